@@ -1,0 +1,370 @@
+"""One pre-specified analysis: what a TOML file of `models/` may say, read and checked.
+
+Nothing in a file is evaluated. All problems are reported together, each with its path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.families import FAMILIES, get_family
+from bayes_escc.names import DESIGNS, Direction, Scale
+from bayes_escc.schema import Reader, nearest, raise_problems
+
+if TYPE_CHECKING:
+    from bayes_escc.evidence import CountTable, PatientTable
+
+__all__ = [
+    "Analysis",
+    "ComparisonSpec",
+    "DataSpec",
+    "PredictionSpec",
+    "SamplingSpec",
+    "ThresholdSpec",
+    "bundled_analyses",
+    "check_margin",
+    "find_analysis",
+]
+
+SCHEMA_VERSION = 1
+Sampler = Literal["auto", "exact", "nuts"]
+_SCALES = ("difference", "ratio", "odds_ratio")
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which rows of which table. Column names apply to patient tables."""
+
+    kind: str
+    datasets: tuple[str, ...] = ()
+    file: str | None = None
+    sheet: str | None = None
+    endpoints: tuple[str, ...] | None = None
+    regimens: tuple[str, ...] | None = None
+    where: tuple[tuple[str, Any], ...] = ()
+    id: str = "patient_id"
+    regimen: str = "regimen"
+    response: str | None = "response"
+    not_evaluable: Literal["nonresponse", "exclude"] = "nonresponse"
+    design: str = ""
+
+
+@dataclass(frozen=True)
+class ComparisonSpec:
+    """One comparison of regimens; see `Comparison` for the meaning of each entry."""
+
+    estimand: str
+    reference: str | None = None
+    scale: Scale = "difference"
+    better: Direction | None = None
+    margin: float | None = None
+    rope: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class ThresholdSpec:
+    """P(estimand above or below a value), for every regimen or one."""
+
+    estimand: str
+    value: float
+    side: Literal["above", "below"] = "above"
+    regimen: str | None = None
+
+
+@dataclass(frozen=True)
+class PredictionSpec:
+    """Responders among the next patients of every regimen."""
+
+    patients: int
+    at_least: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SamplingSpec:
+    """How the posterior is computed; pinned, so that the machine does not matter."""
+
+    sampler: Sampler = "auto"
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The checked content of one analysis.
+
+    Parameters
+    ----------
+    id, title, question : str
+    family : str
+    data : DataSpec
+    spec : object
+        Options and priors of the family, for example `ResponseSpec`.
+    comparisons, thresholds, predictions : tuple
+    sampling : SamplingSpec
+    ci_prob : float
+        Probability of the reported equal-tailed intervals.
+    content : str
+        The analysis as canonical JSON, from which an equal one can be made.
+    sha256 : str
+        Of the file, or of `content` for an analysis made in Python.
+    folder : Path or None
+        Where the file stands; `data.file` is relative to it.
+    """
+
+    id: str
+    title: str
+    question: str
+    family: str
+    data: DataSpec
+    spec: Any
+    comparisons: tuple[ComparisonSpec, ...]
+    thresholds: tuple[ThresholdSpec, ...]
+    predictions: tuple[PredictionSpec, ...]
+    sampling: SamplingSpec
+    ci_prob: float
+    content: str
+    sha256: str
+    folder: Path | None = None
+
+    @classmethod
+    def from_dict(
+        cls, content: Mapping[str, Any], *, sha256: str | None = None, folder: Path | None = None, label: str = "the analysis"
+    ) -> Analysis:  # fmt: skip
+        """Check the content of an analysis, laid out as in a file.
+
+        Raises
+        ------
+        AnalysisError
+            With every problem and its path.
+        """
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+        digest = sha256 or hashlib.sha256(canonical.encode()).hexdigest()
+        problems: list[str] = []
+        top = Reader(content, "", problems)
+        schema = top.take("schema", SCHEMA_VERSION)
+        if schema != SCHEMA_VERSION or isinstance(schema, bool):
+            top.problem("schema", f"this package reads schema = {SCHEMA_VERSION}, not {schema!r}")
+        name = top.text("id", "analysis")
+        if not all(c.isalnum() or c in "_-" for c in name):
+            top.problem("id", f"may hold letters, digits, _ and -, because files are named after it, not {name!r}")
+        title, question = top.text("title", name), top.text("question", "")
+        data = _read_data(top.table("data"))
+        model, priors = top.table("model"), top.table("priors")
+        family = model.text("family", "response", FAMILIES)
+        spec = None
+        if family in FAMILIES:
+            spec = get_family(family).read_spec(model, priors)
+            if data.kind not in get_family(family).KINDS:
+                allowed = " | ".join(get_family(family).KINDS)
+                problems.append(f"data.kind: family {family!r} takes {allowed}, not {data.kind!r}")
+        model.finish()
+        priors.finish()
+        comparisons = tuple(_read_comparison(r) for r in top.tables("comparisons"))
+        thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
+        predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
+        sampling = _read_sampling(top.table("sampling"))
+        report = top.table("report")
+        ci_prob = report.number("ci_prob", 0.95, above=0, below=1)
+        report.finish()
+        top.finish()
+        raise_problems(f"{label} cannot be used", problems)
+        return cls(
+            name, title, question, family, data, spec, comparisons, thresholds, predictions,
+            sampling, ci_prob, canonical, digest, folder,
+        )  # fmt: skip
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Analysis:
+        """Read and check a TOML file."""
+        path = Path(path)
+        try:
+            raw = path.read_bytes()
+            content = tomllib.loads(raw.decode("utf-8-sig"))
+        except OSError as error:
+            raise AnalysisError(f"{path} cannot be read: {error.strerror}.") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise AnalysisError(f"{path.name} is not valid TOML: {error}.") from None
+        content.setdefault("id", path.stem)
+        return cls.from_dict(
+            content, sha256=hashlib.sha256(raw).hexdigest(), folder=path.parent, label=path.name
+        )
+
+    def with_sampling(self, **changes: Any) -> Analysis:
+        """The same analysis with other sampling settings; None leaves a setting as it is."""
+        stated = {k: v for k, v in changes.items() if v is not None}
+        problems: list[str] = []
+        merged = {**vars(self.sampling), **stated}
+        sampling = _read_sampling(Reader(merged, "sampling", problems))
+        raise_problems("these sampling settings cannot be used", problems)
+        return replace(self, sampling=sampling)
+
+    def load_table(self) -> CountTable | PatientTable:
+        """Read the table the analysis names, whole."""
+        from bayes_escc.evidence import load_dataset, read_counts, read_patients
+
+        data = self.data
+        if data.datasets:
+            table = load_dataset(data.datasets)
+            if data.kind != "counts":
+                raise AnalysisError(f"data.kind: dataset {data.datasets[0]!r} holds counts, not {data.kind}.")
+            return table
+        if data.file is None:
+            raise AnalysisError("data: name a dataset or a file, or give a table to fit().")
+        path = (self.folder or Path()) / data.file
+        if data.kind == "patients":
+            return read_patients(
+                path, id=data.id, regimen=data.regimen, response=data.response, sheet=data.sheet
+            )
+        return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints())
+
+    def declared_endpoints(self) -> dict[str, Direction | None]:
+        """Endpoints the analysis names, with the direction its comparisons state."""
+        stated = next((c.better for c in self.comparisons if c.better is not None), None)
+        from bayes_escc.evidence.endpoints import endpoint_direction
+
+        return {e: endpoint_direction(e) or stated for e in self.data.endpoints or ()}
+
+
+def _read_data(data: Reader) -> DataSpec:
+    kind = data.text("kind", "counts", ("counts", "patients", "effects", "medians"))
+    datasets = data.texts("dataset", ())
+    file = data.text("file", None)
+    sheet = data.text("sheet", None)
+    if datasets and file:
+        data.problem("file", "name a dataset or a file, not both")
+    endpoints, regimens = data.texts("endpoint", None), data.texts("regimens", None)
+    where_reader = data.table("where")
+    where = []
+    for key in where_reader.keys():
+        value = where_reader.take(key)
+        listed = value if isinstance(value, list) else [value]
+        if not listed or not all(isinstance(v, str | int | float) for v in listed):
+            where_reader.problem(key, f"must be a value or a list of values, not {value!r}")
+        else:
+            where.append((key, tuple(listed) if isinstance(value, list) else value))
+    patients = {
+        "id": data.text("id", "patient_id"),
+        "regimen": data.text("regimen", "regimen"),
+        "response": data.text("response", "response"),
+        "not_evaluable": data.text("not_evaluable", "nonresponse", ("nonresponse", "exclude")),
+        "design": data.text("design", "", DESIGNS),
+    }
+    data.finish()
+    return DataSpec(kind, datasets, file, sheet, endpoints, regimens, tuple(where), **patients)
+
+
+def _read_comparison(r: Reader) -> ComparisonSpec:
+    estimand, reference = r.text("estimand", "rate"), r.text("reference", None)
+    scale = r.text("scale", "difference", _SCALES)
+    better = r.text("better", None, ("higher", "lower"))
+    margin = r.number("margin", None)
+    rope = r.take("rope", None)
+    if rope is not None:
+        good = isinstance(rope, list | tuple) and len(rope) == 2 and all(_is_number(v) for v in rope)
+        if not good or not rope[0] < rope[1]:
+            r.problem("rope", f"must be two numbers, the lower first, not {rope!r}")
+            rope = None
+        else:
+            rope = (float(rope[0]), float(rope[1]))
+    for message in check_margin(scale, better, margin, rope):
+        r.problem(*message)
+    r.finish()
+    return ComparisonSpec(estimand, reference, scale, better, margin, rope)
+
+
+def check_margin(
+    scale: str, better: str | None, margin: float | None, rope: tuple[float, float] | None
+) -> list[tuple[str, str]]:
+    """Problems with a margin or region of practical equivalence, as (key, message)."""
+    found = []
+    if margin is not None and scale == "difference" and margin < 0:
+        found.append(("margin", f"is the size of the smallest difference that matters, so at least 0, not {margin:g}"))
+    if scale != "difference":
+        if margin is not None and margin <= 0:
+            found.append(("margin", f"is a ratio, so above 0, not {margin:g}"))
+        elif margin is not None and better == "higher" and margin < 1:
+            found.append(("margin", f"must be at least 1 where a higher {scale} is better, not {margin:g}"))
+        elif margin is not None and better == "lower" and margin > 1:
+            found.append(("margin", f"must be at most 1 where a lower {scale} is better, not {margin:g}"))
+        if rope is not None and rope[0] <= 0:
+            found.append(("rope", f"holds ratios, so above 0, not {list(rope)}"))
+    return found
+
+
+def _read_threshold(r: Reader) -> ThresholdSpec:
+    estimand, regimen = r.text("estimand", "rate"), r.text("regimen", None)
+    above, below = r.number("above", None), r.number("below", None)
+    if (above is None) == (below is None):
+        r.problem("above", "give one of above and below")
+    r.finish()
+    side: Any = "above" if above is not None else "below"
+    return ThresholdSpec(estimand, above if above is not None else below or 0.0, side, regimen)
+
+
+def _read_prediction(r: Reader) -> PredictionSpec:
+    patients = r.number("patients", above=1, below=1_000_000, integer=True, closed=True)
+    at_least = r.take("at_least", [])
+    listed = at_least if isinstance(at_least, list | tuple) else [at_least]
+    if not all(isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= (patients or 0) for v in listed):
+        r.problem("at_least", f"must be numbers of responders from 0 to {patients}, not {at_least!r}")
+        listed = []
+    r.finish()
+    return PredictionSpec(patients or 1, tuple(listed))
+
+
+def _read_sampling(r: Reader) -> SamplingSpec:
+    default = SamplingSpec()
+    sampling = SamplingSpec(
+        r.text("sampler", default.sampler, ("auto", "exact", "nuts")),
+        r.number("draws", default.draws, above=10, below=1_000_000, integer=True, closed=True),
+        r.number("tune", default.tune, above=10, below=1_000_000, integer=True, closed=True),
+        r.number("chains", default.chains, above=2, below=64, integer=True, closed=True),
+        r.number("seed", default.seed, above=0, below=2**32 - 1, integer=True, closed=True),
+    )
+    r.finish()
+    return sampling
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _models_folder() -> Path:
+    """The analyses inside the installed package, or `models/` beside it in a checkout."""
+    inside = Path(__file__).parent / "models_shipped"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "models"
+
+
+def bundled_analyses() -> dict[str, Path]:
+    """Names and files of the analyses that ship with the package."""
+    return {p.stem: p for p in sorted(_models_folder().glob("*.toml"))}
+
+
+def find_analysis(name: str) -> Analysis:
+    """The analysis of a path, or of the name of one that ships with the package.
+
+    Raises
+    ------
+    AnalysisError
+        If there is neither, or the file cannot be used.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        return Analysis.from_file(path)
+    known = bundled_analyses()
+    if name not in known:
+        raise AnalysisError(
+            f"there is no analysis {name!r}: give the path of a .toml file, or one of "
+            f"{', '.join(known)}.{nearest(name, known)}"
+        )
+    return Analysis.from_file(known[name])

@@ -1,0 +1,252 @@
+"""The command line: `bayes-escc run | check | compare | datasets | models | warmup`.
+
+Parsing, `--help` and `compare` import neither PyMC nor ArviZ nor matplotlib. Errors are
+sentences with an exit code and no traceback, unless `--debug` asks for one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from bayes_escc import __version__
+from bayes_escc.errors import BayesEsccError
+
+__all__ = ["main"]
+
+_EXIT_CODES = """exit codes: 0 done; 2 wrong usage or analysis; 3 data refused; 4 diagnostics failed (results are
+written and marked NOT CONVERGED); 5 a saved record is damaged; 6 the record is locked"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bayes-escc",
+        description="Posterior comparisons between regimens for advanced oesophageal squamous cell carcinoma.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"bayes-escc {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="fit an analysis and write its results")
+    run.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships (see models)")
+    run.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<id>)")
+    run.add_argument("--seed", type=int, metavar="N")
+    run.add_argument("--draws", type=int, metavar="N", help="draws per chain")
+    run.add_argument("--tune", type=int, metavar="N", help="tuning steps per chain")
+    run.add_argument("--chains", type=int, metavar="N")
+    run.add_argument("--sampler", choices=("auto", "exact", "nuts"))
+    run.add_argument("--no-figures", action="store_true", help="write tables only")
+    run.set_defaults(action=_run)
+
+    check = commands.add_parser("check", help="validate a table and explain what is wrong")
+    check.add_argument("table", metavar="TABLE", help="a .csv or .xlsx file")
+    check.add_argument("--kind", required=True, choices=("counts", "patients"))
+    check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
+    check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
+    check.add_argument("--regimen", default="regimen", metavar="COLUMN", help="patients: regimen")
+    check.add_argument("--response", default="response", metavar="COLUMN", help="patients: best response")
+    check.set_defaults(action=_check)
+
+    compare = commands.add_parser("compare", help="compare response counts at once, in closed form")
+    compare.add_argument("arms", nargs="+", metavar="NAME=EVENTS/N", help="two or more arms; the first is the reference")
+    compare.add_argument("--prior", default="1,1", metavar="ALPHA,BETA", help="Beta prior of every rate, or uniform, or jeffreys (default: 1,1)")
+    compare.add_argument("--scale", choices=("difference", "ratio", "odds_ratio"), default="difference")
+    compare.add_argument("--better", choices=("higher", "lower"), default="higher", help="direction of benefit (default: higher)")
+    compare.add_argument("--margin", type=float, metavar="M", help="smallest difference that matters")
+    compare.add_argument("--rope", nargs=2, type=float, metavar=("LOW", "HIGH"), help="region of practical equivalence")
+    compare.add_argument("--ci-prob", type=float, default=0.95, metavar="P", help="probability of the intervals (default: 0.95)")
+    compare.set_defaults(action=_compare)
+
+    datasets = commands.add_parser("datasets", help="list the bundled datasets, or show one")
+    datasets.add_argument("name", nargs="?", metavar="NAME")
+    datasets.set_defaults(action=_datasets)
+
+    models = commands.add_parser("models", help="list the analyses that ship, or show one")
+    models.add_argument("name", nargs="?", metavar="NAME")
+    models.set_defaults(action=_models)
+
+    warmup = commands.add_parser("warmup", help="compile the bundled models once, so that later runs start quickly")
+    warmup.set_defaults(action=_warmup)
+    for command in (run, check, compare, datasets, models, warmup):
+        command.add_argument("--json", action="store_true", help="print JSON on standard output")
+        command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; `sys.argv` if not given.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.action(options))
+    except BayesEsccError as error:
+        if options.debug:
+            raise
+        print(f"bayes-escc: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("bayes-escc: interrupted; nothing half written was left behind.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe went away; that is its right
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _print_json(value: Any) -> None:
+    from bayes_escc.results import to_json
+
+    sys.stdout.write(to_json(value))
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.analysis import find_analysis
+
+    analysis = find_analysis(options.analysis).with_sampling(
+        seed=options.seed, draws=options.draws, tune=options.tune, chains=options.chains, sampler=options.sampler
+    )
+    from bayes_escc.run import run_analysis
+
+    out = Path(options.out) if options.out else Path("results") / analysis.id
+    posterior, result, paths = run_analysis(analysis, out, figures=not options.no_figures)
+    if options.json:
+        _print_json(result)
+    else:
+        from bayes_escc.text import result_text
+
+        print(result_text(result))
+        figures = [p.name for p in paths if p.suffix == ".png"]
+        print(f"\nResults are in {out}" + (f"; figures: {', '.join(figures)} (and .svg)" if figures else ""))
+    if not posterior.diagnostics.converged:
+        print("bayes-escc: NOT CONVERGED: " + " ".join(posterior.diagnostics.messages), file=sys.stderr)
+        return 4
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from bayes_escc.errors import DataError
+    from bayes_escc.evidence import PatientTable, read_counts, read_patients
+
+    table: Any = None
+    try:
+        if options.kind == "counts":
+            table = read_counts(options.table, sheet=options.sheet)
+        else:
+            table = read_patients(
+                options.table, id=options.id, regimen=options.regimen, response=options.response, sheet=options.sheet
+            )
+    except DataError as error:
+        if not options.json:
+            raise
+        problems = [p.to_dict() for p in error.problems]
+        _print_json({"ok": False, "message": str(error), "problems": problems, "warnings": []})
+        return error.exit_code
+    if options.json:
+        warnings = [w.to_dict() for w in table.warnings]
+        _print_json({"ok": True, "sha256": table.digest, "rows": len(table), "problems": [], "warnings": warnings})
+        return 0
+    print(repr(table))
+    if not isinstance(table, PatientTable):
+        columns = [c for c in ("study", "regimen", "endpoint", "events", "n", "percent") if c in table.frame]
+        from bayes_escc.text import aligned
+
+        print(aligned(columns, [[str(v) for v in r] for r in table.frame[columns].itertuples(index=False)]))
+    for warning in table.warnings:
+        print(f"Note: {warning}")
+    print(f"No problems; {len(table.warnings)} notes. SHA-256 {table.digest}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from bayes_escc.quick import compare_counts
+
+    result = compare_counts(
+        options.arms, prior=options.prior, scale=options.scale, better=options.better, margin=options.margin,
+        rope=options.rope, ci_prob=options.ci_prob,
+    )  # fmt: skip
+    if options.json:
+        _print_json(result)
+    else:
+        from bayes_escc.text import result_text
+
+        print(result_text(result))
+    return 0
+
+
+def _datasets(options: argparse.Namespace) -> int:
+    from bayes_escc.evidence import DATASETS, load_dataset
+
+    if options.name is None:
+        if options.json:
+            _print_json([{"name": d.name, "kind": d.kind, "title": d.title} for d in DATASETS.values()])
+        else:
+            for d in DATASETS.values():
+                print(f"{d.name} ({d.kind})\n  {d.title}")
+        return 0
+    table = load_dataset(options.name)
+    records = json.loads(table.frame.to_json(orient="records"))
+    if options.json:
+        _print_json({"name": options.name, "sha256": table.digest, "rows": records})
+        return 0
+    from bayes_escc.text import aligned
+
+    columns = [c for c in table.frame.columns if c not in ("source", "notes", "verification", "certainty")]
+    print(aligned(columns, [[str(r[c]) for c in columns] for r in records]))
+    print("\nSources:")
+    for source in dict.fromkeys((r["study"], r["source"]) for r in records):
+        print(f"  {source[0]}: {source[1]}")
+    return 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis import bundled_analyses, find_analysis
+
+    if options.name is not None:
+        analysis = find_analysis(options.name)
+        if options.json:
+            _print_json({"id": analysis.id, "sha256": analysis.sha256, **json.loads(analysis.content)})
+        else:
+            print(bundled_analyses().get(options.name, None) or options.name)
+            print(json.dumps(json.loads(analysis.content), indent=1, ensure_ascii=False))
+        return 0
+    found = [find_analysis(name) for name in bundled_analyses()]
+    if options.json:
+        _print_json([{"id": a.id, "title": a.title, "question": a.question, "sha256": a.sha256} for a in found])
+    else:
+        for a in found:
+            print(f"{a.id}\n  {a.title}\n  {a.question}")
+    return 0
+
+
+def _warmup(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis import bundled_analyses, find_analysis
+    from bayes_escc.run import fit_analysis
+
+    timings = {}
+    for name in bundled_analyses():
+        analysis = find_analysis(name).with_sampling(sampler="nuts", draws=50, tune=50, chains=2)
+        timings[name] = fit_analysis(analysis).seconds["compile"]
+        if not options.json:
+            print(f"{name}: compiled in {timings[name]:.1f} s")
+    if options.json:
+        _print_json({"seconds": timings})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

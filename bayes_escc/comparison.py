@@ -1,0 +1,473 @@
+"""Regimens compared: differences, ratios, probabilities, ranks. Knows no family.
+
+A comparison works on the joint draws of one estimand, draw by draw. Where the marginal
+posteriors are known Beta laws, the same quantities come from quadrature instead (`beta`), with
+the quadrature's error in place of a Monte Carlo error. xarray and ArviZ are imported only when
+draws are there, so that closed-form comparisons start at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.analysis import check_margin
+from bayes_escc.beta import Beta, best_probabilities, contrast_mean_sd, contrast_quantile, exceedance
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import Arm
+from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, LABEL_DIMS, REGIMEN, Direction, Scale
+from bayes_escc.schema import nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "Comparison",
+    "anchoring",
+    "compare",
+    "contrast_row",
+    "labelled_cells",
+    "probability_with_error",
+    "rank",
+    "rank_rows",
+]
+
+NULL_VALUE: Final[Mapping[str, float]] = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
+UNANCHORED: Final = "unanchored, not randomised"
+
+
+def anchoring(arms: Sequence[Arm], endpoint: str | None, regimen: str, reference: str) -> str:
+    """How far a contrast of two regimens is protected by randomisation.
+
+    Returns
+    -------
+    str
+        ``"randomised"`` if both come from one randomised study;
+        ``"same study, randomisation not stated"``;
+        ``"pooled over studies, randomisation not preserved"`` if several studies hold both;
+        otherwise ``"unanchored, not randomised"``.
+    """
+    chosen = [a for a in arms if endpoint is None or a.endpoint == endpoint]
+    mine = {a.study for a in chosen if a.regimen == regimen}
+    theirs = {a.study for a in chosen if a.regimen == reference}
+    designs = {a.design for a in chosen if a.regimen in (regimen, reference)}
+    if not mine or mine != theirs or designs & {"single-arm", "non-randomised"}:
+        return UNANCHORED
+    if len(mine) > 1:
+        return "pooled over studies, randomisation not preserved"
+    return "randomised" if designs == {"randomised"} else "same study, randomisation not stated"
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Every regimen against a reference, on one estimand.
+
+    Parameters
+    ----------
+    estimand, reference, scale : str
+    margin : float or None
+        Smallest difference (or ratio) that matters, in the better direction.
+    rope : tuple of float or None
+        Region of practical equivalence on the scale of the contrast.
+    ci_prob : float
+        Probability of the equal-tailed intervals.
+    draws : DataArray
+        The contrast itself, draw by draw: dimensions (chain, draw, ..., regimen), without
+        the reference. Attribute ``unit``.
+    rows : tuple of dict
+        One per regimen (and endpoint, time): the entries of `comparisons` in `result.json`.
+    laws : tuple of (Beta, Beta) or None
+        Laws of regimen and reference behind each row, where a closed form exists.
+    converged : bool
+        Whether the fit passed its diagnostics.
+    """
+
+    estimand: str
+    reference: str
+    scale: Scale
+    margin: float | None
+    rope: tuple[float, float] | None
+    ci_prob: float
+    draws: xr.DataArray
+    rows: tuple[Mapping[str, Any], ...]
+    laws: tuple[tuple[Beta, Beta], ...] | None = field(default=None)
+    converged: bool = True
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One tidy row per regimen, with intervals, probabilities and their errors."""
+        import pandas as pd
+
+        return pd.DataFrame([dict(row) for row in self.rows])
+
+    @property
+    def probability(self) -> pd.Series:
+        """P(better than the reference) by regimen (and endpoint, time if there are several)."""
+        table = self.table
+        keys = [k for k in (ENDPOINT, "time") if table[k].nunique(dropna=False) > 1]
+        return table.set_index([*keys, REGIMEN])["probability_better"]
+
+    def __repr__(self) -> str:
+        lines = [f"Comparison of {self.estimand} with {self.reference} ({self.scale}):"]
+        for row in self.rows:
+            place = ", ".join(str(row[k]) for k in (REGIMEN, ENDPOINT) if row[k])
+            lines.append(
+                f"  {place}: {row['median']:.3g} ({100 * self.ci_prob:g} % CrI {row['lower']:.3g} to "
+                f"{row['upper']:.3g}), P(better) = {row['probability_better']:.3f} [{row['anchoring']}]"
+            )
+        return "\n".join(lines)
+
+    def plot(self, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
+        """Draw the posterior of the contrast with margin and ROPE shaded and labelled."""
+        from bayes_escc.plots.difference import plot_difference
+
+        return plot_difference(self, regimen=regimen, endpoint=endpoint)
+
+    def plot_benefit(self, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
+        """Draw P(benefit exceeds d) for every d."""
+        from bayes_escc.plots.benefit import plot_benefit
+
+        return plot_benefit(self, regimen=regimen, endpoint=endpoint)
+
+
+def contrast(values: Any, reference: Any, scale: Scale) -> Any:
+    """The contrast of values against a reference, draw by draw."""
+    if scale == "difference":
+        return values - reference
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if scale == "ratio":
+            return values / reference
+        return (values / (1.0 - values)) / (reference / (1.0 - reference))
+
+
+def better_threshold(scale: Scale, better: Direction, margin: float) -> float:
+    """The value a contrast must pass to be better by a margin."""
+    return -margin if scale == "difference" and better == "lower" else margin
+
+
+def contrast_row(
+    x: Beta,
+    y: Beta,
+    *,
+    scale: Scale,
+    better: Direction,
+    margin: float | None,
+    rope: tuple[float, float] | None,
+    ci_prob: float,
+) -> dict[str, Any]:
+    """The numbers of one comparison of two Beta laws, by quadrature."""
+    tail = (1.0 - ci_prob) / 2.0
+    mean, sd = contrast_mean_sd(x, y, scale)
+    lower, median, upper = (contrast_quantile(x, y, q, scale) for q in (tail, 0.5, 1.0 - tail))
+
+    def beyond(threshold: float) -> tuple[float, float]:
+        value, error = exceedance(x, y, threshold, scale)
+        return (value, error) if better == "higher" else (1.0 - value, error)
+
+    by_margin = in_rope = (None, None)
+    if margin is not None:
+        by_margin = beyond(better_threshold(scale, better, margin))  # type: ignore[assignment]
+    if rope is not None:
+        low, high = exceedance(x, y, rope[0], scale), exceedance(x, y, rope[1], scale)
+        in_rope = (low[0] - high[0], low[1] + high[1])  # type: ignore[assignment]
+    return _numbers(mean, sd, median, lower, upper, ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope)
+
+
+def _numbers(
+    mean: float | None, sd: float | None, median: float, lower: float, upper: float, ci_prob: float,
+    better: tuple[float, float], margin: float | None, by_margin: tuple[Any, Any],
+    rope: tuple[float, float] | None, in_rope: tuple[Any, Any],
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "mean": mean, "sd": sd, "median": median, "lower": lower, "upper": upper, "ci_prob": ci_prob,
+        "probability_better": better[0], "mcse_probability": better[1],
+        "margin": margin, "probability_better_by_margin": by_margin[0], "mcse_probability_by_margin": by_margin[1],
+        "rope": list(rope) if rope else None, "probability_in_rope": in_rope[0], "mcse_probability_in_rope": in_rope[1],
+    }  # fmt: skip
+
+
+def probability_with_error(event: NDArray[np.bool_], draws: NDArray[np.float64]) -> tuple[float, float]:
+    """Share of draws in which an event happens, and its Monte Carlo standard error.
+
+    Parameters
+    ----------
+    event, draws : array of shape (chain, draw)
+        The event, and the quantity it is about.
+
+    Notes
+    -----
+    The error is sqrt(p (1 - p) / ESS) with the effective sample size of the indicator. Where
+    the event happened in all or in no draws, ESS is that of the quantity and p is moved by
+    half a draw, so that certainty is never claimed.
+    """
+    import arviz as az
+    import xarray as xr
+
+    p = float(event.mean())
+    varies = 0.0 < p < 1.0
+    basis = event.astype(float) if varies else draws
+    ess = float(event.size)
+    if np.isfinite(basis).all() and np.ptp(basis) > 0:
+        ess = float(az.ess(xr.DataArray(basis, dims=(CHAIN, DRAW)), method="mean"))
+    ess = max(ess, 1.0)
+    moved = p if varies else (p * ess + 0.5) / (ess + 1.0)
+    return p, math.sqrt(moved * (1.0 - moved) / ess)
+
+
+def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], tuple[int, ...]]]:
+    """Every cell of an array beside chain and draw: its labels and its position.
+
+    Labels are those of `names.LABEL_DIMS`, None where the array has none; a RECIST category is
+    an endpoint. Cells without any draw (a regimen without data for an endpoint) are left out.
+    """
+    dims = [d for d in array.dims if d not in (CHAIN, DRAW)]
+    ordered = array.transpose(CHAIN, DRAW, *dims)
+    empty = np.isnan(ordered.to_numpy()).all(axis=(0, 1))
+    for position in np.ndindex(*[array.sizes[d] for d in dims]):
+        if empty[position]:
+            continue
+        labels: dict[str, Any] = dict.fromkeys(LABEL_DIMS)
+        for name, coordinate in array.coords.items():
+            plain = str(name).removeprefix("row_")
+            key = ENDPOINT if plain == CATEGORY else plain
+            if key not in labels or name == "row":
+                continue
+            place = tuple(position[dims.index(d)] for d in coordinate.dims)
+            labels[key] = coordinate.to_numpy()[place].item() if place else coordinate.item()
+        yield labels, position
+
+
+def direction_of(array: xr.DataArray, endpoint: str | None, stated: Direction | None) -> Direction:
+    """Which direction is better: as stated, or as the estimand says for the endpoint."""
+    if stated is not None:
+        return stated
+    known = str(array.attrs.get("better", "")).split(",")
+    index = 0
+    if len(known) > 1 and endpoint is not None:
+        index = list(array.coords[ENDPOINT].to_numpy()).index(endpoint)
+    if known[index] not in ("higher", "lower"):
+        where = f" of {endpoint}" if endpoint else ""
+        raise AnalysisError(
+            f'it is not known whether a higher or a lower {array.name}{where} is better: state better = "higher" or "lower".'
+        )
+    return known[index]  # type: ignore[return-value]
+
+
+def check_reference(array: xr.DataArray, reference: str) -> None:
+    """Refuse an estimand without regimens, or a reference that is not one of them."""
+    if REGIMEN not in array.dims:
+        raise AnalysisError(f"{array.name} is not estimated by regimen, so regimens cannot be compared on it.")
+    regimens = [str(r) for r in array[REGIMEN].to_numpy()]
+    if reference not in regimens:
+        raise AnalysisError(
+            f"reference {reference!r} is not a regimen here: use one of {', '.join(regimens)}."
+            f"{nearest(reference, regimens)}"
+        )
+
+
+def compare(
+    array: xr.DataArray,
+    *,
+    reference: str,
+    scale: Scale = "difference",
+    better: Direction | None = None,
+    margin: float | None = None,
+    rope: tuple[float, float] | None = None,
+    ci_prob: float = 0.95,
+    laws: tuple[xr.DataArray, xr.DataArray] | None = None,
+    arms: Sequence[Arm] = (),
+    converged: bool = True,
+) -> Comparison:
+    """Compare every regimen of an estimand with a reference.
+
+    Parameters
+    ----------
+    array : DataArray
+        Draws, dimensions (chain, draw, regimen) and possibly endpoint, time or category.
+    reference : str
+        Regimen the others are compared with.
+    scale : {"difference", "ratio", "odds_ratio"}
+        Regimen minus reference, regimen over reference, or the ratio of their odds.
+    better : {"higher", "lower"}, optional
+        Direction of benefit; by default what the estimand says.
+    margin : float, optional
+        For P(better by margin): a difference of at least 0, or a ratio on the better side of 1.
+    rope : tuple of float, optional
+        Lower and upper limit of practical equivalence.
+    ci_prob : float
+        Probability of the intervals.
+    laws : tuple of DataArray, optional
+        Beta parameters over the estimand's label dimensions, for quadrature.
+    arms : sequence of Arm
+        Origin of the evidence, for the label on randomisation.
+    converged : bool
+        Whether the fit passed its diagnostics; carried to figures.
+
+    Raises
+    ------
+    AnalysisError
+        If the reference, scale, direction or margin do not fit the estimand.
+    """
+    check_reference(array, reference)
+    if scale not in NULL_VALUE:
+        raise AnalysisError(f"scale {scale!r} is not one of {', '.join(NULL_VALUE)}.{nearest(scale, NULL_VALUE)}")
+    if scale == "odds_ratio" and "proportion" not in str(array.attrs.get("unit", "proportion")):
+        raise AnalysisError(f"{array.name} is not a proportion, so it has no odds; use difference or ratio.")
+    base = array.sel({REGIMEN: reference}, drop=True)
+    others = [r for r in array[REGIMEN].to_numpy() if r != reference]
+    chosen = array.sel({REGIMEN: others})
+    draws = contrast(chosen, base, scale).rename(f"{array.name}_{scale}")
+    draws.attrs = {"unit": array.attrs.get("unit", "") if scale == "difference" else "ratio"}
+    rows, pairs = [], []
+    for labels, position in labelled_cells(draws):
+        direction = direction_of(array, labels[ENDPOINT], better)
+        _check_margin(scale, direction, margin, rope)
+        pair = _laws_at(laws, labels, reference) if laws is not None else None
+        if pair is not None:
+            pairs.append(pair)
+            numbers = contrast_row(*pair, scale=scale, better=direction, margin=margin, rope=rope, ci_prob=ci_prob)
+        else:
+            values = draws.transpose(CHAIN, DRAW, ...).to_numpy()[(..., *position)]
+            numbers = _row_from_draws(values, scale, direction, margin, rope, ci_prob)
+        rows.append(
+            {
+                "estimand": str(array.name), REGIMEN: labels[REGIMEN], "reference": reference,
+                ENDPOINT: labels[ENDPOINT], "scale": scale, "time": labels["time"], "better": direction,
+                **numbers, "anchoring": anchoring(arms, labels[ENDPOINT], labels[REGIMEN], reference),
+            }
+        )  # fmt: skip
+    return Comparison(
+        str(array.name), reference, scale, margin, rope, ci_prob, draws, tuple(rows),
+        tuple(pairs) if laws is not None else None, converged,
+    )  # fmt: skip
+
+
+def _check_margin(scale: Scale, better: Direction, margin: float | None, rope: tuple[float, float] | None) -> None:
+    problems = check_margin(scale, better, margin, rope)
+    if rope is not None and not rope[0] < rope[1]:
+        problems.append(("rope", f"needs the lower limit first, not {list(rope)}"))
+    if problems:
+        raise AnalysisError("; ".join(f"{key} {message}" for key, message in problems) + ".")
+
+
+def _laws_at(
+    laws: tuple[xr.DataArray, xr.DataArray], labels: Mapping[str, Any], reference: str
+) -> tuple[Beta, Beta]:
+    """The laws of a regimen and of the reference, at the same other labels."""
+
+    def at(regimen: str) -> Beta:
+        place = {REGIMEN: regimen}
+        for name in (ENDPOINT, CATEGORY):
+            if name in laws[0].dims:
+                place[name] = labels[ENDPOINT]
+        return Beta(float(laws[0].sel(place)), float(laws[1].sel(place)))
+
+    return at(labels[REGIMEN]), at(reference)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _row_from_draws(
+    values: NDArray[np.float64], scale: Scale, better: Direction, margin: float | None,
+    rope: tuple[float, float] | None, ci_prob: float,
+) -> dict[str, Any]:  # fmt: skip
+    tail = (1.0 - ci_prob) / 2.0
+    lower, median, upper = np.quantile(values, [tail, 0.5, 1.0 - tail])
+
+    def beyond(threshold: float) -> tuple[float, float]:
+        event = values > threshold if better == "higher" else values < threshold
+        return probability_with_error(event, values)
+
+    by_margin: tuple[Any, Any] = (None, None)
+    in_rope: tuple[Any, Any] = (None, None)
+    if margin is not None:
+        by_margin = beyond(better_threshold(scale, better, margin))
+    if rope is not None:
+        in_rope = probability_with_error((values > rope[0]) & (values < rope[1]), values)
+    return _numbers(
+        _finite(values.mean()), _finite(values.std(ddof=1)), float(median), float(lower), float(upper),
+        ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope,
+    )  # fmt: skip
+
+
+def rank_rows(
+    estimand: str, endpoint: str | None, time: Any, regimens: Sequence[str], best: Sequence[tuple[float, float]],
+    mean_ranks: Sequence[float],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Rows of the ranking; SUCRA is (K - mean rank) / (K - 1) for K regimens."""
+    k = len(regimens)
+    return [
+        {
+            "estimand": estimand, REGIMEN: regimen, ENDPOINT: endpoint, "time": time,
+            "probability_best": best[i][0], "mcse_probability_best": best[i][1],
+            "mean_rank": mean_ranks[i], "sucra": (k - mean_ranks[i]) / (k - 1) if k > 1 else None,
+        }
+        for i, regimen in enumerate(regimens)
+    ]  # fmt: skip
+
+
+def rank_laws(laws: Sequence[Beta], better: Direction) -> tuple[list[tuple[float, float]], list[float]]:
+    """P(best) with its error, and the mean rank, of independent Beta laws by quadrature."""
+    best = best_probabilities(laws, better)
+    ranks = []
+    for i, law in enumerate(laws):
+        beaten_by = [exceedance(other, law, 0.0, "difference")[0] for j, other in enumerate(laws) if j != i]
+        ranks.append(1.0 + sum(p if better == "higher" else 1.0 - p for p in beaten_by))
+    return best, ranks
+
+
+def rank(
+    array: xr.DataArray,
+    *,
+    better: Direction | None = None,
+    laws: tuple[xr.DataArray, xr.DataArray] | None = None,
+) -> list[dict[str, Any]]:
+    """P(best), mean rank and SUCRA of every regimen, within endpoint and time.
+
+    Parameters
+    ----------
+    array : DataArray
+        Draws, dimensions (chain, draw, regimen) and possibly endpoint, time or category.
+    better : {"higher", "lower"}, optional
+    laws : tuple of DataArray, optional
+        Beta parameters, for quadrature.
+
+    Returns
+    -------
+    list of dict
+        The entries of `ranking` in `result.json`; empty with fewer than two regimens.
+
+    References
+    ----------
+    Salanti G, Ades AE, Ioannidis JPA. J Clin Epidemiol 2011;64:163-171.
+    """
+    groups: dict[tuple[Any, Any], list[tuple[str, tuple[int, ...]]]] = {}
+    for labels, position in labelled_cells(array):
+        groups.setdefault((labels[ENDPOINT], labels["time"]), []).append((labels[REGIMEN], position))
+    values = array.transpose(CHAIN, DRAW, ...).to_numpy()
+    rows: list[dict[str, Any]] = []
+    for (endpoint, time), members in groups.items():
+        if len(members) < 2:
+            continue
+        direction = direction_of(array, endpoint, better)
+        regimens = [regimen for regimen, _ in members]
+        if laws is not None:
+            found = [_laws_at(laws, {REGIMEN: r, ENDPOINT: endpoint}, r)[0] for r in regimens]
+            best, ranks = rank_laws(found, direction)
+        else:
+            stacked = np.stack([values[(..., *p)] for _, p in members], axis=-1)
+            signed = -stacked if direction == "higher" else stacked
+            order = signed.argsort(axis=-1).argsort(axis=-1) + 1
+            best = [probability_with_error(order[..., i] == 1, stacked[..., i]) for i in range(len(members))]
+            ranks = [float(order[..., i].mean()) for i in range(len(members))]
+        rows += rank_rows(str(array.name), endpoint, time, regimens, best, ranks)
+    return rows

@@ -1,0 +1,44 @@
+"""The errors a person can cause, each a sentence with its remedy.
+
+Every message says what is wrong (value, row, column, file), what is allowed and how to mend it.
+The command line turns each class into its exit code; nothing else in the package raises
+`SystemExit`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"]
+
+
+class BayesEsccError(Exception):
+    """Base of every error this package raises on purpose (exit code 2)."""
+
+    exit_code = 2
+
+
+class AnalysisError(BayesEsccError, ValueError):
+    """An analysis file, a model or an argument that cannot be used (exit code 2)."""
+
+
+class DataError(BayesEsccError, ValueError):
+    """A table that was refused; the message lists every problem found (exit code 3).
+
+    `problems` holds the same problems as records, where the checks of a table raised it.
+    """
+
+    exit_code = 3
+    problems: tuple[Any, ...] = ()
+
+
+class FitError(BayesEsccError, RuntimeError):
+    """A model that could not be sampled at all (exit code 4)."""
+
+    exit_code = 4
+
+
+class RecordError(BayesEsccError, RuntimeError):
+    """A saved result that is damaged, foreign or newer than this package (exit code 5)."""
+
+    exit_code = 5

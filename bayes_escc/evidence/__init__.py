@@ -1,0 +1,18 @@
+"""Tables in: reading, checking and selecting the evidence. Knows no model."""
+
+from bayes_escc.evidence.arms import Arm
+from bayes_escc.evidence.counts import CountTable, read_counts
+from bayes_escc.evidence.datasets import DATASETS, load_dataset
+from bayes_escc.evidence.patients import PatientTable, read_patients
+from bayes_escc.evidence.problems import Problem
+
+__all__ = [
+    "DATASETS",
+    "Arm",
+    "CountTable",
+    "PatientTable",
+    "Problem",
+    "load_dataset",
+    "read_counts",
+    "read_patients",
+]

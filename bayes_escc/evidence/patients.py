@@ -1,0 +1,291 @@
+"""One row per patient: reading, checking, and counting responses by regimen.
+
+Identifiers are read as text and never leave the table: results refer to patients by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.counts import CountTable, read_counts, same_but_spelling, table_digest
+from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
+from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.schema import nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PatientTable", "read_patients"]
+
+NotEvaluable = Literal["nonresponse", "exclude"]
+_YES = {"1", "yes", "y", "true", "responder", "response", "是", "有"}
+_NO = {"0", "no", "n", "false", "non-responder", "nonresponder", "no response", "否", "无"}
+_MET_BY = {"ORR": ("CR", "PR"), "DCR": ("CR", "PR", "SD")}
+
+
+@dataclass(frozen=True, repr=False)
+class PatientTable:
+    """A checked table with one row per patient.
+
+    Made by `read_patients`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns patient_id, regimen, response (where there is one) and the others as text,
+        indexed by the row number a person would count in the file.
+    digest : str
+        SHA-256 of the content; the order of rows does not change it.
+    binary : bool
+        Whether the response column holds yes or no rather than RECIST categories.
+    source : str
+        Where the table came from.
+    warnings : tuple of Problem
+        What was noticed but not refused.
+    """
+
+    frame: pd.DataFrame
+    digest: str
+    binary: bool
+    source: str
+    warnings: tuple[Problem, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __repr__(self) -> str:
+        return f"PatientTable({self.source}: {len(self)} patients, {len(self.regimens)} regimens)"
+
+    @property
+    def regimens(self) -> tuple[str, ...]:
+        """Regimens, in order of appearance."""
+        return tuple(dict.fromkeys(self.frame["regimen"]))
+
+    def select(
+        self, *, regimens: Sequence[str] | None = None, where: Mapping[str, Any] | None = None
+    ) -> PatientTable:
+        """Keep the patients of some regimens, or those whose columns equal given values."""
+        frame, problems = self.frame, []
+        for column, wanted in (where or {}).items():
+            if column not in frame.columns:
+                problems.append(f"where: there is no column {column!r}.{nearest(column, frame.columns)}")
+                continue
+            values = wanted if isinstance(wanted, list | tuple) else [wanted]
+            allowed = {normalise(str(v)) for v in values}
+            frame = frame[[normalise(c) in allowed for c in frame[column]]]
+        if regimens is not None:
+            order = {normalise(r): i for i, r in enumerate(regimens)}
+            for label in order:
+                if label not in set(frame["regimen"]) and not problems:
+                    problems.append(
+                        f"regimen {label!r} is not in {self.source}; it has "
+                        f"{', '.join(self.regimens)}.{nearest(label, self.regimens)}"
+                    )
+            frame = frame[frame["regimen"].isin(order)]
+            frame = frame.sort_values("regimen", key=lambda s: s.map(order), kind="stable")
+        if problems:
+            raise AnalysisError("; ".join(problems))
+        if frame.empty:
+            raise AnalysisError(f"no patients of {self.source} are left after the selection.")
+        return PatientTable(frame, table_digest(frame), self.binary, self.source, self.warnings)
+
+    def evaluable(self, not_evaluable: NotEvaluable) -> PatientTable:
+        """The patients an endpoint counts: all of them, or without those marked NE."""
+        if self.binary or not_evaluable == "nonresponse":
+            return self
+        kept = self.frame[self.frame["response"] != "NE"]
+        return PatientTable(kept, table_digest(kept), self.binary, self.source, self.warnings)
+
+    def events(self, endpoint: str) -> Any:
+        """Whether each patient met an endpoint, as a boolean array.
+
+        ORR is a complete or partial response, DCR those or stable disease; a RECIST category
+        stands for itself. A yes-or-no response column is whatever endpoint it is called.
+        """
+        if "response" not in self.frame.columns:
+            raise AnalysisError(f"{self.source} has no response column.")
+        label = canonical_endpoint(endpoint)
+        if self.binary:
+            return (self.frame["response"] == "1").to_numpy()
+        if label not in _MET_BY and label not in RECIST:
+            raise AnalysisError(
+                f"endpoint {endpoint!r} cannot be read off best responses: use ORR, DCR or one of "
+                f"{', '.join(RECIST)}, or a response column with 0 and 1."
+            )
+        return self.frame["response"].isin(_MET_BY.get(label, (label,))).to_numpy()
+
+    def counts(
+        self,
+        endpoints: Sequence[str],
+        *,
+        not_evaluable: NotEvaluable = "nonresponse",
+        design: str = "",
+    ) -> CountTable:
+        """Count responses by study and regimen.
+
+        Parameters
+        ----------
+        endpoints : sequence of str
+            ORR, DCR, RECIST categories; or the one endpoint a yes-or-no column stands for.
+        not_evaluable : {"nonresponse", "exclude"}
+            Whether patients marked NE stay in the denominator.
+        design : str
+            One of `names.DESIGNS`, if the patients' study has one.
+        """
+        import pandas as pd
+
+        table = self.evaluable(not_evaluable)
+        study = table.frame["study"] if "study" in table.frame.columns else pd.Series(
+            self.source, index=table.frame.index
+        )  # fmt: skip
+        rows = []
+        for endpoint in endpoints:
+            grouped = pd.DataFrame(
+                {"study": study, "regimen": table.frame["regimen"], "met": table.events(endpoint)}
+            ).groupby(["study", "regimen"], sort=False)["met"]
+            for (name, regimen), met in grouped:
+                rows.append(
+                    {"study": name, "regimen": regimen, "endpoint": endpoint,
+                     "events": int(met.sum()), "n": len(met), "design": design}
+                )  # fmt: skip
+        declared = dict.fromkeys(endpoints, None) if self.binary else None
+        counted = read_counts(pd.DataFrame(rows), endpoints=declared)
+        return CountTable(
+            counted.frame, table.digest, counted.directions, self.source, (*self.warnings,)
+        )
+
+
+def read_patients(
+    source: str | Path | pd.DataFrame,
+    *,
+    id: str = "patient_id",
+    regimen: str = "regimen",
+    response: str | None = "response",
+    sheet: str | None = None,
+    drop: Sequence[str] = (),
+) -> PatientTable:
+    """Read and check a patient table.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+        One row per patient.
+    id, regimen : str
+        Columns with the patient's identifier (read as text) and regimen.
+    response : str or None
+        Column with the best response: CR, PR, SD, PD or NE (in words or Chinese too), or 0
+        and 1 (yes and no). None if there is none.
+    sheet : str, optional
+        Sheet of a workbook.
+    drop : sequence of str, optional
+        Columns to leave out; columns that identify patients must be.
+
+    Returns
+    -------
+    PatientTable
+
+    Raises
+    ------
+    DataError
+        If anything makes the table unusable, with every problem, its row and remedy.
+    """
+    import pandas as pd
+
+    raw = read_cells(source, sheet=sheet, drop=drop)
+    problems: list[Problem] = []
+    warnings = list(raw.notes)
+    needed = {"patient_id": id, "regimen": regimen}
+    if response is not None:
+        needed["response"] = response
+    for role, column in needed.items():
+        if column not in raw.columns:
+            problems.append(
+                Problem("missing_column", f"there is no column {column} ({role}); the columns are {', '.join(raw.columns)}",
+                        f"Add it, or name the column that holds the {role}.{nearest(column, raw.columns)}", row=1, column=column)
+            )  # fmt: skip
+    refuse_if_any(raw.source, problems)
+    rename = {column: role for role, column in needed.items()}
+    rows = [{rename.get(k, k): v for k, v in row.items()} for row in raw.rows]
+    for number, row in zip(raw.numbers, rows, strict=True):
+        for role in ("patient_id", "regimen"):
+            row[role] = normalise(row[role])
+            if not row[role]:
+                problems.append(
+                    Problem("blank_label", f"the {role} is blank", "Fill it in.", row=number, column=needed[role], value="")
+                )  # fmt: skip
+    binary = _read_responses(raw, rows, needed.get("response"), problems, warnings)
+    kept = _without_duplicates(raw, rows, problems, warnings)
+    for a, b in combinations(dict.fromkeys(r["regimen"] for r in rows), 2):
+        if same_but_spelling(a, b):
+            warnings.append(
+                Problem("spelling", f"regimen {b!r} resembles {a!r}", "If they are the same, spell them alike.",
+                        column=regimen, value=b)
+            )  # fmt: skip
+    refuse_if_any(raw.source, problems)
+    frame = pd.DataFrame([rows[i] for i in kept], index=[raw.numbers[i] for i in kept])
+    return PatientTable(frame, table_digest(frame), binary, raw.source, tuple(warnings))
+
+
+def _read_responses(
+    raw: RawTable,
+    rows: list[dict[str, str]],
+    column: str | None,
+    problems: list[Problem],
+    warnings: list[Problem],
+) -> bool:
+    """Canonical responses, in place; returns whether the column holds yes or no."""
+    if column is None:
+        return False
+    cells = [normalise(row["response"]).casefold() for row in rows]
+    binary = all(c in _YES | _NO for c in cells if c)
+    not_evaluable = 0
+    for number, row, cell in zip(raw.numbers, rows, cells, strict=True):
+        if binary and cell:
+            row["response"] = "1" if cell in _YES else "0"
+            continue
+        label = canonical_endpoint(cell) if cell else ""
+        if label in RECIST:
+            row["response"] = label
+            not_evaluable += label == "NE"
+            continue
+        what = "the response is blank" if not cell else "unknown response"
+        problems.append(
+            Problem("unknown_response", what, f"Use one of {', '.join(RECIST)} (NE: not evaluable), or 0 and 1.",
+                    row=number, column=column, value=row["response"])
+        )  # fmt: skip
+    if not_evaluable:
+        warnings.append(
+            Problem("not_evaluable", f"{not_evaluable} patients were not evaluable",
+                    'They count as non-responders unless not_evaluable = "exclude".', column=column)
+        )  # fmt: skip
+    return binary
+
+
+def _without_duplicates(
+    raw: RawTable, rows: list[dict[str, str]], problems: list[Problem], warnings: list[Problem]
+) -> list[int]:
+    """Positions of the rows to keep: an identical second row of a patient is dropped."""
+    first: dict[str, int] = {}
+    kept = []
+    for i, (number, row) in enumerate(zip(raw.numbers, rows, strict=True)):
+        patient = row["patient_id"]
+        if not patient or patient not in first:
+            first[patient] = i
+            kept.append(i)
+        elif row == rows[first[patient]]:
+            warnings.append(
+                Problem("duplicate_patient", f"the same row also stands in row {raw.numbers[first[patient]]}; it was counted once",
+                        "Remove one of them.", row=number, column="patient_id", value=patient)
+            )  # fmt: skip
+        else:
+            problems.append(
+                Problem("conflicting_patient", f"the patient also stands in row {raw.numbers[first[patient]]}, with other values",
+                        "Keep one row per patient.", row=number, column="patient_id", value=patient)
+            )  # fmt: skip
+    return kept

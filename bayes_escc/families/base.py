@@ -1,0 +1,152 @@
+"""What every family of models provides, and how one is found by name.
+
+A family has two halves. Its *specification* is a frozen dataclass read from `[model]` and
+`[priors]` of an analysis; it knows no data and no PyMC. Its *design* is that specification
+prepared on one checked table: labelled arrays, and from them the PyMC model, exact posterior,
+prior and predictive draws, log-likelihood and estimands. Everything to the right of this room
+(sampling, comparing, drawing, reporting) works on designs and never on a particular family.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import Arm
+from bayes_escc.priors import PriorSet
+from bayes_escc.schema import Reader, nearest
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["FAMILIES", "Design", "ExactPosterior", "Family", "get_family"]
+
+
+@dataclass(frozen=True)
+class ExactPosterior:
+    """A posterior in closed form.
+
+    Parameters
+    ----------
+    draws : Dataset
+        Independent draws of the parameters, with dimensions (chain, draw, ...).
+    laws : Dataset
+        For each estimand with a Beta marginal, variables ``<estimand>_alpha`` and
+        ``<estimand>_beta`` over the estimand's label dimensions.
+    """
+
+    draws: xr.Dataset
+    laws: xr.Dataset
+
+
+class Design(ABC):
+    """A family's specification prepared on one table.
+
+    Parameters (attributes)
+    -----------------------
+    structure : hashable
+        Everything that decides the compiled code: options, priors, numbers of regimens and
+        covariates, but no data. Designs with equal structures share one compiled model.
+    data : mapping of str to array
+        The values of the model's `pm.Data`, by name.
+    coords : mapping of str to sequence of str
+        Labels of the model's dimensions.
+    rows, patients, events : int
+        Size of the evidence, for reports.
+    arms : sequence of Arm
+        Where the evidence on each regimen comes from.
+    """
+
+    structure: Hashable
+    data: Mapping[str, NDArray[Any]]
+    coords: Mapping[str, Sequence[str]]
+    rows: int
+    patients: int
+    events: int
+    arms: Sequence[Arm]
+
+    @abstractmethod
+    def build(self) -> pm.Model:
+        """The PyMC model."""
+
+    @abstractmethod
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        """Draws of the parameters from the prior, dimensions (chain = 1, draw, ...)."""
+
+    @abstractmethod
+    def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
+        """Log-likelihood of every row or patient under each draw."""
+
+    @abstractmethod
+    def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        """Replicated data under each draw."""
+
+    @abstractmethod
+    def observed(self) -> xr.Dataset:
+        """The observed data, without patient identifiers."""
+
+    @abstractmethod
+    def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        """Quantities of interest as functions of the draws, with units and directions."""
+
+    @abstractmethod
+    def priors_in_words(self) -> list[str]:
+        """One line per prior: its law, where 95 % of it lies, and its rationale."""
+
+    def exact(
+        self, rng: np.random.Generator, chains: int, draws: int
+    ) -> ExactPosterior | None:
+        """The posterior in closed form, or None where there is none."""
+        return None
+
+
+class Family(Protocol):
+    """A family of models: a module with these names."""
+
+    NAME: str
+    KINDS: tuple[str, ...]
+
+    def read_spec(self, model: Reader, priors: Reader) -> Any:
+        """Read `[model]` and `[priors]`, noting problems in the readers."""
+
+    def prepare(self, table: Any, spec: Any, data: Any) -> Design:
+        """Prepare the specification on a table (already selected)."""
+
+
+FAMILIES: Final = ("response",)
+"""Names of the families; each is a module of this package."""
+
+
+def get_family(name: str) -> Family:
+    """The family of a name.
+
+    Raises
+    ------
+    AnalysisError
+        If there is none.
+    """
+    if name not in FAMILIES:
+        raise AnalysisError(f"family {name!r} is not one of {', '.join(FAMILIES)}.{nearest(name, FAMILIES)}")
+    return importlib.import_module(f"bayes_escc.families.{name}")  # type: ignore[return-value]
+
+
+def prior_line(role: str, prior_set: PriorSet, unit: str) -> list[str]:
+    """A prior and its overrides in words."""
+    lines = []
+    for label, prior in [("", prior_set.default), *prior_set.overrides]:
+        name = f"{role} of {label}" if label else role
+        if prior.distribution == "Dirichlet":
+            line = f"{name} ~ {prior}: worth {sum(prior['a']):g} patients"
+        else:
+            low, high = prior.interval(0.95)
+            line = f"{name} ~ {prior}: 95 % between {low:.3g} and {high:.3g}{unit}"
+        lines.append(f"{line}. {prior.rationale}".rstrip())
+    return lines

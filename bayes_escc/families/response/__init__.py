@@ -1,0 +1,87 @@
+"""Response rates: binomial, beta-binomial, multinomial and logistic models of counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import CountTable, PatientTable
+from bayes_escc.families.base import Design
+from bayes_escc.families.response.spec import NAME, ResponseSpec, read_spec
+from bayes_escc.schema import nearest, raise_problems
+
+__all__ = ["KINDS", "NAME", "ResponseSpec", "prepare", "read_spec"]
+
+KINDS = ("counts", "patients")
+
+
+def prepare(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> Design:
+    """Prepare a response model on a table.
+
+    Parameters
+    ----------
+    table : CountTable or PatientTable
+        The whole table; the regimens and rows of the analysis are taken from it here.
+    spec : ResponseSpec
+    data : DataSpec
+        Endpoints, regimens and filters.
+
+    Raises
+    ------
+    AnalysisError
+        If the likelihood and the table do not go together, or a label is not in the table.
+    DataError
+        If the rows are incomplete for the likelihood.
+    """
+    where = dict(data.where)
+    endpoints = data.endpoints
+    if isinstance(table, PatientTable):
+        table = table.select(regimens=data.regimens, where=where)
+    else:
+        derived = spec.likelihood == "multinomial"
+        table = table.select(
+            endpoints=None if derived else endpoints, regimens=data.regimens, where=where
+        )
+    design = _design(table, spec, data)
+    _check_overrides(spec, design)
+    return design
+
+
+def _design(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> Design:
+    if spec.likelihood == "logistic":
+        from bayes_escc.families.response.logistic import LogisticDesign
+
+        if not isinstance(table, PatientTable):
+            raise AnalysisError(
+                'model.likelihood: "logistic" needs patients (data.kind = "patients"); for counts '
+                'use "binomial".'
+            )
+        return LogisticDesign.from_patients(table, spec, data)
+    if spec.likelihood == "multinomial":
+        from bayes_escc.families.response.multinomial import MultinomialDesign
+
+        return MultinomialDesign.from_table(table, spec, data)
+    if isinstance(table, PatientTable):
+        table = table.counts(
+            data.endpoints or ("ORR",), not_evaluable=data.not_evaluable, design=data.design
+        )
+    if spec.likelihood == "beta_binomial":
+        from bayes_escc.families.response.beta_binomial import BetaBinomialDesign
+
+        return BetaBinomialDesign(table, spec)
+    from bayes_escc.families.response.binomial import BinomialDesign, HierarchicalDesign
+
+    return HierarchicalDesign(table, spec) if spec.pooling == "partial" else BinomialDesign(table, spec)
+
+
+def _check_overrides(spec: ResponseSpec, design: Design) -> None:
+    """A prior for a regimen or covariate that is not there is a slip, not a wish."""
+    problems = []
+    for role, prior_set in spec.priors:
+        labels = design.coords["covariate"] if role == "coefficient" else design.coords["regimen"]
+        for label, _ in prior_set.overrides:
+            if label not in labels:
+                problems.append(
+                    f'priors.{role}."{label}": is not here; there are {", ".join(labels)}.{nearest(label, labels)}'
+                )
+    raise_problems("the priors do not fit the data", problems)

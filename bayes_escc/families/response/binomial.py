@@ -1,0 +1,180 @@
+"""Binomial counts: independent Beta rates (conjugate), or a logit-normal hierarchy."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.evidence import CountTable
+from bayes_escc.families.base import ExactPosterior
+from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf
+from bayes_escc.families.response.spec import ResponseSpec
+from bayes_escc.names import CHAIN, DRAW, ENDPOINT
+from bayes_escc.priors import Prior
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["BinomialDesign", "HierarchicalDesign"]
+
+
+def _conjugate(prior: Prior) -> tuple[float, float] | None:
+    """Shape parameters of a prior that is a Beta, or None."""
+    if prior.distribution == "Beta":
+        return float(prior["alpha"]), float(prior["beta"])
+    if prior == Prior("Uniform", lower=0, upper=1):
+        return 1.0, 1.0
+    return None
+
+
+class BinomialDesign(CountDesign):
+    """Independent rates: ``events ~ Binomial(n, rate)``, one rate per regimen and endpoint.
+
+    Under Beta priors the posterior is Beta(alpha + events, beta + n - events), summed over the
+    studies of the regimen; then `exact` gives it.
+    """
+
+    variant = "binomial"
+
+    def build(self) -> pm.Model:
+        import pymc as pm
+
+        with pm.Model(coords=self.coords) as model:
+            row = pm.Data("row_regimen", self.row_cell, dims="row")
+            n = pm.Data("n", self.total, dims="row")
+            observed = pm.Data("events_observed", self.count, dims="row")
+            rate = self.spec.prior("rate").to_pymc("rate", self.cell_regimens, self.cell_dim)
+            pm.Binomial("events", n=n, p=rate[row], observed=observed, dims="row")
+        return model
+
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        values = self.spec.prior("rate").sample(rng, draws, self.cell_regimens)[None]
+        return self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)})
+
+    def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
+        import xarray as xr
+
+        shapes = [_conjugate(self.spec.prior("rate")[r]) for r in self.cell_regimens]
+        if any(s is None for s in shapes):
+            return None
+        start = np.array(shapes, dtype=float)
+        events = np.bincount(self.row_cell, self.count, len(self.cells))
+        total = np.bincount(self.row_cell, self.total, len(self.cells))
+        alpha, beta = start[:, 0] + events, start[:, 1] + total - events
+        values = rng.beta(alpha, beta, (chains, draws, len(self.cells)))
+        laws = xr.Dataset(
+            {
+                "rate_alpha": self.by_regimen(alpha, "rate_alpha", ""),
+                "rate_beta": self.by_regimen(beta, "rate_beta", ""),
+            }
+        )
+        return ExactPosterior(self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)}), laws)
+
+    def row_rates(self, parameters: xr.Dataset, rng: np.random.Generator) -> NDArray[np.float64]:
+        return np.asarray(parameters["rate"].to_numpy()[..., self.row_cell])
+
+    def row_log_pmf(self, parameters: xr.Dataset) -> NDArray[np.float64]:
+        return binomial_log_pmf(self.count, self.total, parameters["rate"].to_numpy()[..., self.row_cell])
+
+    def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        import xarray as xr
+
+        return xr.Dataset({"rate": self.by_regimen(parameters["rate"].to_numpy(), "rate", RATE_UNIT)})
+
+
+class HierarchicalDesign(CountDesign):
+    """Rates that share a logit-normal hierarchy, non-centred.
+
+    ``logit(theta_u) = logit_mean + tau * offset_u`` with ``offset_u ~ Normal(0, 1)``.
+
+    Over regimens, the units u are the regimens of one endpoint, which share one mean and one
+    tau; a regimen's studies have its rate. Over studies, the units are the studies of one
+    regimen, each regimen with its own mean and tau; its `rate` is that of a study at the
+    centre, expit(logit_mean), and `predicted_rate` that of a new study.
+    """
+
+    def __init__(self, table: CountTable, spec: ResponseSpec) -> None:
+        super().__init__(table, spec)
+        self.over_studies = spec.pool_over == "studies"
+        self.variant = f"binomial, partial over {spec.pool_over}"
+        if self.over_studies:
+            self.unit_dim, self.group_dim = "row", self.cell_dim
+            self.unit_group, self.row_unit = self.row_cell, np.arange(self.rows, dtype="int32")
+        else:
+            self.unit_dim, self.group_dim = self.cell_dim, ENDPOINT
+            self.unit_group, self.row_unit = self.cell_endpoint, self.row_cell
+
+    @property
+    def group_labels(self) -> list[str]:
+        """The label under which each group's priors are looked up."""
+        return self.cell_regimens if self.over_studies else list(self.endpoints)
+
+    @property
+    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+        return {"events_observed": self.count, "n": self.total, "row_unit": self.row_unit, "unit_group": self.unit_group}
+
+    @property
+    def structure(self) -> Hashable:  # type: ignore[override]
+        return (super().structure, self.rows if self.over_studies else None)
+
+    def build(self) -> pm.Model:
+        import pymc as pm
+
+        spec = self.spec
+        with pm.Model(coords=self.coords) as model:
+            row = pm.Data("row_unit", self.row_unit, dims="row")
+            group = pm.Data("unit_group", self.unit_group, dims=self.unit_dim)
+            n = pm.Data("n", self.total, dims="row")
+            observed = pm.Data("events_observed", self.count, dims="row")
+            mean = spec.prior("logit_mean").to_pymc("logit_mean", self.group_labels, self.group_dim)
+            tau = spec.prior("tau").to_pymc("tau", self.group_labels, self.group_dim)
+            offset = pm.Normal("offset", 0.0, 1.0, dims=self.unit_dim)
+            logit = mean[group] + tau[group] * offset
+            pm.Binomial("events", n=n, logit_p=logit[row], observed=observed, dims="row")
+        return model
+
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        spec, units = self.spec, len(self.unit_group)
+        group = (CHAIN, DRAW, self.group_dim)
+        return self.dataset(
+            {
+                "logit_mean": (group, spec.prior("logit_mean").sample(rng, draws, self.group_labels)[None]),
+                "tau": (group, spec.prior("tau").sample(rng, draws, self.group_labels)[None]),
+                "offset": ((CHAIN, DRAW, self.unit_dim), rng.normal(size=(1, draws, units))),
+            }
+        )
+
+    def _unit_rates(self, parameters: xr.Dataset) -> NDArray[np.float64]:
+        from scipy.special import expit
+
+        mean, tau = parameters["logit_mean"].to_numpy(), parameters["tau"].to_numpy()
+        group = self.unit_group
+        return np.asarray(expit(mean[..., group] + tau[..., group] * parameters["offset"].to_numpy()))
+
+    def row_rates(self, parameters: xr.Dataset, rng: np.random.Generator) -> NDArray[np.float64]:
+        return self._unit_rates(parameters)[..., self.row_unit]
+
+    def row_log_pmf(self, parameters: xr.Dataset) -> NDArray[np.float64]:
+        return binomial_log_pmf(self.count, self.total, self._unit_rates(parameters)[..., self.row_unit])
+
+    def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        import xarray as xr
+        from scipy.special import expit
+
+        mean, tau = parameters["logit_mean"].to_numpy(), parameters["tau"].to_numpy()
+        units = self._unit_rates(parameters)
+        found: dict[str, Any] = {}
+        if self.over_studies:
+            found["rate"] = self.by_regimen(expit(mean), "rate", RATE_UNIT)
+            new = expit(mean + tau * rng.normal(size=mean.shape))
+            found["predicted_rate"] = self.by_regimen(new, "predicted_rate", RATE_UNIT)
+            found["study_rate"] = self.by_row(units, "study_rate")
+        else:
+            found["rate"] = self.by_regimen(units, "rate", RATE_UNIT)
+        found |= self.parameters_as_estimands(parameters, tau="log odds", logit_mean="log odds")
+        return xr.Dataset(found)
+

@@ -1,0 +1,172 @@
+"""Response of single patients given their regimen and covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import Arm, PatientTable
+from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
+from bayes_escc.families.base import Design, prior_line
+from bayes_escc.families.covariates import EncodedCovariates, encode
+from bayes_escc.families.response.cells import RATE_UNIT
+from bayes_escc.families.response.spec import ResponseSpec
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["LogisticDesign"]
+
+
+class LogisticDesign(Design):
+    """``response_i ~ Bernoulli(expit(intercept[regimen_i] + sum_j coefficient_j * x_ij))``.
+
+    Every regimen has its own intercept, the log odds of a patient whose covariates are zero
+    (average, after centring), so no regimen is the reference of the model. `rate` is
+    standardised: the mean over all patients of the analysis of the response probability each
+    would have on the regimen, within each draw (g-computation).
+    """
+
+    def __init__(
+        self, table: PatientTable, spec: ResponseSpec, encoded: EncodedCovariates, endpoint: str, design: str
+    ) -> None:
+        self.spec = spec
+        self.endpoint = endpoint
+        self.encoded = encoded
+        self.regimens = table.regimens
+        self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
+        self.response = table.events(endpoint).astype("int64")
+        self.rows = self.patients = len(self.response)
+        self.arms = tuple(Arm(table.source, regimen, endpoint, design) for regimen in self.regimens)
+        self.events = int(self.response.sum())
+
+    @classmethod
+    def from_patients(cls, table: PatientTable, spec: ResponseSpec, data: Any) -> LogisticDesign:
+        """Encode the covariates of the evaluable patients."""
+        endpoints = data.endpoints or ("ORR",)
+        if len(endpoints) != 1:
+            raise AnalysisError("data.endpoint: a logistic model takes one endpoint; run one analysis for each.")
+        patients = table.evaluable(data.not_evaluable)
+        encoded = encode(patients, spec.covariates)
+        kept = patients.frame[encoded.kept]
+        complete = PatientTable(kept, patients.digest, patients.binary, patients.source, patients.warnings)
+        return cls(complete, spec, encoded, canonical_endpoint(endpoints[0]), data.design)
+
+    @property
+    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+        patients = [str(i + 1) for i in range(self.patients)]
+        return {REGIMEN: self.regimens, COVARIATE: self.encoded.labels, "patient": patients}
+
+    @property
+    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+        data: dict[str, NDArray[Any]] = {"response_observed": self.response, "patient_regimen": self.regimen}
+        columns = {f"x{j}": self.encoded.values[:, j] for j in range(len(self.encoded.labels))}
+        return data | columns
+
+    @property
+    def structure(self) -> Hashable:  # type: ignore[override]
+        prior = self.spec.prior
+        return (
+            "response", "logistic",
+            tuple(prior("intercept")[r] for r in self.regimens),
+            tuple(prior("coefficient")[c] for c in self.encoded.labels),
+        )  # fmt: skip
+
+    def build(self) -> pm.Model:
+        import pymc as pm
+
+        spec, labels = self.spec, self.encoded.labels
+        with pm.Model(coords=self.coords) as model:
+            regimen = pm.Data("patient_regimen", self.regimen, dims="patient")
+            observed = pm.Data("response_observed", self.response, dims="patient")
+            intercept = spec.prior("intercept").to_pymc("intercept", self.regimens, REGIMEN)
+            logit = intercept[regimen]
+            if labels:
+                coefficient = spec.prior("coefficient").to_pymc("coefficient", labels, COVARIATE)
+                # a sum of columns compiles and runs far faster than a matrix product
+                for j in range(len(labels)):
+                    logit = logit + coefficient[j] * pm.Data(f"x{j}", self.encoded.values[:, j], dims="patient")
+            pm.Bernoulli("response", logit_p=logit, observed=observed, dims="patient")
+        return model
+
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        import xarray as xr
+
+        labels = self.encoded.labels
+        intercept = self.spec.prior("intercept").sample(rng, draws, self.regimens)[None]
+        values = {"intercept": ((CHAIN, DRAW, REGIMEN), intercept)}
+        coords = {REGIMEN: list(self.regimens)}
+        if labels:
+            slopes = self.spec.prior("coefficient").sample(rng, draws, labels)[None]
+            values["coefficient"] = ((CHAIN, DRAW, COVARIATE), slopes)
+            coords[COVARIATE] = list(labels)
+        return xr.Dataset(values, coords=coords)
+
+    def _shift(self, parameters: xr.Dataset) -> NDArray[np.float64]:
+        """The covariates' part of the log odds, shape (chain, draw, patient)."""
+        shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW], self.patients)
+        if not self.encoded.labels:
+            return np.zeros(shape)
+        return np.asarray(parameters["coefficient"].to_numpy() @ self.encoded.values.T)
+
+    def _logits(self, parameters: xr.Dataset) -> NDArray[np.float64]:
+        return np.asarray(parameters["intercept"].to_numpy()[..., self.regimen] + self._shift(parameters))
+
+    def observed(self) -> xr.Dataset:
+        import xarray as xr
+
+        coords = {"patient": list(self.coords["patient"])}
+        return xr.Dataset({"response": ("patient", self.response)}, coords=coords)
+
+    def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        import xarray as xr
+        from scipy.special import expit
+
+        rates = expit(self._logits(parameters))
+        values = (rng.random(rates.shape) < rates).astype("int8")
+        coords = {"patient": list(self.coords["patient"])}
+        return xr.Dataset({"response": ((CHAIN, DRAW, "patient"), values)}, coords=coords)
+
+    def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
+        import xarray as xr
+
+        sign = np.where(self.response == 1, 1.0, -1.0)
+        values = -np.logaddexp(0.0, -sign * self._logits(parameters))
+        coords = {"patient": list(self.coords["patient"])}
+        return xr.Dataset({"response": ((CHAIN, DRAW, "patient"), values)}, coords=coords)
+
+    def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        import xarray as xr
+        from scipy.special import expit
+
+        shift = self._shift(parameters)
+        intercept = parameters["intercept"].to_numpy()
+        rates = np.stack(
+            [expit(intercept[..., r, None] + shift).mean(axis=-1) for r in range(len(self.regimens))], axis=-1
+        )
+        rate = xr.DataArray(
+            rates, dims=(CHAIN, DRAW, REGIMEN),
+            coords={REGIMEN: list(self.regimens), ENDPOINT: self.endpoint}, attrs={"unit": RATE_UNIT},
+        )  # fmt: skip
+        direction = endpoint_direction(self.endpoint)
+        if direction is not None:
+            rate.attrs["better"] = direction
+        found = {"rate": rate, "intercept": parameters["intercept"].assign_attrs(unit="log odds")}
+        if self.encoded.labels:
+            units = dict(self.encoded.constants)
+            found["coefficient"] = parameters["coefficient"].assign_attrs(
+                unit="log odds ratio per " + "; ".join(f"{units[c]}" for c in self.encoded.labels)
+            )
+        return xr.Dataset(found)
+
+    def priors_in_words(self) -> list[str]:
+        lines = prior_line("intercept", self.spec.prior("intercept"), " (log odds)")
+        if self.encoded.labels:
+            lines += prior_line("coefficient", self.spec.prior("coefficient"), " (log odds ratio)")
+        return lines

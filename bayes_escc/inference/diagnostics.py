@@ -1,0 +1,124 @@
+"""Whether the draws can be trusted, per parameter and per reported quantity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from bayes_escc.names import SAMPLE_DIMS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Diagnostics", "diagnose"]
+
+MAX_RHAT: Final = 1.01
+MIN_ESS: Final = 400
+MIN_EBFMI: Final = 0.3
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Convergence of a fit.
+
+    Parameters
+    ----------
+    converged : bool
+        True when every check below passed.
+    max_rhat : float
+        Largest rank-normalised split R-hat (Vehtari et al. 2021) of parameters and estimands;
+        at most 1.01 is asked for.
+    min_ess_bulk, min_ess_tail : float
+        Smallest effective sample sizes; at least 400 are asked for (100 per chain at 4).
+    divergences : int
+        Divergent transitions after tuning; none is accepted.
+    min_ebfmi : float or None
+        Smallest energy Bayesian fraction of missing information; at least 0.3 is asked for.
+    messages : tuple of str
+        What failed and what to do, or how the posterior was computed.
+    worst : str
+        The quantity with the smallest bulk effective sample size.
+    """
+
+    converged: bool
+    max_rhat: float | None
+    min_ess_bulk: float
+    min_ess_tail: float
+    divergences: int
+    min_ebfmi: float | None
+    messages: tuple[str, ...] = ()
+    worst: str = field(default="", compare=False)
+
+    @classmethod
+    def of_exact(cls, draws: int) -> Diagnostics:
+        """Diagnostics of independent draws from a closed form."""
+        message = "Closed form: draws are independent; probabilities come from quadrature."
+        return cls(True, 1.0, float(draws), float(draws), 0, None, (message,))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entries of `result.json`."""
+        return {
+            "converged": self.converged,
+            "max_rhat": self.max_rhat,
+            "min_ess_bulk": self.min_ess_bulk,
+            "min_ess_tail": self.min_ess_tail,
+            "divergences": self.divergences,
+            "min_ebfmi": self.min_ebfmi,
+            "messages": list(self.messages),
+        }
+
+
+def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) -> Diagnostics:
+    """Check the draws of a NUTS fit.
+
+    Quantities that do not vary (a rate fixed by its prior) and missing cells are left out.
+    """
+    import arviz as az
+    import xarray as xr
+
+    rhats: list[float] = []
+    bulks: list[tuple[float, str]] = []
+    tails: list[float] = []
+    stuck: list[str] = []
+    for data in (posterior, estimands):
+        for name, array in data.data_vars.items():
+            values = array.transpose(*SAMPLE_DIMS, ...).to_numpy()
+            values = values.reshape(*values.shape[:2], -1)
+            kept = ~np.isnan(values).all(axis=(0, 1))  # a regimen without data for an endpoint
+            if not np.isfinite(values[..., kept]).all():
+                stuck.append(f"{name} has infinite or undefined draws.")
+                kept &= np.isfinite(values).all(axis=(0, 1))
+            kept &= np.ptp(values, axis=(0, 1)) > 0
+            if not kept.any():
+                continue
+            plain = xr.DataArray(values[..., kept], dims=(*SAMPLE_DIMS, "cell"))
+            rhats.append(float(az.rhat(plain).max()))
+            bulks.append((float(az.ess(plain, method="bulk").min()), str(name)))
+            tails.append(float(az.ess(plain, method="tail").min()))
+    divergences = int(stats["diverging"].sum()) if "diverging" in stats else 0
+    ebfmi = float(np.min(_ebfmi(stats["energy"].to_numpy()))) if "energy" in stats else None
+    min_bulk, worst = min(bulks)
+    messages = list(stuck)
+    if max(rhats) > MAX_RHAT or not np.isfinite(max(rhats)):
+        messages.append(f"R-hat is {max(rhats):.3f}, above {MAX_RHAT}: the chains disagree; use more tuning and draws.")
+    if min_bulk < MIN_ESS or min(tails) < MIN_ESS:
+        messages.append(
+            f"Only {min(min_bulk, min(tails)):.0f} effective draws (of {worst}); at least {MIN_ESS} are needed: use more draws."
+        )
+    if divergences:
+        messages.append(
+            f"{divergences} divergent transitions: the posterior may not have been explored; a more "
+            "informative prior on the spread between units usually helps."
+        )
+    if ebfmi is not None and ebfmi < MIN_EBFMI:
+        messages.append(f"E-BFMI is {ebfmi:.2f}, below {MIN_EBFMI}: the sampler moves slowly between energies.")
+    return Diagnostics(
+        not messages, max(rhats), min_bulk, min(tails), divergences, ebfmi, tuple(messages), worst
+    )
+
+
+def _ebfmi(energy: Any) -> Any:
+    """Energy Bayesian fraction of missing information of each chain (Betancourt 2016)."""
+    return np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)

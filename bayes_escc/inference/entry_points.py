@@ -1,0 +1,174 @@
+"""A compiled model whose C entry points survive the process, so that a warm start is quick.
+
+nutpie hands its sampler two C functions: the log density with its gradient, and the expansion
+of a point into the stored variables. PyTensor caches what these call, but nutpie's own
+wrappers close over unique names and array constants, so Numba refuses to cache them and LLVM
+compiles them anew in every process, which takes several seconds. Here the same wrappers are
+generated as plain source with fixed positions into nutpie's data record, and go through
+PyTensor's disk cache; everything else (functions, record, `with_data`) is nutpie's own.
+
+This uses names that nutpie does not promise to keep. `compile_model` falls back to nutpie's
+public compiler if any of them is missing, and a test holds both to the same draws.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+__all__ = ["compile_model"]
+
+_LOGP_SOURCE = """
+def {name}(dim, point, gradient, value, record):
+    if dim != {n_dim}:
+        return -1
+    try:
+{unpack}
+        logp, grad = inner(carray(point, ({n_dim},)){arguments})
+        total = logp[()]
+        if not np.isfinite(total):
+            return 4
+        for i in range({n_dim}):
+            if not np.isfinite(grad[i]):
+                return 3
+            gradient[i] = grad[i]
+        value[0] = total
+    except Exception:
+        return 1
+    return 0
+"""
+
+_EXPAND_SOURCE = """
+def {name}(dim, n_expanded, point, output, record):
+    if dim != {n_dim} or n_expanded != {n_expanded}:
+        return -1
+    try:
+{unpack}
+        values = inner(carray(point, ({n_dim},)){arguments})[0]
+        for i in range({n_expanded}):
+            output[i] = values[i]
+    except Exception:
+        return -2
+    return 0
+"""
+
+
+def compile_model(model: pm.Model) -> Any:
+    """Compile a PyMC model for nutpie, with entry points cached on disk where possible."""
+    import nutpie
+
+    try:
+        return _compile_cached(model)
+    except (AttributeError, ImportError, KeyError, TypeError, ValueError):
+        return nutpie.compile_pymc_model(model)
+
+
+def _compile_cached(model: pm.Model) -> Any:
+    import numba
+    from nutpie import compile_pymc as nutpie_compile
+    from pymc.initial_point import make_initial_point_fn
+    from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
+
+    initial_point = make_initial_point_fn(
+        model=model,
+        overrides=None,
+        default_strategy="support_point",
+        jitter_rvs=set(model.free_RVs),
+        return_transformed=True,
+    )
+    n_dim, n_expanded, logp, expand, initial, shape_info, reparameterized = (
+        nutpie_compile._make_functions(
+            model,
+            mode="NUMBA",
+            compute_grad=True,
+            join_expanded=True,
+            pymc_initial_point_fn=nutpie_compile._wrap_with_lock(initial_point),
+        )
+    )
+    shared = list(dict.fromkeys([*logp.get_shared(), *expand.get_shared()]))
+    keys = {variable: f"v{i}" for i, variable in enumerate(shared)}
+    data = {}
+    for variable, key in keys.items():
+        data[key] = np.array(variable.get_value(), order="C", copy=True)
+        data[key].flags.writeable = False
+    record = nutpie_compile.make_user_data(keys, data)
+
+    kinds = numba.types
+    doubles = kinds.CPointer(kinds.double)
+    entries = []
+    for source, function, signature in (
+        (_LOGP_SOURCE, logp, kinds.int64(kinds.uint64, doubles, doubles, doubles, kinds.voidptr)),
+        (_EXPAND_SOURCE, expand, kinds.int64(kinds.uint64, kinds.uint64, doubles, doubles, kinds.voidptr)),
+    ):
+        inner = function.vm.jit_fn
+        cache_key = CACHED_SRC_FUNCTIONS[inner.py_func]
+        if cache_key is None:
+            raise ValueError("PyTensor did not cache the model's functions")
+        unpack, arguments = _unpacking(function.get_shared(), keys, record.dtype)
+        entries.append(
+            _entry_point(source, unpack, arguments, inner, signature, cache_key, n_dim, n_expanded)
+        )
+    dims, coords = nutpie_compile._prepare_dims_and_coords(model, shape_info, reparameterized)
+    names, _, shapes = shape_info
+    return nutpie_compile.CompiledPyMCModel(
+        _n_dim=n_dim,
+        dims=dims,
+        _coords=coords,
+        _shapes={name: tuple(shape) for name, shape in zip(names, shapes, strict=True)},
+        compiled_logp_func=entries[0],
+        compiled_expand_func=entries[1],
+        initial_point_func=initial,
+        shared_data=data,
+        shared_var_keys=keys,
+        user_data=record,
+        n_expanded=n_expanded,
+        shape_info=shape_info,
+        logp_func=logp,
+        expand_func=expand,
+        reparameterized_names=reparameterized,
+    )
+
+
+def _unpacking(variables: Any, keys: dict[Any, str], record: np.dtype[Any]) -> tuple[str, str]:
+    """Source that reads each shared array out of nutpie's record, and the arguments it makes."""
+    if record.itemsize % 8:
+        raise ValueError("nutpie's record is not a run of 64-bit words")
+    lines = [f"        words = carray(record, ({record.itemsize // 8},), uint64)"] if variables else []
+    shared, base = record.fields["shared"][:2]  # type: ignore[index]
+    data, data_at = shared.fields["data"][:2]
+    shape, shape_at = shared.fields["shape"][:2]
+    arguments = ""
+    for variable in variables:
+        key = keys[variable]
+        pointer = (base + data_at + data.fields[key][1]) // 8
+        sizes = (base + shape_at + shape.fields[key][1]) // 8
+        extents = "".join(f"int(words[{sizes + axis}]), " for axis in range(variable.ndim))
+        lines.append(f"        {key} = carray(as_pointer(words[{pointer}]), ({extents}), {variable.dtype})")
+        arguments += f", {key}"
+    return "\n".join(lines) or "        pass", arguments
+
+
+def _entry_point(
+    source: str, unpack: str, arguments: str, inner: Any, signature: Any, cache_key: Any,
+    n_dim: int, n_expanded: int,
+) -> Any:  # fmt: skip
+    """Compile one wrapper through PyTensor's disk cache, keyed by its source and what it calls."""
+    import numba
+    from nutpie.compile_pymc import address_as_void_pointer
+    from pytensor.link.numba.cache import compile_numba_function_src
+
+    name = "bayes_escc_entry"
+    text = source.format(name=name, unpack=unpack, arguments=arguments, n_dim=n_dim, n_expanded=n_expanded)
+    kinds = {d: np.dtype(d).type for d in ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "bool")}
+    namespace = {
+        "__name__": __name__, "carray": numba.carray, "as_pointer": address_as_void_pointer,
+        "np": np, "inner": inner, **kinds,
+    }  # fmt: skip
+    key = hashlib.sha256(f"{text}{cache_key}{numba.__version__}".encode()).hexdigest()
+    function = compile_numba_function_src(text, name, namespace, cache_key=key)
+    return numba.cfunc(signature, cache=True)(function)

@@ -1,0 +1,173 @@
+"""From a design to draws: a closed form where one exists, otherwise NUTS, compiled once.
+
+Designs with the same structure share one compiled model; only their data differ. Chains,
+draws, tuning steps and the seed decide the numbers; the machine and its number of cores do not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from bayes_escc.analysis import SamplingSpec
+from bayes_escc.errors import AnalysisError, FitError
+from bayes_escc.families import Design
+from bayes_escc.inference.diagnostics import Diagnostics, diagnose
+from bayes_escc.names import ESTIMANDS, LAWS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Fit", "clear_compiled", "fit_design"]
+
+_MAX_COMPILED: Final = 32
+_compiled: OrderedDict[Hashable, Any] = OrderedDict()
+_lock = threading.Lock()
+
+PRIOR_DRAWS: Final = 2000
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What fitting a design gave.
+
+    Parameters
+    ----------
+    tree : DataTree
+        ArviZ's groups and `estimands`; `laws` where the posterior is in closed form.
+    sampler : {"exact", "nuts"}
+    diagnostics : Diagnostics
+    seconds : dict of str to float
+        Wall time by part: import, compile, sample, total.
+    """
+
+    tree: xr.DataTree
+    sampler: str
+    diagnostics: Diagnostics
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
+    """Fit a design.
+
+    Parameters
+    ----------
+    design : Design
+    sampling : SamplingSpec
+        ``sampler = "auto"`` takes the closed form where one exists.
+
+    Raises
+    ------
+    AnalysisError
+        If ``sampler = "exact"`` and there is no closed form.
+    FitError
+        If no chain could start or sampling broke off.
+    """
+    import xarray as xr
+
+    started = time.perf_counter()
+    # one independent stream per purpose, so that adding one never moves another
+    streams = [np.random.default_rng(s) for s in np.random.SeedSequence(sampling.seed).spawn(4)]
+    exact = None
+    if sampling.sampler != "nuts":
+        exact = design.exact(streams[0], sampling.chains, sampling.draws)
+    if sampling.sampler == "exact" and exact is None:
+        raise AnalysisError(
+            'sampling.sampler: this model and its priors have no closed form; use "auto" or "nuts".'
+        )
+    groups: dict[str, Any] = {}
+    seconds = {"import": 0.0, "compile": 0.0, "sample": 0.0}
+    if exact is not None:
+        parameters = exact.draws
+        groups[LAWS] = exact.laws
+    else:
+        parameters, stats = _sample(design, sampling, seconds)
+        groups["sample_stats"] = stats
+    parameters = _label_draws(parameters)
+    estimands = _label_draws(design.estimands(parameters, streams[1]))
+    prior = _label_draws(design.prior(streams[2], PRIOR_DRAWS))
+    groups |= {
+        "posterior": parameters,
+        ESTIMANDS: estimands,
+        "log_likelihood": _label_draws(design.log_likelihood(parameters)),
+        "posterior_predictive": _label_draws(design.simulate(parameters, streams[3])),
+        "observed_data": design.observed(),
+        "prior": prior,
+        "prior_predictive": _label_draws(design.simulate(prior, streams[3])),
+        f"prior_{ESTIMANDS}": _label_draws(design.estimands(prior, streams[3])),
+    }
+    if exact is not None:
+        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws)
+    else:
+        diagnostics = diagnose(parameters, estimands, groups["sample_stats"])
+    seconds["total"] = time.perf_counter() - started
+    tree = xr.DataTree.from_dict({f"/{name}": data for name, data in groups.items()})
+    return Fit(tree, "exact" if exact is not None else "nuts", diagnostics, seconds)
+
+
+def clear_compiled() -> None:
+    """Forget the compiled models of this process (for benchmarks and tests)."""
+    with _lock:
+        _compiled.clear()
+
+
+def _label_draws(data: xr.Dataset) -> xr.Dataset:
+    return data.assign_coords(chain=np.arange(data.sizes["chain"]), draw=np.arange(data.sizes["draw"]))
+
+
+def _sample(
+    design: Design, sampling: SamplingSpec, seconds: dict[str, float]
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Parameters and sampler statistics from nutpie's NUTS."""
+    tick = time.perf_counter()
+    import nutpie
+    import pymc  # noqa: F401  (imported here so that its time is not counted as compiling)
+    from threadpoolctl import threadpool_limits
+
+    tock = time.perf_counter()
+    seconds["import"] = tock - tick
+    with _lock:
+        compiled = _compiled.get(design.structure)
+        if compiled is None:
+            from bayes_escc.inference.entry_points import compile_model
+
+            compiled = compile_model(design.build())
+            _compiled[design.structure] = compiled
+            while len(_compiled) > _MAX_COMPILED:
+                _compiled.popitem(last=False)
+        else:
+            _compiled.move_to_end(design.structure)
+    tick = time.perf_counter()
+    seconds["compile"] = tick - tock
+    # data are always set anew, also after compiling, so that the cache holds no one's data in use
+    names = {v.name for v in compiled.shared_var_keys}
+    current = compiled.with_data(**{k: v for k, v in design.data.items() if k in names})
+    try:
+        with threadpool_limits(limits=1):  # threaded BLAS under parallel chains costs more than it gives
+            trace = nutpie.sample(
+                current,
+                draws=sampling.draws,
+                tune=sampling.tune,
+                chains=sampling.chains,
+                cores=min(sampling.chains, os.cpu_count() or 1),
+                seed=sampling.seed,
+                save_warmup=False,
+                progress_bar=sys.stderr.isatty(),
+            )
+    except RuntimeError as error:
+        raise FitError(f"the sampler could not run: {error}.") from error
+    seconds["sample"] = time.perf_counter() - tick
+    posterior = trace["posterior"].to_dataset()
+    sampled = {n: a for n, a in posterior.data_vars.items() if not str(n).endswith("__")}
+    labels = {d: list(values) for d, values in design.coords.items()}
+    parameters = posterior[list(sampled)]
+    present = {d: labels[str(d)] for d in parameters.dims if d in labels}
+    return parameters.assign_coords(present), trace["sample_stats"].to_dataset()

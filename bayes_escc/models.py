@@ -1,0 +1,146 @@
+"""The models as a Python user writes them: plain configuration, `fit` returns a new object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import CountTable, PatientTable, read_counts, read_patients
+from bayes_escc.posterior import Posterior
+from bayes_escc.priors import Prior, PriorSet
+from bayes_escc.run import fit_analysis, prepare_design
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pymc as pm
+
+__all__ = ["ResponseModel"]
+
+
+class ResponseModel:
+    """Response rates of regimens, as plain configuration; `fit` does the work.
+
+    Parameters
+    ----------
+    endpoint : str or sequence of str, optional
+        Endpoints to fit side by side (``"ORR"``, ``"DCR"``, ``"grade3plus_TRAE"`` ...); all
+        those of the table if not given.
+    likelihood : {"binomial", "beta_binomial", "multinomial", "logistic"}
+        Independent or partially pooled binomial counts; overdispersion between the studies of a
+        regimen; RECIST categories; or patients with covariates.
+    pooling : {"none", "partial"}
+        ``"partial"``: units share a logit-normal hierarchy (binomial).
+    pool_over : {"regimens", "studies"}, optional
+        The units that share it: regimens, or the studies of each regimen.
+    prior : Prior, optional
+        Prior of the rate (binomial without pooling), of the mean (beta-binomial) or of the
+        categories (multinomial).
+    priors : mapping, optional
+        Prior by parameter: ``rate``; ``logit_mean``, ``tau``; ``mean``, ``precision``;
+        ``categories``; ``intercept``, ``coefficient``. A value may be a mapping of regimen (or
+        covariate) to Prior.
+    covariates : sequence of mapping
+        Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` (logistic).
+    regimens : sequence of str, optional
+        Keep these, in this order; the first is the default reference.
+    where : mapping, optional
+        Equality filters on further columns.
+
+    Raises
+    ------
+    AnalysisError
+        With every setting that cannot be used.
+
+    Examples
+    --------
+    >>> model = ResponseModel(endpoint="ORR", prior=Prior("Beta", alpha=1, beta=1))
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | Sequence[str] | None = None,
+        likelihood: Literal["binomial", "beta_binomial", "multinomial", "logistic"] = "binomial",
+        pooling: Literal["none", "partial"] = "none",
+        pool_over: Literal["regimens", "studies"] | None = None,
+        prior: Prior | None = None,
+        priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
+        covariates: Sequence[Mapping[str, Any]] = (),
+        regimens: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        not_evaluable: Literal["nonresponse", "exclude"] = "nonresponse",
+    ) -> None:
+        roles = dict(priors or {})
+        if prior is not None:
+            role = {"binomial": "rate", "beta_binomial": "mean", "multinomial": "categories"}.get(likelihood)
+            if role is None or pooling == "partial":
+                raise AnalysisError("prior= has no single meaning here: give priors={...} by parameter.")
+            roles.setdefault(role, prior)
+        data: dict[str, Any] = {"not_evaluable": not_evaluable}
+        if endpoint is not None:
+            data["endpoint"] = endpoint if isinstance(endpoint, str) else list(endpoint)
+        if regimens is not None:
+            data["regimens"] = list(regimens)
+        if where:
+            data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
+        data["kind"] = "patients" if likelihood == "logistic" else "counts"
+        model: dict[str, Any] = {"family": "response", "likelihood": likelihood, "pooling": pooling}
+        if pool_over is not None:
+            model["pool_over"] = pool_over
+        if covariates:
+            model["covariates"] = [dict(c) for c in covariates]
+        self.analysis = Analysis.from_dict(
+            {"id": "response_model", "data": data, "model": model, "priors": {k: _prior_dict(v) for k, v in roles.items()}},
+            label="this ResponseModel",
+        )
+
+    def __repr__(self) -> str:
+        return f"ResponseModel({self.analysis.content})"
+
+    def _table(self, table: CountTable | PatientTable | pd.DataFrame | str | Path) -> CountTable | PatientTable:
+        if isinstance(table, CountTable | PatientTable):
+            return table
+        if self.analysis.data.kind == "patients":
+            return read_patients(table)
+        return read_counts(table, endpoints=self.analysis.declared_endpoints())
+
+    def build(self, table: CountTable | PatientTable | pd.DataFrame | str | Path) -> pm.Model:
+        """The PyMC model on a table, as `fit` samples it."""
+        return prepare_design(self.analysis, self._table(table)).build()
+
+    def fit(
+        self,
+        table: CountTable | PatientTable | pd.DataFrame | str | Path,
+        *,
+        seed: int = 1,
+        sampler: Literal["auto", "exact", "nuts"] = "auto",
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+    ) -> Posterior:
+        """Fit to a table.
+
+        Parameters
+        ----------
+        table : CountTable, PatientTable, DataFrame or path
+        seed : int
+            The same seed gives the same numbers on any machine.
+        sampler : {"auto", "exact", "nuts"}
+            ``"auto"`` takes the closed form where one exists.
+        draws, tune, chains : int
+
+        Returns
+        -------
+        Posterior
+        """
+        analysis = self.analysis.with_sampling(seed=seed, sampler=sampler, draws=draws, tune=tune, chains=chains)
+        return fit_analysis(analysis, self._table(table))
+
+
+def _prior_dict(value: Prior | PriorSet | Mapping[str, Prior]) -> dict[str, Any]:
+    if isinstance(value, Prior | PriorSet):
+        return value.to_dict()
+    return {label: prior.to_dict() for label, prior in value.items()}

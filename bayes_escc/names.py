@@ -1,0 +1,52 @@
+"""The vocabulary: names of dimensions, groups, scales and directions, written once.
+
+These strings are public: they appear in saved files, in `result.json` and in the DataTree.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+__all__ = [
+    "CATEGORY",
+    "CHAIN",
+    "COVARIATE",
+    "DESIGNS",
+    "DRAW",
+    "ENDPOINT",
+    "ESTIMANDS",
+    "LABEL_DIMS",
+    "LAWS",
+    "REGIMEN",
+    "SAMPLE_DIMS",
+    "STUDY",
+    "TIME",
+    "Direction",
+    "Scale",
+]
+
+CHAIN: Final = "chain"
+DRAW: Final = "draw"
+SAMPLE_DIMS: Final = (CHAIN, DRAW)
+
+REGIMEN: Final = "regimen"
+STUDY: Final = "study"
+ENDPOINT: Final = "endpoint"
+CATEGORY: Final = "category"
+TIME: Final = "time"
+COVARIATE: Final = "covariate"
+
+LABEL_DIMS: Final = (REGIMEN, STUDY, ENDPOINT, TIME, COVARIATE)
+"""Coordinates that label a reported number, in the order of the result rows."""
+
+ESTIMANDS: Final = "estimands"
+"""Group of the DataTree that holds the estimands, beside ArviZ's own groups."""
+
+LAWS: Final = "laws"
+"""Group that holds the parameters of exact marginal posteriors where a closed form exists."""
+
+DESIGNS: Final = ("randomised", "single-arm", "non-randomised")
+"""How the patients of a study came to their regimens."""
+
+Direction = Literal["higher", "lower"]
+Scale = Literal["difference", "ratio", "odds_ratio"]

@@ -1,0 +1,468 @@
+"""The posterior: draws, estimands, and what may be asked of them; saved in one file.
+
+Everything reported is a function of the same joint draws, or of the exact laws behind them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.beta import Beta
+from bayes_escc.comparison import Comparison, compare, labelled_cells, probability_with_error, rank
+from bayes_escc.errors import AnalysisError, RecordError
+from bayes_escc.evidence import Arm
+from bayes_escc.files import write_with
+from bayes_escc.inference.diagnostics import Diagnostics
+from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, ESTIMANDS, LAWS, REGIMEN, Direction, Scale
+from bayes_escc.predictive import predictive_pmf, summarise_pmf
+from bayes_escc.schema import nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+__all__ = ["Posterior"]
+
+FORMAT_VERSION: Final = 1
+
+
+@dataclass(frozen=True, repr=False)
+class Posterior:
+    """Joint draws of a fitted model, with everything needed to say where they came from.
+
+    Parameters
+    ----------
+    tree : DataTree
+        ArviZ's groups (posterior, prior, log_likelihood, posterior_predictive,
+        prior_predictive, observed_data, sample_stats after NUTS), and beside them
+        ``estimands``, ``prior_estimands`` and, in closed form, ``laws``.
+    analysis : Analysis
+        What was asked.
+    data_sha256 : str
+        Digest of the table it was asked of.
+    evidence : mapping
+        Rows, patients, events and warnings of the data.
+    arms : tuple of Arm
+        Where the evidence on each regimen comes from.
+    sampler : {"exact", "nuts"}
+    diagnostics : Diagnostics
+    priors : tuple of str
+        Every prior in words.
+    versions, seconds : mapping
+        Software and wall time.
+    """
+
+    tree: xr.DataTree
+    analysis: Analysis
+    data_sha256: str
+    evidence: Mapping[str, Any]
+    arms: tuple[Arm, ...]
+    sampler: Literal["exact", "nuts"]
+    diagnostics: Diagnostics
+    priors: tuple[str, ...]
+    versions: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+    def __repr__(self) -> str:
+        state = "" if self.diagnostics.converged else ", NOT CONVERGED"
+        return (
+            f"Posterior({self.analysis.id}: {', '.join(self.estimand_names)}; "
+            f"{self.evidence['patients']} patients; {self.sampler}{state})"
+        )
+
+    @property
+    def estimand_names(self) -> tuple[str, ...]:
+        """Names of the estimands."""
+        return tuple(str(n) for n in self.tree[ESTIMANDS].data_vars)
+
+    def estimand(self, name: str = "rate", *, prior: bool = False) -> xr.DataArray:
+        """Draws of an estimand, dimensions (chain, draw, regimen, ...).
+
+        Parameters
+        ----------
+        name : str
+        prior : bool
+            Draws under the prior instead of the posterior.
+        """
+        if name not in self.estimand_names:
+            raise AnalysisError(
+                f"there is no estimand {name!r}: this posterior has {', '.join(self.estimand_names)}."
+                f"{nearest(name, self.estimand_names)}"
+            )
+        return self.tree[f"prior_{ESTIMANDS}" if prior else ESTIMANDS].to_dataset()[name]
+
+    def laws(self, name: str) -> tuple[xr.DataArray, xr.DataArray] | None:
+        """Beta parameters of an estimand's marginal posteriors, where they are in closed form."""
+        if LAWS not in self.tree.children or f"{name}_alpha" not in self.tree[LAWS].data_vars:
+            return None
+        group = self.tree[LAWS].to_dataset()
+        return group[f"{name}_alpha"], group[f"{name}_beta"]
+
+    def law_at(self, name: str, labels: Mapping[str, Any]) -> Beta | None:
+        """The Beta law of one cell of an estimand, or None."""
+        laws = self.laws(name)
+        if laws is None:
+            return None
+        place = {REGIMEN: labels[REGIMEN]}
+        for dim in (ENDPOINT, CATEGORY):
+            if dim in laws[0].dims:
+                place[dim] = labels[ENDPOINT]
+        return Beta(float(laws[0].sel(place)), float(laws[1].sel(place)))
+
+    def summary_rows(self, ci_prob: float | None = None) -> list[dict[str, Any]]:
+        """One row per estimand and label: the entries of `estimates` in `result.json`."""
+        prob = self.analysis.ci_prob if ci_prob is None else ci_prob
+        rows = []
+        for name in self.estimand_names:
+            array = self.estimand(name)
+            values = array.transpose(CHAIN, DRAW, ...).to_numpy()
+            cells = list(labelled_cells(array))
+            if not cells:
+                continue
+            ess, mcse = self._precision(np.stack([values[(..., *p)] for _, p in cells], axis=-1))
+            for i, (labels, position) in enumerate(cells):
+                law = self.law_at(name, labels)
+                numbers = _of_law(law, prob) if law else _of_draws(values[(..., *position)], prob)
+                rows.append(
+                    {
+                        "estimand": name, **labels, "unit": array.attrs.get("unit", ""), **numbers, "ci_prob": prob,
+                        "mcse_mean": 0.0 if law else mcse[i], "ess_bulk": ess[i],
+                    }
+                )  # fmt: skip
+        return rows
+
+    def _precision(self, values: Any) -> tuple[list[float | None], list[float | None]]:
+        """Bulk effective sample size and error of the mean, of (chain, draw, cell) values."""
+        if self.sampler == "exact":
+            size = values.shape[0] * values.shape[1]
+            return [float(size)] * values.shape[-1], list(values.std(axis=(0, 1), ddof=1) / size**0.5)
+        import arviz as az
+        import xarray as xr
+
+        array = xr.DataArray(values, dims=(CHAIN, DRAW, "cell"))
+        ess, mcse = az.ess(array, method="bulk").to_numpy(), az.mcse(array, method="mean").to_numpy()
+        return [_number(v) for v in ess], [_number(v) for v in mcse]
+
+    def summary(self, estimand: str | None = None, *, ci_prob: float | None = None) -> pd.DataFrame:
+        """Estimates as a tidy DataFrame.
+
+        Parameters
+        ----------
+        estimand : str, optional
+            One estimand; all if not given.
+        ci_prob : float, optional
+            Probability of the equal-tailed credible intervals; the analysis's (0.95) if not
+            given.
+
+        Returns
+        -------
+        DataFrame
+            Columns estimand, regimen, study, endpoint, time, covariate (those in use), unit,
+            mean, sd, median, lower, upper, ci_prob, mcse_mean, ess_bulk.
+        """
+        import pandas as pd
+
+        if estimand is not None:
+            self.estimand(estimand)
+        rows = [r for r in self.summary_rows(ci_prob) if estimand in (None, r["estimand"])]
+        frame = pd.DataFrame(rows)
+        unused = [c for c in ("regimen", "study", "endpoint", "time", "covariate") if frame[c].isna().all()]
+        return frame.drop(columns=unused)
+
+    def compare(
+        self,
+        estimand: str = "rate",
+        *,
+        reference: str | None = None,
+        scale: Scale = "difference",
+        better: Direction | None = None,
+        margin: float | None = None,
+        rope: tuple[float, float] | None = None,
+        ci_prob: float | None = None,
+    ) -> Comparison:
+        """Compare every regimen with a reference.
+
+        Parameters
+        ----------
+        estimand : str
+        reference : str, optional
+            The first regimen if not given.
+        scale : {"difference", "ratio", "odds_ratio"}
+        better : {"higher", "lower"}, optional
+            By default what is known of the endpoint.
+        margin : float, optional
+            Smallest difference that matters (at least 0), or a ratio on the better side of 1.
+        rope : (float, float), optional
+            Limits of practical equivalence on the scale of the contrast.
+        ci_prob : float, optional
+
+        Returns
+        -------
+        Comparison
+        """
+        array = self.estimand(estimand)
+        if reference is None and REGIMEN in array.dims:
+            reference = str(array[REGIMEN].to_numpy()[0])
+        return compare(
+            array,
+            reference=reference or "",
+            scale=scale,
+            better=better,
+            margin=margin,
+            rope=rope,
+            ci_prob=self.analysis.ci_prob if ci_prob is None else ci_prob,
+            laws=self.laws(estimand),
+            arms=self.arms,
+            converged=self.diagnostics.converged,
+        )
+
+    def ranking_rows(self, estimand: str = "rate", *, better: Direction | None = None) -> list[dict[str, Any]]:
+        """The entries of `ranking` in `result.json`."""
+        return rank(self.estimand(estimand), better=better, laws=self.laws(estimand))
+
+    def ranking(self, estimand: str = "rate", *, better: Direction | None = None) -> pd.DataFrame:
+        """P(best), mean rank and SUCRA of every regimen."""
+        import pandas as pd
+
+        return pd.DataFrame(self.ranking_rows(estimand, better=better))
+
+    def probability_rows(
+        self,
+        estimand: str = "rate",
+        *,
+        above: float | None = None,
+        below: float | None = None,
+        regimen: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """The entries of `thresholds` in `result.json`."""
+        if (above is None) == (below is None):
+            raise AnalysisError("give one of above and below.")
+        value = above if above is not None else float(below or 0.0)
+        array = self.estimand(estimand)
+        if regimen is not None and regimen not in list(array.coords.get(REGIMEN, np.array([])).to_numpy()):
+            raise AnalysisError(f"{regimen!r} is not a regimen of {estimand}.")
+        values = array.transpose(CHAIN, DRAW, ...).to_numpy()
+        rows = []
+        for labels, position in labelled_cells(array):
+            if regimen not in (None, labels[REGIMEN]):
+                continue
+            law, draws = self.law_at(estimand, labels), values[(..., *position)]
+            if law is not None:
+                p = float(law.sf(value) if above is not None else law.cdf(value))
+                p, error = p, law.rounding_floor()
+            else:
+                p, error = probability_with_error(draws > value if above is not None else draws < value, draws)
+            rows.append(
+                {
+                    "estimand": estimand, **labels, "side": "above" if above is not None else "below",
+                    "value": value, "probability": p, "mcse_probability": error,
+                }
+            )  # fmt: skip
+        return rows
+
+    def probability(
+        self,
+        estimand: str = "rate",
+        *,
+        above: float | None = None,
+        below: float | None = None,
+        regimen: str | None = None,
+    ) -> pd.DataFrame:
+        """P(estimand above or below a value), for example P(rate > 0.20), with its error."""
+        import pandas as pd
+
+        rows = self.probability_rows(estimand, above=above, below=below, regimen=regimen)
+        return pd.DataFrame(rows).dropna(axis=1, how="all")
+
+    def prediction_rows(self, patients: int, at_least: Sequence[int] = ()) -> list[dict[str, Any]]:
+        """The entries of `predictions` in `result.json`."""
+        array = self.estimand("rate")
+        values = array.transpose(CHAIN, DRAW, ...).to_numpy()
+        rows = []
+        for labels, position in labelled_cells(array):
+            law, draws = self.law_at("rate", labels), values[(..., *position)]
+            summary = summarise_pmf(predictive_pmf(patients, law, draws), self.analysis.ci_prob)
+            pmf = summary.pop("pmf")
+            reached = []
+            for k in at_least:
+                p = float(pmf[k:].sum())
+                error = 1e-12 if law else _error_of_tail(draws, patients, k)
+                reached.append({"responders": k, "probability": min(p, 1.0), "mcse_probability": error})
+            rows.append(
+                {REGIMEN: labels[REGIMEN], ENDPOINT: labels[ENDPOINT], "patients": patients, **summary, "at_least": reached}
+            )
+        return rows
+
+    def predict(self, patients: int, *, at_least: Sequence[int] = ()) -> pd.DataFrame:
+        """Responders among the next patients of each regimen (posterior predictive).
+
+        Parameters
+        ----------
+        patients : int
+            Number of future patients.
+        at_least : sequence of int
+            Numbers of responders whose probability of being reached is wanted.
+
+        Returns
+        -------
+        DataFrame
+            Mean, sd, median and equal-tailed interval of the number of responders, and a column
+            ``P(>= k)`` for every k asked for.
+        """
+        import pandas as pd
+
+        if not 1 <= patients <= 100_000:
+            raise AnalysisError(f"patients must be a whole number from 1 to 100000, not {patients!r}.")
+        rows = []
+        for row in self.prediction_rows(patients, at_least):
+            reached = {f"P(>= {r['responders']})": r["probability"] for r in row.pop("at_least")}
+            rows.append({**row, **reached})
+        return pd.DataFrame(rows)
+
+    def plot_intervals(self, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
+        """Draw the posterior of every regimen with 50 % and 95 % intervals."""
+        from bayes_escc.plots.intervals import plot_intervals
+
+        return plot_intervals(self, estimand, endpoint=endpoint)
+
+    def plot_prior_posterior(self, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
+        """Draw prior against posterior for every regimen."""
+        from bayes_escc.plots.prior_posterior import plot_prior_posterior
+
+        return plot_prior_posterior(self, estimand, endpoint=endpoint)
+
+    def save(self, path: str | Path) -> Path:
+        """Save to one netCDF file, atomically, with analysis, digest and provenance inside.
+
+        The file holds draws and predictions by row or by patient number; it holds no patient
+        identifiers.
+        """
+        path = Path(path)
+        record = {
+            "format": FORMAT_VERSION,
+            "analysis": json.loads(self.analysis.content),
+            "analysis_sha256": self.analysis.sha256,
+            "sampling": vars(self.analysis.sampling),
+            "data_sha256": self.data_sha256,
+            "evidence": dict(self.evidence),
+            "arms": [asdict(a) for a in self.arms],
+            "sampler": self.sampler,
+            "diagnostics": self.diagnostics.to_dict(),
+            "priors": list(self.priors),
+            "versions": dict(self.versions),
+            "seconds": dict(self.seconds),
+        }
+        text = json.dumps(record, sort_keys=True, ensure_ascii=False)
+        tree = self.tree.copy()
+        tree.attrs = {"bayes_escc": text, "sha256": _content_digest(self.tree, text)}
+        write_with(path, lambda beside: tree.to_netcdf(beside, engine="h5netcdf"))
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Posterior:
+        """Load a saved posterior and verify its digest.
+
+        Raises
+        ------
+        RecordError
+            If the file is not one of ours, is damaged or was made by a newer version.
+        """
+        path = Path(path)
+        tree = _open(path)
+        text, digest = tree.attrs.get("bayes_escc"), tree.attrs.get("sha256")
+        if not isinstance(text, str) or not isinstance(digest, str):
+            raise RecordError(f"{path.name} was not saved by bayes_escc.")
+        if _content_digest(tree, text) != digest:
+            raise RecordError(f"{path.name} is damaged: its content does not match its digest.")
+        record = json.loads(text)
+        if record["format"] > FORMAT_VERSION:
+            raise RecordError(
+                f"{path.name} has format {record['format']}; this version reads up to {FORMAT_VERSION}. Update bayes_escc."
+            )
+        analysis = Analysis.from_dict(record["analysis"], sha256=record["analysis_sha256"])
+        diagnostics = {**record["diagnostics"], "messages": tuple(record["diagnostics"]["messages"])}
+        tree.attrs = {}
+        return cls(
+            tree,
+            analysis.with_sampling(**record["sampling"]),
+            record["data_sha256"],
+            record["evidence"],
+            tuple(Arm(**a) for a in record["arms"]),
+            record["sampler"],
+            Diagnostics(**diagnostics),
+            tuple(record["priors"]),
+            record["versions"],
+            record["seconds"],
+        )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _of_law(law: Beta, prob: float) -> dict[str, float]:
+    tail = (1.0 - prob) / 2.0
+    lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
+    return {"mean": law.mean, "sd": law.sd, "median": median, "lower": lower, "upper": upper}
+
+
+def _of_draws(draws: Any, prob: float) -> dict[str, float | None]:
+    tail = (1.0 - prob) / 2.0
+    lower, median, upper = np.quantile(draws, [tail, 0.5, 1.0 - tail])
+    return {
+        "mean": _number(draws.mean()), "sd": _number(draws.std(ddof=1)), "median": _number(median),
+        "lower": _number(lower), "upper": _number(upper),
+    }  # fmt: skip
+
+
+def _error_of_tail(draws: Any, patients: int, k: int) -> float:
+    """Monte Carlo error of the mean, over draws, of P(at least k responders | rate)."""
+    import arviz as az
+    import xarray as xr
+    from scipy.stats import binom
+
+    tail = binom.sf(k - 1, patients, draws)
+    if np.ptp(tail) == 0:
+        return 0.0
+    return float(az.mcse(xr.DataArray(tail, dims=(CHAIN, DRAW)), method="mean"))
+
+
+def _open(path: Path) -> xr.DataTree:
+    import xarray as xr
+
+    if not path.is_file():
+        raise RecordError(f"there is no file {path}.")
+    with path.open("rb") as stream:
+        if stream.read(8) != b"\x89HDF\r\n\x1a\n":
+            raise RecordError(f"{path.name} is not a netCDF 4 file; only files saved by bayes_escc are read.")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            return tree.load()
+    except Exception as error:
+        raise RecordError(f"{path.name} is damaged and cannot be read: {error}.") from None
+
+
+def _content_digest(tree: xr.DataTree, text: str) -> str:
+    """SHA-256 of the record and of every array: name, dimensions, type and bytes."""
+    digest = hashlib.sha256(text.encode())
+    for group in sorted(tree.children):
+        data = tree[group].to_dataset()
+        for name in sorted(map(str, data.variables)):
+            variable = data.variables[name]
+            digest.update(f"/{group}/{name}{variable.dims}{sorted(variable.attrs.items())}".encode())
+            values = variable.to_numpy()
+            if values.dtype.kind in "iufb":
+                little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+                digest.update(f"{little.dtype.str}{little.shape}".encode() + little.tobytes())
+            else:
+                digest.update("\x1f".join(map(str, values.ravel())).encode())
+    return digest.hexdigest()

@@ -1,0 +1,149 @@
+"""From an analysis to a posterior, and from a posterior to files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.evidence import CountTable, PatientTable
+from bayes_escc.families import Design, get_family
+from bayes_escc.files import write_atomic
+from bayes_escc.inference import fit_design
+from bayes_escc.posterior import Posterior
+from bayes_escc.results import comparisons_of, software_versions, to_json, to_result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_escc.comparison import Comparison
+
+__all__ = ["figures_of", "fit_analysis", "prepare_design", "run_analysis", "write_results"]
+
+NOT_CONVERGED: Final = "NOT CONVERGED"
+
+
+def prepare_design(analysis: Analysis, table: CountTable | PatientTable) -> Design:
+    """The design of an analysis on a table."""
+    return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
+
+
+def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | None = None) -> Posterior:
+    """Fit an analysis to its own table, or to one given.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    table : CountTable or PatientTable, optional
+        Whole; the analysis takes its rows from it.
+
+    Raises
+    ------
+    AnalysisError, DataError, FitError
+    """
+    if table is None:
+        table = analysis.load_table()
+    design = prepare_design(analysis, table)
+    fit = fit_design(design, analysis.sampling)
+    warnings = [
+        {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"} for w in table.warnings
+    ]
+    evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
+    return Posterior(
+        fit.tree, analysis, table.digest, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
+        tuple(design.priors_in_words()), software_versions(), fit.seconds,
+    )  # fmt: skip
+
+
+def run_analysis(
+    analysis: Analysis, out: str | Path, *, figures: bool = True
+) -> tuple[Posterior, dict[str, Any], list[Path]]:
+    """Fit an analysis and write its result files.
+
+    Returns
+    -------
+    posterior : Posterior
+    result : dict
+        The content of `result.json`.
+    paths : list of Path
+        Files written.
+    """
+    posterior = fit_analysis(analysis)
+    comparisons = comparisons_of(posterior)
+    result = to_result(posterior, comparisons)
+    paths = write_results(posterior, comparisons, result, Path(out), figures=figures)
+    return posterior, result, paths
+
+
+def write_results(
+    posterior: Posterior,
+    comparisons: Sequence[Comparison],
+    result: Mapping[str, Any],
+    out: Path,
+    *,
+    figures: bool = True,
+) -> list[Path]:
+    """Write `result.json`, `posterior.nc`, the CSV tables and the figures, each atomically."""
+    status = "converged" if posterior.diagnostics.converged else NOT_CONVERGED
+    paths = [out / "result.json", out / "estimates.csv", out / "comparisons.csv"]
+    write_atomic(paths[0], to_json(result))
+    write_atomic(paths[1], _csv(result["estimates"], status))
+    write_atomic(paths[2], _csv(result["comparisons"], status))
+    paths.append(posterior.save(out / "posterior.nc"))
+    if figures:
+        from bayes_escc.plots.style import save_figure
+
+        for name, figure in figures_of(posterior, comparisons).items():
+            paths += save_figure(figure, out / name)
+    return paths
+
+
+def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Figure]:
+    """The figures of a run, by file name."""
+    found: dict[str, Figure] = {}
+    if "rate" not in posterior.estimand_names:
+        return found
+    rate = posterior.estimand("rate")
+    endpoints = [str(e) for e in rate["endpoint"].to_numpy()] if "endpoint" in rate.dims else [None]
+    for endpoint in endpoints:
+        tail = f"_{_slug(endpoint)}" if endpoint and len(endpoints) > 1 else ""
+        found[f"rates{tail}"] = posterior.plot_intervals(endpoint=endpoint)
+        found[f"prior_posterior{tail}"] = posterior.plot_prior_posterior(endpoint=endpoint)
+    for number, comparison in enumerate(comparisons):
+        many = f"_{number + 1}" if len(comparisons) > 1 else ""
+        for row in comparison.rows:
+            if len(comparison.rows) > 6:
+                break  # a league of pictures helps no one; the table has them all
+            tail = f"{many}_{_slug(row['regimen'])}" if len(comparison.rows) > 1 else many
+            tail += f"_{_slug(row['endpoint'])}" if len(endpoints) > 1 and row["endpoint"] else ""
+            place = {"regimen": row["regimen"], "endpoint": row["endpoint"]}
+            found[f"{comparison.scale}{tail}"] = comparison.plot(**place)
+            found[f"benefit{tail}"] = comparison.plot_benefit(**place)
+    return found
+
+
+def _slug(text: str | None) -> str:
+    kept = "".join(c if c.isalnum() else "_" for c in text or "")
+    return "_".join(part for part in kept.split("_") if part)
+
+
+def _csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
+    """Rows as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    buffer = io.StringIO()
+    columns = list(rows[0]) if rows else []
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*columns, "status"])
+    for row in rows:
+        writer.writerow([*(_csv_cell(row[c]) for c in columns), status])
+    return buffer.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in "=+-@":
+        return f"'{value}"
+    if isinstance(value, list | tuple):
+        return " to ".join(map(str, value))
+    return "" if value is None else value

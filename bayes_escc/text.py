@@ -1,0 +1,136 @@
+"""Results as plain text for a terminal: aligned tables, no more digits than are known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["aligned", "format_number", "format_probability", "result_text"]
+
+
+def format_probability(p: float | None, error: float | None) -> str:
+    """A probability with as many decimals as its error supports, at most three; never 0 or 1."""
+    if p is None:
+        return ""
+    error = error or 0.0
+    decimals = 3 if error < 0.001 else 2 if error < 0.02 else 1
+    smallest = 10.0**-decimals
+    if p > 1.0 - smallest / 2:
+        return f">{1.0 - smallest:.{decimals}f}"
+    if p < smallest / 2:
+        return f"<{smallest:.{decimals}f}"
+    return f"{p:.{decimals}f}"
+
+
+def format_number(value: float | None) -> str:
+    """Three significant digits, without exponents for ordinary sizes."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    if value == 0 or 0.001 <= abs(value) < 10_000:
+        digits = 3 if abs(value) < 1 else max(0, 2 - int(math.floor(math.log10(abs(value)))))
+        return f"{value:.{digits}f}"
+    return f"{value:.3g}"
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with columns padded to their widest cell; numbers to the right."""
+    table = [list(header), *[list(r) for r in rows]]
+    widths = [max(_width(line[i]) for line in table) for i in range(len(header))]
+    numeric = [
+        all(r[i][:1] in "-0123456789<>" or not r[i] for r in rows) for i in range(len(header))
+    ]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            " " * (w - _width(c)) + c if right else c + " " * (w - _width(c))
+            for c, w, right in zip(cells, widths, numeric, strict=True)
+        ]
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(header), "  ".join("-" * w for w in widths), *map(line, rows)])
+
+
+def _width(text: str) -> int:
+    """Columns a text takes in a terminal; Chinese characters take two."""
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return f"{format_number(row['lower'])} to {format_number(row['upper'])}"
+
+
+def _label(row: Mapping[str, Any], several_endpoints: bool) -> str:
+    parts = [row.get("study"), row.get("regimen"), row.get("covariate")]
+    if several_endpoints or not any(parts):
+        parts.append(row.get("endpoint"))
+    return ", ".join(str(p) for p in parts if p)
+
+
+def result_text(result: Mapping[str, Any]) -> str:
+    """The main tables of a result."""
+    analysis, data, diagnostics = result["analysis"], result["data"], result["diagnostics"]
+    blocks = [analysis["title"], "=" * min(78, _width(analysis["title"]))]
+    how = "closed form" if analysis["sampler"] == "exact" else "NUTS"
+    blocks.append(f"{data['patients']} patients, {data['events']} events; {how}, seed {analysis['seed']}.")
+    if not diagnostics["converged"]:
+        blocks.append("NOT CONVERGED: " + " ".join(diagnostics["messages"]))
+    for warning in data["warnings"]:
+        place = f"row {warning['row']}: " if warning["row"] else ""
+        blocks.append(f"Note: {place}{warning['message']}")
+    several = len({r["endpoint"] for r in result["estimates"] if r["endpoint"]}) > 1
+    estimates = result["estimates"]
+    ci = f"{100 * estimates[0]['ci_prob']:g} % CrI" if estimates else ""
+    rows = [
+        [r["estimand"], _label(r, several), format_number(r["median"]), _interval(r), format_number(r["mean"])]
+        for r in estimates
+    ]
+    blocks += ["", aligned(["estimand", "", "median", ci, "mean"], rows)]
+    if result["comparisons"]:
+        blocks += ["", _comparison_table(result["comparisons"], several)]
+    if result["ranking"]:
+        rows = [
+            [r["estimand"], _label(r, several), format_probability(r["probability_best"], r["mcse_probability_best"]),
+             f"{r['mean_rank']:.2f}", f"{r['sucra']:.2f}"]
+            for r in result["ranking"]
+        ]  # fmt: skip
+        blocks += ["", aligned(["ranking", "", "P(best)", "mean rank", "SUCRA"], rows)]
+    if result.get("thresholds"):
+        rows = [
+            [_label(r, several), f"{r['estimand']} {'>' if r['side'] == 'above' else '<'} {r['value']:g}",
+             format_probability(r["probability"], r["mcse_probability"])]
+            for r in result["thresholds"]
+        ]  # fmt: skip
+        blocks += ["", aligned(["threshold", "", "probability"], rows)]
+    for row in result.get("predictions", []):
+        reached = "; ".join(
+            f"P(at least {k['responders']}) = {format_probability(k['probability'], k['mcse_probability'])}" for k in row["at_least"]
+        )
+        blocks.append(
+            f"Next {row['patients']} patients, {_label(row, several)}: {row['median']} events "
+            f"({100 * row['ci_prob']:g} % interval {row['lower']} to {row['upper']})" + (f"; {reached}" if reached else "")
+        )
+    if analysis["priors"]:
+        blocks += ["", "Priors:", *[f"  {line}" for line in analysis["priors"]]]
+    return "\n".join(blocks)
+
+
+def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:
+    header = ["comparison", "scale", "median", f"{100 * rows[0]['ci_prob']:g} % CrI", "P(better)"]
+    margin = any(r["margin"] is not None for r in rows)
+    rope = any(r["rope"] is not None for r in rows)
+    header += (["P(better by margin)"] if margin else []) + (["P(in ROPE)"] if rope else []) + ["evidence"]
+    lines = []
+    for r in rows:
+        name = f"{_label(r, several)} against {r['reference']}"
+        line = [name, r["scale"], format_number(r["median"]), _interval(r),
+                format_probability(r["probability_better"], r["mcse_probability"])]  # fmt: skip
+        if margin:
+            p = format_probability(r["probability_better_by_margin"], r["mcse_probability_by_margin"])
+            line.append(f"{p} (by {r['margin']:g})" if p else "")
+        if rope:
+            line.append(format_probability(r["probability_in_rope"], r["mcse_probability_in_rope"]))
+        lines.append([*line, r["anchoring"]])
+    return aligned(header, lines)
