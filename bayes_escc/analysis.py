@@ -138,8 +138,13 @@ class Analysis:
 
     @classmethod
     def from_dict(
-        cls, content: Mapping[str, Any], *, sha256: str | None = None, folder: Path | None = None, label: str = "the analysis"
-    ) -> Analysis:  # fmt: skip
+        cls,
+        content: Mapping[str, Any],
+        *,
+        sha256: str | None = None,
+        folder: Path | None = None,
+        label: str = "the analysis",
+    ) -> Analysis:
         """Check the content of an analysis, laid out as in a file.
 
         Raises
@@ -195,9 +200,7 @@ class Analysis:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise AnalysisError(f"{path.name} is not valid TOML: {error}.") from None
         content.setdefault("id", path.stem)
-        return cls.from_dict(
-            content, sha256=hashlib.sha256(raw).hexdigest(), folder=path.parent, label=path.name
-        )
+        return cls.from_dict(content, sha256=hashlib.sha256(raw).hexdigest(), folder=path.parent, label=path.name)
 
     def with_sampling(self, **changes: Any) -> Analysis:
         """The same analysis with other sampling settings; None leaves a setting as it is."""
@@ -222,9 +225,7 @@ class Analysis:
             raise AnalysisError("data: name a dataset or a file, or give a table to fit().")
         path = (self.folder or Path()) / data.file
         if data.kind == "patients":
-            return read_patients(
-                path, id=data.id, regimen=data.regimen, response=data.response, sheet=data.sheet
-            )
+            return read_patients(path, id=data.id, regimen=data.regimen, response=data.response, sheet=data.sheet)
         return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints())
 
     def declared_endpoints(self) -> dict[str, Direction | None]:
@@ -245,7 +246,7 @@ def _read_data(data: Reader) -> DataSpec:
     endpoints, regimens = data.texts("endpoint", None), data.texts("regimens", None)
     where_reader = data.table("where")
     where = []
-    for key in where_reader.keys():
+    for key in where_reader.left():
         value = where_reader.take(key)
         listed = value if isinstance(value, list) else [value]
         if not listed or not all(isinstance(v, str | int | float) for v in listed):

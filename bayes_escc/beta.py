@@ -19,20 +19,28 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.names import Direction, Scale
 
-__all__ = ["Beta", "best_probabilities", "contrast_mean_sd", "contrast_quantile", "exceedance"]
+__all__ = [
+    "Beta",
+    "best_probabilities",
+    "contrast_density",
+    "contrast_mean_sd",
+    "contrast_quantile",
+    "exceedance",
+]
 
 Array = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _TINY = 1e-300
 _LOGIT_LIMIT = 690.0
-_TOLERANCE = 1e-13
-_MAX_PANELS = 8192
+_TOLERANCE = 1e-12
+_MAX_PANELS = 4096
 
 
 @dataclass(frozen=True)
@@ -70,11 +78,7 @@ class Beta:
 
     def log_density_logit(self, u: Array) -> Array:
         """Log density of logit(rate) at `u`."""
-        return (
-            -self.alpha * np.logaddexp(0.0, -u)
-            - self.beta * np.logaddexp(0.0, u)
-            - self.log_normaliser()
-        )
+        return -self.alpha * np.logaddexp(0.0, -u) - self.beta * np.logaddexp(0.0, u) - self.log_normaliser()
 
     def cdf(self, x: ArrayLike) -> Array:
         """P(rate <= x), the regularised incomplete beta function."""
@@ -157,7 +161,7 @@ def _continued_fraction(z: Array, p: float, q: float) -> Array:
             c = np.where(np.abs(c) < _TINY, _TINY, c)
             delta = c * d
             h *= delta
-        if np.all(np.abs(delta - 1.0) < 2e-16):
+        if np.all(np.abs(delta - 1.0) < 1e-15):
             break
     return 1.0 / h
 
@@ -174,11 +178,17 @@ def _image(scale: Scale, threshold: float, y: Array, u: Array) -> Array:
 def _panels(law: Beta, breaks: Sequence[float], count: int) -> tuple[Array, Array]:
     """Quadrature nodes on the logit scale and weights times density."""
     low, high = _logit_range(law)
-    edges = sorted({low, high, *(b for b in breaks if low < b < high)})
+    inner = sorted({b for b in breaks if low < b < high})
+    edges = [low, *inner, high]
     pieces = []
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
+    for left, right in pairwise(edges):
         share = max(2, round(count * (right - left) / (high - low)))
-        pieces.append(np.linspace(left, right, share + 1))
+        piece = np.linspace(left, right, share + 1)
+        # towards a break the integrand may behave like a root: panels shrink geometrically
+        shrink = 0.2 ** np.arange(1, 24)
+        start = left + (piece[1] - left) * shrink[::-1] if left in inner else []
+        end = right - (right - piece[-2]) * shrink if right in inner else []
+        pieces.append(np.unique(np.concatenate([piece, start, end])))
     grid = np.concatenate([p[:-1] for p in pieces] + [pieces[-1][-1:]])
     half = 0.5 * np.diff(grid)
     nodes = (grid[:-1] + half)[:, None] + half[:, None] * _NODES
@@ -209,12 +219,12 @@ def exceedance(x: Beta, y: Beta, threshold: float, scale: Scale) -> tuple[float,
     """
     if scale != "difference" and threshold <= 0.0:
         return 1.0, 0.0
+    floor = max(x.rounding_floor(), y.rounding_floor())
     count, previous = 32, math.nan
     while True:
         value = _integrate(x, y, threshold, scale, count)
         change = abs(value - previous)
-        if change < _TOLERANCE or count >= _MAX_PANELS:
-            floor = max(x.rounding_floor(), y.rounding_floor())
+        if change < max(_TOLERANCE, floor) or count >= _MAX_PANELS:
             return value, change + floor * min(value, 1.0 - value) + 1e-15
         previous, count = value, 2 * count
 
@@ -254,11 +264,11 @@ def contrast_quantile(x: Beta, y: Beta, q: float, scale: Scale) -> float:
         low = max(limits[0], low - 2 * (high - low))
     while high < limits[1] and excess(high) < 0:
         high = min(limits[1], high + 2 * (high - low))
-    root = _illinois(excess, low, high)
+    root = _illinois(excess, low, high, max(1e-11, x.rounding_floor(), y.rounding_floor()))
     return root if scale == "difference" else math.exp(root)
 
 
-def _illinois(function: Callable[[float], float], low: float, high: float) -> float:
+def _illinois(function: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
     """Root of an increasing function inside a bracket (regula falsi, Illinois variant)."""
     f_low, f_high = function(low), function(high)
     side = 0
@@ -269,7 +279,7 @@ def _illinois(function: Callable[[float], float], low: float, high: float) -> fl
         if not low < mid < high:
             mid = 0.5 * (low + high)
         value = function(mid)
-        if abs(value) < 1e-11 or high - low < 1e-14 * (1.0 + abs(mid)):
+        if abs(value) < tolerance or high - low < 1e-14 * (1.0 + abs(mid)):
             return float(mid)
         if value < 0:
             low, f_low = mid, value
@@ -282,6 +292,17 @@ def _illinois(function: Callable[[float], float], low: float, high: float) -> fl
                 f_low *= 0.5
             side = 1
     return 0.5 * (low + high)
+
+
+def contrast_density(x: Beta, y: Beta, values: Array, scale: Scale) -> Array:
+    """Density of the contrast of independent X against Y, for drawing.
+
+    Computed as the average slope of `exceedance` between neighbouring points, so that it is
+    finite even where the density itself is not.
+    """
+    edges = np.concatenate([values[:1], 0.5 * (values[1:] + values[:-1]), values[-1:]])
+    above = np.array([_integrate(x, y, float(t), scale, 32) for t in edges])
+    return np.asarray(np.maximum(-np.diff(above) / np.diff(edges), 0.0))
 
 
 def contrast_mean_sd(x: Beta, y: Beta, scale: Scale) -> tuple[float | None, float | None]:
@@ -308,9 +329,7 @@ def contrast_mean_sd(x: Beta, y: Beta, scale: Scale) -> tuple[float | None, floa
 def _moments_of_ratio(total: float, alpha: float) -> tuple[float | None, float | None]:
     """First two moments of 1 / rate for a Beta(alpha, total - alpha) rate."""
     first = (total - 1.0) / (alpha - 1.0) if alpha > 1.0 else None
-    second = (
-        (total - 1.0) * (total - 2.0) / ((alpha - 1.0) * (alpha - 2.0)) if alpha > 2.0 else None
-    )
+    second = (total - 1.0) * (total - 2.0) / ((alpha - 1.0) * (alpha - 2.0)) if alpha > 2.0 else None
     return first, second
 
 
@@ -340,7 +359,7 @@ def best_probabilities(laws: Sequence[Beta], better: Direction) -> list[tuple[fl
                 product *= other.cdf(rate) if better == "higher" else other.sf(rate)
             value = float(weights @ product / weights.sum())
             change = abs(value - previous)
-            if change < _TOLERANCE or count >= _MAX_PANELS:
+            if change < max(_TOLERANCE, floor) or count >= _MAX_PANELS:
                 results.append((value, change + floor * value + 1e-15))
                 break
             previous, count = value, 2 * count

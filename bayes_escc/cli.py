@@ -54,13 +54,24 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(action=_check)
 
     compare = commands.add_parser("compare", help="compare response counts at once, in closed form")
-    compare.add_argument("arms", nargs="+", metavar="NAME=EVENTS/N", help="two or more arms; the first is the reference")
-    compare.add_argument("--prior", default="1,1", metavar="ALPHA,BETA", help="Beta prior of every rate, or uniform, or jeffreys (default: 1,1)")
+    compare.add_argument(
+        "arms", nargs="+", metavar="NAME=EVENTS/N", help="two or more arms; the first is the reference"
+    )
+    compare.add_argument(
+        "--prior",
+        default="1,1",
+        metavar="ALPHA,BETA",
+        help="Beta prior of every rate, or uniform, or jeffreys (default: 1,1)",
+    )
     compare.add_argument("--scale", choices=("difference", "ratio", "odds_ratio"), default="difference")
-    compare.add_argument("--better", choices=("higher", "lower"), default="higher", help="direction of benefit (default: higher)")
+    compare.add_argument(
+        "--better", choices=("higher", "lower"), default="higher", help="direction of benefit (default: higher)"
+    )
     compare.add_argument("--margin", type=float, metavar="M", help="smallest difference that matters")
     compare.add_argument("--rope", nargs=2, type=float, metavar=("LOW", "HIGH"), help="region of practical equivalence")
-    compare.add_argument("--ci-prob", type=float, default=0.95, metavar="P", help="probability of the intervals (default: 0.95)")
+    compare.add_argument(
+        "--ci-prob", type=float, default=0.95, metavar="P", help="probability of the intervals (default: 0.95)"
+    )
     compare.set_defaults(action=_compare)
 
     datasets = commands.add_parser("datasets", help="list the bundled datasets, or show one")

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.analysis import check_margin
-from bayes_escc.beta import Beta, best_probabilities, contrast_mean_sd, contrast_quantile, exceedance
+from bayes_escc.beta import Beta, contrast_mean_sd, contrast_quantile, exceedance
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
 from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, LABEL_DIMS, REGIMEN, Direction, Scale
@@ -33,10 +33,10 @@ __all__ = [
     "anchoring",
     "compare",
     "contrast_row",
+    "direction_of",
     "labelled_cells",
+    "laws_at",
     "probability_with_error",
-    "rank",
-    "rank_rows",
 ]
 
 NULL_VALUE: Final[Mapping[str, float]] = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
@@ -177,7 +177,9 @@ def contrast_row(
     if rope is not None:
         low, high = exceedance(x, y, rope[0], scale), exceedance(x, y, rope[1], scale)
         in_rope = (low[0] - high[0], low[1] + high[1])  # type: ignore[assignment]
-    return _numbers(mean, sd, median, lower, upper, ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope)
+    return _numbers(
+        mean, sd, median, lower, upper, ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope
+    )
 
 
 def _numbers(
@@ -221,17 +223,16 @@ def probability_with_error(event: NDArray[np.bool_], draws: NDArray[np.float64])
     return p, math.sqrt(moved * (1.0 - moved) / ess)
 
 
-def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], tuple[int, ...]]]:
-    """Every cell of an array beside chain and draw: its labels and its position.
+def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
+    """Every cell of an array beside chain and draw: its labels and its draws (chain, draw).
 
     Labels are those of `names.LABEL_DIMS`, None where the array has none; a RECIST category is
     an endpoint. Cells without any draw (a regimen without data for an endpoint) are left out.
     """
     dims = [d for d in array.dims if d not in (CHAIN, DRAW)]
-    ordered = array.transpose(CHAIN, DRAW, *dims)
-    empty = np.isnan(ordered.to_numpy()).all(axis=(0, 1))
+    values = np.moveaxis(array.transpose(CHAIN, DRAW, *dims).to_numpy(), (0, 1), (-2, -1))
     for position in np.ndindex(*[array.sizes[d] for d in dims]):
-        if empty[position]:
+        if np.isnan(values[position]).all():
             continue
         labels: dict[str, Any] = dict.fromkeys(LABEL_DIMS)
         for name, coordinate in array.coords.items():
@@ -241,7 +242,7 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], tuple[
                 continue
             place = tuple(position[dims.index(d)] for d in coordinate.dims)
             labels[key] = coordinate.to_numpy()[place].item() if place else coordinate.item()
-        yield labels, position
+        yield labels, values[position]
 
 
 def direction_of(array: xr.DataArray, endpoint: str | None, stated: Direction | None) -> Direction:
@@ -255,7 +256,8 @@ def direction_of(array: xr.DataArray, endpoint: str | None, stated: Direction | 
     if known[index] not in ("higher", "lower"):
         where = f" of {endpoint}" if endpoint else ""
         raise AnalysisError(
-            f'it is not known whether a higher or a lower {array.name}{where} is better: state better = "higher" or "lower".'
+            f"it is not known whether a higher or a lower {array.name}{where} is better: "
+            'state better = "higher" or "lower".'
         )
     return known[index]  # type: ignore[return-value]
 
@@ -326,15 +328,14 @@ def compare(
     draws = contrast(chosen, base, scale).rename(f"{array.name}_{scale}")
     draws.attrs = {"unit": array.attrs.get("unit", "") if scale == "difference" else "ratio"}
     rows, pairs = [], []
-    for labels, position in labelled_cells(draws):
+    for labels, values in labelled_cells(draws):
         direction = direction_of(array, labels[ENDPOINT], better)
         _check_margin(scale, direction, margin, rope)
-        pair = _laws_at(laws, labels, reference) if laws is not None else None
+        pair = laws_at(laws, labels, reference) if laws is not None else None
         if pair is not None:
             pairs.append(pair)
             numbers = contrast_row(*pair, scale=scale, better=direction, margin=margin, rope=rope, ci_prob=ci_prob)
         else:
-            values = draws.transpose(CHAIN, DRAW, ...).to_numpy()[(..., *position)]
             numbers = _row_from_draws(values, scale, direction, margin, rope, ci_prob)
         rows.append(
             {
@@ -357,9 +358,7 @@ def _check_margin(scale: Scale, better: Direction, margin: float | None, rope: t
         raise AnalysisError("; ".join(f"{key} {message}" for key, message in problems) + ".")
 
 
-def _laws_at(
-    laws: tuple[xr.DataArray, xr.DataArray], labels: Mapping[str, Any], reference: str
-) -> tuple[Beta, Beta]:
+def laws_at(laws: tuple[xr.DataArray, xr.DataArray], labels: Mapping[str, Any], reference: str) -> tuple[Beta, Beta]:
     """The laws of a regimen and of the reference, at the same other labels."""
 
     def at(regimen: str) -> Beta:
@@ -397,77 +396,3 @@ def _row_from_draws(
         _finite(values.mean()), _finite(values.std(ddof=1)), float(median), float(lower), float(upper),
         ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope,
     )  # fmt: skip
-
-
-def rank_rows(
-    estimand: str, endpoint: str | None, time: Any, regimens: Sequence[str], best: Sequence[tuple[float, float]],
-    mean_ranks: Sequence[float],
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows of the ranking; SUCRA is (K - mean rank) / (K - 1) for K regimens."""
-    k = len(regimens)
-    return [
-        {
-            "estimand": estimand, REGIMEN: regimen, ENDPOINT: endpoint, "time": time,
-            "probability_best": best[i][0], "mcse_probability_best": best[i][1],
-            "mean_rank": mean_ranks[i], "sucra": (k - mean_ranks[i]) / (k - 1) if k > 1 else None,
-        }
-        for i, regimen in enumerate(regimens)
-    ]  # fmt: skip
-
-
-def rank_laws(laws: Sequence[Beta], better: Direction) -> tuple[list[tuple[float, float]], list[float]]:
-    """P(best) with its error, and the mean rank, of independent Beta laws by quadrature."""
-    best = best_probabilities(laws, better)
-    ranks = []
-    for i, law in enumerate(laws):
-        beaten_by = [exceedance(other, law, 0.0, "difference")[0] for j, other in enumerate(laws) if j != i]
-        ranks.append(1.0 + sum(p if better == "higher" else 1.0 - p for p in beaten_by))
-    return best, ranks
-
-
-def rank(
-    array: xr.DataArray,
-    *,
-    better: Direction | None = None,
-    laws: tuple[xr.DataArray, xr.DataArray] | None = None,
-) -> list[dict[str, Any]]:
-    """P(best), mean rank and SUCRA of every regimen, within endpoint and time.
-
-    Parameters
-    ----------
-    array : DataArray
-        Draws, dimensions (chain, draw, regimen) and possibly endpoint, time or category.
-    better : {"higher", "lower"}, optional
-    laws : tuple of DataArray, optional
-        Beta parameters, for quadrature.
-
-    Returns
-    -------
-    list of dict
-        The entries of `ranking` in `result.json`; empty with fewer than two regimens.
-
-    References
-    ----------
-    Salanti G, Ades AE, Ioannidis JPA. J Clin Epidemiol 2011;64:163-171.
-    """
-    groups: dict[tuple[Any, Any], list[tuple[str, tuple[int, ...]]]] = {}
-    for labels, position in labelled_cells(array):
-        groups.setdefault((labels[ENDPOINT], labels["time"]), []).append((labels[REGIMEN], position))
-    values = array.transpose(CHAIN, DRAW, ...).to_numpy()
-    rows: list[dict[str, Any]] = []
-    for (endpoint, time), members in groups.items():
-        if len(members) < 2:
-            continue
-        direction = direction_of(array, endpoint, better)
-        regimens = [regimen for regimen, _ in members]
-        if laws is not None:
-            found = [_laws_at(laws, {REGIMEN: r, ENDPOINT: endpoint}, r)[0] for r in regimens]
-            best, ranks = rank_laws(found, direction)
-        else:
-            stacked = np.stack([values[(..., *p)] for _, p in members], axis=-1)
-            signed = -stacked if direction == "higher" else stacked
-            order = signed.argsort(axis=-1).argsort(axis=-1) + 1
-            best = [probability_with_error(order[..., i] == 1, stacked[..., i]) for i in range(len(members))]
-            ranks = [float(order[..., i].mean()) for i in range(len(members))]
-        rows += rank_rows(str(array.name), endpoint, time, regimens, best, ranks)
-    return rows

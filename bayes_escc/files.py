@@ -38,7 +38,7 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
         with beside.open("rb+") as stream:
             os.fsync(stream.fileno())
         beside.chmod(0o644)
-        os.replace(beside, path)
+        beside.replace(path)
     except OSError as error:
         raise AnalysisError(f"{path} cannot be written: {error.strerror or error}.") from None
     finally:

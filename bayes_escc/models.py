@@ -93,7 +93,12 @@ class ResponseModel:
         if covariates:
             model["covariates"] = [dict(c) for c in covariates]
         self.analysis = Analysis.from_dict(
-            {"id": "response_model", "data": data, "model": model, "priors": {k: _prior_dict(v) for k, v in roles.items()}},
+            {
+                "id": "response_model",
+                "data": data,
+                "model": model,
+                "priors": {k: _prior_dict(v) for k, v in roles.items()},
+            },
             label="this ResponseModel",
         )
 

@@ -5,7 +5,6 @@ Everything reported is a function of the same joint draws, or of the exact laws 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,14 +15,15 @@ import numpy as np
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.beta import Beta
-from bayes_escc.comparison import Comparison, compare, labelled_cells, probability_with_error, rank
+from bayes_escc.comparison import Comparison, compare, labelled_cells, probability_with_error
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
-from bayes_escc.files import write_with
 from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, ESTIMANDS, LAWS, REGIMEN, Direction, Scale
 from bayes_escc.predictive import predictive_pmf, summarise_pmf
+from bayes_escc.ranking import rank
 from bayes_escc.schema import nearest
+from bayes_escc.storage import load_tree, save_tree
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,16 +100,17 @@ class Posterior:
             )
         return self.tree[f"prior_{ESTIMANDS}" if prior else ESTIMANDS].to_dataset()[name]
 
-    def laws(self, name: str) -> tuple[xr.DataArray, xr.DataArray] | None:
-        """Beta parameters of an estimand's marginal posteriors, where they are in closed form."""
-        if LAWS not in self.tree.children or f"{name}_alpha" not in self.tree[LAWS].data_vars:
+    def laws(self, name: str, *, prior: bool = False) -> tuple[xr.DataArray, xr.DataArray] | None:
+        """Beta parameters of an estimand's marginals, where they are in closed form."""
+        group = f"prior_{LAWS}" if prior else LAWS
+        if group not in self.tree.children or f"{name}_alpha" not in self.tree[group].data_vars:
             return None
-        group = self.tree[LAWS].to_dataset()
-        return group[f"{name}_alpha"], group[f"{name}_beta"]
+        found = self.tree[group].to_dataset()
+        return found[f"{name}_alpha"], found[f"{name}_beta"]
 
-    def law_at(self, name: str, labels: Mapping[str, Any]) -> Beta | None:
+    def law_at(self, name: str, labels: Mapping[str, Any], *, prior: bool = False) -> Beta | None:
         """The Beta law of one cell of an estimand, or None."""
-        laws = self.laws(name)
+        laws = self.laws(name, prior=prior)
         if laws is None:
             return None
         place = {REGIMEN: labels[REGIMEN]}
@@ -124,14 +125,13 @@ class Posterior:
         rows = []
         for name in self.estimand_names:
             array = self.estimand(name)
-            values = array.transpose(CHAIN, DRAW, ...).to_numpy()
             cells = list(labelled_cells(array))
             if not cells:
                 continue
-            ess, mcse = self._precision(np.stack([values[(..., *p)] for _, p in cells], axis=-1))
-            for i, (labels, position) in enumerate(cells):
+            ess, mcse = self._precision(np.stack([draws for _, draws in cells], axis=-1))
+            for i, (labels, draws) in enumerate(cells):
                 law = self.law_at(name, labels)
-                numbers = _of_law(law, prob) if law else _of_draws(values[(..., *position)], prob)
+                numbers = _of_law(law, prob) if law else _of_draws(draws, prob)
                 rows.append(
                     {
                         "estimand": name, **labels, "unit": array.attrs.get("unit", ""), **numbers, "ci_prob": prob,
@@ -250,12 +250,11 @@ class Posterior:
         array = self.estimand(estimand)
         if regimen is not None and regimen not in list(array.coords.get(REGIMEN, np.array([])).to_numpy()):
             raise AnalysisError(f"{regimen!r} is not a regimen of {estimand}.")
-        values = array.transpose(CHAIN, DRAW, ...).to_numpy()
         rows = []
-        for labels, position in labelled_cells(array):
+        for labels, draws in labelled_cells(array):
             if regimen not in (None, labels[REGIMEN]):
                 continue
-            law, draws = self.law_at(estimand, labels), values[(..., *position)]
+            law = self.law_at(estimand, labels)
             if law is not None:
                 p = float(law.sf(value) if above is not None else law.cdf(value))
                 p, error = p, law.rounding_floor()
@@ -285,11 +284,9 @@ class Posterior:
 
     def prediction_rows(self, patients: int, at_least: Sequence[int] = ()) -> list[dict[str, Any]]:
         """The entries of `predictions` in `result.json`."""
-        array = self.estimand("rate")
-        values = array.transpose(CHAIN, DRAW, ...).to_numpy()
         rows = []
-        for labels, position in labelled_cells(array):
-            law, draws = self.law_at("rate", labels), values[(..., *position)]
+        for labels, draws in labelled_cells(self.estimand("rate")):
+            law = self.law_at("rate", labels)
             summary = summarise_pmf(predictive_pmf(patients, law, draws), self.analysis.ci_prob)
             pmf = summary.pop("pmf")
             reached = []
@@ -298,7 +295,13 @@ class Posterior:
                 error = 1e-12 if law else _error_of_tail(draws, patients, k)
                 reached.append({"responders": k, "probability": min(p, 1.0), "mcse_probability": error})
             rows.append(
-                {REGIMEN: labels[REGIMEN], ENDPOINT: labels[ENDPOINT], "patients": patients, **summary, "at_least": reached}
+                {
+                    REGIMEN: labels[REGIMEN],
+                    ENDPOINT: labels[ENDPOINT],
+                    "patients": patients,
+                    **summary,
+                    "at_least": reached,
+                }
             )
         return rows
 
@@ -361,10 +364,7 @@ class Posterior:
             "versions": dict(self.versions),
             "seconds": dict(self.seconds),
         }
-        text = json.dumps(record, sort_keys=True, ensure_ascii=False)
-        tree = self.tree.copy()
-        tree.attrs = {"bayes_escc": text, "sha256": _content_digest(self.tree, text)}
-        write_with(path, lambda beside: tree.to_netcdf(beside, engine="h5netcdf"))
+        save_tree(self.tree, json.dumps(record, sort_keys=True, ensure_ascii=False), path)
         return path
 
     @classmethod
@@ -377,20 +377,15 @@ class Posterior:
             If the file is not one of ours, is damaged or was made by a newer version.
         """
         path = Path(path)
-        tree = _open(path)
-        text, digest = tree.attrs.get("bayes_escc"), tree.attrs.get("sha256")
-        if not isinstance(text, str) or not isinstance(digest, str):
-            raise RecordError(f"{path.name} was not saved by bayes_escc.")
-        if _content_digest(tree, text) != digest:
-            raise RecordError(f"{path.name} is damaged: its content does not match its digest.")
+        tree, text = load_tree(path)
         record = json.loads(text)
         if record["format"] > FORMAT_VERSION:
             raise RecordError(
-                f"{path.name} has format {record['format']}; this version reads up to {FORMAT_VERSION}. Update bayes_escc."
+                f"{path.name} has format {record['format']}; this version reads up to {FORMAT_VERSION}: "
+                "update bayes_escc."
             )
         analysis = Analysis.from_dict(record["analysis"], sha256=record["analysis_sha256"])
         diagnostics = {**record["diagnostics"], "messages": tuple(record["diagnostics"]["messages"])}
-        tree.attrs = {}
         return cls(
             tree,
             analysis.with_sampling(**record["sampling"]),
@@ -434,35 +429,3 @@ def _error_of_tail(draws: Any, patients: int, k: int) -> float:
     if np.ptp(tail) == 0:
         return 0.0
     return float(az.mcse(xr.DataArray(tail, dims=(CHAIN, DRAW)), method="mean"))
-
-
-def _open(path: Path) -> xr.DataTree:
-    import xarray as xr
-
-    if not path.is_file():
-        raise RecordError(f"there is no file {path}.")
-    with path.open("rb") as stream:
-        if stream.read(8) != b"\x89HDF\r\n\x1a\n":
-            raise RecordError(f"{path.name} is not a netCDF 4 file; only files saved by bayes_escc are read.")
-    try:
-        with xr.open_datatree(path, engine="h5netcdf") as tree:
-            return tree.load()
-    except Exception as error:
-        raise RecordError(f"{path.name} is damaged and cannot be read: {error}.") from None
-
-
-def _content_digest(tree: xr.DataTree, text: str) -> str:
-    """SHA-256 of the record and of every array: name, dimensions, type and bytes."""
-    digest = hashlib.sha256(text.encode())
-    for group in sorted(tree.children):
-        data = tree[group].to_dataset()
-        for name in sorted(map(str, data.variables)):
-            variable = data.variables[name]
-            digest.update(f"/{group}/{name}{variable.dims}{sorted(variable.attrs.items())}".encode())
-            values = variable.to_numpy()
-            if values.dtype.kind in "iufb":
-                little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
-                digest.update(f"{little.dtype.str}{little.shape}".encode() + little.tobytes())
-            else:
-                digest.update("\x1f".join(map(str, values.ravel())).encode())
-    return digest.hexdigest()

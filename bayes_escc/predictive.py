@@ -28,9 +28,7 @@ def predictive_pmf(patients: int, law: Beta | None, draws: Any) -> NDArray[np.fl
     if law is not None:
         upper = np.array([math.lgamma(law.alpha + i) - math.lgamma(i + 1.0) for i in k])
         lower = np.array([math.lgamma(law.beta + patients - i) - math.lgamma(patients - i + 1.0) for i in k])
-        constant = (
-            math.lgamma(patients + 1.0) - law.log_normaliser() - math.lgamma(law.alpha + law.beta + patients)
-        )
+        constant = math.lgamma(patients + 1.0) - law.log_normaliser() - math.lgamma(law.alpha + law.beta + patients)
         return np.asarray(np.exp(upper + lower + constant))
     from scipy.stats import binom
 
@@ -49,7 +47,7 @@ def summarise_pmf(pmf: NDArray[np.float64], ci_prob: float) -> dict[str, Any]:
     cumulative = np.cumsum(pmf)
     tail = (1.0 - ci_prob) / 2.0
     lower, median, upper = (
-        int(min(np.searchsorted(cumulative, q - 1e-12), pmf.size - 1)) for q in (tail, 0.5, 1.0 - tail)
+        min(int(np.searchsorted(cumulative, q - 1e-12)), pmf.size - 1) for q in (tail, 0.5, 1.0 - tail)
     )
     return {
         "mean": mean, "sd": float(np.sqrt(((k - mean) ** 2) @ pmf)), "median": median, "lower": lower,

@@ -44,26 +44,18 @@ class _Distribution:
 
 
 DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
-    "Normal": _Distribution(
-        (("mu", "sigma"), ("mu", "tau")), _REAL, {"mu": 0.0, "sigma": 1.0}, ("mu",)
-    ),
-    "StudentT": _Distribution(
-        (("nu", "mu", "sigma"), ("nu", "mu", "lam")), _REAL, {"mu": 0.0, "sigma": 1.0}, ("mu",)
-    ),
+    "Normal": _Distribution((("mu", "sigma"), ("mu", "tau")), _REAL, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
+    "StudentT": _Distribution((("nu", "mu", "sigma"), ("nu", "mu", "lam")), _REAL, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
     "Cauchy": _Distribution((("alpha", "beta"),), _REAL, {}, ("alpha",)),
     "HalfNormal": _Distribution((("sigma",), ("tau",)), _POSITIVE, {"sigma": 1.0}),
     "HalfCauchy": _Distribution((("beta",),), _POSITIVE),
     "HalfStudentT": _Distribution((("nu", "sigma"), ("nu", "lam")), _POSITIVE, {"sigma": 1.0}),
-    "LogNormal": _Distribution(
-        (("mu", "sigma"), ("mu", "tau")), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)
-    ),
+    "LogNormal": _Distribution((("mu", "sigma"), ("mu", "tau")), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
     "Gamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE),
     "InverseGamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE, {"beta": 1.0}),
     "Exponential": _Distribution((("lam",), ("scale",)), _POSITIVE),
     "Beta": _Distribution((("alpha", "beta"), ("mu", "sigma"), ("mu", "nu")), _UNIT),
-    "Uniform": _Distribution(
-        (("lower", "upper"),), _REAL, {"lower": 0.0, "upper": 1.0}, ("lower", "upper")
-    ),
+    "Uniform": _Distribution((("lower", "upper"),), _REAL, {"lower": 0.0, "upper": 1.0}, ("lower", "upper")),
     "Dirichlet": _Distribution((("a",),), _UNIT),
 }
 
@@ -103,9 +95,7 @@ class Prior:
     parameters: tuple[tuple[str, float | tuple[float, ...]], ...]
     rationale: str = field(compare=False)
 
-    def __init__(
-        self, distribution: str, *, rationale: str = "", **parameters: float | Sequence[float]
-    ) -> None:
+    def __init__(self, distribution: str, *, rationale: str = "", **parameters: float | Sequence[float]) -> None:
         name, values, problems = _canonical(distribution, parameters)
         if problems:
             raise AnalysisError("; ".join(problems))
@@ -218,9 +208,7 @@ class PriorSet:
         """The priors as they are written in an analysis file."""
         return {**self.default.to_dict(), **{k: p.to_dict() for k, p in self.overrides}}
 
-    def sample(
-        self, rng: np.random.Generator, draws: int, labels: Sequence[str]
-    ) -> NDArray[np.float64]:
+    def sample(self, rng: np.random.Generator, draws: int, labels: Sequence[str]) -> NDArray[np.float64]:
         """Prior draws of shape (draws, labels), each label under its own prior."""
         return np.stack([self[label].sample(rng, draws) for label in labels], axis=1)
 
@@ -281,9 +269,7 @@ _SAMPLERS: Final[Mapping[str, _Sampler]] = {
 }
 
 
-def _canonical(
-    distribution: str, given: Parameters
-) -> tuple[str, dict[str, float | tuple[float, ...]], list[str]]:
+def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, float | tuple[float, ...]], list[str]]:
     """Name and parameters in the canonical parametrisation, with every problem found."""
     if distribution in _NAMED and not given:
         name, fixed = _NAMED[distribution]
@@ -298,9 +284,7 @@ def _canonical(
     kind = DISTRIBUTIONS[distribution]
     known = sorted({p for form in kind.forms for p in form})
     problems = [
-        f"{distribution} has no parameter {key!r}: it takes {_forms(kind)}"
-        for key in given
-        if key not in known
+        f"{distribution} has no parameter {key!r}: it takes {_forms(kind)}" for key in given if key not in known
     ]
     values: dict[str, float] = {}
     for key, value in given.items():
@@ -329,9 +313,7 @@ def _forms(kind: _Distribution) -> str:
     return " or ".join("(" + ", ".join(form) + ")" for form in kind.forms)
 
 
-def _to_canonical(
-    name: str, p: dict[str, float]
-) -> tuple[dict[str, float | tuple[float, ...]], list[str]]:
+def _to_canonical(name: str, p: dict[str, float]) -> tuple[dict[str, float | tuple[float, ...]], list[str]]:
     """Convert an alternative parametrisation, as PyMC defines it, into the canonical one."""
     if name == "Uniform" and p["lower"] >= p["upper"]:
         return {}, [f"Uniform lower must be below upper, not {p['lower']:g} and {p['upper']:g}"]

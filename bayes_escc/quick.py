@@ -11,9 +11,10 @@ from typing import Any
 
 from bayes_escc.analysis import check_margin
 from bayes_escc.beta import Beta
-from bayes_escc.comparison import contrast_row, rank_laws, rank_rows
+from bayes_escc.comparison import contrast_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.names import LABEL_DIMS, Direction, Scale
+from bayes_escc.ranking import rank_laws, rank_rows
 from bayes_escc.results import SCHEMA_VERSION, software_versions
 
 __all__ = ["compare_counts"]
@@ -81,8 +82,8 @@ def compare_counts(
     ]  # fmt: skip
     comparisons = [
         {
-            "estimand": "rate", "regimen": name, "reference": names[0], "endpoint": ENDPOINT, "scale": scale, "time": None,
-            "better": better,
+            "estimand": "rate", "regimen": name, "reference": names[0], "endpoint": ENDPOINT, "scale": scale,
+            "time": None, "better": better,
             **contrast_row(law, laws[0], scale=scale, better=better, margin=margin, rope=limits, ci_prob=ci_prob),
             "anchoring": UNSTATED,
         }
@@ -95,8 +96,8 @@ def compare_counts(
         "schema_version": SCHEMA_VERSION,
         "analysis": {
             "id": "compare", "title": f"Response, {title}", "family": "response",
-            "sha256": hashlib.sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{limits}|{ci_prob}".encode()).hexdigest(),
-            "data_sha256": hashlib.sha256(content.encode()).hexdigest(), "seed": 0, "sampler": "exact",
+            "sha256": _sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{limits}|{ci_prob}"),
+            "data_sha256": _sha256(content), "seed": 0, "sampler": "exact",
             "versions": software_versions(),
             "seconds": {"import": 0.0, "compile": 0.0, "sample": 0.0, "total": time.perf_counter() - started},
             "priors": [f"rate ~ Beta({alpha:g}, {beta:g}) in every arm"],
@@ -113,6 +114,10 @@ def compare_counts(
         "comparisons": comparisons,
         "ranking": rank_rows("rate", ENDPOINT, None, names, best, ranks),
     }  # fmt: skip
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _read_arms(arms: Sequence[str]) -> list[tuple[str, int, int]]:

@@ -49,7 +49,8 @@ def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | None = N
     design = prepare_design(analysis, table)
     fit = fit_design(design, analysis.sampling)
     warnings = [
-        {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"} for w in table.warnings
+        {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
+        for w in design.warnings
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
     return Posterior(
@@ -115,7 +116,7 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
     for number, comparison in enumerate(comparisons):
         many = f"_{number + 1}" if len(comparisons) > 1 else ""
         for row in comparison.rows:
-            if len(comparison.rows) > 6:
+            if len(comparison.rows) > 4:
                 break  # a league of pictures helps no one; the table has them all
             tail = f"{many}_{_slug(row['regimen'])}" if len(comparison.rows) > 1 else many
             tail += f"_{_slug(row['endpoint'])}" if len(endpoints) > 1 and row["endpoint"] else ""

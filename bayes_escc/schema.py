@@ -70,7 +70,7 @@ class Reader:
         """Whether the key was given and not yet taken."""
         return key in self._table
 
-    def keys(self) -> list[str]:
+    def left(self) -> list[str]:
         """The keys not yet taken."""
         return list(self._table)
 
@@ -170,8 +170,7 @@ class Reader:
         named = {k: v for k, v in table.items() if isinstance(v, Mapping)}
         base = self._one_prior(own, path, default, domain) if own else default
         overrides = tuple(
-            (label, self._one_prior(values, f'{path}."{label}"', default, domain))
-            for label, values in named.items()
+            (label, self._one_prior(values, f'{path}."{label}"', default, domain)) for label, values in named.items()
         )
         return PriorSet(base, overrides)
 
@@ -199,9 +198,7 @@ class Reader:
         """Name every key that was not asked for."""
         for key in self._table:
             allowed = ", ".join(self._known) or "nothing"
-            self.problem(
-                key, f"unknown key; allowed here: {allowed}.{nearest(key, self._known)}"
-            )
+            self.problem(key, f"unknown key; allowed here: {allowed}.{nearest(key, self._known)}")
 
 
 _DOMAIN_WORDS = {

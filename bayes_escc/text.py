@@ -28,7 +28,7 @@ def format_number(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "-"
     if value == 0 or 0.001 <= abs(value) < 10_000:
-        digits = 3 if abs(value) < 1 else max(0, 2 - int(math.floor(math.log10(abs(value)))))
+        digits = 3 if abs(value) < 1 else max(0, 2 - math.floor(math.log10(abs(value))))
         return f"{value:.{digits}f}"
     return f"{value:.3g}"
 
@@ -37,9 +37,7 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table with columns padded to their widest cell; numbers to the right."""
     table = [list(header), *[list(r) for r in rows]]
     widths = [max(_width(line[i]) for line in table) for i in range(len(header))]
-    numeric = [
-        all(r[i][:1] in "-0123456789<>" or not r[i] for r in rows) for i in range(len(header))
-    ]
+    numeric = [all(r[i][:1] in "-0123456789<>" or not r[i] for r in rows) for i in range(len(header))]
 
     def line(cells: Sequence[str]) -> str:
         padded = [
@@ -106,11 +104,13 @@ def result_text(result: Mapping[str, Any]) -> str:
         blocks += ["", aligned(["threshold", "", "probability"], rows)]
     for row in result.get("predictions", []):
         reached = "; ".join(
-            f"P(at least {k['responders']}) = {format_probability(k['probability'], k['mcse_probability'])}" for k in row["at_least"]
+            f"P(at least {k['responders']}) = {format_probability(k['probability'], k['mcse_probability'])}"
+            for k in row["at_least"]
         )
         blocks.append(
             f"Next {row['patients']} patients, {_label(row, several)}: {row['median']} events "
-            f"({100 * row['ci_prob']:g} % interval {row['lower']} to {row['upper']})" + (f"; {reached}" if reached else "")
+            f"({100 * row['ci_prob']:g} % interval {row['lower']} to {row['upper']})"
+            + (f"; {reached}" if reached else "")
         )
     if analysis["priors"]:
         blocks += ["", "Priors:", *[f"  {line}" for line in analysis["priors"]]]

@@ -75,6 +75,4 @@ def load_dataset(name: str | Sequence[str]) -> CountTable:
     frames = [read_counts(DATASETS[one].path).to_frame() for one in names]
     joined = pd.concat(frames, ignore_index=True).fillna("")
     table = read_counts(joined)
-    return CountTable(
-        table.frame, table.digest, table.directions, " + ".join(names), table.warnings
-    )
+    return CountTable(table.frame, table.digest, table.directions, " + ".join(names), table.warnings)

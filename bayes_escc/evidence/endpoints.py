@@ -24,14 +24,14 @@ _DIRECTIONS: Final[dict[str, Direction]] = {
     "grade3plus_TEAE": "lower", "grade34_AE": "lower", "grade34_TRAE": "lower", "grade34_TEAE": "lower",
 }  # fmt: skip
 
-_TERMS: Final = (
-    "alopecia anaemia anemia anorexia arthralgia asthenia bleeding colitis constipation cough "
-    "diarrhea diarrhoea dysphagia fatigue fever fistula haemorrhage hemorrhage hepatitis "
-    "hyperglycaemia hypertension hyperthyroidism hypoalbuminaemia hypokalaemia hyponatraemia "
-    "hypothyroidism leukopenia lymphopenia mucositis myelosuppression nausea neuropathy "
-    "neutropenia oedema pneumonia pneumonitis proteinuria pruritus pyrexia rash RCCEP "
-    "stomatitis thrombocytopenia toxicity vomiting"
-).split()
+_TERMS: Final = frozenset(
+    """alopecia anaemia anemia anorexia arthralgia asthenia bleeding colitis constipation cough
+    diarrhea diarrhoea dysphagia fatigue fever fistula haemorrhage hemorrhage hepatitis
+    hyperglycaemia hypertension hyperthyroidism hypoalbuminaemia hypokalaemia hyponatraemia
+    hypothyroidism leukopenia lymphopenia mucositis myelosuppression nausea neuropathy
+    neutropenia oedema pneumonia pneumonitis proteinuria pruritus pyrexia rash rccep
+    stomatitis thrombocytopenia toxicity vomiting""".split()  # noqa: SIM905 (a list of words)
+)
 
 _SYNONYMS: Final = {
     "objective response": "ORR", "objective response rate": "ORR", "objective remission rate": "ORR",
@@ -60,7 +60,7 @@ def endpoint_direction(label: str) -> Direction | None:
     if known is not None:
         return known
     words = set(re.split(r"[^a-z]+", label.casefold()))
-    is_adverse = bool(words & {t.casefold() for t in _TERMS}) or _ADVERSE.match(label) is not None
+    is_adverse = bool(words & _TERMS) or _ADVERSE.match(label) is not None
     return "lower" if is_adverse else None
 
 

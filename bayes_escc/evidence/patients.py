@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence.counts import CountTable, read_counts, same_but_spelling, table_digest
+from bayes_escc.evidence.count_checks import same_but_spelling
+from bayes_escc.evidence.counts import CountTable, read_counts, table_digest
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
@@ -67,9 +68,7 @@ class PatientTable:
         """Regimens, in order of appearance."""
         return tuple(dict.fromkeys(self.frame["regimen"]))
 
-    def select(
-        self, *, regimens: Sequence[str] | None = None, where: Mapping[str, Any] | None = None
-    ) -> PatientTable:
+    def select(self, *, regimens: Sequence[str] | None = None, where: Mapping[str, Any] | None = None) -> PatientTable:
         """Keep the patients of some regimens, or those whose columns equal given values."""
         frame, problems = self.frame, []
         for column, wanted in (where or {}).items():
@@ -88,7 +87,7 @@ class PatientTable:
                         f"{', '.join(self.regimens)}.{nearest(label, self.regimens)}"
                     )
             frame = frame[frame["regimen"].isin(order)]
-            frame = frame.sort_values("regimen", key=lambda s: s.map(order), kind="stable")
+            frame = frame.iloc[sorted(range(len(frame)), key=[order[r] for r in frame["regimen"]].__getitem__)]
         if problems:
             raise AnalysisError("; ".join(problems))
         if frame.empty:
@@ -141,9 +140,9 @@ class PatientTable:
         import pandas as pd
 
         table = self.evaluable(not_evaluable)
-        study = table.frame["study"] if "study" in table.frame.columns else pd.Series(
-            self.source, index=table.frame.index
-        )  # fmt: skip
+        study = (
+            table.frame["study"] if "study" in table.frame.columns else pd.Series(self.source, index=table.frame.index)
+        )
         rows = []
         for endpoint in endpoints:
             grouped = pd.DataFrame(
@@ -151,14 +150,18 @@ class PatientTable:
             ).groupby(["study", "regimen"], sort=False)["met"]
             for (name, regimen), met in grouped:
                 rows.append(
-                    {"study": name, "regimen": regimen, "endpoint": endpoint,
-                     "events": int(met.sum()), "n": len(met), "design": design}
-                )  # fmt: skip
+                    {
+                        "study": name,
+                        "regimen": regimen,
+                        "endpoint": endpoint,
+                        "events": int(met.sum()),
+                        "n": len(met),
+                        "design": design,
+                    }
+                )
         declared = dict.fromkeys(endpoints, None) if self.binary else None
         counted = read_counts(pd.DataFrame(rows), endpoints=declared)
-        return CountTable(
-            counted.frame, table.digest, counted.directions, self.source, (*self.warnings,)
-        )
+        return CountTable(counted.frame, table.digest, counted.directions, self.source, (*self.warnings,))
 
 
 def read_patients(
@@ -206,9 +209,14 @@ def read_patients(
     for role, column in needed.items():
         if column not in raw.columns:
             problems.append(
-                Problem("missing_column", f"there is no column {column} ({role}); the columns are {', '.join(raw.columns)}",
-                        f"Add it, or name the column that holds the {role}.{nearest(column, raw.columns)}", row=1, column=column)
-            )  # fmt: skip
+                Problem(
+                    "missing_column",
+                    f"there is no column {column} ({role}); the columns are {', '.join(raw.columns)}",
+                    f"Add it, or name the column that holds the {role}.{nearest(column, raw.columns)}",
+                    row=1,
+                    column=column,
+                )
+            )
     refuse_if_any(raw.source, problems)
     rename = {column: role for role, column in needed.items()}
     rows = [{rename.get(k, k): v for k, v in row.items()} for row in raw.rows]
@@ -217,16 +225,23 @@ def read_patients(
             row[role] = normalise(row[role])
             if not row[role]:
                 problems.append(
-                    Problem("blank_label", f"the {role} is blank", "Fill it in.", row=number, column=needed[role], value="")
-                )  # fmt: skip
+                    Problem(
+                        "blank_label", f"the {role} is blank", "Fill it in.", row=number, column=needed[role], value=""
+                    )
+                )
     binary = _read_responses(raw, rows, needed.get("response"), problems, warnings)
     kept = _without_duplicates(raw, rows, problems, warnings)
     for a, b in combinations(dict.fromkeys(r["regimen"] for r in rows), 2):
         if same_but_spelling(a, b):
             warnings.append(
-                Problem("spelling", f"regimen {b!r} resembles {a!r}", "If they are the same, spell them alike.",
-                        column=regimen, value=b)
-            )  # fmt: skip
+                Problem(
+                    "spelling",
+                    f"regimen {b!r} resembles {a!r}",
+                    "If they are the same, spell them alike.",
+                    column=regimen,
+                    value=b,
+                )
+            )
     refuse_if_any(raw.source, problems)
     frame = pd.DataFrame([rows[i] for i in kept], index=[raw.numbers[i] for i in kept])
     return PatientTable(frame, table_digest(frame), binary, raw.source, tuple(warnings))
@@ -256,14 +271,24 @@ def _read_responses(
             continue
         what = "the response is blank" if not cell else "unknown response"
         problems.append(
-            Problem("unknown_response", what, f"Use one of {', '.join(RECIST)} (NE: not evaluable), or 0 and 1.",
-                    row=number, column=column, value=row["response"])
-        )  # fmt: skip
+            Problem(
+                "unknown_response",
+                what,
+                f"Use one of {', '.join(RECIST)} (NE: not evaluable), or 0 and 1.",
+                row=number,
+                column=column,
+                value=row["response"],
+            )
+        )
     if not_evaluable:
         warnings.append(
-            Problem("not_evaluable", f"{not_evaluable} patients were not evaluable",
-                    'They count as non-responders unless not_evaluable = "exclude".', column=column)
-        )  # fmt: skip
+            Problem(
+                "not_evaluable",
+                f"{not_evaluable} patients were not evaluable",
+                'They count as non-responders unless not_evaluable = "exclude".',
+                column=column,
+            )
+        )
     return binary
 
 
@@ -280,12 +305,24 @@ def _without_duplicates(
             kept.append(i)
         elif row == rows[first[patient]]:
             warnings.append(
-                Problem("duplicate_patient", f"the same row also stands in row {raw.numbers[first[patient]]}; it was counted once",
-                        "Remove one of them.", row=number, column="patient_id", value=patient)
-            )  # fmt: skip
+                Problem(
+                    "duplicate_patient",
+                    f"the same row also stands in row {raw.numbers[first[patient]]}; it was counted once",
+                    "Remove one of them.",
+                    row=number,
+                    column="patient_id",
+                    value=patient,
+                )
+            )
         else:
             problems.append(
-                Problem("conflicting_patient", f"the patient also stands in row {raw.numbers[first[patient]]}, with other values",
-                        "Keep one row per patient.", row=number, column="patient_id", value=patient)
-            )  # fmt: skip
+                Problem(
+                    "conflicting_patient",
+                    f"the patient also stands in row {raw.numbers[first[patient]]}, with other values",
+                    "Keep one row per patient.",
+                    row=number,
+                    column="patient_id",
+                    value=patient,
+                )
+            )
     return kept

@@ -51,9 +51,7 @@ def normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
-def read_cells(
-    source: str | Path | pd.DataFrame, *, sheet: str | None = None, drop: Sequence[str] = ()
-) -> RawTable:
+def read_cells(source: str | Path | pd.DataFrame, *, sheet: str | None = None, drop: Sequence[str] = ()) -> RawTable:
     """Read a CSV file, an Excel workbook or a DataFrame as text cells.
 
     Parameters
@@ -98,9 +96,7 @@ def read_cells(
                 )
             )
         padded = [*cells, *[""] * (len(header) - len(cells))]
-        rows.append(
-            {c: padded[i].strip() for i, c in enumerate(header) if c and c not in drop}
-        )
+        rows.append({c: padded[i].strip() for i, c in enumerate(header) if c and c not in drop})
         numbers.append(number)
     if not rows:
         raise DataError(f"{label} has a header but no rows.")
@@ -117,9 +113,10 @@ def _check_header(header: Sequence[str], drop: Sequence[str]) -> list[Problem]:
             continue
         if column in seen:
             problems.append(
-                Problem("duplicate_column", "this column name stands twice", "Rename one of them.",
-                        row=1, column=column)
-            )  # fmt: skip
+                Problem(
+                    "duplicate_column", "this column name stands twice", "Rename one of them.", row=1, column=column
+                )
+            )
         seen.add(column)
         if column.casefold().replace(" ", "_") in _IDENTIFYING:
             problems.append(
@@ -174,9 +171,7 @@ def _grid_from_file(path: Path, sheet: str | None) -> tuple[list[list[str]], lis
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)), notes
     except csv.Error as error:
-        raise DataError(
-            f"{path.name} is not a regular table ({error}): check for an unclosed quote."
-        ) from None
+        raise DataError(f"{path.name} is not a regular table ({error}): check for an unclosed quote.") from None
 
 
 def _cells_in(line: str, delimiter: str) -> int:
@@ -205,9 +200,7 @@ def _decode(data: bytes, name: str) -> tuple[str, list[Problem]]:
 
 def _encoding_note(encoding: str, preview: str = "") -> Problem:
     shown = f", for example {preview[:40]!r}" if preview else ""
-    return Problem(
-        "encoding", f"the file was read as {encoding}{shown}", "Check that names look right."
-    )
+    return Problem("encoding", f"the file was read as {encoding}{shown}", "Check that names look right.")
 
 
 def _grid_from_workbook(path: Path, sheet: str | None) -> tuple[list[list[str]], list[Problem]]:
@@ -215,8 +208,7 @@ def _grid_from_workbook(path: Path, sheet: str | None) -> tuple[list[list[str]],
         import openpyxl
     except ImportError:
         raise DataError(
-            f"{path.name} is a workbook: install the extra, pip install 'bayes-escc[excel]', "
-            "or save it as CSV."
+            f"{path.name} is a workbook: install the extra, pip install 'bayes-escc[excel]', or save it as CSV."
         ) from None
     try:
         formulas = openpyxl.load_workbook(path, data_only=False)
@@ -238,10 +230,14 @@ def _grid_from_workbook(path: Path, sheet: str | None) -> tuple[list[list[str]],
         for cell, original in zip(cells, sources, strict=True):
             if original.data_type == "f" and cell.value is None:
                 problems.append(
-                    Problem("formula_without_value", "the formula has no stored result",
-                            "Open and save the workbook, or paste values.",
-                            row=number, column=cell.coordinate)
-                )  # fmt: skip
+                    Problem(
+                        "formula_without_value",
+                        "the formula has no stored result",
+                        "Open and save the workbook, or paste values.",
+                        row=number,
+                        column=cell.coordinate,
+                    )
+                )
         grid.append([_cell_text(cell.value) for cell in cells])
     refuse_if_any(path.name, problems)
     hidden = [r for r, d in values[chosen].row_dimensions.items() if d.hidden]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import Arm
+from bayes_escc.evidence import Arm, Problem
 from bayes_escc.priors import PriorSet
 from bayes_escc.schema import Reader, nearest
 
@@ -41,10 +41,13 @@ class ExactPosterior:
     laws : Dataset
         For each estimand with a Beta marginal, variables ``<estimand>_alpha`` and
         ``<estimand>_beta`` over the estimand's label dimensions.
+    prior_laws : Dataset
+        The same before the data.
     """
 
     draws: xr.Dataset
     laws: xr.Dataset
+    prior_laws: xr.Dataset
 
 
 class Design(ABC):
@@ -63,6 +66,8 @@ class Design(ABC):
         Size of the evidence, for reports.
     arms : sequence of Arm
         Where the evidence on each regimen comes from.
+    warnings : sequence of Problem
+        What was noticed in the rows used.
     """
 
     structure: Hashable
@@ -72,6 +77,7 @@ class Design(ABC):
     patients: int
     events: int
     arms: Sequence[Arm]
+    warnings: Sequence[Problem]
 
     @abstractmethod
     def build(self) -> pm.Model:
@@ -101,9 +107,7 @@ class Design(ABC):
     def priors_in_words(self) -> list[str]:
         """One line per prior: its law, where 95 % of it lies, and its rationale."""
 
-    def exact(
-        self, rng: np.random.Generator, chains: int, draws: int
-    ) -> ExactPosterior | None:
+    def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         """The posterior in closed form, or None where there is none."""
         return None
 
@@ -135,7 +139,7 @@ def get_family(name: str) -> Family:
     """
     if name not in FAMILIES:
         raise AnalysisError(f"family {name!r} is not one of {', '.join(FAMILIES)}.{nearest(name, FAMILIES)}")
-    return importlib.import_module(f"bayes_escc.families.{name}")  # type: ignore[return-value]
+    return importlib.import_module(f"bayes_escc.families.{name}")
 
 
 def prior_line(role: str, prior_set: PriorSet, unit: str) -> list[str]:

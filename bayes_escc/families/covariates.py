@@ -121,10 +121,13 @@ def encode(table: PatientTable, covariates: Sequence[Covariate]) -> EncodedCovar
         column = covariate.column
         if column not in table.frame.columns:
             problems.append(
-                Problem("missing_column", f"there is no column {column}",
-                        f"The columns are {', '.join(table.frame.columns)}.{nearest(column, table.frame.columns)}",
-                        column=column)
-            )  # fmt: skip
+                Problem(
+                    "missing_column",
+                    f"there is no column {column}",
+                    f"The columns are {', '.join(table.frame.columns)}.{nearest(column, table.frame.columns)}",
+                    column=column,
+                )
+            )
             continue
         cells[column] = [normalise(str(v)) for v in table.frame[column]]
         blank = np.array([c == "" or c.casefold() in {"na", "nan"} for c in cells[column]])
@@ -132,10 +135,17 @@ def encode(table: PatientTable, covariates: Sequence[Covariate]) -> EncodedCovar
             kept &= ~blank
         else:
             problems += [
-                Problem("missing_value", "the value is missing", 'Fill it in, or set missing = "complete_case".',
-                        row=int(row), column=column, value=cells[column][i])
-                for i, row in enumerate(table.frame.index) if blank[i]
-            ]  # fmt: skip
+                Problem(
+                    "missing_value",
+                    "the value is missing",
+                    'Fill it in, or set missing = "complete_case".',
+                    row=int(row),
+                    column=column,
+                    value=cells[column][i],
+                )
+                for i, row in enumerate(table.frame.index)
+                if blank[i]
+            ]
     refuse_if_any(table.source, problems)
     if not kept.any():
         raise DataError(f"{table.source}: no patient has a value for every covariate.")
@@ -165,8 +175,13 @@ def _encode_one(
     )
     if len(set(texts)) == 1:
         problems.append(
-            Problem("constant_covariate", f"every patient has the value {texts[0]!r}", "Leave the covariate out.", column=column)
-        )  # fmt: skip
+            Problem(
+                "constant_covariate",
+                f"every patient has the value {texts[0]!r}",
+                "Leave the covariate out.",
+                column=column,
+            )
+        )
         return []
     if not numeric:
         levels = sorted(set(texts))
@@ -175,17 +190,31 @@ def _encode_one(
             for level in levels[1:]
         ]
     bad = [
-        Problem("not_a_number", "the value is not a number", "Correct it, or use coding = \"categorical\".",
-                row=row, column=column, value=text)
-        for row, text, number in zip(rows, texts, numbers, strict=True) if number is None
-    ]  # fmt: skip
+        Problem(
+            "not_a_number",
+            "the value is not a number",
+            'Correct it, or use coding = "categorical".',
+            row=row,
+            column=column,
+            value=text,
+        )
+        for row, text, number in zip(rows, texts, numbers, strict=True)
+        if number is None
+    ]
     x = np.array([np.nan if v is None else v for v in numbers])
     low = {"log": x <= 0, "sqrt": x < 0}.get(covariate.transform, np.zeros(len(x), dtype=bool))
     bad += [
-        Problem("outside_transform", f"{covariate.transform} needs a {'positive' if covariate.transform == 'log' else 'non-negative'} value",
-                "Correct it or change the transform.", row=row, column=column, value=text)
-        for row, text, wrong in zip(rows, texts, low, strict=True) if wrong
-    ]  # fmt: skip
+        Problem(
+            "outside_transform",
+            f"{covariate.transform} needs a {'positive' if covariate.transform == 'log' else 'non-negative'} value",
+            "Correct it or change the transform.",
+            row=row,
+            column=column,
+            value=text,
+        )
+        for row, text, wrong in zip(rows, texts, low, strict=True)
+        if wrong
+    ]
     if bad:
         problems.extend(bad)
         return []

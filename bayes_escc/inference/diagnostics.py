@@ -105,7 +105,8 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
         messages.append(f"R-hat is {max(rhats):.3f}, above {MAX_RHAT}: the chains disagree; use more tuning and draws.")
     if min_bulk < MIN_ESS or min(tails) < MIN_ESS:
         messages.append(
-            f"Only {min(min_bulk, min(tails)):.0f} effective draws (of {worst}); at least {MIN_ESS} are needed: use more draws."
+            f"Only {min(min_bulk, min(tails)):.0f} effective draws (of {worst}); at least {MIN_ESS} "
+            "are needed: use more draws."
         )
     if divergences:
         messages.append(
@@ -114,9 +115,7 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
         )
     if ebfmi is not None and ebfmi < MIN_EBFMI:
         messages.append(f"E-BFMI is {ebfmi:.2f}, below {MIN_EBFMI}: the sampler moves slowly between energies.")
-    return Diagnostics(
-        not messages, max(rhats), min_bulk, min(tails), divergences, ebfmi, tuple(messages), worst
-    )
+    return Diagnostics(not messages, max(rhats), min_bulk, min(tails), divergences, ebfmi, tuple(messages), worst)
 
 
 def _ebfmi(energy: Any) -> Any:

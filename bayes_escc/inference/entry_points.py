@@ -81,14 +81,12 @@ def _compile_cached(model: pm.Model) -> Any:
         jitter_rvs=set(model.free_RVs),
         return_transformed=True,
     )
-    n_dim, n_expanded, logp, expand, initial, shape_info, reparameterized = (
-        nutpie_compile._make_functions(
-            model,
-            mode="NUMBA",
-            compute_grad=True,
-            join_expanded=True,
-            pymc_initial_point_fn=nutpie_compile._wrap_with_lock(initial_point),
-        )
+    n_dim, n_expanded, logp, expand, initial, shape_info, reparameterized = nutpie_compile._make_functions(
+        model,
+        mode="NUMBA",
+        compute_grad=True,
+        join_expanded=True,
+        pymc_initial_point_fn=nutpie_compile._wrap_with_lock(initial_point),
     )
     shared = list(dict.fromkeys([*logp.get_shared(), *expand.get_shared()]))
     keys = {variable: f"v{i}" for i, variable in enumerate(shared)}
@@ -110,9 +108,7 @@ def _compile_cached(model: pm.Model) -> Any:
         if cache_key is None:
             raise ValueError("PyTensor did not cache the model's functions")
         unpack, arguments = _unpacking(function.get_shared(), keys, record.dtype)
-        entries.append(
-            _entry_point(source, unpack, arguments, inner, signature, cache_key, n_dim, n_expanded)
-        )
+        entries.append(_entry_point(source, unpack, arguments, inner, signature, cache_key, n_dim, n_expanded))
     dims, coords = nutpie_compile._prepare_dims_and_coords(model, shape_info, reparameterized)
     names, _, shapes = shape_info
     return nutpie_compile.CompiledPyMCModel(
@@ -134,12 +130,12 @@ def _compile_cached(model: pm.Model) -> Any:
     )
 
 
-def _unpacking(variables: Any, keys: dict[Any, str], record: np.dtype[Any]) -> tuple[str, str]:
+def _unpacking(variables: Any, keys: dict[Any, str], record: Any) -> tuple[str, str]:
     """Source that reads each shared array out of nutpie's record, and the arguments it makes."""
     if record.itemsize % 8:
         raise ValueError("nutpie's record is not a run of 64-bit words")
     lines = [f"        words = carray(record, ({record.itemsize // 8},), uint64)"] if variables else []
-    shared, base = record.fields["shared"][:2]  # type: ignore[index]
+    shared, base = record.fields["shared"][:2]
     data, data_at = shared.fields["data"][:2]
     shape, shape_at = shared.fields["shape"][:2]
     arguments = ""

@@ -12,8 +12,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -33,6 +33,8 @@ _compiled: OrderedDict[Hashable, Any] = OrderedDict()
 _lock = threading.Lock()
 
 PRIOR_DRAWS: Final = 2000
+TARGET_ACCEPT: Final = (0.9, 0.995)
+"""Target acceptance of the first attempt, and of the second if the first fails its checks."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Fit:
     """
 
     tree: xr.DataTree
-    sampler: str
+    sampler: Literal["exact", "nuts"]
     diagnostics: Diagnostics
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -80,19 +82,16 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     if sampling.sampler != "nuts":
         exact = design.exact(streams[0], sampling.chains, sampling.draws)
     if sampling.sampler == "exact" and exact is None:
-        raise AnalysisError(
-            'sampling.sampler: this model and its priors have no closed form; use "auto" or "nuts".'
-        )
+        raise AnalysisError('sampling.sampler: this model and its priors have no closed form; use "auto" or "nuts".')
     groups: dict[str, Any] = {}
     seconds = {"import": 0.0, "compile": 0.0, "sample": 0.0}
     if exact is not None:
-        parameters = exact.draws
-        groups[LAWS] = exact.laws
+        groups[LAWS], groups[f"prior_{LAWS}"] = exact.laws, exact.prior_laws
+        parameters = _label_draws(exact.draws)
+        estimands = _label_draws(design.estimands(parameters, streams[1]))
+        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws)
     else:
-        parameters, stats = _sample(design, sampling, seconds)
-        groups["sample_stats"] = stats
-    parameters = _label_draws(parameters)
-    estimands = _label_draws(design.estimands(parameters, streams[1]))
+        parameters, estimands, groups["sample_stats"], diagnostics = _nuts(design, sampling, streams[1], seconds)
     prior = _label_draws(design.prior(streams[2], PRIOR_DRAWS))
     groups |= {
         "posterior": parameters,
@@ -104,10 +103,6 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
         "prior_predictive": _label_draws(design.simulate(prior, streams[3])),
         f"prior_{ESTIMANDS}": _label_draws(design.estimands(prior, streams[3])),
     }
-    if exact is not None:
-        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws)
-    else:
-        diagnostics = diagnose(parameters, estimands, groups["sample_stats"])
     seconds["total"] = time.perf_counter() - started
     tree = xr.DataTree.from_dict({f"/{name}": data for name, data in groups.items()})
     return Fit(tree, "exact" if exact is not None else "nuts", diagnostics, seconds)
@@ -123,8 +118,33 @@ def _label_draws(data: xr.Dataset) -> xr.Dataset:
     return data.assign_coords(chain=np.arange(data.sizes["chain"]), draw=np.arange(data.sizes["draw"]))
 
 
+def _nuts(
+    design: Design, sampling: SamplingSpec, rng: np.random.Generator, seconds: dict[str, float]
+) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset, Diagnostics]:
+    """Sample, check, and where the checks fail sample once more with smaller steps.
+
+    A hierarchy with few units has a funnel at a small spread that the usual step size cannot
+    enter; the second attempt tunes twice as long for steps small enough. What the first attempt
+    gave is thrown away, and the message says that there were two.
+    """
+    found: Any = None
+    for attempt, accept in enumerate(TARGET_ACCEPT):
+        current = sampling if attempt == 0 else replace(sampling, tune=2 * sampling.tune)
+        parameters, stats = _sample(design, current, accept, seconds)
+        parameters = _label_draws(parameters)
+        estimands = _label_draws(design.estimands(parameters, rng))
+        diagnostics = diagnose(parameters, estimands, stats)
+        if attempt > 0:
+            note = f"Sampled again with smaller steps (target acceptance {accept:g})."
+            diagnostics = replace(diagnostics, messages=(*diagnostics.messages, note))
+        found = (parameters, estimands, stats, diagnostics)
+        if diagnostics.converged:
+            break
+    return found  # type: ignore[no-any-return]
+
+
 def _sample(
-    design: Design, sampling: SamplingSpec, seconds: dict[str, float]
+    design: Design, sampling: SamplingSpec, accept: float, seconds: dict[str, float]
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Parameters and sampler statistics from nutpie's NUTS."""
     tick = time.perf_counter()
@@ -133,7 +153,7 @@ def _sample(
     from threadpoolctl import threadpool_limits
 
     tock = time.perf_counter()
-    seconds["import"] = tock - tick
+    seconds["import"] += tock - tick
     with _lock:
         compiled = _compiled.get(design.structure)
         if compiled is None:
@@ -146,7 +166,7 @@ def _sample(
         else:
             _compiled.move_to_end(design.structure)
     tick = time.perf_counter()
-    seconds["compile"] = tick - tock
+    seconds["compile"] += tick - tock
     # data are always set anew, also after compiling, so that the cache holds no one's data in use
     names = {v.name for v in compiled.shared_var_keys}
     current = compiled.with_data(**{k: v for k, v in design.data.items() if k in names})
@@ -159,12 +179,13 @@ def _sample(
                 chains=sampling.chains,
                 cores=min(sampling.chains, os.cpu_count() or 1),
                 seed=sampling.seed,
+                target_accept=accept,
                 save_warmup=False,
                 progress_bar=sys.stderr.isatty(),
             )
     except RuntimeError as error:
         raise FitError(f"the sampler could not run: {error}.") from error
-    seconds["sample"] = time.perf_counter() - tick
+    seconds["sample"] += time.perf_counter() - tick
     posterior = trace["posterior"].to_dataset()
     sampled = {n: a for n, a in posterior.data_vars.items() if not str(n).endswith("__")}
     labels = {d: list(values) for d, values in design.coords.items()}

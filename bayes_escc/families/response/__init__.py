@@ -39,9 +39,7 @@ def prepare(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> 
         table = table.select(regimens=data.regimens, where=where)
     else:
         derived = spec.likelihood == "multinomial"
-        table = table.select(
-            endpoints=None if derived else endpoints, regimens=data.regimens, where=where
-        )
+        table = table.select(endpoints=None if derived else endpoints, regimens=data.regimens, where=where)
     design = _design(table, spec, data)
     _check_overrides(spec, design)
     return design
@@ -53,8 +51,7 @@ def _design(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> 
 
         if not isinstance(table, PatientTable):
             raise AnalysisError(
-                'model.likelihood: "logistic" needs patients (data.kind = "patients"); for counts '
-                'use "binomial".'
+                'model.likelihood: "logistic" needs patients (data.kind = "patients"); for counts use "binomial".'
             )
         return LogisticDesign.from_patients(table, spec, data)
     if spec.likelihood == "multinomial":
@@ -62,9 +59,7 @@ def _design(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> 
 
         return MultinomialDesign.from_table(table, spec, data)
     if isinstance(table, PatientTable):
-        table = table.counts(
-            data.endpoints or ("ORR",), not_evaluable=data.not_evaluable, design=data.design
-        )
+        table = table.counts(data.endpoints or ("ORR",), not_evaluable=data.not_evaluable, design=data.design)
     if spec.likelihood == "beta_binomial":
         from bayes_escc.families.response.beta_binomial import BetaBinomialDesign
 

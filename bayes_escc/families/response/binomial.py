@@ -66,13 +66,13 @@ class BinomialDesign(CountDesign):
         total = np.bincount(self.row_cell, self.total, len(self.cells))
         alpha, beta = start[:, 0] + events, start[:, 1] + total - events
         values = rng.beta(alpha, beta, (chains, draws, len(self.cells)))
-        laws = xr.Dataset(
-            {
-                "rate_alpha": self.by_regimen(alpha, "rate_alpha", ""),
-                "rate_beta": self.by_regimen(beta, "rate_beta", ""),
-            }
+        laws, prior_laws = (
+            xr.Dataset(
+                {"rate_alpha": self.by_regimen(a, "rate_alpha", ""), "rate_beta": self.by_regimen(b, "rate_beta", "")}
+            )
+            for a, b in ((alpha, beta), (start[:, 0], start[:, 1]))
         )
-        return ExactPosterior(self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)}), laws)
+        return ExactPosterior(self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)}), laws, prior_laws)
 
     def row_rates(self, parameters: xr.Dataset, rng: np.random.Generator) -> NDArray[np.float64]:
         return np.asarray(parameters["rate"].to_numpy()[..., self.row_cell])
@@ -115,7 +115,12 @@ class HierarchicalDesign(CountDesign):
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
-        return {"events_observed": self.count, "n": self.total, "row_unit": self.row_unit, "unit_group": self.unit_group}
+        return {
+            "events_observed": self.count,
+            "n": self.total,
+            "row_unit": self.row_unit,
+            "unit_group": self.unit_group,
+        }
 
     @property
     def structure(self) -> Hashable:  # type: ignore[override]
@@ -177,4 +182,3 @@ class HierarchicalDesign(CountDesign):
             found["rate"] = self.by_regimen(units, "rate", RATE_UNIT)
         found |= self.parameters_as_estimands(parameters, tau="log odds", logit_mean="log odds")
         return xr.Dataset(found)
-

@@ -52,10 +52,9 @@ class CountDesign(Design):
         self.regimens = table.regimens
         self.endpoints = table.endpoints
         self.directions = dict(table.directions)
+        self.warnings = table.warnings
         pairs = list(dict.fromkeys(zip(frame["endpoint"], frame["regimen"], strict=True)))
-        self.cells = sorted(
-            pairs, key=lambda c: (self.endpoints.index(c[0]), self.regimens.index(c[1]))
-        )
+        self.cells = sorted(pairs, key=lambda c: (self.endpoints.index(c[0]), self.regimens.index(c[1])))
         place = {cell: i for i, cell in enumerate(self.cells)}
         self.row_cell = np.array(
             [place[c] for c in zip(frame["endpoint"], frame["regimen"], strict=True)], dtype="int32"
@@ -90,9 +89,7 @@ class CountDesign(Design):
     @property
     def row_labels(self) -> list[str]:
         """One label per row: study and cell."""
-        return [
-            f"{study}: {self.cell_labels[c]}" for study, c in zip(self.row_study, self.row_cell, strict=True)
-        ]
+        return [f"{study}: {self.cell_labels[c]}" for study, c in zip(self.row_study, self.row_cell, strict=True)]
 
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
@@ -110,9 +107,7 @@ class CountDesign(Design):
     @property
     def structure(self) -> Hashable:  # type: ignore[override]
         """Options, sizes and the priors of the cells in order; not the counts."""
-        priors = tuple(
-            (role, tuple(prior_set[r] for r in self.cell_regimens)) for role, prior_set in self.spec.priors
-        )
+        priors = tuple((role, tuple(prior_set[r] for r in self.cell_regimens)) for role, prior_set in self.spec.priors)
         return ("response", self.variant, self.cell_dim, len(self.cells), len(self.endpoints), priors)
 
     @property
@@ -127,9 +122,7 @@ class CountDesign(Design):
     def observed(self) -> xr.Dataset:
         import xarray as xr
 
-        return xr.Dataset(
-            {"events": ("row", self.count), "n": ("row", self.total)}, coords=self.row_coords()
-        )
+        return xr.Dataset({"events": ("row", self.count), "n": ("row", self.total)}, coords=self.row_coords())
 
     def row_coords(self) -> dict[str, Any]:
         """Labels of the rows, beside (and so never clashing with) those of the estimands."""

@@ -42,6 +42,7 @@ class LogisticDesign(Design):
         self.regimens = table.regimens
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.response = table.events(endpoint).astype("int64")
+        self.warnings = table.warnings
         self.rows = self.patients = len(self.response)
         self.arms = tuple(Arm(table.source, regimen, endpoint, design) for regimen in self.regimens)
         self.events = int(self.response.sum())

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.evidence import Arm, CountTable, PatientTable
+from bayes_escc.evidence import Arm, CountTable, PatientTable, Problem
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.families.base import Design, ExactPosterior, prior_line
 from bayes_escc.families.response.cells import RATE_UNIT
@@ -42,7 +42,9 @@ class MultinomialDesign(Design):
         categories: Sequence[str],
         endpoints: Sequence[str],
         designs: Sequence[str] = (),
+        warnings: Sequence[Problem] = (),
     ) -> None:
+        self.warnings = warnings
         self.spec = spec
         self.categories = tuple(categories)
         self.endpoints = tuple(endpoints)
@@ -69,9 +71,7 @@ class MultinomialDesign(Design):
                 )
 
     @classmethod
-    def from_table(
-        cls, table: CountTable | PatientTable, spec: ResponseSpec, data: Any
-    ) -> MultinomialDesign:
+    def from_table(cls, table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> MultinomialDesign:
         """Collect the categories of every study and regimen, and check that they add up."""
         wanted = [canonical_endpoint(e) for e in data.endpoints or ("ORR", "DCR")]
         bad = [e for e in wanted if e not in _ENDPOINTS and e not in RECIST]
@@ -112,11 +112,13 @@ class MultinomialDesign(Design):
             raise DataError(f"{table.source} has no counts for {', '.join(missing)}.")
         order = {r: i for i, r in enumerate(table.regimens)}
         sequence = sorted(range(len(rows)), key=lambda i: order[rows[i][1]])
-        designs = dict(zip(zip(frame["study"], frame["regimen"], strict=True), frame.get("design", [""] * len(frame)), strict=True))
+        designs = dict(
+            zip(zip(frame["study"], frame["regimen"], strict=True), frame.get("design", [""] * len(frame)), strict=True)
+        )
         ordered = [rows[i] for i in sequence]
         return cls(
             spec, ordered, np.array([counts[i] for i in sequence]), categories, wanted,
-            [designs[r] for r in ordered],
+            [designs[r] for r in ordered], table.warnings,
         )  # fmt: skip
 
     @property
@@ -158,9 +160,7 @@ class MultinomialDesign(Design):
             coords={REGIMEN: list(self.regimens), CATEGORY: list(self.categories)},
         )
 
-    def _draws(
-        self, rng: np.random.Generator, weights: NDArray[np.float64], shape: tuple[int, int]
-    ) -> xr.Dataset:
+    def _draws(self, rng: np.random.Generator, weights: NDArray[np.float64], shape: tuple[int, int]) -> xr.Dataset:
         gammas = rng.gamma(weights, size=(*shape, *weights.shape))
         return self._parameters(gammas / gammas.sum(axis=-1, keepdims=True))
 
@@ -168,21 +168,26 @@ class MultinomialDesign(Design):
         return self._draws(rng, self._weights(), (1, draws))
 
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior:
+        weights = self._weights()
+        before = self._laws(weights)
+        np.add.at(weights, self.row_cell, self.counts)
+        return ExactPosterior(self._draws(rng, weights, (chains, draws)), self._laws(weights), before)
+
+    def _laws(self, weights: NDArray[np.float64]) -> xr.Dataset:
+        """Beta marginals of a Dirichlet's category rates and of their sums."""
         import xarray as xr
 
-        weights = self._weights()
-        np.add.at(weights, self.row_cell, self.counts)
-        alpha = xr.DataArray(
-            weights, dims=(REGIMEN, CATEGORY),
-            coords={REGIMEN: list(self.regimens), CATEGORY: list(self.categories)},
-        )  # fmt: skip
-        rate = self._combine(alpha)
-        total = alpha.sum(CATEGORY)
-        laws = xr.Dataset(
-            {"category_rate_alpha": alpha, "category_rate_beta": total - alpha,
-             "rate_alpha": rate, "rate_beta": total - rate}
-        )  # fmt: skip
-        return ExactPosterior(self._draws(rng, weights, (chains, draws)), laws)
+        coords = {REGIMEN: list(self.regimens), CATEGORY: list(self.categories)}
+        alpha = xr.DataArray(weights.copy(), dims=(REGIMEN, CATEGORY), coords=coords)
+        rate, total = self._combine(alpha), alpha.sum(CATEGORY)
+        return xr.Dataset(
+            {
+                "category_rate_alpha": alpha,
+                "category_rate_beta": total - alpha,
+                "rate_alpha": rate,
+                "rate_beta": total - rate,
+            }
+        )
 
     def _combine(self, rates: xr.DataArray) -> xr.DataArray:
         """Sum category rates into the endpoints."""

@@ -1,0 +1,106 @@
+"""Posterior of every regimen with 50 % and 95 % intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_escc.comparison import labelled_cells
+from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, density, finish, house_style, new_figure, quantity, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_escc.posterior import Posterior
+
+__all__ = ["plot_intervals"]
+
+
+def cells_of(posterior: Posterior, estimand: str, endpoint: str | None) -> list[tuple[dict[str, Any], Any, Any]]:
+    """Labels, draws and law of every cell of an estimand, restricted to one endpoint."""
+    return [
+        (labels, draws.ravel(), posterior.law_at(estimand, labels))
+        for labels, draws in labelled_cells(posterior.estimand(estimand))
+        if endpoint in (None, labels["endpoint"])
+    ]
+
+
+def density_of(law: Any, draws: Any, grid: Any) -> Any:
+    """Density of a cell on a grid of rates: its law's, or a kernel estimate of its draws."""
+    if law is None:
+        return density(draws, grid)
+    inside = np.clip(grid, 1e-12, 1 - 1e-12)
+    logit = np.log(inside) - np.log1p(-inside)
+    return np.exp(law.log_density_logit(logit)) / (inside * (1 - inside))
+
+
+def quantiles_of(law: Any, draws: Any, probabilities: list[float]) -> list[float]:
+    """Quantiles of a cell, exact where its law is known."""
+    if law is None:
+        return [float(q) for q in np.quantile(draws, probabilities)]
+    return [law.quantile(q) for q in probabilities]
+
+
+def plot_intervals(posterior: Posterior, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
+    """Draw a forest of regimens: posterior density, median, 50 % and 95 % intervals, numbers.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    estimand : str
+    endpoint : str, optional
+        One endpoint; all of them if not given.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    cells = cells_of(posterior, estimand, endpoint)
+    ci = posterior.analysis.ci_prob
+    several = len({labels["endpoint"] for labels, _, _ in cells}) > 1
+    percent = "proportion" in str(posterior.estimand(estimand).attrs.get("unit", ""))
+    factor = 100.0 if percent else 1.0
+    with house_style():
+        figure, axes = new_figure(24 + 15 * len(cells), converged=posterior.diagnostics.converged)
+        heights, labels_y = [], []
+        for row, (labels, draws, law) in enumerate(cells):
+            y = len(cells) - 1 - row
+            low, q1, median, q3, high = quantiles_of(law, draws, [(1 - ci) / 2, 0.25, 0.5, 0.75, (1 + ci) / 2])
+            wide = quantiles_of(law, draws, [0.001, 0.999])
+            grid = np.linspace(wide[0], wide[1], 300)
+            shape = density_of(law, draws, grid)
+            shape = 0.62 * shape / np.max(shape[np.isfinite(shape)])
+            axes.fill_between(grid * factor, y, y + shape, color=SKY, alpha=0.45, linewidth=0)
+            axes.plot(grid * factor, y + shape, color=BLUE, linewidth=0.9)
+            axes.plot([low * factor, high * factor], [y, y], color=BLACK, linewidth=1.2, solid_capstyle="butt")
+            axes.plot([q1 * factor, q3 * factor], [y, y], color=BLACK, linewidth=4.0, solid_capstyle="butt")
+            axes.plot(median * factor, y, "o", color="white", markeredgecolor=BLACK, markersize=5.5)
+            sign = " %" if percent else ""
+            axes.annotate(
+                f"{median * factor:.1f}{sign} ({low * factor:.1f} to {high * factor:.1f})", (1.01, y),
+                xycoords=("axes fraction", "data"), va="center", ha="left", fontsize=8,
+            )  # fmt: skip
+            name = ", ".join(
+                str(p) for p in (labels["regimen"], labels["study"], labels["endpoint"] if several else None) if p
+            )
+            labels_y.append(wrapped(name))
+            heights.append(y)
+        axes.set_yticks(heights, labels_y)
+        axes.set_ylim(-0.45, len(cells) - 0.1)
+        if percent:
+            axes.set_xlim(left=0)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+        axes.set_axisbelow(True)
+        name = endpoint or next((str(c[0]["endpoint"]) for c in cells if c[0]["endpoint"] and not several), "")
+        axes.set_xlabel(quantity(name, estimand) + (" (% of patients)" if percent else ""))
+        axes.annotate(
+            f"Median ({100 * ci:g} % CrI)", (1.01, len(cells) - 0.3), xycoords=("axes fraction", "data"),
+            va="center", ha="left", fontsize=8, fontweight="bold", color=GREY,
+        )  # fmt: skip
+        return finish(
+            figure, title=posterior.analysis.title,
+            footnote=f"Circle: posterior median. Thick line: 50 %, thin line: {100 * ci:g} % equal-tailed credible "
+            "interval. Curve: posterior density.",
+        )  # fmt: skip

@@ -1,0 +1,133 @@
+"""How figures look and are saved: journal width, Okabe-Ito colours, deterministic bytes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.files import write_with
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "BLACK", "BLUE", "GREY", "MM", "ORANGE", "SKY", "VERMILION", "WIDTH", "density", "finish", "house_style",
+    "new_figure", "quantity", "save_figure", "wrapped",
+]  # fmt: skip
+
+# Okabe and Ito's colours: distinct to colour-blind readers, and of different lightness in grey
+BLUE: Final = "#0072B2"
+ORANGE: Final = "#E69F00"
+VERMILION: Final = "#D55E00"
+SKY: Final = "#56B4E9"
+GREY: Final = "#666666"
+BLACK: Final = "#000000"
+
+MM: Final = 1 / 25.4
+WIDTH: Final = 178 * MM
+"""Two journal columns, in inches."""
+
+_STYLE: Final[dict[str, Any]] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": [
+        "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei",
+        "Microsoft YaHei", "SimHei", "PingFang SC",
+    ],
+    "font.size": 8, "axes.titlesize": 9, "axes.labelsize": 8, "xtick.labelsize": 8, "ytick.labelsize": 8,
+    "legend.fontsize": 8, "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
+    "axes.titlelocation": "left", "lines.linewidth": 1.4,
+    "savefig.bbox": None, "svg.hashsalt": "bayes_escc", "svg.fonttype": "path", "figure.dpi": 100,
+}  # fmt: skip
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw with the house style, and leave the user's own settings alone."""
+    import logging
+    import warnings
+
+    import matplotlib as mpl
+    from matplotlib import font_manager
+
+    present = {font.name for font in font_manager.fontManager.ttflist}
+    style: Any = dict(_STYLE)
+    style["font.sans-serif"] = [f for f in style["font.sans-serif"] if f in present] or ["sans-serif"]
+    logger = logging.getLogger("matplotlib.font_manager")
+    level = logger.level
+    with mpl.rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+
+
+def new_figure(height_mm: float, *, converged: bool) -> tuple[Figure, Axes]:
+    """A figure of full width, marked if its fit failed its diagnostics."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height_mm * MM), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    if not converged:
+        figure.text(
+            0.5, 0.5, "NOT CONVERGED", ha="center", va="center", rotation=20, fontsize=30, color=VERMILION,
+            alpha=0.35, fontweight="bold", zorder=10,
+        )  # fmt: skip
+    return figure, axes
+
+
+def finish(figure: Figure, *, title: str, footnote: str = "") -> Figure:
+    """Add the title and the small print under a figure."""
+    figure.suptitle("\n".join(textwrap.wrap(title, 84)), x=0.01, ha="left", fontsize=9, fontweight="bold")
+    if footnote:
+        figure.supxlabel("\n".join(textwrap.wrap(footnote, 130)), fontsize=7, color=GREY, x=0.01, ha="left")
+    return figure
+
+
+def quantity(endpoint: str | None, estimand: str) -> str:
+    """What a figure shows, in words: the endpoint's own name says "rate" already."""
+    if not endpoint:
+        return estimand.replace("_", " ").capitalize()
+    name = endpoint.replace("_", " ")
+    return name if estimand == "rate" else f"{name}, {estimand.replace('_', ' ')}"
+
+
+def wrapped(label: str, width: int = 26) -> str:
+    """A label broken into lines, so that nothing is cut off."""
+    return "\n".join(textwrap.wrap(label, width, break_long_words=False)) or label
+
+
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Save as deterministic SVG and as PNG at 300 dpi, each atomically."""
+    paths = []
+    with house_style():
+        formats: tuple[tuple[str, dict[str, Any]], ...] = (
+            (".svg", {"metadata": {"Date": None}}),
+            (".png", {"dpi": 300}),
+        )
+        for suffix, options in formats:
+            path = stem.with_name(stem.name + suffix)
+            write_with(path, partial(figure.savefig, format=suffix[1:], **options))
+            paths.append(path)
+    return paths
+
+
+def density(draws: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Kernel density of draws on a grid, by ArviZ's bounded estimator."""
+    import arviz as az
+    import xarray as xr
+
+    curve = az.kde(xr.DataArray(np.asarray(draws).ravel(), dims="sample"), dim="sample", circular=False)
+    at, values = (curve.sel(plot_axis=axis).to_numpy() for axis in ("x", "y"))
+    return np.asarray(np.interp(grid, at, values, left=0.0, right=0.0))

@@ -1,0 +1,90 @@
+"""Regimens ranked: P(best), mean rank and SUCRA, for any number of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_escc.beta import Beta, best_probabilities, exceedance
+from bayes_escc.comparison import direction_of, labelled_cells, laws_at, probability_with_error
+from bayes_escc.names import ENDPOINT, REGIMEN, Direction
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["rank", "rank_laws", "rank_rows"]
+
+
+def rank_rows(
+    estimand: str, endpoint: str | None, time: Any, regimens: Sequence[str], best: Sequence[tuple[float, float]],
+    mean_ranks: Sequence[float],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Rows of the ranking; SUCRA is (K - mean rank) / (K - 1) for K regimens."""
+    k = len(regimens)
+    return [
+        {
+            "estimand": estimand, REGIMEN: regimen, ENDPOINT: endpoint, "time": time,
+            "probability_best": best[i][0], "mcse_probability_best": best[i][1],
+            "mean_rank": mean_ranks[i], "sucra": (k - mean_ranks[i]) / (k - 1) if k > 1 else None,
+        }
+        for i, regimen in enumerate(regimens)
+    ]  # fmt: skip
+
+
+def rank_laws(laws: Sequence[Beta], better: Direction) -> tuple[list[tuple[float, float]], list[float]]:
+    """P(best) with its error, and the mean rank, of independent Beta laws by quadrature."""
+    best = best_probabilities(laws, better)
+    ranks = []
+    for i, law in enumerate(laws):
+        beaten_by = [exceedance(other, law, 0.0, "difference")[0] for j, other in enumerate(laws) if j != i]
+        ranks.append(1.0 + sum(p if better == "higher" else 1.0 - p for p in beaten_by))
+    return best, ranks
+
+
+def rank(
+    array: xr.DataArray,
+    *,
+    better: Direction | None = None,
+    laws: tuple[xr.DataArray, xr.DataArray] | None = None,
+) -> list[dict[str, Any]]:
+    """P(best), mean rank and SUCRA of every regimen, within endpoint and time.
+
+    Parameters
+    ----------
+    array : DataArray
+        Draws, dimensions (chain, draw, regimen) and possibly endpoint, time or category.
+    better : {"higher", "lower"}, optional
+    laws : tuple of DataArray, optional
+        Beta parameters, for quadrature.
+
+    Returns
+    -------
+    list of dict
+        The entries of `ranking` in `result.json`; empty with fewer than two regimens.
+
+    References
+    ----------
+    Salanti G, Ades AE, Ioannidis JPA. J Clin Epidemiol 2011;64:163-171.
+    """
+    groups: dict[tuple[Any, Any], list[tuple[str, Any]]] = {}
+    for labels, draws in labelled_cells(array):
+        groups.setdefault((labels[ENDPOINT], labels["time"]), []).append((labels[REGIMEN], draws))
+    rows: list[dict[str, Any]] = []
+    for (endpoint, time), members in groups.items():
+        if len(members) < 2:
+            continue
+        direction = direction_of(array, endpoint, better)
+        regimens = [regimen for regimen, _ in members]
+        if laws is not None:
+            found = [laws_at(laws, {REGIMEN: r, ENDPOINT: endpoint}, r)[0] for r in regimens]
+            best, ranks = rank_laws(found, direction)
+        else:
+            stacked = np.stack([draws for _, draws in members], axis=-1)
+            signed = -stacked if direction == "higher" else stacked
+            order = signed.argsort(axis=-1).argsort(axis=-1) + 1
+            best = [probability_with_error(order[..., i] == 1, stacked[..., i]) for i in range(len(members))]
+            ranks = [float(order[..., i].mean()) for i in range(len(members))]
+        rows += rank_rows(str(array.name), endpoint, time, regimens, best, ranks)
+    return rows

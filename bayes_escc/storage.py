@@ -1,0 +1,74 @@
+"""Posteriors on disk: one netCDF file, its content digested, read only if it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_escc.errors import RecordError
+from bayes_escc.files import write_with
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["load_tree", "save_tree"]
+
+
+def save_tree(tree: xr.DataTree, record: str, path: Path) -> None:
+    """Write a tree and its record (JSON text) with the digest of both, atomically."""
+    signed = tree.copy()
+    signed.attrs = {"bayes_escc": record, "sha256": content_digest(tree, record)}
+    write_with(path, lambda beside: signed.to_netcdf(beside, engine="h5netcdf"))
+
+
+def load_tree(path: Path) -> tuple[xr.DataTree, str]:
+    """Read a tree and its record, and verify the digest.
+
+    Raises
+    ------
+    RecordError
+        If the file is not one of ours or is damaged.
+    """
+    tree = open_tree(path)
+    record, digest = tree.attrs.get("bayes_escc"), tree.attrs.get("sha256")
+    if not isinstance(record, str) or not isinstance(digest, str):
+        raise RecordError(f"{path.name} was not saved by bayes_escc.")
+    if content_digest(tree, record) != digest:
+        raise RecordError(f"{path.name} is damaged: its content does not match its digest.")
+    tree.attrs = {}
+    return tree, record
+
+
+def open_tree(path: Path) -> xr.DataTree:
+    import xarray as xr
+
+    if not path.is_file():
+        raise RecordError(f"there is no file {path}.")
+    with path.open("rb") as stream:
+        if stream.read(8) != b"\x89HDF\r\n\x1a\n":
+            raise RecordError(f"{path.name} is not a netCDF 4 file; only files saved by bayes_escc are read.")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            return tree.load()
+    except Exception as error:
+        raise RecordError(f"{path.name} is damaged and cannot be read: {error}.") from None
+
+
+def content_digest(tree: xr.DataTree, text: str) -> str:
+    """SHA-256 of the record and of every array: name, dimensions, type and bytes."""
+    digest = hashlib.sha256(text.encode())
+    for group in sorted(tree.children):
+        data = tree[group].to_dataset()
+        for name in sorted(map(str, data.variables)):
+            variable = data.variables[name]
+            digest.update(f"/{group}/{name}{variable.dims}{sorted(variable.attrs.items())}".encode())
+            values = variable.to_numpy()
+            if values.dtype.kind in "iufb":
+                little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+                digest.update(f"{little.dtype.str}{little.shape}".encode() + little.tobytes())
+            else:
+                digest.update("\x1f".join(map(str, values.ravel())).encode())
+    return digest.hexdigest()
