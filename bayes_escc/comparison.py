@@ -240,8 +240,8 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArra
             key = ENDPOINT if plain == CATEGORY else plain
             if key not in labels or name == "row":
                 continue
-            place = tuple(position[dims.index(d)] for d in coordinate.dims)
-            labels[key] = coordinate.to_numpy()[place].item() if place else coordinate.item()
+            label = coordinate.to_numpy()[tuple(position[dims.index(d)] for d in coordinate.dims)]
+            labels[key] = label.item() if hasattr(label, "item") else label
         yield labels, values[position]
 
 

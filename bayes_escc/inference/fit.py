@@ -21,7 +21,7 @@ from bayes_escc.analysis import SamplingSpec
 from bayes_escc.errors import AnalysisError, FitError
 from bayes_escc.families import Design
 from bayes_escc.inference.diagnostics import Diagnostics, diagnose
-from bayes_escc.names import ESTIMANDS, LAWS
+from bayes_escc.names import ESTIMANDS, LAWS, SAMPLE_DIMS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -191,4 +191,6 @@ def _sample(
     labels = {d: list(values) for d, values in design.coords.items()}
     parameters = posterior[list(sampled)]
     present = {d: labels[str(d)] for d in parameters.dims if d in labels}
-    return parameters.assign_coords(present), trace["sample_stats"].to_dataset()
+    stats = trace["sample_stats"].to_dataset()
+    numbers = [n for n, a in stats.data_vars.items() if a.dims == SAMPLE_DIMS and a.dtype.kind in "iufb"]
+    return parameters.assign_coords(present), stats[numbers]

@@ -48,7 +48,7 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         "real",
     ),
     "coefficient": (
-        Prior("Normal", mu=0, sigma=1, rationale="One unit (or standard deviation) changes the odds sevenfold at most."),
+        Prior("Normal", mu=0, sigma=1, rationale="One unit or standard deviation changes the odds sevenfold at most."),
         "real",
     ),
 }  # fmt: skip

@@ -1,0 +1,125 @@
+"""The exact engine against SciPy, closed forms and adaptive quadrature."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from bayes_escc.beta import (
+    Beta,
+    best_probabilities,
+    contrast_density,
+    contrast_mean_sd,
+    contrast_quantile,
+    exceedance,
+)
+from tests.oracles.quadrature import beta_exceeds
+
+SHAPES = [(13, 24), (0.5, 0.5), (0.5, 29.5), (1, 31), (2000, 3), (1, 1), (0.1, 5)]
+
+
+@pytest.mark.parametrize(("a", "b"), [*SHAPES, (30_000, 70_000)])
+def test_distribution_function_and_quantiles_are_scipys(a, b):
+    x = np.linspace(0.001, 0.999, 499)
+    tolerance = Beta(a, b).rounding_floor() + 1e-13
+    assert np.abs(Beta(a, b).cdf(x) - special.betainc(a, b, x)).max() < tolerance
+    assert np.abs(Beta(a, b).sf(x) - special.betaincc(a, b, x)).max() < tolerance
+    for q in (1e-6, 0.025, 0.5, 0.975):
+        assert Beta(a, b).quantile(q) == pytest.approx(special.betaincinv(a, b, q), rel=1e-9)
+
+
+def test_distribution_function_outside_the_unit_interval():
+    assert list(Beta(2, 3).cdf([-1.0, 0.0, 1.0, 2.0])) == [0.0, 0.0, 1.0, 1.0]
+    assert Beta(2, 3).quantile(0.0) == 0.0
+    assert Beta(2, 3).quantile(1.0) == 1.0
+
+
+@pytest.mark.parametrize(("x", "y"), list(itertools.permutations(SHAPES[:5], 2)))
+@pytest.mark.parametrize(
+    ("scale", "threshold"),
+    [("difference", 0.0), ("difference", 0.1), ("difference", -0.05), ("ratio", 1.5), ("odds_ratio", 0.7)],
+)
+def test_exceedance_meets_adaptive_quadrature(x, y, scale, threshold):
+    value, error = exceedance(Beta(*x), Beta(*y), threshold, scale)
+    assert value == pytest.approx(beta_exceeds(*x, *y, threshold, scale), abs=1e-8)
+    assert 0 < error < 1e-9
+
+
+def test_the_stated_pairs_against_an_exact_finite_sum():
+    """For whole shapes P(X > Y) is a finite sum (Cook 2003), independent of any quadrature."""
+
+    def finite_sum(a, b, c, d):
+        i = np.arange(a)
+        terms = special.betaln(c + i, b + d) - np.log(b + i) - special.betaln(1 + i, b) - special.betaln(c, d)
+        return float(np.exp(terms).sum())
+
+    for (k, n), (k0, n0) in [((12, 35), (10, 29)), ((6, 20), (5, 20)), ((15, 20), (14, 20)), ((0, 7), (0, 9))]:
+        x, y = (1 + k, 1 + n - k), (1 + k0, 1 + n0 - k0)
+        value, error = exceedance(Beta(*x), Beta(*y), 0.0, "difference")
+        assert value == pytest.approx(finite_sum(*x, *y), abs=1e-12)
+        assert abs(value - finite_sum(*x, *y)) <= 10 * error
+
+
+@pytest.mark.parametrize("scale", ["difference", "ratio", "odds_ratio"])
+def test_quantiles_invert_exceedance(scale):
+    x, y = Beta(13, 24), Beta(11, 20)
+    for q in (0.025, 0.5, 0.975):
+        cut = contrast_quantile(x, y, q, scale)
+        assert exceedance(x, y, cut, scale)[0] == pytest.approx(1 - q, abs=1e-9)
+
+
+def test_quantiles_of_very_large_samples_are_those_of_a_normal():
+    x, y = Beta(30_000, 70_000), Beta(29_000, 71_000)
+    sd = np.hypot(x.sd, y.sd)
+    for q in (0.025, 0.975):
+        normal = stats.norm.ppf(q, x.mean - y.mean, sd)
+        assert contrast_quantile(x, y, q, "difference") == pytest.approx(normal, abs=sd * 1e-3)
+
+
+@pytest.mark.parametrize("scale", ["difference", "ratio", "odds_ratio"])
+def test_moments_and_density_by_integration_of_the_tail(scale):
+    x, y = Beta(13, 24), Beta(11, 20)
+    mean, sd = contrast_mean_sd(x, y, scale)
+    rng = np.random.default_rng(1)
+    a, b = rng.beta(13, 24, 1_000_000), rng.beta(11, 20, 1_000_000)
+    draws = {"difference": a - b, "ratio": a / b, "odds_ratio": a / (1 - a) / (b / (1 - b))}[scale]
+    assert abs(mean - draws.mean()) < 4 * draws.std() / 1000
+    assert sd == pytest.approx(draws.std(), rel=0.02)
+    grid = np.linspace(np.quantile(draws, 0.0001), np.quantile(draws, 0.9999), 400)
+    density = contrast_density(x, y, grid, scale)
+    assert np.trapezoid(density, grid) == pytest.approx(1.0, abs=2e-3)
+
+
+def test_moments_that_do_not_exist_are_none():
+    assert contrast_mean_sd(Beta(2, 2), Beta(1, 3), "ratio") == (None, None)
+    assert contrast_mean_sd(Beta(2, 2), Beta(1.5, 3), "ratio")[1] is None
+    assert contrast_mean_sd(Beta(2, 0.5), Beta(3, 3), "odds_ratio") == (None, None)
+
+
+def test_best_probabilities_sum_to_one_and_meet_simulation():
+    laws = [Beta(13, 24), Beta(11, 20), Beta(7, 15), Beta(0.5, 10.5)]
+    for better in ("higher", "lower"):
+        best = best_probabilities(laws, better)
+        assert sum(p for p, _ in best) == pytest.approx(1.0, abs=1e-10)
+    rng = np.random.default_rng(2)
+    draws = np.stack([rng.beta(law.alpha, law.beta, 400_000) for law in laws])
+    shares = np.bincount(draws.argmax(axis=0), minlength=4) / 400_000
+    for (p, _), share in zip(best_probabilities(laws, "higher"), shares, strict=True):
+        assert abs(p - share) < 4 * np.sqrt(p * (1 - p) / 400_000) + 1e-9
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 60), st.integers(1, 60), st.integers(0, 60), st.integers(1, 60), st.sampled_from([0.5, 1.0]),
+)  # fmt: skip
+def test_swapping_the_arms_gives_the_complement(k, m, j, l, prior):  # noqa: E741
+    x, y = Beta(prior + k, prior + m), Beta(prior + j, prior + l)
+    forward, backward = exceedance(x, y, 0.0, "difference")[0], exceedance(y, x, 0.0, "difference")[0]
+    assert forward + backward == pytest.approx(1.0, abs=1e-10)
+    for scale in ("ratio", "odds_ratio"):
+        assert exceedance(x, y, 1.0, scale)[0] == pytest.approx(forward, abs=1e-9)

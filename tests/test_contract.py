@@ -1,0 +1,149 @@
+"""What must not drift: the result schema, the public names, who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import bayes_escc as be
+
+ROOT = Path(be.__file__).parent
+
+NUMBER, TEXT, WHOLE = (int, float), (str,), (int,)
+OPTIONAL = (*NUMBER, type(None))
+NAME = (str, type(None))
+PROBABILITIES = {
+    "probability_better": NUMBER, "mcse_probability": NUMBER, "margin": OPTIONAL,
+    "probability_better_by_margin": OPTIONAL, "mcse_probability_by_margin": OPTIONAL, "rope": (list, type(None)),
+    "probability_in_rope": OPTIONAL, "mcse_probability_in_rope": OPTIONAL,
+}  # fmt: skip
+SUMMARY = {"mean": OPTIONAL, "sd": OPTIONAL, "median": NUMBER, "lower": NUMBER, "upper": NUMBER, "ci_prob": NUMBER}
+SCHEMA = {
+    "analysis": {
+        "id": TEXT, "title": TEXT, "family": TEXT, "sha256": TEXT, "data_sha256": TEXT, "seed": WHOLE, "sampler": TEXT,
+        "versions": (dict,), "seconds": (dict,), "priors": (list,),
+    },
+    "data": {"rows": WHOLE, "patients": WHOLE, "events": WHOLE, "warnings": (list,)},
+    "diagnostics": {
+        "converged": (bool,), "max_rhat": OPTIONAL, "min_ess_bulk": OPTIONAL, "min_ess_tail": OPTIONAL,
+        "divergences": WHOLE, "min_ebfmi": OPTIONAL, "messages": (list,),
+    },
+    "estimates": {
+        "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,
+        "unit": TEXT, **SUMMARY, "mcse_mean": OPTIONAL, "ess_bulk": OPTIONAL,
+    },
+    "comparisons": {
+        "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "scale": TEXT, "time": OPTIONAL,
+        "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT,
+    },
+    "ranking": {
+        "estimand": TEXT, "regimen": TEXT, "endpoint": NAME, "time": OPTIONAL, "probability_best": NUMBER,
+        "mcse_probability_best": NUMBER, "mean_rank": NUMBER, "sucra": OPTIONAL,
+    },
+    "thresholds": {
+        "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,
+        "side": TEXT, "value": NUMBER, "probability": NUMBER, "mcse_probability": NUMBER,
+    },
+    "predictions": {
+        "regimen": TEXT, "endpoint": NAME, "patients": WHOLE, "mean": NUMBER, "sd": NUMBER, "median": WHOLE,
+        "lower": WHOLE, "upper": WHOLE, "ci_prob": NUMBER, "at_least": (list,),
+    },
+}  # fmt: skip
+
+
+def conforms(record, shape, where):
+    assert record.keys() == shape.keys(), (where, record.keys() ^ shape.keys())
+    for key, kinds in shape.items():
+        assert isinstance(record[key], kinds), (where, key, record[key])
+
+
+@pytest.mark.parametrize("name", ["exact", "nuts", "several", "over_studies", "overdispersed", "second_line_response"])
+def test_results_keep_their_schema(name, request):
+    if name == "second_line_response":
+        posterior = be.fit_analysis(be.find_analysis(name))
+    else:
+        posterior = request.getfixturevalue(name)
+    result = json.loads(be.results.to_json(be.to_result(posterior)))
+    extra = {"thresholds", "predictions"} if name == "second_line_response" else set()
+    assert set(result) == {"schema_version", *(SCHEMA.keys() - {"thresholds", "predictions"}), *extra}
+    assert result["schema_version"] == 1
+    for block, shape in SCHEMA.items():
+        records = result.get(block, [])
+        for record in records if isinstance(records, list) else [records]:
+            conforms(record, shape, block)
+    assert set(result["analysis"]["seconds"]) == {"import", "compile", "sample", "total"}
+    assert set(result["analysis"]["versions"]) == {"bayes_escc", "pymc", "arviz", "nutpie", "python"}
+    assert all(result["analysis"]["versions"].values())
+    for warning in result["data"]["warnings"]:
+        assert set(warning) == {"code", "row", "column", "message"}
+
+
+def test_the_schema_page_names_every_entry():
+    page = (ROOT.parent / "docs" / "result-schema.md").read_text(encoding="utf-8")
+    for block, shape in SCHEMA.items():
+        assert f"`{block}`" in page, block
+        for key in shape:
+            assert f"`{key}`" in page, (block, key)
+
+
+def test_public_names():
+    assert set(be.__all__) == set(dir(be))
+    for name in be.__all__:
+        assert getattr(be, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Respons'"):
+        _ = be.Respons
+    for path in ROOT.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        has_all = any(isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__" for n in tree.body)
+        assert has_all, f"{path.name} has no __all__"
+
+
+# From left to right, as the data flow; a room may import what stands before it.
+ROOMS = [
+    {"errors"}, {"names"}, {"priors", "files"}, {"schema"}, {"beta"}, {"evidence"}, {"families"}, {"analysis"},
+    {"inference"}, {"comparison"}, {"ranking"}, {"predictive"}, {"storage"}, {"posterior"}, {"results"}, {"text"},
+    {"plots"}, {"run", "quick"}, {"models"}, {"cli"},
+]  # fmt: skip
+PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
+# Methods that draw: they load the figure when called.
+DRAWING = {("posterior", "plots"), ("comparison", "plots")}
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bayes_escc."):
+            yield node.module.split(".")[1]
+        if isinstance(node, ast.Import):
+            yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("bayes_escc."))
+
+
+def test_no_room_imports_from_a_room_to_its_right():
+    for path in ROOT.rglob("*.py"):
+        if path.name == "__init__.py" and path.parent == ROOT:
+            continue
+        room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        assert room in PLACE, f"{room} has no place in the order of rooms"
+        for other in imports_of(path):
+            if other != room and (room, other) not in DRAWING:
+                assert PLACE[other] < PLACE[room], f"{path.relative_to(ROOT)} imports from {other}"
+
+
+def test_only_inference_samples_and_evidence_and_comparison_know_no_model():
+    for path in ROOT.rglob("*.py"):
+        room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        text = path.read_text(encoding="utf-8")
+        if room not in {"inference", "cli"}:
+            assert "import nutpie" not in text, path
+            assert "pm.sample" not in text, path
+        if room in {"evidence", "comparison", "ranking", "schema", "analysis"}:
+            assert not re.search(r"import (pymc|pytensor)", text), path
+
+
+def test_the_map_names_every_room():
+    page = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for room in PLACE:
+        assert f"`{room}" in page, room

@@ -1,0 +1,131 @@
+"""Compiling once, the same numbers everywhere, and diagnostics that speak up."""
+
+from __future__ import annotations
+
+import nutpie
+import numpy as np
+import pytest
+import xarray as xr
+
+import bayes_escc as be
+from bayes_escc.inference import fit as fitting
+from bayes_escc.inference.diagnostics import diagnose
+from bayes_escc.inference.entry_points import _compile_cached
+from bayes_escc.run import prepare_design
+
+FAST = {"sampler": "nuts", "draws": 200, "tune": 200}
+
+
+def frame_of(cohorts, **changes):
+    return cohorts.frame.query("endpoint == 'ORR'").drop(columns="percent").assign(**changes)
+
+
+def test_new_counts_cost_no_compilation_and_meet_the_closed_form(cohorts, monkeypatch):
+    model = be.ResponseModel(endpoint="ORR")
+    model.fit(frame_of(cohorts), **FAST)
+
+    def refuse(_):
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr("bayes_escc.inference.entry_points.compile_model", refuse)
+    changed = frame_of(cohorts, events=[3, 20, 1, 18])
+    again = model.fit(changed, seed=2, sampler="nuts")
+    exact = model.fit(changed)
+    rate, law = again.estimand("rate"), exact.summary("rate").set_index("regimen")
+    for regimen in law.index:
+        draws = rate.sel(regimen=regimen)
+        assert abs(float(draws.mean()) - law.loc[regimen, "mean"]) < 4 * float(draws.std()) / np.sqrt(2000)
+
+
+def test_more_rows_of_the_same_structure_cost_no_compilation(cohorts, monkeypatch):
+    model = be.ResponseModel(endpoint="ORR")
+    model.fit(frame_of(cohorts), **FAST)
+    monkeypatch.setattr("bayes_escc.inference.entry_points.compile_model", None)
+    frame = frame_of(cohorts)
+    doubled = be.ResponseModel(endpoint="ORR").fit(
+        __import__("pandas").concat([frame, frame.assign(study=frame["study"] + " again")]), **FAST
+    )
+    assert doubled.tree["log_likelihood"]["events"].sizes["row"] == 8
+    assert list(doubled.estimand("rate")["regimen"]) == list(dict.fromkeys(frame["regimen"]))
+
+
+def test_labels_are_those_of_the_table_not_of_the_first_fit(cohorts):
+    model = be.ResponseModel()
+    model.fit(frame_of(cohorts), **FAST)
+    other = model.fit(frame_of(cohorts, regimen=["p", "q", "r", "s"]), **FAST)
+    assert list(other.tree["posterior"]["regimen"].to_numpy()) == ["p", "q", "r", "s"]
+
+
+def test_the_seed_decides_and_the_cores_do_not(cohorts, monkeypatch):
+    model = be.ResponseModel(endpoint="ORR")
+    first = model.fit(cohorts, seed=5, **FAST).estimand("rate")
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert model.fit(cohorts, seed=5, **FAST).estimand("rate").equals(first)
+    assert not model.fit(cohorts, seed=6, **FAST).estimand("rate").equals(first)
+    assert model.fit(cohorts, seed=5).estimand("rate").equals(model.fit(cohorts, seed=5).estimand("rate"))
+
+
+def test_the_cached_entry_points_draw_what_nutpie_draws(cohorts):
+    """Compared before rounding in the last digit, which differs between compilations, can grow."""
+    design = prepare_design(be.ResponseModel(endpoint="ORR", pooling="partial").analysis, cohorts)
+    settings = {"draws": 8, "tune": 20, "chains": 3, "seed": 3, "progress_bar": False, "save_warmup": False}
+    model = design.build()
+    ours = nutpie.sample(_compile_cached(model), **settings)["posterior"].to_dataset()
+    stock = nutpie.sample(nutpie.compile_pymc_model(model), **settings)["posterior"].to_dataset()
+    for name in ("tau", "logit_mean", "offset"):
+        assert np.allclose(ours[name].to_numpy(), stock[name].to_numpy(), rtol=1e-6, atol=1e-8)
+
+
+def test_the_cache_of_compiled_models_is_bounded():
+    assert len(fitting._compiled) <= fitting._MAX_COMPILED
+
+
+class TestDiagnostics:
+    @staticmethod
+    def draws(values):
+        return xr.Dataset({"rate": (("chain", "draw"), values)})
+
+    def stats(self, shape, diverging=0):
+        flags = np.zeros(shape, dtype=bool)
+        flags.ravel()[:diverging] = True
+        energy = np.random.default_rng(0).normal(size=shape)
+        return xr.Dataset({"diverging": (("chain", "draw"), flags), "energy": (("chain", "draw"), energy)})
+
+    def test_good_draws_pass(self):
+        values = np.random.default_rng(1).normal(size=(4, 1000))
+        found = diagnose(self.draws(values), self.draws(values), self.stats((4, 1000)))
+        assert found.converged
+        assert found.messages == ()
+
+    def test_each_failure_speaks(self):
+        rng = np.random.default_rng(1)
+        apart = rng.normal(size=(4, 1000)) + np.arange(4)[:, None]
+        found = diagnose(self.draws(apart), self.draws(apart), self.stats((4, 1000), diverging=3))
+        text = " ".join(found.messages)
+        assert not found.converged
+        for part in ("R-hat", "effective draws", "3 divergent transitions"):
+            assert part in text
+        infinite = rng.normal(size=(4, 1000))
+        infinite[0, 0] = np.inf
+        sound = self.draws(rng.normal(size=(4, 1000)))
+        assert not diagnose(sound, self.draws(infinite), self.stats((4, 1000))).converged
+
+    def test_slow_energy_speaks(self):
+        values = np.random.default_rng(1).normal(size=(4, 1000))
+        stats = self.stats((4, 1000)).assign(
+            energy=(("chain", "draw"), np.random.default_rng(2).normal(size=(4, 1000)).cumsum(axis=1))
+        )
+        assert "E-BFMI" in " ".join(diagnose(self.draws(values), self.draws(values), stats).messages)
+
+    def test_too_few_draws_are_said(self, cohorts):
+        posterior = be.ResponseModel(endpoint="ORR").fit(cohorts, sampler="nuts", draws=20, tune=50, chains=2)
+        assert not posterior.diagnostics.converged
+        assert "NOT CONVERGED" in repr(posterior)
+
+
+def test_sampling_settings_are_checked(cohorts):
+    model = be.ResponseModel(endpoint="ORR")
+    with pytest.raises(be.AnalysisError) as caught:
+        model.fit(cohorts, draws=1, chains=1, seed=-1)
+    for part in ("draws", "chains", "seed"):
+        assert part in str(caught.value)

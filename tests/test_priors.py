@@ -1,0 +1,138 @@
+"""Priors: the closed list, both ways of writing a distribution, sampling, words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pymc as pm
+import pytest
+
+from bayes_escc import AnalysisError, Prior
+from bayes_escc.priors import DISTRIBUTIONS, PriorSet
+
+EXAMPLES = [
+    Prior("Normal", mu=1, sigma=2),
+    Prior("Normal", mu=1, tau=4),
+    Prior("StudentT", nu=4, mu=1, sigma=2),
+    Prior("StudentT", nu=4, mu=0, lam=4),
+    Prior("Cauchy", alpha=0, beta=2),
+    Prior("HalfNormal", sigma=2),
+    Prior("HalfNormal", tau=4),
+    Prior("HalfCauchy", beta=1),
+    Prior("HalfStudentT", nu=3, sigma=2),
+    Prior("LogNormal", mu=1, sigma=0.5),
+    Prior("Gamma", alpha=2, beta=3),
+    Prior("Gamma", mu=2, sigma=1),
+    Prior("InverseGamma", alpha=3, beta=2),
+    Prior("InverseGamma", mu=2, sigma=1),
+    Prior("Exponential", lam=2),
+    Prior("Exponential", scale=2),
+    Prior("Beta", alpha=2, beta=3),
+    Prior("Beta", mu=0.3, sigma=0.1),
+    Prior("Beta", mu=0.3, nu=10),
+    Prior("Uniform", lower=-1, upper=3),
+]
+AS_PYMC = {
+    "Normal": {"mu": 1, "tau": 4},
+    "StudentT": {"nu": 4, "mu": 0, "lam": 4},
+    "HalfNormal": {"tau": 4},
+    "Gamma": {"mu": 2, "sigma": 1},
+    "InverseGamma": {"mu": 2, "sigma": 1},
+    "Exponential": {"scale": 2},
+    "Beta": {"mu": 0.3, "sigma": 0.1},
+}
+
+
+@pytest.mark.parametrize("prior", EXAMPLES, ids=str)
+def test_scipy_pymc_and_numpy_are_the_same_law(prior):
+    law = prior.to_scipy()
+    points = np.array([law.ppf(q) for q in (0.1, 0.4, 0.7, 0.95)], dtype=float)
+    values = {k: float(v) for k, v in prior.parameters}
+    logp = pm.logp(getattr(pm, prior.distribution).dist(**values), points).eval()
+    assert np.allclose(logp, np.log(law.pdf(points)), rtol=1e-6)
+    draws = prior.sample(np.random.default_rng(3), 40_000)
+    below = (draws <= points[:, None]).mean(axis=1)
+    assert np.abs(below - [0.1, 0.4, 0.7, 0.95]).max() < 4 * np.sqrt(0.25 / 40_000)
+    assert np.allclose(law.cdf(points), [0.1, 0.4, 0.7, 0.95], atol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "values"), AS_PYMC.items())
+def test_alternative_parametrisations_mean_what_pymc_means(name, values):
+    prior = Prior(name, **values)
+    points = np.array([0.11, 0.31, 0.52])
+    theirs = pm.logp(getattr(pm, name).dist(**values), points).eval()
+    canonical = {k: float(v) for k, v in prior.parameters}
+    ours = pm.logp(getattr(pm, name).dist(**canonical), points).eval()
+    assert np.allclose(ours, theirs)
+
+
+def test_named_priors():
+    assert Prior("Jeffreys") == Prior("Beta", alpha=0.5, beta=0.5)
+    assert Prior("Uniform") == Prior("Uniform", lower=0, upper=1)
+    assert Prior("Beta", alpha=1, beta=1, rationale="a") == Prior("Beta", alpha=1, beta=1, rationale="b")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("Bta", {"alpha": 1}, "Did you mean Beta"),
+        ("Beta", {"alpha": 0, "beta": 1}, "alpha must be greater than 0"),
+        ("Beta", {"alpha": 1, "gamma": 1}, "no parameter 'gamma'"),
+        ("Beta", {"alpha": "1", "beta": 1}, "must be a number"),
+        ("Beta", {"alpha": float("nan"), "beta": 1}, "must be finite"),
+        ("Beta", {"alpha": True, "beta": 1}, "must be a number"),
+        ("Beta", {"mu": 0.5, "sigma": 0.6}, "sigma must be below"),
+        ("Gamma", {"alpha": 1}, "needs"),
+        ("Normal", {"mu": 0, "sigma": 1, "tau": 1}, "needs"),
+        ("Uniform", {"lower": 1, "upper": 0}, "lower must be below upper"),
+        ("Dirichlet", {"a": [1, -1]}, "positive"),
+        ("Dirichlet", {"alpha": [1, 1]}, "one parameter"),
+    ],
+)
+def test_what_is_refused(name, values, message):
+    with pytest.raises(AnalysisError, match=message):
+        Prior(name, **values)
+
+
+def test_every_problem_is_named_at_once():
+    with pytest.raises(AnalysisError) as caught:
+        Prior("Beta", alpha=-1, beta="x", gamma=2)
+    for part in ("alpha must be greater", "beta must be a number", "no parameter 'gamma'"):
+        assert part in str(caught.value)
+
+
+def test_support_decides_where_a_prior_fits():
+    assert Prior("Beta", alpha=1, beta=1).fits("unit")
+    assert Prior("Uniform", lower=0.1, upper=0.6).fits("unit")
+    assert not Prior("Uniform", lower=-0.1, upper=0.6).fits("unit")
+    assert not Prior("Normal").fits("positive")
+    assert Prior("HalfCauchy", beta=1).fits("positive")
+    assert Prior("Cauchy", alpha=0, beta=1).fits("real")
+    assert not Prior("Dirichlet", a=[1, 1]).fits("unit")
+    assert Prior("Dirichlet", a=[1, 1]).fits("simplex")
+
+
+def test_a_prior_survives_being_written_down():
+    for prior in (*EXAMPLES, Prior("Dirichlet", a=[1, 2], rationale="why")):
+        content = prior.to_dict()
+        again = Prior(content.pop("distribution"), **content)
+        assert again == prior
+        assert again.rationale == prior.rationale
+
+
+def test_the_list_is_closed():
+    assert set(DISTRIBUTIONS) == {
+        "Normal", "StudentT", "Cauchy", "HalfNormal", "HalfCauchy", "HalfStudentT", "LogNormal", "Gamma",
+        "InverseGamma", "Exponential", "Beta", "Uniform", "Dirichlet",
+    }  # fmt: skip
+
+
+def test_labels_may_have_their_own_prior_of_another_kind():
+    priors = PriorSet(Prior("Beta", alpha=1, beta=1), (("b", Prior("Uniform", lower=0.2, upper=0.4)),))
+    draws = priors.sample(np.random.default_rng(1), 4000, ["a", "b", "c"])
+    assert draws.shape == (4000, 3)
+    assert 0.2 <= draws[:, 1].min() <= draws[:, 1].max() <= 0.4
+    with pm.Model(coords={"regimen": ["a", "b", "c"]}) as model:
+        priors.to_pymc("rate", ["a", "b", "c"], "regimen")
+    values = pm.draw(model["rate"], draws=50, random_seed=1)
+    assert values.shape == (50, 3)
+    assert 0.2 <= values[:, 1].min() <= values[:, 1].max() <= 0.4
