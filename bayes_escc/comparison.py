@@ -20,7 +20,7 @@ from bayes_escc.analysis import check_margin
 from bayes_escc.beta import Beta, contrast_mean_sd, contrast_quantile, exceedance
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
-from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, LABEL_DIMS, REGIMEN, Direction, Scale
+from bayes_escc.names import CATEGORY, CHAIN, COVARIATE, DRAW, ENDPOINT, LABEL_DIMS, REGIMEN, Direction, Scale
 from bayes_escc.schema import nearest
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = [
     "labelled_cells",
     "laws_at",
     "probability_with_error",
+    "unit_of",
 ]
 
 NULL_VALUE: Final[Mapping[str, float]] = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
@@ -243,6 +244,13 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArra
             label = coordinate.to_numpy()[tuple(position[dims.index(d)] for d in coordinate.dims)]
             labels[key] = label.item() if hasattr(label, "item") else label
         yield labels, values[position]
+
+
+def unit_of(array: xr.DataArray, labels: Mapping[str, Any]) -> str:
+    """Unit of one cell of an estimand: its covariate's own, where covariates have different ones."""
+    if "unit" in array.coords:
+        return str(array.coords["unit"].sel({COVARIATE: labels[COVARIATE]}).item())
+    return str(array.attrs.get("unit", ""))
 
 
 def direction_of(array: xr.DataArray, endpoint: str | None, stated: Direction | None) -> Direction:

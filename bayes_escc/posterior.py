@@ -15,7 +15,7 @@ import numpy as np
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.beta import Beta
-from bayes_escc.comparison import Comparison, compare, labelled_cells, probability_with_error
+from bayes_escc.comparison import Comparison, compare, labelled_cells, probability_with_error, unit_of
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
 from bayes_escc.inference.diagnostics import Diagnostics
@@ -134,7 +134,7 @@ class Posterior:
                 numbers = _of_law(law, prob) if law else _of_draws(draws, prob)
                 rows.append(
                     {
-                        "estimand": name, **labels, "unit": array.attrs.get("unit", ""), **numbers, "ci_prob": prob,
+                        "estimand": name, **labels, "unit": unit_of(array, labels), **numbers, "ci_prob": prob,
                         "mcse_mean": 0.0 if law else mcse[i], "ess_bulk": ess[i],
                     }
                 )  # fmt: skip

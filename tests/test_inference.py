@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import nutpie
 import numpy as np
+import nutpie
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -43,7 +44,7 @@ def test_more_rows_of_the_same_structure_cost_no_compilation(cohorts, monkeypatc
     monkeypatch.setattr("bayes_escc.inference.entry_points.compile_model", None)
     frame = frame_of(cohorts)
     doubled = be.ResponseModel(endpoint="ORR").fit(
-        __import__("pandas").concat([frame, frame.assign(study=frame["study"] + " again")]), **FAST
+        pd.concat([frame, frame.assign(study=frame["study"] + " again")]), **FAST
     )
     assert doubled.tree["log_likelihood"]["events"].sizes["row"] == 8
     assert list(doubled.estimand("rate")["regimen"]) == list(dict.fromkeys(frame["regimen"]))

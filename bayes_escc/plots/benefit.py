@@ -10,7 +10,7 @@ from bayes_escc.beta import exceedance
 from bayes_escc.comparison import NULL_VALUE, Comparison, better_threshold
 from bayes_escc.names import REGIMEN
 from bayes_escc.plots.difference import _log_axis, choose_row, draws_of, scale_words
-from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, new_figure
+from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, new_figure, wrapped
 from bayes_escc.text import format_probability
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def plot_benefit(comparison: Comparison, *, regimen: str | None = None, endpoint
             axes.invert_xaxis()
         axes.grid(color="#DDDDDD", linewidth=0.6)
         axes.set_axisbelow(True)
-        axes.set_xlabel(f"{label}: {row[REGIMEN]} {'over' if ratio else 'minus'} {row['reference']}")
+        axes.set_xlabel(wrapped(f"{label}: {row[REGIMEN]} {'over' if ratio else 'minus'} {row['reference']}", 100))
         direction = "more" if higher else "less"
         return finish(
             figure, title=f"Probability that {row[REGIMEN]} is better by at least d",

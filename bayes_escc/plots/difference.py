@@ -11,7 +11,19 @@ from bayes_escc.beta import contrast_density
 from bayes_escc.comparison import NULL_VALUE, Comparison, better_threshold, labelled_cells
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import ENDPOINT, REGIMEN
-from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, SKY, density, finish, house_style, new_figure, quantity
+from bayes_escc.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    SKY,
+    density,
+    finish,
+    house_style,
+    new_figure,
+    quantity,
+    wrapped,
+)
 from bayes_escc.text import format_probability
 
 if TYPE_CHECKING:
@@ -88,7 +100,8 @@ def plot_difference(comparison: Comparison, *, regimen: str | None = None, endpo
         figure, axes = new_figure(82, converged=comparison.converged)
         at = grid * factor
         axes.fill_between(at, 0, shape, color=SKY, alpha=0.25, linewidth=0)
-        certainty = f"P(better) = {format_probability(row['probability_better'], row['mcse_probability'])}"
+        p = format_probability(row["probability_better"], row["mcse_probability"])
+        certainty = f"P(better) {p}" if p[0] in "<>" else f"P(better) = {p}"
         handles = []
         if row["margin"] is not None:
             cut = better_threshold(comparison.scale, row["better"], row["margin"])
@@ -105,7 +118,7 @@ def plot_difference(comparison: Comparison, *, regimen: str | None = None, endpo
         if row["rope"] is not None:
             inside = (grid >= row["rope"][0]) & (grid <= row["rope"][1])
             p = format_probability(row["probability_in_rope"], row["mcse_probability_in_rope"])
-            limits = f"{row['rope'][0] * factor:g} to {row['rope'][1] * factor:g} {unit}".strip()
+            limits = f"{row['rope'][0] * factor:g} to {row['rope'][1] * factor:g} {unit}".strip().replace("-", "\u2212")
             handles.append(
                 axes.fill_between(
                     at, 0, shape, where=inside, facecolor=ORANGE, alpha=0.6, hatch="////", edgecolor="white",
@@ -142,7 +155,7 @@ def plot_difference(comparison: Comparison, *, regimen: str | None = None, endpo
             (1, row[REGIMEN] if higher else row["reference"]),
             (-1, row["reference"] if higher else row[REGIMEN]),
         ):
-            text = f"{name} better →" if side > 0 else f"← {name} better"
+            text = wrapped(f"{name} better →" if side > 0 else f"← {name} better", 52)
             axes.annotate(
                 text, (1.0 if side > 0 else 0.0, 0.995), xycoords="axes fraction", ha="right" if side > 0 else "left",
                 va="top", color=GREY,

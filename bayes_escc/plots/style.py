@@ -63,7 +63,7 @@ def house_style() -> Iterator[None]:
     logger = logging.getLogger("matplotlib.font_manager")
     level = logger.level
     with mpl.rc_context(style), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # said once, on saving
         logger.setLevel(logging.ERROR)
         try:
             yield
@@ -110,8 +110,11 @@ def wrapped(label: str, width: int = 26) -> str:
 
 def save_figure(figure: Figure, stem: Path) -> list[Path]:
     """Save as deterministic SVG and as PNG at 300 dpi, each atomically."""
+    import warnings
+
     paths = []
-    with house_style():
+    with house_style(), warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
         formats: tuple[tuple[str, dict[str, Any]], ...] = (
             (".svg", {"metadata": {"Date": None}}),
             (".png", {"dpi": 300}),
@@ -120,6 +123,13 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
             path = stem.with_name(stem.name + suffix)
             write_with(path, partial(figure.savefig, format=suffix[1:], **options))
             paths.append(path)
+    if any("missing from font" in str(w.message) for w in noted):
+        warnings.warn(
+            f"{stem.name}: no installed font has some of the characters of its labels; install one that has them, "
+            "for example Noto Sans CJK for Chinese.",
+            UserWarning,
+            stacklevel=2,
+        )
     return paths
 
 

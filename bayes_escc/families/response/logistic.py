@@ -160,10 +160,8 @@ class LogisticDesign(Design):
             rate.attrs["better"] = direction
         found = {"rate": rate, "intercept": parameters["intercept"].assign_attrs(unit="log odds")}
         if self.encoded.labels:
-            units = dict(self.encoded.constants)
-            found["coefficient"] = parameters["coefficient"].assign_attrs(
-                unit="log odds ratio per " + "; ".join(f"{units[c]}" for c in self.encoded.labels)
-            )
+            units = [f"log odds ratio per {how}" for _, how in self.encoded.constants]
+            found["coefficient"] = parameters["coefficient"].assign_coords(unit=(COVARIATE, units))
         return xr.Dataset(found)
 
     def priors_in_words(self) -> list[str]:

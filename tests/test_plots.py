@@ -1,0 +1,161 @@
+"""Figures: everything inside the frame, the printed numbers, the same bytes every time."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+
+import bayes_escc as be
+from bayes_escc.plots import style
+from bayes_escc.plots.style import density, save_figure
+
+
+def texts(figure):
+    """Every text that is drawn: Matplotlib keeps tick labels outside the axes' limits too."""
+    hidden = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not low - 1e-9 <= tick.get_loc() <= high + 1e-9 or not axes.get_visible():
+                    hidden |= {tick.label1, tick.label2}
+    return [t for t in figure.findobj(Text) if t.get_text().strip() and t.get_visible() and t not in hidden]
+
+
+def assert_nothing_is_cut(figure):
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()
+    frame = figure.bbox
+    for text in texts(figure):
+        if text.get_text() == "NOT CONVERGED":
+            continue
+        box = text.get_window_extent(renderer)
+        inside = box.x0 > -2 and box.y0 > -2 and box.x1 < frame.x1 + 2 and box.y1 < frame.y1 + 2
+        assert inside, (text.get_text(), box)
+
+
+def assert_no_text_overlaps(figure):
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()
+    boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts(figure) if t.get_text() != "NOT CONVERGED"]
+    for i, (a, box) in enumerate(boxes):
+        for b, other in boxes[i + 1 :]:
+            wide = min(box.x1, other.x1) - max(box.x0, other.x0)
+            high = min(box.y1, other.y1) - max(box.y0, other.y0)
+            assert wide < 1 or high < 2, (a, b)
+
+
+def figures(posterior, reference, regimen):
+    comparison = posterior.compare("rate", reference=reference, margin=0.1, rope=(-0.05, 0.05))
+    ratio = posterior.compare("rate", reference=reference, scale="odds_ratio")
+    place = {"regimen": regimen, "endpoint": "ORR"}
+    yield posterior.plot_intervals(endpoint="ORR")
+    yield posterior.plot_prior_posterior(endpoint="ORR")
+    yield comparison.plot(**place)
+    yield comparison.plot_benefit(**place)
+    yield ratio.plot(**place)
+    yield ratio.plot_benefit(**place)
+
+
+@pytest.mark.parametrize("name", ["exact", "nuts", "several"])
+def test_nothing_is_cut_and_no_texts_overlap(name, request):
+    posterior = request.getfixturevalue(name)
+    for figure in figures(posterior, "toripalimab + chemotherapy", "PD-1 inhibitor + anlotinib"):
+        assert_nothing_is_cut(figure)
+        assert_no_text_overlaps(figure)
+
+
+def test_extreme_names_and_counts_stay_inside():
+    long = "camrelizumab plus apatinib plus irinotecan after first-line platinum and fluoropyrimidine"
+    frame = pd.DataFrame(
+        {
+            "study": ["A", "B"],
+            "regimen": ["best supportive care", long],
+            "endpoint": "ORR",
+            "events": [0, 7],
+            "n": [9, 7],
+        }
+    )
+    posterior = be.ResponseModel(prior=be.Prior("Jeffreys")).fit(frame)
+    for figure in figures(posterior, "best supportive care", long):
+        assert_nothing_is_cut(figure)
+
+
+def test_figures_print_the_numbers_of_the_table(exact):
+    comparison = exact.compare("rate", reference="anlotinib + S-1", margin=0.1, rope=(-0.05, 0.05))
+    figure = comparison.plot(regimen="PD-1 inhibitor + anlotinib")
+    said = " ".join(t.get_text() for t in texts(figure))
+    row = comparison.table.set_index("regimen").loc["PD-1 inhibitor + anlotinib"]
+    for key in ("probability_better", "probability_better_by_margin", "probability_in_rope"):
+        assert f"{row[key]:.3f}" in said
+    assert f"{100 * row['median']:.1f}" in said
+    assert "Randomised" in said
+    assert "95 % CrI" in said
+    unanchored = comparison.plot(regimen="toripalimab + anlotinib")
+    assert "Unanchored, not randomised" in " ".join(t.get_text() for t in texts(unanchored))
+
+
+def test_the_same_figure_has_the_same_bytes(exact, tmp_path):
+    comparison = exact.compare("rate", reference="anlotinib + S-1", margin=0.1)
+    svgs = [
+        save_figure(comparison.plot(regimen="toripalimab + anlotinib"), tmp_path / name)[0].read_bytes()
+        for name in "ab"
+    ]
+    assert svgs[0] == svgs[1]
+    assert b"<svg" in svgs[0][:600]
+
+
+def test_failed_fits_are_marked(cohorts):
+    posterior = be.ResponseModel(endpoint="ORR").fit(cohorts, sampler="nuts", draws=20, tune=50, chains=2)
+    comparison = posterior.compare("rate", reference="anlotinib + S-1")
+    place = {"regimen": "toripalimab + anlotinib"}
+    for figure in (
+        posterior.plot_intervals(), posterior.plot_prior_posterior(), comparison.plot(**place),
+        comparison.plot_benefit(**place),
+    ):  # fmt: skip
+        assert "NOT CONVERGED" in [t.get_text() for t in texts(figure)]
+
+
+def test_colours_differ_in_grey():
+    def lightness(colour):
+        return float(np.dot(to_rgb(colour), [0.2126, 0.7152, 0.0722]))
+
+    shown_together = [(style.BLUE, style.ORANGE), (style.BLUE, style.SKY), (style.BLACK, style.BLUE)]
+    for a, b in shown_together:
+        assert abs(lightness(a) - lightness(b)) > 0.15
+
+
+def test_the_users_settings_are_left_alone(exact):
+    before = dict(mpl.rcParams)
+    exact.plot_intervals()
+    assert dict(mpl.rcParams) == before
+    import matplotlib.pyplot as plt
+
+    assert plt.get_fignums() == []
+
+
+def test_a_figure_needs_one_row(exact):
+    comparison = exact.compare("rate", reference="anlotinib + S-1")
+    with pytest.raises(be.AnalysisError, match="choose one with regimen="):
+        comparison.plot()
+    with pytest.raises(be.AnalysisError, match="no comparison of x"):
+        comparison.plot(regimen="x")
+
+
+def test_the_density_of_draws_integrates_to_one():
+    draws = np.random.default_rng(1).beta(3, 7, 4000)
+    grid = np.linspace(0, 1, 800)
+    assert np.trapezoid(density(draws, grid), grid) == pytest.approx(1.0, abs=0.02)
+
+
+def test_characters_without_a_font_are_said(exact, tmp_path):
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.text(0.5, 0.5, "\U0001f9ea\ue123")
+    with pytest.warns(UserWarning, match="no installed font"):
+        save_figure(figure, tmp_path / "x")
