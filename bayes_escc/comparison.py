@@ -126,7 +126,7 @@ class Comparison:
         return "\n".join(lines)
 
     def plot(self, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
-        """Draw the posterior of the contrast with margin and ROPE shaded and labelled."""
+        """Draw the posterior of each contrast with margin and ROPE shaded and labelled."""
         from bayes_escc.plots.difference import plot_difference
 
         return plot_difference(self, regimen=regimen, endpoint=endpoint)

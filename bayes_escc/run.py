@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["figures_of", "fit_analysis", "prepare_design", "run_analysis", "write_results"]
 
 NOT_CONVERGED: Final = "NOT CONVERGED"
+MAX_PANELS: Final = 8
+"""Most regimens against a reference that one figure shows."""
 
 
 def prepare_design(analysis: Analysis, table: CountTable | PatientTable) -> Design:
@@ -115,14 +117,13 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
         found[f"prior_posterior{tail}"] = posterior.plot_prior_posterior(endpoint=endpoint)
     for number, comparison in enumerate(comparisons):
         many = f"_{number + 1}" if len(comparisons) > 1 else ""
-        for row in comparison.rows:
-            if len(comparison.rows) > 4:
-                break  # a league of pictures helps no one; the table has them all
-            tail = f"{many}_{_slug(row['regimen'])}" if len(comparison.rows) > 1 else many
-            tail += f"_{_slug(row['endpoint'])}" if len(endpoints) > 1 and row["endpoint"] else ""
-            place = {"regimen": row["regimen"], "endpoint": row["endpoint"]}
-            found[f"{comparison.scale}{tail}"] = comparison.plot(**place)
-            found[f"benefit{tail}"] = comparison.plot_benefit(**place)
+        for endpoint in dict.fromkeys(row["endpoint"] for row in comparison.rows):
+            panels = sum(row["endpoint"] == endpoint for row in comparison.rows)
+            if panels > MAX_PANELS:
+                continue  # a page full of panels helps no one; the table has them all
+            tail = f"{many}_{_slug(endpoint)}" if endpoint and len(endpoints) > 1 else many
+            found[f"{comparison.scale}{tail}"] = comparison.plot(endpoint=endpoint)
+            found[f"benefit{tail}"] = comparison.plot_benefit(endpoint=endpoint)
     return found
 
 

@@ -138,10 +138,14 @@ def test_the_users_settings_are_left_alone(exact):
     assert plt.get_fignums() == []
 
 
-def test_a_figure_needs_one_row(exact):
-    comparison = exact.compare("rate", reference="anlotinib + S-1")
-    with pytest.raises(be.AnalysisError, match="choose one with regimen="):
-        comparison.plot()
+def test_several_rows_are_several_panels(exact):
+    comparison = exact.compare("rate", reference="anlotinib + S-1", margin=0.1)
+    for figure in (comparison.plot(), comparison.plot_benefit()):
+        assert len(figure.axes) == 3
+        assert_nothing_is_cut(figure)
+        assert_no_text_overlaps(figure)
+        said = " ".join(t.get_text() for t in texts(figure))
+        assert "PD-1 inhibitor + anlotinib: randomised" in said.replace("\n", " ")
     with pytest.raises(be.AnalysisError, match="no comparison of x"):
         comparison.plot(regimen="x")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_escc.beta import exceedance
 from bayes_escc.comparison import NULL_VALUE, Comparison, better_threshold
 from bayes_escc.names import REGIMEN
-from bayes_escc.plots.difference import _log_axis, choose_row, draws_of, scale_words
-from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, new_figure, wrapped
+from bayes_escc.plots.difference import anchorings, chosen_rows, draws_of, log_axis, panel_title, scale_words
+from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, minus, new_figure, wrapped
 from bayes_escc.text import format_probability
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["plot_benefit"]
@@ -26,18 +28,32 @@ def plot_benefit(comparison: Comparison, *, regimen: str | None = None, endpoint
     ----------
     comparison : Comparison
     regimen, endpoint : str, optional
-        Which row, if the comparison has several.
+        Draw these only; otherwise one panel for every row of the comparison.
 
     Returns
     -------
     matplotlib.figure.Figure
         Benefit is to the right of no difference: where lower is better, the axis is turned.
     """
-    index, row = choose_row(comparison, regimen, endpoint)
-    draws = draws_of(comparison, index)
+    rows = chosen_rows(comparison, regimen, endpoint)
+    with house_style():
+        figure, panels = new_figure(72, converged=comparison.converged, panels=len(rows))
+        for axes, (index, row) in zip(panels, rows, strict=True):
+            _draw_panel(axes, comparison, index, row)
+            if len(rows) > 1:
+                axes.set_title(panel_title(row), fontweight="bold")
+        who = f"{rows[0][1][REGIMEN]} is" if len(rows) == 1 else "a regimen is"
+        return finish(
+            figure,
+            title=f"Probability that {who} better than {comparison.reference} by at least d",
+            footnote=f"{anchorings(rows)}. At every d on the axis: the probability that the true contrast is beyond d.",
+        )
+
+
+def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str, Any]) -> None:
     label, factor, unit = scale_words(comparison, row)
-    ratio = comparison.scale != "difference"
-    higher = row["better"] == "higher"
+    ratio, higher = comparison.scale != "difference", row["better"] == "higher"
+    draws = draws_of(comparison, index)
     finite = draws[np.isfinite(draws) & ((draws > 0) | (not ratio))]
     low, high = np.quantile(finite, [0.001, 0.999])
     grid = np.geomspace(low, high, 160) if ratio else np.linspace(low, high, 160)
@@ -46,38 +62,28 @@ def plot_benefit(comparison: Comparison, *, regimen: str | None = None, endpoint
     else:
         ordered = np.sort(draws)
         above = 1.0 - np.searchsorted(ordered, grid, side="right") / ordered.size
-    curve = above if higher else 1.0 - above
-    null = NULL_VALUE[comparison.scale]
-    with house_style():
-        figure, axes = new_figure(72, converged=comparison.converged)
-        at = grid * factor
-        axes.plot(at, curve, color=BLUE, linewidth=1.8)
-        axes.fill_between(at, 0, curve, color=BLUE, alpha=0.12, linewidth=0)
-        marks = [(null, row["probability_better"], row["mcse_probability"], "o")]
-        if row["margin"] is not None:
-            cut = better_threshold(comparison.scale, row["better"], row["margin"])
-            marks.append((cut, row["probability_better_by_margin"], row["mcse_probability_by_margin"], "s"))
-        for value, p, error, marker in marks:
-            axes.plot([value * factor] * 2, [0, p], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
-            axes.plot(value * factor, p, marker, color="white", markeredgecolor=BLACK, markersize=5.5)
-            axes.annotate(
-                f"{format_probability(p, error)} beyond {value * factor:g} {unit}".strip(), (value * factor, p),
-                xytext=(7, 5), textcoords="offset points", va="bottom",
-                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
-            )  # fmt: skip
-        axes.set_ylim(0, 1.04)
-        axes.set_yticks(np.linspace(0, 1, 6))
-        axes.set_ylabel("Posterior probability")
-        if ratio:
-            _log_axis(axes, at)
-        if not higher:
-            axes.invert_xaxis()
-        axes.grid(color="#DDDDDD", linewidth=0.6)
-        axes.set_axisbelow(True)
-        axes.set_xlabel(wrapped(f"{label}: {row[REGIMEN]} {'over' if ratio else 'minus'} {row['reference']}", 100))
-        direction = "more" if higher else "less"
-        return finish(
-            figure, title=f"Probability that {row[REGIMEN]} is better by at least d",
-            footnote=f"{row['anchoring'].capitalize()}. At every d on the axis: the probability that the true contrast "
-            f"is {direction} than d.",
+    at, curve = grid * factor, above if higher else 1.0 - above
+    axes.plot(at, curve, color=BLUE, linewidth=1.8)
+    axes.fill_between(at, 0, curve, color=BLUE, alpha=0.12, linewidth=0)
+    marks = [(NULL_VALUE[comparison.scale], row["probability_better"], row["mcse_probability"], "o")]
+    if row["margin"] is not None:
+        cut = better_threshold(comparison.scale, row["better"], row["margin"])
+        marks.append((cut, row["probability_better_by_margin"], row["mcse_probability_by_margin"], "s"))
+    for value, p, error, marker in marks:
+        axes.plot([value * factor] * 2, [0, p], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+        axes.plot(value * factor, p, marker, color="white", markeredgecolor=BLACK, markersize=5.5)
+        said = f"{format_probability(p, error)} beyond {value * factor:g} {unit}".strip()
+        axes.annotate(
+            minus(said), (value * factor, p), xytext=(7, 5), textcoords="offset points", va="bottom",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
         )  # fmt: skip
+    axes.set_ylim(0, 1.12)
+    axes.set_yticks(np.linspace(0, 1, 6))
+    axes.set_ylabel("Posterior probability")
+    if ratio:
+        log_axis(axes, at)
+    if not higher:
+        axes.invert_xaxis()
+    axes.grid(color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(wrapped(f"{label}: {row[REGIMEN]} {'over' if ratio else 'minus'} {row['reference']}", 100))

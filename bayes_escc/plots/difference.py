@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from bayes_escc.plots.style import (
     density,
     finish,
     house_style,
+    minus,
     new_figure,
     quantity,
     wrapped,
@@ -27,13 +28,16 @@ from bayes_escc.plots.style import (
 from bayes_escc.text import format_probability
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["plot_difference"]
 
 
-def choose_row(comparison: Comparison, regimen: str | None, endpoint: str | None) -> tuple[int, Mapping[str, Any]]:
-    """The one row of a comparison that a figure shows."""
+def chosen_rows(
+    comparison: Comparison, regimen: str | None, endpoint: str | None
+) -> list[tuple[int, Mapping[str, Any]]]:
+    """The rows of a comparison that a figure shows, each with its place; one panel for each."""
     found = [
         (i, row)
         for i, row in enumerate(comparison.rows)
@@ -41,10 +45,21 @@ def choose_row(comparison: Comparison, regimen: str | None, endpoint: str | None
     ]
     if not found:
         raise AnalysisError(f"there is no comparison of {regimen or 'any regimen'} ({endpoint or 'any endpoint'}).")
-    if len(found) > 1:
-        names = "; ".join(", ".join(str(r[k]) for k in (REGIMEN, ENDPOINT) if r[k]) for _, r in found)
-        raise AnalysisError(f"the comparison has several rows: choose one with regimen= (and endpoint=) from {names}.")
-    return found[0]
+    return found
+
+
+def panel_title(row: Mapping[str, Any]) -> str:
+    """What one panel of several compares."""
+    ending = f", {quantity(row[ENDPOINT], 'rate')}" if row[ENDPOINT] else ""
+    return wrapped(f"{row[REGIMEN]} against {row['reference']}{ending}", 92)
+
+
+def anchorings(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> str:
+    """How the contrasts of a figure are anchored, for its footnote."""
+    found = {str(row["anchoring"]) for _, row in rows}
+    if len(found) == 1:
+        return found.pop().capitalize()
+    return "; ".join(f"{row[REGIMEN]}: {row['anchoring']}" for _, row in rows)
 
 
 def draws_of(comparison: Comparison, index: int) -> Any:
@@ -63,119 +78,121 @@ def scale_words(comparison: Comparison, row: Mapping[str, Any]) -> tuple[str, fl
 
 
 def plot_difference(comparison: Comparison, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
-    """Draw the posterior of a contrast with its probabilities written on it.
+    """Draw the posterior of each contrast with its probabilities written on it.
 
     Parameters
     ----------
     comparison : Comparison
     regimen, endpoint : str, optional
-        Which row, if the comparison has several.
+        Draw these only; otherwise one panel for every row of the comparison.
 
     Returns
     -------
     matplotlib.figure.Figure
         Ratios are drawn on a logarithmic axis.
     """
-    index, row = choose_row(comparison, regimen, endpoint)
-    draws = draws_of(comparison, index)
-    label, factor, unit = scale_words(comparison, row)
-    null = NULL_VALUE[comparison.scale]
+    rows = chosen_rows(comparison, regimen, endpoint)
+    with house_style():
+        figure, panels = new_figure(82, converged=comparison.converged, panels=len(rows))
+        for axes, (index, row) in zip(panels, rows, strict=True):
+            _draw_panel(axes, comparison, index, row)
+            if len(rows) > 1:
+                axes.set_title(panel_title(row), fontweight="bold")
+        first = rows[0][1]
+        title = panel_title(first).replace("\n", " ") if len(rows) == 1 else f"Compared with {comparison.reference}"
+        return finish(
+            figure,
+            title=title,
+            footnote=f"{anchorings(rows)}. Curve: posterior density; bar: {100 * comparison.ci_prob:g} % "
+            "equal-tailed credible interval.",
+        )
+
+
+def _curve(comparison: Comparison, index: int, row: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Grid and density of a contrast; of its logarithm for a ratio, as the axis shows it."""
     ratio = comparison.scale != "difference"
+    draws = draws_of(comparison, index)
     finite = draws[np.isfinite(draws) & ((draws > 0) | (not ratio))]
     low, high = np.quantile(finite, [0.0005, 0.9995])
     if ratio:
-        low, high = max(low, row["lower"] / 3), min(high, row["upper"] * 3)
-        grid = np.geomspace(low, high, 400)
+        grid = np.geomspace(max(low, row["lower"] / 3), min(high, row["upper"] * 3), 400)
     else:
         grid = np.linspace(low, high, 400)
-    law = comparison.laws[index] if comparison.laws is not None else None
-    if law is not None:
-        shape = contrast_density(*law, grid, comparison.scale)
-    else:
-        shape = density(np.log(finite), np.log(grid)) if ratio else density(finite, grid)
-    if ratio and law is not None:
-        shape = shape * grid  # density of the logarithm, as the axis shows
-    peak = float(shape.max())
-    with house_style():
-        figure, axes = new_figure(82, converged=comparison.converged)
-        at = grid * factor
-        axes.fill_between(at, 0, shape, color=SKY, alpha=0.25, linewidth=0)
-        p = format_probability(row["probability_better"], row["mcse_probability"])
-        certainty = f"P(better) {p}" if p[0] in "<>" else f"P(better) = {p}"
-        handles = []
-        if row["margin"] is not None:
-            cut = better_threshold(comparison.scale, row["better"], row["margin"])
-            beyond = grid > cut if row["better"] == "higher" else grid < cut
-            p = format_probability(row["probability_better_by_margin"], row["mcse_probability_by_margin"])
-            size = f"{row['margin'] * factor:g} {unit}".strip()
-            handles.append(
-                axes.fill_between(
-                    at, 0, shape, where=beyond, facecolor=BLUE, alpha=0.75, linewidth=0,
-                    label=f"Better by {'more than ' if ratio else ''}{size}{'' if ratio else ' or more'}: {p}",
-                )
-            )  # fmt: skip
-            axes.vlines(cut * factor, 0, 1.1 * peak, color=BLUE, linewidth=0.9, linestyle=(0, (4, 2)))
-        if row["rope"] is not None:
-            inside = (grid >= row["rope"][0]) & (grid <= row["rope"][1])
-            p = format_probability(row["probability_in_rope"], row["mcse_probability_in_rope"])
-            limits = f"{row['rope'][0] * factor:g} to {row['rope'][1] * factor:g} {unit}".strip().replace("-", "\u2212")
-            handles.append(
-                axes.fill_between(
-                    at, 0, shape, where=inside, facecolor=ORANGE, alpha=0.6, hatch="////", edgecolor="white",
-                    label=f"No difference in practice ({limits}): {p}",
-                )
-            )  # fmt: skip
-        axes.plot(at, shape, color=BLACK, linewidth=1.2)
-        axes.vlines(null * factor, 0, 1.1 * peak, color=BLACK, linewidth=0.8)
-        bar = -0.07 * peak
-        axes.plot(
-            [row["lower"] * factor, row["upper"] * factor],
-            [bar, bar],
-            color=BLACK,
-            linewidth=1.4,
-            solid_capstyle="butt",
-        )
-        axes.plot(row["median"] * factor, bar, "o", color="white", markeredgecolor=BLACK, markersize=5.5)
-        digits = 1 if factor == 100.0 else 2
-        median, lower, upper = (
-            f"{row[k] * factor:.{digits}f}".replace("-", "\u2212") for k in ("median", "lower", "upper")
-        )
-        interval = f"median {median} ({100 * row['ci_prob']:g} % CrI {lower} to {upper})"
-        axes.annotate(
-            interval, (row["median"] * factor, bar), xytext=(0, -7), textcoords="offset points", ha="center", va="top"
-        )
-        axes.set_ylim(-0.28 * peak, (1.5 + 0.15 * len(handles)) * peak)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        if ratio:
-            _log_axis(axes, at)
-        axes.set_xlabel(label)
-        higher = row["better"] == "higher"
-        for side, name in (
-            (1, row[REGIMEN] if higher else row["reference"]),
-            (-1, row["reference"] if higher else row[REGIMEN]),
-        ):
-            text = wrapped(f"{name} better →" if side > 0 else f"← {name} better", 52)
-            axes.annotate(
-                text, (1.0 if side > 0 else 0.0, 0.995), xycoords="axes fraction", ha="right" if side > 0 else "left",
-                va="top", color=GREY,
-            )  # fmt: skip
-        axes.annotate(
-            certainty, (0.0, 0.9), xycoords="axes fraction", ha="left", va="top", fontweight="bold", fontsize=9
-        )
-        if handles:
-            axes.legend(
-                handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.83), frameon=False, handlelength=1.4,
-                borderpad=0, borderaxespad=0,
-            )  # fmt: skip
-        return finish(
-            figure, title=f"{row[REGIMEN]} against {row['reference']}",
-            footnote=f"{row['anchoring'].capitalize()}. Curve: posterior density; bar: {100 * row['ci_prob']:g} % "
-            "equal-tailed credible interval.",
+    if comparison.laws is not None:
+        shape = contrast_density(*comparison.laws[index], grid, comparison.scale)
+        return grid, shape * grid if ratio else shape
+    return grid, density(np.log(finite), np.log(grid)) if ratio else density(finite, grid)
+
+
+def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str, Any]) -> None:
+    label, factor, unit = scale_words(comparison, row)
+    grid, shape = _curve(comparison, index, row)
+    peak, at = float(shape.max()), grid * factor
+    handles = _shade(axes, comparison, row, grid, shape, factor, unit)
+    axes.plot(at, shape, color=BLACK, linewidth=1.2)
+    axes.vlines(NULL_VALUE[comparison.scale] * factor, 0, 1.1 * peak, color=BLACK, linewidth=0.8)
+    bar = -0.07 * peak
+    ends = [row["lower"] * factor, row["upper"] * factor]
+    axes.plot(ends, [bar, bar], color=BLACK, linewidth=1.4, solid_capstyle="butt")
+    axes.plot(row["median"] * factor, bar, "o", color="white", markeredgecolor=BLACK, markersize=5.5)
+    digits = 1 if factor == 100.0 else 2
+    median, lower, upper = (minus(f"{row[k] * factor:.{digits}f}") for k in ("median", "lower", "upper"))
+    axes.annotate(
+        f"median {median} ({100 * row['ci_prob']:g} % CrI {lower} to {upper})", (row["median"] * factor, bar),
+        xytext=(0, -7), textcoords="offset points", ha="center", va="top",
+    )  # fmt: skip
+    axes.set_ylim(-0.28 * peak, (1.5 + 0.15 * len(handles)) * peak)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    if comparison.scale != "difference":
+        log_axis(axes, at)
+    axes.set_xlabel(label)
+    higher = row["better"] == "higher"
+    right, left = (row[REGIMEN], row["reference"]) if higher else (row["reference"], row[REGIMEN])
+    style: dict[str, Any] = {"xycoords": "axes fraction", "va": "top", "color": GREY}
+    axes.annotate(wrapped(f"{right} better →", 52), (1.0, 0.995), ha="right", **style)
+    axes.annotate(wrapped(f"← {left} better", 52), (0.0, 0.995), ha="left", **style)
+    p = format_probability(row["probability_better"], row["mcse_probability"])
+    said = f"P(better) {p}" if p[0] in "<>" else f"P(better) = {p}"
+    axes.annotate(said, (0.0, 0.9), xycoords="axes fraction", ha="left", va="top", fontweight="bold", fontsize=9)
+    if handles:
+        axes.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.83), frameon=False, handlelength=1.4,
+            borderpad=0, borderaxespad=0,
         )  # fmt: skip
 
 
-def _log_axis(axes: Any, at: Any) -> None:
+def _shade(
+    axes: Axes, comparison: Comparison, row: Mapping[str, Any], grid: Any, shape: Any, factor: float, unit: str
+) -> list[Any]:
+    """Shade margin and region of practical equivalence; returns the legend's handles."""
+    at, handles = grid * factor, []
+    axes.fill_between(at, 0, shape, color=SKY, alpha=0.25, linewidth=0)
+    if row["margin"] is not None:
+        cut = better_threshold(comparison.scale, row["better"], row["margin"])
+        beyond = grid > cut if row["better"] == "higher" else grid < cut
+        p = format_probability(row["probability_better_by_margin"], row["mcse_probability_by_margin"])
+        size = f"{row['margin'] * factor:g} {unit}".strip()
+        word = f"Better by {size} or more" if comparison.scale == "difference" else f"Better by a factor beyond {size}"
+        handles.append(
+            axes.fill_between(at, 0, shape, where=beyond, facecolor=BLUE, alpha=0.75, linewidth=0, label=f"{word}: {p}")
+        )
+        height = 1.1 * float(shape.max())
+        axes.vlines(cut * factor, 0, height, color=BLUE, linewidth=0.9, linestyle=(0, (4, 2)))
+    if row["rope"] is not None:
+        inside = (grid >= row["rope"][0]) & (grid <= row["rope"][1])
+        p = format_probability(row["probability_in_rope"], row["mcse_probability_in_rope"])
+        limits = minus(f"{row['rope'][0] * factor:g} to {row['rope'][1] * factor:g} {unit}".strip())
+        handles.append(
+            axes.fill_between(
+                at, 0, shape, where=inside, facecolor=ORANGE, alpha=0.6, hatch="////", edgecolor="white",
+                label=f"No difference in practice ({limits}): {p}",
+            )
+        )  # fmt: skip
+    return handles
+
+
+def log_axis(axes: Any, at: Any) -> None:
     """A logarithmic axis labelled with plain numbers."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 

@@ -62,7 +62,7 @@ def plot_intervals(posterior: Posterior, estimand: str = "rate", *, endpoint: st
     percent = "proportion" in str(posterior.estimand(estimand).attrs.get("unit", ""))
     factor = 100.0 if percent else 1.0
     with house_style():
-        figure, axes = new_figure(24 + 15 * len(cells), converged=posterior.diagnostics.converged)
+        figure, (axes,) = new_figure(24 + 15 * len(cells), converged=posterior.diagnostics.converged)
         heights, labels_y = [], []
         for row, (labels, draws, law) in enumerate(cells):
             y = len(cells) - 1 - row

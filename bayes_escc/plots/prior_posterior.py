@@ -8,7 +8,18 @@ import numpy as np
 
 from bayes_escc.comparison import labelled_cells
 from bayes_escc.plots.intervals import cells_of, density_of
-from bayes_escc.plots.style import BLUE, GREY, MM, SKY, WIDTH, finish, house_style, quantity, wrapped
+from bayes_escc.plots.style import (
+    BLUE,
+    GREY,
+    MM,
+    SKY,
+    WIDTH,
+    finish,
+    house_style,
+    mark_not_converged,
+    quantity,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,5 +86,5 @@ def plot_prior_posterior(posterior: Posterior, estimand: str = "rate", *, endpoi
         figure.supxlabel(quantity(endpoint_name, estimand) + unit, fontsize=8)
         finish(figure, title=posterior.analysis.title)
         if not posterior.diagnostics.converged:
-            figure.text(0.5, 0.5, "NOT CONVERGED", ha="center", va="center", rotation=20, fontsize=30, alpha=0.35)
+            mark_not_converged(figure)
         return figure

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLACK", "BLUE", "GREY", "MM", "ORANGE", "SKY", "VERMILION", "WIDTH", "density", "finish", "house_style",
-    "new_figure", "quantity", "save_figure", "wrapped",
+    "mark_not_converged", "minus", "new_figure", "quantity", "save_figure", "wrapped",
 ]  # fmt: skip
 
 # Okabe and Ito's colours: distinct to colour-blind readers, and of different lightness in grey
@@ -71,20 +71,30 @@ def house_style() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def new_figure(height_mm: float, *, converged: bool) -> tuple[Figure, Axes]:
-    """A figure of full width, marked if its fit failed its diagnostics."""
+def new_figure(height_mm: float, *, converged: bool, panels: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure of full width with panels one below the other, marked if its fit failed its diagnostics."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height_mm * MM), layout="constrained")
+    figure = Figure(figsize=(WIDTH, height_mm * panels * MM), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = figure.subplots(panels, 1, squeeze=False)
     if not converged:
-        figure.text(
-            0.5, 0.5, "NOT CONVERGED", ha="center", va="center", rotation=20, fontsize=30, color=VERMILION,
-            alpha=0.35, fontweight="bold", zorder=10,
-        )  # fmt: skip
-    return figure, axes
+        mark_not_converged(figure)
+    return figure, list(axes[:, 0])
+
+
+def mark_not_converged(figure: Figure) -> None:
+    """Write NOT CONVERGED across a figure."""
+    figure.text(
+        0.5, 0.5, "NOT CONVERGED", ha="center", va="center", rotation=20, fontsize=30, color=VERMILION, alpha=0.35,
+        fontweight="bold", zorder=10,
+    )  # fmt: skip
+
+
+def minus(text: str) -> str:
+    """Numbers with a proper minus sign."""
+    return text.replace("-", "\u2212")
 
 
 def finish(figure: Figure, *, title: str, footnote: str = "") -> Figure:

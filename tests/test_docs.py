@@ -1,0 +1,81 @@
+"""What the documentation says is what happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import bayes_escc as be
+from bayes_escc.analysis import bundled_analyses, find_analysis
+from bayes_escc.cli import main
+
+ROOT = Path(be.__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+
+
+def test_the_python_lines_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (lines,) = blocks("python")
+    exec(compile(lines, "README.md", "exec"), {})
+    assert (tmp_path / "orr.nc").is_file()
+
+
+def test_the_analysis_file_is_a_valid_one():
+    (text,) = blocks("toml")
+    analysis = be.Analysis.from_dict(tomllib.loads(text))
+    assert analysis.predictions[0].patients == 20
+
+
+def test_the_printed_comparison_is_the_commands(capsys):
+    printed = re.search(r"\$ bayes-escc (compare .*?)\n\n((?:    .*\n|\n)+)", README)
+    arguments = re.findall(r'"([^"]*)"|(\S+)', printed[1])
+    main([a or b for a, b in arguments])
+    output = capsys.readouterr().out
+    for line in printed[2].splitlines():
+        assert line[4:] in output.splitlines(), line
+
+
+def test_the_printed_refusal_is_the_commands(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("printed.csv").write_text("study,regimen,endpoint,percent,n\nA,x,DCR,62.8,29\n")
+    assert main(["check", "printed.csv", "--kind", "counts"]) == 3
+    said = " ".join(capsys.readouterr().err.split())
+    printed = re.search(r"(bayes-escc: printed\.csv was refused.*?)\n\n", README, re.S)[1]
+    assert " ".join(printed.split()) in said
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_the_examples_run(script, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "P(better)" in done.stdout
+
+
+def test_the_example_analysis_runs(tmp_path):
+    assert main(["run", str(ROOT / "examples" / "own_counts.toml"), "--out", str(tmp_path), "--no-figures"]) == 0
+
+
+def test_every_analysis_is_explained():
+    page = (ROOT / "models" / "README.md").read_text(encoding="utf-8")
+    for name in bundled_analyses():
+        assert f"`{name}`" in page
+        assert find_analysis(name).question in page or name in page
+
+
+def test_every_public_object_says_what_it_is():
+    for name in be.__all__:
+        thing = getattr(be, name)
+        if callable(thing):
+            assert thing.__doc__
+            assert len(thing.__doc__) > 40, name
