@@ -93,7 +93,9 @@ def plot_difference(comparison: Comparison, *, regimen: str | None = None, endpo
     """
     rows = chosen_rows(comparison, regimen, endpoint)
     with house_style():
-        figure, panels = new_figure(82, converged=comparison.converged, panels=len(rows))
+        alike = comparison.scale == "difference"
+        height = 82 if len(rows) == 1 else 66
+        figure, panels = new_figure(height, converged=comparison.converged, panels=len(rows), share=alike)
         for axes, (index, row) in zip(panels, rows, strict=True):
             _draw_panel(axes, comparison, index, row)
             if len(rows) > 1:

@@ -71,14 +71,19 @@ def house_style() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def new_figure(height_mm: float, *, converged: bool, panels: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure of full width with panels one below the other, marked if its fit failed its diagnostics."""
+def new_figure(height_mm: float, *, converged: bool, panels: int = 1, share: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure of full width with panels one below the other, marked if its fit failed its diagnostics.
+
+    Panels of one scale `share` their axis, so that they can be compared by eye.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, height_mm * panels * MM), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(panels, 1, squeeze=False)
+    axes = figure.subplots(panels, 1, squeeze=False, sharex=share)
+    for panel in axes[:, 0]:
+        panel.tick_params(labelbottom=True)
     if not converged:
         mark_not_converged(figure)
     return figure, list(axes[:, 0])
