@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,10 +37,12 @@ def rank_rows(
 def rank_laws(laws: Sequence[Beta], better: Direction) -> tuple[list[tuple[float, float]], list[float]]:
     """P(best) with its error, and the mean rank, of independent Beta laws by quadrature."""
     best = best_probabilities(laws, better)
-    ranks = []
-    for i, law in enumerate(laws):
-        beaten_by = [exceedance(other, law, 0.0, "difference")[0] for j, other in enumerate(laws) if j != i]
-        ranks.append(1.0 + sum(p if better == "higher" else 1.0 - p for p in beaten_by))
+    ranks = [1.0] * len(laws)
+    for i, j in combinations(range(len(laws)), 2):
+        above, _ = exceedance(laws[i], laws[j], 0.0, "difference")
+        i_is_beaten = 1.0 - above if better == "higher" else above
+        ranks[i] += i_is_beaten
+        ranks[j] += 1.0 - i_is_beaten
     return best, ranks
 
 
