@@ -30,6 +30,12 @@ def beta_exceeds(a, b, c, d, threshold=0.0, scale="difference"):
     return integrate.quad(integrand, 0, 1, epsabs=1e-13, epsrel=1e-12, limit=4000, points=points)[0]
 
 
+def mean_sd(weight, first, second):
+    """Mean and standard deviation under weights, given values and their squares."""
+    m = float((weight * first).sum())
+    return m, float(np.sqrt((weight * second).sum() - m**2))
+
+
 def binomial_hierarchy(events, total, log_prior_mu, log_prior_tau, mu_range=(-7.0, 4.0), tau_max=5.0):
     """Posterior of a logit-normal binomial hierarchy by quadrature over mean and spread.
 
@@ -59,17 +65,13 @@ def binomial_hierarchy(events, total, log_prior_mu, log_prior_tau, mu_range=(-7.
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
 
-    def mean_sd(first, second):
-        m = float((weight * first).sum())
-        return m, float(np.sqrt((weight * second).sum() - m**2))
-
     one = np.ones_like(weight)
     return {
-        "tau": mean_sd(tau * one, tau**2 * one),
-        "mu": mean_sd(mu[:, None] * one, mu[:, None] ** 2 * one),
-        "centre": mean_sd(expit(mu)[:, None] * one, expit(mu)[:, None] ** 2 * one),
-        "predicted": mean_sd(theta @ w, theta**2 @ w),
-        "rate": [mean_sd(*m) for m in moments],
+        "tau": mean_sd(weight, tau * one, tau**2 * one),
+        "mu": mean_sd(weight, mu[:, None] * one, mu[:, None] ** 2 * one),
+        "centre": mean_sd(weight, expit(mu)[:, None] * one, expit(mu)[:, None] ** 2 * one),
+        "predicted": mean_sd(weight, theta @ w, theta**2 @ w),
+        "rate": [mean_sd(weight, *m) for m in moments],
     }
 
 
@@ -91,16 +93,12 @@ def beta_binomial(events, total, log_prior_mean, log_prior_precision):
     weight = np.exp(log_weight - log_weight.max())
     weight /= weight.sum()
 
-    def mean_sd(first, second):
-        m = float((weight * first).sum())
-        return m, float(np.sqrt((weight * second).sum() - m**2))
-
     one = np.ones_like(weight)
     second = a * (a + 1) / ((a + b) * (a + b + 1))
     return {
-        "mean": mean_sd(mean[:, None] * one, mean[:, None] ** 2 * one),
-        "log_precision": mean_sd(log_precision * one, log_precision**2 * one),
-        "predicted": mean_sd(a / (a + b), second),
+        "mean": mean_sd(weight, mean[:, None] * one, mean[:, None] ** 2 * one),
+        "log_precision": mean_sd(weight, log_precision * one, log_precision**2 * one),
+        "predicted": mean_sd(weight, a / (a + b), second),
     }
 
 
@@ -122,13 +120,9 @@ def logistic(response, group, x, prior_sd_intercept, prior_sd_slope):
     weight /= weight.sum()
     difference = np.mean([expit(a1 + b * xi) - expit(a0 + b * xi) for xi in x], axis=0)
 
-    def mean_sd(values):
-        m = float((weight * values).sum())
-        return m, float(np.sqrt((weight * values**2).sum() - m**2))
-
     return {
-        "intercepts": (mean_sd(a0), mean_sd(a1)),
-        "coefficient": mean_sd(b),
-        "difference": mean_sd(difference),
+        "intercepts": (mean_sd(weight, a0, a0**2), mean_sd(weight, a1, a1**2)),
+        "coefficient": mean_sd(weight, b, b**2),
+        "difference": mean_sd(weight, difference, difference**2),
         "probability": float(weight[difference > 0].sum()),
     }
