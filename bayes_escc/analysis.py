@@ -9,14 +9,14 @@ import hashlib
 import json
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families import FAMILIES, get_family
-from bayes_escc.names import DESIGNS, Direction, Scale
+from bayes_escc.names import DESIGNS, Direction, Scale, normalise
 from bayes_escc.schema import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+MAX_PREDICTED = 10_000
+"""Most future patients whose responses are predicted."""
+_PATIENTS_ONLY = ("id", "regimen", "response", "not_evaluable", "design")
 Sampler = Literal["auto", "exact", "nuts"]
 _SCALES = ("difference", "ratio", "odds_ratio")
 
@@ -47,6 +50,7 @@ class DataSpec:
     datasets: tuple[str, ...] = ()
     file: str | None = None
     sheet: str | None = None
+    drop: tuple[str, ...] = ()
     endpoints: tuple[str, ...] | None = None
     regimens: tuple[str, ...] | None = None
     where: tuple[tuple[str, Any], ...] = ()
@@ -174,7 +178,7 @@ class Analysis:
                 problems.append(f"data.kind: family {family!r} takes {allowed}, not {data.kind!r}")
         model.finish()
         priors.finish()
-        comparisons = tuple(_read_comparison(r) for r in top.tables("comparisons"))
+        comparisons = _one_direction([_read_comparison(r) for r in top.tables("comparisons")], problems)
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
         sampling = _read_sampling(top.table("sampling"))
@@ -225,8 +229,10 @@ class Analysis:
             raise AnalysisError("data: name a dataset or a file, or give a table to fit().")
         path = (self.folder or Path()) / data.file
         if data.kind == "patients":
-            return read_patients(path, id=data.id, regimen=data.regimen, response=data.response, sheet=data.sheet)
-        return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints())
+            return read_patients(
+                path, id=data.id, regimen=data.regimen, response=data.response, sheet=data.sheet, drop=data.drop
+            )
+        return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints(), drop=data.drop)
 
     def declared_endpoints(self) -> dict[str, Direction | None]:
         """Endpoints the analysis names, with the direction its comparisons state."""
@@ -238,9 +244,13 @@ class Analysis:
 
 def _read_data(data: Reader) -> DataSpec:
     kind = data.text("kind", "counts", ("counts", "patients", "effects", "medians"))
+    if kind != "patients":
+        for key in _PATIENTS_ONLY:
+            if data.has(key):
+                data.problem(key, f'belongs to kind = "patients", not "{kind}"')
     datasets = data.texts("dataset", ())
     file = data.text("file", None)
-    sheet = data.text("sheet", None)
+    sheet, drop = data.text("sheet", None), data.texts("drop", ())
     if datasets and file:
         data.problem("file", "name a dataset or a file, not both")
     endpoints, regimens = data.texts("endpoint", None), data.texts("regimens", None)
@@ -261,11 +271,11 @@ def _read_data(data: Reader) -> DataSpec:
         "design": data.text("design", "", DESIGNS),
     }
     data.finish()
-    return DataSpec(kind, datasets, file, sheet, endpoints, regimens, tuple(where), **patients)
+    return DataSpec(kind, datasets, file, sheet, drop, endpoints, regimens, tuple(where), **patients)
 
 
 def _read_comparison(r: Reader) -> ComparisonSpec:
-    estimand, reference = r.text("estimand", "rate"), r.text("reference", None)
+    estimand, reference = r.text("estimand", "rate"), _label(r, "reference")
     scale = r.text("scale", "difference", _SCALES)
     better = r.text("better", None, ("higher", "lower"))
     margin = r.number("margin", None)
@@ -302,8 +312,23 @@ def check_margin(
     return found
 
 
+def _label(r: Reader, key: str) -> str | None:
+    """A label, spelled as tables store it."""
+    value = r.text(key, None)
+    return None if value is None else normalise(value)
+
+
+def _one_direction(comparisons: Sequence[ComparisonSpec], problems: list[str]) -> tuple[ComparisonSpec, ...]:
+    """Comparisons of one estimand share its better direction; who does not state it takes it over."""
+    stated: dict[str, Direction] = {}
+    for i, c in enumerate(comparisons):
+        if c.better is not None and stated.setdefault(c.estimand, c.better) != c.better:
+            problems.append(f"comparisons[{i}].better: contradicts an earlier comparison of {c.estimand}")
+    return tuple(replace(c, better=c.better or stated.get(c.estimand)) for c in comparisons)
+
+
 def _read_threshold(r: Reader) -> ThresholdSpec:
-    estimand, regimen = r.text("estimand", "rate"), r.text("regimen", None)
+    estimand, regimen = r.text("estimand", "rate"), _label(r, "regimen")
     above, below = r.number("above", None), r.number("below", None)
     if (above is None) == (below is None):
         r.problem("above", "give one of above and below")
@@ -313,7 +338,7 @@ def _read_threshold(r: Reader) -> ThresholdSpec:
 
 
 def _read_prediction(r: Reader) -> PredictionSpec:
-    patients = r.number("patients", above=1, below=1_000_000, integer=True, closed=True)
+    patients = r.number("patients", above=1, below=MAX_PREDICTED, integer=True, closed=True)
     at_least = r.take("at_least", [])
     listed = at_least if isinstance(at_least, list | tuple) else [at_least]
     if not all(isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= (patients or 0) for v in listed):

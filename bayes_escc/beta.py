@@ -38,7 +38,8 @@ __all__ = [
 Array = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _TINY = 1e-300
-_LOGIT_LIMIT = 690.0
+_DEEP = 600.0
+"""Beyond this logit a distribution function is a pure power of the rate, to the last digit."""
 _TOLERANCE = 1e-12
 _MAX_PANELS = 4096
 
@@ -82,16 +83,26 @@ class Beta:
 
     def cdf(self, x: ArrayLike) -> Array:
         """P(rate <= x), the regularised incomplete beta function."""
-        x = np.asarray(x, dtype=float)
-        result = np.where(x >= 1.0, 1.0, 0.0)
-        inside = (x > 0.0) & (x < 1.0)
-        if inside.any():
-            result[inside] = _incomplete_beta(x[inside], self.alpha, self.beta, self.log_normaliser())
-        return result
+        return self.cdf_logit(_logit(np.asarray(x, dtype=float)))
 
     def sf(self, x: ArrayLike) -> Array:
         """P(rate > x), accurate in the upper tail."""
-        return Beta(self.beta, self.alpha).cdf(1.0 - np.asarray(x, dtype=float))
+        return self.sf_logit(_logit(np.asarray(x, dtype=float)))
+
+    def cdf_logit(self, u: ArrayLike) -> Array:
+        """P(logit(rate) <= u), also where the rate itself is too small for a number."""
+        u = np.asarray(u, dtype=float)
+        with np.errstate(over="ignore"):
+            tail = np.exp(self.alpha * u - math.log(self.alpha) - self.log_normaliser())
+        result = np.where(u < -_DEEP, np.minimum(tail, 1.0), 1.0)
+        inside = (u >= -_DEEP) & (u < math.inf)
+        if inside.any():
+            result[inside] = _incomplete_beta(u[inside], self.alpha, self.beta, self.log_normaliser())
+        return result
+
+    def sf_logit(self, u: ArrayLike) -> Array:
+        """P(logit(rate) > u)."""
+        return Beta(self.beta, self.alpha).cdf_logit(-np.asarray(u, dtype=float))
 
     def quantile(self, q: float) -> float:
         """The rate below which a fraction `q` of the probability lies."""
@@ -103,11 +114,15 @@ class Beta:
         """Logit of the quantile, by bracketed Newton steps on the log of the smaller tail."""
         if q > 0.5:
             return -Beta(self.beta, self.alpha)._logit_quantile(1.0 - q)
-        low, high = -_LOGIT_LIMIT, _LOGIT_LIMIT
+        # below this the distribution function is a pure power
+        deep = (math.log(q) + math.log(self.alpha) + self.log_normaliser()) / self.alpha
+        if deep < -_DEEP:
+            return deep
+        low, high = -_DEEP, _DEEP
         u = math.log(self.alpha / self.beta)
         for _ in range(200):
             u = min(max(u, low), high)
-            tail = float(self.cdf(np.array([_expit(u)]))[0])
+            tail = float(self.cdf_logit(np.array([u]))[0])
             excess = math.log(max(tail, _TINY) / q)
             low, high = (low, u) if excess > 0 else (u, high)
             slope = math.exp(float(self.log_density_logit(np.array([u]))[0])) / max(tail, _TINY)
@@ -127,19 +142,29 @@ def _logit_range(law: Beta) -> tuple[float, float]:
 
 
 def _expit(u: float) -> float:
-    return 1.0 / (1.0 + math.exp(-u)) if u > 0 else math.exp(u) / (1.0 + math.exp(u))
+    if u > 0:
+        return 1.0 / (1.0 + math.exp(-u))
+    return math.exp(max(u, -740.0)) / (1.0 + math.exp(u)) if u > -740.0 else 0.0
 
 
-def _incomplete_beta(x: Array, a: float, b: float, log_normaliser: float) -> Array:
-    """Regularised incomplete beta function I_x(a, b) for 0 < x < 1."""
-    swap = x > (a + 1.0) / (a + b + 2.0)
-    result = np.empty_like(x)
+def _logit(x: Array) -> Array:
+    """Logit, infinite at and beyond 0 and 1."""
+    with np.errstate(divide="ignore"):
+        inside = np.clip(x, 0.0, 1.0)
+        return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def _incomplete_beta(u: Array, a: float, b: float, log_normaliser: float) -> Array:
+    """Regularised incomplete beta function I_x(a, b) at x = expit(u)."""
+    log_x, log_rest = -np.logaddexp(0.0, -u), -np.logaddexp(0.0, u)
+    swap = np.exp(log_x) > (a + 1.0) / (a + b + 2.0)
+    result = np.empty_like(u)
     for flip, (p, q) in ((False, (a, b)), (True, (b, a))):
         chosen = swap == flip
         if chosen.any():
-            z = 1.0 - x[chosen] if flip else x[chosen]
-            log_front = p * np.log(z) + q * np.log1p(-z) - math.log(p) - log_normaliser
-            value = np.exp(log_front) / _continued_fraction(z, p, q)
+            own, other = (log_rest, log_x) if flip else (log_x, log_rest)
+            log_front = p * own[chosen] + q * other[chosen] - math.log(p) - log_normaliser
+            value = np.exp(log_front) / _continued_fraction(np.exp(own[chosen]), p, q)
             result[chosen] = 1.0 - value if flip else value
     return np.clip(result, 0.0, 1.0)
 
@@ -166,38 +191,58 @@ def _continued_fraction(z: Array, p: float, q: float) -> Array:
     return 1.0 / h
 
 
-def _image(scale: Scale, threshold: float, y: Array, u: Array) -> Array:
-    """The rate x at which the contrast of x against y equals the threshold."""
+def _image(scale: Scale, threshold: float, u: Array) -> Array:
+    """Logit of the rate x at which the contrast of x against y = expit(u) equals the threshold."""
+    if scale == "odds_ratio":
+        return u + math.log(threshold)
     if scale == "difference":
-        return y + threshold
-    if scale == "ratio":
-        return y * threshold
-    return 1.0 / (1.0 + np.exp(-np.clip(u + math.log(threshold), -700.0, 700.0)))
+        return u if threshold == 0.0 else _logit(np.exp(-np.logaddexp(0.0, -u)) + threshold)
+    log_x = math.log(threshold) - np.logaddexp(0.0, -u)
+    if threshold == 1.0:
+        return u
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(log_x < 0.0, log_x - np.log(-np.expm1(np.minimum(log_x, 0.0))), math.inf))
+
+
+def _kinks(scale: Scale, threshold: float) -> list[float]:
+    """Logits of y at which x leaves (0, 1), where the integrand may behave like a root."""
+    if scale == "difference" and 0.0 < threshold < 1.0:
+        return [math.log1p(-threshold) - math.log(threshold)]
+    if scale == "difference" and -1.0 < threshold < 0.0:
+        return [math.log(-threshold) - math.log1p(threshold)]
+    if scale == "ratio" and threshold > 1.0:
+        return [-math.log(threshold - 1.0)]
+    return []
 
 
 def _panels(law: Beta, breaks: Sequence[float], count: int) -> tuple[Array, Array]:
-    """Quadrature nodes on the logit scale and weights times density."""
+    """Quadrature nodes on the logit scale and weights times density.
+
+    Panels are equal on the scale of asinh(logit - centre): fine where the density bends, coarse
+    in the long exponential tails of a law with small shape parameters.
+    """
     low, high = _logit_range(law)
+    centre = min(max(math.log(law.alpha / law.beta), low), high)
+    width = min(0.5 * (high - low), 8.0)
+    start, end = (math.asinh((v - centre) / width) for v in (low, high))
     inner = sorted({b for b in breaks if low < b < high})
+    grid_pieces = []
     edges = [low, *inner, high]
-    pieces = []
     for left, right in pairwise(edges):
-        share = max(2, round(count * (right - left) / (high - low)))
-        piece = np.linspace(left, right, share + 1)
+        ends = [math.asinh((v - centre) / width) for v in (left, right)]
+        share = max(2, round(count * (ends[1] - ends[0]) / (end - start)))
+        piece = centre + width * np.sinh(np.linspace(ends[0], ends[1], share + 1))
+        piece[0], piece[-1] = left, right
         # towards a break the integrand may behave like a root: panels shrink geometrically
         shrink = 0.2 ** np.arange(1, 24)
-        start = left + (piece[1] - left) * shrink[::-1] if left in inner else []
-        end = right - (right - piece[-2]) * shrink if right in inner else []
-        pieces.append(np.unique(np.concatenate([piece, start, end])))
-    grid = np.concatenate([p[:-1] for p in pieces] + [pieces[-1][-1:]])
+        head = left + (piece[1] - left) * shrink[::-1] if left in inner else []
+        tail = right - (right - piece[-2]) * shrink if right in inner else []
+        grid_pieces.append(np.unique(np.concatenate([piece, head, tail])))
+    grid = np.concatenate([p[:-1] for p in grid_pieces] + [grid_pieces[-1][-1:]])
     half = 0.5 * np.diff(grid)
     nodes = (grid[:-1] + half)[:, None] + half[:, None] * _NODES
     weights = half[:, None] * _WEIGHTS * np.exp(law.log_density_logit(nodes))
     return nodes.ravel(), weights.ravel()
-
-
-def _logit(p: float) -> float:
-    return math.log(p) - math.log1p(-p)
 
 
 def exceedance(x: Beta, y: Beta, threshold: float, scale: Scale) -> tuple[float, float]:
@@ -231,14 +276,8 @@ def exceedance(x: Beta, y: Beta, threshold: float, scale: Scale) -> tuple[float,
 
 def _integrate(x: Beta, y: Beta, threshold: float, scale: Scale, count: int) -> float:
     """P(contrast > threshold) by Gauss-Legendre quadrature over logit(y) in `count` panels."""
-    breaks: list[float] = []  # logits of y at which x leaves (0, 1): the integrand has a kink there
-    if scale == "difference" and 0.0 < abs(threshold) < 1.0:
-        breaks.append(_logit(1.0 - threshold if threshold > 0 else -threshold))
-    if scale == "ratio" and threshold > 1.0:
-        breaks.append(_logit(1.0 / threshold))
-    u, weights = _panels(y, breaks, count)
-    rate = 1.0 / (1.0 + np.exp(-u))
-    value = weights @ x.sf(_image(scale, threshold, rate, u)) / weights.sum()
+    u, weights = _panels(y, _kinks(scale, threshold), count)
+    value = weights @ x.sf_logit(_image(scale, threshold, u)) / weights.sum()
     return min(max(float(value), 0.0), 1.0)
 
 
@@ -246,17 +285,17 @@ def contrast_quantile(x: Beta, y: Beta, q: float, scale: Scale) -> float:
     """Quantile of the contrast of independent X against Y, by root finding on `exceedance`."""
 
     def excess(t: float) -> float:
-        natural = t if scale == "difference" else math.exp(t)
+        natural = t if scale == "difference" else math.exp(min(max(t, -700.0), 700.0))
         return (1.0 - q) - _integrate(x, y, natural, scale, 48)
 
     if scale == "difference":
         centre, spread = x.mean - y.mean, math.hypot(x.sd, y.sd)
         limits = (-1.0, 1.0)
     else:
-        centre = math.log(x.mean / y.mean)
+        centre = math.log(x.mean) - math.log(y.mean)
         spread = math.hypot(x.sd / x.mean, y.sd / y.mean)
         if scale == "odds_ratio":
-            centre = _logit(x.mean) - _logit(y.mean)
+            centre = math.log(x.alpha / x.beta) - math.log(y.alpha / y.beta)
             spread = math.hypot(x.sd / (x.mean * (1 - x.mean)), y.sd / (y.mean * (1 - y.mean)))
         limits = (-690.0, 690.0)
     low, high = centre - spread, centre + spread
@@ -353,10 +392,9 @@ def best_probabilities(laws: Sequence[Beta], better: Direction) -> list[tuple[fl
         count, previous = 32, math.nan
         while True:
             u, weights = _panels(law, [], count)
-            rate = 1.0 / (1.0 + np.exp(-u))
-            product = np.ones_like(rate)
+            product = np.ones_like(u)
             for other in others:
-                product *= other.cdf(rate) if better == "higher" else other.sf(rate)
+                product *= other.cdf_logit(u) if better == "higher" else other.sf_logit(u)
             value = float(weights @ product / weights.sum())
             change = abs(value - previous)
             if change < max(_TOLERANCE, floor) or count >= _MAX_PANELS:

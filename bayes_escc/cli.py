@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("table", metavar="TABLE", help="a .csv or .xlsx file")
     check.add_argument("--kind", required=True, choices=("counts", "patients"))
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
+    check.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
     check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
     check.add_argument("--regimen", default="regimen", metavar="COLUMN", help="patients: regimen")
     check.add_argument("--response", default="response", metavar="COLUMN", help="patients: best response")
@@ -101,7 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    # a blank before a negative number keeps argparse from taking it for an option
+    options = _parser().parse_args([f" {a}" if re.match(r"-\.?\d", a) else a for a in given])
     try:
         return int(options.action(options))
     except BayesEsccError as error:
@@ -156,11 +160,10 @@ def _check(options: argparse.Namespace) -> int:
     table: Any = None
     try:
         if options.kind == "counts":
-            table = read_counts(options.table, sheet=options.sheet)
+            table = read_counts(options.table, sheet=options.sheet, drop=options.drop)
         else:
-            table = read_patients(
-                options.table, id=options.id, regimen=options.regimen, response=options.response, sheet=options.sheet
-            )
+            names = {"id": options.id, "regimen": options.regimen, "response": options.response}
+            table = read_patients(options.table, **names, sheet=options.sheet, drop=options.drop)
     except DataError as error:
         if not options.json:
             raise

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,7 +21,18 @@ from bayes_escc.analysis import check_margin
 from bayes_escc.beta import Beta, contrast_mean_sd, contrast_quantile, exceedance
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
-from bayes_escc.names import CATEGORY, CHAIN, COVARIATE, DRAW, ENDPOINT, LABEL_DIMS, REGIMEN, Direction, Scale
+from bayes_escc.names import (
+    CATEGORY,
+    CHAIN,
+    COVARIATE,
+    DRAW,
+    ENDPOINT,
+    LABEL_DIMS,
+    REGIMEN,
+    Direction,
+    Scale,
+    normalise,
+)
 from bayes_escc.schema import nearest
 
 if TYPE_CHECKING:
@@ -31,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Comparison",
     "anchoring",
+    "check_probability",
     "compare",
     "contrast_row",
     "direction_of",
@@ -41,6 +54,7 @@ __all__ = [
 ]
 
 NULL_VALUE: Final[Mapping[str, float]] = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
+DIRECTIONS: Final = ("higher", "lower")
 UNANCHORED: Final = "unanchored, not randomised"
 
 
@@ -196,13 +210,13 @@ def _numbers(
     }  # fmt: skip
 
 
-def probability_with_error(event: NDArray[np.bool_], draws: NDArray[np.float64]) -> tuple[float, float]:
+def probability_with_error(event: NDArray[Any], draws: NDArray[np.float64]) -> tuple[float, float]:
     """Share of draws in which an event happens, and its Monte Carlo standard error.
 
     Parameters
     ----------
     event, draws : array of shape (chain, draw)
-        The event, and the quantity it is about.
+        The event (true or false, or a share where several tie), and the quantity it is about.
 
     Notes
     -----
@@ -256,6 +270,9 @@ def unit_of(array: xr.DataArray, labels: Mapping[str, Any]) -> str:
 def direction_of(array: xr.DataArray, endpoint: str | None, stated: Direction | None) -> Direction:
     """Which direction is better: as stated, or as the estimand says for the endpoint."""
     if stated is not None:
+        if stated not in DIRECTIONS:
+            hint = nearest(str(stated), DIRECTIONS)
+            raise AnalysisError(f"better {stated!r} is not one of {', '.join(DIRECTIONS)}.{hint}")
         return stated
     known = str(array.attrs.get("better", "")).split(",")
     index = 0
@@ -325,7 +342,9 @@ def compare(
     AnalysisError
         If the reference, scale, direction or margin do not fit the estimand.
     """
+    reference = normalise(reference)
     check_reference(array, reference)
+    margin, rope, ci_prob = _checked_numbers(margin, rope, ci_prob)
     if scale not in NULL_VALUE:
         raise AnalysisError(f"scale {scale!r} is not one of {', '.join(NULL_VALUE)}.{nearest(scale, NULL_VALUE)}")
     if scale == "odds_ratio" and "proportion" not in str(array.attrs.get("unit", "proportion")):
@@ -356,6 +375,30 @@ def compare(
         str(array.name), reference, scale, margin, rope, ci_prob, draws, tuple(rows),
         tuple(pairs) if laws is not None else None, converged,
     )  # fmt: skip
+
+
+def check_probability(value: Any, name: str) -> float:
+    """A number strictly between 0 and 1, or an `AnalysisError`."""
+    if isinstance(value, Real) and not isinstance(value, bool) and 0.0 < float(value) < 1.0:
+        return float(value)
+    raise AnalysisError(f"{name} must be a number between 0 and 1, not {value!r}.")
+
+
+def _checked_numbers(margin: Any, rope: Any, ci_prob: Any) -> tuple[float | None, tuple[float, float] | None, float]:
+    """Margin, limits and interval probability as finite numbers, or an `AnalysisError`."""
+
+    def number(value: Any, name: str) -> float:
+        if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+        raise AnalysisError(f"{name} must be a finite number, not {value!r}.")
+
+    limits = None
+    if rope is not None:
+        if not isinstance(rope, Sequence) or isinstance(rope, str) or len(rope) != 2:
+            raise AnalysisError(f"rope must be two numbers, the lower first, not {rope!r}.")
+        limits = (number(rope[0], "rope"), number(rope[1], "rope"))
+    size = None if margin is None else number(margin, "margin")
+    return size, limits, check_probability(ci_prob, "ci_prob")
 
 
 def _check_margin(scale: Scale, better: Direction, margin: float | None, rope: tuple[float, float] | None) -> None:

@@ -79,14 +79,15 @@ class ResponseModel:
             if role is None or pooling == "partial":
                 raise AnalysisError("prior= has no single meaning here: give priors={...} by parameter.")
             roles.setdefault(role, prior)
-        data: dict[str, Any] = {"not_evaluable": not_evaluable}
+        data: dict[str, Any] = {}
         if endpoint is not None:
             data["endpoint"] = endpoint if isinstance(endpoint, str) else list(endpoint)
         if regimens is not None:
             data["regimens"] = list(regimens)
         if where:
             data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
-        data["kind"] = "patients" if likelihood == "logistic" else "counts"
+        if likelihood == "logistic" or not_evaluable != "nonresponse":
+            data |= {"kind": "patients", "not_evaluable": not_evaluable}
         model: dict[str, Any] = {"family": "response", "likelihood": likelihood, "pooling": pooling}
         if pool_over is not None:
             model["pool_over"] = pool_over

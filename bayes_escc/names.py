@@ -5,6 +5,7 @@ These strings are public: they appear in saved files, in `result.json` and in th
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final, Literal
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "TIME",
     "Direction",
     "Scale",
+    "normalise",
 ]
 
 CHAIN: Final = "chain"
@@ -50,3 +52,8 @@ DESIGNS: Final = ("randomised", "single-arm", "non-randomised")
 
 Direction = Literal["higher", "lower"]
 Scale = Literal["difference", "ratio", "odds_ratio"]
+
+
+def normalise(text: str) -> str:
+    """A label as it is stored: full-width characters as ASCII, single blanks, ends trimmed."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())

@@ -13,13 +13,31 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from bayes_escc.analysis import Analysis
+from bayes_escc.analysis import MAX_PREDICTED, Analysis
 from bayes_escc.beta import Beta
-from bayes_escc.comparison import Comparison, compare, labelled_cells, probability_with_error, unit_of
+from bayes_escc.comparison import (
+    Comparison,
+    check_probability,
+    compare,
+    labelled_cells,
+    probability_with_error,
+    unit_of,
+)
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
 from bayes_escc.inference.diagnostics import Diagnostics
-from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, ESTIMANDS, LAWS, REGIMEN, Direction, Scale
+from bayes_escc.names import (
+    CATEGORY,
+    CHAIN,
+    DRAW,
+    ENDPOINT,
+    ESTIMANDS,
+    LAWS,
+    REGIMEN,
+    Direction,
+    Scale,
+    normalise,
+)
 from bayes_escc.predictive import predictive_pmf, summarise_pmf
 from bayes_escc.ranking import rank
 from bayes_escc.schema import nearest
@@ -121,7 +139,7 @@ class Posterior:
 
     def summary_rows(self, ci_prob: float | None = None) -> list[dict[str, Any]]:
         """One row per estimand and label: the entries of `estimates` in `result.json`."""
-        prob = self.analysis.ci_prob if ci_prob is None else ci_prob
+        prob = self.analysis.ci_prob if ci_prob is None else check_probability(ci_prob, "ci_prob")
         rows = []
         for name in self.estimand_names:
             array = self.estimand(name)
@@ -248,6 +266,7 @@ class Posterior:
             raise AnalysisError("give one of above and below.")
         value = above if above is not None else float(below or 0.0)
         array = self.estimand(estimand)
+        regimen = None if regimen is None else normalise(regimen)
         if regimen is not None and regimen not in list(array.coords.get(REGIMEN, np.array([])).to_numpy()):
             raise AnalysisError(f"{regimen!r} is not a regimen of {estimand}.")
         rows = []
@@ -284,9 +303,11 @@ class Posterior:
 
     def prediction_rows(self, patients: int, at_least: Sequence[int] = ()) -> list[dict[str, Any]]:
         """The entries of `predictions` in `result.json`."""
+        # the next patients come from a new study wherever studies differ
+        name = "predicted_rate" if "predicted_rate" in self.estimand_names else "rate"
         rows = []
-        for labels, draws in labelled_cells(self.estimand("rate")):
-            law = self.law_at("rate", labels)
+        for labels, draws in labelled_cells(self.estimand(name)):
+            law = self.law_at(name, labels)
             summary = summarise_pmf(predictive_pmf(patients, law, draws), self.analysis.ci_prob)
             pmf = summary.pop("pmf")
             reached = []
@@ -296,6 +317,7 @@ class Posterior:
                 reached.append({"responders": k, "probability": min(p, 1.0), "mcse_probability": error})
             rows.append(
                 {
+                    "estimand": name,
                     REGIMEN: labels[REGIMEN],
                     ENDPOINT: labels[ENDPOINT],
                     "patients": patients,
@@ -307,6 +329,9 @@ class Posterior:
 
     def predict(self, patients: int, *, at_least: Sequence[int] = ()) -> pd.DataFrame:
         """Responders among the next patients of each regimen (posterior predictive).
+
+        Where the model lets studies differ, the next patients are those of a new study
+        (`predicted_rate`).
 
         Parameters
         ----------
@@ -323,8 +348,11 @@ class Posterior:
         """
         import pandas as pd
 
-        if not 1 <= patients <= 100_000:
-            raise AnalysisError(f"patients must be a whole number from 1 to 100000, not {patients!r}.")
+        wrong = [v for v in (patients, *at_least) if isinstance(v, bool) or not isinstance(v, int)]
+        if wrong or not 1 <= patients <= MAX_PREDICTED:
+            raise AnalysisError(f"patients must be a whole number from 1 to {MAX_PREDICTED}, not {patients!r}.")
+        if any(not 0 <= k <= patients for k in at_least):
+            raise AnalysisError(f"at_least must be numbers from 0 to {patients}, not {list(at_least)}.")
         rows = []
         for row in self.prediction_rows(patients, at_least):
             reached = {f"P(>= {r['responders']})": r["probability"] for r in row.pop("at_least")}
@@ -378,12 +406,19 @@ class Posterior:
         """
         path = Path(path)
         tree, text = load_tree(path)
-        record = json.loads(text)
-        if record["format"] > FORMAT_VERSION:
-            raise RecordError(
-                f"{path.name} has format {record['format']}; this version reads up to {FORMAT_VERSION}: "
-                "update bayes_escc."
-            )
+        try:
+            record = json.loads(text)
+            if record["format"] > FORMAT_VERSION:
+                raise RecordError(
+                    f"{path.name} has format {record['format']}; this version reads up to {FORMAT_VERSION}: "
+                    "update bayes_escc."
+                )
+            return cls._from_record(tree, record)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordError(f"{path.name} holds a record that cannot be understood: {error!r}.") from None
+
+    @classmethod
+    def _from_record(cls, tree: xr.DataTree, record: Mapping[str, Any]) -> Posterior:
         analysis = Analysis.from_dict(record["analysis"], sha256=record["analysis_sha256"])
         diagnostics = {**record["diagnostics"], "messages": tuple(record["diagnostics"]["messages"])}
         return cls(

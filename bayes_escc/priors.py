@@ -11,6 +11,7 @@ import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -288,7 +289,7 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
     ]
     values: dict[str, float] = {}
     for key, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, Real):
             problems.append(f"{distribution} {key} must be a number, not {value!r}")
         elif not math.isfinite(value):
             problems.append(f"{distribution} {key} must be finite, not {value!r}")
@@ -348,9 +349,9 @@ def _canonical_dirichlet(
     weights = given.get("a")
     if set(given) != {"a"} or weights is None:
         return "Dirichlet", {}, [f"Dirichlet takes one parameter, a; it was given {sorted(given)}"]
-    listed = [weights] if isinstance(weights, int | float) else list(weights)
+    listed: list[Any] = [weights] if isinstance(weights, Real) else list(weights)  # type: ignore[arg-type]
     if not listed or any(
-        isinstance(w, bool) or not isinstance(w, int | float) or not (0 < w < math.inf) for w in listed
+        isinstance(w, bool) or not isinstance(w, Real) or not (0 < float(w) < math.inf) for w in listed
     ):
         return "Dirichlet", {}, [f"Dirichlet a must be positive numbers, not {weights!r}"]
     return "Dirichlet", {"a": tuple(float(w) for w in listed)}, []

@@ -146,6 +146,7 @@ def _read_arms(arms: Sequence[str]) -> list[tuple[str, int, int]]:
 
 def _read_prior(text: str) -> tuple[float, float]:
     named = {"uniform": (1.0, 1.0), "jeffreys": (0.5, 0.5)}
+    text = text.strip()
     if text.casefold() in named:
         return named[text.casefold()]
     try:

@@ -86,8 +86,10 @@ def rank(
         else:
             stacked = np.stack([draws for _, draws in members], axis=-1)
             signed = -stacked if direction == "higher" else stacked
-            order = signed.argsort(axis=-1).argsort(axis=-1) + 1
-            best = [probability_with_error(order[..., i] == 1, stacked[..., i]) for i in range(len(members))]
-            ranks = [float(order[..., i].mean()) for i in range(len(members))]
+            ahead = (signed[..., None] > signed[..., None, :]).sum(axis=-1)
+            tied = (signed[..., None] == signed[..., None, :]).sum(axis=-1)  # a regimen ties with itself
+            share = np.where(ahead == 0, 1.0 / tied, 0.0)
+            best = [probability_with_error(share[..., i], stacked[..., i]) for i in range(len(members))]
+            ranks = [float((1.0 + ahead + 0.5 * (tied - 1))[..., i].mean()) for i in range(len(members))]
         rows += rank_rows(str(array.name), endpoint, time, regimens, best, ranks)
     return rows

@@ -15,15 +15,34 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import REGIMEN
+from bayes_escc.names import LABEL_DIMS, REGIMEN
 
 if TYPE_CHECKING:
     from bayes_escc.comparison import Comparison
     from bayes_escc.posterior import Posterior
 
-__all__ = ["SCHEMA_VERSION", "comparisons_of", "software_versions", "to_json", "to_result"]
+__all__ = [
+    "COMPARISON_KEYS",
+    "ESTIMATE_KEYS",
+    "SCHEMA_VERSION",
+    "comparisons_of",
+    "software_versions",
+    "to_json",
+    "to_result",
+]
 
 SCHEMA_VERSION: Final = 1
+
+_SUMMARY: Final = ("mean", "sd", "median", "lower", "upper", "ci_prob")
+ESTIMATE_KEYS: Final = ("estimand", *LABEL_DIMS, "unit", *_SUMMARY, "mcse_mean", "ess_bulk")
+"""Keys of an entry of `estimates`, in order; the columns of `estimates.csv`."""
+
+COMPARISON_KEYS: Final = (
+    "estimand", "regimen", "reference", "endpoint", "scale", "time", "better", *_SUMMARY, "probability_better",
+    "mcse_probability", "margin", "probability_better_by_margin", "mcse_probability_by_margin", "rope",
+    "probability_in_rope", "mcse_probability_in_rope", "anchoring",
+)  # fmt: skip
+"""Keys of an entry of `comparisons`, in order; the columns of `comparisons.csv`."""
 
 
 def software_versions() -> dict[str, str]:
@@ -70,7 +89,6 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
     """
     analysis = posterior.analysis
     found = comparisons_of(posterior) if comparisons is None else comparisons
-    ranked = list(dict.fromkeys((c.estimand, c.rows[0]["better"]) for c in found if c.rows))
     stated = {c.estimand: c.better for c in analysis.comparisons}
     result = {
         "schema_version": SCHEMA_VERSION,
@@ -83,7 +101,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         "comparisons": [dict(row) for c in found for row in c.rows],
         "ranking": [
             row
-            for name in dict.fromkeys(name for name, _ in ranked)
+            for name in dict.fromkeys(c.estimand for c in found if c.rows)
             for row in posterior.ranking_rows(name, better=stated.get(name))
         ],
     }

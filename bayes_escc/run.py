@@ -8,13 +8,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from bayes_escc.analysis import Analysis
 from bayes_escc.evidence import CountTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
+from bayes_escc.names import REGIMEN
 from bayes_escc.posterior import Posterior
-from bayes_escc.results import comparisons_of, software_versions, to_json, to_result
+from bayes_escc.results import (
+    COMPARISON_KEYS,
+    ESTIMATE_KEYS,
+    comparisons_of,
+    software_versions,
+    to_json,
+    to_result,
+)
+from bayes_escc.schema import nearest, raise_problems
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,6 +60,7 @@ def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | None = N
     if table is None:
         table = analysis.load_table()
     design = prepare_design(analysis, table)
+    _check_questions(analysis, design)
     fit = fit_design(design, analysis.sampling)
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
@@ -59,6 +71,40 @@ def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | None = N
         fit.tree, analysis, table.digest, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
         tuple(design.priors_in_words()), software_versions(), fit.seconds,
     )  # fmt: skip
+
+
+def _check_questions(analysis: Analysis, design: Design) -> None:
+    """Find every comparison and threshold the design cannot answer, before anything is sampled."""
+    rng = np.random.default_rng(0)
+    estimands = design.estimands(design.prior(rng, 2), rng)
+    problems = []
+
+    def labels(name: str, path: str) -> list[str]:
+        if name not in estimands:
+            known = [str(n) for n in estimands.data_vars]
+            problems.append(
+                f"{path}.estimand: there is no {name!r} here, but {', '.join(known)}.{nearest(name, known)}"
+            )
+            return []
+        return [str(r) for r in estimands[name].coords.get(REGIMEN, np.array([])).to_numpy().ravel()]
+
+    for i, c in enumerate(analysis.comparisons):
+        path, regimens = f"comparisons[{i}]", labels(c.estimand, f"comparisons[{i}]")
+        if regimens and c.reference is not None and c.reference not in regimens:
+            hint = nearest(c.reference, regimens)
+            problems.append(f"{path}.reference: {c.reference!r} is not one of {', '.join(regimens)}.{hint}")
+        if regimens and c.better is None and not estimands[c.estimand].attrs.get("better"):
+            problems.append(
+                f'{path}.better: it is not known whether higher or lower is better; state "higher" or "lower"'
+            )
+    for i, t in enumerate(analysis.thresholds):
+        path, regimens = f"thresholds[{i}]", labels(t.estimand, f"thresholds[{i}]")
+        if t.regimen is not None and regimens and t.regimen not in regimens:
+            hint = nearest(t.regimen, regimens)
+            problems.append(f"{path}.regimen: {t.regimen!r} is not one of {', '.join(regimens)}.{hint}")
+    if analysis.predictions and "rate" not in estimands:
+        problems.append("predictions: this model has no rate to predict responses from")
+    raise_problems(f"{analysis.id} does not fit its data", problems)
 
 
 def run_analysis(
@@ -93,8 +139,8 @@ def write_results(
     status = "converged" if posterior.diagnostics.converged else NOT_CONVERGED
     paths = [out / "result.json", out / "estimates.csv", out / "comparisons.csv"]
     write_atomic(paths[0], to_json(result))
-    write_atomic(paths[1], _csv(result["estimates"], status))
-    write_atomic(paths[2], _csv(result["comparisons"], status))
+    write_atomic(paths[1], _csv(result["estimates"], ESTIMATE_KEYS, status))
+    write_atomic(paths[2], _csv(result["comparisons"], COMPARISON_KEYS, status))
     paths.append(posterior.save(out / "posterior.nc"))
     if figures:
         from bayes_escc.plots.style import save_figure
@@ -113,18 +159,28 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
     endpoints = [str(e) for e in rate["endpoint"].to_numpy()] if "endpoint" in rate.dims else [None]
     for endpoint in endpoints:
         tail = f"_{_slug(endpoint)}" if endpoint and len(endpoints) > 1 else ""
-        found[f"rates{tail}"] = posterior.plot_intervals(endpoint=endpoint)
-        found[f"prior_posterior{tail}"] = posterior.plot_prior_posterior(endpoint=endpoint)
+        found[_unused(f"rates{tail}", found)] = posterior.plot_intervals(endpoint=endpoint)
+        found[_unused(f"prior_posterior{tail}", found)] = posterior.plot_prior_posterior(endpoint=endpoint)
     for number, comparison in enumerate(comparisons):
         many = f"_{number + 1}" if len(comparisons) > 1 else ""
         for endpoint in dict.fromkeys(row["endpoint"] for row in comparison.rows):
             panels = sum(row["endpoint"] == endpoint for row in comparison.rows)
             if panels > MAX_PANELS:
                 continue  # a page full of panels helps no one; the table has them all
-            tail = f"{many}_{_slug(endpoint)}" if endpoint and len(endpoints) > 1 else many
-            found[f"{comparison.scale}{tail}"] = comparison.plot(endpoint=endpoint)
-            found[f"benefit{tail}"] = comparison.plot_benefit(endpoint=endpoint)
+            several = len({row["endpoint"] for row in comparison.rows}) > 1
+            tail = f"{many}_{_slug(endpoint)}" if endpoint and several else many
+            found[_unused(f"{comparison.scale}{tail}", found)] = comparison.plot(endpoint=endpoint)
+            found[_unused(f"benefit{tail}", found)] = comparison.plot_benefit(endpoint=endpoint)
     return found
+
+
+def _unused(name: str, taken: Mapping[str, Any]) -> str:
+    """The name, numbered if another figure has it already."""
+    number = 2
+    candidate = name
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
 
 
 def _slug(text: str | None) -> str:
@@ -132,10 +188,9 @@ def _slug(text: str | None) -> str:
     return "_".join(part for part in kept.split("_") if part)
 
 
-def _csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
+def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str) -> str:
     """Rows as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
     buffer = io.StringIO()
-    columns = list(rows[0]) if rows else []
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*columns, "status"])
     for row in rows:

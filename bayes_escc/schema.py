@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import normalise
 from bayes_escc.priors import Prior, PriorSet
 
 __all__ = ["Reader", "nearest", "raise_problems"]
@@ -170,7 +171,8 @@ class Reader:
         named = {k: v for k, v in table.items() if isinstance(v, Mapping)}
         base = self._one_prior(own, path, default, domain) if own else default
         overrides = tuple(
-            (label, self._one_prior(values, f'{path}."{label}"', default, domain)) for label, values in named.items()
+            (normalise(label), self._one_prior(values, f'{path}."{label}"', default, domain))
+            for label, values in named.items()
         )
         return PriorSet(base, overrides)
 

@@ -62,6 +62,7 @@ def content_digest(tree: xr.DataTree, text: str) -> str:
     digest = hashlib.sha256(text.encode())
     for group in sorted(tree.children):
         data = tree[group].to_dataset()
+        digest.update(f"{sorted((k, str(v)) for k, v in data.attrs.items())}".encode())
         for name in sorted(map(str, data.variables)):
             variable = data.variables[name]
             digest.update(f"/{group}/{name}{variable.dims}{sorted(variable.attrs.items())}".encode())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["aligned", "format_number", "format_probability", "result_text"]
+__all__ = ["aligned", "display_width", "format_number", "format_probability", "result_text"]
 
 
 def format_probability(p: float | None, error: float | None) -> str:
@@ -36,12 +37,12 @@ def format_number(value: float | None) -> str:
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table with columns padded to their widest cell; numbers to the right."""
     table = [list(header), *[list(r) for r in rows]]
-    widths = [max(_width(line[i]) for line in table) for i in range(len(header))]
+    widths = [max(display_width(line[i]) for line in table) for i in range(len(header))]
     numeric = [all(r[i][:1] in "-0123456789<>" or not r[i] for r in rows) for i in range(len(header))]
 
     def line(cells: Sequence[str]) -> str:
         padded = [
-            " " * (w - _width(c)) + c if right else c + " " * (w - _width(c))
+            " " * (w - display_width(c)) + c if right else c + " " * (w - display_width(c))
             for c, w, right in zip(cells, widths, numeric, strict=True)
         ]
         return "  ".join(padded).rstrip()
@@ -49,10 +50,8 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(header), "  ".join("-" * w for w in widths), *map(line, rows)])
 
 
-def _width(text: str) -> int:
+def display_width(text: str) -> int:
     """Columns a text takes in a terminal; Chinese characters take two."""
-    import unicodedata
-
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
@@ -70,7 +69,7 @@ def _label(row: Mapping[str, Any], several_endpoints: bool) -> str:
 def result_text(result: Mapping[str, Any]) -> str:
     """The main tables of a result."""
     analysis, data, diagnostics = result["analysis"], result["data"], result["diagnostics"]
-    blocks = [analysis["title"], "=" * min(78, _width(analysis["title"]))]
+    blocks = [analysis["title"], "=" * min(78, display_width(analysis["title"]))]
     how = "closed form" if analysis["sampler"] == "exact" else "NUTS"
     blocks.append(f"{data['patients']} patients, {data['events']} events; {how}, seed {analysis['seed']}.")
     if not diagnostics["converged"]:

@@ -167,3 +167,53 @@ def test_sampling_can_be_overridden_and_the_file_keeps_its_digest():
     changed = analysis.with_sampling(seed=3, draws=None)
     assert (changed.sampling.seed, changed.sampling.draws) == (3, analysis.sampling.draws)
     assert changed.sha256 == analysis.sha256
+
+
+def test_questions_the_data_cannot_answer_are_named_before_anything_is_fitted(monkeypatch):
+    content = tomllib.loads(GOOD)
+    content["comparisons"] = [{"reference": "zz"}, {"estimand": "tau"}]
+    content["thresholds"] = [{"estimand": "rate", "above": 0.2, "regimen": "yy"}]
+    monkeypatch.setattr("bayes_escc.run.fit_design", None)
+    with pytest.raises(be.AnalysisError) as caught:
+        be.fit_analysis(be.Analysis.from_dict(content))
+    for path in ("comparisons[0].reference", "comparisons[1].estimand", "thresholds[0].regimen"):
+        assert path in str(caught.value)
+
+
+def test_directions_of_one_estimand_agree():
+    content = tomllib.loads(GOOD)
+    content["comparisons"] = [{"better": "lower"}, {"scale": "ratio"}]
+    assert [c.better for c in be.Analysis.from_dict(content).comparisons] == ["lower", "lower"]
+    content["comparisons"][1]["better"] = "higher"
+    assert "comparisons[1].better: contradicts" in refused_content(content)
+
+
+def test_keys_of_patient_tables_do_not_fit_counts():
+    content = tomllib.loads(GOOD)
+    content["data"] |= {"design": "randomised", "response": "bor"}
+    text = refused_content(content)
+    assert "data.design: belongs to kind" in text
+    assert "data.response: belongs to kind" in text
+
+
+def test_labels_in_full_width_are_the_same_labels(tmp_path):
+    (tmp_path / "d.csv").write_text(
+        "study,regimen,endpoint,events,n\nA,甲（一）,ORR,3,9\nB,乙,ORR,4,9\n", encoding="utf-8"
+    )
+    path = tmp_path / "a.toml"
+    path.write_text(
+        'id = "a"\n[data]\nfile = "d.csv"\nregimens = ["甲（一）", "乙"]\ndrop = ["note"]\n'
+        '[priors.rate."甲（一）"]\ndistribution = "Beta"\nalpha = 2\nbeta = 2\n'
+        '[[comparisons]]\nreference = "甲（一）"\n[[thresholds]]\nabove = 0.2\nregimen = "甲（一）"\n',
+        encoding="utf-8",
+    )
+    result = be.to_result(be.fit_analysis(find_analysis(str(path))))
+    assert result["comparisons"][0]["reference"] == "甲(一)"
+    assert result["estimates"][0]["mean"] == pytest.approx(5 / 13)
+    assert len(result["thresholds"]) == 1
+
+
+def refused_content(content):
+    with pytest.raises(be.AnalysisError) as caught:
+        be.Analysis.from_dict(content)
+    return str(caught.value)

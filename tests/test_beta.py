@@ -123,3 +123,24 @@ def test_swapping_the_arms_gives_the_complement(k, m, j, l, prior):  # noqa: E74
     assert forward + backward == pytest.approx(1.0, abs=1e-10)
     for scale in ("ratio", "odds_ratio"):
         assert exceedance(x, y, 1.0, scale)[0] == pytest.approx(forward, abs=1e-9)
+
+
+def test_identical_and_mirrored_arms_are_even():
+    for n in range(1, 42):
+        for k in range(0, n + 1, 3):
+            x = Beta(1 + k, 1 + n - k)
+            assert exceedance(x, x, 0.0, "difference")[0] == pytest.approx(0.5, abs=1e-10)
+            for scale, null in (("difference", 0.0), ("ratio", 1.0), ("odds_ratio", 1.0)):
+                assert contrast_quantile(x, x, 0.5, scale) == pytest.approx(null, abs=1e-8)
+    low, high = Beta(1, 2), Beta(2, 1)
+    assert exceedance(low, high, 0.0, "difference")[0] == pytest.approx(1 / 6, abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [0.001, 0.01, 0.1])
+def test_tiny_shapes_keep_their_mass(shape):
+    x = Beta(shape, 10 + shape)
+    assert exceedance(x, x, 0.0, "difference")[0] == pytest.approx(0.5, abs=1e-9)
+    assert sum(p for p, _ in best_probabilities([x, x, x], "higher")) == pytest.approx(1.0, abs=1e-8)
+    y = Beta(2 * shape, 10 + shape)
+    # as the shapes vanish both rates are pure powers of uniforms: P(X > Y) tends to a / (a + 2a)
+    assert exceedance(x, y, 0.0, "difference")[0] == pytest.approx(1 / 3, abs=20 * shape)

@@ -255,3 +255,25 @@ def test_the_installed_command_answers():
     assert done.stdout.strip() == f"bayes-escc {be.__version__}"
     usage = subprocess.run([sys.executable, "-m", "bayes_escc.cli", "runn"], capture_output=True, text=True)
     assert usage.returncode == 2
+
+
+def test_negative_numbers_are_numbers(capsys):
+    assert run("compare", "A=1/9", "B=3/9", "--rope", "-5e-2", "0.05", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["comparisons"][0]["rope"] == [-0.05, 0.05]
+    assert run("compare", "A=1/9", "B=3/9", "--prior", "-1,1") == 2
+    assert "greater than 0" in capsys.readouterr().err
+
+
+def test_tables_keep_their_columns_when_they_are_empty(analysis, tmp_path):
+    (tmp_path / "counts.csv").write_text(COUNTS.splitlines()[0] + "\nA,x,ORR,3,19\n")
+    analysis.write_text(ANALYSIS.split("[[comparisons]]")[0])
+    assert run("run", analysis, "--out", tmp_path / "out") == 0
+    header = (tmp_path / "out" / "comparisons.csv").read_text().strip()
+    assert header.startswith("estimand,regimen,reference")
+
+
+def test_identifying_columns_can_be_dropped(capsys, tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("patient_id,姓名,regimen,response\n1,张,x,CR\n", encoding="utf-8")
+    assert run("check", path, "--kind", "patients") == 3
+    assert run("check", path, "--kind", "patients", "--drop", "姓名") == 0

@@ -165,3 +165,29 @@ class TestAnchoring:
         table = exact.compare("rate", reference="anlotinib + S-1").table.set_index("regimen")["anchoring"]
         assert table["PD-1 inhibitor + anlotinib"] == "randomised"
         assert table["toripalimab + anlotinib"] == UNANCHORED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"better": "Higher"}, "Did you mean 'higher'"),
+        ({"ci_prob": 95}, "between 0 and 1"),
+        ({"margin": "0.1"}, "finite number"),
+        ({"rope": (0.0,)}, "two numbers"),
+    ],
+)
+def test_arguments_are_checked(exact, arguments, message):
+    with pytest.raises(be.AnalysisError, match=message):
+        exact.compare("rate", **arguments)
+
+
+def test_ties_share_their_rank():
+    draws = np.random.default_rng(3).random((4, 100, 1)) * np.ones(3)
+    array = rates().isel(draw=slice(100)).copy(data=draws)
+    rows = rank(array)
+    assert [r["probability_best"] for r in rows] == pytest.approx([1 / 3] * 3)
+    assert [r["mean_rank"] for r in rows] == pytest.approx([2.0] * 3)
+
+
+def test_labels_are_understood_in_full_width(exact):
+    assert exact.compare("rate", reference="ａnlotinib + S-1").reference == "anlotinib + S-1"

@@ -49,7 +49,8 @@ SCHEMA = {
         "side": TEXT, "value": NUMBER, "probability": NUMBER, "mcse_probability": NUMBER,
     },
     "predictions": {
-        "regimen": TEXT, "endpoint": NAME, "patients": WHOLE, "mean": NUMBER, "sd": NUMBER, "median": WHOLE,
+        "estimand": TEXT, "regimen": TEXT, "endpoint": NAME, "patients": WHOLE, "mean": NUMBER, "sd": NUMBER,
+        "median": WHOLE,
         "lower": WHOLE, "upper": WHOLE, "ci_prob": NUMBER, "at_least": (list,),
     },
 }  # fmt: skip

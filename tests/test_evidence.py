@@ -353,3 +353,40 @@ class TestPatients:
         with pytest.raises(DataError, match="identify patients"):
             read_patients(frame)
         assert "姓名" not in read_patients(frame, drop=["姓名"]).frame
+
+
+def test_any_dataframe_will_do():
+    frame = pd.DataFrame({**GOOD, "note": pd.array(["a", None], dtype="string"), "study": ["S1", "S2"]})
+    frame["regimen"] = pd.Categorical(["x", "y"])
+    frame["events"] = pd.array([3, None], dtype="Int64")
+    with pytest.raises(DataError) as caught:
+        read_counts(frame)
+    assert [(p.code, p.row) for p in caught.value.problems] == [("missing_number", 3)]
+    assert len(read_counts(frame.assign(events=pd.array([3, 4], dtype="Int64")))) == 2
+
+
+def test_computed_percentages_are_recovered():
+    for k, n in [(10, 30), (2, 7), (1, 3), (28, 97)]:
+        table = counts({"events": "", "percent": 100 * k / n, "n": n})
+        assert list(table.frame["events"]) == [k]
+
+
+@pytest.mark.parametrize("percent", ["1/0", "1e2", "3_0", "nan"])
+def test_percentages_are_decimal_numbers(percent):
+    assert "not_a_number" in problems({"events": "", "percent": percent})
+
+
+def test_a_truncated_file_is_refused(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("study,regimen\n".encode("utf-16")[:-1])
+    with pytest.raises(DataError, match="breaks off"):
+        read_counts(path)
+
+
+def test_patient_columns_in_any_case_and_exported_numbers():
+    frame = pd.DataFrame(
+        {"Patient_ID": ["1", "2"], "REGIMEN": ["a", "b"], "Response": ["1.0", "0.0"], "f": [True, False]}
+    )
+    table = read_patients(frame)
+    assert list(table.events("ORR")) == [True, False]
+    assert len(table.select(where={"f": True})) == 1

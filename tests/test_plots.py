@@ -163,3 +163,28 @@ def test_characters_without_a_font_are_said(exact, tmp_path):
     figure.text(0.5, 0.5, "\U0001f9ea\ue123")
     with pytest.warns(UserWarning, match="no installed font"):
         save_figure(figure, tmp_path / "x")
+
+
+@pytest.mark.filterwarnings("ignore:.*no installed font")
+def test_long_chinese_names_stay_inside(tmp_path):
+    name = "特瑞普利单抗联合安罗替尼联合伊立替康化疗方案用于二线治疗晚期食管鳞癌"
+    frame = pd.DataFrame({"study": list("ABC"), "regimen": ["甲", name, "乙"], "endpoint": "ORR", "events": 3, "n": 9})
+    posterior = be.ResponseModel().fit(frame)
+    comparison = posterior.compare("rate", margin=0.1)
+    for figure in (
+        comparison.plot(),
+        comparison.plot_benefit(),
+        posterior.plot_intervals(),
+        posterior.plot_prior_posterior(),
+    ):
+        assert_nothing_is_cut(figure)
+
+
+def test_endpoints_that_look_alike_keep_their_own_figures():
+    from bayes_escc.run import figures_of
+
+    frame = pd.DataFrame(
+        {"study": "A", "regimen": "x", "endpoint": ["grade34_x/y", "grade34_x y"], "events": [1, 2], "n": 9}
+    )
+    posterior = be.ResponseModel().fit(frame)
+    assert len(figures_of(posterior, [])) == 4

@@ -123,3 +123,23 @@ def test_the_default_reference_is_the_first_regimen(exact):
     assert len(comparison.rows) == 3
     assert "P(better)" in repr(comparison)
     assert np.isfinite(comparison.table["mean"]).all()
+
+
+def test_the_digest_covers_attributes_and_a_broken_record_is_said(exact, tmp_path, monkeypatch):
+    import h5py
+
+    path = exact.save(tmp_path / "p.nc")
+    with h5py.File(path, "a") as file:
+        file["posterior"].attrs["note"] = "x"
+    with pytest.raises(be.RecordError, match="damaged"):
+        be.Posterior.load(path)
+    monkeypatch.setattr("bayes_escc.posterior.json.dumps", lambda *a, **k: '{"a": 1}')
+    path = exact.save(tmp_path / "q.nc")
+    with pytest.raises(be.RecordError, match="cannot be understood"):
+        be.Posterior.load(path)
+
+
+def test_predictions_check_their_arguments(exact):
+    for patients, at_least in ((5.5, ()), (5, (-1,)), (5, (6,)), (100_000, ())):
+        with pytest.raises(be.AnalysisError):
+            exact.predict(patients, at_least=at_least)

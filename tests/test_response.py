@@ -428,3 +428,42 @@ def test_build_is_what_is_sampled(cohorts):
     assert isinstance(model, pm.Model)
     assert [v.name for v in model.free_RVs] == ["rate"]
     assert list(model.coords["regimen"]) == list(cohorts.select(endpoints=["ORR"]).regimens)
+
+
+def test_the_next_patients_come_from_a_new_study_where_studies_differ(over_studies, overdispersed):
+    for posterior in (over_studies, overdispersed):
+        rate = posterior.estimand("predicted_rate").to_numpy().ravel()
+        row = posterior.prediction_rows(20)[0]
+        assert row["estimand"] == "predicted_rate"
+        assert row["mean"] == pytest.approx(20 * rate.mean())
+        assert row["sd"] == pytest.approx(np.sqrt((20 * rate * (1 - rate)).mean() + 400 * rate.var()), rel=1e-6)
+
+
+def test_randomisation_is_judged_by_study_also_for_patients(patients):
+    frame = patients.assign(study=np.where(patients["regimen"] == "a", "S1", "S2"))
+    for likelihood in ("binomial", "logistic"):
+        content = {
+            "data": {"kind": "patients", "endpoint": "ORR", "design": "randomised"},
+            "model": {"likelihood": likelihood},
+            "sampling": {"draws": 100, "tune": 100},
+        }
+        analysis = be.Analysis.from_dict(content)
+        for table, label in ((frame, "unanchored, not randomised"), (patients, "randomised")):
+            posterior = be.fit_analysis(analysis, be.read_patients(table))
+            assert posterior.compare("rate", reference="a").table["anchoring"].iloc[0] == label
+
+
+def test_tables_that_cannot_answer_are_refused(recist, patients):
+    with pytest.raises(be.DataError, match="no counts of PD"):
+        be.ResponseModel(likelihood="multinomial").fit(recist.drop(columns="PD"))
+    with pytest.raises(be.AnalysisError, match="stands for one endpoint"):
+        be.ResponseModel(endpoint=["ORR", "DCR"]).fit(be.read_patients(patients))
+    with pytest.raises(be.DataError, match="a file or a pandas DataFrame, not dict"):
+        be.ResponseModel().fit({"a": 1})
+    with pytest.raises(be.AnalysisError, match="no meaning with pooling"):
+        be.ResponseModel(pool_over="studies")
+
+
+def test_without_ne_the_categories_are_four(recist):
+    posterior = be.ResponseModel(likelihood="multinomial").fit(recist.drop(columns="NE"))
+    assert list(posterior.estimand("category_rate")["category"].to_numpy()) == ["CR", "PR", "SD", "PD"]

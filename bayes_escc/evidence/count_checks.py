@@ -194,7 +194,7 @@ def _count(row: Mapping[str, str], column: str, refuse: Refuse) -> int | None:
 
 def _events(row: Mapping[str, str], number: int, n: int | None, refuse: Refuse, warnings: list[Problem]) -> int | None:
     """The count of a row, given or recovered from its printed percentage."""
-    given, percent = normalise(row.get("events", "")), normalise(row.get("percent", "")).rstrip("% ")
+    given, percent = normalise(row.get("events", "")), printed_percent(row.get("percent", ""))
     if not given and not percent:
         refuse(
             "missing_number",
@@ -217,6 +217,15 @@ def _events(row: Mapping[str, str], number: int, n: int | None, refuse: Refuse, 
     if events is not None and n and percent:
         _agree(events, n, percent, number, refuse, warnings)
     return events
+
+
+def printed_percent(text: str) -> str:
+    """A percentage as it would be printed: without the sign, computed ones to eight decimals."""
+    plain = normalise(text).rstrip("% ")
+    whole, _, decimals = plain.partition(".")
+    if len(decimals) > 8 and (whole + decimals).isdecimal():
+        return f"{float(plain):.8f}"
+    return plain
 
 
 def _agree(events: int, n: int, percent: str, number: int, refuse: Refuse, warnings: list[Problem]) -> None:

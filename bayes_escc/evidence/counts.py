@@ -23,7 +23,7 @@ from bayes_escc.evidence.count_checks import (
 )
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
-from bayes_escc.evidence.reading import normalise, read_cells
+from bayes_escc.evidence.reading import cell_text, normalise, read_cells
 from bayes_escc.names import Direction
 from bayes_escc.schema import nearest
 
@@ -117,8 +117,8 @@ class CountTable:
                 problems.append(f"where: there is no column {column!r}.{nearest(column, frame.columns)}")
                 continue
             values = wanted if isinstance(wanted, list | tuple) else [wanted]
-            cells = [_filter_text(v) for v in frame[column]]
-            allowed = {_filter_text(v) for v in values}
+            cells = [normalise(cell_text(v)) for v in frame[column]]
+            allowed = {normalise(cell_text(v)) for v in values}
             absent = sorted(allowed - set(cells))
             if absent and not set(cells) & allowed:
                 problems.append(f"where: no row has {column} = {', '.join(absent)}")
@@ -217,9 +217,3 @@ def table_digest(frame: pd.DataFrame) -> str:
     lines = sorted("\x1f".join(map(str, r)) for r in frame.itertuples(index=False, name=None))
     content = "\x1e".join(["\x1f".join(map(str, frame.columns)), *lines])
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _filter_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return normalise(str(value))

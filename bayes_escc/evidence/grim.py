@@ -10,6 +10,7 @@ Brown NJL, Heathers JAJ. The GRIM test. Soc Psychol Personal Sci 2017;8:363-369.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -61,10 +62,13 @@ def recover_count(percent: str, n: int) -> Recovery:
     ValueError
         If `percent` is not a decimal number.
     """
+    if not re.fullmatch(r"-?\d{1,9}(\.\d*)?", percent):
+        raise ValueError(f"{percent!r} is not a decimal number")
     value = Fraction(percent)
     step = Fraction(1, 10 ** printed_decimals(percent))
     centre = int(value * n / 100)
-    candidates = range(max(0, centre - 1 - n // 50), min(n, centre + 2 + n // 50) + 1)
+    reach = 2 + int(step * n / 100)  # further counts are further off than one printed step
+    candidates = range(max(0, centre - reach), min(n, centre + reach) + 1)
     exact = {k: Fraction(100 * k, n) for k in candidates}
     rounded = tuple(k for k, p in exact.items() if abs(p - value) <= step / 2)
     truncated = () if rounded else tuple(k for k, p in exact.items() if value <= p < value + step)

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.arms import Arm
 from bayes_escc.evidence.count_checks import same_but_spelling
 from bayes_escc.evidence.counts import CountTable, read_counts, table_digest
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.evidence.problems import Problem, refuse_if_any
-from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.evidence.reading import RawTable, cell_text, normalise, read_cells
 from bayes_escc.schema import nearest
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["PatientTable", "read_patients"]
 
 NotEvaluable = Literal["nonresponse", "exclude"]
-_YES = {"1", "yes", "y", "true", "responder", "response", "是", "有"}
-_NO = {"0", "no", "n", "false", "non-responder", "nonresponder", "no response", "否", "无"}
+_YES = {"1", "1.0", "yes", "y", "true", "responder", "response", "是", "有"}
+_NO = {"0", "0.0", "no", "n", "false", "non-responder", "nonresponder", "no response", "否", "无"}
 _MET_BY = {"ORR": ("CR", "PR"), "DCR": ("CR", "PR", "SD")}
 
 
@@ -76,7 +77,7 @@ class PatientTable:
                 problems.append(f"where: there is no column {column!r}.{nearest(column, frame.columns)}")
                 continue
             values = wanted if isinstance(wanted, list | tuple) else [wanted]
-            allowed = {normalise(str(v)) for v in values}
+            allowed = {normalise(cell_text(v)) for v in values}
             frame = frame[[normalise(c) in allowed for c in frame[column]]]
         if regimens is not None:
             order = {normalise(r): i for i, r in enumerate(regimens)}
@@ -93,6 +94,18 @@ class PatientTable:
         if frame.empty:
             raise AnalysisError(f"no patients of {self.source} are left after the selection.")
         return PatientTable(frame, table_digest(frame), self.binary, self.source, self.warnings)
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """The study of every patient: a column study, or else the table itself."""
+        if "study" in self.frame.columns:
+            return tuple(self.frame["study"])
+        return (self.source,) * len(self)
+
+    def arms(self, endpoint: str, design: str = "") -> tuple[Arm, ...]:
+        """Where the evidence on each regimen comes from."""
+        pairs = dict.fromkeys(zip(self.studies, self.frame["regimen"], strict=True))
+        return tuple(Arm(study, regimen, endpoint, design) for study, regimen in pairs)
 
     def evaluable(self, not_evaluable: NotEvaluable) -> PatientTable:
         """The patients an endpoint counts: all of them, or without those marked NE."""
@@ -140,9 +153,12 @@ class PatientTable:
         import pandas as pd
 
         table = self.evaluable(not_evaluable)
-        study = (
-            table.frame["study"] if "study" in table.frame.columns else pd.Series(self.source, index=table.frame.index)
-        )
+        if self.binary and len(endpoints) > 1:
+            raise AnalysisError(
+                f"{self.source}: a yes-or-no response stands for one endpoint, not for {', '.join(endpoints)}; "
+                "give the best responses (CR, PR, SD, PD, NE) or one endpoint."
+            )
+        study = pd.Series(table.studies, index=table.frame.index)
         rows = []
         for endpoint in endpoints:
             grouped = pd.DataFrame(
@@ -206,7 +222,9 @@ def read_patients(
     needed = {"patient_id": id, "regimen": regimen}
     if response is not None:
         needed["response"] = response
+    folded = {c.casefold(): c for c in raw.columns}
     for role, column in needed.items():
+        needed[role] = column = folded.get(column.casefold(), column)
         if column not in raw.columns:
             problems.append(
                 Problem(
@@ -274,7 +292,7 @@ def _read_responses(
             Problem(
                 "unknown_response",
                 what,
-                f"Use one of {', '.join(RECIST)} (NE: not evaluable), or 0 and 1.",
+                f"Use one of {', '.join(RECIST)} (NE: not evaluable), or 0 (no) and 1 (yes).",
                 row=number,
                 column=column,
                 value=row["response"],

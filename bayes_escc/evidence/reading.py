@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.names import normalise
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RawTable", "Source", "normalise", "read_cells"]
+__all__ = ["RawTable", "cell_text", "normalise", "read_cells"]
 
-Source = "str | Path | pd.DataFrame"
 MAX_BYTES = 50_000_000
 _DELIMITERS = (",", ";", "\t", "，")
 _IDENTIFYING = {
@@ -44,11 +43,6 @@ class RawTable:
 
     def __len__(self) -> int:
         return len(self.rows)
-
-
-def normalise(text: str) -> str:
-    """Full-width characters to ASCII, runs of white space to one blank, ends trimmed."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def read_cells(source: str | Path | pd.DataFrame, *, sheet: str | None = None, drop: Sequence[str] = ()) -> RawTable:
@@ -73,9 +67,11 @@ def read_cells(source: str | Path | pd.DataFrame, *, sheet: str | None = None, d
         path = Path(source)
         label = path.name
         grid, notes = _grid_from_file(path, sheet)
-    else:
+    elif hasattr(source, "itertuples"):
         label = "the DataFrame"
         grid, notes = _grid_from_frame(source), []
+    else:
+        raise DataError(f"a table is a file or a pandas DataFrame, not {type(source).__name__}.")
     if not grid or not any(cell.strip() for cell in grid[0]):
         raise DataError(f"{label} is empty: the first row must hold the column names.")
     header = [normalise(cell) for cell in grid[0]]
@@ -133,13 +129,13 @@ def _check_header(header: Sequence[str], drop: Sequence[str]) -> list[Problem]:
 
 def _grid_from_frame(frame: pd.DataFrame) -> list[list[str]]:
     columns = [str(c) for c in frame.columns]
-    rows = [[_cell_text(v) for v in record] for record in frame.itertuples(index=False, name=None)]
+    rows = [[cell_text(v) for v in record] for record in frame.itertuples(index=False, name=None)]
     return [columns, *rows]
 
 
-def _cell_text(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """The text a person would have typed: no `.0` behind whole floats, blank for missing."""
-    if value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}:
+    if value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -181,7 +177,10 @@ def _cells_in(line: str, delimiter: str) -> int:
 def _decode(data: bytes, name: str) -> tuple[str, list[Problem]]:
     """Strict UTF-8 first, then UTF-16 with BOM, then GB18030; never a guess that cannot fail."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16"), [_encoding_note("UTF-16")]
+        try:
+            return data.decode("utf-16"), [_encoding_note("UTF-16")]
+        except UnicodeDecodeError:
+            raise DataError(f"{name} begins like UTF-16 but breaks off: save it as CSV UTF-8.") from None
     if data.startswith(b"PK"):
         raise DataError(f"{name} is a workbook or archive, not text: give it the ending .xlsx.")
     if b"\x00" in data or data.startswith(b"\xd0\xcf\x11\xe0"):
@@ -238,7 +237,7 @@ def _grid_from_workbook(path: Path, sheet: str | None) -> tuple[list[list[str]],
                         column=cell.coordinate,
                     )
                 )
-        grid.append([_cell_text(cell.value) for cell in cells])
+        grid.append([cell_text(cell.value) for cell in cells])
     refuse_if_any(path.name, problems)
     hidden = [r for r, d in values[chosen].row_dimensions.items() if d.hidden]
     notes = []

@@ -40,6 +40,8 @@ class Diagnostics:
         What failed and what to do, or how the posterior was computed.
     worst : str
         The quantity with the smallest bulk effective sample size.
+    stuck : bool
+        Whether the sampler did not move freely, which smaller steps may mend.
     """
 
     converged: bool
@@ -50,6 +52,7 @@ class Diagnostics:
     min_ebfmi: float | None
     messages: tuple[str, ...] = ()
     worst: str = field(default="", compare=False)
+    stuck: bool = field(default=False, compare=False)
 
     @classmethod
     def of_exact(cls, draws: int) -> Diagnostics:
@@ -81,14 +84,14 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
     rhats: list[float] = []
     bulks: list[tuple[float, str]] = []
     tails: list[float] = []
-    stuck: list[str] = []
+    undefined: list[str] = []
     for data in (posterior, estimands):
         for name, array in data.data_vars.items():
             values = array.transpose(*SAMPLE_DIMS, ...).to_numpy()
             values = values.reshape(*values.shape[:2], -1)
             kept = ~np.isnan(values).all(axis=(0, 1))  # a regimen without data for an endpoint
             if not np.isfinite(values[..., kept]).all():
-                stuck.append(f"{name} has infinite or undefined draws.")
+                undefined.append(f"{name} has infinite or undefined draws.")
                 kept &= np.isfinite(values).all(axis=(0, 1))
             kept &= np.ptp(values, axis=(0, 1)) > 0
             if not kept.any():
@@ -100,9 +103,10 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
     divergences = int(stats["diverging"].sum()) if "diverging" in stats else 0
     ebfmi = float(np.min(_ebfmi(stats["energy"].to_numpy()))) if "energy" in stats else None
     min_bulk, worst = min(bulks)
-    messages = list(stuck)
-    if max(rhats) > MAX_RHAT or not np.isfinite(max(rhats)):
-        messages.append(f"R-hat is {max(rhats):.3f}, above {MAX_RHAT}: the chains disagree; use more tuning and draws.")
+    max_rhat = float(np.max(rhats))  # a NaN stays a NaN
+    messages = list(undefined)
+    if not max_rhat <= MAX_RHAT:
+        messages.append(f"R-hat is {max_rhat:.3f}, above {MAX_RHAT}: the chains disagree; use more tuning and draws.")
     if min_bulk < MIN_ESS or min(tails) < MIN_ESS:
         messages.append(
             f"Only {min(min_bulk, min(tails)):.0f} effective draws (of {worst}); at least {MIN_ESS} "
@@ -115,7 +119,8 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
         )
     if ebfmi is not None and ebfmi < MIN_EBFMI:
         messages.append(f"E-BFMI is {ebfmi:.2f}, below {MIN_EBFMI}: the sampler moves slowly between energies.")
-    return Diagnostics(not messages, max(rhats), min_bulk, min(tails), divergences, ebfmi, tuple(messages), worst)
+    stuck = divergences > 0 or not max_rhat <= MAX_RHAT or (ebfmi is not None and ebfmi < MIN_EBFMI)
+    return Diagnostics(not messages, max_rhat, min_bulk, min(tails), divergences, ebfmi, tuple(messages), worst, stuck)
 
 
 def _ebfmi(energy: Any) -> Any:

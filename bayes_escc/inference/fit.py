@@ -104,7 +104,7 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
         f"prior_{ESTIMANDS}": _label_draws(design.estimands(prior, streams[3])),
     }
     seconds["total"] = time.perf_counter() - started
-    tree = xr.DataTree.from_dict({f"/{name}": data for name, data in groups.items()})
+    tree = xr.DataTree.from_dict({f"/{name}": data.drop_attrs(deep=False) for name, data in groups.items()})
     return Fit(tree, "exact" if exact is not None else "nuts", diagnostics, seconds)
 
 
@@ -124,23 +124,23 @@ def _nuts(
     """Sample, check, and where the checks fail sample once more with smaller steps.
 
     A hierarchy with few units has a funnel at a small spread that the usual step size cannot
-    enter; the second attempt tunes twice as long for steps small enough. What the first attempt
-    gave is thrown away, and the message says that there were two.
+    enter; the second attempt tunes twice as long for steps small enough. The better of the two is
+    kept, and its message says if it was the second.
     """
-    found: Any = None
-    for attempt, accept in enumerate(TARGET_ACCEPT):
-        current = sampling if attempt == 0 else replace(sampling, tune=2 * sampling.tune)
+    attempts: list[tuple[Any, Any, Any, Diagnostics]] = []
+    for accept in TARGET_ACCEPT:
+        current = replace(sampling, tune=2 * sampling.tune) if attempts else sampling
         parameters, stats = _sample(design, current, accept, seconds)
         parameters = _label_draws(parameters)
         estimands = _label_draws(design.estimands(parameters, rng))
         diagnostics = diagnose(parameters, estimands, stats)
-        if attempt > 0:
+        if attempts:
             note = f"Sampled again with smaller steps (target acceptance {accept:g})."
             diagnostics = replace(diagnostics, messages=(*diagnostics.messages, note))
-        found = (parameters, estimands, stats, diagnostics)
-        if diagnostics.converged:
+        attempts.append((parameters, estimands, stats, diagnostics))
+        if not diagnostics.stuck:  # too few draws are not mended by smaller steps
             break
-    return found  # type: ignore[no-any-return]
+    return min(attempts, key=lambda found: (not found[3].converged, found[3].divergences))
 
 
 def _sample(

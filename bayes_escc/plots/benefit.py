@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -69,12 +70,16 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
     if row["margin"] is not None:
         cut = better_threshold(comparison.scale, row["better"], row["margin"])
         marks.append((cut, row["probability_better_by_margin"], row["mcse_probability_by_margin"], "s"))
-    for value, p, error, marker in marks:
+    steps = np.log(at) if ratio else at
+    places = [math.log(m[0]) if ratio else m[0] * factor for m in marks]
+    close = abs(places[-1] - places[0]) < 0.12 * (steps[-1] - steps[0])
+    for (value, p, error, marker), below in zip(marks, (False, close), strict=False):
         axes.plot([value * factor] * 2, [0, p], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
         axes.plot(value * factor, p, marker, color="white", markeredgecolor=BLACK, markersize=5.5)
         said = f"{format_probability(p, error)} beyond {value * factor:g} {unit}".strip()
         axes.annotate(
-            minus(said), (value * factor, p), xytext=(7, 5), textcoords="offset points", va="bottom",
+            minus(said), (value * factor, p), xytext=(7, -8 if below else 5),
+            textcoords="offset points", va="top" if below else "bottom",
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
         )  # fmt: skip
     axes.set_ylim(0, 1.12)

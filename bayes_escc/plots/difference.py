@@ -51,7 +51,7 @@ def chosen_rows(
 def panel_title(row: Mapping[str, Any]) -> str:
     """What one panel of several compares."""
     ending = f", {quantity(row[ENDPOINT], 'rate')}" if row[ENDPOINT] else ""
-    return wrapped(f"{row[REGIMEN]} against {row['reference']}{ending}", 92)
+    return wrapped(f"{row[REGIMEN]} against {row['reference']}{ending}", 76)
 
 
 def anchorings(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> str:
@@ -139,15 +139,15 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
     axes.plot(row["median"] * factor, bar, "o", color="white", markeredgecolor=BLACK, markersize=5.5)
     digits = 1 if factor == 100.0 else 2
     median, lower, upper = (minus(f"{row[k] * factor:.{digits}f}") for k in ("median", "lower", "upper"))
-    axes.annotate(
-        f"median {median} ({100 * row['ci_prob']:g} % CrI {lower} to {upper})", (row["median"] * factor, bar),
-        xytext=(0, -7), textcoords="offset points", ha="center", va="top",
-    )  # fmt: skip
-    axes.set_ylim(-0.28 * peak, (1.5 + 0.15 * len(handles)) * peak)
+    axes.set_ylim(-0.42 * peak, (1.5 + 0.15 * len(handles)) * peak)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     if comparison.scale != "difference":
         log_axis(axes, at)
+    axes.text(
+        0.5, -0.16 * peak, f"median {median} ({100 * row['ci_prob']:g} % CrI {lower} to {upper})",
+        transform=axes.get_yaxis_transform(), ha="center", va="top",
+    )  # fmt: skip
     axes.set_xlabel(label)
     higher = row["better"] == "higher"
     right, left = (row[REGIMEN], row["reference"]) if higher else (row["reference"], row[REGIMEN])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.files import write_with
+from bayes_escc.text import display_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,9 +104,9 @@ def minus(text: str) -> str:
 
 def finish(figure: Figure, *, title: str, footnote: str = "") -> Figure:
     """Add the title and the small print under a figure."""
-    figure.suptitle("\n".join(textwrap.wrap(title, 84)), x=0.01, ha="left", fontsize=9, fontweight="bold")
+    figure.suptitle(wrapped(title, 84), x=0.01, ha="left", fontsize=9, fontweight="bold")
     if footnote:
-        figure.supxlabel("\n".join(textwrap.wrap(footnote, 130)), fontsize=7, color=GREY, x=0.01, ha="left")
+        figure.supxlabel(wrapped(footnote, 130), fontsize=7, color=GREY, x=0.01, ha="left")
     return figure
 
 
@@ -119,8 +119,20 @@ def quantity(endpoint: str | None, estimand: str) -> str:
 
 
 def wrapped(label: str, width: int = 26) -> str:
-    """A label broken into lines, so that nothing is cut off."""
-    return "\n".join(textwrap.wrap(label, width, break_long_words=False)) or label
+    """A label broken into lines by the width it takes, so that nothing is cut off."""
+    lines, line = [], ""
+    for word in label.split():
+        candidate = f"{line} {word}".strip()
+        if display_width(candidate) <= width:
+            line = candidate
+            continue
+        lines += [line] if line else []
+        line = word
+        while display_width(line) > width:  # a word without blanks, as in Chinese, breaks anywhere
+            cut = next(i for i in range(len(line), 0, -1) if display_width(line[:i]) <= width)
+            lines.append(line[:cut])
+            line = line[cut:]
+    return "\n".join([*lines, line])
 
 
 def save_figure(figure: Figure, stem: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import Arm, PatientTable
+from bayes_escc.evidence import PatientTable
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.families.base import Design, prior_line
 from bayes_escc.families.covariates import EncodedCovariates, encode
@@ -44,7 +44,7 @@ class LogisticDesign(Design):
         self.response = table.events(endpoint).astype("int64")
         self.warnings = table.warnings
         self.rows = self.patients = len(self.response)
-        self.arms = tuple(Arm(table.source, regimen, endpoint, design) for regimen in self.regimens)
+        self.arms = table.arms(endpoint, design)
         self.events = int(self.response.sum())
 
     @classmethod

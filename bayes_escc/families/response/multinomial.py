@@ -89,8 +89,12 @@ class MultinomialDesign(Design):
             table = patients.counts(present, design=data.design)
         frame = table.frame[table.frame["endpoint"].isin(RECIST)]
         categories = [c for c in RECIST if (frame["endpoint"] == c).any()]
-        if len(categories) < 2:
-            raise DataError(f"{table.source} has no RECIST categories (CR, PR, SD, PD, NE) as endpoints.")
+        missing = [c for c in RECIST if c not in categories and c != "NE"]
+        if missing:
+            raise DataError(
+                f"{table.source} has no counts of {', '.join(missing)}: a multinomial model needs CR, PR, SD and PD "
+                "(and NE, if any patient was not evaluable); write 0 where there were none."
+            )
         rows, counts, problems = [], [], []
         for (study, regimen), arm in frame.groupby(["study", "regimen"], sort=False):
             by = dict(zip(arm["endpoint"], arm["events"], strict=True))

@@ -99,6 +99,8 @@ def read_spec(model: Reader, priors: Reader) -> ResponseSpec:
     likelihood = model.text("likelihood", "binomial", _LIKELIHOODS)
     pooling = model.text("pooling", "none", ("none", "partial"))
     over_studies = likelihood == "beta_binomial"
+    if model.has("pool_over") and pooling == "none" and not over_studies:
+        model.problem("pool_over", 'has no meaning with pooling = "none"; did you mean pooling = "partial"?')
     pool_over = model.text("pool_over", "studies" if over_studies else "regimens", ("regimens", "studies"))
     covariates = read_covariates(model)
     if pooling == "partial" and likelihood in {"multinomial", "logistic"}:
