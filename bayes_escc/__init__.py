@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         read_patients,
     )
     from bayes_escc.inference import Diagnostics
-    from bayes_escc.models import ResponseModel
+    from bayes_escc.models import ResponseModel, SurvivalModel
     from bayes_escc.posterior import Posterior
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
@@ -37,7 +37,7 @@ _HOMES = {
         "CountTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_patients",
     ),
     "inference": ("Diagnostics",),
-    "models": ("ResponseModel",),
+    "models": ("ResponseModel", "SurvivalModel"),
     "posterior": ("Posterior",),
     "priors": ("Prior",),
     "results": ("to_result",),
@@ -60,6 +60,7 @@ __all__ = [
     "Problem",
     "RecordError",
     "ResponseModel",
+    "SurvivalModel",
     "__version__",
     "find_analysis",
     "fit_analysis",

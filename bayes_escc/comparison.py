@@ -20,7 +20,7 @@ from bayes_escc.analysis import check_margin
 from bayes_escc.beta import Beta, contrast_mean_sd, contrast_quantile, exceedance
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
-from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, LABEL_DIMS, REGIMEN, Direction, Scale
+from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, HORIZON, LABEL_DIMS, REGIMEN, TIME, Direction, Scale
 from bayes_escc.schema import nearest
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArra
     """Every cell of an array beside chain and draw: its labels and its draws (chain, draw).
 
     Labels are those of `names.LABEL_DIMS`, None where the array has none; a RECIST category is
-    an endpoint. Cells without any draw (a regimen without data for an endpoint) are left out.
+    an endpoint, a horizon a time. Cells without any draw (a regimen without data for an endpoint) are left out.
     """
     dims = [d for d in array.dims if d not in (CHAIN, DRAW)]
     values = np.moveaxis(array.transpose(CHAIN, DRAW, *dims).to_numpy(), (0, 1), (-2, -1))
@@ -237,7 +237,7 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArra
         labels: dict[str, Any] = dict.fromkeys(LABEL_DIMS)
         for name, coordinate in array.coords.items():
             plain = str(name).removeprefix("row_")
-            key = ENDPOINT if plain == CATEGORY else plain
+            key = {CATEGORY: ENDPOINT, HORIZON: TIME}.get(plain, plain)
             if key not in labels or name == "row":
                 continue
             label = coordinate.to_numpy()[tuple(position[dims.index(d)] for d in coordinate.dims)]
