@@ -285,6 +285,7 @@ class SurvivalDesign(Design):
             values[:, i] = kernels.between(np, before, inside)
         return self._by_patient(parameters, progression=values)
 
+    @np.errstate(over="ignore", invalid="ignore")  # draws of a vague prior may overflow
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         """Replicated follow-up of the same patients: `time`, and `event` (1 or 0).
 
@@ -296,7 +297,9 @@ class SurvivalDesign(Design):
         curves, f = self.curves(parameters), self.follow_up
         risk = np.exp(self.log_risk(parameters, self.encoded.values))
         shape = (curves.draws, self.patients)
-        before = curves.patient_increment(self.regimen, np.zeros(self.patients), f.entry)
+        before: Any = 0.0
+        if (f.entry > 0).any():
+            before = curves.patient_increment(self.regimen, np.zeros(self.patients), f.entry)
         happens = curves.patient_inverse(self.regimen, before + rng.exponential(size=shape) / risk)
         censored = self._potential_follow_up(rng, shape)
         time = np.minimum(happens, censored)
@@ -327,6 +330,7 @@ class SurvivalDesign(Design):
 
     # ---- estimands ----------------------------------------------------------------------------
 
+    @np.errstate(over="ignore", invalid="ignore")
     def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         import xarray as xr
 
@@ -438,6 +442,7 @@ class SurvivalDesign(Design):
     def reference_words(self) -> str:
         return "" if self.spec.reference_time is None else f"{self.spec.reference_time:g} {self.unit}"
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _implied(self) -> list[str]:
         """What the priors say together about quantities a clinician knows."""
         rng = np.random.default_rng(20)
@@ -447,7 +452,7 @@ class SurvivalDesign(Design):
         horizon = float(self.horizons[-1])
 
         def spread(values: Array, factor: float = 1.0) -> str:
-            low, middle, high = np.quantile(values, [0.025, 0.5, 0.975]) * factor
+            low, middle, high = np.quantile(values, [0.025, 0.5, 0.975], method="inverted_cdf") * factor
             return f"{middle:.3g} (95 % between {low:.3g} and {high:.3g})"
 
         first = self.regimens[0]

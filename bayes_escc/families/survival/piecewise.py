@@ -154,7 +154,7 @@ class PiecewiseDesign(SurvivalDesign):
             found["row_count"] = self.row_count
             for j in range(len(self.cuts) + 1):
                 found |= {f"row_before{j}": self.row_before[:, j], f"row_inside{j}": self.row_inside[:, j]}
-        if self.spec.smoothing == "random_walk" and self.cuts.size:
+        if self.walks:
             found["step_scale"] = self.step_scale
         return found
 
@@ -194,7 +194,7 @@ class PiecewiseDesign(SurvivalDesign):
                     before = before + hazard * column(f"row_before{j}", "row")
                     inside = inside + hazard * column(f"row_inside{j}", "row")
                 pm.CustomDist(
-                    "interval", before, inside,
+                    "between_scans", before, inside,
                     logp=lambda count, start, within: count * kernels.between(pt, start, within),
                     observed=column("row_count", "row"), dims="row",
                 )  # fmt: skip
@@ -202,57 +202,66 @@ class PiecewiseDesign(SurvivalDesign):
 
     def _log_hazards(self) -> Any:
         """Log hazards by regimen and interval, inside the current PyMC model."""
+        import pytensor.tensor as pt
+
+        if self.spec.baseline == "exponential":
+            levels = self._levels(self._name, None, REGIMEN)
+            return self._to_log_hazard(levels, pt)[:, None] + self.regimen_effect()[:, None]
+        if not self.walks:
+            logs = self._to_log_hazard(self._levels(self._name, INTERVAL, (REGIMEN, INTERVAL)), pt)
+            return logs + self._interval_effects(None)
+        return self._random_walk()
+
+    def _levels(self, name: str, dims: str | None, stacked: Any) -> Any:
+        """The parameter of every stratum from its own prior, first axis strata."""
         import pymc as pm
         import pytensor.tensor as pt
 
-        spec, n, intervals = self.spec, len(self.regimens), len(self.cuts) + 1
-        stratified = spec.regimen_effect == "stratified"
-        strata = self.regimens if stratified else ("",)
-        prior, walk = spec.prior(spec.location), spec.smoothing == "random_walk" and self.cuts.size > 0
-        count = 1 if walk or spec.baseline == "exponential" else intervals
-        name = self._name
-        values = []
-        for stratum in strata:
-            label = f"{name}_{self.regimens.index(stratum)}" if stratified else name
-            one = prior[stratum] if stratified else prior.default
-            if spec.baseline == "exponential":
-                level = pt.shape_padleft(one.to_pymc(label))
-            elif count == 1:
-                level = one.to_pymc(label if stratified else f"{name}_first", dims=None) * pt.ones(1)
+        prior = self.spec.prior(self.spec.location)
+        if self.strata == ("",):
+            return prior.default.to_pymc(name, dims=dims)[None]
+        parts = [prior[stratum].to_pymc(f"{name}_{i}", dims=dims) for i, stratum in enumerate(self.strata)]
+        return pm.Deterministic(name, pt.stack(parts), dims=stacked)
+
+    def _random_walk(self) -> Any:
+        """Log hazards that step from interval to interval, non-centred."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        drift = self.spec.prior("drift_sd").default.to_pymc("drift_sd")
+        step = drift * pm.Data("step_scale", self.step_scale, dims="step")
+        apart = self.strata != ("",)
+        first = self._levels(f"{self._name}_first", None, REGIMEN)[:, None]
+        z = pm.Normal("step_z", dims=(REGIMEN, "step") if apart else ("step",))
+        moves = pt.cumsum(step * (z if apart else z[None]), axis=-1)
+        logs = pt.concatenate([first, first + moves], axis=1)
+        dims: Any = (REGIMEN, INTERVAL) if apart else INTERVAL
+        pm.Deterministic(self._name, logs if apart else logs[0], dims=dims)
+        return logs + self._interval_effects(step)
+
+    def _interval_effects(self, step: Any) -> Any:
+        """Log hazard ratios by regimen and interval; one column where they are proportional."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        spec, intervals = self.spec, len(self.cuts) + 1
+        if spec.regimen_effect != "nonproportional" or not self.others:
+            return self.regimen_effect()[:, None]
+        prior, rows = spec.prior("log_hazard_ratio"), []
+        for i, label in enumerate(self.others):
+            if step is None:
+                rows.append(prior[label].to_pymc(f"log_hazard_ratio_{i}", dims=INTERVAL))
             else:
-                level = one.to_pymc(label, dims=INTERVAL)
-            values.append(level)
-        level = pt.stack(values)
-        if spec.baseline == "exponential" and stratified:
-            pm.Deterministic(name, level[:, 0], dims=REGIMEN)
-        elif spec.baseline != "exponential" and stratified and not walk:
-            pm.Deterministic(name, level, dims=(REGIMEN, INTERVAL))
-        logs = self._to_log_hazard(level, pt)
-        drift = None
-        if walk:
-            drift = spec.prior("drift_sd").default.to_pymc("drift_sd") * pm.Data(
-                "step_scale", self.step_scale, dims="step"
-            )
-            steps = pm.Normal("step_z", dims=(REGIMEN, "step") if stratified else ("step",))
-            moves = pt.cumsum(drift * (steps if stratified else steps[None, :]), axis=-1)
-            logs = pt.concatenate([logs, logs + moves], axis=1)
-            pm.Deterministic(
-                name, logs if stratified else logs[0], dims=(REGIMEN, INTERVAL) if stratified else INTERVAL
-            )
-        if spec.regimen_effect == "nonproportional" and self.others:
-            ratio_prior = spec.prior("log_hazard_ratio")
-            parts = []
-            for i, label in enumerate(self.others):
-                if drift is None:
-                    parts.append(ratio_prior[label].to_pymc(f"log_hazard_ratio_{i}", dims=INTERVAL))
-                    continue
-                first = ratio_prior[label].to_pymc(f"log_hazard_ratio_first_{i}")
-                moves = pt.cumsum(drift * pm.Normal(f"ratio_step_z_{i}", dims="step"))
-                parts.append(pt.concatenate([first * pt.ones(1), first + moves]))
-            ratios = pm.Deterministic("log_hazard_ratio", pt.stack(parts), dims=(CONTRAST, INTERVAL))
-            return logs + pt.concatenate([pt.zeros((1, intervals)), ratios])
-        effect = self.regimen_effect() if not stratified else pt.zeros(n)
-        return logs + effect[:, None]
+                first = prior[label].to_pymc(f"log_hazard_ratio_first_{i}")
+                moves = pt.cumsum(step * pm.Normal(f"ratio_step_z_{i}", dims="step"))
+                rows.append(pt.concatenate([first[None], first + moves]))
+        ratios = pm.Deterministic("log_hazard_ratio", pt.stack(rows), dims=(CONTRAST, INTERVAL))
+        return pt.concatenate([pt.zeros((1, intervals)), ratios])
+
+    @property
+    def walks(self) -> bool:
+        """Whether log hazards follow a random walk."""
+        return self.spec.smoothing == "random_walk" and self.cuts.size > 0
 
     @property
     def _name(self) -> str:
@@ -276,9 +285,8 @@ class PiecewiseDesign(SurvivalDesign):
         if spec.baseline == "exponential":
             values = {name: self.by_stratum(spec.location, rng, draws)}
             return self.dataset(values | self.prior_values(rng, draws))
-        stratified = spec.regimen_effect == "stratified"
-        walk = spec.smoothing == "random_walk" and self.cuts.size > 0
-        prior, strata = spec.prior(spec.location), self.regimens if stratified else ("",)
+        stratified, walk = self.strata != ("",), self.walks
+        prior, strata = spec.prior(spec.location), self.strata
         scale = self.step_scale
         found: dict[str, tuple[tuple[str, ...], Any]] = {}
 
