@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         load_dataset,
         read_counts,
         read_patients,
+        simulate_cohort,
     )
     from bayes_escc.inference import Diagnostics
     from bayes_escc.models import ResponseModel, SurvivalModel
@@ -35,6 +36,7 @@ _HOMES = {
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
     "evidence": (
         "CountTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_patients",
+        "simulate_cohort",
     ),
     "inference": ("Diagnostics",),
     "models": ("ResponseModel", "SurvivalModel"),
@@ -68,6 +70,7 @@ __all__ = [
     "read_counts",
     "read_patients",
     "run_analysis",
+    "simulate_cohort",
     "to_result",
 ]
 

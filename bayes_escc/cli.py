@@ -50,7 +50,15 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
     check.add_argument("--regimen", default="regimen", metavar="COLUMN", help="patients: regimen")
-    check.add_argument("--response", default="response", metavar="COLUMN", help="patients: best response")
+    check.add_argument("--response", metavar="COLUMN", help="patients: best response (default: response)")
+    check.add_argument("--time", metavar="COLUMN", help="patients: time to event or censoring")
+    check.add_argument("--event", metavar="COLUMN", help="patients: 1 for an event, 0 for censoring")
+    check.add_argument("--entry", metavar="COLUMN", help="patients: delayed entry")
+    check.add_argument(
+        "--interval", nargs=2, metavar=("LAST_FREE", "FIRST_PD"), help="patients: scans before and with progression"
+    )
+    check.add_argument("--overall", metavar="COLUMN", help="patients: overall survival, to check against")
+    check.add_argument("--time-unit", metavar="UNIT", help="patients: days, weeks, months or years")
     check.set_defaults(action=_check)
 
     compare = commands.add_parser("compare", help="compare response counts at once, in closed form")
@@ -158,9 +166,13 @@ def _check(options: argparse.Namespace) -> int:
         if options.kind == "counts":
             table = read_counts(options.table, sheet=options.sheet)
         else:
+            followed = options.time is not None or options.interval is not None
             table = read_patients(
-                options.table, id=options.id, regimen=options.regimen, response=options.response, sheet=options.sheet
-            )
+                options.table, id=options.id, regimen=options.regimen,
+                response=options.response or (None if followed else "response"), time=options.time,
+                event=options.event, entry=options.entry, interval=options.interval, overall=options.overall,
+                time_unit=options.time_unit, sheet=options.sheet,
+            )  # fmt: skip
     except DataError as error:
         if not options.json:
             raise
@@ -177,6 +189,12 @@ def _check(options: argparse.Namespace) -> int:
         from bayes_escc.text import aligned
 
         print(aligned(columns, [[str(v) for v in r] for r in table.frame[columns].itertuples(index=False)]))
+    elif table.time_unit is not None:
+        from bayes_escc.text import aligned, format_number
+
+        summary = table.follow_up_summary()
+        cells = [[v if isinstance(v, str | int) else format_number(v) for v in r] for r in summary.to_numpy().tolist()]
+        print(aligned([str(c).replace("_", " ") for c in summary], [[str(v) for v in r] for r in cells]))
     for warning in table.warnings:
         print(f"Note: {warning}")
     print(f"No problems; {len(table.warnings)} notes. SHA-256 {table.digest}")

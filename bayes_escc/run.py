@@ -13,6 +13,7 @@ from bayes_escc.evidence import CountTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
+from bayes_escc.names import FIGURE_DATA, REGIMEN
 from bayes_escc.posterior import Posterior
 from bayes_escc.results import comparisons_of, software_versions, to_json, to_result
 
@@ -105,6 +106,8 @@ def write_results(
 def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Figure]:
     """The figures of a run, by file name."""
     found: dict[str, Figure] = {}
+    if FIGURE_DATA in posterior.tree.children:
+        return _survival_figures(posterior)
     if "rate" not in posterior.estimand_names:
         return found
     rate = posterior.estimand("rate")
@@ -123,6 +126,17 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
             place = {"regimen": row["regimen"], "endpoint": row["endpoint"]}
             found[f"{comparison.scale}{tail}"] = comparison.plot(**place)
             found[f"benefit{tail}"] = comparison.plot_benefit(**place)
+    return found
+
+
+def _survival_figures(posterior: Posterior) -> dict[str, Figure]:
+    from bayes_escc.plots import plot_better_over_time, plot_coefficients, plot_survival
+
+    found = {"survival": plot_survival(posterior)}
+    if {"hazard_ratio", "coefficient"} & set(posterior.estimand_names):
+        found["hazard_ratios"] = plot_coefficients(posterior)
+    if posterior.estimand("survival").sizes[REGIMEN] > 1:
+        found["better_over_time"] = plot_better_over_time(posterior)
     return found
 
 

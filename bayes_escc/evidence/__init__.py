@@ -5,6 +5,7 @@ from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.datasets import DATASETS, load_dataset
 from bayes_escc.evidence.patients import PatientTable, read_patients
 from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.synthetic import simulate_cohort
 
 __all__ = [
     "DATASETS",
@@ -15,4 +16,5 @@ __all__ = [
     "load_dataset",
     "read_counts",
     "read_patients",
+    "simulate_cohort",
 ]

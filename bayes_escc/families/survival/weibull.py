@@ -41,9 +41,10 @@ class WeibullDesign(SurvivalDesign):
         stated = self.spec.reference_time
         self.reference_time = float(stated if stated is not None else self.spec.prior("median").default.interval(0)[0])
         f = self.follow_up
+        # who was censored at once says nothing
         self.kinds = {
             name: np.flatnonzero(which)
-            for name, which in (("exact", f.exact), ("right", f.right), ("interval", f.interval))
+            for name, which in (("exact", f.exact), ("right", f.right & (f.lower > 0)), ("interval", f.interval))
             if which.any()
         }
         self.late = bool((f.entry > 0).any())
