@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, RecordError
     from bayes_escc.evidence import (
         CountTable,
+        MedianTable,
         PatientTable,
         Problem,
         load_dataset,
         read_counts,
+        read_medians,
         read_patients,
         simulate_cohort,
     )
@@ -35,8 +37,8 @@ _HOMES = {
     "comparison": ("Comparison",),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
     "evidence": (
-        "CountTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_patients",
-        "simulate_cohort",
+        "CountTable", "MedianTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_medians",
+        "read_patients", "simulate_cohort",
     ),
     "inference": ("Diagnostics",),
     "models": ("ResponseModel", "SurvivalModel"),
@@ -56,6 +58,7 @@ __all__ = [
     "DataError",
     "Diagnostics",
     "FitError",
+    "MedianTable",
     "PatientTable",
     "Posterior",
     "Prior",
@@ -68,6 +71,7 @@ __all__ = [
     "fit_analysis",
     "load_dataset",
     "read_counts",
+    "read_medians",
     "read_patients",
     "run_analysis",
     "simulate_cohort",

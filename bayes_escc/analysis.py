@@ -21,7 +21,7 @@ from bayes_escc.names import DESIGNS, Direction, Scale
 from bayes_escc.schema import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
-    from bayes_escc.evidence import CountTable, PatientTable
+    from bayes_escc.evidence import CountTable, MedianTable, PatientTable
 
 __all__ = [
     "Analysis",
@@ -220,14 +220,21 @@ class Analysis:
         raise_problems("these sampling settings cannot be used", problems)
         return replace(self, sampling=sampling)
 
-    def load_table(self) -> CountTable | PatientTable:
+    def load_table(self) -> CountTable | PatientTable | MedianTable:
         """Read the table the analysis names, whole."""
-        from bayes_escc.evidence import PatientTable, load_dataset, read_counts, read_patients
+        from bayes_escc.evidence import (
+            MedianTable,
+            PatientTable,
+            load_dataset,
+            read_counts,
+            read_medians,
+            read_patients,
+        )
 
         data = self.data
         if data.datasets:
             table = load_dataset(data.datasets)
-            holds = "patients" if isinstance(table, PatientTable) else "counts"
+            holds = {PatientTable: "patients", MedianTable: "medians"}.get(type(table), "counts")
             if data.kind != holds:
                 raise AnalysisError(f"data.kind: dataset {data.datasets[0]!r} holds {holds}, not {data.kind}.")
             return table
@@ -242,6 +249,8 @@ class Analysis:
                 event=data.event, entry=data.entry, interval=data.interval, overall=data.overall,
                 time_unit=data.time_unit, event_codes=dict(data.event_codes), sheet=data.sheet,
             )  # fmt: skip
+        if data.kind == "medians":
+            return read_medians(path, time_unit=data.time_unit, sheet=data.sheet)
         return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints())
 
     def declared_endpoints(self) -> dict[str, Direction | None]:

@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="validate a table and explain what is wrong")
     check.add_argument("table", metavar="TABLE", help="a .csv or .xlsx file")
-    check.add_argument("--kind", required=True, choices=("counts", "patients"))
+    check.add_argument("--kind", required=True, choices=("counts", "patients", "medians"))
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
     check.add_argument("--regimen", default="regimen", metavar="COLUMN", help="patients: regimen")
@@ -159,12 +159,14 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from bayes_escc.errors import DataError
-    from bayes_escc.evidence import PatientTable, read_counts, read_patients
+    from bayes_escc.evidence import PatientTable, read_counts, read_medians, read_patients
 
     table: Any = None
     try:
         if options.kind == "counts":
             table = read_counts(options.table, sheet=options.sheet)
+        elif options.kind == "medians":
+            table = read_medians(options.table, time_unit=options.time_unit, sheet=options.sheet)
         else:
             followed = options.time is not None or options.interval is not None
             table = read_patients(
@@ -186,6 +188,7 @@ def _check(options: argparse.Namespace) -> int:
     print(repr(table))
     if not isinstance(table, PatientTable):
         columns = [c for c in ("study", "regimen", "endpoint", "events", "n", "percent") if c in table.frame]
+        columns += [c for c in ("median", "log_se", "basis") if c in table.frame]
         from bayes_escc.text import aligned
 
         print(aligned(columns, [[str(v) for v in r] for r in table.frame[columns].itertuples(index=False)]))

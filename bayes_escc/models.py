@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import CountTable, PatientTable, read_counts, read_patients
+from bayes_escc.evidence import CountTable, MedianTable, PatientTable, read_counts, read_patients
 from bayes_escc.posterior import Posterior
 from bayes_escc.priors import Prior, PriorSet
 from bayes_escc.run import fit_analysis, prepare_design
@@ -28,7 +28,7 @@ class _Model:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.analysis.content})"
 
-    def _table(self, table: Any) -> CountTable | PatientTable:
+    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable:
         raise NotImplementedError
 
     def build(self, table: CountTable | PatientTable | pd.DataFrame | str | Path) -> pm.Model:
@@ -256,8 +256,8 @@ class SurvivalModel(_Model):
             label="this SurvivalModel",
         )
 
-    def _table(self, table: PatientTable | pd.DataFrame | str | Path) -> PatientTable:
-        if isinstance(table, PatientTable):
+    def _table(self, table: Any) -> PatientTable | MedianTable:
+        if isinstance(table, PatientTable | MedianTable):
             return table
         data = self.analysis.data
         return read_patients(

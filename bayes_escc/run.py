@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.analysis import Analysis
-from bayes_escc.evidence import CountTable, PatientTable
+from bayes_escc.evidence import CountTable, MedianTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
@@ -27,18 +27,18 @@ __all__ = ["figures_of", "fit_analysis", "prepare_design", "run_analysis", "writ
 NOT_CONVERGED: Final = "NOT CONVERGED"
 
 
-def prepare_design(analysis: Analysis, table: CountTable | PatientTable) -> Design:
+def prepare_design(analysis: Analysis, table: CountTable | PatientTable | MedianTable) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
 
 
-def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | None = None) -> Posterior:
+def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | MedianTable | None = None) -> Posterior:
     """Fit an analysis to its own table, or to one given.
 
     Parameters
     ----------
     analysis : Analysis
-    table : CountTable or PatientTable, optional
+    table : CountTable, PatientTable or MedianTable, optional
         Whole; the analysis takes its rows from it.
 
     Raises
@@ -109,7 +109,7 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
     if FIGURE_DATA in posterior.tree.children:
         return _survival_figures(posterior)
     if "rate" not in posterior.estimand_names:
-        return found
+        return {"medians": posterior.plot_intervals("median")} if "median" in posterior.estimand_names else found
     rate = posterior.estimand("rate")
     endpoints = [str(e) for e in rate["endpoint"].to_numpy()] if "endpoint" in rate.dims else [None]
     for endpoint in endpoints:

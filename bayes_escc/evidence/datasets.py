@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.counts import CountTable, read_counts
+from bayes_escc.evidence.medians import MedianTable, read_medians
 from bayes_escc.evidence.patients import PatientTable, read_patients
 from bayes_escc.schema import nearest
 
@@ -48,6 +49,12 @@ DATASETS: Final = {
             "any and grade >= 3 treatment-related events",
         ),
         Dataset(
+            "second_line_medians",
+            "medians",
+            "Published median PFS of four second-line regimens in months; numbers of events are ASSUMED",
+            (("time_unit", "months"),),
+        ),
+        Dataset(
             "second_line_pfs_synthetic",
             "patients",
             "SYNTHETIC patients (simulate_cohort), sized and scaled like the two second-line toripalimab cohorts; "
@@ -58,7 +65,7 @@ DATASETS: Final = {
 }
 
 
-def load_dataset(name: str | Sequence[str]) -> CountTable | PatientTable:
+def load_dataset(name: str | Sequence[str]) -> CountTable | PatientTable | MedianTable:
     """Load a bundled dataset, or several of one kind as one table.
 
     Parameters
@@ -85,6 +92,8 @@ def load_dataset(name: str | Sequence[str]) -> CountTable | PatientTable:
         if found.kind == "patients":
             options: dict[str, Any] = dict(found.columns)
             return read_patients(found.path, response=None, **options)
+        if found.kind == "medians":
+            return read_medians(found.path, time_unit=dict(found.columns)["time_unit"])
         return read_counts(found.path)
     import pandas as pd
 

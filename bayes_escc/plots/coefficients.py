@@ -10,7 +10,7 @@ from bayes_escc.comparison import labelled_cells, probability_with_error
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import COVARIATE, REGIMEN, TIME
 from bayes_escc.plots.difference import _log_axis
-from bayes_escc.plots.style import BLACK, GREY, finish, house_style, new_figure, wrapped
+from bayes_escc.plots.style import BLACK, GREY, finish, house_style, new_figure
 from bayes_escc.text import format_probability
 
 if TYPE_CHECKING:
@@ -27,17 +27,19 @@ def _rows(posterior: Posterior) -> list[tuple[str, Any]]:
     if "hazard_ratio" in posterior.estimand_names:
         array = posterior.estimand("hazard_ratio")
         reference = str(array[REGIMEN].to_numpy()[0])
+        unit = posterior.estimand("median").attrs["unit"]
         for labels, draws in labelled_cells(array):
             if labels[REGIMEN] != reference:
-                when = f", at {labels[TIME]:g}" if labels[TIME] is not None else ""
-                found.append((f"{labels[REGIMEN]} against {reference}{when}", draws))
+                when = f", at {labels[TIME]:g} {unit}" if labels[TIME] is not None else ""
+                found.append((f"{labels[REGIMEN]}\nagainst {reference}{when}", draws))
     if "coefficient" in posterior.estimand_names:
         array = posterior.estimand("coefficient")
         words = str(array.attrs["unit"]).removeprefix("log hazard ratio per ").split("; ")
         for (labels, draws), how in zip(labelled_cells(array), words, strict=True):
-            # a standardised covariate is labelled by what one unit of it is
-            name = str(labels[COVARIATE])
-            scale = f", per SD of {how.split(' - ')[0].removeprefix('(')}" if " / " in how else ""
+            # a scaled covariate is labelled by what one unit of it is
+            name = str(labels[COVARIATE]).replace("_", " ")
+            plain, _, unit = how.rpartition(" / ")
+            scale = f", per {float(unit):.2g} in {plain.split(' - ')[0].removeprefix('(')}" if plain else ""
             found.append((name + scale if " against " not in how else f"{name}: {how}", np.exp(draws)))
     return found
 
@@ -61,7 +63,7 @@ def plot_coefficients(posterior: Posterior) -> Figure:
     ci = posterior.analysis.ci_prob
     levels = [(1 - ci) / 2, 0.25, 0.5, 0.75, (1 + ci) / 2]
     with house_style():
-        figure, axes = new_figure(34 + 9.5 * len(rows), converged=posterior.diagnostics.converged)
+        figure, axes = new_figure(34 + 10 * len(rows), converged=posterior.diagnostics.converged)
         heights = np.arange(len(rows))[::-1]
         ends = []
         for y, (_, draws) in zip(heights, rows, strict=True):
@@ -77,7 +79,7 @@ def plot_coefficients(posterior: Posterior) -> Figure:
             )  # fmt: skip
         axes.axvline(1.0, color=GREY, linewidth=0.9)
         axes.set_ylim(-0.6, len(rows) - 0.1)
-        axes.set_yticks(heights, [wrapped(label, 30) for label, _ in rows])
+        axes.set_yticks(heights, [label for label, _ in rows])
         axes.tick_params(axis="y", length=0)
         _log_axis(axes, np.array([min(0.45, min(ends) * 0.95), max(2.2, max(ends) * 1.05)]))
         axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)

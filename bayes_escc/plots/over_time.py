@@ -62,7 +62,7 @@ def plot_better_over_time(posterior: Posterior, *, reference: str | None = None)
         if covered < grid[-1]:
             axes.axvspan(covered, grid[-1], color="#EEEEEE", zorder=0)
             axes.annotate(
-                "beyond the follow-up of one regimen", ((covered + grid[-1]) / 2, 0.02), ha="center", va="bottom",
+                "beyond the follow-up of one regimen", ((covered + grid[-1]) / 2, 0.98), ha="center", va="top",
                 color=GREY, fontsize=7, rotation=90 if grid[-1] - covered < 0.35 * grid[-1] else 0,
             )  # fmt: skip
         axes.set_ylim(0, 1)

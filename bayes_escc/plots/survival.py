@@ -10,7 +10,6 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.names import FIGURE_DATA, REGIMEN
 from bayes_escc.plots.style import BLACK, BLUE, GREY, MM, VERMILION, WIDTH, finish, house_style, wrapped
-from bayes_escc.text import format_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -131,23 +130,23 @@ def _key(axes: Any, posterior: Posterior, regimen: str, row: int, unit: str, sty
 
     def told(name: str) -> str:
         draws = posterior.estimand(name).sel({REGIMEN: regimen}).to_numpy()
-        low, middle, high = (format_number(float(v)) for v in np.quantile(draws, levels))
+        low, middle, high = (f"{v:.2f}" if v < 10 else f"{v:.1f}" for v in np.quantile(draws, levels))
         return f"{middle} ({low} to {high})"
 
     text = f"median {told('median')} {unit}"
     if row > 0 and "hazard_ratio" in posterior.estimand_names and posterior.estimand("hazard_ratio").ndim == 3:
-        text += f"; hazard ratio {told('hazard_ratio')}"
+        text += f"; HR {told('hazard_ratio')}"
     y = 0.97 - 0.13 * row
-    axes.plot([0.42, 0.47], [y, y], transform=axes.transAxes, linewidth=1.9, **style)
-    axes.text(0.48, y, regimen, transform=axes.transAxes, va="center", color=style["color"], fontweight="bold")
-    axes.text(0.48, y - 0.052, text, transform=axes.transAxes, va="center", color=BLACK, fontsize=7.5)
+    axes.plot([0.45, 0.50], [y, y], transform=axes.transAxes, linewidth=1.9, **style)
+    axes.text(0.51, y, regimen, transform=axes.transAxes, va="center", color=style["color"], fontweight="bold")
+    axes.text(0.51, y - 0.052, text, transform=axes.transAxes, va="center", color=BLACK, fontsize=7.5)
 
 
 def _numbers(table: Any, regimen: str, index: int, ticks: Any, stop: Any, event: Any, start: Any, colour: str) -> None:
     """Rows of the table beneath the panel: at risk, censored and events by each tick."""
     top = 4 * index + 0.5
     table.text(
-        -0.015, top, wrapped(regimen, 60), transform=table.get_yaxis_transform(), ha="left", va="center",
+        -0.03, top, wrapped(regimen, 60), transform=table.get_yaxis_transform(), ha="left", va="center",
         color=colour, fontweight="bold",
     )  # fmt: skip
     rows = (
@@ -157,7 +156,7 @@ def _numbers(table: Any, regimen: str, index: int, ticks: Any, stop: Any, event:
     )
     for offset, (name, values) in enumerate(rows, start=1):
         table.text(
-            -0.02, top + offset, name, transform=table.get_yaxis_transform(), ha="right", va="center",
+                -0.03, top + offset, name, transform=table.get_yaxis_transform(), ha="right", va="center",
             color=GREY, fontsize=7.5,
         )  # fmt: skip
         for tick, value in zip(ticks, values, strict=True):

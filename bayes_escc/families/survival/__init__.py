@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import PatientTable
+from bayes_escc.evidence import MedianTable, PatientTable
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import encode
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
 
 __all__ = ["KINDS", "NAME", "SurvivalSpec", "prepare", "read_spec"]
 
-KINDS = ("patients",)
+KINDS = ("patients", "medians")
 
 
-def prepare(table: PatientTable, spec: SurvivalSpec, data: Any) -> Design:
-    """Prepare a survival model on a table of patients.
+def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) -> Design:
+    """Prepare a survival model on a table of patients, or of published medians.
 
     Parameters
     ----------
-    table : PatientTable
+    table : PatientTable or MedianTable
         Whole; the regimens and rows of the analysis are taken from it here.
     spec : SurvivalSpec
     data : DataSpec
@@ -33,8 +33,12 @@ def prepare(table: PatientTable, spec: SurvivalSpec, data: Any) -> Design:
     DataError
         If a covariate cannot be used.
     """
+    if isinstance(table, MedianTable):
+        from bayes_escc.families.survival.medians import MedianDesign
+
+        return MedianDesign(table.select(regimens=data.regimens, where=dict(data.where)), spec, data.design)
     if not isinstance(table, PatientTable):
-        raise AnalysisError('survival models need patients (data.kind = "patients"), not counts.')
+        raise AnalysisError('survival models need patients (data.kind = "patients") or medians, not counts.')
     chosen = table.select(regimens=data.regimens, where=dict(data.where))
     encoded = encode(chosen, spec.covariates)
     complete = chosen.keep(chosen.frame[encoded.kept])
