@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         read_patients,
         simulate_cohort,
     )
-    from bayes_escc.inference import Diagnostics
+    from bayes_escc.inference import Diagnostics, compare_models, loo
     from bayes_escc.models import ResponseModel, SurvivalModel
     from bayes_escc.posterior import Posterior
     from bayes_escc.priors import Prior
@@ -40,7 +40,7 @@ _HOMES = {
         "CountTable", "MedianTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_medians",
         "read_patients", "simulate_cohort",
     ),
-    "inference": ("Diagnostics",),
+    "inference": ("Diagnostics", "compare_models", "loo"),
     "models": ("ResponseModel", "SurvivalModel"),
     "posterior": ("Posterior",),
     "priors": ("Prior",),
@@ -67,9 +67,11 @@ __all__ = [
     "ResponseModel",
     "SurvivalModel",
     "__version__",
+    "compare_models",
     "find_analysis",
     "fit_analysis",
     "load_dataset",
+    "loo",
     "read_counts",
     "read_medians",
     "read_patients",

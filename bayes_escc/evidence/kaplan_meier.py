@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,8 +50,8 @@ def at_risk(time: ArrayLike, stop: ArrayLike, start: ArrayLike | None = None) ->
     """
     at, last = np.asarray(time, dtype=float), np.asarray(stop, dtype=float)
     first = np.zeros_like(last) if start is None else np.asarray(start, dtype=float)
-    inside = ((first < at[..., None]) | ((first == 0) & (at[..., None] == 0))) & (last >= at[..., None])
-    return np.asarray(inside.sum(axis=-1))
+    entered = np.searchsorted(np.sort(first), at, side="left") + np.where(at == 0, (first == 0).sum(), 0)
+    return np.asarray(entered - np.searchsorted(np.sort(last), at, side="left"))
 
 
 def kaplan_meier(
@@ -79,9 +78,9 @@ def kaplan_meier(
     """
     last, happened = np.asarray(stop, dtype=float), np.asarray(event, dtype=bool)
     counted = ~happened if reverse else happened
-    times: Any = np.unique(last[counted])
-    failed = np.array([(counted & (last == t)).sum() for t in times], dtype=float)
+    times, failed = np.unique(last[counted], return_counts=True)
     exposed = at_risk(times, last, start).astype(float)
     if reverse:
-        exposed -= np.array([(happened & (last == t)).sum() for t in times])
+        gone = np.sort(last[happened])
+        exposed -= np.searchsorted(gone, times, side="right") - np.searchsorted(gone, times, side="left")
     return KaplanMeier(times, np.cumprod(1.0 - failed / exposed))

@@ -5,6 +5,7 @@ from bayes_escc.plots.coefficients import plot_coefficients
 from bayes_escc.plots.difference import plot_difference
 from bayes_escc.plots.intervals import plot_intervals
 from bayes_escc.plots.over_time import plot_better_over_time
+from bayes_escc.plots.predictive_survival import plot_predictive_survival
 from bayes_escc.plots.prior_posterior import plot_prior_posterior
 from bayes_escc.plots.survival import plot_survival
 
@@ -14,6 +15,7 @@ __all__ = [
     "plot_coefficients",
     "plot_difference",
     "plot_intervals",
+    "plot_predictive_survival",
     "plot_prior_posterior",
     "plot_survival",
 ]
