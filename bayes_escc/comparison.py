@@ -118,6 +118,7 @@ class Comparison:
         lines = [f"Comparison of {self.estimand} with {self.reference} ({self.scale}):"]
         for row in self.rows:
             place = ", ".join(str(row[k]) for k in (REGIMEN, ENDPOINT) if row[k])
+            place += f" at {row['time']:g}" if row["time"] is not None else ""
             lines.append(
                 f"  {place}: {row['median']:.3g} ({100 * self.ci_prob:g} % CrI {row['lower']:.3g} to "
                 f"{row['upper']:.3g}), P(better) = {row['probability_better']:.3f} [{row['anchoring']}]"

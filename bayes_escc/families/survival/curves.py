@@ -180,8 +180,9 @@ class PiecewiseCurves:
     def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
         spent = exposure(lower, upper, self.cuts)
         total: Array = np.zeros((self.draws, len(lower)))
+        hazards = np.exp(self.log_hazards)
         for j in range(spent.shape[-1]):
-            total = total + np.exp(self.log_hazards[:, regimen, j]) * spent[:, j]
+            total += hazards[:, regimen, j] * spent[:, j]
         return total
 
     def patient_log_hazard(self, regimen: NDArray[Any], time: Array) -> Array:

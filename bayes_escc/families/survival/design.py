@@ -31,7 +31,8 @@ ENDPOINT_NAME: Final = "PFS"
 CONTRAST: Final = "contrast"
 """Dimension of log hazard ratios: every regimen but the first."""
 
-_MAX_VALUES: Final = 20_000_000
+_MOST_DENSITIES: Final = 4_000_000
+_MOST_REPLICATES: Final = 1_000_000
 _CURVE_DRAWS: Final = 2000
 _CURVE_POINTS: Final = 60
 _DEFAULT_TIMES: Final = (3.0, 6.0, 12.0)  # months
@@ -251,10 +252,10 @@ class SurvivalDesign(Design):
         patterns, weight = self.weights
         return Population(self.log_risk(parameters, patterns), weight)
 
-    def _thin(self, parameters: xr.Dataset) -> xr.Dataset:
-        """Fewer draws where patients times draws would not fit in memory."""
+    def _thin(self, parameters: xr.Dataset, most: int) -> xr.Dataset:
+        """Fewer draws where patients times draws would be too many values."""
         values = parameters.sizes[CHAIN] * parameters.sizes[DRAW] * self.patients
-        step = max(1, -(-values // _MAX_VALUES))
+        step = max(1, -(-values // most))
         return parameters.isel({DRAW: slice(None, None, step)})
 
     def _by_patient(self, parameters: xr.Dataset, **values: Array) -> xr.Dataset:
@@ -268,8 +269,11 @@ class SurvivalDesign(Design):
         )
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
-        """Per patient; densities of known event times are per unit of time of the analysis."""
-        parameters = self._thin(parameters)
+        """Per patient; densities of known event times are per unit of time of the analysis.
+
+        Beyond a thousand patients every second, third ... draw is kept.
+        """
+        parameters = self._thin(parameters, _MOST_DENSITIES)
         curves, log_risk = self.curves(parameters), self.log_risk(parameters, self.encoded.values)
         risk, f, regimen = np.exp(log_risk), self.follow_up, self.regimen
         last = np.where(f.exact | f.right, f.lower, f.entry)
@@ -293,7 +297,7 @@ class SurvivalDesign(Design):
         again; for who progressed, censoring is drawn from the reverse Kaplan-Meier estimate
         beyond the time of progression.
         """
-        parameters = self._thin(parameters)
+        parameters = self._thin(parameters, _MOST_REPLICATES)
         curves, f = self.curves(parameters), self.follow_up
         risk = np.exp(self.log_risk(parameters, self.encoded.values))
         shape = (curves.draws, self.patients)
