@@ -9,6 +9,10 @@ demo: $(READY)
 	$(BIN)/bayes-escc run second_line_response --out results/second_line_response
 	@echo
 	$(BIN)/bayes-escc run anlotinib_randomised_response --out results/anlotinib_randomised_response
+	@echo
+	$(BIN)/bayes-escc run second_line_pfs_weibull --out results/second_line_pfs_weibull
+	@echo
+	$(BIN)/bayes-escc run second_line_pfs_medians --out results/second_line_pfs_medians
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not slow"

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, RecordError
     from bayes_escc.evidence import (
         CountTable,
+        MedianTable,
         PatientTable,
         Problem,
         load_dataset,
         read_counts,
+        read_medians,
         read_patients,
+        simulate_cohort,
     )
-    from bayes_escc.inference import Diagnostics
-    from bayes_escc.models import ResponseModel
+    from bayes_escc.inference import Diagnostics, compare_models, loo
+    from bayes_escc.models import ResponseModel, SurvivalModel
     from bayes_escc.posterior import Posterior
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
@@ -34,10 +37,11 @@ _HOMES = {
     "comparison": ("Comparison",),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
     "evidence": (
-        "CountTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_patients",
+        "CountTable", "MedianTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_medians",
+        "read_patients", "simulate_cohort",
     ),
-    "inference": ("Diagnostics",),
-    "models": ("ResponseModel",),
+    "inference": ("Diagnostics", "compare_models", "loo"),
+    "models": ("ResponseModel", "SurvivalModel"),
     "posterior": ("Posterior",),
     "priors": ("Prior",),
     "results": ("to_result",),
@@ -54,19 +58,25 @@ __all__ = [
     "DataError",
     "Diagnostics",
     "FitError",
+    "MedianTable",
     "PatientTable",
     "Posterior",
     "Prior",
     "Problem",
     "RecordError",
     "ResponseModel",
+    "SurvivalModel",
     "__version__",
+    "compare_models",
     "find_analysis",
     "fit_analysis",
     "load_dataset",
+    "loo",
     "read_counts",
+    "read_medians",
     "read_patients",
     "run_analysis",
+    "simulate_cohort",
     "to_result",
 ]
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.names import DESIGNS, Direction, Scale, normalise
 from bayes_escc.schema import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
-    from bayes_escc.evidence import CountTable, PatientTable
+    from bayes_escc.evidence import CountTable, MedianTable, PatientTable
 
 __all__ = [
     "Analysis",
@@ -56,9 +57,16 @@ class DataSpec:
     where: tuple[tuple[str, Any], ...] = ()
     id: str = "patient_id"
     regimen: str = "regimen"
-    response: str | None = "response"
+    response: str | None = None
     not_evaluable: Literal["nonresponse", "exclude"] = "nonresponse"
     design: str = ""
+    time: str | None = None
+    event: str | None = None
+    entry: str | None = None
+    interval: tuple[str, str] | None = None
+    overall: str | None = None
+    time_unit: str | None = None
+    event_codes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,16 +176,17 @@ class Analysis:
             top.problem("id", f"may hold letters, digits, _ and -, because files are named after it, not {name!r}")
         title, question = top.text("title", name), top.text("question", "")
         data = _read_data(top.table("data"))
-        model, priors = top.table("model"), top.table("priors")
+        model, priors, estimands = top.table("model"), top.table("priors"), top.table("estimands")
         family = model.text("family", "response", FAMILIES)
         spec = None
         if family in FAMILIES:
-            spec = get_family(family).read_spec(model, priors)
+            spec = get_family(family).read_spec(model, priors, estimands)
             if data.kind not in get_family(family).KINDS:
                 allowed = " | ".join(get_family(family).KINDS)
                 problems.append(f"data.kind: family {family!r} takes {allowed}, not {data.kind!r}")
         model.finish()
         priors.finish()
+        estimands.finish()
         comparisons = _one_direction([_read_comparison(r) for r in top.tables("comparisons")], problems)
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
@@ -215,23 +224,37 @@ class Analysis:
         raise_problems("these sampling settings cannot be used", problems)
         return replace(self, sampling=sampling)
 
-    def load_table(self) -> CountTable | PatientTable:
+    def load_table(self) -> CountTable | PatientTable | MedianTable:
         """Read the table the analysis names, whole."""
-        from bayes_escc.evidence import load_dataset, read_counts, read_patients
+        from bayes_escc.evidence import (
+            MedianTable,
+            PatientTable,
+            load_dataset,
+            read_counts,
+            read_medians,
+            read_patients,
+        )
 
         data = self.data
         if data.datasets:
             table = load_dataset(data.datasets)
-            if data.kind != "counts":
-                raise AnalysisError(f"data.kind: dataset {data.datasets[0]!r} holds counts, not {data.kind}.")
+            holds = {PatientTable: "patients", MedianTable: "medians"}.get(type(table), "counts")
+            if data.kind != holds:
+                raise AnalysisError(f"data.kind: dataset {data.datasets[0]!r} holds {holds}, not {data.kind}.")
             return table
         if data.file is None:
             raise AnalysisError("data: name a dataset or a file, or give a table to fit().")
         path = (self.folder or Path()) / data.file
         if data.kind == "patients":
+            needs_response = self.family == "response"
             return read_patients(
-                path, id=data.id, regimen=data.regimen, response=data.response, sheet=data.sheet, drop=data.drop
-            )
+                path, id=data.id, regimen=data.regimen,
+                response=data.response or ("response" if needs_response else None), time=data.time,
+                event=data.event, entry=data.entry, interval=data.interval, overall=data.overall,
+                time_unit=data.time_unit, event_codes=dict(data.event_codes), sheet=data.sheet, drop=data.drop,
+            )  # fmt: skip
+        if data.kind == "medians":
+            return read_medians(path, time_unit=data.time_unit, sheet=data.sheet)
         return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints(), drop=data.drop)
 
     def declared_endpoints(self) -> dict[str, Direction | None]:
@@ -266,12 +289,25 @@ def _read_data(data: Reader) -> DataSpec:
     patients = {
         "id": data.text("id", "patient_id"),
         "regimen": data.text("regimen", "regimen"),
-        "response": data.text("response", "response"),
+        "response": data.text("response", None),
         "not_evaluable": data.text("not_evaluable", "nonresponse", ("nonresponse", "exclude")),
         "design": data.text("design", "", DESIGNS),
+        **{role: data.text(role, None) for role in ("time", "event", "entry", "overall")},
+        "interval": data.texts("interval", None),
+        "time_unit": data.text("time_unit", None, tuple(DAYS_IN)),
+        "event_codes": _read_codes(data),
     }
+    if patients["interval"] is not None and len(patients["interval"]) != 2:
+        data.problem("interval", "takes two columns: last scan without, first scan with progression")
+    if (patients["time"] is None) != (patients["event"] is None):
+        data.problem("event", "goes together with time: the column of 1 (event) and 0 (censored)")
     data.finish()
     return DataSpec(kind, datasets, file, sheet, drop, endpoints, regimens, tuple(where), **patients)
+
+
+def _read_codes(data: Reader) -> tuple[tuple[str, str], ...]:
+    codes = data.table("event_codes")
+    return tuple((key, codes.text(key, choices=("event", "censored")) or "event") for key in codes.left())
 
 
 def _read_comparison(r: Reader) -> ComparisonSpec:

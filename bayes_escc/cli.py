@@ -47,12 +47,20 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="validate a table and explain what is wrong")
     check.add_argument("table", metavar="TABLE", help="a .csv or .xlsx file")
-    check.add_argument("--kind", required=True, choices=("counts", "patients"))
+    check.add_argument("--kind", required=True, choices=("counts", "patients", "medians"))
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
     check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
     check.add_argument("--regimen", default="regimen", metavar="COLUMN", help="patients: regimen")
-    check.add_argument("--response", default="response", metavar="COLUMN", help="patients: best response")
+    check.add_argument("--response", metavar="COLUMN", help="patients: best response (default: response)")
+    check.add_argument("--time", metavar="COLUMN", help="patients: time to event or censoring")
+    check.add_argument("--event", metavar="COLUMN", help="patients: 1 for an event, 0 for censoring")
+    check.add_argument("--entry", metavar="COLUMN", help="patients: delayed entry")
+    check.add_argument(
+        "--interval", nargs=2, metavar=("LAST_FREE", "FIRST_PD"), help="patients: scans before and with progression"
+    )
+    check.add_argument("--overall", metavar="COLUMN", help="patients: overall survival, to check against")
+    check.add_argument("--time-unit", metavar="UNIT", help="patients: days, weeks, months or years")
     check.set_defaults(action=_check)
 
     compare = commands.add_parser("compare", help="compare response counts at once, in closed form")
@@ -155,15 +163,22 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from bayes_escc.errors import DataError
-    from bayes_escc.evidence import PatientTable, read_counts, read_patients
+    from bayes_escc.evidence import PatientTable, read_counts, read_medians, read_patients
 
     table: Any = None
     try:
         if options.kind == "counts":
             table = read_counts(options.table, sheet=options.sheet, drop=options.drop)
+        elif options.kind == "medians":
+            table = read_medians(options.table, time_unit=options.time_unit, sheet=options.sheet)
         else:
-            names = {"id": options.id, "regimen": options.regimen, "response": options.response}
-            table = read_patients(options.table, **names, sheet=options.sheet, drop=options.drop)
+            followed = options.time is not None or options.interval is not None
+            table = read_patients(
+                options.table, id=options.id, regimen=options.regimen,
+                response=options.response or (None if followed else "response"), time=options.time,
+                event=options.event, entry=options.entry, interval=options.interval, overall=options.overall,
+                time_unit=options.time_unit, sheet=options.sheet, drop=options.drop,
+            )  # fmt: skip
     except DataError as error:
         if not options.json:
             raise
@@ -177,9 +192,16 @@ def _check(options: argparse.Namespace) -> int:
     print(repr(table))
     if not isinstance(table, PatientTable):
         columns = [c for c in ("study", "regimen", "endpoint", "events", "n", "percent") if c in table.frame]
+        columns += [c for c in ("median", "log_se", "basis") if c in table.frame]
         from bayes_escc.text import aligned
 
         print(aligned(columns, [[str(v) for v in r] for r in table.frame[columns].itertuples(index=False)]))
+    elif table.time_unit is not None:
+        from bayes_escc.text import aligned, format_number
+
+        summary = table.follow_up_summary()
+        cells = [[v if isinstance(v, str | int) else format_number(v) for v in r] for r in summary.to_numpy().tolist()]
+        print(aligned([str(c).replace("_", " ") for c in summary], [[str(v) for v in r] for r in cells]))
     for warning in table.warnings:
         print(f"Note: {warning}")
     print(f"No problems; {len(table.warnings)} notes. SHA-256 {table.digest}")

@@ -27,8 +27,10 @@ from bayes_escc.names import (
     COVARIATE,
     DRAW,
     ENDPOINT,
+    HORIZON,
     LABEL_DIMS,
     REGIMEN,
+    TIME,
     Direction,
     Scale,
     normalise,
@@ -133,6 +135,7 @@ class Comparison:
         lines = [f"Comparison of {self.estimand} with {self.reference} ({self.scale}):"]
         for row in self.rows:
             place = ", ".join(str(row[k]) for k in (REGIMEN, ENDPOINT) if row[k])
+            place += f" at {row['time']:g}" if row["time"] is not None else ""
             lines.append(
                 f"  {place}: {row['median']:.3g} ({100 * self.ci_prob:g} % CrI {row['lower']:.3g} to "
                 f"{row['upper']:.3g}), P(better) = {row['probability_better']:.3f} [{row['anchoring']}]"
@@ -242,7 +245,7 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArra
     """Every cell of an array beside chain and draw: its labels and its draws (chain, draw).
 
     Labels are those of `names.LABEL_DIMS`, None where the array has none; a RECIST category is
-    an endpoint. Cells without any draw (a regimen without data for an endpoint) are left out.
+    an endpoint, a horizon a time. Cells without any draw (a regimen without data for an endpoint) are left out.
     """
     dims = [d for d in array.dims if d not in (CHAIN, DRAW)]
     values = np.moveaxis(array.transpose(CHAIN, DRAW, *dims).to_numpy(), (0, 1), (-2, -1))
@@ -252,7 +255,7 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArra
         labels: dict[str, Any] = dict.fromkeys(LABEL_DIMS)
         for name, coordinate in array.coords.items():
             plain = str(name).removeprefix("row_")
-            key = ENDPOINT if plain == CATEGORY else plain
+            key = {CATEGORY: ENDPOINT, HORIZON: TIME}.get(plain, plain)
             if key not in labels or name == "row":
                 continue
             label = coordinate.to_numpy()[tuple(position[dims.index(d)] for d in coordinate.dims)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import CountTable, PatientTable, read_counts, read_patients
+from bayes_escc.evidence import CountTable, MedianTable, PatientTable, read_counts, read_patients
 from bayes_escc.posterior import Posterior
 from bayes_escc.priors import Prior, PriorSet
 from bayes_escc.run import fit_analysis, prepare_design
@@ -17,10 +17,54 @@ if TYPE_CHECKING:
     import pandas as pd
     import pymc as pm
 
-__all__ = ["ResponseModel"]
+__all__ = ["ResponseModel", "SurvivalModel"]
 
 
-class ResponseModel:
+class _Model:
+    """What every model does with a table once it is configured."""
+
+    analysis: Analysis
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.analysis.content})"
+
+    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable:
+        raise NotImplementedError
+
+    def build(self, table: CountTable | PatientTable | pd.DataFrame | str | Path) -> pm.Model:
+        """The PyMC model on a table, as `fit` samples it."""
+        return prepare_design(self.analysis, self._table(table)).build()
+
+    def fit(
+        self,
+        table: CountTable | PatientTable | pd.DataFrame | str | Path,
+        *,
+        seed: int = 1,
+        sampler: Literal["auto", "exact", "nuts"] = "auto",
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+    ) -> Posterior:
+        """Fit to a table.
+
+        Parameters
+        ----------
+        table : CountTable, PatientTable, DataFrame or path
+        seed : int
+            The same seed gives the same numbers on any machine.
+        sampler : {"auto", "exact", "nuts"}
+            ``"auto"`` takes the closed form where one exists.
+        draws, tune, chains : int
+
+        Returns
+        -------
+        Posterior
+        """
+        analysis = self.analysis.with_sampling(seed=seed, sampler=sampler, draws=draws, tune=tune, chains=chains)
+        return fit_analysis(analysis, self._table(table))
+
+
+class ResponseModel(_Model):
     """Response rates of regimens, as plain configuration; `fit` does the work.
 
     Parameters
@@ -103,9 +147,6 @@ class ResponseModel:
             label="this ResponseModel",
         )
 
-    def __repr__(self) -> str:
-        return f"ResponseModel({self.analysis.content})"
-
     def _table(self, table: CountTable | PatientTable | pd.DataFrame | str | Path) -> CountTable | PatientTable:
         if isinstance(table, CountTable | PatientTable):
             return table
@@ -113,37 +154,122 @@ class ResponseModel:
             return read_patients(table)
         return read_counts(table, endpoints=self.analysis.declared_endpoints())
 
-    def build(self, table: CountTable | PatientTable | pd.DataFrame | str | Path) -> pm.Model:
-        """The PyMC model on a table, as `fit` samples it."""
-        return prepare_design(self.analysis, self._table(table)).build()
 
-    def fit(
+class SurvivalModel(_Model):
+    """Progression-free survival of regimens, as plain configuration; `fit` does the work.
+
+    Parameters
+    ----------
+    baseline : {"weibull", "exponential", "piecewise"}
+        Shape of the hazard of a reference patient.
+    regimen_effect : {"proportional", "nonproportional", "stratified", "none"}
+        Hazards of regimens differ by a constant ratio; in shape too; in everything, each regimen
+        with priors of its own; or not at all.
+    covariates : sequence of mapping
+        Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}``.
+    priors : mapping, optional
+        Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
+        ``log_hazard`` sets the level; ``log_shape``, ``log_hazard_ratio``, ``coefficient``,
+        ``drift_sd``. A value may be a mapping of regimen (or covariate) to Prior.
+    cutpoints : sequence of float, optional
+        Where a piecewise hazard changes; by default at equal shares of the events.
+    smoothing : {"independent", "random_walk"}
+        Of piecewise log hazards.
+    reference_time : float, optional
+        When the prior of the log cumulative hazard holds.
+    time_unit : {"days", "weeks", "months", "years"}, optional
+        Of priors, cut points, times and results; the data's if not given.
+    times, horizons : sequence of float, optional
+        When survival is reported; to when the restricted mean.
+    population : str or mapping
+        Over whom results are averaged: ``"all"`` patients, those on a regimen, or the covariates
+        of one patient.
+    time, event, entry, interval, data_unit
+        Columns of the follow-up and their unit, for tables that are not yet a `PatientTable`;
+        see `read_patients`.
+    regimens : sequence of str, optional
+        Keep these, in this order; the first is the reference.
+    where : mapping, optional
+        Equality filters on further columns.
+
+    Raises
+    ------
+    AnalysisError
+        With every setting that cannot be used.
+
+    Examples
+    --------
+    >>> model = SurvivalModel(baseline="weibull", data_unit="months")
+    """
+
+    def __init__(
         self,
-        table: CountTable | PatientTable | pd.DataFrame | str | Path,
         *,
-        seed: int = 1,
-        sampler: Literal["auto", "exact", "nuts"] = "auto",
-        draws: int = 1000,
-        tune: int = 1000,
-        chains: int = 4,
-    ) -> Posterior:
-        """Fit to a table.
+        baseline: Literal["weibull", "exponential", "piecewise"] = "weibull",
+        regimen_effect: Literal["proportional", "nonproportional", "stratified", "none"] = "proportional",
+        covariates: Sequence[Mapping[str, Any]] = (),
+        priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
+        cutpoints: Sequence[float] | None = None,
+        smoothing: Literal["independent", "random_walk"] = "independent",
+        reference_time: float | None = None,
+        time_unit: str | None = None,
+        times: Sequence[float] | None = None,
+        horizons: Sequence[float] | None = None,
+        population: str | Mapping[str, Any] = "all",
+        time: str | None = "time",
+        event: str | None = "event",
+        entry: str | None = None,
+        interval: Sequence[str] | None = None,
+        data_unit: str | None = None,
+        dating: Literal["interval", "detecting_scan"] = "interval",
+        regimens: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> None:
+        if interval is not None and (time, event) == ("time", "event"):
+            time = event = None  # not asked for, and the table need not have them
+        data = _stated(
+            kind="patients", time=time, event=event, entry=entry, time_unit=data_unit,
+            interval=None if interval is None else list(interval),
+            regimens=None if regimens is None else list(regimens),
+        )  # fmt: skip
+        if where:
+            data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
+        model = _stated(
+            family="survival", baseline=baseline, regimen_effect=regimen_effect, smoothing=smoothing,
+            cutpoints=None if cutpoints is None else [float(c) for c in cutpoints], reference_time=reference_time,
+            time_unit=time_unit, dating=dating,
+        )  # fmt: skip
+        if covariates:
+            model["covariates"] = [dict(c) for c in covariates]
+        estimands = _stated(
+            times=None if times is None else [float(t) for t in times],
+            horizons=None if horizons is None else [float(h) for h in horizons],
+            population=population if isinstance(population, str) else dict(population),
+        )
+        self.analysis = Analysis.from_dict(
+            {
+                "id": "survival_model",
+                "data": data,
+                "model": model,
+                "priors": {k: _prior_dict(v) for k, v in (priors or {}).items()},
+                "estimands": estimands,
+            },
+            label="this SurvivalModel",
+        )
 
-        Parameters
-        ----------
-        table : CountTable, PatientTable, DataFrame or path
-        seed : int
-            The same seed gives the same numbers on any machine.
-        sampler : {"auto", "exact", "nuts"}
-            ``"auto"`` takes the closed form where one exists.
-        draws, tune, chains : int
+    def _table(self, table: Any) -> PatientTable | MedianTable:
+        if isinstance(table, PatientTable | MedianTable):
+            return table
+        data = self.analysis.data
+        return read_patients(
+            table, response=None, time=data.time, event=data.event, entry=data.entry, interval=data.interval,
+            time_unit=data.time_unit,
+        )  # fmt: skip
 
-        Returns
-        -------
-        Posterior
-        """
-        analysis = self.analysis.with_sampling(seed=seed, sampler=sampler, draws=draws, tune=tune, chains=chains)
-        return fit_analysis(analysis, self._table(table))
+
+def _stated(**values: Any) -> dict[str, Any]:
+    """The settings that were given."""
+    return {k: v for k, v in values.items() if v is not None}
 
 
 def _prior_dict(value: Prior | PriorSet | Mapping[str, Prior]) -> dict[str, Any]:

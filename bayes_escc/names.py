@@ -16,6 +16,9 @@ __all__ = [
     "DRAW",
     "ENDPOINT",
     "ESTIMANDS",
+    "FIGURE_DATA",
+    "HORIZON",
+    "INTERVAL",
     "LABEL_DIMS",
     "LAWS",
     "REGIMEN",
@@ -37,12 +40,18 @@ ENDPOINT: Final = "endpoint"
 CATEGORY: Final = "category"
 TIME: Final = "time"
 COVARIATE: Final = "covariate"
+HORIZON: Final = "horizon"
+"""The time to which a restricted mean goes; reported as `time`."""
+INTERVAL: Final = "interval"
 
 LABEL_DIMS: Final = (REGIMEN, STUDY, ENDPOINT, TIME, COVARIATE)
 """Coordinates that label a reported number, in the order of the result rows."""
 
 ESTIMANDS: Final = "estimands"
 """Group of the DataTree that holds the estimands, beside ArviZ's own groups."""
+
+FIGURE_DATA: Final = "figure_data"
+"""Group that holds curves on a grid, for figures."""
 
 LAWS: Final = "laws"
 """Group that holds the parameters of exact marginal posteriors where a closed form exists."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis import Analysis
-from bayes_escc.evidence import CountTable, PatientTable
+from bayes_escc.evidence import CountTable, MedianTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
-from bayes_escc.names import REGIMEN
+from bayes_escc.names import FIGURE_DATA, REGIMEN
 from bayes_escc.posterior import Posterior
 from bayes_escc.results import (
     COMPARISON_KEYS,
@@ -39,18 +39,18 @@ MAX_PANELS: Final = 8
 """Most regimens against a reference that one figure shows."""
 
 
-def prepare_design(analysis: Analysis, table: CountTable | PatientTable) -> Design:
+def prepare_design(analysis: Analysis, table: CountTable | PatientTable | MedianTable) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
 
 
-def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | None = None) -> Posterior:
+def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | MedianTable | None = None) -> Posterior:
     """Fit an analysis to its own table, or to one given.
 
     Parameters
     ----------
     analysis : Analysis
-    table : CountTable or PatientTable, optional
+    table : CountTable, PatientTable or MedianTable, optional
         Whole; the analysis takes its rows from it.
 
     Raises
@@ -153,8 +153,10 @@ def write_results(
 def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Figure]:
     """The figures of a run, by file name."""
     found: dict[str, Figure] = {}
+    if FIGURE_DATA in posterior.tree.children:
+        return _survival_figures(posterior)
     if "rate" not in posterior.estimand_names:
-        return found
+        return {"medians": posterior.plot_intervals("median")} if "median" in posterior.estimand_names else found
     rate = posterior.estimand("rate")
     endpoints = [str(e) for e in rate["endpoint"].to_numpy()] if "endpoint" in rate.dims else [None]
     for endpoint in endpoints:
@@ -181,6 +183,22 @@ def _unused(name: str, taken: Mapping[str, Any]) -> str:
     while candidate in taken:
         candidate, number = f"{name}_{number}", number + 1
     return candidate
+
+
+def _survival_figures(posterior: Posterior) -> dict[str, Figure]:
+    from bayes_escc.plots import (
+        plot_better_over_time,
+        plot_coefficients,
+        plot_predictive_survival,
+        plot_survival,
+    )
+
+    found = {"survival": plot_survival(posterior), "predictive_check": plot_predictive_survival(posterior)}
+    if {"hazard_ratio", "coefficient"} & set(posterior.estimand_names):
+        found["hazard_ratios"] = plot_coefficients(posterior)
+    if posterior.estimand("survival").sizes[REGIMEN] > 1:
+        found["better_over_time"] = plot_better_over_time(posterior)
+    return found
 
 
 def _slug(text: str | None) -> str:

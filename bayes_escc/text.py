@@ -61,6 +61,8 @@ def _interval(row: Mapping[str, Any]) -> str:
 
 def _label(row: Mapping[str, Any], several_endpoints: bool) -> str:
     parts = [row.get("study"), row.get("regimen"), row.get("covariate")]
+    if row.get("time") is not None:
+        parts.append(f"at {row['time']:.4g}")
     if several_endpoints or not any(parts):
         parts.append(row.get("endpoint"))
     return ", ".join(str(p) for p in parts if p)
@@ -124,6 +126,8 @@ def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:
     lines = []
     for r in rows:
         name = f"{_label(r, several)} against {r['reference']}"
+        if len({row["estimand"] for row in rows}) > 1:
+            name = f"{r['estimand']}: {name}"
         line = [name, r["scale"], format_number(r["median"]), _interval(r),
                 format_probability(r["probability_better"], r["mcse_probability"])]  # fmt: skip
         if margin:

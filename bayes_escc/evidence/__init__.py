@@ -3,16 +3,21 @@
 from bayes_escc.evidence.arms import Arm
 from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.datasets import DATASETS, load_dataset
+from bayes_escc.evidence.medians import MedianTable, read_medians
 from bayes_escc.evidence.patients import PatientTable, read_patients
 from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.synthetic import simulate_cohort
 
 __all__ = [
     "DATASETS",
     "Arm",
     "CountTable",
+    "MedianTable",
     "PatientTable",
     "Problem",
     "load_dataset",
     "read_counts",
+    "read_medians",
     "read_patients",
+    "simulate_cohort",
 ]

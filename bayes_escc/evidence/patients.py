@@ -6,7 +6,7 @@ Identifiers are read as text and never leave the table: results refer to patient
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +16,15 @@ from bayes_escc.evidence.arms import Arm
 from bayes_escc.evidence.count_checks import same_but_spelling
 from bayes_escc.evidence.counts import CountTable, read_counts, table_digest
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
+from bayes_escc.evidence.follow_up import (
+    Dating,
+    FollowUp,
+    FollowUpColumns,
+    check_between_patients,
+    check_follow_up,
+    follow_up_of,
+    summarise_follow_up,
+)
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, cell_text, normalise, read_cells
 from bayes_escc.schema import nearest
@@ -50,6 +59,8 @@ class PatientTable:
         Where the table came from.
     warnings : tuple of Problem
         What was noticed but not refused.
+    time_unit : str or None
+        Unit of the columns time, entry, interval_lower and interval_upper, where there are any.
     """
 
     frame: pd.DataFrame
@@ -57,6 +68,7 @@ class PatientTable:
     binary: bool
     source: str
     warnings: tuple[Problem, ...] = field(default=())
+    time_unit: str | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -93,7 +105,37 @@ class PatientTable:
             raise AnalysisError("; ".join(problems))
         if frame.empty:
             raise AnalysisError(f"no patients of {self.source} are left after the selection.")
-        return PatientTable(frame, table_digest(frame), self.binary, self.source, self.warnings)
+        return self.keep(frame)
+
+    def keep(self, frame: pd.DataFrame) -> PatientTable:
+        """The same table with only some of its rows."""
+        return replace(self, frame=frame, digest=table_digest(frame))
+
+    def follow_up(self, unit: str | None = None, *, dating: Dating = "interval") -> FollowUp:
+        """Entry and event interval of every patient.
+
+        Parameters
+        ----------
+        unit : str, optional
+            Unit of the times; that of the table if not given.
+        dating : {"interval", "detecting_scan"}
+            See `follow_up_of`.
+        """
+        if self.time_unit is None:
+            raise AnalysisError(
+                f"{self.source} was read without follow-up: name the columns with time= and event=, or interval=, "
+                "and time_unit=."
+            )
+        return follow_up_of(self.frame, self.time_unit, to=unit, dating=dating)
+
+    def follow_up_summary(self, unit: str | None = None) -> pd.DataFrame:
+        """Patients, events, median follow-up (reverse Kaplan-Meier) and medians, by regimen.
+
+        Progression known only to lie between two scans is shown at the scan that found it.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(summarise_follow_up(self.frame, self.follow_up(unit)))
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -112,7 +154,7 @@ class PatientTable:
         if self.binary or not_evaluable == "nonresponse":
             return self
         kept = self.frame[self.frame["response"] != "NE"]
-        return PatientTable(kept, table_digest(kept), self.binary, self.source, self.warnings)
+        return self.keep(kept)
 
     def events(self, endpoint: str) -> Any:
         """Whether each patient met an endpoint, as a boolean array.
@@ -186,6 +228,13 @@ def read_patients(
     id: str = "patient_id",
     regimen: str = "regimen",
     response: str | None = "response",
+    time: str | None = None,
+    event: str | None = None,
+    entry: str | None = None,
+    interval: Sequence[str] | None = None,
+    overall: str | None = None,
+    time_unit: str | None = None,
+    event_codes: Mapping[str, str] | None = None,
     sheet: str | None = None,
     drop: Sequence[str] = (),
 ) -> PatientTable:
@@ -200,6 +249,19 @@ def read_patients(
     response : str or None
         Column with the best response: CR, PR, SD, PD or NE (in words or Chinese too), or 0
         and 1 (yes and no). None if there is none.
+    time, event : str, optional
+        Columns with the time to progression, death or censoring, and 1 or 0 for event or not.
+    entry : str, optional
+        Column with the time from which the patient was at risk (delayed entry); blank is 0.
+    interval : (str, str), optional
+        Columns with the last progression-free scan (0 if none) and the first scan with
+        progression (inf if none; equal to the first for an event at a known time).
+    overall : str, optional
+        Column with overall survival, for the check that nobody is progression-free after death.
+    time_unit : {"days", "weeks", "months", "years"}
+        Unit of all these columns; must be declared with them.
+    event_codes : mapping, optional
+        What other codes than 0 and 1 mean: ``{"2": "event", "1": "censored"}``.
     sheet : str, optional
         Sheet of a workbook.
     drop : sequence of str, optional
@@ -222,6 +284,8 @@ def read_patients(
     needed = {"patient_id": id, "regimen": regimen}
     if response is not None:
         needed["response"] = response
+    columns = _follow_up_columns(time, event, entry, interval, overall, time_unit, event_codes)
+    needed |= columns.roles
     folded = {c.casefold(): c for c in raw.columns}
     for role, column in needed.items():
         needed[role] = column = folded.get(column.casefold(), column)
@@ -237,6 +301,18 @@ def read_patients(
             )
     refuse_if_any(raw.source, problems)
     rename = {column: role for role, column in needed.items()}
+    for column in raw.columns:
+        if column in needed and column not in rename:
+            problems.append(
+                Problem(
+                    "column_name",
+                    f"the table calls its {column} {needed[column]!r}, but there is also a column {column}",
+                    "Rename the column that is not meant.",
+                    row=1,
+                    column=column,
+                )
+            )
+    refuse_if_any(raw.source, problems)
     rows = [{rename.get(k, k): v for k, v in row.items()} for row in raw.rows]
     for number, row in zip(raw.numbers, rows, strict=True):
         for role in ("patient_id", "regimen"):
@@ -248,6 +324,8 @@ def read_patients(
                     )
                 )
     binary = _read_responses(raw, rows, needed.get("response"), problems, warnings)
+    if columns.roles:
+        check_follow_up(rows, raw.numbers, columns, problems, warnings)
     kept = _without_duplicates(raw, rows, problems, warnings)
     for a, b in combinations(dict.fromkeys(r["regimen"] for r in rows), 2):
         if same_but_spelling(a, b):
@@ -262,7 +340,33 @@ def read_patients(
             )
     refuse_if_any(raw.source, problems)
     frame = pd.DataFrame([rows[i] for i in kept], index=[raw.numbers[i] for i in kept])
-    return PatientTable(frame, table_digest(frame), binary, raw.source, tuple(warnings))
+    if columns.roles:
+        check_between_patients(frame, columns, warnings)
+    return PatientTable(
+        frame, table_digest(frame), binary, raw.source, tuple(warnings), time_unit if columns.roles else None
+    )
+
+
+def _follow_up_columns(
+    time: str | None, event: str | None, entry: str | None, interval: Sequence[str] | None, overall: str | None,
+    time_unit: str | None, event_codes: Mapping[str, str] | None,
+) -> FollowUpColumns:  # fmt: skip
+    """The columns of the follow-up, refused where they do not make sense together."""
+    wrong = []
+    if (time is None) != (event is None):
+        wrong.append("time= and event= go together")
+    if interval is not None and (isinstance(interval, str) or len(interval) != 2):
+        wrong.append(f"interval= takes two columns, lower and upper, not {interval!r}")
+    if time is None and interval is None and (entry or overall or event_codes):
+        wrong.append("entry=, overall= and event_codes= need time= and event=, or interval=")
+    meanings = dict(event_codes or {})
+    if meanings and set(meanings.values()) != {"event", "censored"}:
+        wrong.append('event_codes= gives every code the meaning "event" or "censored", and uses both')
+    if wrong:
+        raise AnalysisError("; ".join(wrong) + ".")
+    lower, upper = interval or (None, None)
+    codes = tuple((str(k), str(v)) for k, v in meanings.items())
+    return FollowUpColumns(time, event, entry, lower, upper, overall, codes, time_unit)
 
 
 def _read_responses(

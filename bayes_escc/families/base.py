@@ -40,7 +40,7 @@ class ExactPosterior:
         Independent draws of the parameters, with dimensions (chain, draw, ...).
     laws : Dataset
         For each estimand with a Beta marginal, variables ``<estimand>_alpha`` and
-        ``<estimand>_beta`` over the estimand's label dimensions.
+        ``<estimand>_beta`` over the estimand's label dimensions; empty where none has one.
     prior_laws : Dataset
         The same before the data.
     """
@@ -107,6 +107,10 @@ class Design(ABC):
     def priors_in_words(self) -> list[str]:
         """One line per prior: its law, where 95 % of it lies, and its rationale."""
 
+    def figure_data(self, parameters: xr.Dataset) -> xr.Dataset | None:
+        """Curves for figures, on a grid, where the estimands do not hold them; or None."""
+        return None
+
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         """The posterior in closed form, or None where there is none."""
         return None
@@ -118,14 +122,14 @@ class Family(Protocol):
     NAME: str
     KINDS: tuple[str, ...]
 
-    def read_spec(self, model: Reader, priors: Reader) -> Any:
-        """Read `[model]` and `[priors]`, noting problems in the readers."""
+    def read_spec(self, model: Reader, priors: Reader, estimands: Reader) -> Any:
+        """Read `[model]`, `[priors]` and `[estimands]`, noting problems in the readers."""
 
     def prepare(self, table: Any, spec: Any, data: Any) -> Design:
         """Prepare the specification on a table (already selected)."""
 
 
-FAMILIES: Final = ("response",)
+FAMILIES: Final = ("response", "survival")
 """Names of the families; each is a module of this package."""
 
 

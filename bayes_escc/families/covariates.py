@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.schema import Reader, nearest
+from bayes_escc.schema import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
     from bayes_escc.evidence import PatientTable
@@ -64,12 +65,76 @@ class EncodedCovariates:
         How each label was computed, in words, with the stored centre and scale.
     kept : array of bool
         Patients kept (all, unless `missing` asked for complete cases).
+    encoders : tuple of Encoder
+        How each column of `values` is computed, with the stored constants, for new patients.
     """
 
     labels: tuple[str, ...]
     values: NDArray[np.float64]
     constants: tuple[tuple[str, str], ...]
     kept: NDArray[np.bool_]
+    encoders: tuple[Encoder, ...] = ()
+
+    def profile(self, patient: Mapping[str, Any]) -> NDArray[np.float64]:
+        """A new patient as numbers, with the stored centres and scales.
+
+        Parameters
+        ----------
+        patient : mapping
+            Column of the table and value; every covariate needs one.
+
+        Raises
+        ------
+        AnalysisError
+            If a covariate is missing, unknown or unusable.
+        """
+        columns = list(dict.fromkeys(e.column for e in self.encoders))
+        problems = [f"{c} is needed" for c in columns if c not in patient]
+        problems += [f"{c} is not a covariate here.{nearest(c, columns)}" for c in patient if c not in columns]
+        found = []
+        for encoder in self.encoders:
+            if encoder.column in patient:
+                value = encoder(patient[encoder.column])
+                if value is None:
+                    problems.append(f"{encoder.column} = {patient[encoder.column]!r} cannot be used")
+                else:
+                    found.append(value)
+        raise_problems("this patient cannot be described", list(dict.fromkeys(problems)))
+        return np.array(found, dtype=float)
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """How one number is computed from a cell, with stored constants.
+
+    Parameters
+    ----------
+    column : str
+    levels : tuple of str
+        The levels of a categorical column, the reference first; empty for numbers.
+    level : str
+        The level this indicator stands for.
+    transform : {"none", "log", "sqrt"}
+    center, scale : float
+    """
+
+    column: str
+    levels: tuple[str, ...] = ()
+    level: str = ""
+    transform: str = "none"
+    center: float = 0.0
+    scale: float = 1.0
+
+    def __call__(self, cell: Any) -> float | None:
+        """The number, or None if the cell cannot be used."""
+        text = normalise(str(cell))
+        if self.levels:
+            return float(text == self.level) if text in self.levels else None
+        value = _number(text)
+        if value is None or (self.transform == "log" and value <= 0) or (self.transform == "sqrt" and value < 0):
+            return None
+        transformed = {"log": math.log, "sqrt": math.sqrt}.get(self.transform, float)(value)
+        return (transformed - self.center) / self.scale
 
 
 def read_covariates(model: Reader) -> tuple[Covariate, ...]:
@@ -152,22 +217,24 @@ def encode(table: PatientTable, covariates: Sequence[Covariate]) -> EncodedCovar
     labels: list[str] = []
     columns: list[NDArray[np.float64]] = []
     constants: list[tuple[str, str]] = []
+    encoders: list[Encoder] = []
     rows = [int(r) for r, keep in zip(table.frame.index, kept, strict=True) if keep]
     for covariate in covariates:
         texts = [c for c, keep in zip(cells[covariate.column], kept, strict=True) if keep]
-        for label, values, how in _encode_one(covariate, texts, rows, problems):
+        for label, values, how, encoder in _encode_one(covariate, texts, rows, problems):
             labels.append(label)
             columns.append(values)
             constants.append((label, how))
+            encoders.append(encoder)
     refuse_if_any(table.source, problems)
     shape = (int(kept.sum()), len(labels))
     values = np.column_stack(columns) if columns else np.empty(shape)
-    return EncodedCovariates(tuple(labels), values, tuple(constants), kept)
+    return EncodedCovariates(tuple(labels), values, tuple(constants), kept, tuple(encoders))
 
 
 def _encode_one(
     covariate: Covariate, texts: Sequence[str], rows: Sequence[int], problems: list[Problem]
-) -> list[tuple[str, NDArray[np.float64], str]]:
+) -> list[tuple[str, NDArray[np.float64], str, Encoder]]:
     column = covariate.column
     numbers = [_number(t) for t in texts]
     numeric = covariate.coding == "numeric" or (
@@ -184,11 +251,14 @@ def _encode_one(
         )
         return []
     if not numeric:
-        levels = sorted(set(texts))
+        levels = tuple(sorted(set(texts)))
         return [
-            (f"{column}[{level}]", np.array([float(t == level) for t in texts]), f"{level} against {levels[0]}")
+            (
+                f"{column}[{level}]", np.array([float(t == level) for t in texts]), f"{level} against {levels[0]}",
+                Encoder(column, levels, level),
+            )
             for level in levels[1:]
-        ]
+        ]  # fmt: skip
     bad = [
         Problem(
             "not_a_number",
@@ -226,7 +296,8 @@ def _encode_one(
     scale = _resolve(covariate.scale, 1.0 if binary else spread, spread, none=1.0)
     name = column if covariate.transform == "none" else f"{covariate.transform}({column})"
     how = f"({name} - {center:.6g}) / {scale:.6g}" if (center, scale) != (0.0, 1.0) else name
-    return [(column, (values - center) / scale, how)]
+    encoder = Encoder(column, transform=covariate.transform, center=center, scale=scale)
+    return [(column, (values - center) / scale, how, encoder)]
 
 
 def _number(text: str) -> float | None:

@@ -2,5 +2,6 @@
 
 from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.inference.fit import Fit, fit_design
+from bayes_escc.inference.leave_one_out import Loo, compare_models, loo
 
-__all__ = ["Diagnostics", "Fit", "fit_design"]
+__all__ = ["Diagnostics", "Fit", "Loo", "compare_models", "fit_design", "loo"]

@@ -55,9 +55,10 @@ class Diagnostics:
     stuck: bool = field(default=False, compare=False)
 
     @classmethod
-    def of_exact(cls, draws: int) -> Diagnostics:
-        """Diagnostics of independent draws from a closed form."""
-        message = "Closed form: draws are independent; probabilities come from quadrature."
+    def of_exact(cls, draws: int, *, laws: bool = True) -> Diagnostics:
+        """Diagnostics of independent draws from a closed form, with or without laws of the estimands."""
+        message = "Closed form: draws are independent"
+        message += "; probabilities come from quadrature." if laws else "."
         return cls(True, 1.0, float(draws), float(draws), 0, None, (message,))
 
     def to_dict(self) -> dict[str, Any]:

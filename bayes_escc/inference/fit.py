@@ -21,7 +21,7 @@ from bayes_escc.analysis import SamplingSpec
 from bayes_escc.errors import AnalysisError, FitError
 from bayes_escc.families import Design
 from bayes_escc.inference.diagnostics import Diagnostics, diagnose
-from bayes_escc.names import ESTIMANDS, LAWS, SAMPLE_DIMS
+from bayes_escc.names import ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -86,10 +86,11 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     groups: dict[str, Any] = {}
     seconds = {"import": 0.0, "compile": 0.0, "sample": 0.0}
     if exact is not None:
-        groups[LAWS], groups[f"prior_{LAWS}"] = exact.laws, exact.prior_laws
+        if exact.laws:
+            groups[LAWS], groups[f"prior_{LAWS}"] = exact.laws, exact.prior_laws
         parameters = _label_draws(exact.draws)
         estimands = _label_draws(design.estimands(parameters, streams[1]))
-        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws)
+        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws, laws=bool(exact.laws))
     else:
         parameters, estimands, groups["sample_stats"], diagnostics = _nuts(design, sampling, streams[1], seconds)
     prior = _label_draws(design.prior(streams[2], PRIOR_DRAWS))
@@ -103,6 +104,9 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
         "prior_predictive": _label_draws(design.simulate(prior, streams[3])),
         f"prior_{ESTIMANDS}": _label_draws(design.estimands(prior, streams[3])),
     }
+    figure_data = design.figure_data(parameters)
+    if figure_data is not None:
+        groups[FIGURE_DATA] = figure_data
     seconds["total"] = time.perf_counter() - started
     tree = xr.DataTree.from_dict({f"/{name}": data.drop_attrs(deep=False) for name, data in groups.items()})
     return Fit(tree, "exact" if exact is not None else "nuts", diagnostics, seconds)

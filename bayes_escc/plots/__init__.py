@@ -1,8 +1,21 @@
 """Figures, one per file. Every function returns a Matplotlib figure and shows nothing."""
 
 from bayes_escc.plots.benefit import plot_benefit
+from bayes_escc.plots.coefficients import plot_coefficients
 from bayes_escc.plots.difference import plot_difference
 from bayes_escc.plots.intervals import plot_intervals
+from bayes_escc.plots.over_time import plot_better_over_time
+from bayes_escc.plots.predictive_survival import plot_predictive_survival
 from bayes_escc.plots.prior_posterior import plot_prior_posterior
+from bayes_escc.plots.survival import plot_survival
 
-__all__ = ["plot_benefit", "plot_difference", "plot_intervals", "plot_prior_posterior"]
+__all__ = [
+    "plot_benefit",
+    "plot_better_over_time",
+    "plot_coefficients",
+    "plot_difference",
+    "plot_intervals",
+    "plot_predictive_survival",
+    "plot_prior_posterior",
+    "plot_survival",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class LogisticDesign(Design):
         patients = table.evaluable(data.not_evaluable)
         encoded = encode(patients, spec.covariates)
         kept = patients.frame[encoded.kept]
-        complete = PatientTable(kept, patients.digest, patients.binary, patients.source, patients.warnings)
+        complete = replace(patients, frame=kept)
         return cls(complete, spec, encoded, canonical_endpoint(endpoints[0]), data.design)
 
     @property

@@ -94,8 +94,8 @@ def _roles(likelihood: str, pooling: str) -> tuple[str, ...]:
     }[likelihood]
 
 
-def read_spec(model: Reader, priors: Reader) -> ResponseSpec:
-    """Read `[model]` and `[priors]` of a response analysis."""
+def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:  # noqa: ARG001
+    """Read `[model]` and `[priors]` of a response analysis; `[estimands]` has no settings here."""
     likelihood = model.text("likelihood", "binomial", _LIKELIHOODS)
     pooling = model.text("pooling", "none", ("none", "partial"))
     over_studies = likelihood == "beta_binomial"

@@ -1,0 +1,51 @@
+"""Progression-free survival: exponential, Weibull and piecewise exponential models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import MedianTable, PatientTable
+from bayes_escc.families.base import Design
+from bayes_escc.families.covariates import encode
+from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
+
+__all__ = ["KINDS", "NAME", "SurvivalSpec", "prepare", "read_spec"]
+
+KINDS = ("patients", "medians")
+
+
+def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) -> Design:
+    """Prepare a survival model on a table of patients, or of published medians.
+
+    Parameters
+    ----------
+    table : PatientTable or MedianTable
+        Whole; the regimens and rows of the analysis are taken from it here.
+    spec : SurvivalSpec
+    data : DataSpec
+        Regimens and filters.
+
+    Raises
+    ------
+    AnalysisError
+        If the table has no follow-up, or a label is not in it.
+    DataError
+        If a covariate cannot be used.
+    """
+    if isinstance(table, MedianTable):
+        from bayes_escc.families.survival.medians import MedianDesign
+
+        return MedianDesign(table.select(regimens=data.regimens, where=dict(data.where)), spec, data.design)
+    if not isinstance(table, PatientTable):
+        raise AnalysisError('survival models need patients (data.kind = "patients") or medians, not counts.')
+    chosen = table.select(regimens=data.regimens, where=dict(data.where))
+    encoded = encode(chosen, spec.covariates)
+    complete = chosen.keep(chosen.frame[encoded.kept])
+    if spec.baseline == "weibull":
+        from bayes_escc.families.survival.weibull import WeibullDesign
+
+        return WeibullDesign(complete, spec, encoded, data.design)
+    from bayes_escc.families.survival.piecewise import PiecewiseDesign
+
+    return PiecewiseDesign(complete, spec, encoded, data.design)

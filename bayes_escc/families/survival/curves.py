@@ -1,0 +1,195 @@
+"""Hazard curves of every regimen under every draw, in NumPy.
+
+A curve is that of a patient whose covariates are zero; the hazard of any other patient is this
+times a constant. Arrays have the draws first (chains and draws flattened), then regimens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.families.survival import kernels
+
+__all__ = ["Curves", "PiecewiseCurves", "WeibullCurves", "exposure"]
+
+Array = NDArray[np.float64]
+
+
+class Curves(Protocol):
+    """Baseline hazards of all regimens under all draws."""
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+
+    def cumulative(self, time: Array) -> Array:
+        """Cumulative hazard, (draws, regimens, times), of times of shape (times,)."""
+
+    def cumulative_each(self, time: Array) -> Array:
+        """Cumulative hazard at an own time of every draw and regimen, (draws, regimens, nodes)."""
+
+    def log_hazard(self, time: Array) -> Array:
+        """Log hazard, (draws, regimens, times)."""
+
+    def inverse(self, log_cumulative: Array) -> Array:
+        """When the cumulative hazard of every regimen is reached, (draws, regimens)."""
+
+    def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
+        """Cumulative hazard of every patient from `lower` to `upper`, (draws, patients)."""
+
+    def patient_log_hazard(self, regimen: NDArray[Any], time: Array) -> Array:
+        """Log hazard of every patient, (draws, patients)."""
+
+    def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
+        """When every patient's cumulative hazard is reached, (draws, patients)."""
+
+    def thinned(self, keep: NDArray[Any]) -> Curves:
+        """The curves of some of the draws."""
+
+
+@dataclass(frozen=True)
+class WeibullCurves:
+    """H(t) = exp(log_scale) (t / reference_time)^shape.
+
+    Parameters
+    ----------
+    log_scale, shape : array of shape (draws, regimens)
+    reference_time : float
+    """
+
+    log_scale: Array
+    shape: Array
+    reference_time: float
+
+    @property
+    def draws(self) -> int:
+        return len(self.log_scale)
+
+    def _log(self, time: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(time / self.reference_time))
+
+    def cumulative(self, time: Array) -> Array:
+        return self.cumulative_each(np.asarray(time, dtype=float))
+
+    def cumulative_each(self, time: Array) -> Array:
+        scale, shape = self.log_scale[..., None], self.shape[..., None]
+        return np.asarray(kernels.weibull_cumulative(np, scale, shape, self._log(time)))
+
+    def log_hazard(self, time: Array) -> Array:
+        scale, shape = self.log_scale[..., None], self.shape[..., None]
+        found = kernels.weibull_log_hazard(scale, shape, np.log(shape), self._log(time))
+        return np.asarray(found - np.log(self.reference_time))
+
+    def inverse(self, log_cumulative: Array) -> Array:
+        return np.asarray(self.reference_time * np.exp((log_cumulative - self.log_scale) / self.shape))
+
+    def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
+        log_upper, log_ratio, started = weibull_stretch(lower, upper, self.reference_time)
+        scale, shape = self.log_scale[:, regimen], self.shape[:, regimen]
+        return np.asarray(kernels.weibull_increment(np, scale, shape, log_upper, log_ratio, started))
+
+    def patient_log_hazard(self, regimen: NDArray[Any], time: Array) -> Array:
+        scale, shape = self.log_scale[:, regimen], self.shape[:, regimen]
+        found = kernels.weibull_log_hazard(scale, shape, np.log(shape), self._log(time))
+        return np.asarray(found - np.log(self.reference_time))
+
+    def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
+        powers = (np.log(cumulative) - self.log_scale[:, regimen]) / self.shape[:, regimen]
+        return np.asarray(self.reference_time * np.exp(powers))
+
+    def thinned(self, keep: NDArray[Any]) -> WeibullCurves:
+        return WeibullCurves(self.log_scale[keep], self.shape[keep], self.reference_time)
+
+
+def weibull_stretch(lower: Array, upper: Array, reference_time: float) -> tuple[Array, Array, Array]:
+    """The data of `kernels.weibull_increment`: log_upper, log_ratio, started."""
+    some = upper > lower
+    safe_upper = np.where(upper > 0, upper, reference_time)
+    log_upper = np.log(safe_upper / reference_time)
+    started = np.where((lower > 0) | ~some, 1.0, 0.0)
+    log_ratio = np.where((lower > 0) & some, np.log(safe_upper / np.where(lower > 0, lower, 1.0)), 0.0)
+    return log_upper, log_ratio, started
+
+
+def exposure(lower: Array, upper: Array, cuts: Array) -> Array:
+    """Time spent in every interval between `lower` and `upper`, shape (..., intervals).
+
+    An interval holds its right end: a time at a cut belongs to the interval it ends.
+    """
+    start = np.concatenate([[0.0], cuts])
+    end = np.concatenate([cuts, [np.inf]])
+    low, high = np.asarray(lower, dtype=float)[..., None], np.asarray(upper, dtype=float)[..., None]
+    return np.asarray(np.maximum(np.minimum(high, end) - np.maximum(low, start), 0.0))
+
+
+@dataclass(frozen=True)
+class PiecewiseCurves:
+    """Hazards that are constant between cut points; the last interval is open.
+
+    Parameters
+    ----------
+    log_hazards : array of shape (draws, regimens, intervals)
+    cuts : array of shape (intervals - 1,)
+    """
+
+    log_hazards: Array
+    cuts: Array
+
+    @property
+    def draws(self) -> int:
+        return len(self.log_hazards)
+
+    def cumulative(self, time: Array) -> Array:
+        spent = exposure(np.zeros_like(time), time, self.cuts)
+        return np.asarray(np.exp(self.log_hazards) @ spent.T)
+
+    def cumulative_each(self, time: Array) -> Array:
+        total: Array = np.zeros(np.broadcast_shapes(time.shape, (*self.log_hazards.shape[:2], 1)))
+        spent = exposure(np.zeros_like(time), time, self.cuts)
+        for j in range(self.log_hazards.shape[-1]):
+            total = total + np.exp(self.log_hazards[..., j, None]) * spent[..., j]
+        return total
+
+    def _interval(self, time: Array) -> NDArray[np.intp]:
+        return np.searchsorted(self.cuts, time, side="left")
+
+    def log_hazard(self, time: Array) -> Array:
+        return np.asarray(self.log_hazards[..., self._interval(time)])
+
+    def _invert(self, log_hazards: Array, cumulative: Array) -> Array:
+        """Times at which cumulative hazards (...) are reached under hazards (..., intervals)."""
+        widths = np.diff(np.concatenate([[0.0], self.cuts]))
+        time, left = np.zeros(cumulative.shape), cumulative
+        hazards = np.exp(log_hazards)
+        for j, width in enumerate([*widths, np.inf]):
+            with np.errstate(divide="ignore", over="ignore"):
+                step = np.minimum(left / hazards[..., j], width)
+            time = time + step
+            # what is left after a whole interval; exactly nothing where it ended inside
+            left = np.where(step < width, 0.0, np.maximum(left - hazards[..., j] * step, 0.0))
+        return time
+
+    def inverse(self, log_cumulative: Array) -> Array:
+        return self._invert(self.log_hazards, np.exp(log_cumulative))
+
+    def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
+        spent = exposure(lower, upper, self.cuts)
+        total: Array = np.zeros((self.draws, len(lower)))
+        hazards = np.exp(self.log_hazards)
+        for j in range(spent.shape[-1]):
+            total += hazards[:, regimen, j] * spent[:, j]
+        return total
+
+    def patient_log_hazard(self, regimen: NDArray[Any], time: Array) -> Array:
+        return np.asarray(self.log_hazards[:, regimen, self._interval(time)])
+
+    def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
+        return self._invert(self.log_hazards[:, regimen], cumulative)
+
+    def thinned(self, keep: NDArray[Any]) -> PiecewiseCurves:
+        return PiecewiseCurves(self.log_hazards[keep], self.cuts)

@@ -1,0 +1,487 @@
+"""What the survival models share: patients prepared, estimands averaged, data replicated."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import Arm, PatientTable, Problem
+from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.evidence.kaplan_meier import kaplan_meier
+from bayes_escc.families.base import Design, prior_line
+from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.survival import kernels
+from bayes_escc.families.survival.curves import Array, Curves
+from bayes_escc.families.survival.population import Population, median_time, restricted_mean, survival
+from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, TIME
+from bayes_escc.schema import nearest
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["CONTRAST", "ENDPOINT_NAME", "SurvivalDesign"]
+
+ENDPOINT_NAME: Final = "PFS"
+CONTRAST: Final = "contrast"
+"""Dimension of log hazard ratios: every regimen but the first."""
+
+_MOST_DENSITIES: Final = 4_000_000
+_MOST_REPLICATES: Final = 1_000_000
+_CURVE_DRAWS: Final = 2000
+_CURVE_POINTS: Final = 60
+_DEFAULT_TIMES: Final = (3.0, 6.0, 12.0)  # months
+
+
+class SurvivalDesign(Design):
+    """Patients with follow-up, prepared for one baseline hazard.
+
+    The hazard of patient i on regimen r is ``h_r(t) * exp(sum_j coefficient_j * x_ij)``. Regimens
+    differ by a constant hazard ratio, by hazards of different shape, in everything, or not at
+    all (`SurvivalSpec.regimen_effect`).
+    """
+
+    def __init__(self, table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> None:
+        unit = spec.time_unit or str(table.time_unit)
+        self.spec = spec.in_unit(unit).with_continuous(
+            tuple(c for c, x in zip(encoded.labels, encoded.values.T, strict=True) if not set(x) <= {0.0, 1.0})
+        )
+        self.unit = unit
+        self.encoded = encoded
+        self.regimens = table.regimens
+        self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
+        self.follow_up = table.follow_up(unit, dating=spec.dating)
+        self.rows = self.patients = len(self.regimen)
+        self.events = int(self.follow_up.event.sum())
+        studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
+        pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
+        self.arms = tuple(Arm(study, regimen, ENDPOINT_NAME, design) for study, regimen in pairs)
+        self.times, self.horizons = self._when()
+        self.weights = self._target()
+        self.warnings = (*table.warnings, *self._notes())
+        self._check_overrides()
+
+    # ---- what the baselines provide -----------------------------------------------------------
+
+    @abstractmethod
+    def curves(self, parameters: xr.Dataset) -> Curves:
+        """The baseline hazard of every regimen under every draw."""
+
+    @property
+    @abstractmethod
+    def parameter_count(self) -> int:
+        """Number of sampled parameters."""
+
+    # ---- preparation --------------------------------------------------------------------------
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The regimens whose hazard is expressed relative to the first."""
+        return self.regimens[1:]
+
+    @property
+    def strata(self) -> tuple[str, ...]:
+        """Regimens with a baseline of their own; one unnamed stratum if they share it."""
+        return self.regimens if self.spec.regimen_effect == "stratified" else ("",)
+
+    @property
+    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+        return {REGIMEN: self.regimens, CONTRAST: self.others, COVARIATE: self.encoded.labels}
+
+    def _when(self) -> tuple[Array, Array]:
+        """Times and horizons of the estimands; the defaults stay within the data."""
+        last = self.follow_up.last
+        covered = min(float(last[self.regimen == r].max()) for r in range(len(self.regimens)))
+        months = np.array(_DEFAULT_TIMES) * DAYS_IN["months"] / DAYS_IN[self.unit]
+        within = months[months <= covered]
+        times = self.spec.times if self.spec.times is not None else (within if within.size else months[:1])
+        horizons = self.spec.horizons if self.spec.horizons is not None else (covered,)
+        self.covered = covered
+        return np.asarray(times, dtype=float), np.asarray(horizons, dtype=float)
+
+    def _target(self) -> tuple[Array, Array]:
+        """Distinct covariate patterns of the target population and their shares."""
+        wanted, x = self.spec.population, self.encoded.values
+        if isinstance(wanted, tuple):
+            x = self.encoded.profile(dict(wanted))[None, :]
+        elif wanted in self.regimens:
+            x = x[self.regimen == self.regimens.index(wanted)]
+        elif wanted != "all":
+            raise AnalysisError(
+                f'estimands.population: {wanted!r} is neither "all" nor a regimen; there are '
+                f"{', '.join(self.regimens)}.{nearest(wanted, self.regimens)}"
+            )
+        patterns, counts = np.unique(x, axis=0, return_counts=True)
+        return patterns, counts / counts.sum()
+
+    def _notes(self) -> list[Problem]:
+        found = []
+        if self.parameter_count > self.events / 5:
+            found.append(
+                Problem(
+                    "many_parameters", f"{self.parameter_count} parameters are estimated from {self.events} events",
+                    "The priors matter: at least five events per parameter are usual. Use fewer covariates, or show "
+                    "how the answer changes with the priors.",
+                )
+            )  # fmt: skip
+        late = [t for t in (*self.times, *self.horizons) if t > self.covered * (1 + 1e-9)]
+        if late:
+            listed = ", ".join(f"{t:g}" for t in late)
+            found.append(
+                Problem(
+                    "beyond_follow_up", f"results at {listed} {self.unit} lie beyond {self.covered:g}, the end of "
+                    "follow-up of one regimen", "There they rest on the shape of the model.",
+                )
+            )  # fmt: skip
+        if self.follow_up.interval.any():
+            found.append(
+                Problem(
+                    "interval_censored", f"{int(self.follow_up.interval.sum())} events lie between two scans",
+                    "They are used as such, not as if progression happened on the day of the scan.",
+                )
+            )  # fmt: skip
+        if self.spec.dating == "detecting_scan":
+            found.append(
+                Problem(
+                    "dated_at_scan", "progression was dated at the scan that found it",
+                    'This makes hazards seem to rise; dating = "interval" avoids it.',
+                )
+            )  # fmt: skip
+        return found
+
+    def _check_overrides(self) -> None:
+        labels = {"coefficient": self.encoded.labels, "log_hazard_ratio": self.others}
+        for role, prior_set in self.spec.priors:
+            allowed = labels.get(role, self.regimens)
+            for label, _ in prior_set.overrides:
+                if label not in allowed:
+                    listed = ", ".join(allowed)
+                    raise AnalysisError(
+                        f'priors.{role}."{label}": is not here; there are {listed}.{nearest(label, allowed)}'
+                    )
+
+    @property
+    def prior_key(self) -> Hashable:
+        """The priors of all parameters with their labels, for `structure`."""
+        prior = self.spec.prior
+        found: list[Any] = []
+        for role, _ in self.spec.priors:
+            labels = {"coefficient": self.encoded.labels, "log_hazard_ratio": self.others}.get(role, self.regimens)
+            found.append((role, tuple(prior(role)[label] for label in labels)))
+        return tuple(found)
+
+    def linear_predictor(self, patients: NDArray[Any], name: str, dim: str) -> Any:
+        """Sum of coefficients times covariates of some patients, inside the current PyMC model."""
+        import pymc as pm
+
+        model = pm.modelcontext(None)
+        total: Any = 0.0
+        for j in range(len(self.encoded.labels)):
+            column = pm.Data(f"{name}_x{j}", self.encoded.values[patients, j], dims=dim)
+            total = total + model["coefficient"][j] * column
+        return total
+
+    def covariate_data(self, patients: NDArray[Any], name: str) -> dict[str, NDArray[Any]]:
+        """The data of `linear_predictor`."""
+        return {f"{name}_x{j}": self.encoded.values[patients, j] for j in range(len(self.encoded.labels))}
+
+    def coefficients_prior(self) -> None:
+        """Create the coefficients inside the current PyMC model."""
+        if self.encoded.labels:
+            self.spec.prior("coefficient").to_pymc("coefficient", self.encoded.labels, COVARIATE)
+
+    def regimen_effect(self) -> Any:
+        """Log hazard ratios of all regimens against the first, inside the current PyMC model."""
+        import pytensor.tensor as pt
+
+        if not (self.spec.has("log_hazard_ratio") and self.others):
+            return pt.zeros(len(self.regimens))
+        found = self.spec.prior("log_hazard_ratio").to_pymc("log_hazard_ratio", self.others, CONTRAST)
+        return pt.concatenate([[0.0], found])
+
+    # ---- draws in NumPy -----------------------------------------------------------------------
+
+    def prior_values(self, rng: np.random.Generator, draws: int) -> dict[str, tuple[tuple[str, ...], Any]]:
+        """Prior draws of the effects of regimens and covariates."""
+        found: dict[str, tuple[tuple[str, ...], Any]] = {}
+        for role, labels, dim in (
+            ("log_hazard_ratio", self.others, CONTRAST),
+            ("coefficient", self.encoded.labels, COVARIATE),
+        ):
+            if self.spec.has(role) and labels:
+                values = self.spec.prior(role).sample(rng, draws, labels)
+                found[role] = ((CHAIN, DRAW, dim), values[None])
+        return found
+
+    def by_stratum(self, role: str, rng: np.random.Generator, draws: int) -> tuple[tuple[str, ...], Any]:
+        """Prior draws of a parameter that every stratum has once."""
+        prior = self.spec.prior(role)
+        if self.strata == ("",):
+            return (CHAIN, DRAW), prior.default.sample(rng, draws)[None]
+        return (CHAIN, DRAW, REGIMEN), prior.sample(rng, draws, self.strata)[None]
+
+    def dataset(self, values: Mapping[str, tuple[tuple[str, ...], Any]]) -> xr.Dataset:
+        """Parameters with the labels of their dimensions."""
+        import xarray as xr
+
+        used = {d for dims, _ in values.values() for d in dims}
+        return xr.Dataset(dict(values), coords={d: list(v) for d, v in self.coords.items() if d in used})
+
+    def log_ratios(self, parameters: xr.Dataset) -> Array:
+        """Log hazard ratios of all regimens against the first, (draws, regimens)."""
+        size = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
+        if "log_hazard_ratio" not in parameters:
+            return np.zeros((size, len(self.regimens)))
+        found = flat(parameters["log_hazard_ratio"])
+        return np.concatenate([np.zeros((size, 1, *found.shape[2:])), found], axis=1)
+
+    def log_risk(self, parameters: xr.Dataset, x: Array) -> Array:
+        """Log hazard of patients with covariates x relative to one with zeros, (draws, patients)."""
+        size = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
+        if "coefficient" not in parameters:
+            return np.zeros((size, len(x)))
+        return np.asarray(flat(parameters["coefficient"]) @ x.T)
+
+    def population(self, parameters: xr.Dataset) -> Population:
+        """The target population under every draw."""
+        patterns, weight = self.weights
+        return Population(self.log_risk(parameters, patterns), weight)
+
+    def _thin(self, parameters: xr.Dataset, most: int) -> xr.Dataset:
+        """Fewer draws where patients times draws would be too many values."""
+        values = parameters.sizes[CHAIN] * parameters.sizes[DRAW] * self.patients
+        step = max(1, -(-values // most))
+        return parameters.isel({DRAW: slice(None, None, step)})
+
+    def _by_patient(self, parameters: xr.Dataset, **values: Array) -> xr.Dataset:
+        import xarray as xr
+
+        shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW], -1)
+        labels = [str(i + 1) for i in range(self.patients)]
+        return xr.Dataset(
+            {name: ((CHAIN, DRAW, "patient"), v.reshape(shape)) for name, v in values.items()},
+            coords={"patient": labels},
+        )
+
+    def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
+        """Per patient; densities of known event times are per unit of time of the analysis.
+
+        Beyond a thousand patients every second, third ... draw is kept.
+        """
+        parameters = self._thin(parameters, _MOST_DENSITIES)
+        curves, log_risk = self.curves(parameters), self.log_risk(parameters, self.encoded.values)
+        risk, f, regimen = np.exp(log_risk), self.follow_up, self.regimen
+        last = np.where(f.exact | f.right, f.lower, f.entry)
+        values = -curves.patient_increment(regimen, f.entry, last) * risk
+        if f.exact.any():
+            i = f.exact
+            log_hazard = curves.patient_log_hazard(regimen[i], f.lower[i]) + log_risk[:, i]
+            values[:, i] = kernels.exact(log_hazard, -values[:, i])
+        if f.interval.any():
+            i = f.interval
+            before = curves.patient_increment(regimen[i], f.entry[i], f.lower[i]) * risk[:, i]
+            inside = curves.patient_increment(regimen[i], f.lower[i], f.upper[i]) * risk[:, i]
+            values[:, i] = kernels.between(np, before, inside)
+        return self._by_patient(parameters, progression=values)
+
+    @np.errstate(over="ignore", invalid="ignore")  # draws of a vague prior may overflow
+    def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        """Replicated follow-up of the same patients: `time`, and `event` (1 or 0).
+
+        Every patient keeps entry and covariates. Who was censored is censored at the same time
+        again; for who progressed, censoring is drawn from the reverse Kaplan-Meier estimate
+        beyond the time of progression.
+        """
+        parameters = self._thin(parameters, _MOST_REPLICATES)
+        curves, f = self.curves(parameters), self.follow_up
+        risk = np.exp(self.log_risk(parameters, self.encoded.values))
+        shape = (curves.draws, self.patients)
+        before: Any = 0.0
+        if (f.entry > 0).any():
+            before = curves.patient_increment(self.regimen, np.zeros(self.patients), f.entry)
+        happens = curves.patient_inverse(self.regimen, before + rng.exponential(size=shape) / risk)
+        censored = self._potential_follow_up(rng, shape)
+        time = np.minimum(happens, censored)
+        return self._by_patient(parameters, time=time, event=(happens <= censored).astype("int8"))
+
+    def _potential_follow_up(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+        f = self.follow_up
+        reverse = kaplan_meier(f.last, f.event, f.entry, reverse=True)
+        steps = np.append(reverse.time, f.last.max())
+        below = np.append(1.0 - reverse.survival, 1.0)
+        found = np.broadcast_to(f.last, shape).copy()
+        floor = 1.0 - reverse(f.last)  # P(censored by the time of progression)
+        for i in np.flatnonzero(f.event):
+            u = floor[i] + (1.0 - floor[i]) * rng.random(shape[0])
+            found[:, i] = np.maximum(steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)], f.last[i])
+        return found
+
+    def observed(self) -> xr.Dataset:
+        import xarray as xr
+
+        f, dim = self.follow_up, "patient"
+        values = {
+            "lower": (dim, f.lower), "upper": (dim, f.upper), "entry": (dim, f.entry), "time": (dim, f.last),
+            "event": (dim, f.event.astype("int8")), "regimen_index": (dim, self.regimen),
+        }  # fmt: skip
+        found = xr.Dataset(values, coords={dim: [str(i + 1) for i in range(self.patients)]})
+        return found.assign_attrs(time_unit=self.unit, regimens="\x1f".join(self.regimens))
+
+    # ---- estimands ----------------------------------------------------------------------------
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        import xarray as xr
+
+        curves, population = self.curves(parameters), self.population(parameters)
+        shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW])
+        labels = {REGIMEN: list(self.regimens)}
+
+        def array(values: Array, dims: tuple[str, ...], unit: str, better: str) -> xr.DataArray:
+            when = {TIME: self.times, HORIZON: self.horizons}
+            coords = {**labels, **{d: when[d] for d in dims if d in when}}
+            return xr.DataArray(
+                values.reshape(*shape, *values.shape[1:]), dims=(CHAIN, DRAW, *dims), coords=coords,
+                attrs={"unit": unit, "better": better, "endpoint": ENDPOINT_NAME},
+            )  # fmt: skip
+
+        def across(found: list[Array]) -> Array:
+            return np.stack(found, axis=-1)
+
+        means = across([restricted_mean(curves, population, float(h)) for h in self.horizons])
+        found = {
+            "median": array(median_time(curves, population), (REGIMEN,), self.unit, "higher"),
+            "survival": array(survival(curves, population, self.times), (REGIMEN, TIME), PROPORTION, "higher"),
+            "rmst": array(means, (REGIMEN, HORIZON), self.unit, "higher"),
+        }
+        if len(self.regimens) > 1 and self.spec.regimen_effect != "none":
+            reference = self.regimens[0]
+            if self.spec.regimen_effect == "proportional":
+                ratio = np.exp(self.log_ratios(parameters))
+                found["hazard_ratio"] = array(ratio, (REGIMEN,), f"ratio to {reference}", "lower")
+            else:
+                hazards = curves.log_hazard(self.times)
+                ratio = np.exp(hazards - hazards[:, :1])
+                found["hazard_ratio"] = array(ratio, (REGIMEN, TIME), f"ratio to {reference}", "lower")
+            stretched = self.time_ratios(parameters)
+            if stretched is not None:
+                found["time_ratio"] = array(stretched, (REGIMEN,), f"ratio to {reference}", "higher")
+        return xr.Dataset({**found, **self._parameters_as_estimands(parameters)})
+
+    @property
+    def interval_starts(self) -> Array:
+        """Where the intervals of a piecewise hazard begin; one interval otherwise."""
+        return np.zeros(1)
+
+    def time_ratios(self, parameters: xr.Dataset) -> Array | None:
+        """How much longer everything takes than on the first regimen, where that is one number."""
+        return None
+
+    def _parameters_as_estimands(self, parameters: xr.Dataset) -> dict[str, xr.DataArray]:
+        words = dict(self.encoded.constants)
+        units = {
+            "reference_median": self.unit,
+            "hazard": f"per {self.unit.removesuffix('s')}",
+            "log_hazard": f"log of events per {self.unit.removesuffix('s')}",
+            "coefficient": "log hazard ratio per " + "; ".join(words[c] for c in self.encoded.labels),
+        }
+        found = {}
+        for name, array in parameters.data_vars.items():
+            if name not in REPORTED:  # the sampler's own coordinates
+                continue
+            plain = array.assign_attrs(unit=units.get(str(name), ""))
+            if CONTRAST in plain.dims:
+                plain = plain.assign_coords({f"row_{REGIMEN}": (CONTRAST, list(self.others))})
+            if INTERVAL in plain.dims:
+                plain = plain.assign_coords({f"row_{TIME}": (INTERVAL, self.interval_starts)})
+            found[str(name)] = plain
+        return found
+
+    def figure_data(self, parameters: xr.Dataset) -> xr.Dataset:
+        """Standardised survival and baseline hazard on a grid of times, for figures."""
+        import xarray as xr
+
+        total = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
+        keep = np.arange(0, total, max(1, -(-total // _CURVE_DRAWS)))
+        curves = self.curves(parameters).thinned(keep)
+        population = self.population(parameters).thinned(keep)
+        grid = np.linspace(0.0, float(self.follow_up.last.max()), _CURVE_POINTS + 1)
+        middle = (grid[1:] + grid[:-1]) / 2.0
+        return xr.Dataset(
+            {
+                "survival": (("sample", REGIMEN, "grid"), survival(curves, population, grid)),
+                "hazard": (("sample", REGIMEN, "middle"), np.exp(curves.log_hazard(middle))),
+            },
+            coords={REGIMEN: list(self.regimens), "grid": grid, "middle": middle},
+            attrs={"time_unit": self.unit},
+        )
+
+    # ---- words --------------------------------------------------------------------------------
+
+    def priors_in_words(self) -> list[str]:
+        named = {
+            "median": ("median PFS of a reference patient", f" {self.unit}"),
+            "log_cumulative_hazard": (f"log cumulative hazard at {self.reference_words}", ""),
+            "hazard": ("hazard", f" per {self.unit.removesuffix('s')}"),
+            "log_hazard": ("log hazard", ""),
+            "log_shape": ("log Weibull shape", ""),
+            "log_hazard_ratio": (f"log hazard ratio to {self.regimens[0]}", ""),
+            "coefficient": ("log hazard ratio of covariates", ""),
+            "drift_sd": ("sd of the step between neighbouring log hazards", ""),
+        }
+        lines = []
+        for role, prior_set in self.spec.priors:
+            if role == "log_hazard_ratio" and not self.others:
+                continue
+            words, unit = named[role]
+            lines += prior_line(words, prior_set, unit)
+        return [*lines, *self._implied()]
+
+    @property
+    def reference_words(self) -> str:
+        return "" if self.spec.reference_time is None else f"{self.spec.reference_time:g} {self.unit}"
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _implied(self) -> list[str]:
+        """What the priors say together about quantities a clinician knows."""
+        rng = np.random.default_rng(20)
+        parameters = self.prior(rng, 1000)
+        curves, population = self.curves(parameters), self.population(parameters)
+        six = 6.0 * DAYS_IN["months"] / DAYS_IN[self.unit]
+        horizon = float(self.horizons[-1])
+
+        def spread(values: Array, factor: float = 1.0) -> str:
+            low, middle, high = np.quantile(values, [0.025, 0.5, 0.975], method="inverted_cdf") * factor
+            return f"{middle:.3g} (95 % between {low:.3g} and {high:.3g})"
+
+        first = self.regimens[0]
+        lines = [
+            f"Together the priors imply, on {first}: median PFS {spread(median_time(curves, population)[:, 0])} "
+            f"{self.unit}; PFS at 6 months "
+            f"{spread(survival(curves, population, np.array([six]))[:, 0, 0], 100.0)} %."
+        ]
+        if self.others:
+            area = restricted_mean(curves, population, horizon)
+            lines.append(
+                f"And between {self.others[0]} and {first} a difference in restricted mean PFS to {horizon:.4g} "
+                f"{self.unit} of {spread(area[:, 1] - area[:, 0])} {self.unit}."
+            )
+        return lines
+
+
+REPORTED: Final = (
+    "reference_median", "log_cumulative_hazard", "hazard", "log_hazard", "log_shape", "log_hazard_ratio",
+    "coefficient", "drift_sd",
+)  # fmt: skip
+PROPORTION: Final = "proportion of patients"
+
+
+def flat(array: Any) -> Array:
+    """Draws of a parameter with chains and draws as one first axis."""
+    values = array.transpose(CHAIN, DRAW, ...).to_numpy()
+    return np.asarray(values.reshape(-1, *values.shape[2:]))

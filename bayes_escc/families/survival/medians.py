@@ -1,0 +1,128 @@
+"""Published medians: a normal likelihood of the log median of every arm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import Arm
+from bayes_escc.evidence.medians import MedianTable
+from bayes_escc.families.base import Design, ExactPosterior, prior_line
+from bayes_escc.families.survival.design import ENDPOINT_NAME
+from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.names import CHAIN, DRAW, REGIMEN
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["MedianDesign"]
+
+
+class MedianDesign(Design):
+    """``log(published median) ~ Normal(log(median of the regimen), log_se)``, one row per arm.
+
+    Arms of one regimen share its median. Under log-normal priors the posterior is log-normal.
+    """
+
+    def __init__(self, table: MedianTable, spec: SurvivalSpec, design: str) -> None:
+        if spec.baseline != "exponential" or spec.regimen_effect != "stratified" or spec.location != "median":
+            raise AnalysisError(
+                'model: medians say nothing about the shape of hazards; use baseline = "exponential", '
+                'regimen_effect = "stratified" and a prior on the median.'
+            )
+        if spec.covariates:
+            raise AnalysisError("model.covariates: published medians have none.")
+        unit = spec.time_unit or table.time_unit
+        self.spec, self.unit = spec.in_unit(unit), unit
+        frame = table.in_unit(unit).frame
+        self.regimens = table.regimens
+        self.regimen = np.array([self.regimens.index(r) for r in frame["regimen"]], dtype="int32")
+        self.log_median = np.log(frame["median"].to_numpy(dtype=float))
+        self.log_se = frame["log_se"].to_numpy(dtype=float)
+        self.warnings = table.warnings
+        self.rows = len(frame)
+        events = frame["events"].to_numpy(dtype=float)
+        self.events = int(np.nansum(events))
+        n = frame["n"] if "n" in frame else [""] * self.rows
+        self.patients = sum(int(v) for v in n if str(v).isdecimal())
+        self.arms = tuple(
+            Arm(s, r, ENDPOINT_NAME, d or design)
+            for s, r, d in zip(frame["study"], frame["regimen"], frame["design"], strict=True)
+        )
+        self.labels = [f"{s}: {r}" for s, r in zip(frame["study"], frame["regimen"], strict=True)]
+
+    @property
+    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+        return {REGIMEN: self.regimens, "row": self.labels}
+
+    @property
+    def structure(self) -> Hashable:  # type: ignore[override]
+        return ("survival", "medians", tuple(self.spec.prior("median")[r] for r in self.regimens))
+
+    @property
+    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+        return {"row_regimen": self.regimen, "log_median_observed": self.log_median, "log_se": self.log_se}
+
+    def build(self) -> pm.Model:
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        with pm.Model(coords=self.coords) as model:
+            regimen = pm.Data("row_regimen", self.regimen, dims="row")
+            observed = pm.Data("log_median_observed", self.log_median, dims="row")
+            error = pm.Data("log_se", self.log_se, dims="row")
+            median = self.spec.prior("median").to_pymc("median", self.regimens, REGIMEN)
+            pm.Normal("log_median", pt.log(median)[regimen], error, observed=observed, dims="row")
+        return model
+
+    def _dataset(self, values: NDArray[np.float64]) -> xr.Dataset:
+        import xarray as xr
+
+        return xr.Dataset({"median": ((CHAIN, DRAW, REGIMEN), values)}, coords={REGIMEN: list(self.regimens)})
+
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        return self._dataset(self.spec.prior("median").sample(rng, draws, self.regimens)[None])
+
+    def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
+        import xarray as xr
+
+        priors = [self.spec.prior("median")[r] for r in self.regimens]
+        if any(p.distribution != "LogNormal" for p in priors):
+            return None
+        precision = np.array([p["sigma"] ** -2.0 for p in priors])
+        weighted = precision * np.array([p["mu"] for p in priors])
+        np.add.at(precision, self.regimen, self.log_se**-2.0)
+        np.add.at(weighted, self.regimen, self.log_median * self.log_se**-2.0)
+        logs = rng.normal(weighted / precision, precision**-0.5, (chains, draws, len(self.regimens)))
+        return ExactPosterior(self._dataset(np.exp(logs)), xr.Dataset(), xr.Dataset())
+
+    def _by_row(self, values: NDArray[np.float64]) -> xr.Dataset:
+        import xarray as xr
+
+        return xr.Dataset({"log_median": ((CHAIN, DRAW, "row"), values)}, coords={"row": self.labels})
+
+    def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
+        z = (self.log_median - np.log(parameters["median"].to_numpy())[..., self.regimen]) / self.log_se
+        return self._by_row(-0.5 * z**2 - np.log(self.log_se) - 0.5 * math.log(2.0 * math.pi))
+
+    def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        return self._by_row(rng.normal(np.log(parameters["median"].to_numpy())[..., self.regimen], self.log_se))
+
+    def observed(self) -> xr.Dataset:
+        import xarray as xr
+
+        values = {"log_median": ("row", self.log_median), "log_se": ("row", self.log_se)}
+        return xr.Dataset(values, coords={"row": self.labels})
+
+    def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        attrs = {"unit": self.unit, "better": "higher"}
+        return parameters.assign(median=parameters["median"].assign_attrs(attrs))
+
+    def priors_in_words(self) -> list[str]:
+        return prior_line("median PFS", self.spec.prior("median"), f" {self.unit}")

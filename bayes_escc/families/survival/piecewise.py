@@ -1,0 +1,375 @@
+"""Hazards that are constant between cut points; without any, the exponential model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import PatientTable
+from bayes_escc.families.base import ExactPosterior
+from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.survival import kernels
+from bayes_escc.families.survival.curves import Array, PiecewiseCurves, exposure
+from bayes_escc.families.survival.design import CONTRAST, SurvivalDesign, flat
+from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["PiecewiseDesign", "default_cuts"]
+
+_MOST_INTERVALS: Final = 8
+_EVENTS_PER_INTERVAL: Final = 5
+
+
+def default_cuts(event_times: Array) -> Array:
+    """Cut points at equal shares of the events: at most 8 intervals, at least 5 events in each."""
+    intervals = int(min(_MOST_INTERVALS, len(event_times) // _EVENTS_PER_INTERVAL))
+    if intervals < 2:
+        return np.empty(0)
+    cuts = np.unique(np.quantile(event_times, np.arange(1, intervals) / intervals))
+    return np.asarray(cuts[cuts < event_times.max()])
+
+
+class PiecewiseDesign(SurvivalDesign):
+    """``h_r(t) = exp(log_hazard_j + log_hazard_ratio_r)`` in interval j.
+
+    Patients alike in regimen and covariates share a likelihood: events and exposure per interval
+    and covariate pattern are all it needs (Holford 1980), so that its cost grows with patterns,
+    not with patients. Events between two scans stay apart, one row per distinct pair of times and
+    pattern. Rows never depend on how patients are ordered.
+    """
+
+    def __init__(self, table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> None:
+        unit = spec.time_unit or str(table.time_unit)
+        f = table.follow_up(unit, dating=spec.dating)
+        if spec.baseline == "exponential":
+            self.cuts = np.empty(0)
+        elif spec.cutpoints is not None:
+            self.cuts = np.array(spec.cutpoints)
+        else:
+            middle = np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.lower)
+            self.cuts = default_cuts(middle[f.event])
+        super().__init__(table, spec, encoded, design)
+        if self.cuts.size and self.cuts[-1] >= f.last.max():
+            raise AnalysisError(
+                f"model.cutpoints: {self.cuts[-1]:g} {unit} is at or beyond the end of follow-up ({f.last.max():g}), "
+                "so the last interval would hold no patient; leave it out."
+            )
+        self._collapse()
+
+    # ---- sufficient statistics ----------------------------------------------------------------
+
+    def _collapse(self) -> None:
+        f, plain = self.follow_up, ~self.follow_up.interval
+        key = np.column_stack([self.regimen, self.encoded.values])
+        self.patterns, place = np.unique(key, axis=0, return_inverse=True)
+        place = place.ravel()
+        spent = exposure(f.entry, np.where(plain, f.lower, f.entry), self.cuts)
+        count, intervals = len(self.patterns), len(self.cuts) + 1
+        total = np.zeros((count, intervals))
+        events = np.zeros((count, intervals))
+        np.add.at(total, place, spent)
+        exact = f.exact
+        np.add.at(events, (place[exact], np.searchsorted(self.cuts, f.lower[exact], side="left")), 1.0)
+        used = total > 0
+        self.cell_pattern, self.cell_interval = (i.astype("int32") for i in np.nonzero(used))
+        self.cell_events, self.cell_exposure = events[used], total[used]
+        scans = np.column_stack([place, f.entry, f.lower, f.upper])[f.interval]
+        rows, counts = np.unique(scans, axis=0, return_counts=True) if len(scans) else (scans, np.empty(0))
+        self.row_pattern, self.row_count = rows[:, 0].astype("int32"), counts.astype(float)
+        self.row_before = exposure(rows[:, 1], rows[:, 2], self.cuts)
+        self.row_inside = exposure(rows[:, 2], rows[:, 3], self.cuts)
+
+    @property
+    def interval_labels(self) -> list[str]:
+        """Intervals in words, which store the cut points with the result."""
+        edges = ["0", *(f"{c:.15g}" for c in self.cuts)]
+        closed = [f"({a}, {b}] {self.unit}" for a, b in pairwise(edges)]
+        return [*closed, f"over {edges[-1]} {self.unit}"]
+
+    @property
+    def interval_starts(self) -> Array:
+        return np.concatenate([[0.0], self.cuts])
+
+    @property
+    def step_scale(self) -> Array:
+        """Size of the random walk's steps: the root of the distance between interval midpoints.
+
+        Distances are relative to their mean, so that `drift_sd` is that of a typical step. The
+        last interval, which is open, counts as wide as the one before it.
+        """
+        widths = np.diff(np.concatenate([[0.0], self.cuts]))
+        widths = np.append(widths, widths[-1:])
+        distance = (widths[1:] + widths[:-1]) / 2.0
+        return np.asarray(np.sqrt(distance / distance.mean())) if distance.size else distance
+
+    @property
+    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+        steps = [str(j + 2) for j in range(len(self.cuts))]
+        return {**super().coords, INTERVAL: self.interval_labels, "step": steps}
+
+    @property
+    def parameter_count(self) -> int:
+        intervals = len(self.cuts) + 1
+        ratios = len(self.others) if self.spec.has("log_hazard_ratio") else 0
+        if self.spec.regimen_effect == "nonproportional":
+            ratios *= intervals
+        return len(self.strata) * intervals + ratios + len(self.encoded.labels)
+
+    @property
+    def structure(self) -> Hashable:  # type: ignore[override]
+        spec = self.spec
+        return (
+            "survival", spec.baseline, spec.regimen_effect, spec.smoothing, self.prior_key, len(self.cuts),
+            bool(self.cell_events.size), bool(self.row_count.size), spec.reference_time,
+        )  # fmt: skip
+
+    # ---- the PyMC model -----------------------------------------------------------------------
+
+    @property
+    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+        found: dict[str, NDArray[Any]] = {}
+        kinds = (("cell", self.cell_pattern), ("row", self.row_pattern))
+        for name, pattern in kinds:
+            if pattern.size:
+                found[f"{name}_regimen"] = self.patterns[pattern, 0].astype("int32")
+                found |= {
+                    f"{name}_x{j}": self.patterns[pattern, 1 + j].astype(float) for j in range(len(self.encoded.labels))
+                }
+        if self.cell_pattern.size:
+            found |= {
+                "cell_interval": self.cell_interval, "cell_events": self.cell_events,
+                "cell_exposure": self.cell_exposure,
+            }  # fmt: skip
+        if self.row_pattern.size:
+            found["row_count"] = self.row_count
+            for j in range(len(self.cuts) + 1):
+                found |= {f"row_before{j}": self.row_before[:, j], f"row_inside{j}": self.row_inside[:, j]}
+        if self.walks:
+            found["step_scale"] = self.step_scale
+        return found
+
+    def build(self) -> pm.Model:
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        data = self.data
+        with pm.Model(coords=self.coords) as model:
+            hazards = self._log_hazards()
+            self.coefficients_prior()
+
+            def column(name: str, dim: str) -> Any:
+                return pm.Data(name, data[name], dims=dim)
+
+            def shift(name: str) -> Any:
+                total: Any = 0.0
+                for j in range(len(self.encoded.labels)):
+                    total = total + model["coefficient"][j] * column(f"{name}_x{j}", name)
+                return total
+
+            if self.cell_pattern.size:
+                model.add_coord("cell", length=len(self.cell_pattern))
+                place = column("cell_regimen", "cell"), column("cell_interval", "cell")
+                log_hazard = hazards[place] + shift("cell")
+                pm.CustomDist(
+                    "events", column("cell_exposure", "cell"), log_hazard,
+                    logp=lambda events, spent, rate: kernels.cells(pt, events, spent, rate),
+                    observed=column("cell_events", "cell"), dims="cell",
+                )  # fmt: skip
+            if self.row_pattern.size:
+                model.add_coord("row", length=len(self.row_pattern))
+                regimen, risk = column("row_regimen", "row"), pt.exp(shift("row"))
+                before = inside = pt.zeros(())
+                for j in range(len(self.cuts) + 1):
+                    hazard = pt.exp(hazards[:, j])[regimen] * risk
+                    before = before + hazard * column(f"row_before{j}", "row")
+                    inside = inside + hazard * column(f"row_inside{j}", "row")
+                pm.CustomDist(
+                    "between_scans", before, inside,
+                    logp=lambda count, start, within: count * kernels.between(pt, start, within),
+                    observed=column("row_count", "row"), dims="row",
+                )  # fmt: skip
+        return model
+
+    def _log_hazards(self) -> Any:
+        """Log hazards by regimen and interval, inside the current PyMC model."""
+        import pytensor.tensor as pt
+
+        if self.spec.baseline == "exponential":
+            levels = self._levels(self._name, None, REGIMEN)
+            return self._to_log_hazard(levels, pt)[:, None] + self.regimen_effect()[:, None]
+        if not self.walks:
+            logs = self._to_log_hazard(self._levels(self._name, INTERVAL, (REGIMEN, INTERVAL)), pt)
+            return logs + self._interval_effects(None)
+        return self._random_walk()
+
+    def _levels(self, name: str, dims: str | None, stacked: Any) -> Any:
+        """The parameter of every stratum from its own prior, first axis strata."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        prior = self.spec.prior(self.spec.location)
+        if self.strata == ("",):
+            return prior.default.to_pymc(name, dims=dims)[None]
+        parts = [prior[stratum].to_pymc(f"{name}_{i}", dims=dims) for i, stratum in enumerate(self.strata)]
+        return pm.Deterministic(name, pt.stack(parts), dims=stacked)
+
+    def _random_walk(self) -> Any:
+        """Log hazards that step from interval to interval, non-centred."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        drift = self.spec.prior("drift_sd").default.to_pymc("drift_sd")
+        step = drift * pm.Data("step_scale", self.step_scale, dims="step")
+        apart = self.strata != ("",)
+        first = self._levels(f"{self._name}_first", None, REGIMEN)[:, None]
+        z = pm.Normal("step_z", dims=(REGIMEN, "step") if apart else ("step",))
+        moves = pt.cumsum(step * (z if apart else z[None]), axis=-1)
+        logs = pt.concatenate([first, first + moves], axis=1)
+        dims: Any = (REGIMEN, INTERVAL) if apart else INTERVAL
+        pm.Deterministic(self._name, logs if apart else logs[0], dims=dims)
+        return logs + self._interval_effects(step)
+
+    def _interval_effects(self, step: Any) -> Any:
+        """Log hazard ratios by regimen and interval; one column where they are proportional."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        spec, intervals = self.spec, len(self.cuts) + 1
+        if spec.regimen_effect != "nonproportional" or not self.others:
+            return self.regimen_effect()[:, None]
+        prior, rows = spec.prior("log_hazard_ratio"), []
+        for i, label in enumerate(self.others):
+            if step is None:
+                rows.append(prior[label].to_pymc(f"log_hazard_ratio_{i}", dims=INTERVAL))
+            else:
+                first = prior[label].to_pymc(f"log_hazard_ratio_first_{i}")
+                moves = pt.cumsum(step * pm.Normal(f"ratio_step_z_{i}", dims="step"))
+                rows.append(pt.concatenate([first[None], first + moves]))
+        ratios = pm.Deterministic("log_hazard_ratio", pt.stack(rows), dims=(CONTRAST, INTERVAL))
+        return pt.concatenate([pt.zeros((1, intervals)), ratios])
+
+    @property
+    def walks(self) -> bool:
+        """Whether log hazards follow a random walk."""
+        return self.spec.smoothing == "random_walk" and self.cuts.size > 0
+
+    @property
+    def _name(self) -> str:
+        """Name of the parameter that sets the level."""
+        return "reference_median" if self.spec.location == "median" else self.spec.location
+
+    def _to_log_hazard(self, level: Any, xp: Any) -> Any:
+        match self.spec.location:
+            case "median":
+                return math.log(math.log(2.0)) - xp.log(level)
+            case "hazard":
+                return xp.log(level)
+            case "log_cumulative_hazard":
+                return level - math.log(float(self.spec.reference_time or 1.0))
+        return level
+
+    # ---- draws in NumPy -----------------------------------------------------------------------
+
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        spec, intervals, name = self.spec, len(self.cuts) + 1, self._name
+        if spec.baseline == "exponential":
+            values = {name: self.by_stratum(spec.location, rng, draws)}
+            return self.dataset(values | self.prior_values(rng, draws))
+        stratified, walk = self.strata != ("",), self.walks
+        prior, strata = spec.prior(spec.location), self.strata
+        scale = self.step_scale
+        found: dict[str, tuple[tuple[str, ...], Any]] = {}
+
+        def path(first: Array, z: Array, sd: Array) -> Array:
+            return np.concatenate([first[:, None], first[:, None] + np.cumsum(sd[:, None] * scale * z, axis=1)], axis=1)
+
+        sd = spec.prior("drift_sd").default.sample(rng, draws) if walk else np.zeros(draws)
+        if walk:
+            found["drift_sd"] = ((CHAIN, DRAW), sd[None])
+        levels, steps = [], []
+        for stratum in strata:
+            one = prior[stratum] if stratified else prior.default
+            if walk:
+                steps.append(rng.normal(size=(draws, len(self.cuts))))
+                levels.append(path(one.sample(rng, draws), steps[-1], sd))
+            else:
+                levels.append(one.sample(rng, (draws, intervals)))
+        level = np.stack(levels, axis=1)
+        dims: tuple[str, ...] = (CHAIN, DRAW, REGIMEN, INTERVAL) if stratified else (CHAIN, DRAW, INTERVAL)
+        found[name] = (dims, (level if stratified else level[:, 0])[None])
+        effects = self.prior_values(rng, draws)
+        if spec.regimen_effect == "nonproportional" and self.others:
+            ratio_prior, ratios = spec.prior("log_hazard_ratio"), []
+            for label in self.others:
+                if walk:
+                    z = rng.normal(size=(draws, len(self.cuts)))
+                    ratios.append(path(ratio_prior[label].sample(rng, draws), z, sd))
+                else:
+                    ratios.append(ratio_prior[label].sample(rng, (draws, intervals)))
+            effects["log_hazard_ratio"] = ((CHAIN, DRAW, CONTRAST, INTERVAL), np.stack(ratios, axis=1)[None])
+        return self.dataset(found | effects)
+
+    def curves(self, parameters: xr.Dataset) -> PiecewiseCurves:
+        spec, n, intervals = self.spec, len(self.regimens), len(self.cuts) + 1
+        level = flat(parameters[self._name])
+        if spec.baseline == "exponential":
+            level = level[..., None]
+        if level.ndim == 2:
+            level = np.repeat(level[:, None, :], n, axis=1)
+        ratios = self.log_ratios(parameters)
+        ratios = ratios[..., None] if ratios.ndim == 2 else ratios
+        logs = self._to_log_hazard(level, np) + ratios
+        return PiecewiseCurves(np.broadcast_to(logs, (len(logs), n, intervals)), self.cuts)
+
+    def time_ratios(self, parameters: xr.Dataset) -> Array | None:
+        if self.spec.baseline != "exponential" or self.spec.regimen_effect != "proportional":
+            return None
+        return np.asarray(np.exp(-self.log_ratios(parameters)))
+
+    # ---- closed form --------------------------------------------------------------------------
+
+    def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
+        """Gamma posteriors of the hazards, where priors are Gamma and cells independent.
+
+        With no covariates, no events between scans, and regimens apart (stratified), alone or not
+        told apart, the hazard of every cell has the posterior Gamma(alpha + events, beta +
+        exposure).
+        """
+        import xarray as xr
+
+        spec, intervals = self.spec, len(self.cuts) + 1
+        apart = spec.regimen_effect in ("stratified", "none") or len(self.regimens) == 1
+        priors = [spec.prior(spec.location)[s] if s else spec.prior(spec.location).default for s in self.strata]
+        gamma = spec.location == "hazard" and all(p.distribution == "Gamma" for p in priors)
+        if not gamma or not apart or self.encoded.labels or self.row_count.size:
+            return None
+        events, total = np.zeros((len(self.strata), intervals)), np.zeros((len(self.strata), intervals))
+        stratum: NDArray[Any] = self.patterns[self.cell_pattern, 0].astype("int32")
+        if len(self.strata) == 1:
+            stratum = np.zeros_like(stratum)
+        np.add.at(events, (stratum, self.cell_interval), self.cell_events)
+        np.add.at(total, (stratum, self.cell_interval), self.cell_exposure)
+        alpha = np.array([p["alpha"] for p in priors])[:, None] + events
+        beta = np.array([p["beta"] for p in priors])[:, None] + total
+        values = rng.gamma(alpha, 1.0 / beta, size=(chains, draws, *alpha.shape))
+        dims: tuple[str, ...] = (CHAIN, DRAW)
+        if spec.regimen_effect == "stratified":
+            dims = (*dims, REGIMEN)
+        else:
+            values = values[:, :, 0]
+        if spec.baseline == "exponential":
+            values = values[..., 0]
+        else:
+            dims = (*dims, INTERVAL)
+        empty = xr.Dataset()
+        return ExactPosterior(self.dataset({"hazard": (dims, values)}), empty, empty)

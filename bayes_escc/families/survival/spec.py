@@ -1,0 +1,236 @@
+"""The specification of a survival model: options and priors, no data, no PyMC."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+from bayes_escc.evidence.follow_up import DAYS_IN, Dating, unit_factor
+from bayes_escc.families.covariates import Covariate, read_covariates
+from bayes_escc.priors import Prior, PriorSet
+from bayes_escc.schema import Reader
+
+__all__ = ["DEFAULT_PRIORS", "NAME", "Baseline", "RegimenEffect", "SurvivalSpec", "read_spec"]
+
+NAME: Final = "survival"
+
+Baseline = Literal["exponential", "weibull", "piecewise"]
+RegimenEffect = Literal["proportional", "nonproportional", "stratified", "none"]
+_BASELINES: Final = ("exponential", "weibull", "piecewise")
+_EFFECTS: Final = ("proportional", "nonproportional", "stratified", "none")
+
+_DEFAULT_MEDIAN: Final = 4.0  # months
+DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
+    "median": (
+        Prior("LogNormal", mu=math.log(_DEFAULT_MEDIAN), sigma=0.6,
+              rationale="Second-line ESCC: median PFS around 4 months, 95 % between 1.2 and 13."),
+        "positive",
+    ),
+    "log_cumulative_hazard": (
+        Prior("Normal", mu=0, sigma=1, rationale="At the reference time, 95 % of the priors leave 0.1 to 87 % free."),
+        "real",
+    ),
+    "hazard": (Prior("Gamma", alpha=1, beta=_DEFAULT_MEDIAN / math.log(2)), "positive"),
+    "log_hazard": (
+        Prior("Normal", mu=math.log(math.log(2) / _DEFAULT_MEDIAN), sigma=1,
+              rationale="A hazard that alone would give a median of 4 months, or seven times less or more."),
+        "real",
+    ),
+    "log_shape": (
+        Prior("Normal", mu=0, sigma=0.3,
+              rationale="From hazards that fall by a quarter to hazards that rise by 3/4 when time doubles."),
+        "real",
+    ),
+    "log_hazard_ratio": (
+        Prior("Normal", mu=0, sigma=0.7, rationale="Sceptical of large effects: hazard ratio between 0.25 and 3.9."),
+        "real",
+    ),
+    "coefficient": (
+        Prior("Normal", mu=0, sigma=0.7, rationale="A prognostic factor changes the hazard fourfold at most."),
+        "real",
+    ),
+    "drift_sd": (
+        Prior("HalfNormal", sigma=0.5, rationale="Hazards of neighbouring intervals are alike within a factor of 2.7."),
+        "positive",
+    ),
+}  # fmt: skip
+"""Default prior and domain of every parameter of the family; times are in months."""
+
+_CONTINUOUS: Final = Prior(
+    "Normal", mu=0, sigma=0.5, rationale="Two standard deviations apart, hazards differ sevenfold at most."
+)
+_LOCATIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "exponential": ("median", "log_cumulative_hazard", "hazard", "log_hazard"),
+    "weibull": ("median", "log_cumulative_hazard"),
+    "piecewise": ("log_hazard", "hazard"),
+}
+
+
+@dataclass(frozen=True)
+class SurvivalSpec:
+    """Options and priors of a survival model.
+
+    Parameters
+    ----------
+    baseline : {"exponential", "weibull", "piecewise"}
+    regimen_effect : {"proportional", "nonproportional", "stratified", "none"}
+    location : str
+        Which prior sets the level of the hazard: ``median``, ``log_cumulative_hazard``,
+        ``hazard`` or ``log_hazard``.
+    smoothing : {"independent", "random_walk"}
+        Of piecewise log hazards.
+    cutpoints : tuple of float or None
+        Where piecewise hazards change; None takes the stated rule.
+    reference_time : float or None
+    time_unit : str or None
+        Of priors, cut points, reference time, times, horizons and results; the data's if None.
+    dating : {"interval", "detecting_scan"}
+        When progression found by a scan happened.
+    covariates : tuple of Covariate
+    priors : tuple of (str, PriorSet)
+        The parameters of this model and their priors.
+    stated : tuple of str
+        Parameters whose prior was given rather than taken from the defaults.
+    times, horizons : tuple of float or None
+        When survival is reported, and to when the restricted mean.
+    population : str or tuple of (str, value)
+        Over whom results are averaged: ``"all"``, a regimen, or the profile of one patient.
+    """
+
+    baseline: Baseline
+    regimen_effect: RegimenEffect
+    location: str
+    smoothing: Literal["independent", "random_walk"]
+    cutpoints: tuple[float, ...] | None
+    reference_time: float | None
+    time_unit: str | None
+    dating: Dating
+    covariates: tuple[Covariate, ...]
+    priors: tuple[tuple[str, PriorSet], ...]
+    stated: tuple[str, ...] = ()
+    times: tuple[float, ...] | None = None
+    horizons: tuple[float, ...] | None = None
+    population: str | tuple[tuple[str, Any], ...] = "all"
+
+    def prior(self, role: str) -> PriorSet:
+        """The priors of one parameter."""
+        return dict(self.priors)[role]
+
+    def has(self, role: str) -> bool:
+        """Whether the model has this parameter."""
+        return role in dict(self.priors)
+
+    def in_unit(self, unit: str) -> SurvivalSpec:
+        """The same specification with its default priors, which are in months, put in a unit."""
+        factor = unit_factor("months", unit)
+        changed = []
+        for role, prior_set in self.priors:
+            prior = prior_set.default
+            if role not in self.stated and role in ("median", "log_hazard"):
+                shift = math.log(factor) if role == "median" else -math.log(factor)
+                prior = Prior(
+                    prior.distribution, mu=prior["mu"] + shift, sigma=prior["sigma"], rationale=prior.rationale
+                )
+            changed.append((role, PriorSet(prior, prior_set.overrides)))
+        return replace(self, time_unit=unit, priors=tuple(changed))
+
+    def with_continuous(self, labels: tuple[str, ...]) -> SurvivalSpec:
+        """The same with the default prior of continuous covariates for those that are."""
+        if not self.has("coefficient") or "coefficient" in self.stated:
+            return self
+        found = self.prior("coefficient")
+        named = dict(found.overrides)
+        extra = tuple((label, _CONTINUOUS) for label in labels if label not in named)
+        changed = PriorSet(found.default, (*found.overrides, *extra))
+        return replace(self, priors=tuple((r, changed if r == "coefficient" else p) for r, p in self.priors))
+
+
+def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
+    """Read `[model]`, `[priors]` and `[estimands]` of a survival analysis."""
+    baseline = model.text("baseline", "weibull", _BASELINES)
+    effect = model.text("regimen_effect", "proportional", _EFFECTS)
+    smoothing = model.text("smoothing", "independent", ("independent", "random_walk"))
+    cutpoints = _numbers(model, "cutpoints")
+    reference_time = model.number("reference_time", None, above=0)
+    unit = model.text("time_unit", None, tuple(DAYS_IN))
+    dating = model.text("dating", "interval", ("interval", "detecting_scan"))
+    covariates = read_covariates(model)
+    if baseline != "piecewise":
+        for key, given in (("cutpoints", cutpoints is not None), ("smoothing", smoothing == "random_walk")):
+            if given:
+                model.problem(key, f'needs baseline = "piecewise", not "{baseline}"')
+    if baseline == "exponential" and effect == "nonproportional":
+        model.problem("regimen_effect", 'constant hazards are proportional; use "proportional" or "stratified"')
+    location = _location(baseline, priors)
+    if location == "log_cumulative_hazard" and reference_time is None:
+        model.problem("reference_time", "is required with priors.log_cumulative_hazard: when the prior holds")
+    if location == "hazard" and smoothing == "random_walk":
+        priors.problem("hazard", "a random walk is of log hazards; give priors.log_hazard")
+    roles = [location]
+    if baseline == "weibull":
+        roles.append("log_shape")
+    if effect in ("proportional", "nonproportional"):
+        roles.append("log_hazard_ratio")
+    if covariates:
+        roles.append("coefficient")
+    if smoothing == "random_walk":
+        roles.append("drift_sd")
+    found, stated = [], []
+    for role in roles:
+        default, domain = DEFAULT_PRIORS[role]
+        if priors.has(role):
+            stated.append(role)
+        prior_set = priors.prior(role, default, domain)
+        by_regimen = effect == "stratified" or (role == "log_shape" and effect == "nonproportional")
+        if prior_set.overrides and not by_regimen and role not in ("log_hazard_ratio", "coefficient"):
+            label = prior_set.overrides[0][0]
+            priors.problem(f'{role}."{label}"', f'needs regimen_effect = "stratified", not "{effect}"')
+        found.append((role, prior_set))
+    for role in DEFAULT_PRIORS:
+        if role not in roles and priors.has(role):
+            priors.take(role)
+            priors.problem(role, f"is not a parameter of this model, which takes {', '.join(roles)}")
+    times, horizons = _numbers(estimands, "times"), _numbers(estimands, "horizons")
+    population = _population(estimands)
+    return SurvivalSpec(
+        baseline, effect, location, smoothing, cutpoints, reference_time, unit, dating, covariates, tuple(found),
+        tuple(stated), times, horizons, population,
+    )  # fmt: skip
+
+
+def _location(baseline: str, priors: Reader) -> str:
+    """The one prior that sets the level of the hazard."""
+    allowed = _LOCATIONS[baseline]
+    given = [role for role in allowed if priors.has(role)]
+    for extra in given[1:]:
+        priors.take(extra)
+        priors.problem(extra, f"the level of the hazard has its prior already, priors.{given[0]}; leave one out")
+    return given[0] if given else allowed[0]
+
+
+def _numbers(reader: Reader, key: str) -> tuple[float, ...] | None:
+    """Positive numbers in ascending order."""
+    value = reader.take(key, None)
+    if value is None:
+        return None
+    listed = value if isinstance(value, list | tuple) else [value]
+    good = all(isinstance(v, int | float) and not isinstance(v, bool) and 0 < v < math.inf for v in listed)
+    if not good or any(a >= b for a, b in pairwise(listed)):
+        reader.problem(key, f"must be positive numbers in ascending order, not {value!r}")
+        return None
+    return tuple(float(v) for v in listed)
+
+
+def _population(estimands: Reader) -> str | tuple[tuple[str, Any], ...]:
+    value = estimands.take("population", "all")
+    if isinstance(value, str) and value.strip():
+        return value
+    if isinstance(value, Mapping) and value and all(isinstance(v, str | int | float) for v in value.values()):
+        return tuple((str(k), v) for k, v in value.items())
+    estimands.problem(
+        "population", f'must be "all", a regimen, or the covariates of one patient as a table, not {value!r}'
+    )
+    return "all"

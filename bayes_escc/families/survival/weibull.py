@@ -1,0 +1,195 @@
+"""Weibull hazards: proportional hazards and accelerated failure times from one fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.evidence import PatientTable
+from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.survival import kernels
+from bayes_escc.families.survival.curves import Array, WeibullCurves, weibull_stretch
+from bayes_escc.families.survival.design import SurvivalDesign, flat
+from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.names import CHAIN, DRAW, REGIMEN
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["WeibullDesign"]
+
+LOG_LOG2 = math.log(math.log(2.0))
+_NAMES = {"median": "reference_median", "log_cumulative_hazard": "log_cumulative_hazard"}
+
+
+class WeibullDesign(SurvivalDesign):
+    """``H_r(t) = exp(log_scale_r) * (t / reference_time)^shape_r``.
+
+    The level is set by the median of a patient of the first regimen whose covariates are zero
+    (average, after centring), or by the log cumulative hazard of that patient at
+    `reference_time`. Regimens multiply the hazard; with ``nonproportional`` each has its own
+    shape besides, and its log hazard ratio is that of the cumulative hazards at `reference_time`.
+    """
+
+    def __init__(self, table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> None:
+        super().__init__(table, spec, encoded, design)
+        stated = self.spec.reference_time
+        self.reference_time = float(stated if stated is not None else self.spec.prior("median").default.interval(0)[0])
+        f = self.follow_up
+        # who was censored at once says nothing
+        self.kinds = {
+            name: np.flatnonzero(which)
+            for name, which in (("exact", f.exact), ("right", f.right & (f.lower > 0)), ("interval", f.interval))
+            if which.any()
+        }
+        self.late = bool((f.entry > 0).any())
+
+    @property
+    def shapes(self) -> int:
+        """Number of Weibull shapes."""
+        return len(self.regimens) if self.spec.regimen_effect in ("stratified", "nonproportional") else 1
+
+    @property
+    def parameter_count(self) -> int:
+        ratios = len(self.others) if self.spec.has("log_hazard_ratio") else 0
+        return len(self.strata) + self.shapes + ratios + len(self.encoded.labels)
+
+    @property
+    def structure(self) -> Hashable:  # type: ignore[override]
+        return (
+            "survival", "weibull", self.spec.regimen_effect, self.prior_key, self.reference_time,
+            tuple(self.kinds), self.late,
+        )  # fmt: skip
+
+    @property
+    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+        found: dict[str, NDArray[Any]] = {}
+        f = self.follow_up
+        for kind, i in self.kinds.items():
+            found[f"{kind}_regimen"] = self.regimen[i]
+            found |= self.covariate_data(i, kind)
+            if kind == "interval":
+                found |= self._stretch("interval_before", f.entry[i], f.lower[i])
+                found |= self._stretch("interval_inside", f.lower[i], f.upper[i])
+            else:
+                found[f"{kind}_log_time"] = np.log(f.lower[i] / self.reference_time)
+                if self.late:
+                    found |= self._stretch(f"{kind}_since_entry", f.entry[i], f.lower[i])
+        return found
+
+    def _stretch(self, name: str, lower: Array, upper: Array) -> dict[str, NDArray[Any]]:
+        parts = weibull_stretch(lower, upper, self.reference_time)
+        return {f"{name}_{part}": v for part, v in zip(("log_upper", "log_ratio", "started"), parts, strict=True)}
+
+    def build(self) -> pm.Model:
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        spec, data, n = self.spec, self.data, len(self.regimens)
+        own = spec.regimen_effect
+        with pm.Model(coords=self.coords) as model:
+            prior = spec.prior(spec.location)
+            if own == "stratified":
+                level = prior.to_pymc(_NAMES[spec.location], self.regimens, REGIMEN)
+            else:
+                level = prior.default.to_pymc(_NAMES[spec.location])
+            if own in ("stratified", "nonproportional"):
+                log_shape = spec.prior("log_shape").to_pymc("log_shape", self.regimens, REGIMEN)
+            else:
+                log_shape = spec.prior("log_shape").default.to_pymc("log_shape") * pt.ones(n)
+            shape = pt.exp(log_shape)
+            if spec.location == "median":
+                first = shape if own == "stratified" else shape[0]
+                level = LOG_LOG2 - first * (pt.log(level) - math.log(self.reference_time))
+            log_scale = level + self.regimen_effect()
+            self.coefficients_prior()
+            for kind, i in self.kinds.items():
+                dim = f"{kind}_patient"
+                model.add_coord(dim, length=len(i))
+                regimen = pm.Data(f"{kind}_regimen", data[f"{kind}_regimen"], dims=dim)
+                scale = log_scale[regimen] + self.linear_predictor(i, kind, dim)
+                self._observe(kind, dim, scale, shape[regimen], log_shape[regimen], data)
+        return model
+
+    def _observe(self, kind: str, dim: str, scale: Any, shape: Any, log_shape: Any, data: Mapping[str, Any]) -> None:
+        """One observed variable for the patients with one kind of observation."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        log_t0 = math.log(self.reference_time)
+
+        def column(name: str) -> Any:
+            return pm.Data(name, data[name], dims=dim)
+
+        def stretch(name: str) -> list[Any]:
+            return [column(f"{name}_{part}") for part in ("log_upper", "log_ratio", "started")]
+
+        if kind == "interval":
+            before = stretch("interval_before")
+            inside = stretch("interval_inside")
+
+            def log_between(upper: Any, a: Any, k: Any, b1: Any, b2: Any, b3: Any, c2: Any, c3: Any) -> Any:
+                start = kernels.weibull_increment(pt, a, k, b1, b2, b3)
+                return kernels.between(pt, start, kernels.weibull_increment(pt, a, k, upper, c2, c3))
+
+            pm.CustomDist(
+                "interval", scale, shape, *before, *inside[1:], logp=log_between, observed=inside[0], dims=dim
+            )
+            return
+        late = stretch(f"{kind}_since_entry")[1:] if self.late else []
+
+        def cumulative(log_time: Any, a: Any, k: Any, *since: Any) -> Any:
+            if since:
+                return kernels.weibull_increment(pt, a, k, log_time, *since)
+            return kernels.weibull_cumulative(pt, a, k, log_time)
+
+        if kind == "exact":
+
+            def log_density(log_time: Any, a: Any, k: Any, log_k: Any, *since: Any) -> Any:
+                hazard = kernels.weibull_log_hazard(a, k, log_k, log_time) - log_t0
+                return kernels.exact(hazard, cumulative(log_time, a, k, *since))
+
+            pm.CustomDist(
+                kind, scale, shape, log_shape, *late, logp=log_density, observed=column(f"{kind}_log_time"), dims=dim
+            )
+        else:
+
+            def log_survival(log_time: Any, a: Any, k: Any, *since: Any) -> Any:
+                return kernels.right(cumulative(log_time, a, k, *since))
+
+            pm.CustomDist(kind, scale, shape, *late, logp=log_survival, observed=column(f"{kind}_log_time"), dims=dim)
+
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        spec = self.spec
+        values = {_NAMES[spec.location]: self.by_stratum(spec.location, rng, draws)}
+        if self.shapes == 1 and spec.regimen_effect not in ("stratified", "nonproportional"):
+            values["log_shape"] = ((CHAIN, DRAW), spec.prior("log_shape").default.sample(rng, draws)[None])
+        else:
+            shapes = spec.prior("log_shape").sample(rng, draws, self.regimens)
+            values["log_shape"] = ((CHAIN, DRAW, REGIMEN), shapes[None])
+        return self.dataset(values | self.prior_values(rng, draws))
+
+    def curves(self, parameters: xr.Dataset) -> WeibullCurves:
+        n = len(self.regimens)
+
+        def each(name: str) -> Array:
+            found = flat(parameters[name])
+            return np.repeat(found[:, None], n, axis=1) if found.ndim == 1 else found
+
+        shape = np.exp(each("log_shape"))
+        if self.spec.location == "median":
+            first = shape if self.spec.regimen_effect == "stratified" else shape[:, :1]
+            level = LOG_LOG2 - first * np.log(each("reference_median") / self.reference_time)
+        else:
+            level = each("log_cumulative_hazard")
+        return WeibullCurves(level + self.log_ratios(parameters), shape, self.reference_time)
+
+    def time_ratios(self, parameters: xr.Dataset) -> Array | None:
+        if self.spec.regimen_effect != "proportional":
+            return None
+        return np.asarray(np.exp(-self.log_ratios(parameters) / np.exp(flat(parameters["log_shape"]))[:, None]))

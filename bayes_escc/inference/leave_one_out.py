@@ -1,0 +1,159 @@
+"""Leave-one-patient-out predictive accuracy, and models compared by it.
+
+The expected log predictive density of a patient the model has not seen, by Pareto-smoothed
+importance sampling from the fit that has seen all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.names import CHAIN, DRAW
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["Loo", "compare_models", "loo"]
+
+_CODING: Final = ("lower", "upper", "entry", "regimen_index")
+
+
+class _Fitted(Protocol):
+    """Anything with ArviZ's groups, for example a `Posterior`."""
+
+    @property
+    def tree(self) -> xr.DataTree: ...
+
+
+@dataclass(frozen=True)
+class Loo:
+    """Leave-one-out predictive accuracy of one model.
+
+    Parameters
+    ----------
+    elpd, se : float
+        Sum over patients of the expected log predictive density, and its standard error.
+    p : float
+        Effective number of parameters.
+    each : array of shape (patients,)
+        The density of every patient.
+    pareto_k : array of shape (patients,)
+        Reliability of each; above `good_k` it is not.
+    good_k : float
+        Largest shape that is reliable with this number of draws.
+    """
+
+    elpd: float
+    se: float
+    p: float
+    each: NDArray[np.float64]
+    pareto_k: NDArray[np.float64]
+    good_k: float
+
+    @property
+    def unreliable(self) -> int:
+        """Number of patients whose density importance sampling cannot be trusted with."""
+        return int((self.pareto_k > self.good_k).sum())
+
+
+def loo(fitted: _Fitted) -> Loo:
+    """Leave-one-out accuracy of a fit, one patient (or row of the table) at a time.
+
+    Parameters
+    ----------
+    fitted : Posterior
+
+    References
+    ----------
+    Vehtari A, Gelman A, Gabry J. Stat Comput 2017;27:1413-1432.
+    Vehtari A, Simpson D, Gelman A, Yao Y, Gabry J. J Mach Learn Res 2024;25(72):1-58.
+    """
+    import arviz as az
+
+    group = fitted.tree["log_likelihood"].to_dataset()
+    name = str(next(iter(group.data_vars)))
+    values = group[name].transpose(CHAIN, DRAW, ...)
+    posterior = fitted.tree["posterior"].to_dataset()
+    if values.sizes[DRAW] != posterior.sizes[DRAW]:  # the log-likelihood of large tables is thinned
+        step = -(-posterior.sizes[DRAW] // values.sizes[DRAW])
+        posterior = posterior.isel({DRAW: slice(None, None, step)}).assign_coords({DRAW: values[DRAW]})
+    found: Any = az.loo(_tree(posterior, group), var_name=name, pointwise=True)
+    each = np.asarray(found.elpd_i).ravel()
+    return Loo(
+        float(found.elpd), float(found.se), float(found.p), each, np.asarray(found.pareto_k).ravel(),
+        float(found.good_k),
+    )  # fmt: skip
+
+
+def _tree(posterior: xr.Dataset, log_likelihood: xr.Dataset) -> xr.DataTree:
+    import xarray as xr
+
+    return xr.DataTree.from_dict({"/posterior": posterior, "/log_likelihood": log_likelihood})
+
+
+def compare_models(fits: Mapping[str, _Fitted]) -> pd.DataFrame:
+    """Models of the same patients, compared by leave-one-out predictive accuracy, the best first.
+
+    Parameters
+    ----------
+    fits : mapping of str to Posterior
+        At least two fits to the same patients, coded alike.
+
+    Returns
+    -------
+    DataFrame
+        Columns elpd, se, p, difference (to the best), se_difference, unreliable.
+
+    Raises
+    ------
+    AnalysisError
+        If the fits saw different patients, or the same ones coded differently: the density of an
+        event at a known time has the unit 1 / time, the probability of an event between two scans
+        has none, and their sums cannot be compared.
+    """
+    import pandas as pd
+
+    if len(fits) < 2:
+        raise AnalysisError("comparing models needs at least two fits.")
+    names = list(fits)
+    observed = {name: fit.tree["observed_data"].to_dataset() for name, fit in fits.items()}
+    first = observed[names[0]]
+    for name in names[1:]:
+        _same_coding(names[0], first, name, observed[name])
+    found = {name: loo(fit) for name, fit in fits.items()}
+    best = max(found, key=lambda name: found[name].elpd)
+    rows = []
+    for name in sorted(found, key=lambda n: -found[n].elpd):
+        one, gap = found[name], found[name].each - found[best].each
+        rows.append(
+            {
+                "model": name, "elpd": one.elpd, "se": one.se, "p": one.p, "difference": float(gap.sum()),
+                "se_difference": float(np.sqrt(gap.size * gap.var())), "unreliable": one.unreliable,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows).set_index("model")
+
+
+def _same_coding(a: str, first: xr.Dataset, b: str, other: xr.Dataset) -> None:
+    if set(first.data_vars) != set(other.data_vars):
+        raise AnalysisError(f"{a} and {b} are models of different kinds of data, so they cannot be compared.")
+    if first.attrs.get("time_unit") != other.attrs.get("time_unit"):
+        raise AnalysisError(
+            f"{a} is in {first.attrs.get('time_unit')} and {b} in {other.attrs.get('time_unit')}: densities per unit "
+            "of time differ by the unit; fit both with one model.time_unit."
+        )
+    coding = [v for v in _CODING if v in first] or [str(v) for v in first.data_vars]
+    for variable in coding:
+        x, y = first[variable].to_numpy(), other[variable].to_numpy()
+        if x.shape != y.shape or not np.array_equal(x, y):
+            raise AnalysisError(
+                f"{a} and {b} saw different patients, or the same coded differently ({variable}): densities of known "
+                "times and probabilities of intervals cannot be compared."
+            )

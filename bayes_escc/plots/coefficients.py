@@ -1,0 +1,96 @@
+"""Forest of hazard ratios: regimens and covariates on one logarithmic axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_escc.comparison import labelled_cells, probability_with_error
+from bayes_escc.errors import AnalysisError
+from bayes_escc.names import COVARIATE, REGIMEN, TIME
+from bayes_escc.plots.difference import log_axis
+from bayes_escc.plots.style import BLACK, GREY, finish, house_style, new_figure
+from bayes_escc.text import format_probability
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_escc.posterior import Posterior
+
+__all__ = ["plot_coefficients"]
+
+
+def _rows(posterior: Posterior) -> list[tuple[str, Any]]:
+    """Label and draws of every hazard ratio that is not one by definition."""
+    found = []
+    if "hazard_ratio" in posterior.estimand_names:
+        array = posterior.estimand("hazard_ratio")
+        reference = str(array[REGIMEN].to_numpy()[0])
+        unit = posterior.estimand("median").attrs["unit"]
+        for labels, draws in labelled_cells(array):
+            if labels[REGIMEN] != reference:
+                when = f", at {labels[TIME]:g} {unit}" if labels[TIME] is not None else ""
+                found.append((f"{labels[REGIMEN]}\nagainst {reference}{when}", draws))
+    if "coefficient" in posterior.estimand_names:
+        array = posterior.estimand("coefficient")
+        words = str(array.attrs["unit"]).removeprefix("log hazard ratio per ").split("; ")
+        for (labels, draws), how in zip(labelled_cells(array), words, strict=True):
+            # a scaled covariate is labelled by what one unit of it is
+            name = str(labels[COVARIATE]).replace("_", " ")
+            plain, _, unit = how.rpartition(" / ")
+            scale = f", per {float(unit):.2g} in {plain.split(' - ')[0].removeprefix('(')}" if plain else ""
+            found.append((name + scale if " against " not in how else f"{name}: {how}", np.exp(draws)))
+    return found
+
+
+def plot_coefficients(posterior: Posterior) -> Figure:
+    """Draw hazard ratios of regimens and covariates with 50 % and 95 % intervals.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of a survival model.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To the left of one the hazard is lower: longer progression-free.
+    """
+    rows = _rows(posterior)
+    if not rows:
+        raise AnalysisError("this posterior has neither hazard ratios of regimens nor of covariates.")
+    ci = posterior.analysis.ci_prob
+    levels = [(1 - ci) / 2, 0.25, 0.5, 0.75, (1 + ci) / 2]
+    with house_style():
+        figure, (axes,) = new_figure(34 + 10 * len(rows), converged=posterior.diagnostics.converged)
+        heights = np.arange(len(rows))[::-1]
+        ends = []
+        for y, (_, draws) in zip(heights, rows, strict=True):
+            low, q1, median, q3, high = np.quantile(draws, levels)
+            ends += [low, high]
+            p, error = probability_with_error(draws < 1, draws)
+            axes.plot([low, high], [y, y], color=BLACK, linewidth=1.2, solid_capstyle="butt")
+            axes.plot([q1, q3], [y, y], color=BLACK, linewidth=4.0, solid_capstyle="butt")
+            axes.plot(median, y, "o", color="white", markeredgecolor=BLACK, markersize=5.5)
+            axes.annotate(
+                f"{median:.2f} ({low:.2f} to {high:.2f})   {format_probability(p, error)}", (1.01, y),
+                xycoords=("axes fraction", "data"), va="center", ha="left",
+            )  # fmt: skip
+        axes.axvline(1.0, color=GREY, linewidth=0.9)
+        axes.set_ylim(-0.6, len(rows) - 0.1)
+        axes.set_yticks(heights, [label for label, _ in rows])
+        axes.tick_params(axis="y", length=0)
+        log_axis(axes, np.array([min(0.45, min(ends) * 0.95), max(2.2, max(ends) * 1.05)]))
+        axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.set_xlabel("Hazard ratio    (← progression later  |  progression earlier →)")
+        axes.annotate(
+            f"Median ({100 * ci:g} % CrI)   P(below 1)", (1.01, len(rows) - 0.35),
+            xycoords=("axes fraction", "data"), va="center", ha="left", fontweight="bold", color=GREY,
+        )  # fmt: skip
+        return finish(
+            figure, title=posterior.analysis.title,
+            footnote=f"Circle: posterior median. Thick line: 50 %, thin line: {100 * ci:g} % equal-tailed credible "
+            "interval. Hazard ratios are conditional on the covariates.",
+        )  # fmt: skip

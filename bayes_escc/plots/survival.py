@@ -1,0 +1,163 @@
+"""Kaplan-Meier steps under the model's curves, with the numbers at risk beneath."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
+from bayes_escc.names import FIGURE_DATA, REGIMEN
+from bayes_escc.plots.style import BLACK, BLUE, GREY, MM, VERMILION, WIDTH, finish, house_style, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_escc.posterior import Posterior
+
+__all__ = ["arm_styles", "figure_data", "plot_survival", "time_ticks"]
+
+_COLOURS: Final = (BLUE, VERMILION, "#009E73", "#CC79A7", BLACK, "#8A6D00")
+_DASHES: Final = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), "-", (0, (3, 1)))
+_STEPS: Final = {
+    "days": (7, 14, 30, 60, 90, 180, 365, 730), "weeks": (1, 2, 4, 8, 13, 26, 52, 104),
+    "months": (1, 2, 3, 6, 12, 24, 36), "years": (0.25, 0.5, 1, 2, 5),
+}  # fmt: skip
+
+
+def figure_data(posterior: Posterior) -> Any:
+    """Curves on a grid; refused where the family has none."""
+    if FIGURE_DATA not in posterior.tree.children:
+        raise AnalysisError("this posterior has no survival curves: it is not of a survival model of patients.")
+    return posterior.tree[FIGURE_DATA].to_dataset()
+
+
+def arm_styles(regimens: Any) -> dict[str, dict[str, Any]]:
+    """Colour and line style of every regimen, the same in all figures."""
+    return {
+        str(r): {"color": _COLOURS[i % len(_COLOURS)], "linestyle": _DASHES[i % len(_DASHES)]}
+        for i, r in enumerate(regimens)
+    }
+
+
+def time_ticks(last: float, unit: str) -> Any:
+    """Ticks at clinical steps, at most nine."""
+    steps = _STEPS.get(unit, ())
+    step = next((s for s in steps if last / s <= 9), max(1.0, last / 6))
+    return np.arange(0.0, last + 1e-9, step)
+
+
+def plot_survival(posterior: Posterior) -> Figure:
+    """Draw progression-free survival of every regimen: data, model and uncertainty.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of a survival model.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Steps: Kaplan-Meier estimate, with a tick for every censored patient. Curve and ribbon: the
+        model's survival, averaged over the target population, with its credible interval, as far
+        as the regimen was followed. Beneath: patients at risk, and cumulative numbers censored and
+        with event.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    curves, observed = figure_data(posterior), posterior.tree["observed_data"].to_dataset()
+    regimens = [str(r) for r in curves[REGIMEN].to_numpy()]
+    unit, ci = str(curves.attrs["time_unit"]), posterior.analysis.ci_prob
+    stop, event, start = (observed[k].to_numpy() for k in ("time", "event", "entry"))
+    member = observed["regimen_index"].to_numpy()
+    last = float(stop.max())
+    ticks = time_ticks(last, unit)
+    styles = arm_styles(regimens)
+    with house_style():
+        lines = 4 * len(regimens)
+        figure = Figure(figsize=(WIDTH, (84 + 4.1 * lines) * MM), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes, table = figure.subplots(2, 1, sharex=True, height_ratios=[78, 4.1 * lines])
+        for i, regimen in enumerate(regimens):
+            mine = member == i
+            _draw_arm(axes, curves, regimen, stop[mine], event[mine] == 1, start[mine], ci, styles[regimen])
+            _key(axes, posterior, regimen, i, unit, styles[regimen])
+            _numbers(table, regimen, i, ticks, stop[mine], event[mine] == 1, start[mine], styles[regimen]["color"])
+        axes.set_ylim(0, 1.02)
+        axes.set_yticks(np.linspace(0, 1, 6), [f"{100 * v:.0f}" for v in np.linspace(0, 1, 6)])
+        axes.set_ylabel("Progression-free (% of patients)")
+        axes.set_xlim(0, last * 1.01)
+        axes.set_xticks(ticks)
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel(f"Time from start of treatment ({unit})")
+        axes.grid(axis="y", color="#E3E3E3", linewidth=0.6)
+        axes.set_axisbelow(True)
+        table.set_ylim(lines, 0)
+        table.axis("off")
+        if not posterior.diagnostics.converged:
+            figure.text(0.5, 0.5, "NOT CONVERGED", ha="center", va="center", rotation=20, fontsize=30, alpha=0.35)
+        scans = bool((np.isfinite(observed["upper"]) & (observed["lower"] < observed["upper"])).any())
+        dated = " Steps date progression at the scan that found it; the model does not." if scans else ""
+        return finish(
+            figure, title=posterior.analysis.title,
+            footnote=f"Steps: Kaplan-Meier estimate, ticks: censored. Smooth line and ribbon: posterior median and "
+            f"{100 * ci:g} % equal-tailed credible interval.{dated}",
+        )  # fmt: skip
+
+
+def _draw_arm(
+    axes: Any, curves: Any, regimen: str, stop: Any, event: Any, start: Any, ci: float, style: dict[str, Any]
+) -> None:
+    steps = kaplan_meier(stop, event, start)
+    at = np.concatenate([[0.0], steps.time, [stop.max()]])
+    axes.step(at, steps(at), where="post", color=style["color"], linewidth=0.9, alpha=0.9)
+    ticks = stop[~event]
+    axes.plot(ticks, steps(ticks), "|", color=style["color"], markersize=6, markeredgewidth=0.9)
+    grid = curves["grid"].to_numpy()
+    inside = grid <= stop.max() * (1 + 1e-9)
+    draws = curves["survival"].sel({REGIMEN: regimen}).to_numpy()[:, inside]
+    low, middle, high = np.quantile(draws, [(1 - ci) / 2, 0.5, (1 + ci) / 2], axis=0)
+    axes.fill_between(grid[inside], low, high, color=style["color"], alpha=0.16, linewidth=0)
+    axes.plot(grid[inside], middle, color=style["color"], linestyle=style["linestyle"], linewidth=1.9)
+
+
+def _key(axes: Any, posterior: Posterior, regimen: str, row: int, unit: str, style: dict[str, Any]) -> None:
+    """Name, median and hazard ratio of one regimen, in the empty corner of the panel."""
+    ci = posterior.analysis.ci_prob
+    levels = [(1 - ci) / 2, 0.5, (1 + ci) / 2]
+
+    def told(name: str) -> str:
+        draws = posterior.estimand(name).sel({REGIMEN: regimen}).to_numpy()
+        low, middle, high = (f"{v:.2f}" if v < 10 else f"{v:.1f}" for v in np.quantile(draws, levels))
+        return f"{middle} ({low} to {high})"
+
+    text = f"median {told('median')} {unit}"
+    if row > 0 and "hazard_ratio" in posterior.estimand_names and posterior.estimand("hazard_ratio").ndim == 3:
+        text += f"; HR {told('hazard_ratio')}"
+    y = 0.97 - 0.13 * row
+    axes.plot([0.45, 0.50], [y, y], transform=axes.transAxes, linewidth=1.9, **style)
+    axes.text(0.51, y, regimen, transform=axes.transAxes, va="center", color=style["color"], fontweight="bold")
+    axes.text(0.51, y - 0.052, text, transform=axes.transAxes, va="center", color=BLACK, fontsize=7.5)
+
+
+def _numbers(table: Any, regimen: str, index: int, ticks: Any, stop: Any, event: Any, start: Any, colour: str) -> None:
+    """Rows of the table beneath the panel: at risk, censored and events by each tick."""
+    top = 4 * index + 0.5
+    table.text(
+        -0.03, top, wrapped(regimen, 60), transform=table.get_yaxis_transform(), ha="left", va="center",
+        color=colour, fontweight="bold",
+    )  # fmt: skip
+    rows = (
+        ("At risk", at_risk(ticks, stop, start)),
+        ("Censored", ((stop < ticks[:, None]) & ~event).sum(axis=1)),
+        ("Events", ((stop < ticks[:, None]) & event).sum(axis=1)),
+    )
+    for offset, (name, values) in enumerate(rows, start=1):
+        table.text(
+                -0.03, top + offset, name, transform=table.get_yaxis_transform(), ha="right", va="center",
+            color=GREY, fontsize=7.5,
+        )  # fmt: skip
+        for tick, value in zip(ticks, values, strict=True):
+            table.text(tick, top + offset, f"{value}", ha="center", va="center", fontsize=7.5)

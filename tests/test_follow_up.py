@@ -1,0 +1,214 @@
+"""Follow-up of patients: every problem named, Kaplan-Meier and its reverse, units."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bayes_escc import AnalysisError, DataError, read_patients
+from bayes_escc.evidence.follow_up import unit_factor
+from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
+
+DATA = Path(__file__).parent / "data"
+COLUMNS = {"response": None, "time": "time", "event": "event", "time_unit": "months"}
+FRAME = pd.DataFrame(
+    {
+        "patient_id": ["001", "1", "2", "3", "4", "5"],
+        "regimen": ["a", "a", "a", "b", "b", "b"],
+        "time": [3.5, 4, 7.25, 2, 5, 9],
+        "event": [1, 0, 1, 1, 1, 0],
+        "entry": ["", 0, 1, 0, 0.5, 0],
+    }
+)
+
+
+def problems(frame, **options):
+    with pytest.raises(DataError) as caught:
+        read_patients(frame, **{**COLUMNS, **options})
+    return {p.code: p for p in caught.value.problems}
+
+
+def test_follow_up_becomes_intervals():
+    table = read_patients(FRAME, entry="entry", **COLUMNS)
+    assert list(table.frame["patient_id"][:2]) == ["001", "1"]
+    found = table.follow_up()
+    assert found.unit == "months"
+    assert np.array_equal(found.lower, FRAME["time"])
+    assert np.array_equal(np.isinf(found.upper), FRAME["event"] == 0)
+    assert list(found.entry) == [0, 0, 1, 0, 0.5, 0]
+    assert table.select(regimens=["b"]).follow_up().lower.tolist() == [2, 5, 9]
+    days = table.follow_up("days")
+    assert np.allclose(days.lower, FRAME["time"] * 30.4375)
+    assert np.array_equal(days.right, found.right)
+
+
+def test_tables_without_follow_up_stay_as_they_were():
+    table = read_patients(FRAME.drop(columns=["time", "event", "entry"]), response=None)
+    assert table.time_unit is None
+    with pytest.raises(AnalysisError, match="read without follow-up"):
+        table.follow_up()
+
+
+def test_units():
+    assert unit_factor("months", "days") == 30.4375
+    assert unit_factor("years", "months") == 12.0
+    assert unit_factor("weeks", "days") == 7
+    with pytest.raises(AnalysisError, match="Did you mean 'months'"):
+        unit_factor("month", "days")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        ("time", "4.2m", "not_a_number"),
+        ("time", "4,2", "not_a_number"),
+        ("time", ">12", "not_a_number"),
+        ("time", "2021-03-04", "not_a_number"),
+        ("time", "inf", "not_a_number"),
+        ("time", "nan", "not_a_number"),
+        ("time", "", "missing_number"),
+        ("time", "-1", "negative_time"),
+        ("time", "241", "too_long"),
+        ("time", "45292", "serial_date"),
+        ("event", "2", "event_code"),
+        ("event", "yes", "event_code"),
+        ("event", "死亡", "event_code"),
+        ("event", "", "event_code"),
+        ("entry", "2", "entry_after_end"),
+        ("entry", "x", "not_a_number"),
+        ("age", "17", "implausible"),
+        ("ECOG", "7", "implausible"),
+        ("os", "1.9", "pfs_exceeds_os"),
+    ],
+)
+def test_each_problem_names_its_row_and_value(column, value, code):
+    frame = FRAME.assign(age="60", ECOG="1", os="240").astype(object)
+    frame.loc[3, column] = value
+    found = problems(frame, entry="entry", overall="os")
+    assert code in found
+    assert found[code].row == 5
+    assert found[code].remedy.endswith((".", "}."))
+    assert found[code].value == (value if code != "pfs_exceeds_os" else "2")
+
+
+def test_all_problems_come_together():
+    frame = FRAME.astype(object)
+    frame.loc[0, "time"], frame.loc[1, "event"], frame.loc[2, "entry"] = "x", "2", 8
+    assert set(problems(frame, entry="entry")) == {"not_a_number", "event_code", "entry_after_end"}
+
+
+def test_the_unit_must_be_declared():
+    assert "time_unit" in problems(FRAME, time_unit=None)
+    assert "time_unit" in problems(FRAME, time_unit="month")
+
+
+def test_other_codes_need_a_declared_map():
+    frame = FRAME.assign(event=["死亡", "删失", "死亡", "死亡", "死亡", "删失"])
+    table = read_patients(frame, event_codes={"死亡": "event", "删失": "censored"}, **COLUMNS)
+    assert list(table.frame["event"]) == list("101110")
+    assert "event_code" in problems(frame)
+    with pytest.raises(AnalysisError, match="gives every code the meaning"):
+        read_patients(frame, event_codes={"死亡": "dead"}, **COLUMNS)
+
+
+def test_interval_columns():
+    frame = pd.DataFrame(
+        {
+            "patient_id": range(5),
+            "regimen": "a",
+            "last_free": [0, 2, 3, 4, 2],
+            "first_pd": ["1.5", "4", "inf", "4", "∞"],
+            "entry": [0, 0, 0, 0, 2.5],
+        }
+    )
+    table = read_patients(frame, response=None, interval=("last_free", "first_pd"), entry="entry", time_unit="months")
+    found = table.follow_up()
+    assert found.interval.tolist() == [True, True, False, False, False]
+    assert found.exact.tolist() == [False, False, False, True, False]
+    assert found.lower.tolist() == [0, 2, 3, 4, 2.5]  # who entered late was free of the event then
+    scan = table.follow_up(dating="detecting_scan")
+    assert scan.exact.tolist() == [True, True, False, True, False]
+    assert scan.lower[1] == 4
+    for change, code in (({"first_pd": 1}, "interval_reversed"), ({"first_pd": ""}, "missing_number"),
+                         ({"last_free": -1}, "negative_time")):  # fmt: skip
+        with pytest.raises(DataError) as caught:
+            read_patients(
+                frame.astype(object).assign(**change), response=None, interval=("last_free", "first_pd"),
+                time_unit="months",
+            )  # fmt: skip
+        assert code in {p.code for p in caught.value.problems}
+
+
+def test_arguments_that_do_not_go_together():
+    with pytest.raises(AnalysisError, match="go together"):
+        read_patients(FRAME, response=None, time="time", time_unit="months")
+    with pytest.raises(AnalysisError, match="takes two columns"):
+        read_patients(FRAME, response=None, interval="time", time_unit="months")
+    with pytest.raises(DataError, match="there is also a column time"):
+        read_patients(FRAME.assign(pfs=FRAME["time"]), **{**COLUMNS, "time": "pfs"})
+
+
+def test_zero_times_count_half_a_day_and_say_so():
+    frame = FRAME.assign(time=[0, *FRAME["time"][1:]])
+    table = read_patients(frame, **COLUMNS)
+    assert table.follow_up("days").lower[0] == pytest.approx(0.5)
+    assert [w.code for w in table.warnings] == ["zero_time"]
+
+
+def test_suspicious_tables_are_noted():
+    n = 40
+    frame = pd.DataFrame({"patient_id": range(n), "regimen": ["a", "b"] * 20, "time": 5.0, "event": 1})
+    assert "event_share" in {w.code for w in read_patients(frame, **COLUMNS).warnings}
+    none = frame.assign(event=[0, 1] * 20)
+    assert "no_events" in {w.code for w in read_patients(none, **COLUMNS).warnings}
+    mixed = none.assign(time=[60.0, 5.0] * 20)
+    assert "mixed_units" in {w.code for w in read_patients(mixed, **COLUMNS).warnings}
+
+
+def test_chinese_encodings_and_labels(tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_bytes("编号,方案,时间,进展\n001,甲,3.5,1\n002,乙,４.０,0\n".encode("gb18030"))
+    table = read_patients(path, id="编号", regimen="方案", response=None, time="时间", event="进展", time_unit="months")
+    assert table.follow_up().lower.tolist() == [3.5, 4.0]
+    assert table.regimens == ("甲", "乙")
+
+
+@pytest.fixture(scope="module")
+def lung():
+    return pd.read_csv(DATA / "lung.csv")
+
+
+class TestKaplanMeier:
+    """Against SciPy's empirical distribution function, and lifelines 0.30.3 with delayed entry."""
+
+    def test_survival_is_scipys(self, lung):
+        ours = kaplan_meier(lung["time"], lung["event"])
+        data = stats.CensoredData.right_censored(lung["time"], lung["event"] == 0)
+        theirs = stats.ecdf(data).sf
+        at = np.linspace(0, 1000, 301)
+        assert np.allclose(ours(at), theirs.evaluate(at), atol=1e-12)
+        assert ours.median == 310
+
+    def test_reverse(self, lung):
+        assert kaplan_meier(lung["time"], lung["event"], reverse=True).median == 588
+
+    def test_delayed_entry_is_lifelines(self, lung):
+        entry = np.minimum(np.arange(len(lung)) % 7 * 10, lung["time"] - 1)
+        ours = kaplan_meier(lung["time"], lung["event"], entry)
+        assert np.allclose(ours([100, 300, 600]), [0.7660060521243115, 0.47044401446345974, 0.18936922364230663])
+
+    def test_at_risk(self):
+        assert at_risk([0, 2, 2.5, 5], [2, 2, 5], [0, 1, 2]).tolist() == [1, 2, 1, 1]
+
+    def test_summary_by_regimen(self, lung):
+        frame = lung.assign(patient_id=range(len(lung)), regimen=np.where(lung["female"], "f", "m"))
+        table = read_patients(frame, response=None, time="time", event="event", time_unit="days")
+        summary = table.follow_up_summary().set_index("regimen")
+        assert summary.loc["all", "median_follow_up"] == 588
+        assert summary.loc["all", "kaplan_meier_median"] == 310
+        assert summary["events"].to_dict() == {"m": 111, "f": 53, "all": 164}
+        assert table.follow_up_summary("months")["longest_follow_up"].max() == pytest.approx(1022 / 30.4375)
