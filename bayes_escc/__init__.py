@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, RecordError
     from bayes_escc.evidence import (
         CountTable,
+        EffectTable,
         PatientTable,
         Problem,
         load_dataset,
         read_counts,
+        read_effects,
         read_patients,
     )
     from bayes_escc.inference import Diagnostics
@@ -34,7 +36,8 @@ _HOMES = {
     "comparison": ("Comparison",),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
     "evidence": (
-        "CountTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_patients",
+        "CountTable", "EffectTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_effects",
+        "read_patients",
     ),
     "inference": ("Diagnostics",),
     "models": ("ResponseModel",),
@@ -53,6 +56,7 @@ __all__ = [
     "CountTable",
     "DataError",
     "Diagnostics",
+    "EffectTable",
     "FitError",
     "PatientTable",
     "Posterior",
@@ -65,6 +69,7 @@ __all__ = [
     "fit_analysis",
     "load_dataset",
     "read_counts",
+    "read_effects",
     "read_patients",
     "run_analysis",
     "to_result",

@@ -20,7 +20,7 @@ from bayes_escc.names import DESIGNS, Direction, Scale
 from bayes_escc.schema import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
-    from bayes_escc.evidence import CountTable, PatientTable
+    from bayes_escc.evidence import CountTable, EffectTable, PatientTable
 
 __all__ = [
     "Analysis",
@@ -50,6 +50,7 @@ class DataSpec:
     endpoints: tuple[str, ...] | None = None
     regimens: tuple[str, ...] | None = None
     where: tuple[tuple[str, Any], ...] = ()
+    population: tuple[str, ...] | None = None
     id: str = "patient_id"
     regimen: str = "regimen"
     response: str | None = "response"
@@ -211,21 +212,24 @@ class Analysis:
         raise_problems("these sampling settings cannot be used", problems)
         return replace(self, sampling=sampling)
 
-    def load_table(self) -> CountTable | PatientTable:
+    def load_table(self) -> CountTable | PatientTable | EffectTable:
         """Read the table the analysis names, whole."""
-        from bayes_escc.evidence import load_dataset, read_counts, read_patients
+        from bayes_escc.evidence import CountTable, load_dataset, read_counts, read_effects, read_patients
 
         data = self.data
         if data.datasets:
             table = load_dataset(data.datasets)
-            if data.kind != "counts":
-                raise AnalysisError(f"data.kind: dataset {data.datasets[0]!r} holds counts, not {data.kind}.")
+            held = "counts" if isinstance(table, CountTable) else "effects"
+            if data.kind != held:
+                raise AnalysisError(f"data.kind: dataset {data.datasets[0]!r} holds {held}, not {data.kind}.")
             return table
         if data.file is None:
             raise AnalysisError("data: name a dataset or a file, or give a table to fit().")
         path = (self.folder or Path()) / data.file
         if data.kind == "patients":
             return read_patients(path, id=data.id, regimen=data.regimen, response=data.response, sheet=data.sheet)
+        if data.kind == "effects":
+            return read_effects(path, sheet=data.sheet)
         return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints())
 
     def declared_endpoints(self) -> dict[str, Direction | None]:
@@ -260,8 +264,9 @@ def _read_data(data: Reader) -> DataSpec:
         "not_evaluable": data.text("not_evaluable", "nonresponse", ("nonresponse", "exclude")),
         "design": data.text("design", "", DESIGNS),
     }
+    population = data.texts("population", None)
     data.finish()
-    return DataSpec(kind, datasets, file, sheet, endpoints, regimens, tuple(where), **patients)
+    return DataSpec(kind, datasets, file, sheet, endpoints, regimens, tuple(where), population, **patients)
 
 
 def _read_comparison(r: Reader) -> ComparisonSpec:

@@ -18,6 +18,19 @@ from bayes_escc.errors import BayesEsccError
 
 __all__ = ["main"]
 
+_COUNT_COLUMNS = ("study", "regimen", "endpoint", "events", "n", "percent")
+_EFFECT_COLUMNS = (
+    "study",
+    "experimental",
+    "endpoint",
+    "population",
+    "measure",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "ci_level",
+)
+
 _EXIT_CODES = """exit codes: 0 done; 2 wrong usage or analysis; 3 data refused; 4 diagnostics failed (results are
 written and marked NOT CONVERGED); 5 a saved record is damaged; 6 the record is locked"""
 
@@ -46,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="validate a table and explain what is wrong")
     check.add_argument("table", metavar="TABLE", help="a .csv or .xlsx file")
-    check.add_argument("--kind", required=True, choices=("counts", "patients"))
+    check.add_argument("--kind", required=True, choices=("counts", "patients", "effects"))
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
     check.add_argument("--regimen", default="regimen", metavar="COLUMN", help="patients: regimen")
@@ -151,12 +164,14 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from bayes_escc.errors import DataError
-    from bayes_escc.evidence import PatientTable, read_counts, read_patients
+    from bayes_escc.evidence import PatientTable, read_counts, read_effects, read_patients
 
     table: Any = None
     try:
         if options.kind == "counts":
             table = read_counts(options.table, sheet=options.sheet)
+        elif options.kind == "effects":
+            table = read_effects(options.table, sheet=options.sheet)
         else:
             table = read_patients(
                 options.table, id=options.id, regimen=options.regimen, response=options.response, sheet=options.sheet
@@ -173,7 +188,8 @@ def _check(options: argparse.Namespace) -> int:
         return 0
     print(repr(table))
     if not isinstance(table, PatientTable):
-        columns = [c for c in ("study", "regimen", "endpoint", "events", "n", "percent") if c in table.frame]
+        shown = _EFFECT_COLUMNS if options.kind == "effects" else _COUNT_COLUMNS
+        columns = [c for c in shown if c in table.frame]
         from bayes_escc.text import aligned
 
         print(aligned(columns, [[str(v) for v in r] for r in table.frame[columns].itertuples(index=False)]))
@@ -201,6 +217,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _datasets(options: argparse.Namespace) -> int:
     from bayes_escc.evidence import DATASETS, load_dataset
+    from bayes_escc.evidence.datasets import raw_dataset
 
     if options.name is None:
         if options.json:
@@ -209,18 +226,27 @@ def _datasets(options: argparse.Namespace) -> int:
             for d in DATASETS.values():
                 print(f"{d.name} ({d.kind})\n  {d.title}")
         return 0
-    table = load_dataset(options.name)
-    records = json.loads(table.frame.to_json(orient="records"))
+    flawed = options.name in DATASETS and DATASETS[options.name].flawed
+    digest = None
+    if flawed:
+        records = [dict(row) for row in raw_dataset(options.name).rows]
+    else:
+        table = load_dataset(options.name)
+        records, digest = json.loads(table.frame.to_json(orient="records")), table.digest
     if options.json:
-        _print_json({"name": options.name, "sha256": table.digest, "rows": records})
+        _print_json({"name": options.name, "sha256": digest, "rows": records})
         return 0
     from bayes_escc.text import aligned
 
-    columns = [c for c in table.frame.columns if c not in ("source", "notes", "verification", "certainty")]
+    hidden = {"source", "notes", "verification", "certainty", "y", "se", "registration", "year"}
+    columns = [c for c in records[0] if c not in hidden]
     print(aligned(columns, [[str(r[c]) for c in columns] for r in records]))
     print("\nSources:")
     for source in dict.fromkeys((r["study"], r["source"]) for r in records):
         print(f"  {source[0]}: {source[1]}")
+    if flawed:
+        path = DATASETS[options.name].path
+        print(f"\nKept as printed, with its flaws: bayes-escc check --kind effects {path} lists them.")
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.analysis import Analysis
-from bayes_escc.evidence import CountTable, PatientTable
+from bayes_escc.evidence import CountTable, EffectTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
@@ -26,18 +26,18 @@ __all__ = ["figures_of", "fit_analysis", "prepare_design", "run_analysis", "writ
 NOT_CONVERGED: Final = "NOT CONVERGED"
 
 
-def prepare_design(analysis: Analysis, table: CountTable | PatientTable) -> Design:
+def prepare_design(analysis: Analysis, table: CountTable | PatientTable | EffectTable) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
 
 
-def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | None = None) -> Posterior:
+def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | EffectTable | None = None) -> Posterior:
     """Fit an analysis to its own table, or to one given.
 
     Parameters
     ----------
     analysis : Analysis
-    table : CountTable or PatientTable, optional
+    table : CountTable, PatientTable or EffectTable, optional
         Whole; the analysis takes its rows from it.
 
     Raises
