@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         read_patients,
     )
     from bayes_escc.inference import Diagnostics
-    from bayes_escc.models import ResponseModel
+    from bayes_escc.models import ResponseModel, SynthesisModel
     from bayes_escc.posterior import Posterior
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
@@ -40,7 +40,7 @@ _HOMES = {
         "read_patients",
     ),
     "inference": ("Diagnostics",),
-    "models": ("ResponseModel",),
+    "models": ("ResponseModel", "SynthesisModel"),
     "posterior": ("Posterior",),
     "priors": ("Prior",),
     "results": ("to_result",),
@@ -64,6 +64,7 @@ __all__ = [
     "Problem",
     "RecordError",
     "ResponseModel",
+    "SynthesisModel",
     "__version__",
     "find_analysis",
     "fit_analysis",

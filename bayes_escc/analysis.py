@@ -50,7 +50,6 @@ class DataSpec:
     endpoints: tuple[str, ...] | None = None
     regimens: tuple[str, ...] | None = None
     where: tuple[tuple[str, Any], ...] = ()
-    population: tuple[str, ...] | None = None
     id: str = "patient_id"
     regimen: str = "regimen"
     response: str | None = "response"
@@ -265,8 +264,10 @@ def _read_data(data: Reader) -> DataSpec:
         "design": data.text("design", "", DESIGNS),
     }
     population = data.texts("population", None)
+    if population is not None:  # the filter most often wanted, under its own name
+        where.append(("population", population))
     data.finish()
-    return DataSpec(kind, datasets, file, sheet, endpoints, regimens, tuple(where), population, **patients)
+    return DataSpec(kind, datasets, file, sheet, endpoints, regimens, tuple(where), **patients)
 
 
 def _read_comparison(r: Reader) -> ComparisonSpec:

@@ -19,7 +19,8 @@ from bayes_escc.comparison import Comparison, compare, labelled_cells, probabili
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
 from bayes_escc.inference.diagnostics import Diagnostics
-from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, ESTIMANDS, LAWS, REGIMEN, Direction, Scale
+from bayes_escc.laws import Law, law_at
+from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, LAWS, REGIMEN, Direction, Scale
 from bayes_escc.predictive import predictive_pmf, summarise_pmf
 from bayes_escc.ranking import rank
 from bayes_escc.schema import nearest
@@ -108,16 +109,12 @@ class Posterior:
         found = self.tree[group].to_dataset()
         return found[f"{name}_alpha"], found[f"{name}_beta"]
 
-    def law_at(self, name: str, labels: Mapping[str, Any], *, prior: bool = False) -> Beta | None:
-        """The Beta law of one cell of an estimand, or None."""
-        laws = self.laws(name, prior=prior)
-        if laws is None:
+    def law_at(self, name: str, labels: Mapping[str, Any], *, prior: bool = False) -> Law | None:
+        """The exact marginal law of one cell of an estimand, or None."""
+        group = f"prior_{LAWS}" if prior else LAWS
+        if group not in self.tree.children:
             return None
-        place = {REGIMEN: labels[REGIMEN]}
-        for dim in (ENDPOINT, CATEGORY):
-            if dim in laws[0].dims:
-                place[dim] = labels[ENDPOINT]
-        return Beta(float(laws[0].sel(place)), float(laws[1].sel(place)))
+        return law_at(self.tree[group].to_dataset(), name, labels)
 
     def summary_rows(self, ci_prob: float | None = None) -> list[dict[str, Any]]:
         """One row per estimand and label: the entries of `estimates` in `result.json`."""
@@ -248,7 +245,8 @@ class Posterior:
             raise AnalysisError("give one of above and below.")
         value = above if above is not None else float(below or 0.0)
         array = self.estimand(estimand)
-        if regimen is not None and regimen not in list(array.coords.get(REGIMEN, np.array([])).to_numpy()):
+        known = list(array[REGIMEN].to_numpy()) if REGIMEN in array.coords else []
+        if regimen is not None and regimen not in known:
             raise AnalysisError(f"{regimen!r} is not a regimen of {estimand}.")
         rows = []
         for labels, draws in labelled_cells(array):
@@ -286,7 +284,8 @@ class Posterior:
         """The entries of `predictions` in `result.json`."""
         rows = []
         for labels, draws in labelled_cells(self.estimand("rate")):
-            law = self.law_at("rate", labels)
+            known = self.law_at("rate", labels)
+            law = known if isinstance(known, Beta) else None
             summary = summarise_pmf(predictive_pmf(patients, law, draws), self.analysis.ci_prob)
             pmf = summary.pop("pmf")
             reached = []
@@ -404,10 +403,10 @@ def _number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _of_law(law: Beta, prob: float) -> dict[str, float]:
+def _of_law(law: Law, prob: float) -> dict[str, float | None]:
     tail = (1.0 - prob) / 2.0
     lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
-    return {"mean": law.mean, "sd": law.sd, "median": median, "lower": lower, "upper": upper}
+    return {"mean": _number(law.mean), "sd": _number(law.sd), "median": median, "lower": lower, "upper": upper}
 
 
 def _of_draws(draws: Any, prob: float) -> dict[str, float | None]:

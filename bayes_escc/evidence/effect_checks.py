@@ -33,7 +33,7 @@ MEASURES: Final[Mapping[str, str]] = {
 CONCLUSIONS: Final = ("lower", "higher", "no difference")
 _Z_TOLERANCE: Final = 0.5
 _ASYMMETRY_TOLERANCE: Final = 0.1
-_RUN_TOGETHER: Final = tuple(re.compile(rf"^(-?\d+\.\d{{{d}}})(-?\d+\.\d{{{d}}})$") for d in (1, 2, 3, 4))
+_RUN_TOGETHER: Final = tuple(re.compile(rf"^(-?\d+\.\d{{{d}}})(\d+\.\d{{{d}}})$") for d in (1, 2, 3, 4))
 
 Refuse = Callable[[str, str, str, str], None]
 

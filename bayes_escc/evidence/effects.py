@@ -101,7 +101,6 @@ class EffectTable:
         self,
         *,
         endpoint: str | None = None,
-        population: Sequence[str] | None = None,
         regimens: Sequence[str] | None = None,
         where: Mapping[str, Any] | None = None,
     ) -> EffectTable:
@@ -111,8 +110,6 @@ class EffectTable:
         ----------
         endpoint : str, optional
             Needed where the table has several.
-        population : sequence of str, optional
-            Populations to keep.
         regimens : sequence of str, optional
             Keep the contrasts between these regimens.
         where : mapping, optional
@@ -138,14 +135,6 @@ class EffectTable:
             frame = frame[frame["endpoint"] == wanted]
         elif len(present) > 1:
             problems.append(f"endpoint: the table has {', '.join(present)}; name one")
-        if population is not None:
-            known = set(frame["population"])
-            problems += [
-                f"population {p!r} is not in {self.source}.{nearest(p, known)}"
-                for p in population
-                if p not in known and not problems
-            ]
-            frame = frame[frame["population"].isin(list(population))]
         if regimens is not None:
             known = {*frame["experimental"], *frame["control"]}
             problems += [

@@ -39,8 +39,7 @@ class ExactPosterior:
     draws : Dataset
         Independent draws of the parameters, with dimensions (chain, draw, ...).
     laws : Dataset
-        For each estimand with a Beta marginal, variables ``<estimand>_alpha`` and
-        ``<estimand>_beta`` over the estimand's label dimensions.
+        The marginal laws of the estimands, laid out as `laws.law_at` reads them.
     prior_laws : Dataset
         The same before the data.
     """
@@ -125,7 +124,7 @@ class Family(Protocol):
         """Prepare the specification on a table (already selected)."""
 
 
-FAMILIES: Final = ("response",)
+FAMILIES: Final = ("response", "synthesis")
 """Names of the families; each is a module of this package."""
 
 
