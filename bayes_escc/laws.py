@@ -151,7 +151,9 @@ class NormalMixture:
 
 @dataclass(frozen=True)
 class PanelLaw:
-    """A density of a positive number tau, held on Gauss-Legendre panels of u = tau / (scale + tau).
+    """A density of a positive number tau, held on Gauss-Legendre panels of u, u^2 = tau / (scale + tau).
+
+    The square keeps the nodes dense near zero, where priors of tau may rise without bound.
 
     Parameters
     ----------
@@ -182,14 +184,14 @@ class PanelLaw:
         return self._value(u.ravel()), (half * _WEIGHTS * self.density).ravel()
 
     def _value(self, u: Array) -> Array:
-        tau = self.scale * u / (1.0 - u)
+        tau = self.scale * u**2 / (1.0 - u**2)
         return tau if self.typical == 0.0 else tau**2 / (tau**2 + self.typical**2)
 
     def _position(self, x: Array) -> Array:
         """The u of a value."""
         with np.errstate(divide="ignore", invalid="ignore"):
             tau = x if self.typical == 0.0 else self.typical * np.sqrt(x / (1.0 - x))
-            return np.where(np.isinf(tau), 1.0, tau / (self.scale + tau))
+            return np.sqrt(np.where(np.isinf(tau), 1.0, tau / (self.scale + tau)))
 
     @property
     def _bounded(self) -> bool:
@@ -262,7 +264,9 @@ class PanelLaw:
         inside = (2.0 * u - low - high) / (high - low)
         values = np.array([legendre.legval(t, coefficients[p]) for t, p in zip(inside, panel, strict=True)])
         outside = (u < self.edges[0]) | (u > self.edges[-1])
-        return np.where(outside, 0.0, np.maximum(values, 0.0) * self.scale / (self.scale + at) ** 2)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = self.scale / (self.scale + at) ** 2 / (2.0 * u)
+        return np.where(outside, 0.0, np.maximum(values, 0.0) * slope)
 
     def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> Array:
         """Independent draws of tau, by inverting the distribution function on a fine grid."""

@@ -47,6 +47,17 @@ def row(posterior, estimand, **labels):
     return frame.iloc[0]
 
 
+def assert_agree(nuts, exact):
+    """Every mean of a NUTS fit within four of its Monte Carlo errors of the exact one."""
+    known = {(r["estimand"], r["regimen"], r["study"]): r["mean"] for r in exact.summary_rows()}
+    checked = 0
+    for r in nuts.summary_rows():
+        if r["mcse_mean"]:
+            assert abs(r["mean"] - known[r["estimand"], r["regimen"], r["study"]]) < 4 * r["mcse_mean"], r
+            checked += 1
+    assert checked > 10
+
+
 def pfs(trials, tau, **kwargs):
     model = be.SynthesisModel(
         endpoint="PFS", where={"study": ["ATTRACTION-3", "KEYNOTE-181", "ESCORT"], "histology": "ESCC", "pd_l1": "any"},
@@ -111,11 +122,7 @@ def test_eight_schools_have_their_published_posterior(schools):
 def test_nuts_agrees_with_quadrature(schools, schools_nuts):
     assert schools.sampler == "exact"
     assert schools_nuts.diagnostics.converged
-    exact = schools.summary().set_index(["estimand", "study"])
-    for _, r in schools_nuts.summary().iterrows():
-        expected = exact.loc[(r["estimand"], r["study"])]
-        expected = expected.iloc[0] if isinstance(expected, pd.DataFrame) else expected
-        assert abs(r["mean"] - expected["mean"]) < 4 * r["mcse_mean"], r["estimand"]
+    assert_agree(schools_nuts, schools)
     for estimand, cut in (("effect", 0), ("predicted_effect", 0), ("tau", 2)):
         p = schools.probability(estimand, below=cut).iloc[0]
         q = schools_nuts.probability(estimand, below=cut).iloc[0]
@@ -162,14 +169,14 @@ def test_the_model_and_the_arrays_have_the_same_likelihood(variant, parkinson, s
 
 def test_moments_that_do_not_exist_are_absent(trials):
     heavy = pfs(trials, be.Prior("HalfCauchy", beta=0.5))
-    assert np.isnan(row(heavy, "predicted_effect")["mean"])
+    assert pd.isna(row(heavy, "predicted_effect")["mean"])
     assert np.isfinite(row(heavy, "predicted_effect")["median"])
     light = row(pfs(trials, be.Prior("HalfNormal", sigma=0.4)), "predicted_effect")
-    assert np.isfinite([light["mean"], light["sd"]]).all()
+    assert light[["mean", "sd"]].notna().all()
     # a half-normal prior of scale 0.5 lets the mean of a new ratio exist, but not its variance
     half = row(pfs(trials, be.Prior("HalfNormal", sigma=0.5)), "predicted_effect")
     assert np.isfinite(half["mean"])
-    assert np.isnan(half["sd"])
+    assert pd.isna(half["sd"])
 
 
 def test_a_synthesis_survives_its_file(trials, tmp_path):
@@ -269,7 +276,8 @@ def parkinson():
         rows += [
             {
                 "study": f"Trial {study}", "experimental": f"T{arm}", "control": f"T{control}", "endpoint": "off time",
-                "measure": "MD", "estimate": repr(mean - base), "se": repr(np.hypot(se, base_se)), "control_se": base_se,
+                "measure": "MD", "estimate": repr(mean - base), "se": float(np.hypot(se, base_se)),
+                "control_se": base_se,
                 "better": "lower",
             }
             for _, arm, mean, se in others
@@ -380,12 +388,7 @@ def test_network_nuts_agrees_with_quadrature(parkinson, parkinson_random):
     nuts = be.SynthesisModel(network=True, reference="T1", priors=priors).fit(
         parkinson, seed=6, sampler="nuts", draws=2000
     )
-    exact = parkinson_random.summary().set_index(["estimand", "regimen", "study"])
-    for _, r in nuts.summary().iterrows():
-        if r["estimand"] == "tau" or (r["mcse_mean"] or 0) == 0:
-            continue
-        expected = exact.loc[(r["estimand"], r["regimen"], r["study"])].iloc[0]
-        assert abs(r["mean"] - expected["mean"]) < 4 * r["mcse_mean"], (r["estimand"], r["regimen"])
+    assert_agree(nuts, parkinson_random)
 
 
 def test_every_regimen_is_ranked_and_compared_with_every_other(parkinson_random):

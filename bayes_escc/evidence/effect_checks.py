@@ -95,7 +95,7 @@ def check_effect(
     high = _limit(row, "ci_high", ratio, refuse)
     se = _standard_error(row, refuse)
     garbled = any(p.row == number and p.code == "garbled_limits" for p in problems[before:])
-    if not garbled and se is None and estimate is not None and level is not None:
+    if not garbled and not normalise(row.get("se", "")) and estimate is not None and level is not None:
         _missing_limit(row, estimate, low, high, ratio, refuse)
     if low is not None and high is not None and estimate is not None:
         if low.value >= high.value:

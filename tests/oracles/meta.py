@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy import integrate, stats
 
@@ -30,7 +32,7 @@ def random_effects(y, se, tau_prior, m0=0.0, s0=np.inf, cuts=()):
 
     def total(f):
         edges = [e for e in (0, 0.2 * scale, scale, 3 * scale, 10 * scale, 100 * scale) if e < top]
-        pieces = [*zip(edges[:-1], edges[1:], strict=True), (edges[-1], top)]
+        pieces = [*itertools.pairwise(edges), (edges[-1], top)]
         return sum(
             integrate.quad(lambda t: density(t) * f(t), a, b, epsabs=0, epsrel=1e-11, limit=400)[0] for a, b in pieces
         )

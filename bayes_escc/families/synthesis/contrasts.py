@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import CountTable, EffectTable
 from bayes_escc.evidence.effects import connected_pieces
+from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.schema import nearest
 
@@ -46,6 +47,8 @@ class Contrasts:
         Patients by arm, not a number where unknown.
     frame : DataFrame
         One row per contrast, for covariates and subgroups.
+    better : str
+        Direction of the effect that is better, or empty where it is not known.
     """
 
     study: tuple[str, ...]
@@ -57,6 +60,7 @@ class Contrasts:
     measure: str
     n: Array
     frame: pd.DataFrame
+    better: str = ""
 
     def __len__(self) -> int:
         return len(self.study)
@@ -148,9 +152,14 @@ def contrasts_of_effects(table: EffectTable, *, network: bool) -> Contrasts:
     refuse_if_any(table.source, problems)
     if np.linalg.eigvalsh(V).min() <= 0:
         raise DataError(f"{table.source}: {SHARED} is larger than the standard error of a contrast allows.")
+    measure = str(frame["measure"].iloc[0])
+    stated = {str(v) for v in frame["better"]} & {"lower", "higher"} if "better" in frame else set()
+    # the events whose hazards trials compare are deaths and progressions
+    known = "lower" if measure.endswith("HR") else endpoint_direction(table.endpoints[0]) or ""
+    better = stated.pop() if len(stated) == 1 else known
     return Contrasts(
         tuple(frame["study"]), tuple(frame["experimental"]), tuple(frame["control"]),
-        frame["y"].to_numpy(dtype=float), V, table.endpoints[0], str(frame["measure"].iloc[0]), _patients(frame), frame,
+        frame["y"].to_numpy(dtype=float), V, table.endpoints[0], measure, _patients(frame), frame, better,
     )  # fmt: skip
 
 
@@ -315,4 +324,5 @@ def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool) -> Contras
         tuple(arms.study[i] for i in rows), tuple(arms.regimen[i] for i in rows),
         tuple(arms.regimen[i] for i in against), (logit[rows] - logit[against]), V, table.endpoints[0], "OR",
         np.column_stack([arms.n[rows], arms.n[against]]).astype(float), frame,
+        table.directions.get(table.endpoints[0], ""),
     )  # fmt: skip

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
 from bayes_escc.evidence.effect_checks import MEASURES, RATIOS
-from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.families.base import Design
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.spec import SynthesisSpec
@@ -195,17 +194,6 @@ class SynthesisDesign(Design):
         tau = self.spec.prior("tau").default.sample(rng, draws)[None]
         return self.parameters_of(stacked, tau, rng.normal(size=(1, draws, self.k)))
 
-    @property
-    def better(self) -> str:
-        """Which direction of the effect is better, or an empty string where it is not known."""
-        frame = self.contrasts.frame
-        stated = {str(v) for v in frame["better"]} - {""} if "better" in frame else set()
-        if len(stated) == 1 and stated <= {"lower", "higher"}:
-            return stated.pop()
-        if self.unit == "hazard ratio":
-            return "lower"  # the events whose hazards trials compare are deaths and progressions
-        return endpoint_direction(self.contrasts.endpoint) or ""
-
     def row_coords(self) -> dict[str, Any]:
         """Labels of the contrasts."""
         c = self.contrasts
@@ -228,8 +216,8 @@ class SynthesisDesign(Design):
         dims = leading if dim is None else (*leading, dim)
         plain = values[..., 0] if dim is None and values.ndim > len(leading) else values
         array = xr.DataArray(plain, dims=dims, coords=coords, name=name, attrs={"unit": unit})
-        if "effect" in name and self.better:
-            array.attrs["better"] = self.better
+        if "effect" in name and self.contrasts.better:
+            array.attrs["better"] = self.contrasts.better
         return array
 
     def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:

@@ -210,12 +210,14 @@ def integrate(model: GaussianModel, prior: Any) -> Quadrature:
     if len(model.y):
         scale = math.sqrt(scale * math.sqrt(float(np.mean(np.diag(model.V)))))
     low, high = prior.support
-    bounds = [max(low, 0.0) / (scale + max(low, 0.0)), 1.0 if math.isinf(high) else high / (scale + high)]
+    low = max(low, 0.0)
+    bounds = [math.sqrt(low / (scale + low)), 1.0 if math.isinf(high) else math.sqrt(high / (scale + high))]
 
     def log_density(u: Array) -> Array:
-        tau = scale * u / (1.0 - u)
+        tau = scale * u**2 / (1.0 - u**2)
         with np.errstate(divide="ignore"):
-            return np.asarray(model.log_marginal(tau) + np.log(law.pdf(tau)) + math.log(scale) - 2.0 * np.log1p(-u))
+            jacobian = np.log(2.0 * scale * u) - 2.0 * np.log1p(-(u**2))
+            return np.asarray(model.log_marginal(tau) + np.log(law.pdf(tau)) + jacobian)
 
     def evaluate(edges: Array) -> tuple[Array, Array]:
         half = 0.5 * (edges[:, 1] - edges[:, 0])
@@ -255,7 +257,7 @@ def integrate(model: GaussianModel, prior: Any) -> Quadrature:
     weight = density * width * _WEIGHTS
     normaliser = float(weight.sum())
     u = 0.5 * (panel_edges[:-1] + panel_edges[1:])[:, None] + width * _NODES
-    tau = (scale * u / (1.0 - u)).ravel()
+    tau = (scale * u**2 / (1.0 - u**2)).ravel()
     keep = weight.ravel() > _NEGLIGIBLE * normaliser
     found = PanelLaw(panel_edges, density / normaliser, scale, _moments_of_tau(prior, model), 0.0, error)
     return Quadrature(
