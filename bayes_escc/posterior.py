@@ -342,6 +342,12 @@ class Posterior:
 
         return plot_prior_posterior(self, estimand, endpoint=endpoint)
 
+    def plot_forest(self) -> Figure:
+        """Draw the forest plot of a pairwise synthesis."""
+        from bayes_escc.plots.forest import plot_forest
+
+        return plot_forest(self)
+
     def save(self, path: str | Path) -> Path:
         """Save to one netCDF file, atomically, with analysis, digest and provenance inside.
 

@@ -105,6 +105,10 @@ def write_results(
 def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Figure]:
     """The figures of a run, by file name."""
     found: dict[str, Figure] = {}
+    if posterior.analysis.family == "synthesis":
+        from bayes_escc.plots.synthesis import synthesis_figures
+
+        return synthesis_figures(posterior)
     if "rate" not in posterior.estimand_names:
         return found
     rate = posterior.estimand("rate")

@@ -71,8 +71,13 @@ def result_text(result: Mapping[str, Any]) -> str:
     """The main tables of a result."""
     analysis, data, diagnostics = result["analysis"], result["data"], result["diagnostics"]
     blocks = [analysis["title"], "=" * min(78, _width(analysis["title"]))]
-    how = "closed form" if analysis["sampler"] == "exact" else "NUTS"
-    blocks.append(f"{data['patients']} patients, {data['events']} events; {how}, seed {analysis['seed']}.")
+    if analysis["family"] == "synthesis":
+        how = "quadrature over the heterogeneity" if analysis["sampler"] == "exact" else "NUTS"
+        size = f"{data['rows']} contrasts, {data['patients']} patients known"
+    else:
+        how = "closed form" if analysis["sampler"] == "exact" else "NUTS"
+        size = f"{data['patients']} patients, {data['events']} events"
+    blocks.append(f"{size}; {how}, seed {analysis['seed']}.")
     if not diagnostics["converged"]:
         blocks.append("NOT CONVERGED: " + " ".join(diagnostics["messages"]))
     for warning in data["warnings"]:

@@ -101,7 +101,14 @@ class BinomialSynthesisDesign(SynthesisDesign):
     def observed(self) -> xr.Dataset:
         import xarray as xr
 
-        arms = self.counts
+        arms, error = self.counts, np.sqrt(np.diag(self.contrasts.V))
+        usable = np.isfinite(error) & np.isfinite(self.contrasts.y)  # a log odds ratio has none at zero cells
         return xr.Dataset(
-            {"events": ("arm", arms.events), "n": ("arm", arms.n)}, coords={"arm": list(self.coords["arm"])}
+            {
+                "events": ("arm", arms.events),
+                "n": ("arm", arms.n),
+                "y": ("row", np.where(usable, self.contrasts.y, np.nan)),
+                "se": ("row", np.where(usable, error, np.nan)),
+            },
+            coords={"arm": list(self.coords["arm"]), **self.row_coords()},
         )
