@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
     from bayes_escc.run import fit_analysis, run_analysis
+    from bayes_escc.sensitivity import Sensitivity, sensitivity
 
 __version__ = "0.1.0"
 
@@ -45,6 +46,7 @@ _HOMES = {
     "priors": ("Prior",),
     "results": ("to_result",),
     "run": ("fit_analysis", "run_analysis"),
+    "sensitivity": ("Sensitivity", "sensitivity"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -64,6 +66,7 @@ __all__ = [
     "Problem",
     "RecordError",
     "ResponseModel",
+    "Sensitivity",
     "SynthesisModel",
     "__version__",
     "find_analysis",
@@ -73,6 +76,7 @@ __all__ = [
     "read_effects",
     "read_patients",
     "run_analysis",
+    "sensitivity",
     "to_result",
 ]
 

@@ -1,4 +1,4 @@
-"""The command line: `bayes-escc run | check | compare | datasets | models | warmup`.
+"""The command line: `bayes-escc run | check | compare | datasets | models | sensitivity | warmup`.
 
 Parsing, `--help` and `compare` import neither PyMC nor ArviZ nor matplotlib. Errors are
 sentences with an exit code and no traceback, unless `--debug` asks for one.
@@ -95,9 +95,14 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("name", nargs="?", metavar="NAME")
     models.set_defaults(action=_models)
 
+    sensitivity = commands.add_parser("sensitivity", help="vary a meta-analysis: studies, heterogeneity, bias")
+    sensitivity.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    sensitivity.add_argument("--out", metavar="DIR", help="also write the table and the figure to this folder")
+    sensitivity.set_defaults(action=_sensitivity)
+
     warmup = commands.add_parser("warmup", help="compile the bundled models once, so that later runs start quickly")
     warmup.set_defaults(action=_warmup)
-    for command in (run, check, compare, datasets, models, warmup):
+    for command in (run, check, compare, datasets, models, sensitivity, warmup):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -267,6 +272,30 @@ def _models(options: argparse.Namespace) -> int:
     else:
         for a in found:
             print(f"{a.id}\n  {a.title}\n  {a.question}")
+    return 0
+
+
+def _sensitivity(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.analysis import find_analysis
+    from bayes_escc.sensitivity import sensitivity
+
+    found = sensitivity(find_analysis(options.analysis))
+    if options.out:
+        from bayes_escc.files import write_atomic
+        from bayes_escc.plots.style import save_figure
+        from bayes_escc.results import to_json
+
+        out = Path(options.out)
+        write_atomic(out / "sensitivity.json", to_json(found.to_dict()))
+        save_figure(found.plot(), out / "sensitivity")
+    if options.json:
+        _print_json(found.to_dict())
+        return 0
+    from bayes_escc.text import sensitivity_text
+
+    print(sensitivity_text(found.to_dict()))
     return 0
 
 

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.heterogeneity import PUBLISHED, published_prior
 
 __all__ = ["DISTRIBUTIONS", "Prior", "PriorSet"]
 
-Parameters = Mapping[str, float | Sequence[float]]
+Parameters = Mapping[str, float | Sequence[float] | str]
 _REAL: Final = (-math.inf, math.inf)
 _POSITIVE: Final = (0.0, math.inf)
 _UNIT: Final = (0.0, 1.0)
@@ -51,6 +52,7 @@ DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
     "HalfCauchy": _Distribution((("beta",),), _POSITIVE),
     "HalfStudentT": _Distribution((("nu", "sigma"), ("nu", "lam")), _POSITIVE, {"sigma": 1.0}),
     "LogNormal": _Distribution((("mu", "sigma"), ("mu", "tau")), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
+    "LogStudentT": _Distribution((("nu", "mu", "sigma"),), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
     "Gamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE),
     "InverseGamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE, {"beta": 1.0}),
     "Exponential": _Distribution((("lam",), ("scale",)), _POSITIVE),
@@ -72,10 +74,12 @@ class Prior:
     ----------
     distribution : str
         One of the keys of `DISTRIBUTIONS`, spelled as in PyMC, or ``"Jeffreys"`` (for a rate:
-        Beta(1/2, 1/2)). ``Prior("Uniform")`` is uniform on (0, 1).
+        Beta(1/2, 1/2)). ``Prior("Uniform")`` is uniform on (0, 1). For the heterogeneity of a
+        meta-analysis also ``"Turner"`` (log odds ratios) and ``"Rhodes"`` (standardised mean
+        differences), with `outcome` and `comparison`; see `heterogeneity`.
     rationale : str, optional
         Why this prior; printed with every result.
-    **parameters : float or sequence of float
+    **parameters : float, sequence of float or str
         Parameters spelled as in PyMC, in any parametrisation PyMC accepts for the
         distribution (for example ``alpha, beta`` or ``mu, sigma`` for a Beta). A Dirichlet
         takes ``a``: one positive number per category, or one for all of them.
@@ -95,7 +99,7 @@ class Prior:
     parameters: tuple[tuple[str, float | tuple[float, ...]], ...]
     rationale: str = field(compare=False)
 
-    def __init__(self, distribution: str, *, rationale: str = "", **parameters: float | Sequence[float]) -> None:
+    def __init__(self, distribution: str, *, rationale: str = "", **parameters: float | Sequence[float] | str) -> None:
         name, values, problems = _canonical(distribution, parameters)
         if problems:
             raise AnalysisError("; ".join(problems))
@@ -161,6 +165,8 @@ class Prior:
                 return _HalfT(p["nu"], p["sigma"])
             case "LogNormal":
                 return stats.lognorm(p["sigma"], scale=math.exp(p["mu"]))
+            case "LogStudentT":
+                return _LogT(p["nu"], p["mu"], p["sigma"])
             case "Gamma":
                 return stats.gamma(p["alpha"], scale=1.0 / p["beta"])
             case "InverseGamma":
@@ -183,6 +189,8 @@ class Prior:
         import pymc as pm
 
         values = {k: np.array(v) if isinstance(v, tuple) else v for k, v in self.parameters}
+        if self.distribution == "LogStudentT":  # which PyMC does not have
+            return pm.Deterministic(name, pm.math.exp(pm.StudentT(f"log_{name}", dims=dims, **values)), dims=dims)
         return getattr(pm, self.distribution)(name, dims=dims, **values)
 
 
@@ -251,6 +259,26 @@ class _HalfT:
         return np.where(np.asarray(x) < 0, 0.0, density)
 
 
+class _LogT:
+    """exp(mu + sigma * StudentT(nu)) with the three SciPy methods the package uses."""
+
+    def __init__(self, nu: float, mu: float, sigma: float) -> None:
+        from scipy import stats
+
+        self._law = stats.t(nu, mu, sigma)
+
+    def ppf(self, q: Any) -> Any:
+        return np.exp(self._law.ppf(q))
+
+    def cdf(self, x: Any) -> Any:
+        with np.errstate(divide="ignore"):
+            return self._law.cdf(np.log(np.maximum(x, 0.0)))
+
+    def pdf(self, x: Any) -> Any:
+        at = np.maximum(np.asarray(x, dtype=float), 1e-300)
+        return np.where(np.asarray(x) <= 0, 0.0, self._law.pdf(np.log(at)) / at)
+
+
 _Sampler = Callable[[np.random.Generator, Any, Any], Any]
 _SAMPLERS: Final[Mapping[str, _Sampler]] = {
     "Normal": lambda g, n, p: g.normal(p["mu"], p["sigma"], n),
@@ -260,6 +288,7 @@ _SAMPLERS: Final[Mapping[str, _Sampler]] = {
     "HalfCauchy": lambda g, n, p: p["beta"] * np.abs(g.standard_cauchy(n)),
     "HalfStudentT": lambda g, n, p: p["sigma"] * np.abs(g.standard_t(p["nu"], n)),
     "LogNormal": lambda g, n, p: g.lognormal(p["mu"], p["sigma"], n),
+    "LogStudentT": lambda g, n, p: np.exp(np.clip(p["mu"] + p["sigma"] * g.standard_t(p["nu"], n), -300, 300)),
     "Gamma": lambda g, n, p: g.gamma(p["alpha"], 1.0 / p["beta"], n),
     "InverseGamma": lambda g, n, p: p["beta"] / g.gamma(p["alpha"], 1.0, n),
     "Exponential": lambda g, n, p: g.exponential(1.0 / p["lam"], n),
@@ -274,9 +303,13 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
     if distribution in _NAMED and not given:
         name, fixed = _NAMED[distribution]
         return name, dict(fixed), []
+    if distribution in PUBLISHED:
+        name, published, problems = published_prior(distribution, given)
+        return name, {**published}, problems
     if distribution not in DISTRIBUTIONS:
-        allowed = ", ".join([*DISTRIBUTIONS, *_NAMED])
-        close = difflib.get_close_matches(str(distribution), [*DISTRIBUTIONS, *_NAMED], 1)
+        names = [*DISTRIBUTIONS, *_NAMED, *PUBLISHED]
+        allowed = ", ".join(names)
+        close = difflib.get_close_matches(str(distribution), names, 1)
         hint = f" Did you mean {close[0]}?" if close else ""
         return "", {}, [f"unknown distribution {distribution!r}: use one of {allowed}.{hint}"]
     if distribution == "Dirichlet":
@@ -348,7 +381,7 @@ def _canonical_dirichlet(
     weights = given.get("a")
     if set(given) != {"a"} or weights is None:
         return "Dirichlet", {}, [f"Dirichlet takes one parameter, a; it was given {sorted(given)}"]
-    listed = [weights] if isinstance(weights, int | float) else list(weights)
+    listed: list[Any] = [weights] if isinstance(weights, int | float) else list(weights)
     if not listed or any(
         isinstance(w, bool) or not isinstance(w, int | float) or not (0 < w < math.inf) for w in listed
     ):

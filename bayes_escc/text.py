@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["aligned", "format_number", "format_probability", "result_text"]
+__all__ = ["aligned", "format_number", "format_probability", "result_text", "sensitivity_text"]
 
 
 def format_probability(p: float | None, error: float | None) -> str:
@@ -120,6 +120,20 @@ def result_text(result: Mapping[str, Any]) -> str:
     if analysis["priors"]:
         blocks += ["", "Priors:", *[f"  {line}" for line in analysis["priors"]]]
     return "\n".join(blocks)
+
+
+def sensitivity_text(found: Mapping[str, Any]) -> str:
+    """The table of a sensitivity analysis."""
+    null = "1" if found["unit"].endswith("ratio") else "0"
+    header = ["", "median", f"{100 * found['ci_prob']:g} % CrI", f"P(< {null})", "tau"]
+    rows = [
+        [r["label"], format_number(r["median"]), _interval(r), format_probability(r["probability_below_null"], 0.0),
+         "" if r["tau"] is None else format_number(r["tau"])]
+        for r in found["rows"]
+    ]  # fmt: skip
+    factors = [f"Bayes factor for {name}: {value:.3g}" for name, value in found["bayes_factors"].items()]
+    title = f"{found['title']} ({found['unit']})"
+    return "\n".join([title, "=" * min(78, _width(title)), "", aligned(header, rows), "", *factors])
 
 
 def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:

@@ -111,8 +111,9 @@ def plot_forest(posterior: Posterior) -> Figure:
     effect = posterior.estimand("effect")
     unit = str(effect.attrs["unit"])
     footnote = (
-        f"Squares: studies as published, {ci:g} % confidence interval, area by information. Circles: the same studies "
-        f"in the model, {ci:g} % credible interval. Diamond: pooled effect."
+        f"Squares: studies as published, area by information, intervals brought to {ci:g} % and symmetric"
+        f"{' on the log scale' if unit in _RATIOS else ''}. Circles: the same studies in the model, {ci:g} % credible "
+        "interval. Diamond: pooled effect."
     )
     if any(line.kind == "predicted" for line in lines):
         footnote += " Dashed: effect of a new trial of the same kind."

@@ -224,7 +224,7 @@ class SynthesisDesign(Design):
         import xarray as xr
 
         sample = (CHAIN, DRAW)
-        natural = np.exp if self.ratio else np.asarray
+        natural = _ratio if self.ratio else np.asarray
         effects = parameters["mu"].to_numpy() @ self.C.T
         found = {"effect": self.labelled(natural(effects), self.effect_dim, "effect", self.unit, sample)}
         if self.random:
@@ -273,6 +273,11 @@ class SynthesisDesign(Design):
     @abstractmethod
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         """Log-likelihood of every study given its true contrast."""
+
+
+def _ratio(log: Array) -> Array:
+    """exp, finite also for the wildest draws of a vague prior."""
+    return np.exp(np.clip(log, -300.0, 300.0))
 
 
 def _exp(value: float) -> str:

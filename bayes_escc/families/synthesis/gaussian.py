@@ -278,7 +278,7 @@ def _tail(prior: Any) -> float:
 
 def _moments_of_tau(prior: Any, model: GaussianModel) -> int:
     """Moments of tau that exist: with proper priors the likelihood falls as tau^-k."""
-    degrees = {"HalfCauchy": 1.0}.get(prior.distribution, math.inf)
+    degrees = {"HalfCauchy": 1.0, "LogStudentT": 0.0}.get(prior.distribution, math.inf)
     if prior.distribution == "HalfStudentT":
         degrees = float(prior["nu"])
     elif prior.distribution == "InverseGamma":
