@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bayes_escc.analysis import Analysis, find_analysis
+    from bayes_escc.checks import Inconsistency, Sensitivity, inconsistency, sensitivity
     from bayes_escc.comparison import Comparison
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, RecordError
     from bayes_escc.evidence import (
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
     from bayes_escc.run import fit_analysis, run_analysis
-    from bayes_escc.sensitivity import Sensitivity, sensitivity
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
+    "checks": ("Inconsistency", "Sensitivity", "inconsistency", "sensitivity"),
     "comparison": ("Comparison",),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
     "evidence": (
@@ -46,7 +47,6 @@ _HOMES = {
     "priors": ("Prior",),
     "results": ("to_result",),
     "run": ("fit_analysis", "run_analysis"),
-    "sensitivity": ("Sensitivity", "sensitivity"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -60,6 +60,7 @@ __all__ = [
     "Diagnostics",
     "EffectTable",
     "FitError",
+    "Inconsistency",
     "PatientTable",
     "Posterior",
     "Prior",
@@ -71,6 +72,7 @@ __all__ = [
     "__version__",
     "find_analysis",
     "fit_analysis",
+    "inconsistency",
     "load_dataset",
     "read_counts",
     "read_effects",

@@ -1,4 +1,4 @@
-"""The command line: `bayes-escc run | check | compare | datasets | models | sensitivity | warmup`.
+"""The command line: `bayes-escc run | check | compare | datasets | models | ...`.
 
 Parsing, `--help` and `compare` import neither PyMC nor ArviZ nor matplotlib. Errors are
 sentences with an exit code and no traceback, unless `--debug` asks for one.
@@ -100,9 +100,13 @@ def _parser() -> argparse.ArgumentParser:
     sensitivity.add_argument("--out", metavar="DIR", help="also write the table and the figure to this folder")
     sensitivity.set_defaults(action=_sensitivity)
 
+    inconsistent = commands.add_parser("inconsistency", help="direct against indirect evidence in a network")
+    inconsistent.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    inconsistent.set_defaults(action=_inconsistency)
+
     warmup = commands.add_parser("warmup", help="compile the bundled models once, so that later runs start quickly")
     warmup.set_defaults(action=_warmup)
-    for command in (run, check, compare, datasets, models, sensitivity, warmup):
+    for command in (run, check, compare, datasets, models, sensitivity, inconsistent, warmup):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -279,7 +283,7 @@ def _sensitivity(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from bayes_escc.analysis import find_analysis
-    from bayes_escc.sensitivity import sensitivity
+    from bayes_escc.checks import sensitivity
 
     found = sensitivity(find_analysis(options.analysis))
     if options.out:
@@ -296,6 +300,20 @@ def _sensitivity(options: argparse.Namespace) -> int:
     from bayes_escc.text import sensitivity_text
 
     print(sensitivity_text(found.to_dict()))
+    return 0
+
+
+def _inconsistency(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis import find_analysis
+    from bayes_escc.checks import inconsistency
+
+    found = inconsistency(find_analysis(options.analysis))
+    if options.json:
+        _print_json(found.to_dict())
+        return 0
+    from bayes_escc.text import inconsistency_text
+
+    print(inconsistency_text(found.to_dict()))
     return 0
 
 

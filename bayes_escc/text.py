@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["aligned", "format_number", "format_probability", "result_text", "sensitivity_text"]
+__all__ = ["aligned", "format_number", "format_probability", "inconsistency_text", "result_text", "sensitivity_text"]
 
 
 def format_probability(p: float | None, error: float | None) -> str:
@@ -134,6 +134,25 @@ def sensitivity_text(found: Mapping[str, Any]) -> str:
     factors = [f"Bayes factor for {name}: {value:.3g}" for name, value in found["bayes_factors"].items()]
     title = f"{found['title']} ({found['unit']})"
     return "\n".join([title, "=" * min(78, _width(title)), "", aligned(header, rows), "", *factors])
+
+
+def inconsistency_text(found: Mapping[str, Any]) -> str:
+    """The table of direct against indirect evidence."""
+
+    def shown(value: Sequence[float] | None) -> str:
+        if value is None:
+            return ""
+        return f"{format_number(value[0])} ({format_number(value[1])} to {format_number(value[2])})"
+
+    header = ["pair", "trials", "network", "unrelated", "direct", "indirect", "direct against indirect", "P(above)"]
+    rows = [
+        [f"{r['regimen']} against {r['reference']}", str(r["trials"]), shown(r["network"]), shown(r["unrelated"]),
+         shown(r["direct"]) or "no indirect evidence", shown(r["indirect"]), shown(r["difference"]),
+         format_probability(r["probability_above"], 0.0)]
+        for r in found["rows"]
+    ]  # fmt: skip
+    title = f"{found['title']} ({found['unit']}, median and {100 * found['ci_prob']:g} % CrI)"
+    return "\n".join([title, "=" * min(78, _width(title)), "", aligned(header, rows)])
 
 
 def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:

@@ -10,7 +10,7 @@ from scipy import integrate, stats
 
 import bayes_escc as be
 from bayes_escc.cli import main
-from bayes_escc.sensitivity import sensitivity
+from bayes_escc.checks import sensitivity
 from tests.oracles.meta import generalised_least_squares
 
 
