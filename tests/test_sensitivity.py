@@ -9,8 +9,8 @@ import pytest
 from scipy import integrate, stats
 
 import bayes_escc as be
-from bayes_escc.cli import main
 from bayes_escc.checks import sensitivity
+from bayes_escc.cli import main
 from tests.oracles.meta import generalised_least_squares
 
 
