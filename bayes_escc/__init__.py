@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bayes_escc.analysis import Analysis, find_analysis
+    from bayes_escc.borrowing import BetaMixture, Borrowed, borrow, map_prior
     from bayes_escc.checks import Inconsistency, Sensitivity, inconsistency, sensitivity
     from bayes_escc.comparison import Comparison
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, RecordError
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
+    "borrowing": ("BetaMixture", "Borrowed", "borrow", "map_prior"),
     "checks": ("Inconsistency", "Sensitivity", "inconsistency", "sensitivity"),
     "comparison": ("Comparison",),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
@@ -54,6 +56,8 @@ __all__ = [
     "Analysis",
     "AnalysisError",
     "BayesEsccError",
+    "BetaMixture",
+    "Borrowed",
     "Comparison",
     "CountTable",
     "DataError",
@@ -70,10 +74,12 @@ __all__ = [
     "Sensitivity",
     "SynthesisModel",
     "__version__",
+    "borrow",
     "find_analysis",
     "fit_analysis",
     "inconsistency",
     "load_dataset",
+    "map_prior",
     "read_counts",
     "read_effects",
     "read_patients",

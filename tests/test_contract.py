@@ -106,7 +106,7 @@ def test_public_names():
 ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity"}, {"priors", "files"}, {"schema"}, {"beta"}, {"laws"}, {"evidence"}, {"families"}, {"analysis"},
     {"inference"}, {"comparison"}, {"ranking"}, {"predictive"}, {"storage"}, {"posterior"}, {"results"}, {"text"},
-    {"plots"}, {"run", "quick"}, {"models", "checks"}, {"cli"},
+    {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.
