@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.distributions import HalfNormal, HalfT, LogNormal, LogT, Normal
 from bayes_escc.errors import AnalysisError
 from bayes_escc.heterogeneity import PUBLISHED, published_prior
 
@@ -162,11 +163,11 @@ class Prior:
                 return stats.halfcauchy(scale=p["beta"])
             case "HalfStudentT":
                 # |T| with nu degrees of freedom is the square root of an F(1, nu) variable
-                return _HalfT(p["nu"], p["sigma"])
+                return HalfT(p["nu"], p["sigma"])
             case "LogNormal":
                 return stats.lognorm(p["sigma"], scale=math.exp(p["mu"]))
             case "LogStudentT":
-                return _LogT(p["nu"], p["mu"], p["sigma"])
+                return LogT(p["nu"], p["mu"], p["sigma"])
             case "Gamma":
                 return stats.gamma(p["alpha"], scale=1.0 / p["beta"])
             case "InverseGamma":
@@ -179,9 +180,27 @@ class Prior:
                 return stats.uniform(p["lower"], p["upper"] - p["lower"])
         raise AnalysisError(f"{self.distribution} has no one-dimensional law")
 
+    def law(self) -> Any:
+        """The same law with `pdf`, `cdf` and `ppf`, at once for the usual distributions."""
+        p: dict[str, Any] = dict(self.parameters)
+        match self.distribution:
+            case "Normal":
+                return Normal(p["mu"], p["sigma"])
+            case "HalfNormal":
+                return HalfNormal(p["sigma"])
+            case "HalfCauchy":
+                return HalfT(1.0, p["beta"])
+            case "HalfStudentT":
+                return HalfT(p["nu"], p["sigma"])
+            case "LogNormal":
+                return LogNormal(p["mu"], p["sigma"])
+            case "LogStudentT":
+                return LogT(p["nu"], p["mu"], p["sigma"])
+        return self.to_scipy()
+
     def interval(self, prob: float = 0.95) -> tuple[float, float]:
         """Equal-tailed interval that holds `prob` of the prior."""
-        law = self.to_scipy()
+        law = self.law()
         return float(law.ppf((1 - prob) / 2)), float(law.ppf((1 + prob) / 2))
 
     def to_pymc(self, name: str, dims: str | tuple[str, ...] | None = None) -> Any:
@@ -238,45 +257,6 @@ class PriorSet:
             return getattr(pm, first.distribution)(name, dims=dim, **values)
         parts = [p.to_pymc(f"{name}_{i}") for i, p in enumerate(priors)]
         return pm.Deterministic(name, pt.stack(parts), dims=dim)
-
-
-class _HalfT:
-    """|StudentT(nu)| * sigma with the three SciPy methods the package uses."""
-
-    def __init__(self, nu: float, sigma: float) -> None:
-        from scipy import stats
-
-        self._law, self._sigma = stats.t(nu), sigma
-
-    def ppf(self, q: Any) -> Any:
-        return self._sigma * self._law.ppf(0.5 * (1.0 + np.asarray(q)))
-
-    def cdf(self, x: Any) -> Any:
-        return np.where(np.asarray(x) < 0, 0.0, 2.0 * self._law.cdf(np.asarray(x) / self._sigma) - 1)
-
-    def pdf(self, x: Any) -> Any:
-        density = 2.0 * self._law.pdf(np.asarray(x) / self._sigma) / self._sigma
-        return np.where(np.asarray(x) < 0, 0.0, density)
-
-
-class _LogT:
-    """exp(mu + sigma * StudentT(nu)) with the three SciPy methods the package uses."""
-
-    def __init__(self, nu: float, mu: float, sigma: float) -> None:
-        from scipy import stats
-
-        self._law = stats.t(nu, mu, sigma)
-
-    def ppf(self, q: Any) -> Any:
-        return np.exp(self._law.ppf(q))
-
-    def cdf(self, x: Any) -> Any:
-        with np.errstate(divide="ignore"):
-            return self._law.cdf(np.log(np.maximum(x, 0.0)))
-
-    def pdf(self, x: Any) -> Any:
-        at = np.maximum(np.asarray(x, dtype=float), 1e-300)
-        return np.where(np.asarray(x) <= 0, 0.0, self._law.pdf(np.log(at)) / at)
 
 
 _Sampler = Callable[[np.random.Generator, Any, Any], Any]

@@ -166,3 +166,21 @@ def test_a_log_t_is_the_same_law_everywhere():
     with pm.Model() as model:
         prior.to_pymc("tau")
     assert stats.kstest(pm.draw(model["tau"], draws=4000, random_seed=1), law.cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        Prior("Normal", mu=-0.3, sigma=0.7),
+        Prior("HalfNormal", sigma=0.4),
+        Prior("HalfCauchy", beta=0.5),
+        Prior("LogNormal", mu=-2, sigma=0.7),
+    ],
+)
+def test_the_quick_laws_are_scipys(prior):
+    quick, known = prior.law(), prior.to_scipy()
+    q = np.array([1e-6, 0.025, 0.5, 0.975, 1 - 1e-6])
+    np.testing.assert_allclose(quick.ppf(q), known.ppf(q), rtol=1e-9)
+    x = np.array([-0.5, 0.0, 0.01, 0.3, 2.0, 50.0])
+    np.testing.assert_allclose(quick.pdf(x), known.pdf(x), rtol=1e-10, atol=1e-300)
+    np.testing.assert_allclose(quick.cdf(x), known.cdf(x), rtol=1e-10, atol=1e-15)

@@ -205,7 +205,7 @@ def integrate(model: GaussianModel, prior: Any) -> Quadrature:
     if prior is None or model.L is None:
         zero = np.zeros(1)
         return Quadrature(model, zero, np.ones(1), None, float(model.log_marginal(zero)[0]), 0.0, math.inf)
-    law = prior.to_scipy()
+    law = prior.law()
     scale = float(law.ppf(0.5))
     if len(model.y):
         scale = math.sqrt(scale * math.sqrt(float(np.mean(np.diag(model.V)))))
