@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bayes_escc.analysis import Analysis, find_analysis
+    from bayes_escc.borrowing import BetaMixture, Borrowed, borrow, map_prior
+    from bayes_escc.checks import Inconsistency, Sensitivity, inconsistency, sensitivity
     from bayes_escc.comparison import Comparison
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, RecordError
     from bayes_escc.evidence import (
         CountTable,
+        EffectTable,
         MedianTable,
         PatientTable,
         Problem,
         load_dataset,
         read_counts,
+        read_effects,
         read_medians,
         read_patients,
         simulate_cohort,
     )
     from bayes_escc.inference import Diagnostics, compare_models, loo
-    from bayes_escc.models import ResponseModel, SurvivalModel
+    from bayes_escc.models import ResponseModel, SurvivalModel, SynthesisModel
     from bayes_escc.posterior import Posterior
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
@@ -34,14 +38,16 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
+    "borrowing": ("BetaMixture", "Borrowed", "borrow", "map_prior"),
+    "checks": ("Inconsistency", "Sensitivity", "inconsistency", "sensitivity"),
     "comparison": ("Comparison",),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
     "evidence": (
-        "CountTable", "MedianTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_medians",
-        "read_patients", "simulate_cohort",
+        "CountTable", "EffectTable", "MedianTable", "PatientTable", "Problem", "load_dataset", "read_counts",
+        "read_effects", "read_medians", "read_patients", "simulate_cohort",
     ),
     "inference": ("Diagnostics", "compare_models", "loo"),
-    "models": ("ResponseModel", "SurvivalModel"),
+    "models": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
     "posterior": ("Posterior",),
     "priors": ("Prior",),
     "results": ("to_result",),
@@ -53,11 +59,15 @@ __all__ = [
     "Analysis",
     "AnalysisError",
     "BayesEsccError",
+    "BetaMixture",
+    "Borrowed",
     "Comparison",
     "CountTable",
     "DataError",
     "Diagnostics",
+    "EffectTable",
     "FitError",
+    "Inconsistency",
     "MedianTable",
     "PatientTable",
     "Posterior",
@@ -65,17 +75,24 @@ __all__ = [
     "Problem",
     "RecordError",
     "ResponseModel",
+    "Sensitivity",
     "SurvivalModel",
+    "SynthesisModel",
     "__version__",
+    "borrow",
     "compare_models",
     "find_analysis",
     "fit_analysis",
+    "inconsistency",
     "load_dataset",
     "loo",
+    "map_prior",
     "read_counts",
+    "read_effects",
     "read_medians",
     "read_patients",
     "run_analysis",
+    "sensitivity",
     "simulate_cohort",
     "to_result",
 ]

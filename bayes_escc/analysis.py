@@ -21,7 +21,7 @@ from bayes_escc.names import DESIGNS, Direction, Scale, normalise
 from bayes_escc.schema import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
-    from bayes_escc.evidence import CountTable, MedianTable, PatientTable
+    from bayes_escc.evidence import CountTable, EffectTable, MedianTable, PatientTable
 
 __all__ = [
     "Analysis",
@@ -224,13 +224,15 @@ class Analysis:
         raise_problems("these sampling settings cannot be used", problems)
         return replace(self, sampling=sampling)
 
-    def load_table(self) -> CountTable | PatientTable | MedianTable:
+    def load_table(self) -> CountTable | PatientTable | MedianTable | EffectTable:
         """Read the table the analysis names, whole."""
         from bayes_escc.evidence import (
+            EffectTable,
             MedianTable,
             PatientTable,
             load_dataset,
             read_counts,
+            read_effects,
             read_medians,
             read_patients,
         )
@@ -238,7 +240,8 @@ class Analysis:
         data = self.data
         if data.datasets:
             table = load_dataset(data.datasets)
-            holds = {PatientTable: "patients", MedianTable: "medians"}.get(type(table), "counts")
+            kinds = {PatientTable: "patients", MedianTable: "medians", EffectTable: "effects"}
+            holds = kinds.get(type(table), "counts")
             if data.kind != holds:
                 raise AnalysisError(f"data.kind: dataset {data.datasets[0]!r} holds {holds}, not {data.kind}.")
             return table
@@ -255,6 +258,8 @@ class Analysis:
             )  # fmt: skip
         if data.kind == "medians":
             return read_medians(path, time_unit=data.time_unit, sheet=data.sheet)
+        if data.kind == "effects":
+            return read_effects(path, sheet=data.sheet)
         return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints(), drop=data.drop)
 
     def declared_endpoints(self) -> dict[str, Direction | None]:
@@ -301,6 +306,9 @@ def _read_data(data: Reader) -> DataSpec:
         data.problem("interval", "takes two columns: last scan without, first scan with progression")
     if (patients["time"] is None) != (patients["event"] is None):
         data.problem("event", "goes together with time: the column of 1 (event) and 0 (censored)")
+    population = data.texts("population", None)
+    if population is not None:  # the filter most often wanted, under its own name
+        where.append(("population", population))
     data.finish()
     return DataSpec(kind, datasets, file, sheet, drop, endpoints, regimens, tuple(where), **patients)
 

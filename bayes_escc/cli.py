@@ -1,4 +1,4 @@
-"""The command line: `bayes-escc run | check | compare | datasets | models | warmup`.
+"""The command line: `bayes-escc run | check | compare | datasets | models | ...`.
 
 Parsing, `--help` and `compare` import neither PyMC nor ArviZ nor matplotlib. Errors are
 sentences with an exit code and no traceback, unless `--debug` asks for one.
@@ -18,6 +18,20 @@ from bayes_escc import __version__
 from bayes_escc.errors import BayesEsccError
 
 __all__ = ["main"]
+
+_COUNT_COLUMNS = ("study", "regimen", "endpoint", "events", "n", "percent")
+_MEDIAN_COLUMNS = ("study", "regimen", "endpoint", "n", "events", "median", "log_se", "basis")
+_EFFECT_COLUMNS = (
+    "study",
+    "experimental",
+    "endpoint",
+    "population",
+    "measure",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "ci_level",
+)
 
 _EXIT_CODES = """exit codes: 0 done; 2 wrong usage or analysis; 3 data refused; 4 diagnostics failed (results are
 written and marked NOT CONVERGED); 5 a saved record is damaged; 6 the record is locked"""
@@ -47,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="validate a table and explain what is wrong")
     check.add_argument("table", metavar="TABLE", help="a .csv or .xlsx file")
-    check.add_argument("--kind", required=True, choices=("counts", "patients", "medians"))
+    check.add_argument("--kind", required=True, choices=("counts", "patients", "medians", "effects"))
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
     check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
@@ -92,9 +106,18 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("name", nargs="?", metavar="NAME")
     models.set_defaults(action=_models)
 
+    sensitivity = commands.add_parser("sensitivity", help="vary a meta-analysis: studies, heterogeneity, bias")
+    sensitivity.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    sensitivity.add_argument("--out", metavar="DIR", help="also write the table and the figure to this folder")
+    sensitivity.set_defaults(action=_sensitivity)
+
+    inconsistent = commands.add_parser("inconsistency", help="direct against indirect evidence in a network")
+    inconsistent.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    inconsistent.set_defaults(action=_inconsistency)
+
     warmup = commands.add_parser("warmup", help="compile the bundled models once, so that later runs start quickly")
     warmup.set_defaults(action=_warmup)
-    for command in (run, check, compare, datasets, models, warmup):
+    for command in (run, check, compare, datasets, models, sensitivity, inconsistent, warmup):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -163,7 +186,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from bayes_escc.errors import DataError
-    from bayes_escc.evidence import PatientTable, read_counts, read_medians, read_patients
+    from bayes_escc.evidence import PatientTable, read_counts, read_effects, read_medians, read_patients
 
     table: Any = None
     try:
@@ -171,6 +194,8 @@ def _check(options: argparse.Namespace) -> int:
             table = read_counts(options.table, sheet=options.sheet, drop=options.drop)
         elif options.kind == "medians":
             table = read_medians(options.table, time_unit=options.time_unit, sheet=options.sheet)
+        elif options.kind == "effects":
+            table = read_effects(options.table, sheet=options.sheet)
         else:
             followed = options.time is not None or options.interval is not None
             table = read_patients(
@@ -191,8 +216,8 @@ def _check(options: argparse.Namespace) -> int:
         return 0
     print(repr(table))
     if not isinstance(table, PatientTable):
-        columns = [c for c in ("study", "regimen", "endpoint", "events", "n", "percent") if c in table.frame]
-        columns += [c for c in ("median", "log_se", "basis") if c in table.frame]
+        shown = {"effects": _EFFECT_COLUMNS, "medians": _MEDIAN_COLUMNS}.get(options.kind, _COUNT_COLUMNS)
+        columns = [c for c in shown if c in table.frame]
         from bayes_escc.text import aligned
 
         print(aligned(columns, [[str(v) for v in r] for r in table.frame[columns].itertuples(index=False)]))
@@ -226,6 +251,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _datasets(options: argparse.Namespace) -> int:
     from bayes_escc.evidence import DATASETS, load_dataset
+    from bayes_escc.evidence.datasets import raw_dataset
 
     if options.name is None:
         if options.json:
@@ -234,18 +260,27 @@ def _datasets(options: argparse.Namespace) -> int:
             for d in DATASETS.values():
                 print(f"{d.name} ({d.kind})\n  {d.title}")
         return 0
-    table = load_dataset(options.name)
-    records = json.loads(table.frame.to_json(orient="records"))
+    flawed = options.name in DATASETS and DATASETS[options.name].flawed
+    digest = None
+    if flawed:
+        records = [dict(row) for row in raw_dataset(options.name).rows]
+    else:
+        table = load_dataset(options.name)
+        records, digest = json.loads(table.frame.to_json(orient="records")), table.digest
     if options.json:
-        _print_json({"name": options.name, "sha256": table.digest, "rows": records})
+        _print_json({"name": options.name, "sha256": digest, "rows": records})
         return 0
     from bayes_escc.text import aligned
 
-    columns = [c for c in table.frame.columns if c not in ("source", "notes", "verification", "certainty")]
+    hidden = {"source", "notes", "verification", "certainty", "y", "se", "registration", "year"}
+    columns = [c for c in records[0] if c not in hidden]
     print(aligned(columns, [[str(r[c]) for c in columns] for r in records]))
     print("\nSources:")
     for source in dict.fromkeys((r["study"], r["source"]) for r in records):
         print(f"  {source[0]}: {source[1]}")
+    if flawed:
+        path = DATASETS[options.name].path
+        print(f"\nKept as printed, with its flaws: bayes-escc check --kind effects {path} lists them.")
     return 0
 
 
@@ -266,6 +301,44 @@ def _models(options: argparse.Namespace) -> int:
     else:
         for a in found:
             print(f"{a.id}\n  {a.title}\n  {a.question}")
+    return 0
+
+
+def _sensitivity(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.analysis import find_analysis
+    from bayes_escc.checks import sensitivity
+
+    found = sensitivity(find_analysis(options.analysis))
+    if options.out:
+        from bayes_escc.files import write_atomic
+        from bayes_escc.plots.style import save_figure
+        from bayes_escc.results import to_json
+
+        out = Path(options.out)
+        write_atomic(out / "sensitivity.json", to_json(found.to_dict()))
+        save_figure(found.plot(), out / "sensitivity")
+    if options.json:
+        _print_json(found.to_dict())
+        return 0
+    from bayes_escc.text import sensitivity_text
+
+    print(sensitivity_text(found.to_dict()))
+    return 0
+
+
+def _inconsistency(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis import find_analysis
+    from bayes_escc.checks import inconsistency
+
+    found = inconsistency(find_analysis(options.analysis))
+    if options.json:
+        _print_json(found.to_dict())
+        return 0
+    from bayes_escc.text import inconsistency_text
+
+    print(inconsistency_text(found.to_dict()))
     return 0
 
 

@@ -69,9 +69,12 @@ def anchoring(arms: Sequence[Arm], endpoint: str | None, regimen: str, reference
         ``"randomised"`` if both come from one randomised study;
         ``"same study, randomisation not stated"``;
         ``"pooled over studies, randomisation not preserved"`` if several studies hold both;
+        ``"randomised within trials, compared through the network"`` in a network;
         otherwise ``"unanchored, not randomised"``.
     """
     chosen = [a for a in arms if endpoint is None or a.endpoint == endpoint]
+    if chosen and all(a.design == "network" for a in chosen):
+        return "randomised within trials, compared through the network"
     mine = {a.study for a in chosen if a.regimen == regimen}
     theirs = {a.study for a in chosen if a.regimen == reference}
     designs = {a.design for a in chosen if a.regimen in (regimen, reference)}

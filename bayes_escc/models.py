@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import CountTable, MedianTable, PatientTable, read_counts, read_patients
+from bayes_escc.evidence import (
+    CountTable,
+    EffectTable,
+    MedianTable,
+    PatientTable,
+    read_counts,
+    read_effects,
+    read_patients,
+)
 from bayes_escc.posterior import Posterior
 from bayes_escc.priors import Prior, PriorSet
 from bayes_escc.run import fit_analysis, prepare_design
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pymc as pm
 
-__all__ = ["ResponseModel", "SurvivalModel"]
+__all__ = ["ResponseModel", "SurvivalModel", "SynthesisModel"]
 
 
 class _Model:
@@ -270,6 +278,134 @@ class SurvivalModel(_Model):
 def _stated(**values: Any) -> dict[str, Any]:
     """The settings that were given."""
     return {k: v for k, v in values.items() if v is not None}
+
+
+class SynthesisModel:
+    """Meta-analysis of published effects or two-arm counts, pairwise or as a network.
+
+    Parameters
+    ----------
+    endpoint : str, optional
+        Endpoint to pool; needed where the table has several.
+    likelihood : {"normal", "binomial"}
+        Effects as normal on the log scale (exact, by quadrature over the heterogeneity); or arm
+        counts as binomial, where zero cells need no correction.
+    pooling : {"random", "common"}
+    network : bool
+        Whether every regimen has its own effect against `reference`.
+    covariates : sequence of mapping
+        Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` of the studies.
+    subgroup : str, optional
+        Column whose values have effects of their own, with a shared heterogeneity.
+    control : str, optional
+        For counts: a regimen, or the column that marks or names each study's control.
+    reference : str, optional
+        Of a network.
+    priors : mapping, optional
+        Prior by parameter: ``effect`` (on the log scale for ratios), ``tau``, ``baseline``,
+        ``coefficient``.
+    regimens : sequence of str, optional
+        Keep the contrasts between these.
+    where : mapping, optional
+        Equality filters on further columns.
+    kind : {"effects", "counts"}, optional
+        Of the table; by default counts for a binomial likelihood or where `control` is given.
+
+    Raises
+    ------
+    AnalysisError
+        With every setting that cannot be used.
+
+    Examples
+    --------
+    >>> model = SynthesisModel(endpoint="OS", priors={"tau": Prior("HalfNormal", sigma=0.5)})
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        likelihood: Literal["normal", "binomial"] = "normal",
+        pooling: Literal["random", "common"] = "random",
+        network: bool = False,
+        covariates: Sequence[Mapping[str, Any]] = (),
+        subgroup: str | None = None,
+        control: str | None = None,
+        reference: str | None = None,
+        priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
+        regimens: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        kind: Literal["effects", "counts"] | None = None,
+    ) -> None:
+        counted = likelihood == "binomial" or control is not None
+        data: dict[str, Any] = {"kind": kind or ("counts" if counted else "effects")}
+        if endpoint is not None:
+            data["endpoint"] = endpoint
+        if regimens is not None:
+            data["regimens"] = list(regimens)
+        if where:
+            data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
+        stated = {"subgroup": subgroup, "control": control, "reference": reference}
+        model: dict[str, Any] = {
+            "family": "synthesis",
+            "likelihood": likelihood,
+            "pooling": pooling,
+            "network": network,
+            **{k: v for k, v in stated.items() if v is not None},
+        }
+        if covariates:
+            model["covariates"] = [dict(c) for c in covariates]
+        self.analysis = Analysis.from_dict(
+            {
+                "id": "synthesis_model",
+                "data": data,
+                "model": model,
+                "priors": {k: _prior_dict(v) for k, v in (priors or {}).items()},
+            },
+            label="this SynthesisModel",
+        )
+
+    def __repr__(self) -> str:
+        return f"SynthesisModel({self.analysis.content})"
+
+    def _table(self, table: EffectTable | CountTable | pd.DataFrame | str | Path) -> EffectTable | CountTable:
+        if isinstance(table, EffectTable | CountTable):
+            return table
+        if self.analysis.data.kind == "effects":
+            return read_effects(table)
+        return read_counts(table, endpoints=self.analysis.declared_endpoints())
+
+    def build(self, table: EffectTable | CountTable | pd.DataFrame | str | Path) -> pm.Model:
+        """The PyMC model on a table, as `fit` samples it."""
+        return prepare_design(self.analysis, self._table(table)).build()
+
+    def fit(
+        self,
+        table: EffectTable | CountTable | pd.DataFrame | str | Path,
+        *,
+        seed: int = 1,
+        sampler: Literal["auto", "exact", "nuts"] = "auto",
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+    ) -> Posterior:
+        """Fit to a table.
+
+        Parameters
+        ----------
+        table : EffectTable, CountTable, DataFrame or path
+        seed : int
+            The same seed gives the same numbers on any machine.
+        sampler : {"auto", "exact", "nuts"}
+            ``"auto"`` integrates the heterogeneity by quadrature where the model allows.
+        draws, tune, chains : int
+
+        Returns
+        -------
+        Posterior
+        """
+        analysis = self.analysis.with_sampling(seed=seed, sampler=sampler, draws=draws, tune=tune, chains=chains)
+        return fit_analysis(analysis, self._table(table))
 
 
 def _prior_dict(value: Prior | PriorSet | Mapping[str, Prior]) -> dict[str, Any]:

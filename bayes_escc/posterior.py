@@ -26,8 +26,8 @@ from bayes_escc.comparison import (
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
 from bayes_escc.inference.diagnostics import Diagnostics
+from bayes_escc.laws import Law, law_at
 from bayes_escc.names import (
-    CATEGORY,
     CHAIN,
     DRAW,
     ENDPOINT,
@@ -126,16 +126,12 @@ class Posterior:
         found = self.tree[group].to_dataset()
         return found[f"{name}_alpha"], found[f"{name}_beta"]
 
-    def law_at(self, name: str, labels: Mapping[str, Any], *, prior: bool = False) -> Beta | None:
-        """The Beta law of one cell of an estimand, or None."""
-        laws = self.laws(name, prior=prior)
-        if laws is None:
+    def law_at(self, name: str, labels: Mapping[str, Any], *, prior: bool = False) -> Law | None:
+        """The exact marginal law of one cell of an estimand, or None."""
+        group = f"prior_{LAWS}" if prior else LAWS
+        if group not in self.tree.children:
             return None
-        place = {REGIMEN: labels[REGIMEN]}
-        for dim in (ENDPOINT, CATEGORY):
-            if dim in laws[0].dims:
-                place[dim] = labels[ENDPOINT]
-        return Beta(float(laws[0].sel(place)), float(laws[1].sel(place)))
+        return law_at(self.tree[group].to_dataset(), name, labels)
 
     def summary_rows(self, ci_prob: float | None = None) -> list[dict[str, Any]]:
         """One row per estimand and label: the entries of `estimates` in `result.json`."""
@@ -267,7 +263,8 @@ class Posterior:
         value = above if above is not None else float(below or 0.0)
         array = self.estimand(estimand)
         regimen = None if regimen is None else normalise(regimen)
-        if regimen is not None and regimen not in list(array.coords.get(REGIMEN, np.array([])).to_numpy()):
+        known = list(array[REGIMEN].to_numpy()) if REGIMEN in array.coords else []
+        if regimen is not None and regimen not in known:
             raise AnalysisError(f"{regimen!r} is not a regimen of {estimand}.")
         rows = []
         for labels, draws in labelled_cells(array):
@@ -307,7 +304,8 @@ class Posterior:
         name = "predicted_rate" if "predicted_rate" in self.estimand_names else "rate"
         rows = []
         for labels, draws in labelled_cells(self.estimand(name)):
-            law = self.law_at(name, labels)
+            known = self.law_at(name, labels)
+            law = known if isinstance(known, Beta) else None
             summary = summarise_pmf(predictive_pmf(patients, law, draws), self.analysis.ci_prob)
             pmf = summary.pop("pmf")
             reached = []
@@ -370,6 +368,12 @@ class Posterior:
         from bayes_escc.plots.prior_posterior import plot_prior_posterior
 
         return plot_prior_posterior(self, estimand, endpoint=endpoint)
+
+    def plot_forest(self) -> Figure:
+        """Draw the forest plot of a pairwise synthesis."""
+        from bayes_escc.plots.forest import plot_forest
+
+        return plot_forest(self)
 
     def save(self, path: str | Path) -> Path:
         """Save to one netCDF file, atomically, with analysis, digest and provenance inside.
@@ -439,10 +443,10 @@ def _number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _of_law(law: Beta, prob: float) -> dict[str, float]:
+def _of_law(law: Law, prob: float) -> dict[str, float | None]:
     tail = (1.0 - prob) / 2.0
     lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
-    return {"mean": law.mean, "sd": law.sd, "median": median, "lower": lower, "upper": upper}
+    return {"mean": _number(law.mean), "sd": _number(law.sd), "median": median, "lower": lower, "upper": upper}
 
 
 def _of_draws(draws: Any, prob: float) -> dict[str, float | None]:

@@ -17,11 +17,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.distributions import HalfNormal, HalfT, LogNormal, LogT, Normal
 from bayes_escc.errors import AnalysisError
+from bayes_escc.heterogeneity import PUBLISHED, published_prior
 
 __all__ = ["DISTRIBUTIONS", "Prior", "PriorSet"]
 
-Parameters = Mapping[str, float | Sequence[float]]
+Parameters = Mapping[str, float | Sequence[float] | str]
 _REAL: Final = (-math.inf, math.inf)
 _POSITIVE: Final = (0.0, math.inf)
 _UNIT: Final = (0.0, 1.0)
@@ -52,6 +54,7 @@ DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
     "HalfCauchy": _Distribution((("beta",),), _POSITIVE),
     "HalfStudentT": _Distribution((("nu", "sigma"), ("nu", "lam")), _POSITIVE, {"sigma": 1.0}),
     "LogNormal": _Distribution((("mu", "sigma"), ("mu", "tau")), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
+    "LogStudentT": _Distribution((("nu", "mu", "sigma"),), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
     "Gamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE),
     "InverseGamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE, {"beta": 1.0}),
     "Exponential": _Distribution((("lam",), ("scale",)), _POSITIVE),
@@ -73,10 +76,12 @@ class Prior:
     ----------
     distribution : str
         One of the keys of `DISTRIBUTIONS`, spelled as in PyMC, or ``"Jeffreys"`` (for a rate:
-        Beta(1/2, 1/2)). ``Prior("Uniform")`` is uniform on (0, 1).
+        Beta(1/2, 1/2)). ``Prior("Uniform")`` is uniform on (0, 1). For the heterogeneity of a
+        meta-analysis also ``"Turner"`` (log odds ratios) and ``"Rhodes"`` (standardised mean
+        differences), with `outcome` and `comparison`; see `heterogeneity`.
     rationale : str, optional
         Why this prior; printed with every result.
-    **parameters : float or sequence of float
+    **parameters : float, sequence of float or str
         Parameters spelled as in PyMC, in any parametrisation PyMC accepts for the
         distribution (for example ``alpha, beta`` or ``mu, sigma`` for a Beta). A Dirichlet
         takes ``a``: one positive number per category, or one for all of them.
@@ -96,7 +101,7 @@ class Prior:
     parameters: tuple[tuple[str, float | tuple[float, ...]], ...]
     rationale: str = field(compare=False)
 
-    def __init__(self, distribution: str, *, rationale: str = "", **parameters: float | Sequence[float]) -> None:
+    def __init__(self, distribution: str, *, rationale: str = "", **parameters: float | Sequence[float] | str) -> None:
         name, values, problems = _canonical(distribution, parameters)
         if problems:
             raise AnalysisError("; ".join(problems))
@@ -159,9 +164,11 @@ class Prior:
                 return stats.halfcauchy(scale=p["beta"])
             case "HalfStudentT":
                 # |T| with nu degrees of freedom is the square root of an F(1, nu) variable
-                return _HalfT(p["nu"], p["sigma"])
+                return HalfT(p["nu"], p["sigma"])
             case "LogNormal":
                 return stats.lognorm(p["sigma"], scale=math.exp(p["mu"]))
+            case "LogStudentT":
+                return LogT(p["nu"], p["mu"], p["sigma"])
             case "Gamma":
                 return stats.gamma(p["alpha"], scale=1.0 / p["beta"])
             case "InverseGamma":
@@ -174,9 +181,27 @@ class Prior:
                 return stats.uniform(p["lower"], p["upper"] - p["lower"])
         raise AnalysisError(f"{self.distribution} has no one-dimensional law")
 
+    def law(self) -> Any:
+        """The same law with `pdf`, `cdf` and `ppf`, at once for the usual distributions."""
+        p: dict[str, Any] = dict(self.parameters)
+        match self.distribution:
+            case "Normal":
+                return Normal(p["mu"], p["sigma"])
+            case "HalfNormal":
+                return HalfNormal(p["sigma"])
+            case "HalfCauchy":
+                return HalfT(1.0, p["beta"])
+            case "HalfStudentT":
+                return HalfT(p["nu"], p["sigma"])
+            case "LogNormal":
+                return LogNormal(p["mu"], p["sigma"])
+            case "LogStudentT":
+                return LogT(p["nu"], p["mu"], p["sigma"])
+        return self.to_scipy()
+
     def interval(self, prob: float = 0.95) -> tuple[float, float]:
         """Equal-tailed interval that holds `prob` of the prior."""
-        law = self.to_scipy()
+        law = self.law()
         return float(law.ppf((1 - prob) / 2)), float(law.ppf((1 + prob) / 2))
 
     def to_pymc(self, name: str, dims: str | tuple[str, ...] | None = None) -> Any:
@@ -184,6 +209,8 @@ class Prior:
         import pymc as pm
 
         values = {k: np.array(v) if isinstance(v, tuple) else v for k, v in self.parameters}
+        if self.distribution == "LogStudentT":  # which PyMC does not have
+            return pm.Deterministic(name, pm.math.exp(pm.StudentT(f"log_{name}", dims=dims, **values)), dims=dims)
         return getattr(pm, self.distribution)(name, dims=dims, **values)
 
 
@@ -233,25 +260,6 @@ class PriorSet:
         return pm.Deterministic(name, pt.stack(parts), dims=dim)
 
 
-class _HalfT:
-    """|StudentT(nu)| * sigma with the three SciPy methods the package uses."""
-
-    def __init__(self, nu: float, sigma: float) -> None:
-        from scipy import stats
-
-        self._law, self._sigma = stats.t(nu), sigma
-
-    def ppf(self, q: Any) -> Any:
-        return self._sigma * self._law.ppf(0.5 * (1.0 + np.asarray(q)))
-
-    def cdf(self, x: Any) -> Any:
-        return np.where(np.asarray(x) < 0, 0.0, 2.0 * self._law.cdf(np.asarray(x) / self._sigma) - 1)
-
-    def pdf(self, x: Any) -> Any:
-        density = 2.0 * self._law.pdf(np.asarray(x) / self._sigma) / self._sigma
-        return np.where(np.asarray(x) < 0, 0.0, density)
-
-
 _Sampler = Callable[[np.random.Generator, Any, Any], Any]
 _SAMPLERS: Final[Mapping[str, _Sampler]] = {
     "Normal": lambda g, n, p: g.normal(p["mu"], p["sigma"], n),
@@ -261,6 +269,7 @@ _SAMPLERS: Final[Mapping[str, _Sampler]] = {
     "HalfCauchy": lambda g, n, p: p["beta"] * np.abs(g.standard_cauchy(n)),
     "HalfStudentT": lambda g, n, p: p["sigma"] * np.abs(g.standard_t(p["nu"], n)),
     "LogNormal": lambda g, n, p: g.lognormal(p["mu"], p["sigma"], n),
+    "LogStudentT": lambda g, n, p: np.exp(np.clip(p["mu"] + p["sigma"] * g.standard_t(p["nu"], n), -300, 300)),
     "Gamma": lambda g, n, p: g.gamma(p["alpha"], 1.0 / p["beta"], n),
     "InverseGamma": lambda g, n, p: p["beta"] / g.gamma(p["alpha"], 1.0, n),
     "Exponential": lambda g, n, p: g.exponential(1.0 / p["lam"], n),
@@ -275,9 +284,13 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
     if distribution in _NAMED and not given:
         name, fixed = _NAMED[distribution]
         return name, dict(fixed), []
+    if distribution in PUBLISHED:
+        name, published, problems = published_prior(distribution, given)
+        return name, {**published}, problems
     if distribution not in DISTRIBUTIONS:
-        allowed = ", ".join([*DISTRIBUTIONS, *_NAMED])
-        close = difflib.get_close_matches(str(distribution), [*DISTRIBUTIONS, *_NAMED], 1)
+        names = [*DISTRIBUTIONS, *_NAMED, *PUBLISHED]
+        allowed = ", ".join(names)
+        close = difflib.get_close_matches(str(distribution), names, 1)
         hint = f" Did you mean {close[0]}?" if close else ""
         return "", {}, [f"unknown distribution {distribution!r}: use one of {allowed}.{hint}"]
     if distribution == "Dirichlet":

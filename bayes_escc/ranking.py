@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayes_escc.beta import Beta, best_probabilities, exceedance
 from bayes_escc.comparison import direction_of, labelled_cells, laws_at, probability_with_error
@@ -15,7 +16,7 @@ from bayes_escc.names import ENDPOINT, REGIMEN, Direction
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["rank", "rank_laws", "rank_rows"]
+__all__ = ["rank", "rank_laws", "rank_probabilities", "rank_rows"]
 
 
 def rank_rows(
@@ -93,3 +94,29 @@ def rank(
             ranks = [float((1.0 + ahead + 0.5 * (tied - 1))[..., i].mean()) for i in range(len(members))]
         rows += rank_rows(str(array.name), endpoint, time, regimens, best, ranks)
     return rows
+
+
+def rank_probabilities(
+    array: xr.DataArray, *, better: Direction | None = None
+) -> tuple[list[str], NDArray[np.float64]]:
+    """Probability of every rank for every regimen.
+
+    Parameters
+    ----------
+    array : DataArray
+        Draws, dimensions (chain, draw, regimen).
+    better : {"higher", "lower"}, optional
+
+    Returns
+    -------
+    regimens : list of str
+    table : array of shape (regimens, ranks)
+        Rows sum to one; the first column is P(best).
+    """
+    cells = list(labelled_cells(array))
+    direction = direction_of(array, cells[0][0][ENDPOINT], better)
+    stacked = np.stack([draws.ravel() for _, draws in cells], axis=-1)
+    order = (-stacked if direction == "higher" else stacked).argsort(axis=-1).argsort(axis=-1)
+    k = len(cells)
+    table = np.stack([(order == rank).mean(axis=0) for rank in range(k)], axis=1)
+    return [str(labels[REGIMEN]) for labels, _ in cells], table

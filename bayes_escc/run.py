@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis import Analysis
-from bayes_escc.evidence import CountTable, MedianTable, PatientTable
+from bayes_escc.evidence import CountTable, EffectTable, MedianTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
@@ -39,18 +39,20 @@ MAX_PANELS: Final = 8
 """Most regimens against a reference that one figure shows."""
 
 
-def prepare_design(analysis: Analysis, table: CountTable | PatientTable | MedianTable) -> Design:
+def prepare_design(analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
 
 
-def fit_analysis(analysis: Analysis, table: CountTable | PatientTable | MedianTable | None = None) -> Posterior:
+def fit_analysis(
+    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | None = None
+) -> Posterior:
     """Fit an analysis to its own table, or to one given.
 
     Parameters
     ----------
     analysis : Analysis
-    table : CountTable, PatientTable or MedianTable, optional
+    table : CountTable, PatientTable, MedianTable or EffectTable, optional
         Whole; the analysis takes its rows from it.
 
     Raises
@@ -155,6 +157,10 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
     found: dict[str, Figure] = {}
     if FIGURE_DATA in posterior.tree.children:
         return _survival_figures(posterior)
+    if posterior.analysis.family == "synthesis":
+        from bayes_escc.plots.synthesis import synthesis_figures
+
+        return synthesis_figures(posterior)
     if "rate" not in posterior.estimand_names:
         return {"medians": posterior.plot_intervals("median")} if "median" in posterior.estimand_names else found
     rate = posterior.estimand("rate")

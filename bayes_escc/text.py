@@ -7,7 +7,15 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["aligned", "display_width", "format_number", "format_probability", "result_text"]
+__all__ = [
+    "aligned",
+    "display_width",
+    "format_number",
+    "format_probability",
+    "inconsistency_text",
+    "result_text",
+    "sensitivity_text",
+]
 
 
 def format_probability(p: float | None, error: float | None) -> str:
@@ -72,8 +80,13 @@ def result_text(result: Mapping[str, Any]) -> str:
     """The main tables of a result."""
     analysis, data, diagnostics = result["analysis"], result["data"], result["diagnostics"]
     blocks = [analysis["title"], "=" * min(78, display_width(analysis["title"]))]
-    how = "closed form" if analysis["sampler"] == "exact" else "NUTS"
-    blocks.append(f"{data['patients']} patients, {data['events']} events; {how}, seed {analysis['seed']}.")
+    if analysis["family"] == "synthesis":
+        how = "quadrature over the heterogeneity" if analysis["sampler"] == "exact" else "NUTS"
+        size = f"{data['rows']} contrasts, {data['patients']} patients known"
+    else:
+        how = "closed form" if analysis["sampler"] == "exact" else "NUTS"
+        size = f"{data['patients']} patients, {data['events']} events"
+    blocks.append(f"{size}; {how}, seed {analysis['seed']}.")
     if not diagnostics["converged"]:
         blocks.append("NOT CONVERGED: " + " ".join(diagnostics["messages"]))
     for warning in data["warnings"]:
@@ -116,6 +129,39 @@ def result_text(result: Mapping[str, Any]) -> str:
     if analysis["priors"]:
         blocks += ["", "Priors:", *[f"  {line}" for line in analysis["priors"]]]
     return "\n".join(blocks)
+
+
+def sensitivity_text(found: Mapping[str, Any]) -> str:
+    """The table of a sensitivity analysis."""
+    null = "1" if found["unit"].endswith("ratio") else "0"
+    header = ["", "median", f"{100 * found['ci_prob']:g} % CrI", f"P(< {null})", "tau"]
+    rows = [
+        [r["label"], format_number(r["median"]), _interval(r), format_probability(r["probability_below_null"], 0.0),
+         "" if r["tau"] is None else format_number(r["tau"])]
+        for r in found["rows"]
+    ]  # fmt: skip
+    factors = [f"Bayes factor for {name}: {value:.3g}" for name, value in found["bayes_factors"].items()]
+    title = f"{found['title']} ({found['unit']})"
+    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", *factors])
+
+
+def inconsistency_text(found: Mapping[str, Any]) -> str:
+    """The table of direct against indirect evidence."""
+
+    def shown(value: Sequence[float] | None) -> str:
+        if value is None:
+            return ""
+        return f"{format_number(value[0])} ({format_number(value[1])} to {format_number(value[2])})"
+
+    header = ["pair", "trials", "network", "unrelated", "direct", "indirect", "direct against indirect", "P(above)"]
+    rows = [
+        [f"{r['regimen']} against {r['reference']}", str(r["trials"]), shown(r["network"]), shown(r["unrelated"]),
+         shown(r["direct"]) or "no indirect evidence", shown(r["indirect"]), shown(r["difference"]),
+         format_probability(r["probability_above"], 0.0)]
+        for r in found["rows"]
+    ]  # fmt: skip
+    title = f"{found['title']} ({found['unit']}, median and {100 * found['ci_prob']:g} % CrI)"
+    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows)])
 
 
 def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:

@@ -105,9 +105,10 @@ def test_public_names():
 
 # From left to right, as the data flow; a room may import what stands before it.
 ROOMS = [
-    {"errors"}, {"names"}, {"priors", "files"}, {"schema"}, {"beta"}, {"evidence"}, {"families"}, {"analysis"},
+    {"errors"}, {"names"}, {"heterogeneity", "distributions"},
+    {"priors", "files"}, {"schema"}, {"beta"}, {"laws"}, {"evidence"}, {"families"}, {"analysis"},
     {"inference"}, {"comparison"}, {"ranking"}, {"predictive"}, {"storage"}, {"posterior"}, {"results"}, {"text"},
-    {"plots"}, {"run", "quick"}, {"models"}, {"cli"},
+    {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pymc as pm
 import pytest
+from scipy import stats
 
 from bayes_escc import AnalysisError, Prior
 from bayes_escc.priors import DISTRIBUTIONS, PriorSet
@@ -122,7 +123,7 @@ def test_a_prior_survives_being_written_down():
 def test_the_list_is_closed():
     assert set(DISTRIBUTIONS) == {
         "Normal", "StudentT", "Cauchy", "HalfNormal", "HalfCauchy", "HalfStudentT", "LogNormal", "Gamma",
-        "InverseGamma", "Exponential", "Beta", "Uniform", "Dirichlet",
+        "InverseGamma", "Exponential", "Beta", "Uniform", "Dirichlet", "LogStudentT",
     }  # fmt: skip
 
 
@@ -136,3 +137,50 @@ def test_labels_may_have_their_own_prior_of_another_kind():
     values = pm.draw(model["rate"], draws=50, random_seed=1)
     assert values.shape == (50, 3)
     assert 0.2 <= values[:, 1].min() <= values[:, 1].max() <= 0.4
+
+
+def test_published_heterogeneity_priors_are_those_of_tau_squared_halved():
+    """Turner et al. 2015, table IV: all-cause mortality, two drugs: tau^2 ~ LogNormal(-4.18, 1.41^2)."""
+    prior = Prior("Turner", outcome="all-cause mortality", comparison="pharmacological vs pharmacological")
+    law = stats.lognorm(1.41, scale=np.exp(-4.18))
+    for q in (0.1, 0.5, 0.975):
+        assert prior.to_scipy().ppf(q) ** 2 == pytest.approx(law.ppf(q), rel=1e-12)
+    # Rhodes et al. 2015: any outcome, log(tau^2) = -3.44 + 2.59 t_5
+    prior = Prior("Rhodes", outcome="any")
+    assert 2 * np.log(prior.to_scipy().ppf(0.9)) == pytest.approx(-3.44 + 2.59 * stats.t(5).ppf(0.9), rel=1e-12)
+    with pytest.raises(AnalysisError, match="Did you mean 'adverse events'"):
+        Prior("Turner", outcome="adverse event")
+    with pytest.raises(AnalysisError, match="needs outcome"):
+        Prior("Rhodes")
+
+
+def test_a_log_t_is_the_same_law_everywhere():
+    prior = Prior("LogStudentT", nu=5, mu=-1.7, sigma=1.3)
+    law = prior.to_scipy()
+    x = np.array([0.01, 0.1, 0.5, 2.0])
+    np.testing.assert_allclose(law.cdf(law.ppf([0.1, 0.5, 0.9])), [0.1, 0.5, 0.9], rtol=1e-12)
+    numeric = (law.cdf(x * 1.00001) - law.cdf(x * 0.99999)) / (2e-5 * x)
+    np.testing.assert_allclose(law.pdf(x), numeric, rtol=1e-6)
+    draws = prior.sample(np.random.default_rng(1), 4000)
+    assert stats.kstest(draws, law.cdf).pvalue > 1e-4
+    with pm.Model() as model:
+        prior.to_pymc("tau")
+    assert stats.kstest(pm.draw(model["tau"], draws=4000, random_seed=1), law.cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        Prior("Normal", mu=-0.3, sigma=0.7),
+        Prior("HalfNormal", sigma=0.4),
+        Prior("HalfCauchy", beta=0.5),
+        Prior("LogNormal", mu=-2, sigma=0.7),
+    ],
+)
+def test_the_quick_laws_are_scipys(prior):
+    quick, known = prior.law(), prior.to_scipy()
+    q = np.array([1e-6, 0.025, 0.5, 0.975, 1 - 1e-6])
+    np.testing.assert_allclose(quick.ppf(q), known.ppf(q), rtol=1e-9)
+    x = np.array([-0.5, 0.0, 0.01, 0.3, 2.0, 50.0])
+    np.testing.assert_allclose(quick.pdf(x), known.pdf(x), rtol=1e-10, atol=1e-300)
+    np.testing.assert_allclose(quick.cdf(x), known.cdf(x), rtol=1e-10, atol=1e-15)

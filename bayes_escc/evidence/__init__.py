@@ -3,6 +3,7 @@
 from bayes_escc.evidence.arms import Arm
 from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.datasets import DATASETS, load_dataset
+from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.medians import MedianTable, read_medians
 from bayes_escc.evidence.patients import PatientTable, read_patients
 from bayes_escc.evidence.problems import Problem
@@ -12,11 +13,13 @@ __all__ = [
     "DATASETS",
     "Arm",
     "CountTable",
+    "EffectTable",
     "MedianTable",
     "PatientTable",
     "Problem",
     "load_dataset",
     "read_counts",
+    "read_effects",
     "read_medians",
     "read_patients",
     "simulate_cohort",

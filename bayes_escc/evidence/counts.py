@@ -30,7 +30,7 @@ from bayes_escc.schema import nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CountTable", "read_counts", "table_digest"]
+__all__ = ["CountTable", "filter_rows", "read_counts", "table_digest"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,19 +110,8 @@ class CountTable:
         DataError
             If a study would count twice for one regimen and endpoint.
         """
-        frame = self.frame
-        problems = []
-        for column, wanted in (where or {}).items():
-            if column not in frame.columns:
-                problems.append(f"where: there is no column {column!r}.{nearest(column, frame.columns)}")
-                continue
-            values = wanted if isinstance(wanted, list | tuple) else [wanted]
-            cells = [normalise(cell_text(v)) for v in frame[column]]
-            allowed = {normalise(cell_text(v)) for v in values}
-            absent = sorted(allowed - set(cells))
-            if absent and not set(cells) & allowed:
-                problems.append(f"where: no row has {column} = {', '.join(absent)}")
-            frame = frame[[c in allowed for c in cells]]
+        problems: list[str] = []
+        frame = filter_rows(self.frame, where or {}, problems)
         for name, labels in (("endpoint", endpoints), ("regimen", regimens)):
             if labels is None:
                 continue
@@ -217,3 +206,19 @@ def table_digest(frame: pd.DataFrame) -> str:
     lines = sorted("\x1f".join(map(str, r)) for r in frame.itertuples(index=False, name=None))
     content = "\x1e".join(["\x1f".join(map(str, frame.columns)), *lines])
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def filter_rows(frame: pd.DataFrame, where: Mapping[str, Any], problems: list[str]) -> pd.DataFrame:
+    """Keep the rows whose cells equal a value (or one of several) in every column named."""
+    for column, wanted in where.items():
+        if column not in frame.columns:
+            problems.append(f"where: there is no column {column!r}.{nearest(column, frame.columns)}")
+            continue
+        values = wanted if isinstance(wanted, list | tuple) else [wanted]
+        cells = [normalise(cell_text(v)) for v in frame[column]]
+        allowed = {normalise(cell_text(v)) for v in values}
+        absent = sorted(allowed - set(cells))
+        if absent and not set(cells) & allowed:
+            problems.append(f"where: no row has {column} = {', '.join(absent)}")
+        frame = frame[[c in allowed for c in cells]]
+    return frame

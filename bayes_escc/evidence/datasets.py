@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.counts import CountTable, read_counts
+from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.medians import MedianTable, read_medians
 from bayes_escc.evidence.patients import PatientTable, read_patients
+from bayes_escc.evidence.reading import RawTable, read_cells
 from bayes_escc.schema import nearest
 
-__all__ = ["DATASETS", "Dataset", "load_dataset"]
+__all__ = ["DATASETS", "Dataset", "load_dataset", "raw_dataset"]
 
 _FOLDER = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Name, kind and one-line description of a bundled table; `columns` are options of its reader."""
+    """Name, kind and one-line description of a bundled table; `columns` are options of its reader.
+
+    A `flawed` one is kept as it was printed, to show what `check` finds; it cannot be loaded.
+    """
 
     name: str
     kind: str
     title: str
     columns: tuple[tuple[str, str], ...] = ()
+    flawed: bool = False
 
     @property
     def path(self) -> Path:
@@ -61,11 +67,37 @@ DATASETS: Final = {
             "PFS in months, liver metastasis, ECOG, NLR, CD4/CD8. For trying the models out, not evidence",
             (("time", "time"), ("event", "event"), ("time_unit", "months")),
         ),
+        Dataset(
+            "pd1_trials_effects",
+            "effects",
+            "Phase 2-3 trials of PD-1 and PD-L1 inhibitors in oesophageal cancer: hazard ratios of overall and "
+            "progression-free survival, all patients, ESCC and PD-L1-high, each interval with its own level",
+        ),
+        Dataset(
+            "thesis_pooled_results",
+            "effects",
+            "Pooled results as a thesis prints them, flaws kept: a missing limit, two limits run together, "
+            "conclusions that its numbers do not support; check refuses it and says why",
+            flawed=True,
+        ),
     )
 }
 
 
-def load_dataset(name: str | Sequence[str]) -> CountTable | PatientTable | MedianTable:
+def raw_dataset(name: str) -> RawTable:
+    """The cells of a bundled dataset as text, unchecked; also of a flawed one."""
+    return read_cells(_known(name).path)
+
+
+def _known(name: str) -> Dataset:
+    if name not in DATASETS:
+        raise AnalysisError(
+            f"there is no dataset {name!r}: the package has {', '.join(DATASETS)}.{nearest(name, DATASETS)}"
+        )
+    return DATASETS[name]
+
+
+def load_dataset(name: str | Sequence[str]) -> CountTable | PatientTable | MedianTable | EffectTable:
     """Load a bundled dataset, or several of one kind as one table.
 
     Parameters
@@ -76,28 +108,27 @@ def load_dataset(name: str | Sequence[str]) -> CountTable | PatientTable | Media
     Raises
     ------
     AnalysisError
-        If there is no such dataset.
+        If there is no such dataset, or they are of different kinds.
+    DataError
+        If the dataset is one that is kept with its flaws.
     """
     names = [name] if isinstance(name, str) else list(name)
-    for one in names:
-        if one not in DATASETS:
-            raise AnalysisError(
-                f"there is no dataset {one!r}: the package has {', '.join(DATASETS)}.{nearest(one, DATASETS)}"
-            )
-    kinds = {DATASETS[one].kind for one in names}
-    if len(kinds) > 1 or (len(names) > 1 and kinds != {"counts"}):
-        raise AnalysisError(f"the datasets {', '.join(names)} cannot be joined: only tables of counts can.")
-    if len(names) == 1:
-        found = DATASETS[names[0]]
-        if found.kind == "patients":
-            options: dict[str, Any] = dict(found.columns)
-            return read_patients(found.path, response=None, **options)
-        if found.kind == "medians":
-            return read_medians(found.path, time_unit=dict(found.columns)["time_unit"])
-        return read_counts(found.path)
+    found = [_known(one) for one in names]
+    kinds = {d.kind for d in found}
+    if len(found) > 1 and (len(kinds) > 1 or not kinds <= {"counts", "effects"}):
+        raise AnalysisError(
+            f"the datasets {', '.join(names)} cannot be joined: only tables of counts, or of effects, can."
+        )
+    if kinds == {"patients"}:
+        options: dict[str, Any] = dict(found[0].columns)
+        return read_patients(found[0].path, response=None, **options)
+    if kinds == {"medians"}:
+        return read_medians(found[0].path, time_unit=dict(found[0].columns)["time_unit"])
+    read: Callable[..., CountTable | EffectTable] = read_effects if kinds == {"effects"} else read_counts
+    if len(found) == 1:
+        return read(found[0].path)
     import pandas as pd
 
-    frames = [read_counts(DATASETS[one].path).to_frame() for one in names]
+    frames = [read(DATASETS[one].path).to_frame() for one in names]
     joined = pd.concat(frames, ignore_index=True).fillna("")
-    table = read_counts(joined)
-    return CountTable(table.frame, table.digest, table.directions, " + ".join(names), table.warnings)
+    return replace(read(joined), source=" + ".join(names))

@@ -39,8 +39,7 @@ class ExactPosterior:
     draws : Dataset
         Independent draws of the parameters, with dimensions (chain, draw, ...).
     laws : Dataset
-        For each estimand with a Beta marginal, variables ``<estimand>_alpha`` and
-        ``<estimand>_beta`` over the estimand's label dimensions; empty where none has one.
+        The marginal laws of the estimands, laid out as `laws.law_at` reads them; empty where none has one.
     prior_laws : Dataset
         The same before the data.
     """
@@ -129,7 +128,7 @@ class Family(Protocol):
         """Prepare the specification on a table (already selected)."""
 
 
-FAMILIES: Final = ("response", "survival")
+FAMILIES: Final = ("response", "survival", "synthesis")
 """Names of the families; each is a module of this package."""
 
 

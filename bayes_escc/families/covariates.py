@@ -16,7 +16,7 @@ from bayes_escc.evidence.reading import normalise
 from bayes_escc.schema import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
-    from bayes_escc.evidence import PatientTable
+    from bayes_escc.evidence import EffectTable, PatientTable
 
 __all__ = ["Covariate", "EncodedCovariates", "encode", "read_covariates"]
 
@@ -170,8 +170,8 @@ def _constant(entry: Reader, key: str, word: str) -> str | float | None:
     return None
 
 
-def encode(table: PatientTable, covariates: Sequence[Covariate]) -> EncodedCovariates:
-    """Turn the covariates of a patient table into numbers.
+def encode(table: PatientTable | EffectTable, covariates: Sequence[Covariate]) -> EncodedCovariates:
+    """Turn the covariates of a table, of patients or of studies, into numbers.
 
     Raises
     ------

@@ -1,0 +1,373 @@
+"""Published effects (hazard ratios, odds ratios ...) with their intervals, one row per contrast.
+
+`read_effects` collects every problem of a table before it refuses it. An `EffectTable` that
+exists has passed all checks of its rows; whether its rows may be pooled as independent, or form
+one connected network, depends on the selection and is checked by `require_independent` and
+`require_connected` when a model asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence.counts import filter_rows, table_digest
+from bayes_escc.evidence.effect_checks import check_effect
+from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.schema import nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["EffectTable", "connected_pieces", "read_effects"]
+
+COLUMNS = ("study", "experimental", "control", "endpoint", "measure", "estimate", "ci_low", "ci_high", "ci_level")
+_NUMBERS = ("estimate", "ci_low", "ci_high", "ci_level", "y", "se")
+_SYNONYMS = {
+    "study": ("trial", "研究"),
+    "experimental": ("regimen", "treatment", "experimental_regimen", "试验组"),
+    "control": ("comparator", "reference", "control_regimen", "对照组"),
+    "endpoint": ("outcome", "终点"),
+    "estimate": ("effect", "hr", "or", "rr"),
+    "ci_low": ("lower", "lower_limit", "ci_lower"),
+    "ci_high": ("upper", "upper_limit", "ci_upper"),
+    "ci_level": ("level", "confidence_level"),
+    "p": ("p_value", "pvalue"),
+    "population": ("subgroup", "人群"),
+}
+
+
+@dataclass(frozen=True, repr=False)
+class EffectTable:
+    """A checked table of effects, one row per study, contrast, endpoint and population.
+
+    Made by `read_effects` or `load_dataset`, never by hand.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns study, experimental, control, endpoint, population, measure, estimate, ci_low,
+        ci_high, ci_level, y, se (estimate and standard error on the log scale for ratios), then
+        any further columns as text.
+    digest : str
+        SHA-256 of the content; the order of rows does not change it.
+    source : str
+        Where the table came from.
+    warnings : tuple of Problem
+        What was noticed but not refused.
+    """
+
+    frame: pd.DataFrame
+    digest: str
+    source: str
+    warnings: tuple[Problem, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __repr__(self) -> str:
+        return (
+            f"EffectTable({self.source}: {len(self)} rows, {len(self.studies)} studies, "
+            f"endpoints {', '.join(self.endpoints)})"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of the rows as a DataFrame."""
+        return self.frame.copy()
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """Studies, in order of appearance."""
+        return tuple(dict.fromkeys(self.frame["study"]))
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Endpoints, in order of appearance."""
+        return tuple(dict.fromkeys(self.frame["endpoint"]))
+
+    @property
+    def regimens(self) -> tuple[str, ...]:
+        """Controls and experimental regimens, in order of appearance."""
+        return tuple(dict.fromkeys([*self.frame["control"], *self.frame["experimental"]]))
+
+    def select(
+        self,
+        *,
+        endpoint: str | None = None,
+        regimens: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> EffectTable:
+        """Keep some rows, all of one endpoint and one measure.
+
+        Parameters
+        ----------
+        endpoint : str, optional
+            Needed where the table has several.
+        regimens : sequence of str, optional
+            Keep the contrasts between these regimens.
+        where : mapping, optional
+            Column and the value (or list of values) its cells must equal.
+
+        Raises
+        ------
+        AnalysisError
+            If a label or column does not exist, or nothing is left.
+        DataError
+            If measures are mixed or a study would count twice for one contrast.
+        """
+        problems: list[str] = []
+        frame = filter_rows(self.frame, dict(where or {}), problems)
+        present = list(dict.fromkeys(frame["endpoint"]))
+        if endpoint is not None:
+            wanted = canonical_endpoint(endpoint)
+            if wanted not in present and not problems:
+                problems.append(
+                    f"endpoint {wanted!r} is not in {self.source}; it has {', '.join(present) or 'no rows left'}."
+                    f"{nearest(wanted, present)}"
+                )
+            frame = frame[frame["endpoint"] == wanted]
+        elif len(present) > 1:
+            problems.append(f"endpoint: the table has {', '.join(present)}; name one")
+        if regimens is not None:
+            known = {*frame["experimental"], *frame["control"]}
+            problems += [
+                f"regimen {r!r} is not in {self.source}.{nearest(r, known)}" for r in regimens if r not in known
+            ]
+            frame = frame[frame["experimental"].isin(list(regimens)) & frame["control"].isin(list(regimens))]
+        if problems:
+            raise AnalysisError("; ".join(problems))
+        if frame.empty:
+            raise AnalysisError(f"no rows of {self.source} are left after the selection.")
+        measures = list(dict.fromkeys(frame["measure"]))
+        if len(measures) > 1:
+            raise DataError(f"{self.source}: {' and '.join(measures)} cannot be pooled on one scale; select one.")
+        twice = frame[frame.duplicated(["study", "experimental", "control"], keep=False)]
+        if not twice.empty:
+            first = twice.iloc[0]
+            raise DataError(
+                f"{self.source}: {first['study']} counts more than once for {first['experimental']} against "
+                f"{first['control']}: its rows are overlapping populations. Choose one with population or where."
+            )
+        noted = tuple(w for w in self.warnings if w.row is None or w.row in frame.index)
+        return EffectTable(frame, table_digest(frame), self.source, noted)
+
+    def require_independent(self) -> None:
+        """Refuse contrasts that share a control arm, which a pairwise model would count twice.
+
+        Raises
+        ------
+        DataError
+        """
+        problems = []
+        for study, rows in self.frame.groupby("study", sort=False):
+            if len(rows) > 1:
+                problems.append(
+                    Problem(
+                        "shared_control",
+                        f"{study} gives {len(rows)} contrasts that share patients "
+                        f"({' and '.join(rows['experimental'])}); pooled as independent its control arm would count "
+                        f"{len(rows)} times",
+                        "Keep one with where or regimens, or use network = true, which models their correlation.",
+                        row=int(rows.index[1]),
+                        column="study",
+                        value=str(study),
+                    )
+                )
+        refuse_if_any(self.source, problems)
+
+    def require_connected(self) -> None:
+        """Refuse a network in pieces, which no comparison can cross.
+
+        Raises
+        ------
+        DataError
+        """
+        pieces = connected_pieces(zip(self.frame["experimental"], self.frame["control"], strict=True))
+        if len(pieces) > 1:
+            refuse_if_any(self.source, [_in_pieces(pieces)])
+
+
+def _in_pieces(pieces: Sequence[Sequence[str]]) -> Problem:
+    listed = "; ".join(f"({i}) {', '.join(piece)}" for i, piece in enumerate(pieces, start=1))
+    return Problem(
+        "network_in_pieces",
+        f"the network is in {len(pieces)} pieces without a common regimen: {listed}",
+        "Compare within one piece, or give regimens that are the same in practice one name.",
+    )
+
+
+def connected_pieces(edges: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """The connected pieces of a network, largest first, regimens in order of appearance."""
+    pieces: list[list[str]] = []
+    for edge in edges:
+        touched = [piece for piece in pieces if set(edge) & set(piece)]
+        merged = list(dict.fromkeys([*(r for piece in touched for r in piece), *edge]))
+        pieces = [*(piece for piece in pieces if piece not in touched), merged]
+    return sorted(pieces, key=len, reverse=True)
+
+
+def read_effects(
+    source: str | Path | pd.DataFrame, *, sheet: str | None = None, drop: Sequence[str] = ()
+) -> EffectTable:
+    """Read and check a table of published effects.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+        Columns study, experimental, control, endpoint, measure (HR, OR, RR, MD, SMD, or log HR
+        and so on), estimate, and either ci_low, ci_high and ci_level (per row, for example 0.95)
+        or se (on the log scale for ratios). Optional: population, p, p_sides (one or two),
+        conclusion (lower, higher or no difference), and any covariates.
+    sheet : str, optional
+        Sheet of a workbook.
+    drop : sequence of str, optional
+        Columns to leave out.
+
+    Returns
+    -------
+    EffectTable
+
+    Raises
+    ------
+    DataError
+        If anything makes the effects unusable. The message, and the error's `problems`, list
+        every problem with row, column, value and remedy.
+    """
+    import pandas as pd
+
+    raw = _rename(read_cells(source, sheet=sheet, drop=drop))
+    problems: list[Problem] = []
+    warnings: list[Problem] = list(raw.notes)
+    _require_columns(raw, problems)
+    refuse_if_any(raw.source, problems)
+    _check_duplicates(raw, problems)
+    _check_scales(raw, problems)
+    records: list[tuple[int, dict[str, Any]]] = []
+    for number, row in zip(raw.numbers, raw.rows, strict=True):
+        before = len(problems)
+        labels = _labels(row, number, problems)
+        numbers = check_effect(row, number, problems, warnings)
+        if numbers is None or len(problems) > before:
+            continue
+        extra = {k: v for k, v in row.items() if k not in labels and k not in numbers}
+        records.append((number, {**labels, **numbers, **extra}))
+    refuse_if_any(raw.source, problems)
+    frame = pd.DataFrame([r for _, r in records], index=[number for number, _ in records])
+    frame = frame.astype(dict.fromkeys(_NUMBERS, float))
+    _note_shared_controls(frame, warnings)
+    for endpoint, rows in frame.groupby("endpoint", sort=False):
+        pieces = connected_pieces(zip(rows["experimental"], rows["control"], strict=True))
+        if len(pieces) > 1:
+            warnings.append(replace(_in_pieces(pieces), column="control", value=str(endpoint)))
+    return EffectTable(frame, table_digest(frame), raw.source, tuple(warnings))
+
+
+def _rename(raw: RawTable) -> RawTable:
+    """Column names in any case, and a few synonyms, to the package's own."""
+    folded = {c.casefold().replace(" ", "_"): c for c in raw.columns}
+    names: dict[str, str] = {}
+    for canonical in (*COLUMNS, "population", "p", "p_sides", "se", "conclusion"):
+        for candidate in (canonical, *_SYNONYMS.get(canonical, ())):
+            if candidate in folded and canonical not in names.values() and folded[candidate] not in names:
+                names[folded[candidate]] = canonical
+                break
+    columns = tuple(names.get(c, c) for c in raw.columns)
+    rows = tuple({names.get(k, k): v for k, v in row.items()} for row in raw.rows)
+    return RawTable(raw.source, columns, rows, raw.numbers, raw.notes)
+
+
+def _require_columns(raw: RawTable, problems: list[Problem]) -> None:
+    by_error = "se" in raw.columns
+    for column in COLUMNS:
+        if column in raw.columns or (by_error and column in {"ci_low", "ci_high", "ci_level"}):
+            continue
+        problems.append(
+            Problem(
+                "missing_column",
+                f"there is no column {column}; the columns are {', '.join(raw.columns)}",
+                f"Add a column {column}.{nearest(column, raw.columns)}",
+                row=1,
+                column=column,
+            )
+        )
+
+
+def _labels(row: Mapping[str, str], number: int, problems: list[Problem]) -> dict[str, str]:
+    labels = {c: normalise(row[c]) for c in ("study", "experimental", "control", "endpoint")}
+    for column, label in labels.items():
+        if not label:
+            problems.append(
+                Problem(
+                    "blank_label", f"the {column} is blank", f"Name the {column}.", row=number, column=column, value=""
+                )
+            )
+    if labels["experimental"] and labels["experimental"] == labels["control"]:
+        problems.append(
+            Problem("same_regimen", "experimental and control are the same regimen", "Correct one of them.",
+                    row=number, column="control", value=labels["control"])
+        )  # fmt: skip
+    labels["endpoint"] = canonical_endpoint(labels["endpoint"])
+    labels["population"] = normalise(row.get("population", ""))
+    return labels
+
+
+def _check_duplicates(raw: RawTable, problems: list[Problem]) -> None:
+    seen: dict[tuple[str, ...], int] = {}
+    for number, row in zip(raw.numbers, raw.rows, strict=True):
+        key = tuple(normalise(row.get(c, "")) for c in ("study", "experimental", "control", "endpoint", "population"))
+        key = (*key[:3], canonical_endpoint(key[3]), key[4])
+        if key in seen and all(key[:4]):
+            problems.append(
+                Problem(
+                    "study_twice",
+                    f"{key[0]}, {key[1]} against {key[2]}, {key[3]} also stands in row {seen[key]}",
+                    "Keep one, or tell subgroups apart with a column population.",
+                    row=number,
+                    column="study",
+                    value=row["study"],
+                )
+            )
+        seen.setdefault(key, number)
+
+
+def _check_scales(raw: RawTable, problems: list[Problem]) -> None:
+    """One endpoint is reported on one scale; a log among ratios is a slip that pooling hides."""
+    first: dict[str, tuple[str, int]] = {}
+    for number, row in zip(raw.numbers, raw.rows, strict=True):
+        measure, endpoint = normalise(row["measure"]), canonical_endpoint(normalise(row["endpoint"]))
+        if not measure or not endpoint:
+            continue
+        other, where = first.setdefault(endpoint, (measure, number))
+        if measure.casefold() != other.casefold():
+            problems.append(
+                Problem(
+                    "mixed_scales",
+                    f"{endpoint} is reported as {measure} here and as {other} in row {where}",
+                    "Bring all rows of an endpoint to one measure.",
+                    row=number,
+                    column="measure",
+                    value=measure,
+                )
+            )
+
+
+def _note_shared_controls(frame: pd.DataFrame, warnings: list[Problem]) -> None:
+    for (study, endpoint, _), rows in frame.groupby(["study", "endpoint", "population"], sort=False):
+        if len(rows) > 1:
+            warnings.append(
+                Problem(
+                    "shared_control",
+                    f"{study} has {len(rows)} contrasts of {endpoint} that share patients",
+                    "A pairwise model refuses them together; a network models their correlation.",
+                    row=int(np.asarray(rows.index)[1]),
+                    column="study",
+                    value=str(study),
+                )
+            )

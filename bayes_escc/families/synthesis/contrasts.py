@@ -1,0 +1,328 @@
+"""From tables to contrasts: effects as published, or arm counts, with their covariance.
+
+A *contrast* is one regimen against the baseline arm of one study. Two-arm studies give one,
+a study of m arms m - 1, which share the baseline arm and are therefore correlated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence import CountTable, EffectTable
+from bayes_escc.evidence.effects import connected_pieces
+from bayes_escc.evidence.endpoints import endpoint_direction
+from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.schema import nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Arms", "Contrasts", "contrasts_of_arms", "contrasts_of_effects", "read_arms"]
+
+Array = NDArray[np.float64]
+SHARED: Final = "control_se"
+"""Column with the standard error of the control arm alone, for studies with several contrasts."""
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """Contrasts of one endpoint on one scale.
+
+    Parameters
+    ----------
+    study, experimental, control : tuple of str
+        Of every contrast.
+    y : array of shape (k,)
+        Observed contrasts on the analysis scale; not a number where only counts are known.
+    V : array of shape (k, k)
+        Their sampling covariance.
+    endpoint, measure : str
+    n : array of shape (k, 2)
+        Patients by arm, not a number where unknown.
+    frame : DataFrame
+        One row per contrast, for covariates and subgroups.
+    better : str
+        Direction of the effect that is better, or empty where it is not known.
+    """
+
+    study: tuple[str, ...]
+    experimental: tuple[str, ...]
+    control: tuple[str, ...]
+    y: Array
+    V: Array
+    endpoint: str
+    measure: str
+    n: Array
+    frame: pd.DataFrame
+    better: str = ""
+
+    def __len__(self) -> int:
+        return len(self.study)
+
+    @property
+    def independent(self) -> bool:
+        """Whether no study gives more than one contrast."""
+        return len(set(self.study)) == len(self.study)
+
+    def random_effects_factor(self) -> Array:
+        """Cholesky factor of the correlation of the random effects: 1/2 within a study."""
+        same = np.array([[a == b for b in self.study] for a in self.study])
+        return np.linalg.cholesky(0.5 * same + 0.5 * np.eye(len(self)))
+
+    @property
+    def regimens(self) -> tuple[str, ...]:
+        """Every regimen, in order of appearance."""
+        return tuple(dict.fromkeys([*self.control, *self.experimental]))
+
+    def require_connected(self, source: str) -> None:
+        """Refuse a network in pieces, naming them."""
+        pieces = connected_pieces(zip(self.experimental, self.control, strict=True))
+        if len(pieces) > 1:
+            listed = "; ".join(f"({i}) {', '.join(p)}" for i, p in enumerate(pieces, start=1))
+            raise DataError(
+                f"{source}: the network is in {len(pieces)} pieces without a common regimen: {listed}. "
+                "Compare within one piece, or give regimens that are the same in practice one name."
+            )
+
+
+def _patients(frame: pd.DataFrame) -> Array:
+    columns = [
+        [float(v) if str(v).strip() not in {"", "nan"} else np.nan for v in frame[c]]
+        if c in frame
+        else [np.nan] * len(frame)
+        for c in ("n_experimental", "n_control")
+    ]
+    return np.array(columns, dtype=float).T
+
+
+def contrasts_of_effects(table: EffectTable, *, network: bool) -> Contrasts:
+    """Contrasts of a selected table of effects.
+
+    Raises
+    ------
+    DataError
+        If a study gives several contrasts and they are to be pooled as independent, or their
+        covariance is not known.
+    """
+    if not network:
+        table.require_independent()
+    frame = table.frame
+    V = np.diag(frame["se"].to_numpy(dtype=float) ** 2)
+    problems: list[Problem] = []
+    for study, rows in frame.groupby("study", sort=False):
+        if len(rows) == 1:
+            continue
+        where = [frame.index.get_loc(i) for i in rows.index]
+        if rows["control"].nunique() > 1:
+            problems.append(
+                Problem(
+                    "shared_control",
+                    f"{study} gives contrasts with different controls",
+                    "Give all its contrasts against one arm.",
+                    row=int(rows.index[1]),
+                    column="control",
+                )
+            )
+            continue
+        shared = _shared_variance(rows)
+        if shared is None:
+            problems.append(
+                Problem(
+                    "shared_control",
+                    f"{study} gives {len(rows)} contrasts that share the arm {rows['control'].iloc[0]}, "
+                    "and the variance of that arm is not known",
+                    f"Add a column {SHARED} (its standard error on the log scale) or events_control (its number of "
+                    "events), or keep one contrast with regimens or where.",
+                    row=int(rows.index[1]),
+                    column="study",
+                    value=str(study),
+                )
+            )
+            continue
+        for a in where:
+            for b in where:
+                if a != b:
+                    V[a, b] = shared
+    refuse_if_any(table.source, problems)
+    if np.linalg.eigvalsh(V).min() <= 0:
+        raise DataError(f"{table.source}: {SHARED} is larger than the standard error of a contrast allows.")
+    measure = str(frame["measure"].iloc[0])
+    stated = {str(v) for v in frame["better"]} & {"lower", "higher"} if "better" in frame else set()
+    # the events whose hazards trials compare are deaths and progressions
+    known = "lower" if measure.endswith("HR") else endpoint_direction(table.endpoints[0]) or ""
+    better = stated.pop() if len(stated) == 1 else known
+    return Contrasts(
+        tuple(frame["study"]), tuple(frame["experimental"]), tuple(frame["control"]),
+        frame["y"].to_numpy(dtype=float), V, table.endpoints[0], measure, _patients(frame), frame, better,
+    )  # fmt: skip
+
+
+def _shared_variance(rows: pd.DataFrame) -> float | None:
+    """Variance of the common arm: its squared standard error, or one over its events."""
+    for column in (SHARED, "events_control"):
+        if column in rows:
+            given = {str(v).strip() for v in rows[column]} - {"", "nan"}
+            if len(given) == 1:
+                value = float(given.pop())
+                return value**2 if column == SHARED else 1.0 / value
+    return None
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Arm counts, the baseline arm of every study first.
+
+    Parameters
+    ----------
+    study, regimen : tuple of str
+        Of every arm.
+    events, n : array of shape (arms,)
+    contrast : array of shape (arms,)
+        0 for a baseline arm, else the number of its contrast, counted from 1.
+    """
+
+    study: tuple[str, ...]
+    regimen: tuple[str, ...]
+    events: NDArray[np.int64]
+    n: NDArray[np.int64]
+    contrast: NDArray[np.int32]
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """Studies, in order of appearance."""
+        return tuple(dict.fromkeys(self.study))
+
+
+def read_arms(table: CountTable, *, control: str | None, network: bool, reference: str | None) -> Arms:
+    """Arms of a selected table of counts of one endpoint, the baseline arm of every study first.
+
+    Parameters
+    ----------
+    control : str or None
+        A regimen; or a column that, in each row, names the study's control regimen or says
+        ``control`` (or yes) in the control's own row.
+    network : bool
+        Whether a study may have any arms; otherwise one control and one other.
+    reference : str or None
+        Of a network: the baseline arm where a study has it.
+
+    Raises
+    ------
+    AnalysisError, DataError
+    """
+    frame = table.frame
+    if len(table.endpoints) > 1:
+        raise AnalysisError(f"endpoint: the table has {', '.join(table.endpoints)}; name one.")
+    is_control = _controls(frame, control, reference, network, table.regimens)
+    problems, order = [], []
+    for study, rows in frame.groupby("study", sort=False):
+        marked = [i for i in rows.index if is_control[i]]
+        if len(rows) < 2:
+            problems.append((study, rows, "has one arm only", "Remove the study, or add its other arm."))
+        elif not network and len(marked) != 1:
+            found = "no control arm" if not marked else f"{len(marked)} control arms"
+            problems.append((study, rows, f"has {found}", "Say with model.control which arm is the control."))
+        elif not network and len(rows) > 2:
+            problems.append(
+                (study, rows, f"has {len(rows)} arms, which a pairwise model cannot pool as independent",
+                 "Keep two with regimens, or use network = true.")
+            )  # fmt: skip
+        first = marked[0] if marked else rows.index[0]
+        order += [first, *[i for i in rows.index if i != first]]
+    refuse_if_any(
+        table.source,
+        [
+            Problem(
+                "arms_of_study", f"{study} {what}", remedy, row=int(rows.index[0]), column="study", value=str(study)
+            )
+            for study, rows, what, remedy in problems
+        ],
+    )
+    arms = frame.loc[order]
+    contrast, seen, count = [], set(), 0
+    for study in arms["study"]:
+        count += study in seen
+        contrast.append(count if study in seen else 0)
+        seen.add(study)
+    return Arms(
+        tuple(arms["study"]), tuple(arms["regimen"]), arms["events"].to_numpy(dtype="int64"),
+        arms["n"].to_numpy(dtype="int64"), np.array(contrast, dtype="int32"),
+    )  # fmt: skip
+
+
+def _controls(
+    frame: pd.DataFrame, control: str | None, reference: str | None, network: bool, regimens: Sequence[str]
+) -> Mapping[Any, bool]:
+    """Which rows are control arms."""
+    chosen = control or reference
+    if chosen is None:
+        if network:
+            return dict.fromkeys(frame.index, False)
+        raise AnalysisError(
+            "model.control: say which arm of each study is the control: a regimen "
+            f"({', '.join(regimens)}) or a column that names it, for example one with experimental and control."
+        )
+    if chosen in set(regimens):
+        return {i: r == chosen for i, r in frame["regimen"].items()}
+    if chosen in frame.columns and chosen != "regimen":
+        cells = zip(frame.index, frame[chosen], frame["regimen"], strict=True)
+        return {i: str(c).casefold() in {"control", "yes", "true", "1"} or c == r for i, c, r in cells}
+    allowed = [*regimens, *frame.columns]
+    raise AnalysisError(
+        f"model.control: {chosen!r} is neither a regimen here nor a column; regimens are {', '.join(regimens)}."
+        f"{nearest(chosen, allowed)}"
+    )
+
+
+def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool) -> Contrasts:
+    """Log odds ratios of every arm against its study's baseline arm.
+
+    Parameters
+    ----------
+    normal : bool
+        Whether the contrasts will be taken as normal; then no count may be 0 or n.
+
+    Raises
+    ------
+    DataError
+    """
+    import pandas as pd
+
+    events, other = arms.events.astype(float), (arms.n - arms.events).astype(float)
+    if normal and (np.any(events == 0) or np.any(other == 0)):
+        listed = ", ".join(
+            f"{s} ({r}: {e}/{n})"
+            for s, r, e, n in zip(arms.study, arms.regimen, arms.events, arms.n, strict=True)
+            if e in (0, n)
+        )
+        raise DataError(
+            f"{table.source}: a log odds ratio needs counts between 0 and n; {listed}. "
+            'Use likelihood = "binomial", which needs no continuity correction.'
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logit = np.log(events) - np.log(other)
+        variance = 1.0 / events + 1.0 / other
+    base: dict[str, int] = {}
+    for i, study in enumerate(arms.study):
+        base.setdefault(study, i)
+    rows = [i for i in range(len(arms.study)) if arms.contrast[i] > 0]
+    against = [base[arms.study[i]] for i in rows]
+    k = len(rows)
+    V = np.array(
+        [[(variance[against[a]] if arms.study[rows[a]] == arms.study[rows[b]] else 0.0)
+          + (variance[rows[a]] if a == b else 0.0) for b in range(k)] for a in range(k)]
+    )  # fmt: skip
+    first = {(s, r): i for i, s, r in zip(table.frame.index, table.frame["study"], table.frame["regimen"], strict=True)}
+    frame = pd.DataFrame(table.frame.loc[[first[arms.study[i], arms.regimen[i]] for i in rows]])
+    return Contrasts(
+        tuple(arms.study[i] for i in rows), tuple(arms.regimen[i] for i in rows),
+        tuple(arms.regimen[i] for i in against), (logit[rows] - logit[against]), V, table.endpoints[0], "OR",
+        np.column_stack([arms.n[rows], arms.n[against]]).astype(float), frame,
+        table.directions.get(table.endpoints[0], ""),
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+"""The specification of an evidence synthesis: options and priors, no data, no PyMC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bayes_escc.families.covariates import Covariate, read_covariates
+from bayes_escc.priors import Prior, PriorSet
+from bayes_escc.schema import Reader
+
+__all__ = ["DEFAULT_PRIORS", "NAME", "SynthesisSpec", "read_spec"]
+
+NAME: Final = "synthesis"
+
+DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
+    "effect": (
+        Prior("Normal", mu=0, sigma=1,
+              rationale="On the log scale: 95 % of ratios between one seventh and seven, neither arm favoured."),
+        "real",
+    ),
+    "tau": (
+        Prior("HalfNormal", sigma=0.5,
+              rationale="Trials of one question differ by a factor of up to about two to seven, usually far less."),
+        "positive",
+    ),
+    "baseline": (
+        Prior("Normal", mu=0, sigma=5, rationale="Log odds of the control arm of each study, practically free."),
+        "real",
+    ),
+    "coefficient": (
+        Prior("Normal", mu=0, sigma=0.5,
+              rationale="One unit or standard deviation changes the ratio by a factor of up to 2.7."),
+        "real",
+    ),
+}  # fmt: skip
+"""Default prior and domain of every parameter of the family."""
+
+
+@dataclass(frozen=True)
+class SynthesisSpec:
+    """Options and priors of a meta-analysis or network meta-analysis.
+
+    Parameters
+    ----------
+    likelihood : {"normal", "binomial"}
+        Effects as normal on the log scale, or arm counts as binomial.
+    pooling : {"random", "common"}
+        Whether the studies' true effects differ (with standard deviation tau) or are one.
+    network : bool
+        Whether every regimen has its own effect, against `reference`.
+    covariates : tuple of Covariate
+        Of the studies, for meta-regression.
+    subgroup : str or None
+        Column whose values have effects of their own, with a shared tau.
+    control : str or None
+        For counts: a regimen, or the column that marks or names each study's control.
+    reference : str or None
+        Of a network; its most frequent control if None.
+    priors : tuple of (str, PriorSet)
+    """
+
+    likelihood: Literal["normal", "binomial"]
+    pooling: Literal["random", "common"]
+    network: bool
+    covariates: tuple[Covariate, ...]
+    subgroup: str | None
+    control: str | None
+    reference: str | None
+    priors: tuple[tuple[str, PriorSet], ...]
+
+    def prior(self, role: str) -> PriorSet:
+        """The priors of one parameter."""
+        return dict(self.priors)[role]
+
+
+def read_spec(model: Reader, priors: Reader) -> SynthesisSpec:
+    """Read `[model]` and `[priors]` of a synthesis."""
+    likelihood = model.text("likelihood", "normal", ("normal", "binomial"))
+    pooling = model.text("pooling", "random", ("random", "common"))
+    network = model.flag("network", False)
+    covariates = read_covariates(model)
+    subgroup, control = model.text("subgroup", None), model.text("control", None)
+    reference = model.text("reference", None)
+    if network and (covariates or subgroup):
+        model.problem("covariates" if covariates else "subgroup", "not available with network = true")
+    if subgroup and covariates:
+        model.problem("subgroup", "give either a subgroup or covariates (a categorical covariate does the same)")
+    if reference and not network:
+        model.problem("reference", "belongs to a network; set network = true, or use control")
+    roles = ["effect"]
+    roles += ["tau"] if pooling == "random" else []
+    roles += ["baseline"] if likelihood == "binomial" else []
+    roles += ["coefficient"] if covariates else []
+    found = []
+    for role in roles:
+        prior_set = priors.prior(role, *DEFAULT_PRIORS[role])
+        if prior_set.overrides and role in {"tau", "baseline"}:
+            priors.problem(f'{role}."{prior_set.overrides[0][0]}"', "there is one prior for all studies")
+        found.append((role, prior_set))
+    for role in DEFAULT_PRIORS:
+        if role not in roles and priors.has(role):
+            priors.take(role)
+            priors.problem(role, f"is not a parameter here, where the parameters are {', '.join(roles)}")
+    return SynthesisSpec(likelihood, pooling, network, covariates, subgroup, control, reference, tuple(found))

@@ -1,0 +1,186 @@
+"""The figures of a synthesis: which ones a run draws, and those besides the forest plot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_escc.comparison import labelled_cells
+from bayes_escc.errors import AnalysisError
+from bayes_escc.names import REGIMEN
+from bayes_escc.plots.forest import plot_forest, plot_interval_forest
+from bayes_escc.plots.intervals import quantiles_of
+from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, finish, house_style, new_figure, wrapped
+from bayes_escc.ranking import rank_probabilities
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_escc.posterior import Posterior
+
+__all__ = ["plot_funnel", "plot_network", "plot_ranks", "synthesis_figures"]
+
+
+def synthesis_figures(posterior: Posterior) -> dict[str, Figure]:
+    """The figures of a run, by file name."""
+    if REGIMEN not in posterior.estimand("effect").dims:
+        return {"forest": plot_forest(posterior), "funnel": plot_funnel(posterior)}
+    found = {"network": plot_network(posterior), "regimens": _plot_regimens(posterior)}
+    if posterior.estimand("effect").attrs.get("better"):
+        found["ranks"] = plot_ranks(posterior)
+    return found
+
+
+def _plot_regimens(posterior: Posterior) -> Figure:
+    """Every regimen of a network against its reference."""
+    effect = posterior.estimand("effect")
+    ci = posterior.analysis.ci_prob
+    rows = []
+    for labels, draws in labelled_cells(effect):
+        law = posterior.law_at("effect", labels)
+        if law is not None or np.ptp(draws) > 0:
+            low, middle, high = quantiles_of(law, draws.ravel(), [(1 - ci) / 2, 0.5, (1 + ci) / 2])
+            rows.append((str(labels[REGIMEN]), (low, middle, high)))
+    reference = str(effect[REGIMEN].to_numpy()[0])
+    better = str(effect.attrs.get("better", ""))
+    return plot_interval_forest(
+        rows, title=posterior.analysis.title, unit=str(effect.attrs["unit"]), better=better,
+        footnote=f"Each regimen against {reference}. Circle: posterior median; line: {100 * ci:g} % credible interval.",
+        converged=posterior.diagnostics.converged, sides=("regimen", reference),
+    )  # fmt: skip
+
+
+def plot_funnel(posterior: Posterior) -> Figure:
+    """Draw a funnel plot: published effects against their standard errors, the pooled effect, its 95 % cone.
+
+    Few trials cannot show asymmetry: with under ten, read it as a picture of precision.
+    """
+    observed = posterior.tree["observed_data"].to_dataset()
+    if "mu" not in posterior.estimand_names or "y" not in observed:
+        raise AnalysisError("a funnel plot needs a pairwise synthesis.")
+    y, se = observed["y"].to_numpy(), observed["se"].to_numpy()
+    keep = np.isfinite(se)
+    centre = float(np.median(posterior.estimand("mu").to_numpy()))
+    unit = str(posterior.estimand("effect").attrs["unit"])
+    ratio = unit.endswith("ratio")
+    with house_style():
+        figure, (axes,) = new_figure(95, converged=posterior.diagnostics.converged)
+        depth = 1.15 * float(se[keep].max())
+        natural = np.exp if ratio else np.asarray
+        axes.fill_betweenx(
+            [0, depth], natural([centre, centre - 1.96 * depth]), natural([centre, centre + 1.96 * depth]),
+            color=SKY, alpha=0.2, linewidth=0,
+        ) if not ratio else _cone(axes, centre, depth)  # fmt: skip
+        axes.axvline(float(natural(centre)), color=BLUE, linewidth=1.0)
+        axes.scatter(natural(y[keep]), se[keep], s=26, color=BLACK, zorder=3)
+        studies = observed["row_study"].to_numpy()[keep]
+        for x, e, name in sorted(zip(y[keep], se[keep], studies, strict=True), key=lambda t: t[1]):
+            axes.annotate(
+                str(name), (float(natural(x)), float(e)), xytext=(5, 0), textcoords="offset points", fontsize=7,
+                va="center", color=GREY,
+            )  # fmt: skip
+        axes.set_ylim(depth, 0)
+        if ratio:
+            from matplotlib.ticker import FuncFormatter, NullFormatter
+
+            axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
+            shown = [t for t in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0) if _inside(axes, t)]
+            axes.set_xticks(shown, [f"{t:g}" for t in shown])
+            axes.minorticks_off()
+        axes.set_xlabel(f"{unit.capitalize()}{', logarithmic axis' if ratio else ''}")
+        axes.set_ylabel("Standard error" + (" of its logarithm" if ratio else ""))
+        return finish(
+            figure, title=f"Funnel plot. {posterior.analysis.title}",
+            footnote="Line: pooled effect (median). Shaded: where 95 % of trials would lie if all shared that effect.",
+        )  # fmt: skip
+
+
+def _inside(axes: object, value: float) -> bool:
+    low, high = axes.get_xlim()  # type: ignore[attr-defined]
+    return bool(low <= value <= high)
+
+
+def _cone(axes: object, centre: float, depth: float) -> None:
+    errors = np.linspace(0.0, depth, 60)
+    axes.fill_betweenx(  # type: ignore[attr-defined]
+        errors, np.exp(centre - 1.96 * errors), np.exp(centre + 1.96 * errors), color=SKY, alpha=0.2, linewidth=0
+    )
+
+
+def plot_network(posterior: Posterior) -> Figure:
+    """Draw the network: one node per regimen, one edge per comparison, its width by the number of trials."""
+    pairs: dict[tuple[str, str], int] = {}
+    by_study: dict[str, list[str]] = {}
+    for arm in posterior.arms:
+        by_study.setdefault(arm.study, []).append(arm.regimen)
+    for regimens in by_study.values():
+        for i, a in enumerate(regimens):
+            for b in regimens[i + 1 :]:
+                key = (a, b) if a < b else (b, a)
+                pairs[key] = pairs.get(key, 0) + 1
+    names = [str(r) for r in posterior.estimand("effect")[REGIMEN].to_numpy()]
+    trials = {r: sum(r in regimens for regimens in by_study.values()) for r in names}
+    angle = {r: np.pi / 2 - 2 * np.pi * i / len(names) for i, r in enumerate(names)}
+    hub = max(names, key=lambda r: trials[r])
+    star = all(hub in pair for pair in pairs) and len(names) > 3
+    if star:
+        ring = [r for r in names if r != hub]
+        angle = {r: np.pi / 2 - 2 * np.pi * (i + 0.5) / len(ring) for i, r in enumerate(ring)}
+    place = {r: (1.7 * np.cos(a), np.sin(a)) for r, a in angle.items()} | ({hub: (0.0, 0.0)} if star else {})
+    with house_style():
+        figure, (axes,) = new_figure(105, converged=posterior.diagnostics.converged)
+        for (a, b), count in pairs.items():
+            axes.plot(*zip(place[a], place[b], strict=True), color=SKY, linewidth=1.0 + 1.5 * count, zorder=1)
+        for name, (x, y) in place.items():
+            axes.scatter([x], [y], s=60 + 50 * trials[name], color=BLUE, zorder=2, edgecolors="white", linewidths=1.2)
+            above = y >= 0 and not (star and name == hub)
+            axes.annotate(
+                wrapped(name, 24), (x, y), xytext=(0, 11 if above else -11), textcoords="offset points", fontsize=7.5,
+                ha="center", va="bottom" if above else "top",
+                bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+            )  # fmt: skip
+        axes.set_xlim(-2.5, 2.5)
+        axes.set_ylim(-1.35, 1.3)
+        axes.set_axis_off()
+        total = len(by_study)
+        return finish(
+            figure, title=f"Network of {len(names)} regimens and {total} trials. {posterior.analysis.title}",
+            footnote="Node area and edge width grow with the number of trials.",
+        )  # fmt: skip
+
+
+def plot_ranks(posterior: Posterior, *, estimand: str = "effect") -> Figure:
+    """Draw the rankogram of a network as a heat map: P(rank) of every regimen, best first by SUCRA."""
+    names, table = rank_probabilities(posterior.estimand(estimand))
+    k = len(names)
+    mean_rank = table @ np.arange(1, k + 1)
+    sucra = (k - mean_rank) / (k - 1)
+    order = np.argsort(-sucra)
+    top = max(0.6, float(table.max()))
+    with house_style():
+        figure, (axes,) = new_figure(34 + 8 * k, converged=posterior.diagnostics.converged)
+        axes.imshow(table[order], cmap="Blues", vmin=0.0, vmax=top, aspect="auto")
+        for row, i in enumerate(order):
+            for rank in range(k):
+                p = table[i, rank]
+                shown = f"{100 * p:.0f}" if p >= 0.005 else "<1"
+                axes.text(
+                    rank, row, shown, ha="center", va="center", fontsize=7.5, color="white" if p > 0.6 * top else BLACK
+                )
+            axes.annotate(f"{sucra[i]:.2f}", (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=8)
+        axes.annotate("SUCRA", (1.02, -0.75), xycoords=("axes fraction", "data"), va="center", fontsize=8, color=GREY,
+                      fontweight="bold", annotation_clip=False)  # fmt: skip
+        axes.set_yticks(range(k), [wrapped(names[i], 34) for i in order])
+        axes.set_xticks(range(k), [str(r) for r in range(1, k + 1)])
+        axes.tick_params(length=0)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.set_xlabel("Rank (1 is best)")
+        return finish(
+            figure, title=f"Ranks. {posterior.analysis.title}",
+            footnote="Cells: probability of each rank in per cent. Ranks differ more than effects do: read them "
+            "with the intervals of the effects.",
+        )  # fmt: skip

@@ -1,0 +1,102 @@
+"""What a synthesis rests on, each row against the model it stands for."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+import bayes_escc as be
+from bayes_escc.checks import sensitivity
+from bayes_escc.cli import main
+from tests.oracles.meta import generalised_least_squares
+
+
+@pytest.fixture(scope="module")
+def found():
+    return sensitivity(be.find_analysis("pd1_second_line_pfs"))
+
+
+def label(found, start):
+    (row,) = (r for r in found.rows if r["label"].startswith(start))
+    return row
+
+
+def test_leaving_a_study_out_is_fitting_without_it(found):
+    trials = be.load_dataset("pd1_trials_effects")
+    for left_out, kept in (("ESCORT", ["ATTRACTION-3", "KEYNOTE-181"]), ("KEYNOTE-181", ["ATTRACTION-3", "ESCORT"])):
+        model = be.SynthesisModel(
+            endpoint="PFS", where={"study": kept, "histology": "ESCC", "pd_l1": "any"},
+            priors={"effect": be.Prior("Normal", mu=0, sigma=1), "tau": be.Prior("HalfNormal", sigma=0.25)},
+        )  # fmt: skip
+        expected = model.fit(trials).summary("effect").iloc[0]
+        row = label(found, f"without {left_out}")
+        for column in ("median", "lower", "upper"):
+            assert row[column] == pytest.approx(expected[column], rel=1e-10)
+
+
+def test_the_first_row_is_the_analysis_itself(found):
+    posterior = be.fit_analysis(be.find_analysis("pd1_second_line_pfs"))
+    expected = posterior.summary("effect").iloc[0]
+    assert found.rows[0]["median"] == pytest.approx(expected["median"], rel=1e-12)
+    p = posterior.probability("effect", below=1.0)["probability"].item()
+    assert found.rows[0]["probability_below_null"] == pytest.approx(p, abs=1e-12)
+
+
+def test_the_bayes_factor_of_the_effect_is_the_savage_dickey_ratio(found):
+    posterior = be.fit_analysis(be.find_analysis("pd1_second_line_pfs"))
+    law = posterior.law_at("mu", {"regimen": None, "study": None, "endpoint": "PFS", "time": None, "covariate": None})
+    assert found.bayes_factors["effect"] == pytest.approx(stats.norm(0, 1).pdf(0) / float(law.density(0.0)), rel=1e-8)
+
+
+def test_the_bayes_factor_of_heterogeneity_is_a_ratio_of_integrals(found):
+    observed = be.fit_analysis(be.find_analysis("pd1_second_line_pfs")).tree["observed_data"].dataset
+    y, v = observed["y"].to_numpy(), observed["se"].to_numpy() ** 2
+
+    def evidence(tau):
+        return stats.multivariate_normal(np.zeros(3), np.diag(v + tau**2) + 1.0).pdf(y)
+
+    prior = stats.halfnorm(scale=0.25)
+    random = integrate.quad(lambda t: evidence(t) * prior.pdf(t), 0, 3, epsrel=1e-11)[0]
+    assert found.bayes_factors["heterogeneity"] == pytest.approx(random / evidence(0.0), rel=1e-8)
+
+
+def test_pet_is_a_regression_on_the_standard_error():
+    trials = be.load_dataset("pd1_trials_effects")
+    analysis = be.Analysis.from_dict(
+        {
+            "data": {
+                "kind": "effects",
+                "endpoint": "OS",
+                "where": {"line": "second", "histology": "ESCC", "pd_l1": "any"},
+            },
+            "model": {"family": "synthesis", "pooling": "common"},
+            "priors": {"effect": {"distribution": "Normal", "mu": 0, "sigma": 100}},
+        }
+    )
+    table = trials.select(endpoint="OS", where=dict(analysis.data.where)).frame
+    y, se = table["y"].to_numpy(), table["se"].to_numpy()
+    # the prior of the slope, Normal(0, 2), enters as one more observation
+    X = np.vstack([np.column_stack([np.ones(len(y)), se]), [0.0, 1.0]])
+    estimate, error = generalised_least_squares(np.append(y, 0.0), np.diag(np.append(se**2, 4.0)), X)
+    row = label(sensitivity(analysis, trials), "PET")
+    assert np.log(row["median"]) == pytest.approx(estimate[0], abs=1e-4)
+    assert np.log(row["upper"] / row["lower"]) == pytest.approx(2 * 1.959964 * error[0], rel=1e-4)
+
+
+def test_one_call_one_table_one_figure(found, tmp_path, capsys):
+    assert len(found.table) == len(found.rows) == 13
+    assert main(["sensitivity", "pd1_second_line_os", "--out", str(tmp_path)]) == 0
+    assert "without KEYNOTE-181" in capsys.readouterr().out
+    assert {p.name for p in tmp_path.iterdir()} == {"sensitivity.json", "sensitivity.svg", "sensitivity.png"}
+    assert main(["sensitivity", "pd1_second_line_os", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bayes_factors"]["effect"] > 10
+
+
+def test_other_analyses_are_refused():
+    with pytest.raises(be.AnalysisError, match="pairwise synthesis"):
+        sensitivity(be.find_analysis("second_line_response"))
+    with pytest.raises(be.AnalysisError, match="without network"):
+        sensitivity(be.find_analysis("pd1_first_line_network"))

@@ -1,0 +1,453 @@
+"""Evidence synthesis against closed forms, quadrature, published answers and NUTS."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import bayes_escc as be
+from bayes_escc.comparison import labelled_cells
+from bayes_escc.run import prepare_design
+from tests.oracles.meta import generalised_least_squares, random_effects
+
+VAGUE = {"effect": be.Prior("Normal", mu=0, sigma=100)}
+SECOND_LINE = {"line": "second", "histology": "ESCC", "pd_l1": "any"}
+SCHOOLS = pd.DataFrame(
+    {
+        "study": list("ABCDEFGH"), "experimental": "coaching", "control": "no coaching", "endpoint": "SAT-V",
+        "measure": "MD", "estimate": [28, 8, -3, 7, -1, 1, 18, 12], "se": [15, 10, 16, 11, 9, 11, 10, 18],
+        "better": "higher",
+    }
+)  # fmt: skip
+SCHOOL_PRIORS = {"effect": be.Prior("Normal", mu=0, sigma=5), "tau": be.Prior("HalfCauchy", beta=5)}
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return be.load_dataset("pd1_trials_effects")
+
+
+@pytest.fixture(scope="module")
+def schools():
+    return be.SynthesisModel(priors=SCHOOL_PRIORS).fit(SCHOOLS, seed=4, draws=4000)
+
+
+@pytest.fixture(scope="module")
+def schools_nuts():
+    return be.SynthesisModel(priors=SCHOOL_PRIORS).fit(SCHOOLS, seed=4, sampler="nuts", draws=2000)
+
+
+def row(posterior, estimand, **labels):
+    frame = posterior.summary(estimand)
+    for column, value in labels.items():
+        frame = frame[frame[column] == value]
+    assert len(frame) == 1
+    return frame.iloc[0]
+
+
+def assert_agree(nuts, exact):
+    """Every mean of a NUTS fit within four of its Monte Carlo errors of the exact one."""
+    known = {(r["estimand"], r["regimen"], r["study"]): r["mean"] for r in exact.summary_rows()}
+    checked = 0
+    for r in nuts.summary_rows():
+        if r["mcse_mean"]:
+            assert abs(r["mean"] - known[r["estimand"], r["regimen"], r["study"]]) < 4 * r["mcse_mean"], r
+            checked += 1
+    assert checked > 10
+
+
+def pfs(trials, tau, **kwargs):
+    model = be.SynthesisModel(
+        endpoint="PFS", where={"study": ["ATTRACTION-3", "KEYNOTE-181", "ESCORT"], "histology": "ESCC", "pd_l1": "any"},
+        priors={**VAGUE, "tau": tau},
+    )  # fmt: skip
+    return model.fit(trials, **kwargs)
+
+
+TAU_PRIORS = [
+    be.Prior("HalfNormal", sigma=0.5), be.Prior("HalfCauchy", beta=0.3), be.Prior("HalfStudentT", nu=3, sigma=0.4),
+    be.Prior("LogNormal", mu=-1.5, sigma=0.8), be.Prior("Uniform", lower=0, upper=2), be.Prior("Exponential", lam=2),
+    be.Prior("Gamma", alpha=0.5, beta=2), be.Prior("InverseGamma", alpha=2.5, beta=0.3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tau", TAU_PRIORS, ids=lambda p: p.distribution)
+def test_quadrature_agrees_with_adaptive_quadrature(trials, tau):
+    posterior = pfs(trials, tau)
+    observed = posterior.tree["observed_data"].dataset
+    cuts = [0.0, 0.1, 0.3]
+    expected = random_effects(observed["y"].to_numpy(), observed["se"].to_numpy(), tau.to_scipy(), 0.0, 100.0, cuts)
+    mu, spread = row(posterior, "mu"), row(posterior, "tau")
+    np.testing.assert_allclose([mu["mean"], mu["sd"]], expected["mu"], rtol=2e-7)
+    np.testing.assert_allclose([spread["mean"], spread["sd"]], expected["tau"], rtol=2e-7)
+    for cut, p, new in zip(cuts, expected["below"], expected["new_below"], strict=True):
+        assert posterior.probability("effect", below=np.exp(cut))["probability"].item() == pytest.approx(p, abs=1e-9)
+        found = posterior.probability("predicted_effect", below=np.exp(cut))["probability"].item()
+        assert found == pytest.approx(new, abs=1e-9)
+    for cut, p in zip(cuts[1:], expected["tau_below"], strict=True):
+        assert posterior.probability("tau", below=cut)["probability"].item() == pytest.approx(p, abs=1e-8)
+
+
+def test_common_effect_is_the_inverse_variance_mean(trials):
+    posterior = be.SynthesisModel(endpoint="OS", pooling="common", where=SECOND_LINE, priors=VAGUE).fit(trials)
+    data = posterior.tree["observed_data"].dataset
+    y, w = data["y"].to_numpy(), 1 / data["se"].to_numpy() ** 2
+    precision = w.sum() + 1e-4
+    law = stats.norm(w @ y / precision, precision**-0.5)
+    found = row(posterior, "effect")
+    np.testing.assert_allclose(
+        found[["lower", "median", "upper"]].astype(float), np.exp(law.ppf([0.025, 0.5, 0.975])), rtol=1e-10
+    )
+    assert found["mean"] == pytest.approx(np.exp(law.mean() + law.var() / 2), rel=1e-10)
+    assert posterior.probability("effect", below=0.8)["probability"].item() == pytest.approx(
+        law.cdf(np.log(0.8)), abs=1e-12
+    )
+    assert [round(v, 2) for v in found[["median", "lower", "upper"]]] == [0.73, 0.66, 0.81]
+
+
+def test_eight_schools_have_their_published_posterior(schools):
+    """Gelman et al., Bayesian Data Analysis, 3rd ed., 5.5; reference draws of posteriordb."""
+    for (estimand, labels), mean, sd in (
+        (("mu", {}), 4.41, 3.31), (("tau", {}), 3.60, 3.23), (("study_effect", {"study": "A"}), 6.19, 5.60),
+        (("study_effect", {"study": "C"}), 3.92, 5.34),
+    ):  # fmt: skip
+        found = row(schools, estimand, **labels)
+        # the reference draws have a Monte Carlo error of about a hundredth of the standard deviation
+        assert found["mean"] == pytest.approx(mean, abs=4 * 0.01 * sd)
+        assert found["sd"] == pytest.approx(sd, abs=4 * 0.01 * sd)
+
+
+def test_nuts_agrees_with_quadrature(schools, schools_nuts):
+    assert schools.sampler == "exact"
+    assert schools_nuts.diagnostics.converged
+    assert_agree(schools_nuts, schools)
+    for estimand, cut in (("effect", 0), ("predicted_effect", 0), ("tau", 2)):
+        p = schools.probability(estimand, below=cut).iloc[0]
+        q = schools_nuts.probability(estimand, below=cut).iloc[0]
+        assert abs(p["probability"] - q["probability"]) < 4 * q["mcse_probability"]
+
+
+def test_exact_draws_follow_the_exact_laws(schools):
+    size = 16000
+    for name in schools.estimand_names:
+        for labels, draws in labelled_cells(schools.estimand(name)):
+            law = schools.law_at(name, labels)
+            p = float(law.cdf(np.quantile(draws, 0.3)))
+            assert abs(p - 0.3) < 4 * np.sqrt(0.3 * 0.7 / size), (name, labels)
+            for q in (0.025, 0.5, 0.975):
+                assert float(law.cdf(law.quantile(q))) == pytest.approx(q, abs=1e-10)
+
+
+def test_the_prior_laws_are_those_of_the_prior_draws(schools):
+    for name in ("effect", "tau", "predicted_effect"):
+        ((labels, draws),) = labelled_cells(schools.estimand(name, prior=True))
+        law = schools.law_at(name, labels, prior=True)
+        for q in (0.1, 0.5, 0.9):
+            assert abs(float(law.cdf(np.quantile(draws, q))) - q) < 4 * np.sqrt(q * (1 - q) / draws.size)
+
+
+@pytest.mark.parametrize("variant", ["schools", "network", "binomial"])
+def test_the_model_and_the_arrays_have_the_same_likelihood(variant, parkinson, smoking):
+    model, table = {
+        "schools": (be.SynthesisModel(), be.read_effects(SCHOOLS)),
+        "network": (be.SynthesisModel(network=True), parkinson),
+        "binomial": (be.SynthesisModel(network=True, likelihood="binomial", reference="No intervention"), smoking),
+    }[variant]
+    design = prepare_design(model.analysis, table)
+    pymc_model = design.build()
+    draws = design.prior(np.random.default_rng(2), 5)
+    name = "events" if variant == "binomial" else "y"
+    logp = pymc_model.compile_logp(vars=[pymc_model[name]], sum=True)
+    expected = design.log_likelihood(draws)[name].to_numpy().sum(axis=-1)[0]
+    for i in range(5):
+        point = {v.name: draws[v.name].to_numpy()[0, i] for v in pymc_model.free_RVs if v.name != "tau"}
+        point["tau_log__"] = np.log(draws["tau"].to_numpy()[0, i])
+        assert float(logp(point)) == pytest.approx(expected[i], rel=1e-9)
+
+
+def test_moments_that_do_not_exist_are_absent(trials):
+    heavy = pfs(trials, be.Prior("HalfCauchy", beta=0.5))
+    assert pd.isna(row(heavy, "predicted_effect")["mean"])
+    assert np.isfinite(row(heavy, "predicted_effect")["median"])
+    light = row(pfs(trials, be.Prior("HalfNormal", sigma=0.4)), "predicted_effect")
+    assert light[["mean", "sd"]].notna().all()
+    # a half-normal prior of scale 0.5 lets the mean of a new ratio exist, but not its variance
+    half = row(pfs(trials, be.Prior("HalfNormal", sigma=0.5)), "predicted_effect")
+    assert np.isfinite(half["mean"])
+    assert pd.isna(half["sd"])
+
+
+def test_a_synthesis_survives_its_file(trials, tmp_path):
+    posterior = pfs(trials, be.Prior("HalfNormal", sigma=0.5))
+    loaded = be.Posterior.load(posterior.save(tmp_path / "p.nc"))
+    assert be.to_result(loaded) == be.to_result(posterior)
+
+
+# What the thesis prints, and the trials that reproduce it with the classical estimators.
+def test_the_thesis_pool_of_second_line_pfs_up_to_the_prior_on_tau(trials):
+    """Printed: 0.88 [0.68 to 1.14], a random-effects interval that takes tau as known."""
+    posterior = pfs(trials, be.Prior("HalfNormal", sigma=0.5))
+    assert round(row(posterior, "effect")["median"], 2) == 0.88
+    y, se = (posterior.tree["observed_data"].dataset[v].to_numpy() for v in ("y", "se"))
+    w = se**-2
+    q = w @ (y - w @ y / w.sum()) ** 2
+    tau = np.sqrt((q - 2) / (w.sum() - (w**2).sum() / w.sum()))  # DerSimonian and Laird
+    known = pfs(trials, be.Prior("Uniform", lower=tau - 1e-7, upper=tau + 1e-7))
+    found = row(known, "effect")
+    assert (round(found["median"], 2), round(found["upper"], 2)) == (0.88, 1.14)
+    assert found["lower"] == pytest.approx(0.685, abs=0.0006)  # prints 0.68 or 0.69
+    wider = row(posterior, "effect")
+    assert wider["lower"] < found["lower"] < found["upper"] < wider["upper"]
+
+
+@pytest.mark.parametrize(
+    ("line", "endpoint", "studies", "printed"),
+    [
+        ("first", "ORR", ["KEYNOTE-590", "ESCORT-1st", "CheckMate 648"], (1.99, 1.65, 2.39)),
+    ],
+)
+def test_the_thesis_pools_of_counts_as_common_effects(line, endpoint, studies, printed):
+    counts = be.load_dataset("pd1_trials_counts")
+    model = be.SynthesisModel(
+        endpoint=endpoint,
+        pooling="common",
+        control="arm",
+        priors=VAGUE,
+        where={"line": line, "population": "all", "study": studies},
+    )
+    found = row(model.fit(counts), "effect")
+    assert tuple(round(found[c], 2) for c in ("median", "lower", "upper")) == printed
+
+
+def test_the_thesis_pool_of_second_line_response():
+    """Printed: 1.98 [0.81 to 4.84], DerSimonian-Laird; the pool is of ESCC patients."""
+    counts = be.load_dataset("pd1_trials_counts").to_frame()
+    chosen = counts[
+        ((counts["study"] == "KEYNOTE-181") & (counts["population"] == "ESCC"))
+        | (counts["study"].isin(["ATTRACTION-3", "ESCORT"]) & (counts["population"] == "all"))
+    ]
+    table = be.read_counts(chosen.drop(columns="percent"))
+    model = be.SynthesisModel(
+        endpoint="ORR", control="arm", priors={**VAGUE, "tau": be.Prior("Uniform", lower=0.7, upper=0.7001)}
+    )
+    found = row(model.fit(table), "effect")
+    assert found["median"] == pytest.approx(1.98, abs=0.02)
+
+
+def test_meta_regression_and_subgroups_are_generalised_least_squares(trials):
+    first = {"where": {"population": "all", "endpoint": "OS"}, "regimens": None}
+    table = trials.select(endpoint="OS", where={"population": "all"})
+    kept = table.frame[table.frame["experimental"] != "nivolumab + ipilimumab"].drop(columns=["y", "se"]).astype(str)
+    table = be.read_effects(kept)
+    del first
+    y, V = table.frame["y"].to_numpy(), np.diag(table.frame["se"] ** 2)
+    second = (table.frame["line"] == "second").to_numpy(dtype=float)
+    wide = {**VAGUE, "coefficient": be.Prior("Normal", mu=0, sigma=100)}
+    model = be.SynthesisModel(pooling="common", priors=wide, covariates=[{"column": "line", "coding": "categorical"}])
+    posterior = model.fit(table)
+    estimate, error = generalised_least_squares(y, V, np.column_stack([np.ones(len(y)), second]))
+    found = row(posterior, "coefficient")
+    assert found["covariate"] == "line[second]"
+    np.testing.assert_allclose([found["mean"], found["sd"]], [estimate[1], error[1]], rtol=1e-5)
+    groups = be.SynthesisModel(pooling="common", priors=VAGUE, subgroup="line").fit(table)
+    estimate, error = generalised_least_squares(y, V, np.column_stack([1 - second, second]))
+    for level, e, s in zip(("first", "second"), estimate, error, strict=True):
+        found = row(groups, "mu", covariate=f"line = {level}")
+        np.testing.assert_allclose([found["mean"], found["sd"]], [e, s], rtol=1e-5)
+
+
+# Published networks: NICE DSU Technical Support Documents 2 and 4 (Dias et al. 2011)
+PARKINSON = [
+    # study, arm, mean off-time reduction, standard error
+    (1, 1, -1.22, 0.504), (1, 3, -1.53, 0.439), (2, 1, -0.7, 0.282), (2, 2, -2.4, 0.258),
+    (3, 1, -0.3, 0.505), (3, 2, -2.6, 0.510), (3, 4, -1.2, 0.478), (4, 3, -0.24, 0.265), (4, 4, -0.59, 0.354),
+    (5, 3, -0.73, 0.335), (5, 4, -0.18, 0.442), (6, 4, -2.2, 0.197), (6, 5, -2.5, 0.190), (7, 4, -1.8, 0.200),
+    (7, 5, -2.1, 0.250),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def parkinson():
+    rows = []
+    for study in range(1, 8):
+        (_, control, base, base_se), *others = [a for a in PARKINSON if a[0] == study]
+        rows += [
+            {
+                "study": f"Trial {study}", "experimental": f"T{arm}", "control": f"T{control}", "endpoint": "off time",
+                "measure": "MD", "estimate": repr(mean - base), "se": float(np.hypot(se, base_se)),
+                "control_se": base_se,
+                "better": "lower",
+            }
+            for _, arm, mean, se in others
+        ]  # fmt: skip
+    return be.read_effects(pd.DataFrame(rows))
+
+
+SMOKING = [
+    "9/140 23/140 10/138 134", "11/78 12/85 29/170 234", "75/731 363/714 13", "2/106 9/205 13", "58/549 237/1561 13",
+    "0/33 9/48 13", "3/100 31/98 13", "1/31 26/95 13", "6/39 17/77 13", "79/702 77/694 12", "18/671 21/535 12",
+    "64/642 107/761 13", "5/62 8/90 13", "20/234 34/237 13", "0/20 9/20 14", "8/116 19/149 12", "95/1107 143/1031 13",
+    "15/187 36/504 13", "78/584 73/675 13", "69/1177 54/888 13", "20/49 16/43 23", "7/66 32/127 24", "12/76 20/74 34",
+    "9/55 3/26 34",
+]  # fmt: skip
+COUNSELLING = ["No intervention", "Self-help", "Individual counselling", "Group counselling"]
+
+
+@pytest.fixture(scope="module")
+def smoking():
+    rows = []
+    for i, line in enumerate(SMOKING, start=1):
+        *arms, which = line.split()
+        for arm, t in zip(arms, which, strict=True):
+            r, n = arm.split("/")
+            rows.append(
+                {
+                    "study": f"Study {i}",
+                    "regimen": COUNSELLING[int(t) - 1],
+                    "endpoint": "abstinence",
+                    "events": r,
+                    "n": n,
+                }
+            )
+    return be.read_counts(pd.DataFrame(rows), endpoints={"abstinence": "higher"})
+
+
+def effects_of(posterior, reference):
+    comparison = posterior.compare("mu", reference=reference, better="lower")
+    return {r["regimen"]: (r["mean"], r["sd"]) for r in comparison.rows}
+
+
+def test_a_common_effect_network_gives_the_published_answer(parkinson):
+    """TSD 2, example 5 (mean difference in off time against placebo), printed to two decimals."""
+    posterior = be.SynthesisModel(network=True, pooling="common", reference="T1", priors=VAGUE).fit(parkinson)
+    for regimen, mean, sd in (("T2", -1.81, 0.33), ("T3", -0.47, 0.49), ("T4", -0.52, 0.48), ("T5", -0.82, 0.52)):
+        found = row(posterior, "effect", regimen=regimen)
+        assert found["mean"] == pytest.approx(mean, abs=0.0105)  # half a unit, and WinBUGS's own error
+        assert found["sd"] == pytest.approx(sd, abs=0.0105)
+
+
+def test_a_common_effect_network_is_generalised_least_squares(parkinson):
+    """Arm by arm, with a free mean per study: an independent route to the correlated contrasts."""
+    y = np.array([a[2] for a in PARKINSON])
+    V = np.diag([a[3] ** 2 for a in PARKINSON])
+    X = np.zeros((len(y), 7 + 5))
+    for i, (study, arm, _, _) in enumerate(PARKINSON):
+        X[i, study - 1] = 1
+        X[i, 6 + arm] += 1
+    X = np.delete(X, 7, axis=1)  # T1 is the reference
+    estimate, error = generalised_least_squares(y, V, X)
+    posterior = be.SynthesisModel(network=True, pooling="common", reference="T1", priors=VAGUE).fit(parkinson)
+    for j, regimen in enumerate(("T2", "T3", "T4", "T5")):
+        found = row(posterior, "effect", regimen=regimen)
+        np.testing.assert_allclose([found["mean"], found["sd"]], [estimate[7 + j], error[7 + j]], rtol=1e-4, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def parkinson_random(parkinson):
+    priors = {**VAGUE, "tau": be.Prior("Uniform", lower=0, upper=5)}
+    return be.SynthesisModel(network=True, reference="T1", priors=priors).fit(parkinson, seed=6, draws=4000)
+
+
+def test_a_random_effects_network_gives_the_published_answer(parkinson_random):
+    published = (("T2", -1.85, 0.54), ("T3", -0.50, 0.66), ("T4", -0.53, 0.65), ("T5", -0.83, 0.80))
+    for regimen, mean, sd in published:
+        found = row(parkinson_random, "effect", regimen=regimen)
+        assert found["mean"] == pytest.approx(mean, abs=0.03)
+        assert found["sd"] == pytest.approx(sd, abs=0.05)
+    tau = row(parkinson_random, "tau")
+    np.testing.assert_allclose(tau[["mean", "sd", "median"]].astype(float), [0.40, 0.43, 0.28], atol=0.025)
+
+
+def test_the_reference_does_not_change_a_comparison(parkinson, parkinson_random):
+    priors = {**VAGUE, "tau": be.Prior("Uniform", lower=0, upper=5)}
+    other = be.SynthesisModel(network=True, reference="T4", priors=priors).fit(parkinson, seed=6)
+    one = row(parkinson_random, "effect", regimen="T4")
+    two = row(other, "effect", regimen="T1")
+    assert one["mean"] == pytest.approx(-two["mean"], abs=1e-3)  # the vague priors differ a little
+    assert one["sd"] == pytest.approx(two["sd"], rel=1e-3)
+
+
+def test_names_and_order_of_regimens_change_nothing(parkinson, parkinson_random):
+    frame = parkinson.to_frame().drop(columns="y").iloc[::-1].astype(str).replace("nan", "")
+    frame = frame.replace({"T2": "zzz", "T3": "aaa"}).drop(columns=["ci_low", "ci_high", "ci_level"])
+    priors = {**VAGUE, "tau": be.Prior("Uniform", lower=0, upper=5)}
+    renamed = be.SynthesisModel(network=True, reference="T1", priors=priors).fit(be.read_effects(frame))
+    for before, after in (("T2", "zzz"), ("T3", "aaa"), ("T5", "T5")):
+        one, two = row(parkinson_random, "effect", regimen=before), row(renamed, "effect", regimen=after)
+        np.testing.assert_allclose(
+            one[["mean", "sd", "lower", "upper"]].astype(float),
+            two[["mean", "sd", "lower", "upper"]].astype(float),
+            rtol=1e-7,
+        )
+
+
+def test_network_nuts_agrees_with_quadrature(parkinson, parkinson_random):
+    priors = {**VAGUE, "tau": be.Prior("Uniform", lower=0, upper=5)}
+    nuts = be.SynthesisModel(network=True, reference="T1", priors=priors).fit(
+        parkinson, seed=6, sampler="nuts", draws=2000
+    )
+    assert_agree(nuts, parkinson_random)
+
+
+def test_every_regimen_is_ranked_and_compared_with_every_other(parkinson_random):
+    rows = parkinson_random.ranking_rows("effect", better="lower")
+    assert sum(r["probability_best"] for r in rows) == pytest.approx(1)
+    assert max(rows, key=lambda r: r["sucra"])["regimen"] == "T2"
+    league = parkinson_random.compare("effect", reference="T2", better="lower")
+    assert {r["anchoring"] for r in league.rows} == {"randomised within trials, compared through the network"}
+    exact = row(parkinson_random, "effect", regimen="T2")
+    one = next(r for r in league.rows if r["regimen"] == "T1")
+    assert one["mean"] == pytest.approx(-exact["mean"], abs=4 * exact["sd"] / 16000**0.5)
+
+
+def test_correlated_contrasts_need_the_variance_of_the_shared_arm(parkinson):
+    frame = parkinson.to_frame().drop(columns=["y", "control_se", "ci_low", "ci_high", "ci_level"]).astype(str)
+    with pytest.raises(be.DataError, match="the variance of that arm is not known"):
+        be.SynthesisModel(network=True).fit(be.read_effects(frame))
+    with pytest.raises(be.DataError, match="share patients"):
+        be.SynthesisModel().fit(be.read_effects(frame))
+
+
+def test_a_network_in_pieces_is_refused_with_the_pieces(parkinson):
+    kept = parkinson.select(where={"study": ["Trial 1", "Trial 6"]})
+    with pytest.raises(be.DataError, match=r"2 pieces .* \(1\) T1, T3; \(2\) T4, T5|2 pieces .* \(1\) T3, T1"):
+        be.SynthesisModel(network=True).fit(kept)
+
+
+def test_smoking_cessation_gives_the_published_answer(smoking):
+    """TSD 4, table 3: log odds ratios of a random-effects network with zero cells, binomial likelihood."""
+    priors = {"effect": be.Prior("Normal", mu=0, sigma=100), "tau": be.Prior("Uniform", lower=0, upper=5),
+              "baseline": be.Prior("Normal", mu=0, sigma=100)}  # fmt: skip
+    model = be.SynthesisModel(network=True, likelihood="binomial", reference="No intervention", priors=priors)
+    posterior = model.fit(smoking, seed=2, sampler="nuts", draws=2000)
+    assert posterior.diagnostics.converged
+    for regimen, mean, sd in zip(COUNSELLING[1:], (0.49, 0.84, 1.10), (0.40, 0.24, 0.44), strict=True):
+        found = row(posterior, "mu", regimen=regimen)
+        assert found["mean"] == pytest.approx(mean, abs=4 * found["mcse_mean"] + 0.01)
+        assert found["sd"] == pytest.approx(sd, abs=0.03)
+    tau = row(posterior, "tau")
+    assert tau["median"] == pytest.approx(0.82, abs=4 * tau["mcse_mean"] + 0.005)
+    best = {r["regimen"]: r["probability_best"] for r in posterior.ranking_rows("effect")}
+    assert max(best, key=best.get) == "Group counselling"
+
+
+def test_zero_cells_are_refused_by_the_normal_likelihood(smoking):
+    with pytest.raises(be.DataError, match=r"Study 6 \(No intervention: 0/33\), Study 15 .* no continuity correction"):
+        be.SynthesisModel(network=True, kind="counts").fit(smoking)
+
+
+def test_questions_that_do_not_fit_are_refused_together():
+    with pytest.raises(be.AnalysisError) as caught:
+        be.Analysis.from_dict(
+            {
+                "data": {"kind": "effects"},
+                "model": {"family": "synthesis", "network": True, "subgroup": "line", "pooling": "none"},
+                "priors": {"baseline": {"distribution": "Normal"}},
+            }
+        )
+    text = str(caught.value)
+    assert "model.pooling" in text
+    assert "model.subgroup: not available with network = true" in text
+    assert "priors.baseline: is not a parameter here" in text
