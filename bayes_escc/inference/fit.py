@@ -108,7 +108,7 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     if figure_data is not None:
         groups[FIGURE_DATA] = figure_data
     seconds["total"] = time.perf_counter() - started
-    tree = xr.DataTree.from_dict({f"/{name}": data.drop_attrs(deep=False) for name, data in groups.items()})
+    tree = xr.DataTree.from_dict({f"/{name}": data for name, data in groups.items()})
     return Fit(tree, "exact" if exact is not None else "nuts", diagnostics, seconds)
 
 
@@ -190,11 +190,11 @@ def _sample(
     except RuntimeError as error:
         raise FitError(f"the sampler could not run: {error}.") from error
     seconds["sample"] += time.perf_counter() - tick
-    posterior = trace["posterior"].to_dataset()
+    posterior = trace["posterior"].to_dataset().drop_attrs(deep=False)
     sampled = {n: a for n, a in posterior.data_vars.items() if not str(n).endswith("__")}
     labels = {d: list(values) for d, values in design.coords.items()}
     parameters = posterior[list(sampled)]
     present = {d: labels[str(d)] for d in parameters.dims if d in labels}
-    stats = trace["sample_stats"].to_dataset()
+    stats = trace["sample_stats"].to_dataset().drop_attrs(deep=False)
     numbers = [n for n, a in stats.data_vars.items() if a.dims == SAMPLE_DIMS and a.dtype.kind in "iufb"]
     return parameters.assign_coords(present), stats[numbers]
