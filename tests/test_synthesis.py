@@ -467,3 +467,17 @@ def test_the_exact_route_takes_milliseconds(trials):
     model = be.SynthesisModel(endpoint="OS", where=SECOND_LINE)
     model.fit(trials)
     assert model.fit(trials).seconds["total"] < 0.5
+
+
+@pytest.mark.parametrize("name", ["pd1_second_line_pfs", "pd1_second_line_network"])
+def test_results_keep_their_schema(name):
+    import json
+
+    from tests.test_contract import SCHEMA, conforms
+
+    result = json.loads(be.results.to_json(be.to_result(be.fit_analysis(be.find_analysis(name)))))
+    for block in set(SCHEMA) & set(result):
+        records = result[block]
+        for record in records if isinstance(records, list) else [records]:
+            conforms(record, SCHEMA[block], block)
+    assert "thresholds" in result or result["ranking"]
