@@ -9,7 +9,7 @@ References
 Turner RM, Jackson D, Wei Y, Thompson SG, Higgins JPT. Stat Med 2015;34:984-998, table IV
 (log-normal distributions of tau squared).
 Rhodes KM, Turner RM, Higgins JPT. J Clin Epidemiol 2015;68:52-60, table 3 (log-t distributions
-with 5 degrees of freedom) and, for cancer, table A.3.2.
+with 5 degrees of freedom).
 """
 
 from __future__ import annotations

@@ -451,3 +451,33 @@ def test_questions_that_do_not_fit_are_refused_together():
     assert "model.pooling" in text
     assert "model.subgroup: not available with network = true" in text
     assert "priors.baseline: is not a parameter here" in text
+
+
+def test_a_network_refits_on_changed_data_without_compiling(parkinson):
+    model = be.SynthesisModel(network=True, reference="T1")
+    model.fit(parkinson, sampler="nuts", draws=200, tune=200)
+    frame = parkinson.to_frame().drop(columns=["y", "ci_low", "ci_high", "ci_level"]).astype(str)
+    frame["estimate"] = [str(round(float(v) + 0.1, 3)) for v in frame["estimate"]]
+    again = model.fit(be.read_effects(frame), sampler="nuts", draws=200, tune=200)
+    assert again.seconds["compile"] < 0.2
+    assert be.SynthesisModel(network=True, reference="T1").fit(parkinson).sampler == "exact"
+
+
+def test_the_exact_route_takes_milliseconds(trials):
+    model = be.SynthesisModel(endpoint="OS", where=SECOND_LINE)
+    model.fit(trials)
+    assert model.fit(trials).seconds["total"] < 0.5
+
+
+@pytest.mark.parametrize("name", ["pd1_second_line_pfs", "pd1_second_line_network"])
+def test_results_keep_their_schema(name):
+    import json
+
+    from tests.test_contract import SCHEMA, conforms
+
+    result = json.loads(be.results.to_json(be.to_result(be.fit_analysis(be.find_analysis(name)))))
+    for block in set(SCHEMA) & set(result):
+        records = result[block]
+        for record in records if isinstance(records, list) else [records]:
+            conforms(record, SCHEMA[block], block)
+    assert "thresholds" in result or result["ranking"]

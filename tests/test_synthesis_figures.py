@@ -17,7 +17,7 @@ def texts(figure):
 @pytest.mark.parametrize(
     ("name", "files"),
     [
-        ("pd1_second_line_pfs", {"forest", "funnel"}),
+        ("pd1_second_line_pfs", {"forest", "funnel", "heterogeneity"}),
         ("pd1_second_line_network", {"network", "regimens", "ranks"}),
     ],
 )

@@ -8,10 +8,11 @@ import numpy as np
 
 from bayes_escc.comparison import labelled_cells
 from bayes_escc.errors import AnalysisError
+from bayes_escc.laws import PanelLaw
 from bayes_escc.names import REGIMEN
 from bayes_escc.plots.forest import plot_forest, plot_interval_forest
 from bayes_escc.plots.intervals import quantiles_of
-from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, finish, house_style, new_figure, wrapped
+from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, density, finish, house_style, new_figure, wrapped
 from bayes_escc.ranking import rank_probabilities
 
 if TYPE_CHECKING:
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
 
     from bayes_escc.posterior import Posterior
 
-__all__ = ["plot_funnel", "plot_network", "plot_ranks", "synthesis_figures"]
+__all__ = ["plot_funnel", "plot_heterogeneity", "plot_network", "plot_ranks", "synthesis_figures"]
 
 
 def synthesis_figures(posterior: Posterior) -> dict[str, Figure]:
     """The figures of a run, by file name."""
     if REGIMEN not in posterior.estimand("effect").dims:
-        return {"forest": plot_forest(posterior), "funnel": plot_funnel(posterior)}
+        found = {"forest": plot_forest(posterior), "funnel": plot_funnel(posterior)}
+        if "tau" in posterior.estimand_names:
+            found["heterogeneity"] = plot_heterogeneity(posterior)
+        return found
     found = {"network": plot_network(posterior), "regimens": _plot_regimens(posterior)}
     if posterior.estimand("effect").attrs.get("better"):
         found["ranks"] = plot_ranks(posterior)
@@ -95,6 +99,37 @@ def plot_funnel(posterior: Posterior) -> Figure:
         return finish(
             figure, title=f"Funnel plot. {posterior.analysis.title}",
             footnote="Line: pooled effect (median). Shaded: where 95 % of trials would lie if all shared that effect.",
+        )  # fmt: skip
+
+
+def plot_heterogeneity(posterior: Posterior) -> Figure:
+    """Draw what was assumed of the heterogeneity tau, and what is known of it after the data."""
+    if "tau" not in posterior.estimand_names:
+        raise AnalysisError("there is no heterogeneity here: the effects are common.")
+    array, prior = posterior.estimand("tau"), posterior.estimand("tau", prior=True)
+    ((labels, draws),) = labelled_cells(array)
+    law, prior_law = posterior.law_at("tau", labels), posterior.law_at("tau", labels, prior=True)
+    top = 1.15 * max(quantiles_of(law, draws.ravel(), [0.99])[0], float(np.quantile(prior.to_numpy(), 0.9)))
+    grid = np.linspace(top / 2000, top, 600)
+    with house_style():
+        figure, axes = new_figure(80, converged=posterior.diagnostics.converged)
+        for known, values, style in (
+            (prior_law, prior.to_numpy(), {"color": GREY, "linestyle": (0, (4, 2)), "label": "before the data"}),
+            (law, draws, {"color": BLUE, "label": "after the data"}),
+        ):  # fmt: skip
+            curve = known.density_at(grid) if isinstance(known, PanelLaw) else density(values, grid)
+            axes.plot(grid, curve, **style)
+        axes.set_xlim(0, top)
+        axes.set_ylim(bottom=0)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.legend(frameon=False)
+        unit = str(array.attrs["unit"])
+        axes.set_xlabel(f"Standard deviation between trials, tau ({unit})")
+        return finish(
+            figure, title=f"Heterogeneity. {posterior.analysis.title}",
+            footnote="A tau of 0.1 lets 95 % of trials lie within a factor of 1.22 of the pooled ratio, 0.3 within a "
+            "factor of 1.80." if unit.startswith("log") else "",
         )  # fmt: skip
 
 
