@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -62,10 +63,10 @@ def content_digest(tree: xr.DataTree, text: str) -> str:
     digest = hashlib.sha256(text.encode())
     for group in sorted(tree.children):
         data = tree[group].to_dataset()
-        digest.update(f"{sorted((k, str(v)) for k, v in data.attrs.items())}".encode())
+        digest.update(_attributes(data.attrs).encode())
         for name in sorted(map(str, data.variables)):
             variable = data.variables[name]
-            digest.update(f"/{group}/{name}{variable.dims}{sorted(variable.attrs.items())}".encode())
+            digest.update(f"/{group}/{name}{variable.dims}{_attributes(variable.attrs)}".encode())
             values = variable.to_numpy()
             if values.dtype.kind in "iufb":
                 little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
@@ -73,3 +74,8 @@ def content_digest(tree: xr.DataTree, text: str) -> str:
             else:
                 digest.update("\x1f".join(map(str, values.ravel())).encode())
     return digest.hexdigest()
+
+
+def _attributes(attrs: Mapping[Any, Any]) -> str:
+    """Attributes as text: numbers come back from a file as NumPy's, which print alike."""
+    return str(sorted((str(k), str(v)) for k, v in attrs.items()))

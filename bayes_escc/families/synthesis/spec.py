@@ -75,8 +75,8 @@ class SynthesisSpec:
         return dict(self.priors)[role]
 
 
-def read_spec(model: Reader, priors: Reader) -> SynthesisSpec:
-    """Read `[model]` and `[priors]` of a synthesis."""
+def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec:  # noqa: ARG001
+    """Read `[model]` and `[priors]` of a synthesis; `[estimands]` has no settings here."""
     likelihood = model.text("likelihood", "normal", ("normal", "binomial"))
     pooling = model.text("pooling", "random", ("random", "common"))
     network = model.flag("network", False)
