@@ -112,7 +112,7 @@ def plot_heterogeneity(posterior: Posterior) -> Figure:
     top = 1.15 * max(quantiles_of(law, draws.ravel(), [0.99])[0], float(np.quantile(prior.to_numpy(), 0.9)))
     grid = np.linspace(top / 2000, top, 600)
     with house_style():
-        figure, axes = new_figure(80, converged=posterior.diagnostics.converged)
+        figure, (axes,) = new_figure(80, converged=posterior.diagnostics.converged)
         for known, values, style in (
             (prior_law, prior.to_numpy(), {"color": GREY, "linestyle": (0, (4, 2)), "label": "before the data"}),
             (law, draws, {"color": BLUE, "label": "after the data"}),
