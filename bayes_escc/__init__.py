@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         read_counts,
         read_medians,
         read_patients,
+        scan_intervals,
         simulate_cohort,
     )
     from bayes_escc.inference import Diagnostics, compare_models, loo
@@ -38,7 +39,7 @@ _HOMES = {
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
     "evidence": (
         "CountTable", "MedianTable", "PatientTable", "Problem", "load_dataset", "read_counts", "read_medians",
-        "read_patients", "simulate_cohort",
+        "read_patients", "scan_intervals", "simulate_cohort",
     ),
     "inference": ("Diagnostics", "compare_models", "loo"),
     "models": ("ResponseModel", "SurvivalModel"),
@@ -76,6 +77,7 @@ __all__ = [
     "read_medians",
     "read_patients",
     "run_analysis",
+    "scan_intervals",
     "simulate_cohort",
     "to_result",
 ]

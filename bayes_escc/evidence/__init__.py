@@ -6,6 +6,7 @@ from bayes_escc.evidence.datasets import DATASETS, load_dataset
 from bayes_escc.evidence.medians import MedianTable, read_medians
 from bayes_escc.evidence.patients import PatientTable, read_patients
 from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.scans import scan_intervals
 from bayes_escc.evidence.synthetic import simulate_cohort
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "read_counts",
     "read_medians",
     "read_patients",
+    "scan_intervals",
     "simulate_cohort",
 ]

@@ -17,7 +17,7 @@ from bayes_escc.families.base import Design, prior_line
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, Curves
-from bayes_escc.families.survival.population import Population, median_time, restricted_mean, survival
+from bayes_escc.families.survival.population import Population, marginal_hazard, median_time, restricted_mean, survival
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, TIME
 from bayes_escc.schema import nearest
@@ -368,6 +368,10 @@ class SurvivalDesign(Design):
                 hazards = curves.log_hazard(self.times)
                 ratio = np.exp(hazards - hazards[:, :1])
                 found["hazard_ratio"] = array(ratio, (REGIMEN, TIME), f"ratio to {reference}", "lower")
+            if self.encoded.labels:
+                hazards = marginal_hazard(curves, population, self.times)
+                name, unit = "marginal_hazard_ratio", f"ratio to {reference}, over the target population"
+                found[name] = array(hazards / hazards[:, :1], (REGIMEN, TIME), unit, "lower")
             stretched = self.time_ratios(parameters)
             if stretched is not None:
                 found["time_ratio"] = array(stretched, (REGIMEN,), f"ratio to {reference}", "higher")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.families.survival.curves import Curves, PiecewiseCurves
 
-__all__ = ["Population", "median_time", "restricted_mean", "survival"]
+__all__ = ["Population", "marginal_hazard", "median_time", "restricted_mean", "survival"]
 
 Array = NDArray[np.float64]
 _BLOCK = 4_000_000
@@ -42,16 +42,24 @@ class Population:
 
     def mean_survival(self, cumulative: Array) -> Array:
         """Mean of exp(-H exp(log_risk)), of the shape (draws, ...) of the cumulative hazards."""
+        return self._mean(cumulative, with_risk=False)
+
+    def mean_density(self, cumulative: Array) -> Array:
+        """Mean of exp(log_risk) exp(-H exp(log_risk)): times the baseline hazard, the density."""
+        return self._mean(cumulative, with_risk=True)
+
+    def _mean(self, cumulative: Array, *, with_risk: bool) -> Array:
         if self.log_risk.shape[1] == 1:
             risk = np.exp(self.log_risk).reshape(-1, *[1] * (cumulative.ndim - 1))
-            return np.asarray(np.exp(-cumulative * risk))
+            return np.asarray(np.exp(-cumulative * risk) * (risk if with_risk else 1.0))
         flat = cumulative.reshape(len(cumulative), -1)
         found = np.empty_like(flat)
         risk = np.exp(self.log_risk)
         size = max(1, _BLOCK // (flat.shape[1] * risk.shape[1]))
         for start in range(0, len(flat), size):
             block = slice(start, start + size)
-            found[block] = np.exp(-flat[block, :, None] * risk[block, None, :]) @ self.weight
+            each = np.exp(-flat[block, :, None] * risk[block, None, :])
+            found[block] = (each * risk[block, None, :] if with_risk else each) @ self.weight
         return found.reshape(cumulative.shape)
 
     def log_cumulative_at(self, survival: float) -> Array:
@@ -81,6 +89,17 @@ class Population:
 def survival(curves: Curves, population: Population, times: Array) -> Array:
     """Standardised survival, (draws, regimens, times)."""
     return population.mean_survival(curves.cumulative(times))
+
+
+def marginal_hazard(curves: Curves, population: Population, times: Array) -> Array:
+    """Hazard of the standardised curve, (draws, regimens, times).
+
+    It is the mean hazard over those still free of the event, so its ratio between regimens drifts
+    with time even where the conditional hazard ratio is constant.
+    """
+    cumulative = curves.cumulative(times)
+    at_risk = np.maximum(population.mean_survival(cumulative), 1e-300)
+    return np.asarray(np.exp(curves.log_hazard(times)) * population.mean_density(cumulative) / at_risk)
 
 
 def median_time(curves: Curves, population: Population) -> Array:
