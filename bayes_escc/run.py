@@ -133,11 +133,16 @@ def _survival_figures(posterior: Posterior) -> dict[str, Figure]:
     from bayes_escc.plots import (
         plot_better_over_time,
         plot_coefficients,
+        plot_hazards,
         plot_predictive_survival,
         plot_survival,
     )
 
-    found = {"survival": plot_survival(posterior), "predictive_check": plot_predictive_survival(posterior)}
+    found = {
+        "survival": plot_survival(posterior),
+        "hazards": plot_hazards(posterior),
+        "predictive_check": plot_predictive_survival(posterior),
+    }
     if {"hazard_ratio", "coefficient"} & set(posterior.estimand_names):
         found["hazard_ratios"] = plot_coefficients(posterior)
     if posterior.estimand("survival").sizes[REGIMEN] > 1:

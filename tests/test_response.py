@@ -5,6 +5,8 @@ A tolerance is four Monte Carlo standard errors of the quantity compared.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import arviz as az
 import numpy as np
 import pandas as pd
@@ -172,7 +174,7 @@ def test_beta_binomial_meets_quadrature(overdispersed):
 
 
 class TestRecist:
-    MODEL = dict(likelihood="multinomial", endpoint=["ORR", "DCR"])
+    MODEL: ClassVar = {"likelihood": "multinomial", "endpoint": ["ORR", "DCR"]}
 
     def test_exact_and_nuts(self, recist):
         model = be.ResponseModel(**self.MODEL, prior=be.Prior("Dirichlet", a=1))
@@ -298,11 +300,11 @@ class TestLogistic:
 
 
 VARIANTS = {
-    "binomial": dict(endpoint="ORR"),
-    "over regimens": dict(endpoint="ORR", pooling="partial"),
-    "over studies": dict(endpoint="ORR", pooling="partial", pool_over="studies"),
-    "beta-binomial": dict(endpoint="ORR", likelihood="beta_binomial"),
-    "several endpoints": dict(endpoint=["ORR", "DCR"]),
+    "binomial": {"endpoint": "ORR"},
+    "over regimens": {"endpoint": "ORR", "pooling": "partial"},
+    "over studies": {"endpoint": "ORR", "pooling": "partial", "pool_over": "studies"},
+    "beta-binomial": {"endpoint": "ORR", "likelihood": "beta_binomial"},
+    "several endpoints": {"endpoint": ["ORR", "DCR"]},
 }
 
 
