@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,8 +42,10 @@ def plot_hazards(posterior: Posterior) -> Figure:
             inside = grid <= stop[member == i].max()
             draws = curves["hazard"].sel({REGIMEN: regimen}).to_numpy()[:, inside]
             low, middle, high = np.quantile(draws, [(1 - ci) / 2, 0.5, (1 + ci) / 2], axis=0)
-            axes.fill_between(grid[inside], low, high, color=style["color"], alpha=0.16, linewidth=0)
-            axes.plot(grid[inside], middle, linewidth=1.9, label=regimen, **style)
+            jump: Any = "mid" if posterior.analysis.spec.baseline == "piecewise" else None
+            axes.fill_between(grid[inside], low, high, step=jump, color=style["color"], alpha=0.16, linewidth=0)
+            drawn = "steps-mid" if jump else "default"
+            axes.plot(grid[inside], middle, drawstyle=drawn, linewidth=1.9, label=regimen, **style)
             tops.append(float(np.quantile(high, 0.9)))
         axes.set_ylim(0, 1.15 * max(tops))
         axes.set_xlim(0, float(stop.max()))

@@ -7,6 +7,7 @@ standardised quantity is then its spread over draws, never over patients.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,25 +43,30 @@ class Population:
 
     def mean_survival(self, cumulative: Array) -> Array:
         """Mean of exp(-H exp(log_risk)), of the shape (draws, ...) of the cumulative hazards."""
-        return self._mean(cumulative, with_risk=False)
-
-    def mean_density(self, cumulative: Array) -> Array:
-        """Mean of exp(log_risk) exp(-H exp(log_risk)): times the baseline hazard, the density."""
-        return self._mean(cumulative, with_risk=True)
-
-    def _mean(self, cumulative: Array, *, with_risk: bool) -> Array:
-        if self.log_risk.shape[1] == 1:
-            risk = np.exp(self.log_risk).reshape(-1, *[1] * (cumulative.ndim - 1))
-            return np.asarray(np.exp(-cumulative * risk) * (risk if with_risk else 1.0))
+        risk = np.exp(self.log_risk)
+        if risk.shape[1] == 1:
+            return np.asarray(np.exp(-cumulative * risk.reshape(-1, *[1] * (cumulative.ndim - 1))))
         flat = cumulative.reshape(len(cumulative), -1)
         found = np.empty_like(flat)
-        risk = np.exp(self.log_risk)
-        size = max(1, _BLOCK // (flat.shape[1] * risk.shape[1]))
-        for start in range(0, len(flat), size):
-            block = slice(start, start + size)
-            each = np.exp(-flat[block, :, None] * risk[block, None, :])
-            found[block] = (each * risk[block, None, :] if with_risk else each) @ self.weight
+        for block in self._blocks(flat):
+            found[block] = np.exp(-flat[block, :, None] * risk[block, None, :]) @ self.weight
         return found.reshape(cumulative.shape)
+
+    def survivors_risk(self, cumulative: Array) -> Array:
+        """Mean of exp(log_risk) over those still free of the event, shape as `mean_survival`."""
+        risk = np.exp(self.log_risk)
+        spared = risk - risk.min(axis=1, keepdims=True)  # so that someone is always left
+        flat = cumulative.reshape(len(cumulative), -1)
+        found = np.empty_like(flat)
+        for block in self._blocks(flat):
+            left = np.exp(-flat[block, :, None] * spared[block, None, :]) * self.weight
+            found[block] = (left * risk[block, None, :]).sum(axis=-1) / left.sum(axis=-1)
+        return found.reshape(cumulative.shape)
+
+    def _blocks(self, flat: Array) -> Iterator[slice]:
+        """Runs of draws small enough for memory."""
+        size = max(1, _BLOCK // (flat.shape[1] * self.log_risk.shape[1]))
+        return (slice(start, start + size) for start in range(0, len(flat), size))
 
     def log_cumulative_at(self, survival: float) -> Array:
         """Log baseline cumulative hazard at which the mean survival is a given share, (draws,).
@@ -97,9 +103,7 @@ def marginal_hazard(curves: Curves, population: Population, times: Array) -> Arr
     It is the mean hazard over those still free of the event, so its ratio between regimens drifts
     with time even where the conditional hazard ratio is constant.
     """
-    cumulative = curves.cumulative(times)
-    at_risk = np.maximum(population.mean_survival(cumulative), 1e-300)
-    return np.asarray(np.exp(curves.log_hazard(times)) * population.mean_density(cumulative) / at_risk)
+    return np.asarray(np.exp(curves.log_hazard(times)) * population.survivors_risk(curves.cumulative(times)))
 
 
 def median_time(curves: Curves, population: Population) -> Array:
