@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         read_effects,
         read_medians,
         read_patients,
+        scan_intervals,
         simulate_cohort,
     )
     from bayes_escc.inference import Diagnostics, compare_models, loo
@@ -44,7 +45,7 @@ _HOMES = {
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
     "evidence": (
         "CountTable", "EffectTable", "MedianTable", "PatientTable", "Problem", "load_dataset", "read_counts",
-        "read_effects", "read_medians", "read_patients", "simulate_cohort",
+        "read_effects", "read_medians", "read_patients", "scan_intervals", "simulate_cohort",
     ),
     "inference": ("Diagnostics", "compare_models", "loo"),
     "models": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
@@ -92,6 +93,7 @@ __all__ = [
     "read_medians",
     "read_patients",
     "run_analysis",
+    "scan_intervals",
     "sensitivity",
     "simulate_cohort",
     "to_result",

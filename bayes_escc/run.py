@@ -88,7 +88,8 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
                 f"{path}.estimand: there is no {name!r} here, but {', '.join(known)}.{nearest(name, known)}"
             )
             return []
-        return [str(r) for r in estimands[name].coords.get(REGIMEN, np.array([])).to_numpy().ravel()]
+        coords = estimands[name].coords
+        return [str(r) for r in coords[REGIMEN].to_numpy().ravel()] if REGIMEN in coords else []
 
     for i, c in enumerate(analysis.comparisons):
         path, regimens = f"comparisons[{i}]", labels(c.estimand, f"comparisons[{i}]")
@@ -195,11 +196,16 @@ def _survival_figures(posterior: Posterior) -> dict[str, Figure]:
     from bayes_escc.plots import (
         plot_better_over_time,
         plot_coefficients,
+        plot_hazards,
         plot_predictive_survival,
         plot_survival,
     )
 
-    found = {"survival": plot_survival(posterior), "predictive_check": plot_predictive_survival(posterior)}
+    found = {
+        "survival": plot_survival(posterior),
+        "hazards": plot_hazards(posterior),
+        "predictive_check": plot_predictive_survival(posterior),
+    }
     if {"hazard_ratio", "coefficient"} & set(posterior.estimand_names):
         found["hazard_ratios"] = plot_coefficients(posterior)
     if posterior.estimand("survival").sizes[REGIMEN] > 1:

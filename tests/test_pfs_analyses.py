@@ -172,7 +172,7 @@ def results(tmp_path_factory):
     return found
 
 
-FIGURES = {"survival", "hazard_ratios", "better_over_time", "predictive_check"}
+FIGURES = {"survival", "hazards", "hazard_ratios", "better_over_time", "predictive_check"}
 
 
 class TestFromTheCommandLine:

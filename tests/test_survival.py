@@ -414,6 +414,14 @@ class TestEstimands:
             assert float(one("rmst").sel(horizon=9)) == pytest.approx(integrate.quad(curve, 0, 9)[0], rel=1e-6)
             assert float(one("median")) == pytest.approx(optimize.brentq(lambda t, c=curve: c(t) - 0.5, 0.01, 99))
             assert float(one("hazard_ratio")) == pytest.approx(np.exp(ratio))
+            slopes = []
+            for h_r in (np.log(2) / float(p["reference_median"]) ** shape, h):
+                logs = [np.log(np.exp(-h_r * risk * t**shape).mean()) for t in (6 - 1e-5, 6 + 1e-5)]
+                slopes.append((logs[0] - logs[1]) / 2e-5)
+            marginal = float(one("marginal_hazard_ratio").sel(time=6))
+            assert marginal == pytest.approx(slopes[1] / slopes[0], rel=1e-6)
+            if regimen == "B":  # drawn towards one, as those at high risk leave
+                assert abs(np.log(marginal)) < abs(ratio)
             assert float(one("time_ratio")) == pytest.approx(np.exp(-ratio / shape))
 
     def test_targets(self, patients):

@@ -7,6 +7,7 @@ from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.medians import MedianTable, read_medians
 from bayes_escc.evidence.patients import PatientTable, read_patients
 from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.scans import scan_intervals
 from bayes_escc.evidence.synthetic import simulate_cohort
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "read_effects",
     "read_medians",
     "read_patients",
+    "scan_intervals",
     "simulate_cohort",
 ]

@@ -3,6 +3,7 @@
 from bayes_escc.plots.benefit import plot_benefit
 from bayes_escc.plots.coefficients import plot_coefficients
 from bayes_escc.plots.difference import plot_difference
+from bayes_escc.plots.hazards import plot_hazards
 from bayes_escc.plots.intervals import plot_intervals
 from bayes_escc.plots.over_time import plot_better_over_time
 from bayes_escc.plots.predictive_survival import plot_predictive_survival
@@ -14,6 +15,7 @@ __all__ = [
     "plot_better_over_time",
     "plot_coefficients",
     "plot_difference",
+    "plot_hazards",
     "plot_intervals",
     "plot_predictive_survival",
     "plot_prior_posterior",

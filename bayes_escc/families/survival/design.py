@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import Arm, PatientTable, Problem
+from bayes_escc.evidence import Arm, PatientTable
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
-from bayes_escc.families.base import Design, prior_line
+from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, Curves
-from bayes_escc.families.survival.population import Population, median_time, restricted_mean, survival
+from bayes_escc.families.survival.population import Population, marginal_hazard, median_time, restricted_mean, survival
 from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, TIME
 from bayes_escc.schema import nearest
 
@@ -63,7 +64,7 @@ class SurvivalDesign(Design):
         self.arms = tuple(Arm(study, regimen, ENDPOINT_NAME, design) for study, regimen in pairs)
         self.times, self.horizons = self._when()
         self.weights = self._target()
-        self.warnings = (*table.warnings, *self._notes())
+        self.warnings = (*table.warnings, *notes_on(self))
         self._check_overrides()
 
     # ---- what the baselines provide -----------------------------------------------------------
@@ -118,41 +119,6 @@ class SurvivalDesign(Design):
             )
         patterns, counts = np.unique(x, axis=0, return_counts=True)
         return patterns, counts / counts.sum()
-
-    def _notes(self) -> list[Problem]:
-        found = []
-        if self.parameter_count > self.events / 5:
-            found.append(
-                Problem(
-                    "many_parameters", f"{self.parameter_count} parameters are estimated from {self.events} events",
-                    "The priors matter: at least five events per parameter are usual. Use fewer covariates, or show "
-                    "how the answer changes with the priors.",
-                )
-            )  # fmt: skip
-        late = [t for t in (*self.times, *self.horizons) if t > self.covered * (1 + 1e-9)]
-        if late:
-            listed = ", ".join(f"{t:g}" for t in late)
-            found.append(
-                Problem(
-                    "beyond_follow_up", f"results at {listed} {self.unit} lie beyond {self.covered:g}, the end of "
-                    "follow-up of one regimen", "There they rest on the shape of the model.",
-                )
-            )  # fmt: skip
-        if self.follow_up.interval.any():
-            found.append(
-                Problem(
-                    "interval_censored", f"{int(self.follow_up.interval.sum())} events lie between two scans",
-                    "They are used as such, not as if progression happened on the day of the scan.",
-                )
-            )  # fmt: skip
-        if self.spec.dating == "detecting_scan":
-            found.append(
-                Problem(
-                    "dated_at_scan", "progression was dated at the scan that found it",
-                    'This makes hazards seem to rise; dating = "interval" avoids it.',
-                )
-            )  # fmt: skip
-        return found
 
     def _check_overrides(self) -> None:
         labels = {"coefficient": self.encoded.labels, "log_hazard_ratio": self.others}
@@ -368,6 +334,10 @@ class SurvivalDesign(Design):
                 hazards = curves.log_hazard(self.times)
                 ratio = np.exp(hazards - hazards[:, :1])
                 found["hazard_ratio"] = array(ratio, (REGIMEN, TIME), f"ratio to {reference}", "lower")
+            if self.encoded.labels:
+                hazards = marginal_hazard(curves, population, self.times)
+                name, unit = "marginal_hazard_ratio", f"ratio to {reference}, over the target population"
+                found[name] = array(hazards / hazards[:, :1], (REGIMEN, TIME), unit, "lower")
             stretched = self.time_ratios(parameters)
             if stretched is not None:
                 found["time_ratio"] = array(stretched, (REGIMEN,), f"ratio to {reference}", "higher")
@@ -421,57 +391,8 @@ class SurvivalDesign(Design):
             attrs={"time_unit": self.unit},
         )
 
-    # ---- words --------------------------------------------------------------------------------
-
     def priors_in_words(self) -> list[str]:
-        named = {
-            "median": ("median PFS of a reference patient", f" {self.unit}"),
-            "log_cumulative_hazard": (f"log cumulative hazard at {self.reference_words}", ""),
-            "hazard": ("hazard", f" per {self.unit.removesuffix('s')}"),
-            "log_hazard": ("log hazard", ""),
-            "log_shape": ("log Weibull shape", ""),
-            "log_hazard_ratio": (f"log hazard ratio to {self.regimens[0]}", ""),
-            "coefficient": ("log hazard ratio of covariates", ""),
-            "drift_sd": ("sd of the step between neighbouring log hazards", ""),
-        }
-        lines = []
-        for role, prior_set in self.spec.priors:
-            if role == "log_hazard_ratio" and not self.others:
-                continue
-            words, unit = named[role]
-            lines += prior_line(words, prior_set, unit)
-        return [*lines, *self._implied()]
-
-    @property
-    def reference_words(self) -> str:
-        return "" if self.spec.reference_time is None else f"{self.spec.reference_time:g} {self.unit}"
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def _implied(self) -> list[str]:
-        """What the priors say together about quantities a clinician knows."""
-        rng = np.random.default_rng(20)
-        parameters = self.prior(rng, 1000)
-        curves, population = self.curves(parameters), self.population(parameters)
-        six = 6.0 * DAYS_IN["months"] / DAYS_IN[self.unit]
-        horizon = float(self.horizons[-1])
-
-        def spread(values: Array, factor: float = 1.0) -> str:
-            low, middle, high = np.quantile(values, [0.025, 0.5, 0.975], method="inverted_cdf") * factor
-            return f"{middle:.3g} (95 % between {low:.3g} and {high:.3g})"
-
-        first = self.regimens[0]
-        lines = [
-            f"Together the priors imply, on {first}: median PFS {spread(median_time(curves, population)[:, 0])} "
-            f"{self.unit}; PFS at 6 months "
-            f"{spread(survival(curves, population, np.array([six]))[:, 0, 0], 100.0)} %."
-        ]
-        if self.others:
-            area = restricted_mean(curves, population, horizon)
-            lines.append(
-                f"And between {self.others[0]} and {first} a difference in restricted mean PFS to {horizon:.4g} "
-                f"{self.unit} of {spread(area[:, 1] - area[:, 0])} {self.unit}."
-            )
-        return lines
+        return priors_in_words(self)
 
 
 REPORTED: Final = (

@@ -7,6 +7,7 @@ standardised quantity is then its spread over draws, never over patients.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.families.survival.curves import Curves, PiecewiseCurves
 
-__all__ = ["Population", "median_time", "restricted_mean", "survival"]
+__all__ = ["Population", "marginal_hazard", "median_time", "restricted_mean", "survival"]
 
 Array = NDArray[np.float64]
 _BLOCK = 4_000_000
@@ -42,17 +43,30 @@ class Population:
 
     def mean_survival(self, cumulative: Array) -> Array:
         """Mean of exp(-H exp(log_risk)), of the shape (draws, ...) of the cumulative hazards."""
-        if self.log_risk.shape[1] == 1:
-            risk = np.exp(self.log_risk).reshape(-1, *[1] * (cumulative.ndim - 1))
-            return np.asarray(np.exp(-cumulative * risk))
+        risk = np.exp(self.log_risk)
+        if risk.shape[1] == 1:
+            return np.asarray(np.exp(-cumulative * risk.reshape(-1, *[1] * (cumulative.ndim - 1))))
         flat = cumulative.reshape(len(cumulative), -1)
         found = np.empty_like(flat)
-        risk = np.exp(self.log_risk)
-        size = max(1, _BLOCK // (flat.shape[1] * risk.shape[1]))
-        for start in range(0, len(flat), size):
-            block = slice(start, start + size)
+        for block in self._blocks(flat):
             found[block] = np.exp(-flat[block, :, None] * risk[block, None, :]) @ self.weight
         return found.reshape(cumulative.shape)
+
+    def survivors_risk(self, cumulative: Array) -> Array:
+        """Mean of exp(log_risk) over those still free of the event, shape as `mean_survival`."""
+        risk = np.exp(self.log_risk)
+        spared = risk - risk.min(axis=1, keepdims=True)  # so that someone is always left
+        flat = cumulative.reshape(len(cumulative), -1)
+        found = np.empty_like(flat)
+        for block in self._blocks(flat):
+            left = np.exp(-flat[block, :, None] * spared[block, None, :]) * self.weight
+            found[block] = (left * risk[block, None, :]).sum(axis=-1) / left.sum(axis=-1)
+        return found.reshape(cumulative.shape)
+
+    def _blocks(self, flat: Array) -> Iterator[slice]:
+        """Runs of draws small enough for memory."""
+        size = max(1, _BLOCK // (flat.shape[1] * self.log_risk.shape[1]))
+        return (slice(start, start + size) for start in range(0, len(flat), size))
 
     def log_cumulative_at(self, survival: float) -> Array:
         """Log baseline cumulative hazard at which the mean survival is a given share, (draws,).
@@ -81,6 +95,15 @@ class Population:
 def survival(curves: Curves, population: Population, times: Array) -> Array:
     """Standardised survival, (draws, regimens, times)."""
     return population.mean_survival(curves.cumulative(times))
+
+
+def marginal_hazard(curves: Curves, population: Population, times: Array) -> Array:
+    """Hazard of the standardised curve, (draws, regimens, times).
+
+    It is the mean hazard over those still free of the event, so its ratio between regimens drifts
+    with time even where the conditional hazard ratio is constant.
+    """
+    return np.asarray(np.exp(curves.log_hazard(times)) * population.survivors_risk(curves.cumulative(times)))
 
 
 def median_time(curves: Curves, population: Population) -> Array:

@@ -1,0 +1,106 @@
+"""What is said in words about a survival design: its priors, and what to bear in mind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_escc.evidence import Problem
+from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.families.base import prior_line
+from bayes_escc.families.survival.curves import Array
+from bayes_escc.families.survival.population import median_time, restricted_mean, survival
+
+if TYPE_CHECKING:
+    from bayes_escc.families.survival.design import SurvivalDesign
+
+__all__ = ["notes_on", "priors_in_words"]
+
+
+def notes_on(design: SurvivalDesign) -> list[Problem]:
+    """What a reader of the results should know about the data and the model."""
+    found = []
+    if design.parameter_count > design.events / 5:
+        found.append(
+            Problem(
+                "many_parameters", f"{design.parameter_count} parameters are estimated from {design.events} events",
+                "The priors matter: at least five events per parameter are usual. Use fewer covariates, or show "
+                "how the answer changes with the priors.",
+            )
+        )  # fmt: skip
+    late = [t for t in (*design.times, *design.horizons) if t > design.covered * (1 + 1e-9)]
+    if late:
+        listed = ", ".join(f"{t:g}" for t in late)
+        found.append(
+            Problem(
+                "beyond_follow_up", f"results at {listed} {design.unit} lie beyond {design.covered:g}, the end of "
+                "follow-up of one regimen", "There they rest on the shape of the model.",
+            )
+        )  # fmt: skip
+    if design.follow_up.interval.any():
+        found.append(
+            Problem(
+                "interval_censored", f"{int(design.follow_up.interval.sum())} events lie between two scans",
+                "They are used as such, not as if progression happened on the day of the scan.",
+            )
+        )  # fmt: skip
+    if design.spec.dating == "detecting_scan":
+        found.append(
+            Problem(
+                "dated_at_scan", "progression was dated at the scan that found it",
+                'This makes hazards seem to rise; dating = "interval" avoids it.',
+            )
+        )  # fmt: skip
+    return found
+
+
+def priors_in_words(design: SurvivalDesign) -> list[str]:
+    """One line per prior, and what the priors imply together."""
+    stated = design.spec.reference_time
+    when = "" if stated is None else f"{stated:g} {design.unit}"
+    named = {
+        "median": ("median PFS of a reference patient", f" {design.unit}"),
+        "log_cumulative_hazard": (f"log cumulative hazard at {when}", ""),
+        "hazard": ("hazard", f" per {design.unit.removesuffix('s')}"),
+        "log_hazard": ("log hazard", ""),
+        "log_shape": ("log Weibull shape", ""),
+        "log_hazard_ratio": (f"log hazard ratio to {design.regimens[0]}", ""),
+        "coefficient": ("log hazard ratio of covariates", ""),
+        "drift_sd": ("sd of the step between neighbouring log hazards", ""),
+    }
+    lines = []
+    for role, prior_set in design.spec.priors:
+        if role == "log_hazard_ratio" and not design.others:
+            continue
+        words, unit = named[role]
+        lines += prior_line(words, prior_set, unit)
+    return [*lines, *_implied(design)]
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _implied(design: SurvivalDesign) -> list[str]:
+    """What the priors say together about quantities a clinician knows."""
+    rng = np.random.default_rng(20)
+    parameters = design.prior(rng, 1000)
+    curves, population = design.curves(parameters), design.population(parameters)
+    six = 6.0 * DAYS_IN["months"] / DAYS_IN[design.unit]
+    horizon = float(design.horizons[-1])
+
+    def spread(values: Array, factor: float = 1.0) -> str:
+        low, middle, high = np.quantile(values, [0.025, 0.5, 0.975], method="inverted_cdf") * factor
+        return f"{middle:.3g} (95 % between {low:.3g} and {high:.3g})"
+
+    first = design.regimens[0]
+    lines = [
+        f"Together the priors imply, on {first}: median PFS {spread(median_time(curves, population)[:, 0])} "
+        f"{design.unit}; PFS at 6 months "
+        f"{spread(survival(curves, population, np.array([six]))[:, 0, 0], 100.0)} %."
+    ]
+    if design.others:
+        area = restricted_mean(curves, population, horizon)
+        lines.append(
+            f"And between {design.others[0]} and {first} a difference in restricted mean PFS to {horizon:.4g} "
+            f"{design.unit} of {spread(area[:, 1] - area[:, 0])} {design.unit}."
+        )
+    return lines
