@@ -36,7 +36,7 @@ def plot_hazards(posterior: Posterior) -> Figure:
     stop, member = observed["time"].to_numpy(), observed["regimen_index"].to_numpy()
     grid = curves["middle"].to_numpy()
     with house_style():
-        figure, axes = new_figure(84, converged=posterior.diagnostics.converged)
+        figure, (axes,) = new_figure(84, converged=posterior.diagnostics.converged)
         tops = []
         for i, (regimen, style) in enumerate(arm_styles(curves[REGIMEN].to_numpy()).items()):
             inside = grid <= stop[member == i].max()
