@@ -69,14 +69,26 @@ class Design(ABC):
         What was noticed in the rows used.
     """
 
-    structure: Hashable
-    data: Mapping[str, NDArray[Any]]
-    coords: Mapping[str, Sequence[str]]
     rows: int
     patients: int
     events: int
     arms: Sequence[Arm]
     warnings: Sequence[Problem]
+
+    @property
+    @abstractmethod
+    def structure(self) -> Hashable:
+        """What decides the compiled code."""
+
+    @property
+    @abstractmethod
+    def data(self) -> Mapping[str, NDArray[Any]]:
+        """Values of the model's data."""
+
+    @property
+    @abstractmethod
+    def coords(self) -> Mapping[str, Sequence[str]]:
+        """Labels of the model's dimensions."""
 
     @abstractmethod
     def build(self) -> pm.Model:

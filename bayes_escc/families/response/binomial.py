@@ -114,7 +114,7 @@ class HierarchicalDesign(CountDesign):
         return self.cell_regimens if self.over_studies else list(self.endpoints)
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         return {
             "events_observed": self.count,
             "n": self.total,
@@ -123,7 +123,7 @@ class HierarchicalDesign(CountDesign):
         }
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         return (super().structure, self.rows if self.over_studies else None)
 
     def build(self) -> pm.Model:

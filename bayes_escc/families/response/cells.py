@@ -92,7 +92,7 @@ class CountDesign(Design):
         return [f"{study}: {self.cell_labels[c]}" for study, c in zip(self.row_study, self.row_cell, strict=True)]
 
     @property
-    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+    def coords(self) -> Mapping[str, Sequence[str]]:
         return {
             REGIMEN: self.regimens,
             ENDPOINT: self.endpoints,
@@ -101,11 +101,11 @@ class CountDesign(Design):
         }
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         return {"events_observed": self.count, "n": self.total, "row_regimen": self.row_cell}
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         """Options, sizes and the priors of the cells in order; not the counts."""
         priors = tuple((role, tuple(prior_set[r] for r in self.cell_regimens)) for role, prior_set in self.spec.priors)
         return ("response", self.variant, self.cell_dim, len(self.cells), len(self.endpoints), priors)

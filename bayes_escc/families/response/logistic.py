@@ -61,18 +61,18 @@ class LogisticDesign(Design):
         return cls(complete, spec, encoded, canonical_endpoint(endpoints[0]), data.design)
 
     @property
-    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+    def coords(self) -> Mapping[str, Sequence[str]]:
         patients = [str(i + 1) for i in range(self.patients)]
         return {REGIMEN: self.regimens, COVARIATE: self.encoded.labels, "patient": patients}
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         data: dict[str, NDArray[Any]] = {"response_observed": self.response, "patient_regimen": self.regimen}
         columns = {f"x{j}": self.encoded.values[:, j] for j in range(len(self.encoded.labels))}
         return data | columns
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         prior = self.spec.prior
         return (
             "response", "logistic",

@@ -126,16 +126,16 @@ class MultinomialDesign(Design):
         )  # fmt: skip
 
     @property
-    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+    def coords(self) -> Mapping[str, Sequence[str]]:
         rows = [f"{s}: {r}" for s, r in zip(self.row_study, self.row_regimen, strict=True)]
         return {REGIMEN: self.regimens, CATEGORY: self.categories, "row": rows}
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         return {"counts_observed": self.counts, "n": self.counts.sum(axis=1), "row_regimen": self.row_cell}
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         weights = tuple(map(tuple, self._weights()))
         return ("response", "multinomial", len(self.regimens), self.categories, weights)
 

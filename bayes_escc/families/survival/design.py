@@ -91,7 +91,7 @@ class SurvivalDesign(Design):
         return self.regimens if self.spec.regimen_effect == "stratified" else ("",)
 
     @property
-    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+    def coords(self) -> Mapping[str, Sequence[str]]:
         return {REGIMEN: self.regimens, CONTRAST: self.others, COVARIATE: self.encoded.labels}
 
     def _when(self) -> tuple[Array, Array]:
@@ -353,18 +353,19 @@ class SurvivalDesign(Design):
         return None
 
     def _parameters_as_estimands(self, parameters: xr.Dataset) -> dict[str, xr.DataArray]:
-        words = dict(self.encoded.constants)
         units = {
             "reference_median": self.unit,
             "hazard": f"per {self.unit.removesuffix('s')}",
             "log_hazard": f"log of events per {self.unit.removesuffix('s')}",
-            "coefficient": "log hazard ratio per " + "; ".join(words[c] for c in self.encoded.labels),
         }
         found = {}
         for name, array in parameters.data_vars.items():
             if name not in REPORTED:  # the sampler's own coordinates
                 continue
             plain = array.assign_attrs(unit=units.get(str(name), ""))
+            if name == "coefficient":
+                each = [f"log hazard ratio per {how}" for _, how in self.encoded.constants]
+                plain = plain.assign_coords(unit=(COVARIATE, each))
             if CONTRAST in plain.dims:
                 plain = plain.assign_coords({f"row_{REGIMEN}": (CONTRAST, list(self.others))})
             if INTERVAL in plain.dims:

@@ -58,15 +58,15 @@ class MedianDesign(Design):
         self.labels = [f"{s}: {r}" for s, r in zip(frame["study"], frame["regimen"], strict=True)]
 
     @property
-    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+    def coords(self) -> Mapping[str, Sequence[str]]:
         return {REGIMEN: self.regimens, "row": self.labels}
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         return ("survival", "medians", tuple(self.spec.prior("median")[r] for r in self.regimens))
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         return {"row_regimen": self.regimen, "log_median_observed": self.log_median, "log_se": self.log_se}
 
     def build(self) -> pm.Model:

@@ -113,7 +113,7 @@ class PiecewiseDesign(SurvivalDesign):
         return np.asarray(np.sqrt(distance / distance.mean())) if distance.size else distance
 
     @property
-    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+    def coords(self) -> Mapping[str, Sequence[str]]:
         steps = [str(j + 2) for j in range(len(self.cuts))]
         return {**super().coords, INTERVAL: self.interval_labels, "step": steps}
 
@@ -126,7 +126,7 @@ class PiecewiseDesign(SurvivalDesign):
         return len(self.strata) * intervals + ratios + len(self.encoded.labels)
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         spec = self.spec
         return (
             "survival", spec.baseline, spec.regimen_effect, spec.smoothing, self.prior_key, len(self.cuts),
@@ -136,7 +136,7 @@ class PiecewiseDesign(SurvivalDesign):
     # ---- the PyMC model -----------------------------------------------------------------------
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         found: dict[str, NDArray[Any]] = {}
         kinds = (("cell", self.cell_pattern), ("row", self.row_pattern))
         for name, pattern in kinds:

@@ -60,14 +60,14 @@ class WeibullDesign(SurvivalDesign):
         return len(self.strata) + self.shapes + ratios + len(self.encoded.labels)
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         return (
             "survival", "weibull", self.spec.regimen_effect, self.prior_key, self.reference_time,
             tuple(self.kinds), self.late,
         )  # fmt: skip
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         found: dict[str, NDArray[Any]] = {}
         f = self.follow_up
         for kind, i in self.kinds.items():

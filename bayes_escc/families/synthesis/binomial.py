@@ -39,16 +39,16 @@ class BinomialSynthesisDesign(SynthesisDesign):
         self.variant = f"binomial, {spec.pooling}, {'independent' if contrasts.independent else 'correlated'}"
 
     @property
-    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+    def coords(self) -> Mapping[str, Sequence[str]]:
         labels = [f"{s}: {r}" for s, r in zip(self.counts.study, self.counts.regimen, strict=True)]
         return {**super().coords, "trial": self.studies, "arm": labels}
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         return (super().structure, len(self.studies), len(self.counts.n), self.spec.prior("baseline").default)
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         arms = self.counts
         return {
             **super().data,

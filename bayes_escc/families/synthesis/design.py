@@ -117,21 +117,21 @@ class SynthesisDesign(Design):
         return [s if c.study.count(s) == 1 else f"{s}: {e}" for s, e in zip(c.study, c.experimental, strict=True)]
 
     @property
-    def coords(self) -> Mapping[str, Sequence[str]]:  # type: ignore[override]
+    def coords(self) -> Mapping[str, Sequence[str]]:
         found = {"term": self.terms, "row": self.row_labels, COVARIATE: self.covariates, REGIMEN: ()}
         if self.effect_dim is not None:
             found[self.effect_dim] = self.effect_labels
         return found
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         roles = ["effect", *(["tau"] if self.random else []), *(["coefficient"] if self.covariates else [])]
         labels = {"effect": self.terms, "tau": ["tau"], "coefficient": self.covariates}
         priors = tuple((role, tuple(self.spec.prior(role)[x] for x in labels[role])) for role in roles)
         return ("synthesis", self.variant, self.k, len(self.terms), len(self.covariates), priors)
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         found: dict[str, NDArray[Any]] = {"design": self.X}
         if self.covariates:
             found["covariate_values"] = self.Z

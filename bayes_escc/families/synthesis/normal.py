@@ -42,13 +42,13 @@ class NormalDesign(SynthesisDesign):
         self.variant = f"normal, {spec.pooling}, {'independent' if self.blocks else 'correlated'}"
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:  # type: ignore[override]
+    def data(self) -> Mapping[str, NDArray[Any]]:
         V = self.contrasts.V
         known = {"standard_error": np.sqrt(np.diag(V))} if self.blocks else {"factor": np.linalg.cholesky(V)}
         return {**super().data, **known, "y_observed": self.contrasts.y}
 
     @property
-    def structure(self) -> Hashable:  # type: ignore[override]
+    def structure(self) -> Hashable:
         return super().structure
 
     def build(self) -> pm.Model:
