@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -169,7 +170,11 @@ def _run(options: argparse.Namespace) -> int:
     from bayes_escc.run import run_analysis
 
     out = Path(options.out) if options.out else Path("results") / analysis.id
-    posterior, result, paths = run_analysis(analysis, out, figures=not options.no_figures)
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("default")
+        posterior, result, paths = run_analysis(analysis, out, figures=not options.no_figures)
+    for message in dict.fromkeys(str(w.message) for w in noted):
+        print(f"bayes-escc: {message}", file=sys.stderr)
     if options.json:
         _print_json(result)
     else:

@@ -152,8 +152,8 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
             paths.append(path)
     if any("missing from font" in str(w.message) for w in noted):
         warnings.warn(
-            f"{stem.name}: no installed font has some of the characters of its labels; install one that has them, "
-            "for example Noto Sans CJK for Chinese.",
+            "no installed font has some of the characters of a figure's labels; install one that has them, for example "
+            "Noto Sans CJK for Chinese, and run again.",
             UserWarning,
             stacklevel=2,
         )
