@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_escc.comparison import labelled_cells, probability_with_error
+from bayes_escc.comparison import labelled_cells, probability_with_error, unit_of
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import COVARIATE, REGIMEN, TIME
 from bayes_escc.plots.difference import log_axis
@@ -34,8 +34,8 @@ def _rows(posterior: Posterior) -> list[tuple[str, Any]]:
                 found.append((f"{labels[REGIMEN]}\nagainst {reference}{when}", draws))
     if "coefficient" in posterior.estimand_names:
         array = posterior.estimand("coefficient")
-        words = str(array.attrs["unit"]).removeprefix("log hazard ratio per ").split("; ")
-        for (labels, draws), how in zip(labelled_cells(array), words, strict=True):
+        for labels, draws in labelled_cells(array):
+            how = unit_of(array, labels).removeprefix("log hazard ratio per ")
             # a scaled covariate is labelled by what one unit of it is
             name = str(labels[COVARIATE]).replace("_", " ")
             plain, _, unit = how.rpartition(" / ")
