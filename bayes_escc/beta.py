@@ -349,13 +349,13 @@ def contrast_mean_sd(x: Beta, y: Beta, scale: Scale) -> tuple[float | None, floa
     if scale == "difference":
         return x.mean - y.mean, math.hypot(x.sd, y.sd)
     if scale == "ratio":
-        first = (x.mean, x.mean**2 + x.sd**2)
+        first: tuple[float, float | None] = (x.mean, x.mean**2 + x.sd**2)
         inverse = _moments_of_ratio(y.alpha + y.beta, y.alpha)
     else:
         numerator = _odds_moments(x.alpha, x.beta)
         if numerator[0] is None:
             return None, None
-        first = numerator  # type: ignore[assignment]
+        first = (numerator[0], numerator[1])
         inverse = _odds_moments(y.beta, y.alpha)
     if inverse[0] is None:
         return None, None

@@ -194,12 +194,13 @@ def contrast_row(
         value, error = exceedance(x, y, threshold, scale)
         return (value, error) if better == "higher" else (1.0 - value, error)
 
-    by_margin = in_rope = (None, None)
+    by_margin: tuple[Any, Any] = (None, None)
+    in_rope: tuple[Any, Any] = (None, None)
     if margin is not None:
-        by_margin = beyond(better_threshold(scale, better, margin))  # type: ignore[assignment]
+        by_margin = beyond(better_threshold(scale, better, margin))
     if rope is not None:
         low, high = exceedance(x, y, rope[0], scale), exceedance(x, y, rope[1], scale)
-        in_rope = (low[0] - high[0], low[1] + high[1])  # type: ignore[assignment]
+        in_rope = (low[0] - high[0], low[1] + high[1])
     return _numbers(
         mean, sd, median, lower, upper, ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ResponseModel", "SurvivalModel", "SynthesisModel"]
 
 
-class _Model:
+class _Model(ABC):
     """What every model does with a table once it is configured."""
 
     analysis: Analysis
@@ -36,16 +37,19 @@ class _Model:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.analysis.content})"
 
-    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable:
-        raise NotImplementedError
+    @abstractmethod
+    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable:
+        """The table, read and checked if it is not yet."""
 
-    def build(self, table: CountTable | PatientTable | pd.DataFrame | str | Path) -> pm.Model:
+    def build(
+        self, table: CountTable | PatientTable | MedianTable | EffectTable | pd.DataFrame | str | Path
+    ) -> pm.Model:
         """The PyMC model on a table, as `fit` samples it."""
         return prepare_design(self.analysis, self._table(table)).build()
 
     def fit(
         self,
-        table: CountTable | PatientTable | pd.DataFrame | str | Path,
+        table: CountTable | PatientTable | MedianTable | EffectTable | pd.DataFrame | str | Path,
         *,
         seed: int = 1,
         sampler: Literal["auto", "exact", "nuts"] = "auto",
@@ -57,11 +61,12 @@ class _Model:
 
         Parameters
         ----------
-        table : CountTable, PatientTable, DataFrame or path
+        table : CountTable, PatientTable, MedianTable, EffectTable, DataFrame or path
+            Of a kind the model is for.
         seed : int
             The same seed gives the same numbers on any machine.
         sampler : {"auto", "exact", "nuts"}
-            ``"auto"`` takes the closed form where one exists.
+            ``"auto"`` takes the closed form, or quadrature, where the model allows.
         draws, tune, chains : int
 
         Returns
@@ -280,7 +285,7 @@ def _stated(**values: Any) -> dict[str, Any]:
     return {k: v for k, v in values.items() if v is not None}
 
 
-class SynthesisModel:
+class SynthesisModel(_Model):
     """Meta-analysis of published effects or two-arm counts, pairwise or as a network.
 
     Parameters
@@ -365,47 +370,12 @@ class SynthesisModel:
             label="this SynthesisModel",
         )
 
-    def __repr__(self) -> str:
-        return f"SynthesisModel({self.analysis.content})"
-
     def _table(self, table: EffectTable | CountTable | pd.DataFrame | str | Path) -> EffectTable | CountTable:
         if isinstance(table, EffectTable | CountTable):
             return table
         if self.analysis.data.kind == "effects":
             return read_effects(table)
         return read_counts(table, endpoints=self.analysis.declared_endpoints())
-
-    def build(self, table: EffectTable | CountTable | pd.DataFrame | str | Path) -> pm.Model:
-        """The PyMC model on a table, as `fit` samples it."""
-        return prepare_design(self.analysis, self._table(table)).build()
-
-    def fit(
-        self,
-        table: EffectTable | CountTable | pd.DataFrame | str | Path,
-        *,
-        seed: int = 1,
-        sampler: Literal["auto", "exact", "nuts"] = "auto",
-        draws: int = 1000,
-        tune: int = 1000,
-        chains: int = 4,
-    ) -> Posterior:
-        """Fit to a table.
-
-        Parameters
-        ----------
-        table : EffectTable, CountTable, DataFrame or path
-        seed : int
-            The same seed gives the same numbers on any machine.
-        sampler : {"auto", "exact", "nuts"}
-            ``"auto"`` integrates the heterogeneity by quadrature where the model allows.
-        draws, tune, chains : int
-
-        Returns
-        -------
-        Posterior
-        """
-        analysis = self.analysis.with_sampling(seed=seed, sampler=sampler, draws=draws, tune=tune, chains=chains)
-        return fit_analysis(analysis, self._table(table))
 
 
 def _prior_dict(value: Prior | PriorSet | Mapping[str, Prior]) -> dict[str, Any]:
