@@ -183,7 +183,7 @@ class SurvivalModel(_Model):
     priors : mapping, optional
         Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
         ``log_hazard`` sets the level; ``log_shape``, ``log_hazard_ratio``, ``coefficient``,
-        ``drift_sd``. A value may be a mapping of regimen (or covariate) to Prior.
+        ``drift_sd``, ``frailty_sd``. A value may be a mapping of regimen (or covariate) to Prior.
     cutpoints : sequence of float, optional
         Where a piecewise hazard changes; by default at equal shares of the events.
     smoothing : {"independent", "random_walk"}
@@ -192,11 +192,15 @@ class SurvivalModel(_Model):
         When the prior of the log cumulative hazard holds.
     time_unit : {"days", "weeks", "months", "years"}, optional
         Of priors, cut points, times and results; the data's if not given.
+    frailty : str, optional
+        Column of the centres, whose hazards differ by a log-normal frailty (`frailty_sd`).
     times, horizons : sequence of float, optional
         When survival is reported; to when the restricted mean.
     population : str or mapping
         Over whom results are averaged: ``"all"`` patients, those on a regimen, or the covariates
         of one patient.
+    centres : {"observed", "new"}
+        Whether these patients stay at their own centres or are averaged over new ones.
     time, event, entry, interval, data_unit
         Columns of the follow-up and their unit, for tables that are not yet a `PatientTable`;
         see `read_patients`.
@@ -229,6 +233,8 @@ class SurvivalModel(_Model):
         times: Sequence[float] | None = None,
         horizons: Sequence[float] | None = None,
         population: str | Mapping[str, Any] = "all",
+        frailty: str | None = None,
+        centres: Literal["observed", "new"] = "observed",
         time: str | None = "time",
         event: str | None = "event",
         entry: str | None = None,
@@ -250,7 +256,7 @@ class SurvivalModel(_Model):
         model = _stated(
             family="survival", baseline=baseline, regimen_effect=regimen_effect, smoothing=smoothing,
             cutpoints=None if cutpoints is None else [float(c) for c in cutpoints], reference_time=reference_time,
-            time_unit=time_unit, dating=dating,
+            time_unit=time_unit, dating=dating, frailty=frailty,
         )  # fmt: skip
         if covariates:
             model["covariates"] = [dict(c) for c in covariates]
@@ -258,6 +264,7 @@ class SurvivalModel(_Model):
             times=None if times is None else [float(t) for t in times],
             horizons=None if horizons is None else [float(h) for h in horizons],
             population=population if isinstance(population, str) else dict(population),
+            centres=None if centres == "observed" else centres,
         )
         self.analysis = Analysis.from_dict(
             {

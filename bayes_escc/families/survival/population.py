@@ -30,7 +30,7 @@ class Population:
     ----------
     log_risk : array of shape (draws, patterns)
         Log hazard relative to a patient whose covariates are zero.
-    weight : array of shape (patterns,)
+    weight : array of shape (patterns,) or (draws, patterns)
         Share of the population; sums to one.
     """
 
@@ -39,7 +39,13 @@ class Population:
 
     def thinned(self, keep: NDArray[np.intp]) -> Population:
         """The population under some of the draws."""
-        return Population(self.log_risk[keep], self.weight)
+        return Population(self.log_risk[keep], self.weight if self.weight.ndim == 1 else self.weight[keep])
+
+    def _mean(self, values: Array, block: slice = slice(None)) -> Array:
+        """Weighted mean of (draws, ..., patterns) over patterns, of some of the draws."""
+        if self.weight.ndim == 1:
+            return np.asarray(values @ self.weight)
+        return np.asarray(np.einsum("d...p,dp->d...", values, self.weight[block]))
 
     def mean_survival(self, cumulative: Array) -> Array:
         """Mean of exp(-H exp(log_risk)), of the shape (draws, ...) of the cumulative hazards."""
@@ -49,7 +55,7 @@ class Population:
         flat = cumulative.reshape(len(cumulative), -1)
         found = np.empty_like(flat)
         for block in self._blocks(flat):
-            found[block] = np.exp(-flat[block, :, None] * risk[block, None, :]) @ self.weight
+            found[block] = self._mean(np.exp(-flat[block, :, None] * risk[block, None, :]), block)
         return found.reshape(cumulative.shape)
 
     def survivors_risk(self, cumulative: Array) -> Array:
@@ -59,8 +65,8 @@ class Population:
         flat = cumulative.reshape(len(cumulative), -1)
         found = np.empty_like(flat)
         for block in self._blocks(flat):
-            left = np.exp(-flat[block, :, None] * spared[block, None, :]) * self.weight
-            found[block] = (left * risk[block, None, :]).sum(axis=-1) / left.sum(axis=-1)
+            left = np.exp(-flat[block, :, None] * spared[block, None, :])
+            found[block] = self._mean(left * risk[block, None, :], block) / self._mean(left, block)
         return found.reshape(cumulative.shape)
 
     def _blocks(self, flat: Array) -> Iterator[slice]:
@@ -77,14 +83,14 @@ class Population:
         in the log cumulative hazard, converge in a handful of iterations.
         """
         target = np.log(-np.log(survival))
-        u: Array = np.asarray(target - self.log_risk @ self.weight)
+        u: Array = np.asarray(target - self._mean(self.log_risk))
         if self.log_risk.shape[1] == 1:
             return u
         for _ in range(50):
             hazards = np.exp(self.log_risk + u[:, None])
             each = np.exp(-hazards)
-            mean = np.clip(each @ self.weight, 1e-300, 1.0 - 1e-16)
-            slope = ((hazards * each) @ self.weight) / (-mean * np.log(mean))
+            mean = np.clip(self._mean(each), 1e-300, 1.0 - 1e-16)
+            slope = self._mean(hazards * each) / (-mean * np.log(mean))
             step = (np.log(-np.log(mean)) - target) / np.maximum(slope, 1e-3)
             u = u - np.clip(step, -3.0, 3.0)
             if np.abs(step).max() < 1e-12:
@@ -134,10 +140,11 @@ def _piecewise_mean(curves: PiecewiseCurves, population: Population, horizon: fl
     grown = np.exp(curves.log_hazards[..., : len(edges) - 1]) * np.diff(edges)
     total = np.zeros(curves.log_hazards.shape[:2])
     risk = np.exp(population.log_risk)
-    for pattern, weight in enumerate(population.weight):
+    for pattern in range(risk.shape[1]):
         each = risk[:, pattern, None, None]
         x = grown * each
         # (1 - exp(-x)) / x is one, not 0 / 0, where nothing happens
         shape = np.divide(-np.expm1(-x), x, out=np.ones_like(x), where=x > 0)
-        total += weight * (np.exp(-before * each) * shape) @ np.diff(edges)
+        weight = population.weight[..., pattern]
+        total += weight[..., None] * ((np.exp(-before * each) * shape) @ np.diff(edges))
     return np.asarray(total)
