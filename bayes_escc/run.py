@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.comparison import Comparison
 
-__all__ = ["figures_of", "fit_analysis", "prepare_design", "run_analysis", "write_results"]
+__all__ = ["figures_of", "fit_analysis", "fit_prepared", "prepare_design", "run_analysis", "write_results"]
 
 NOT_CONVERGED: Final = "NOT CONVERGED"
 MAX_PANELS: Final = 8
@@ -61,7 +61,19 @@ def fit_analysis(
     """
     if table is None:
         table = analysis.load_table()
-    design = prepare_design(analysis, table)
+    return fit_prepared(analysis, prepare_design(analysis, table), table.digest)
+
+
+def fit_prepared(analysis: Analysis, design: Design, data_sha256: str) -> Posterior:
+    """Fit an analysis to a design prepared for it.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    design : Design
+    data_sha256 : str
+        Digest of the data the design was prepared on.
+    """
     _check_questions(analysis, design)
     fit = fit_design(design, analysis.sampling)
     warnings = [
@@ -70,7 +82,7 @@ def fit_analysis(
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
     return Posterior(
-        fit.tree, analysis, table.digest, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
+        fit.tree, analysis, data_sha256, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
         tuple(design.priors_in_words()), software_versions(), fit.seconds,
     )  # fmt: skip
 

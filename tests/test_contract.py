@@ -108,7 +108,7 @@ ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
     {"priors", "files"}, {"schema"}, {"beta"}, {"laws"}, {"evidence"}, {"families"}, {"analysis"},
     {"inference"}, {"comparison"}, {"ranking"}, {"predictive"}, {"storage"}, {"posterior"}, {"results"}, {"text"},
-    {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"}, {"cli"},
+    {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"}, {"study"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.population import Population, marginal_hazard, median_time, restricted_mean, survival
@@ -58,6 +60,7 @@ class SurvivalDesign(Design):
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.follow_up = table.follow_up(unit, dating=spec.dating)
         self.rows = self.patients = len(self.regimen)
+        self.row_numbers = tuple(int(i) for i in table.frame.index)
         self.events = int(self.follow_up.event.sum())
         studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
         pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
@@ -285,6 +288,20 @@ class SurvivalDesign(Design):
         for i in np.flatnonzero(f.event):
             u = floor[i] + (1.0 - floor[i]) * rng.random(shape[0])
             found[:, i] = np.maximum(steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)], f.last[i])
+        return found
+
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        model: dict[str, Any] = {"time_unit": self.unit}
+        if self.spec.covariates:
+            model["covariates"] = stated_covariates(self.spec.covariates, self.encoded)
+        estimands = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}
+        return {"model": model, "priors": stated_priors(self.spec.priors), "estimands": estimands}
+
+    def standardised_over(self, reference: Design) -> Design:
+        if not isinstance(reference, SurvivalDesign):
+            return self
+        found = copy.copy(self)
+        found.weights = reference.weights
         return found
 
     def observed(self) -> xr.Dataset:
