@@ -39,7 +39,8 @@ SCHEMA_VERSION = 1
 MAX_PREDICTED = 10_000
 """Most future patients whose responses are predicted."""
 _PATIENTS_ONLY = ("id", "regimen", "response", "not_evaluable", "design")
-Sampler = Literal["auto", "exact", "nuts"]
+SAMPLERS = ("auto", "exact", "nuts", "laplace")
+Sampler = Literal["auto", "exact", "nuts", "laplace"]
 _SCALES = ("difference", "ratio", "odds_ratio")
 
 
@@ -401,7 +402,7 @@ def _read_prediction(r: Reader) -> PredictionSpec:
 def _read_sampling(r: Reader) -> SamplingSpec:
     default = SamplingSpec()
     sampling = SamplingSpec(
-        r.text("sampler", default.sampler, ("auto", "exact", "nuts")),
+        r.text("sampler", default.sampler, SAMPLERS),
         r.number("draws", default.draws, above=10, below=1_000_000, integer=True, closed=True),
         r.number("tune", default.tune, above=10, below=1_000_000, integer=True, closed=True),
         r.number("chains", default.chains, above=2, below=64, integer=True, closed=True),
