@@ -75,7 +75,7 @@ class Posterior:
         Rows, patients, events and warnings of the data.
     arms : tuple of Arm
         Where the evidence on each regimen comes from.
-    sampler : {"exact", "nuts"}
+    sampler : {"exact", "nuts", "laplace"}
     diagnostics : Diagnostics
     priors : tuple of str
         Every prior in words.
@@ -88,7 +88,7 @@ class Posterior:
     data_sha256: str
     evidence: Mapping[str, Any]
     arms: tuple[Arm, ...]
-    sampler: Literal["exact", "nuts"]
+    sampler: Literal["exact", "nuts", "laplace"]
     diagnostics: Diagnostics
     priors: tuple[str, ...]
     versions: Mapping[str, str]
@@ -160,7 +160,7 @@ class Posterior:
 
     def _precision(self, values: Any) -> tuple[list[float | None], list[float | None]]:
         """Bulk effective sample size and error of the mean, of (chain, draw, cell) values."""
-        if self.sampler == "exact":
+        if self.sampler != "nuts":  # draws are independent
             size = values.shape[0] * values.shape[1]
             return [float(size)] * values.shape[-1], list(values.std(axis=(0, 1), ddof=1) / size**0.5)
         import arviz as az

@@ -23,6 +23,9 @@ MAX_LEAGUE: Final = 9
 """Most regimens whose league table is shown in a terminal."""
 
 
+_ENGINES = {"nuts": "NUTS", "laplace": "Laplace and importance sampling"}
+
+
 def format_probability(p: float | None, error: float | None) -> str:
     """A probability with as many decimals as its error supports, at most three; never 0 or 1."""
     if p is None:
@@ -86,10 +89,10 @@ def result_text(result: Mapping[str, Any]) -> str:
     analysis, data, diagnostics = result["analysis"], result["data"], result["diagnostics"]
     blocks = [analysis["title"], "=" * min(78, display_width(analysis["title"]))]
     if analysis["family"] == "synthesis":
-        how = "quadrature over the heterogeneity" if analysis["sampler"] == "exact" else "NUTS"
+        how = _ENGINES.get(analysis["sampler"], "quadrature over the heterogeneity")
         size = f"{data['rows']} contrasts, {data['patients']} patients known"
     else:
-        how = "closed form" if analysis["sampler"] == "exact" else "NUTS"
+        how = _ENGINES.get(analysis["sampler"], "closed form")
         size = f"{data['patients']} patients, {data['events']} events"
     blocks.append(f"{size}; {how}, seed {analysis['seed']}.")
     if not diagnostics["converged"]:

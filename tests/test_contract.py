@@ -30,7 +30,8 @@ SCHEMA = {
     "data": {"rows": WHOLE, "patients": WHOLE, "events": WHOLE, "warnings": (list,)},
     "diagnostics": {
         "converged": (bool,), "max_rhat": OPTIONAL, "min_ess_bulk": OPTIONAL, "min_ess_tail": OPTIONAL,
-        "divergences": WHOLE, "min_ebfmi": OPTIONAL, "messages": (list,),
+        "divergences": WHOLE, "min_ebfmi": OPTIONAL, "pareto_k": OPTIONAL, "log_evidence": OPTIONAL,
+        "mcse_log_evidence": OPTIONAL, "messages": (list,),
     },
     "estimates": {
         "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,

@@ -113,6 +113,10 @@ class SynthesisDesign(Design):
         return int(total)
 
     @property
+    def hierarchical(self) -> bool:
+        return self.random
+
+    @property
     def row_labels(self) -> list[str]:
         """One label per contrast: the study, with the regimen if it gives several."""
         c = self.contrasts
