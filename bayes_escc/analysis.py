@@ -46,7 +46,7 @@ _SCALES = ("difference", "ratio", "odds_ratio")
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which rows of which table. Column names apply to patient tables."""
+    """Which rows of which table, and the folder that files are relative to. Column names are of patient tables."""
 
     kind: str
     datasets: tuple[str, ...] = ()
@@ -68,6 +68,7 @@ class DataSpec:
     overall: str | None = None
     time_unit: str | None = None
     event_codes: tuple[tuple[str, str], ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Analysis:
         if not all(c.isalnum() or c in "_-" for c in name):
             top.problem("id", f"may hold letters, digits, _ and -, because files are named after it, not {name!r}")
         title, question = top.text("title", name), top.text("question", "")
-        data = _read_data(top.table("data"))
+        data = replace(_read_data(top.table("data")), folder=folder)
         model, priors, estimands = top.table("model"), top.table("priors"), top.table("estimands")
         family = model.text("family", "response", FAMILIES)
         spec = None
