@@ -7,6 +7,7 @@ panels. `law_at` finds the law of one labelled cell in the `laws` group of a pos
 
 Variables of that group, by estimand name: ``<name>_alpha`` and ``<name>_beta``;
 ``<name>_location`` and ``<name>_spread`` with a dimension `node` and weights ``node_weight``;
+``<name>_covariance`` with two of them more;
 ``<name>_density`` with dimensions `panel` and `panel_node`, and ``panel_edge``. Attributes are
 text, which netCDF gives back as it was.
 """
@@ -23,14 +24,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.beta import Beta
-from bayes_escc.names import CATEGORY, ENDPOINT, LABEL_DIMS
+from bayes_escc.names import CATEGORY, ENDPOINT, LABEL_DIMS, REGIMEN
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["NODES_PER_PANEL", "Law", "NormalMixture", "PanelLaw", "law_at"]
+__all__ = ["AGAINST", "NODES_PER_PANEL", "Law", "NormalMixture", "PanelLaw", "contrast_law_at", "law_at"]
 
 Array = NDArray[np.float64]
+AGAINST: Final = "against"
+"""Second label of a pair of regimens."""
 NODES_PER_PANEL: Final = 16
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
 _ROUNDING: Final = 1e-14
@@ -335,3 +338,34 @@ def law_at(group: xr.Dataset, name: str, labels: Mapping[str, Any]) -> Law | Non
             float(str(group["node_weight"].attrs["error"])),
         )
     return None
+
+
+def contrast_law_at(group: xr.Dataset, name: str, regimen: str, reference: str) -> NormalMixture | None:
+    """The law of one regimen against another, or None if there is none.
+
+    It is that of the ratio for an estimand whose logarithm is normal given the heterogeneity, of
+    the difference otherwise.
+
+    Parameters
+    ----------
+    group : Dataset
+        The `laws` of a posterior.
+    name : str
+        Of the estimand.
+    regimen, reference : str
+    """
+    if f"{name}_covariance" not in group or regimen == reference:
+        return None
+    location, covariance = group[f"{name}_location"], group[f"{name}_covariance"].to_numpy()
+    labels = [str(r) for r in location[REGIMEN].to_numpy()]
+    i, j = labels.index(regimen), labels.index(reference)
+    centre = location.transpose("node", REGIMEN).to_numpy()
+    variance = covariance[:, i, i] + covariance[:, j, j] - 2.0 * covariance[:, i, j]
+    return NormalMixture(
+        group["node_weight"].to_numpy(),
+        centre[:, i] - centre[:, j],
+        np.sqrt(np.maximum(variance, 0.0)),
+        location.attrs["exponentiated"] == "yes",
+        int(np.min(group[f"{name}_moments"].to_numpy())),
+        float(str(group["node_weight"].attrs["error"])),
+    )

@@ -16,7 +16,8 @@ from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature, integrate
 from bayes_escc.families.synthesis.spec import SynthesisSpec
-from bayes_escc.names import CHAIN, COVARIATE, DRAW
+from bayes_escc.laws import AGAINST
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, REGIMEN
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -142,6 +143,9 @@ class NormalDesign(SynthesisDesign):
                 array = self.labelled(np.moveaxis(content, 0, -1), dim, f"{name}_{part}", "", dims)
                 array.attrs = {"exponentiated": "yes" if exponentiated else "no"}
                 values[f"{name}_{part}"] = array.drop_vars("endpoint")
+        if self.spec.network:  # the law of one regimen against another needs how their effects go together
+            values["effect_covariance"] = (("node", REGIMEN, AGAINST), found.covariance(effects))
+            coords[AGAINST] = list(self.effect_labels)
         if found.law is not None:
             values["panel_edge"] = ("panel_edge_number", found.law.edges)
             shared = {"scale": repr(found.law.scale), "moments": str(found.law.moments)}
