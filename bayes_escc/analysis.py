@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.evidence.follow_up import DAYS_IN, event_meaning
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.names import DESIGNS, Direction, Scale, normalise
 from bayes_escc.schema import Reader, nearest, raise_problems
@@ -39,7 +39,8 @@ SCHEMA_VERSION = 1
 MAX_PREDICTED = 10_000
 """Most future patients whose responses are predicted."""
 _PATIENTS_ONLY = ("id", "regimen", "response", "not_evaluable", "design")
-Sampler = Literal["auto", "exact", "nuts"]
+SAMPLERS = ("auto", "exact", "nuts", "laplace")
+Sampler = Literal["auto", "exact", "nuts", "laplace"]
 _SCALES = ("difference", "ratio", "odds_ratio")
 
 
@@ -340,7 +341,13 @@ def _read_data(data: Reader) -> DataSpec:
 
 def _read_codes(data: Reader) -> tuple[tuple[str, str], ...]:
     codes = data.table("event_codes")
-    return tuple((key, codes.text(key, choices=("event", "censored")) or "event") for key in codes.left())
+    found = []
+    for key in codes.left():
+        meaning = event_meaning(value := codes.take(key))
+        if meaning is None:
+            codes.problem(key, f'must be "event" (or 1) or "censored" (or 0), not {value!r}')
+        found.append((key, meaning or "event"))
+    return tuple(found)
 
 
 def _read_comparison(r: Reader) -> ComparisonSpec:
@@ -420,7 +427,7 @@ def _read_prediction(r: Reader) -> PredictionSpec:
 def _read_sampling(r: Reader) -> SamplingSpec:
     default = SamplingSpec()
     sampling = SamplingSpec(
-        r.text("sampler", default.sampler, ("auto", "exact", "nuts")),
+        r.text("sampler", default.sampler, SAMPLERS),
         r.number("draws", default.draws, above=10, below=1_000_000, integer=True, closed=True),
         r.number("tune", default.tune, above=10, below=1_000_000, integer=True, closed=True),
         r.number("chains", default.chains, above=2, below=64, integer=True, closed=True),

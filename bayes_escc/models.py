@@ -53,7 +53,7 @@ class _Model(ABC):
         table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path,
         *,
         seed: int = 1,
-        sampler: Literal["auto", "exact", "nuts"] = "auto",
+        sampler: Literal["auto", "exact", "nuts", "laplace"] = "auto",
         draws: int = 1000,
         tune: int = 1000,
         chains: int = 4,
@@ -66,8 +66,9 @@ class _Model(ABC):
             Of a kind the model is for.
         seed : int
             The same seed gives the same numbers on any machine.
-        sampler : {"auto", "exact", "nuts"}
-            ``"auto"`` takes the closed form, or quadrature, where the model allows.
+        sampler : {"auto", "exact", "nuts", "laplace"}
+            ``"auto"`` takes the closed form, or quadrature, where the model allows, else NUTS.
+            ``"laplace"`` gives independent draws and the evidence of models without a hierarchy.
         draws, tune, chains : int
 
         Returns

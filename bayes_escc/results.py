@@ -78,6 +78,17 @@ def comparisons_of(posterior: Posterior) -> list[Comparison]:
     return [posterior.compare("rate")]
 
 
+def league_of(posterior: Posterior) -> list[dict[str, Any]]:
+    """Every pair of regimens of a network, where it is known which direction is better."""
+    if "effect" not in posterior.estimand_names:
+        return []
+    effect = posterior.estimand("effect")
+    stated = next((c.better for c in posterior.analysis.comparisons if c.estimand == "effect"), None)
+    if REGIMEN not in effect.dims or not (stated or effect.attrs.get("better")):
+        return []
+    return posterior.league_rows("effect", better=stated)
+
+
 def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = None) -> dict[str, Any]:
     """The content of `result.json`.
 
@@ -105,6 +116,9 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
             for row in posterior.ranking_rows(name, better=stated.get(name))
         ],
     }
+    league = league_of(posterior)
+    if league:
+        result["league"] = league
     if analysis.thresholds:
         result["thresholds"] = [
             row

@@ -15,6 +15,7 @@ from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
+from bayes_escc.league import league_cells, league_groups
 from bayes_escc.names import FIGURE_DATA, REGIMEN
 from bayes_escc.posterior import Posterior
 from bayes_escc.results import (
@@ -140,12 +141,16 @@ def write_results(
     *,
     figures: bool = True,
 ) -> list[Path]:
-    """Write `result.json`, `posterior.nc`, the CSV tables and the figures, each atomically."""
+    """Write `result.json`, `posterior.nc`, CSV tables (leagues of a network too) and the figures, each atomically."""
     status = "converged" if posterior.diagnostics.converged else NOT_CONVERGED
     paths = [out / "result.json", out / "estimates.csv", out / "comparisons.csv"]
     write_atomic(paths[0], to_json(result))
     write_atomic(paths[1], _csv(result["estimates"], ESTIMATE_KEYS, status))
     write_atomic(paths[2], _csv(result["comparisons"], COMPARISON_KEYS, status))
+    if "league" in result:
+        paths += [out / "league.csv", out / "league_pairs.csv"]
+        write_atomic(paths[-2], _league_csv(result["league"], status))
+        write_atomic(paths[-1], _csv(result["league"], COMPARISON_KEYS, status))
     paths.append(posterior.save(out / "posterior.nc"))
     if figures:
         from bayes_escc.plots.style import save_figure
@@ -220,6 +225,18 @@ def _slug(text: str | None) -> str:
     return "_".join(part for part in kept.split("_") if part)
 
 
+def _league_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
+    """The league table as CSV, ready for print: each cell compares the regimen of its row with that of its column."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    for number, group in enumerate(league_groups(rows)):
+        order, cells = league_cells(group)
+        writer.writerows([[]] if number else [])
+        writer.writerow(["row against column", *map(_csv_cell, order), "status"])
+        writer.writerows([_csv_cell(name), *line, status] for name, line in zip(order, cells, strict=True))
+    return buffer.getvalue()
+
+
 def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str) -> str:
     """Rows as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
     buffer = io.StringIO()
@@ -231,7 +248,7 @@ def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str)
 
 
 def _csv_cell(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in "=+-@":
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
         return f"'{value}"
     if isinstance(value, list | tuple):
         return " to ".join(map(str, value))

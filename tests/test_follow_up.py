@@ -111,6 +111,10 @@ def test_other_codes_need_a_declared_map():
     table = read_patients(frame, event_codes={"死亡": "event", "删失": "censored"}, **COLUMNS)
     assert list(table.frame["event"]) == list("101110")
     assert "event_code" in problems(frame)
+    coded = FRAME.assign(event=[2, 1, 2, 2, 2, 1])
+    assert list(read_patients(coded, event_codes={2: 1, 1: 0}, **COLUMNS).frame["event"]) == list("101110")
+    logical = FRAME.assign(event=[True, False, True, True, True, False])
+    assert list(read_patients(logical, **COLUMNS).frame["event"]) == list("101110")
     with pytest.raises(AnalysisError, match="gives every code the meaning"):
         read_patients(frame, event_codes={"死亡": "dead"}, **COLUMNS)
 

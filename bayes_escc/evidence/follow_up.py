@@ -31,6 +31,7 @@ __all__ = [
     "FollowUpColumns",
     "check_between_patients",
     "check_follow_up",
+    "event_meaning",
     "follow_up_of",
     "summarise_follow_up",
     "unit_factor",
@@ -44,6 +45,8 @@ _LONGEST_MONTHS: Final = 240.0
 _SERIAL_DATES: Final = (20_000.0, 80_000.0)
 """Day numbers by which a spreadsheet stores the dates of 1954 to 2119."""
 _PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {"age": (18.0, 110.0), "ecog": (0.0, 5.0)}
+_MEANINGS: Final = {"event": "event", "1": "event", "true": "event",
+                    "censored": "censored", "0": "censored", "false": "censored"}  # fmt: skip
 _INFINITE: Final = {"inf", "infinity", "+inf", "∞"}
 
 
@@ -53,6 +56,11 @@ def unit_factor(from_unit: str, to_unit: str) -> float:
         if unit not in DAYS_IN:
             raise AnalysisError(f"time unit {unit!r} is not one of {', '.join(DAYS_IN)}.{nearest(unit, DAYS_IN)}")
     return 1.0 if from_unit == to_unit else DAYS_IN[from_unit] / DAYS_IN[to_unit]
+
+
+def event_meaning(value: object) -> str | None:
+    """What a declared code means: ``"event"`` (or 1, true), ``"censored"`` (or 0, false); None if neither."""
+    return _MEANINGS.get(str(value).casefold())
 
 
 @dataclass(frozen=True)
@@ -160,7 +168,7 @@ def check_follow_up(
             )
         )  # fmt: skip
         return
-    codes = {"0": "0", "1": "1"}
+    codes = {"0": "0", "1": "1", "false": "0", "true": "1"}
     if columns.codes:
         codes = {normalise(k).casefold(): "1" if v == "event" else "0" for k, v in columns.codes}
     for number, row in zip(numbers, rows, strict=True):

@@ -22,6 +22,7 @@ from bayes_escc.evidence.follow_up import (
     FollowUpColumns,
     check_between_patients,
     check_follow_up,
+    event_meaning,
     follow_up_of,
     summarise_follow_up,
 )
@@ -234,7 +235,7 @@ def read_patients(
     interval: Sequence[str] | None = None,
     overall: str | None = None,
     time_unit: str | None = None,
-    event_codes: Mapping[str, str] | None = None,
+    event_codes: Mapping[Any, Any] | None = None,
     sheet: str | None = None,
     drop: Sequence[str] = (),
 ) -> PatientTable:
@@ -261,7 +262,8 @@ def read_patients(
     time_unit : {"days", "weeks", "months", "years"}
         Unit of all these columns; must be declared with them.
     event_codes : mapping, optional
-        What other codes than 0 and 1 mean: ``{"2": "event", "1": "censored"}``.
+        What other codes than 0 and 1 (or false and true) mean: ``{"2": "event", "1": "censored"}``, or
+        ``{2: 1, 1: 0}``.
     sheet : str, optional
         Sheet of a workbook.
     drop : sequence of str, optional
@@ -349,7 +351,7 @@ def read_patients(
 
 def _follow_up_columns(
     time: str | None, event: str | None, entry: str | None, interval: Sequence[str] | None, overall: str | None,
-    time_unit: str | None, event_codes: Mapping[str, str] | None,
+    time_unit: str | None, event_codes: Mapping[Any, Any] | None,
 ) -> FollowUpColumns:  # fmt: skip
     """The columns of the follow-up, refused where they do not make sense together."""
     wrong = []
@@ -359,7 +361,7 @@ def _follow_up_columns(
         wrong.append(f"interval= takes two columns, lower and upper, not {interval!r}")
     if time is None and interval is None and (entry or overall or event_codes):
         wrong.append("entry=, overall= and event_codes= need time= and event=, or interval=")
-    meanings = dict(event_codes or {})
+    meanings = {code: event_meaning(meaning) for code, meaning in (event_codes or {}).items()}
     if meanings and set(meanings.values()) != {"event", "censored"}:
         wrong.append('event_codes= gives every code the meaning "event" or "censored", and uses both')
     if wrong:

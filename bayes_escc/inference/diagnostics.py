@@ -12,6 +12,8 @@ from bayes_escc.names import SAMPLE_DIMS
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bayes_escc.inference.laplace import LaplaceDraws
+
 __all__ = ["Diagnostics", "diagnose"]
 
 MAX_RHAT: Final = 1.01
@@ -42,6 +44,10 @@ class Diagnostics:
         The quantity with the smallest bulk effective sample size.
     stuck : bool
         Whether the sampler did not move freely, which smaller steps may mend.
+    pareto_k : float or None
+        After Laplace: shape of the tail of the importance weights; at most 0.5 is asked for.
+    log_evidence, mcse_log_evidence : float or None
+        After Laplace: logarithm of the marginal likelihood, and its Monte Carlo standard error.
     """
 
     converged: bool
@@ -53,6 +59,9 @@ class Diagnostics:
     messages: tuple[str, ...] = ()
     worst: str = field(default="", compare=False)
     stuck: bool = field(default=False, compare=False)
+    pareto_k: float | None = None
+    log_evidence: float | None = None
+    mcse_log_evidence: float | None = None
 
     @classmethod
     def of_exact(cls, draws: int, *, laws: bool = True) -> Diagnostics:
@@ -60,6 +69,23 @@ class Diagnostics:
         message = "Closed form: draws are independent"
         message += "; probabilities come from quadrature." if laws else "."
         return cls(True, 1.0, float(draws), float(draws), 0, None, (message,))
+
+    @classmethod
+    def of_laplace(cls, found: LaplaceDraws, estimands: xr.Dataset) -> Diagnostics:
+        """Diagnostics of independent draws by importance resampling."""
+        draws = float(found.parameters.sizes["chain"] * found.parameters.sizes["draw"])
+        size = min(draws, found.ess)
+        messages = _undefined(found.parameters, estimands)
+        if size < MIN_ESS:
+            messages.append(f"Only {size:.0f} effective draws; at least {MIN_ESS} are needed: use more draws.")
+        told = (
+            f"Laplace: {found.proposals} proposals around the mode, of which {found.ess:.0f} count; k-hat "
+            f"{found.pareto_k:.2f}; draws are independent."
+        )
+        return cls(
+            not messages, 1.0, size, size, 0, None, (*messages, told), pareto_k=found.pareto_k,
+            log_evidence=found.log_evidence, mcse_log_evidence=found.mcse_log_evidence,
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """The entries of `result.json`."""
@@ -70,6 +96,9 @@ class Diagnostics:
             "min_ess_tail": self.min_ess_tail,
             "divergences": self.divergences,
             "min_ebfmi": self.min_ebfmi,
+            "pareto_k": self.pareto_k,
+            "log_evidence": self.log_evidence,
+            "mcse_log_evidence": self.mcse_log_evidence,
             "messages": list(self.messages),
         }
 
@@ -122,6 +151,18 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
         messages.append(f"E-BFMI is {ebfmi:.2f}, below {MIN_EBFMI}: the sampler moves slowly between energies.")
     stuck = divergences > 0 or not max_rhat <= MAX_RHAT or (ebfmi is not None and ebfmi < MIN_EBFMI)
     return Diagnostics(not messages, max_rhat, min_bulk, min(tails), divergences, ebfmi, tuple(messages), worst, stuck)
+
+
+def _undefined(*groups: xr.Dataset) -> list[str]:
+    """Quantities with draws that are infinite or undefined; a cell without any is missing, not wrong."""
+    found = []
+    for group in groups:
+        for name, array in group.data_vars.items():
+            values = array.transpose(*SAMPLE_DIMS, ...).to_numpy()
+            missing = np.isnan(values).all(axis=(0, 1))
+            if not (np.isfinite(values).all(axis=(0, 1)) | missing).all():
+                found.append(f"{name} has infinite or undefined draws.")
+    return found
 
 
 def _ebfmi(energy: Any) -> Any:

@@ -109,6 +109,10 @@ class HierarchicalDesign(CountDesign):
             self.unit_group, self.row_unit = self.cell_endpoint, self.row_cell
 
     @property
+    def hierarchical(self) -> bool:
+        return True
+
+    @property
     def group_labels(self) -> list[str]:
         """The label under which each group's priors are looked up."""
         return self.cell_regimens if self.over_studies else list(self.endpoints)

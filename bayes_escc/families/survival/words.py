@@ -29,7 +29,7 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
                 "how the answer changes with the priors.",
             )
         )  # fmt: skip
-    late = [t for t in (*design.times, *design.horizons) if t > design.covered * (1 + 1e-9)]
+    late = [t for t in sorted({*design.times, *design.horizons}) if t > design.covered * (1 + 1e-9)]
     if late:
         listed = ", ".join(f"{t:g}" for t in late)
         found.append(

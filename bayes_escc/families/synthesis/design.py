@@ -61,12 +61,14 @@ class SynthesisDesign(Design):
         self.X, self.C, self.groups = found.X, found.C, found.groups
         self.L = contrasts.random_effects_factor() if self.random else None
         design = "network" if spec.network else "randomised"
-        pairs = [
-            (study, regimen)
-            for study, e, c in zip(contrasts.study, contrasts.experimental, contrasts.control, strict=True)
-            for regimen in (e, c)
-        ]
-        self.arms = tuple(Arm(s, r, contrasts.endpoint, design) for s, r in dict.fromkeys(pairs))
+        sizes = {
+            (study, regimen): None if math.isnan(n) else int(n)
+            for study, *regimens, ns in zip(
+                contrasts.study, contrasts.experimental, contrasts.control, contrasts.n, strict=True
+            )
+            for regimen, n in zip(regimens, ns, strict=True)
+        }
+        self.arms = tuple(Arm(s, r, contrasts.endpoint, design, n) for (s, r), n in sizes.items())
         self.rows = self.k
         self.patients = self._count_patients()
         self.events = 0
@@ -92,6 +94,10 @@ class SynthesisDesign(Design):
                 total += 0.0 if math.isnan(baseline) else baseline
             seen.add((study, control))
         return int(total)
+
+    @property
+    def hierarchical(self) -> bool:
+        return self.random
 
     @property
     def row_labels(self) -> list[str]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature, integrate
-from bayes_escc.names import COVARIATE
+from bayes_escc.laws import AGAINST
+from bayes_escc.names import COVARIATE, REGIMEN
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,6 +81,12 @@ def laws_of(design: SynthesisDesign, parts: Sequence[Part], found: Sequence[Quad
         values["node_weight"] = ("node", np.zeros(max(len(q.tau) for q in found)), error)
     for wanted in _wanted(design):
         values |= _mixtures(design, wanted, parts, found)
+    if design.spec.network:  # the law of one regimen against another needs how their effects go together
+        effects = np.column_stack([design.C, np.zeros((len(design.C), len(design.covariates)))])
+        labels = list(design.effect_labels)
+        values["effect_covariance"] = xr.DataArray(
+            found[0].covariance(effects), dims=("node", REGIMEN, AGAINST), coords={REGIMEN: labels, AGAINST: labels}
+        )
     if found[0].law is not None:
         values |= _heterogeneity(design, found)
     return xr.Dataset(values)
