@@ -186,7 +186,7 @@ def _draw(
         # columns in points beside the axis, as wide as their text, however narrow the labels leave the axis
         first, second = 8.0, 8.0
         if headings[0]:
-            second += 12.0 + 4.3 * max(len(headings[0]) + 1, *(len(_text(x.raw)) for x in lines))
+            second += 12.0 + 3.9 * max(len(headings[0]) + 1, *(len(_text(x.raw)) for x in lines))
         beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
         heights = []
         for number, line in enumerate(lines):
