@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from bayes_escc.decision import Rule, read_rules
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.follow_up import DAYS_IN, event_meaning
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.names import DESIGNS, Direction, Scale, normalise
-from bayes_escc.schema import Reader, nearest, raise_problems
+from bayes_escc.schema import Reader, check_margin, nearest, raise_problems
 
 if TYPE_CHECKING:
     from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
@@ -133,6 +134,8 @@ class Analysis:
         Of the file, or of `content` for an analysis made in Python.
     folder : Path or None
         Where the file stands; `data.file` is relative to it.
+    rules : tuple of Rule
+        Pre-specified decision rules, ``[[monitoring]]``.
     """
 
     id: str
@@ -149,6 +152,7 @@ class Analysis:
     content: str
     sha256: str
     folder: Path | None = None
+    rules: tuple[Rule, ...] = ()
 
     @classmethod
     def from_dict(
@@ -192,6 +196,7 @@ class Analysis:
         comparisons = _one_direction([_read_comparison(r) for r in top.tables("comparisons")], problems)
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
+        rules = read_rules(top.tables("monitoring"), getattr(spec, "rate_prior", None), data.endpoints or ())
         sampling = _read_sampling(top.table("sampling"))
         report = top.table("report")
         ci_prob = report.number("ci_prob", 0.95, above=0, below=1)
@@ -200,7 +205,7 @@ class Analysis:
         raise_problems(f"{label} cannot be used", problems)
         return cls(
             name, title, question, family, data, spec, comparisons, thresholds, predictions,
-            sampling, ci_prob, canonical, digest, folder,
+            sampling, ci_prob, canonical, digest, folder, rules,
         )  # fmt: skip
 
     @classmethod
@@ -367,25 +372,6 @@ def _read_comparison(r: Reader) -> ComparisonSpec:
         r.problem(*message)
     r.finish()
     return ComparisonSpec(estimand, reference, scale, better, margin, rope)
-
-
-def check_margin(
-    scale: str, better: str | None, margin: float | None, rope: tuple[float, float] | None
-) -> list[tuple[str, str]]:
-    """Problems with a margin or region of practical equivalence, as (key, message)."""
-    found = []
-    if margin is not None and scale == "difference" and margin < 0:
-        found.append(("margin", f"is the size of the smallest difference that matters, so at least 0, not {margin:g}"))
-    if scale != "difference":
-        if margin is not None and margin <= 0:
-            found.append(("margin", f"is a ratio, so above 0, not {margin:g}"))
-        elif margin is not None and better == "higher" and margin < 1:
-            found.append(("margin", f"must be at least 1 where a higher {scale} is better, not {margin:g}"))
-        elif margin is not None and better == "lower" and margin > 1:
-            found.append(("margin", f"must be at most 1 where a lower {scale} is better, not {margin:g}"))
-        if rope is not None and rope[0] <= 0:
-            found.append(("rope", f"holds ratios, so above 0, not {list(rope)}"))
-    return found
 
 
 def _label(r: Reader, key: str) -> str | None:

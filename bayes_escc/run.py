@@ -16,6 +16,7 @@ from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
 from bayes_escc.league import league_cells, league_groups
+from bayes_escc.monitoring import check_rules
 from bayes_escc.names import FIGURE_DATA, REGIMEN
 from bayes_escc.posterior import Posterior
 from bayes_escc.results import (
@@ -111,6 +112,8 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
     if analysis.predictions and "rate" not in estimands:
         problems.append("predictions: this model has no rate to predict responses from")
     raise_problems(f"{analysis.id} does not fit its data", problems)
+    if analysis.rules:
+        check_rules(analysis.rules, estimands, design.observed())
 
 
 def run_analysis(
