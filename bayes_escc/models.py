@@ -13,6 +13,7 @@ from bayes_escc.evidence import (
     CountTable,
     EffectTable,
     MedianTable,
+    MixedTable,
     PatientTable,
     read_counts,
     read_effects,
@@ -39,18 +40,18 @@ class _Model(ABC):
         return f"{type(self).__name__}({self.analysis.content})"
 
     @abstractmethod
-    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable:
+    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
         """The table, read and checked if it is not yet."""
 
     def build(
-        self, table: CountTable | PatientTable | MedianTable | EffectTable | pd.DataFrame | str | Path
+        self, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path
     ) -> pm.Model:
         """The PyMC model on a table, as `fit` samples it."""
         return prepare_design(self.analysis, self._table(table)).build()
 
     def fit(
         self,
-        table: CountTable | PatientTable | MedianTable | EffectTable | pd.DataFrame | str | Path,
+        table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path,
         *,
         seed: int = 1,
         sampler: Literal["auto", "exact", "nuts", "laplace"] = "auto",
@@ -62,7 +63,7 @@ class _Model(ABC):
 
         Parameters
         ----------
-        table : CountTable, PatientTable, MedianTable, EffectTable, DataFrame or path
+        table : CountTable, PatientTable, MedianTable, EffectTable, MixedTable, DataFrame or path
             Of a kind the model is for.
         seed : int
             The same seed gives the same numbers on any machine.
@@ -306,7 +307,7 @@ def _stated(**values: Any) -> dict[str, Any]:
 
 
 class SynthesisModel(_Model):
-    """Meta-analysis of published effects or two-arm counts, pairwise or as a network.
+    """Meta-analysis of published effects, arm counts or both (`combine_evidence`), pairwise or as a network.
 
     Parameters
     ----------
@@ -320,8 +321,9 @@ class SynthesisModel(_Model):
         Whether every regimen has its own effect against `reference`.
     covariates : sequence of mapping
         Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` of the studies.
-    subgroup : str, optional
-        Column whose values have effects of their own, with a shared heterogeneity.
+    subgroup : str or mapping, optional
+        Column whose values have effects of their own, with a shared heterogeneity; or
+        ``{"column": ..., "heterogeneity": "separate"}`` for one each.
     control : str, optional
         For counts: a regimen, or the column that marks or names each study's control.
     reference : str, optional
@@ -354,7 +356,7 @@ class SynthesisModel(_Model):
         pooling: Literal["random", "common"] = "random",
         network: bool = False,
         covariates: Sequence[Mapping[str, Any]] = (),
-        subgroup: str | None = None,
+        subgroup: str | Mapping[str, str] | None = None,
         control: str | None = None,
         reference: str | None = None,
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
@@ -370,7 +372,8 @@ class SynthesisModel(_Model):
             data["regimens"] = list(regimens)
         if where:
             data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
-        stated = {"subgroup": subgroup, "control": control, "reference": reference}
+        group = dict(subgroup) if isinstance(subgroup, Mapping) else subgroup
+        stated = {"subgroup": group, "control": control, "reference": reference}
         model: dict[str, Any] = {
             "family": "synthesis",
             "likelihood": likelihood,
@@ -390,8 +393,10 @@ class SynthesisModel(_Model):
             label="this SynthesisModel",
         )
 
-    def _table(self, table: EffectTable | CountTable | pd.DataFrame | str | Path) -> EffectTable | CountTable:
-        if isinstance(table, EffectTable | CountTable):
+    def _table(
+        self, table: EffectTable | CountTable | MixedTable | pd.DataFrame | str | Path
+    ) -> EffectTable | CountTable | MixedTable:
+        if isinstance(table, EffectTable | CountTable | MixedTable):
             return table
         if self.analysis.data.kind == "effects":
             return read_effects(table)
