@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--draws", type=int, metavar="N", help="draws per chain")
     run.add_argument("--tune", type=int, metavar="N", help="tuning steps per chain")
     run.add_argument("--chains", type=int, metavar="N")
-    run.add_argument("--sampler", choices=("auto", "exact", "nuts"))
+    run.add_argument("--sampler", choices=("auto", "exact", "nuts", "laplace"))
     run.add_argument("--no-figures", action="store_true", help="write tables only")
     run.set_defaults(action=_run)
 

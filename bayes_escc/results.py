@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError
+from bayes_escc.monitoring import positions
 from bayes_escc.names import LABEL_DIMS, REGIMEN
 
 if TYPE_CHECKING:
@@ -78,6 +79,17 @@ def comparisons_of(posterior: Posterior) -> list[Comparison]:
     return [posterior.compare("rate")]
 
 
+def league_of(posterior: Posterior) -> list[dict[str, Any]]:
+    """Every pair of regimens of a network, where it is known which direction is better."""
+    if "effect" not in posterior.estimand_names:
+        return []
+    effect = posterior.estimand("effect")
+    stated = next((c.better for c in posterior.analysis.comparisons if c.estimand == "effect"), None)
+    if REGIMEN not in effect.dims or not (stated or effect.attrs.get("better")):
+        return []
+    return posterior.league_rows("effect", better=stated)
+
+
 def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = None) -> dict[str, Any]:
     """The content of `result.json`.
 
@@ -105,6 +117,9 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
             for row in posterior.ranking_rows(name, better=stated.get(name))
         ],
     }
+    league = league_of(posterior)
+    if league:
+        result["league"] = league
     if analysis.thresholds:
         result["thresholds"] = [
             row
@@ -115,6 +130,8 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         result["predictions"] = [
             row for p in analysis.predictions for row in posterior.prediction_rows(p.patients, p.at_least)
         ]
+    if analysis.rules:
+        result["monitoring"] = [position.to_dict() for position in positions(posterior)]
     return result
 
 

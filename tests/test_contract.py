@@ -30,7 +30,8 @@ SCHEMA = {
     "data": {"rows": WHOLE, "patients": WHOLE, "events": WHOLE, "warnings": (list,)},
     "diagnostics": {
         "converged": (bool,), "max_rhat": OPTIONAL, "min_ess_bulk": OPTIONAL, "min_ess_tail": OPTIONAL,
-        "divergences": WHOLE, "min_ebfmi": OPTIONAL, "messages": (list,),
+        "divergences": WHOLE, "min_ebfmi": OPTIONAL, "pareto_k": OPTIONAL, "log_evidence": OPTIONAL,
+        "mcse_log_evidence": OPTIONAL, "messages": (list,),
     },
     "estimates": {
         "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,
@@ -42,7 +43,12 @@ SCHEMA = {
     },
     "ranking": {
         "estimand": TEXT, "regimen": TEXT, "endpoint": NAME, "time": OPTIONAL, "probability_best": NUMBER,
-        "mcse_probability_best": NUMBER, "mean_rank": NUMBER, "sucra": OPTIONAL,
+        "mcse_probability_best": NUMBER, "mean_rank": NUMBER, "mcse_mean_rank": NUMBER, "median_rank": WHOLE,
+        "lower_rank": WHOLE, "upper_rank": WHOLE, "ci_prob": NUMBER, "sucra": OPTIONAL, "mcse_sucra": OPTIONAL,
+    },
+    "league": {
+        "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "scale": TEXT, "time": OPTIONAL,
+        "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT,
     },
     "thresholds": {
         "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,
@@ -53,6 +59,12 @@ SCHEMA = {
         "median": WHOLE,
         "lower": WHOLE, "upper": WHOLE, "ci_prob": NUMBER, "at_least": (list,),
     },
+    "monitoring": {
+        "rule": TEXT, "kind": TEXT, "statistic": TEXT, "value": NUMBER, "mcse": NUMBER, "thresholds": (dict,),
+        "decision": TEXT, "events": (list,), "patients": (list,), "looks": (list,), "false_alarm": OPTIONAL,
+        "power": OPTIONAL, "planned_false_alarm": OPTIONAL, "planned_power": OPTIONAL,
+        "null_rates": (list, type(None)), "sentence": TEXT,
+    },
 }  # fmt: skip
 
 
@@ -62,15 +74,19 @@ def conforms(record, shape, where):
         assert isinstance(record[key], kinds), (where, key, record[key])
 
 
-@pytest.mark.parametrize("name", ["exact", "nuts", "several", "over_studies", "overdispersed", "second_line_response"])
+SHIPPED = {
+    "second_line_response": {"thresholds", "predictions"},
+    "second_line_response_monitored": {"monitoring"},
+    "pd1_second_line_network": {"league"},
+}
+
+
+@pytest.mark.parametrize("name", ["exact", "nuts", "several", "over_studies", "overdispersed", *SHIPPED])
 def test_results_keep_their_schema(name, request):
-    if name == "second_line_response":
-        posterior = be.fit_analysis(be.find_analysis(name))
-    else:
-        posterior = request.getfixturevalue(name)
+    posterior = be.fit_analysis(be.find_analysis(name)) if name in SHIPPED else request.getfixturevalue(name)
     result = json.loads(be.results.to_json(be.to_result(posterior)))
-    extra = {"thresholds", "predictions"} if name == "second_line_response" else set()
-    assert set(result) == {"schema_version", *(SCHEMA.keys() - {"thresholds", "predictions"}), *extra}
+    extra = SHIPPED.get(name, set())
+    assert set(result) == {"schema_version", *(SCHEMA.keys() - set().union(*SHIPPED.values())), *extra}
     assert result["schema_version"] == 1
     for block, shape in SCHEMA.items():
         records = result.get(block, [])
@@ -106,9 +122,10 @@ def test_public_names():
 # From left to right, as the data flow; a room may import what stands before it.
 ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
-    {"priors", "files"}, {"schema"}, {"beta"}, {"laws"}, {"evidence"}, {"families"}, {"analysis"},
-    {"inference"}, {"comparison"}, {"ranking"}, {"predictive"}, {"storage"}, {"posterior"}, {"results"}, {"text"},
-    {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"}, {"study"}, {"cli"},
+    {"priors", "files"}, {"schema"}, {"beta"}, {"laws"}, {"evidence"}, {"families"}, {"decision"}, {"analysis"},
+    {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"}, {"text"},
+    {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"},
+    {"study"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.

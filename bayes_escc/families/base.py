@@ -79,6 +79,11 @@ class Design(ABC):
     warnings: Sequence[Problem]
 
     @property
+    def hierarchical(self) -> bool:
+        """Whether parameters have a common spread that is itself estimated; their posterior has no useful mode."""
+        return False
+
+    @property
     @abstractmethod
     def structure(self) -> Hashable:
         """What decides the compiled code."""

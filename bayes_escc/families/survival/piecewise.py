@@ -126,6 +126,10 @@ class PiecewiseDesign(SurvivalDesign):
         return len(self.strata) * intervals + ratios + len(self.encoded.labels)
 
     @property
+    def hierarchical(self) -> bool:
+        return self.walks
+
+    @property
     def structure(self) -> Hashable:
         spec = self.spec
         return (
