@@ -30,7 +30,7 @@ from bayes_escc.families.survival.population import (
     survival,
 )
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.families.survival.target import target_patterns
+from bayes_escc.families.survival.target import TargetTable, target_patterns
 from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, TIME
 from bayes_escc.schema import nearest
@@ -295,7 +295,9 @@ class SurvivalDesign(Design):
         model: dict[str, Any] = {"time_unit": self.unit}
         if self.spec.covariates:
             model["covariates"] = stated_covariates(self.spec.covariates, self.encoded)
-        estimands = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}
+        estimands: dict[str, Any] = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}
+        if isinstance(self.spec.population, TargetTable):  # the file may not be there at the next look
+            estimands["population"] = {"rows": [dict(row) for row in self.spec.population.rows]}
         return {"model": model, "priors": stated_priors(self.spec.priors), "estimands": estimands}
 
     def standardised_over(self, reference: Design) -> Design:
