@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.follow_up import DAYS_IN, event_meaning
 from bayes_escc.families import FAMILIES, get_family
+from bayes_escc.families.response.spec import DEFAULT_PRIORS
 from bayes_escc.names import DESIGNS, Direction, Scale, normalise
+from bayes_escc.priors import Prior
 from bayes_escc.schema import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analysis",
+    "BorrowingSpec",
     "ComparisonSpec",
     "DataSpec",
     "PredictionSpec",
@@ -101,6 +104,28 @@ class PredictionSpec:
 
 
 @dataclass(frozen=True)
+class BorrowingSpec:
+    """From which historical counts a response analysis borrows, and how much.
+
+    Parameters
+    ----------
+    data : DataSpec
+        The historical counts; their endpoint is the analysis's own if not named.
+    robust_weight : float
+        Prior probability that the new patients are not like the historical ones.
+    weights : tuple of float
+        Every weight that is answered: `robust_weight`, a grid, and 1 (no borrowing).
+    priors : tuple of (str, Prior)
+        Of the hierarchy: ``logit_mean``, ``tau``.
+    """
+
+    data: DataSpec
+    robust_weight: float
+    weights: tuple[float, ...]
+    priors: tuple[tuple[str, Prior], ...]
+
+
+@dataclass(frozen=True)
 class SamplingSpec:
     """How the posterior is computed; pinned, so that the machine does not matter."""
 
@@ -123,6 +148,8 @@ class Analysis:
     spec : object
         Options and priors of the family, for example `ResponseSpec`.
     comparisons, thresholds, predictions : tuple
+    borrowing : BorrowingSpec or None
+        Of a response analysis that borrows from historical rates.
     sampling : SamplingSpec
     ci_prob : float
         Probability of the reported equal-tailed intervals.
@@ -148,6 +175,7 @@ class Analysis:
     content: str
     sha256: str
     folder: Path | None = None
+    borrowing: BorrowingSpec | None = None
 
     @classmethod
     def from_dict(
@@ -191,6 +219,16 @@ class Analysis:
         comparisons = _one_direction([_read_comparison(r) for r in top.tables("comparisons")], problems)
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
+        borrowing = None
+        if top.has("borrowing"):
+            borrowing = _read_borrowing(top.table("borrowing"))
+            if family != "response" or getattr(spec, "likelihood", "") != "binomial" or spec.pooling != "none":
+                problems.append(
+                    'borrowing: needs family = "response", likelihood = "binomial" and pooling = "none", whose rates '
+                    "it gives a historical prior"
+                )
+            if len(data.endpoints or ()) != 1:
+                problems.append("data.endpoint: name one endpoint; historical rates are borrowed for one")
         sampling = _read_sampling(top.table("sampling"))
         report = top.table("report")
         ci_prob = report.number("ci_prob", 0.95, above=0, below=1)
@@ -199,7 +237,7 @@ class Analysis:
         raise_problems(f"{label} cannot be used", problems)
         return cls(
             name, title, question, family, data, spec, comparisons, thresholds, predictions,
-            sampling, ci_prob, canonical, digest, folder,
+            sampling, ci_prob, canonical, digest, folder, borrowing,
         )  # fmt: skip
 
     @classmethod
@@ -225,8 +263,8 @@ class Analysis:
         raise_problems("these sampling settings cannot be used", problems)
         return replace(self, sampling=sampling)
 
-    def load_table(self) -> CountTable | PatientTable | MedianTable | EffectTable:
-        """Read the table the analysis names, whole."""
+    def load_table(self, data: DataSpec | None = None) -> CountTable | PatientTable | MedianTable | EffectTable:
+        """Read the table the analysis (or another selection beside it) names, whole."""
         from bayes_escc.evidence import (
             EffectTable,
             MedianTable,
@@ -238,7 +276,7 @@ class Analysis:
             read_patients,
         )
 
-        data = self.data
+        data = data or self.data
         if data.datasets:
             table = load_dataset(data.datasets)
             kinds = {PatientTable: "patients", MedianTable: "medians", EffectTable: "effects"}
@@ -376,6 +414,29 @@ def _one_direction(comparisons: Sequence[ComparisonSpec], problems: list[str]) -
         if c.better is not None and stated.setdefault(c.estimand, c.better) != c.better:
             problems.append(f"comparisons[{i}].better: contradicts an earlier comparison of {c.estimand}")
     return tuple(replace(c, better=c.better or stated.get(c.estimand)) for c in comparisons)
+
+
+def _read_borrowing(r: Reader) -> BorrowingSpec:
+    weight = r.number("robust_weight", 0.2, above=0, below=1, closed=True)
+    grid = r.take("grid", [0.0, 0.1, 0.2, 0.5, 0.8])
+    if not isinstance(grid, list | tuple) or not all(_is_number(v) and 0 <= v <= 1 for v in grid):
+        r.problem("grid", f"must be robust weights from 0 to 1, not {grid!r}")
+        grid = []
+    stated = r.table("priors")
+    priors = []
+    for role in ("logit_mean", "tau"):
+        found = stated.prior(role, *DEFAULT_PRIORS[role])
+        if found.overrides:
+            stated.problem(role, "there is one prior for all historical studies")
+        priors.append((role, found.default))
+    stated.finish()
+    data = _read_data(r)
+    if data.kind != "counts":
+        r.problem("kind", f'historical rates are counts, not "{data.kind}"')
+    if not data.datasets and data.file is None:
+        r.problem("dataset", "name the historical counts: a dataset or a file")
+    weights = tuple(sorted({float(v) for v in (*grid, weight, 1.0)}))
+    return BorrowingSpec(data, weight, weights, tuple(priors))
 
 
 def _read_threshold(r: Reader) -> ThresholdSpec:

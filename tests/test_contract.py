@@ -50,6 +50,9 @@ SCHEMA = {
         "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "scale": TEXT, "time": OPTIONAL,
         "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT,
     },
+    "borrowing": {
+        "caution": TEXT, "historical": (list,), "priors": (dict,), "map_prior": (dict,), "answers": (list,),
+    },
     "thresholds": {
         "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,
         "side": TEXT, "value": NUMBER, "probability": NUMBER, "mcse_probability": NUMBER,
@@ -59,6 +62,11 @@ SCHEMA = {
         "median": WHOLE,
         "lower": WHOLE, "upper": WHOLE, "ci_prob": NUMBER, "at_least": (list,),
     },
+}  # fmt: skip
+BORROWED = {
+    "regimen": TEXT, "events": WHOLE, "n": WHOLE, "robust_weight": NUMBER, "primary": (bool,), **SUMMARY,
+    "robust_weight_after": NUMBER, "ess_elir": OPTIONAL, "ess_moment": NUMBER, "predictive_tail": NUMBER,
+    "thresholds": (list,),
 }  # fmt: skip
 
 
@@ -70,7 +78,16 @@ def conforms(record, shape, where):
 
 @pytest.mark.parametrize(
     "name",
-    ["exact", "nuts", "several", "over_studies", "overdispersed", "second_line_response", "pd1_second_line_network"],
+    [
+        "exact",
+        "nuts",
+        "several",
+        "over_studies",
+        "overdispersed",
+        "second_line_response",
+        "pd1_second_line_network",
+        "second_line_borrowing",
+    ],
 )
 def test_results_keep_their_schema(name, request):
     if name.startswith(("second_line", "pd1")):
@@ -78,7 +95,11 @@ def test_results_keep_their_schema(name, request):
     else:
         posterior = request.getfixturevalue(name)
     result = json.loads(be.results.to_json(be.to_result(posterior)))
-    asked = {"second_line_response": {"thresholds", "predictions"}, "pd1_second_line_network": {"league"}}
+    asked = {
+        "second_line_response": {"thresholds", "predictions"},
+        "pd1_second_line_network": {"league"},
+        "second_line_borrowing": {"borrowing", "thresholds"},
+    }
     extra = asked.get(name, set())
     assert set(result) == {"schema_version", *(SCHEMA.keys() - set().union(*asked.values())), *extra}
     assert result["schema_version"] == 1
@@ -86,6 +107,8 @@ def test_results_keep_their_schema(name, request):
         records = result.get(block, [])
         for record in records if isinstance(records, list) else [records]:
             conforms(record, shape, block)
+    for answer in result.get("borrowing", {}).get("answers", []):
+        conforms(answer, BORROWED, "borrowing.answers")
     assert set(result["analysis"]["seconds"]) == {"import", "compile", "sample", "total"}
     assert set(result["analysis"]["versions"]) == {"bayes_escc", "pymc", "arviz", "nutpie", "python"}
     assert all(result["analysis"]["versions"].values())
@@ -95,7 +118,7 @@ def test_results_keep_their_schema(name, request):
 
 def test_the_schema_page_names_every_entry():
     page = (ROOT.parent / "docs" / "result-schema.md").read_text(encoding="utf-8")
-    for block, shape in SCHEMA.items():
+    for block, shape in [*SCHEMA.items(), ("borrowing", BORROWED)]:
         assert f"`{block}`" in page, block
         for key in shape:
             assert f"`{key}`" in page, (block, key)
@@ -116,9 +139,9 @@ def test_public_names():
 # From left to right, as the data flow; a room may import what stands before it.
 ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
-    {"priors", "files"}, {"schema"}, {"beta"}, {"laws"}, {"evidence"}, {"families"}, {"analysis"},
-    {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"}, {"results"},
-    {"text"}, {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"}, {"cli"},
+    {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"analysis"},
+    {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"}, {"borrowing"},
+    {"results"}, {"text"}, {"plots"}, {"run", "quick"}, {"models", "checks"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-__all__ = ["BinomialDesign", "HierarchicalDesign"]
+__all__ = ["BinomialDesign", "HierarchicalDesign", "conjugate_shapes"]
 
 
-def _conjugate(prior: Prior) -> tuple[float, float] | None:
+def conjugate_shapes(prior: Prior) -> tuple[float, float] | None:
     """Shape parameters of a prior that is a Beta, or None."""
     if prior.distribution == "Beta":
         return float(prior["alpha"]), float(prior["beta"])
@@ -58,7 +58,7 @@ class BinomialDesign(CountDesign):
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         import xarray as xr
 
-        shapes = [_conjugate(self.spec.prior("rate")[r]) for r in self.cell_regimens]
+        shapes = [conjugate_shapes(self.spec.prior("rate")[r]) for r in self.cell_regimens]
         if any(s is None for s in shapes):
             return None
         start = np.array(shapes, dtype=float)
