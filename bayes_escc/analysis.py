@@ -14,16 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from bayes_escc.decision import Rule, read_rules
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.follow_up import DAYS_IN, event_meaning
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.response.spec import DEFAULT_PRIORS
 from bayes_escc.names import DESIGNS, Direction, Scale, normalise
 from bayes_escc.priors import Prior
-from bayes_escc.schema import Reader, nearest, raise_problems
+from bayes_escc.schema import Reader, check_margin, nearest, raise_problems
 
 if TYPE_CHECKING:
-    from bayes_escc.evidence import CountTable, EffectTable, MedianTable, PatientTable
+    from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 
 __all__ = [
     "Analysis",
@@ -49,11 +50,12 @@ _SCALES = ("difference", "ratio", "odds_ratio")
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which rows of which table. Column names apply to patient tables."""
+    """Which rows of which table, and the folder that files are relative to. Column names are of patient tables."""
 
     kind: str
     datasets: tuple[str, ...] = ()
     file: str | None = None
+    counts: str | None = None
     sheet: str | None = None
     drop: tuple[str, ...] = ()
     endpoints: tuple[str, ...] | None = None
@@ -71,6 +73,7 @@ class DataSpec:
     overall: str | None = None
     time_unit: str | None = None
     event_codes: tuple[tuple[str, str], ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,8 @@ class Analysis:
         Of the file, or of `content` for an analysis made in Python.
     folder : Path or None
         Where the file stands; `data.file` is relative to it.
+    rules : tuple of Rule
+        Pre-specified decision rules, ``[[monitoring]]``.
     """
 
     id: str
@@ -175,6 +180,7 @@ class Analysis:
     content: str
     sha256: str
     folder: Path | None = None
+    rules: tuple[Rule, ...] = ()
     borrowing: BorrowingSpec | None = None
 
     @classmethod
@@ -204,7 +210,7 @@ class Analysis:
         if not all(c.isalnum() or c in "_-" for c in name):
             top.problem("id", f"may hold letters, digits, _ and -, because files are named after it, not {name!r}")
         title, question = top.text("title", name), top.text("question", "")
-        data = _read_data(top.table("data"))
+        data = replace(_read_data(top.table("data")), folder=folder)
         model, priors, estimands = top.table("model"), top.table("priors"), top.table("estimands")
         family = model.text("family", "response", FAMILIES)
         spec = None
@@ -219,10 +225,12 @@ class Analysis:
         comparisons = _one_direction([_read_comparison(r) for r in top.tables("comparisons")], problems)
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
+        rules = read_rules(top.tables("monitoring"), getattr(spec, "rate_prior", None), data.endpoints or ())
         borrowing = None
         if top.has("borrowing"):
             borrowing = _read_borrowing(top.table("borrowing"))
-            if family != "response" or getattr(spec, "likelihood", "") != "binomial" or spec.pooling != "none":
+            asked = (family, getattr(spec, "likelihood", ""), getattr(spec, "pooling", ""))
+            if asked != ("response", "binomial", "none"):
                 problems.append(
                     'borrowing: needs family = "response", likelihood = "binomial" and pooling = "none", whose rates '
                     "it gives a historical prior"
@@ -237,7 +245,7 @@ class Analysis:
         raise_problems(f"{label} cannot be used", problems)
         return cls(
             name, title, question, family, data, spec, comparisons, thresholds, predictions,
-            sampling, ci_prob, canonical, digest, folder, borrowing,
+            sampling, ci_prob, canonical, digest, folder, rules, borrowing,
         )  # fmt: skip
 
     @classmethod
@@ -263,8 +271,30 @@ class Analysis:
         raise_problems("these sampling settings cannot be used", problems)
         return replace(self, sampling=sampling)
 
-    def load_table(self, data: DataSpec | None = None) -> CountTable | PatientTable | MedianTable | EffectTable:
-        """Read the table the analysis (or another selection beside it) names, whole."""
+    def load_table(self) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
+        """Read the table the analysis names, whole; with `data.counts`, effects and counts together."""
+        from bayes_escc.evidence import EffectTable, MixedTable
+
+        table = self._load_first()
+        if self.data.counts is None:
+            return table
+        if not isinstance(table, EffectTable):  # pragma: no cover (data.kind says so)
+            raise AnalysisError("data.counts: stands beside effects.")
+        return MixedTable(table, self._load_counts(self.data.counts))
+
+    def _load_counts(self, name: str) -> CountTable:
+        """The counts beside the effects: a file, or the name of a bundled dataset."""
+        from bayes_escc.evidence import DATASETS, CountTable, load_dataset, read_counts
+
+        path = (self.folder or Path()) / name
+        if path.is_file() or name not in DATASETS:
+            return read_counts(path, endpoints=self.declared_endpoints(), drop=self.data.drop)
+        table = load_dataset(name)
+        if not isinstance(table, CountTable):
+            raise AnalysisError(f"data.counts: dataset {name!r} holds no counts.")
+        return table
+
+    def _load_first(self) -> CountTable | PatientTable | MedianTable | EffectTable:
         from bayes_escc.evidence import (
             EffectTable,
             MedianTable,
@@ -276,7 +306,7 @@ class Analysis:
             read_patients,
         )
 
-        data = data or self.data
+        data = self.data
         if data.datasets:
             table = load_dataset(data.datasets)
             kinds = {PatientTable: "patients", MedianTable: "medians", EffectTable: "effects"}
@@ -316,7 +346,9 @@ def _read_data(data: Reader) -> DataSpec:
             if data.has(key):
                 data.problem(key, f'belongs to kind = "patients", not "{kind}"')
     datasets = data.texts("dataset", ())
-    file = data.text("file", None)
+    file, counts = data.text("file", None), data.text("counts", None)
+    if counts is not None and kind != "effects":
+        data.problem("counts", f'stands beside effects, kind = "effects", not "{kind}"')
     sheet, drop = data.text("sheet", None), data.texts("drop", ())
     if datasets and file:
         data.problem("file", "name a dataset or a file, not both")
@@ -349,7 +381,7 @@ def _read_data(data: Reader) -> DataSpec:
     if population is not None:  # the filter most often wanted, under its own name
         where.append(("population", population))
     data.finish()
-    return DataSpec(kind, datasets, file, sheet, drop, endpoints, regimens, tuple(where), **patients)
+    return DataSpec(kind, datasets, file, counts, sheet, drop, endpoints, regimens, tuple(where), **patients)
 
 
 def _read_codes(data: Reader) -> tuple[tuple[str, str], ...]:
@@ -380,25 +412,6 @@ def _read_comparison(r: Reader) -> ComparisonSpec:
         r.problem(*message)
     r.finish()
     return ComparisonSpec(estimand, reference, scale, better, margin, rope)
-
-
-def check_margin(
-    scale: str, better: str | None, margin: float | None, rope: tuple[float, float] | None
-) -> list[tuple[str, str]]:
-    """Problems with a margin or region of practical equivalence, as (key, message)."""
-    found = []
-    if margin is not None and scale == "difference" and margin < 0:
-        found.append(("margin", f"is the size of the smallest difference that matters, so at least 0, not {margin:g}"))
-    if scale != "difference":
-        if margin is not None and margin <= 0:
-            found.append(("margin", f"is a ratio, so above 0, not {margin:g}"))
-        elif margin is not None and better == "higher" and margin < 1:
-            found.append(("margin", f"must be at least 1 where a higher {scale} is better, not {margin:g}"))
-        elif margin is not None and better == "lower" and margin > 1:
-            found.append(("margin", f"must be at most 1 where a lower {scale} is better, not {margin:g}"))
-        if rope is not None and rope[0] <= 0:
-            found.append(("rope", f"holds ratios, so above 0, not {list(rope)}"))
-    return found
 
 
 def _label(r: Reader, key: str) -> str | None:

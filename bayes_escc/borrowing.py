@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -29,7 +29,6 @@ from bayes_escc.analysis import Analysis, BorrowingSpec
 from bayes_escc.beta import Beta
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
-from bayes_escc.families.response.binomial import conjugate_shapes
 from bayes_escc.families.response.spec import DEFAULT_PRIORS
 from bayes_escc.mixtures import VAGUE, BetaMixture, fit_beta_mixture
 from bayes_escc.names import ENDPOINT, REGIMEN, STUDY
@@ -268,7 +267,7 @@ def borrowing_group(analysis: Analysis, spec: BorrowingSpec, table: CountTable) 
             "borrowing.where or borrowing.regimens."
         )
     regimens = list(chosen.regimens)
-    vague = [conjugate_shapes(analysis.spec.prior("rate")[r]) for r in regimens]
+    vague = [analysis.spec.prior("rate")[r].beta_shape() for r in regimens]
     if any(shape is None for shape in vague):
         raise AnalysisError("borrowing needs a Beta prior of the rate: it is the robust component.")
     counts = chosen.frame.groupby(REGIMEN)[["events", "n"]].sum().loc[regimens]
@@ -297,7 +296,7 @@ def borrowing_group(analysis: Analysis, spec: BorrowingSpec, table: CountTable) 
 
 def load_history(analysis: Analysis, spec: BorrowingSpec) -> CountTable:
     """The historical counts an analysis borrows from, of its own endpoint unless another is named."""
-    table = analysis.load_table(spec.data)
+    table = replace(analysis, data=spec.data).load_table()
     if not isinstance(table, CountTable):
         raise AnalysisError('borrowing: historical rates are counts; the table is of another kind (kind = "counts").')
     endpoints = spec.data.endpoints or analysis.data.endpoints

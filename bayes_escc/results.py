@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bayes_escc.analysis import Analysis
 from bayes_escc.borrowing import borrow_rows
 from bayes_escc.errors import AnalysisError
+from bayes_escc.monitoring import positions
 from bayes_escc.names import LABEL_DIMS, REGIMEN
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         result["predictions"] = [
             row for p in analysis.predictions for row in posterior.prediction_rows(p.patients, p.at_least)
         ]
+    if analysis.rules:
+        result["monitoring"] = [position.to_dict() for position in positions(posterior)]
     return result
 
 

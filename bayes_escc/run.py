@@ -12,11 +12,12 @@ import numpy as np
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.borrowing import BORROWING, borrowing_group
-from bayes_escc.evidence import CountTable, EffectTable, MedianTable, PatientTable
+from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
 from bayes_escc.league import league_cells, league_groups
+from bayes_escc.monitoring import check_rules
 from bayes_escc.names import FIGURE_DATA, REGIMEN
 from bayes_escc.posterior import Posterior
 from bayes_escc.results import (
@@ -41,20 +42,22 @@ MAX_PANELS: Final = 8
 """Most regimens against a reference that one figure shows."""
 
 
-def prepare_design(analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable) -> Design:
+def prepare_design(
+    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable
+) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
 
 
 def fit_analysis(
-    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | None = None
+    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | None = None
 ) -> Posterior:
     """Fit an analysis to its own table, or to one given.
 
     Parameters
     ----------
     analysis : Analysis
-    table : CountTable, PatientTable, MedianTable or EffectTable, optional
+    table : CountTable, PatientTable, MedianTable, EffectTable or MixedTable, optional
         Whole; the analysis takes its rows from it.
 
     Raises
@@ -117,6 +120,8 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
     if analysis.predictions and "rate" not in estimands:
         problems.append("predictions: this model has no rate to predict responses from")
     raise_problems(f"{analysis.id} does not fit its data", problems)
+    if analysis.rules:
+        check_rules(analysis.rules, estimands, design.observed())
 
 
 def run_analysis(

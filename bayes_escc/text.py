@@ -140,6 +140,8 @@ def result_text(result: Mapping[str, Any]) -> str:
             f"({100 * row['ci_prob']:g} % interval {row['lower']} to {row['upper']})"
             + (f"; {reached}" if reached else "")
         )
+    if result.get("monitoring"):
+        blocks += ["", "Monitoring:", *[f"  {row['sentence']}" for row in result["monitoring"]]]
     if analysis["priors"]:
         blocks += ["", "Priors:", *[f"  {line}" for line in analysis["priors"]]]
     return "\n".join(blocks)

@@ -62,6 +62,12 @@ SCHEMA = {
         "median": WHOLE,
         "lower": WHOLE, "upper": WHOLE, "ci_prob": NUMBER, "at_least": (list,),
     },
+    "monitoring": {
+        "rule": TEXT, "kind": TEXT, "statistic": TEXT, "value": NUMBER, "mcse": NUMBER, "thresholds": (dict,),
+        "decision": TEXT, "events": (list,), "patients": (list,), "looks": (list,), "false_alarm": OPTIONAL,
+        "power": OPTIONAL, "planned_false_alarm": OPTIONAL, "planned_power": OPTIONAL,
+        "null_rates": (list, type(None)), "sentence": TEXT,
+    },
 }  # fmt: skip
 BORROWED = {
     "regimen": TEXT, "events": WHOLE, "n": WHOLE, "robust_weight": NUMBER, "primary": (bool,), **SUMMARY,
@@ -76,32 +82,20 @@ def conforms(record, shape, where):
         assert isinstance(record[key], kinds), (where, key, record[key])
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "exact",
-        "nuts",
-        "several",
-        "over_studies",
-        "overdispersed",
-        "second_line_response",
-        "pd1_second_line_network",
-        "second_line_borrowing",
-    ],
-)
+SHIPPED = {
+    "second_line_response": {"thresholds", "predictions"},
+    "second_line_response_monitored": {"monitoring"},
+    "pd1_second_line_network": {"league"},
+    "second_line_borrowing": {"borrowing", "thresholds"},
+}
+
+
+@pytest.mark.parametrize("name", ["exact", "nuts", "several", "over_studies", "overdispersed", *SHIPPED])
 def test_results_keep_their_schema(name, request):
-    if name.startswith(("second_line", "pd1")):
-        posterior = be.fit_analysis(be.find_analysis(name))
-    else:
-        posterior = request.getfixturevalue(name)
+    posterior = be.fit_analysis(be.find_analysis(name)) if name in SHIPPED else request.getfixturevalue(name)
     result = json.loads(be.results.to_json(be.to_result(posterior)))
-    asked = {
-        "second_line_response": {"thresholds", "predictions"},
-        "pd1_second_line_network": {"league"},
-        "second_line_borrowing": {"borrowing", "thresholds"},
-    }
-    extra = asked.get(name, set())
-    assert set(result) == {"schema_version", *(SCHEMA.keys() - set().union(*asked.values())), *extra}
+    extra = SHIPPED.get(name, set())
+    assert set(result) == {"schema_version", *(SCHEMA.keys() - set().union(*SHIPPED.values())), *extra}
     assert result["schema_version"] == 1
     for block, shape in SCHEMA.items():
         records = result.get(block, [])
@@ -139,9 +133,9 @@ def test_public_names():
 # From left to right, as the data flow; a room may import what stands before it.
 ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
-    {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"analysis"},
-    {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"}, {"borrowing"},
-    {"results"}, {"text"}, {"plots"}, {"run", "quick"}, {"models", "checks"}, {"cli"},
+    {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"decision"},
+    {"analysis"}, {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"},
+    {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayes_escc.borrowing import Borrowed, borrowing_of
 from bayes_escc.errors import AnalysisError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from bayes_escc.posterior import Posterior
 
 __all__ = ["plot_borrowing"]
+
+Array = NDArray[np.float64]
 
 
 def plot_borrowing(posterior: Posterior) -> Figure:
@@ -82,8 +85,8 @@ def plot_borrowing(posterior: Posterior) -> Figure:
             figure, title=posterior.analysis.title,
             footnote=f"{sizes} Likelihood: the data alone, scaled to area one. Right: posterior median and "
             f"{100 * ci:g} % credible interval; 0 is full borrowing, 1 none; bold: the weight of the analysis; after: "
-            "probability, given the data, that the cohort is not like the historical ones. Unanchored: other trials and "
-            "populations.",
+            "probability, given the data, that the cohort is not like the historical ones. Unanchored: other trials "
+            "and populations.",
         )  # fmt: skip
 
 
@@ -96,7 +99,9 @@ def _densities(axes: Axes, b: Borrowed, limits: tuple[float, float]) -> None:
     vague = b.prior.components[-1] if b.robust_weight > 0 else None
     likelihood = np.exp(b.events * np.log(x) + (b.n - b.events) * np.log1p(-x))
     likelihood /= likelihood.sum() * (x[1] - x[0])
-    curves = [("MAP prior", b.historical.density(x), {"color": GREY, "linestyle": (0, (4, 2))})]
+    curves: list[tuple[str, Array, dict[str, Any]]] = [
+        ("MAP prior", b.historical.density(x), {"color": GREY, "linestyle": (0, (4, 2))})
+    ]
     if vague is not None:
         part = np.exp((vague.alpha - 1) * np.log(x) + (vague.beta - 1) * np.log1p(-x) - vague.log_normaliser())
         curves.append(("robust component", part, {"color": GREY, "linestyle": (0, (1, 1.5))}))
@@ -120,9 +125,9 @@ def _densities(axes: Axes, b: Borrowed, limits: tuple[float, float]) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _log_beta(b: Borrowed, x: np.ndarray) -> np.ndarray:
+def _log_beta(b: Borrowed, x: Array) -> Array:
     law = b.alone
-    return (law.alpha - 1) * np.log(x) + (law.beta - 1) * np.log1p(-x) - law.log_normaliser()
+    return np.asarray((law.alpha - 1) * np.log(x) + (law.beta - 1) * np.log1p(-x) - law.log_normaliser())
 
 
 def _weights(axes: Axes, by_weight: list[Borrowed], primary: float, ci: float) -> None:
