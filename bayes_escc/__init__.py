@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bayes_escc.analysis import Analysis, find_analysis
-    from bayes_escc.borrowing import BetaMixture, Borrowed, borrow, map_prior
+    from bayes_escc.borrowing import Borrowed, borrow, map_prior
     from bayes_escc.checks import Inconsistency, Sensitivity, inconsistency, sensitivity
     from bayes_escc.comparison import Comparison
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, LockedError, RecordError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         simulate_cohort,
     )
     from bayes_escc.inference import Diagnostics, compare_models, loo
+    from bayes_escc.mixtures import BetaMixture
     from bayes_escc.models import ResponseModel, SurvivalModel, SynthesisModel
     from bayes_escc.posterior import Posterior
     from bayes_escc.priors import Prior
@@ -42,7 +43,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
-    "borrowing": ("BetaMixture", "Borrowed", "borrow", "map_prior"),
+    "borrowing": ("Borrowed", "borrow", "map_prior"),
     "checks": ("Inconsistency", "Sensitivity", "inconsistency", "sensitivity"),
     "comparison": ("Comparison",),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"),
@@ -52,6 +53,7 @@ _HOMES = {
         "simulate_cohort",
     ),
     "inference": ("Diagnostics", "compare_models", "loo"),
+    "mixtures": ("BetaMixture",),
     "models": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
     "posterior": ("Posterior",),
     "priors": ("Prior",),
