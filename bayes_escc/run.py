@@ -66,18 +66,20 @@ def fit_analysis(
     """
     if table is None:
         table = analysis.load_table()
-    return fit_prepared(analysis, prepare_design(analysis, table), table.digest)
+    return fit_prepared(analysis, prepare_design(analysis, table), table)
 
 
-def fit_prepared(analysis: Analysis, design: Design, data_sha256: str) -> Posterior:
+def fit_prepared(
+    analysis: Analysis, design: Design, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable
+) -> Posterior:
     """Fit an analysis to a design prepared for it.
 
     Parameters
     ----------
     analysis : Analysis
     design : Design
-    data_sha256 : str
-        Digest of the data the design was prepared on.
+    table : CountTable, PatientTable, MedianTable, EffectTable or MixedTable
+        The design was prepared on it.
     """
     _check_questions(analysis, design)
     history = None
@@ -94,7 +96,7 @@ def fit_prepared(analysis: Analysis, design: Design, data_sha256: str) -> Poster
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
     return Posterior(
-        fit.tree, analysis, data_sha256, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
+        fit.tree, analysis, table.digest, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
         tuple(design.priors_in_words()), software_versions(), fit.seconds,
     )  # fmt: skip
 
