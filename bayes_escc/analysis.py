@@ -14,17 +14,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from bayes_escc.decision import Rule, read_rules
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.follow_up import DAYS_IN, event_meaning
 from bayes_escc.families import FAMILIES, get_family
+from bayes_escc.families.response.spec import DEFAULT_PRIORS
 from bayes_escc.names import DESIGNS, Direction, Scale, normalise
-from bayes_escc.schema import Reader, nearest, raise_problems
+from bayes_escc.priors import Prior
+from bayes_escc.schema import Reader, check_margin, nearest, raise_problems
 
 if TYPE_CHECKING:
-    from bayes_escc.evidence import CountTable, EffectTable, MedianTable, PatientTable
+    from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 
 __all__ = [
     "Analysis",
+    "BorrowingSpec",
     "ComparisonSpec",
     "DataSpec",
     "PredictionSpec",
@@ -39,17 +43,19 @@ SCHEMA_VERSION = 1
 MAX_PREDICTED = 10_000
 """Most future patients whose responses are predicted."""
 _PATIENTS_ONLY = ("id", "regimen", "response", "not_evaluable", "design")
-Sampler = Literal["auto", "exact", "nuts"]
+SAMPLERS = ("auto", "exact", "nuts", "laplace")
+Sampler = Literal["auto", "exact", "nuts", "laplace"]
 _SCALES = ("difference", "ratio", "odds_ratio")
 
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which rows of which table. Column names apply to patient tables."""
+    """Which rows of which table, and the folder that files are relative to. Column names are of patient tables."""
 
     kind: str
     datasets: tuple[str, ...] = ()
     file: str | None = None
+    counts: str | None = None
     sheet: str | None = None
     drop: tuple[str, ...] = ()
     endpoints: tuple[str, ...] | None = None
@@ -67,6 +73,7 @@ class DataSpec:
     overall: str | None = None
     time_unit: str | None = None
     event_codes: tuple[tuple[str, str], ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,28 @@ class PredictionSpec:
 
 
 @dataclass(frozen=True)
+class BorrowingSpec:
+    """From which historical counts a response analysis borrows, and how much.
+
+    Parameters
+    ----------
+    data : DataSpec
+        The historical counts; their endpoint is the analysis's own if not named.
+    robust_weight : float
+        Prior probability that the new patients are not like the historical ones.
+    weights : tuple of float
+        Every weight that is answered: `robust_weight`, a grid, and 1 (no borrowing).
+    priors : tuple of (str, Prior)
+        Of the hierarchy: ``logit_mean``, ``tau``.
+    """
+
+    data: DataSpec
+    robust_weight: float
+    weights: tuple[float, ...]
+    priors: tuple[tuple[str, Prior], ...]
+
+
+@dataclass(frozen=True)
 class SamplingSpec:
     """How the posterior is computed; pinned, so that the machine does not matter."""
 
@@ -122,6 +151,8 @@ class Analysis:
     spec : object
         Options and priors of the family, for example `ResponseSpec`.
     comparisons, thresholds, predictions : tuple
+    borrowing : BorrowingSpec or None
+        Of a response analysis that borrows from historical rates.
     sampling : SamplingSpec
     ci_prob : float
         Probability of the reported equal-tailed intervals.
@@ -131,6 +162,8 @@ class Analysis:
         Of the file, or of `content` for an analysis made in Python.
     folder : Path or None
         Where the file stands; `data.file` is relative to it.
+    rules : tuple of Rule
+        Pre-specified decision rules, ``[[monitoring]]``.
     """
 
     id: str
@@ -147,6 +180,8 @@ class Analysis:
     content: str
     sha256: str
     folder: Path | None = None
+    rules: tuple[Rule, ...] = ()
+    borrowing: BorrowingSpec | None = None
 
     @classmethod
     def from_dict(
@@ -175,7 +210,7 @@ class Analysis:
         if not all(c.isalnum() or c in "_-" for c in name):
             top.problem("id", f"may hold letters, digits, _ and -, because files are named after it, not {name!r}")
         title, question = top.text("title", name), top.text("question", "")
-        data = _read_data(top.table("data"))
+        data = replace(_read_data(top.table("data")), folder=folder)
         model, priors, estimands = top.table("model"), top.table("priors"), top.table("estimands")
         family = model.text("family", "response", FAMILIES)
         spec = None
@@ -190,6 +225,18 @@ class Analysis:
         comparisons = _one_direction([_read_comparison(r) for r in top.tables("comparisons")], problems)
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
+        rules = read_rules(top.tables("monitoring"), getattr(spec, "rate_prior", None), data.endpoints or ())
+        borrowing = None
+        if top.has("borrowing"):
+            borrowing = _read_borrowing(top.table("borrowing"))
+            asked = (family, getattr(spec, "likelihood", ""), getattr(spec, "pooling", ""))
+            if asked != ("response", "binomial", "none"):
+                problems.append(
+                    'borrowing: needs family = "response", likelihood = "binomial" and pooling = "none", whose rates '
+                    "it gives a historical prior"
+                )
+            if len(data.endpoints or ()) != 1:
+                problems.append("data.endpoint: name one endpoint; historical rates are borrowed for one")
         sampling = _read_sampling(top.table("sampling"))
         report = top.table("report")
         ci_prob = report.number("ci_prob", 0.95, above=0, below=1)
@@ -198,7 +245,7 @@ class Analysis:
         raise_problems(f"{label} cannot be used", problems)
         return cls(
             name, title, question, family, data, spec, comparisons, thresholds, predictions,
-            sampling, ci_prob, canonical, digest, folder,
+            sampling, ci_prob, canonical, digest, folder, rules, borrowing,
         )  # fmt: skip
 
     @classmethod
@@ -224,8 +271,30 @@ class Analysis:
         raise_problems("these sampling settings cannot be used", problems)
         return replace(self, sampling=sampling)
 
-    def load_table(self) -> CountTable | PatientTable | MedianTable | EffectTable:
-        """Read the table the analysis names, whole."""
+    def load_table(self) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
+        """Read the table the analysis names, whole; with `data.counts`, effects and counts together."""
+        from bayes_escc.evidence import EffectTable, MixedTable
+
+        table = self._load_first()
+        if self.data.counts is None:
+            return table
+        if not isinstance(table, EffectTable):  # pragma: no cover (data.kind says so)
+            raise AnalysisError("data.counts: stands beside effects.")
+        return MixedTable(table, self._load_counts(self.data.counts))
+
+    def _load_counts(self, name: str) -> CountTable:
+        """The counts beside the effects: a file, or the name of a bundled dataset."""
+        from bayes_escc.evidence import DATASETS, CountTable, load_dataset, read_counts
+
+        path = (self.folder or Path()) / name
+        if path.is_file() or name not in DATASETS:
+            return read_counts(path, endpoints=self.declared_endpoints(), drop=self.data.drop)
+        table = load_dataset(name)
+        if not isinstance(table, CountTable):
+            raise AnalysisError(f"data.counts: dataset {name!r} holds no counts.")
+        return table
+
+    def _load_first(self) -> CountTable | PatientTable | MedianTable | EffectTable:
         from bayes_escc.evidence import (
             EffectTable,
             MedianTable,
@@ -277,7 +346,9 @@ def _read_data(data: Reader) -> DataSpec:
             if data.has(key):
                 data.problem(key, f'belongs to kind = "patients", not "{kind}"')
     datasets = data.texts("dataset", ())
-    file = data.text("file", None)
+    file, counts = data.text("file", None), data.text("counts", None)
+    if counts is not None and kind != "effects":
+        data.problem("counts", f'stands beside effects, kind = "effects", not "{kind}"')
     sheet, drop = data.text("sheet", None), data.texts("drop", ())
     if datasets and file:
         data.problem("file", "name a dataset or a file, not both")
@@ -310,7 +381,7 @@ def _read_data(data: Reader) -> DataSpec:
     if population is not None:  # the filter most often wanted, under its own name
         where.append(("population", population))
     data.finish()
-    return DataSpec(kind, datasets, file, sheet, drop, endpoints, regimens, tuple(where), **patients)
+    return DataSpec(kind, datasets, file, counts, sheet, drop, endpoints, regimens, tuple(where), **patients)
 
 
 def _read_codes(data: Reader) -> tuple[tuple[str, str], ...]:
@@ -343,25 +414,6 @@ def _read_comparison(r: Reader) -> ComparisonSpec:
     return ComparisonSpec(estimand, reference, scale, better, margin, rope)
 
 
-def check_margin(
-    scale: str, better: str | None, margin: float | None, rope: tuple[float, float] | None
-) -> list[tuple[str, str]]:
-    """Problems with a margin or region of practical equivalence, as (key, message)."""
-    found = []
-    if margin is not None and scale == "difference" and margin < 0:
-        found.append(("margin", f"is the size of the smallest difference that matters, so at least 0, not {margin:g}"))
-    if scale != "difference":
-        if margin is not None and margin <= 0:
-            found.append(("margin", f"is a ratio, so above 0, not {margin:g}"))
-        elif margin is not None and better == "higher" and margin < 1:
-            found.append(("margin", f"must be at least 1 where a higher {scale} is better, not {margin:g}"))
-        elif margin is not None and better == "lower" and margin > 1:
-            found.append(("margin", f"must be at most 1 where a lower {scale} is better, not {margin:g}"))
-        if rope is not None and rope[0] <= 0:
-            found.append(("rope", f"holds ratios, so above 0, not {list(rope)}"))
-    return found
-
-
 def _label(r: Reader, key: str) -> str | None:
     """A label, spelled as tables store it."""
     value = r.text(key, None)
@@ -375,6 +427,29 @@ def _one_direction(comparisons: Sequence[ComparisonSpec], problems: list[str]) -
         if c.better is not None and stated.setdefault(c.estimand, c.better) != c.better:
             problems.append(f"comparisons[{i}].better: contradicts an earlier comparison of {c.estimand}")
     return tuple(replace(c, better=c.better or stated.get(c.estimand)) for c in comparisons)
+
+
+def _read_borrowing(r: Reader) -> BorrowingSpec:
+    weight = r.number("robust_weight", 0.2, above=0, below=1, closed=True)
+    grid = r.take("grid", [0.0, 0.1, 0.2, 0.5, 0.8])
+    if not isinstance(grid, list | tuple) or not all(_is_number(v) and 0 <= v <= 1 for v in grid):
+        r.problem("grid", f"must be robust weights from 0 to 1, not {grid!r}")
+        grid = []
+    stated = r.table("priors")
+    priors = []
+    for role in ("logit_mean", "tau"):
+        found = stated.prior(role, *DEFAULT_PRIORS[role])
+        if found.overrides:
+            stated.problem(role, "there is one prior for all historical studies")
+        priors.append((role, found.default))
+    stated.finish()
+    data = _read_data(r)
+    if data.kind != "counts":
+        r.problem("kind", f'historical rates are counts, not "{data.kind}"')
+    if not data.datasets and data.file is None:
+        r.problem("dataset", "name the historical counts: a dataset or a file")
+    weights = tuple(sorted({float(v) for v in (*grid, weight, 1.0)}))
+    return BorrowingSpec(data, weight, weights, tuple(priors))
 
 
 def _read_threshold(r: Reader) -> ThresholdSpec:
@@ -401,7 +476,7 @@ def _read_prediction(r: Reader) -> PredictionSpec:
 def _read_sampling(r: Reader) -> SamplingSpec:
     default = SamplingSpec()
     sampling = SamplingSpec(
-        r.text("sampler", default.sampler, ("auto", "exact", "nuts")),
+        r.text("sampler", default.sampler, SAMPLERS),
         r.number("draws", default.draws, above=10, below=1_000_000, integer=True, closed=True),
         r.number("tune", default.tune, above=10, below=1_000_000, integer=True, closed=True),
         r.number("chains", default.chains, above=2, below=64, integer=True, closed=True),

@@ -28,11 +28,11 @@ from bayes_escc.names import Direction, Scale
 
 __all__ = [
     "Beta",
-    "best_probabilities",
     "contrast_density",
     "contrast_mean_sd",
     "contrast_quantile",
     "exceedance",
+    "rank_distribution",
 ]
 
 Array = NDArray[np.float64]
@@ -379,26 +379,30 @@ def _odds_moments(alpha: float, beta: float) -> tuple[float | None, float | None
     return first, second
 
 
-def best_probabilities(laws: Sequence[Beta], better: Direction) -> list[tuple[float, float]]:
-    """P(each rate is the best) and its error, for any number of independent Betas.
+def rank_distribution(laws: Sequence[Beta], better: Direction) -> list[tuple[Array, float]]:
+    """P(rank 1), P(rank 2), ... of each rate, and their error, for any number of independent Betas.
 
-    Each probability is the integral of one density times the product of the others'
-    distribution functions; they sum to one, which the tests check.
+    Given the rate, the number of better ones among the others is a sum of independent events; its
+    distribution, built up one rate at a time, is integrated over the density of the rate. Over
+    the rates, the probabilities of each rank sum to one, which the tests check.
     """
     results = []
+    floor = max(law.rounding_floor() for law in laws)
     for i, law in enumerate(laws):
         others = [other for j, other in enumerate(laws) if j != i]
-        floor = max(other.rounding_floor() for other in laws)
-        count, previous = 32, math.nan
+        count, previous = 32, np.full(len(laws), math.nan)
         while True:
             u, weights = _panels(law, [], count)
-            product = np.ones_like(u)
+            ahead = np.zeros((len(u), len(laws)))
+            ahead[:, 0] = 1.0
             for other in others:
-                product *= other.cdf_logit(u) if better == "higher" else other.sf_logit(u)
-            value = float(weights @ product / weights.sum())
-            change = abs(value - previous)
+                p = (other.sf_logit(u) if better == "higher" else other.cdf_logit(u))[:, None]
+                ahead[:, 1:] = ahead[:, 1:] * (1.0 - p) + ahead[:, :-1] * p
+                ahead[:, :1] *= 1.0 - p
+            found = weights @ ahead / weights.sum()
+            change = float(np.abs(found - previous).max())
             if change < max(_TOLERANCE, floor) or count >= _MAX_PANELS:
-                results.append((value, change + floor * value + 1e-15))
+                results.append((np.asarray(found), change + floor + 1e-15))
                 break
-            previous, count = value, 2 * count
+            previous, count = found, 2 * count
     return results

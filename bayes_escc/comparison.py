@@ -9,7 +9,7 @@ draws are there, so that closed-form comparisons start at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +21,7 @@ from bayes_escc.analysis import check_margin
 from bayes_escc.beta import Beta, contrast_mean_sd, contrast_quantile, exceedance
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
+from bayes_escc.laws import Law
 from bayes_escc.names import (
     CATEGORY,
     CHAIN,
@@ -51,6 +52,7 @@ __all__ = [
     "direction_of",
     "labelled_cells",
     "laws_at",
+    "natural_scale",
     "probability_with_error",
     "unit_of",
 ]
@@ -269,6 +271,11 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArra
         yield labels, values[position]
 
 
+def natural_scale(array: xr.DataArray) -> Scale:
+    """How an estimand's regimens are compared if nothing else is said: a ratio by ratios, the rest by differences."""
+    return "ratio" if str(array.attrs.get("unit", "")).endswith("ratio") else "difference"
+
+
 def unit_of(array: xr.DataArray, labels: Mapping[str, Any]) -> str:
     """Unit of one cell of an estimand: its covariate's own, where covariates have different ones."""
     if "unit" in array.coords:
@@ -318,6 +325,7 @@ def compare(
     rope: tuple[float, float] | None = None,
     ci_prob: float = 0.95,
     laws: tuple[xr.DataArray, xr.DataArray] | None = None,
+    contrast_law: Callable[[str, str], Law | None] | None = None,
     arms: Sequence[Arm] = (),
     converged: bool = True,
 ) -> Comparison:
@@ -341,6 +349,8 @@ def compare(
         Probability of the intervals.
     laws : tuple of DataArray, optional
         Beta parameters over the estimand's label dimensions, for quadrature.
+    contrast_law : callable, optional
+        Gives the exact law of a regimen against a reference, on this scale, or None.
     arms : sequence of Arm
         Origin of the evidence, for the label on randomisation.
     converged : bool
@@ -368,7 +378,10 @@ def compare(
         direction = direction_of(array, labels[ENDPOINT], better)
         _check_margin(scale, direction, margin, rope)
         pair = laws_at(laws, labels, reference) if laws is not None else None
-        if pair is not None:
+        known = contrast_law(labels[REGIMEN], reference) if contrast_law is not None else None
+        if known is not None:
+            numbers = _row_from_law(known, scale, direction, margin, rope, ci_prob)
+        elif pair is not None:
             pairs.append(pair)
             numbers = contrast_row(*pair, scale=scale, better=direction, margin=margin, rope=rope, ci_prob=ci_prob)
         else:
@@ -433,6 +446,27 @@ def laws_at(laws: tuple[xr.DataArray, xr.DataArray], labels: Mapping[str, Any], 
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+def _row_from_law(
+    law: Law, scale: Scale, better: Direction, margin: float | None, rope: tuple[float, float] | None, ci_prob: float
+) -> dict[str, Any]:
+    tail = (1.0 - ci_prob) / 2.0
+    lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
+
+    def beyond(threshold: float) -> tuple[float, float]:
+        return float(law.sf(threshold) if better == "higher" else law.cdf(threshold)), law.rounding_floor()
+
+    by_margin: tuple[Any, Any] = (None, None)
+    in_rope: tuple[Any, Any] = (None, None)
+    if margin is not None:
+        by_margin = beyond(better_threshold(scale, better, margin))
+    if rope is not None:
+        in_rope = (float(law.cdf(rope[1])) - float(law.cdf(rope[0])), 2.0 * law.rounding_floor())
+    return _numbers(
+        _finite(law.mean), _finite(law.sd), median, lower, upper,
+        ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope,
+    )  # fmt: skip
 
 
 def _row_from_draws(

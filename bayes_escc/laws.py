@@ -6,9 +6,11 @@ been integrated over nodes, and the heterogeneity itself, a density held on Gaus
 panels. `law_at` finds the law of one labelled cell in the `laws` group of a posterior.
 
 Variables of that group, by estimand name: ``<name>_alpha`` and ``<name>_beta``;
-``<name>_location`` and ``<name>_spread`` with a dimension `node` and weights ``node_weight``;
-``<name>_density`` with dimensions `panel` and `panel_node`, and ``panel_edge``. Attributes are
-text, which netCDF gives back as it was.
+``<name>_location`` and ``<name>_spread`` with a dimension `node` and weights ``node_weight``, or
+``<name>_weight`` where labels differ in them; ``<name>_covariance`` with two labels more;
+``<name>_density`` with dimensions `panel` and
+`panel_node`, and ``panel_edge``, or ``<name>_edge``, ``_scale``, ``_moments`` and ``_typical``
+where labels differ in them. Attributes are text, which netCDF gives back as it was.
 """
 
 from __future__ import annotations
@@ -23,14 +25,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.beta import Beta
-from bayes_escc.names import CATEGORY, ENDPOINT, LABEL_DIMS
+from bayes_escc.names import CATEGORY, ENDPOINT, LABEL_DIMS, REGIMEN
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["NODES_PER_PANEL", "Law", "NormalMixture", "PanelLaw", "law_at"]
+__all__ = ["AGAINST", "NODES_PER_PANEL", "Law", "NormalMixture", "PanelLaw", "contrast_law_at", "law_at"]
 
 Array = NDArray[np.float64]
+AGAINST: Final = "against"
+"""Second label of a pair of regimens."""
 NODES_PER_PANEL: Final = 16
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
 _ROUNDING: Final = 1e-14
@@ -295,6 +299,17 @@ def _place(array: xr.DataArray, labels: Mapping[str, Any], inner: tuple[str, ...
     return found
 
 
+def _labelled_panels(group: xr.Dataset, name: str, labels: Mapping[str, Any]) -> PanelLaw:
+    """The density of one label where every label has panels of its own, padded with gaps."""
+    place = _place(group[f"{name}_density"], labels, ("panel", "panel_node"))
+    density, edges, scale, moments, typical = (
+        group[f"{name}_{what}"].isel(place).to_numpy() for what in ("density", "edge", "scale", "moments", "typical")
+    )
+    error = float(str(group["node_weight"].attrs["error"]))
+    density, edges = density[np.isfinite(density).all(axis=1)], edges[np.isfinite(edges)]
+    return PanelLaw(edges, density, float(scale), int(moments), float(typical), error)
+
+
 def law_at(group: xr.Dataset, name: str, labels: Mapping[str, Any]) -> Law | None:
     """The law of one labelled cell of an estimand, or None if there is none.
 
@@ -316,16 +331,21 @@ def law_at(group: xr.Dataset, name: str, labels: Mapping[str, Any]) -> Law | Non
         place = _place(location, labels, ("node",))
         if not np.any(spread.isel(place).to_numpy() > 0):
             return None  # a constant, such as the reference against itself
+        weight = group[f"{name}_weight"].isel(place) if f"{name}_weight" in group else group["node_weight"]
+        # in one piece, so that sums do not depend on how the file laid the array out
+        whole = np.ascontiguousarray
         return NormalMixture(
-            group["node_weight"].to_numpy(),
-            location.isel(place).to_numpy(),
-            spread.isel(place).to_numpy(),
+            whole(weight.to_numpy()),
+            whole(location.isel(place).to_numpy()),
+            whole(spread.isel(place).to_numpy()),
             location.attrs["exponentiated"] == "yes",
             int(np.min(group[f"{name}_moments"].isel(place).to_numpy())),
             float(str(group["node_weight"].attrs["error"])),
         )
     if f"{name}_density" in group:
         density = group[f"{name}_density"]
+        if f"{name}_edge" in group:
+            return _labelled_panels(group, name, labels)
         return PanelLaw(
             group["panel_edge"].to_numpy(),
             density.to_numpy(),
@@ -335,3 +355,34 @@ def law_at(group: xr.Dataset, name: str, labels: Mapping[str, Any]) -> Law | Non
             float(str(group["node_weight"].attrs["error"])),
         )
     return None
+
+
+def contrast_law_at(group: xr.Dataset, name: str, regimen: str, reference: str) -> NormalMixture | None:
+    """The law of one regimen against another, or None if there is none.
+
+    It is that of the ratio for an estimand whose logarithm is normal given the heterogeneity, of
+    the difference otherwise.
+
+    Parameters
+    ----------
+    group : Dataset
+        The `laws` of a posterior.
+    name : str
+        Of the estimand.
+    regimen, reference : str
+    """
+    if f"{name}_covariance" not in group or regimen == reference:
+        return None
+    location, covariance = group[f"{name}_location"], group[f"{name}_covariance"].to_numpy()
+    labels = [str(r) for r in location[REGIMEN].to_numpy()]
+    i, j = labels.index(regimen), labels.index(reference)
+    centre = location.transpose("node", REGIMEN).to_numpy()
+    variance = covariance[:, i, i] + covariance[:, j, j] - 2.0 * covariance[:, i, j]
+    return NormalMixture(
+        group["node_weight"].to_numpy(),
+        centre[:, i] - centre[:, j],
+        np.sqrt(np.maximum(variance, 0.0)),
+        location.attrs["exponentiated"] == "yes",
+        int(np.min(group[f"{name}_moments"].to_numpy())),
+        float(str(group["node_weight"].attrs["error"])),
+    )

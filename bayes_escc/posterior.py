@@ -6,12 +6,14 @@ Everything reported is a function of the same joint draws, or of the exact laws 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayes_escc.analysis import MAX_PREDICTED, Analysis
 from bayes_escc.beta import Beta
@@ -20,13 +22,15 @@ from bayes_escc.comparison import (
     check_probability,
     compare,
     labelled_cells,
+    natural_scale,
     probability_with_error,
     unit_of,
 )
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
 from bayes_escc.inference.diagnostics import Diagnostics
-from bayes_escc.laws import Law, law_at
+from bayes_escc.laws import Law, contrast_law_at, law_at
+from bayes_escc.league import league_cells, league_groups
 from bayes_escc.names import (
     CHAIN,
     DRAW,
@@ -39,7 +43,7 @@ from bayes_escc.names import (
     normalise,
 )
 from bayes_escc.predictive import predictive_pmf, summarise_pmf
-from bayes_escc.ranking import rank
+from bayes_escc.ranking import rank, rank_probabilities
 from bayes_escc.schema import nearest
 from bayes_escc.storage import load_tree, save_tree
 
@@ -71,7 +75,7 @@ class Posterior:
         Rows, patients, events and warnings of the data.
     arms : tuple of Arm
         Where the evidence on each regimen comes from.
-    sampler : {"exact", "nuts"}
+    sampler : {"exact", "nuts", "laplace"}
     diagnostics : Diagnostics
     priors : tuple of str
         Every prior in words.
@@ -84,7 +88,7 @@ class Posterior:
     data_sha256: str
     evidence: Mapping[str, Any]
     arms: tuple[Arm, ...]
-    sampler: Literal["exact", "nuts"]
+    sampler: Literal["exact", "nuts", "laplace"]
     diagnostics: Diagnostics
     priors: tuple[str, ...]
     versions: Mapping[str, str]
@@ -156,7 +160,7 @@ class Posterior:
 
     def _precision(self, values: Any) -> tuple[list[float | None], list[float | None]]:
         """Bulk effective sample size and error of the mean, of (chain, draw, cell) values."""
-        if self.sampler == "exact":
+        if self.sampler != "nuts":  # draws are independent
             size = values.shape[0] * values.shape[1]
             return [float(size)] * values.shape[-1], list(values.std(axis=(0, 1), ddof=1) / size**0.5)
         import arviz as az
@@ -226,25 +230,91 @@ class Posterior:
         array = self.estimand(estimand)
         if reference is None and REGIMEN in array.dims:
             reference = str(array[REGIMEN].to_numpy()[0])
+        return self._compare(array, reference or "", scale, better, margin, rope, ci_prob)
+
+    def _compare(
+        self, array: xr.DataArray, reference: str, scale: Scale, better: Direction | None, margin: float | None = None,
+        rope: tuple[float, float] | None = None, ci_prob: float | None = None,
+    ) -> Comparison:  # fmt: skip
+        name = str(array.name)
         return compare(
             array,
-            reference=reference or "",
+            reference=reference,
             scale=scale,
             better=better,
             margin=margin,
             rope=rope,
             ci_prob=self.analysis.ci_prob if ci_prob is None else ci_prob,
-            laws=self.laws(estimand),
+            laws=self.laws(name),
+            contrast_law=self._contrast_law(name, scale),
             arms=self.arms,
             converged=self.diagnostics.converged,
         )
 
+    def _contrast_law(self, name: str, scale: Scale) -> Callable[[str, str], Law | None] | None:
+        """The exact law of regimens against each other on a scale, where there is one."""
+        if LAWS not in self.tree.children or f"{name}_covariance" not in self.tree[LAWS].data_vars:
+            return None
+        group = self.tree[LAWS].to_dataset()
+        if scale != natural_scale(self.estimand(name)):
+            return None
+        return partial(contrast_law_at, group, name)
+
+    def league_rows(self, estimand: str = "effect", *, better: Direction | None = None) -> list[dict[str, Any]]:
+        """The entries of `league` in `result.json`: every pair of regimens once, the better ranked first.
+
+        Keys are those of `comparisons`: `regimen` against `reference`, with P(better).
+        """
+        array = self.estimand(estimand)
+        places: dict[tuple[Any, Any], list[str]] = {}
+        for row in sorted(self.ranking_rows(estimand, better=better), key=lambda r: float(r["mean_rank"])):
+            places.setdefault((row[ENDPOINT], row["time"]), []).append(row[REGIMEN])
+        found: list[dict[str, Any]] = []
+        for (endpoint, time), order in places.items():
+            for j, reference in enumerate(order[1:], start=1):
+                chosen = array.sel({REGIMEN: order[: j + 1]})
+                compared = self._compare(chosen, reference, natural_scale(array), better)
+                found += [dict(r) for r in compared.rows if r[ENDPOINT] == endpoint and r["time"] == time]
+        return found
+
+    def league_table(
+        self, estimand: str = "effect", *, better: Direction | None = None, endpoint: str | None = None
+    ) -> pd.DataFrame:
+        """The league table: every regimen against every other, the best ranked first.
+
+        Each cell compares the regimen of its row with that of its column: median and equal-tailed
+        credible interval, as text. P(better) of the same pairs, and everything at full precision,
+        is in `league_rows`.
+
+        Parameters
+        ----------
+        estimand : str
+        better : {"higher", "lower"}, optional
+            By default what is known of the endpoint.
+        endpoint : str, optional
+            Needed where there are several.
+        """
+        import pandas as pd
+
+        groups = league_groups(self.league_rows(estimand, better=better), endpoint)
+        if len(groups) > 1:
+            raise AnalysisError("there is a league for each endpoint and time: name one with endpoint.")
+        order, cells = league_cells(groups[0])
+        return pd.DataFrame(cells, index=order, columns=order)
+
     def ranking_rows(self, estimand: str = "rate", *, better: Direction | None = None) -> list[dict[str, Any]]:
         """The entries of `ranking` in `result.json`."""
-        return rank(self.estimand(estimand), better=better, laws=self.laws(estimand))
+        laws, prob = self.laws(estimand), self.analysis.ci_prob
+        return rank(self.estimand(estimand), better=better, laws=laws, ci_prob=prob)
+
+    def rank_table(
+        self, estimand: str = "rate", *, better: Direction | None = None
+    ) -> tuple[list[str], NDArray[np.float64]]:
+        """Regimens, and the probability of every rank (columns, the best first) of each, from the draws."""
+        return rank_probabilities(self.estimand(estimand), better=better)
 
     def ranking(self, estimand: str = "rate", *, better: Direction | None = None) -> pd.DataFrame:
-        """P(best), mean rank and SUCRA of every regimen."""
+        """P(best), rank with its interval, and SUCRA of every regimen."""
         import pandas as pd
 
         return pd.DataFrame(self.ranking_rows(estimand, better=better))

@@ -135,6 +135,12 @@ class Prior:
         low, high = SUPPORTS[domain]
         return low <= self.support[0] and self.support[1] <= high
 
+    def beta_shape(self) -> tuple[float, float] | None:
+        """Shape parameters of a prior that is a Beta law of a rate, or None."""
+        if self.distribution == "Beta":
+            return float(self["alpha"]), float(self["beta"])
+        return (1.0, 1.0) if self.distribution == "Uniform" and self.support == (0.0, 1.0) else None
+
     def to_dict(self) -> dict[str, Any]:
         """The prior as it is written in an analysis file."""
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.parameters}

@@ -89,7 +89,7 @@ def compare_counts(
         }
         for name, law in zip(names[1:], laws[1:], strict=True)
     ]  # fmt: skip
-    best, ranks = rank_laws(laws, better)
+    ranks = rank_laws(laws, better)
     content = ";".join(f"{name}={k}/{n}" for name, k, n in counts)
     title = " against ".join([", ".join(names[1:]), names[0]])
     return {
@@ -112,7 +112,7 @@ def compare_counts(
         },
         "estimates": estimates,
         "comparisons": comparisons,
-        "ranking": rank_rows("rate", ENDPOINT, None, names, best, ranks),
+        "ranking": rank_rows("rate", ENDPOINT, None, names, *ranks, ci_prob),
     }  # fmt: skip
 
 

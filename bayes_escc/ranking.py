@@ -1,50 +1,71 @@
-"""Regimens ranked: P(best), mean rank and SUCRA, for any number of them."""
+"""Regimens ranked: P(best), ranks with their intervals, and SUCRA, for any number of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.beta import Beta, best_probabilities, exceedance
+from bayes_escc.beta import Beta, rank_distribution
 from bayes_escc.comparison import direction_of, labelled_cells, laws_at, probability_with_error
-from bayes_escc.names import ENDPOINT, REGIMEN, Direction
+from bayes_escc.names import CHAIN, DRAW, ENDPOINT, REGIMEN, Direction
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["rank", "rank_laws", "rank_probabilities", "rank_rows"]
 
+Array = NDArray[np.float64]
+
 
 def rank_rows(
-    estimand: str, endpoint: str | None, time: Any, regimens: Sequence[str], best: Sequence[tuple[float, float]],
-    mean_ranks: Sequence[float],
+    estimand: str, endpoint: str | None, time: Any, regimens: Sequence[str], table: Array,
+    best_errors: Sequence[float], rank_errors: Sequence[float], ci_prob: float,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows of the ranking; SUCRA is (K - mean rank) / (K - 1) for K regimens."""
+    """Rows of the ranking.
+
+    Parameters
+    ----------
+    table : array of shape (K, K)
+        Probability of every rank (columns, the best first) for every regimen (rows).
+    best_errors, rank_errors : sequence of float
+        Errors of P(best) and of the mean rank.
+    ci_prob : float
+        Least probability of the interval of ranks.
+
+    Notes
+    -----
+    SUCRA is (K - mean rank) / (K - 1): an average over the posterior, so what is uncertain about
+    a regimen's place is in the interval of its rank; the error of SUCRA is numerical.
+    """
     k = len(regimens)
-    return [
-        {
-            "estimand": estimand, REGIMEN: regimen, ENDPOINT: endpoint, "time": time,
-            "probability_best": best[i][0], "mcse_probability_best": best[i][1],
-            "mean_rank": mean_ranks[i], "sucra": (k - mean_ranks[i]) / (k - 1) if k > 1 else None,
-        }
-        for i, regimen in enumerate(regimens)
-    ]  # fmt: skip
+    tail = (1.0 - ci_prob) / 2.0
+    rows = []
+    for i, regimen in enumerate(regimens):
+        mean = float(table[i] @ np.arange(1, k + 1))
+        reached = np.cumsum(table[i]) + 1e-9
+        lower, median, upper = (int(np.searchsorted(reached, q)) + 1 for q in (tail, 0.5, 1.0 - tail))
+        rows.append(
+            {
+                "estimand": estimand, REGIMEN: regimen, ENDPOINT: endpoint, "time": time,
+                "probability_best": float(table[i, 0]), "mcse_probability_best": best_errors[i],
+                "mean_rank": mean, "mcse_mean_rank": rank_errors[i],
+                "median_rank": median, "lower_rank": lower, "upper_rank": min(upper, k), "ci_prob": ci_prob,
+                "sucra": (k - mean) / (k - 1) if k > 1 else None,
+                "mcse_sucra": rank_errors[i] / (k - 1) if k > 1 else None,
+            }
+        )  # fmt: skip
+    return rows
 
 
-def rank_laws(laws: Sequence[Beta], better: Direction) -> tuple[list[tuple[float, float]], list[float]]:
-    """P(best) with its error, and the mean rank, of independent Beta laws by quadrature."""
-    best = best_probabilities(laws, better)
-    ranks = [1.0] * len(laws)
-    for i, j in combinations(range(len(laws)), 2):
-        above, _ = exceedance(laws[i], laws[j], 0.0, "difference")
-        i_is_beaten = 1.0 - above if better == "higher" else above
-        ranks[i] += i_is_beaten
-        ranks[j] += 1.0 - i_is_beaten
-    return best, ranks
+def rank_laws(laws: Sequence[Beta], better: Direction) -> tuple[Array, list[float], list[float]]:
+    """Probability of every rank, and the errors of P(best) and mean rank, of independent Beta laws."""
+    found = rank_distribution(laws, better)
+    table = np.stack([probabilities for probabilities, _ in found])
+    errors = [error for _, error in found]
+    return table, errors, [error * len(laws) for error in errors]
 
 
 def rank(
@@ -52,8 +73,9 @@ def rank(
     *,
     better: Direction | None = None,
     laws: tuple[xr.DataArray, xr.DataArray] | None = None,
+    ci_prob: float = 0.95,
 ) -> list[dict[str, Any]]:
-    """P(best), mean rank and SUCRA of every regimen, within endpoint and time.
+    """P(best), rank with its interval, and SUCRA of every regimen, within endpoint and time.
 
     Parameters
     ----------
@@ -62,6 +84,7 @@ def rank(
     better : {"higher", "lower"}, optional
     laws : tuple of DataArray, optional
         Beta parameters, for quadrature.
+    ci_prob : float
 
     Returns
     -------
@@ -82,23 +105,38 @@ def rank(
         direction = direction_of(array, endpoint, better)
         regimens = [regimen for regimen, _ in members]
         if laws is not None:
-            found = [laws_at(laws, {REGIMEN: r, ENDPOINT: endpoint}, r)[0] for r in regimens]
-            best, ranks = rank_laws(found, direction)
+            known = [laws_at(laws, {REGIMEN: r, ENDPOINT: endpoint}, r)[0] for r in regimens]
+            table, best_errors, rank_errors = rank_laws(known, direction)
         else:
             stacked = np.stack([draws for _, draws in members], axis=-1)
-            signed = -stacked if direction == "higher" else stacked
-            ahead = (signed[..., None] > signed[..., None, :]).sum(axis=-1)
-            tied = (signed[..., None] == signed[..., None, :]).sum(axis=-1)  # a regimen ties with itself
-            share = np.where(ahead == 0, 1.0 / tied, 0.0)
-            best = [probability_with_error(share[..., i], stacked[..., i]) for i in range(len(members))]
-            ranks = [float((1.0 + ahead + 0.5 * (tied - 1))[..., i].mean()) for i in range(len(members))]
-        rows += rank_rows(str(array.name), endpoint, time, regimens, best, ranks)
+            shares = _rank_shares(stacked, direction)
+            table = shares.mean(axis=(0, 1))
+            best_errors = [probability_with_error(shares[..., i, 0], stacked[..., i])[1] for i in range(len(members))]
+            rank_errors = _errors_of_mean(shares @ np.arange(1.0, len(members) + 1.0))
+        rows += rank_rows(str(array.name), endpoint, time, regimens, table, best_errors, rank_errors, ci_prob)
     return rows
 
 
-def rank_probabilities(
-    array: xr.DataArray, *, better: Direction | None = None
-) -> tuple[list[str], NDArray[np.float64]]:
+def _rank_shares(stacked: Array, better: Direction) -> Array:
+    """Share of every rank in each draw, shape (chain, draw, regimen, rank); regimens that tie share their ranks."""
+    signed = -stacked if better == "higher" else stacked
+    ahead = (signed[..., None] > signed[..., None, :]).sum(axis=-1)[..., None]
+    tied = (signed[..., None] == signed[..., None, :]).sum(axis=-1)[..., None]  # a regimen ties with itself
+    ranks = np.arange(stacked.shape[-1])
+    return np.where((ranks >= ahead) & (ranks < ahead + tied), 1.0 / tied, 0.0)
+
+
+def _errors_of_mean(values: Array) -> list[float]:
+    """Monte Carlo error of the mean of each cell of (chain, draw, cell) values; half a draw where none varies."""
+    import arviz as az
+    import xarray as xr
+
+    found = az.mcse(xr.DataArray(values, dims=(CHAIN, DRAW, "cell")), method="mean").to_numpy()
+    size = values.shape[0] * values.shape[1]
+    return [float(e) if np.isfinite(e) and e > 0 else 0.5 / size for e in found]
+
+
+def rank_probabilities(array: xr.DataArray, *, better: Direction | None = None) -> tuple[list[str], Array]:
     """Probability of every rank for every regimen.
 
     Parameters
@@ -115,8 +153,5 @@ def rank_probabilities(
     """
     cells = list(labelled_cells(array))
     direction = direction_of(array, cells[0][0][ENDPOINT], better)
-    stacked = np.stack([draws.ravel() for _, draws in cells], axis=-1)
-    order = (-stacked if direction == "higher" else stacked).argsort(axis=-1).argsort(axis=-1)
-    k = len(cells)
-    table = np.stack([(order == rank).mean(axis=0) for rank in range(k)], axis=1)
-    return [str(labels[REGIMEN]) for labels, _ in cells], table
+    shares = _rank_shares(np.stack([draws for _, draws in cells], axis=-1), direction)
+    return [str(labels[REGIMEN]) for labels, _ in cells], shares.mean(axis=(0, 1))

@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.analysis import Analysis
+from bayes_escc.borrowing import borrow_rows
 from bayes_escc.errors import AnalysisError
+from bayes_escc.monitoring import positions
 from bayes_escc.names import LABEL_DIMS, REGIMEN
 
 if TYPE_CHECKING:
@@ -78,6 +80,17 @@ def comparisons_of(posterior: Posterior) -> list[Comparison]:
     return [posterior.compare("rate")]
 
 
+def league_of(posterior: Posterior) -> list[dict[str, Any]]:
+    """Every pair of regimens of a network, where it is known which direction is better."""
+    if "effect" not in posterior.estimand_names:
+        return []
+    effect = posterior.estimand("effect")
+    stated = next((c.better for c in posterior.analysis.comparisons if c.estimand == "effect"), None)
+    if REGIMEN not in effect.dims or not (stated or effect.attrs.get("better")):
+        return []
+    return posterior.league_rows("effect", better=stated)
+
+
 def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = None) -> dict[str, Any]:
     """The content of `result.json`.
 
@@ -105,6 +118,12 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
             for row in posterior.ranking_rows(name, better=stated.get(name))
         ],
     }
+    league = league_of(posterior)
+    if league:
+        result["league"] = league
+    borrowed = borrow_rows(posterior)
+    if borrowed is not None:
+        result["borrowing"] = borrowed
     if analysis.thresholds:
         result["thresholds"] = [
             row
@@ -115,6 +134,8 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         result["predictions"] = [
             row for p in analysis.predictions for row in posterior.prediction_rows(p.patients, p.at_least)
         ]
+    if analysis.rules:
+        result["monitoring"] = [position.to_dict() for position in positions(posterior)]
     return result
 
 

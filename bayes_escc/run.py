@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis import Analysis
-from bayes_escc.evidence import CountTable, EffectTable, MedianTable, PatientTable
+from bayes_escc.borrowing import BORROWING, borrowing_group
+from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
+from bayes_escc.league import league_cells, league_groups
+from bayes_escc.monitoring import check_rules
 from bayes_escc.names import FIGURE_DATA, REGIMEN
 from bayes_escc.posterior import Posterior
 from bayes_escc.results import (
@@ -32,27 +35,29 @@ if TYPE_CHECKING:
 
     from bayes_escc.comparison import Comparison
 
-__all__ = ["figures_of", "fit_analysis", "prepare_design", "run_analysis", "write_results"]
+__all__ = ["figures_of", "fit_analysis", "fit_prepared", "prepare_design", "run_analysis", "write_results"]
 
 NOT_CONVERGED: Final = "NOT CONVERGED"
 MAX_PANELS: Final = 8
 """Most regimens against a reference that one figure shows."""
 
 
-def prepare_design(analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable) -> Design:
+def prepare_design(
+    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable
+) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
 
 
 def fit_analysis(
-    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | None = None
+    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | None = None
 ) -> Posterior:
     """Fit an analysis to its own table, or to one given.
 
     Parameters
     ----------
     analysis : Analysis
-    table : CountTable, PatientTable, MedianTable or EffectTable, optional
+    table : CountTable, PatientTable, MedianTable, EffectTable or MixedTable, optional
         Whole; the analysis takes its rows from it.
 
     Raises
@@ -61,9 +66,30 @@ def fit_analysis(
     """
     if table is None:
         table = analysis.load_table()
-    design = prepare_design(analysis, table)
+    return fit_prepared(analysis, prepare_design(analysis, table), table)
+
+
+def fit_prepared(
+    analysis: Analysis, design: Design, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable
+) -> Posterior:
+    """Fit an analysis to a design prepared for it.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    design : Design
+    table : CountTable, PatientTable, MedianTable, EffectTable or MixedTable
+        The design was prepared on it.
+    """
     _check_questions(analysis, design)
+    history = None
+    if analysis.borrowing is not None and isinstance(table, CountTable):
+        history = borrowing_group(analysis, analysis.borrowing, table)
     fit = fit_design(design, analysis.sampling)
+    if history is not None:
+        import xarray as xr
+
+        fit.tree[BORROWING] = xr.DataTree(history)
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
         for w in design.warnings
@@ -108,6 +134,8 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
     if analysis.predictions and "rate" not in estimands:
         problems.append("predictions: this model has no rate to predict responses from")
     raise_problems(f"{analysis.id} does not fit its data", problems)
+    if analysis.rules:
+        check_rules(analysis.rules, estimands, design.observed())
 
 
 def run_analysis(
@@ -138,12 +166,16 @@ def write_results(
     *,
     figures: bool = True,
 ) -> list[Path]:
-    """Write `result.json`, `posterior.nc`, the CSV tables and the figures, each atomically."""
+    """Write `result.json`, `posterior.nc`, CSV tables (leagues of a network too) and the figures, each atomically."""
     status = "converged" if posterior.diagnostics.converged else NOT_CONVERGED
     paths = [out / "result.json", out / "estimates.csv", out / "comparisons.csv"]
     write_atomic(paths[0], to_json(result))
     write_atomic(paths[1], _csv(result["estimates"], ESTIMATE_KEYS, status))
     write_atomic(paths[2], _csv(result["comparisons"], COMPARISON_KEYS, status))
+    if "league" in result:
+        paths += [out / "league.csv", out / "league_pairs.csv"]
+        write_atomic(paths[-2], _league_csv(result["league"], status))
+        write_atomic(paths[-1], _csv(result["league"], COMPARISON_KEYS, status))
     paths.append(posterior.save(out / "posterior.nc"))
     if figures:
         from bayes_escc.plots.style import save_figure
@@ -165,6 +197,10 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
     if "rate" not in posterior.estimand_names:
         return {"medians": posterior.plot_intervals("median")} if "median" in posterior.estimand_names else found
     rate = posterior.estimand("rate")
+    if posterior.analysis.borrowing is not None:
+        from bayes_escc.plots.borrowing import plot_borrowing
+
+        found["borrowing"] = plot_borrowing(posterior)
     endpoints = [str(e) for e in rate["endpoint"].to_numpy()] if "endpoint" in rate.dims else [None]
     for endpoint in endpoints:
         tail = f"_{_slug(endpoint)}" if endpoint and len(endpoints) > 1 else ""
@@ -218,6 +254,18 @@ def _slug(text: str | None) -> str:
     return "_".join(part for part in kept.split("_") if part)
 
 
+def _league_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
+    """The league table as CSV, ready for print: each cell compares the regimen of its row with that of its column."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    for number, group in enumerate(league_groups(rows)):
+        order, cells = league_cells(group)
+        writer.writerows([[]] if number else [])
+        writer.writerow(["row against column", *map(_csv_cell, order), "status"])
+        writer.writerows([_csv_cell(name), *line, status] for name, line in zip(order, cells, strict=True))
+    return buffer.getvalue()
+
+
 def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str) -> str:
     """Rows as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
     buffer = io.StringIO()
@@ -229,7 +277,7 @@ def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str)
 
 
 def _csv_cell(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in "=+-@":
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
         return f"'{value}"
     if isinstance(value, list | tuple):
         return " to ".join(map(str, value))

@@ -16,7 +16,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import normalise
 from bayes_escc.priors import Prior, PriorSet
 
-__all__ = ["Reader", "nearest", "raise_problems"]
+__all__ = ["Reader", "check_margin", "nearest", "raise_problems"]
 
 _MISSING: Any = object()
 
@@ -35,6 +35,25 @@ def raise_problems(heading: str, problems: Sequence[str]) -> None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         listed = "\n".join(f"  - {p}" for p in problems)
         raise AnalysisError(f"{heading}: {count}\n{listed}")
+
+
+def check_margin(
+    scale: str, better: str | None, margin: float | None, rope: tuple[float, float] | None
+) -> list[tuple[str, str]]:
+    """Problems with a margin or region of practical equivalence, as (key, message)."""
+    found = []
+    if margin is not None and scale == "difference" and margin < 0:
+        found.append(("margin", f"is the size of the smallest difference that matters, so at least 0, not {margin:g}"))
+    if scale != "difference":
+        if margin is not None and margin <= 0:
+            found.append(("margin", f"is a ratio, so above 0, not {margin:g}"))
+        elif margin is not None and better == "higher" and margin < 1:
+            found.append(("margin", f"must be at least 1 where a higher {scale} is better, not {margin:g}"))
+        elif margin is not None and better == "lower" and margin > 1:
+            found.append(("margin", f"must be at most 1 where a lower {scale} is better, not {margin:g}"))
+        if rope is not None and rope[0] <= 0:
+            found.append(("rope", f"holds ratios, so above 0, not {list(rope)}"))
+    return found
 
 
 class Reader:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+from bayes_escc.league import league_groups, league_order, mirrored
 
 __all__ = [
     "aligned",
@@ -16,6 +18,12 @@ __all__ = [
     "result_text",
     "sensitivity_text",
 ]
+
+MAX_LEAGUE: Final = 9
+"""Most regimens whose league table is shown in a terminal."""
+
+
+_ENGINES = {"nuts": "NUTS", "laplace": "Laplace and importance sampling"}
 
 
 def format_probability(p: float | None, error: float | None) -> str:
@@ -81,10 +89,10 @@ def result_text(result: Mapping[str, Any]) -> str:
     analysis, data, diagnostics = result["analysis"], result["data"], result["diagnostics"]
     blocks = [analysis["title"], "=" * min(78, display_width(analysis["title"]))]
     if analysis["family"] == "synthesis":
-        how = "quadrature over the heterogeneity" if analysis["sampler"] == "exact" else "NUTS"
+        how = _ENGINES.get(analysis["sampler"], "quadrature over the heterogeneity")
         size = f"{data['rows']} contrasts, {data['patients']} patients known"
     else:
-        how = "closed form" if analysis["sampler"] == "exact" else "NUTS"
+        how = _ENGINES.get(analysis["sampler"], "closed form")
         size = f"{data['patients']} patients, {data['events']} events"
     blocks.append(f"{size}; {how}, seed {analysis['seed']}.")
     if not diagnostics["converged"]:
@@ -105,10 +113,16 @@ def result_text(result: Mapping[str, Any]) -> str:
     if result["ranking"]:
         rows = [
             [r["estimand"], _label(r, several), format_probability(r["probability_best"], r["mcse_probability_best"]),
-             f"{r['mean_rank']:.2f}", f"{r['sucra']:.2f}"]
+             f"{r['mean_rank']:.2f}", f"{r['median_rank']} ({r['lower_rank']} to {r['upper_rank']})",
+             f"{r['sucra']:.2f}"]
             for r in result["ranking"]
         ]  # fmt: skip
-        blocks += ["", aligned(["ranking", "", "P(best)", "mean rank", "SUCRA"], rows)]
+        header = ["ranking", "", "P(best)", "mean rank", f"median rank ({ci})", "SUCRA"]
+        blocks += ["", aligned(header, rows)]
+    if result.get("league"):
+        blocks += ["", _league_text(result["league"])]
+    if result.get("borrowing"):
+        blocks += ["", _borrowing_text(result["borrowing"])]
     if result.get("thresholds"):
         rows = [
             [_label(r, several), f"{r['estimand']} {'>' if r['side'] == 'above' else '<'} {r['value']:g}",
@@ -126,9 +140,74 @@ def result_text(result: Mapping[str, Any]) -> str:
             f"({100 * row['ci_prob']:g} % interval {row['lower']} to {row['upper']})"
             + (f"; {reached}" if reached else "")
         )
+    if result.get("monitoring"):
+        blocks += ["", "Monitoring:", *[f"  {row['sentence']}" for row in result["monitoring"]]]
     if analysis["priors"]:
         blocks += ["", "Priors:", *[f"  {line}" for line in analysis["priors"]]]
     return "\n".join(blocks)
+
+
+def _league_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The league table: estimates above the diagonal, P(better) below, each the row against the column."""
+    blocks = []
+    for group in league_groups(rows):
+        order = league_order(group)
+        first = group[0]
+        what = f"{first['estimand']}, {first['scale']}, median ({100 * first['ci_prob']:g} % CrI)"
+        if len(order) > MAX_LEAGUE:
+            blocks.append(f"League table of {len(order)} regimens ({len(group)} pairs): see league.csv.")
+            continue
+        above = {(r["regimen"], r["reference"]): r for r in group}
+        cells = []
+        for i, row in enumerate(order):
+            line = [f"{row} ({i + 1})"]
+            for j, column in enumerate(order):
+                if i == j:
+                    line.append("-")
+                elif i < j:
+                    r = above[row, column]
+                    line.append(f"{format_number(r['median'])} ({_interval(r)})")
+                else:
+                    r = mirrored(above[column, row])
+                    line.append(f"P {format_probability(r['probability_better'], r['mcse_probability'])}")
+            cells.append(line)
+        title = (
+            f"League table, row against column, the best ranked first. Above the diagonal: {what}; below: P(better)."
+        )
+        blocks += [title, aligned(["", *(f"({i + 1})" for i in range(len(order)))], cells)]
+    return "\n".join(blocks)
+
+
+def _borrowing_text(found: Mapping[str, Any]) -> str:
+    """Rates with and without borrowing, for every robust weight."""
+    historical, prior = found["historical"], found["map_prior"]
+    patients = sum(h["n"] for h in historical)
+    parts = " + ".join(f"{c['weight']:.3f} Beta({c['alpha']:.3g}, {c['beta']:.3g})" for c in prior["components"])
+    header = ["borrowing", "robust weight", "prior ESS (ELIR)", "median", f"{100 * prior['ci_prob']:g} % CrI"]
+    limits = found["answers"][0]["thresholds"]
+    header += [f"P({'>' if t['side'] == 'above' else '<'} {t['value']:g})" for t in limits] + ["weight after the data"]
+    rows = []
+    for r in found["answers"]:
+        name = f"{r['regimen']}, {r['events']}/{r['n']}"
+        weight = "1 (none)" if r["robust_weight"] == 1 else f"{r['robust_weight']:g}{' *' if r['primary'] else ''}"
+        size = "" if r["ess_elir"] is None else f"{r['ess_elir']:.0f}"
+        rows.append(
+            [name, weight, size, format_number(r["median"]), _interval(r),
+             *(format_probability(t["probability"], 0.0) for t in r["thresholds"]),
+             format_probability(r["robust_weight_after"], 0.0) if 0 < r["robust_weight"] < 1 else ""]
+        )  # fmt: skip
+    tails = {r["regimen"]: r["predictive_tail"] for r in found["answers"]}
+    conflict = "; ".join(f"{name} {format_probability(p, 0.0)}" for name, p in tails.items())
+    return "\n".join(
+        [
+            f"Borrowed from {len(historical)} historical arms, {patients} patients: MAP prior {parts},",
+            f"median {format_number(prior['median'])} ({_interval(prior)}), worth {prior['ess_elir']:.0f} patients by "
+            f"ELIR, {prior['ess_moment']:.0f} by moments. * the weight of the analysis.",
+            aligned(header, rows),
+            f"Conflict, P(a count as improbable under the MAP prior): {conflict}.",
+            found["caution"],
+        ]
+    )
 
 
 def sensitivity_text(found: Mapping[str, Any]) -> str:

@@ -30,7 +30,8 @@ SCHEMA = {
     "data": {"rows": WHOLE, "patients": WHOLE, "events": WHOLE, "warnings": (list,)},
     "diagnostics": {
         "converged": (bool,), "max_rhat": OPTIONAL, "min_ess_bulk": OPTIONAL, "min_ess_tail": OPTIONAL,
-        "divergences": WHOLE, "min_ebfmi": OPTIONAL, "messages": (list,),
+        "divergences": WHOLE, "min_ebfmi": OPTIONAL, "pareto_k": OPTIONAL, "log_evidence": OPTIONAL,
+        "mcse_log_evidence": OPTIONAL, "messages": (list,),
     },
     "estimates": {
         "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,
@@ -42,7 +43,15 @@ SCHEMA = {
     },
     "ranking": {
         "estimand": TEXT, "regimen": TEXT, "endpoint": NAME, "time": OPTIONAL, "probability_best": NUMBER,
-        "mcse_probability_best": NUMBER, "mean_rank": NUMBER, "sucra": OPTIONAL,
+        "mcse_probability_best": NUMBER, "mean_rank": NUMBER, "mcse_mean_rank": NUMBER, "median_rank": WHOLE,
+        "lower_rank": WHOLE, "upper_rank": WHOLE, "ci_prob": NUMBER, "sucra": OPTIONAL, "mcse_sucra": OPTIONAL,
+    },
+    "league": {
+        "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "scale": TEXT, "time": OPTIONAL,
+        "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT,
+    },
+    "borrowing": {
+        "caution": TEXT, "historical": (list,), "priors": (dict,), "map_prior": (dict,), "answers": (list,),
     },
     "thresholds": {
         "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,
@@ -53,6 +62,17 @@ SCHEMA = {
         "median": WHOLE,
         "lower": WHOLE, "upper": WHOLE, "ci_prob": NUMBER, "at_least": (list,),
     },
+    "monitoring": {
+        "rule": TEXT, "kind": TEXT, "statistic": TEXT, "value": NUMBER, "mcse": NUMBER, "thresholds": (dict,),
+        "decision": TEXT, "events": (list,), "patients": (list,), "looks": (list,), "false_alarm": OPTIONAL,
+        "power": OPTIONAL, "planned_false_alarm": OPTIONAL, "planned_power": OPTIONAL,
+        "null_rates": (list, type(None)), "sentence": TEXT,
+    },
+}  # fmt: skip
+BORROWED = {
+    "regimen": TEXT, "events": WHOLE, "n": WHOLE, "robust_weight": NUMBER, "primary": (bool,), **SUMMARY,
+    "robust_weight_after": NUMBER, "ess_elir": OPTIONAL, "ess_moment": NUMBER, "predictive_tail": NUMBER,
+    "thresholds": (list,),
 }  # fmt: skip
 
 
@@ -62,20 +82,27 @@ def conforms(record, shape, where):
         assert isinstance(record[key], kinds), (where, key, record[key])
 
 
-@pytest.mark.parametrize("name", ["exact", "nuts", "several", "over_studies", "overdispersed", "second_line_response"])
+SHIPPED = {
+    "second_line_response": {"thresholds", "predictions"},
+    "second_line_response_monitored": {"monitoring"},
+    "pd1_second_line_network": {"league"},
+    "second_line_borrowing": {"borrowing", "thresholds"},
+}
+
+
+@pytest.mark.parametrize("name", ["exact", "nuts", "several", "over_studies", "overdispersed", *SHIPPED])
 def test_results_keep_their_schema(name, request):
-    if name == "second_line_response":
-        posterior = be.fit_analysis(be.find_analysis(name))
-    else:
-        posterior = request.getfixturevalue(name)
+    posterior = be.fit_analysis(be.find_analysis(name)) if name in SHIPPED else request.getfixturevalue(name)
     result = json.loads(be.results.to_json(be.to_result(posterior)))
-    extra = {"thresholds", "predictions"} if name == "second_line_response" else set()
-    assert set(result) == {"schema_version", *(SCHEMA.keys() - {"thresholds", "predictions"}), *extra}
+    extra = SHIPPED.get(name, set())
+    assert set(result) == {"schema_version", *(SCHEMA.keys() - set().union(*SHIPPED.values())), *extra}
     assert result["schema_version"] == 1
     for block, shape in SCHEMA.items():
         records = result.get(block, [])
         for record in records if isinstance(records, list) else [records]:
             conforms(record, shape, block)
+    for answer in result.get("borrowing", {}).get("answers", []):
+        conforms(answer, BORROWED, "borrowing.answers")
     assert set(result["analysis"]["seconds"]) == {"import", "compile", "sample", "total"}
     assert set(result["analysis"]["versions"]) == {"bayes_escc", "pymc", "arviz", "nutpie", "python"}
     assert all(result["analysis"]["versions"].values())
@@ -85,7 +112,7 @@ def test_results_keep_their_schema(name, request):
 
 def test_the_schema_page_names_every_entry():
     page = (ROOT.parent / "docs" / "result-schema.md").read_text(encoding="utf-8")
-    for block, shape in SCHEMA.items():
+    for block, shape in [*SCHEMA.items(), ("borrowing", BORROWED)]:
         assert f"`{block}`" in page, block
         for key in shape:
             assert f"`{key}`" in page, (block, key)
@@ -106,9 +133,10 @@ def test_public_names():
 # From left to right, as the data flow; a room may import what stands before it.
 ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
-    {"priors", "files"}, {"schema"}, {"beta"}, {"laws"}, {"evidence"}, {"families"}, {"analysis"},
-    {"inference"}, {"comparison"}, {"ranking"}, {"predictive"}, {"storage"}, {"posterior"}, {"results"}, {"text"},
-    {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"}, {"cli"},
+    {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"decision"},
+    {"analysis"}, {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"},
+    {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks"},
+    {"study"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import bayes_escc as be
-from bayes_escc.inference import fit as fitting
+from bayes_escc.inference import compiled
 from bayes_escc.inference.diagnostics import diagnose
 from bayes_escc.inference.entry_points import _compile_cached
 from bayes_escc.run import prepare_design
@@ -78,7 +78,7 @@ def test_the_cached_entry_points_draw_what_nutpie_draws(cohorts):
 
 
 def test_the_cache_of_compiled_models_is_bounded():
-    assert len(fitting._compiled) <= fitting._MAX_COMPILED
+    assert len(compiled._compiled) <= compiled._MAX_COMPILED
 
 
 class TestDiagnostics:

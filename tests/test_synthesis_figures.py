@@ -18,7 +18,7 @@ def texts(figure):
     ("name", "files"),
     [
         ("pd1_second_line_pfs", {"forest", "funnel", "heterogeneity"}),
-        ("pd1_second_line_network", {"network", "regimens", "ranks"}),
+        ("pd1_second_line_network", {"network", "regimens", "ranks", "league"}),
     ],
 )
 def test_every_run_draws_its_figures(name, files):

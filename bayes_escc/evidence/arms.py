@@ -16,9 +16,12 @@ class Arm:
     study, regimen, endpoint : str
     design : str
         One of `names.DESIGNS`, or empty where the table does not say.
+    patients : int, optional
+        Who got the regimen, where the table says so.
     """
 
     study: str
     regimen: str
     endpoint: str
     design: str = ""
+    patients: int | None = None

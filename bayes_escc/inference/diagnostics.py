@@ -12,6 +12,8 @@ from bayes_escc.names import SAMPLE_DIMS
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bayes_escc.inference.laplace import LaplaceDraws
+
 __all__ = ["Diagnostics", "diagnose"]
 
 MAX_RHAT: Final = 1.01
@@ -42,6 +44,10 @@ class Diagnostics:
         The quantity with the smallest bulk effective sample size.
     stuck : bool
         Whether the sampler did not move freely, which smaller steps may mend.
+    pareto_k : float or None
+        After Laplace: shape of the tail of the importance weights; at most 0.5 is asked for.
+    log_evidence, mcse_log_evidence : float or None
+        After Laplace: logarithm of the marginal likelihood, and its Monte Carlo standard error.
     """
 
     converged: bool
@@ -53,6 +59,9 @@ class Diagnostics:
     messages: tuple[str, ...] = ()
     worst: str = field(default="", compare=False)
     stuck: bool = field(default=False, compare=False)
+    pareto_k: float | None = None
+    log_evidence: float | None = None
+    mcse_log_evidence: float | None = None
 
     @classmethod
     def of_exact(cls, draws: int, *, laws: bool = True) -> Diagnostics:
@@ -60,6 +69,23 @@ class Diagnostics:
         message = "Closed form: draws are independent"
         message += "; probabilities come from quadrature." if laws else "."
         return cls(True, 1.0, float(draws), float(draws), 0, None, (message,))
+
+    @classmethod
+    def of_laplace(cls, found: LaplaceDraws, estimands: xr.Dataset) -> Diagnostics:
+        """Diagnostics of independent draws by importance resampling."""
+        draws = float(found.parameters.sizes["chain"] * found.parameters.sizes["draw"])
+        size = min(draws, found.ess)
+        messages = _undefined(found.parameters, estimands)
+        if size < MIN_ESS:
+            messages.append(f"Only {size:.0f} effective draws; at least {MIN_ESS} are needed: use more draws.")
+        told = (
+            f"Laplace: {found.proposals} proposals around the mode, of which {found.ess:.0f} count; k-hat "
+            f"{found.pareto_k:.2f}; draws are independent."
+        )
+        return cls(
+            not messages, 1.0, size, size, 0, None, (*messages, told), pareto_k=found.pareto_k,
+            log_evidence=found.log_evidence, mcse_log_evidence=found.mcse_log_evidence,
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """The entries of `result.json`."""
@@ -70,6 +96,9 @@ class Diagnostics:
             "min_ess_tail": self.min_ess_tail,
             "divergences": self.divergences,
             "min_ebfmi": self.min_ebfmi,
+            "pareto_k": self.pareto_k,
+            "log_evidence": self.log_evidence,
+            "mcse_log_evidence": self.mcse_log_evidence,
             "messages": list(self.messages),
         }
 
@@ -82,35 +111,34 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
     import arviz as az
     import xarray as xr
 
-    rhats: list[float] = []
-    bulks: list[tuple[float, str]] = []
-    tails: list[float] = []
-    undefined: list[str] = []
+    names: list[str] = []
+    cells: list[Any] = []
+    undefined = _undefined(posterior, estimands)
     for data in (posterior, estimands):
         for name, array in data.data_vars.items():
             values = array.transpose(*SAMPLE_DIMS, ...).to_numpy()
             values = values.reshape(*values.shape[:2], -1)
-            kept = ~np.isnan(values).all(axis=(0, 1))  # a regimen without data for an endpoint
-            if not np.isfinite(values[..., kept]).all():
-                undefined.append(f"{name} has infinite or undefined draws.")
-                kept &= np.isfinite(values).all(axis=(0, 1))
-            kept &= np.ptp(values, axis=(0, 1)) > 0
-            if not kept.any():
-                continue
-            plain = xr.DataArray(values[..., kept], dims=(*SAMPLE_DIMS, "cell"))
-            rhats.append(float(az.rhat(plain).max()))
-            bulks.append((float(az.ess(plain, method="bulk").min()), str(name)))
-            tails.append(float(az.ess(plain, method="tail").min()))
+            kept = np.isfinite(values).all(axis=(0, 1))  # what is not was noted, or is a cell without data
+            kept &= values.max(axis=(0, 1), initial=-np.inf, where=kept) > values.min(
+                axis=(0, 1), initial=np.inf, where=kept
+            )
+            names += [str(name)] * int(kept.sum())
+            cells.append(values[..., kept])
+    # all at once: calling ArviZ costs more than what it computes
+    plain = xr.DataArray(np.concatenate(cells, axis=-1), dims=(*SAMPLE_DIMS, "cell"))
+    rhats = az.rhat(plain).to_numpy()
+    bulk, tails = az.ess(plain, method="bulk").to_numpy(), az.ess(plain, method="tail").to_numpy()
     divergences = int(stats["diverging"].sum()) if "diverging" in stats else 0
     ebfmi = float(np.min(_ebfmi(stats["energy"].to_numpy()))) if "energy" in stats else None
-    min_bulk, worst = min(bulks)
+    lowest = int(np.argmin(bulk))
+    min_bulk, worst, min_tail = float(bulk[lowest]), names[lowest], float(tails.min())
     max_rhat = float(np.max(rhats))  # a NaN stays a NaN
     messages = list(undefined)
     if not max_rhat <= MAX_RHAT:
         messages.append(f"R-hat is {max_rhat:.3f}, above {MAX_RHAT}: the chains disagree; use more tuning and draws.")
-    if min_bulk < MIN_ESS or min(tails) < MIN_ESS:
+    if min_bulk < MIN_ESS or min_tail < MIN_ESS:
         messages.append(
-            f"Only {min(min_bulk, min(tails)):.0f} effective draws (of {worst}); at least {MIN_ESS} "
+            f"Only {min(min_bulk, min_tail):.0f} effective draws (of {worst}); at least {MIN_ESS} "
             "are needed: use more draws."
         )
     if divergences:
@@ -121,7 +149,19 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
     if ebfmi is not None and ebfmi < MIN_EBFMI:
         messages.append(f"E-BFMI is {ebfmi:.2f}, below {MIN_EBFMI}: the sampler moves slowly between energies.")
     stuck = divergences > 0 or not max_rhat <= MAX_RHAT or (ebfmi is not None and ebfmi < MIN_EBFMI)
-    return Diagnostics(not messages, max_rhat, min_bulk, min(tails), divergences, ebfmi, tuple(messages), worst, stuck)
+    return Diagnostics(not messages, max_rhat, min_bulk, min_tail, divergences, ebfmi, tuple(messages), worst, stuck)
+
+
+def _undefined(*groups: xr.Dataset) -> list[str]:
+    """Quantities with draws that are infinite or undefined; a cell without any is missing, not wrong."""
+    found = []
+    for group in groups:
+        for name, array in group.data_vars.items():
+            values = array.transpose(*SAMPLE_DIMS, ...).to_numpy()
+            missing = np.isnan(values).all(axis=(0, 1))
+            if not (np.isfinite(values).all(axis=(0, 1)) | missing).all():
+                found.append(f"{name} has infinite or undefined draws.")
+    return found
 
 
 def _ebfmi(energy: Any) -> Any:

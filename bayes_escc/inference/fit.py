@@ -1,4 +1,4 @@
-"""From a design to draws: a closed form where one exists, otherwise NUTS, compiled once.
+"""From a design to draws: a closed form where one exists, otherwise NUTS, compiled once; Laplace on request.
 
 Designs with the same structure share one compiled model; only their data differ. Chains,
 draws, tuning steps and the seed decide the numbers; the machine and its number of cores do not.
@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -20,17 +17,15 @@ import numpy as np
 from bayes_escc.analysis import SamplingSpec
 from bayes_escc.errors import AnalysisError, FitError
 from bayes_escc.families import Design
+from bayes_escc.inference.compiled import compiled_with_data
 from bayes_escc.inference.diagnostics import Diagnostics, diagnose
+from bayes_escc.inference.laplace import LaplaceError, laplace
 from bayes_escc.names import ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Fit", "clear_compiled", "fit_design"]
-
-_MAX_COMPILED: Final = 32
-_compiled: OrderedDict[Hashable, Any] = OrderedDict()
-_lock = threading.Lock()
+__all__ = ["Fit", "fit_design"]
 
 PRIOR_DRAWS: Final = 2000
 TARGET_ACCEPT: Final = (0.9, 0.995)
@@ -45,14 +40,14 @@ class Fit:
     ----------
     tree : DataTree
         ArviZ's groups and `estimands`; `laws` where the posterior is in closed form.
-    sampler : {"exact", "nuts"}
+    sampler : {"exact", "nuts", "laplace"}
     diagnostics : Diagnostics
     seconds : dict of str to float
         Wall time by part: import, compile, sample, total.
     """
 
     tree: xr.DataTree
-    sampler: Literal["exact", "nuts"]
+    sampler: Literal["exact", "nuts", "laplace"]
     diagnostics: Diagnostics
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -64,7 +59,8 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     ----------
     design : Design
     sampling : SamplingSpec
-        ``sampler = "auto"`` takes the closed form where one exists.
+        ``sampler = "auto"`` takes the closed form where one exists, else NUTS. ``"laplace"`` falls back
+        to NUTS where it cannot be trusted, and the diagnostics say why.
 
     Raises
     ------
@@ -79,7 +75,7 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     # one independent stream per purpose, so that adding one never moves another
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(sampling.seed).spawn(4)]
     exact = None
-    if sampling.sampler != "nuts":
+    if sampling.sampler in ("auto", "exact"):
         exact = design.exact(streams[0], sampling.chains, sampling.draws)
     if sampling.sampler == "exact" and exact is None:
         raise AnalysisError('sampling.sampler: this model and its priors have no closed form; use "auto" or "nuts".')
@@ -92,7 +88,9 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
         estimands = _label_draws(design.estimands(parameters, streams[1]))
         diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws, laws=bool(exact.laws))
     else:
-        parameters, estimands, groups["sample_stats"], diagnostics = _nuts(design, sampling, streams[1], seconds)
+        parameters, estimands, stats, diagnostics = _sampled(design, sampling, streams[1], seconds)
+        if stats is not None:
+            groups["sample_stats"] = stats
     prior = _label_draws(design.prior(streams[2], PRIOR_DRAWS))
     groups |= {
         "posterior": parameters,
@@ -109,19 +107,36 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
         groups[FIGURE_DATA] = figure_data
     seconds["total"] = time.perf_counter() - started
     tree = xr.DataTree.from_dict({f"/{name}": data for name, data in groups.items()})
-    return Fit(tree, "exact" if exact is not None else "nuts", diagnostics, seconds)
-
-
-def clear_compiled() -> None:
-    """Forget the compiled models of this process (for benchmarks and tests)."""
-    with _lock:
-        _compiled.clear()
+    engine: Any = "exact" if exact is not None else "nuts" if "sample_stats" in groups else "laplace"
+    return Fit(tree, engine, diagnostics, seconds)
 
 
 def _label_draws(data: xr.Dataset) -> xr.Dataset:
     """Number chains and draws from 0, unless they are labelled: some of the draws keep their numbers."""
     missing = {d: np.arange(data.sizes[d]) for d in SAMPLE_DIMS if d not in data.coords}
     return data.assign_coords(missing)
+
+
+def _sampled(
+    design: Design, sampling: SamplingSpec, rng: np.random.Generator, seconds: dict[str, float]
+) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset | None, Diagnostics]:
+    """Draws by Laplace where that is asked for and can be trusted, otherwise by NUTS."""
+    note = ""
+    if sampling.sampler == "laplace":
+        try:
+            found = laplace(
+                design, chains=sampling.chains, draws=sampling.draws, seed=sampling.seed, seconds=seconds
+            )  # fmt: skip
+        except LaplaceError as reason:
+            note = f"Sampled by NUTS instead of Laplace: {reason}."
+        else:
+            parameters = _label_draws(found.parameters)
+            estimands = _label_draws(design.estimands(parameters, rng))
+            return parameters, estimands, None, Diagnostics.of_laplace(found, estimands)
+    parameters, estimands, stats, diagnostics = _nuts(design, sampling, rng, seconds)
+    if note:
+        diagnostics = replace(diagnostics, messages=(*diagnostics.messages, note))
+    return parameters, estimands, stats, diagnostics
 
 
 def _nuts(
@@ -153,29 +168,11 @@ def _sample(
     design: Design, sampling: SamplingSpec, accept: float, seconds: dict[str, float]
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Parameters and sampler statistics from nutpie's NUTS."""
-    tick = time.perf_counter()
+    current = compiled_with_data(design, seconds)
     import nutpie
-    import pymc  # noqa: F401  (imported here so that its time is not counted as compiling)
     from threadpoolctl import threadpool_limits
 
-    tock = time.perf_counter()
-    seconds["import"] += tock - tick
-    with _lock:
-        compiled = _compiled.get(design.structure)
-        if compiled is None:
-            from bayes_escc.inference.entry_points import compile_model
-
-            compiled = compile_model(design.build())
-            _compiled[design.structure] = compiled
-            while len(_compiled) > _MAX_COMPILED:
-                _compiled.popitem(last=False)
-        else:
-            _compiled.move_to_end(design.structure)
     tick = time.perf_counter()
-    seconds["compile"] += tick - tock
-    # data are always set anew, also after compiling, so that the cache holds no one's data in use
-    names = {v.name for v in compiled.shared_var_keys}
-    current = compiled.with_data(**{k: v for k, v in design.data.items() if k in names})
     try:
         with threadpool_limits(limits=1):  # threaded BLAS under parallel chains costs more than it gives
             trace = nutpie.sample(

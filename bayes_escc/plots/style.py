@@ -128,8 +128,9 @@ def wrapped(label: str, width: int = 26) -> str:
             continue
         lines += [line] if line else []
         line = word
-        while display_width(line) > width:  # a word without blanks, as in Chinese, breaks anywhere
-            cut = next(i for i in range(len(line), 0, -1) if display_width(line[:i]) <= width)
+        while display_width(line) > width:  # a word without blanks breaks after / or -, or, as in Chinese, anywhere
+            fits = next(i for i in range(len(line), 0, -1) if display_width(line[:i]) <= width)
+            cut = max(line.rfind(mark, 0, fits) for mark in "/-") + 1 or fits
             lines.append(line[:cut])
             line = line[cut:]
     return "\n".join([*lines, line])

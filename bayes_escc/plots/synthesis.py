@@ -12,15 +12,16 @@ from bayes_escc.laws import PanelLaw
 from bayes_escc.names import REGIMEN
 from bayes_escc.plots.forest import plot_forest, plot_interval_forest
 from bayes_escc.plots.intervals import quantiles_of
-from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, density, finish, house_style, new_figure, wrapped
-from bayes_escc.ranking import rank_probabilities
+from bayes_escc.plots.network import MAX_LEAGUE, plot_league, plot_network, plot_ranks
+from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, density, finish, house_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from bayes_escc.posterior import Posterior
 
-__all__ = ["plot_funnel", "plot_heterogeneity", "plot_network", "plot_ranks", "synthesis_figures"]
+__all__ = ["plot_funnel", "plot_heterogeneity", "synthesis_figures"]
 
 
 def synthesis_figures(posterior: Posterior) -> dict[str, Figure]:
@@ -31,8 +32,11 @@ def synthesis_figures(posterior: Posterior) -> dict[str, Figure]:
             found["heterogeneity"] = plot_heterogeneity(posterior)
         return found
     found = {"network": plot_network(posterior), "regimens": _plot_regimens(posterior)}
-    if posterior.estimand("effect").attrs.get("better"):
+    effect = posterior.estimand("effect")
+    if effect.attrs.get("better"):
         found["ranks"] = plot_ranks(posterior)
+        if effect.sizes[REGIMEN] <= MAX_LEAGUE:
+            found["league"] = plot_league(posterior)
     return found
 
 
@@ -106,19 +110,33 @@ def plot_heterogeneity(posterior: Posterior) -> Figure:
     """Draw what was assumed of the heterogeneity tau, and what is known of it after the data."""
     if "tau" not in posterior.estimand_names:
         raise AnalysisError("there is no heterogeneity here: the effects are common.")
-    array, prior = posterior.estimand("tau"), posterior.estimand("tau", prior=True)
-    ((labels, draws),) = labelled_cells(array)
-    law, prior_law = posterior.law_at("tau", labels), posterior.law_at("tau", labels, prior=True)
-    top = 1.15 * max(quantiles_of(law, draws.ravel(), [0.99])[0], float(np.quantile(prior.to_numpy(), 0.9)))
+    array = posterior.estimand("tau")
+    cells = list(labelled_cells(array))
+    ahead = list(labelled_cells(posterior.estimand("tau", prior=True)))
+    laws = [posterior.law_at("tau", labels) for labels, _ in cells]
+    top = 1.15 * max(
+        *(quantiles_of(law, draws.ravel(), [0.99])[0] for law, (_, draws) in zip(laws, cells, strict=True)),
+        *(float(np.quantile(draws, 0.9)) for _, draws in ahead),
+    )
     grid = np.linspace(top / 2000, top, 600)
+    prior_laws = [posterior.law_at("tau", labels, prior=True) for labels, _ in ahead]
+
+    def curve(law: object, draws: NDArray[np.float64]) -> NDArray[np.float64]:
+        return law.density_at(grid) if isinstance(law, PanelLaw) else density(draws, grid)
+
     with house_style():
         figure, (axes,) = new_figure(80, converged=posterior.diagnostics.converged)
-        for known, values, style in (
-            (prior_law, prior.to_numpy(), {"color": GREY, "linestyle": (0, (4, 2)), "label": "before the data"}),
-            (law, draws, {"color": BLUE, "label": "after the data"}),
-        ):  # fmt: skip
-            curve = known.density_at(grid) if isinstance(known, PanelLaw) else density(values, grid)
-            axes.plot(grid, curve, **style)
+        before = [curve(law, draws) for law, (_, draws) in zip(prior_laws, ahead, strict=True)]
+        same = all(np.allclose(values, before[0]) for values in before) or posterior.sampler != "exact"
+        for number, (law, (labels, draws)) in enumerate(zip(laws, cells, strict=True)):
+            name = str(labels["covariate"]) if len(cells) > 1 else ""
+            colour = (BLUE, ORANGE, VERMILION, SKY)[number % 4]
+            if number == 0 or not same:
+                label = "before the data" if same else f"{name}, before the data"
+                axes.plot(grid, before[number], color=GREY if same else colour, linestyle=(0, (4, 2)), label=label)
+            dashes = ("-", "-.", ":", "--")[number % 4]
+            label = f"{name}, after the data" if name else "after the data"
+            axes.plot(grid, curve(law, draws), color=colour, linestyle=dashes, label=label)
         axes.set_xlim(0, top)
         axes.set_ylim(bottom=0)
         axes.set_yticks([])
@@ -143,79 +161,3 @@ def _cone(axes: object, centre: float, depth: float) -> None:
     axes.fill_betweenx(  # type: ignore[attr-defined]
         errors, np.exp(centre - 1.96 * errors), np.exp(centre + 1.96 * errors), color=SKY, alpha=0.2, linewidth=0
     )
-
-
-def plot_network(posterior: Posterior) -> Figure:
-    """Draw the network: one node per regimen, one edge per comparison, its width by the number of trials."""
-    pairs: dict[tuple[str, str], int] = {}
-    by_study: dict[str, list[str]] = {}
-    for arm in posterior.arms:
-        by_study.setdefault(arm.study, []).append(arm.regimen)
-    for regimens in by_study.values():
-        for i, a in enumerate(regimens):
-            for b in regimens[i + 1 :]:
-                key = (a, b) if a < b else (b, a)
-                pairs[key] = pairs.get(key, 0) + 1
-    names = [str(r) for r in posterior.estimand("effect")[REGIMEN].to_numpy()]
-    trials = {r: sum(r in regimens for regimens in by_study.values()) for r in names}
-    angle = {r: np.pi / 2 - 2 * np.pi * i / len(names) for i, r in enumerate(names)}
-    hub = max(names, key=lambda r: trials[r])
-    star = all(hub in pair for pair in pairs) and len(names) > 3
-    if star:
-        ring = [r for r in names if r != hub]
-        angle = {r: np.pi / 2 - 2 * np.pi * (i + 0.5) / len(ring) for i, r in enumerate(ring)}
-    place = {r: (1.7 * np.cos(a), np.sin(a)) for r, a in angle.items()} | ({hub: (0.0, 0.0)} if star else {})
-    with house_style():
-        figure, (axes,) = new_figure(105, converged=posterior.diagnostics.converged)
-        for (a, b), count in pairs.items():
-            axes.plot(*zip(place[a], place[b], strict=True), color=SKY, linewidth=1.0 + 1.5 * count, zorder=1)
-        for name, (x, y) in place.items():
-            axes.scatter([x], [y], s=60 + 50 * trials[name], color=BLUE, zorder=2, edgecolors="white", linewidths=1.2)
-            above = y >= 0 and not (star and name == hub)
-            axes.annotate(
-                wrapped(name, 24), (x, y), xytext=(0, 11 if above else -11), textcoords="offset points", fontsize=7.5,
-                ha="center", va="bottom" if above else "top",
-                bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
-            )  # fmt: skip
-        axes.set_xlim(-2.5, 2.5)
-        axes.set_ylim(-1.35, 1.3)
-        axes.set_axis_off()
-        total = len(by_study)
-        return finish(
-            figure, title=f"Network of {len(names)} regimens and {total} trials. {posterior.analysis.title}",
-            footnote="Node area and edge width grow with the number of trials.",
-        )  # fmt: skip
-
-
-def plot_ranks(posterior: Posterior, *, estimand: str = "effect") -> Figure:
-    """Draw the rankogram of a network as a heat map: P(rank) of every regimen, best first by SUCRA."""
-    names, table = rank_probabilities(posterior.estimand(estimand))
-    k = len(names)
-    mean_rank = table @ np.arange(1, k + 1)
-    sucra = (k - mean_rank) / (k - 1)
-    order = np.argsort(-sucra)
-    top = max(0.6, float(table.max()))
-    with house_style():
-        figure, (axes,) = new_figure(34 + 8 * k, converged=posterior.diagnostics.converged)
-        axes.imshow(table[order], cmap="Blues", vmin=0.0, vmax=top, aspect="auto")
-        for row, i in enumerate(order):
-            for rank in range(k):
-                p = table[i, rank]
-                shown = f"{100 * p:.0f}" if p >= 0.005 else "<1"
-                axes.text(
-                    rank, row, shown, ha="center", va="center", fontsize=7.5, color="white" if p > 0.6 * top else BLACK
-                )
-            axes.annotate(f"{sucra[i]:.2f}", (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=8)
-        axes.annotate("SUCRA", (1.02, -0.75), xycoords=("axes fraction", "data"), va="center", fontsize=8, color=GREY,
-                      fontweight="bold", annotation_clip=False)  # fmt: skip
-        axes.set_yticks(range(k), [wrapped(names[i], 34) for i in order])
-        axes.set_xticks(range(k), [str(r) for r in range(1, k + 1)])
-        axes.tick_params(length=0)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        axes.set_xlabel("Rank (1 is best)")
-        return finish(
-            figure, title=f"Ranks. {posterior.analysis.title}",
-            footnote="Cells: probability of each rank in per cent. Ranks differ more than effects do: read them "
-            "with the intervals of the effects.",
-        )  # fmt: skip

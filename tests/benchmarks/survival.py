@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 import bayes_escc as be
-from bayes_escc.inference import fit as fitting
+from bayes_escc.inference import compiled
 from bayes_escc.run import prepare_design
 
 SIZES = (64, 1_000, 10_000, 100_000)
@@ -35,7 +35,7 @@ def gradient_seconds(model, table) -> float:
     design = prepare_design(model.analysis, table)
     logp = design.build().logp_dlogp_function(ravel_inputs=True)
     logp.set_extra_values({})
-    point = np.zeros(fitting._compiled[design.structure].n_dim)
+    point = np.zeros(compiled._compiled[design.structure].n_dim)
     seconds = []
     for _ in range(20):
         tick = time.perf_counter()
@@ -49,7 +49,7 @@ def main(largest: int = SIZES[-1]) -> None:
     print(f"{'model':<10} {'patients':>8} {'first':>8} {'refit':>8} {'sampling':>8} {'gradient':>10}")
     for name, model in MODELS.items():
         for n in (s for s in SIZES if s <= largest):
-            fitting.clear_compiled()
+            compiled.clear_compiled()
             tables = patients(n, 1), patients(n, 2)
             tick = time.perf_counter()
             model.fit(tables[0], seed=1)

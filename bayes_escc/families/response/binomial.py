@@ -13,22 +13,12 @@ from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT
-from bayes_escc.priors import Prior
 
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
 __all__ = ["BinomialDesign", "HierarchicalDesign"]
-
-
-def _conjugate(prior: Prior) -> tuple[float, float] | None:
-    """Shape parameters of a prior that is a Beta, or None."""
-    if prior.distribution == "Beta":
-        return float(prior["alpha"]), float(prior["beta"])
-    if prior == Prior("Uniform", lower=0, upper=1):
-        return 1.0, 1.0
-    return None
 
 
 class BinomialDesign(CountDesign):
@@ -58,7 +48,7 @@ class BinomialDesign(CountDesign):
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         import xarray as xr
 
-        shapes = [_conjugate(self.spec.prior("rate")[r]) for r in self.cell_regimens]
+        shapes = [self.spec.prior("rate")[r].beta_shape() for r in self.cell_regimens]
         if any(s is None for s in shapes):
             return None
         start = np.array(shapes, dtype=float)
@@ -107,6 +97,10 @@ class HierarchicalDesign(CountDesign):
         else:
             self.unit_dim, self.group_dim = self.cell_dim, ENDPOINT
             self.unit_group, self.row_unit = self.cell_endpoint, self.row_cell
+
+    @property
+    def hierarchical(self) -> bool:
+        return True
 
     @property
     def group_labels(self) -> list[str]:

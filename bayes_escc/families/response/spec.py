@@ -82,6 +82,11 @@ class ResponseSpec:
         """The priors of one parameter."""
         return dict(self.priors)[role]
 
+    @property
+    def rate_prior(self) -> PriorSet | None:
+        """The prior of the rates, where they are independent and binomial."""
+        return self.prior("rate") if (self.likelihood, self.pooling) == ("binomial", "none") else None
+
 
 def _roles(likelihood: str, pooling: str) -> tuple[str, ...]:
     """The parameters that have a prior."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -13,12 +14,15 @@ from bayes_escc.evidence import Arm, PatientTable
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.survival import per_patient
 from bayes_escc.families.survival.curves import Array, Curves
+from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
 from bayes_escc.families.survival.frailty import CENTRE, centres_of
 from bayes_escc.families.survival.population import Population, marginal_hazard, median_time, restricted_mean, survival
 from bayes_escc.families.survival.risk import Risk, Target, flat
 from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.survival.target import TargetTable, target_patterns
 from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, STUDY, TIME
 from bayes_escc.schema import nearest
@@ -32,7 +36,7 @@ ENDPOINT_NAME: Final = "PFS"
 CONTRAST: Final = "contrast"
 """Dimension of log hazard ratios: every regimen but the first."""
 
-_CURVE_DRAWS: Final = 2000
+_CURVE_DRAWS: Final = 1000
 _CURVE_POINTS: Final = 60
 _DEFAULT_TIMES: Final = (3.0, 6.0, 12.0)  # months
 
@@ -59,6 +63,7 @@ class SurvivalDesign(Design):
         centres = centres_of(table, spec.frailty, spec.prior("frailty_sd").default) if spec.frailty else None
         self.risk = Risk(self.spec, encoded, self.regimen, self.regimens, centres)
         self.rows = self.patients = len(self.regimen)
+        self.row_numbers = tuple(int(i) for i in table.frame.index)
         self.events = int(self.follow_up.event.sum())
         studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
         pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
@@ -78,6 +83,10 @@ class SurvivalDesign(Design):
     @abstractmethod
     def parameter_count(self) -> int:
         """Number of sampled parameters."""
+
+    @property
+    def hierarchical(self) -> bool:
+        return self.risk.hierarchical
 
     # ---- preparation --------------------------------------------------------------------------
 
@@ -110,18 +119,17 @@ class SurvivalDesign(Design):
         """The target population."""
         wanted, anew = self.spec.population, self.spec.centres == "new"
         if isinstance(wanted, tuple):
-            profile, centre = dict(wanted), None
+            profile, centres = dict(wanted), None
             if self.risk.centres and self.risk.centres.column in profile:
-                centre = self.risk.centres.place(profile.pop(self.risk.centres.column))
-            return Target(np.ones(1), x=self.encoded.profile(profile)[None, :], centre=centre)
-        if wanted == "all":
-            return self.risk.target(np.ones(self.patients, dtype=bool), new_centre=anew)
-        if wanted in self.regimens:
-            return self.risk.target(self.regimen == self.regimens.index(wanted), new_centre=anew)
-        raise AnalysisError(
-            f'estimands.population: {wanted!r} is neither "all" nor a regimen; there are '
-            f"{', '.join(self.regimens)}.{nearest(wanted, self.regimens)}"
-        )
+                centres = (self.risk.centres.known(profile.pop(self.risk.centres.column)),)
+            return Target(np.ones(1), self.encoded.profile(profile)[None, :], centres)
+        if wanted == "all" or wanted in self.regimens:
+            chosen = np.ones(self.patients, dtype=bool)
+            if wanted != "all":
+                chosen = self.regimen == self.regimens.index(str(wanted))
+            return self.risk.target(chosen, new_centre=anew)
+        x, weight = target_patterns(wanted, self.encoded, self.regimen, self.regimens)
+        return Target(weight, x)
 
     def _check_overrides(self) -> None:
         labels = {"coefficient": self.encoded.labels, "log_hazard_ratio": self.others}
@@ -195,6 +203,22 @@ class SurvivalDesign(Design):
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         return per_patient.simulate(self, parameters, rng)
 
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        model: dict[str, Any] = {"time_unit": self.unit}
+        if self.spec.covariates:
+            model["covariates"] = stated_covariates(self.spec.covariates, self.encoded)
+        estimands: dict[str, Any] = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}
+        if isinstance(self.spec.population, TargetTable):  # the file may not be there at the next look
+            estimands["population"] = {"rows": [dict(row) for row in self.spec.population.rows]}
+        return {"model": model, "priors": stated_priors(self.spec.priors), "estimands": estimands}
+
+    def standardised_over(self, reference: Design) -> Design:
+        if not isinstance(reference, SurvivalDesign):
+            return self
+        found = copy.copy(self)
+        found.target = self.risk.carried(reference.target)
+        return found
+
     def observed(self) -> xr.Dataset:
         import xarray as xr
 
@@ -233,17 +257,30 @@ class SurvivalDesign(Design):
             "survival": array(survival(curves, population, self.times), (REGIMEN, TIME), PROPORTION, "higher"),
             "rmst": array(means, (REGIMEN, HORIZON), self.unit, "higher"),
         }
+        hazards = marginal_hazard(curves, population, self.times)
+        found["hazard_rate"] = array(hazards, (REGIMEN, TIME), f"per {self.unit.removesuffix('s')}", "lower")
+        if self.spec.event_free is not None:
+            since = self.spec.event_free
+            left = remaining_survival(curves, population, since, self.times)
+            means = across([remaining_mean(curves, population, since, float(h)) for h in self.horizons])
+            after = f"from {since:g} {self.unit}, event-free then"
+            found |= {
+                "remaining_survival": array(left, (REGIMEN, TIME), f"{PROPORTION} {after}", "higher"),
+                "remaining_median": array(
+                    remaining_median(curves, population, since), (REGIMEN,), f"{self.unit} {after}", "higher"
+                ),
+                "remaining_rmst": array(means, (REGIMEN, HORIZON), f"{self.unit} {after}", "higher"),
+            }
         if len(self.regimens) > 1 and self.spec.regimen_effect != "none":
             reference = self.regimens[0]
             if self.spec.regimen_effect == "proportional":
                 ratio = np.exp(self.log_ratios(parameters))
                 found["hazard_ratio"] = array(ratio, (REGIMEN,), f"ratio to {reference}", "lower")
             else:
-                hazards = curves.log_hazard(self.times)
-                ratio = np.exp(hazards - hazards[:, :1])
+                logs = curves.log_hazard(self.times)
+                ratio = np.exp(logs - logs[:, :1])
                 found["hazard_ratio"] = array(ratio, (REGIMEN, TIME), f"ratio to {reference}", "lower")
             if self.encoded.labels or self.risk.centres:
-                hazards = marginal_hazard(curves, population, self.times)
                 name, unit = "marginal_hazard_ratio", f"ratio to {reference}, over the target population"
                 found[name] = array(hazards / hazards[:, :1], (REGIMEN, TIME), unit, "lower")
             stretched = self.time_ratios(parameters)
@@ -291,9 +328,8 @@ class SurvivalDesign(Design):
         import xarray as xr
 
         total = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
-        keep = np.arange(0, total, max(1, -(-total // _CURVE_DRAWS)))
-        curves = self.curves(parameters).thinned(keep)
-        population = self.population(parameters).thinned(keep)
+        parameters = parameters.isel({DRAW: slice(None, None, max(1, -(-total // _CURVE_DRAWS)))})
+        curves, population = self.curves(parameters), self.population(parameters)
         grid = np.linspace(0.0, float(self.follow_up.last.max()), _CURVE_POINTS + 1)
         middle = (grid[1:] + grid[:-1]) / 2.0
         return xr.Dataset(

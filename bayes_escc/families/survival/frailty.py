@@ -49,8 +49,8 @@ class Centres:
     index: NDArray[np.int32]
     prior: Prior
 
-    def place(self, label: Any) -> int:
-        """Index of a centre.
+    def known(self, label: Any) -> str:
+        """The label of a centre as it is stored.
 
         Raises
         ------
@@ -63,7 +63,7 @@ class Centres:
                 f"estimands.population: {self.column} {text!r} is not in the table; leave it out for a new one."
                 f"{nearest(text, self.labels)}"
             )
-        return self.labels.index(text)
+        return text
 
     def build(self) -> Any:
         """Log frailty of every centre, inside the current PyMC model."""

@@ -13,7 +13,7 @@ Inside these regressions numbers are standardised, by the mean and sd of the obs
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,7 @@ from bayes_escc.evidence import Problem
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.priors import Prior
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-__all__ = ["PRIORS", "Imputation", "mixture"]
+__all__ = ["PRIORS", "Imputation", "log_sum"]
 
 Array = NDArray[np.float64]
 _MOST_BINARY: Final = 4
@@ -82,12 +79,11 @@ class Imputation:
             on = (regimen == r).astype(float)
             if 0.0 < on.mean() < 1.0:
                 fixed[label] = (on - on.mean()) / on.std()
-        self.fixed = fixed
+        self.predictors = tuple(fixed)
+        self.fixed = np.column_stack([*fixed.values()]) if fixed else np.zeros((len(values), 0))
         self.order = (*self.numbers, *self.flags)
-        self.terms = tuple(
-            f"{encoded.labels[j]} on {label}"
-            for k, j in enumerate(self.order)
-            for label in (*fixed, *(encoded.labels[i] for i in self.order[:k]))
+        self.links = tuple(
+            f"{encoded.labels[j]} on {encoded.labels[i]}" for k, j in enumerate(self.order) for i in self.order[:k]
         )
         self.where = {j: np.flatnonzero(missing[:, j]).astype("int32") for j in self.numbers}
         self.unknown = np.flatnonzero(missing[:, self.flags].any(axis=1)).astype("int32")
@@ -120,10 +116,8 @@ class Imputation:
     def structure(self) -> tuple[Any, ...]:
         if not self:
             return ()
-        return (
-            tuple(len(self.where[j]) for j in self.numbers), self.numbers, self.flags, len(self.terms),
-            len(self.unknown),
-        )  # fmt: skip
+        counts = tuple(len(self.where[j]) for j in self.numbers)
+        return counts, self.numbers, self.flags, len(self.predictors), len(self.unknown)
 
     @property
     def coords(self) -> dict[str, tuple[str, ...]]:
@@ -133,7 +127,8 @@ class Imputation:
         return {
             "incomplete": tuple(names[j] for j in self.order),
             "incomplete_number": tuple(names[j] for j in self.numbers),
-            "imputation_term": self.terms,
+            "predictor": self.predictors,
+            "link": self.links,
             "missing": self.labels,
             "unknown_patient": tuple(str(i + 1) for i in self.unknown),
             "branch": self.branch_labels if self.flags else (),
@@ -150,32 +145,36 @@ class Imputation:
         found[self.where[j]] = np.arange(1, len(self.where[j]) + 1)
         return np.asarray(found[patients])
 
-    # ---- the regressions, in PyTensor and in NumPy alike ----------------------------------------
-
-    def location(
-        self, k: int, intercept: Any, slope: Sequence[Any], fixed: Sequence[Any], earlier: Sequence[Any]
-    ) -> Any:
-        """Linear predictor of the k-th incomplete covariate."""
-        start = sum(len(self.fixed) + i for i in range(k))
-        total = intercept[k]
-        for i, column in enumerate((*fixed, *earlier)):
-            total = total + slope[start + i] * column
-        return total
-
     def standard(self, j: int, values: Any) -> Any:
         """Values of a column on the scale of the regressions."""
         return (values - self.centre[j]) / self.scale[j]
 
-    # ---- in PyMC --------------------------------------------------------------------------------
+    # ---- the regressions, in PyTensor and in NumPy alike ------------------------------------------
+
+    @staticmethod
+    def linked(k: int, base: Any, link: Sequence[Any], earlier: Sequence[Any]) -> Any:
+        """Linear predictor of the k-th incomplete covariate given those before it."""
+        total, start = base[k], k * (k - 1) // 2
+        for i, column in enumerate(earlier):
+            total = total + link[start + i] * column
+        return total
+
+    def log_flags(self, base: Any, link: Sequence[Any], numbers: Sequence[Any], flags: Sequence[Any], xp: Any) -> Any:
+        """Log probability of yes-or-no values (flags, ...) given the other covariates."""
+        total: Any = 0.0
+        for k, flag in enumerate(flags):
+            logit = self.linked(len(self.numbers) + k, base, link, [*numbers, *flags[:k]])
+            total = total + flag * logit - xp.logaddexp(xp.zeros(()), logit)
+        return total
+
+    # ---- in PyMC ----------------------------------------------------------------------------------
 
     @property
     def data(self) -> dict[str, NDArray[Any]]:
         """Values of the data of `build`."""
         if not self:
             return {}
-        found: dict[str, NDArray[Any]] = {
-            f"imputation_x{i}": column for i, column in enumerate(self.fixed.values())
-        }  # fmt: skip
+        found: dict[str, NDArray[Any]] = {"imputation_x": self.fixed}
         everyone = np.arange(self.patients)
         for j in self.numbers:
             column = self.standard(j, self.encoded.values[:, j])
@@ -186,39 +185,40 @@ class Imputation:
             }  # fmt: skip
         if self.flags:
             known = np.setdiff1d(everyone, self.unknown).astype("int32")
-            found |= {"known_at": known, "unknown_at": self.unknown}
-            found |= {f"flag{j}": self.encoded.values[known, j] for j in self.flags}
-            branches = self.flag_values(self.unknown)
-            for s, k in np.ndindex(self.branches, len(self.flags)):
-                found[f"branch{s}_flag{self.flags[k]}"] = branches[s, k]
-            if len(self.flags) > 1:
-                found |= {"unknown_count": np.ones(len(self.unknown)), "unknown_copies": self._log_copies(self.unknown)}
+            free = self.missing[np.ix_(self.unknown, self.flags)].sum(axis=1)
+            found |= {
+                "known_at": known, "known_count": np.ones(len(known)),
+                "known_flags": self.encoded.values[np.ix_(known, self.flags)].T, "unknown_at": self.unknown,
+                "unknown_count": np.ones(len(self.unknown)), "unknown_flags": self.flag_values(self.unknown),
+                "unknown_copies": (len(self.flags) - free) * np.log(2.0),
+            }  # fmt: skip
+            if len(self.flags) == 1:
+                del found["unknown_count"], found["unknown_copies"]
         return found
 
-    def _log_copies(self, patients: NDArray[Any]) -> Array:
-        """Log number of branches in which a patient's combination of values stands repeatedly."""
-        free = self.missing[np.ix_(patients, self.flags)].sum(axis=1)
-        return np.asarray((len(self.flags) - free) * np.log(2.0))
-
-    def build(self) -> tuple[dict[int, Any], list[Any]]:
+    def build(self) -> tuple[dict[int, Any], Any]:
         """Create the regressions inside the current PyMC model.
 
         Returns
         -------
         numbers : dict of int to tensor
             Completed columns with missing numbers, as coded, for all patients.
-        log_weights : list of tensor
-            Log probability of every branch for the patients `unknown`; each patient's sum to one.
+        log_weights : tensor of shape (branches, patients)
+            Log probability of every branch for the patients `unknown`.
         """
         import pymc as pm
         import pytensor.tensor as pt
 
         model, data = pm.modelcontext(None), self.data
         model.add_coord("patient", length=self.patients)
-        intercept = PRIORS["intercept"].to_pymc("imputation_intercept", dims="incomplete")
-        slope: Any = PRIORS["slope"].to_pymc("imputation_slope", dims="imputation_term") if self.terms else ()
-        fixed = [pm.Data(f"imputation_x{i}", data[f"imputation_x{i}"], dims="patient") for i in range(len(self.fixed))]
-        ones = pt.ones(self.patients) if not fixed else pt.ones_like(fixed[0])
+        fixed = pm.Data("imputation_x", data["imputation_x"], dims=("patient", "predictor"))
+        base = PRIORS["intercept"].to_pymc("imputation_intercept", dims="incomplete")[:, None]
+        if self.predictors:
+            slope = PRIORS["slope"].to_pymc("imputation_slope", dims=("incomplete", "predictor"))
+            base = base + (slope[:, None, :] * fixed[None, :, :]).sum(axis=-1)
+        else:
+            base = base + pt.zeros(fixed.shape[0])
+        link: Any = PRIORS["slope"].to_pymc("imputation_link", dims="link") if self.links else ()
         numbers: dict[int, Any] = {}
         completed: list[Any] = []
         imputed: list[Any] = []
@@ -227,7 +227,7 @@ class Imputation:
             spread = PRIORS["sd"].to_pymc("imputation_sd", dims="incomplete_number")
             score = pm.Normal("missing_z", dims="missing")
         for k, j in enumerate(self.numbers):
-            mean = self.location(k, intercept, slope, fixed, completed) * ones
+            mean = self.linked(k, base, link, completed)
             stop = start + len(self.where[j])
             filled = mean[pm.Data(f"missing_at{j}", data[f"missing_at{j}"])] + spread[k] * score[start:stop]
             gather = pm.Data(f"gather{j}", data[f"gather{j}"], dims="patient")
@@ -243,46 +243,42 @@ class Imputation:
             start = stop
         if imputed:
             pm.Deterministic("imputed", pt.concatenate(imputed), dims="missing")
-        return numbers, self._build_flags(intercept, slope, fixed, completed) if self.flags else []
+        return numbers, self._build_flags(base, link, completed) if self.flags else None
 
-    def _build_flags(self, intercept: Any, slope: Any, fixed: list[Any], completed: list[Any]) -> list[Any]:
+    def _build_flags(self, base: Any, link: Any, completed: list[Any]) -> Any:
         """The logistic regressions; log probabilities of the branches of the patients `unknown`."""
         import pymc as pm
         import pytensor.tensor as pt
 
-        model, data, first = pm.modelcontext(None), self.data, len(self.numbers)
+        model, data = pm.modelcontext(None), self.data
         model.add_coord("known", length=len(data["known_at"]))
-        at = {name: pm.Data(f"{name}_at", data[f"{name}_at"]) for name in ("known", "unknown")}
-        columns = {name: [c[i] for c in (*fixed, *completed)] for name, i in at.items()}
-        earlier: list[Any] = []
-        for k, j in enumerate(self.flags):
-            flag = pm.Data(f"flag{j}", data[f"flag{j}"], dims="known")
-            logit = self.location(first + k, intercept, slope, columns["known"], earlier) * pt.ones_like(flag)
-            pm.Bernoulli(f"covariate{j}", logit_p=logit, observed=flag, dims="known")
-            earlier.append(flag)
-        branches = []
-        for s in range(self.branches):
-            held = [pm.Data(n, data[n], dims="unknown_patient") for n in (f"branch{s}_flag{j}" for j in self.flags)]
-            branches.append(self._log_odds(intercept, slope, columns["unknown"], held, pt.softplus))
-        total = pt.logaddexp(*branches)
+
+        def log_flags(who: str) -> Any:
+            at = pm.Data(f"{who}_at", data[f"{who}_at"])
+            flags = pm.Data(f"{who}_flags", data[f"{who}_flags"])
+            listed = [flags[..., k, :] for k in range(len(self.flags))]
+            return self.log_flags(base[:, at], link, [column[at] for column in completed], listed, pt)
+
+        def observed(name: str, term: Any, count: str, dim: str) -> None:
+            value = pm.Data(count, data[count], dims=dim)
+            pm.CustomDist(name, term, logp=lambda n, each: n * each, observed=value, dims=dim)
+
+        observed("covariate_flags", log_flags("known"), "known_count", "known")
+        branches = log_flags("unknown")
+        total = log_sum(pt, branches)
         if len(self.flags) > 1:  # what the values seen of these patients say
             copies = pm.Data("unknown_copies", data["unknown_copies"], dims="unknown_patient")
-            pm.CustomDist(
-                "covariates_unknown", total - copies, logp=lambda count, term: count * term,
-                observed=pm.Data("unknown_count", data["unknown_count"], dims="unknown_patient"),
-                dims="unknown_patient",
-            )  # fmt: skip
-        return [branch - total for branch in branches]
-
-    def _log_odds(self, intercept: Any, slope: Any, columns: Sequence[Any], held: Sequence[Any], softplus: Any) -> Any:
-        """Log probability of a combination of yes-or-no values."""
-        total: Any = 0.0
-        for k, flag in enumerate(held):
-            logit = self.location(len(self.numbers) + k, intercept, slope, columns, held[:k])
-            total = total + flag * logit - softplus(logit)
-        return total
+            observed("covariate_flags_unknown", total - copies, "unknown_count", "unknown_patient")
+        return branches - total
 
     # ---- in NumPy ---------------------------------------------------------------------------------
+
+    def base(self, values: Mapping[str, Array], patients: NDArray[Any]) -> Array:
+        """Linear predictors from the complete columns, (incomplete, draws, patients)."""
+        found = values["imputation_intercept"].T[:, :, None]
+        if self.predictors:
+            found = found + np.moveaxis(values["imputation_slope"] @ self.fixed[patients].T, 1, 0)
+        return np.broadcast_to(found, (len(self.order), len(values["imputation_intercept"]), len(patients)))
 
     def complete(
         self, values: Mapping[str, Array], patients: NDArray[Any], scores: Mapping[int, Any] | None = None
@@ -303,13 +299,11 @@ class Imputation:
         log_density : array of shape (draws, patients)
             Of the numbers that were observed.
         """
-        intercept, slope = _each(values["imputation_intercept"]), _each(values.get("imputation_slope"))
-        fixed = [column[patients] for column in self.fixed.values()]
-        shape = (len(values["imputation_intercept"]), len(patients))
+        base, link = self.base(values, patients), self._link(values)
         numbers: list[Array] = []
-        density, start = np.zeros(shape), 0
+        density, start = np.zeros(base.shape[1:]), 0
         for k, j in enumerate(self.numbers):
-            mean = np.broadcast_to(self.location(k, intercept, slope, fixed, numbers), shape)
+            mean = self.linked(k, base, link, numbers)
             spread, place = values["imputation_sd"][:, k, None], self.gather(j, patients)
             seen = np.nan_to_num(self.standard(j, self.encoded.values[patients, j]))
             if scores is not None and j in scores:
@@ -327,16 +321,12 @@ class Imputation:
 
         The sum over branches is the probability of those observed, times the copies of each.
         """
-        intercept, slope = _each(values["imputation_intercept"]), _each(values.get("imputation_slope"))
-        columns = [*(column[patients] for column in self.fixed.values()), *numbers]
-        shape = (len(values["imputation_intercept"]), len(patients))
-        found = [
-            np.broadcast_to(
-                self._log_odds(intercept, slope, columns, list(held), lambda x: np.logaddexp(0.0, x)), shape
-            )
-            for held in self.flag_values(patients)
-        ]  # fmt: skip
-        return np.stack(found)
+        base, link = self.base(values, patients), self._link(values)
+        branches = [self.log_flags(base, link, numbers, list(held), np) for held in self.flag_values(patients)]
+        return np.stack([np.broadcast_to(b, base.shape[1:]) for b in branches])
+
+    def _link(self, values: Mapping[str, Array]) -> list[Array]:
+        return [values["imputation_link"][:, i, None] for i in range(len(self.links))]
 
     def shift(self, coefficient: Array, patients: NDArray[Any]) -> Array:
         """What missing yes-or-no values add to the log hazard by branch, (branches, draws, patients)."""
@@ -345,16 +335,20 @@ class Imputation:
 
     def sample(self, rng: np.random.Generator, draws: int) -> dict[str, tuple[tuple[str, ...], Array]]:
         """Prior draws of the regressions and of what is missing, by name with dimensions."""
+        size = len(self.order)
         found: dict[str, tuple[tuple[str, ...], Array]] = {
-            "imputation_intercept": (("incomplete",), PRIORS["intercept"].sample(rng, (draws, len(self.order)))),
+            "imputation_intercept": (("incomplete",), PRIORS["intercept"].sample(rng, (draws, size))),
         }
-        if self.terms:
-            found["imputation_slope"] = (("imputation_term",), PRIORS["slope"].sample(rng, (draws, len(self.terms))))
-        values = {name: array for name, (_, array) in found.items()}
+        if self.predictors:
+            slopes = PRIORS["slope"].sample(rng, (draws, size, len(self.predictors)))
+            found["imputation_slope"] = (("incomplete", "predictor"), slopes)
+        if self.links:
+            found["imputation_link"] = (("link",), PRIORS["slope"].sample(rng, (draws, len(self.links))))
         if self.numbers:
             spread = PRIORS["sd"].sample(rng, (draws, len(self.numbers)))
-            values["imputation_sd"] = spread
             found["imputation_sd"] = (("incomplete_number",), spread)
+        values = {name: array for name, (_, array) in found.items()}
+        if self.numbers:
             concerned = np.flatnonzero(self.missing[:, self.numbers].any(axis=1))
             scores = {j: rng.normal(size=(draws, len(concerned))) for j in self.numbers}
             numbers, _ = self.complete(values, concerned, scores)
@@ -367,7 +361,7 @@ class Imputation:
         if self.flags:
             numbers, _ = self.complete(values, self.unknown)
             logs = self.log_branches(values, self.unknown, numbers)
-            shares = np.exp(logs - np.logaddexp.reduce(logs, axis=0))
+            shares = np.exp(logs - log_sum(np, logs))
             found["branch_probability"] = (("unknown_patient", "branch"), np.moveaxis(shares, 0, -1))
         return found
 
@@ -394,20 +388,7 @@ class Imputation:
         ]
 
 
-def parameters_of(parameters: xr.Dataset, flat: Any) -> dict[str, Array]:
-    """The parameters that `Imputation` uses, with chains and draws as one first axis."""
-    names = ("imputation_intercept", "imputation_slope", "imputation_sd", "imputed", "branch_probability")
-    return {name: flat(parameters[name]) for name in names if name in parameters}
-
-
-def mixture(xp: Any, terms: Sequence[Any], log_weights: Sequence[Any]) -> Any:
-    """Logarithm of the weighted average of exp(terms)."""
-    total = log_weights[0] + terms[0]
-    for weight, term in zip(log_weights[1:], terms[1:], strict=True):
-        total = xp.logaddexp(total, weight + term)
-    return total
-
-
-def _each(values: Array | None) -> list[Array]:
-    """Entries of a vector parameter, each (draws, 1)."""
-    return [] if values is None else [values[:, i, None] for i in range(values.shape[1])]
+def log_sum(xp: Any, logs: Any) -> Any:
+    """Logarithm of the sum of exp(logs) over the first axis."""
+    top = logs.max(axis=0)
+    return top + xp.log(xp.exp(logs - top).sum(axis=0))

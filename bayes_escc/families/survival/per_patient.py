@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Curves
-from bayes_escc.families.survival.missing import mixture, parameters_of
-from bayes_escc.families.survival.risk import flat
+from bayes_escc.families.survival.missing import log_sum
+from bayes_escc.families.survival.risk import Draws
 from bayes_escc.names import CHAIN, DRAW
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["log_likelihood", "simulate"]
 
 Array = NDArray[np.float64]
-_MOST_DENSITIES: Final = 4_000_000
-_MOST_REPLICATES: Final = 1_000_000
+_MOST_DENSITIES: Final = 2_000_000
+_MOST_REPLICATES: Final = 500_000
 _NODES: Final = {1: 15, 2: 11, 3: 7}
 """Nodes per dimension of the quadrature, by number of dimensions."""
 
@@ -37,21 +37,21 @@ def log_likelihood(design: SurvivalDesign, parameters: xr.Dataset) -> xr.Dataset
     numbers of each draw, with missing yes-or-no values summed out. Where there are frailties or
     imputed numbers, `progression_integrated` is the same with these integrated out within each
     draw, as for a patient of a new centre whose missing values are known no better than from the
-    other covariates. Beyond a thousand patients every second, third ... draw is kept, under its
+    other covariates. Beyond 500 patients (of 4000 draws) every second, third ... draw is kept, under its
     own label.
     """
     parameters = _thin(parameters, design.patients, _MOST_DENSITIES)
     curves, risk = design.curves(parameters), design.risk
-    everyone = np.arange(design.patients)
-    found = {"progression": _terms(design, curves, everyone, risk.log_risk(parameters, everyone))}
+    everyone, draws = np.arange(design.patients), risk.draws(parameters)
+    found = {"progression": _terms(design, curves, everyone, risk.log_risk(draws, everyone))}
     if risk.unknown.size:
-        weights = risk.log_weights(parameters, risk.unknown)
-        base = risk.log_risk(parameters, risk.unknown)
+        weights = risk.log_weights(draws, risk.unknown)
+        base = risk.log_risk(draws, risk.unknown)
         found["progression"][:, risk.unknown] = _average(
-            design, curves, risk.unknown, base + risk.branches(parameters, risk.unknown), weights
+            design, curves, risk.unknown, base + risk.branches(draws, risk.unknown), weights
         )
     if risk.centres or risk.missing.numbers:
-        found["progression_integrated"] = _integrated(design, curves, parameters, found["progression"])
+        found["progression_integrated"] = _integrated(design, curves, draws, found["progression"])
     return _by_patient(design, parameters, **found)
 
 
@@ -78,18 +78,17 @@ def _average(
 ) -> Array:  # fmt: skip
     """The same averaged over branches, both arrays (branches, draws, patients)."""
     terms = [_terms(design, curves, who, log_risk) for log_risk in log_risks]
-    return np.asarray(mixture(np, terms, list(log_weights)))
+    return np.asarray(log_sum(np, np.stack(terms) + log_weights))
 
 
-def _integrated(design: SurvivalDesign, curves: Curves, parameters: xr.Dataset, conditional: Array) -> Array:
+def _integrated(design: SurvivalDesign, curves: Curves, draws: Draws, conditional: Array) -> Array:
     """Frailties and imputed numbers integrated out, patient by patient, by Gauss-Hermite quadrature.
 
     The weight of a value of a missing number is its density given the covariates observed, those
     that were themselves modelled on it included.
     """
-    risk, found = design.risk, conditional.copy()
-    coefficient = risk.coefficient(parameters)
-    spread = flat(parameters["frailty_sd"])[:, None] if risk.centres else None
+    risk, found, coefficient = design.risk, conditional.copy(), draws["coefficient"]
+    spread = draws["frailty_sd"][:, None] if risk.centres else None
     for columns, who in _alike(design):
         dimensions = len(columns) + (spread is not None)
         if dimensions == 0:
@@ -101,23 +100,22 @@ def _integrated(design: SurvivalDesign, curves: Curves, parameters: xr.Dataset, 
             if spread is not None:
                 log_risk = log_risk + spread * scores[-1]
             if columns:
-                values = parameters_of(parameters, flat)
-                numbers, seen = risk.missing.complete(values, who, dict(zip(columns, scores, strict=False)))
+                numbers, seen = risk.missing.complete(draws, who, dict(zip(columns, scores, strict=False)))
                 density = density + seen
                 for j, column in zip(risk.missing.numbers, numbers, strict=True):
                     if j in columns:
                         coded = column * risk.missing.scale[j] + risk.missing.centre[j]
                         log_risk = log_risk + coefficient[:, j, None] * coded
                 if risk.missing.flags:
-                    logs = risk.missing.log_branches(values, who, numbers)
-                    total = np.logaddexp.reduce(logs, axis=0)
-                    terms = _average(design, curves, who, log_risk + risk.branches(parameters, who), logs - total)
+                    logs = risk.missing.log_branches(draws, who, numbers)
+                    total = log_sum(np, logs)
+                    terms = _average(design, curves, who, log_risk + risk.branches(draws, who), logs - total)
                     density = density + total
                 else:
                     terms = _terms(design, curves, who, log_risk)
             elif np.isin(who, risk.unknown).any():
-                shifted = log_risk + risk.branches(parameters, who)
-                terms = _average(design, curves, who, shifted, risk.log_weights(parameters, who))
+                shifted = log_risk + risk.branches(draws, who)
+                terms = _average(design, curves, who, shifted, risk.log_weights(draws, who))
             else:
                 terms = _terms(design, curves, who, log_risk)
             above, below = np.logaddexp(above, density + terms), np.logaddexp(below, density)
@@ -155,7 +153,7 @@ def simulate(design: SurvivalDesign, parameters: xr.Dataset, rng: np.random.Gene
     """
     parameters = _thin(parameters, design.patients, _MOST_REPLICATES)
     curves, f = design.curves(parameters), design.follow_up
-    risk = np.exp(design.risk.resolved(parameters, rng))
+    risk = np.exp(design.risk.resolved(design.risk.draws(parameters), rng))
     shape = (curves.draws, design.patients)
     before: Any = 0.0
     if (f.entry > 0).any():
@@ -167,15 +165,15 @@ def simulate(design: SurvivalDesign, parameters: xr.Dataset, rng: np.random.Gene
 
 
 def _potential_follow_up(design: SurvivalDesign, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    f = design.follow_up
-    reverse = kaplan_meier(f.last, f.event, f.entry, reverse=True)
-    steps = np.append(reverse.time, f.last.max())
+    f, last, event = design.follow_up, design.follow_up.last, design.follow_up.event
+    reverse = kaplan_meier(last, event, f.entry, reverse=True)
+    steps = np.append(reverse.time, last.max())
     below = np.append(1.0 - reverse.survival, 1.0)
-    found = np.broadcast_to(f.last, shape).copy()
-    floor = 1.0 - reverse(f.last)  # P(censored by the time of progression)
-    for i in np.flatnonzero(f.event):
-        u = floor[i] + (1.0 - floor[i]) * rng.random(shape[0])
-        found[:, i] = np.maximum(steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)], f.last[i])
+    found = np.broadcast_to(last, shape).copy()
+    floor = 1.0 - reverse(last[event])  # P(censored by the time of progression)
+    u = floor + (1.0 - floor) * rng.random((shape[0], floor.size))
+    drawn = steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)]
+    found[:, event] = np.maximum(drawn, last[event])
     return found
 
 

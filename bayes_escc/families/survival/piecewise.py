@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -109,7 +109,7 @@ class PiecewiseDesign(SurvivalDesign):
         # unknown yes-or-no values: each patient alone, as the likelihood averages over the values
         self.alone = {
             name: np.flatnonzero(which)
-            for name, which in (("unknown", unknown & plain), ("interval_unknown", unknown & f.interval))
+            for name, which in (("alone", unknown & plain), ("alone_interval", unknown & f.interval))
             if which.any()
         }
 
@@ -150,6 +150,10 @@ class PiecewiseDesign(SurvivalDesign):
         return len(self.strata) * intervals + ratios + self.risk.parameter_count
 
     @property
+    def hierarchical(self) -> bool:
+        return self.walks or super().hierarchical
+
+    @property
     def structure(self) -> Hashable:
         spec = self.spec
         return (
@@ -157,6 +161,12 @@ class PiecewiseDesign(SurvivalDesign):
             bool(self.cell_events.size), bool(self.row_count.size), spec.reference_time, tuple(self.alone),
             self.risk.structure,
         )  # fmt: skip
+
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        found = super().frozen()
+        if self.spec.baseline == "exponential":
+            return found
+        return {**found, "model": {**found["model"], "cutpoints": self.cuts.tolist()}}
 
     # ---- the PyMC model -----------------------------------------------------------------------
 
@@ -181,9 +191,9 @@ class PiecewiseDesign(SurvivalDesign):
             found |= {f"{name}_regimen": self.regimen[i], **self.risk.columns(name, i)}
             last = f.lower[i]
             stretches = {"before": exposure(f.entry[i], last, self.cuts)}
-            if name == "unknown":
+            if name == "alone":
                 place = np.searchsorted(self.cuts, last, side="left").astype("int32")
-                found |= {f"{name}_event": f.event[i].astype(float), f"{name}_interval": place}
+                found |= {f"{name}_event": f.event[i].astype(float), f"{name}_at": place}
             else:
                 found[f"{name}_count"] = np.ones(len(i))
                 stretches["inside"] = exposure(last, f.upper[i], self.cuts)
@@ -212,7 +222,7 @@ class PiecewiseDesign(SurvivalDesign):
             if self.cell_pattern.size:
                 model.add_coord("cell", length=len(self.cell_pattern))
                 place = column("cell_regimen", "cell"), column("cell_interval", "cell")
-                (shift,), _ = risk.branches("cell", self.pattern[self.cell_pattern], "cell")
+                shift, _ = risk.branches("cell", self.pattern[self.cell_pattern], "cell")
                 pm.CustomDist(
                     "events", column("cell_exposure", "cell"), hazards[place] + shift,
                     logp=lambda events, spent, rate: kernels.cells(pt, events, spent, rate),
@@ -220,7 +230,7 @@ class PiecewiseDesign(SurvivalDesign):
                 )  # fmt: skip
             if self.row_pattern.size:
                 model.add_coord("row", length=len(self.row_pattern))
-                (shift,), _ = risk.branches("row", self.pattern[self.row_pattern], "row")
+                shift, _ = risk.branches("row", self.pattern[self.row_pattern], "row")
                 regimen, ratio = column("row_regimen", "row"), pt.exp(shift)
                 pm.CustomDist(
                     "between_scans",
@@ -233,16 +243,16 @@ class PiecewiseDesign(SurvivalDesign):
                 dim = f"{name}_patient_row"
                 model.add_coord(dim, length=len(i))
                 regimen = column(f"{name}_regimen", dim)
-                log_risks, weights = risk.branches(name, i, dim)
+                log_risk, weights = risk.branches(name, i, dim)
                 before = stretch(f"{name}_before", regimen, dim)
-                if name == "unknown":
-                    value, at = column(f"{name}_event", dim), column(f"{name}_interval", dim)
-                    logs = observe(name, value, log_risks, weights, [before, hazards[regimen, at]], _at_known_time, dim)
+                term: Callable[..., Any] = _at_known_time if name == "alone" else _between_scans
+                if name == "alone":
+                    value, at = column(f"{name}_event", dim), column(f"{name}_at", dim)
+                    others = [before, hazards[regimen, at]]
                 else:
-                    inside = stretch(f"{name}_inside", regimen, dim)
                     value = column(f"{name}_count", dim)
-                    logs = observe(name, value, log_risks, weights, [before, inside], _between_scans, dim)
-                shares[name] = (i, logs)
+                    others = [before, stretch(f"{name}_inside", regimen, dim)]
+                shares[name] = i, observe(name, value, log_risk, weights, others, term, dim, len(i))
             self.risk.store_branches(shares)
         return model
 

@@ -7,19 +7,23 @@ standardised quantity is then its spread over draws, never over patients.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.families.survival.curves import Curves, PiecewiseCurves
 
-__all__ = ["Population", "marginal_hazard", "median_time", "restricted_mean", "survival"]
+__all__ = ["MOST_PATTERNS", "Population", "condensed", "marginal_hazard", "median_time", "restricted_mean", "survival"]
 
 Array = NDArray[np.float64]
-_BLOCK = 4_000_000
+_BLOCK = 100_000  # values at a time: what a core keeps near
 _NODES = 32
+_BINS = 192
+MOST_PATTERNS: Final = 2 * _BINS
+"""Covariate patterns beyond which a population is condensed."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,12 @@ class Population:
     log_risk: Array
     weight: Array
 
-    def thinned(self, keep: NDArray[np.intp]) -> Population:
-        """The population under some of the draws."""
-        return Population(self.log_risk[keep], self.weight if self.weight.ndim == 1 else self.weight[keep])
-
-    def _mean(self, values: Array, block: slice = slice(None)) -> Array:
-        """Weighted mean of (draws, ..., patterns) over patterns, of some of the draws."""
+    def average(self, values: Array, block: slice = slice(None)) -> Array:
+        """Weighted mean over patterns, the last axis of values whose first axis is draws."""
         if self.weight.ndim == 1:
             return np.asarray(values @ self.weight)
-        return np.asarray(np.einsum("d...p,dp->d...", values, self.weight[block]))
+        shares = self.weight[block]
+        return np.asarray((values * shares.reshape(len(shares), *[1] * (values.ndim - 2), -1)).sum(axis=-1))
 
     def mean_survival(self, cumulative: Array) -> Array:
         """Mean of exp(-H exp(log_risk)), of the shape (draws, ...) of the cumulative hazards."""
@@ -55,7 +56,7 @@ class Population:
         flat = cumulative.reshape(len(cumulative), -1)
         found = np.empty_like(flat)
         for block in self._blocks(flat):
-            found[block] = self._mean(np.exp(-flat[block, :, None] * risk[block, None, :]), block)
+            found[block] = self.average(np.exp(-flat[block, :, None] * risk[block, None, :]), block)
         return found.reshape(cumulative.shape)
 
     def survivors_risk(self, cumulative: Array) -> Array:
@@ -66,8 +67,14 @@ class Population:
         found = np.empty_like(flat)
         for block in self._blocks(flat):
             left = np.exp(-flat[block, :, None] * spared[block, None, :])
-            found[block] = self._mean(left * risk[block, None, :], block) / self._mean(left, block)
+            found[block] = self.average(left * risk[block, None, :], block) / self.average(left, block)
         return found.reshape(cumulative.shape)
+
+    def survivors(self, cumulative: Array) -> Population:
+        """Those still free of the event when the baseline cumulative hazard, (draws,), has been reached."""
+        risk = np.exp(self.log_risk)
+        left = np.exp(-cumulative[:, None] * (risk - risk.min(axis=1, keepdims=True))) * self.weight
+        return Population(self.log_risk, left / left.sum(axis=1, keepdims=True))
 
     def _blocks(self, flat: Array) -> Iterator[slice]:
         """Runs of draws small enough for memory."""
@@ -83,19 +90,58 @@ class Population:
         in the log cumulative hazard, converge in a handful of iterations.
         """
         target = np.log(-np.log(survival))
-        u: Array = np.asarray(target - self._mean(self.log_risk))
+        u: Array = np.asarray(target - self.average(self.log_risk))
         if self.log_risk.shape[1] == 1:
             return u
         for _ in range(50):
             hazards = np.exp(self.log_risk + u[:, None])
             each = np.exp(-hazards)
-            mean = np.clip(self._mean(each), 1e-300, 1.0 - 1e-16)
-            slope = self._mean(hazards * each) / (-mean * np.log(mean))
+            mean = np.clip(self.average(each), 1e-300, 1.0 - 1e-16)
+            slope = self.average(hazards * each) / (-mean * np.log(mean))
             step = (np.log(-np.log(mean)) - target) / np.maximum(slope, 1e-3)
             u = u - np.clip(step, -3.0, 3.0)
             if np.abs(step).max() < 1e-12:
                 break
         return u
+
+
+def condensed(rows: Callable[[slice], tuple[Array, Array]], draws: int, patterns: int) -> Population:
+    """A large population as a fixed number of log risks, the same for any number of patients.
+
+    Parameters
+    ----------
+    rows : callable
+        Log risks, (draws, patterns), and weights, (patterns,) or (draws, patterns), of a run of draws.
+    draws, patterns : int
+        About how many there are.
+
+    Notes
+    -----
+    Survival depends on a patient through the log risk alone, and smoothly. Within each draw every log risk is
+    shared out among the four nearest points of a grid with the weights of cubic interpolation, which gives
+    the average of any cubic exactly; the error of an average survival is below 1e-6.
+    """
+    points = np.arange(_BINS)
+    log_risk, share = np.empty((draws, _BINS)), np.empty((draws, _BINS))
+    size = max(1, 20 * _BLOCK // patterns)
+    for start in range(0, draws, size):
+        block = slice(start, min(start + size, draws))
+        each, weight = rows(block)
+        low, high = each.min(axis=1, keepdims=True), each.max(axis=1, keepdims=True)
+        width = np.maximum((high - low) / (_BINS - 3), 1e-12)
+        place = (each - low) / width + 1.0
+        left = np.clip(place.astype(np.intp), 1, _BINS - 3)
+        f = place - left
+        flat = (left + _BINS * np.arange(len(each))[:, None]).ravel()
+        total = np.zeros(len(each) * _BINS)
+        for shift, share_of in (
+            (-1, -f * (f - 1.0) * (f - 2.0) / 6.0), (0, (f + 1.0) * (f - 1.0) * (f - 2.0) / 2.0),
+            (1, -(f + 1.0) * f * (f - 2.0) / 2.0), (2, (f + 1.0) * f * (f - 1.0) / 6.0),
+        ):  # fmt: skip
+            total += np.bincount(flat + shift, (share_of * weight).ravel(), len(total))
+        log_risk[block] = low + width * (points - 1)
+        share[block] = total.reshape(len(each), _BINS)
+    return Population(log_risk, share)
 
 
 def survival(curves: Curves, population: Population, times: Array) -> Array:
@@ -139,12 +185,11 @@ def _piecewise_mean(curves: PiecewiseCurves, population: Population, horizon: fl
     before = curves.cumulative(edges[:-1])
     grown = np.exp(curves.log_hazards[..., : len(edges) - 1]) * np.diff(edges)
     total = np.zeros(curves.log_hazards.shape[:2])
-    risk = np.exp(population.log_risk)
+    risk, shares = np.exp(population.log_risk), np.broadcast_to(population.weight, population.log_risk.shape)
     for pattern in range(risk.shape[1]):
         each = risk[:, pattern, None, None]
         x = grown * each
         # (1 - exp(-x)) / x is one, not 0 / 0, where nothing happens
         shape = np.divide(-np.expm1(-x), x, out=np.ones_like(x), where=x > 0)
-        weight = population.weight[..., pattern]
-        total += weight[..., None] * ((np.exp(-before * each) * shape) @ np.diff(edges))
+        total += shares[:, pattern, None] * ((np.exp(-before * each) * shape) @ np.diff(edges))
     return np.asarray(total)

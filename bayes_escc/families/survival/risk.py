@@ -7,16 +7,17 @@ values), and a probability of every branch; all others have one.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival.frailty import CENTRE, Centres, new_centres
-from bayes_escc.families.survival.missing import Imputation, mixture, parameters_of
-from bayes_escc.families.survival.population import Population
+from bayes_escc.families.survival.missing import Imputation, log_sum
+from bayes_escc.families.survival.population import MOST_PATTERNS, Population, condensed
 from bayes_escc.names import CHAIN, COVARIATE, DRAW
 
 if TYPE_CHECKING:
@@ -27,31 +28,33 @@ if TYPE_CHECKING:
 __all__ = ["Built", "Risk", "Target", "flat", "observe"]
 
 Array = NDArray[np.float64]
+Draws = Mapping[str, Array]
+_NAMES = (
+    "log_frailty", "frailty_sd", "imputation_intercept", "imputation_slope", "imputation_link", "imputation_sd",
+    "imputed", "branch_probability",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Target:
-    """Whom results are averaged over: patients of the table, or people described by covariates.
+    """Whom results are averaged over, those alike as one row.
 
     Parameters
     ----------
     weight : array of shape (rows,)
         Sums to one.
+    x : array of shape (rows, labels)
+        Coded covariates, 0 where missing.
+    centres : tuple of str, optional
+        The centre of every row; without, results are averaged over new centres.
     patients : array of int of shape (rows,), optional
-        One patient for every group of patients alike.
-    x : array of shape (rows, labels), optional
-        Coded covariates of people who need not be in the table.
-    centre : int or None
-        The centre of all of them; None is that of each patient, or a new one for `x`.
-    new_centre : bool
-        Whether patients of the table, too, are averaged over new centres.
+        Patients of the table, given where some of them lack values.
     """
 
     weight: Array
+    x: Array
+    centres: tuple[str, ...] | None = None
     patients: NDArray[np.intp] | None = None
-    x: Array = field(default_factory=lambda: np.empty((0, 0)))
-    centre: int | None = None
-    new_centre: bool = False
 
 
 class Risk:
@@ -105,6 +108,11 @@ class Risk:
         return len(self.labels) + (1 if self.centres else 0)
 
     @property
+    def hierarchical(self) -> bool:
+        """Whether centres or missing numbers are parameters with a spread that is estimated."""
+        return self.centres is not None or bool(self.missing.numbers)
+
+    @property
     def structure(self) -> Hashable:
         centres = len(self.centres.labels) if self.centres else 0
         return centres, self.missing.structure
@@ -122,7 +130,7 @@ class Risk:
         if self.labels:
             coefficient = self.spec.prior("coefficient").to_pymc("coefficient", self.labels, COVARIATE)
         frailty = self.centres.build() if self.centres else None
-        numbers, log_weights = self.missing.build() if self.missing else ({}, [])
+        numbers, log_weights = self.missing.build() if self.missing else ({}, None)
         return Built(self, coefficient, frailty, numbers, log_weights)
 
     def columns(self, name: str, patients: NDArray[Any]) -> dict[str, NDArray[Any]]:
@@ -137,9 +145,8 @@ class Risk:
             found[f"{name}_row"] = patients.astype("int32")
         if split:
             found[f"{name}_unknown"] = np.searchsorted(self.unknown, patients).astype("int32")
-            flags = missing.flag_values(patients)
-            for s, k in np.ndindex(missing.branches, len(missing.flags)):
-                found[f"{name}_branch{s}_x{missing.flags[k]}"] = flags[s, k]
+            found[f"{name}_flags"] = missing.flag_values(patients)
+            found[f"{name}_ones"] = np.ones(len(patients))
         if self.centres:
             found[f"{name}_centre"] = self.centres.index[patients]
         return found
@@ -148,7 +155,7 @@ class Risk:
         """Data that put the patients of the groups with unknown values in the order of `unknown`."""
         return {"branch_order": np.argsort(np.concatenate(groups))} if self.unknown.size else {}
 
-    def store_branches(self, groups: Mapping[str, tuple[NDArray[Any], Sequence[Any]]]) -> None:
+    def store_branches(self, groups: Mapping[str, tuple[NDArray[Any], Any]]) -> None:
         """Keep the probability of every branch given the outcome, as `branch_probability`.
 
         Parameters
@@ -159,12 +166,13 @@ class Risk:
         import pymc as pm
         import pytensor.tensor as pt
 
-        found = [(who, pt.stack(list(logs), axis=-1)) for who, logs in groups.values() if logs]
+        found = [(who, logs) for who, logs in groups.values() if logs is not None]
         if not found:
             return
         order = pm.Data("branch_order", self.branch_order([who for who, _ in found])["branch_order"])
-        logs = pt.concatenate([part for _, part in found])[order]
-        pm.Deterministic("branch_probability", pt.special.softmax(logs, axis=-1), dims=("unknown_patient", "branch"))
+        logs = pt.concatenate([part for _, part in found], axis=1)[:, order]
+        shares = pt.exp(logs - log_sum(pt, logs))
+        pm.Deterministic("branch_probability", shares.T, dims=("unknown_patient", "branch"))
 
     # ---- in NumPy --------------------------------------------------------------------------------
 
@@ -180,95 +188,127 @@ class Risk:
             found |= self.missing.sample(rng, draws)
         return {name: ((CHAIN, DRAW, *dims), array[None]) for name, (dims, array) in found.items()}
 
-    def coefficient(self, parameters: xr.Dataset) -> Array:
-        """Coefficients, (draws, labels)."""
-        if not self.labels:
-            return np.zeros((parameters.sizes[CHAIN] * parameters.sizes[DRAW], 0))
-        return flat(parameters["coefficient"])
+    def draws(self, parameters: xr.Dataset) -> Draws:
+        """The parameters the risk depends on, with chains and draws as one first axis."""
+        return {str(name): flat(parameters[name]) for name in _NAMES if name in parameters} | {
+            "coefficient": flat(parameters["coefficient"])
+            if self.labels
+            else np.zeros((parameters.sizes[CHAIN] * parameters.sizes[DRAW], 0))
+        }
 
-    def log_risk(self, parameters: xr.Dataset, patients: NDArray[Any], *, frailty: bool = True) -> Array:
+    def log_risk(self, draws: Draws, patients: NDArray[Any], *, frailty: bool = True) -> Array:
         """Log risk of some patients, (draws, patients), without what yes-or-no values unknown add.
 
         Missing numbers are as imputed in each draw, the centre that of the patient.
         """
-        coefficient = self.coefficient(parameters)
-        found = np.asarray(coefficient @ self.values[patients].T)
-        if self.missing:
-            drawn = flat(parameters["imputed"]) if self.missing.numbers else np.empty(0)
-            start = 0
-            for j in self.missing.numbers:
-                place = self.missing.gather(j, patients)
-                at = np.flatnonzero(place)
-                found[:, at] += coefficient[:, j, None] * drawn[:, start + place[at] - 1]
-                start += len(self.missing.where[j])
+        found = np.asarray(draws["coefficient"] @ self.values[patients].T) + self._imputed(draws, patients)
         if self.centres and frailty:
-            found = found + flat(parameters["log_frailty"])[:, self.centres.index[patients]]
+            found = found + draws["log_frailty"][:, self.centres.index[patients]]
         return found
 
-    def branches(self, parameters: xr.Dataset, patients: NDArray[Any]) -> Array:
+    def _imputed(self, draws: Draws, patients: NDArray[Any]) -> Array:
+        """What imputed numbers add to the log risk, (draws, patients)."""
+        found, start = np.zeros((len(draws["coefficient"]), len(patients))), 0
+        for j in self.missing.numbers:
+            place = self.missing.gather(j, patients)
+            at = np.flatnonzero(place)
+            found[:, at] += draws["coefficient"][:, j, None] * draws["imputed"][:, start + place[at] - 1]
+            start += len(self.missing.where[j])
+        return found
+
+    def branches(self, draws: Draws, patients: NDArray[Any]) -> Array:
         """What unknown yes-or-no values add to the log risk, (branches, draws, patients)."""
-        return self.missing.shift(self.coefficient(parameters), patients)
+        return self.missing.shift(draws["coefficient"], patients)
 
-    def log_weights(self, parameters: xr.Dataset, patients: NDArray[Any]) -> Array:
+    def log_weights(self, draws: Draws, patients: NDArray[Any]) -> Array:
         """Log probability of every branch given the other covariates, (branches, draws, patients)."""
-        values = parameters_of(parameters, flat)
-        numbers, _ = self.missing.complete(values, patients)
-        logs = self.missing.log_branches(values, patients, numbers)
-        return np.asarray(logs - np.logaddexp.reduce(logs, axis=0))
+        numbers, _ = self.missing.complete(draws, patients)
+        logs = self.missing.log_branches(draws, patients, numbers)
+        return np.asarray(logs - log_sum(np, logs))
 
-    def resolved(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
+    def resolved(self, draws: Draws, rng: np.random.Generator) -> Array:
         """Log risk of all patients with unknown yes-or-no values drawn, (draws, patients)."""
-        found = self.log_risk(parameters, np.arange(len(self.values)))
+        found = self.log_risk(draws, np.arange(len(self.values)))
         if self.unknown.size:
-            reached = np.cumsum(flat(parameters["branch_probability"]), axis=-1)
+            reached = np.cumsum(draws["branch_probability"], axis=-1)
             chosen = (rng.random((*reached.shape[:2], 1)) > reached[..., :-1]).sum(axis=-1)
-            shifts = self.branches(parameters, self.unknown)
+            shifts = self.branches(draws, self.unknown)
             found[:, self.unknown] += np.take_along_axis(shifts, chosen[None], axis=0)[0]
         return found
 
+    # ---- target populations -----------------------------------------------------------------------
+
     def target(self, chosen: NDArray[np.bool_], *, new_centre: bool = False) -> Target:
-        """Patients of the table as a target population, those alike as one row."""
-        patients = np.flatnonzero(chosen)
-        _, first, counts = np.unique(self.key[patients], axis=0, return_index=True, return_counts=True)
-        return Target(counts / counts.sum(), patients=patients[first], new_centre=new_centre)
+        """Patients of the table as a target population."""
+        key = self.key[chosen][:, [*range(len(self.labels))]] if new_centre and not self.missing else self.key[chosen]
+        _, first, counts = np.unique(key, axis=0, return_index=True, return_counts=True)
+        patients = np.flatnonzero(chosen)[first]
+        centres = None
+        if self.centres and not new_centre:
+            centres = tuple(self.centres.labels[i] for i in self.centres.index[patients])
+        return Target(counts / counts.sum(), self.values[patients], centres, patients if self.missing else None)
+
+    def carried(self, target: Target) -> Target:
+        """A target population of an earlier table, for this one.
+
+        Raises
+        ------
+        AnalysisError
+            If some of its patients lack values, which no other table can fill in.
+        """
+        if target.patients is not None:
+            raise AnalysisError(
+                "results cannot be averaged over the patients of the first look, whose missing covariates are imputed "
+                "there; give estimands.population as a table or a profile."
+            )
+        return target
 
     def population(self, parameters: xr.Dataset, target: Target) -> Population:
         """The target population under every draw."""
-        weight = target.weight
-        if target.patients is None:
-            found = np.asarray(self.coefficient(parameters) @ target.x.T)
-            anew = target.centre is None
-        else:
-            found = self.log_risk(parameters, target.patients, frailty=not target.new_centre)
-            anew = target.new_centre
+        draws = self.draws(parameters)
+        size = len(target.weight) * (self.missing.branches if target.patients is not None else 1)
+        if size <= MOST_PATTERNS:
+            return Population(*self._rows(draws, target))
+        total = len(draws["coefficient"])
+        return condensed(
+            lambda block: self._rows({k: v[block] for k, v in draws.items()}, target), total, len(target.weight)
+        )
+
+    def _rows(self, draws: Draws, target: Target) -> tuple[Array, Array]:
+        """Log risks, (draws, rows), and weights of a target population."""
+        found, weight = np.asarray(draws["coefficient"] @ target.x.T), target.weight
+        if self.centres and target.centres is not None:
+            place = {label: i for i, label in enumerate(self.centres.labels)}
+            found = found + draws["log_frailty"][:, [place[c] for c in target.centres]]
+        if target.patients is not None:
+            found = found + self._imputed(draws, target.patients)
             split = np.isin(target.patients, self.unknown)
             if split.any():
-                found, weight = self._split(parameters, target.patients, split, found, weight)
-        if self.centres is None:
-            return Population(found, weight)
-        if target.patients is None and target.centre is not None:
-            return Population(found + flat(parameters["log_frailty"])[:, target.centre, None], weight)
-        return self._anew(parameters, found, weight) if anew else Population(found, weight)
+                found, weight = self._split(draws, target.patients, split, found, weight)
+        if self.centres and target.centres is None:
+            return self._anew(draws, found, weight)
+        return found, weight
 
     def _split(
-        self, parameters: xr.Dataset, patients: NDArray[Any], split: NDArray[np.bool_], found: Array, weight: Array
+        self, draws: Draws, patients: NDArray[Any], split: NDArray[np.bool_], found: Array, weight: Array
     ) -> tuple[Array, Array]:
         """Every branch of the patients with unknown values as a row, weighted by its probability."""
         who = patients[split]
         place = np.searchsorted(self.unknown, who)
-        shares = np.moveaxis(flat(parameters["branch_probability"])[:, place], -1, 0)
-        parts = self.branches(parameters, who) + found[:, split]
+        shares = np.moveaxis(draws["branch_probability"][:, place], -1, 0)
+        parts = self.branches(draws, who) + found[:, split]
         weights = shares * weight[split]
         kept = np.broadcast_to(weight[~split], (len(found), int((~split).sum())))
         return np.concatenate([found[:, ~split], *parts], axis=1), np.concatenate([kept, *weights], axis=1)
 
-    def _anew(self, parameters: xr.Dataset, found: Array, weight: Array) -> Population:
+    @staticmethod
+    def _anew(draws: Draws, found: Array, weight: Array) -> tuple[Array, Array]:
         """The same people at new centres."""
-        added, share = new_centres(flat(parameters["frailty_sd"]), found.shape[1])
+        added, share = new_centres(draws["frailty_sd"], found.shape[1])
         if not share.size:
-            return Population(found + added, weight)
+            return found + added, weight
         both = (found[:, :, None] + added[:, None, :]).reshape(len(found), -1)
-        return Population(both, (weight[..., None] * share).reshape(*weight.shape[:-1], -1))
+        return both, (weight[..., None] * share).reshape(*weight.shape[:-1], -1)
 
 
 @dataclass(frozen=True)
@@ -279,13 +319,13 @@ class Built:
     coefficient: Any
     frailty: Any
     numbers: Mapping[int, Any]
-    log_weights: Sequence[Any]
+    log_weights: Any
 
-    def branches(self, name: str, patients: NDArray[Any], dim: str) -> tuple[list[Any], list[Any]]:
-        """Log risks of some patients, one per branch, and the log weights of the branches.
+    def branches(self, name: str, patients: NDArray[Any], dim: str) -> tuple[Any, Any]:
+        """Log risk of some patients, (patients,), and None.
 
-        One log risk and no weights for patients without unknown yes-or-no values; a group holds
-        patients of one kind.
+        For patients with unknown yes-or-no values, who make groups of their own: log risks of every
+        branch, (branches, patients), and their log weights.
         """
         import pymc as pm
 
@@ -305,18 +345,16 @@ class Built:
         if self.frailty is not None:
             total = total + self.frailty[column("centre")]
         if f"{name}_unknown" not in columns:
-            return [total], []
-        at = column("unknown")
-        found = []
-        for s in range(missing.branches):
-            found.append(sum((self.coefficient[j] * column(f"branch{s}_x{j}") for j in missing.flags), total))
-        return found, [weight[at] for weight in self.log_weights]
+            return total, None
+        flags = pm.Data(f"{name}_flags", columns[f"{name}_flags"])
+        total = total + sum(self.coefficient[j] * flags[:, k] for k, j in enumerate(missing.flags))
+        return total, self.log_weights[:, column("unknown")]
 
 
 def observe(
-    name: str, value: Any, risks: Sequence[Any], weights: Sequence[Any], others: Sequence[Any],
-    term: Callable[..., Any], dim: str,
-) -> list[Any]:  # fmt: skip
+    name: str, value: Any, risk: Any, log_weights: Any, others: Sequence[Any], term: Callable[..., Any],
+    dim: str, patients: int,
+) -> Any:  # fmt: skip
     """An observed variable whose log density is `term`, averaged over branches where there are any.
 
     Parameters
@@ -324,29 +362,30 @@ def observe(
     name : str
     value : tensor
         Data; the first argument of `term`.
-    risks, weights : sequence of tensor
-        The second argument of `term` in every branch, and log weights; no weights for one branch.
+    risk : tensor
+        The second argument of `term`, (patients,) or (branches, patients).
+    log_weights : tensor or None
+        Of the branches, if there are any.
     others : sequence of tensor
         Further arguments.
     dim : str
+    patients : int
 
     Returns
     -------
-    list of tensor
-        Log weight plus log density of every branch; empty for one branch.
+    tensor or None
+        Log weight plus log density of every branch, (branches, patients).
     """
     import pymc as pm
     import pytensor.tensor as pt
 
-    count = len(risks)
-
-    def log_density(observed: Any, *arguments: Any) -> Any:
-        rest = arguments[count + len(weights) :]
-        terms = [term(observed, risk, *rest) for risk in arguments[:count]]
-        return mixture(pt, terms, arguments[count : count + len(weights)]) if weights else terms[0]
-
-    pm.CustomDist(name, *risks, *weights, *others, logp=log_density, observed=value, dims=dim)
-    return [w + term(value, risk, *others) for risk, w in zip(risks, weights, strict=False)]
+    if log_weights is None:
+        pm.CustomDist(name, risk, *others, logp=term, observed=value, dims=dim)
+        return None
+    logs = log_weights + term(value, risk, *others)
+    ones = pm.Data(f"{name}_ones", np.ones(patients), dims=dim)
+    pm.CustomDist(name, log_sum(pt, logs), logp=lambda count, each: count * each, observed=ones, dims=dim)
+    return logs
 
 
 def flat(array: Any) -> Array:

@@ -91,6 +91,10 @@ class WeibullDesign(SurvivalDesign):
         parts = weibull_stretch(lower, upper, self.reference_time)
         return {f"{name}_{part}": v for part, v in zip(("log_upper", "log_ratio", "started"), parts, strict=True)}
 
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        found = super().frozen()
+        return {**found, "model": {**found["model"], "reference_time": self.reference_time}}
+
     def build(self) -> pm.Model:
         import pymc as pm
         import pytensor.tensor as pt
@@ -118,17 +122,16 @@ class WeibullDesign(SurvivalDesign):
                 dim = f"{kind}_patient"
                 model.add_coord(dim, length=len(i))
                 regimen = pm.Data(f"{kind}_regimen", data[f"{kind}_regimen"], dims=dim)
-                log_risks, weights = risk.branches(kind, i, dim)
-                scales = [log_scale[regimen] + log_risk for log_risk in log_risks]
-                shares[kind] = self._observe(kind, dim, scales, weights, shape[regimen], log_shape[regimen], data)
+                log_risk, weights = risk.branches(kind, i, dim)
+                scale = log_scale[regimen] + log_risk
+                shares[kind] = self._observe(kind, dim, scale, weights, shape[regimen], log_shape[regimen], data)
             self.risk.store_branches({kind: (i, shares[kind]) for kind, i in self.kinds.items()})
         return model
 
     def _observe(
-        self, kind: str, dim: str, scales: list[Any], weights: list[Any], shape: Any, log_shape: Any,
-        data: Mapping[str, Any],
-    ) -> list[Any]:  # fmt: skip
-        """One observed variable for patients with one kind of observation; terms by branch."""
+        self, kind: str, dim: str, scale: Any, weights: Any, shape: Any, log_shape: Any, data: Mapping[str, Any]
+    ) -> Any:
+        """One observed variable for patients with one kind of observation; what `observe` returns."""
         import pymc as pm
         import pytensor.tensor as pt
 
@@ -164,7 +167,7 @@ class WeibullDesign(SurvivalDesign):
             value = column(f"{kind}_log_time")
             rest = stretch(f"{kind}_since_entry")[1:] if self.late else []
             term = known if kind.startswith("exact") else censored
-        return observe(kind, value, scales, weights, [shape, log_shape, *rest], term, dim)
+        return observe(kind, value, scale, weights, [shape, log_shape, *rest], term, dim, len(self.kinds[kind]))
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         spec = self.spec

@@ -167,6 +167,11 @@ class Quadrature:
         variance = variance + np.atleast_1d(np.asarray(extra, dtype=float))[:, None] * self.tau**2
         return location, np.sqrt(np.maximum(variance, 0.0))
 
+    def covariance(self, of_theta: Array) -> Array:
+        """Covariance, at every node, of linear functions of theta: shape (nodes, m, m)."""
+        p = of_theta.shape[1]
+        return np.asarray(of_theta @ self._given_tau[1][:, :p, :p] @ of_theta.T)
+
     def moments(self, extra: float, exponentiated: bool) -> int:
         """How many moments (0, 1 or 2) a linear function has, or its exponential.
 

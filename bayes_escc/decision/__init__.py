@@ -1,0 +1,42 @@
+"""Decision rules as values, and what they do: boundaries and exact operating characteristics.
+
+Rules stand in an analysis (`[[monitoring]]`) and are hashed with it. Everything here is NumPy on
+the Beta law; the present position of a study is in `bayes_escc.monitoring`, which knows posteriors.
+"""
+
+from bayes_escc.decision.boundaries import BoundaryTable, boundaries
+from bayes_escc.decision.calibrate import calibrate
+from bayes_escc.decision.kinds import (
+    KINDS,
+    Bop2,
+    Criterion,
+    PosteriorProbability,
+    Precision,
+    PredictiveProbability,
+    ThallSimon,
+    Toxicity,
+)
+from bayes_escc.decision.paths import OperatingCharacteristics, Scenario, operating_characteristics
+from bayes_escc.decision.reading import read_rule, read_rules
+from bayes_escc.decision.rule import Look, Rule
+
+__all__ = [
+    "KINDS",
+    "Bop2",
+    "BoundaryTable",
+    "Criterion",
+    "Look",
+    "OperatingCharacteristics",
+    "PosteriorProbability",
+    "Precision",
+    "PredictiveProbability",
+    "Rule",
+    "Scenario",
+    "ThallSimon",
+    "Toxicity",
+    "boundaries",
+    "calibrate",
+    "operating_characteristics",
+    "read_rule",
+    "read_rules",
+]

@@ -1,0 +1,201 @@
+"""The league table of a network and its ranks: exact contrasts, one orientation, files and text."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import bayes_escc as be
+from bayes_escc.cli import main
+from bayes_escc.comparison import labelled_cells
+from bayes_escc.league import league_order, mirrored
+from bayes_escc.plots.network import plot_league, plot_network, plot_ranks
+from bayes_escc.ranking import rank_probabilities
+from tests.oracles.meta import generalised_least_squares
+from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts
+
+# four regimens, a loop, and a three-arm trial whose contrasts share the arm of "platinum"
+NETWORK = pd.DataFrame(
+    [
+        ("T1", "drug A", "platinum", -0.30, 0.12, None), ("T2", "drug A", "platinum", -0.10, 0.15, None),
+        ("T3", "drug B", "platinum", -0.45, 0.14, 0.09), ("T3", "药物 C", "platinum", -0.20, 0.15, 0.09),
+        ("T4", "药物 C", "drug A", 0.05, 0.20, None), ("T5", "drug B", "drug A", -0.12, 0.18, None),
+    ],
+    columns=["study", "experimental", "control", "estimate", "se", "control_se"],
+).assign(endpoint="OS", measure="log HR")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def vague():
+    priors = {"effect": be.Prior("Normal", mu=0, sigma=1000)}
+    return be.SynthesisModel(network=True, pooling="common", priors=priors, reference="platinum").fit(NETWORK, seed=3)
+
+
+@pytest.fixture(scope="module")
+def random():
+    return be.SynthesisModel(network=True, reference="platinum").fit(NETWORK, seed=3)
+
+
+def test_every_pair_is_the_generalised_least_squares_contrast(vague):
+    names = ["platinum", "drug A", "drug B", "药物 C"]
+    X = np.zeros((6, 4))
+    for i, (e, c) in enumerate(zip(NETWORK["experimental"], NETWORK["control"], strict=True)):
+        X[i, names.index(e)] += 1
+        X[i, names.index(c)] -= 1
+    V = np.diag(NETWORK["se"] ** 2)
+    V[2, 3] = V[3, 2] = 0.09**2
+    rows = vague.league_rows()
+    assert len(rows) == 6
+    for row in rows:
+        i, j = names.index(row["regimen"]), names.index(row["reference"])
+        # contrast i against j as a parameter: make j the reference of the design
+        keep = [k for k in range(4) if k != j]
+        estimate, error = generalised_least_squares(NETWORK["estimate"].to_numpy(), V, X[:, keep])
+        at = keep.index(i)
+        limits = stats.norm(estimate[at], error[at]).ppf([0.025, 0.5, 0.975])
+        assert np.log([row["lower"], row["median"], row["upper"]]) == pytest.approx(limits, abs=1e-6)
+        assert row["probability_better"] == pytest.approx(stats.norm(estimate[at], error[at]).cdf(0), abs=1e-6)
+
+
+def test_exact_pairs_agree_with_the_draws(random):
+    draws = {labels["regimen"]: d for labels, d in labelled_cells(random.estimand("effect"))}
+    for row in random.league_rows():
+        ratio = draws[row["regimen"]] / draws[row["reference"]]
+        p = row["probability_better"]
+        assert abs((ratio < 1).mean() - p) < 4 * math.sqrt(p * (1 - p) / ratio.size)
+        below = (ratio < row["upper"]).mean()
+        assert abs(below - 0.975) < 4 * math.sqrt(0.975 * 0.025 / ratio.size)
+
+
+def test_a_comparison_repeats_the_numbers_of_the_estimates(random):
+    """One source of intervals: the ratio to the reference is the effect itself."""
+    effects = random.summary("effect").set_index("regimen")
+    compared = random.compare("effect", reference="platinum", scale="ratio").table.set_index("regimen")
+    for regimen in compared.index:
+        for column in ("median", "lower", "upper"):
+            assert compared.loc[regimen, column] == pytest.approx(effects.loc[regimen, column], rel=1e-9)
+
+
+def test_the_table_reads_row_against_column_in_the_order_of_ranks(random):
+    table, rows = random.league_table(), random.league_rows()
+    order = league_order(rows)
+    assert list(table.index) == list(table.columns) == order
+    ranks = random.ranking("effect").set_index("regimen")["mean_rank"]
+    assert list(ranks.loc[order]) == sorted(ranks)
+    first = rows[0]
+    assert table.loc[first["regimen"], first["reference"]].startswith(f"{first['median']:.2f} (")
+    turned = mirrored(first)
+    assert table.loc[turned["regimen"], turned["reference"]].startswith(f"{1 / first['median']:.2f} (")
+    assert turned["lower"] == 1 / first["upper"]
+    assert turned["probability_better"] == pytest.approx(1 - first["probability_better"])
+    assert all(table.loc[r, r] == "" for r in order)
+
+
+def test_the_league_of_single_rates_is_of_differences(exact):
+    table = exact.league_table("rate")
+    assert table.shape == (4, 4)
+    row = exact.league_rows("rate")[0]
+    assert row["scale"] == "difference"
+    reference = exact.compare("rate", reference=row["reference"]).table.set_index("regimen")
+    assert reference.loc[row["regimen"], "probability_better"] == row["probability_better"]
+    minus = mirrored(row)
+    assert minus["median"] == -row["median"]
+    assert "\N{MINUS SIGN}" in "".join(table.to_numpy().ravel())
+
+
+def test_ranks_carry_their_uncertainty(random):
+    names, table = rank_probabilities(random.estimand("effect"))
+    assert table.sum(axis=0) == pytest.approx(np.ones(4))
+    for row in random.ranking_rows("effect"):
+        p = table[names.index(row["regimen"])]
+        inside = p[row["lower_rank"] - 1 : row["upper_rank"]].sum()
+        assert inside >= 0.95
+        assert row["lower_rank"] <= row["median_rank"] <= row["upper_rank"]
+        assert row["sucra"] == pytest.approx((4 - row["mean_rank"]) / 3)
+        assert 0 < row["mcse_sucra"] < 0.02
+
+
+def test_exact_ranks_of_rates_agree_with_drawn_ones(exact):
+    names, drawn = rank_probabilities(exact.estimand("rate"))
+    for row in exact.ranking_rows("rate"):
+        p = drawn[names.index(row["regimen"])]
+        assert abs(row["probability_best"] - p[0]) < 4 * math.sqrt(max(p[0], 1e-3) / 4000)
+        assert abs(row["mean_rank"] - p @ np.arange(1, 5)) < 0.1
+
+
+def test_a_run_writes_and_prints_the_league(tmp_path, capsys):
+    file = tmp_path / "network.csv"
+    NETWORK.assign(estimate=np.exp(NETWORK["estimate"])).assign(measure="HR").to_csv(file, index=False)
+    (tmp_path / "net.toml").write_text(
+        'schema = 1\n[data]\nkind = "effects"\nfile = "network.csv"\nendpoint = "OS"\n'
+        '[model]\nfamily = "synthesis"\nnetwork = true\nreference = "platinum"\n',
+        encoding="utf-8",
+    )
+    out = tmp_path / "out"
+    assert main(["run", str(tmp_path / "net.toml"), "--out", str(out), "--no-figures"]) == 0
+    printed = capsys.readouterr().out
+    assert "League table, row against column" in printed
+    result = json.loads((out / "result.json").read_text(encoding="utf-8"))
+    order = league_order(result["league"])
+    with (out / "league.csv").open(encoding="utf-8", newline="") as stream:
+        cells = list(csv.reader(stream))
+    assert cells[0] == ["row against column", *order, "status"]
+    assert [line[0] for line in cells[1:]] == order
+    assert cells[1][1] == ""
+    assert cells[1][-1] == "converged"
+    with (out / "league_pairs.csv").open(encoding="utf-8", newline="") as stream:
+        pairs = list(csv.DictReader(stream))
+    assert [(p["regimen"], p["reference"]) for p in pairs] == [(r["regimen"], r["reference"]) for r in result["league"]]
+
+
+def test_an_unknown_endpoint_of_a_league_is_refused(exact):
+    with pytest.raises(be.AnalysisError, match="at least two regimens"):
+        exact.league_table("rate", endpoint="PFS")
+
+
+def shown(figure):
+    return [t.get_text() for t in texts(figure)]
+
+
+def test_the_figures_of_the_first_line_network_are_whole():
+    posterior = be.fit_analysis(be.find_analysis("pd1_first_line_network"))
+    for figure in (plot_network(posterior), plot_ranks(posterior), plot_league(posterior)):
+        assert_nothing_is_cut(figure)
+        assert_no_text_overlaps(figure)
+
+
+def test_the_network_shows_patients_trials_and_what_is_not_known():
+    sized = NETWORK.assign(n_experimental=[120, 300, 90, 95, "", 250], n_control=[118, 290, 91, 91, 60, ""])
+    model = be.SynthesisModel(network=True, reference="platinum")
+    posterior = model.fit(sized)
+    assert {(a.study, a.regimen): a.patients for a in posterior.arms}["T3", "platinum"] == 91
+    said = shown(plot_network(posterior))
+    assert "platinum\n(n = 499)" in said  # 118 + 290 + 91: the shared arm of T3 once
+    assert "drug A\n(n = 480 + ?)" in said  # 120 + 300 + 60; T5 does not say
+    note = said[-1].replace("\n", " ")
+    assert "not given for 2 of 11 arms" in note
+    assert "Shaded: trials of three or more arms" in note
+    assert "2" in said  # two trials compare drug A with platinum
+    area = {float(c.get_offsets()[0, 1]): float(c.get_sizes()[0]) for c in plot_network(posterior).axes[0].collections}
+    assert area[1.0] / area[-1.0] == pytest.approx(499 / 340)
+    assert "numbers of patients are not given" in shown(plot_network(model.fit(NETWORK)))[-1].replace("\n", " ")
+
+
+def test_a_large_network_numbers_its_regimens():
+    regimens = [f"regimen {i} with a rather long descriptive name" for i in range(12)]
+    frame = pd.DataFrame(
+        {"study": [f"S{i}" for i in range(12)], "experimental": regimens, "control": "platinum", "endpoint": "OS",
+         "measure": "HR", "estimate": np.linspace(0.6, 1.2, 12), "se": 0.1}
+    )  # fmt: skip
+    posterior = be.SynthesisModel(network=True, pooling="common").fit(frame)
+    figure = plot_network(posterior)
+    assert_nothing_is_cut(figure)
+    assert_no_text_overlaps(figure)
+    assert any("13 regimen 11" in t.replace("\n", " ") for t in shown(figure))
+    assert_nothing_is_cut(plot_ranks(posterior))
