@@ -340,11 +340,11 @@ def _inconsistency(options: argparse.Namespace) -> int:
     found = inconsistency(find_analysis(options.analysis))
     if options.json:
         _print_json(found.to_dict())
-        return 0
-    from bayes_escc.text import inconsistency_text
+    else:
+        from bayes_escc.text import inconsistency_text
 
-    print(inconsistency_text(found.to_dict()))
-    return 0
+        print(inconsistency_text(found.to_dict()))
+    return 0 if found.converged else 4
 
 
 def _warmup(options: argparse.Namespace) -> int:
