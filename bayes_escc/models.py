@@ -19,6 +19,7 @@ from bayes_escc.evidence import (
     read_effects,
     read_patients,
 )
+from bayes_escc.evidence.reading import cell_text
 from bayes_escc.posterior import Posterior
 from bayes_escc.priors import Prior, PriorSet
 from bayes_escc.run import fit_analysis, prepare_design
@@ -196,9 +197,12 @@ class SurvivalModel(_Model):
         Of priors, cut points, times and results; the data's if not given.
     times, horizons : sequence of float, optional
         When survival is reported; to when the restricted mean.
-    population : str or mapping
-        Over whom results are averaged: ``"all"`` patients, those on a regimen, or the covariates
-        of one patient.
+    population : str, mapping, path or DataFrame
+        Over whom results are averaged: ``"all"`` patients, those on a regimen, the covariates of one
+        patient, or a table of other patients (a DataFrame, a `Path`, or ``{"file": "registry.csv"}``).
+    event_free : float, optional
+        Predict what awaits a new patient who has been free of the event so long: `remaining_survival`
+        at further times, `remaining_median` and `remaining_rmst`.
     time, event, entry, interval, data_unit
         Columns of the follow-up and their unit, for tables that are not yet a `PatientTable`;
         see `read_patients`.
@@ -230,7 +234,8 @@ class SurvivalModel(_Model):
         time_unit: str | None = None,
         times: Sequence[float] | None = None,
         horizons: Sequence[float] | None = None,
-        population: str | Mapping[str, Any] = "all",
+        population: str | Path | Mapping[str, Any] | pd.DataFrame = "all",
+        event_free: float | None = None,
         time: str | None = "time",
         event: str | None = "event",
         entry: str | None = None,
@@ -259,7 +264,8 @@ class SurvivalModel(_Model):
         estimands = _stated(
             times=None if times is None else [float(t) for t in times],
             horizons=None if horizons is None else [float(h) for h in horizons],
-            population=population if isinstance(population, str) else dict(population),
+            population=_population(population, [str(c.get("column")) for c in covariates]),
+            event_free=event_free,
         )
         self.analysis = Analysis.from_dict(
             {
@@ -280,6 +286,19 @@ class SurvivalModel(_Model):
             table, response=None, time=data.time, event=data.event, entry=data.entry, interval=data.interval,
             time_unit=data.time_unit,
         )  # fmt: skip
+
+
+def _population(wanted: str | Path | Mapping[str, Any] | pd.DataFrame, columns: Sequence[str]) -> Any:
+    """A target population as an analysis states it; of a table only the covariates."""
+    if isinstance(wanted, str):
+        return wanted
+    if isinstance(wanted, Path):
+        return {"file": str(wanted)}
+    if isinstance(wanted, Mapping):
+        return dict(wanted)
+    used = [c for c in wanted.columns if str(c) in columns]
+    rows = wanted[used].itertuples(index=False, name=None)
+    return {"rows": [dict(zip(map(str, used), map(cell_text, row), strict=True)) for row in rows]}
 
 
 def _stated(**values: Any) -> dict[str, Any]:
