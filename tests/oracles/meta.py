@@ -165,3 +165,24 @@ def subgroups_with_one_heterogeneity(groups, tau_prior, m0, s0):
         "below": total(lambda _, m, v: stats.norm.cdf((m[0] - m[1]) / np.sqrt(v[0] + v[1]))) / z,
         "tau": (mean, np.sqrt(total(lambda t, *_: t**2) / z - mean**2)),
     }
+
+
+def classical(y, se):
+    """The classical intervals: a common effect; DerSimonian-Laird; the same with Hartung-Knapp-Sidik-Jonkman's.
+
+    Returns (estimate, lower, upper) on the scale of y under ``"common"``, ``"DL"`` and ``"HKSJ"``, and ``"tau"``.
+    """
+    y, v = np.asarray(y, float), np.asarray(se, float) ** 2
+    w = 1 / v
+    mean = w @ y / w.sum()
+    q = w @ (y - mean) ** 2
+    tau2 = max(0.0, (q - (len(y) - 1)) / (w.sum() - (w**2).sum() / w.sum()))
+    z = stats.norm.ppf(0.975)
+    found = {"common": (mean, mean - z * w.sum() ** -0.5, mean + z * w.sum() ** -0.5), "tau": tau2**0.5}
+    w = 1 / (v + tau2)
+    mean = w @ y / w.sum()
+    found["DL"] = (mean, mean - z * w.sum() ** -0.5, mean + z * w.sum() ** -0.5)
+    error = (w @ (y - mean) ** 2 / (len(y) - 1) / w.sum()) ** 0.5
+    t = stats.t.ppf(0.975, len(y) - 1)
+    found["HKSJ"] = (mean, mean - t * error, mean + t * error)
+    return found
