@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bayes_escc.borrowing import Borrowed, borrow, map_prior
     from bayes_escc.checks import Inconsistency, Sensitivity, inconsistency, sensitivity
     from bayes_escc.comparison import Comparison
-    from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, RecordError
+    from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, LockedError, RecordError
     from bayes_escc.evidence import (
         CountTable,
         EffectTable,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
     from bayes_escc.run import fit_analysis, run_analysis
+    from bayes_escc.study.study import Study
 
 __version__ = "0.1.0"
 
@@ -45,7 +46,7 @@ _HOMES = {
     "borrowing": ("Borrowed", "borrow", "map_prior"),
     "checks": ("Inconsistency", "Sensitivity", "inconsistency", "sensitivity"),
     "comparison": ("Comparison",),
-    "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
+    "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"),
     "evidence": (
         "CountTable", "EffectTable", "MedianTable", "MixedTable", "PatientTable", "Problem", "combine_evidence",
         "load_dataset", "read_counts", "read_effects", "read_medians", "read_patients", "scan_intervals",
@@ -58,6 +59,7 @@ _HOMES = {
     "priors": ("Prior",),
     "results": ("to_result",),
     "run": ("fit_analysis", "run_analysis"),
+    "study.study": ("Study",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -74,6 +76,7 @@ __all__ = [
     "EffectTable",
     "FitError",
     "Inconsistency",
+    "LockedError",
     "MedianTable",
     "MixedTable",
     "PatientTable",
@@ -83,6 +86,7 @@ __all__ = [
     "RecordError",
     "ResponseModel",
     "Sensitivity",
+    "Study",
     "SurvivalModel",
     "SynthesisModel",
     "__version__",

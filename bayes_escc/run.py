@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.comparison import Comparison
 
-__all__ = ["figures_of", "fit_analysis", "prepare_design", "run_analysis", "write_results"]
+__all__ = ["figures_of", "fit_analysis", "fit_prepared", "prepare_design", "run_analysis", "write_results"]
 
 NOT_CONVERGED: Final = "NOT CONVERGED"
 MAX_PANELS: Final = 8
@@ -66,7 +66,21 @@ def fit_analysis(
     """
     if table is None:
         table = analysis.load_table()
-    design = prepare_design(analysis, table)
+    return fit_prepared(analysis, prepare_design(analysis, table), table)
+
+
+def fit_prepared(
+    analysis: Analysis, design: Design, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable
+) -> Posterior:
+    """Fit an analysis to a design prepared for it.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    design : Design
+    table : CountTable, PatientTable, MedianTable, EffectTable or MixedTable
+        The design was prepared on it.
+    """
     _check_questions(analysis, design)
     history = None
     if analysis.borrowing is not None and isinstance(table, CountTable):
