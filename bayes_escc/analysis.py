@@ -22,7 +22,7 @@ from bayes_escc.names import DESIGNS, Direction, Scale, normalise
 from bayes_escc.schema import Reader, check_margin, nearest, raise_problems
 
 if TYPE_CHECKING:
-    from bayes_escc.evidence import CountTable, EffectTable, MedianTable, PatientTable
+    from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 
 __all__ = [
     "Analysis",
@@ -47,11 +47,12 @@ _SCALES = ("difference", "ratio", "odds_ratio")
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which rows of which table. Column names apply to patient tables."""
+    """Which rows of which table, and the folder that files are relative to. Column names are of patient tables."""
 
     kind: str
     datasets: tuple[str, ...] = ()
     file: str | None = None
+    counts: str | None = None
     sheet: str | None = None
     drop: tuple[str, ...] = ()
     endpoints: tuple[str, ...] | None = None
@@ -69,6 +70,7 @@ class DataSpec:
     overall: str | None = None
     time_unit: str | None = None
     event_codes: tuple[tuple[str, str], ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ class Analysis:
         if not all(c.isalnum() or c in "_-" for c in name):
             top.problem("id", f"may hold letters, digits, _ and -, because files are named after it, not {name!r}")
         title, question = top.text("title", name), top.text("question", "")
-        data = _read_data(top.table("data"))
+        data = replace(_read_data(top.table("data")), folder=folder)
         model, priors, estimands = top.table("model"), top.table("priors"), top.table("estimands")
         family = model.text("family", "response", FAMILIES)
         spec = None
@@ -230,8 +232,30 @@ class Analysis:
         raise_problems("these sampling settings cannot be used", problems)
         return replace(self, sampling=sampling)
 
-    def load_table(self) -> CountTable | PatientTable | MedianTable | EffectTable:
-        """Read the table the analysis names, whole."""
+    def load_table(self) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
+        """Read the table the analysis names, whole; with `data.counts`, effects and counts together."""
+        from bayes_escc.evidence import EffectTable, MixedTable
+
+        table = self._load_first()
+        if self.data.counts is None:
+            return table
+        if not isinstance(table, EffectTable):  # pragma: no cover (data.kind says so)
+            raise AnalysisError("data.counts: stands beside effects.")
+        return MixedTable(table, self._load_counts(self.data.counts))
+
+    def _load_counts(self, name: str) -> CountTable:
+        """The counts beside the effects: a file, or the name of a bundled dataset."""
+        from bayes_escc.evidence import DATASETS, CountTable, load_dataset, read_counts
+
+        path = (self.folder or Path()) / name
+        if path.is_file() or name not in DATASETS:
+            return read_counts(path, endpoints=self.declared_endpoints(), drop=self.data.drop)
+        table = load_dataset(name)
+        if not isinstance(table, CountTable):
+            raise AnalysisError(f"data.counts: dataset {name!r} holds no counts.")
+        return table
+
+    def _load_first(self) -> CountTable | PatientTable | MedianTable | EffectTable:
         from bayes_escc.evidence import (
             EffectTable,
             MedianTable,
@@ -283,7 +307,9 @@ def _read_data(data: Reader) -> DataSpec:
             if data.has(key):
                 data.problem(key, f'belongs to kind = "patients", not "{kind}"')
     datasets = data.texts("dataset", ())
-    file = data.text("file", None)
+    file, counts = data.text("file", None), data.text("counts", None)
+    if counts is not None and kind != "effects":
+        data.problem("counts", f'stands beside effects, kind = "effects", not "{kind}"')
     sheet, drop = data.text("sheet", None), data.texts("drop", ())
     if datasets and file:
         data.problem("file", "name a dataset or a file, not both")
@@ -316,7 +342,7 @@ def _read_data(data: Reader) -> DataSpec:
     if population is not None:  # the filter most often wanted, under its own name
         where.append(("population", population))
     data.finish()
-    return DataSpec(kind, datasets, file, sheet, drop, endpoints, regimens, tuple(where), **patients)
+    return DataSpec(kind, datasets, file, counts, sheet, drop, endpoints, regimens, tuple(where), **patients)
 
 
 def _read_codes(data: Reader) -> tuple[tuple[str, str], ...]:

@@ -6,10 +6,11 @@ been integrated over nodes, and the heterogeneity itself, a density held on Gaus
 panels. `law_at` finds the law of one labelled cell in the `laws` group of a posterior.
 
 Variables of that group, by estimand name: ``<name>_alpha`` and ``<name>_beta``;
-``<name>_location`` and ``<name>_spread`` with a dimension `node` and weights ``node_weight``;
-``<name>_covariance`` with two of them more;
-``<name>_density`` with dimensions `panel` and `panel_node`, and ``panel_edge``. Attributes are
-text, which netCDF gives back as it was.
+``<name>_location`` and ``<name>_spread`` with a dimension `node` and weights ``node_weight``, or
+``<name>_weight`` where labels differ in them; ``<name>_covariance`` with two labels more;
+``<name>_density`` with dimensions `panel` and
+`panel_node`, and ``panel_edge``, or ``<name>_edge``, ``_scale``, ``_moments`` and ``_typical``
+where labels differ in them. Attributes are text, which netCDF gives back as it was.
 """
 
 from __future__ import annotations
@@ -298,6 +299,17 @@ def _place(array: xr.DataArray, labels: Mapping[str, Any], inner: tuple[str, ...
     return found
 
 
+def _labelled_panels(group: xr.Dataset, name: str, labels: Mapping[str, Any]) -> PanelLaw:
+    """The density of one label where every label has panels of its own, padded with gaps."""
+    place = _place(group[f"{name}_density"], labels, ("panel", "panel_node"))
+    density, edges, scale, moments, typical = (
+        group[f"{name}_{what}"].isel(place).to_numpy() for what in ("density", "edge", "scale", "moments", "typical")
+    )
+    error = float(str(group["node_weight"].attrs["error"]))
+    density, edges = density[np.isfinite(density).all(axis=1)], edges[np.isfinite(edges)]
+    return PanelLaw(edges, density, float(scale), int(moments), float(typical), error)
+
+
 def law_at(group: xr.Dataset, name: str, labels: Mapping[str, Any]) -> Law | None:
     """The law of one labelled cell of an estimand, or None if there is none.
 
@@ -319,16 +331,21 @@ def law_at(group: xr.Dataset, name: str, labels: Mapping[str, Any]) -> Law | Non
         place = _place(location, labels, ("node",))
         if not np.any(spread.isel(place).to_numpy() > 0):
             return None  # a constant, such as the reference against itself
+        weight = group[f"{name}_weight"].isel(place) if f"{name}_weight" in group else group["node_weight"]
+        # in one piece, so that sums do not depend on how the file laid the array out
+        whole = np.ascontiguousarray
         return NormalMixture(
-            group["node_weight"].to_numpy(),
-            location.isel(place).to_numpy(),
-            spread.isel(place).to_numpy(),
+            whole(weight.to_numpy()),
+            whole(location.isel(place).to_numpy()),
+            whole(spread.isel(place).to_numpy()),
             location.attrs["exponentiated"] == "yes",
             int(np.min(group[f"{name}_moments"].isel(place).to_numpy())),
             float(str(group["node_weight"].attrs["error"])),
         )
     if f"{name}_density" in group:
         density = group[f"{name}_density"]
+        if f"{name}_edge" in group:
+            return _labelled_panels(group, name, labels)
         return PanelLaw(
             group["panel_edge"].to_numpy(),
             density.to_numpy(),

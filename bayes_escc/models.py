@@ -13,11 +13,13 @@ from bayes_escc.evidence import (
     CountTable,
     EffectTable,
     MedianTable,
+    MixedTable,
     PatientTable,
     read_counts,
     read_effects,
     read_patients,
 )
+from bayes_escc.evidence.reading import cell_text
 from bayes_escc.posterior import Posterior
 from bayes_escc.priors import Prior, PriorSet
 from bayes_escc.run import fit_analysis, prepare_design
@@ -38,18 +40,18 @@ class _Model(ABC):
         return f"{type(self).__name__}({self.analysis.content})"
 
     @abstractmethod
-    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable:
+    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
         """The table, read and checked if it is not yet."""
 
     def build(
-        self, table: CountTable | PatientTable | MedianTable | EffectTable | pd.DataFrame | str | Path
+        self, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path
     ) -> pm.Model:
         """The PyMC model on a table, as `fit` samples it."""
         return prepare_design(self.analysis, self._table(table)).build()
 
     def fit(
         self,
-        table: CountTable | PatientTable | MedianTable | EffectTable | pd.DataFrame | str | Path,
+        table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path,
         *,
         seed: int = 1,
         sampler: Literal["auto", "exact", "nuts", "laplace"] = "auto",
@@ -61,7 +63,7 @@ class _Model(ABC):
 
         Parameters
         ----------
-        table : CountTable, PatientTable, MedianTable, EffectTable, DataFrame or path
+        table : CountTable, PatientTable, MedianTable, EffectTable, MixedTable, DataFrame or path
             Of a kind the model is for.
         seed : int
             The same seed gives the same numbers on any machine.
@@ -195,9 +197,12 @@ class SurvivalModel(_Model):
         Of priors, cut points, times and results; the data's if not given.
     times, horizons : sequence of float, optional
         When survival is reported; to when the restricted mean.
-    population : str or mapping
-        Over whom results are averaged: ``"all"`` patients, those on a regimen, or the covariates
-        of one patient.
+    population : str, mapping, path or DataFrame
+        Over whom results are averaged: ``"all"`` patients, those on a regimen, the covariates of one
+        patient, or a table of other patients (a DataFrame, a `Path`, or ``{"file": "registry.csv"}``).
+    event_free : float, optional
+        Predict what awaits a new patient who has been free of the event so long: `remaining_survival`
+        at further times, `remaining_median` and `remaining_rmst`.
     time, event, entry, interval, data_unit
         Columns of the follow-up and their unit, for tables that are not yet a `PatientTable`;
         see `read_patients`.
@@ -229,7 +234,8 @@ class SurvivalModel(_Model):
         time_unit: str | None = None,
         times: Sequence[float] | None = None,
         horizons: Sequence[float] | None = None,
-        population: str | Mapping[str, Any] = "all",
+        population: str | Path | Mapping[str, Any] | pd.DataFrame = "all",
+        event_free: float | None = None,
         time: str | None = "time",
         event: str | None = "event",
         entry: str | None = None,
@@ -258,7 +264,8 @@ class SurvivalModel(_Model):
         estimands = _stated(
             times=None if times is None else [float(t) for t in times],
             horizons=None if horizons is None else [float(h) for h in horizons],
-            population=population if isinstance(population, str) else dict(population),
+            population=_population(population, [str(c.get("column")) for c in covariates]),
+            event_free=event_free,
         )
         self.analysis = Analysis.from_dict(
             {
@@ -281,13 +288,26 @@ class SurvivalModel(_Model):
         )  # fmt: skip
 
 
+def _population(wanted: str | Path | Mapping[str, Any] | pd.DataFrame, columns: Sequence[str]) -> Any:
+    """A target population as an analysis states it; of a table only the covariates."""
+    if isinstance(wanted, str):
+        return wanted
+    if isinstance(wanted, Path):
+        return {"file": str(wanted)}
+    if isinstance(wanted, Mapping):
+        return dict(wanted)
+    used = [c for c in wanted.columns if str(c) in columns]
+    rows = wanted[used].itertuples(index=False, name=None)
+    return {"rows": [dict(zip(map(str, used), map(cell_text, row), strict=True)) for row in rows]}
+
+
 def _stated(**values: Any) -> dict[str, Any]:
     """The settings that were given."""
     return {k: v for k, v in values.items() if v is not None}
 
 
 class SynthesisModel(_Model):
-    """Meta-analysis of published effects or two-arm counts, pairwise or as a network.
+    """Meta-analysis of published effects, arm counts or both (`combine_evidence`), pairwise or as a network.
 
     Parameters
     ----------
@@ -301,8 +321,9 @@ class SynthesisModel(_Model):
         Whether every regimen has its own effect against `reference`.
     covariates : sequence of mapping
         Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` of the studies.
-    subgroup : str, optional
-        Column whose values have effects of their own, with a shared heterogeneity.
+    subgroup : str or mapping, optional
+        Column whose values have effects of their own, with a shared heterogeneity; or
+        ``{"column": ..., "heterogeneity": "separate"}`` for one each.
     control : str, optional
         For counts: a regimen, or the column that marks or names each study's control.
     reference : str, optional
@@ -335,7 +356,7 @@ class SynthesisModel(_Model):
         pooling: Literal["random", "common"] = "random",
         network: bool = False,
         covariates: Sequence[Mapping[str, Any]] = (),
-        subgroup: str | None = None,
+        subgroup: str | Mapping[str, str] | None = None,
         control: str | None = None,
         reference: str | None = None,
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
@@ -351,7 +372,8 @@ class SynthesisModel(_Model):
             data["regimens"] = list(regimens)
         if where:
             data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
-        stated = {"subgroup": subgroup, "control": control, "reference": reference}
+        group = dict(subgroup) if isinstance(subgroup, Mapping) else subgroup
+        stated = {"subgroup": group, "control": control, "reference": reference}
         model: dict[str, Any] = {
             "family": "synthesis",
             "likelihood": likelihood,
@@ -371,8 +393,10 @@ class SynthesisModel(_Model):
             label="this SynthesisModel",
         )
 
-    def _table(self, table: EffectTable | CountTable | pd.DataFrame | str | Path) -> EffectTable | CountTable:
-        if isinstance(table, EffectTable | CountTable):
+    def _table(
+        self, table: EffectTable | CountTable | MixedTable | pd.DataFrame | str | Path
+    ) -> EffectTable | CountTable | MixedTable:
+        if isinstance(table, EffectTable | CountTable | MixedTable):
             return table
         if self.analysis.data.kind == "effects":
             return read_effects(table)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis import Analysis
-from bayes_escc.evidence import CountTable, EffectTable, MedianTable, PatientTable
+from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
@@ -41,20 +41,22 @@ MAX_PANELS: Final = 8
 """Most regimens against a reference that one figure shows."""
 
 
-def prepare_design(analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable) -> Design:
+def prepare_design(
+    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable
+) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
 
 
 def fit_analysis(
-    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | None = None
+    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | None = None
 ) -> Posterior:
     """Fit an analysis to its own table, or to one given.
 
     Parameters
     ----------
     analysis : Analysis
-    table : CountTable, PatientTable, MedianTable or EffectTable, optional
+    table : CountTable, PatientTable, MedianTable, EffectTable or MixedTable, optional
         Whole; the analysis takes its rows from it.
 
     Raises

@@ -89,7 +89,7 @@ ROWS = [
     (
         {"measure": "hazard"}, "unknown_measure",
         "row 2, column measure 'hazard': the effect measure is not known. Use one of HR, OR, RR, log HR, log OR, log RR, "
-        "MD, SMD. [unknown_measure]",
+        "MD, SMD, RD; for a row that gives one arm, mean, log odds, log hazard, log risk. [unknown_measure]",
     ),
     (
         {"ci_low": "", "ci_high": "", "p": ""}, "interval_missing",

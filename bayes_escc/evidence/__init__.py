@@ -5,6 +5,7 @@ from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.datasets import DATASETS, load_dataset
 from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.medians import MedianTable, read_medians
+from bayes_escc.evidence.mixed import MixedTable, combine_evidence
 from bayes_escc.evidence.patients import PatientTable, read_patients
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.scans import scan_intervals
@@ -16,8 +17,10 @@ __all__ = [
     "CountTable",
     "EffectTable",
     "MedianTable",
+    "MixedTable",
     "PatientTable",
     "Problem",
+    "combine_evidence",
     "load_dataset",
     "read_counts",
     "read_effects",

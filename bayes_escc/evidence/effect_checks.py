@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Final
 
+from bayes_escc.evidence.effect_arms import ARM_MEASURES
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
 
-__all__ = ["MEASURES", "RATIOS", "check_effect", "to_scale"]
+__all__ = ["MEASURES", "RATIOS", "check_effect", "measure_of", "to_scale"]
 
 RATIOS: Final = {"HR": "hazard ratio", "OR": "odds ratio", "RR": "risk ratio"}
 MEASURES: Final[Mapping[str, str]] = {
@@ -27,8 +28,19 @@ MEASURES: Final[Mapping[str, str]] = {
     "log RR": "log risk ratio",
     "MD": "mean difference",
     "SMD": "standardised mean difference",
+    "RD": "risk difference",
 }
 """Effect measures and their names in words."""
+
+_ALIASES: Final = {
+    **{m.casefold(): m for m in (*MEASURES, *ARM_MEASURES)},
+    **{words.casefold(): m for m, words in MEASURES.items()},
+    "relative risk": "RR",
+    "log relative risk": "log RR",
+    "standardized mean difference": "SMD",
+    **{f"{log}{gap}{m.casefold()}": f"log {m}" for log in ("log", "ln") for gap in ("", " ") for m in RATIOS},
+    **{f"{log}({m.casefold()})": f"log {m}" for log in ("log", "ln") for m in RATIOS},
+}
 
 CONCLUSIONS: Final = ("lower", "higher", "no difference")
 _Z_TOLERANCE: Final = 0.5
@@ -49,6 +61,11 @@ class Printed:
         """Lowest and highest value it can stand for, on the log scale for a ratio."""
         low, high = self.value - self.half, self.value + self.half
         return (to_scale(max(low, 1e-12), ratio), to_scale(high, ratio))
+
+
+def measure_of(text: str) -> str:
+    """The package's spelling of a measure of effects or arms; empty where there is none."""
+    return _ALIASES.get(" ".join(normalise(text).casefold().replace("_", " ").split()), "")
 
 
 def to_scale(value: float, ratio: bool) -> float:
@@ -114,7 +131,8 @@ def check_effect(
             )
         elif level is not None:
             _symmetry(estimate, low, high, level, ratio, number, refuse, warnings)
-            _p_value(row, estimate, low, high, level, ratio, refuse)
+            if measure not in ARM_MEASURES:
+                _p_value(row, estimate, low, high, level, ratio, refuse)
     _conclusion(row, estimate, low, high, ratio, refuse)
     if len(problems) > before or estimate is None or level is None:
         return None
@@ -134,14 +152,13 @@ def check_effect(
 
 def _measure(row: Mapping[str, str], refuse: Refuse) -> str:
     given = normalise(row.get("measure", ""))
-    known = {m.casefold(): m for m in MEASURES} | {w.casefold(): m for m, w in MEASURES.items()}
-    measure = known.get(given.casefold(), "")
+    measure = measure_of(given)
     if not measure:
         refuse(
             "unknown_measure",
             "measure",
             "the effect measure is not known" if given else "the effect measure is not stated",
-            f"Use one of {', '.join(MEASURES)}.",
+            f"Use one of {', '.join(MEASURES)}; for a row that gives one arm, {', '.join(ARM_MEASURES)}.",
         )
     return measure
 

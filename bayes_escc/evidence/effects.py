@@ -17,7 +17,8 @@ import numpy as np
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.counts import filter_rows, table_digest
-from bayes_escc.evidence.effect_checks import check_effect
+from bayes_escc.evidence.effect_arms import ARM_MEASURES, check_shared_arm, contrasts_of_arm_rows
+from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
@@ -32,16 +33,21 @@ COLUMNS = ("study", "experimental", "control", "endpoint", "measure", "estimate"
 _NUMBERS = ("estimate", "ci_low", "ci_high", "ci_level", "y", "se")
 _SYNONYMS = {
     "study": ("trial", "研究"),
-    "experimental": ("regimen", "treatment", "experimental_regimen", "试验组"),
+    "experimental": ("regimen", "treatment", "experimental_regimen", "intervention", "试验组", "治疗方案"),
     "control": ("comparator", "reference", "control_regimen", "对照组"),
     "endpoint": ("outcome", "终点"),
-    "estimate": ("effect", "hr", "or", "rr"),
-    "ci_low": ("lower", "lower_limit", "ci_lower"),
-    "ci_high": ("upper", "upper_limit", "ci_upper"),
-    "ci_level": ("level", "confidence_level"),
-    "p": ("p_value", "pvalue"),
+    "measure": ("effect_measure", "效应指标"),
+    "estimate": (
+        "effect", "hr", "or", "rr", "rd", "md", "smd", "log_hr", "loghr", "log_or", "logor", "log_rr", "logrr",
+        "mean_difference", "risk_difference", "mean", "log_odds", "log_hazard", "效应量",
+    ),
+    "ci_low": ("lower", "lower_limit", "ci_lower", "lcl", "下限"),
+    "ci_high": ("upper", "upper_limit", "ci_upper", "ucl", "上限"),
+    "ci_level": ("level", "confidence_level", "置信水平"),
+    "se": ("standard_error", "std_error", "标准误"),
+    "p": ("p_value", "pvalue", "p值"),
     "population": ("subgroup", "人群"),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -221,10 +227,13 @@ def read_effects(
     Parameters
     ----------
     source : path or DataFrame
-        Columns study, experimental, control, endpoint, measure (HR, OR, RR, MD, SMD, or log HR
+        Columns study, experimental, control, endpoint, measure (HR, OR, RR, MD, SMD, RD, or log HR
         and so on), estimate, and either ci_low, ci_high and ci_level (per row, for example 0.95)
         or se (on the log scale for ratios). Optional: population, p, p_sides (one or two),
-        conclusion (lower, higher or no difference), and any covariates.
+        conclusion (lower, higher or no difference), control_se or events_control (the arm that
+        several contrasts of a study share), and any covariates. A row may also give one arm:
+        ``measure`` is then mean, log odds, log hazard or log risk, ``regimen`` names the arm, and
+        ``control`` names the study's control arm or stays blank; such rows become contrasts.
     sheet : str, optional
         Sheet of a workbook.
     drop : sequence of str, optional
@@ -254,10 +263,13 @@ def read_effects(
         before = len(problems)
         labels = _labels(row, number, problems)
         numbers = check_effect(row, number, problems, warnings)
+        check_shared_arm(row, number, problems)
         if numbers is None or len(problems) > before:
             continue
         extra = {k: v for k, v in row.items() if k not in labels and k not in numbers}
         records.append((number, {**labels, **numbers, **extra}))
+    if any(r["measure"] in ARM_MEASURES for _, r in records):
+        records = contrasts_of_arm_rows(records, problems, warnings)
     refuse_if_any(raw.source, problems)
     frame = pd.DataFrame([r for _, r in records], index=[number for number, _ in records])
     frame = frame.astype(dict.fromkeys(_NUMBERS, float))
@@ -270,7 +282,10 @@ def read_effects(
 
 
 def _rename(raw: RawTable) -> RawTable:
-    """Column names in any case, and a few synonyms, to the package's own."""
+    """Column names in any case, and a few synonyms, to the package's own.
+
+    Estimates under the name of their measure, such as ``HR``, need no column measure.
+    """
     folded = {c.casefold().replace(" ", "_"): c for c in raw.columns}
     names: dict[str, str] = {}
     for canonical in (*COLUMNS, "population", "p", "p_sides", "se", "conclusion"):
@@ -280,7 +295,17 @@ def _rename(raw: RawTable) -> RawTable:
                 break
     columns = tuple(names.get(c, c) for c in raw.columns)
     rows = tuple({names.get(k, k): v for k, v in row.items()} for row in raw.rows)
+    implied = measure_of(next((c for c, canonical in names.items() if canonical == "estimate"), ""))
+    if implied and "measure" not in columns:
+        columns, rows = (*columns, "measure"), tuple({**row, "measure": implied} for row in rows)
+    if "control" not in columns and "measure" in columns and all(_is_arm(row) for row in rows):
+        columns, rows = (*columns, "control"), tuple({**row, "control": ""} for row in rows)
     return RawTable(raw.source, columns, rows, raw.numbers, raw.notes)
+
+
+def _is_arm(row: Mapping[str, str]) -> bool:
+    """Whether a row gives one arm, not a contrast."""
+    return measure_of(row.get("measure", "")) in ARM_MEASURES
 
 
 def _require_columns(raw: RawTable, problems: list[Problem]) -> None:
@@ -302,13 +327,13 @@ def _require_columns(raw: RawTable, problems: list[Problem]) -> None:
 def _labels(row: Mapping[str, str], number: int, problems: list[Problem]) -> dict[str, str]:
     labels = {c: normalise(row[c]) for c in ("study", "experimental", "control", "endpoint")}
     for column, label in labels.items():
-        if not label:
+        if not label and not (column == "control" and _is_arm(row)):
             problems.append(
                 Problem(
                     "blank_label", f"the {column} is blank", f"Name the {column}.", row=number, column=column, value=""
                 )
             )
-    if labels["experimental"] and labels["experimental"] == labels["control"]:
+    if labels["experimental"] and labels["experimental"] == labels["control"] and not _is_arm(row):
         problems.append(
             Problem("same_regimen", "experimental and control are the same regimen", "Correct one of them.",
                     row=number, column="control", value=labels["control"])
@@ -322,12 +347,14 @@ def _check_duplicates(raw: RawTable, problems: list[Problem]) -> None:
     seen: dict[tuple[str, ...], int] = {}
     for number, row in zip(raw.numbers, raw.rows, strict=True):
         key = tuple(normalise(row.get(c, "")) for c in ("study", "experimental", "control", "endpoint", "population"))
-        key = (*key[:3], canonical_endpoint(key[3]), key[4])
-        if key in seen and all(key[:4]):
+        arm = _is_arm(row)
+        key = (key[0], key[1], "" if arm else key[2], canonical_endpoint(key[3]), key[4])
+        if key in seen and all(key[:2]) and key[3] and (arm or key[2]):
+            what = key[1] if arm else f"{key[1]} against {key[2]}"
             problems.append(
                 Problem(
                     "study_twice",
-                    f"{key[0]}, {key[1]} against {key[2]}, {key[3]} also stands in row {seen[key]}",
+                    f"{key[0]}, {what}, {key[3]} also stands in row {seen[key]}",
                     "Keep one, or tell subgroups apart with a column population.",
                     row=number,
                     column="study",
@@ -345,7 +372,7 @@ def _check_scales(raw: RawTable, problems: list[Problem]) -> None:
         if not measure or not endpoint:
             continue
         other, where = first.setdefault(endpoint, (measure, number))
-        if measure.casefold() != other.casefold():
+        if _scale_of(measure) != _scale_of(other):
             problems.append(
                 Problem(
                     "mixed_scales",
@@ -356,6 +383,12 @@ def _check_scales(raw: RawTable, problems: list[Problem]) -> None:
                     value=measure,
                 )
             )
+
+
+def _scale_of(measure: str) -> str:
+    """The measure of the contrasts a row gives: those of arms are differences between arms."""
+    known = measure_of(measure) or measure
+    return ARM_MEASURES.get(known, known)
 
 
 def _note_shared_controls(frame: pd.DataFrame, warnings: list[Problem]) -> None:

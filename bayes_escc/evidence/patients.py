@@ -84,6 +84,8 @@ class PatientTable:
 
     def select(self, *, regimens: Sequence[str] | None = None, where: Mapping[str, Any] | None = None) -> PatientTable:
         """Keep the patients of some regimens, or those whose columns equal given values."""
+        if regimens is None and not where:
+            return self
         frame, problems = self.frame, []
         for column, wanted in (where or {}).items():
             if column not in frame.columns:

@@ -178,26 +178,29 @@ def _draw(
             axes.set_xscale("log")
         axes.set_xlim(left, right)
         axes.axvline(1.0 if ratio else 0.0, color=GREY, linewidth=0.8, zorder=0)
-        pooled = next((x for x in lines if x.kind == "pooled"), None)
-        if pooled is not None and pooled.modelled is not None:
-            axes.axvline(pooled.modelled[1], color=SKY, linewidth=0.8, linestyle=(0, (3, 2)), zorder=0)
+        pooled = [x.modelled for x in lines if x.kind == "pooled" and x.modelled is not None]
+        if len(pooled) == 1:  # with subgroups there is no one line to hold all studies against
+            axes.axvline(pooled[0][1], color=SKY, linewidth=0.8, linestyle=(0, (3, 2)), zorder=0)
         if highlight is not None:
             axes.axvspan(highlight[0], highlight[2], color=SKY, alpha=0.2, linewidth=0, zorder=0)
+        # columns in points beside the axis, as wide as their text, however narrow the labels leave the axis
+        first, second = 8.0, 8.0
+        if headings[0]:
+            second += 12.0 + 3.9 * max(len(headings[0]) + 1, *(len(_text(x.raw)) for x in lines))
+        beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
         heights = []
         for number, line in enumerate(lines):
             y = float(len(lines) - 1 - number)
             heights.append(y)
             _draw_line(axes, line, y, (left, right))
             weight = "normal" if line.kind == "study" else "bold"
-            for x, text in ((1.02, _text(line.raw)), (1.02 if not headings[0] else 1.30, _text(line.modelled))):
+            for x, text in ((first, _text(line.raw)), (second, _text(line.modelled))):
                 if text:
-                    axes.annotate(text, (x, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5,
-                                  fontweight=weight)  # fmt: skip
+                    axes.annotate(text, (1.0, y), xytext=(x, 0), fontsize=7.5, fontweight=weight, **beside)
         top = len(lines) - 0.25
-        for x, text in ((1.02, headings[0]), (1.02 if not headings[0] else 1.30, headings[1])):
+        for x, text in ((first, headings[0]), (second, headings[1])):
             if text:
-                axes.annotate(text, (x, top), xycoords=("axes fraction", "data"), va="center", fontsize=7.5,
-                              fontweight="bold", color=GREY)  # fmt: skip
+                axes.annotate(text, (1.0, top), xytext=(x, 0), fontsize=7.5, fontweight="bold", color=GREY, **beside)
         axes.set_yticks(heights, [wrapped(x.label, 30) for x in lines])
         for tick, line in zip(axes.get_yticklabels(), lines, strict=True):
             tick.set_fontweight("normal" if line.kind == "study" else "bold")

@@ -13,10 +13,11 @@ from bayes_escc.names import REGIMEN
 from bayes_escc.plots.forest import plot_forest, plot_interval_forest
 from bayes_escc.plots.intervals import quantiles_of
 from bayes_escc.plots.network import MAX_LEAGUE, plot_league, plot_network, plot_ranks
-from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, density, finish, house_style, new_figure
+from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, density, finish, house_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from bayes_escc.posterior import Posterior
 
@@ -109,19 +110,33 @@ def plot_heterogeneity(posterior: Posterior) -> Figure:
     """Draw what was assumed of the heterogeneity tau, and what is known of it after the data."""
     if "tau" not in posterior.estimand_names:
         raise AnalysisError("there is no heterogeneity here: the effects are common.")
-    array, prior = posterior.estimand("tau"), posterior.estimand("tau", prior=True)
-    ((labels, draws),) = labelled_cells(array)
-    law, prior_law = posterior.law_at("tau", labels), posterior.law_at("tau", labels, prior=True)
-    top = 1.15 * max(quantiles_of(law, draws.ravel(), [0.99])[0], float(np.quantile(prior.to_numpy(), 0.9)))
+    array = posterior.estimand("tau")
+    cells = list(labelled_cells(array))
+    ahead = list(labelled_cells(posterior.estimand("tau", prior=True)))
+    laws = [posterior.law_at("tau", labels) for labels, _ in cells]
+    top = 1.15 * max(
+        *(quantiles_of(law, draws.ravel(), [0.99])[0] for law, (_, draws) in zip(laws, cells, strict=True)),
+        *(float(np.quantile(draws, 0.9)) for _, draws in ahead),
+    )
     grid = np.linspace(top / 2000, top, 600)
+    prior_laws = [posterior.law_at("tau", labels, prior=True) for labels, _ in ahead]
+
+    def curve(law: object, draws: NDArray[np.float64]) -> NDArray[np.float64]:
+        return law.density_at(grid) if isinstance(law, PanelLaw) else density(draws, grid)
+
     with house_style():
         figure, (axes,) = new_figure(80, converged=posterior.diagnostics.converged)
-        for known, values, style in (
-            (prior_law, prior.to_numpy(), {"color": GREY, "linestyle": (0, (4, 2)), "label": "before the data"}),
-            (law, draws, {"color": BLUE, "label": "after the data"}),
-        ):  # fmt: skip
-            curve = known.density_at(grid) if isinstance(known, PanelLaw) else density(values, grid)
-            axes.plot(grid, curve, **style)
+        before = [curve(law, draws) for law, (_, draws) in zip(prior_laws, ahead, strict=True)]
+        same = all(np.allclose(values, before[0]) for values in before) or posterior.sampler != "exact"
+        for number, (law, (labels, draws)) in enumerate(zip(laws, cells, strict=True)):
+            name = str(labels["covariate"]) if len(cells) > 1 else ""
+            colour = (BLUE, ORANGE, VERMILION, SKY)[number % 4]
+            if number == 0 or not same:
+                label = "before the data" if same else f"{name}, before the data"
+                axes.plot(grid, before[number], color=GREY if same else colour, linestyle=(0, (4, 2)), label=label)
+            dashes = ("-", "-.", ":", "--")[number % 4]
+            label = f"{name}, after the data" if name else "after the data"
+            axes.plot(grid, curve(law, draws), color=colour, linestyle=dashes, label=label)
         axes.set_xlim(0, top)
         axes.set_ylim(bottom=0)
         axes.set_yticks([])

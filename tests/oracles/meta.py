@@ -62,3 +62,106 @@ def generalised_least_squares(y, V, X):
     inverse = np.linalg.inv(V)
     covariance = np.linalg.inv(X.T @ inverse @ X)
     return covariance @ X.T @ inverse @ y, np.sqrt(np.diag(covariance))
+
+
+def _log_binomial(k, n, eta):
+    return k * eta - n * np.logaddexp(0, eta)
+
+
+def _contrast_likelihood(control, experimental, deltas, baseline_sd):
+    """Likelihood of a two-arm trial as a function of the log odds ratio, its baseline integrated out."""
+    b = np.linspace(-12, 12, 2401)
+    prior = stats.norm.logpdf(b, 0, baseline_sd)
+    logs = np.array([
+        _log_binomial(*control, b) + _log_binomial(*experimental, b + d) + prior for d in deltas
+    ])  # fmt: skip
+    top = logs.max()
+    return np.log(np.exp(logs - top).sum(axis=1)) + top
+
+
+def mixed_random_effects(effects, trials, tau_prior, mu_sd, baseline_sd):
+    """Mean and sd of the pooled log odds ratio and of tau, on a grid: effects (y, se) and arm counts together.
+
+    trials: ((events, n) of the control, (events, n) of the experimental arm).
+    """
+    from scipy.interpolate import CubicSpline
+
+    grid = np.linspace(-14, 14, 1401)
+    curves = [CubicSpline(grid, _contrast_likelihood(c, e, grid, baseline_sd)) for c, e in trials]
+    nodes, weights = np.polynomial.hermite_e.hermegauss(41)
+    mus = np.linspace(-4, 4, 401)
+    edges = np.linspace(0, float(tau_prior.ppf(1 - 1e-7)), 21)
+    x, w = np.polynomial.legendre.leggauss(12)
+    taus = np.concatenate([0.5 * (a + b) + 0.5 * (b - a) * x for a, b in itertools.pairwise(edges)])
+    tau_weights = np.concatenate([0.5 * (b - a) * w for a, b in itertools.pairwise(edges)])
+    log_post = stats.norm.logpdf(mus, 0, mu_sd)[:, None] + tau_prior.logpdf(taus)[None]
+    for y, se in effects:
+        log_post = log_post + stats.norm.logpdf(y, mus[:, None], np.hypot(se, taus)[None])
+    for curve in curves:
+        delta = np.clip(mus[:, None, None] + taus[None, :, None] * nodes, -14, 14)
+        values = curve(delta)
+        top = values.max()
+        log_post = log_post + np.log(np.exp(values - top) @ weights) + top
+    post = np.exp(log_post - log_post.max()) * tau_weights
+    post /= post.sum()
+
+    def moments(values, p):
+        mean = values @ p
+        return mean, np.sqrt(values**2 @ p - mean**2)
+
+    return {"mu": moments(mus, post.sum(axis=1)), "tau": moments(taus, post.sum(axis=0))}
+
+
+def mixed_common_network(effects, trials, effect_sd, baseline_sd):
+    """Means and sds of (B against A, C against A) in a three-regimen network of common effects, on a grid.
+
+    effects: (coefficients of the two effects, y, se); trials: (coefficients, control, experimental).
+    """
+    one = np.linspace(-4, 4, 321)
+    b, c = np.meshgrid(one, one, indexing="ij")
+    log_post = stats.norm.logpdf(b, 0, effect_sd) + stats.norm.logpdf(c, 0, effect_sd)
+    for (p, q), y, se in effects:
+        log_post = log_post + stats.norm.logpdf(y, p * b + q * c, se)
+    grid = np.linspace(-9, 9, 1801)
+    for (p, q), control, experimental in trials:
+        curve = _contrast_likelihood(control, experimental, grid, baseline_sd)
+        log_post = log_post + np.interp(p * b + q * c, grid, curve)
+    post = np.exp(log_post - log_post.max())
+    post /= post.sum()
+    found = []
+    for values in (b, c):
+        mean = (values * post).sum()
+        found.append((mean, np.sqrt((values**2 * post).sum() - mean**2)))
+    return found
+
+
+def subgroups_with_one_heterogeneity(groups, tau_prior, m0, s0):
+    """P(second effect < first) and mean and sd of tau, for subgroups (y, se) that share tau."""
+    data = [(np.asarray(y, float), np.asarray(se, float) ** 2) for y, se in groups]
+
+    def given(tau):
+        total, means, variances = 0.0, [], []
+        for y, v in data:
+            w = 1 / (v + tau**2)
+            precision = w.sum() + s0**-2
+            mean = (w @ y + m0 * s0**-2) / precision
+            total += 0.5 * (np.log(w).sum() - np.log(precision) - w @ (y - mean) ** 2 - (mean - m0) ** 2 * s0**-2)
+            means.append(mean)
+            variances.append(1 / precision)
+        return total, means, variances
+
+    shift = max(given(t)[0] for t in np.linspace(0, 2, 200))
+
+    def total(f):
+        def density(tau):
+            log_like, means, variances = given(tau)
+            return np.exp(log_like - shift) * tau_prior.pdf(tau) * f(tau, means, variances)
+
+        return integrate.quad(density, 0, float(tau_prior.ppf(1 - 1e-12)), epsabs=0, epsrel=1e-11, limit=400)[0]
+
+    z = total(lambda *_: 1.0)
+    mean = total(lambda t, *_: t) / z
+    return {
+        "below": total(lambda _, m, v: stats.norm.cdf((m[0] - m[1]) / np.sqrt(v[0] + v[1]))) / z,
+        "tau": (mean, np.sqrt(total(lambda t, *_: t**2) / z - mean**2)),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bayes_escc.errors import AnalysisError
@@ -9,6 +10,7 @@ from bayes_escc.evidence import MedianTable, PatientTable
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import encode
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
+from bayes_escc.families.survival.target import TargetTable
 
 __all__ = ["KINDS", "NAME", "SurvivalSpec", "prepare", "read_spec"]
 
@@ -41,7 +43,10 @@ def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) ->
         raise AnalysisError('survival models need patients (data.kind = "patients") or medians, not counts.')
     chosen = table.select(regimens=data.regimens, where=dict(data.where))
     encoded = encode(chosen, spec.covariates)
-    complete = chosen.keep(chosen.frame[encoded.kept])
+    complete = chosen if encoded.kept.all() else chosen.keep(chosen.frame[encoded.kept])
+    if isinstance(spec.population, TargetTable):
+        needed = [c.column for c in spec.covariates]
+        spec = replace(spec, population=spec.population.loaded(data.folder, needed))
     if spec.baseline == "weibull":
         from bayes_escc.families.survival.weibull import WeibullDesign
 

@@ -47,9 +47,6 @@ class Curves(Protocol):
     def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
         """When every patient's cumulative hazard is reached, (draws, patients)."""
 
-    def thinned(self, keep: NDArray[Any]) -> Curves:
-        """The curves of some of the draws."""
-
 
 @dataclass(frozen=True)
 class WeibullCurves:
@@ -101,9 +98,6 @@ class WeibullCurves:
     def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
         powers = (np.log(cumulative) - self.log_scale[:, regimen]) / self.shape[:, regimen]
         return np.asarray(self.reference_time * np.exp(powers))
-
-    def thinned(self, keep: NDArray[Any]) -> WeibullCurves:
-        return WeibullCurves(self.log_scale[keep], self.shape[keep], self.reference_time)
 
 
 def weibull_stretch(lower: Array, upper: Array, reference_time: float) -> tuple[Array, Array, Array]:
@@ -190,6 +184,3 @@ class PiecewiseCurves:
 
     def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
         return self._invert(self.log_hazards[:, regimen], cumulative)
-
-    def thinned(self, keep: NDArray[Any]) -> PiecewiseCurves:
-        return PiecewiseCurves(self.log_hazards[keep], self.cuts)

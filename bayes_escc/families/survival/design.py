@@ -17,8 +17,18 @@ from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, Curves
-from bayes_escc.families.survival.population import Population, marginal_hazard, median_time, restricted_mean, survival
+from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
+from bayes_escc.families.survival.population import (
+    MOST_PATTERNS,
+    Population,
+    condensed,
+    marginal_hazard,
+    median_time,
+    restricted_mean,
+    survival,
+)
 from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.survival.target import target_patterns
 from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, TIME
 from bayes_escc.schema import nearest
@@ -32,9 +42,9 @@ ENDPOINT_NAME: Final = "PFS"
 CONTRAST: Final = "contrast"
 """Dimension of log hazard ratios: every regimen but the first."""
 
-_MOST_DENSITIES: Final = 4_000_000
-_MOST_REPLICATES: Final = 1_000_000
-_CURVE_DRAWS: Final = 2000
+_MOST_DENSITIES: Final = 2_000_000
+_MOST_REPLICATES: Final = 500_000
+_CURVE_DRAWS: Final = 1000
 _CURVE_POINTS: Final = 60
 _DEFAULT_TIMES: Final = (3.0, 6.0, 12.0)  # months
 
@@ -107,18 +117,7 @@ class SurvivalDesign(Design):
 
     def _target(self) -> tuple[Array, Array]:
         """Distinct covariate patterns of the target population and their shares."""
-        wanted, x = self.spec.population, self.encoded.values
-        if isinstance(wanted, tuple):
-            x = self.encoded.profile(dict(wanted))[None, :]
-        elif wanted in self.regimens:
-            x = x[self.regimen == self.regimens.index(wanted)]
-        elif wanted != "all":
-            raise AnalysisError(
-                f'estimands.population: {wanted!r} is neither "all" nor a regimen; there are '
-                f"{', '.join(self.regimens)}.{nearest(wanted, self.regimens)}"
-            )
-        patterns, counts = np.unique(x, axis=0, return_counts=True)
-        return patterns, counts / counts.sum()
+        return target_patterns(self.spec.population, self.encoded, self.regimen, self.regimens)
 
     def _check_overrides(self) -> None:
         labels = {"coefficient": self.encoded.labels, "log_hazard_ratio": self.others}
@@ -216,6 +215,8 @@ class SurvivalDesign(Design):
     def population(self, parameters: xr.Dataset) -> Population:
         """The target population under every draw."""
         patterns, weight = self.weights
+        if len(patterns) > MOST_PATTERNS and "coefficient" in parameters:
+            return condensed(flat(parameters["coefficient"]), patterns, weight)
         return Population(self.log_risk(parameters, patterns), weight)
 
     def _thin(self, parameters: xr.Dataset, most: int) -> xr.Dataset:
@@ -237,7 +238,7 @@ class SurvivalDesign(Design):
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         """Per patient; densities of known event times are per unit of time of the analysis.
 
-        Beyond a thousand patients every second, third ... draw is kept.
+        Beyond 500 patients (of 4000 draws) every second, third ... draw is kept.
         """
         parameters = self._thin(parameters, _MOST_DENSITIES)
         curves, log_risk = self.curves(parameters), self.log_risk(parameters, self.encoded.values)
@@ -276,15 +277,15 @@ class SurvivalDesign(Design):
         return self._by_patient(parameters, time=time, event=(happens <= censored).astype("int8"))
 
     def _potential_follow_up(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-        f = self.follow_up
-        reverse = kaplan_meier(f.last, f.event, f.entry, reverse=True)
-        steps = np.append(reverse.time, f.last.max())
+        f, last, event = self.follow_up, self.follow_up.last, self.follow_up.event
+        reverse = kaplan_meier(last, event, f.entry, reverse=True)
+        steps = np.append(reverse.time, last.max())
         below = np.append(1.0 - reverse.survival, 1.0)
-        found = np.broadcast_to(f.last, shape).copy()
-        floor = 1.0 - reverse(f.last)  # P(censored by the time of progression)
-        for i in np.flatnonzero(f.event):
-            u = floor[i] + (1.0 - floor[i]) * rng.random(shape[0])
-            found[:, i] = np.maximum(steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)], f.last[i])
+        found = np.broadcast_to(last, shape).copy()
+        floor = 1.0 - reverse(last[event])  # P(censored by the time of progression)
+        u = floor + (1.0 - floor) * rng.random((shape[0], floor.size))
+        drawn = steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)]
+        found[:, event] = np.maximum(drawn, last[event])
         return found
 
     def observed(self) -> xr.Dataset:
@@ -325,17 +326,30 @@ class SurvivalDesign(Design):
             "survival": array(survival(curves, population, self.times), (REGIMEN, TIME), PROPORTION, "higher"),
             "rmst": array(means, (REGIMEN, HORIZON), self.unit, "higher"),
         }
+        hazards = marginal_hazard(curves, population, self.times)
+        found["hazard_rate"] = array(hazards, (REGIMEN, TIME), f"per {self.unit.removesuffix('s')}", "lower")
+        if self.spec.event_free is not None:
+            since = self.spec.event_free
+            left = remaining_survival(curves, population, since, self.times)
+            means = across([remaining_mean(curves, population, since, float(h)) for h in self.horizons])
+            after = f"from {since:g} {self.unit}, event-free then"
+            found |= {
+                "remaining_survival": array(left, (REGIMEN, TIME), f"{PROPORTION} {after}", "higher"),
+                "remaining_median": array(
+                    remaining_median(curves, population, since), (REGIMEN,), f"{self.unit} {after}", "higher"
+                ),
+                "remaining_rmst": array(means, (REGIMEN, HORIZON), f"{self.unit} {after}", "higher"),
+            }
         if len(self.regimens) > 1 and self.spec.regimen_effect != "none":
             reference = self.regimens[0]
             if self.spec.regimen_effect == "proportional":
                 ratio = np.exp(self.log_ratios(parameters))
                 found["hazard_ratio"] = array(ratio, (REGIMEN,), f"ratio to {reference}", "lower")
             else:
-                hazards = curves.log_hazard(self.times)
-                ratio = np.exp(hazards - hazards[:, :1])
+                logs = curves.log_hazard(self.times)
+                ratio = np.exp(logs - logs[:, :1])
                 found["hazard_ratio"] = array(ratio, (REGIMEN, TIME), f"ratio to {reference}", "lower")
             if self.encoded.labels:
-                hazards = marginal_hazard(curves, population, self.times)
                 name, unit = "marginal_hazard_ratio", f"ratio to {reference}, over the target population"
                 found[name] = array(hazards / hazards[:, :1], (REGIMEN, TIME), unit, "lower")
             stretched = self.time_ratios(parameters)
@@ -378,9 +392,8 @@ class SurvivalDesign(Design):
         import xarray as xr
 
         total = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
-        keep = np.arange(0, total, max(1, -(-total // _CURVE_DRAWS)))
-        curves = self.curves(parameters).thinned(keep)
-        population = self.population(parameters).thinned(keep)
+        parameters = parameters.isel({DRAW: slice(None, None, max(1, -(-total // _CURVE_DRAWS)))})
+        curves, population = self.curves(parameters), self.population(parameters)
         grid = np.linspace(0.0, float(self.follow_up.last.max()), _CURVE_POINTS + 1)
         middle = (grid[1:] + grid[:-1]) / 2.0
         return xr.Dataset(

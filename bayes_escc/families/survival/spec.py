@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from bayes_escc.evidence.follow_up import DAYS_IN, Dating, unit_factor
 from bayes_escc.families.covariates import Covariate, read_covariates
+from bayes_escc.families.survival.target import Target, read_population
 from bayes_escc.priors import Prior, PriorSet
 from bayes_escc.schema import Reader
 
@@ -96,8 +97,10 @@ class SurvivalSpec:
         Parameters whose prior was given rather than taken from the defaults.
     times, horizons : tuple of float or None
         When survival is reported, and to when the restricted mean.
-    population : str or tuple of (str, value)
-        Over whom results are averaged: ``"all"``, a regimen, or the profile of one patient.
+    population : str, tuple of (str, value) or TargetTable
+        Over whom results are averaged: ``"all"``, a regimen, the profile of one patient, or a table.
+    event_free : float or None
+        How long a new patient has been free of the event whose further course is predicted.
     """
 
     baseline: Baseline
@@ -113,7 +116,8 @@ class SurvivalSpec:
     stated: tuple[str, ...] = ()
     times: tuple[float, ...] | None = None
     horizons: tuple[float, ...] | None = None
-    population: str | tuple[tuple[str, Any], ...] = "all"
+    population: Target = "all"
+    event_free: float | None = None
 
     def prior(self, role: str) -> PriorSet:
         """The priors of one parameter."""
@@ -194,10 +198,10 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
             priors.take(role)
             priors.problem(role, f"is not a parameter of this model, which takes {', '.join(roles)}")
     times, horizons = _numbers(estimands, "times"), _numbers(estimands, "horizons")
-    population = _population(estimands)
+    population, event_free = read_population(estimands), estimands.number("event_free", None, above=0)
     return SurvivalSpec(
         baseline, effect, location, smoothing, cutpoints, reference_time, unit, dating, covariates, tuple(found),
-        tuple(stated), times, horizons, population,
+        tuple(stated), times, horizons, population, event_free,
     )  # fmt: skip
 
 
@@ -222,15 +226,3 @@ def _numbers(reader: Reader, key: str) -> tuple[float, ...] | None:
         reader.problem(key, f"must be positive numbers in ascending order, not {value!r}")
         return None
     return tuple(float(v) for v in listed)
-
-
-def _population(estimands: Reader) -> str | tuple[tuple[str, Any], ...]:
-    value = estimands.take("population", "all")
-    if isinstance(value, str) and value.strip():
-        return value
-    if isinstance(value, Mapping) and value and all(isinstance(v, str | int | float) for v in value.values()):
-        return tuple((str(k), v) for k, v in value.items())
-    estimands.problem(
-        "population", f'must be "all", a regimen, or the covariates of one patient as a table, not {value!r}'
-    )
-    return "all"

@@ -29,7 +29,10 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
                 "how the answer changes with the priors.",
             )
         )  # fmt: skip
-    late = [t for t in sorted({*design.times, *design.horizons}) if t > design.covered * (1 + 1e-9)]
+    asked = {*design.times, *design.horizons}
+    if design.spec.event_free is not None:
+        asked |= {design.spec.event_free + t for t in asked}
+    late = [t for t in sorted(asked) if t > design.covered * (1 + 1e-9)]
     if late:
         listed = ", ".join(f"{t:g}" for t in late)
         found.append(

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import CountTable, EffectTable
+from bayes_escc.evidence import CountTable, EffectTable, MixedTable, Problem
+from bayes_escc.evidence.counts import filter_rows
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import encode
 from bayes_escc.families.synthesis.binomial import BinomialSynthesisDesign
-from bayes_escc.families.synthesis.contrasts import contrasts_of_arms, contrasts_of_effects, read_arms
+from bayes_escc.families.synthesis.contrasts import (
+    Arms,
+    Contrasts,
+    contrasts_of_arms,
+    contrasts_of_effects,
+    read_arms,
+)
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, read_spec
@@ -22,12 +30,12 @@ __all__ = ["KINDS", "NAME", "SynthesisSpec", "prepare", "read_spec"]
 KINDS = ("effects", "counts")
 
 
-def prepare(table: EffectTable | CountTable, spec: SynthesisSpec, data: Any) -> Design:
+def prepare(table: EffectTable | CountTable | MixedTable, spec: SynthesisSpec, data: Any) -> Design:
     """Prepare a synthesis on a table.
 
     Parameters
     ----------
-    table : EffectTable or CountTable
+    table : EffectTable, CountTable or MixedTable
         The whole table; the rows of the analysis are taken from it here.
     spec : SynthesisSpec
     data : DataSpec
@@ -38,28 +46,29 @@ def prepare(table: EffectTable | CountTable, spec: SynthesisSpec, data: Any) -> 
     AnalysisError
         If likelihood and table do not go together, or a label is not in the table.
     DataError
-        If the rows cannot be pooled: shared control arms, a network in pieces, zero cells.
+        If the rows cannot be pooled: shared control arms, a network in pieces, zero cells, a study
+        given both as an effect and as counts.
     """
-    endpoints = data.endpoints
-    if endpoints is not None and len(endpoints) > 1:
+    if data.endpoints is not None and len(data.endpoints) > 1:
         raise AnalysisError("data.endpoint: a synthesis pools one endpoint; name one.")
-    if isinstance(table, EffectTable):
-        if spec.likelihood == "binomial":
-            raise AnalysisError('model.likelihood: "binomial" needs counts (data.kind = "counts"), not effects.')
-        if spec.control is not None:
-            raise AnalysisError("model.control: effects name their own control in the column control; leave it out.")
-        chosen = table.select(
-            endpoint=endpoints[0] if endpoints else None, regimens=data.regimens, where=dict(data.where)
-        )
-        contrasts = contrasts_of_effects(chosen, network=spec.network)
-        arms = None
-    else:
-        counted = table.select(endpoints=endpoints, regimens=data.regimens, where=dict(data.where))
-        arms = read_arms(counted, control=spec.control, network=spec.network, reference=spec.reference)
-        contrasts = contrasts_of_arms(counted, arms, normal=spec.likelihood == "normal")
+    where = dict(data.where)
+    if spec.subgroup is not None:
+        table, where = _apart(table, spec.subgroup, where)
+    effects, counts = _selected(table, where, spec, data)
+    arms: Arms | None = None
+    parts: list[Contrasts] = []
+    if effects is not None:
+        parts.append(contrasts_of_effects(effects, network=spec.network))
+    if counts is not None:
+        # the reference of the whole network need not be among the counts
+        reference = spec.reference if effects is None or spec.reference in counts.regimens else None
+        arms = read_arms(counts, control=spec.control, network=spec.network, reference=reference)
+        parts.append(contrasts_of_arms(counts, arms, normal=spec.likelihood == "normal"))
+    contrasts = parts[0] if len(parts) == 1 else parts[0].followed_by(parts[1])
     if spec.network:
         contrasts.require_connected(table.source)
-    warnings = tuple(w for w in table.warnings if w.row is None or w.row in contrasts.frame.index)
+    rows = set(contrasts.frame.index)
+    warnings = tuple(w for w in table.warnings if w.row is None or isinstance(table, MixedTable) or w.row in rows)
     encoded: tuple[tuple[str, ...], Any] = ((), np.empty((len(contrasts), 0)))
     if spec.covariates:
         holder = EffectTable(contrasts.frame, "", table.source)
@@ -77,10 +86,66 @@ def prepare(table: EffectTable | CountTable, spec: SynthesisSpec, data: Any) -> 
     return design
 
 
+def _selected(
+    table: EffectTable | CountTable | MixedTable, where: dict[str, Any], spec: SynthesisSpec, data: Any
+) -> tuple[EffectTable | None, CountTable | None]:
+    """The rows of the analysis: effects, counts or both."""
+    endpoint = data.endpoints[0] if data.endpoints else None
+    if not isinstance(table, CountTable):
+        if spec.likelihood == "binomial" and isinstance(table, EffectTable):
+            raise AnalysisError(
+                'model.likelihood: "binomial" needs counts (data.kind = "counts", or data.counts beside the effects), '
+                "not effects alone."
+            )
+        if spec.control is not None and isinstance(table, EffectTable):
+            raise AnalysisError("model.control: effects name their own control in the column control; leave it out.")
+    if isinstance(table, MixedTable):
+        effects, counts = table.select(endpoint=endpoint, regimens=data.regimens, where=where)
+        if counts is None and spec.likelihood == "binomial":
+            raise AnalysisError(
+                f'model.likelihood: "binomial" needs counts, and no row of {table.counts.source} is left after the '
+                'selection; use "normal".'
+            )
+        return effects, counts
+    if isinstance(table, EffectTable):
+        return table.select(endpoint=endpoint, regimens=data.regimens, where=where), None
+    return None, table.select(endpoints=data.endpoints, regimens=data.regimens, where=where)
+
+
+def _apart(table: Any, column: str, where: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """A study that reports several subgroups, as one study each: its patients are in one of them only."""
+    if isinstance(table, MixedTable):
+        effects, _ = _apart(table.effects, column, where)
+        counts, _ = _apart(table.counts, column, where)
+        same = effects is table.effects and counts is table.counts
+        return MixedTable(effects, counts), where if same else {k: v for k, v in where.items() if k != "study"}
+    if column not in table.frame:
+        return table, where
+    problems: list[str] = []
+    frame = filter_rows(table.frame, where, problems)
+    levels = frame.groupby("study", sort=False)[column].nunique()
+    several = set(levels[levels > 1].index)
+    if problems or not several:
+        return table, where
+    named = [f"{s} ({v})" if s in several else s for s, v in zip(frame["study"], frame[column], strict=True)]
+    noted = Problem(
+        "subgroups_of_a_study",
+        f"{', '.join(sorted(several))}: subgroups of one study are pooled as independent",
+        "That holds where no patient is in two of them.",
+        column=column,
+    )
+    apart = replace(table, frame=frame.assign(study=named), warnings=(*table.warnings, noted))
+    return apart, {k: v for k, v in where.items() if k != "study"}
+
+
 def _check_overrides(spec: SynthesisSpec, design: SynthesisDesign) -> None:
     """A prior for a regimen, subgroup or covariate that is not there is a slip, not a wish."""
     problems = []
-    for role, labels in (("effect", design.terms), ("coefficient", list(design.covariates))):
+    for role, labels in (
+        ("effect", design.terms),
+        ("tau", design.tau_labels),
+        ("coefficient", list(design.covariates)),
+    ):
         for label, _ in spec.prior(role).overrides if role in dict(spec.priors) else ():
             if label not in labels:
                 problems.append(

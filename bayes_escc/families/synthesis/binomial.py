@@ -1,4 +1,4 @@
-"""Arm counts as binomial: zero cells need no continuity correction. By NUTS."""
+"""Arm counts as binomial, beside published effects if there are any: zero cells need no correction. By NUTS."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from bayes_escc.evidence import Problem
 from bayes_escc.families.response.cells import log_choose
 from bayes_escc.families.synthesis.contrasts import Arms, Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
+from bayes_escc.families.synthesis.normal import add_normal, normal_data, normal_log_density
+from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.names import CHAIN, DRAW
 
@@ -25,35 +27,61 @@ Array = NDArray[np.float64]
 
 
 class BinomialSynthesisDesign(SynthesisDesign):
-    """``events ~ Binomial(n, expit(baseline of the study + delta of the arm))``."""
+    """``events ~ Binomial(n, expit(baseline of the study + delta of the arm))``.
+
+    Every study has a baseline of its own, the log odds of its first arm, with a vague prior: no
+    randomised comparison leans on another trial's control arm. The first `published` contrasts
+    may be log odds ratios as published, ``published ~ N(delta, V)``, on the same effects.
+    """
 
     def __init__(
         self, contrasts: Contrasts, arms: Arms, spec: SynthesisSpec, warnings: Sequence[Problem],
-        covariates: tuple[tuple[str, ...], Array],
+        covariates: tuple[tuple[str, ...], Array], predictor: Predictor | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(contrasts, spec, warnings, covariates)
+        super().__init__(contrasts, spec, warnings, covariates, predictor)
         self.counts = arms
+        self.published = self.k - int(arms.contrast.max(initial=0))
+        self.arm_contrast = np.where(arms.contrast > 0, arms.contrast + self.published, 0).astype("int32")
         self.studies = arms.studies
         self.arm_study = np.array([self.studies.index(s) for s in arms.study], dtype="int32")
         self.events = int(arms.events.sum())
-        self.variant = f"binomial, {spec.pooling}, {'independent' if contrasts.independent else 'correlated'}"
+        kinds = ["independent" if contrasts.independent else "correlated", *(["separate"] if self.separate else [])]
+        if self.published:
+            kinds.append("beside independent effects" if self._alone else "beside correlated effects")
+        self.variant = f"binomial, {spec.pooling}, {', '.join(kinds)}"
+
+    @property
+    def _first(self) -> tuple[Array, Array, tuple[str, ...]]:
+        """Published effects, their covariance and their studies."""
+        m, c = self.published, self.contrasts
+        return c.y[:m], c.V[:m, :m], c.study[:m]
+
+    @property
+    def _alone(self) -> bool:
+        """Whether no study gives more than one published effect."""
+        study = self._first[2]
+        return len(set(study)) == len(study)
 
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:
         labels = [f"{s}: {r}" for s, r in zip(self.counts.study, self.counts.regimen, strict=True)]
-        return {**super().coords, "trial": self.studies, "arm": labels}
+        first = self.row_labels[: self.published]
+        return {**super().coords, "trial": self.studies, "arm": labels, "published_row": first}
 
     @property
     def structure(self) -> Hashable:
-        return (super().structure, len(self.studies), len(self.counts.n), self.spec.prior("baseline").default)
+        sizes = (len(self.studies), len(self.counts.n), self.published)
+        return (super().structure, *sizes, self.spec.prior("baseline").default)
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
         arms = self.counts
+        y, V, _ = self._first
         return {
             **super().data,
+            **(normal_data(y, V, self._alone) if self.published else {}),
             "arm_study": self.arm_study,
-            "arm_contrast": arms.contrast,
+            "arm_contrast": self.arm_contrast,
             "n": arms.n,
             "events_observed": arms.events,
         }
@@ -64,10 +92,14 @@ class BinomialSynthesisDesign(SynthesisDesign):
 
         arms = self.counts
         with pm.Model(coords={d: list(v) for d, v in self.coords.items()}) as model:
-            delta = pt.concatenate([pt.zeros(1), self.build_predictor()])
+            true = self.build_predictor()
+            if self.published:
+                y, V, _ = self._first
+                add_normal("published", true[: self.published], y, V, "published_row", self._alone)
+            delta = pt.concatenate([pt.zeros(1), true])
             baseline = self.spec.prior("baseline").to_pymc("baseline", list(self.studies), "trial")
             study = pm.Data("arm_study", self.arm_study, dims="arm")
-            contrast = pm.Data("arm_contrast", arms.contrast, dims="arm")
+            contrast = pm.Data("arm_contrast", self.arm_contrast, dims="arm")
             n = pm.Data("n", arms.n, dims="arm")
             observed = pm.Data("events_observed", arms.events, dims="arm")
             pm.Binomial("events", n=n, logit_p=baseline[study] + delta[contrast], observed=observed, dims="arm")
@@ -81,7 +113,7 @@ class BinomialSynthesisDesign(SynthesisDesign):
     def _logits(self, parameters: xr.Dataset) -> Array:
         delta = self.delta(parameters)
         padded = np.concatenate([np.zeros((*delta.shape[:-1], 1)), delta], axis=-1)
-        return np.asarray(parameters["baseline"].to_numpy()[..., self.arm_study] + padded[..., self.counts.contrast])
+        return np.asarray(parameters["baseline"].to_numpy()[..., self.arm_study] + padded[..., self.arm_contrast])
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         import xarray as xr
@@ -89,26 +121,41 @@ class BinomialSynthesisDesign(SynthesisDesign):
 
         eta, k, n = self._logits(parameters), self.counts.events, self.counts.n
         values = log_choose(n, k) + k * log_expit(eta) + (n - k) * log_expit(-eta)
-        return xr.Dataset({"events": ((CHAIN, DRAW, "arm"), values)}, coords={"arm": list(self.coords["arm"])})
+        found = xr.Dataset({"events": ((CHAIN, DRAW, "arm"), values)}, coords={"arm": list(self.coords["arm"])})
+        if self.published:
+            y, V, study = self._first
+            residual = y - self.delta(parameters)[..., : self.published]
+            studies, density = normal_log_density(residual, V, study)
+            found = found.assign_coords(published_study=studies)
+            found = found.assign(published=((CHAIN, DRAW, "published_study"), density))
+        return found
 
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         import xarray as xr
         from scipy.special import expit
 
         values = rng.binomial(self.counts.n, expit(self._logits(parameters)))
-        return xr.Dataset({"events": ((CHAIN, DRAW, "arm"), values)}, coords={"arm": list(self.coords["arm"])})
+        found = xr.Dataset({"events": ((CHAIN, DRAW, "arm"), values)}, coords={"arm": list(self.coords["arm"])})
+        if self.published:
+            delta = self.delta(parameters)[..., : self.published]
+            noise = rng.normal(size=delta.shape) @ np.linalg.cholesky(self._first[1]).T
+            found = found.assign_coords(published_row=list(self.coords["published_row"]))
+            found = found.assign(published=((CHAIN, DRAW, "published_row"), delta + noise))
+        return found
 
     def observed(self) -> xr.Dataset:
         import xarray as xr
 
         arms, error = self.counts, np.sqrt(np.diag(self.contrasts.V))
         usable = np.isfinite(error) & np.isfinite(self.contrasts.y)  # a log odds ratio has none at zero cells
-        return xr.Dataset(
-            {
-                "events": ("arm", arms.events),
-                "n": ("arm", arms.n),
-                "y": ("row", np.where(usable, self.contrasts.y, np.nan)),
-                "se": ("row", np.where(usable, error, np.nan)),
-            },
-            coords={"arm": list(self.coords["arm"]), **self.row_coords()},
-        )
+        values = {
+            "events": ("arm", arms.events),
+            "n": ("arm", arms.n),
+            "y": ("row", np.where(usable, self.contrasts.y, np.nan)),
+            "se": ("row", np.where(usable, error, np.nan)),
+        }
+        coords = {"arm": list(self.coords["arm"]), **self.row_coords()}
+        if self.published:
+            values["published"] = ("published_row", self._first[0])
+            coords["published_row"] = list(self.coords["published_row"])
+        return xr.Dataset(values, coords=coords)

@@ -6,15 +6,17 @@ a study of m arms m - 1, which share the baseline arm and are therefore correlat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import CountTable, EffectTable
+from bayes_escc.evidence.effect_arms import CONTROL_SE, shared_variance
 from bayes_escc.evidence.effects import connected_pieces
 from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Arms", "Contrasts", "contrasts_of_arms", "contrasts_of_effects", "read_arms"]
 
 Array = NDArray[np.float64]
-SHARED: Final = "control_se"
-"""Column with the standard error of the control arm alone, for studies with several contrasts."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,22 @@ class Contrasts:
         """Cholesky factor of the correlation of the random effects: 1/2 within a study."""
         same = np.array([[a == b for b in self.study] for a in self.study])
         return np.linalg.cholesky(0.5 * same + 0.5 * np.eye(len(self)))
+
+    def followed_by(self, other: Contrasts) -> Contrasts:
+        """These contrasts and those of other studies, on the same scale."""
+        import pandas as pd
+
+        if self.better and other.better and self.better != other.better:
+            raise DataError(
+                f"{self.endpoint}: one table says that {self.better} is better, the other that {other.better} is."
+            )
+        zero = np.zeros((len(self), len(other)))
+        return Contrasts(
+            self.study + other.study, self.experimental + other.experimental, self.control + other.control,
+            np.concatenate([self.y, other.y]), np.block([[self.V, zero], [zero.T, other.V]]), self.endpoint,
+            self.measure, np.concatenate([self.n, other.n]),
+            pd.concat([self.frame, other.frame], ignore_index=True), self.better or other.better,
+        )  # fmt: skip
 
     @property
     def regimens(self) -> tuple[str, ...]:
@@ -130,15 +146,21 @@ def contrasts_of_effects(table: EffectTable, *, network: bool) -> Contrasts:
                 )
             )
             continue
-        shared = _shared_variance(rows)
-        if shared is None:
+        shared, reason = shared_variance(rows)
+        smallest = float(rows["se"].astype(float).min()) ** 2
+        if shared is not None and shared >= smallest:
+            reason = (
+                f"the standard error of that arm alone, {math.sqrt(shared):.3g}, is not below that of a contrast, "
+                f"{math.sqrt(smallest):.3g}"
+            )
+        if reason or shared is None:
             problems.append(
                 Problem(
                     "shared_control",
-                    f"{study} gives {len(rows)} contrasts that share the arm {rows['control'].iloc[0]}, "
-                    "and the variance of that arm is not known",
-                    f"Add a column {SHARED} (its standard error on the log scale) or events_control (its number of "
-                    "events), or keep one contrast with regimens or where.",
+                    f"{study} gives {len(rows)} contrasts that share the arm {rows['control'].iloc[0]}, and {reason}",
+                    f"Add a column {CONTROL_SE} (its standard error, on the log scale for ratios) or events_control "
+                    "(its number of events; with n_control for odds and risk ratios), or keep one contrast with "
+                    "regimens or where.",
                     row=int(rows.index[1]),
                     column="study",
                     value=str(study),
@@ -150,8 +172,6 @@ def contrasts_of_effects(table: EffectTable, *, network: bool) -> Contrasts:
                 if a != b:
                     V[a, b] = shared
     refuse_if_any(table.source, problems)
-    if np.linalg.eigvalsh(V).min() <= 0:
-        raise DataError(f"{table.source}: {SHARED} is larger than the standard error of a contrast allows.")
     measure = str(frame["measure"].iloc[0])
     stated = {str(v) for v in frame["better"]} & {"lower", "higher"} if "better" in frame else set()
     # the events whose hazards trials compare are deaths and progressions
@@ -161,17 +181,6 @@ def contrasts_of_effects(table: EffectTable, *, network: bool) -> Contrasts:
         tuple(frame["study"]), tuple(frame["experimental"]), tuple(frame["control"]),
         frame["y"].to_numpy(dtype=float), V, table.endpoints[0], measure, _patients(frame), frame, better,
     )  # fmt: skip
-
-
-def _shared_variance(rows: pd.DataFrame) -> float | None:
-    """Variance of the common arm: its squared standard error, or one over its events."""
-    for column in (SHARED, "events_control"):
-        if column in rows:
-            given = {str(v).strip() for v in rows[column]} - {"", "nan"}
-            if len(given) == 1:
-                value = float(given.pop())
-                return value**2 if column == SHARED else 1.0 / value
-    return None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 ``delta = X mu + Z coefficient + tau L z``: `mu` holds the effects (one, one per subgroup, or one
 per regimen of a network against the reference), `coefficient` the meta-regression, `tau` the
-standard deviation between studies, `offset` the standardised random effects z (non-centred).
+standard deviation between studies (one, or one per subgroup), `offset` the standardised random
+effects z (non-centred).
 All of it lives on the analysis scale, the logarithm for ratios; estimands are reported on the
 natural scale.
 """
@@ -17,15 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
 from bayes_escc.evidence.effect_checks import MEASURES, RATIOS
 from bayes_escc.families.base import Design
 from bayes_escc.families.synthesis.contrasts import Contrasts
+from bayes_escc.families.synthesis.predictor import Predictor, predictor_of
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
 from bayes_escc.priors import Prior
-from bayes_escc.schema import nearest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,6 +46,7 @@ class SynthesisDesign(Design):
         spec: SynthesisSpec,
         warnings: Sequence[Problem],
         covariates: tuple[tuple[str, ...], Array],
+        predictor: Predictor | None = None,
     ) -> None:
         self.contrasts, self.spec, self.warnings = contrasts, spec, tuple(warnings)
         self.covariates, self.Z = covariates
@@ -55,7 +56,9 @@ class SynthesisDesign(Design):
         self.ratio = measure in RATIOS
         self.unit = MEASURES[measure]
         self.log_unit = f"log {self.unit}" if self.ratio else self.unit
-        self.effect_dim, self.effect_labels, self.terms, self.X, self.C = self._terms()
+        found = predictor or predictor_of(contrasts, spec)
+        self.effect_dim, self.effect_labels, self.terms = found.dim, list(found.labels), list(found.terms)
+        self.X, self.C, self.groups = found.X, found.C, found.groups
         self.L = contrasts.random_effects_factor() if self.random else None
         design = "network" if spec.network else "randomised"
         sizes = {
@@ -70,35 +73,15 @@ class SynthesisDesign(Design):
         self.patients = self._count_patients()
         self.events = 0
 
-    def _terms(self) -> tuple[str | None, list[str], list[str], Array, Array]:
-        """Dimension and labels of the effects, names of the terms, design matrix, effects from terms."""
-        contrasts, spec = self.contrasts, self.spec
-        if spec.network:
-            regimens = list(contrasts.regimens)
-            if spec.reference is not None and spec.reference not in regimens:
-                raise AnalysisError(
-                    f"model.reference: {spec.reference!r} is not in this network; it has {', '.join(regimens)}."
-                    f"{nearest(spec.reference, regimens)}"
-                )
-            reference = spec.reference or max(regimens, key=contrasts.control.count)
-            regimens = [reference, *[r for r in regimens if r != reference]]
-            signs = np.zeros((self.k, len(regimens)))
-            for i, (e, c) in enumerate(zip(contrasts.experimental, contrasts.control, strict=True)):
-                signs[i, regimens.index(e)] += 1.0
-                signs[i, regimens.index(c)] -= 1.0
-            return REGIMEN, regimens, regimens[1:], signs[:, 1:], np.eye(len(regimens))[:, 1:]
-        if spec.subgroup is not None:
-            if spec.subgroup not in contrasts.frame:
-                columns = list(contrasts.frame.columns)
-                raise AnalysisError(
-                    f"model.subgroup: there is no column {spec.subgroup!r}.{nearest(spec.subgroup, columns)}"
-                )
-            cells = [str(v) for v in contrasts.frame[spec.subgroup]]
-            levels = list(dict.fromkeys(cells))
-            member = np.array([[float(c == level) for level in levels] for c in cells])
-            labels = [f"{spec.subgroup} = {level}" for level in levels]
-            return COVARIATE, labels, labels, member, np.eye(len(levels))
-        return None, ["effect"], ["effect"], np.ones((self.k, 1)), np.ones((1, 1))
+    @property
+    def separate(self) -> bool:
+        """Whether every subgroup has a heterogeneity of its own."""
+        return self.groups is not None
+
+    @property
+    def tau_labels(self) -> list[str]:
+        """Labels of the heterogeneity, in `priors.tau`: subgroups, or one for all studies."""
+        return list(self.effect_labels) if self.separate else ["tau"]
 
     def _count_patients(self) -> int:
         """Patients of all arms; the control arm of a study once."""
@@ -132,7 +115,7 @@ class SynthesisDesign(Design):
     @property
     def structure(self) -> Hashable:
         roles = ["effect", *(["tau"] if self.random else []), *(["coefficient"] if self.covariates else [])]
-        labels = {"effect": self.terms, "tau": ["tau"], "coefficient": self.covariates}
+        labels = {"effect": self.terms, "tau": self.tau_labels, "coefficient": self.covariates}
         priors = tuple((role, tuple(self.spec.prior(role)[x] for x in labels[role])) for role in roles)
         return ("synthesis", self.variant, self.k, len(self.terms), len(self.covariates), priors)
 
@@ -143,6 +126,8 @@ class SynthesisDesign(Design):
             found["covariate_values"] = self.Z
         if self.L is not None and not self.contrasts.independent:
             found["random_factor"] = self.L
+        if self.groups is not None:
+            found["group"] = self.groups
         return found
 
     def build_predictor(self) -> Any:
@@ -159,7 +144,11 @@ class SynthesisDesign(Design):
             beta = self.spec.prior("coefficient").to_pymc("coefficient", self.covariates, COVARIATE)
             delta = delta + sum(Z[:, j] * beta[j] for j in range(len(self.covariates)))
         if self.L is not None:
-            tau = self.spec.prior("tau").default.to_pymc("tau")
+            if self.groups is None:
+                tau = self.spec.prior("tau").default.to_pymc("tau")
+            else:
+                tau = self.spec.prior("tau").to_pymc("tau", self.tau_labels, COVARIATE)
+                tau = tau[pm.Data("group", self.groups, dims="row")]
             offset = pm.Normal("offset", 0.0, 1.0, dims="row")
             if not self.contrasts.independent:
                 offset = pt.dot(pm.Data("random_factor", self.L), offset)
@@ -172,7 +161,9 @@ class SynthesisDesign(Design):
         if self.covariates:
             found = found + parameters["coefficient"].to_numpy() @ self.Z.T
         if self.L is not None:
-            found = found + parameters["tau"].to_numpy()[..., None] * (parameters["offset"].to_numpy() @ self.L.T)
+            tau = parameters["tau"].to_numpy()
+            each = tau[..., None] if self.groups is None else tau[..., self.groups]
+            found = found + each * (parameters["offset"].to_numpy() @ self.L.T)
         return np.asarray(found)
 
     def parameters_of(self, theta: Array, tau: Array | None, offset: Array | None) -> xr.Dataset:
@@ -186,8 +177,11 @@ class SynthesisDesign(Design):
             values["coefficient"] = ((CHAIN, DRAW, COVARIATE), theta[..., p:])
             coords[COVARIATE] = list(self.covariates)
         if tau is not None and offset is not None:
-            values |= {"tau": ((CHAIN, DRAW), tau), "offset": ((CHAIN, DRAW, "row"), offset)}
+            dims = (CHAIN, DRAW, COVARIATE) if self.separate else (CHAIN, DRAW)
+            values |= {"tau": (dims, tau), "offset": ((CHAIN, DRAW, "row"), offset)}
             coords["row"] = self.row_labels
+            if self.separate:
+                coords[COVARIATE] = self.tau_labels
         return xr.Dataset(values, coords=coords)
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
@@ -197,7 +191,8 @@ class SynthesisDesign(Design):
         stacked = np.concatenate(theta, axis=1)[None]
         if not self.random:
             return self.parameters_of(stacked, None, None)
-        tau = self.spec.prior("tau").default.sample(rng, draws)[None]
+        tau = self.spec.prior("tau").sample(rng, draws, self.tau_labels)[None]
+        tau = tau if self.separate else tau[..., 0]
         return self.parameters_of(stacked, tau, rng.normal(size=(1, draws, self.k)))
 
     def row_coords(self) -> dict[str, Any]:
@@ -217,12 +212,14 @@ class SynthesisDesign(Design):
         coords: dict[str, Any] = {ENDPOINT: self.contrasts.endpoint}
         if dim == "row":
             coords |= self.row_coords()
+        elif dim == "pair":
+            coords["row_covariate"] = ("pair", self.subgroup_pairs[0])
         elif dim is not None:
             coords[dim] = list(self.coords[dim])
         dims = leading if dim is None else (*leading, dim)
         plain = values[..., 0] if dim is None and values.ndim > len(leading) else values
         array = xr.DataArray(plain, dims=dims, coords=coords, name=name, attrs={"unit": unit})
-        if "effect" in name and self.contrasts.better:
+        if ("effect" in name or name == "subgroup_difference") and self.contrasts.better:
             array.attrs["better"] = self.contrasts.better
         return array
 
@@ -235,15 +232,24 @@ class SynthesisDesign(Design):
         found = {"effect": self.labelled(natural(effects), self.effect_dim, "effect", self.unit, sample)}
         if self.random:
             tau = parameters["tau"].to_numpy()
-            fresh = rng.normal(size=effects.shape) * self._varies()
-            new = natural(effects + tau[..., None] * fresh)
+            each = tau if self.separate else tau[..., None]
+            fresh = rng.normal(size=effects.shape) * self.varies
+            new = natural(effects + each * fresh)
             found["predicted_effect"] = self.labelled(new, self.effect_dim, "predicted_effect", self.unit, sample)
         found["study_effect"] = self.labelled(natural(self.delta(parameters)), "row", "study_effect", self.unit, sample)
         if self.random:
-            found["tau"] = self.labelled(tau, None, "tau", self.log_unit, sample)
-            if self.typical_error is not None:
-                share = tau**2 / (tau**2 + self.typical_error**2)
-                found["i_squared"] = self.labelled(share, None, "i_squared", "share of the variance", sample)
+            over = self.effect_dim if self.separate else None
+            found["tau"] = self.labelled(tau, over, "tau", self.log_unit, sample)
+            if self.typical_errors is not None:
+                typical = self.typical_errors if self.separate else self.typical_errors[0]
+                share = tau**2 / (tau**2 + typical**2)
+                found["i_squared"] = self.labelled(share, over, "i_squared", "share of the variance", sample)
+        labels, contrast = self.subgroup_pairs
+        if labels:
+            against = natural(effects @ contrast.T)
+            found["subgroup_difference"] = self.labelled(
+                against, "pair", "subgroup_difference", self.difference_unit, sample
+            )
         found["mu"] = self.labelled(effects, self.effect_dim, "mu", self.log_unit, sample)
         if self.covariates:
             found["coefficient"] = self.labelled(
@@ -251,13 +257,30 @@ class SynthesisDesign(Design):
             )
         return xr.Dataset(found)
 
-    def _varies(self) -> Array:
+    @property
+    def varies(self) -> Array:
         """1 where an effect differs between studies, 0 for the reference of a network."""
         return np.asarray(np.abs(self.C).sum(axis=1) > 0, dtype=float)
 
     @property
-    def typical_error(self) -> float | None:
-        """Typical standard error of a study, for I-squared; None where it makes no sense."""
+    def subgroup_pairs(self) -> tuple[list[str], Array]:
+        """Every subgroup against every earlier one: labels, and coefficients of the effects."""
+        if self.spec.subgroup is None or self.effect_dim != COVARIATE:
+            return [], np.empty((0, len(self.C)))
+        levels = [label.removeprefix(f"{self.spec.subgroup} = ") for label in self.effect_labels]
+        pairs = [(j, i) for j in range(len(levels)) for i in range(j)]
+        labels = [f"{self.spec.subgroup}: {levels[j]} against {levels[i]}" for j, i in pairs]
+        one = np.eye(len(levels))
+        return labels, np.array([one[j] - one[i] for j, i in pairs]).reshape(len(pairs), len(levels))
+
+    @property
+    def difference_unit(self) -> str:
+        """Unit of an effect set against that of another subgroup."""
+        return f"ratio of {self.unit}s" if self.ratio else f"difference of {self.unit}s"
+
+    @property
+    def typical_errors(self) -> Array | None:
+        """Typical standard error of a study, for I-squared, of all studies or by subgroup; None without sense."""
         return None
 
     def priors_in_words(self) -> list[str]:

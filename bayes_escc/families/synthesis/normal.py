@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +14,50 @@ from bayes_escc.evidence import Problem
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
-from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature, integrate
+from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature
+from bayes_escc.families.synthesis.marginals import Part, laws_of
+from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
-from bayes_escc.laws import AGAINST
-from bayes_escc.names import CHAIN, COVARIATE, DRAW, REGIMEN
+from bayes_escc.names import CHAIN, DRAW
 
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-__all__ = ["NormalDesign"]
+__all__ = ["NormalDesign", "add_normal", "normal_data", "normal_log_density"]
 
 Array = NDArray[np.float64]
+
+
+def normal_data(y: Array, V: Array, independent: bool) -> dict[str, Array]:
+    """The `pm.Data` of normal effects with known covariance."""
+    known = {"standard_error": np.sqrt(np.diag(V))} if independent else {"factor": np.linalg.cholesky(V)}
+    return {**known, "y_observed": y}
+
+
+def add_normal(name: str, delta: Any, y: Array, V: Array, dim: str, independent: bool) -> None:
+    """Add normal effects with known covariance to the current PyMC model."""
+    import pymc as pm
+
+    values = normal_data(y, V, independent)
+    observed = pm.Data("y_observed", y, dims=dim)
+    if independent:
+        error = pm.Data("standard_error", values["standard_error"], dims=dim)
+        pm.Normal(name, delta, error, observed=observed, dims=dim)
+    else:
+        pm.MvNormal(name, delta, chol=pm.Data("factor", values["factor"]), observed=observed, dims=dim)
+
+
+def normal_log_density(residual: Array, V: Array, study: Sequence[str]) -> tuple[list[str], Array]:
+    """Log density of every study's effects, shape (..., studies), given their residuals."""
+    studies = list(dict.fromkeys(study))
+    parts = []
+    for one in studies:
+        rows = np.array([s == one for s in study])
+        block, r = V[np.ix_(rows, rows)], residual[..., rows]
+        quadratic = np.einsum("...i,ij,...j->...", r, np.linalg.inv(block), r)
+        parts.append(-0.5 * (quadratic + np.linalg.slogdet(2.0 * math.pi * block)[1]))
+    return studies, np.stack(parts, axis=-1)
 
 
 class NormalDesign(SynthesisDesign):
@@ -37,47 +69,44 @@ class NormalDesign(SynthesisDesign):
         spec: SynthesisSpec,
         warnings: Sequence[Problem],
         covariates: tuple[tuple[str, ...], Array],
+        predictor: Predictor | None = None,
     ) -> None:
-        super().__init__(contrasts, spec, warnings, covariates)
+        super().__init__(contrasts, spec, warnings, covariates, predictor)
         self.blocks = contrasts.independent
-        self.variant = f"normal, {spec.pooling}, {'independent' if self.blocks else 'correlated'}"
+        kind = "independent" if self.blocks else "correlated"
+        self.variant = f"normal, {spec.pooling}, {kind}{', separate' if self.separate else ''}"
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
-        V = self.contrasts.V
-        known = {"standard_error": np.sqrt(np.diag(V))} if self.blocks else {"factor": np.linalg.cholesky(V)}
-        return {**super().data, **known, "y_observed": self.contrasts.y}
-
-    @property
-    def structure(self) -> Hashable:
-        return super().structure
+        return {**super().data, **normal_data(self.contrasts.y, self.contrasts.V, self.blocks)}
 
     def build(self) -> pm.Model:
         import pymc as pm
 
         with pm.Model(coords={d: list(v) for d, v in self.coords.items()}) as model:
             delta = self.build_predictor()
-            observed = pm.Data("y_observed", self.contrasts.y, dims="row")
-            if self.blocks:
-                error = pm.Data("standard_error", self.data["standard_error"], dims="row")
-                pm.Normal("y", delta, error, observed=observed, dims="row")
-            else:
-                factor = pm.Data("factor", self.data["factor"])
-                pm.MvNormal("y", delta, chol=factor, observed=observed, dims="row")
+            add_normal("y", delta, self.contrasts.y, self.contrasts.V, "row", self.blocks)
         return model
 
     @property
-    def typical_error(self) -> float | None:
-        """Higgins and Thompson's typical within-study standard error.
+    def typical_errors(self) -> Array | None:
+        """Higgins and Thompson's typical within-study standard error, of all studies or by subgroup.
+
+        ``I^2 = tau^2 / (tau^2 + s^2)`` with ``s^2 = (k - 1) sum(w) / (sum(w)^2 - sum(w^2))`` and
+        weights ``w = 1 / se^2``. None in a network, with correlated contrasts, or where fewer than
+        two studies share a heterogeneity.
 
         References
         ----------
         Higgins JPT, Thompson SG. Stat Med 2002;21:1539-1558.
         """
-        if not self.blocks or self.spec.network or self.k < 2:
+        groups = np.zeros(self.k, dtype="int32") if self.groups is None else self.groups
+        sizes = np.bincount(groups)
+        if not self.blocks or self.spec.network or sizes.min() < 2:
             return None
         w = 1.0 / np.diag(self.contrasts.V)
-        return math.sqrt((self.k - 1) * w.sum() / (w.sum() ** 2 - (w**2).sum()))
+        first, second = np.bincount(groups, w), np.bincount(groups, w**2)
+        return np.asarray(np.sqrt((sizes - 1) * first / (first**2 - second)))
 
     @cached_property
     def gaussian(self) -> GaussianModel | None:
@@ -92,86 +121,61 @@ class NormalDesign(SynthesisDesign):
         )  # fmt: skip
 
     @cached_property
-    def quadrature(self) -> Quadrature | None:
-        """The exact posterior on nodes of tau, or None where there is none."""
-        if self.gaussian is None:
+    def parts(self) -> Sequence[Part] | None:
+        """The pieces that are independent given the data, each with one tau; None without an exact posterior.
+
+        One piece, or one per subgroup where each has a heterogeneity of its own.
+        """
+        model = self.gaussian
+        if model is None:
             return None
-        return integrate(self.gaussian, self.spec.prior("tau").default if self.random else None)
+        tau = self.spec.prior("tau") if self.random else None
+        if self.groups is None:
+            return [Part(np.arange(len(model.m0)), np.arange(self.k), model, tau.default if tau else None)]
+        found = []
+        for j, label in enumerate(self.effect_labels):
+            rows, terms = np.flatnonzero(self.groups == j), np.array([j])
+            piece = GaussianModel(
+                model.y[rows], model.V[np.ix_(rows, rows)], model.X[np.ix_(rows, terms)], np.eye(len(rows)),
+                model.m0[terms], model.s0[terms],
+            )  # fmt: skip
+            found.append(Part(terms, rows, piece, tau[label] if tau else None))
+        return found
+
+    @property
+    def quadrature(self) -> Quadrature | None:
+        """The exact posterior on nodes of tau, or None where there is none or there are several."""
+        parts = self.parts
+        return parts[0].posterior if parts is not None and len(parts) == 1 else None
 
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
-        found = self.quadrature
-        if found is None or self.gaussian is None:
+        parts = self.parts
+        if parts is None:
             return None
-        prior = integrate(self.gaussian.without_data(), self.spec.prior("tau").default if self.random else None)
-        tau = np.zeros(chains * draws) if found.law is None else found.law.sample(rng, (chains * draws,))
-        values = self.gaussian.draw(tau, rng).reshape(chains, draws, -1)
-        p = len(self.gaussian.m0)
-        shaped = tau.reshape(chains, draws)
-        parameters = self.parameters_of(
-            values[..., :p], shaped if self.random else None, values[..., p:] if self.random else None
-        )
-        return ExactPosterior(parameters, self.laws(found), self.laws(prior))
-
-    def laws(self, found: Quadrature) -> xr.Dataset:
-        """Every estimand's marginal law, as `laws.law_at` reads it."""
-        import xarray as xr
-
-        p, q = len(self.terms), len(self.covariates)
-        zeros = np.zeros((len(self.C), q))
-        effects = np.column_stack([self.C, zeros])
-        rows = np.column_stack([self.X, self.Z])
-        everywhere = np.eye(self.k) if self.L is None else self.L
-        varies = self._varies()
-        wanted: list[tuple[str, str | None, Array, Array | None, Array, bool]] = [
-            ("effect", self.effect_dim, effects, None, np.zeros(len(effects)), self.ratio),
-            ("mu", self.effect_dim, effects, None, np.zeros(len(effects)), False),
-            ("study_effect", "row", rows, everywhere, np.zeros(self.k), self.ratio),
-        ]
-        if self.random:
-            wanted.append(("predicted_effect", self.effect_dim, effects, None, varies, self.ratio))
-        if q:
-            only = np.column_stack([np.zeros((q, p)), np.eye(q)])
-            wanted.append(("coefficient", COVARIATE, only, None, np.zeros(q), False))
-        values: dict[str, Any] = {"node_weight": ("node", found.weight, {"error": repr(found.error)})}
-        coords: dict[str, Any] = {}
-        for name, dim, of_theta, of_z, extra, exponentiated in wanted:
-            location, spread = found.linear(of_theta, of_z, extra)
-            moments = np.array([found.moments(float(e), exponentiated) for e in extra])
-            for part, content, dims in (
-                ("location", location, ("node",)), ("spread", spread, ("node",)), ("moments", moments, ()),
-            ):  # fmt: skip
-                array = self.labelled(np.moveaxis(content, 0, -1), dim, f"{name}_{part}", "", dims)
-                array.attrs = {"exponentiated": "yes" if exponentiated else "no"}
-                values[f"{name}_{part}"] = array.drop_vars("endpoint")
-        if self.spec.network:  # the law of one regimen against another needs how their effects go together
-            values["effect_covariance"] = (("node", REGIMEN, AGAINST), found.covariance(effects))
-            coords[AGAINST] = list(self.effect_labels)
-        if found.law is not None:
-            values["panel_edge"] = ("panel_edge_number", found.law.edges)
-            shared = {"scale": repr(found.law.scale), "moments": str(found.law.moments)}
-            values["tau_density"] = (("panel", "panel_node"), found.law.density, {**shared, "typical": "0.0"})
-            if self.typical_error is not None:
-                typical = {**shared, "typical": repr(self.typical_error)}
-                values["i_squared_density"] = (("panel", "panel_node"), found.law.density, typical)
-        return xr.Dataset(values, coords=coords)
+        p = self.X.shape[1] + self.Z.shape[1]
+        theta, offset = np.empty((chains, draws, p)), np.empty((chains, draws, self.k))
+        taus = []
+        for part in parts:
+            law = part.posterior.law
+            tau = np.zeros(chains * draws) if law is None else law.sample(rng, (chains * draws,))
+            values = part.model.draw(tau, rng).reshape(chains, draws, -1)
+            theta[..., part.terms] = values[..., : len(part.terms)]
+            if self.random:
+                offset[..., part.rows] = values[..., len(part.terms) :]
+            taus.append(tau.reshape(chains, draws))
+        tau = np.stack(taus, axis=-1) if self.separate else taus[0]
+        parameters = self.parameters_of(theta, tau if self.random else None, offset if self.random else None)
+        after, before = [part.posterior for part in parts], [part.prior for part in parts]
+        return ExactPosterior(parameters, laws_of(self, parts, after), laws_of(self, parts, before))
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         import xarray as xr
 
         residual = self.contrasts.y - self.delta(parameters)
-        V = self.contrasts.V
+        studies, values = normal_log_density(residual, self.contrasts.V, self.contrasts.study)
         if self.blocks:
-            variance = np.diag(V)
-            values = -0.5 * (residual**2 / variance + np.log(2.0 * math.pi * variance))
             return xr.Dataset({"y": ((CHAIN, DRAW, "row"), values)}, coords=self.row_coords())
-        studies = list(dict.fromkeys(self.contrasts.study))
-        parts = []
-        for study in studies:
-            rows = np.array([s == study for s in self.contrasts.study])
-            block, r = V[np.ix_(rows, rows)], residual[..., rows]
-            quadratic = np.einsum("...i,ij,...j->...", r, np.linalg.inv(block), r)
-            parts.append(-0.5 * (quadratic + np.linalg.slogdet(2.0 * math.pi * block)[1]))
-        return xr.Dataset({"y": ((CHAIN, DRAW, "trial"), np.stack(parts, axis=-1))}, coords={"trial": studies})
+        return xr.Dataset({"y": ((CHAIN, DRAW, "trial"), values)}, coords={"trial": studies})
 
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         import xarray as xr

@@ -53,7 +53,9 @@ class SynthesisSpec:
     covariates : tuple of Covariate
         Of the studies, for meta-regression.
     subgroup : str or None
-        Column whose values have effects of their own, with a shared tau.
+        Column whose values have effects of their own.
+    heterogeneity : {"shared", "separate"}
+        Whether subgroups share one tau or have one each.
     control : str or None
         For counts: a regimen, or the column that marks or names each study's control.
     reference : str or None
@@ -69,6 +71,7 @@ class SynthesisSpec:
     control: str | None
     reference: str | None
     priors: tuple[tuple[str, PriorSet], ...]
+    heterogeneity: Literal["shared", "separate"] = "shared"
 
     def prior(self, role: str) -> PriorSet:
         """The priors of one parameter."""
@@ -81,12 +84,14 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec
     pooling = model.text("pooling", "random", ("random", "common"))
     network = model.flag("network", False)
     covariates = read_covariates(model)
-    subgroup, control = model.text("subgroup", None), model.text("control", None)
+    (subgroup, heterogeneity), control = _read_subgroup(model), model.text("control", None)
     reference = model.text("reference", None)
     if network and (covariates or subgroup):
         model.problem("covariates" if covariates else "subgroup", "not available with network = true")
     if subgroup and covariates:
         model.problem("subgroup", "give either a subgroup or covariates (a categorical covariate does the same)")
+    if heterogeneity == "separate" and pooling == "common":
+        model.problem("subgroup.heterogeneity", 'common effects have no heterogeneity; use pooling = "random"')
     if reference and not network:
         model.problem("reference", "belongs to a network; set network = true, or use control")
     roles = ["effect"]
@@ -96,11 +101,28 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec
     found = []
     for role in roles:
         prior_set = priors.prior(role, *DEFAULT_PRIORS[role])
-        if prior_set.overrides and role in {"tau", "baseline"}:
+        single = role == "baseline" or (role == "tau" and heterogeneity == "shared")
+        if prior_set.overrides and single:
             priors.problem(f'{role}."{prior_set.overrides[0][0]}"', "there is one prior for all studies")
         found.append((role, prior_set))
     for role in DEFAULT_PRIORS:
         if role not in roles and priors.has(role):
             priors.take(role)
             priors.problem(role, f"is not a parameter here, where the parameters are {', '.join(roles)}")
-    return SynthesisSpec(likelihood, pooling, network, covariates, subgroup, control, reference, tuple(found))
+    return SynthesisSpec(
+        likelihood, pooling, network, covariates, subgroup, control, reference, tuple(found), heterogeneity
+    )
+
+
+def _read_subgroup(model: Reader) -> tuple[str | None, Literal["shared", "separate"]]:
+    """`subgroup = "column"`, or `subgroup = { column = ..., heterogeneity = "shared" | "separate" }`."""
+    given = model.take("subgroup", None)
+    if given is None or isinstance(given, str):
+        if given is not None and not given.strip():
+            model.problem("subgroup", f"must name a column, not {given!r}")
+        return given, "shared"
+    entry = Reader(given, model.where("subgroup"), model.problems)
+    column = entry.text("column")
+    heterogeneity = entry.text("heterogeneity", "shared", ("shared", "separate"))
+    entry.finish()
+    return column, heterogeneity

@@ -1,0 +1,187 @@
+"""Arms behind effects: rows that give an arm instead of a contrast, and the variance of an arm contrasts share.
+
+Two contrasts of one trial against the same arm are correlated: their covariance is the variance
+of that arm. It is exact where the arms themselves are given (a mean, log odds or log hazard with
+its standard error), and otherwise stated in the column ``control_se`` or computed from the
+control arm's number of events in ``events_control``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.reading import cell_text, normalise
+from bayes_escc.schema import nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ARM_MEASURES", "CONTROL_SE", "check_shared_arm", "contrasts_of_arm_rows", "shared_variance"]
+
+ARM_MEASURES: Final[Mapping[str, str]] = {
+    "mean": "MD",
+    "log odds": "log OR",
+    "log hazard": "log HR",
+    "log risk": "log RR",
+}
+"""What an arm may be given as, and the measure of a difference between two such arms."""
+
+CONTROL_SE: Final = "control_se"
+"""Column with the standard error of the control arm alone, on the analysis scale."""
+
+_POSITIVE: Final = (CONTROL_SE, "events_control", "n_control")
+
+
+def check_shared_arm(row: Mapping[str, str], number: int, problems: list[Problem]) -> None:
+    """Note what is wrong with the columns that describe the control arm alone."""
+    for column in _POSITIVE:
+        text = normalise(row.get(column, ""))
+        if not text:
+            continue
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and value > 0):
+            problems.append(
+                Problem(
+                    "control_arm",
+                    f"{column} is a number greater than 0",
+                    "Correct it, or leave it blank.",
+                    row=number,
+                    column=column,
+                    value=text,
+                )
+            )
+
+
+def shared_variance(rows: pd.DataFrame) -> tuple[float | None, str]:
+    """Variance of the arm that the contrasts of one study share, on the analysis scale.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The contrasts of one study, all against one arm.
+
+    Returns
+    -------
+    variance : float or None
+        None where it is not known.
+    reason : str
+        Why it is not known, or what the statements contradict.
+
+    Notes
+    -----
+    From events alone: one over the events for a log hazard; ``1/e + 1/(n - e)`` for log odds and
+    ``1/e - 1/n`` for a log risk, which need ``n_control`` too.
+    """
+    measure = str(rows["measure"].iloc[0]).removeprefix("log ")
+    found: dict[str, float] = {}
+    for column in _POSITIVE:
+        stated = {cell_text(v).strip() for v in rows[column]} - {""} if column in rows else set()
+        if len(stated) > 1:
+            return None, f"{column} differs between the rows of one arm ({', '.join(sorted(stated))})"
+        if stated:
+            found[column] = float(stated.pop())
+    if CONTROL_SE in found:
+        return found[CONTROL_SE] ** 2, ""
+    events, n = found.get("events_control"), found.get("n_control")
+    if events is None or measure not in {"HR", "OR", "RR"}:
+        return None, "the variance of that arm is not known"
+    if measure == "HR":
+        return 1.0 / events, ""
+    if n is None:
+        return None, f"events_control alone does not give the variance of an arm's log {measure}; n_control is missing"
+    if not events < n:
+        return None, f"events_control ({events:g}) is not below n_control ({n:g})"
+    return (1.0 / events + 1.0 / (n - events) if measure == "OR" else 1.0 / events - 1.0 / n), ""
+
+
+def contrasts_of_arm_rows(
+    records: Sequence[tuple[int, dict[str, Any]]], problems: list[Problem], warnings: list[Problem]
+) -> list[tuple[int, dict[str, Any]]]:
+    """Arm rows as contrasts against the control arm of their study; other rows as they are.
+
+    The control arm is the one the column ``control`` names (or marks with ``control``); without
+    that, the first of the study, which a note says. In a network the choice changes nothing.
+
+    Parameters
+    ----------
+    records : sequence of (int, dict)
+        Row number and checked content; an arm's ``measure`` is one of `ARM_MEASURES`.
+    problems, warnings : list of Problem
+        Appended to.
+    """
+    groups: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = {}
+    for number, record in records:
+        groups.setdefault((record["study"], record["endpoint"], record["population"]), []).append((number, record))
+    found: list[tuple[int, dict[str, Any]]] = []
+    unnamed: list[str] = []
+    for (study, endpoint, _), rows in groups.items():
+        arms = [(i, r) for i, r in rows if r["measure"] in ARM_MEASURES]
+        if not arms:
+            found += rows
+            continue
+        first, wrong, base = arms[0][0], "", _control_of(arms)
+        if len(arms) < len(rows):
+            wrong, remedy = f"{study} is given as arms and as contrasts of {endpoint}", "Keep one of the two."
+        elif len({r["measure"] for _, r in arms}) > 1:
+            wrong, remedy = f"the arms of {study} are on different scales", "Bring them to one measure."
+        elif len(arms) == 1:
+            wrong, remedy = f"{study} has one arm only", "Add its other arm, or remove the study."
+        elif base is None:
+            names = [r["experimental"] for _, r in arms]
+            stated = next(r["control"] for _, r in arms if r["control"])
+            wrong = f"the control of {study} is not one of its arms ({', '.join(names)})"
+            remedy = f"Name the same one in every row.{nearest(stated, names)}"
+        if wrong or base is None:
+            problems.append(Problem("arms_of_study", wrong, remedy, row=first, column="study", value=study))
+            continue
+        if not any(r["control"] for _, r in arms):
+            unnamed.append(f"{study} ({arms[0][1]['experimental']})")
+        found += [(i, _contrast(r, arms[base][1])) for j, (i, r) in enumerate(arms) if j != base]
+    if unnamed:
+        warnings.append(
+            Problem(
+                "control_not_named",
+                f"the first arm is taken as the control of {', '.join(unnamed)}",
+                "In a network this changes nothing; otherwise name the control arm in a column control.",
+                column="control",
+            )
+        )
+    order = {number: i for i, (number, _) in enumerate(records)}
+    return sorted(found, key=lambda item: order[item[0]])
+
+
+def _control_of(arms: Sequence[tuple[int, dict[str, Any]]]) -> int | None:
+    """Position of the control arm; None where the column `control` names none of them, or several."""
+    if not any(r["control"] for _, r in arms):
+        return 0
+    marked = [
+        j for j, (_, r) in enumerate(arms)
+        if r["control"] == r["experimental"] or r["control"].casefold() in {"control", "yes", "true", "1"}
+    ]  # fmt: skip
+    if not marked:  # every row names it, also the control's own row may be blank
+        names = {r["control"] for _, r in arms} - {""}
+        marked = [j for j, (_, r) in enumerate(arms) if {r["experimental"]} == names]
+    return marked[0] if len(marked) == 1 else None
+
+
+def _contrast(arm: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """One arm against another, with the standard error of the other alone."""
+    return {
+        **arm,
+        "control": base["experimental"],
+        "measure": ARM_MEASURES[arm["measure"]],
+        "estimate": arm["y"] - base["y"],
+        "ci_low": math.nan,
+        "ci_high": math.nan,
+        "y": arm["y"] - base["y"],
+        "se": math.hypot(arm["se"], base["se"]),
+        CONTROL_SE: repr(base["se"]),
+        "n_experimental": arm.get("n", ""),
+        "n_control": base.get("n", ""),
+    }
