@@ -124,7 +124,8 @@ ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
     {"priors", "files"}, {"schema"}, {"beta"}, {"laws"}, {"evidence"}, {"families"}, {"decision"}, {"analysis"},
     {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"}, {"text"},
-    {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"}, {"cli"},
+    {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"},
+    {"cli_monitor"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.
