@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bayes_escc.analysis import Analysis, find_analysis
-    from bayes_escc.borrowing import BetaMixture, Borrowed, borrow, map_prior
+    from bayes_escc.borrowing import Borrowed, borrow, map_prior
     from bayes_escc.checks import Inconsistency, Sensitivity, inconsistency, sensitivity
     from bayes_escc.comparison import Comparison
-    from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, RecordError
+    from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, LockedError, RecordError
     from bayes_escc.evidence import (
         CountTable,
         EffectTable,
@@ -31,31 +31,35 @@ if TYPE_CHECKING:
         simulate_cohort,
     )
     from bayes_escc.inference import Diagnostics, compare_models, loo
+    from bayes_escc.mixtures import BetaMixture
     from bayes_escc.models import ResponseModel, SurvivalModel, SynthesisModel
     from bayes_escc.posterior import Posterior
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
     from bayes_escc.run import fit_analysis, run_analysis
+    from bayes_escc.study.study import Study
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
-    "borrowing": ("BetaMixture", "Borrowed", "borrow", "map_prior"),
+    "borrowing": ("Borrowed", "borrow", "map_prior"),
     "checks": ("Inconsistency", "Sensitivity", "inconsistency", "sensitivity"),
     "comparison": ("Comparison",),
-    "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
+    "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"),
     "evidence": (
         "CountTable", "EffectTable", "MedianTable", "MixedTable", "PatientTable", "Problem", "combine_evidence",
         "load_dataset", "read_counts", "read_effects", "read_medians", "read_patients", "scan_intervals",
         "simulate_cohort",
     ),
     "inference": ("Diagnostics", "compare_models", "loo"),
+    "mixtures": ("BetaMixture",),
     "models": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
     "posterior": ("Posterior",),
     "priors": ("Prior",),
     "results": ("to_result",),
     "run": ("fit_analysis", "run_analysis"),
+    "study.study": ("Study",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -72,6 +76,7 @@ __all__ = [
     "EffectTable",
     "FitError",
     "Inconsistency",
+    "LockedError",
     "MedianTable",
     "MixedTable",
     "PatientTable",
@@ -81,6 +86,7 @@ __all__ = [
     "RecordError",
     "ResponseModel",
     "Sensitivity",
+    "Study",
     "SurvivalModel",
     "SynthesisModel",
     "__version__",

@@ -18,6 +18,7 @@ from typing import Any
 from bayes_escc import __version__
 from bayes_escc.cli_monitor import add_monitor
 from bayes_escc.errors import BayesEsccError
+from bayes_escc.study.commands import register as register_study
 
 __all__ = ["main"]
 
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
 
     warmup = commands.add_parser("warmup", help="compile the bundled models once, so that later runs start quickly")
     warmup.set_defaults(action=_warmup)
+    register_study(commands)
     monitor = add_monitor(commands)
     for command in (run, check, compare, datasets, models, sensitivity, inconsistent, warmup, *monitor):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")

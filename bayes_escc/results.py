@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.analysis import Analysis
+from bayes_escc.borrowing import borrow_rows
 from bayes_escc.errors import AnalysisError
 from bayes_escc.monitoring import positions
 from bayes_escc.names import LABEL_DIMS, REGIMEN
@@ -120,6 +121,9 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
     league = league_of(posterior)
     if league:
         result["league"] = league
+    borrowed = borrow_rows(posterior)
+    if borrowed is not None:
+        result["borrowing"] = borrowed
     if analysis.thresholds:
         result["thresholds"] = [
             row

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis import Analysis
+from bayes_escc.borrowing import BORROWING, borrowing_group
 from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
@@ -30,11 +31,12 @@ from bayes_escc.results import (
 from bayes_escc.schema import nearest, raise_problems
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.figure import Figure
 
     from bayes_escc.comparison import Comparison
 
-__all__ = ["figures_of", "fit_analysis", "prepare_design", "run_analysis", "write_results"]
+__all__ = ["figures_of", "fit_analysis", "fit_prepared", "prepare_design", "run_analysis", "write_results"]
 
 NOT_CONVERGED: Final = "NOT CONVERGED"
 MAX_PANELS: Final = 8
@@ -65,16 +67,37 @@ def fit_analysis(
     """
     if table is None:
         table = analysis.load_table()
-    design = prepare_design(analysis, table)
+    history = None
+    if analysis.borrowing is not None and isinstance(table, CountTable):
+        history = borrowing_group(analysis, analysis.borrowing, table)
+    return fit_prepared(analysis, prepare_design(analysis, table), table.digest, history)
+
+
+def fit_prepared(analysis: Analysis, design: Design, data_sha256: str, history: xr.Dataset | None = None) -> Posterior:
+    """Fit an analysis to a design prepared for it.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    design : Design
+    data_sha256 : str
+        Digest of the data the design was prepared on.
+    history : Dataset, optional
+        What was borrowed, kept beside the draws.
+    """
     _check_questions(analysis, design)
     fit = fit_design(design, analysis.sampling)
+    if history is not None:
+        import xarray as xr
+
+        fit.tree[BORROWING] = xr.DataTree(history)
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
         for w in design.warnings
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
     return Posterior(
-        fit.tree, analysis, table.digest, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
+        fit.tree, analysis, data_sha256, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
         tuple(design.priors_in_words()), software_versions(), fit.seconds,
     )  # fmt: skip
 
@@ -175,6 +198,10 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
     if "rate" not in posterior.estimand_names:
         return {"medians": posterior.plot_intervals("median")} if "median" in posterior.estimand_names else found
     rate = posterior.estimand("rate")
+    if posterior.analysis.borrowing is not None:
+        from bayes_escc.plots.borrowing import plot_borrowing
+
+        found["borrowing"] = plot_borrowing(posterior)
     endpoints = [str(e) for e in rate["endpoint"].to_numpy()] if "endpoint" in rate.dims else [None]
     for endpoint in endpoints:
         tail = f"_{_slug(endpoint)}" if endpoint and len(endpoints) > 1 else ""

@@ -121,6 +121,8 @@ def result_text(result: Mapping[str, Any]) -> str:
         blocks += ["", aligned(header, rows)]
     if result.get("league"):
         blocks += ["", _league_text(result["league"])]
+    if result.get("borrowing"):
+        blocks += ["", _borrowing_text(result["borrowing"])]
     if result.get("thresholds"):
         rows = [
             [_label(r, several), f"{r['estimand']} {'>' if r['side'] == 'above' else '<'} {r['value']:g}",
@@ -174,6 +176,38 @@ def _league_text(rows: Sequence[Mapping[str, Any]]) -> str:
         )
         blocks += [title, aligned(["", *(f"({i + 1})" for i in range(len(order)))], cells)]
     return "\n".join(blocks)
+
+
+def _borrowing_text(found: Mapping[str, Any]) -> str:
+    """Rates with and without borrowing, for every robust weight."""
+    historical, prior = found["historical"], found["map_prior"]
+    patients = sum(h["n"] for h in historical)
+    parts = " + ".join(f"{c['weight']:.3f} Beta({c['alpha']:.3g}, {c['beta']:.3g})" for c in prior["components"])
+    header = ["borrowing", "robust weight", "prior ESS (ELIR)", "median", f"{100 * prior['ci_prob']:g} % CrI"]
+    limits = found["answers"][0]["thresholds"]
+    header += [f"P({'>' if t['side'] == 'above' else '<'} {t['value']:g})" for t in limits] + ["weight after the data"]
+    rows = []
+    for r in found["answers"]:
+        name = f"{r['regimen']}, {r['events']}/{r['n']}"
+        weight = "1 (none)" if r["robust_weight"] == 1 else f"{r['robust_weight']:g}{' *' if r['primary'] else ''}"
+        size = "" if r["ess_elir"] is None else f"{r['ess_elir']:.0f}"
+        rows.append(
+            [name, weight, size, format_number(r["median"]), _interval(r),
+             *(format_probability(t["probability"], 0.0) for t in r["thresholds"]),
+             format_probability(r["robust_weight_after"], 0.0) if 0 < r["robust_weight"] < 1 else ""]
+        )  # fmt: skip
+    tails = {r["regimen"]: r["predictive_tail"] for r in found["answers"]}
+    conflict = "; ".join(f"{name} {format_probability(p, 0.0)}" for name, p in tails.items())
+    return "\n".join(
+        [
+            f"Borrowed from {len(historical)} historical arms, {patients} patients: MAP prior {parts},",
+            f"median {format_number(prior['median'])} ({_interval(prior)}), worth {prior['ess_elir']:.0f} patients by "
+            f"ELIR, {prior['ess_moment']:.0f} by moments. * the weight of the analysis.",
+            aligned(header, rows),
+            f"Conflict, P(a count as improbable under the MAP prior): {conflict}.",
+            found["caution"],
+        ]
+    )
 
 
 def sensitivity_text(found: Mapping[str, Any]) -> str:

@@ -338,8 +338,8 @@ DRAWN = [
         cut=0.7, patients=40, looks=(10, 15, 20, 25, 30, 35),
     ),
     PosteriorProbability(
-        reference="paclitaxel or docetaxel or irinotecan", regimen="tislelizumab with a name that is long", go_above=0.95, stop_below=0.1,
-        looks=(10, 20, 30),
+        reference="paclitaxel or docetaxel or irinotecan", regimen="tislelizumab with a name that is long",
+        go_above=0.95, stop_below=0.1, looks=(10, 20, 30),
     ),
 ]  # fmt: skip
 
