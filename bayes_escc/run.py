@@ -31,7 +31,6 @@ from bayes_escc.results import (
 from bayes_escc.schema import nearest, raise_problems
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
     from bayes_escc.comparison import Comparison
@@ -67,25 +66,25 @@ def fit_analysis(
     """
     if table is None:
         table = analysis.load_table()
-    history = None
-    if analysis.borrowing is not None and isinstance(table, CountTable):
-        history = borrowing_group(analysis, analysis.borrowing, table)
-    return fit_prepared(analysis, prepare_design(analysis, table), table.digest, history)
+    return fit_prepared(analysis, prepare_design(analysis, table), table)
 
 
-def fit_prepared(analysis: Analysis, design: Design, data_sha256: str, history: xr.Dataset | None = None) -> Posterior:
+def fit_prepared(
+    analysis: Analysis, design: Design, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable
+) -> Posterior:
     """Fit an analysis to a design prepared for it.
 
     Parameters
     ----------
     analysis : Analysis
     design : Design
-    data_sha256 : str
-        Digest of the data the design was prepared on.
-    history : Dataset, optional
-        What was borrowed, kept beside the draws.
+    table : CountTable, PatientTable, MedianTable, EffectTable or MixedTable
+        The design was prepared on it.
     """
     _check_questions(analysis, design)
+    history = None
+    if analysis.borrowing is not None and isinstance(table, CountTable):
+        history = borrowing_group(analysis, analysis.borrowing, table)
     fit = fit_design(design, analysis.sampling)
     if history is not None:
         import xarray as xr
@@ -97,7 +96,7 @@ def fit_prepared(analysis: Analysis, design: Design, data_sha256: str, history: 
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
     return Posterior(
-        fit.tree, analysis, data_sha256, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
+        fit.tree, analysis, table.digest, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
         tuple(design.priors_in_words()), software_versions(), fit.seconds,
     )  # fmt: skip
 

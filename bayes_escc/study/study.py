@@ -380,7 +380,7 @@ class Study:
         begun = self.snapshot(1)
         first = cut if begun is None else begun.cut.without(leave_out)
         design = prepare_frozen(analysis, cut, first, "")
-        posterior = fit_prepared(analysis, design, "")
+        posterior = fit_prepared(analysis, design, cut.table(""))
         result = to_result(posterior)
         result["data"]["warnings"] = [{**w, "row": None} for w in result["data"]["warnings"]]
         return posterior, {"result": json.loads(_json(result)), "preview": None, "predictive": None, "positions": []}
