@@ -178,3 +178,24 @@ def one_effect(effects, trials, effect_sd, baseline_sd):
         log_post = log_post + _contrast_likelihood(control, experimental, grid, baseline_sd)
     cdf = np.cumsum(np.exp(log_post - log_post.max()))
     return np.interp([0.5, 0.025, 0.975], cdf / cdf[-1], grid + 0.5 * (grid[1] - grid[0]))
+
+
+def classical(y, se):
+    """The classical intervals: a common effect; DerSimonian-Laird; the same with Hartung-Knapp-Sidik-Jonkman's.
+
+    Returns (estimate, lower, upper) on the scale of y under ``"common"``, ``"DL"`` and ``"HKSJ"``, and ``"tau"``.
+    """
+    y, v = np.asarray(y, float), np.asarray(se, float) ** 2
+    w = 1 / v
+    mean = w @ y / w.sum()
+    q = w @ (y - mean) ** 2
+    tau2 = max(0.0, (q - (len(y) - 1)) / (w.sum() - (w**2).sum() / w.sum()))
+    z = stats.norm.ppf(0.975)
+    found = {"common": (mean, mean - z * w.sum() ** -0.5, mean + z * w.sum() ** -0.5), "tau": tau2**0.5}
+    w = 1 / (v + tau2)
+    mean = w @ y / w.sum()
+    found["DL"] = (mean, mean - z * w.sum() ** -0.5, mean + z * w.sum() ** -0.5)
+    error = (w @ (y - mean) ** 2 / (len(y) - 1) / w.sum()) ** 0.5
+    t = stats.t.ppf(0.975, len(y) - 1)
+    found["HKSJ"] = (mean, mean - t * error, mean + t * error)
+    return found
