@@ -21,6 +21,7 @@ __all__ = [
     "INTERVAL",
     "LABEL_DIMS",
     "LAWS",
+    "MONITORING",
     "REGIMEN",
     "SAMPLE_DIMS",
     "STUDY",
@@ -55,6 +56,9 @@ FIGURE_DATA: Final = "figure_data"
 
 LAWS: Final = "laws"
 """Group that holds the parameters of exact marginal posteriors where a closed form exists."""
+
+MONITORING: Final = "monitoring"
+"""Group that holds, by rule, whether the study completed under each draw ends in success."""
 
 DESIGNS: Final = ("randomised", "single-arm", "non-randomised")
 """How the patients of a study came to their regimens."""
