@@ -110,6 +110,8 @@ def result_text(result: Mapping[str, Any]) -> str:
     blocks += ["", aligned(["estimand", "", "median", ci, "mean"], rows)]
     if result["comparisons"]:
         blocks += ["", _comparison_table(result["comparisons"], several)]
+    if result.get("detecting_scan"):
+        blocks += ["", _dating_text(result, several)]
     if result["ranking"]:
         rows = [
             [r["estimand"], _label(r, several), format_probability(r["probability_best"], r["mcse_probability_best"]),
@@ -174,6 +176,32 @@ def _league_text(rows: Sequence[Mapping[str, Any]]) -> str:
         )
         blocks += [title, aligned(["", *(f"({i + 1})" for i in range(len(order)))], cells)]
     return "\n".join(blocks)
+
+
+def _dating_text(result: Mapping[str, Any], several: bool) -> str:
+    """The interval result beside the one with progression dated at the detecting scan."""
+    at_scan = result["detecting_scan"]
+    keys = ("estimand", "regimen", "study", "covariate", "endpoint", "time")
+    other = {tuple(r[k] for k in keys): r for r in at_scan["estimates"]}
+    ci = f"{100 * result['estimates'][0]['ci_prob']:g} % CrI"
+    rows = []
+    for r in result["estimates"]:
+        found = other.get(tuple(r[k] for k in keys))
+        if found is not None:
+            cells = [f"{format_number(x['median'])} ({_interval(x)})" for x in (r, found)]
+            rows.append([r["estimand"], _label(r, several), *cells])
+    header = ["dating of progression", "", f"between scans: median ({ci})", f"at the detecting scan: median ({ci})"]
+    lines = [aligned(header, rows)]
+    pairs = list(zip(result["comparisons"], at_scan["comparisons"], strict=True))
+    if pairs:
+        rows = [
+            [f"{a['estimand']}: {_label(a, several)} against {a['reference']}",
+             *(format_probability(x["probability_better"], x["mcse_probability"]) for x in (a, b))]
+            for a, b in pairs
+        ]  # fmt: skip
+        lines.append(aligned(["P(better)", "between scans", "at the detecting scan"], rows))
+    lines.append("Scans find progression late: dated there, hazards seem to rise. The result is the one between scans.")
+    return "\n\n".join(lines)
 
 
 def sensitivity_text(found: Mapping[str, Any]) -> str:

@@ -74,23 +74,11 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     started = time.perf_counter()
     # one independent stream per purpose, so that adding one never moves another
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(sampling.seed).spawn(4)]
-    exact = None
-    if sampling.sampler in ("auto", "exact"):
-        exact = design.exact(streams[0], sampling.chains, sampling.draws)
-    if sampling.sampler == "exact" and exact is None:
-        raise AnalysisError('sampling.sampler: this model and its priors have no closed form; use "auto" or "nuts".')
     groups: dict[str, Any] = {}
     seconds = {"import": 0.0, "compile": 0.0, "sample": 0.0}
-    if exact is not None:
-        if exact.laws:
-            groups[LAWS], groups[f"prior_{LAWS}"] = exact.laws, exact.prior_laws
-        parameters = _label_draws(exact.draws)
-        estimands = _label_draws(design.estimands(parameters, streams[1]))
-        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws, laws=bool(exact.laws))
-    else:
-        parameters, estimands, stats, diagnostics = _sampled(design, sampling, streams[1], seconds)
-        if stats is not None:
-            groups["sample_stats"] = stats
+    found = _posterior(design, sampling, streams[0], streams[1], seconds)
+    parameters, estimands, diagnostics = found.parameters, found.estimands, found.diagnostics
+    groups |= found.groups
     prior = _label_draws(design.prior(streams[2], PRIOR_DRAWS))
     groups |= {
         "posterior": parameters,
@@ -105,10 +93,47 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     figure_data = design.figure_data(parameters)
     if figure_data is not None:
         groups[FIGURE_DATA] = figure_data
+    for name, other in design.beside:
+        beside = _posterior(other, sampling, streams[0], streams[1], seconds)
+        groups[name] = beside.estimands
+        if not beside.diagnostics.converged:
+            told = tuple(f"{name}: {message}" for message in beside.diagnostics.messages)
+            diagnostics = replace(diagnostics, converged=False, messages=(*diagnostics.messages, *told))
     seconds["total"] = time.perf_counter() - started
     tree = xr.DataTree.from_dict({f"/{name}": data for name, data in groups.items()})
-    engine: Any = "exact" if exact is not None else "nuts" if "sample_stats" in groups else "laplace"
-    return Fit(tree, engine, diagnostics, seconds)
+    return Fit(tree, found.engine, diagnostics, seconds)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The posterior of one design, without what is made from it for reports."""
+
+    parameters: xr.Dataset
+    estimands: xr.Dataset
+    diagnostics: Diagnostics
+    engine: Literal["exact", "nuts", "laplace"]
+    groups: dict[str, Any]
+
+
+def _posterior(
+    design: Design, sampling: SamplingSpec, draws_rng: np.random.Generator, rng: np.random.Generator,
+    seconds: dict[str, float],
+) -> _Found:  # fmt: skip
+    exact = None
+    if sampling.sampler in ("auto", "exact"):
+        exact = design.exact(draws_rng, sampling.chains, sampling.draws)
+    if sampling.sampler == "exact" and exact is None:
+        raise AnalysisError('sampling.sampler: this model and its priors have no closed form; use "auto" or "nuts".')
+    if exact is not None:
+        laws = {LAWS: exact.laws, f"prior_{LAWS}": exact.prior_laws} if exact.laws else {}
+        parameters = _label_draws(exact.draws)
+        estimands = _label_draws(design.estimands(parameters, rng))
+        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws, laws=bool(exact.laws))
+        return _Found(parameters, estimands, diagnostics, "exact", laws)
+    parameters, estimands, stats, diagnostics = _sampled(design, sampling, rng, seconds)
+    if stats is None:
+        return _Found(parameters, estimands, diagnostics, "laplace", {})
+    return _Found(parameters, estimands, diagnostics, "nuts", {"sample_stats": stats})
 
 
 def _label_draws(data: xr.Dataset) -> xr.Dataset:
