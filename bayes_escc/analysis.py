@@ -18,7 +18,9 @@ from bayes_escc.decision import Rule, read_rules
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.follow_up import DAYS_IN, event_meaning
 from bayes_escc.families import FAMILIES, get_family
+from bayes_escc.families.response.spec import DEFAULT_PRIORS
 from bayes_escc.names import DESIGNS, Direction, Scale, normalise
+from bayes_escc.priors import Prior
 from bayes_escc.schema import Reader, check_margin, nearest, raise_problems
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analysis",
+    "BorrowingSpec",
     "ComparisonSpec",
     "DataSpec",
     "PredictionSpec",
@@ -104,6 +107,28 @@ class PredictionSpec:
 
 
 @dataclass(frozen=True)
+class BorrowingSpec:
+    """From which historical counts a response analysis borrows, and how much.
+
+    Parameters
+    ----------
+    data : DataSpec
+        The historical counts; their endpoint is the analysis's own if not named.
+    robust_weight : float
+        Prior probability that the new patients are not like the historical ones.
+    weights : tuple of float
+        Every weight that is answered: `robust_weight`, a grid, and 1 (no borrowing).
+    priors : tuple of (str, Prior)
+        Of the hierarchy: ``logit_mean``, ``tau``.
+    """
+
+    data: DataSpec
+    robust_weight: float
+    weights: tuple[float, ...]
+    priors: tuple[tuple[str, Prior], ...]
+
+
+@dataclass(frozen=True)
 class SamplingSpec:
     """How the posterior is computed; pinned, so that the machine does not matter."""
 
@@ -126,6 +151,8 @@ class Analysis:
     spec : object
         Options and priors of the family, for example `ResponseSpec`.
     comparisons, thresholds, predictions : tuple
+    borrowing : BorrowingSpec or None
+        Of a response analysis that borrows from historical rates.
     sampling : SamplingSpec
     ci_prob : float
         Probability of the reported equal-tailed intervals.
@@ -154,6 +181,7 @@ class Analysis:
     sha256: str
     folder: Path | None = None
     rules: tuple[Rule, ...] = ()
+    borrowing: BorrowingSpec | None = None
 
     @classmethod
     def from_dict(
@@ -198,6 +226,17 @@ class Analysis:
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
         rules = read_rules(top.tables("monitoring"), getattr(spec, "rate_prior", None), data.endpoints or ())
+        borrowing = None
+        if top.has("borrowing"):
+            borrowing = _read_borrowing(top.table("borrowing"))
+            asked = (family, getattr(spec, "likelihood", ""), getattr(spec, "pooling", ""))
+            if asked != ("response", "binomial", "none"):
+                problems.append(
+                    'borrowing: needs family = "response", likelihood = "binomial" and pooling = "none", whose rates '
+                    "it gives a historical prior"
+                )
+            if len(data.endpoints or ()) != 1:
+                problems.append("data.endpoint: name one endpoint; historical rates are borrowed for one")
         sampling = _read_sampling(top.table("sampling"))
         report = top.table("report")
         ci_prob = report.number("ci_prob", 0.95, above=0, below=1)
@@ -206,7 +245,7 @@ class Analysis:
         raise_problems(f"{label} cannot be used", problems)
         return cls(
             name, title, question, family, data, spec, comparisons, thresholds, predictions,
-            sampling, ci_prob, canonical, digest, folder, rules,
+            sampling, ci_prob, canonical, digest, folder, rules, borrowing,
         )  # fmt: skip
 
     @classmethod
@@ -388,6 +427,29 @@ def _one_direction(comparisons: Sequence[ComparisonSpec], problems: list[str]) -
         if c.better is not None and stated.setdefault(c.estimand, c.better) != c.better:
             problems.append(f"comparisons[{i}].better: contradicts an earlier comparison of {c.estimand}")
     return tuple(replace(c, better=c.better or stated.get(c.estimand)) for c in comparisons)
+
+
+def _read_borrowing(r: Reader) -> BorrowingSpec:
+    weight = r.number("robust_weight", 0.2, above=0, below=1, closed=True)
+    grid = r.take("grid", [0.0, 0.1, 0.2, 0.5, 0.8])
+    if not isinstance(grid, list | tuple) or not all(_is_number(v) and 0 <= v <= 1 for v in grid):
+        r.problem("grid", f"must be robust weights from 0 to 1, not {grid!r}")
+        grid = []
+    stated = r.table("priors")
+    priors = []
+    for role in ("logit_mean", "tau"):
+        found = stated.prior(role, *DEFAULT_PRIORS[role])
+        if found.overrides:
+            stated.problem(role, "there is one prior for all historical studies")
+        priors.append((role, found.default))
+    stated.finish()
+    data = _read_data(r)
+    if data.kind != "counts":
+        r.problem("kind", f'historical rates are counts, not "{data.kind}"')
+    if not data.datasets and data.file is None:
+        r.problem("dataset", "name the historical counts: a dataset or a file")
+    weights = tuple(sorted({float(v) for v in (*grid, weight, 1.0)}))
+    return BorrowingSpec(data, weight, weights, tuple(priors))
 
 
 def _read_threshold(r: Reader) -> ThresholdSpec:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.analysis import Analysis
+from bayes_escc.borrowing import borrow_rows
 from bayes_escc.errors import AnalysisError
 from bayes_escc.monitoring import positions
 from bayes_escc.names import LABEL_DIMS, REGIMEN
@@ -126,6 +127,9 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
             "estimates": at_scan.summary_rows(),
             "comparisons": [dict(row) for c in comparisons_of(at_scan) for row in c.rows],
         }
+    borrowed = borrow_rows(posterior)
+    if borrowed is not None:
+        result["borrowing"] = borrowed
     if analysis.thresholds:
         result["thresholds"] = [
             row

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis import Analysis
+from bayes_escc.borrowing import BORROWING, borrowing_group
 from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
@@ -67,7 +68,14 @@ def fit_analysis(
         table = analysis.load_table()
     design = prepare_design(analysis, table)
     _check_questions(analysis, design)
+    history = None
+    if analysis.borrowing is not None and isinstance(table, CountTable):
+        history = borrowing_group(analysis, analysis.borrowing, table)
     fit = fit_design(design, analysis.sampling)
+    if history is not None:
+        import xarray as xr
+
+        fit.tree[BORROWING] = xr.DataTree(history)
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
         for w in design.warnings
@@ -175,6 +183,10 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
     if "rate" not in posterior.estimand_names:
         return {"medians": posterior.plot_intervals("median")} if "median" in posterior.estimand_names else found
     rate = posterior.estimand("rate")
+    if posterior.analysis.borrowing is not None:
+        from bayes_escc.plots.borrowing import plot_borrowing
+
+        found["borrowing"] = plot_borrowing(posterior)
     endpoints = [str(e) for e in rate["endpoint"].to_numpy()] if "endpoint" in rate.dims else [None]
     for endpoint in endpoints:
         tail = f"_{_slug(endpoint)}" if endpoint and len(endpoints) > 1 else ""

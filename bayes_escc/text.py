@@ -15,6 +15,7 @@ __all__ = [
     "format_number",
     "format_probability",
     "inconsistency_text",
+    "prior_sensitivity_text",
     "result_text",
     "sensitivity_text",
 ]
@@ -123,6 +124,8 @@ def result_text(result: Mapping[str, Any]) -> str:
         blocks += ["", aligned(header, rows)]
     if result.get("league"):
         blocks += ["", _league_text(result["league"])]
+    if result.get("borrowing"):
+        blocks += ["", _borrowing_text(result["borrowing"])]
     if result.get("thresholds"):
         rows = [
             [_label(r, several), f"{r['estimand']} {'>' if r['side'] == 'above' else '<'} {r['value']:g}",
@@ -204,6 +207,38 @@ def _dating_text(result: Mapping[str, Any], several: bool) -> str:
     return "\n\n".join(lines)
 
 
+def _borrowing_text(found: Mapping[str, Any]) -> str:
+    """Rates with and without borrowing, for every robust weight."""
+    historical, prior = found["historical"], found["map_prior"]
+    patients = sum(h["n"] for h in historical)
+    parts = " + ".join(f"{c['weight']:.3f} Beta({c['alpha']:.3g}, {c['beta']:.3g})" for c in prior["components"])
+    header = ["borrowing", "robust weight", "prior ESS (ELIR)", "median", f"{100 * prior['ci_prob']:g} % CrI"]
+    limits = found["answers"][0]["thresholds"]
+    header += [f"P({'>' if t['side'] == 'above' else '<'} {t['value']:g})" for t in limits] + ["weight after the data"]
+    rows = []
+    for r in found["answers"]:
+        name = f"{r['regimen']}, {r['events']}/{r['n']}"
+        weight = "1 (none)" if r["robust_weight"] == 1 else f"{r['robust_weight']:g}{' *' if r['primary'] else ''}"
+        size = "" if r["ess_elir"] is None else f"{r['ess_elir']:.0f}"
+        rows.append(
+            [name, weight, size, format_number(r["median"]), _interval(r),
+             *(format_probability(t["probability"], 0.0) for t in r["thresholds"]),
+             format_probability(r["robust_weight_after"], 0.0) if 0 < r["robust_weight"] < 1 else ""]
+        )  # fmt: skip
+    tails = {r["regimen"]: r["predictive_tail"] for r in found["answers"]}
+    conflict = "; ".join(f"{name} {format_probability(p, 0.0)}" for name, p in tails.items())
+    return "\n".join(
+        [
+            f"Borrowed from {len(historical)} historical arms, {patients} patients: MAP prior {parts},",
+            f"median {format_number(prior['median'])} ({_interval(prior)}), worth {prior['ess_elir']:.0f} patients by "
+            f"ELIR, {prior['ess_moment']:.0f} by moments. * the weight of the analysis.",
+            aligned(header, rows),
+            f"Conflict, P(a count as improbable under the MAP prior): {conflict}.",
+            found["caution"],
+        ]
+    )
+
+
 def sensitivity_text(found: Mapping[str, Any]) -> str:
     """The table of a sensitivity analysis."""
     null = "1" if found["unit"].endswith("ratio") else "0"
@@ -216,6 +251,36 @@ def sensitivity_text(found: Mapping[str, Any]) -> str:
     factors = [f"Bayes factor for {name}: {value:.3g}" for name, value in found["bayes_factors"].items()]
     title = f"{found['title']} ({found['unit']})"
     return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", *factors])
+
+
+def prior_sensitivity_text(found: Mapping[str, Any]) -> str:
+    """The table of a sensitivity analysis of priors and models."""
+    rows = found["rows"]
+    ci = f"{100 * found['ci_prob']:g} % CrI"
+    ratio = any(r["hazard_ratio"] is not None for r in rows) and not found["estimand"].endswith("ratio")
+    header = ["", "P(better)", f"{found['estimand']}: {found['unit']} ({ci})"]
+    header += ([f"hazard ratio ({ci})"] if ratio else []) + ["log evidence", "Bayes factor"]
+    several = len({(r["regimen"], r["endpoint"], r["time"]) for r in rows}) > 1
+    lines = []
+    for r in rows:
+        name = f"{r['label']}; {_label(r, False)}" if several else r["label"]
+        line = [name, format_probability(r["probability_better"], r["mcse_probability"]),
+                f"{format_number(r['median'])} ({_interval(r)})"]  # fmt: skip
+        if ratio:
+            limits = (r["hazard_ratio"], r["hazard_ratio_lower"], r["hazard_ratio_upper"])
+            shown = "{} ({} to {})".format(*map(format_number, limits)) if limits[0] is not None else ""
+            line.append(shown)
+        evidence = "" if r["log_evidence"] is None else f"{r['log_evidence']:.2f}"
+        lines.append([*line, evidence, "" if r["bayes_factor"] is None else f"{r['bayes_factor']:.3g}"])
+    first = rows[0]
+    title = f"{found['title']}: against {first['reference']}" if several else (
+        f"{found['title']}: {first['regimen']} against {first['reference']}"
+    )  # fmt: skip
+    note = (
+        "Bayes factors are against the analysis as specified; they answer which prior or model foresaw the data "
+        "better, and vague priors always lose. No evidence: the line was sampled by NUTS."
+    )
+    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, lines), "", note])
 
 
 def inconsistency_text(found: Mapping[str, Any]) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import integrate, stats
 
 import bayes_escc as be
-from bayes_escc.beta import Beta
-from bayes_escc.borrowing import fit_beta_mixture
+from bayes_escc.beta import Beta, exceedance
+from bayes_escc.borrowing import borrowing_of, predictive_logit
+from bayes_escc.cli import main
+from bayes_escc.mixtures import fit_beta_mixture
 from tests.conftest import AS_EVENTS, AS_TOTAL
-from tests.oracles.quadrature import binomial_hierarchy
+from tests.oracles.quadrature import binomial_hierarchy, new_study_rate
+from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut
 
 MIXTURE = be.BetaMixture((0.6, 0.4), (Beta(8.0, 20.0), Beta(3.0, 4.0)))
 
@@ -100,3 +106,184 @@ def test_what_cannot_be_borrowed_is_refused(exact, spondylitis_prior):
         be.borrow(spondylitis_prior, events=1, n=5, robust_weight=1.5)
     with pytest.raises(be.AnalysisError, match="between 0 and n"):
         be.borrow(spondylitis_prior, events=6, n=5)
+
+
+# What RBesT 1.9 prints for the same data (vignette "Getting started with RBesT (binary)"): the mixture, its
+# summary, the effective sample sizes, and the final probability of the trial's analysis.
+RBEST = be.BetaMixture(
+    (0.4612914, 0.1917812, 0.1893896, 0.1575378),
+    (Beta(33.9513487, 103.0146367), Beta(19.4400089, 41.5205219), Beta(12.2692310, 55.9202833),
+     Beta(2.2521243, 5.4812202)),
+)  # fmt: skip
+
+
+def test_the_sizes_are_those_rbest_prints():
+    assert round(RBEST.ess()) == 38
+    assert round(RBEST.ess_moment()) == 24
+    assert round(RBEST.robust(0.2).ess()) == 27
+    assert RBEST.mean == pytest.approx(0.25545885, abs=1e-8)
+    assert RBEST.sd == pytest.approx(0.08662045, abs=1e-8)
+    # its quantiles are found to a few hundred-thousandths only
+    assert [RBEST.quantile(q) for q in (0.025, 0.5, 0.975)] == pytest.approx([0.107304, 0.247588, 0.462768], abs=5e-5)
+
+
+def test_the_final_analysis_is_the_one_rbest_prints():
+    placebo = be.borrow(RBEST, events=1, n=6, robust_weight=0.2).posterior
+    treated = Beta(0.5 + 14, 1 + 10)
+    p = sum(
+        w * exceedance(treated, c, 0.0, "difference")[0]
+        for w, c in zip(placebo.weights, placebo.components, strict=True)
+    )
+    assert p == pytest.approx(0.9917197, abs=1e-6)
+
+
+AS_PRIORS = {"logit_mean": be.Prior("Normal", mu=0, sigma=2), "tau": be.Prior("HalfNormal", sigma=1)}
+
+
+@pytest.mark.parametrize(
+    ("events", "total"), [(AS_EVENTS, AS_TOTAL), ([0, 3], [9, 40]), ([33, 41, 46, 52], [171, 314, 228, 256])]
+)
+def test_the_predictive_distribution_is_that_of_direct_quadrature(events, total):
+    logit, weight = predictive_logit(np.array(events), np.array(total), *AS_PRIORS.values())
+    rate = 1 / (1 + np.exp(-logit))
+    mean = weight @ rate
+    expected = new_study_rate(events, total, stats.norm(0, 2).logpdf, stats.halfnorm(scale=1).logpdf)
+    assert (mean, np.sqrt(weight @ (rate - mean) ** 2)) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_table_of_counts_gives_the_same_prior_as_rbest(spondylitis):
+    prior = be.map_prior(be.read_counts(spondylitis), **AS_PRIORS)
+    assert prior.mean == pytest.approx(RBEST.mean, abs=0.005)
+    assert prior.sd == pytest.approx(RBEST.sd, abs=0.005)
+    assert prior.ess() == pytest.approx(RBEST.ess(), rel=0.05)  # RBesT fits its mixture to 4000 draws
+    assert prior.ess_moment() == pytest.approx(RBEST.ess_moment(), rel=0.05)
+    for q in (0.025, 0.25, 0.5, 0.75, 0.975):
+        assert prior.quantile(q) == pytest.approx(RBEST.quantile(q), abs=0.01)
+
+
+def test_priors_the_grid_cannot_hold_are_refused(spondylitis):
+    with pytest.raises(be.AnalysisError, match="narrower"):
+        be.map_prior(be.read_counts(spondylitis.iloc[:1]), tau=be.Prior("HalfCauchy", beta=5))
+    with pytest.raises(be.AnalysisError, match="one endpoint"):
+        be.map_prior(be.load_dataset("second_line_cohorts"))
+
+
+def test_a_count_in_conflict_with_the_history_is_improbable():
+    n = 24
+    pmf = [integrate.quad(lambda x, k=k: density(RBEST)(x) * stats.binom.pmf(k, n, x), 0, 1)[0] for k in range(n + 1)]
+    for k in (6, 15):
+        found = be.borrow(RBEST, events=k, n=n)
+        assert found.conflict == pytest.approx(sum(p for p in pmf if p <= pmf[k] * (1 + 1e-9)), rel=1e-6)
+    assert be.borrow(RBEST, events=15, n=n).conflict < 0.02 < 0.5 < be.borrow(RBEST, events=6, n=n).conflict
+
+
+def test_a_mixture_with_jeffreys_component_has_no_elir():
+    assert np.isnan(MIXTURE.robust(0.2, Beta(0.5, 0.5)).ess())
+    assert be.BetaMixture((1.0,), (Beta(1.0, 1.0),)).ess() == 2.0
+
+
+@pytest.fixture(scope="module")
+def borrowing():
+    return be.fit_analysis(be.find_analysis("second_line_borrowing"))
+
+
+def test_an_analysis_that_borrows_answers_with_and_without(borrowing):
+    result = be.to_result(borrowing)
+    found = result["borrowing"]
+    assert [h["study"] for h in found["historical"]] == ["ATTRACTION-3", "KEYNOTE-181", "ESCORT", "RATIONALE-302"]
+    assert sum(h["n"] for h in found["historical"]) == 171 + 198 + 228 + 256
+    estimates = {r["regimen"]: r for r in result["estimates"] if r["estimand"] == "rate"}
+    for r in found["answers"]:
+        if r["robust_weight"] == 1.0:
+            for key in ("mean", "sd", "median", "lower", "upper"):
+                assert r[key] == pytest.approx(estimates[r["regimen"]][key], rel=1e-9)
+    one = [r for r in found["answers"] if r["regimen"] == "toripalimab + chemotherapy"]
+    assert [r["robust_weight"] for r in one] == [0.0, 0.1, 0.2, 0.5, 0.8, 1.0]
+    assert [r["primary"] for r in one] == [False, False, False, True, False, False]
+    assert sorted(r["mean"] for r in one) == [r["mean"] for r in one]  # the cohort lies above the history
+    assert sorted((r["ess_elir"] for r in one), reverse=True) == [r["ess_elir"] for r in one]
+
+
+def test_the_answer_is_bayes_theorem_on_the_exact_prior(borrowing):
+    """The mixture is close enough to the MAP distribution that the answer is that of direct quadrature."""
+    logit, weight = predictive_logit(
+        np.array([33, 33, 46, 52]), np.array([171, 198, 228, 256]),
+        be.Prior("Normal", mu=0, sigma=2), be.Prior("HalfNormal", sigma=0.5),
+    )  # fmt: skip
+    rate = 1 / (1 + np.exp(-logit))
+    for regimen, k, n in (("toripalimab + chemotherapy", 10, 29), ("toripalimab + anlotinib", 12, 35)):
+        like = stats.binom.pmf(k, n, rate)
+        full = weight @ (like * rate) / (weight @ like)
+        evidence, vague = weight @ like, 1 / (n + 1)
+        for b in borrowing_of(borrowing)[regimen]:
+            w = b.robust_weight
+            after = w * vague / (w * vague + (1 - w) * evidence)
+            assert b.weight_after == pytest.approx(after, abs=0.01)
+            assert b.posterior.mean == pytest.approx(after * (k + 1) / (n + 2) + (1 - after) * full, abs=0.002)
+
+
+def test_borrowing_survives_its_file_and_nuts(borrowing, tmp_path):
+    saved = be.Posterior.load(borrowing.save(tmp_path / "b.nc"))
+    assert be.to_result(saved)["borrowing"] == be.to_result(borrowing)["borrowing"]
+
+
+def test_the_figure_of_borrowing_is_whole(borrowing):
+    from bayes_escc.plots.borrowing import plot_borrowing
+
+    figure = plot_borrowing(borrowing)
+    assert_nothing_is_cut(figure)
+    assert_no_text_overlaps(figure)
+
+
+def test_borrowing_from_own_files_by_the_command_line(tmp_path, capsys):
+    rows = {"study": ["past 1", "past 2", "past 3"], "regimen": "drug", "endpoint": "ORR", "events": [4, 9, 7],
+            "n": [30, 41, 38]}  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "past.csv", index=False)
+    pd.DataFrame({"study": ["ours"], "regimen": ["drug"], "endpoint": ["ORR"], "events": [6], "n": [25]}).to_csv(
+        tmp_path / "ours.csv", index=False
+    )
+    text = (
+        'schema = 1\n[data]\nfile = "ours.csv"\nendpoint = "ORR"\n[model]\nfamily = "response"\n'
+        '[borrowing]\nfile = "past.csv"\nrobust_weight = 0.1\ngrid = [0.9]\n'
+    )
+    (tmp_path / "b.toml").write_text(text)
+    assert main(["run", str(tmp_path / "b.toml"), "--out", str(tmp_path / "out"), "--no-figures"]) == 0
+    said = capsys.readouterr().out
+    assert "Borrowed from 3 historical arms, 109 patients" in said
+    assert "not randomised" in said
+    result = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    assert [r["robust_weight"] for r in result["borrowing"]["answers"]] == [0.1, 0.9, 1.0]
+    (tmp_path / "self.toml").write_text(text.replace('file = "past.csv"', 'file = "ours.csv"'))
+    assert main(["run", str(tmp_path / "self.toml"), "--out", str(tmp_path / "out")]) == 2
+    assert "counted twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"borrowing": {"dataset": "pd1_trials_counts", "robust_weigth": 0.2}}, "robust_weigth: unknown key"),
+        ({"borrowing": {"dataset": "pd1_trials_counts", "robust_weight": 2}}, "from 0 to 1"),
+        ({"borrowing": {"dataset": "pd1_trials_counts", "grid": ["a"]}}, "borrowing.grid"),
+        ({"borrowing": {}}, "name the historical counts"),
+        ({"borrowing": {"dataset": "x"}, "model": {"family": "response", "pooling": "partial"}}, 'pooling = "none"'),
+        ({"borrowing": {"dataset": "x"}, "data": {"endpoint": ["ORR", "DCR"]}}, "name one endpoint"),
+        ({"borrowing": {"dataset": "x", "priors": {"tau": {"distribution": "Normal"}}}}, "borrowing.priors.tau"),
+        ({"borrowing": {"dataset": "x", "kind": "medians"}}, "historical rates are counts"),
+    ],
+)
+def test_wrong_borrowing_keys_are_named(change, message):
+    content = {"data": {"endpoint": "ORR"}, "model": {"family": "response"}, **change}
+    with pytest.raises(be.AnalysisError, match=message):
+        be.Analysis.from_dict(content)
+
+
+def test_borrowing_needs_a_beta_prior(cohorts):
+    analysis = be.Analysis.from_dict(
+        {
+            "data": {"dataset": "second_line_cohorts", "endpoint": "ORR"},
+            "priors": {"rate": {"distribution": "Uniform", "lower": 0.1, "upper": 0.9}},
+            "borrowing": {"dataset": "pd1_trials_counts", "where": {"line": "second", "population": "all"}},
+        }
+    )
+    with pytest.raises(be.AnalysisError, match="Beta prior"):
+        be.fit_analysis(analysis, cohorts)

@@ -51,6 +51,9 @@ SCHEMA = {
         "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT,
     },
     "detecting_scan": {"estimates": (list,), "comparisons": (list,)},
+    "borrowing": {
+        "caution": TEXT, "historical": (list,), "priors": (dict,), "map_prior": (dict,), "answers": (list,),
+    },
     "thresholds": {
         "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,
         "side": TEXT, "value": NUMBER, "probability": NUMBER, "mcse_probability": NUMBER,
@@ -67,6 +70,11 @@ SCHEMA = {
         "null_rates": (list, type(None)), "sentence": TEXT,
     },
 }  # fmt: skip
+BORROWED = {
+    "regimen": TEXT, "events": WHOLE, "n": WHOLE, "robust_weight": NUMBER, "primary": (bool,), **SUMMARY,
+    "robust_weight_after": NUMBER, "ess_elir": OPTIONAL, "ess_moment": NUMBER, "predictive_tail": NUMBER,
+    "thresholds": (list,),
+}  # fmt: skip
 
 
 def conforms(record, shape, where):
@@ -79,6 +87,7 @@ SHIPPED = {
     "second_line_response": {"thresholds", "predictions"},
     "second_line_response_monitored": {"monitoring"},
     "pd1_second_line_network": {"league"},
+    "second_line_borrowing": {"borrowing", "thresholds"},
 }
 
 
@@ -93,6 +102,8 @@ def test_results_keep_their_schema(name, request):
         records = result.get(block, [])
         for record in records if isinstance(records, list) else [records]:
             conforms(record, shape, block)
+    for answer in result.get("borrowing", {}).get("answers", []):
+        conforms(answer, BORROWED, "borrowing.answers")
     assert set(result["analysis"]["seconds"]) == {"import", "compile", "sample", "total"}
     assert set(result["analysis"]["versions"]) == {"bayes_escc", "pymc", "arviz", "nutpie", "python"}
     assert all(result["analysis"]["versions"].values())
@@ -102,7 +113,7 @@ def test_results_keep_their_schema(name, request):
 
 def test_the_schema_page_names_every_entry():
     page = (ROOT.parent / "docs" / "result-schema.md").read_text(encoding="utf-8")
-    for block, shape in SCHEMA.items():
+    for block, shape in [*SCHEMA.items(), ("borrowing", BORROWED)]:
         assert f"`{block}`" in page, block
         for key in shape:
             assert f"`{key}`" in page, (block, key)
@@ -123,9 +134,9 @@ def test_public_names():
 # From left to right, as the data flow; a room may import what stands before it.
 ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
-    {"priors", "files"}, {"schema"}, {"beta"}, {"laws"}, {"evidence"}, {"families"}, {"decision"}, {"analysis"},
-    {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"}, {"text"},
-    {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks", "borrowing"}, {"cli"},
+    {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"decision"},
+    {"analysis"}, {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"},
+    {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.

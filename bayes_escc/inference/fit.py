@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -25,7 +26,7 @@ from bayes_escc.names import ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Fit", "fit_design"]
+__all__ = ["Estimate", "Fit", "estimate", "fit_design"]
 
 PRIOR_DRAWS: Final = 2000
 TARGET_ACCEPT: Final = (0.9, 0.995)
@@ -76,7 +77,7 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(sampling.seed).spawn(4)]
     groups: dict[str, Any] = {}
     seconds = {"import": 0.0, "compile": 0.0, "sample": 0.0}
-    found = _posterior(design, sampling, streams[0], streams[1], seconds)
+    found = estimate(design, sampling, streams[:2], seconds)
     parameters, estimands, diagnostics = found.parameters, found.estimands, found.diagnostics
     groups |= found.groups
     prior = _label_draws(design.prior(streams[2], PRIOR_DRAWS))
@@ -94,7 +95,7 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     if figure_data is not None:
         groups[FIGURE_DATA] = figure_data
     for name, other in design.beside:
-        beside = _posterior(other, sampling, streams[0], streams[1], seconds)
+        beside = estimate(other, sampling, streams[:2], seconds)
         groups[name] = beside.estimands
         if not beside.diagnostics.converged:
             told = tuple(f"{name}: {message}" for message in beside.diagnostics.messages)
@@ -105,8 +106,18 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """The posterior of one design, without what is made from it for reports."""
+class Estimate:
+    """The posterior of a design, without what is made from it for reports.
+
+    Parameters
+    ----------
+    parameters, estimands : Dataset
+        Draws, dimensions (chain, draw, ...).
+    diagnostics : Diagnostics
+    engine : {"exact", "nuts", "laplace"}
+    groups : dict of str to Dataset
+        What goes beside them into the tree.
+    """
 
     parameters: xr.Dataset
     estimands: xr.Dataset
@@ -115,10 +126,23 @@ class _Found:
     groups: dict[str, Any]
 
 
-def _posterior(
-    design: Design, sampling: SamplingSpec, draws_rng: np.random.Generator, rng: np.random.Generator,
-    seconds: dict[str, float],
-) -> _Found:  # fmt: skip
+def estimate(
+    design: Design, sampling: SamplingSpec, streams: Sequence[np.random.Generator] | None = None,
+    seconds: dict[str, float] | None = None,
+) -> Estimate:  # fmt: skip
+    """The posterior and the estimands of a design, which is all that checks by refitting need.
+
+    Parameters
+    ----------
+    design : Design
+    sampling : SamplingSpec
+    streams : sequence of Generator, optional
+        Of exact draws, and of what estimands draw; from the seed if not given.
+    seconds : dict, optional
+        Wall time is added under ``import``, ``compile`` and ``sample``.
+    """
+    seconds = dict.fromkeys(("import", "compile", "sample"), 0.0) if seconds is None else seconds
+    draws_rng, rng = streams or [np.random.default_rng(s) for s in np.random.SeedSequence(sampling.seed).spawn(2)]
     exact = None
     if sampling.sampler in ("auto", "exact"):
         exact = design.exact(draws_rng, sampling.chains, sampling.draws)
@@ -129,11 +153,11 @@ def _posterior(
         parameters = _label_draws(exact.draws)
         estimands = _label_draws(design.estimands(parameters, rng))
         diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws, laws=bool(exact.laws))
-        return _Found(parameters, estimands, diagnostics, "exact", laws)
+        return Estimate(parameters, estimands, diagnostics, "exact", laws)
     parameters, estimands, stats, diagnostics = _sampled(design, sampling, rng, seconds)
     if stats is None:
-        return _Found(parameters, estimands, diagnostics, "laplace", {})
-    return _Found(parameters, estimands, diagnostics, "nuts", {"sample_stats": stats})
+        return Estimate(parameters, estimands, diagnostics, "laplace", {})
+    return Estimate(parameters, estimands, diagnostics, "nuts", {"sample_stats": stats})
 
 
 def _label_draws(data: xr.Dataset) -> xr.Dataset:

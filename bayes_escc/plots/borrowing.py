@@ -1,0 +1,151 @@
+"""Borrowing: the historical prior, the data and the answer with and without it, and how it hangs on the weight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.borrowing import Borrowed, borrowing_of
+from bayes_escc.errors import AnalysisError
+from bayes_escc.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    MM,
+    ORANGE,
+    SKY,
+    VERMILION,
+    WIDTH,
+    finish,
+    house_style,
+    mark_not_converged,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from bayes_escc.posterior import Posterior
+
+__all__ = ["plot_borrowing"]
+
+Array = NDArray[np.float64]
+
+
+def plot_borrowing(posterior: Posterior) -> Figure:
+    """Draw, for every regimen, prior mixture, likelihood and posteriors, and the rate for every robust weight.
+
+    Raises
+    ------
+    AnalysisError
+        If the analysis does not borrow.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    answers, spec = borrowing_of(posterior), posterior.analysis.borrowing
+    if spec is None or not answers:
+        raise AnalysisError("this analysis does not borrow: it has no [borrowing].")
+    ci = posterior.analysis.ci_prob
+    highest = max(
+        law.quantile(0.999) for bs in answers.values() for b in bs for law in (b.historical, b.posterior, b.alone)
+    )
+    lowest = min(law.quantile(0.001) for bs in answers.values() for b in bs for law in (b.posterior, b.alone))
+    limits = (max(0.0, 0.8 * lowest), min(1.0, 1.05 * highest))
+    with house_style():
+        figure = Figure(figsize=(WIDTH, (34 + 52 * len(answers)) * MM), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(
+            len(answers), 2, squeeze=False, sharex=True, gridspec_kw={"width_ratios": [1.0, 1.0], "wspace": 0.06}
+        )
+        for row, (regimen, by_weight) in zip(panels, answers.items(), strict=True):
+            chosen = next(b for b in by_weight if b.robust_weight == spec.robust_weight)
+            _densities(row[0], chosen, limits)
+            _weights(row[1], by_weight, spec.robust_weight, ci)
+            head = f"{regimen}: {chosen.events}/{chosen.n} responses"
+            row[0].set_title(wrapped(head, 46), fontsize=8)
+            row[1].set_title("The answer, by robust weight", fontsize=8)
+            for axes in row:
+                axes.set_xlim(100 * limits[0], 100 * limits[1])
+        for axes in panels[-1]:
+            axes.set_xlabel("Rate, per cent")
+        panels[0, 0].legend(loc="best", frameon=False, fontsize=7)
+        if not posterior.diagnostics.converged:
+            mark_not_converged(figure)
+        one = next(iter(answers.values()))
+        prior = next(b for b in one if b.robust_weight == spec.robust_weight)
+        sizes = (
+            f"The MAP prior is worth {_size(prior.historical.ess())} by ELIR ({_size(prior.historical.ess_moment())} "
+        )
+        sizes += f"by moments), the robust prior {_size(prior.prior.ess())}."
+        return finish(
+            figure, title=posterior.analysis.title,
+            footnote=f"{sizes} Likelihood: the data alone, scaled to area one. Right: posterior median and "
+            f"{100 * ci:g} % credible interval; 0 is full borrowing, 1 none; bold: the weight of the analysis; after: "
+            "probability, given the data, that the cohort is not like the historical ones. Unanchored: other trials "
+            "and populations.",
+        )  # fmt: skip
+
+
+def _size(patients: float) -> str:
+    return f"{patients:.0f} patients" if np.isfinite(patients) else "an unknown number of patients"
+
+
+def _densities(axes: Axes, b: Borrowed, limits: tuple[float, float]) -> None:
+    x = np.linspace(max(limits[0], 1e-4), min(limits[1], 1 - 1e-4), 600)
+    vague = b.prior.components[-1] if b.robust_weight > 0 else None
+    likelihood = np.exp(b.events * np.log(x) + (b.n - b.events) * np.log1p(-x))
+    likelihood /= likelihood.sum() * (x[1] - x[0])
+    curves: list[tuple[str, Array, dict[str, Any]]] = [
+        ("MAP prior", b.historical.density(x), {"color": GREY, "linestyle": (0, (4, 2))})
+    ]
+    if vague is not None:
+        part = np.exp((vague.alpha - 1) * np.log(x) + (vague.beta - 1) * np.log1p(-x) - vague.log_normaliser())
+        curves.append(("robust component", part, {"color": GREY, "linestyle": (0, (1, 1.5))}))
+    curves.append(
+        (f"robust MAP prior, weight {b.robust_weight:g}", b.prior.density(x), {"color": BLACK, "linewidth": 1.0})
+    )
+    alone = np.exp(_log_beta(b, x))
+    same = bool(np.abs(alone - likelihood).max() < 0.02 * alone.max())
+    if not same:  # under a uniform prior the two are one curve
+        curves.append(("likelihood", likelihood, {"color": ORANGE, "linestyle": (0, (6, 1.5, 1, 1.5))}))
+    name = "likelihood = posterior without borrowing" if same else "posterior without borrowing"
+    curves += [
+        (name, alone, {"color": VERMILION, "linestyle": (0, (3, 1))}),
+        ("posterior with borrowing", b.posterior.density(x), {"color": BLUE, "linewidth": 2.0}),
+    ]
+    for label, curve, style in curves:
+        axes.plot(100 * x, curve, label=label, **style)
+    axes.fill_between(100 * x, b.posterior.density(x), color=SKY, alpha=0.15, linewidth=0)
+    axes.set_ylim(0, 1.12 * max(float(curve.max()) for _, curve, _ in curves))
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+
+
+def _log_beta(b: Borrowed, x: Array) -> Array:
+    law = b.alone
+    return np.asarray((law.alpha - 1) * np.log(x) + (law.beta - 1) * np.log1p(-x) - law.log_normaliser())
+
+
+def _weights(axes: Axes, by_weight: list[Borrowed], primary: float, ci: float) -> None:
+    tail = (1.0 - ci) / 2.0
+    for y, b in enumerate(reversed(by_weight)):
+        low, middle, high = (100 * b.posterior.quantile(q) for q in (tail, 0.5, 1.0 - tail))
+        color = VERMILION if b.robust_weight == 1.0 else BLUE
+        axes.plot([low, high], [y, y], color=color, linewidth=2.2 if b.robust_weight == primary else 1.2)
+        axes.plot(middle, y, "o", color="white", markeredgecolor=color, markersize=4.5, zorder=3)
+        if 0.0 < b.robust_weight < 1.0:
+            axes.annotate(f"{b.weight_after:.2f}", (1.01, y), xycoords=("axes fraction", "data"), va="center",
+                          fontsize=7, color=GREY)  # fmt: skip
+    axes.annotate("after", (1.01, len(by_weight) - 0.3), xycoords=("axes fraction", "data"), va="bottom", fontsize=7,
+                  color=GREY, annotation_clip=False)  # fmt: skip
+    labels = [f"{b.robust_weight:g}" for b in reversed(by_weight)]
+    axes.set_yticks(range(len(labels)), labels)
+    for label, b in zip(axes.get_yticklabels(), reversed(by_weight), strict=True):
+        label.set_fontweight("bold" if b.robust_weight == primary else "normal")
+    axes.set_ylim(-0.6, len(labels) - 0.4)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
