@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         sensitivity,
     )
     from bayes_escc.comparison import Comparison
-    from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, RecordError
+    from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, LockedError, RecordError
     from bayes_escc.evidence import (
         CountTable,
         EffectTable,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
     from bayes_escc.run import fit_analysis, run_analysis
+    from bayes_escc.study.study import Study
 
 __version__ = "0.1.0"
 
@@ -52,7 +53,7 @@ _HOMES = {
     "borrowing": ("Borrowed", "borrow", "map_prior"),
     "checks": ("Inconsistency", "PriorSensitivity", "Sensitivity", "inconsistency", "prior_sensitivity", "sensitivity"),
     "comparison": ("Comparison",),
-    "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"),
+    "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"),
     "evidence": (
         "CountTable", "EffectTable", "MedianTable", "MixedTable", "PatientTable", "Problem", "combine_evidence",
         "load_dataset", "read_counts", "read_effects", "read_medians", "read_patients", "scan_intervals",
@@ -65,6 +66,7 @@ _HOMES = {
     "priors": ("Prior",),
     "results": ("to_result",),
     "run": ("fit_analysis", "run_analysis"),
+    "study.study": ("Study",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -81,6 +83,7 @@ __all__ = [
     "EffectTable",
     "FitError",
     "Inconsistency",
+    "LockedError",
     "MedianTable",
     "MixedTable",
     "PatientTable",
@@ -91,6 +94,7 @@ __all__ = [
     "RecordError",
     "ResponseModel",
     "Sensitivity",
+    "Study",
     "SurvivalModel",
     "SynthesisModel",
     "__version__",

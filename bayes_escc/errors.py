@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["AnalysisError", "BayesEsccError", "DataError", "FitError", "RecordError"]
+__all__ = ["AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"]
 
 
 class BayesEsccError(Exception):
@@ -42,3 +42,9 @@ class RecordError(BayesEsccError, RuntimeError):
     """A saved result that is damaged, foreign or newer than this package (exit code 5)."""
 
     exit_code = 5
+
+
+class LockedError(BayesEsccError, RuntimeError):
+    """A record that someone else is writing, or has written since it was read (exit code 6)."""
+
+    exit_code = 6

@@ -136,7 +136,8 @@ ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
     {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"decision"},
     {"analysis"}, {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"},
-    {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks"}, {"cli"},
+    {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks"},
+    {"study"}, {"cli_monitor"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.

@@ -138,7 +138,7 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
         raise AnalysisError("sensitivity: needs a pairwise synthesis without network, covariates and subgroups.")
     if spec.prior("effect").default.distribution != "Normal":
         raise AnalysisError("sensitivity: needs a Normal prior of the effect, which the exact engine integrates.")
-    contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts  # type: ignore[attr-defined]
+    contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts
     tau = spec.prior("tau").default if spec.pooling == "random" else TAU_PRIORS[2]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
     main = random if spec.pooling == "random" else common

@@ -8,7 +8,7 @@ a lower end of zero with a finite upper one censoring on the left.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -146,6 +146,8 @@ def check_follow_up(
     columns: FollowUpColumns,
     problems: list[Problem],
     warnings: list[Problem],
+    *,
+    pending: bool = False,
 ) -> None:
     """Check the follow-up of every patient and replace its cells by plain numbers, in place.
 
@@ -158,6 +160,8 @@ def check_follow_up(
     columns : FollowUpColumns
     problems, warnings : list of Problem
         What was found is appended.
+    pending : bool
+        Whether patients without any follow-up yet are kept, as censored at time zero.
     """
     if columns.unit not in DAYS_IN:
         said = "" if columns.unit is None else f" {columns.unit!r}"
@@ -172,7 +176,25 @@ def check_follow_up(
     if columns.codes:
         codes = {normalise(k).casefold(): "1" if v == "event" else "0" for k, v in columns.codes}
     for number, row in zip(numbers, rows, strict=True):
-        _check_row(row, number, columns, codes, problems, warnings)
+        if pending and _nothing_known(row, codes):
+            row.update({"time": "0.0"} if "time" in row else {}, **({"event": "0"} if "event" in row else {}))
+            row.update({"interval_lower": "0.0", "interval_upper": "inf"} if "interval_lower" in row else {})
+        else:
+            _check_row(row, number, columns, codes, problems, warnings)
+
+
+def _nothing_known(row: Mapping[str, str], codes: Mapping[str, str]) -> bool:
+    """Whether a patient has no follow-up yet: no event, and no time free of it."""
+
+    def none(role: str, also: Collection[str] = ()) -> bool:
+        cell = normalise(row.get(role, "")).casefold()
+        return not cell or cell in also or _number(cell) == 0
+
+    event = normalise(row.get("event", "")).casefold()
+    unseen = "interval_upper" not in row or (none("interval_upper", _INFINITE) and _number(row["interval_upper"]) != 0)
+    return (
+        (not event or codes.get(event) == "0") and unseen and all(none(r) for r in ("time", "entry", "interval_lower"))
+    )
 
 
 def _check_row(
@@ -274,6 +296,10 @@ def _time(text: str, role: str, unit: str, refuse: Any) -> float | None:
 def check_between_patients(frame: pd.DataFrame, columns: FollowUpColumns, warnings: list[Problem]) -> None:
     """Arms without events, events coded the wrong way round, and mixed units: worth a look."""
     follow_up = follow_up_of(frame, str(columns.unit))
+    followed = follow_up.last > 0
+    if not followed.any():
+        return
+    frame, follow_up = frame[followed], follow_up_of(frame[followed], str(columns.unit))
     named = columns.event or columns.upper
 
     def warn(code: str, message: str, remedy: str, column: str | None = named, row: int | None = None) -> None:

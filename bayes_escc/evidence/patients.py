@@ -5,7 +5,7 @@ Identifiers are read as text and never leave the table: results refer to patient
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -38,6 +38,7 @@ __all__ = ["PatientTable", "read_patients"]
 NotEvaluable = Literal["nonresponse", "exclude"]
 _YES = {"1", "1.0", "yes", "y", "true", "responder", "response", "是", "有"}
 _NO = {"0", "0.0", "no", "n", "false", "non-responder", "nonresponder", "no response", "否", "无"}
+_PENDING = {"", "pending", "not yet evaluable", "not yet assessed", "nye", "待评估", "未评估"}
 _MET_BY = {"ORR": ("CR", "PR"), "DCR": ("CR", "PR", "SD")}
 
 
@@ -158,11 +159,12 @@ class PatientTable:
         return tuple(Arm(study, regimen, endpoint, design) for study, regimen in pairs)
 
     def evaluable(self, not_evaluable: NotEvaluable) -> PatientTable:
-        """The patients an endpoint counts: all of them, or without those marked NE."""
-        if self.binary or not_evaluable == "nonresponse":
+        """The patients an endpoint counts: all whose response is known, or without those marked NE."""
+        if "response" not in self.frame.columns:
             return self
-        kept = self.frame[self.frame["response"] != "NE"]
-        return self.keep(kept)
+        uncounted = {""} if self.binary or not_evaluable == "nonresponse" else {"", "NE"}
+        out = self.frame["response"].isin(uncounted)
+        return self.keep(self.frame[~out]) if out.any() else self
 
     def events(self, endpoint: str) -> Any:
         """Whether each patient met an endpoint, as a boolean array.
@@ -245,6 +247,7 @@ def read_patients(
     event_codes: Mapping[Any, Any] | None = None,
     sheet: str | None = None,
     drop: Sequence[str] = (),
+    pending: bool = False,
 ) -> PatientTable:
     """Read and check a patient table.
 
@@ -275,6 +278,10 @@ def read_patients(
         Sheet of a workbook.
     drop : sequence of str, optional
         Columns to leave out; columns that identify patients must be.
+    pending : bool
+        Keep patients of whom nothing is known yet instead of refusing them: a response that is
+        blank or "pending" stays blank and counts nowhere; who has no follow-up (time blank or 0,
+        no event) is censored at time zero and says nothing.
 
     Returns
     -------
@@ -332,9 +339,9 @@ def read_patients(
                         "blank_label", f"the {role} is blank", "Fill it in.", row=number, column=needed[role], value=""
                     )
                 )
-    binary = _read_responses(raw, rows, needed.get("response"), problems, warnings)
+    binary = _read_responses(raw, rows, needed.get("response"), problems, warnings, _PENDING if pending else ())
     if columns.roles:
-        check_follow_up(rows, raw.numbers, columns, problems, warnings)
+        check_follow_up(rows, raw.numbers, columns, problems, warnings, pending=pending)
     kept = _without_duplicates(raw, rows, problems, warnings)
     for a, b in combinations(dict.fromkeys(r["regimen"] for r in rows), 2):
         if same_but_spelling(a, b):
@@ -384,14 +391,18 @@ def _read_responses(
     column: str | None,
     problems: list[Problem],
     warnings: list[Problem],
+    pending: Collection[str] = (),
 ) -> bool:
-    """Canonical responses, in place; returns whether the column holds yes or no."""
+    """Canonical responses, in place, blank where `pending`; returns whether the column holds yes or no."""
     if column is None:
         return False
     cells = [normalise(row["response"]).casefold() for row in rows]
-    binary = all(c in _YES | _NO for c in cells if c)
+    binary = all(c in _YES | _NO for c in cells if c and c not in pending)
     not_evaluable = 0
     for number, row, cell in zip(raw.numbers, rows, cells, strict=True):
+        if cell in pending:
+            row["response"] = ""
+            continue
         if binary and cell:
             row["response"] = "1" if cell in _YES else "0"
             continue

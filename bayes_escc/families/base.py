@@ -67,8 +67,11 @@ class Design(ABC):
         Where the evidence on each regimen comes from.
     warnings : sequence of Problem
         What was noticed in the rows used.
+    row_numbers : sequence of int
+        Index in the table of every patient of the log-likelihood; empty where its rows are not patients.
     """
 
+    row_numbers: Sequence[int] = ()
     rows: int
     patients: int
     events: int
@@ -128,6 +131,14 @@ class Design(ABC):
     def figure_data(self, parameters: xr.Dataset) -> xr.Dataset | None:
         """Curves for figures, on a grid, where the estimands do not hold them; or None."""
         return None
+
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        """What these data decided (centres, cut points, times, default priors), as entries of an analysis."""
+        return {}
+
+    def standardised_over(self, reference: Design) -> Design:
+        """The same design with its estimands averaged over the target population of another one."""
+        return self
 
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         """The posterior in closed form, or None where there is none."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.evidence import Arm, CountTable
 from bayes_escc.families.base import Design, prior_line
+from bayes_escc.families.frozen import stated_priors
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
 
@@ -109,6 +110,9 @@ class CountDesign(Design):
         """Options, sizes and the priors of the cells in order; not the counts."""
         priors = tuple((role, tuple(prior_set[r] for r in self.cell_regimens)) for role, prior_set in self.spec.priors)
         return ("response", self.variant, self.cell_dim, len(self.cells), len(self.endpoints), priors)
+
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"priors": stated_priors(self.spec.priors)}
 
     @property
     def prior_roles(self) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from bayes_escc.evidence import PatientTable
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.families.base import Design, prior_line
 from bayes_escc.families.covariates import EncodedCovariates, encode
+from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
@@ -40,11 +42,13 @@ class LogisticDesign(Design):
         self.spec = spec
         self.endpoint = endpoint
         self.encoded = encoded
+        self.population = encoded.values
         self.regimens = table.regimens
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.response = table.events(endpoint).astype("int64")
         self.warnings = table.warnings
         self.rows = self.patients = len(self.response)
+        self.row_numbers = tuple(int(i) for i in table.frame.index)
         self.arms = table.arms(endpoint, design)
         self.events = int(self.response.sum())
 
@@ -110,15 +114,30 @@ class LogisticDesign(Design):
             coords[COVARIATE] = list(labels)
         return xr.Dataset(values, coords=coords)
 
-    def _shift(self, parameters: xr.Dataset) -> NDArray[np.float64]:
-        """The covariates' part of the log odds, shape (chain, draw, patient)."""
-        shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW], self.patients)
+    def _shift(self, parameters: xr.Dataset, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The covariates' part of the log odds of patients with covariates x, shape (chain, draw, patient)."""
+        shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW], len(x))
         if not self.encoded.labels:
             return np.zeros(shape)
-        return np.asarray(parameters["coefficient"].to_numpy() @ self.encoded.values.T)
+        return np.asarray(parameters["coefficient"].to_numpy() @ x.T)
 
     def _logits(self, parameters: xr.Dataset) -> NDArray[np.float64]:
-        return np.asarray(parameters["intercept"].to_numpy()[..., self.regimen] + self._shift(parameters))
+        return np.asarray(
+            parameters["intercept"].to_numpy()[..., self.regimen] + self._shift(parameters, self.encoded.values)
+        )
+
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        found: dict[str, Mapping[str, Any]] = {"priors": stated_priors(self.spec.priors)}
+        if self.spec.covariates:
+            found["model"] = {"covariates": stated_covariates(self.spec.covariates, self.encoded)}
+        return found
+
+    def standardised_over(self, reference: Design) -> Design:
+        if not isinstance(reference, LogisticDesign):
+            return self
+        found = copy.copy(self)
+        found.population = reference.population
+        return found
 
     def observed(self) -> xr.Dataset:
         import xarray as xr
@@ -147,7 +166,7 @@ class LogisticDesign(Design):
         import xarray as xr
         from scipy.special import expit
 
-        shift = self._shift(parameters)
+        shift = self._shift(parameters, self.population)
         intercept = parameters["intercept"].to_numpy()
         rates = np.stack(
             [expit(intercept[..., r, None] + shift).mean(axis=-1) for r in range(len(self.regimens))], axis=-1

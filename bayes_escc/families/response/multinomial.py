@@ -12,6 +12,7 @@ from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, CountTable, PatientTable, Problem
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.families.base import Design, ExactPosterior, prior_line
+from bayes_escc.families.frozen import stated_priors
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
@@ -144,6 +145,9 @@ class MultinomialDesign(Design):
         prior = self.spec.prior("categories")
         size = len(self.categories)
         return np.array([np.broadcast_to(prior[r]["a"], size) for r in self.regimens], dtype=float)
+
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        return {"priors": stated_priors(self.spec.priors)}
 
     def build(self) -> pm.Model:
         import pymc as pm

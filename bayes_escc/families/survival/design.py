@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
@@ -28,7 +30,7 @@ from bayes_escc.families.survival.population import (
     survival,
 )
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.families.survival.target import target_patterns
+from bayes_escc.families.survival.target import TargetTable, target_patterns
 from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, TIME
 from bayes_escc.schema import nearest
@@ -68,6 +70,7 @@ class SurvivalDesign(Design):
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.follow_up = table.follow_up(unit, dating=spec.dating)
         self.rows = self.patients = len(self.regimen)
+        self.row_numbers = tuple(int(i) for i in table.frame.index)
         self.events = int(self.follow_up.event.sum())
         studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
         pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
@@ -286,6 +289,22 @@ class SurvivalDesign(Design):
         u = floor + (1.0 - floor) * rng.random((shape[0], floor.size))
         drawn = steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)]
         found[:, event] = np.maximum(drawn, last[event])
+        return found
+
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        model: dict[str, Any] = {"time_unit": self.unit}
+        if self.spec.covariates:
+            model["covariates"] = stated_covariates(self.spec.covariates, self.encoded)
+        estimands: dict[str, Any] = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}
+        if isinstance(self.spec.population, TargetTable):  # the file may not be there at the next look
+            estimands["population"] = {"rows": [dict(row) for row in self.spec.population.rows]}
+        return {"model": model, "priors": stated_priors(self.spec.priors), "estimands": estimands}
+
+    def standardised_over(self, reference: Design) -> Design:
+        if not isinstance(reference, SurvivalDesign):
+            return self
+        found = copy.copy(self)
+        found.weights = reference.weights
         return found
 
     def observed(self) -> xr.Dataset:

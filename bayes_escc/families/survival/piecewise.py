@@ -137,6 +137,12 @@ class PiecewiseDesign(SurvivalDesign):
             bool(self.cell_events.size), bool(self.row_count.size), spec.reference_time,
         )  # fmt: skip
 
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        found = super().frozen()
+        if self.spec.baseline == "exponential":
+            return found
+        return {**found, "model": {**found["model"], "cutpoints": self.cuts.tolist()}}
+
     # ---- the PyMC model -----------------------------------------------------------------------
 
     @property

@@ -86,6 +86,10 @@ class WeibullDesign(SurvivalDesign):
         parts = weibull_stretch(lower, upper, self.reference_time)
         return {f"{name}_{part}": v for part, v in zip(("log_upper", "log_ratio", "started"), parts, strict=True)}
 
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        found = super().frozen()
+        return {**found, "model": {**found["model"], "reference_time": self.reference_time}}
+
     def build(self) -> pm.Model:
         import pymc as pm
         import pytensor.tensor as pt

@@ -1,0 +1,37 @@
+"""What the data decided in a model, written out as entries of an analysis.
+
+Centres and scales of covariates, cut points, times, and the defaults of priors depend on the first data a
+model sees. A study that grows states them once and carries them, so that its looks stay comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bayes_escc.families.covariates import Covariate, EncodedCovariates
+from bayes_escc.priors import PriorSet
+
+__all__ = ["stated_covariates", "stated_priors"]
+
+
+def stated_priors(priors: Sequence[tuple[str, PriorSet]]) -> dict[str, Any]:
+    """The `[priors]` of an analysis."""
+    return {role: prior_set.to_dict() for role, prior_set in priors}
+
+
+def stated_covariates(covariates: Sequence[Covariate], encoded: EncodedCovariates) -> list[dict[str, Any]]:
+    """The `covariates` of an analysis, with the centres, scales and levels that were used."""
+    entries = []
+    for covariate in covariates:
+        first = next(e for e in encoded.encoders if e.column == covariate.column)
+        entry: dict[str, Any] = {"column": covariate.column, "missing": covariate.missing}
+        if first.levels:
+            entry |= {"coding": covariate.coding if covariate.coding != "auto" else "categorical"}
+            entry |= {"levels": list(first.levels)} if hasattr(covariate, "levels") else {}
+        else:
+            entry |= {
+                "coding": "numeric", "transform": covariate.transform, "center": first.center, "scale": first.scale,
+            }  # fmt: skip
+        entries.append(entry)
+    return entries

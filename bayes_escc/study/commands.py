@@ -1,0 +1,150 @@
+"""The command line of a study: `bayes-escc study init | update | status | ...`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["register"]
+
+Action = Callable[[argparse.Namespace], int]
+
+
+def register(commands: Any) -> None:
+    """Add `study` with its commands to the parser of `bayes-escc`."""
+    study = commands.add_parser("study", help="follow patients: data cuts, updates, history, on the record")
+    actions = study.add_subparsers(dest="study_command", required=True, metavar="COMMAND")
+
+    def command(name: str, action: Action, words: str, *, log: bool = False) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = actions.add_parser(name, help=words)
+        parser.add_argument("study", metavar="STUDY.db", help="the file of the study")
+        if log:
+            parser.add_argument("--who", metavar="NAME", help="for the log (default: the account's name)")
+            parser.add_argument("--why", default="", metavar="TEXT", help="for the log; name no patient in it")
+        parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+        parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        parser.set_defaults(action=action)
+        return parser
+
+    init = command("init", _init, "begin a study with an analysis", log=True)
+    init.add_argument("--analysis", required=True, metavar="ANALYSIS", help="a .toml file, or one that ships")
+    update = command("update", _update, "record a data cut and fit everything", log=True)
+    update.add_argument("cut", metavar="CUT.csv", help="the whole table as it stands now")
+    update.add_argument(
+        "--acknowledge", nargs="+", default=[], metavar="ID:KIND", help="changes of past facts that are right"
+    )
+    diff = command("diff", _diff, "what a table would change; nothing is recorded")
+    diff.add_argument("cut", metavar="CUT.csv")
+    command("status", _status, "where the study stands")
+    command("history", _history, "how it came there")
+    withdraw = command("withdraw", _withdraw, "erase a patient who withdrew, and fit the rest", log=True)
+    withdraw.add_argument("patient", metavar="ID")
+    amend = command("amend", _amend, "change what the analysis asks; recorded and said from then on", log=True)
+    amend.add_argument("--analysis", required=True, metavar="ANALYSIS")
+    command("verify", _verify, "check every digest of the record")
+
+
+def _say(options: argparse.Namespace, data: Any, text: Callable[[], str]) -> None:
+    if options.json:
+        from bayes_escc.results import to_json
+
+        sys.stdout.write(to_json(data))
+    else:
+        print(text())
+
+
+def _init(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import status, status_text
+    from bayes_escc.study.study import Study
+
+    with Study.create(options.study, options.analysis, who=options.who, why=options.why) as study:
+        found = status(study)
+    _say(options, found, lambda: status_text(found))
+    return 0
+
+
+def _updated(options: argparse.Namespace, update: Any) -> int:
+    from bayes_escc.study.story import update_text
+
+    data = {
+        "snapshot": update.snapshot, "changes": [c.to_dict() for c in update.changes], "notes": list(update.notes),
+        **update.record,
+    }  # fmt: skip
+    _say(options, data, lambda: update_text(update))
+    if update.posterior is not None and not update.posterior.diagnostics.converged:
+        print("bayes-escc: NOT CONVERGED: " + " ".join(update.posterior.diagnostics.messages), file=sys.stderr)
+        return 4
+    return 0
+
+
+def _update(options: argparse.Namespace) -> int:
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        update = study.update(options.cut, acknowledge=options.acknowledge, who=options.who, why=options.why)
+    return _updated(options, update)
+
+
+def _withdraw(options: argparse.Namespace) -> int:
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        update = study.withdraw(options.patient, who=options.who, why=options.why)
+    return _updated(options, update)
+
+
+def _amend(options: argparse.Namespace) -> int:
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        update = study.amend(options.analysis, who=options.who, why=options.why)
+    return _updated(options, update)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import changes_text
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        changes = study.diff(options.cut)
+    data = [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes]
+    _say(options, {"changes": data}, lambda: changes_text(changes))
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import status, status_text
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        found = status(study)
+    _say(options, found, lambda: status_text(found))
+    return 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import history, history_text
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        told = history(study)
+    _say(options, {"entries": told}, lambda: history_text(told))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from bayes_escc.errors import RecordError
+    from bayes_escc.study.verify import verify
+
+    found = verify(options.study)
+    lines = [*(f"  - {line}" for line in found.damage), *(f"Note: {line}" for line in found.remarks)]
+    if found.ok:
+        lines.insert(0, f"The record is whole: {found.entries} entries. Head {found.head}")
+    else:
+        state = f"whole up to entry {found.whole} of {found.entries}" if found.whole else "not one entry is whole"
+        state = "what the log records is whole, but" if found.whole == found.entries else state
+        lines.insert(0, f"THE RECORD IS DAMAGED; {state}:")
+    _say(options, found.to_dict(), lambda: "\n".join(lines))
+    return 0 if found.ok else RecordError.exit_code

@@ -1,0 +1,194 @@
+"""A data cut: the rows of one table as the study stores and compares them.
+
+A cut holds only the columns the analysis names, one row per patient (or per arm, for counts), in the order of
+their identifiers; so two files with the same content are the same cut, whatever their order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence import CountTable, PatientTable, read_counts, read_patients
+from bayes_escc.names import normalise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ROLES", "Cut", "Row", "read_cut"]
+
+Row = Mapping[str, str]
+
+ROLES: Final = ("response", "time", "event", "interval_lower", "interval_upper", "overall")
+"""Columns of a patient table that change as follow-up grows; all others are facts of the baseline."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The rows of one data cut.
+
+    Parameters
+    ----------
+    kind : {"patients", "counts"}
+    rows : mapping of str to mapping
+        Cells by column, by identifier, in the order of the identifiers.
+    header : mapping
+        What all rows share: kind, columns, unit of time, coding of the response, directions.
+    source : str
+        Name of the file.
+    source_sha256 : str
+        Of the file, or of a DataFrame's content.
+    notes : tuple of str
+        What was noticed in reading but not refused.
+    repeated : tuple of str
+        Identifiers of identical rows that stand twice.
+    """
+
+    kind: Literal["patients", "counts"]
+    rows: Mapping[str, Row]
+    header: Mapping[str, Any]
+    source: str
+    source_sha256: str = ""
+    notes: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = field(default=(), compare=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns held, the identifier of patients left out."""
+        return tuple(self.header["columns"])
+
+    def without(self, *units: str) -> Cut:
+        """The same cut without some patients."""
+        return Cut(self.kind, {u: r for u, r in self.rows.items() if u not in units}, self.header, self.source)
+
+    def table(self, digest: str) -> PatientTable | CountTable:
+        """The rows as a checked table, under the digest of the snapshot."""
+        import pandas as pd
+
+        if self.kind == "counts":
+            frame = pd.DataFrame([dict(r) for r in self.rows.values()], index=range(1, len(self) + 1))
+            frame = frame.astype({"events": int, "n": int})
+            return CountTable(frame, digest, dict(self.header["directions"]), self.source)
+        records = [{"patient_id": unit, **row} for unit, row in self.rows.items()]
+        frame = pd.DataFrame(records, index=range(1, len(self) + 1))
+        return PatientTable(frame, digest, self.header["binary"], self.source, (), self.header["time_unit"])
+
+
+def read_cut(source: str | Path | pd.DataFrame, analysis: Analysis) -> Cut:
+    """Read and check a data cut for an analysis.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+        The whole table as it stands now: every patient, not only the new ones.
+    analysis : Analysis
+        Names the columns.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be used; every problem is listed.
+    AnalysisError
+        If the analysis is not one of patients or counts.
+    """
+    data = analysis.data
+    if data.kind == "patients":
+        needs_response = analysis.family == "response"
+        table = read_patients(
+            source, id=data.id, regimen=data.regimen,
+            response=data.response or ("response" if needs_response else None), time=data.time, event=data.event,
+            entry=data.entry, interval=data.interval, overall=data.overall, time_unit=data.time_unit,
+            event_codes=dict(data.event_codes), sheet=data.sheet, drop=data.drop, pending=True,
+        )  # fmt: skip
+        return _of_patients(table, analysis, _source_digest(source, table.digest))
+    if data.kind == "counts":
+        counts = read_counts(source, sheet=data.sheet, endpoints=analysis.declared_endpoints(), drop=data.drop)
+        return _of_counts(counts, analysis, _source_digest(source, counts.digest))
+    raise AnalysisError(
+        f'a study follows patients or counts (data.kind = "patients" or "counts"), not {data.kind}: published results '
+        "do not grow; run the analysis again when there are more of them."
+    )
+
+
+def _source_digest(source: Any, otherwise: str) -> str:
+    if isinstance(source, str | Path):
+        return hashlib.sha256(Path(source).read_bytes()).hexdigest()
+    return otherwise
+
+
+def _of_patients(table: PatientTable, analysis: Analysis, digest: str) -> Cut:
+    frame = table.frame
+    named = {normalise(w).casefold() for w in _words(analysis)}
+    columns = [
+        str(c)
+        for c in frame.columns
+        if c != "patient_id" and (c in ("regimen", "study", "entry", *ROLES) or str(c).casefold() in named)
+    ]
+    records = {r["patient_id"]: {c: r[c] for c in columns} for r in frame.to_dict("records")}
+    header = {"kind": "patients", "columns": columns, "binary": table.binary, "time_unit": table.time_unit}
+    repeated = tuple(str(w.value) for w in table.warnings if w.code == "duplicate_patient")
+    _refuse_ambiguous(records, table.source)
+    return Cut(
+        "patients", dict(sorted(records.items())), header, table.source, digest,
+        tuple(str(w) for w in table.warnings if w.code != "duplicate_patient"), repeated,
+    )  # fmt: skip
+
+
+def _refuse_ambiguous(records: Mapping[str, Any], source: str) -> None:
+    """Acknowledgements are typed, so identifiers that differ only in case would be mistaken."""
+    seen: dict[str, str] = {}
+    clashes = []
+    for unit in records:
+        other = seen.setdefault(unit.casefold(), unit)
+        if other != unit:
+            clashes.append(f"{other!r} and {unit!r}")
+    if clashes:
+        raise DataError(
+            f"{source} was refused: identifiers differ only in upper and lower case: {', '.join(clashes)}. A study "
+            "follows patients by identifier: spell them alike if they are one, apart if they are two."
+        )
+
+
+def _of_counts(table: CountTable, analysis: Analysis, digest: str) -> Cut:
+    data = analysis.data
+    derived = getattr(analysis.spec, "likelihood", "") == "multinomial"
+    chosen = table.select(endpoints=None if derived else data.endpoints, regimens=None, where=dict(data.where))
+    frame = chosen.frame
+    columns = [str(c) for c in frame.columns if c not in ("source", "notes")]
+    records = {
+        f"{r['study']} | {r['regimen']} | {r['endpoint']}": {c: str(r[c]) for c in columns}
+        for r in frame.to_dict("records")
+    }
+    header = {"kind": "counts", "columns": columns, "directions": dict(sorted(chosen.directions.items()))}
+    return Cut(
+        "counts", dict(sorted(records.items())), header, table.source, digest, tuple(str(w) for w in table.warnings)
+    )
+
+
+def _words(analysis: Analysis) -> Iterator[str]:
+    """Every word of the analysis that may be the name of a column."""
+    import json
+
+    content = json.loads(analysis.content)
+
+    def walk(value: Any) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            for key, inner in value.items():
+                yield str(key)
+                yield from walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from walk(inner)
+
+    for part in ("data", "model", "estimands"):
+        yield from walk(content.get(part, {}))

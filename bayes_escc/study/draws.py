@@ -1,0 +1,102 @@
+"""Draws of a fit as bytes: a header of JSON, then arrays; no pickle, nothing per patient.
+
+Kept are the parameters and the estimands, which are about the regimens. Log-likelihood, predictions and the
+data themselves are by patient; they are computed again from the rows when they are needed.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from bayes_escc.errors import RecordError
+from bayes_escc.names import ESTIMANDS, LAWS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["GROUPS", "pack", "unpack"]
+
+GROUPS: Final = ("posterior", ESTIMANDS, LAWS)
+"""Groups of the DataTree that are kept."""
+
+_MAGIC: Final = b"ESCC-DRAWS-1\n"
+_PATIENT_DIMS: Final = {"patient"}
+
+
+def pack(tree: xr.DataTree) -> bytes:
+    """The kept groups of a posterior as bytes."""
+    header: dict[str, Any] = {}
+    blocks: list[bytes] = []
+    for group in GROUPS:
+        if group in tree.children:
+            data = tree[group].to_dataset()
+            data = data.drop_dims([d for d in data.dims if d in _PATIENT_DIMS])
+            header[group] = {
+                "variables": {str(n): _describe(v, blocks) for n, v in data.data_vars.items()},
+                "coords": {str(n): _describe(v, blocks) for n, v in data.coords.items()},
+                "attrs": _plain(data.attrs),
+            }
+    text = json.dumps(header, ensure_ascii=False).encode()
+    return _MAGIC + zlib.compress(len(text).to_bytes(8, "little") + text + b"".join(blocks), 1)
+
+
+def unpack(content: bytes) -> dict[str, xr.Dataset]:
+    """The groups of packed draws.
+
+    Raises
+    ------
+    RecordError
+        If the bytes are not what `pack` made.
+    """
+    import xarray as xr
+
+    if not content.startswith(_MAGIC):
+        raise RecordError("the stored draws are not in a format this version reads.")
+    try:
+        raw = zlib.decompress(content[len(_MAGIC) :])
+        size = int.from_bytes(raw[:8], "little")
+        header = json.loads(raw[8 : 8 + size])
+        place = 8 + size
+        found = {}
+        for group, parts in header.items():
+            read: dict[str, dict[str, Any]] = {}
+            for kind in ("variables", "coords"):
+                read[kind] = {}
+                for name, entry in parts[kind].items():
+                    values, place = _values(entry, raw, place)
+                    read[kind][name] = (tuple(entry["dims"]), values, entry["attrs"])
+            found[group] = xr.Dataset(read["variables"], coords=read["coords"], attrs=parts["attrs"])
+        return found
+    except (zlib.error, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"the stored draws cannot be understood ({error}).") from None
+
+
+def _describe(variable: Any, blocks: list[bytes]) -> dict[str, Any]:
+    values = np.asarray(variable.to_numpy())
+    entry: dict[str, Any] = {
+        "dims": list(variable.dims), "shape": list(values.shape), "attrs": _plain(variable.attrs),
+    }  # fmt: skip
+    if values.dtype.kind in "iufb":
+        little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+        blocks.append(little.tobytes())
+        return {**entry, "dtype": little.dtype.str, "bytes": little.nbytes}
+    return {**entry, "labels": [str(v) for v in values.ravel()]}
+
+
+def _values(entry: Mapping[str, Any], raw: bytes, place: int) -> tuple[Any, int]:
+    if "labels" in entry:
+        return np.array(entry["labels"], dtype=str).reshape(entry["shape"]), place
+    end = place + entry["bytes"]
+    if end > len(raw):
+        raise ValueError("the arrays are cut short")
+    values = np.frombuffer(raw[place:end], dtype=np.dtype(entry["dtype"]))
+    return values.reshape(entry["shape"]), end
+
+
+def _plain(attrs: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(k): v.item() if hasattr(v, "item") else v for k, v in attrs.items()}

@@ -1,0 +1,100 @@
+"""What the first fit decided, stated once and carried: the analysis a study refits, look after look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.families import Design
+from bayes_escc.run import prepare_design
+from bayes_escc.schema import nearest
+from bayes_escc.study.cuts import Cut
+
+__all__ = ["check_regimens", "freeze", "prepare_frozen", "questions_only"]
+
+QUESTIONS: Final = ("title", "question", "comparisons", "thresholds", "predictions", "monitoring", "report")
+"""Parts of an analysis that ask the posterior something, and do not change it."""
+
+
+def freeze(analysis: Analysis, cut: Cut) -> Analysis:
+    """The analysis with everything stated that its first data decided.
+
+    Centres, scales and levels of covariates, cut points, the reference time, the unit, times, horizons, all
+    priors, and the regimens in their order. The target population is carried beside it (`prepare_frozen`).
+
+    Raises
+    ------
+    AnalysisError, DataError
+        If the analysis does not fit the cut, or cannot be frozen.
+    """
+    design = prepare_design(analysis, cut.table(""))
+    content = json.loads(analysis.content)
+    binned = [c.get("column") for c in content.get("model", {}).get("covariates", []) if c.get("bins")]
+    if binned:
+        raise AnalysisError(
+            f"model.covariates: the bins of {', '.join(map(str, binned))} move with the data; a study takes the "
+            "covariate as it is, or as categories."
+        )
+    for part, stated in design.frozen().items():
+        content[part] = {**content.get(part, {}), **stated}
+    content["data"] = {**content.get("data", {}), "regimens": list(design.coords["regimen"])}
+    return Analysis.from_dict(content, folder=analysis.folder, label="the frozen analysis")
+
+
+def prepare_frozen(frozen: Analysis, cut: Cut, first: Cut, digest: str) -> Design:
+    """The design of a frozen analysis on a cut, its estimands averaged over the patients of the first.
+
+    Parameters
+    ----------
+    frozen : Analysis
+    cut, first : Cut
+        The data, and those of the first fit (without who was withdrawn since).
+    digest : str
+        Of the snapshot.
+    """
+    design = prepare_design(frozen, cut.table(digest))
+    if first is cut or not json.loads(frozen.content).get("model", {}).get("covariates"):
+        return design  # without covariates, every population is the same
+    return design.standardised_over(prepare_design(frozen, first.table("")))
+
+
+def check_regimens(stated: Analysis, frozen: Analysis, cut: Cut) -> None:
+    """Refuse regimens the study does not know, unless the analysis chose its regimens itself.
+
+    Raises
+    ------
+    DataError
+    """
+    if stated.data.regimens is not None:
+        return
+    known = frozen.data.regimens or ()
+    strange = {row["regimen"]: unit for unit, row in cut.rows.items() if row["regimen"] not in known}
+    if strange:
+        lines = [f"  - regimen {label!r} (first: {unit}).{nearest(label, known)}" for label, unit in strange.items()]
+        raise DataError(
+            f"{cut.source} was refused: this study compares {', '.join(known)}, as its first cut did:\n"
+            + "\n".join(lines)
+            + "\nCorrect the spelling; a further regimen is a new question, and a new study."
+        )
+
+
+def questions_only(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The parts in which two analyses differ.
+
+    Raises
+    ------
+    AnalysisError
+        If they differ in more than what is asked of the posterior.
+    """
+    parts = sorted(old.keys() | new.keys())
+    changed = [p for p in parts if old.get(p) != new.get(p)]
+    deeper = [p for p in changed if p not in QUESTIONS]
+    if deeper:
+        raise AnalysisError(
+            f"the analysis of a study may change in what it asks ({', '.join(QUESTIONS)}), not in {', '.join(deeper)}: "
+            "another model, prior or data is another study."
+        )
+    return changed

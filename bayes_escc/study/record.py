@@ -1,0 +1,304 @@
+"""What a study file holds, as objects: snapshots of the data, changes, fits; writing and reading each.
+
+Functions that write belong inside `Store.writing`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.errors import RecordError
+from bayes_escc.study.changes import Change, twin_of
+from bayes_escc.study.cuts import Cut, Row
+from bayes_escc.study.digests import canonical, new_salt, root_of, salted, sha256
+from bayes_escc.study.store import Store, now
+
+__all__ = [
+    "Snapshot", "StoredFit", "erase", "fit_digest", "read_analysis", "read_changes", "read_draws", "read_fits",
+    "read_snapshot", "snapshot_root", "write_analysis", "write_changes", "write_fit", "write_snapshot",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One state of the data.
+
+    Parameters
+    ----------
+    id : int
+        Counted from 1.
+    kind : {"cut", "withdrawal"}
+    at : str
+        When it was recorded.
+    cut : Cut
+        The rows that are still held.
+    root : str
+        Digest of the snapshot.
+    erased : int
+        Patients it held who were withdrawn since.
+    """
+
+    id: int
+    kind: Literal["cut", "withdrawal"]
+    at: str
+    cut: Cut
+    root: str
+    erased: int = 0
+
+
+@dataclass(frozen=True)
+class StoredFit:
+    """One fit as it was recorded.
+
+    Parameters
+    ----------
+    id, snapshot, analysis : int
+        Numbers of the fit, of the snapshot and of the frozen analysis.
+    at : str
+    record : mapping
+        ``result`` (the content of `result.json`), ``preview``, ``predictive``, ``positions``.
+    digest : str
+    """
+
+    id: int
+    snapshot: int
+    analysis: int
+    at: str
+    record: Mapping[str, Any]
+    digest: str
+
+    @property
+    def result(self) -> Mapping[str, Any]:
+        """The content of `result.json`."""
+        found: Mapping[str, Any] = self.record["result"]
+        return found
+
+
+# ---- analyses ---------------------------------------------------------------------------------
+
+
+def write_analysis(store: Store, analysis: Analysis, stated: int | None = None) -> int:
+    """Store an analysis as stated, or as frozen from the stated one of that number."""
+    digest = sha256(analysis.content)
+    return store.insert("analysis", stated=stated, sha256=analysis.sha256, content=analysis.content, digest=digest)
+
+
+def read_analysis(store: Store, *, frozen: bool, number: int | None = None) -> tuple[int, Analysis] | None:
+    """The current stated or frozen analysis, or the one of a number; None if there is none yet."""
+    found = store.row(
+        "SELECT * FROM analysis WHERE (stated IS NOT NULL) = ? AND id = coalesce(?, id) ORDER BY id DESC LIMIT 1",
+        int(frozen), number,
+    )  # fmt: skip
+    if found is None:
+        return None
+    if sha256(found["content"]) != found["digest"]:
+        raise RecordError(f"{store.path.name} is damaged: analysis {found['id']} does not match its digest.")
+    return found["id"], Analysis.from_dict(
+        json.loads(found["content"]), sha256=found["sha256"], label=f"analysis {found['id']} of {store.path.name}"
+    )
+
+
+# ---- snapshots --------------------------------------------------------------------------------
+
+
+def snapshot_root(stored: Mapping[str, Any], digests: Iterable[str]) -> str:
+    """Digest of a snapshot: what it says of itself, and the salted digests of its rows."""
+    named = ("kind", "at", "header", "source", "source_digest")
+    return root_of({name: stored[name] for name in named}, digests)
+
+
+def write_snapshot(store: Store, cut: Cut, kind: str, last: int | None) -> tuple[int, str]:
+    """Store a cut; rows that did not change since the last snapshot are shared with it.
+
+    Returns
+    -------
+    number : int
+    root : str
+    """
+    held = {} if last is None else {r["unit"]: r for r in _leaves(store, last) if r["cells"] is not None}
+    leaves: list[tuple[int, str]] = []
+    for unit, row in cut.rows.items():
+        old, cells = held.get(unit), canonical(row)
+        if old is not None and old["cells"] == cells:
+            leaves.append((old["id"], old["digest"]))
+            continue
+        salt = new_salt()
+        digest = _leaf_digest(unit, salt, cells)
+        leaves.append((store.insert("leaf", unit=unit, salt=salt, cells=cells, digest=digest), digest))
+    salt = new_salt()
+    stored: dict[str, Any] = {
+        "kind": kind, "at": now(), "header": canonical(cut.header), "source": cut.source,
+        "source_digest": salted(salt, cut.source_sha256),
+    }  # fmt: skip
+    root = snapshot_root(stored, [digest for _, digest in leaves])
+    number = store.insert("snapshot", **stored, root=root, source_salt=salt, source_sha256=cut.source_sha256)
+    for leaf, _ in leaves:
+        store.insert("snapshot_leaf", snapshot=number, leaf=leaf)
+    return number, root
+
+
+def read_snapshot(store: Store, number: int | None = None) -> Snapshot | None:
+    """The last snapshot, or the one of a number.
+
+    Raises
+    ------
+    RecordError
+        If a row or the whole does not match its digest.
+    """
+    query = "SELECT * FROM snapshot WHERE id = coalesce(?, id) ORDER BY id DESC LIMIT 1"
+    found = store.row(query, number)
+    if found is None:
+        return None
+    leaves = _leaves(store, found["id"])
+    for leaf in leaves:
+        if leaf["cells"] is not None and _leaf_digest(leaf["unit"], leaf["salt"], leaf["cells"]) != leaf["digest"]:
+            raise RecordError(
+                f"{store.path.name} is damaged: a row of data cut {found['id']} does not match its digest."
+            )
+    if snapshot_root(dict(found), [leaf["digest"] for leaf in leaves]) != found["root"]:
+        raise RecordError(f"{store.path.name} is damaged: data cut {found['id']} does not match its digest.")
+    header = json.loads(found["header"])
+    rows: dict[str, Row] = {leaf["unit"]: json.loads(leaf["cells"]) for leaf in leaves if leaf["cells"] is not None}
+    cut = Cut(header["kind"], dict(sorted(rows.items())), header, found["source"], found["source_sha256"] or "")
+    return Snapshot(found["id"], found["kind"], found["at"], cut, found["root"], len(leaves) - len(rows))
+
+
+def _leaves(store: Store, snapshot: int) -> Sequence[Mapping[str, Any]]:
+    query = "SELECT leaf.* FROM snapshot_leaf JOIN leaf ON leaf.id = leaf WHERE snapshot = ?"
+    return [dict(r) for r in store.rows(query, snapshot)]
+
+
+def _leaf_digest(unit: str, salt: bytes, cells: str) -> str:
+    return salted(salt, [unit, cells])
+
+
+# ---- changes ----------------------------------------------------------------------------------
+
+
+def write_changes(store: Store, snapshot: int, changes: Sequence[Change]) -> tuple[str, dict[str, int]]:
+    """Store what a cut changed; returns the digest of all, and the number of each kind.
+
+    A withdrawn patient's change is stored without a name.
+    """
+    digests = []
+    for change in changes:
+        salt = new_salt()
+        digest = _change_digest(salt, snapshot, change)
+        digests.append(digest)
+        gone = change.kind == "withdrawn"
+        store.insert(
+            "change", snapshot=snapshot, kind=change.kind, acknowledged=int(change.acknowledged),
+            unit=None if gone else change.unit, salt=None if gone else salt, detail=None if gone else change.detail,
+            digest=digest,
+        )  # fmt: skip
+    counts: dict[str, int] = {}
+    for change in changes:
+        counts[change.kind] = counts.get(change.kind, 0) + 1
+    return root_of({}, digests), dict(sorted(counts.items()))
+
+
+def _change_digest(salt: bytes, snapshot: int, change: Change) -> str:
+    return salted(salt, [snapshot, change.kind, change.acknowledged, change.unit, change.detail])
+
+
+def read_changes(store: Store, snapshot: int) -> list[Change]:
+    """What a snapshot changed; names and details of withdrawn patients are blank.
+
+    Raises
+    ------
+    RecordError
+        If a change does not match its digest.
+    """
+    found = []
+    for r in store.rows("SELECT * FROM change WHERE snapshot = ? ORDER BY id", snapshot):
+        change = Change(r["unit"] or "", r["kind"], r["detail"] or "", bool(r["acknowledged"]))
+        if r["salt"] is not None and _change_digest(r["salt"], snapshot, change) != r["digest"]:
+            raise RecordError(
+                f"{store.path.name} is damaged: a change of data cut {snapshot} does not match its digest."
+            )
+        found.append(change)
+    return found
+
+
+# ---- fits -------------------------------------------------------------------------------------
+
+
+def write_fit(
+    store: Store, snapshot: int, root: str, analysis: tuple[int, Analysis], record: Mapping[str, Any], draws: bytes
+) -> str:
+    """Store a fit; returns its digest, which binds data, analysis, seed, versions, numbers and draws."""
+    text = canonical(record)
+    stored = {"snapshot": snapshot, "analysis": analysis[0], "at": now()}
+    parts = {"record_sha256": sha256(text), "draws_sha256": sha256(draws)}
+    digest = fit_digest({**stored, **parts}, root, sha256(analysis[1].content))
+    store.insert("fit", **stored, **parts, record=text, draws=draws, digest=digest)
+    return digest
+
+
+def fit_digest(stored: Mapping[str, Any], root: str, analysis: str) -> str:
+    """Digest of a fit, given those of its snapshot and analysis."""
+    named = ("snapshot", "analysis", "at", "record_sha256", "draws_sha256")
+    return sha256(canonical([root, analysis, *(stored[name] for name in named)]))
+
+
+def read_fits(store: Store, snapshot: int | None = None) -> list[StoredFit]:
+    """All fits, or those of one snapshot, oldest first, without their draws.
+
+    Raises
+    ------
+    RecordError
+        If a record does not match its digest.
+    """
+    columns = "id, snapshot, analysis, at, record, record_sha256, digest"
+    query = f"SELECT {columns} FROM fit WHERE snapshot = coalesce(?, snapshot) ORDER BY id"  # noqa: S608
+    found = []
+    for r in store.rows(query, snapshot):
+        if sha256(r["record"]) != r["record_sha256"]:
+            raise RecordError(f"{store.path.name} is damaged: the result of fit {r['id']} does not match its digest.")
+        record = json.loads(r["record"])
+        found.append(StoredFit(r["id"], r["snapshot"], r["analysis"], r["at"], record, r["digest"]))
+    return found
+
+
+def read_draws(store: Store, fit: int) -> bytes:
+    """The packed draws of a fit.
+
+    Raises
+    ------
+    RecordError
+        If they do not match their digest.
+    """
+    found = store.row("SELECT draws, draws_sha256 FROM fit WHERE id = ?", fit)
+    if found is None or sha256(found["draws"]) != found["draws_sha256"]:
+        raise RecordError(f"{store.path.name} is damaged: the draws of fit {fit} do not match their digest.")
+    return bytes(found["draws"])
+
+
+# ---- erasure ----------------------------------------------------------------------------------
+
+
+def erase(store: Store, unit: str) -> list[str]:
+    """Erase a patient's rows and changes, and the digests of the files that held them.
+
+    Returns
+    -------
+    list of str
+        The salted digests that stay in their place.
+    """
+    leaves = store.rows("SELECT id, digest FROM leaf WHERE unit = ?", unit)
+    for leaf in leaves:
+        store.execute(
+            "UPDATE snapshot SET source_salt = NULL, source_sha256 = NULL "
+            "WHERE id IN (SELECT snapshot FROM snapshot_leaf WHERE leaf = ?)",
+            leaf["id"],
+        )
+    store.execute("UPDATE leaf SET unit = NULL, salt = NULL, cells = NULL WHERE unit = ?", unit)
+    # a change of another patient names this one where they are twins
+    store.execute(
+        "UPDATE change SET unit = NULL, salt = NULL, detail = NULL WHERE unit = ? OR detail = ?", unit, twin_of(unit)
+    )
+    return [leaf["digest"] for leaf in leaves]

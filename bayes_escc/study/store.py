@@ -1,0 +1,352 @@
+"""The file of a study: one SQLite database, its schema, its transactions and its locks.
+
+Every accepted change is one transaction of one writer; readers see the state before or after it, never
+between. What is slow (fitting) happens outside; the transaction then checks that the head of the log is
+still the one the work was based on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from bayes_escc.errors import AnalysisError, LockedError, RecordError
+from bayes_escc.study.digests import canonical, entry_hash
+from bayes_escc.study.migrations import MIGRATIONS, SCHEMA_VERSION
+
+__all__ = ["APPLICATION_ID", "Store", "now", "on_step"]
+
+APPLICATION_ID: Final = 0x45534343
+_PATIENCE: Final = 5.0
+"""Seconds to wait for another writer's transaction, which takes milliseconds."""
+_STALE: Final = timedelta(hours=12)
+_UNWRITABLE: Final = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+
+
+def _go_on(step: str) -> None:
+    """Do nothing at a step of a write."""
+
+
+on_step: Callable[[str], None] = _go_on
+"""Called at every step of a write with its name; tests replace it to interrupt there."""
+
+
+def now() -> str:
+    """The time as the log writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Store:
+    """An open study file.
+
+    Parameters
+    ----------
+    path : Path
+    connection : sqlite3.Connection
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = connection
+
+    # ---- opening ------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: Path, fill: Callable[[Store], None]) -> Store:
+        """A new file, made beside and put in its place when it is complete; an existing one is never touched.
+
+        Parameters
+        ----------
+        path : Path
+        fill : callable
+            Writes the first entry.
+
+        Raises
+        ------
+        AnalysisError
+            If the file exists or cannot be written.
+        """
+        exists = f"{path} exists already; a study is begun once. Choose another name."
+        if path.exists():
+            raise AnalysisError(exists)
+        beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+        store = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            store = cls(beside, _connect(beside))
+            with store.guarded():
+                store._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                store._db.execute("PRAGMA journal_mode = WAL")
+                store._set_up()
+                store._migrate(0)
+            fill(store)
+            store.close()
+            on_step("place")
+            _place(beside, path)
+        except FileExistsError:
+            raise AnalysisError(exists) from None
+        except OSError as error:
+            raise AnalysisError(f"{path} cannot be written: {error.strerror or error}.") from None
+        finally:
+            if store is not None:
+                store.close()
+            for tail in ("", "-wal", "-shm"):
+                Path(f"{beside}{tail}").unlink(missing_ok=True)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """Open a file, and bring an older one to the present schema.
+
+        Raises
+        ------
+        RecordError
+            If it is missing, foreign, damaged or newer than this package.
+        """
+        if not path.is_file():
+            raise RecordError(f"there is no study {path}. Begin one with: bayes-escc study init {path} --analysis FILE")
+        if path.stat().st_size == 0:
+            raise RecordError(f"{path} is empty (0 bytes): it was never written, or its content was lost.")
+        with path.open("rb") as stream:
+            if stream.read(16) != b"SQLite format 3\x00":
+                raise RecordError(f"{path} is not a study: it does not begin as an SQLite file does, or is damaged.")
+        store = cls(path, _connect(path))
+        with store.guarded():
+            store._set_up()
+            found = store.scalar("PRAGMA application_id")
+            if found != APPLICATION_ID:
+                raise RecordError(f"{path} is an SQLite file, but not a study of bayes_escc.")
+            version = int(store.scalar("PRAGMA user_version"))
+            if version > SCHEMA_VERSION:
+                raise RecordError(
+                    f"{path} has schema {version}; this version of bayes_escc reads up to {SCHEMA_VERSION}: update it."
+                )
+            if version < SCHEMA_VERSION:
+                store._migrate(version)
+        return store
+
+    def _set_up(self) -> None:
+        for pragma in ("foreign_keys = ON", "secure_delete = ON", "synchronous = FULL"):
+            self._db.execute(f"PRAGMA {pragma}")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _migrate(self, version: int) -> None:
+        self._begin()
+        try:
+            for statements in MIGRATIONS[version:]:
+                for statement in statements:
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
+
+    # ---- reading ------------------------------------------------------------------------------
+
+    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        """The rows of a query."""
+        with self.guarded():
+            return self._db.execute(query, values).fetchall()
+
+    def row(self, query: str, *values: Any) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        with self.guarded():
+            found: sqlite3.Row | None = self._db.execute(query, values).fetchone()
+            return found
+
+    def scalar(self, query: str, *values: Any) -> Any:
+        """The first value of a query, or None."""
+        found = self.row(query, *values)
+        return None if found is None else found[0]
+
+    @property
+    def head(self) -> str:
+        """Hash of the last entry of the log; empty before the first."""
+        return str(self.scalar("SELECT hash FROM log ORDER BY seq DESC LIMIT 1") or "")
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The log, oldest first."""
+        return [{**dict(r), "body": json.loads(r["body"])} for r in self.rows("SELECT * FROM log ORDER BY seq")]
+
+    # ---- writing ------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self, head: str) -> Iterator[None]:
+        """One transaction, begun only if the log still ends where the work began.
+
+        Raises
+        ------
+        LockedError
+            If another process is writing, or has written since.
+        """
+        with self.guarded():
+            self._begin()
+            try:
+                if self.head != head:
+                    raise LockedError(
+                        f"{self.path.name} was changed by someone else while this was being prepared; nothing was "
+                        "recorded. Run the command again: it will start from what is there now."
+                    )
+                on_step("begun")
+                yield
+                on_step("before commit")
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._rollback()
+                raise
+            on_step("committed")
+
+    def insert(self, table: str, **values: Any) -> int:
+        """Insert a row inside a transaction; returns its number."""
+        on_step(f"insert {table}")
+        marks = ", ".join("?" * len(values))
+        query = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})"  # noqa: S608  (names are ours)
+        return int(self._db.execute(query, tuple(values.values())).lastrowid or 0)
+
+    def execute(self, query: str, *values: Any) -> None:
+        """Run one statement inside a transaction."""
+        on_step(" ".join(query.split()[:3]).lower())
+        self._db.execute(query, values)
+
+    def append(self, action: str, body: Mapping[str, Any], *, who: str, why: str) -> str:
+        """Append an entry to the log inside a transaction; returns its hash."""
+        last = self.row("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1")
+        entry: dict[str, Any] = {
+            "seq": 1 if last is None else last["seq"] + 1, "at": now(), "who": who, "action": action, "why": why,
+            "body": dict(body), "previous": "" if last is None else last["hash"],
+        }  # fmt: skip
+        found = entry_hash(entry)
+        self.insert("log", **{**entry, "body": canonical(entry["body"])}, hash=found)
+        return found
+
+    def scrub(self) -> bool:
+        """Rewrite the file so that erased content is gone from it and its write-ahead log; False if others read."""
+        with self.guarded():
+            on_step("vacuum")
+            self._db.execute("VACUUM")
+            on_step("checkpoint")
+            busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return not busy
+
+    # ---- who is at work -----------------------------------------------------------------------
+
+    @contextmanager
+    def at_work(self, doing: str) -> Iterator[str]:
+        """Say who is preparing a change, so that a second one need not fit in vain; yields what was cleared up.
+
+        This note is a courtesy. That nothing is lost or mixed rests on the transaction and its check of the log.
+        """
+        cleared = self._take_note(doing)
+        try:
+            yield cleared
+        finally:
+            # a note that cannot be removed is found stale by the next writer
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("DELETE FROM writer WHERE pid = ?", (os.getpid(),))
+
+    def _take_note(self, doing: str) -> str:
+        with self.guarded():
+            self._begin()
+            try:
+                held = self._db.execute("SELECT * FROM writer").fetchone()
+                cleared = ""
+                if held is not None:
+                    said = f"process {held['pid']} on {held['host']}, at work since {held['since']} ({held['doing']})"
+                    if _alive(held):
+                        raise LockedError(
+                            f"{self.path.name} is locked by {said}. Nothing was recorded; run the command again when "
+                            "it has ended."
+                        )
+                    cleared = f"{said}, ended without finishing: what the log does not show was not recorded."
+                    self._db.execute("DELETE FROM writer")
+                self._db.execute(
+                    "INSERT INTO writer (id, pid, host, since, doing) VALUES (1, ?, ?, ?, ?)",
+                    (os.getpid(), platform.node(), now(), doing),
+                )
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._rollback()
+                raise
+        return cleared
+
+    # ---- plumbing -----------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def _rollback(self) -> None:
+        if self._db.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Turn SQLite's errors into sentences."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            name = getattr(error, "sqlite_errorname", "") or ""
+            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+                holder = self._holder()
+                raise LockedError(
+                    f"{self.path.name} is locked: another process is writing{holder}. Nothing was recorded; try again."
+                ) from None
+            if name.startswith(_UNWRITABLE):
+                raise AnalysisError(
+                    f"{self.path.name} could not be written ({error}): check free space, quota and permissions. "
+                    "The record is as it was before."
+                ) from None
+            raise RecordError(
+                f"{self.path.name} is damaged ({error}). Run: bayes-escc study verify {self.path.name}"
+            ) from None
+
+    def _holder(self) -> str:
+        with contextlib.suppress(sqlite3.Error):
+            held = self._db.execute("SELECT * FROM writer").fetchone()
+            if held is not None:
+                return f" (process {held['pid']} on {held['host']}, since {held['since']})"
+        return ""
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _place(beside: Path, path: Path) -> None:
+    """Give a complete file its name, without ever replacing another."""
+    try:
+        path.hardlink_to(beside)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        beside.rename(path)
+
+
+def _alive(held: Mapping[str, Any]) -> bool:
+    """Whether the process of a note still runs; one of another machine is believed for half a day."""
+    if datetime.now(UTC) - datetime.fromisoformat(held["since"]) > _STALE:
+        return False
+    if held["host"] != platform.node() or os.name == "nt":  # there, asking a process would end it
+        return True
+    try:
+        os.kill(int(held["pid"]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,176 @@
+"""Where a study stands and how it came there, as plain data and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bayes_escc.results import software_versions
+from bayes_escc.study.changes import Change, pending
+from bayes_escc.text import aligned, format_number, format_probability
+
+if TYPE_CHECKING:
+    from bayes_escc.study.study import Study, Update
+
+__all__ = ["changes_text", "history", "history_text", "status", "status_text", "update_text"]
+
+
+def status(study: Study) -> dict[str, Any]:
+    """Where the study stands: its data, the last fit, and what a reader must know."""
+    analysis, frozen, last, fits = study.analysis, study.frozen, study.snapshot(), study.fits()
+    fit = next((f for f in reversed(fits) if last is not None and f.snapshot == last.id), None)
+    notes = [study.rules_changed] if study.rules_changed else []
+    if last is not None and fit is None:
+        notes.append("The data as they stand could not be fitted; the last result is of earlier data.")
+    if fit is not None:
+        then, today = fit.result["analysis"]["versions"], software_versions()
+        moved = [f"{name} {then[name]} -> {today[name]}" for name in then if then[name] != today.get(name)]
+        if moved:
+            notes.append(f"The last fit was made with other versions: {', '.join(moved)}.")
+        if not fit.result["diagnostics"]["converged"]:
+            notes.append("NOT CONVERGED: " + " ".join(fit.result["diagnostics"]["messages"]))
+    log = study.log
+    return {
+        "study": log[0]["body"]["study"], "analysis": analysis.id, "title": analysis.title,
+        "question": analysis.question, "analysis_sha256": analysis.sha256,
+        "frozen_sha256": None if frozen is None else frozen.sha256, "begun": log[0]["at"],
+        "data_cuts": sum(e["action"] == "cut" for e in log), "withdrawn": sum(e["action"] == "withdraw" for e in log),
+        "snapshot": None if last is None else _snapshot(last),
+        "fit": None if fit is None else _fit(fit), "entries": len(log), "head": log[-1]["hash"], "notes": notes,
+    }  # fmt: skip
+
+
+def _snapshot(last: Any) -> dict[str, Any]:
+    waiting = sum(pending(row) for row in last.cut.rows.values()) if last.cut.kind == "patients" else 0
+    return {"number": last.id, "kind": last.kind, "at": last.at, "source": last.cut.source, "rows": len(last.cut),
+            "nothing_known_yet": waiting, "root": last.root}  # fmt: skip
+
+
+def _fit(fit: Any) -> dict[str, Any]:
+    result = fit.result
+    return {
+        "number": fit.id, "snapshot": fit.snapshot, "at": fit.at, "sampler": result["analysis"]["sampler"],
+        "seed": result["analysis"]["seed"], "versions": result["analysis"]["versions"],
+        "converged": result["diagnostics"]["converged"], "patients": result["data"]["patients"],
+        "events": result["data"]["events"], "estimates": result["estimates"], "comparisons": result["comparisons"],
+        "preview": fit.record.get("preview"), "predictive": fit.record.get("predictive"),
+        "positions": fit.record.get("positions") or [],
+    }  # fmt: skip
+
+
+def history(study: Study) -> list[dict[str, Any]]:
+    """Every entry of the log with what came of it, oldest first."""
+    fits = {f.digest: f for f in study.fits()}
+    told = []
+    for entry in study.log:
+        body = entry["body"]
+        fit = fits.get(body.get("fit", ""))
+        told.append(
+            {
+                "entry": entry["seq"], "at": entry["at"], "who": entry["who"], "action": entry["action"],
+                "why": entry["why"], "snapshot": body.get("snapshot"), "rows": body.get("rows"),
+                "changes": body.get("kinds", {}), "changed": body.get("changed", []), "hash": entry["hash"],
+                "fit": None if fit is None else _fit(fit),
+            }
+        )  # fmt: skip
+    return told
+
+
+# ---- as text ----------------------------------------------------------------------------------
+
+
+def status_text(found: Mapping[str, Any]) -> str:
+    """The status for a terminal."""
+    lines = [found["title"], *([found["question"]] if found["question"] else [])]
+    last, fit = found["snapshot"], found["fit"]
+    if last is None:
+        lines.append("No data yet. Give the first cut: bayes-escc study update STUDY.db CUT.csv")
+    else:
+        waiting = last["nothing_known_yet"]
+        lines.append(
+            f"Data cut {last['number']} ({last['source']}, {last['at']}): {last['rows']} rows"
+            + (f", nothing known yet of {waiting}" if waiting else "")
+        )
+    if fit is not None:
+        lines += ["", f"{fit['patients']} patients, {fit['events']} events; {fit['sampler']}, seed {fit['seed']}."]
+        lines += ["", comparisons_text(fit["comparisons"])] if fit["comparisons"] else []
+        lines += [p["sentence"] for p in fit["positions"]]
+    lines += ["", *found["notes"]] if found["notes"] else []
+    withdrawn = found["withdrawn"]
+    gone = f", {withdrawn} withdrawn" if withdrawn else ""
+    lines.append(f"\n{found['data_cuts']} data cuts{gone}; log of {found['entries']} entries, head {found['head']}")
+    return "\n".join(lines)
+
+
+def comparisons_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Comparisons, one line each."""
+    header = ["comparison", "against", "P(better)", "MCSE", "median", "95 % CrI"]
+    level = f"{100 * rows[0]['ci_prob']:g} % CrI"
+    cells = [
+        [
+            _asked(r), r["reference"], format_probability(r["probability_better"], r["mcse_probability"]),
+            _error(r["mcse_probability"]), format_number(r["median"]),
+            f"{format_number(r['lower'])} to {format_number(r['upper'])}",
+        ]
+        for r in rows
+    ]  # fmt: skip
+    return aligned([*header[:-1], level], cells)
+
+
+def _asked(row: Mapping[str, Any]) -> str:
+    when = "" if row["time"] is None else f" at {row['time']:g}"
+    return f"{row['estimand']}{when}, {row['scale'].replace('_', ' ')}: {row['regimen']}"
+
+
+def _error(value: float) -> str:
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def history_text(told: Sequence[Mapping[str, Any]]) -> str:
+    """The log for a terminal, with P(better) of the first comparison after each entry."""
+    rows = []
+    for entry in told:
+        fit = entry["fit"]
+        first = fit["comparisons"][0] if fit and fit["comparisons"] else None
+        p = format_probability(first["probability_better"], first["mcse_probability"]) if first else ""
+        what = ", ".join(f"{n} {kind}" for kind, n in entry["changes"].items()) or ", ".join(entry["changed"])
+        size = [str(entry["rows"] or ""), str(fit["events"]) if fit else ""]
+        when = entry["at"][:16].replace("T", " ")
+        rows.append([str(entry["entry"]), when, entry["who"], entry["action"], *size, p, what])
+    lines = [aligned(["", "at (UTC)", "who", "action", "rows", "events", "P(better)", "changes"], rows)]
+    asked = next((e["fit"]["comparisons"][0] for e in told if e["fit"] and e["fit"]["comparisons"]), None)
+    if asked is not None:
+        lines.append(f"\nP(better): {_asked(asked)}, against {asked['reference']}.")
+    return "\n".join(lines)
+
+
+def changes_text(changes: Sequence[Change]) -> str:
+    """What a cut changes, the harmless kinds counted, the others listed."""
+    if not changes:
+        return "No change."
+    counts: dict[str, int] = {}
+    for change in changes:
+        if change.harmless:
+            counts[change.kind] = counts.get(change.kind, 0) + 1
+    lines = [", ".join(f"{n} {kind}" for kind, n in counts.items())] if counts else []
+    rest = [c for c in changes if not c.harmless]
+    if rest:
+        unsaid = any(not c.acknowledged for c in rest)
+        lines.append("These rewrite past facts" + (" and need a person's word:" if unsaid else ":"))
+        lines += [f"  - {c}" for c in rest]
+    if rest and unsaid:
+        lines.append("  --acknowledge " + " ".join(f'"{c.acknowledgement}"' for c in rest))
+    return "\n".join(lines)
+
+
+def update_text(update: Update) -> str:
+    """What an update did."""
+    lines = [f"Note: {note}" for note in update.notes]
+    if update.snapshot is not None:
+        lines.append(f"Recorded as data cut {update.snapshot}. {changes_text(update.changes)}")
+    if update.record:
+        result = update.record["result"]
+        lines.append(f"{result['data']['patients']} patients, {result['data']['events']} events.")
+        if result["comparisons"]:
+            lines += ["", comparisons_text(result["comparisons"])]
+    return "\n".join(lines)

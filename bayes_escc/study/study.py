@@ -1,0 +1,456 @@
+"""A study that lives: data cuts that follow one another, and the posterior after each.
+
+A posterior is a function of the data as they stand, the frozen analysis, the seed and the versions: never of the
+posterior before it. So every update is a fit to everything, and any order and batching of the same cuts ends in
+the same place.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayes_escc.analysis import Analysis, find_analysis
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.names import normalise
+from bayes_escc.posterior import Posterior
+from bayes_escc.results import software_versions, to_result
+from bayes_escc.run import fit_prepared
+from bayes_escc.schema import nearest
+from bayes_escc.study.changes import Change, acknowledged, compare_cuts
+from bayes_escc.study.cuts import Cut, Row, read_cut
+from bayes_escc.study.digests import new_salt, tombstone
+from bayes_escc.study.draws import pack
+from bayes_escc.study.freeze import check_regimens, freeze, prepare_frozen, questions_only
+from bayes_escc.study.record import (
+    Snapshot,
+    StoredFit,
+    erase,
+    read_analysis,
+    read_changes,
+    read_fits,
+    read_snapshot,
+    write_analysis,
+    write_changes,
+    write_fit,
+    write_snapshot,
+)
+from bayes_escc.study.store import Store, now
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Study", "Update"]
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one update did.
+
+    Parameters
+    ----------
+    snapshot : int or None
+        Number of the data cut that was recorded; None if nothing had changed.
+    changes : tuple of Change
+    posterior : Posterior or None
+        The fit to everything; None if nothing had changed, or nothing can be fitted any more.
+    record : mapping
+        What was stored with the fit: result, preview, predictive density.
+    notes : tuple of str
+        What a person should know.
+    """
+
+    snapshot: int | None
+    changes: tuple[Change, ...]
+    posterior: Posterior | None
+    record: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+class Study:
+    """One study: its analysis, data cuts, fits and log, in one file.
+
+    Made by `Study.create` or `Study.open`; a context manager, which closes the file.
+
+    Parameters
+    ----------
+    store : Store
+        The open file.
+
+    Examples
+    --------
+    >>> study = Study.create("second_line.db", "second_line_pfs.toml")  # doctest: +SKIP
+    >>> study.update("cut_2024-01.csv")  # doctest: +SKIP
+    >>> study.update("cut_2024-02.csv", acknowledge=["P07:event retracted"])  # doctest: +SKIP
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # ---- beginning and opening ----------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls, path: str | Path, analysis: Analysis | str | Path, *, who: str | None = None, why: str = ""
+    ) -> Study:
+        """Begin a study; the file must not exist yet.
+
+        Parameters
+        ----------
+        path : path
+        analysis : Analysis, path of a TOML file, or the name of one that ships
+        who, why : str
+            For the log; `who` is the name of the user's account if not given.
+
+        Raises
+        ------
+        AnalysisError
+            If the analysis is not of patients or counts, or the file cannot be written.
+        """
+        stated = analysis if isinstance(analysis, Analysis) else find_analysis(str(analysis))
+        if stated.data.kind not in ("patients", "counts"):
+            raise AnalysisError(
+                f'a study follows patients or counts (data.kind = "patients" or "counts"), not {stated.data.kind}.'
+            )
+
+        def fill(store: Store) -> None:
+            with store.writing(""):
+                store.insert("meta", key="salt", value=new_salt())
+                write_analysis(store, stated)
+                body = {"study": uuid.uuid4().hex, "analysis": stated.sha256, "versions": software_versions()}
+                store.append("init", body, who=_who(who), why=why)
+
+        return cls(Store.create(Path(path), fill))
+
+    @classmethod
+    def open(cls, path: str | Path) -> Study:
+        """Open a study.
+
+        Raises
+        ------
+        RecordError
+            If the file is missing, foreign, damaged or newer than this package.
+        """
+        return cls(Store.open(Path(path)))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    def __enter__(self) -> Study:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        last = self.snapshot()
+        state = "no data yet" if last is None else f"{last.kind} {last.id}, {len(last.cut)} rows"
+        return f"Study({self._store.path.name}: {self.analysis.id}, {state})"
+
+    # ---- reading ------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """Where the study stands."""
+        return self._store.path
+
+    @property
+    def head(self) -> str:
+        """Hash of the last entry of the log: noted elsewhere, it shows whether the record was exchanged."""
+        return self._store.head
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The log, oldest entry first."""
+        return self._store.entries
+
+    @property
+    def analysis(self) -> Analysis:
+        """The analysis as it is stated now."""
+        found = read_analysis(self._store, frozen=False)
+        assert found is not None  # noqa: S101  (written with the first entry)
+        return found[1]
+
+    @property
+    def frozen(self) -> Analysis | None:
+        """The analysis with everything stated that the first data decided; None before them."""
+        found = read_analysis(self._store, frozen=True)
+        return None if found is None else found[1]
+
+    @property
+    def rules_changed(self) -> str:
+        """What is said wherever the questions were changed after data had been seen; blank otherwise."""
+        entries = [e for e in self._store.entries if e["action"] == "amend" and e["body"]["cuts_seen"]]
+        said = [f"{', '.join(e['body']['changed'])} after {e['body']['cuts_seen']} data cuts" for e in entries]
+        return f"The analysis was changed after data had been seen: {'; '.join(said)}." if said else ""
+
+    def snapshot(self, number: int | None = None) -> Snapshot | None:
+        """The data as they stand, or as they stood at a cut (without who was withdrawn since)."""
+        return read_snapshot(self._store, number)
+
+    def changes(self, number: int) -> list[Change]:
+        """What a data cut changed."""
+        return read_changes(self._store, number)
+
+    def fits(self) -> list[StoredFit]:
+        """Every fit as it was recorded, oldest first."""
+        return read_fits(self._store)
+
+    def diff(self, source: str | Path | pd.DataFrame) -> list[Change]:
+        """What a table would change; nothing is recorded."""
+        cut = read_cut(source, self.analysis)
+        last = self.snapshot()
+        self._refuse_withdrawn(cut, last)
+        return self._compare(last, cut)
+
+    # ---- writing ------------------------------------------------------------------------------
+
+    def update(
+        self,
+        source: str | Path | pd.DataFrame,
+        *,
+        acknowledge: Iterable[str] = (),
+        who: str | None = None,
+        why: str = "",
+    ) -> Update:
+        """Record a data cut and fit the analysis to it.
+
+        Parameters
+        ----------
+        source : path or DataFrame
+            The whole table as it stands: every patient, not only the new ones.
+        acknowledge : iterable of str
+            Changes of past facts that are right, each as ``"IDENTIFIER:kind of change"``.
+        who, why : str
+            For the log, where they stay for ever; name no patient in them.
+
+        Returns
+        -------
+        Update
+
+        Raises
+        ------
+        DataError
+            If the table cannot be used, or a change was not acknowledged; nothing is recorded then.
+        LockedError
+            If someone else is writing.
+        """
+        store = self._store
+        with store.at_work("update") as cleared:
+            head, stated = store.head, self.analysis
+            cut, last = read_cut(source, stated), self.snapshot()
+            _name_nobody(cut, who, why)
+            self._refuse_withdrawn(cut, last)
+            changes = acknowledged(self._compare(last, cut), acknowledge)
+            notes = [*([cleared] if cleared else []), *self._scrub(), *cut.notes]
+            if last is not None and not changes and self._fit_of(last.id) is not None:
+                return Update(None, (), None, {}, (*notes, "The table is the same as the last cut: nothing to record."))
+            frozen = read_analysis(store, frozen=True)
+            analysis = freeze(stated, cut) if frozen is None else frozen[1]
+            check_regimens(stated, analysis, cut)
+            posterior, record = self._fit(analysis, cut, last, changes)
+            with store.writing(head):
+                number, body = self._record(
+                    cut, "cut", last, changes, posterior, record, analysis, None if frozen is None else frozen[0]
+                )
+                store.append("cut", body, who=_who(who), why=why)
+        return Update(number, tuple(changes), posterior, record, tuple(notes))
+
+    def withdraw(self, patient: str, *, who: str | None = None, why: str = "") -> Update:
+        """Erase a patient from everything that is stored by patient, and fit the rest anew.
+
+        What stays is a salted tombstone, which recognises the identifier if it is submitted again.
+
+        Raises
+        ------
+        DataError
+            If there is no such patient, or the study follows counts.
+        """
+        store, unit = self._store, normalise(patient)
+        with store.at_work("withdraw") as cleared:
+            head, last = store.head, self.snapshot()
+            if last is None or last.cut.kind != "patients":
+                raise DataError("only a study of patients can withdraw one; submit the corrected counts instead.")
+            if not store.rows("SELECT 1 FROM leaf WHERE unit = ?", unit):
+                raise DataError(f"there is no patient {unit!r} in this study.{nearest(unit, last.cut.rows)}")
+            _name_nobody(last.cut, who, why)
+            notes = [cleared] if cleared else []
+            cut, posterior = last.cut.without(unit), None
+            record: dict[str, Any] = {}
+            present = unit in last.cut.rows
+            frozen = read_analysis(store, frozen=True)
+            assert frozen is not None  # noqa: S101  (a snapshot is recorded together with its fit)
+            if present:
+                try:
+                    posterior, record = self._fit(frozen[1], cut, None, (), leave_out=unit)
+                except (AnalysisError, DataError) as error:
+                    notes.append(f"What is left cannot be fitted: {error}")
+            with store.writing(head):
+                # erased first, so that rows are not shared with a snapshot that still knows the name
+                erased = erase(store, unit)
+                salt = store.scalar("SELECT value FROM meta WHERE key = 'salt'")
+                store.insert("tombstone", digest=tombstone(salt, unit), at=now())
+                body: dict[str, Any] = {"erased": sorted(erased)}
+                number = None
+                if present:
+                    gone = [Change("", "withdrawn", acknowledged=True)]
+                    number, more = self._record(cut, "withdrawal", last, gone, posterior, record, frozen[1], frozen[0])
+                    body |= more
+                store.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('scrub', x'01')")
+                store.append("withdraw", body, who=_who(who), why=why)
+            notes += self._scrub()
+        return Update(number, (Change("", "withdrawn", acknowledged=True),), posterior, record, tuple(notes))
+
+    def amend(self, analysis: Analysis | str | Path, *, who: str | None = None, why: str) -> Update:
+        """Change what the analysis asks (rules, comparisons, thresholds); not the model, priors or data.
+
+        The change is recorded with the number of data cuts seen before it, and said in every output.
+        """
+        stated = analysis if isinstance(analysis, Analysis) else find_analysis(str(analysis))
+        store = self._store
+        with store.at_work("amend") as cleared:
+            head, last = store.head, self.snapshot()
+            new = json.loads(stated.content)
+            changed = questions_only(json.loads(self.analysis.content), new)
+            if not changed:
+                raise AnalysisError("the analysis is the same as the one of the study; nothing was recorded.")
+            frozen, posterior = read_analysis(store, frozen=True), None
+            record: dict[str, Any] = {}
+            if frozen is not None and last is not None:
+                content = json.loads(frozen[1].content)
+                asked = {k: v for k, v in new.items() if k in changed}
+                kept = {k: v for k, v in content.items() if k not in changed}
+                amended = Analysis.from_dict({**kept, **asked}, label="the amended analysis")
+                posterior, record = self._fit(amended, last.cut, None, ())
+            with store.writing(head):
+                body: dict[str, Any] = {
+                    "analysis": stated.sha256, "changed": changed, "cuts_seen": 0 if last is None else last.id,
+                }  # fmt: skip
+                number = write_analysis(store, stated)
+                if posterior is not None and last is not None:
+                    place = write_analysis(store, posterior.analysis, number)
+                    written = (place, posterior.analysis)
+                    body["fit"] = write_fit(store, last.id, last.root, written, record, pack(posterior.tree))
+                store.append("amend", body, who=_who(who), why=why)
+        notes = ([cleared] if cleared else []) + ([self.rules_changed] if self.rules_changed else [])
+        return Update(None, (), posterior, record, tuple(notes))
+
+    # ---- parts --------------------------------------------------------------------------------
+
+    def _compare(self, last: Snapshot | None, cut: Cut) -> list[Change]:
+        if last is not None:
+            _same_layout(last.cut, cut)
+        return compare_cuts(None if last is None else last.cut, cut, before=self._last_row)
+
+    def _last_row(self, unit: str) -> Row | None:
+        """The last known row of a patient, in whichever cut."""
+        found = self._store.row("SELECT cells FROM leaf WHERE unit = ? ORDER BY id DESC LIMIT 1", unit)
+        return None if found is None else json.loads(found["cells"])
+
+    def _refuse_withdrawn(self, cut: Cut, last: Snapshot | None) -> None:
+        if cut.kind != "patients" or not self._store.scalar("SELECT COUNT(*) FROM tombstone"):
+            return
+        salt = self._store.scalar("SELECT value FROM meta WHERE key = 'salt'")
+        stones = {r["digest"] for r in self._store.rows("SELECT digest FROM tombstone")}
+        known: Iterable[str] = () if last is None else last.cut.rows.keys()
+        back = [unit for unit in cut.rows if unit not in known and tombstone(salt, unit) in stones]
+        if back:
+            listed = ", ".join(back)
+            raise DataError(
+                f"{cut.source} was refused: {listed} withdrew from the study, and may not come back into it. Remove "
+                "these rows from the table. If an identifier was given to someone else, give that patient a new one."
+            )
+
+    def _fit_of(self, snapshot: int) -> StoredFit | None:
+        found = read_fits(self._store, snapshot)
+        current = read_analysis(self._store, frozen=True)
+        return found[-1] if found and current is not None and found[-1].analysis == current[0] else None
+
+    def _fit(
+        self, analysis: Analysis, cut: Cut, last: Snapshot | None, changes: Sequence[Change], *, leave_out: str = ""
+    ) -> tuple[Posterior, dict[str, Any]]:
+        """Fit everything, and put together what is stored with the fit."""
+        begun = self.snapshot(1)
+        first = cut if begun is None else begun.cut.without(leave_out)
+        design = prepare_frozen(analysis, cut, first, "")
+        posterior = fit_prepared(analysis, design, cut.table(""))
+        result = to_result(posterior)
+        result["data"]["warnings"] = [{**w, "row": None} for w in result["data"]["warnings"]]
+        return posterior, {"result": json.loads(_json(result)), "preview": None, "predictive": None, "positions": []}
+
+    def _record(
+        self, cut: Cut, kind: str, last: Snapshot | None, changes: Sequence[Change], posterior: Posterior | None,
+        record: dict[str, Any], analysis: Analysis, known: int | None,
+    ) -> tuple[int, dict[str, Any]]:  # fmt: skip
+        """Write snapshot, changes and fit inside a transaction; returns the number and the body of the entry."""
+        store = self._store
+        number, root = write_snapshot(store, cut, kind, None if last is None else last.id)
+        digest, counts = write_changes(store, number, changes)
+        body: dict[str, Any] = {"snapshot": number, "root": root, "rows": len(cut), "changes": digest, "kinds": counts}
+        if posterior is not None:
+            if known is None:
+                stated = read_analysis(store, frozen=False)
+                assert stated is not None  # noqa: S101
+                known = write_analysis(store, analysis, stated[0])
+                body["frozen"] = analysis.sha256
+            record["result"]["analysis"]["data_sha256"] = root
+            body["fit"] = write_fit(store, number, root, (known, analysis), record, pack(posterior.tree))
+        return number, body
+
+    def _scrub(self) -> list[str]:
+        """Rewrite the file after an erasure, now or, if someone reads it, at the next writing."""
+        if self._store.scalar("SELECT 1 FROM meta WHERE key = 'scrub'") is None:
+            return []
+        if not self._store.scrub():
+            return ["Another process is reading the file; the erased bytes go when the next command finds it free."]
+        with self._store.writing(self.head):
+            self._store.execute("DELETE FROM meta WHERE key = 'scrub'")
+        return []
+
+
+def _json(result: Mapping[str, Any]) -> str:
+    from bayes_escc.results import to_json
+
+    return to_json(result)
+
+
+def _who(who: str | None) -> str:
+    if who:
+        return who
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _name_nobody(cut: Cut, who: str | None, why: str) -> None:
+    """The log cannot be erased, so it may name no patient."""
+    if cut.kind != "patients":
+        return
+    words = set(re.findall(r"[^\s,;:()\"']+", f"{who or ''} {why}".rstrip(".")))
+    named = [unit for unit in cut.rows if unit in words or f"{unit}." in words]
+    if named:
+        raise DataError(
+            f"the reason names a patient ({named[0]}). The log stays for ever and cannot forget anyone: say it "
+            "without the identifier."
+        )
+
+
+def _same_layout(last: Cut, cut: Cut) -> None:
+    """Refuse a cut whose columns mean something else than those of the last one."""
+    lost = [c for c in last.columns if c not in cut.columns]
+    if lost:
+        raise DataError(
+            f"{cut.source} was refused: it has no column {', '.join(lost)}, which the last cut had. A cut is the whole "
+            "table as it stands now."
+        )
+    for key, what in (("binary", "the response is coded"), ("time_unit", "the unit of time")):
+        if last.header.get(key) != cut.header.get(key):
+            raise DataError(f"{cut.source} was refused: {what} otherwise than in the last cut. Code it as before.")

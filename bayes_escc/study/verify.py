@@ -1,0 +1,196 @@
+"""Whether a record is whole: every digest computed again, every damage named with its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bayes_escc.errors import BayesEsccError
+from bayes_escc.study.digests import entry_hash, root_of, sha256
+from bayes_escc.study.draws import unpack
+from bayes_escc.study.record import fit_digest, read_changes, read_draws, read_fits, read_snapshot
+from bayes_escc.study.store import Store
+
+__all__ = ["Verification", "verify"]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What checking a record found.
+
+    Parameters
+    ----------
+    damage : tuple of str
+        Every damage; none if the record is whole.
+    remarks : tuple of str
+        What is odd without being damage.
+    whole : int
+        Entries of the log, from the first, that are whole with everything they record.
+    entries : int
+        Entries of the log that could be read.
+    head : str
+        Hash of the last entry.
+    """
+
+    damage: tuple[str, ...]
+    remarks: tuple[str, ...]
+    whole: int
+    entries: int
+    head: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.damage
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"ok": self.ok, "damage": list(self.damage), "remarks": list(self.remarks), "whole": self.whole,
+                "entries": self.entries, "head": self.head}  # fmt: skip
+
+
+def verify(path: str | Path) -> Verification:
+    """Check a study file, damaged or not: the pages, the chain of the log, and every digest in it.
+
+    Raises
+    ------
+    RecordError
+        If the file cannot be opened as a study at all.
+    """
+    store = Store.open(Path(path))
+    try:
+        return _Check(store).run()
+    finally:
+        store.close()
+
+
+class _Check:
+    """One run of the checks, which collects instead of stopping."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.damage: list[str] = []
+        self.remarks: list[str] = []
+        self.broken: list[int] = []
+
+    def run(self) -> Verification:
+        self._pages()
+        entries = self._log()
+        erased = {d for e in entries for d in e["body"].get("erased", ())}
+        for entry in entries:
+            before = len(self.damage)
+            self._entry(entry, erased)
+            if len(self.damage) > before:
+                self.broken.append(entry["seq"])
+        self._nothing_besides(entries, erased)
+        whole = min(self.broken) - 1 if self.broken else len(entries)
+        head = entries[-1]["hash"] if entries else ""
+        return Verification(tuple(dict.fromkeys(self.damage)), tuple(self.remarks), whole, len(entries), head)
+
+    def _try(self, what: str, read: Callable[[], Any]) -> Any:
+        """Read something; what cannot be read is damage, not the end."""
+        try:
+            return read()
+        except BayesEsccError as error:
+            said = str(error).split(" Run: ")[0]
+            self.damage.append(f"{what}: {said}")
+        except (json.JSONDecodeError, UnicodeDecodeError, TypeError, KeyError, ValueError) as error:
+            self.damage.append(f"{what} cannot be understood ({error}).")
+        return None
+
+    def _pages(self) -> None:
+        for pragma in ("integrity_check", "foreign_key_check"):
+            found = self._try("the file", lambda p=pragma: self.store.rows(f"PRAGMA {p}"))  # type: ignore[misc]
+            said = [str(r[0]) for r in found or []]
+            self.damage += [f"the file: {line}" for line in said if line != "ok"][:5]
+
+    def _log(self) -> list[dict[str, Any]]:
+        """The entries that are whole by themselves and in their place."""
+        rows = self._try("the log", lambda: self.store.rows("SELECT * FROM log ORDER BY seq")) or []
+        previous, last_at, found = "", "", []
+        for place, row in enumerate(rows, start=1):
+            where = f"entry {place} of the log"
+            entry = self._try(where, lambda r=row: {**dict(r), "body": json.loads(r["body"])})  # type: ignore[misc]
+            if entry is None:
+                self.broken.append(place)
+                continue
+            if entry["seq"] != place:
+                self.damage.append(f"{where}: it has the number {entry['seq']}; an entry was removed or reordered.")
+                self.broken.append(place)
+            if entry["previous"] != previous or entry_hash(entry) != entry["hash"]:
+                self.damage.append(f"{where} ({entry['action']}) does not match its hash: it was changed or moved.")
+                self.broken.append(place)
+            if entry["at"] < last_at:
+                self.remarks.append(
+                    f"{where} is dated {entry['at']}, before the entry ahead of it: the clock was wrong."
+                )
+            previous, last_at = entry["hash"], entry["at"]
+            found.append(entry)
+        return found
+
+    def _entry(self, entry: dict[str, Any], erased: set[str]) -> None:
+        body, number = entry["body"], entry["body"].get("snapshot")
+        if number is not None:
+            what = f"data cut {number}"
+            snapshot = self._try(what, lambda: read_snapshot(self.store, number))
+            if snapshot is not None and snapshot.root != body["root"]:
+                self.damage.append(f"{what} is not the one the log recorded.")
+            changes = self._try(what, lambda: read_changes(self.store, number))
+            if changes is not None:
+                digests = [r["digest"] for r in self.store.rows("SELECT digest FROM change WHERE snapshot = ?", number)]
+                if root_of({}, digests) != body["changes"]:
+                    self.damage.append(f"the changes of {what} are not those the log recorded.")
+            for leaf in self._try(what, lambda: self._erased_leaves(number)) or ():
+                if leaf not in erased:
+                    self.damage.append(f"a row of {what} was erased, but the log knows of no withdrawal of it.")
+        if "fit" in body:
+            self._fit(body["fit"])
+
+    def _erased_leaves(self, number: int) -> Iterable[str]:
+        query = "SELECT digest FROM snapshot_leaf JOIN leaf ON leaf.id = leaf WHERE snapshot = ? AND cells IS NULL"
+        return [r["digest"] for r in self.store.rows(query, number)]
+
+    def _fit(self, digest: str) -> None:
+        query = (
+            "SELECT fit.id, fit.snapshot, fit.analysis, fit.at, record_sha256, draws_sha256, root, content FROM fit "
+            "JOIN snapshot ON snapshot.id = fit.snapshot JOIN analysis ON analysis.id = fit.analysis "
+            "WHERE fit.digest = ?"
+        )
+        found = self._try("a fit", lambda: self.store.row(query, digest))
+        if found is None:
+            self.damage.append("a fit that the log recorded is missing, or is not the one it recorded.")
+            return
+        what = f"fit {found['id']} (of data cut {found['snapshot']})"
+        if fit_digest(dict(found), found["root"], sha256(found["content"])) != digest:
+            self.damage.append(f"{what} does not match its digest.")
+        self._try(what, lambda: [f for f in read_fits(self.store, found["snapshot"]) if f.id == found["id"]])
+        self._try(what, lambda: unpack(read_draws(self.store, found["id"])))
+
+    def _nothing_besides(self, entries: list[dict[str, Any]], erased: set[str]) -> None:
+        """Rows the log does not know: written around it, or left when its end was cut off."""
+        bodies = [e["body"] for e in entries]
+        snapshots = {b["snapshot"] for b in bodies if b.get("snapshot") is not None}
+        fits = {b["fit"] for b in bodies if "fit" in b}
+        for what, query, known in (
+            ("data cut", "SELECT id AS name FROM snapshot", snapshots),
+            ("fit", "SELECT digest AS name FROM fit", fits),
+        ):
+            for row in self._try(f"the {what}s", lambda q=query: self.store.rows(q)) or ():  # type: ignore[misc]
+                if row["name"] not in known:
+                    shown = row["name"] if what == "data cut" else row["name"][:12]
+                    self.damage.append(f"{what} {shown} is not in the log, whose end may have been cut off.")
+        leaves = self._try("the rows", lambda: list(self._gone())) or ()
+        if erased - set(leaves):
+            self.damage.append("rows that were withdrawn are here again, or their digests are gone.")
+        withdrawn = sum(e["action"] == "withdraw" for e in entries)
+        stones = self._try("the tombstones", lambda: self.store.scalar("SELECT COUNT(*) FROM tombstone"))
+        if stones is not None and stones != withdrawn:
+            self.damage.append(f"there are {stones} tombstones, but {withdrawn} withdrawals in the log.")
+        if self._try("the settings", lambda: self.store.rows("SELECT 1 FROM meta WHERE key = 'scrub'")):
+            self.remarks.append("Erased bytes may still be in the file; the next update rewrites it.")
+
+    def _gone(self) -> Iterator[str]:
+        yield from (r["digest"] for r in self.store.rows("SELECT digest FROM leaf WHERE cells IS NULL"))

@@ -1,0 +1,333 @@
+"""A study from its first data cut to its withdrawal of a patient, in Python and from the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.cli import main
+from bayes_escc.study.cuts import read_cut
+from bayes_escc.study.draws import pack, unpack
+from bayes_escc.study.freeze import freeze, prepare_frozen
+from bayes_escc.study.verify import verify
+from tests.oracles.exponential import probability_lower_hazard
+from tests.studies import FIRST, PRIOR, SECOND, analysis, cohort, sums
+
+
+@pytest.fixture
+def study(tmp_path):
+    with be.Study.create(tmp_path / "study.db", analysis(), who="a statistician") as found:
+        yield found
+
+
+def contents(path):
+    return b"".join(p.read_bytes() for p in Path(path).parent.glob(f"{Path(path).name}*"))
+
+
+class TestRecord:
+    def test_the_posterior_is_that_of_the_data_as_they_stand(self, study):
+        for frame in (FIRST, SECOND):
+            row = study.update(frame).record["result"]["comparisons"][0]
+            exact = probability_lower_hazard(PRIOR, sums(frame, "old"), sums(frame, "new"))
+            assert row["probability_better"] == pytest.approx(exact, abs=4 * row["mcse_probability"])
+        assert [f.snapshot for f in study.fits()] == [1, 2]
+        assert [e["action"] for e in study.log] == ["init", "cut", "cut"]
+        assert study.log[0]["who"] == "a statistician"
+
+    def test_a_fit_is_a_function_of_snapshot_analysis_and_seed(self, study, tmp_path):
+        study.update(FIRST)
+        study.update(SECOND)
+        with be.Study.create(tmp_path / "other.db", analysis()) as other:
+            other.update(SECOND.sample(frac=1, random_state=3))
+            a, b = study.fits()[-1].result, other.fits()[-1].result
+        assert a["estimates"] == b["estimates"]
+        assert a["comparisons"] == b["comparisons"]
+
+    def test_the_same_table_again_records_nothing(self, study):
+        study.update(FIRST)
+        head = study.head
+        again = study.update(FIRST.iloc[::-1])
+        assert again.snapshot is None
+        assert "nothing to record" in again.notes[-1]
+        assert study.head == head
+
+    def test_a_refused_cut_leaves_no_trace(self, study):
+        study.update(SECOND)
+        head = study.head
+        with pytest.raises(be.DataError, match="4 changes need"):
+            study.update(FIRST)
+        with pytest.raises(be.DataError, match="changes need"):
+            study.update(SECOND.assign(arm="other"), acknowledge=[])
+        assert study.head == head
+        assert study.snapshot().id == 1
+
+    def test_acknowledged_changes_are_kept_as_such(self, study):
+        study.update(SECOND)
+        words = ["A2:event retracted", "A3:removed silently", "B1:time shortened", "B3:removed silently"]
+        update = study.update(FIRST, acknowledge=words, why="the trial office corrected its dates")
+        assert {c.kind for c in study.changes(update.snapshot) if c.acknowledged} == {
+            "event retracted", "removed silently", "time shortened",
+        }  # fmt: skip
+        assert study.log[-1]["body"]["kinds"]["removed silently"] == 2
+
+    def test_an_earlier_cut_is_never_changed(self, study):
+        study.update(FIRST)
+        study.update(SECOND)
+        rows = study.snapshot(1).cut.rows
+        assert rows["A2"]["event"] == "0"
+        assert list(rows) == ["A1", "A2", "B1", "B2"]
+        for table in ("log", "fit", "leaf", "snapshot"):
+            with pytest.raises(be.RecordError, match="damaged"), study._store.guarded():
+                study._store._db.execute(f"DELETE FROM {table}")
+
+    def test_reasons_name_no_patient(self, study):
+        with pytest.raises(be.DataError, match="names a patient"):
+            study.update(FIRST, why="A2 was seen again.")
+        study.update(FIRST, why="All was seen again.")
+
+    def test_a_regimen_the_study_does_not_know(self, tmp_path):
+        open_ended = analysis(data={"regimens": ["old", "new"]})
+        content = json.loads(open_ended.content)
+        del content["data"]["regimens"], content["comparisons"]
+        with be.Study.create(tmp_path / "s.db", be.Analysis.from_dict(content)) as study:
+            study.update(FIRST)
+            assert study.frozen.data.regimens == ("old", "new")
+            with pytest.raises(be.DataError, match=r"'nwe' .*Did you mean 'new'"):
+                study.update(pd.concat([SECOND, FIRST.iloc[[3]].assign(code="Q", arm="nwe")]))
+
+    def test_counts_and_responses_are_followed_too(self, tmp_path):
+        spec = be.Analysis.from_dict({"id": "c", "data": {"kind": "counts", "endpoint": "ORR"}})
+        columns = ["study", "regimen", "endpoint", "events", "n"]
+        first = pd.DataFrame([("S", "x", "ORR", 3, 10), ("T", "y", "ORR", 4, 10)], columns=columns)
+        with be.Study.create(tmp_path / "c.db", spec) as study:
+            study.update(first)
+            study.update(first.assign(events=[4, 6], n=[14, 13]))
+            direct = be.ResponseModel(endpoint="ORR").fit(first.assign(events=[4, 6], n=[14, 13]))
+            stored = study.fits()[-1].result["comparisons"][0]
+            assert stored["probability_better"] == direct.compare("rate").table["probability_better"].iloc[0]
+            with pytest.raises(be.DataError, match="only a study of patients"):
+                study.withdraw("x")
+
+    def test_published_results_do_not_grow(self, tmp_path):
+        with pytest.raises(be.AnalysisError, match="follows patients or counts"):
+            be.Study.create(tmp_path / "s.db", "pd1_second_line_os")
+        assert not (tmp_path / "s.db").exists()
+
+    def test_draws_are_packed_without_loss_or_pickle(self, study):
+        tree = study.update(FIRST).posterior.tree
+        content = pack(tree)
+        assert b"pickle" not in content
+        groups = unpack(content)
+        for name in ("posterior", "estimands"):
+            assert groups[name].equals(tree[name].to_dataset()), name
+        assert "observed_data" not in groups
+        with pytest.raises(be.RecordError):
+            unpack(content[:-40])
+
+
+class TestWithdrawal:
+    def test_add_and_withdraw_returns_to_the_start(self, study):
+        study.update(FIRST)
+        start = study.fits()[-1].result
+        study.update(pd.concat([FIRST, SECOND.iloc[[2]]]))
+        study.withdraw("A3", why="consent withdrawn")
+        back = study.fits()[-1].result
+        assert back["estimates"] == start["estimates"]
+        assert back["comparisons"] == start["comparisons"]
+        assert study.snapshot().cut.rows == study.snapshot(1).cut.rows
+
+    def test_nothing_of_the_patient_is_left_in_the_bytes(self, study):
+        odd = pd.concat([FIRST, FIRST.iloc[[0]].assign(code="Zebra-4711", months=17.7215)])
+        study.update(odd)
+        study.update(odd.assign(months=odd.months + (odd.progressed == 0)))
+        assert b"Zebra-4711" in contents(study.path)
+        study.withdraw("Zebra-4711")
+        left = contents(study.path)
+        assert b"Zebra-4711" not in left
+        assert b"17.7215" not in left
+        assert verify(study.path).ok
+        assert study.snapshot(1).erased == 1
+        assert study.snapshot(3).cut.rows.keys() == set(FIRST.code)
+
+    def test_what_the_digests_say_cannot_be_tested_against_a_guess(self, study):
+        study.update(FIRST)
+        study.withdraw("A1")
+        rows = study._store.rows("SELECT * FROM leaf WHERE cells IS NULL")
+        assert [(r["unit"], r["salt"]) for r in rows] == [(None, None)]
+        assert study._store.row("SELECT source_sha256, source_salt FROM snapshot WHERE id = 1")[:] == (None, None)
+
+    def test_who_withdrew_is_recognised_and_refused(self, study):
+        study.update(FIRST)
+        study.withdraw("A1")
+        with pytest.raises(be.DataError, match="A1 withdrew"):
+            study.update(FIRST)
+        study.update(SECOND[SECOND.code != "A1"])
+        with pytest.raises(be.DataError, match="no patient 'A9'"):
+            study.withdraw("A9")
+
+    def test_an_erasure_does_not_wait_for_a_fit(self, study):
+        study.update(FIRST)
+        study.withdraw("B1")
+        last = study.withdraw("B2")
+        assert last.posterior is None
+        assert "cannot be fitted" in last.notes[0]
+        assert verify(study.path).ok
+        study.update(pd.concat([FIRST.iloc[:2], SECOND.iloc[[5]]]))
+        assert study.fits()[-1].snapshot == 4
+
+
+class TestAmendment:
+    def test_a_question_may_change_and_is_said(self, study, capsys):
+        study.update(FIRST)
+        study.amend(analysis(comparisons=[{"estimand": "rmst", "reference": "old"}]), why="asked by the board")
+        assert study.fits()[-1].result["comparisons"][0]["estimand"] == "rmst"
+        assert "comparisons after 1 data cuts" in study.rules_changed
+        assert main(["study", "status", str(study.path)]) == 0
+        assert "changed after data had been seen" in capsys.readouterr().out
+        assert verify(study.path).ok
+
+    def test_the_model_may_not(self, study):
+        study.update(FIRST)
+        with pytest.raises(be.AnalysisError, match="not in priors"):
+            study.amend(analysis(priors={"hazard": {"distribution": "Gamma", "alpha": 9, "beta": 5}}), why="")
+        with pytest.raises(be.AnalysisError, match="the same"):
+            study.amend(analysis(), why="")
+
+
+class TestFrozen:
+    @pytest.fixture
+    def cuts(self):
+        frame = be.simulate_cohort(patients=(20, 20), seed=4).drop(columns="study")
+        start = frame.iloc[np.r_[0:10, 20:30]]
+        spec = be.Analysis.from_dict(
+            {
+                "id": "pfs", "data": {"kind": "patients", "time": "time", "event": "event", "time_unit": "months"},
+                "model": {
+                    "family": "survival", "baseline": "piecewise", "time_unit": "weeks",
+                    "covariates": [{"column": "nlr", "transform": "log"}, {"column": "ecog"}],
+                },
+            }
+        )  # fmt: skip
+        return spec, read_cut(start, spec), read_cut(frame, spec)
+
+    def test_constants_are_those_of_the_first_fit(self, cuts):
+        spec, first, later = cuts
+        frozen = freeze(spec, first)
+        started, grown = prepare_frozen(frozen, first, first, ""), prepare_frozen(frozen, later, first, "")
+        assert started.structure == grown.structure
+        assert started.cuts.tolist() == grown.cuts.tolist()
+        assert started.times.tolist() == grown.times.tolist()
+        assert started.encoded.encoders == grown.encoded.encoders
+        assert grown.patients == 40
+        for a, b in zip(started.weights, grown.weights, strict=True):
+            assert np.array_equal(a, b)
+        drifting = freeze(spec, later)
+        assert drifting.content != frozen.content
+
+    def test_freezing_changes_no_answer(self, cuts):
+        from bayes_escc.run import prepare_design
+
+        spec, first, _ = cuts
+        plain, frozen = prepare_design(spec, first.table("")), prepare_frozen(freeze(spec, first), first, first, "")
+        rng = np.random.default_rng(1)
+        parameters = plain.prior(rng, 50)
+        for name, values in plain.estimands(parameters, rng).data_vars.items():
+            np.testing.assert_allclose(frozen.estimands(parameters, rng)[name], values, rtol=1e-10)
+        for a, b in zip(plain.data.values(), frozen.data.values(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10)
+        assert plain.prior_key == frozen.prior_key
+
+    def test_a_frozen_analysis_freezes_to_itself(self, cuts):
+        spec, first, later = cuts
+        frozen = freeze(spec, first)
+        assert json.loads(freeze(frozen, later).content) == json.loads(frozen.content)
+
+
+class TestCommands:
+    @pytest.fixture
+    def files(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        Path("pfs.toml").write_text(
+            'id = "pfs"\ntitle = "Two regimens"\n[data]\nkind = "patients"\nid = "code"\nregimen = "arm"\n'
+            'time = "months"\nevent = "progressed"\ntime_unit = "months"\nregimens = ["old", "new"]\n'
+            '[model]\nfamily = "survival"\nbaseline = "exponential"\nregimen_effect = "stratified"\n'
+            '[priors.hazard]\ndistribution = "Gamma"\nalpha = 1\nbeta = 5\n'
+            '[estimands]\ntimes = [6]\nhorizons = [12]\n[[comparisons]]\nestimand = "rmst"\nreference = "old"\n'
+        )
+        FIRST.to_csv("cut1.csv", index=False)
+        SECOND.to_csv("cut2.csv", index=False)
+        return tmp_path
+
+    def test_a_life(self, files, capsys):
+        def run(*arguments):
+            code = main(["study", *arguments])
+            said = capsys.readouterr()
+            return code, said.out, said.err
+
+        assert run("init", "s.db", "--analysis", "pfs.toml")[0] == 0
+        assert run("init", "s.db", "--analysis", "pfs.toml")[0] == 2
+        code, out, _ = run("update", "s.db", "cut1.csv", "--who", "me")
+        assert code == 0
+        assert "4 new" in out
+        assert "P(better)" in out
+        code, out, _ = run("diff", "s.db", "cut2.csv", "--json")
+        assert [c["kind"] for c in json.loads(out)["changes"]] == [
+            "event occurred", "new", "follow-up extended", "new",
+        ]  # fmt: skip
+        assert run("update", "s.db", "cut2.csv")[0] == 0
+        code, _, err = run("update", "s.db", "cut1.csv")
+        assert code == 3
+        assert '--acknowledge "A2:event retracted"' in err
+        assert run("withdraw", "s.db", "A3")[0] == 0
+        code, out, _ = run("status", "s.db", "--json")
+        found = json.loads(out)
+        assert (found["data_cuts"], found["withdrawn"], found["snapshot"]["rows"]) == (2, 1, 5)
+        assert found["snapshot"]["nothing_known_yet"] == 1
+        code, out, _ = run("history", "s.db", "--json")
+        assert [e["action"] for e in json.loads(out)["entries"]] == ["init", "cut", "cut", "withdraw"]
+        assert run("history", "s.db")[1].count("\n") >= 6
+        code, out, _ = run("verify", "s.db", "--json")
+        assert code == 0
+        assert json.loads(out)["head"] == found["head"]
+
+    def test_files_that_are_no_study(self, files, capsys):
+        assert main(["study", "status", "none.db"]) == 5
+        Path("empty.db").touch()
+        assert main(["study", "status", "empty.db"]) == 5
+        assert main(["study", "status", "cut1.csv"]) == 5
+        import sqlite3
+
+        sqlite3.connect("other.db").execute("CREATE TABLE t (x)").connection.close()
+        assert main(["study", "verify", "other.db"]) == 5
+        said = capsys.readouterr().err
+        for words in ("there is no study", "empty (0 bytes)", "is not a study", "not a study of bayes_escc"):
+            assert words in said
+
+    def test_reading_imports_no_sampler(self, files):
+        main(["study", "init", "s.db", "--analysis", "pfs.toml"])
+        main(["study", "update", "s.db", "cut1.csv"])
+        code = (
+            "import sys; from bayes_escc.cli import main\n"
+            "for c in ('status', 'history', 'verify'): assert main(['study', c, 's.db']) == 0\n"
+            "heavy = {'pymc', 'arviz', 'matplotlib', 'nutpie'} & set(sys.modules); assert not heavy, heavy"
+        )
+        root = Path(be.__file__).parent.parent
+        subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(root)}, capture_output=True)
+
+
+def test_a_cohort_that_grows(tmp_path):
+    at = cohort(5)
+    with be.Study.create(tmp_path / "s.db", analysis()) as study:
+        for month in (4, 6, 8, 12):
+            update = study.update(at(month))
+            assert all(c.harmless for c in update.changes)
+        exact = probability_lower_hazard(PRIOR, sums(at(12), "old"), sums(at(12), "new"))
+        row = study.fits()[-1].result["comparisons"][0]
+        assert row["probability_better"] == pytest.approx(exact, abs=4 * row["mcse_probability"])
