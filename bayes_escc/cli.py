@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bayes_escc import __version__
+from bayes_escc.cli_monitor import add_monitor
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.study.commands import register as register_study
 
@@ -120,7 +121,8 @@ def _parser() -> argparse.ArgumentParser:
     warmup = commands.add_parser("warmup", help="compile the bundled models once, so that later runs start quickly")
     warmup.set_defaults(action=_warmup)
     register_study(commands)
-    for command in (run, check, compare, datasets, models, sensitivity, inconsistent, warmup):
+    monitor = add_monitor(commands)
+    for command in (run, check, compare, datasets, models, sensitivity, inconsistent, warmup, *monitor):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -342,11 +344,11 @@ def _inconsistency(options: argparse.Namespace) -> int:
     found = inconsistency(find_analysis(options.analysis))
     if options.json:
         _print_json(found.to_dict())
-        return 0
-    from bayes_escc.text import inconsistency_text
+    else:
+        from bayes_escc.text import inconsistency_text
 
-    print(inconsistency_text(found.to_dict()))
-    return 0
+        print(inconsistency_text(found.to_dict()))
+    return 0 if found.converged else 4
 
 
 def _warmup(options: argparse.Namespace) -> int:

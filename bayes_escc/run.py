@@ -17,7 +17,7 @@ from bayes_escc.families import Design, get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
 from bayes_escc.league import league_cells, league_groups
-from bayes_escc.monitoring import check_rules
+from bayes_escc.monitoring import check_rules, positions
 from bayes_escc.names import FIGURE_DATA, REGIMEN
 from bayes_escc.posterior import Posterior
 from bayes_escc.results import (
@@ -216,6 +216,18 @@ def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[
             tail = f"{many}_{_slug(endpoint)}" if endpoint and several else many
             found[_unused(f"{comparison.scale}{tail}", found)] = comparison.plot(endpoint=endpoint)
             found[_unused(f"benefit{tail}", found)] = comparison.plot_benefit(endpoint=endpoint)
+    return {**found, **_monitoring_figures(posterior)}
+
+
+def _monitoring_figures(posterior: Posterior) -> dict[str, Figure]:
+    """The boundaries of every rule that counts, with the study's present place."""
+    from bayes_escc.plots.boundaries import plot_boundaries
+
+    found: dict[str, Figure] = {}
+    for rule, position in zip(posterior.analysis.rules, positions(posterior), strict=True):
+        if position.look and rule.schedule:
+            now = position.events[::-1] if rule.arms == 2 else (position.look[0], *position.events)
+            found[_unused(f"monitoring_{_slug(rule.name)}", found)] = plot_boundaries(rule, path=[now])
     return found
 
 

@@ -236,11 +236,18 @@ def inconsistency_text(found: Mapping[str, Any]) -> str:
     rows = [
         [f"{r['regimen']} against {r['reference']}", str(r["trials"]), shown(r["network"]), shown(r["unrelated"]),
          shown(r["direct"]) or "no indirect evidence", shown(r["indirect"]), shown(r["difference"]),
-         format_probability(r["probability_above"], 0.0)]
+         format_probability(r["probability_above"], r["mcse_probability"])]
         for r in found["rows"]
     ]  # fmt: skip
+    fits = [
+        [m["model"], shown(m["tau"]), f"{m['residual_deviance']:.1f}", str(m["points"]), f"{m['p']:.1f}",
+         f"{m['dic']:.1f}"]
+        for m in found["models"]
+    ]  # fmt: skip
+    fit = aligned(["model", "tau", "residual deviance", "data points", "effective parameters", "DIC"], fits)
+    notes = [f"NOT CONVERGED: {' '.join(found['messages'])}"] if found["messages"] else []
     title = f"{found['title']} ({found['unit']}, median and {100 * found['ci_prob']:g} % CrI)"
-    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows)])
+    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", fit, *notes])
 
 
 def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:

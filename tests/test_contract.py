@@ -136,7 +136,7 @@ ROOMS = [
     {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"decision"},
     {"analysis"}, {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"},
     {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks"},
-    {"study"}, {"cli"},
+    {"study"}, {"cli_monitor"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.

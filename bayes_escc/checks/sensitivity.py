@@ -132,7 +132,7 @@ def sensitivity(analysis: Analysis, table: EffectTable | CountTable | None = Non
     if spec.prior("effect").default.distribution != "Normal":
         raise AnalysisError("sensitivity: needs a Normal prior of the effect, which the exact engine integrates.")
     chosen: Any = analysis.load_table() if table is None else table
-    contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts  # type: ignore[attr-defined]
+    contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts
     tau = spec.prior("tau").default if spec.pooling == "random" else TAU_PRIORS[2]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
     asked = random if spec.pooling == "random" else common
