@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.families import Design
 from bayes_escc.inference.compiled import compiled_with_data
+from bayes_escc.inference.importance import smooth
 from bayes_escc.names import SAMPLE_DIMS
 
 if TYPE_CHECKING:
@@ -284,22 +285,6 @@ def _weigh(target: Target, rng: np.random.Generator, centre: Array, root: Array,
     weights, pareto_k = smooth(log_ratio)
     error = float(raw.std(ddof=1)) / (mean * size**0.5)
     return _Sample(points, weights, top + float(np.log(mean)), error, pareto_k, 1.0 / float((weights**2).sum()))
-
-
-def smooth(log_ratio: Array) -> tuple[Array, float]:
-    """Pareto-smoothed weights that sum to one, and the shape k-hat of their tail.
-
-    ArviZ's `psislw` takes the log-likelihood of what is left out, that is, minus the log ratio.
-    """
-    from arviz_stats.base.array import BaseArray
-
-    finite = np.where(np.isfinite(log_ratio), log_ratio, log_ratio[np.isfinite(log_ratio)].min() - 700.0)
-    if np.ptp(finite) < 1e-9:  # proposal and posterior are one, and there is no tail
-        return np.full(len(finite), 1.0 / len(finite)), 0.0
-    smoother: Any = BaseArray()
-    logs, shape = smoother.psislw(-finite)
-    weights = np.exp(logs - logs.max())
-    return weights / weights.sum(), float(shape) if np.isfinite(shape) else float("inf")
 
 
 def systematic(rng: np.random.Generator, weights: Array, draws: int) -> NDArray[np.intp]:
