@@ -397,7 +397,7 @@ def _sentence(
     counts = "; ".join(f"{k} of {n}" for k, n in zip(events, look * (len(events) // max(len(look), 1)), strict=True))
     said = f"{rule.name}: {rule.statistic}{sign}{shown}"
     said += f" ({counts} evaluable patients)" if counts else ""
-    if error > 1e-9 and not isinstance(rule, Precision):
+    if error > 1e-9 and 0.0 < value < 1.0 and not isinstance(rule, Precision):
         low, high = max(value - 1.96 * error, 0.0), min(value + 1.96 * error, 1.0)
         said += f" (95 % Monte Carlo interval {low:.3f} to {high:.3f})"
     said += f"; {held}: {decision}." if held else f": {decision}."
