@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bayes_escc import __version__
+from bayes_escc.cli_monitor import add_monitor
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.study.commands import register as register_study
 
@@ -76,6 +77,10 @@ def _parser() -> argparse.ArgumentParser:
         "--interval", nargs=2, metavar=("LAST_FREE", "FIRST_PD"), help="patients: scans before and with progression"
     )
     check.add_argument("--overall", metavar="COLUMN", help="patients: overall survival, to check against")
+    check.add_argument(
+        "--dates", nargs="+", default=[], metavar="ROLE=COLUMN",
+        help="patients: start=, event=, death=, last_contact=COLUMN and cut=YYYY-MM-DD",
+    )  # fmt: skip
     check.add_argument("--time-unit", metavar="UNIT", help="patients: days, weeks, months or years")
     check.set_defaults(action=_check)
 
@@ -108,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("name", nargs="?", metavar="NAME")
     models.set_defaults(action=_models)
 
-    sensitivity = commands.add_parser("sensitivity", help="vary a meta-analysis: studies, heterogeneity, bias")
+    sensitivity = commands.add_parser("sensitivity", help="vary an analysis: priors, model, studies, heterogeneity")
     sensitivity.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
     sensitivity.add_argument("--out", metavar="DIR", help="also write the table and the figure to this folder")
     sensitivity.set_defaults(action=_sensitivity)
@@ -120,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     warmup = commands.add_parser("warmup", help="compile the bundled models once, so that later runs start quickly")
     warmup.set_defaults(action=_warmup)
     register_study(commands)
-    for command in (run, check, compare, datasets, models, sensitivity, inconsistent, warmup):
+    monitor = add_monitor(commands)
+    for command in (run, check, compare, datasets, models, sensitivity, inconsistent, warmup, *monitor):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -191,6 +197,16 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _pairs(given: Sequence[str], option: str) -> dict[str, str]:
+    """Arguments of the form KEY=VALUE."""
+    from bayes_escc.errors import AnalysisError
+
+    wrong = [g for g in given if "=" not in g]
+    if wrong:
+        raise AnalysisError(f"{option}: write KEY=VALUE, not {', '.join(wrong)}.")
+    return dict(g.split("=", 1) for g in given)
+
+
 def _check(options: argparse.Namespace) -> int:
     from bayes_escc.errors import DataError
     from bayes_escc.evidence import PatientTable, read_counts, read_effects, read_medians, read_patients
@@ -204,12 +220,13 @@ def _check(options: argparse.Namespace) -> int:
         elif options.kind == "effects":
             table = read_effects(options.table, sheet=options.sheet)
         else:
-            followed = options.time is not None or options.interval is not None
+            followed = options.time is not None or options.interval is not None or options.dates
             table = read_patients(
                 options.table, id=options.id, regimen=options.regimen,
                 response=options.response or (None if followed else "response"), time=options.time,
                 event=options.event, entry=options.entry, interval=options.interval, overall=options.overall,
-                time_unit=options.time_unit, sheet=options.sheet, drop=options.drop,
+                time_unit=options.time_unit, dates=_pairs(options.dates, "--dates") or None, sheet=options.sheet,
+                drop=options.drop,
             )  # fmt: skip
     except DataError as error:
         if not options.json:
@@ -329,9 +346,10 @@ def _sensitivity(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(found.to_dict())
         return 0
-    from bayes_escc.text import sensitivity_text
+    from bayes_escc.text import prior_sensitivity_text, sensitivity_text
 
-    print(sensitivity_text(found.to_dict()))
+    told = found.to_dict()
+    print(prior_sensitivity_text(told) if "estimand" in told else sensitivity_text(told))
     return 0
 
 
@@ -342,11 +360,11 @@ def _inconsistency(options: argparse.Namespace) -> int:
     found = inconsistency(find_analysis(options.analysis))
     if options.json:
         _print_json(found.to_dict())
-        return 0
-    from bayes_escc.text import inconsistency_text
+    else:
+        from bayes_escc.text import inconsistency_text
 
-    print(inconsistency_text(found.to_dict()))
-    return 0
+        print(inconsistency_text(found.to_dict()))
+    return 0 if found.converged else 4
 
 
 def _warmup(options: argparse.Namespace) -> int:

@@ -108,7 +108,8 @@ def compare_counts(
         },
         "diagnostics": {
             "converged": True, "max_rhat": None, "min_ess_bulk": None, "min_ess_tail": None, "divergences": 0,
-            "min_ebfmi": None, "messages": ["Closed form: no draws; probabilities come from quadrature."],
+            "min_ebfmi": None, "pareto_k": None, "log_evidence": None, "mcse_log_evidence": None,
+            "messages": ["Closed form: no draws; probabilities come from quadrature."],
         },
         "estimates": estimates,
         "comparisons": comparisons,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -277,3 +278,70 @@ def test_identifying_columns_can_be_dropped(capsys, tmp_path):
     path.write_text("patient_id,姓名,regimen,response\n1,张,x,CR\n", encoding="utf-8")
     assert run("check", path, "--kind", "patients") == 3
     assert run("check", path, "--kind", "patients", "--drop", "姓名") == 0
+
+
+class TestMonitor:
+    def test_a_typed_rule(self, capsys):
+        arguments = [
+            "bop2",
+            "rate=0.2",
+            "alternative_rate=0.4",
+            "lambda=0.909",
+            "patients=40",
+            "looks=10,15,20,25,30,35",
+        ]
+        assert run("monitor", "table", *arguments) == 0
+        said = capsys.readouterr().out
+        assert re.search(r"\n +40 +<= 11 +>= 12\n", said)
+        assert "If the true rate is 0.2, it goes with probability" in said
+        assert run("monitor", "table", *arguments, "--csv") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0] == "evaluable patients,stop if,go if"
+        assert lines[-1] == "40,<= 11,>= 12"
+        assert run("monitor", "table", *arguments, "--json") == 0
+        (found,) = json.loads(capsys.readouterr().out)["rules"]
+        assert found["rows"][-1]["stop"] == [[0, 11]]
+        assert found["operating_characteristics"]["false_alarm"] < 0.1
+
+    def test_two_arms_at_unequal_looks(self, capsys):
+        typed = ["posterior_probability", "reference=control", "go_above=0.95", "prior=1,2", "looks=10,20/25"]
+        assert run("monitor", "oc", *typed, "--rates", "0.3/0.3", "0.6/0.3", "--json") == 0
+        (found,) = json.loads(capsys.readouterr().out)["rules"]
+        assert found["looks"] == [[10, 10], [20, 25]]
+        assert found["rule"]["prior"] == {"alpha": 1.0, "beta": 2.0}
+        assert [s["rates"] for s in found["scenarios"]] == [[0.3, 0.3], [0.6, 0.3]]
+        assert found["scenarios"][0]["expected_patients"] > 40
+
+    def test_calibrating(self, capsys):
+        typed = ["toxicity", "limit=0.3", "looks=10,20,30", "alternative_rate=0.5"]
+        assert run("monitor", "calibrate", *typed, "--false-alarm", "0.10", "--json") == 0
+        (found,) = json.loads(capsys.readouterr().out)["rules"]
+        assert found["operating_characteristics"]["false_alarm"] <= 0.10
+        assert run("monitor", "calibrate", "precision", "looks=10,20", "--false-alarm", "0.10") == 2
+
+    def test_an_analysis_with_its_figure(self, capsys, tmp_path):
+        shipped = ["second_line_response_monitored", "--rule", "deaths"]
+        assert run("monitor", "table", *shipped, "--figure", tmp_path / "deaths") == 0
+        assert "Stop for toxicity" in capsys.readouterr().out
+        assert (tmp_path / "deaths.png").is_file()
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["bob2"], "Did you mean 'bop2'?"),
+            (["toxicity", "loks=10"], "Did you mean 'looks'?"),
+            (["toxicity", "limit=1.4", "looks=20,10"], "limit is a rate between 0 and 1, not 1.4"),
+            (["toxicity", "limit"], "'limit' is not KEY=VALUE"),
+            (["second_line_response"], "has no [[monitoring]] rules"),
+            (["second_line_response_monitored", "--rule", "death"], "Did you mean 'deaths'?"),
+            (["second_line_response_monitored", "limit=0.2"], "belongs to a kind of rule"),
+            (
+                ["posterior_probability", "value=0.2", "estimand=median", "go_above=0.9"],
+                "exact enumeration is for rates",
+            ),
+            (["toxicity", "looks=10,20", "--looks", "20,10"], "10 cannot follow 20"),
+        ],
+    )
+    def test_what_is_refused(self, capsys, arguments, said):
+        assert run("monitor", "table", *arguments) == 2
+        assert said in capsys.readouterr().err

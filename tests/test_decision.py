@@ -27,9 +27,11 @@ from bayes_escc.decision import (
 from bayes_escc.decision.paths import walk
 from bayes_escc.decision.tails import contrast_tails, predictive_counts, upper_tails
 from bayes_escc.errors import AnalysisError
+from bayes_escc.plots import plot_boundaries
 from bayes_escc.schema import Reader
 
 from .oracles import decision as slow
+from .test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts
 
 LOOKS = (10, 15, 20, 25, 30, 35, 40)
 
@@ -326,3 +328,30 @@ def test_a_rule_is_read_from_keys_alone():
     rule = read_rule(Reader({"kind": "bop2", "rate": 0.2, "lambda": 0.86, "gamma": 0.9, "patients": 40}, "", problems))
     assert not problems
     assert rule == Bop2(criteria=(Criterion(0.2),), cut=0.86, power=0.9, patients=40)
+
+
+DRAWN = [
+    *RULES,
+    PredictiveProbability(value=0.2, success=0.9, stop_below=0.05, patients=36, looks=tuple(range(10, 36))),
+    Bop2(
+        criteria=(Criterion(0.45, endpoint="response"), Criterion(0.3, endpoint="grade 3 toxicity", better="lower")),
+        cut=0.7, patients=40, looks=(10, 15, 20, 25, 30, 35),
+    ),
+    PosteriorProbability(
+        reference="paclitaxel or docetaxel or irinotecan", regimen="tislelizumab with a name that is long",
+        go_above=0.95, stop_below=0.1, looks=(10, 20, 30),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", DRAWN, ids=lambda r: f"{r.kind}-{len(r.schedule)}")
+def test_figures_show_the_boundaries(rule):
+    criteria = len(getattr(rule, "criteria", ())) == 2
+    figure = plot_boundaries(rule, path=[(6, 2, 3), (9, 4, 4)] if criteria else [(6, 2), (9, 4)])
+    assert_nothing_is_cut(figure)
+    drawn = " ".join(t.get_text() for t in texts(figure))
+    if rule.arms == 1 and len(rule.schedule) < 12 and rule.kind != "precision":
+        assert_no_text_overlaps(figure)
+        for cells in boundaries(rule).cells:
+            for cell in cells[1 + criteria :]:
+                assert cell == "never" or cell.replace("<=", "≤").replace(">=", "≥") in drawn

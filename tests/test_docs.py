@@ -81,3 +81,20 @@ def test_every_public_object_says_what_it_is():
         if callable(thing):
             assert thing.__doc__
             assert len(thing.__doc__) > 40, name
+
+
+def test_the_printed_boundaries_are_the_commands(capsys):
+    printed = re.search(r"\$ bayes-escc (monitor .*?)\n\n((?:    .*\n|\n)+)", README)
+    assert main(printed[1].split()) == 0
+    output = capsys.readouterr().out
+    for line in printed[2].splitlines():
+        assert line[4:] in output.splitlines(), line
+
+
+def test_the_commands_of_the_monitoring_page_run(capsys):
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    bayes-escc (monitor .*)$", page, re.M)
+    assert len(commands) == 3
+    for command in commands:
+        assert main(command.split()) == 0
+    assert "0.131" in capsys.readouterr().out

@@ -287,7 +287,7 @@ class TestDatasets:
         frame = load_dataset("pd1_trials_counts").frame
         assert (frame["source"] != "").all()
         assert frame["verification"].str.startswith("verified").all()
-        assert set(frame["endpoint"]) == {"ORR", "any_TRAE", "grade3plus_TRAE"}
+        assert set(frame["endpoint"]) == {"ORR", "any_AE", "any_TRAE", "grade3plus_TEAE", "grade3plus_TRAE"}
 
     def test_several_datasets_make_one_table(self):
         table = load_dataset(["second_line_cohorts", "pd1_trials_counts"])

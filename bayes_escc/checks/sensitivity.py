@@ -6,6 +6,7 @@ Monte Carlo error. Counts are taken as log odds ratios with their normal errors.
 References
 ----------
 Stanley TD, Doucouliagos H. Res Synth Methods 2014;5:60-78 (PET and PEESE).
+Vevea JL, Hedges LV. Psychometrika 1995;60:419-435 (selection; see `checks.selection`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from bayes_escc.analysis import Analysis
+from bayes_escc.checks.asked import Asked, question
+from bayes_escc.checks.prior_sensitivity import PriorSensitivity, prior_sensitivity
+from bayes_escc.checks.selection import Selection, numbers, selection, words
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import CountTable, EffectTable
+from bayes_escc.families.response import ResponseSpec
+from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.synthesis import SynthesisSpec, prepare
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.gaussian import GaussianModel, integrate
@@ -30,6 +35,8 @@ from bayes_escc.priors import Prior, PriorSet
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from bayes_escc.names import Direction
 
 __all__ = ["Sensitivity", "sensitivity"]
 
@@ -54,10 +61,13 @@ class Sensitivity:
     ci_prob : float
     rows : tuple of dict
         group (``"analysis"``, ``"leave one out"``, ``"pooling"``, ``"prior of tau"``, ``"small-study
-        effects"``), label, median, lower, upper, probability_below_null, tau (median or None).
+        effects"``, ``"selection"``), label, median, lower, upper, probability_below_null, tau (median or None).
     bayes_factors : mapping of str to float
         ``effect`` (an effect against none) and ``heterogeneity`` (random against common effects);
         both depend on the priors of what they test, which are those of the analysis.
+    notes : tuple of str
+        What the data say of the probability of publication, where a selection model was fitted: with
+        three or more trials whose better direction is known.
     """
 
     title: str
@@ -66,6 +76,7 @@ class Sensitivity:
     ci_prob: float
     rows: tuple[Mapping[str, Any], ...]
     bayes_factors: Mapping[str, float]
+    notes: tuple[str, ...] = ()
 
     @property
     def table(self) -> pd.DataFrame:
@@ -88,6 +99,7 @@ class Sensitivity:
             "ci_prob": self.ci_prob,
             "rows": [dict(r) for r in self.rows],
             "bayes_factors": dict(self.bayes_factors),
+            "notes": list(self.notes),
         }
 
     def plot(self) -> Figure:
@@ -101,45 +113,48 @@ class Sensitivity:
             title=f"Sensitivity. {self.title}", unit=self.unit, better=self.better,
             highlight=(first["lower"], first["median"], first["upper"]),
             footnote=f"Median and {100 * self.ci_prob:g} % credible interval of the pooled effect; shaded: the "
-            f"analysis as specified. Bayes factors: {factors}.",
+            f"analysis as specified. Bayes factors: {factors}. {' '.join(self.notes)}".rstrip(),
         )  # fmt: skip
 
 
-def sensitivity(analysis: Analysis, table: EffectTable | CountTable | None = None) -> Sensitivity:
+def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivity:
     """Vary an analysis in every way a reader will ask about.
 
     Parameters
     ----------
-    analysis : Analysis
-        A pairwise synthesis without covariates or subgroups.
-    table : EffectTable or CountTable, optional
-        The analysis's own if not given.
+    asked : Analysis or model
+        A pairwise synthesis without covariates or subgroups; or a survival or response analysis, which is
+        handed to `prior_sensitivity`.
+    table : table, optional
+        The analysis's own if not given; a model needs one.
 
     Returns
     -------
-    Sensitivity
+    Sensitivity or PriorSensitivity
 
     Raises
     ------
     AnalysisError
-        If the analysis is not a pairwise synthesis, or its effect has no normal prior.
+        If the analysis is of another kind, or the effect of a synthesis has no normal prior.
     DataError
         If a count of 0 leaves a log odds ratio undefined.
     """
+    analysis, chosen = question(asked, table)
     spec = analysis.spec
+    if isinstance(spec, SurvivalSpec | ResponseSpec):
+        return prior_sensitivity(analysis, chosen)
     if not isinstance(spec, SynthesisSpec) or spec.network or spec.covariates or spec.subgroup:
         raise AnalysisError("sensitivity: needs a pairwise synthesis without network, covariates and subgroups.")
     if spec.prior("effect").default.distribution != "Normal":
         raise AnalysisError("sensitivity: needs a Normal prior of the effect, which the exact engine integrates.")
-    chosen: Any = analysis.load_table() if table is None else table
-    contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts  # type: ignore[attr-defined]
+    contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts
     tau = spec.prior("tau").default if spec.pooling == "random" else TAU_PRIORS[2]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
-    asked = random if spec.pooling == "random" else common
-    rows = [_row("analysis", "as specified", contrasts, asked, analysis)]
+    main = random if spec.pooling == "random" else common
+    rows = [_row("analysis", "as specified", contrasts, main, analysis)]
     if len(contrasts) > 2:
         for study in contrasts.study:
-            rows.append(_row("leave one out", f"without {study}", _without(contrasts, study), asked, analysis))
+            rows.append(_row("leave one out", f"without {study}", _without(contrasts, study), main, analysis))
     other = common if spec.pooling == "random" else random
     name = "common effect" if spec.pooling == "random" else f"random effects, tau ~ {tau}"
     rows.append(_row("pooling", name, contrasts, other, analysis))
@@ -148,12 +163,22 @@ def sensitivity(analysis: Analysis, table: EffectTable | CountTable | None = Non
     if len(contrasts) > 2:
         errors = np.sqrt(np.diag(contrasts.V))
         for label, power in (("PET", 1), ("PEESE", 2)):
-            rows.append(_small_studies(label, errors**power, contrasts, asked, analysis))
-    design = _design(contrasts, asked)
+            rows.append(_small_studies(label, errors**power, contrasts, main, analysis))
+    design, factors, notes = _design(contrasts, main), _bayes_factors(contrasts, main, random, common), []
+    if len(contrasts) > 2 and contrasts.better in ("lower", "higher"):
+        selected = _selected(contrasts, main)
+        label = "selection of trials that favour the experimental arm"
+        rows.append({"group": "selection", "label": label, **numbers(selected, design.ratio, analysis.ci_prob)})
+        notes.append(words(selected, len(contrasts), analysis.ci_prob))
     return Sensitivity(
-        analysis.title, design.unit, contrasts.better, analysis.ci_prob, tuple(rows),
-        _bayes_factors(contrasts, asked, random, common),
-    )  # fmt: skip
+        analysis.title, design.unit, contrasts.better, analysis.ci_prob, tuple(rows), factors, tuple(notes)
+    )
+
+
+def _selected(contrasts: Contrasts, spec: SynthesisSpec) -> Selection:
+    y, se, tau = contrasts.y, np.sqrt(np.diag(contrasts.V)), dict(spec.priors).get("tau")
+    better = cast("Direction", contrasts.better)
+    return selection(y, se, better, spec.prior("effect").default, tau.default if tau is not None else None)
 
 
 def _normal(spec: SynthesisSpec) -> SynthesisSpec:

@@ -75,7 +75,13 @@ class BoundaryTable:
         separate = _separate(self.rule)
         counted = ["endpoint"] if separate else ["events, reference"] if two else []
         last = ["fails if", "holds if"] if separate else ["stop if", "go if"]
-        return [*patients, *counted, *last]
+        return [*patients, *counted, *[name for name, used in zip(last, self._used, strict=True) if used]]
+
+    @property
+    def _used(self) -> tuple[bool, bool]:
+        """Whether the rule ever stops, and ever goes."""
+        stops, goes = any(row.stop for row in self.rows), any(row.go for row in self.rows)
+        return (stops, goes) if stops or goes else (True, True)
 
     @property
     def cells(self) -> list[list[str]]:
@@ -88,7 +94,8 @@ class BoundaryTable:
                 line.append(row.counted)
             elif row.reference_events is not None:
                 line.append(str(row.reference_events))
-            lines.append([*line, in_words(row.stop, most), in_words(row.go, most)])
+            ranges = (row.stop, row.go)
+            lines.append([*line, *[in_words(r, most) for r, used in zip(ranges, self._used, strict=True) if used]])
         return lines
 
     def csv(self) -> str:

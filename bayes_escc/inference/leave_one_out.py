@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Loo", "compare_models", "loo"]
+__all__ = ["Loo", "check_same_coding", "compare_models", "loo"]
 
 INTEGRATED: Final = "_integrated"
 """What the name of an integrated log-likelihood ends in."""
@@ -140,11 +140,7 @@ def compare_models(fits: Mapping[str, _Fitted], *, integrated: bool = False) -> 
 
     if len(fits) < 2:
         raise AnalysisError("comparing models needs at least two fits.")
-    names = list(fits)
-    observed = {name: fit.tree["observed_data"].to_dataset() for name, fit in fits.items()}
-    first = observed[names[0]]
-    for name in names[1:]:
-        _same_coding(names[0], first, name, observed[name])
+    check_same_coding(fits)
     found = {name: loo(fit, integrated=integrated) for name, fit in fits.items()}
     best = max(found, key=lambda name: found[name].elpd)
     rows = []
@@ -157,6 +153,14 @@ def compare_models(fits: Mapping[str, _Fitted], *, integrated: bool = False) -> 
             }
         )  # fmt: skip
     return pd.DataFrame(rows).set_index("model")
+
+
+def check_same_coding(fits: Mapping[str, _Fitted]) -> None:
+    """Refuse to compare fits of different patients, or of the same ones coded differently."""
+    observed = {name: fit.tree["observed_data"].to_dataset() for name, fit in fits.items()}
+    (a, first), *others = observed.items()
+    for b, other in others:
+        _same_coding(a, first, b, other)
 
 
 def _same_coding(a: str, first: xr.Dataset, b: str, other: xr.Dataset) -> None:

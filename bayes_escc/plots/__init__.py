@@ -1,6 +1,7 @@
 """Figures, one per file. Every function returns a Matplotlib figure and shows nothing."""
 
 from bayes_escc.plots.benefit import plot_benefit
+from bayes_escc.plots.boundaries import plot_boundaries
 from bayes_escc.plots.coefficients import plot_coefficients
 from bayes_escc.plots.difference import plot_difference
 from bayes_escc.plots.hazards import plot_hazards
@@ -13,6 +14,7 @@ from bayes_escc.plots.survival import plot_survival
 __all__ = [
     "plot_benefit",
     "plot_better_over_time",
+    "plot_boundaries",
     "plot_coefficients",
     "plot_difference",
     "plot_hazards",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from scipy import integrate, stats
 
 
+@cache
 def posterior_tail(a, b, k, n, limit):
     """P(rate > limit) after k of n."""
     return stats.beta.sf(limit, a + k, b + n - k)
 
 
+@cache
 def contrast(a, b, c, d, margin=0.0):
     """P(X > Y + margin) of X ~ Beta(a, b), Y ~ Beta(c, d), by adaptive quadrature."""
     value, _ = integrate.quad(

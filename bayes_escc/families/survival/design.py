@@ -197,6 +197,13 @@ class SurvivalDesign(Design):
         """The target population under every draw."""
         return self.risk.population(parameters, self.target)
 
+    def log_risk(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
+        """Log hazard of every patient relative to one whose covariates are zero, (draws, patients).
+
+        Missing values are those imputed in each draw; yes-or-no ones are drawn here.
+        """
+        return self.risk.resolved(self.risk.draws(parameters), rng)
+
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         return per_patient.log_likelihood(self, parameters)
 

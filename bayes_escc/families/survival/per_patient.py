@@ -153,7 +153,7 @@ def simulate(design: SurvivalDesign, parameters: xr.Dataset, rng: np.random.Gene
     """
     parameters = _thin(parameters, design.patients, _MOST_REPLICATES)
     curves, f = design.curves(parameters), design.follow_up
-    risk = np.exp(design.risk.resolved(design.risk.draws(parameters), rng))
+    risk = np.exp(design.log_risk(parameters, rng))
     shape = (curves.draws, design.patients)
     before: Any = 0.0
     if (f.entry > 0).any():

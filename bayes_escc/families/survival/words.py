@@ -50,13 +50,6 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
         )  # fmt: skip
     if design.risk.missing:
         found += design.risk.missing.notes()
-    if design.spec.dating == "detecting_scan":
-        found.append(
-            Problem(
-                "dated_at_scan", "progression was dated at the scan that found it",
-                'This makes hazards seem to rise; dating = "interval" avoids it.',
-            )
-        )  # fmt: skip
     return found
 
 

@@ -1,0 +1,192 @@
+"""Boundaries and operating characteristics as others printed them; each with its source."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bayes_escc.beta import Beta
+from bayes_escc.decision import (
+    Bop2,
+    Criterion,
+    PosteriorProbability,
+    PredictiveProbability,
+    ThallSimon,
+    boundaries,
+    operating_characteristics,
+)
+from bayes_escc.decision.paths import walk
+from bayes_escc.decision.rule import GO, STOP
+
+LOOKS = (10, 15, 20, 25, 30, 35)
+
+
+def coin(rate):
+    return PosteriorProbability(value=0.5, go_above=0.5).steps(np.array([[r] for r in rate]))
+
+
+def verdicts(looks, stop_at_most, go_at_least):
+    """Verdicts from printed boundaries."""
+    found = []
+    for n, low, high in zip(looks, stop_at_most, go_at_least, strict=True):
+        counts = np.arange(n + 1)
+        found.append(np.where(counts >= high, GO, np.where(counts <= low, STOP, 0)).astype(np.int8))
+    return found
+
+
+# Simon's designs, as the documentation of clinfun's ph2simon and of SeqSGPV and ClinSimon (which call it) print them:
+# p0, p1, alpha, beta, r1, n1, r, n, E(N | p0), PET(p0)
+SIMON = [
+    (0.20, 0.40, 0.10, 0.10, 3, 19, 10, 36, 28.26, 0.4551),
+    (0.20, 0.40, 0.10, 0.10, 3, 17, 10, 37, 26.02, 0.5489),
+    (0.20, 0.35, 0.05, 0.05, 15, 68, 25, 95, 75.44, 0.7244),
+    (0.20, 0.35, 0.05, 0.05, 11, 53, 26, 99, 69.88, 0.6330),
+    (0.20, 0.35, 0.05, 0.05, 11, 51, 27, 104, 67.68, 0.6852),
+    (0.20, 0.35, 0.05, 0.05, 11, 50, 28, 109, 67.07, 0.7107),
+    (0.20, 0.40, 0.05, 0.20, 3, 13, 12, 43, 20.58, 0.7473),
+    (0.20, 0.40, 0.05, 0.20, 4, 18, 10, 33, 22.25, 0.7164),
+    (0.25, 0.45, 0.10, 0.10, 5, 23, 13, 39, 31.50, 0.4685),
+    (0.25, 0.45, 0.10, 0.10, 3, 15, 13, 40, 28.47, 0.4613),
+    (0.25, 0.45, 0.10, 0.10, 3, 14, 14, 44, 28.36, 0.5213),
+]
+
+
+@pytest.mark.parametrize("design", SIMON, ids=lambda d: f"{d[4]}/{d[5]}, {d[6]}/{d[7]}")
+def test_simon_two_stage_designs(design):
+    p0, p1, alpha, beta, r1, n1, r, n, size, early = design
+    go, stop = walk([(n1,), (n,)], verdicts((n1, n), (r1, r), (n1 + 1, r + 1)), coin([p0, p1]))
+    assert stop[0, 0] == pytest.approx(early, abs=0.00005)
+    assert n1 + (n - n1) * (1 - stop[0, 0]) == pytest.approx(size, abs=0.005)
+    assert go[0].sum() <= alpha
+    assert go[1].sum() >= 1 - beta
+    assert go.sum(axis=1) + stop.sum(axis=1) == pytest.approx(1, abs=1e-12)
+
+
+def test_an_exact_crossing_probability():
+    """Qaqish's cp3, of 2004, printed for GEE software at UNC: 20 subjects one by one, P(event) = 0.2.
+
+    Its table lists the events at which each number of subjects crosses; it prints P(upper) = 0.0484005 and
+    E(subjects) = 19.4662.
+    """
+    upper = {3: 3, 5: 4, 6: 4, 8: 5, 9: 5, 11: 6, 12: 6, 14: 7, 15: 7, 17: 8, 18: 8, 20: 9}
+    looks = sorted(upper)
+    go, stop = walk([(n,) for n in looks], verdicts(looks, [-1] * 12, [upper[n] for n in looks]), coin([0.2]))
+    assert go.sum() == pytest.approx(0.0484005, abs=1e-7)
+    crossed = {n: float(p) for n, p in zip(looks, go[0], strict=True)}
+    assert crossed[3] == pytest.approx(0.008, abs=1e-12)
+    assert crossed[9] == pytest.approx(0.006946816, abs=1e-12)
+    assert crossed[20] == pytest.approx(0.000879917165477, abs=1e-14)
+    ended = sum(n * p for n, p in crossed.items())
+    assert ended + 20 * (1 - go.sum()) == pytest.approx(19.4662, abs=5e-5)
+    assert stop.sum() == 0
+
+
+def test_lee_and_liu_predictive_probability():
+    """Table 1 of Lee and Liu 2008, 16 of 23 and 40 in all; digits from the tests of Genentech's phase1b."""
+    rule = PredictiveProbability(value=0.6, success=0.9, patients=40, prior=Beta(0.6, 0.4))
+    assert rule.statistics((23,))[16] == pytest.approx(0.5655589, abs=1e-6)
+
+
+def test_lee_and_liu_bounds_of_phase1b():
+    """Printed in the tests of phase1b (boundsPredprob)."""
+    rule = PredictiveProbability(value=0.2, success=0.8, stop_below=0.1, go_above=0.9, patients=40, looks=(10, 20, 30))
+    rows = boundaries(rule).rows
+    assert [r.stop[0][1] for r in rows] == [0, 2, 5, 9]
+    assert [r.go[0][0] for r in rows] == [4, 7, 9, 10]
+    posterior = PosteriorProbability(value=0.2, go_above=0.8)
+    at_bounds = [posterior.statistics((n,))[k] for n, k in ((10, 0), (20, 2), (30, 5), (40, 9))]
+    assert at_bounds == pytest.approx([0.0859, 0.1787, 0.3931, 0.7040], abs=5e-5)
+
+
+def test_lee_and_liu_bounds_of_ph2bayes():
+    """stopbound_pred(0.05, "futility", 40, 0.6, 1.4, 0.3, 0.85): the first n at which each bound holds."""
+    first = {4: 0, 8: 1, 11: 2, 14: 3, 17: 4, 20: 5, 22: 6, 25: 7, 27: 8, 29: 9}
+    rule = PredictiveProbability(
+        value=0.3, success=0.85, stop_below=0.05, patients=40, prior=Beta(0.6, 1.4), looks=tuple(range(1, 30))
+    )
+    bound = {r.patients[0]: r.stop[0][1] if r.stop else None for r in boundaries(rule).rows}
+    assert bound[1] is None
+    for n, k in first.items():
+        assert bound[n] == k
+        assert bound[n - 1] != k
+
+
+def test_predictive_probabilities_of_saville():
+    """Saville et al., Clin Trials 2014;11:485: posterior near 0.80 at every look, predictive 0.54 to 0.003.
+
+    Success is P(rate > 0.50) > 0.95 after 100 patients, 59 or more responses; 12 of 20 responded at the first look.
+    The counts of the other looks are those nearest a posterior of 0.80.
+    """
+    predictive = PredictiveProbability(value=0.5, success=0.95, patients=100)
+    posterior = PosteriorProbability(value=0.5, go_above=0.95)
+    final = posterior.statistics((100,))
+    assert 0.963 <= final[59] < 0.964  # printed as 0.963
+    assert final[58] < 0.95
+    for n, k, printed, digits in ((20, 12, 0.54, 2), (50, 28, 0.30, 2), (75, 41, 0.086, 3), (90, 49, 0.003, 3)):
+        assert np.argmin(abs(posterior.statistics((n,)) - 0.80)) == k
+        assert round(float(predictive.statistics((n,))[k]), digits) == printed
+    one_look = operating_characteristics(posterior, [100], [0.5])
+    assert one_look.scenarios[0].probability_go == pytest.approx(0.044, abs=0.0005)
+
+
+def test_thall_and_simon_criterion():
+    """P(pE > pS + 0.1) after 16 of 23, both priors Beta(0.6, 0.4): the tests of phase1b (postprobDist)."""
+    rule = ThallSimon(standard=Beta(0.6, 0.4), margin=0.1, prior=Beta(0.6, 0.4), go_above=0.9)
+    assert rule.statistics((23,))[16] == pytest.approx(0.4431067, abs=1e-5)
+
+
+# Futility boundaries in the README of BOP2FE (Xu et al. 2025); the futility rule there is that of BOP2.
+BOP2 = {
+    "one endpoint": (
+        Bop2(criteria=(Criterion(0.2),), cut=0.909, patients=40, looks=LOOKS),
+        [[1, 2, 3, 5, 7, 9, 11]],
+    ),
+    "CR within CR/PR": (
+        Bop2(criteria=(Criterion(0.15, endpoint="CR"), Criterion(0.30, endpoint="CR/PR")), cut=0.95, patients=40,
+             claim="either", nested=True, looks=LOOKS),
+        [[0, 1, 3, 4, 5, 7, 10], [2, 3, 6, 8, 10, 13, 17]],
+    ),
+    "co-primary": (
+        Bop2(criteria=(Criterion(0.10, endpoint="ORR"), Criterion(0.20, endpoint="PFS6")), cut=0.95, patients=40,
+             claim="either", looks=LOOKS),
+        [[0, 1, 2, 3, 4, 5, 7], [1, 2, 4, 5, 7, 9, 12]],
+    ),
+    "efficacy and toxicity": (
+        Bop2(criteria=(Criterion(0.45, endpoint="response"), Criterion(0.30, endpoint="toxicity", better="lower")),
+             cut=0.70, patients=40, claim="both", looks=LOOKS),
+        [[3, 5, 8, 10, 13, 16, 19], [5, 6, 7, 8, 9, 10, 11]],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOP2)
+def test_bop2_boundaries(name):
+    rule, printed = BOP2[name]
+    rows = boundaries(rule).rows
+    for i, criterion in enumerate(rule.criteria):
+        mine = [r for r in rows if len(rule.criteria) == 1 or r.counted == criterion.endpoint]
+        if criterion.better == "higher":
+            assert [r.stop[0] for r in mine] == [(0, k) for k in printed[i]]
+        else:
+            assert [r.stop[0] for r in mine] == [(k, r.patients[0]) for r, k in zip(mine, printed[i], strict=True)]
+
+
+def test_bop2_fe_operating_characteristics():
+    """The same README, 10 000 simulated studies with its futility and superiority boundaries, rates 0.2 and 0.4."""
+    looks = (*LOOKS, 40)
+    go, stop = walk(
+        [(n,) for n in looks],
+        verdicts(looks, (1, 2, 3, 5, 7, 9, 11), (7, 8, 9, 10, 11, 11, 12)),
+        coin([0.2, 0.4]),
+    )
+    for row, futile, superior, size, rejected in ((0, 0.877, 0.0722, 20.5, 0.0858), (1, 0.103, 0.859, 23.6, 0.885)):
+        left = np.concatenate([[1.0], 1.0 - np.cumsum(go[row] + stop[row])[:-1]])
+        expected = left @ np.diff(looks, prepend=0)
+        second = left @ (np.array(looks) ** 2 - np.array((0, *looks[:-1])) ** 2)
+        for exact, simulated, rounding in (
+            (go[row].sum(), rejected, 0.0005), (stop[row, :-1].sum(), futile, 0.0005),
+            (go[row, :-1].sum(), superior, 0.0005),
+        ):  # fmt: skip
+            assert exact == pytest.approx(simulated, abs=4 * (exact * (1 - exact) / 10_000) ** 0.5 + rounding)
+        error = ((second - expected**2) / 10_000) ** 0.5
+        assert expected == pytest.approx(size, abs=4 * error + 0.05)
