@@ -13,6 +13,7 @@ __all__ = [
     "CHAIN",
     "COVARIATE",
     "DESIGNS",
+    "DETECTING_SCAN",
     "DRAW",
     "ENDPOINT",
     "ESTIMANDS",
@@ -21,6 +22,7 @@ __all__ = [
     "INTERVAL",
     "LABEL_DIMS",
     "LAWS",
+    "MONITORING",
     "REGIMEN",
     "SAMPLE_DIMS",
     "STUDY",
@@ -53,8 +55,14 @@ ESTIMANDS: Final = "estimands"
 FIGURE_DATA: Final = "figure_data"
 """Group that holds curves on a grid, for figures."""
 
+DETECTING_SCAN: Final = "detecting_scan"
+"""Group that holds the estimands if progression is dated at the scan that found it, beside the interval result."""
+
 LAWS: Final = "laws"
 """Group that holds the parameters of exact marginal posteriors where a closed form exists."""
+
+MONITORING: Final = "monitoring"
+"""Group that holds, by rule, whether the study completed under each draw ends in success."""
 
 DESIGNS: Final = ("randomised", "single-arm", "non-randomised")
 """How the patients of a study came to their regimens."""
