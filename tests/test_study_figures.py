@@ -11,10 +11,10 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
-from bayes_escc.plots.style import house_style
 from bayes_escc.plots.study_changes import plot_study_changes
 from bayes_escc.plots.study_estimates import plot_study_estimates
 from bayes_escc.plots.study_probability import plot_study_probability
+from bayes_escc.plots.style import house_style
 from bayes_escc.study.changes import HARMLESS
 from tests.studies import FIRST, SECOND, analysis, cohort
 from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts

@@ -66,8 +66,8 @@ def plot_study_probability(history: Mapping[str, Any]) -> Figure:
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=min(3, len(keys) + 1), frameon=False)
         single = looks[-1]["fit"]["comparisons"][0]
         title = f"Probability that {single['regimen']} is better than {single['reference']}, look by look"
-        anchors = dict.fromkeys(r["anchoring"] for r in looks[-1]["fit"]["comparisons"])
-        notes = f"{'; '.join(anchors).capitalize()}. Bars: 1.96 Monte Carlo standard errors. "
+        anchors = "; ".join(dict.fromkeys(r["anchoring"] for r in looks[-1]["fit"]["comparisons"]))
+        notes = f"{anchors[:1].upper()}{anchors[1:]}. Bars: 1.96 Monte Carlo standard errors. "
         notes += "Every look is a fit to all data as they stood then."
         return finish(
             figure, title=title if len(keys) == 1 else "Probability of being better, look by look",
