@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bayes_escc.analysis import Analysis, find_analysis
     from bayes_escc.borrowing import Borrowed, borrow, map_prior
-    from bayes_escc.checks import Inconsistency, Sensitivity, inconsistency, sensitivity
+    from bayes_escc.checks import (
+        Inconsistency,
+        PriorSensitivity,
+        Sensitivity,
+        inconsistency,
+        prior_sensitivity,
+        sensitivity,
+    )
     from bayes_escc.comparison import Comparison
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, LockedError, RecordError
     from bayes_escc.evidence import (
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
         scan_intervals,
         simulate_cohort,
     )
-    from bayes_escc.inference import Diagnostics, compare_models, loo
+    from bayes_escc.inference import Diagnostics, bayes_factors, compare_models, loo
     from bayes_escc.mixtures import BetaMixture
     from bayes_escc.models import ResponseModel, SurvivalModel, SynthesisModel
     from bayes_escc.posterior import Posterior
@@ -44,7 +51,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
     "borrowing": ("Borrowed", "borrow", "map_prior"),
-    "checks": ("Inconsistency", "Sensitivity", "inconsistency", "sensitivity"),
+    "checks": ("Inconsistency", "PriorSensitivity", "Sensitivity", "inconsistency", "prior_sensitivity", "sensitivity"),
     "comparison": ("Comparison",),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"),
     "evidence": (
@@ -52,7 +59,7 @@ _HOMES = {
         "load_dataset", "read_counts", "read_effects", "read_medians", "read_patients", "scan_intervals",
         "simulate_cohort",
     ),
-    "inference": ("Diagnostics", "compare_models", "loo"),
+    "inference": ("Diagnostics", "bayes_factors", "compare_models", "loo"),
     "mixtures": ("BetaMixture",),
     "models": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
     "posterior": ("Posterior",),
@@ -82,6 +89,7 @@ __all__ = [
     "PatientTable",
     "Posterior",
     "Prior",
+    "PriorSensitivity",
     "Problem",
     "RecordError",
     "ResponseModel",
@@ -90,6 +98,7 @@ __all__ = [
     "SurvivalModel",
     "SynthesisModel",
     "__version__",
+    "bayes_factors",
     "borrow",
     "combine_evidence",
     "compare_models",
@@ -99,6 +108,7 @@ __all__ = [
     "load_dataset",
     "loo",
     "map_prior",
+    "prior_sensitivity",
     "read_counts",
     "read_effects",
     "read_medians",

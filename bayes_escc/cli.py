@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("name", nargs="?", metavar="NAME")
     models.set_defaults(action=_models)
 
-    sensitivity = commands.add_parser("sensitivity", help="vary a meta-analysis: studies, heterogeneity, bias")
+    sensitivity = commands.add_parser("sensitivity", help="vary an analysis: priors, model, studies, heterogeneity")
     sensitivity.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
     sensitivity.add_argument("--out", metavar="DIR", help="also write the table and the figure to this folder")
     sensitivity.set_defaults(action=_sensitivity)
@@ -366,9 +366,10 @@ def _sensitivity(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(found.to_dict())
         return 0
-    from bayes_escc.text import sensitivity_text
+    from bayes_escc.text import prior_sensitivity_text, sensitivity_text
 
-    print(sensitivity_text(found.to_dict()))
+    told = found.to_dict()
+    print(prior_sensitivity_text(told) if "estimand" in told else sensitivity_text(told))
     return 0
 
 
@@ -379,11 +380,11 @@ def _inconsistency(options: argparse.Namespace) -> int:
     found = inconsistency(find_analysis(options.analysis))
     if options.json:
         _print_json(found.to_dict())
-        return 0
-    from bayes_escc.text import inconsistency_text
+    else:
+        from bayes_escc.text import inconsistency_text
 
-    print(inconsistency_text(found.to_dict()))
-    return 0
+        print(inconsistency_text(found.to_dict()))
+    return 0 if found.converged else 4
 
 
 def _warmup(options: argparse.Namespace) -> int:

@@ -4,12 +4,19 @@
 `Rhodes` for standardised mean differences. Both were published for tau squared; here they are
 given for tau, whose logarithm is half that of tau squared.
 
+The papers' tables are behind what could be read when this was written. The numbers were taken
+from, and agree cell by cell in, two public transcriptions of them: the R packages bayesmeta
+(`TurnerEtAlPrior`, `RhodesEtAlPrior`) and rnmamod (`table_tau2_prior`). Left out on purpose:
+mental health outcomes of Rhodes et al., of which both transcriptions give one location (3.85,
+non-pharmacological) a whole unit off the pattern of every other outcome; and their separate
+tables for cancer and respiratory disease, on one of which the transcriptions disagree in a sign.
+
 References
 ----------
 Turner RM, Jackson D, Wei Y, Thompson SG, Higgins JPT. Stat Med 2015;34:984-998, table IV
-(log-normal distributions of tau squared).
+(log-normal distributions of tau squared; any outcome: page 993).
 Rhodes KM, Turner RM, Higgins JPT. J Clin Epidemiol 2015;68:52-60, table 3 (log-t distributions
-with 5 degrees of freedom).
+with 5 degrees of freedom; any outcome: section 3.3).
 """
 
 from __future__ import annotations
@@ -44,6 +51,7 @@ _TURNER: Final[Mapping[str, tuple[tuple[float, float], ...]]] = {
     "mental health": ((2.12, 1.53), (2.35, 1.60), (2.34, 1.72), (1.09, 1.27), (1.67, 1.47)),
     "biological markers": ((1.77, 1.52), (2.00, 1.58), (1.99, 1.71), (0.74, 1.24), (1.33, 1.45)),
     "subjective outcomes": ((2.70, 1.52), (2.93, 1.58), (2.92, 1.71), (1.67, 1.25), (2.26, 1.45)),
+    "any": ((2.56, 1.74), (2.56, 1.74), (2.56, 1.74), (2.56, 1.74), (2.56, 1.74)),
 }  # fmt: skip
 
 _RHODES_COMPARISONS: Final = (

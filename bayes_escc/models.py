@@ -43,6 +43,10 @@ class _Model(ABC):
     def _table(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
         """The table, read and checked if it is not yet."""
 
+    def read(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
+        """The table, read and checked as `fit` reads it."""
+        return self._table(table)
+
     def build(
         self, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path
     ) -> pm.Model:

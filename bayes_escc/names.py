@@ -13,6 +13,7 @@ __all__ = [
     "CHAIN",
     "COVARIATE",
     "DESIGNS",
+    "DETECTING_SCAN",
     "DRAW",
     "ENDPOINT",
     "ESTIMANDS",
@@ -52,6 +53,9 @@ ESTIMANDS: Final = "estimands"
 
 FIGURE_DATA: Final = "figure_data"
 """Group that holds curves on a grid, for figures."""
+
+DETECTING_SCAN: Final = "detecting_scan"
+"""Group that holds the estimands if progression is dated at the scan that found it, beside the interval result."""
 
 LAWS: Final = "laws"
 """Group that holds the parameters of exact marginal posteriors where a closed form exists."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -33,6 +33,7 @@ from bayes_escc.laws import Law, contrast_law_at, law_at
 from bayes_escc.league import league_cells, league_groups
 from bayes_escc.names import (
     CHAIN,
+    DETECTING_SCAN,
     DRAW,
     ENDPOINT,
     ESTIMANDS,
@@ -66,7 +67,7 @@ class Posterior:
     tree : DataTree
         ArviZ's groups (posterior, prior, log_likelihood, posterior_predictive,
         prior_predictive, observed_data, sample_stats after NUTS), and beside them
-        ``estimands``, ``prior_estimands`` and, in closed form, ``laws``.
+        ``estimands``, ``prior_estimands`` and, in closed form, ``laws``; ``detecting_scan`` where asked for.
     analysis : Analysis
         What was asked.
     data_sha256 : str
@@ -105,6 +106,20 @@ class Posterior:
     def estimand_names(self) -> tuple[str, ...]:
         """Names of the estimands."""
         return tuple(str(n) for n in self.tree[ESTIMANDS].data_vars)
+
+    @property
+    def detecting_scan(self) -> Posterior | None:
+        """The same estimands with progression dated at the scan that found it, where the analysis asks for it.
+
+        For comparison only: scans find progression late, so hazards seem to rise and the result depends on
+        how often each regimen was scanned.
+        """
+        if DETECTING_SCAN not in self.tree.children:
+            return None
+        import xarray as xr
+
+        estimands = self.tree[DETECTING_SCAN].to_dataset()
+        return replace(self, tree=xr.DataTree.from_dict({f"/{ESTIMANDS}": estimands}), sampler="nuts")
 
     def estimand(self, name: str = "rate", *, prior: bool = False) -> xr.DataArray:
         """Draws of an estimand, dimensions (chain, draw, regimen, ...).

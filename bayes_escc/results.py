@@ -123,6 +123,12 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
     league = league_of(posterior)
     if league:
         result["league"] = league
+    at_scan = posterior.detecting_scan
+    if at_scan is not None:
+        result["detecting_scan"] = {
+            "estimates": at_scan.summary_rows(),
+            "comparisons": [dict(row) for c in comparisons_of(at_scan) for row in c.rows],
+        }
     borrowed = borrow_rows(posterior)
     if borrowed is not None:
         result["borrowing"] = borrowed

@@ -15,6 +15,7 @@ __all__ = [
     "format_number",
     "format_probability",
     "inconsistency_text",
+    "prior_sensitivity_text",
     "result_text",
     "sensitivity_text",
 ]
@@ -110,6 +111,8 @@ def result_text(result: Mapping[str, Any]) -> str:
     blocks += ["", aligned(["estimand", "", "median", ci, "mean"], rows)]
     if result["comparisons"]:
         blocks += ["", _comparison_table(result["comparisons"], several)]
+    if result.get("detecting_scan"):
+        blocks += ["", _dating_text(result, several)]
     if result["ranking"]:
         rows = [
             [r["estimand"], _label(r, several), format_probability(r["probability_best"], r["mcse_probability_best"]),
@@ -178,6 +181,32 @@ def _league_text(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(blocks)
 
 
+def _dating_text(result: Mapping[str, Any], several: bool) -> str:
+    """The interval result beside the one with progression dated at the detecting scan."""
+    at_scan = result["detecting_scan"]
+    keys = ("estimand", "regimen", "study", "covariate", "endpoint", "time")
+    other = {tuple(r[k] for k in keys): r for r in at_scan["estimates"]}
+    ci = f"{100 * result['estimates'][0]['ci_prob']:g} % CrI"
+    rows = []
+    for r in result["estimates"]:
+        found = other.get(tuple(r[k] for k in keys))
+        if found is not None:
+            cells = [f"{format_number(x['median'])} ({_interval(x)})" for x in (r, found)]
+            rows.append([r["estimand"], _label(r, several), *cells])
+    header = ["dating of progression", "", f"between scans: median ({ci})", f"at the detecting scan: median ({ci})"]
+    lines = [aligned(header, rows)]
+    pairs = list(zip(result["comparisons"], at_scan["comparisons"], strict=True))
+    if pairs:
+        rows = [
+            [f"{a['estimand']}: {_label(a, several)} against {a['reference']}",
+             *(format_probability(x["probability_better"], x["mcse_probability"]) for x in (a, b))]
+            for a, b in pairs
+        ]  # fmt: skip
+        lines.append(aligned(["P(better)", "between scans", "at the detecting scan"], rows))
+    lines.append("Scans find progression late: dated there, hazards seem to rise. The result is the one between scans.")
+    return "\n\n".join(lines)
+
+
 def _borrowing_text(found: Mapping[str, Any]) -> str:
     """Rates with and without borrowing, for every robust weight."""
     historical, prior = found["historical"], found["map_prior"]
@@ -224,6 +253,36 @@ def sensitivity_text(found: Mapping[str, Any]) -> str:
     return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", *factors])
 
 
+def prior_sensitivity_text(found: Mapping[str, Any]) -> str:
+    """The table of a sensitivity analysis of priors and models."""
+    rows = found["rows"]
+    ci = f"{100 * found['ci_prob']:g} % CrI"
+    ratio = any(r["hazard_ratio"] is not None for r in rows) and not found["estimand"].endswith("ratio")
+    header = ["", "P(better)", f"{found['estimand']}: {found['unit']} ({ci})"]
+    header += ([f"hazard ratio ({ci})"] if ratio else []) + ["log evidence", "Bayes factor"]
+    several = len({(r["regimen"], r["endpoint"], r["time"]) for r in rows}) > 1
+    lines = []
+    for r in rows:
+        name = f"{r['label']}; {_label(r, False)}" if several else r["label"]
+        line = [name, format_probability(r["probability_better"], r["mcse_probability"]),
+                f"{format_number(r['median'])} ({_interval(r)})"]  # fmt: skip
+        if ratio:
+            limits = (r["hazard_ratio"], r["hazard_ratio_lower"], r["hazard_ratio_upper"])
+            shown = "{} ({} to {})".format(*map(format_number, limits)) if limits[0] is not None else ""
+            line.append(shown)
+        evidence = "" if r["log_evidence"] is None else f"{r['log_evidence']:.2f}"
+        lines.append([*line, evidence, "" if r["bayes_factor"] is None else f"{r['bayes_factor']:.3g}"])
+    first = rows[0]
+    title = f"{found['title']}: against {first['reference']}" if several else (
+        f"{found['title']}: {first['regimen']} against {first['reference']}"
+    )  # fmt: skip
+    note = (
+        "Bayes factors are against the analysis as specified; they answer which prior or model foresaw the data "
+        "better, and vague priors always lose. No evidence: the line was sampled by NUTS."
+    )
+    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, lines), "", note])
+
+
 def inconsistency_text(found: Mapping[str, Any]) -> str:
     """The table of direct against indirect evidence."""
 
@@ -236,11 +295,18 @@ def inconsistency_text(found: Mapping[str, Any]) -> str:
     rows = [
         [f"{r['regimen']} against {r['reference']}", str(r["trials"]), shown(r["network"]), shown(r["unrelated"]),
          shown(r["direct"]) or "no indirect evidence", shown(r["indirect"]), shown(r["difference"]),
-         format_probability(r["probability_above"], 0.0)]
+         format_probability(r["probability_above"], r["mcse_probability"])]
         for r in found["rows"]
     ]  # fmt: skip
+    fits = [
+        [m["model"], shown(m["tau"]), f"{m['residual_deviance']:.1f}", str(m["points"]), f"{m['p']:.1f}",
+         f"{m['dic']:.1f}"]
+        for m in found["models"]
+    ]  # fmt: skip
+    fit = aligned(["model", "tau", "residual deviance", "data points", "effective parameters", "DIC"], fits)
+    notes = [f"NOT CONVERGED: {' '.join(found['messages'])}"] if found["messages"] else []
     title = f"{found['title']} ({found['unit']}, median and {100 * found['ci_prob']:g} % CrI)"
-    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows)])
+    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", fit, *notes])
 
 
 def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:

@@ -11,6 +11,7 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.inference import laplace as engine
+from bayes_escc.inference.importance import smooth
 from tests.oracles.evidence import beta_binomial, gamma_exponential
 from tests.test_survival import LIVER, NLR, cohort, scans
 
@@ -43,17 +44,17 @@ class TestWeights:
     def test_their_sign(self):
         """Proposals from N(0, 1) weighted to N(0.5, 1); the wrong sign gives a mean of -0.5 and a fine k-hat."""
         x = np.random.default_rng(1).normal(size=20_000)
-        weights, k = engine.smooth(stats.norm.logpdf(x, 0.5) - stats.norm.logpdf(x))
+        weights, k = smooth(stats.norm.logpdf(x, 0.5) - stats.norm.logpdf(x))
         assert abs(weights @ x - 0.5) < 4 * np.sqrt(weights**2 @ (x - 0.5) ** 2)
         assert k < 0.5
 
     def test_a_narrow_proposal_is_found_out(self):
         x = np.random.default_rng(1).normal(scale=0.4, size=20_000)
-        _, k = engine.smooth(stats.norm.logpdf(x) - stats.norm.logpdf(x, scale=0.4))
+        _, k = smooth(stats.norm.logpdf(x) - stats.norm.logpdf(x, scale=0.4))
         assert k > 0.5
 
     def test_equal_weights_are_no_failure(self):
-        weights, k = engine.smooth(np.zeros(1000))
+        weights, k = smooth(np.zeros(1000))
         assert np.allclose(weights, 1e-3)
         assert k == 0.0
 

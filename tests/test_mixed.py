@@ -87,7 +87,7 @@ def test_a_mixed_network_meets_the_grid(triangle):
         [((1, 0), 0.5, 0.3), *rotated],
         [((-1, 1), (12, 40), (17, 41)), ((0, 1), (5, 30), (11, 33))], effect_sd=2.0, baseline_sd=3.0,
     )  # fmt: skip
-    for regimen, (mean, sd) in zip("BC", expected, strict=True):
+    for regimen, (mean, sd, _) in zip("BC", expected, strict=True):
         found = row(posterior, "mu", regimen=regimen)
         assert abs(found["mean"] - mean) < 4 * found["mcse_mean"]
         assert found["sd"] == pytest.approx(sd, rel=4 * (2 * found["ess_bulk"]) ** -0.5)

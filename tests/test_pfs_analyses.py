@@ -13,6 +13,7 @@ import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.plots import plot_better_over_time, plot_coefficients, plot_predictive_survival, plot_survival
 from bayes_escc.run import prepare_design
+from bayes_escc.text import result_text
 from tests.test_contract import SCHEMA, conforms
 from tests.test_survival import mean_matches
 
@@ -56,12 +57,35 @@ class TestSyntheticCohort:
         fit = model.fit(frame, seed=1, draws=200, tune=300)
         found = {w["code"] for w in fit.evidence["warnings"]}
         assert "interval_censored" in found
-        dated = be.SurvivalModel(
-            interval=("last_free", "first_progression"), data_unit="months", times=[6], dating="detecting_scan"
-        ).fit(frame, seed=1, draws=200, tune=300)
-        assert "dated_at_scan" in {w["code"] for w in dated.evidence["warnings"]}
-        # dating at the scan makes the hazard seem to rise
-        assert float(dated.estimand("log_shape").mean()) > float(fit.estimand("log_shape").mean()) + 0.05
+
+    @pytest.mark.parametrize("baseline", ["weibull", "piecewise"])
+    def test_dating_at_the_scan_stands_beside_the_interval_result(self, baseline, tmp_path):
+        frame = be.simulate_cohort(scan_every=1.5)
+        settings = {
+            "baseline": baseline, "interval": ("last_free", "first_progression"), "data_unit": "months", "times": [6]
+        }  # fmt: skip
+        fit = be.SurvivalModel(**settings).fit(frame, seed=1, sampler="laplace")
+        assert fit.detecting_scan is None
+        dated = be.SurvivalModel(**settings, dating="detecting_scan").fit(frame, seed=1, sampler="laplace")
+        assert dated.estimand("median").equals(fit.estimand("median"))  # asked for or not, intervals are the result
+        at_scan = be.Posterior.load(dated.save(tmp_path / "dated.nc")).detecting_scan
+        assert at_scan.estimand_names == fit.estimand_names
+        later = at_scan.estimand("median").mean(("chain", "draw")) - fit.estimand("median").mean(("chain", "draw"))
+        assert (later > 0.3).all()  # by about half of the time between scans
+        if baseline == "weibull":  # and the hazard seems to rise
+            assert float(at_scan.estimand("log_shape").mean()) > float(fit.estimand("log_shape").mean()) + 0.05
+        result = be.to_result(dated)
+        told = result["detecting_scan"]
+        assert set(told) == {"estimates", "comparisons"}
+        assert [set(row) for row in told["estimates"]] == [set(row) for row in result["estimates"]]
+        shown = result_text(result)
+        assert "between scans: median" in shown
+        assert "Scans find progression late" in shown
+
+    def test_known_times_cannot_be_dated(self):
+        model = be.SurvivalModel(data_unit="months", dating="detecting_scan")
+        with pytest.raises(be.AnalysisError, match='"detecting_scan" needs interval columns'):
+            model.fit(be.simulate_cohort())
 
     def test_impossible_settings(self):
         with pytest.raises(be.AnalysisError, match="one entry per arm"):

@@ -145,6 +145,8 @@ def test_published_heterogeneity_priors_are_those_of_tau_squared_halved():
     law = stats.lognorm(1.41, scale=np.exp(-4.18))
     for q in (0.1, 0.5, 0.975):
         assert prior.to_scipy().ppf(q) ** 2 == pytest.approx(law.ppf(q), rel=1e-12)
+    # any outcome of Turner et al.: log(tau^2) ~ Normal(-2.56, 1.74^2)
+    assert Prior("Turner", outcome="any").parameters == (("mu", -1.28), ("sigma", 0.87))
     # Rhodes et al. 2015: any outcome, log(tau^2) = -3.44 + 2.59 t_5
     prior = Prior("Rhodes", outcome="any")
     assert 2 * np.log(prior.to_scipy().ppf(0.9)) == pytest.approx(-3.44 + 2.59 * stats.t(5).ppf(0.9), rel=1e-12)

@@ -96,7 +96,7 @@ def test_one_call_one_table_one_figure(found, tmp_path, capsys):
 
 
 def test_other_analyses_are_refused():
-    with pytest.raises(be.AnalysisError, match="pairwise synthesis"):
-        sensitivity(be.find_analysis("second_line_response"))
+    with pytest.raises(be.AnalysisError, match="medians have one prior and a closed form"):
+        sensitivity(be.find_analysis("second_line_pfs_medians"))
     with pytest.raises(be.AnalysisError, match="without network"):
         sensitivity(be.find_analysis("pd1_first_line_network"))

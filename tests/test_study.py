@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from bayes_escc.cli import main
 from bayes_escc.study.cuts import read_cut
 from bayes_escc.study.draws import pack, unpack
 from bayes_escc.study.freeze import freeze, prepare_frozen
+from bayes_escc.study.migrations import SCHEMA_VERSION
 from bayes_escc.study.verify import verify
 from tests.oracles.exponential import probability_lower_hazard
 from tests.studies import FIRST, PRIOR, SECOND, analysis, cohort, sums
@@ -188,7 +190,7 @@ class TestAmendment:
         study.update(FIRST)
         study.amend(analysis(comparisons=[{"estimand": "rmst", "reference": "old"}]), why="asked by the board")
         assert study.fits()[-1].result["comparisons"][0]["estimand"] == "rmst"
-        assert "comparisons after 1 data cuts" in study.rules_changed
+        assert "comparisons after 1 data cut." in study.rules_changed
         assert main(["study", "status", str(study.path)]) == 0
         assert "changed after data had been seen" in capsys.readouterr().out
         assert verify(study.path).ok
@@ -302,8 +304,6 @@ class TestCommands:
         Path("empty.db").touch()
         assert main(["study", "status", "empty.db"]) == 5
         assert main(["study", "status", "cut1.csv"]) == 5
-        import sqlite3
-
         sqlite3.connect("other.db").execute("CREATE TABLE t (x)").connection.close()
         assert main(["study", "verify", "other.db"]) == 5
         said = capsys.readouterr().err
@@ -320,6 +320,23 @@ class TestCommands:
         )
         root = Path(be.__file__).parent.parent
         subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(root)}, capture_output=True)
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path):
+    """`study_v1.sql` was written by the first version of the schema; it is never made anew."""
+    direct = sqlite3.connect(tmp_path / "old.db")
+    direct.executescript((Path(__file__).parent / "data" / "study_v1.sql").read_text(encoding="utf-8"))
+    assert direct.execute("PRAGMA user_version").fetchone() == (1,)
+    direct.close()
+    assert verify(tmp_path / "old.db").ok
+    with be.Study.open(tmp_path / "old.db") as study:
+        assert study._store.scalar("PRAGMA user_version") == SCHEMA_VERSION > 1
+        assert [e["action"] for e in study.log] == ["init", "cut", "cut", "withdraw"]
+        with pytest.raises(be.DataError, match="A3 withdrew"):
+            study.update(SECOND)
+        study.update(SECOND[SECOND.code != "A3"].assign(months=SECOND.months + (1 - SECOND.progressed)))
+        assert study.fits()[-1].snapshot == 4
+    assert verify(tmp_path / "old.db").ok
 
 
 def test_a_cohort_that_grows(tmp_path):

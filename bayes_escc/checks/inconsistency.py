@@ -2,33 +2,43 @@
 
 *Node splitting*: for a pair of regimens compared directly and also connected through others, the
 direct comparison gets an effect of its own; its difference from the indirect one is the
-inconsistency. *Unrelated mean effects*: every pair compared directly has its own effect, with no
-consistency assumed at all. Both are the exact engine with other design matrices.
+inconsistency. In a study of more arms that holds the pair, the second regimen of the pair is the
+one set apart, and all others stay as the network has them; set apart the first, the answer may
+differ, as Dias et al. note (regimens are in the order in which the table first names them, controls
+before others). *Unrelated mean effects*: every pair
+compared against a study's first arm has its own effect, with no consistency assumed at all;
+contrasts of a study with more arms stay correlated. Every effect set apart has the prior of an
+effect, centred at none.
+
+Both are the synthesis itself with other design matrices, so they hold for published effects,
+for arm counts and for both together: exact where the analysis is exact, otherwise by NUTS.
 
 References
 ----------
 Dias S, Welton NJ, Caldwell DM, Ades AE. Stat Med 2010;29:932-944 (node splitting).
-Dias S, Welton NJ, Sutton AJ, et al. NICE DSU Technical Support Document 4, 2011.
+Dias S, Welton NJ, Sutton AJ, et al. NICE DSU Technical Support Document 4, 2011 (unrelated effects).
 van Valkenhoef G, Dias S, Ades AE, Welton NJ. Res Synth Methods 2016;7:80-93 (which pairs to split).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.analysis import Analysis
+from bayes_escc.checks.fitted import Fitted, fitted
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import CountTable, EffectTable
+from bayes_escc.evidence import CountTable, EffectTable, MixedTable
 from bayes_escc.evidence.effects import connected_pieces
-from bayes_escc.families.synthesis import SynthesisSpec, prepare
+from bayes_escc.families.synthesis import SynthesisDesign, SynthesisSpec, prepare
 from bayes_escc.families.synthesis.contrasts import Contrasts
-from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature, integrate
-from bayes_escc.families.synthesis.normal import NormalDesign
+from bayes_escc.families.synthesis.predictor import Predictor
+from bayes_escc.names import COVARIATE
+from bayes_escc.priors import Prior, PriorSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["Inconsistency", "inconsistency"]
 
 Array = NDArray[np.float64]
+KINDS = ("network", "unrelated", "direct", "indirect", "difference")
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,8 +61,13 @@ class Inconsistency:
     ci_prob : float
     rows : tuple of dict
         regimen, reference, trials; ``network``, ``unrelated``, ``direct``, ``indirect`` and ``difference``, each
-        (median, lower, upper) or None where a pair cannot be split; probability_above (that the
-        direct effect exceeds the indirect one).
+        (median, lower, upper) or None where there is no such estimate; ``tau`` of the split model;
+        probability_above (that the direct effect exceeds the indirect one) and its Monte Carlo error.
+    models : tuple of dict
+        ``model`` ("consistency" or "unrelated mean effects"), ``tau`` (median, lower, upper, or None),
+        ``points``, ``residual_deviance`` (posterior mean), ``p`` (effective parameters), ``dic``.
+    messages : tuple of str
+        What the diagnostics said of fits by sampling that did not converge.
     """
 
     title: str
@@ -59,6 +75,13 @@ class Inconsistency:
     ratio: bool
     ci_prob: float
     rows: tuple[Mapping[str, Any], ...]
+    models: tuple[Mapping[str, Any], ...] = ()
+    messages: tuple[str, ...] = ()
+
+    @property
+    def converged(self) -> bool:
+        """Whether every fit passed its checks."""
+        return not self.messages
 
     @property
     def table(self) -> pd.DataFrame:
@@ -67,7 +90,7 @@ class Inconsistency:
 
         found = []
         for row in self.rows:
-            for kind in ("network", "unrelated", "direct", "indirect", "difference"):
+            for kind in KINDS:
                 if row[kind] is not None:
                     median, lower, upper = row[kind]
                     place = {k: row[k] for k in ("regimen", "reference", "trials")}
@@ -76,70 +99,77 @@ class Inconsistency:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return {"title": self.title, "unit": self.unit, "ci_prob": self.ci_prob, "rows": [dict(r) for r in self.rows]}
+        return {
+            "title": self.title,
+            "unit": self.unit,
+            "ci_prob": self.ci_prob,
+            "converged": self.converged,
+            "rows": [dict(r) for r in self.rows],
+            "models": [dict(m) for m in self.models],
+            "messages": list(self.messages),
+        }
 
 
-def inconsistency(analysis: Analysis, table: EffectTable | CountTable | None = None) -> Inconsistency:
+def inconsistency(analysis: Analysis, table: EffectTable | CountTable | MixedTable | None = None) -> Inconsistency:
     """Compare direct with indirect evidence throughout a network.
 
     Parameters
     ----------
     analysis : Analysis
-        A synthesis with ``network = true`` and a normal likelihood.
-    table : EffectTable or CountTable, optional
+        A synthesis with ``network = true``; its ``[sampling]`` holds where sampling is needed.
+    table : EffectTable, CountTable or MixedTable, optional
         The analysis's own if not given.
 
     Raises
     ------
     AnalysisError
-        If the analysis is no such network, or its effects have no normal priors.
+        If the analysis is no such network.
     """
     spec = analysis.spec
-    if not isinstance(spec, SynthesisSpec) or not spec.network or spec.likelihood != "normal":
-        raise AnalysisError('inconsistency: needs a synthesis with network = true and likelihood = "normal".')
+    if not isinstance(spec, SynthesisSpec) or not spec.network:
+        raise AnalysisError("inconsistency: needs a synthesis with network = true.")
     chosen: Any = analysis.load_table() if table is None else table
     design = prepare(chosen, spec, analysis.data)
-    if not isinstance(design, NormalDesign) or design.gaussian is None or design.quadrature is None:
-        raise AnalysisError("inconsistency: needs Normal priors of the effects, which the exact engine integrates.")
-    contrasts, model = design.contrasts, design.gaussian
-    tau = spec.prior("tau").default if design.random else None
-    sigma = float(spec.prior("effect").default["sigma"])
+    contrasts, prob, ratio = design.contrasts, analysis.ci_prob, design.ratio
+    network = fitted(design, analysis.sampling)
     pairs = _pairs(contrasts)
-    unrelated = integrate(_unrelated(contrasts, model, list(pairs), sigma), tau)
+    apart = [p for p in pairs if _informed(contrasts, p)]
+    unrelated = fitted(_unrelated(design, apart), analysis.sampling)
+    fits: list[Fitted] = [network, unrelated]
     rows = []
-    for number, ((a, b), studies) in enumerate(pairs.items()):
-        contrast = np.array([_of(b, design) - _of(a, design)])
+    for (a, b), studies in pairs.items():
+        of_network = np.asarray(design.C[design.effect_labels.index(b)] - design.C[design.effect_labels.index(a)])
         row: dict[str, Any] = {"regimen": b, "reference": a, "trials": len(studies)}
-        row["network"] = _interval(design.quadrature, contrast, design.ratio, analysis.ci_prob)
-        only = np.eye(len(pairs))[[number]]
-        row["unrelated"] = _interval(unrelated, only, design.ratio, analysis.ci_prob)
-        row |= dict.fromkeys(("direct", "indirect", "difference", "probability_above"))
+        row["network"] = network.interval(of_network, ratio, prob)
+        row["unrelated"] = None
+        if (a, b) in apart:
+            row["unrelated"] = unrelated.interval(np.eye(len(apart))[apart.index((a, b))], ratio, prob)
+        row |= dict.fromkeys(("direct", "indirect", "difference", "tau", "probability_above", "mcse_probability"))
         if _has_indirect(contrasts, a, b):
-            split = integrate(_split(contrasts, model, b, studies, sigma), tau)
-            wide = np.column_stack([contrast, [0.0]])
-            shift = np.zeros_like(wide)
-            shift[0, -1] = 1.0
-            for kind, of_theta in (("direct", wide + shift), ("indirect", wide), ("difference", shift)):
-                row[kind] = _interval(split, of_theta, design.ratio, analysis.ci_prob)
-            location, spread = split.linear(shift)
-            row["probability_above"] = float(split.mixture(location[0], spread[0]).sf(0.0))
+            split = fitted(_split(design, a, b, studies), analysis.sampling)
+            fits.append(split)
+            indirect = np.append(of_network, 0.0)
+            direct = np.append(np.zeros(len(of_network)), 1.0)
+            for kind, of_theta in (("direct", direct), ("indirect", indirect), ("difference", direct - indirect)):
+                row[kind] = split.interval(of_theta, ratio, prob)
+            row["tau"] = split.tau(prob)
+            row["probability_above"], row["mcse_probability"] = split.above_zero(direct - indirect)
         rows.append(row)
-    return Inconsistency(analysis.title, design.unit, design.ratio, analysis.ci_prob, tuple(rows))
+    models = (_model("consistency", network, prob), _model("unrelated mean effects", unrelated, prob))
+    messages = tuple(dict.fromkeys(m for fit in fits for m in fit.messages))
+    return Inconsistency(analysis.title, design.unit, ratio, prob, tuple(rows), models, messages)
 
 
-def _interval(found: Quadrature, of_theta: Array, ratio: bool, prob: float) -> tuple[float, float, float]:
-    location, spread = found.linear(of_theta)
-    law = found.mixture(location[0], spread[0], exponentiated=ratio)
-    tail = (1.0 - prob) / 2.0
-    return law.quantile(0.5), law.quantile(tail), law.quantile(1.0 - tail)
-
-
-def _of(regimen: str, design: NormalDesign) -> Array:
-    """The effect of a regimen against the reference, in terms of the parameters."""
-    return np.asarray(design.C[design.effect_labels.index(regimen)])
+def _model(name: str, fit: Fitted, prob: float) -> dict[str, Any]:
+    found = fit.deviance()
+    return {
+        "model": name, "tau": fit.tau(prob), "points": found.points, "residual_deviance": found.residual,
+        "p": found.p, "dic": found.dic,
+    }  # fmt: skip
 
 
 def _arms(contrasts: Contrasts) -> dict[str, list[str]]:
+    """The regimens of every study, its baseline arm first."""
     arms: dict[str, list[str]] = {}
     for study, e, c in zip(contrasts.study, contrasts.experimental, contrasts.control, strict=True):
         known = arms.setdefault(study, [c])
@@ -159,34 +189,55 @@ def _pairs(contrasts: Contrasts) -> dict[tuple[str, str], list[str]]:
     return pairs
 
 
+def _informed(contrasts: Contrasts, pair: tuple[str, str]) -> bool:
+    """Whether some study compares a pair with its own first arm, so that the pair has an unrelated effect."""
+    found = zip(contrasts.experimental, contrasts.control, strict=True)
+    return any({e, c} == set(pair) for e, c in found)
+
+
 def _has_indirect(contrasts: Contrasts, a: str, b: str) -> bool:
     """Whether two regimens stay connected by studies that do not hold both."""
     edges = [(arms[0], other) for arms in _arms(contrasts).values() if not {a, b} <= set(arms) for other in arms[1:]]
     return any({a, b} <= set(piece) for piece in connected_pieces(edges))
 
 
-def _split(contrasts: Contrasts, model: GaussianModel, b: str, studies: list[str], sigma: float) -> GaussianModel:
-    """The model in which regimen b is shifted in the studies that compare the pair directly."""
-    shift = np.array(
-        [
-            (float(e == b) - float(c == b)) * float(s in studies)
-            for s, e, c in zip(contrasts.study, contrasts.experimental, contrasts.control, strict=True)
-        ]
-    )
-    return GaussianModel(
-        model.y,
-        model.V,
-        np.column_stack([model.X, shift]),
-        model.L,
-        np.append(model.m0, 0.0),
-        np.append(model.s0, sigma),
-    )
+def _split(design: SynthesisDesign, a: str, b: str, studies: Sequence[str]) -> SynthesisDesign:
+    """The design in which, in the studies of both, b is a's effect plus a direct effect of its own."""
+    contrasts, labels = design.contrasts, list(design.effect_labels)
+    signs = np.zeros((design.k, len(labels) + 1))
+    for i, (s, e, c) in enumerate(zip(contrasts.study, contrasts.experimental, contrasts.control, strict=True)):
+        for regimen, sign in ((e, 1.0), (c, -1.0)):
+            if regimen == b and s in studies:
+                signs[i, labels.index(a)] += sign
+                signs[i, -1] += sign
+            else:
+                signs[i, labels.index(regimen)] += sign
+    default = design.spec.prior("effect")
+    prior = PriorSet(default.default, (*default.overrides, ("direct", _centred(default.default))))
+    return _variant(design, [*design.terms, "direct"], signs[:, 1:], prior)
 
 
-def _unrelated(contrasts: Contrasts, model: GaussianModel, pairs: list[tuple[str, str]], sigma: float) -> GaussianModel:
-    """The model in which every pair compared directly has its own effect."""
-    X = np.zeros((len(contrasts), len(pairs)))
+def _unrelated(design: SynthesisDesign, pairs: Sequence[tuple[str, str]]) -> SynthesisDesign:
+    """The design in which every pair compared against a study's first arm has its own effect."""
+    contrasts = design.contrasts
+    X = np.zeros((design.k, len(pairs)))
     for i, (e, c) in enumerate(zip(contrasts.experimental, contrasts.control, strict=True)):
         forward = (c, e) in pairs
         X[i, pairs.index((c, e) if forward else (e, c))] = 1.0 if forward else -1.0
-    return GaussianModel(model.y, model.V, X, model.L, np.zeros(len(pairs)), np.full(len(pairs), sigma))
+    prior = PriorSet(_centred(design.spec.prior("effect").default))
+    return _variant(design, [f"{b} against {a}" for a, b in pairs], X, prior)
+
+
+def _variant(design: SynthesisDesign, terms: Sequence[str], X: Array, prior: PriorSet) -> SynthesisDesign:
+    """The same evidence under another linear predictor."""
+    priors = tuple((role, prior if role == "effect" else p) for role, p in design.spec.priors)
+    predictor = Predictor(COVARIATE, terms, terms, X, np.eye(len(terms)))
+    return design.with_predictor(replace(design.spec, priors=priors), predictor)
+
+
+def _centred(prior: Prior) -> Prior:
+    """The prior of an effect, moved to no effect: an effect set apart may point either way."""
+    if prior.distribution in {"Normal", "StudentT"}:
+        moved: Any = {**dict(prior.parameters), "mu": 0.0}
+        return Prior(prior.distribution, **moved)
+    return prior

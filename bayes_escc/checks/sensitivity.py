@@ -18,8 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis import Analysis
+from bayes_escc.checks.asked import Asked, question
+from bayes_escc.checks.prior_sensitivity import PriorSensitivity, prior_sensitivity
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import CountTable, EffectTable
+from bayes_escc.families.response import ResponseSpec
+from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.synthesis import SynthesisSpec, prepare
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.gaussian import GaussianModel, integrate
@@ -105,41 +108,44 @@ class Sensitivity:
         )  # fmt: skip
 
 
-def sensitivity(analysis: Analysis, table: EffectTable | CountTable | None = None) -> Sensitivity:
+def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivity:
     """Vary an analysis in every way a reader will ask about.
 
     Parameters
     ----------
-    analysis : Analysis
-        A pairwise synthesis without covariates or subgroups.
-    table : EffectTable or CountTable, optional
-        The analysis's own if not given.
+    asked : Analysis or model
+        A pairwise synthesis without covariates or subgroups; or a survival or response analysis, which is
+        handed to `prior_sensitivity`.
+    table : table, optional
+        The analysis's own if not given; a model needs one.
 
     Returns
     -------
-    Sensitivity
+    Sensitivity or PriorSensitivity
 
     Raises
     ------
     AnalysisError
-        If the analysis is not a pairwise synthesis, or its effect has no normal prior.
+        If the analysis is of another kind, or the effect of a synthesis has no normal prior.
     DataError
         If a count of 0 leaves a log odds ratio undefined.
     """
+    analysis, chosen = question(asked, table)
     spec = analysis.spec
+    if isinstance(spec, SurvivalSpec | ResponseSpec):
+        return prior_sensitivity(analysis, chosen)
     if not isinstance(spec, SynthesisSpec) or spec.network or spec.covariates or spec.subgroup:
         raise AnalysisError("sensitivity: needs a pairwise synthesis without network, covariates and subgroups.")
     if spec.prior("effect").default.distribution != "Normal":
         raise AnalysisError("sensitivity: needs a Normal prior of the effect, which the exact engine integrates.")
-    chosen: Any = analysis.load_table() if table is None else table
-    contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts  # type: ignore[attr-defined]
+    contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts
     tau = spec.prior("tau").default if spec.pooling == "random" else TAU_PRIORS[2]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
-    asked = random if spec.pooling == "random" else common
-    rows = [_row("analysis", "as specified", contrasts, asked, analysis)]
+    main = random if spec.pooling == "random" else common
+    rows = [_row("analysis", "as specified", contrasts, main, analysis)]
     if len(contrasts) > 2:
         for study in contrasts.study:
-            rows.append(_row("leave one out", f"without {study}", _without(contrasts, study), asked, analysis))
+            rows.append(_row("leave one out", f"without {study}", _without(contrasts, study), main, analysis))
     other = common if spec.pooling == "random" else random
     name = "common effect" if spec.pooling == "random" else f"random effects, tau ~ {tau}"
     rows.append(_row("pooling", name, contrasts, other, analysis))
@@ -148,11 +154,11 @@ def sensitivity(analysis: Analysis, table: EffectTable | CountTable | None = Non
     if len(contrasts) > 2:
         errors = np.sqrt(np.diag(contrasts.V))
         for label, power in (("PET", 1), ("PEESE", 2)):
-            rows.append(_small_studies(label, errors**power, contrasts, asked, analysis))
-    design = _design(contrasts, asked)
+            rows.append(_small_studies(label, errors**power, contrasts, main, analysis))
+    design = _design(contrasts, main)
     return Sensitivity(
         analysis.title, design.unit, contrasts.better, analysis.ci_prob, tuple(rows),
-        _bayes_factors(contrasts, asked, random, common),
+        _bayes_factors(contrasts, main, random, common),
     )  # fmt: skip
 
 

@@ -115,6 +115,11 @@ class PatientTable:
         """The same table with only some of its rows."""
         return replace(self, frame=frame, digest=table_digest(frame))
 
+    @property
+    def has_scans(self) -> bool:
+        """Whether progression lies between scans."""
+        return "interval_upper" in self.frame.columns
+
     def follow_up(self, unit: str | None = None, *, dating: Dating = "interval") -> FollowUp:
         """Entry and event interval of every patient.
 

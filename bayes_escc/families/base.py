@@ -77,6 +77,8 @@ class Design(ABC):
     events: int
     arms: Sequence[Arm]
     warnings: Sequence[Problem]
+    beside: tuple[tuple[str, Design], ...] = ()
+    """The same question put another way, by name; its estimands are fitted too and reported beside."""
 
     @property
     def hierarchical(self) -> bool:

@@ -1,7 +1,22 @@
 """Compile once, fit many: the only room that calls a sampler."""
 
 from bayes_escc.inference.diagnostics import Diagnostics
-from bayes_escc.inference.fit import Fit, fit_design
+from bayes_escc.inference.evidence import bayes_factors
+from bayes_escc.inference.fit import Estimate, Fit, estimate, fit_design
+from bayes_escc.inference.laplace import LaplaceDraws, LaplaceError, laplace
 from bayes_escc.inference.leave_one_out import Loo, compare_models, loo
 
-__all__ = ["Diagnostics", "Fit", "Loo", "compare_models", "fit_design", "loo"]
+__all__ = [
+    "Diagnostics",
+    "Estimate",
+    "Fit",
+    "LaplaceDraws",
+    "LaplaceError",
+    "Loo",
+    "bayes_factors",
+    "compare_models",
+    "estimate",
+    "fit_design",
+    "laplace",
+    "loo",
+]

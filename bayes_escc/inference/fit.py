@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -25,7 +26,7 @@ from bayes_escc.names import ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Fit", "fit_design"]
+__all__ = ["Estimate", "Fit", "estimate", "fit_design"]
 
 PRIOR_DRAWS: Final = 2000
 TARGET_ACCEPT: Final = (0.9, 0.995)
@@ -74,23 +75,11 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     started = time.perf_counter()
     # one independent stream per purpose, so that adding one never moves another
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(sampling.seed).spawn(4)]
-    exact = None
-    if sampling.sampler in ("auto", "exact"):
-        exact = design.exact(streams[0], sampling.chains, sampling.draws)
-    if sampling.sampler == "exact" and exact is None:
-        raise AnalysisError('sampling.sampler: this model and its priors have no closed form; use "auto" or "nuts".')
     groups: dict[str, Any] = {}
     seconds = {"import": 0.0, "compile": 0.0, "sample": 0.0}
-    if exact is not None:
-        if exact.laws:
-            groups[LAWS], groups[f"prior_{LAWS}"] = exact.laws, exact.prior_laws
-        parameters = _label_draws(exact.draws)
-        estimands = _label_draws(design.estimands(parameters, streams[1]))
-        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws, laws=bool(exact.laws))
-    else:
-        parameters, estimands, stats, diagnostics = _sampled(design, sampling, streams[1], seconds)
-        if stats is not None:
-            groups["sample_stats"] = stats
+    found = estimate(design, sampling, streams[:2], seconds)
+    parameters, estimands, diagnostics = found.parameters, found.estimands, found.diagnostics
+    groups |= found.groups
     prior = _label_draws(design.prior(streams[2], PRIOR_DRAWS))
     groups |= {
         "posterior": parameters,
@@ -105,10 +94,70 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     figure_data = design.figure_data(parameters)
     if figure_data is not None:
         groups[FIGURE_DATA] = figure_data
+    for name, other in design.beside:
+        beside = estimate(other, sampling, streams[:2], seconds)
+        groups[name] = beside.estimands
+        if not beside.diagnostics.converged:
+            told = tuple(f"{name}: {message}" for message in beside.diagnostics.messages)
+            diagnostics = replace(diagnostics, converged=False, messages=(*diagnostics.messages, *told))
     seconds["total"] = time.perf_counter() - started
     tree = xr.DataTree.from_dict({f"/{name}": data for name, data in groups.items()})
-    engine: Any = "exact" if exact is not None else "nuts" if "sample_stats" in groups else "laplace"
-    return Fit(tree, engine, diagnostics, seconds)
+    return Fit(tree, found.engine, diagnostics, seconds)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The posterior of a design, without what is made from it for reports.
+
+    Parameters
+    ----------
+    parameters, estimands : Dataset
+        Draws, dimensions (chain, draw, ...).
+    diagnostics : Diagnostics
+    engine : {"exact", "nuts", "laplace"}
+    groups : dict of str to Dataset
+        What goes beside them into the tree.
+    """
+
+    parameters: xr.Dataset
+    estimands: xr.Dataset
+    diagnostics: Diagnostics
+    engine: Literal["exact", "nuts", "laplace"]
+    groups: dict[str, Any]
+
+
+def estimate(
+    design: Design, sampling: SamplingSpec, streams: Sequence[np.random.Generator] | None = None,
+    seconds: dict[str, float] | None = None,
+) -> Estimate:  # fmt: skip
+    """The posterior and the estimands of a design, which is all that checks by refitting need.
+
+    Parameters
+    ----------
+    design : Design
+    sampling : SamplingSpec
+    streams : sequence of Generator, optional
+        Of exact draws, and of what estimands draw; from the seed if not given.
+    seconds : dict, optional
+        Wall time is added under ``import``, ``compile`` and ``sample``.
+    """
+    seconds = dict.fromkeys(("import", "compile", "sample"), 0.0) if seconds is None else seconds
+    draws_rng, rng = streams or [np.random.default_rng(s) for s in np.random.SeedSequence(sampling.seed).spawn(2)]
+    exact = None
+    if sampling.sampler in ("auto", "exact"):
+        exact = design.exact(draws_rng, sampling.chains, sampling.draws)
+    if sampling.sampler == "exact" and exact is None:
+        raise AnalysisError('sampling.sampler: this model and its priors have no closed form; use "auto" or "nuts".')
+    if exact is not None:
+        laws = {LAWS: exact.laws, f"prior_{LAWS}": exact.prior_laws} if exact.laws else {}
+        parameters = _label_draws(exact.draws)
+        estimands = _label_draws(design.estimands(parameters, rng))
+        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws, laws=bool(exact.laws))
+        return Estimate(parameters, estimands, diagnostics, "exact", laws)
+    parameters, estimands, stats, diagnostics = _sampled(design, sampling, rng, seconds)
+    if stats is None:
+        return Estimate(parameters, estimands, diagnostics, "laplace", {})
+    return Estimate(parameters, estimands, diagnostics, "nuts", {"sample_stats": stats})
 
 
 def _label_draws(data: xr.Dataset) -> xr.Dataset:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,14 +24,16 @@ from numpy.typing import NDArray
 
 from bayes_escc.families import Design
 from bayes_escc.inference.compiled import compiled_with_data
+from bayes_escc.inference.importance import smooth
 from bayes_escc.names import SAMPLE_DIMS
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["LaplaceDraws", "LaplaceError", "laplace"]
+__all__ = ["Adjustment", "LaplaceDraws", "LaplaceError", "laplace"]
 
 Array = NDArray[np.float64]
+Adjustment = Callable[[dict[str, Array]], Array]
 
 MAX_PARETO_K: Final = 0.5
 """Largest k-hat at which the weights have a finite variance, so that the error of the evidence is known."""
@@ -72,8 +75,9 @@ class LaplaceDraws:
 
 
 def laplace(
-    design: Design, *, chains: int, draws: int, seed: int, seconds: dict[str, float] | None = None
-) -> LaplaceDraws:
+    design: Design, *, chains: int, draws: int, seed: int, adjust: Adjustment | None = None,
+    seconds: dict[str, float] | None = None,
+) -> LaplaceDraws:  # fmt: skip
     """Fit a design by mode, Hessian and importance resampling.
 
     Parameters
@@ -83,6 +87,9 @@ def laplace(
     chains, draws : int
         Layout of the draws; they are independent, so chains are only labels.
     seed : int
+    adjust : function, optional
+        From the variables of the model at many points, by name, to what is added to its log density there:
+        another prior in place of the compiled one, for example.
     seconds : dict, optional
         Wall time is added under ``import``, ``compile`` and ``sample``.
 
@@ -99,7 +106,7 @@ def laplace(
     compiled = compiled_with_data(design, seconds)
     tick = time.perf_counter()
     rng = np.random.default_rng(seed)
-    target = Target(compiled)
+    target = Target(compiled, adjust)
     with threadpool_limits(limits=1):
         mode, precision = find_mode(target, seed)
         found = _importance(target, rng, mode, precision, chains * draws)
@@ -115,8 +122,9 @@ def laplace(
 class Target:
     """A compiled log posterior density on the unconstrained scale, Jacobians included."""
 
-    def __init__(self, compiled: Any) -> None:
+    def __init__(self, compiled: Any, adjust: Adjustment | None = None) -> None:
         self.compiled = compiled  # kept alive: it owns the data the record points to
+        self.adjust = adjust
         self.size = int(compiled.n_dim)
         word, pointer = ctypes.c_uint64, ctypes.c_void_p
         self._logp = ctypes.CFUNCTYPE(ctypes.c_int64, word, pointer, pointer, pointer, pointer)(
@@ -267,6 +275,8 @@ def _weigh(target: Target, rng: np.random.Generator, centre: Array, root: Array,
     constant = gammaln((nu + d) / 2.0) - gammaln(nu / 2.0) - 0.5 * d * np.log(nu * np.pi) - logdet
     proposal = constant - 0.5 * (nu + d) * np.log1p(distance / nu)
     log_ratio = target.density(points)[0] - proposal
+    if target.adjust is not None:
+        log_ratio = log_ratio + target.adjust(target.expand(points))
     top = float(log_ratio.max())
     if not np.isfinite(top):
         raise LaplaceError("the posterior density is zero around its mode")
@@ -275,22 +285,6 @@ def _weigh(target: Target, rng: np.random.Generator, centre: Array, root: Array,
     weights, pareto_k = smooth(log_ratio)
     error = float(raw.std(ddof=1)) / (mean * size**0.5)
     return _Sample(points, weights, top + float(np.log(mean)), error, pareto_k, 1.0 / float((weights**2).sum()))
-
-
-def smooth(log_ratio: Array) -> tuple[Array, float]:
-    """Pareto-smoothed weights that sum to one, and the shape k-hat of their tail.
-
-    ArviZ's `psislw` takes the log-likelihood of what is left out, that is, minus the log ratio.
-    """
-    from arviz_stats.base.array import BaseArray
-
-    finite = np.where(np.isfinite(log_ratio), log_ratio, log_ratio[np.isfinite(log_ratio)].min() - 700.0)
-    if np.ptp(finite) < 1e-9:  # proposal and posterior are one, and there is no tail
-        return np.full(len(finite), 1.0 / len(finite)), 0.0
-    smoother: Any = BaseArray()
-    logs, shape = smoother.psislw(-finite)
-    weights = np.exp(logs - logs.max())
-    return weights / weights.sum(), float(shape) if np.isfinite(shape) else float("inf")
 
 
 def systematic(rng: np.random.Generator, weights: Array, draws: int) -> NDArray[np.intp]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Loo", "compare_models", "loo"]
+__all__ = ["Loo", "check_same_coding", "compare_models", "loo"]
 
 _CODING: Final = ("lower", "upper", "entry", "regimen_index")
 
@@ -122,11 +122,7 @@ def compare_models(fits: Mapping[str, _Fitted]) -> pd.DataFrame:
 
     if len(fits) < 2:
         raise AnalysisError("comparing models needs at least two fits.")
-    names = list(fits)
-    observed = {name: fit.tree["observed_data"].to_dataset() for name, fit in fits.items()}
-    first = observed[names[0]]
-    for name in names[1:]:
-        _same_coding(names[0], first, name, observed[name])
+    check_same_coding(fits)
     found = {name: loo(fit) for name, fit in fits.items()}
     best = max(found, key=lambda name: found[name].elpd)
     rows = []
@@ -139,6 +135,14 @@ def compare_models(fits: Mapping[str, _Fitted]) -> pd.DataFrame:
             }
         )  # fmt: skip
     return pd.DataFrame(rows).set_index("model")
+
+
+def check_same_coding(fits: Mapping[str, _Fitted]) -> None:
+    """Refuse to compare fits of different patients, or of the same ones coded differently."""
+    observed = {name: fit.tree["observed_data"].to_dataset() for name, fit in fits.items()}
+    (a, first), *others = observed.items()
+    for b, other in others:
+        _same_coding(a, first, b, other)
 
 
 def _same_coding(a: str, first: xr.Dataset, b: str, other: xr.Dataset) -> None:

@@ -35,6 +35,7 @@ def register(commands: Any) -> None:
     update.add_argument(
         "--acknowledge", nargs="+", default=[], metavar="ID:KIND", help="changes of past facts that are right"
     )
+    update.add_argument("--preview", action="store_true", help="reweight the last fit at once; record nothing")
     diff = command("diff", _diff, "what a table would change; nothing is recorded")
     diff.add_argument("cut", metavar="CUT.csv")
     command("status", _status, "where the study stands")
@@ -82,9 +83,28 @@ def _updated(options: argparse.Namespace, update: Any) -> int:
 def _update(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
+    if options.preview:
+        return _preview(options)
     with Study.open(options.study) as study:
         update = study.update(options.cut, acknowledge=options.acknowledge, who=options.who, why=options.why)
     return _updated(options, update)
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import changes_text, preview_text
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        changes, shown = study.preview(options.cut)
+        notes = [study.rules_changed] if study.rules_changed else []
+    suspects = [{"unit": unit, "pareto_k": k} for unit, k in shown.suspects]
+    data = {
+        "changes": [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes],
+        **shown.to_dict(), "suspects": suspects, "predictive": shown.predictive,
+        "notes": notes,
+    }  # fmt: skip
+    _say(options, data, lambda: "\n".join([changes_text(changes), preview_text(shown), *notes]))
+    return 0
 
 
 def _withdraw(options: argparse.Namespace) -> int:
@@ -130,7 +150,7 @@ def _history(options: argparse.Namespace) -> int:
 
     with Study.open(options.study) as study:
         told = history(study)
-    _say(options, {"entries": told}, lambda: history_text(told))
+    _say(options, told, lambda: history_text(told))
     return 0
 
 

@@ -52,5 +52,11 @@ _FIRST: Final = (
          BEGIN SELECT RAISE(ABORT, 'a row of a study is never changed, only erased'); END""",
 )
 
-MIGRATIONS: Final = (_FIRST,)
+_INDICES: Final = (
+    # which cuts hold a row, asked when a patient withdraws; and the fits of a cut
+    "CREATE INDEX snapshot_leaf_leaf ON snapshot_leaf (leaf)",
+    "CREATE INDEX fit_snapshot ON fit (snapshot)",
+)
+
+MIGRATIONS: Final = (_FIRST, _INDICES)
 SCHEMA_VERSION: Final = len(MIGRATIONS)

@@ -10,9 +10,10 @@ from bayes_escc.study.changes import Change, pending
 from bayes_escc.text import aligned, format_number, format_probability
 
 if TYPE_CHECKING:
+    from bayes_escc.study.preview import Preview
     from bayes_escc.study.study import Study, Update
 
-__all__ = ["changes_text", "history", "history_text", "status", "status_text", "update_text"]
+__all__ = ["changes_text", "history", "history_text", "preview_text", "status", "status_text", "update_text"]
 
 
 def status(study: Study) -> dict[str, Any]:
@@ -54,12 +55,12 @@ def _fit(fit: Any) -> dict[str, Any]:
         "converged": result["diagnostics"]["converged"], "patients": result["data"]["patients"],
         "events": result["data"]["events"], "estimates": result["estimates"], "comparisons": result["comparisons"],
         "preview": fit.record.get("preview"), "predictive": fit.record.get("predictive"),
-        "positions": fit.record.get("positions") or [],
+        "disagreement": fit.record.get("disagreement"), "positions": result.get("monitoring", []),
     }  # fmt: skip
 
 
-def history(study: Study) -> list[dict[str, Any]]:
-    """Every entry of the log with what came of it, oldest first."""
+def history(study: Study) -> dict[str, Any]:
+    """Every entry of the log with what came of it, oldest first, and what a reader must know."""
     fits = {f.digest: f for f in study.fits()}
     told = []
     for entry in study.log:
@@ -73,7 +74,7 @@ def history(study: Study) -> list[dict[str, Any]]:
                 "fit": None if fit is None else _fit(fit),
             }
         )  # fmt: skip
-    return told
+    return {"entries": told, "notes": [study.rules_changed] if study.rules_changed else []}
 
 
 # ---- as text ----------------------------------------------------------------------------------
@@ -126,9 +127,10 @@ def _error(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def history_text(told: Sequence[Mapping[str, Any]]) -> str:
-    """The log for a terminal, with P(better) of the first comparison after each entry."""
-    rows = []
+def history_text(found: Mapping[str, Any]) -> str:
+    """The log for a terminal, with P(better) of the first comparison after each entry and the rules' decisions."""
+    rows, told = [], found["entries"]
+    ruled = any(e["fit"] and e["fit"]["positions"] for e in told)
     for entry in told:
         fit = entry["fit"]
         first = fit["comparisons"][0] if fit and fit["comparisons"] else None
@@ -136,12 +138,16 @@ def history_text(told: Sequence[Mapping[str, Any]]) -> str:
         what = ", ".join(f"{n} {kind}" for kind, n in entry["changes"].items()) or ", ".join(entry["changed"])
         size = [str(entry["rows"] or ""), str(fit["events"]) if fit else ""]
         when = entry["at"][:16].replace("T", " ")
-        rows.append([str(entry["entry"]), when, entry["who"], entry["action"], *size, p, what])
-    lines = [aligned(["", "at (UTC)", "who", "action", "rows", "events", "P(better)", "changes"], rows)]
+        decided = "; ".join(f"{p['rule']}: {p['decision']}" for p in fit["positions"]) if fit else ""
+        rows.append([str(entry["entry"]), when, entry["who"], entry["action"], *size, p, what, *[decided] * ruled])
+    header = ["", "at (UTC)", "who", "action", "rows", "events", "P(better)", "changes", *["rules"] * ruled]
+    lines = [aligned(header, rows)]
     asked = next((e["fit"]["comparisons"][0] for e in told if e["fit"] and e["fit"]["comparisons"]), None)
     if asked is not None:
         lines.append(f"\nP(better): {_asked(asked)}, against {asked['reference']}.")
-    return "\n".join(lines)
+    last = next((e["fit"] for e in reversed(told) if e["fit"]), None)
+    lines += [p["sentence"] for p in last["positions"]] if last else []
+    return "\n".join([*lines, *found["notes"]])
 
 
 def changes_text(changes: Sequence[Change]) -> str:
@@ -173,4 +179,29 @@ def update_text(update: Update) -> str:
         lines.append(f"{result['data']['patients']} patients, {result['data']['events']} events.")
         if result["comparisons"]:
             lines += ["", comparisons_text(result["comparisons"])]
+        lines += [f"  {entry['sentence']}" for entry in result.get("monitoring", [])]
+        told = update.record
+        if told["predictive"]:
+            lines.append(f"\n{predictive_text(told['predictive'])}")
+        if told["disagreement"]:
+            lines.append(f"The preview was {told['disagreement']['largest']:.1f} Monte Carlo errors off.")
+    return "\n".join(lines)
+
+
+def predictive_text(found: Mapping[str, Any]) -> str:
+    """How well the last posterior foresaw the new patients."""
+    return (
+        f"Log density of the {found['patients']} new patients under the last posterior: {found['log_density']:.2f} "
+        f"(MCSE {found['mcse']:.2f})."
+    )
+
+
+def preview_text(shown: Preview) -> str:
+    """A preview, labelled as one."""
+    lines = [f"Look again: {w}" for w in shown.warnings]
+    if shown.shown:
+        lines += ["PREVIEW by reweighting the last fit; not recorded.", comparisons_text(shown.comparisons)]
+        lines.append(f"k-hat {shown.pareto_k:.2f}, {shown.ess:.0f} effective draws.")
+    else:
+        lines.append(f"No preview. {shown.reason}")
     return "\n".join(lines)

@@ -7,9 +7,7 @@ the same place.
 
 from __future__ import annotations
 
-import getpass
 import json
-import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,22 +16,26 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_escc.analysis import Analysis, find_analysis
 from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.monitoring import positions
 from bayes_escc.names import normalise
 from bayes_escc.posterior import Posterior
-from bayes_escc.results import software_versions, to_result
+from bayes_escc.results import software_versions, to_json, to_result
 from bayes_escc.run import fit_prepared
 from bayes_escc.schema import nearest
 from bayes_escc.study.changes import Change, acknowledged, compare_cuts
 from bayes_escc.study.cuts import Cut, Row, read_cut
 from bayes_escc.study.digests import new_salt, tombstone
-from bayes_escc.study.draws import pack
+from bayes_escc.study.draws import pack, unpack
 from bayes_escc.study.freeze import check_regimens, freeze, prepare_frozen, questions_only
+from bayes_escc.study.guards import looks_taken, name_nobody, remarks, same_layout, who_is
+from bayes_escc.study.preview import Preview, disagreement, preview
 from bayes_escc.study.record import (
     Snapshot,
     StoredFit,
     erase,
     read_analysis,
     read_changes,
+    read_draws,
     read_fits,
     read_snapshot,
     write_analysis,
@@ -124,7 +126,7 @@ class Study:
                 store.insert("meta", key="salt", value=new_salt())
                 write_analysis(store, stated)
                 body = {"study": uuid.uuid4().hex, "analysis": stated.sha256, "versions": software_versions()}
-                store.append("init", body, who=_who(who), why=why)
+                store.append("init", body, who=who_is(who), why=why)
 
         return cls(Store.create(Path(path), fill))
 
@@ -188,7 +190,10 @@ class Study:
     def rules_changed(self) -> str:
         """What is said wherever the questions were changed after data had been seen; blank otherwise."""
         entries = [e for e in self._store.entries if e["action"] == "amend" and e["body"]["cuts_seen"]]
-        said = [f"{', '.join(e['body']['changed'])} after {e['body']['cuts_seen']} data cuts" for e in entries]
+        said = []
+        for body in (e["body"] for e in entries):
+            cuts = "1 data cut" if body["cuts_seen"] == 1 else f"{body['cuts_seen']} data cuts"
+            said.append(f"{', '.join(body['changed'])} after {cuts}")
         return f"The analysis was changed after data had been seen: {'; '.join(said)}." if said else ""
 
     def snapshot(self, number: int | None = None) -> Snapshot | None:
@@ -209,6 +214,14 @@ class Study:
         last = self.snapshot()
         self._refuse_withdrawn(cut, last)
         return self._compare(last, cut)
+
+    def preview(self, source: str | Path | pd.DataFrame) -> tuple[list[Change], Preview]:
+        """What a table would change, and the answer it would give: at once, by reweighting; nothing is recorded."""
+        cut = read_cut(source, self.analysis)
+        last = self.snapshot()
+        self._refuse_withdrawn(cut, last)
+        changes = self._compare(last, cut)
+        return changes, self._preview(last, cut, changes)
 
     # ---- writing ------------------------------------------------------------------------------
 
@@ -246,21 +259,22 @@ class Study:
         with store.at_work("update") as cleared:
             head, stated = store.head, self.analysis
             cut, last = read_cut(source, stated), self.snapshot()
-            _name_nobody(cut, who, why)
+            name_nobody(cut, who, why)
             self._refuse_withdrawn(cut, last)
             changes = acknowledged(self._compare(last, cut), acknowledge)
-            notes = [*([cleared] if cleared else []), *self._scrub(), *cut.notes]
+            notes = [*self._standing(cleared), *self._scrub(), *cut.notes]
             if last is not None and not changes and self._fit_of(last.id) is not None:
                 return Update(None, (), None, {}, (*notes, "The table is the same as the last cut: nothing to record."))
             frozen = read_analysis(store, frozen=True)
             analysis = freeze(stated, cut) if frozen is None else frozen[1]
             check_regimens(stated, analysis, cut)
-            posterior, record = self._fit(analysis, cut, last, changes)
+            posterior, record, guess = self._fit(analysis, cut, last, changes)
+            notes += remarks(guess, record)
             with store.writing(head):
                 number, body = self._record(
                     cut, "cut", last, changes, posterior, record, analysis, None if frozen is None else frozen[0]
                 )
-                store.append("cut", body, who=_who(who), why=why)
+                store.append("cut", body, who=who_is(who), why=why)
         return Update(number, tuple(changes), posterior, record, tuple(notes))
 
     def withdraw(self, patient: str, *, who: str | None = None, why: str = "") -> Update:
@@ -280,8 +294,8 @@ class Study:
                 raise DataError("only a study of patients can withdraw one; submit the corrected counts instead.")
             if not store.rows("SELECT 1 FROM leaf WHERE unit = ?", unit):
                 raise DataError(f"there is no patient {unit!r} in this study.{nearest(unit, last.cut.rows)}")
-            _name_nobody(last.cut, who, why)
-            notes = [cleared] if cleared else []
+            name_nobody(last.cut, who, why)
+            notes = self._standing(cleared)
             cut, posterior = last.cut.without(unit), None
             record: dict[str, Any] = {}
             present = unit in last.cut.rows
@@ -289,7 +303,7 @@ class Study:
             assert frozen is not None  # noqa: S101  (a snapshot is recorded together with its fit)
             if present:
                 try:
-                    posterior, record = self._fit(frozen[1], cut, None, (), leave_out=unit)
+                    posterior, record, _ = self._fit(frozen[1], cut, None, (), leave_out=unit)
                 except (AnalysisError, DataError) as error:
                     notes.append(f"What is left cannot be fitted: {error}")
             with store.writing(head):
@@ -304,7 +318,7 @@ class Study:
                     number, more = self._record(cut, "withdrawal", last, gone, posterior, record, frozen[1], frozen[0])
                     body |= more
                 store.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('scrub', x'01')")
-                store.append("withdraw", body, who=_who(who), why=why)
+                store.append("withdraw", body, who=who_is(who), why=why)
             notes += self._scrub()
         return Update(number, (Change("", "withdrawn", acknowledged=True),), posterior, record, tuple(notes))
 
@@ -328,7 +342,7 @@ class Study:
                 asked = {k: v for k, v in new.items() if k in changed}
                 kept = {k: v for k, v in content.items() if k not in changed}
                 amended = Analysis.from_dict({**kept, **asked}, label="the amended analysis")
-                posterior, record = self._fit(amended, last.cut, None, ())
+                posterior, record, _ = self._fit(amended, last.cut, None, ())
             with store.writing(head):
                 body: dict[str, Any] = {
                     "analysis": stated.sha256, "changed": changed, "cuts_seen": 0 if last is None else last.id,
@@ -338,15 +352,19 @@ class Study:
                     place = write_analysis(store, posterior.analysis, number)
                     written = (place, posterior.analysis)
                     body["fit"] = write_fit(store, last.id, last.root, written, record, pack(posterior.tree))
-                store.append("amend", body, who=_who(who), why=why)
-        notes = ([cleared] if cleared else []) + ([self.rules_changed] if self.rules_changed else [])
+                store.append("amend", body, who=who_is(who), why=why)
+            notes = self._standing(cleared)
         return Update(None, (), posterior, record, tuple(notes))
+
+    def _standing(self, cleared: str) -> list[str]:
+        """What is said with every change."""
+        return [said for said in (cleared, self.rules_changed) if said]
 
     # ---- parts --------------------------------------------------------------------------------
 
     def _compare(self, last: Snapshot | None, cut: Cut) -> list[Change]:
         if last is not None:
-            _same_layout(last.cut, cut)
+            same_layout(last.cut, cut)
         return compare_cuts(None if last is None else last.cut, cut, before=self._last_row)
 
     def _last_row(self, unit: str) -> Row | None:
@@ -375,15 +393,35 @@ class Study:
 
     def _fit(
         self, analysis: Analysis, cut: Cut, last: Snapshot | None, changes: Sequence[Change], *, leave_out: str = ""
-    ) -> tuple[Posterior, dict[str, Any]]:
+    ) -> tuple[Posterior, dict[str, Any], Preview | None]:
         """Fit everything, and put together what is stored with the fit."""
         begun = self.snapshot(1)
         first = cut if begun is None else begun.cut.without(leave_out)
+        guess = self._preview(last, cut, changes) if last is not None else None
         design = prepare_frozen(analysis, cut, first, "")
         posterior = fit_prepared(analysis, design, cut.table(""))
         result = to_result(posterior)
         result["data"]["warnings"] = [{**w, "row": None} for w in result["data"]["warnings"]]
-        return posterior, {"result": json.loads(_json(result)), "preview": None, "predictive": None, "positions": []}
+        if analysis.rules:
+            result["monitoring"] = [
+                p.to_dict() for p in positions(posterior, looks_taken(self.fits(), result["monitoring"]))
+            ]
+        record = {
+            "result": result, "preview": None if guess is None else guess.to_dict(),
+            "predictive": None if guess is None else guess.predictive,
+            "disagreement": None if guess is None else disagreement(guess, result["comparisons"]),
+        }  # fmt: skip
+        return posterior, json.loads(to_json(record)), guess
+
+    def _preview(self, last: Snapshot | None, cut: Cut, changes: Sequence[Change]) -> Preview:
+        """The draws of the last fit, reweighted to a cut."""
+        fit = None if last is None else self._fit_of(last.id)
+        if last is None or fit is None:
+            return Preview("There is no fit of the last cut to reweight.")
+        found = read_analysis(self._store, frozen=True, number=fit.analysis)
+        assert found is not None  # noqa: S101  (a fit refers to its analysis)
+        groups = unpack(read_draws(self._store, fit.id))
+        return preview(groups, fit.result, found[1], last.cut, cut, changes)
 
     def _record(
         self, cut: Cut, kind: str, last: Snapshot | None, changes: Sequence[Change], posterior: Posterior | None,
@@ -413,44 +451,3 @@ class Study:
         with self._store.writing(self.head):
             self._store.execute("DELETE FROM meta WHERE key = 'scrub'")
         return []
-
-
-def _json(result: Mapping[str, Any]) -> str:
-    from bayes_escc.results import to_json
-
-    return to_json(result)
-
-
-def _who(who: str | None) -> str:
-    if who:
-        return who
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"
-
-
-def _name_nobody(cut: Cut, who: str | None, why: str) -> None:
-    """The log cannot be erased, so it may name no patient."""
-    if cut.kind != "patients":
-        return
-    words = set(re.findall(r"[^\s,;:()\"']+", f"{who or ''} {why}".rstrip(".")))
-    named = [unit for unit in cut.rows if unit in words or f"{unit}." in words]
-    if named:
-        raise DataError(
-            f"the reason names a patient ({named[0]}). The log stays for ever and cannot forget anyone: say it "
-            "without the identifier."
-        )
-
-
-def _same_layout(last: Cut, cut: Cut) -> None:
-    """Refuse a cut whose columns mean something else than those of the last one."""
-    lost = [c for c in last.columns if c not in cut.columns]
-    if lost:
-        raise DataError(
-            f"{cut.source} was refused: it has no column {', '.join(lost)}, which the last cut had. A cut is the whole "
-            "table as it stands now."
-        )
-    for key, what in (("binary", "the response is coded"), ("time_unit", "the unit of time")):
-        if last.header.get(key) != cut.header.get(key):
-            raise DataError(f"{cut.source} was refused: {what} otherwise than in the last cut. Code it as before.")

@@ -113,7 +113,7 @@ def mixed_random_effects(effects, trials, tau_prior, mu_sd, baseline_sd):
 
 
 def mixed_common_network(effects, trials, effect_sd, baseline_sd):
-    """Means and sds of (B against A, C against A) in a three-regimen network of common effects, on a grid.
+    """Mean, sd and (50, 2.5, 97.5 %) quantiles of B and of C against A in a network of common effects, on a grid.
 
     effects: (coefficients of the two effects, y, se); trials: (coefficients, control, experimental).
     """
@@ -129,9 +129,10 @@ def mixed_common_network(effects, trials, effect_sd, baseline_sd):
     post = np.exp(log_post - log_post.max())
     post /= post.sum()
     found = []
-    for values in (b, c):
-        mean = (values * post).sum()
-        found.append((mean, np.sqrt((values**2 * post).sum() - mean**2)))
+    for p in (post.sum(axis=1), post.sum(axis=0)):
+        mean, cdf = one @ p, np.cumsum(p)
+        quantiles = np.interp([0.5, 0.025, 0.975], cdf, one + 0.5 * (one[1] - one[0]))
+        found.append((mean, np.sqrt(one**2 @ p - mean**2), quantiles))
     return found
 
 
@@ -165,6 +166,18 @@ def subgroups_with_one_heterogeneity(groups, tau_prior, m0, s0):
         "below": total(lambda _, m, v: stats.norm.cdf((m[0] - m[1]) / np.sqrt(v[0] + v[1]))) / z,
         "tau": (mean, np.sqrt(total(lambda t, *_: t**2) / z - mean**2)),
     }
+
+
+def one_effect(effects, trials, effect_sd, baseline_sd):
+    """Quantiles of a common log odds ratio of published effects (y, se) and two-arm counts, on a grid."""
+    grid = np.linspace(-6, 6, 2401)
+    log_post = stats.norm.logpdf(grid, 0, effect_sd)
+    for y, se in effects:
+        log_post = log_post + stats.norm.logpdf(y, grid, se)
+    for control, experimental in trials:
+        log_post = log_post + _contrast_likelihood(control, experimental, grid, baseline_sd)
+    cdf = np.cumsum(np.exp(log_post - log_post.max()))
+    return np.interp([0.5, 0.025, 0.975], cdf / cdf[-1], grid + 0.5 * (grid[1] - grid[0]))
 
 
 def classical(y, se):

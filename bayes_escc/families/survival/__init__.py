@@ -8,9 +8,10 @@ from typing import Any
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import MedianTable, PatientTable
 from bayes_escc.families.base import Design
-from bayes_escc.families.covariates import encode
+from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
 from bayes_escc.families.survival.target import TargetTable
+from bayes_escc.names import DETECTING_SCAN
 
 __all__ = ["KINDS", "NAME", "SurvivalSpec", "prepare", "read_spec"]
 
@@ -47,10 +48,25 @@ def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) ->
     if isinstance(spec.population, TargetTable):
         needed = [c.column for c in spec.covariates]
         spec = replace(spec, population=spec.population.loaded(data.folder, needed))
+    if spec.dating == "interval":
+        return _design(complete, spec, encoded, data.design)
+    if not complete.has_scans:
+        raise AnalysisError(
+            'model.dating: "detecting_scan" needs interval columns (last scan without, first scan with progression); '
+            "the table has known times, which are used as they are."
+        )
+    main = _design(complete, replace(spec, dating="interval"), encoded, data.design)
+    cuts = getattr(main, "cuts", ())
+    other = replace(spec, cutpoints=tuple(map(float, cuts)) if len(cuts) else spec.cutpoints)
+    main.beside = ((DETECTING_SCAN, _design(complete, other, encoded, data.design)),)
+    return main
+
+
+def _design(table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> Design:
     if spec.baseline == "weibull":
         from bayes_escc.families.survival.weibull import WeibullDesign
 
-        return WeibullDesign(complete, spec, encoded, data.design)
+        return WeibullDesign(table, spec, encoded, design)
     from bayes_escc.families.survival.piecewise import PiecewiseDesign
 
-    return PiecewiseDesign(complete, spec, encoded, data.design)
+    return PiecewiseDesign(table, spec, encoded, design)

@@ -48,13 +48,6 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
                 "They are used as such, not as if progression happened on the day of the scan.",
             )
         )  # fmt: skip
-    if design.spec.dating == "detecting_scan":
-        found.append(
-            Problem(
-                "dated_at_scan", "progression was dated at the scan that found it",
-                'This makes hazards seem to rise; dating = "interval" avoids it.',
-            )
-        )  # fmt: skip
     return found
 
 

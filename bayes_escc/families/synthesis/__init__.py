@@ -10,7 +10,6 @@ import numpy as np
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable, EffectTable, MixedTable, Problem
 from bayes_escc.evidence.counts import filter_rows
-from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import encode
 from bayes_escc.families.synthesis.binomial import BinomialSynthesisDesign
 from bayes_escc.families.synthesis.contrasts import (
@@ -25,12 +24,12 @@ from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, read_spec
 from bayes_escc.schema import nearest, raise_problems
 
-__all__ = ["KINDS", "NAME", "SynthesisSpec", "prepare", "read_spec"]
+__all__ = ["KINDS", "NAME", "SynthesisDesign", "SynthesisSpec", "prepare", "read_spec"]
 
 KINDS = ("effects", "counts")
 
 
-def prepare(table: EffectTable | CountTable | MixedTable, spec: SynthesisSpec, data: Any) -> Design:
+def prepare(table: EffectTable | CountTable | MixedTable, spec: SynthesisSpec, data: Any) -> SynthesisDesign:
     """Prepare a synthesis on a table.
 
     Parameters

@@ -12,7 +12,7 @@ from bayes_escc.evidence import Problem
 from bayes_escc.families.response.cells import log_choose
 from bayes_escc.families.synthesis.contrasts import Arms, Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
-from bayes_escc.families.synthesis.normal import add_normal, normal_data, normal_log_density
+from bayes_escc.families.synthesis.normal import add_normal, normal_data, normal_deviance, normal_log_density
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.names import CHAIN, DRAW
@@ -49,6 +49,26 @@ class BinomialSynthesisDesign(SynthesisDesign):
         if self.published:
             kinds.append("beside independent effects" if self._alone else "beside correlated effects")
         self.variant = f"binomial, {spec.pooling}, {', '.join(kinds)}"
+
+    def with_predictor(self, spec: SynthesisSpec, predictor: Predictor) -> BinomialSynthesisDesign:
+        covariates = (tuple(self.covariates), self.Z)
+        return BinomialSynthesisDesign(self.contrasts, self.counts, spec, self.warnings, covariates, predictor)
+
+    def residual_deviance(self, parameters: xr.Dataset) -> tuple[Array, Array]:
+        from scipy.special import expit, xlogy
+
+        k, n = self.counts.events, self.counts.n
+
+        def deviance(expected: Array) -> Array:
+            return np.asarray(2.0 * (xlogy(k, k / expected) + xlogy(n - k, (n - k) / (n - expected))))
+
+        expected = n * expit(self._logits(parameters))
+        mean, at_mean = deviance(expected).mean(axis=(0, 1)), deviance(expected.mean(axis=(0, 1)))
+        if not self.published:
+            return mean, at_mean
+        y, V, _ = self._first
+        more = normal_deviance(y - self.delta(parameters)[..., : self.published], V)
+        return np.concatenate([mean, more[0]]), np.concatenate([at_mean, more[1]])
 
     @property
     def _first(self) -> tuple[Array, Array, tuple[str, ...]]:

@@ -300,6 +300,14 @@ class SynthesisDesign(Design):
         return f"95 % between {_exp(low)} and {_exp(high)} as {'an' if self.unit[0] in 'aeio' else 'a'} {self.unit}"
 
     @abstractmethod
+    def with_predictor(self, spec: SynthesisSpec, predictor: Predictor) -> SynthesisDesign:
+        """The same evidence under another linear predictor and its priors."""
+
+    @abstractmethod
+    def residual_deviance(self, parameters: xr.Dataset) -> tuple[Array, Array]:
+        """Of every data point: the mean over the draws, and at the means of the fitted values."""
+
+    @abstractmethod
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         """Log-likelihood of every study given its true contrast."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-__all__ = ["NormalDesign", "add_normal", "normal_data", "normal_log_density"]
+__all__ = ["NormalDesign", "add_normal", "normal_data", "normal_deviance", "normal_log_density"]
 
 Array = NDArray[np.float64]
 
@@ -60,6 +60,12 @@ def normal_log_density(residual: Array, V: Array, study: Sequence[str]) -> tuple
     return studies, np.stack(parts, axis=-1)
 
 
+def normal_deviance(residual: Array, V: Array) -> tuple[Array, Array]:
+    """Residual deviance of normal effects: mean over chains and draws, and at the mean residual."""
+    white = residual @ np.linalg.inv(np.linalg.cholesky(V)).T
+    return (white**2).mean(axis=(0, 1)), white.mean(axis=(0, 1)) ** 2
+
+
 class NormalDesign(SynthesisDesign):
     """``y ~ N(delta, V)`` with V known; see `SynthesisDesign` for delta."""
 
@@ -75,6 +81,12 @@ class NormalDesign(SynthesisDesign):
         self.blocks = contrasts.independent
         kind = "independent" if self.blocks else "correlated"
         self.variant = f"normal, {spec.pooling}, {kind}{', separate' if self.separate else ''}"
+
+    def with_predictor(self, spec: SynthesisSpec, predictor: Predictor) -> NormalDesign:
+        return NormalDesign(self.contrasts, spec, self.warnings, (self.covariates, self.Z), predictor)
+
+    def residual_deviance(self, parameters: xr.Dataset) -> tuple[Array, Array]:
+        return normal_deviance(self.contrasts.y - self.delta(parameters), self.contrasts.V)
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:

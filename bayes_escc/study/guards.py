@@ -1,0 +1,89 @@
+"""What an update checks beside the table itself, and what it remarks on."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bayes_escc.errors import DataError
+from bayes_escc.study.cuts import Cut
+from bayes_escc.study.preview import Preview
+from bayes_escc.study.record import StoredFit
+
+__all__ = ["looks_taken", "name_nobody", "remarks", "same_layout", "who_is"]
+
+
+def looks_taken(fits: Sequence[StoredFit], now: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The looks every rule has had: one per fit at which more patients were evaluable than before.
+
+    Parameters
+    ----------
+    fits : sequence of StoredFit
+        All earlier ones.
+    now : sequence of mapping
+        The present positions.
+    """
+    taken: dict[str, list[Any]] = {entry["rule"]: [] for entry in now}
+    present = {entry["rule"]: entry["patients"] for entry in now}
+    for fit in fits:
+        for entry in fit.result.get("monitoring", []):
+            looks, size = taken.get(entry["rule"]), entry["patients"]
+            if looks is None or not size or not _at_most(size, present[entry["rule"]]):
+                continue
+            if not looks or (_at_most(looks[-1], size) and looks[-1] != size):
+                looks.append(size)
+    return taken
+
+
+def _at_most(a: Sequence[int], b: Sequence[int]) -> bool:
+    return all(x <= y for x, y in zip(a, b, strict=True))
+
+
+def remarks(guess: Preview | None, record: Mapping[str, Any]) -> list[str]:
+    """What reweighting says of a cut that a person should know."""
+    found = [] if guess is None else list(guess.warnings)
+    apart = record["disagreement"]
+    if apart is not None and apart["alarm"]:
+        found.append(
+            f"The preview and the refit disagree by {apart['largest']:.1f} combined Monte Carlo errors, although the "
+            "preview passed its checks. One of them is wrong: fit again with another seed, and report it."
+        )
+    return found
+
+
+def who_is(who: str | None) -> str:
+    """Who acts, for the log: as said, or the account's name."""
+    if who:
+        return who
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def name_nobody(cut: Cut, who: str | None, why: str) -> None:
+    """The log cannot be erased, so it may name no patient."""
+    if cut.kind != "patients":
+        return
+    words = set(re.findall(r"[^\s,;:()\"']+", f"{who or ''} {why}".rstrip(".")))
+    named = [unit for unit in cut.rows if unit in words or f"{unit}." in words]
+    if named:
+        raise DataError(
+            f"the reason names a patient ({named[0]}). The log stays for ever and cannot forget anyone: say it "
+            "without the identifier."
+        )
+
+
+def same_layout(last: Cut, cut: Cut) -> None:
+    """Refuse a cut whose columns mean something else than those of the last one."""
+    lost = [c for c in last.columns if c not in cut.columns]
+    if lost:
+        raise DataError(
+            f"{cut.source} was refused: it has no column {', '.join(lost)}, which the last cut had. A cut is the whole "
+            "table as it stands now."
+        )
+    for key, what in (("binary", "the response is coded"), ("time_unit", "the unit of time")):
+        if last.header.get(key) != cut.header.get(key):
+            raise DataError(f"{cut.source} was refused: {what} otherwise than in the last cut. Code it as before.")

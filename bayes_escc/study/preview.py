@@ -1,0 +1,265 @@
+"""At once, what a data cut does to the answer: the draws of the last fit, reweighted.
+
+Draw s of the last fit gets the weight exp(sum over changed patients of its log-likelihood now minus then). The
+weights start from the last *fit*, never from a reweighting, and are shown only where they can be trusted. The
+preview is never the record; the refit says how far it was off. A patient whose change alone upsets the weights is
+named: an error in units or arms looks just like that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.comparison import NULL_VALUE, better_threshold, contrast, labelled_cells
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.families import Design
+from bayes_escc.inference.importance import log_mean_exp, smooth
+from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, REGIMEN
+from bayes_escc.run import prepare_design
+from bayes_escc.study.changes import Change
+from bayes_escc.study.cuts import Cut
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["ALARM_K", "MAX_K", "MIN_ESS", "Preview", "disagreement", "preview"]
+
+MAX_K: Final = 0.3
+"""Largest k-hat at which a preview is shown."""
+MIN_ESS: Final = 1000.0
+"""Fewest effective draws at which a preview is shown."""
+ALARM_K: Final = 0.7
+"""A single patient's change with a k-hat above this is worth a second look."""
+
+_MOST: Final = 4_000_000
+"""Most values of log-likelihood; families thin theirs beyond it, so draws are thinned here before."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What reweighting the last fit says of a data cut.
+
+    Parameters
+    ----------
+    reason : str
+        Why no numbers are shown; blank where they are.
+    pareto_k, ess : float or None
+        Reliability of the weights, and effective draws after weighting.
+    comparisons : tuple of mapping
+        One per comparison of the last fit: P(better), its Monte Carlo error, median and interval.
+    suspects : tuple of (str, float)
+        Patients whose own change upsets the weights, with their k-hat, the worst first.
+    predictive : mapping or None
+        Log density of the new patients under the last posterior, in the unit of time of the analysis:
+        patients, log_density, mcse, pareto_k.
+    """
+
+    reason: str
+    pareto_k: float | None = None
+    ess: float | None = None
+    comparisons: tuple[Mapping[str, Any], ...] = ()
+    suspects: tuple[tuple[str, float], ...] = ()
+    predictive: Mapping[str, Any] | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether the numbers can be trusted."""
+        return not self.reason
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, without names of patients."""
+        return {
+            "shown": self.shown, "reason": self.reason, "pareto_k": _finite(self.pareto_k), "ess": self.ess,
+            "comparisons": [dict(r) for r in self.comparisons], "suspects": len(self.suspects),
+        }  # fmt: skip
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should look at."""
+        return tuple(
+            f"Is the row of {unit} right? Its change alone is hard to reconcile with all other data (k-hat {k:.2f}): "
+            "check the unit of time, the regimen and the identifier."
+            for unit, k in self.suspects
+        )
+
+
+def preview(
+    groups: Mapping[str, xr.Dataset], result: Mapping[str, Any], analysis: Analysis, old: Cut, new: Cut,
+    changes: Sequence[Change],
+) -> Preview:  # fmt: skip
+    """Reweight the draws of the last fit to a new cut.
+
+    Parameters
+    ----------
+    groups : mapping
+        Parameters and estimands of the last fit (`draws.unpack`).
+    result : mapping
+        Its `result.json`.
+    analysis : Analysis
+        Frozen.
+    old, new : Cut
+        The cut of the last fit, and the new one.
+    changes : sequence of Change
+
+    Returns
+    -------
+    Preview
+    """
+    parameters, estimands = groups["posterior"], groups[ESTIMANDS]
+    draws = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
+    step = max(1, -(-draws * max(len(old), len(new)) // _MOST))
+    parameters, estimands = (g.isel({DRAW: slice(None, None, step)}) for g in (parameters, estimands))
+    try:
+        before, after = (prepare_design(analysis, cut.table("")) for cut in (old, new))
+    except (AnalysisError, DataError) as error:
+        return Preview(f"The cut cannot be fitted: {error}")
+    apart = _new_parts(parameters, before, after)
+    if apart:
+        return Preview(f"There is something the last fit does not know: {apart}. The refit will.")
+    ratio, each, entered = _log_ratios(parameters, before, after, old, new, changes)
+    diagnostics = result["diagnostics"]
+    efficiency = min(1.0, float(diagnostics["min_ess_bulk"] or draws) / len(ratio))
+    weights, k_hat = smooth(ratio, efficiency=efficiency)
+    ess = efficiency / float((weights**2).sum())
+    found = {u: smooth(values, efficiency=efficiency)[1] for u, values in each.items()}
+    suspects = tuple(sorted(((u, k) for u, k in found.items() if k > ALARM_K), key=lambda item: -item[1]))
+    predictive = _predictive(entered, efficiency) if entered else None
+    if not diagnostics["converged"]:
+        return Preview("The last fit did not converge.", k_hat, ess, (), suspects, predictive)
+    if k_hat > MAX_K or ess < MIN_ESS:
+        reason = (
+            f"The cut changes too much for the last fit's draws (k-hat {k_hat:.2f}, at most {MAX_K:g} is asked for; "
+            f"{ess:.0f} effective draws, at least {MIN_ESS:.0f}): refit."
+        )
+        return Preview(reason, k_hat, ess, (), suspects, predictive)
+    rows = _weighted(estimands, result["comparisons"], weights, ess)
+    return Preview("", k_hat, ess, rows, suspects, predictive)
+
+
+def _new_parts(parameters: xr.Dataset, before: Design, after: Design) -> str:
+    """Labels of a parameter that the new data would change, in words."""
+    for name in parameters.dims:
+        if name in (CHAIN, DRAW):
+            continue
+        then, now = (list(map(str, d.coords.get(str(name), ()))) for d in (before, after))
+        if then != now:
+            fresh = [label for label in now if label not in then]
+            return f"{name} {', '.join(fresh)}" if fresh else f"{name} without {', '.join(set(then) - set(now))}"
+    return ""
+
+
+def _log_ratios(
+    parameters: xr.Dataset, before: Design, after: Design, old: Cut, new: Cut, changes: Sequence[Change]
+) -> tuple[Array, dict[str, Array], list[Array]]:
+    """Log weights of all draws; those of every changed patient alone; log-likelihoods of the new patients."""
+    now, then = _log_likelihood(after, parameters), _log_likelihood(before, parameters)
+    if not (before.row_numbers and after.row_numbers):
+        return now.sum(axis=1) - then.sum(axis=1), {}, []
+    columns = []
+    for design, cut in ((before, old), (after, new)):
+        units = list(cut.rows)
+        columns.append({units[number - 1]: i for i, number in enumerate(design.row_numbers)})
+    total, each, entered = np.zeros(len(now)), {}, []
+    fresh = {c.unit for c in changes if c.kind == "new"}
+    for unit in dict.fromkeys(c.unit for c in changes):
+        value = np.zeros(len(now))
+        if unit in columns[1]:
+            value = value + now[:, columns[1][unit]]
+            if unit in fresh:
+                entered.append(now[:, columns[1][unit]])
+        if unit in columns[0]:
+            value = value - then[:, columns[0][unit]]
+        total += value
+        each[unit] = value
+    return total, each, entered
+
+
+def _log_likelihood(design: Design, parameters: xr.Dataset) -> Array:
+    """Log-likelihood by row, (draws, rows)."""
+    group = design.log_likelihood(parameters)
+    values = group[str(next(iter(group.data_vars)))].transpose(CHAIN, DRAW, ...).to_numpy()
+    return np.asarray(values.reshape(values.shape[0] * values.shape[1], -1))
+
+
+def _predictive(entered: list[Array], efficiency: float) -> dict[str, Any]:
+    """Log predictive density of the new patients together, and how well the draws know it."""
+    total = np.sum(entered, axis=0)
+    value = log_mean_exp(total)
+    relative = np.exp(total - value)
+    _, k_hat = smooth(total, efficiency=efficiency)
+    error = float(relative.std(ddof=1) / np.sqrt(len(total) * efficiency))
+    return {"patients": len(entered), "log_density": value, "mcse": error, "pareto_k": _finite(k_hat)}
+
+
+def _weighted(
+    estimands: xr.Dataset, rows: Sequence[Mapping[str, Any]], weights: Array, ess: float
+) -> tuple[dict[str, Any], ...]:
+    """The comparisons of a fit under other weights."""
+    found = []
+    asked: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        asked.setdefault((row["estimand"], row["reference"], row["scale"]), []).append(row)
+    for (name, reference, scale), wanted in asked.items():
+        array = estimands[name]
+        others = [r for r in array[REGIMEN].to_numpy() if r != reference]
+        chosen = array.sel({REGIMEN: others})
+        cells = list(labelled_cells(contrast(chosen, array.sel({REGIMEN: reference}, drop=True), scale)))  # type: ignore[arg-type]
+        for row in wanted:
+            keys = (REGIMEN, ENDPOINT, "time")
+            draws = next(d for labels, d in cells if all(_alike(labels[k], row[k]) for k in keys))
+            found.append(_row(row, draws.ravel(), weights, ess))
+    return tuple(found)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    return bool(a == b if not isinstance(a, float) or b is None else abs(a - b) <= 1e-9 * abs(a))
+
+
+def _row(row: Mapping[str, Any], values: Array, weights: Array, ess: float) -> dict[str, Any]:
+    def beyond(threshold: float) -> float:
+        return float(weights[values > threshold if row["better"] == "higher" else values < threshold].sum())
+
+    p, tail = beyond(NULL_VALUE[row["scale"]]), (1.0 - row["ci_prob"]) / 2.0
+    order = np.argsort(values)
+    at = np.cumsum(weights[order]) - weights[order] / 2.0
+    lower, median, upper = np.interp([tail, 0.5, 1.0 - tail], at, values[order])
+    moved = (p * ess + 0.5) / (ess + 1.0)
+    kept = {k: row[k] for k in ("estimand", REGIMEN, "reference", ENDPOINT, "scale", "time", "better", "ci_prob")}
+    margin = row["margin"]
+    by_margin = None if margin is None else beyond(better_threshold(row["scale"], row["better"], margin))
+    return {
+        **kept, "probability_better": min(max(p, 0.0), 1.0),
+        "mcse_probability": float(np.sqrt(moved * (1.0 - moved) / ess)),
+        "margin": margin, "probability_better_by_margin": by_margin, "median": float(median), "lower": float(lower),
+        "upper": float(upper),
+    }  # fmt: skip
+
+
+def disagreement(shown: Preview, comparisons: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """How far a preview was from the refit, in combined Monte Carlo errors; None if it showed nothing.
+
+    Returns
+    -------
+    dict
+        largest : float, of all comparisons; alarm : bool, above 4, which reweighting that passed its gates
+        does not explain.
+    """
+    if not shown.shown or not shown.comparisons:
+        return None
+    gaps = []
+    for guess, row in zip(shown.comparisons, comparisons, strict=False):
+        error = np.hypot(guess["mcse_probability"], row["mcse_probability"])
+        gaps.append(abs(guess["probability_better"] - row["probability_better"]) / error)
+    return {"largest": float(max(gaps)), "alarm": bool(max(gaps) > 4.0)}
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)

@@ -1,0 +1,161 @@
+"""Priors, shapes and covariates varied: each line is what a fit of its own would give."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.checks.variations import HAZARD_RATIO_PRIORS, RATE_PRIORS
+from bayes_escc.cli import main
+from bayes_escc.text import prior_sensitivity_text
+from tests.oracles.evidence import beta_binomial, gamma_exponential
+from tests.test_survival import LIVER, NLR, cohort
+
+
+@pytest.fixture(scope="module")
+def patients():
+    return cohort(60)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return be.SurvivalModel(data_unit="months", covariates=[NLR, LIVER], times=[3, 6], horizons=[6, 9])
+
+
+@pytest.fixture(scope="module")
+def found(model, patients):
+    return be.sensitivity(model, patients)
+
+
+class TestSurvival:
+    def test_every_line_is_there(self, found):
+        table = found.table
+        assert list(table["group"].unique()) == [
+            "analysis", "prior of the log hazard ratio", "other priors", "baseline", "regimen effect", "covariates"
+        ]  # fmt: skip
+        assert (table["sampler"] == "laplace").all()
+        assert table["probability_better"].between(0, 1).all()
+        assert table["bayes_factor"].iloc[0] == 1.0
+        assert table.set_index("label").loc["hazards not proportional", "hazard_ratio"] != table["hazard_ratio"].iloc[0]
+
+    def test_weighted_priors_are_refits(self, found, model, patients):
+        """The proposals weighted for another prior against a model compiled with it."""
+        rows = found.table.set_index("label")
+        for name, prior in (HAZARD_RATIO_PRIORS[0], HAZARD_RATIO_PRIORS[2]):
+            row = rows.loc[f"{name}: {prior}"]
+            refit = be.SurvivalModel(
+                data_unit="months", covariates=[NLR, LIVER], times=[3, 6], horizons=[6, 9],
+                priors={"log_hazard_ratio": prior},
+            ).fit(patients, seed=9, sampler="laplace")  # fmt: skip
+            told = refit.diagnostics
+            error = np.hypot(told.mcse_log_evidence, row["mcse_log_evidence"])
+            assert abs(told.log_evidence - row["log_evidence"]) < 4 * error
+            other = refit.compare("median").rows[0]
+            error = np.hypot(other["mcse_probability"], row["mcse_probability"])
+            assert abs(other["probability_better"] - row["probability_better"]) < 4 * error
+
+    def test_beliefs_show(self, found):
+        rows = found.table.set_index("label")
+        p = {label.split(":")[0]: row["probability_better"] for label, row in rows.iterrows()}
+        assert p["enthusiastic"] > p["as specified"]
+        assert abs(p["sceptical"] - 0.5) < abs(p["vague"] - 0.5)
+
+    def test_closed_form(self, patients):
+        gamma = be.Prior("Gamma", alpha=4, beta=16)
+        model = be.SurvivalModel(
+            baseline="exponential", regimen_effect="stratified", priors={"hazard": gamma}, data_unit="months"
+        )  # fmt: skip
+        rows = be.prior_sensitivity(model, patients).table.set_index("label")
+        groups = [(r["event"].sum(), r["time"].sum()) for _, r in patients.groupby("regimen")]
+        for label, (a, b) in {
+            "as specified": (4, 16), "hazard half as wide: Gamma(16, 64)": (16, 64),
+            "hazard twice as wide: Gamma(1, 4)": (1, 4),
+        }.items():  # fmt: skip
+            expected = sum(gamma_exponential(d, t, a, b) for d, t in groups)
+            assert abs(rows.loc[label, "log_evidence"] - expected) < 4 * rows.loc[label, "mcse_log_evidence"]
+
+    def test_it_is_told_in_full(self, found):
+        text = prior_sensitivity_text(found.to_dict())
+        assert text == repr(found)
+        for word in ("sceptical", "piecewise hazards", "without covariates", "Bayes factor", "hazard ratio"):
+            assert word in text
+        json.dumps(found.to_dict(), allow_nan=False)
+        assert found.plot().axes
+
+
+class TestResponse:
+    def test_closed_form(self, cohorts):
+        found = be.sensitivity(be.ResponseModel(endpoint="ORR"), cohorts).table.groupby("label").first()
+        rows = cohorts.frame.query("endpoint == 'ORR'")
+        for name, prior in RATE_PRIORS:
+            row = found.loc[f"{name}: {prior}"]
+            counts = zip(rows["events"], rows["n"], strict=True)
+            expected = sum(beta_binomial(k, n, prior["alpha"], prior["beta"]) for k, n in counts)
+            assert abs(row["log_evidence"] - expected) < 4 * row["mcse_log_evidence"], name
+
+    def test_patients(self):
+        rng = np.random.default_rng(4)
+        x = rng.normal(size=70)
+        table = pd.DataFrame(
+            {
+                "patient_id": np.arange(70), "regimen": np.where(np.arange(70) % 2, "B", "A"), "age_score": x,
+                "response": (rng.random(70) < 1 / (1 + np.exp(0.5 - x))).astype(int),
+            }
+        )  # fmt: skip
+        model = be.ResponseModel(endpoint="ORR", likelihood="logistic", covariates=[{"column": "age_score"}])
+        found = be.sensitivity(model, table).table
+        assert {"intercept twice as wide: Normal(0, 3)", "without covariates"} <= set(found["label"])
+
+    @pytest.mark.parametrize("settings", [{"pooling": "partial"}, {"likelihood": "beta_binomial"}])
+    def test_hierarchies_are_refused(self, settings, cohorts):
+        with pytest.raises(be.AnalysisError, match=r"sensitivity: needs likelihood = .binomial. or .logistic."):
+            be.sensitivity(be.ResponseModel(endpoint="ORR", **settings), cohorts)
+
+
+def test_what_cannot_be_varied(model, patients):
+    with pytest.raises(be.AnalysisError, match="a model needs the table"):
+        be.sensitivity(model)
+    with pytest.raises(be.AnalysisError, match="there is only one regimen"):
+        be.sensitivity(model, patients[patients["regimen"] == "A"])
+    with pytest.raises(be.AnalysisError, match="there is no estimand 'rate' here, but median"):
+        be.prior_sensitivity(model, patients, estimand="rate")
+
+
+def test_from_the_command_line(capsys, tmp_path):
+    assert main(["sensitivity", "second_line_response", "--json", "--out", str(tmp_path)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["estimand"] == "rate"
+    assert told == json.loads((tmp_path / "sensitivity.json").read_text(encoding="utf-8"))
+    assert (tmp_path / "sensitivity.png").stat().st_size > 10_000
+
+
+class TestBayesFactors:
+    def test_between_baselines(self, patients):
+        fits = {
+            name: be.SurvivalModel(data_unit="months", covariates=[NLR, LIVER], baseline=name).fit(
+                patients, seed=3, sampler="laplace"
+            )
+            for name in ("exponential", "weibull")
+        }
+        found = be.bayes_factors(fits)
+        logs = {name: fit.diagnostics.log_evidence for name, fit in fits.items()}
+        best = max(logs, key=logs.get)
+        assert found.index[0] == best
+        other = next(n for n in logs if n != best)
+        assert np.isclose(found.loc[other, "bayes_factor"], np.exp(logs[other] - logs[best]))
+        assert np.isclose(found["probability"].sum(), 1.0)
+
+    def test_they_need_the_evidence_and_the_same_patients(self, patients, exact, model):
+        ours = model.fit(patients, sampler="laplace", draws=100)
+        nuts = model.fit(patients, draws=50, tune=50, chains=2)
+        with pytest.raises(be.AnalysisError, match=r"b: there is no evidence; fit with sampler = .laplace."):
+            be.bayes_factors({"a": ours, "b": nuts})
+        fewer = model.fit(patients.iloc[:50], sampler="laplace", draws=100)
+        with pytest.raises(be.AnalysisError, match="saw different patients"):
+            be.bayes_factors({"a": ours, "b": fewer})
+        with pytest.raises(be.AnalysisError, match="at least two"):
+            be.bayes_factors({"a": ours})

@@ -1,0 +1,77 @@
+"""Decision rules in a study: positions at every fit, the looks actually taken, rules changed after data."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.cli import main
+from bayes_escc.study.verify import verify
+
+RULE = {
+    "name": "efficacy", "kind": "thall_simon", "endpoint": "ORR", "standard": {"alpha": 34, "beta": 124},
+    "go_above": 0.95, "stop_below": 0.05, "looks": [10, 15, 20, 25, 30, 35], "alternative_rate": 0.4,
+    "rationale": "Worth studying further if the rate is above that of taxanes.",
+}  # fmt: skip
+CONTENT = {
+    "id": "monitored", "data": {"kind": "patients", "endpoint": "ORR", "response": "best", "regimens": ["x"]},
+    "model": {"family": "response"},
+}  # fmt: skip
+
+
+def patients(known, responders, pending=0):
+    best = ["PR"] * responders + ["SD"] * (known - responders) + [""] * pending
+    return pd.DataFrame({"patient_id": [f"{i:02d}" for i in range(len(best))], "regimen": "x", "best": best})
+
+
+@pytest.fixture
+def study(tmp_path):
+    spec = be.Analysis.from_dict({**CONTENT, "monitoring": [RULE]})
+    with be.Study.create(tmp_path / "s.db", spec) as found:
+        yield found
+
+
+def test_the_looks_are_those_that_were_taken(study):
+    words = []
+    for known, responders in ((8, 2), (8, 3), (17, 6)):
+        words.append(study.update(patients(known, responders, pending=2)).record["result"]["monitoring"][0])
+    assert [w["patients"] for w in words] == [[8], [8], [17]]
+    assert words[-1]["looks"] == [[8], [17]]
+    assert words[-1]["events"] == [6]
+    # more looks, more chances to be wrong: as the enumeration of the rule itself says
+    from bayes_escc.decision import operating_characteristics
+
+    (rule,) = study.analysis.rules
+    null = rule.false_alarm_rates
+    exact = operating_characteristics(rule, [(8,), (17,)], [null]).scenarios[0].acts(rule.act)
+    assert words[-1]["false_alarm"] == pytest.approx(exact, abs=1e-12)
+
+
+def test_positions_stand_in_status_and_history(study, capsys):
+    study.update(patients(12, 5))
+    assert main(["study", "status", str(study.path)]) == 0
+    said = capsys.readouterr().out
+    assert "efficacy:" in said
+    assert "were the true rate" in said
+    assert main(["study", "history", str(study.path)]) == 0
+    assert "efficacy" in capsys.readouterr().out
+
+
+def test_a_rule_changed_after_data_is_said_everywhere(study, capsys):
+    study.update(patients(12, 5))
+    looser = be.Analysis.from_dict({**CONTENT, "monitoring": [{**RULE, "go_above": 0.8}]})
+    study.amend(looser, why="the board asked for it")
+    assert study.fits()[-1].result["monitoring"][0]["thresholds"]["go_above"] == 0.8
+    assert verify(study.path).ok
+    patients(15, 6).to_csv(study.path.with_name("cut.csv"), index=False)
+    for command in (["status"], ["history"], ["update", str(study.path.with_name("cut.csv"))]):
+        assert main(["study", command[0], str(study.path), *command[1:]]) == 0
+        assert "changed after data had been seen: monitoring after 1 data cut" in capsys.readouterr().out
+
+
+def test_a_rule_changed_before_data_is_no_matter(study):
+    study.amend(be.Analysis.from_dict({**CONTENT, "monitoring": [{**RULE, "go_above": 0.8}]}), why="")
+    assert study.rules_changed == ""
+    study.update(patients(12, 5))
+    assert study.fits()[-1].result["monitoring"][0]["thresholds"]["go_above"] == 0.8
