@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 import bayes_escc as be
-from bayes_escc.inference.fit import clear_compiled
+from bayes_escc.inference.compiled import clear_compiled
 
 __all__: list[str] = []
 
