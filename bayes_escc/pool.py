@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -180,7 +180,8 @@ def _contrasts(rows: Sequence[Row]) -> Contrasts:
     return Contrasts(
         tuple(r["study"] for r in rows), tuple(r["experimental"] for r in rows), tuple(r["control"] for r in rows),
         np.array([r["y"] for r in rows]), np.diag([float(r["se"]) ** 2 for r in rows]), rows[0]["endpoint"],
-        rows[0]["measure"], np.array([[size(r, "n_experimental"), size(r, "n_control")] for r in rows]), None,
+        rows[0]["measure"], np.array([[size(r, "n_experimental"), size(r, "n_control")] for r in rows]),
+        cast(Any, None),  # the frame serves covariates and subgroups, which are not here
     )  # fmt: skip
 
 
