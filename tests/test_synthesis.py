@@ -9,7 +9,7 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.comparison import labelled_cells
-from bayes_escc.inference import compiled
+from bayes_escc.inference import entry_points
 from bayes_escc.run import prepare_design
 from tests.oracles.meta import generalised_least_squares, random_effects
 
@@ -461,7 +461,7 @@ def test_a_network_refits_on_changed_data_without_compiling(parkinson, monkeypat
     def refuse(_):
         raise AssertionError("a network of the same shape was compiled again")
 
-    monkeypatch.setattr(compiled, "compile_model", refuse)
+    monkeypatch.setattr(entry_points, "compile_model", refuse)
     frame = parkinson.to_frame().drop(columns=["y", "ci_low", "ci_high", "ci_level"]).astype(str)
     frame["estimate"] = [str(round(float(v) + 0.1, 3)) for v in frame["estimate"]]
     again = model.fit(be.read_effects(frame), sampler="nuts", draws=200, tune=200)
