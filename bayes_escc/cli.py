@@ -77,6 +77,10 @@ def _parser() -> argparse.ArgumentParser:
         "--interval", nargs=2, metavar=("LAST_FREE", "FIRST_PD"), help="patients: scans before and with progression"
     )
     check.add_argument("--overall", metavar="COLUMN", help="patients: overall survival, to check against")
+    check.add_argument(
+        "--dates", nargs="+", default=[], metavar="ROLE=COLUMN",
+        help="patients: start=, event=, death=, last_contact=COLUMN and cut=YYYY-MM-DD",
+    )  # fmt: skip
     check.add_argument("--time-unit", metavar="UNIT", help="patients: days, weeks, months or years")
     check.set_defaults(action=_check)
 
@@ -211,6 +215,16 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _pairs(given: Sequence[str], option: str) -> dict[str, str]:
+    """Arguments of the form KEY=VALUE."""
+    from bayes_escc.errors import AnalysisError
+
+    wrong = [g for g in given if "=" not in g]
+    if wrong:
+        raise AnalysisError(f"{option}: write KEY=VALUE, not {', '.join(wrong)}.")
+    return dict(g.split("=", 1) for g in given)
+
+
 def _check(options: argparse.Namespace) -> int:
     from bayes_escc.errors import DataError
     from bayes_escc.evidence import PatientTable, read_counts, read_effects, read_medians, read_patients
@@ -224,12 +238,13 @@ def _check(options: argparse.Namespace) -> int:
         elif options.kind == "effects":
             table = read_effects(options.table, sheet=options.sheet)
         else:
-            followed = options.time is not None or options.interval is not None
+            followed = options.time is not None or options.interval is not None or options.dates
             table = read_patients(
                 options.table, id=options.id, regimen=options.regimen,
                 response=options.response or (None if followed else "response"), time=options.time,
                 event=options.event, entry=options.entry, interval=options.interval, overall=options.overall,
-                time_unit=options.time_unit, sheet=options.sheet, drop=options.drop,
+                time_unit=options.time_unit, dates=_pairs(options.dates, "--dates") or None, sheet=options.sheet,
+                drop=options.drop,
             )  # fmt: skip
     except DataError as error:
         if not options.json:

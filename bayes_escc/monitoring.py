@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from bayes_escc.comparison import direction_of
-from bayes_escc.decision.kinds import Bop2, PosteriorProbability, Precision
+from bayes_escc.comparison import direction_of, probability_with_error
+from bayes_escc.decision.completion import problems_with_plan
+from bayes_escc.decision.kinds import Bop2, PosteriorProbability, Precision, PredictiveSurvival
 from bayes_escc.decision.paths import operating_characteristics
 from bayes_escc.decision.rule import GO, STOP, Decision, Look, Rule, decide
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, REGIMEN
+from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, MONITORING, REGIMEN
 from bayes_escc.posterior import Posterior
 from bayes_escc.schema import nearest, raise_problems
 from bayes_escc.text import format_number, format_probability
@@ -137,6 +138,9 @@ def check_rules(rules: Sequence[Rule], estimands: Any, observed: xr.Dataset | No
     for i, rule in enumerate(rules):
         where = f"monitoring[{i}]"
         followed = isinstance(rule, PosteriorProbability | Precision)
+        if isinstance(rule, PredictiveSurvival):
+            problems += [f"{where}.{p}" for p in _plan_problems(rule, observed)]
+            continue
         if isinstance(rule, PosteriorProbability | Precision):
             wrong = _estimand_problems(rule, estimands)
             problems += [f"{where}.{p}" for p in wrong]
@@ -154,6 +158,18 @@ def check_rules(rules: Sequence[Rule], estimands: Any, observed: xr.Dataset | No
                 f"more than the planned {_shown(most)}"
             )
     raise_problems("the monitoring rules do not fit the data", problems)
+
+
+def _plan_problems(rule: PredictiveSurvival, observed: xr.Dataset | None) -> list[str]:
+    if observed is None or "regimen_index" not in observed:
+        return [f"kind: a {rule.kind} rule needs patients followed to an event; this model has none"]
+    found = (
+        [] if not float(observed["entry"].max()) > 0 else ["kind: patients who entered late cannot be completed yet"]
+    )
+    regimens = str(observed.attrs["regimens"]).split("\x1f")
+    index, event = observed["regimen_index"].to_numpy(), observed["event"].to_numpy()
+    counts = {r: (int(event[index == i].sum()), int((index == i).sum())) for i, r in enumerate(regimens)}
+    return [*found, *problems_with_plan(rule, regimens, counts)]
 
 
 def _estimand_problems(rule: PosteriorProbability | Precision, estimands: Any) -> list[str]:
@@ -244,6 +260,8 @@ def _position(rule: Rule, posterior: Posterior, observed: xr.Dataset | None, tak
         events, look = _counts(rule, observed)
     if isinstance(rule, PosteriorProbability | Precision):
         value, error = _from_posterior(rule, posterior)
+    elif isinstance(rule, PredictiveSurvival):
+        value, error = _of_completed(rule, posterior)
     else:
         value, error = float(rule.statistics(look)[events]), 1e-12
     limits = dict(rule.thresholds(look))
@@ -260,6 +278,9 @@ def _position(rule: Rule, posterior: Posterior, observed: xr.Dataset | None, tak
 def _in_full(rule: Rule, posterior: Posterior) -> Rule:
     """The rule with the regimen and the direction that the data leave no doubt about."""
     changes: dict[str, Any] = {}
+    if isinstance(rule, PredictiveSurvival) and rule.regimen is None:
+        regimens = str(posterior.tree["observed_data"].attrs["regimens"]).split("\x1f")
+        changes["regimen"] = next(r for r in regimens if r != rule.reference)
     if isinstance(rule, PosteriorProbability | Precision):
         array = posterior.estimand(rule.estimand)
         if rule.regimen is None and REGIMEN in array.coords:
@@ -296,6 +317,15 @@ def _from_posterior(rule: PosteriorProbability | Precision, posterior: Posterior
         row, draws, exact = _row(comparison.rows, rule), comparison.draws, comparison.laws is not None
     width = float(row["upper"] - row["lower"])
     return width, 0.0 if exact else _error_of_width(draws, row, rule)
+
+
+def _of_completed(rule: PredictiveSurvival, posterior: Posterior) -> tuple[float, float]:
+    """Share of completed studies that end in success, as simulated when the model was fitted."""
+    found = posterior.tree[MONITORING].to_dataset()["success"] if MONITORING in posterior.tree.children else None
+    if found is None or rule.name not in found["rule"]:
+        raise AnalysisError(f"{rule.name}: the study was not completed when the model was fitted; fit again.")
+    draws = found.sel(rule=rule.name).transpose(CHAIN, DRAW).to_numpy()
+    return probability_with_error(draws == 1, draws.astype(float))
 
 
 def _row(rows: Sequence[Mapping[str, Any]], rule: PosteriorProbability | Precision) -> Mapping[str, Any]:
@@ -367,7 +397,10 @@ def _sentence(
     counts = "; ".join(f"{k} of {n}" for k, n in zip(events, look * (len(events) // max(len(look), 1)), strict=True))
     said = f"{rule.name}: {rule.statistic}{sign}{shown}"
     said += f" ({counts} evaluable patients)" if counts else ""
-    said += f"; {held}: {decision}."
+    if error > 1e-9 and 0.0 < value < 1.0 and not isinstance(rule, Precision):
+        low, high = max(value - 1.96 * error, 0.0), min(value + 1.96 * error, 1.0)
+        said += f" (95 % Monte Carlo interval {low:.3f} to {high:.3f})"
+    said += f"; {held}: {decision}." if held else f": {decision}."
     if any(abs(value - v) < 2.0 * error for v in limits.values()) and error > 1e-9:
         said += " The threshold lies within the Monte Carlo error: draw more before acting."
     if rule.looks and look and look not in rule.schedule:

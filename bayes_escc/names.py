@@ -22,6 +22,7 @@ __all__ = [
     "INTERVAL",
     "LABEL_DIMS",
     "LAWS",
+    "MONITORING",
     "REGIMEN",
     "SAMPLE_DIMS",
     "STUDY",
@@ -59,6 +60,9 @@ DETECTING_SCAN: Final = "detecting_scan"
 
 LAWS: Final = "laws"
 """Group that holds the parameters of exact marginal posteriors where a closed form exists."""
+
+MONITORING: Final = "monitoring"
+"""Group that holds, by rule, whether the study completed under each draw ends in success."""
 
 DESIGNS: Final = ("randomised", "single-arm", "non-randomised")
 """How the patients of a study came to their regimens."""

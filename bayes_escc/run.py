@@ -12,13 +12,16 @@ import numpy as np
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.borrowing import BORROWING, borrowing_group
+from bayes_escc.decision import PredictiveSurvival
+from bayes_escc.decision.completion import successes
 from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 from bayes_escc.families import Design, get_family
+from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
 from bayes_escc.league import league_cells, league_groups
 from bayes_escc.monitoring import check_rules, positions
-from bayes_escc.names import FIGURE_DATA, REGIMEN
+from bayes_escc.names import FIGURE_DATA, MONITORING, REGIMEN
 from bayes_escc.posterior import Posterior
 from bayes_escc.results import (
     COMPARISON_KEYS,
@@ -90,6 +93,12 @@ def fit_prepared(
         import xarray as xr
 
         fit.tree[BORROWING] = xr.DataTree(history)
+    to_complete = [rule for rule in analysis.rules if isinstance(rule, PredictiveSurvival)]
+    if to_complete and isinstance(design, SurvivalDesign):
+        import xarray as xr
+
+        parameters = fit.tree["posterior"].to_dataset()
+        fit.tree[MONITORING] = xr.DataTree(successes(to_complete, design, parameters, analysis.sampling.seed))
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
         for w in design.warnings
@@ -122,6 +131,11 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
         if regimens and c.reference is not None and c.reference not in regimens:
             hint = nearest(c.reference, regimens)
             problems.append(f"{path}.reference: {c.reference!r} is not one of {', '.join(regimens)}.{hint}")
+        if len(regimens) == 1 and analysis.family != "synthesis":
+            problems.append(
+                f"{path}: there is only one regimen, {regimens[0]}, so there is nothing to compare; give another "
+                "arm, or state thresholds instead"
+            )
         if regimens and c.better is None and not estimands[c.estimand].attrs.get("better"):
             problems.append(
                 f'{path}.better: it is not known whether higher or lower is better; state "higher" or "lower"'

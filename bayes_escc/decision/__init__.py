@@ -13,6 +13,7 @@ from bayes_escc.decision.kinds import (
     PosteriorProbability,
     Precision,
     PredictiveProbability,
+    PredictiveSurvival,
     ThallSimon,
     Toxicity,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "PosteriorProbability",
     "Precision",
     "PredictiveProbability",
+    "PredictiveSurvival",
     "Rule",
     "Scenario",
     "ThallSimon",

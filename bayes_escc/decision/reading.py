@@ -133,6 +133,11 @@ def _number(table: Reader, key: str) -> float | None:
     return value
 
 
+def _whole(table: Reader, key: str) -> int | None:
+    value: int | None = table.number(key, None, above=0, integer=True)
+    return value
+
+
 def _any(table: Reader, key: str) -> Any:
     return table.take(key, None)
 
@@ -185,7 +190,7 @@ _READ: Final[dict[str, Callable[[Reader, str], Any]]] = {
     **dict.fromkeys(("endpoint", "rationale", "estimand"), _text),
     **dict.fromkeys(
         ("time", "value", "margin", "go_above", "stop_below", "stop_above", "success", "null_rate", "alternative_rate",
-         "acceptable_rate", "limit", "width", "ci_prob", "lambda", "gamma"),
+         "acceptable_rate", "limit", "width", "ci_prob", "lambda", "gamma", "follow_up", "accrual"),
         _number,
     ),
     **dict.fromkeys(("looks", "patients"), _any),
@@ -194,4 +199,6 @@ _READ: Final[dict[str, Callable[[Reader, str], Any]]] = {
     "scale": _choice("difference", "ratio", "odds_ratio"),
     "claim": _choice("either", "both"),
     "nested": _flag,
+    "final": _choice("logrank", "exponential"),
+    "events": _whole,
 }  # fmt: skip
