@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from pytensor.compile import Mode
+from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.families.survival.missing import PRIORS
@@ -50,7 +51,10 @@ def at_a_point(design, seed=3):
     return dict(zip([v.name for v in model.observed_RVs], map(float, found), strict=True)), parameters
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+QUICK = ("weibull", "exponential stratified", "random walk nonproportional")
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in DESIGNS])
 @pytest.mark.parametrize("kind", ["exact", "interval"])
 def test_the_numpy_likelihood_is_the_one_sampled(name, kind):
     """With frailty, missing numbers and missing yes-or-no values, for every baseline and censoring."""
@@ -61,7 +65,7 @@ def test_the_numpy_likelihood_is_the_one_sampled(name, kind):
         frame = scans(frame)
         frame["entry"] = np.minimum(frame["entry"], frame["lower"])
         options["interval"] = ("lower", "upper")
-    design = design_of(frame, entry="entry", covariates=FILL, frailty="centre", **options)
+    design = design_of(frame, entry="entry", covariates=FILL, frailty="centre", shrinkage="horseshoe", **options)
     theirs, parameters = at_a_point(design)
     outcome = sum(v for k, v in theirs.items() if not k.startswith("covariate"))
     assert float(design.log_likelihood(parameters)["progression"].sum()) == pytest.approx(outcome, rel=1e-9)
@@ -149,3 +153,183 @@ class TestAgainstGrids:
         mean_matches(fit.estimand("coefficient").sel(covariate="liver"), *truth["b0"])
         mean_matches(fit.estimand("coefficient").sel(covariate="nlr"), *truth["b1"])
         mean_matches(fit.estimand("coefficient_sd"), *truth["sd"])
+
+
+class TestPerPatient:
+    """The likelihood of a patient with frailties and missing values integrated out, by dense sums."""
+
+    @pytest.mark.parametrize("baseline", ["weibull", "piecewise"])
+    def test_integrated(self, baseline):
+        frame = incomplete(30, seed=4).drop(columns=["age"])
+        options = {"baseline": baseline, "covariates": FILL[:2], "frailty": "centre", "times": [3], "horizons": [6]}
+        if baseline == "piecewise":
+            options["cutpoints"] = [3.0]
+        design = design_of(frame, **options)
+        parameters = design.prior(np.random.default_rng(3), 4)
+        found = design.log_likelihood(parameters)["progression_integrated"].to_numpy()[0]
+        nodes = np.linspace(-7, 7, 141)
+        weight = stats.norm.pdf(nodes) / stats.norm.pdf(nodes).sum()
+        for d in range(4):
+            p = parameters.isel(chain=0, draw=d)
+            curves = design.curves(parameters.isel(draw=[d]))
+            for i in range(30):
+                who = np.array([i])
+                nlr, liver = design.encoded.values[i]
+                on = design.risk.missing.fixed[i]
+                a, tau = p["imputation_intercept"].to_numpy(), float(p["imputation_sd"][0])
+                slope, link = p["imputation_slope"].to_numpy(), float(p["imputation_link"][0])
+                spread = np.nanstd(design.encoded.values[:, 0])  # what is observed has mean 0
+                u = np.array([nlr / spread]) if not np.isnan(nlr) else a[0] + slope[0] @ on + tau * nodes
+                x = u * spread
+                shares = np.ones(1) if not np.isnan(nlr) else weight
+                logit = a[1] + slope[1] @ on + link * u
+                beta, sd = p["coefficient"].to_numpy(), float(p["frailty_sd"])
+                base = curves.patient_increment(design.regimen[who], np.zeros(1), design.follow_up.lower[who])[0, 0]
+                hazard = curves.patient_log_hazard(design.regimen[who], design.follow_up.lower[who])[0, 0]
+                above = below = 0.0
+                for value in (0, 1):
+                    if not np.isnan(liver) and liver != value:
+                        continue
+                    probability = 1 / (1 + np.exp(-logit if value else logit))
+                    eta = beta[0] * x[:, None] + beta[1] * value + sd * nodes[None, :]
+                    term = np.exp(design.follow_up.event[i] * (hazard + eta) - base * np.exp(eta)) @ weight
+                    above += (shares * probability * term).sum()
+                    below += (shares * probability).sum()
+                assert found[d, i] == pytest.approx(np.log(above / below), abs=1e-3)
+
+    def test_draws_keep_their_numbers(self):
+        """Of a large table every second, third ... draw is kept, and says which."""
+        model = be.SurvivalModel(
+            baseline="exponential", regimen_effect="stratified", data_unit="months",
+            priors={"hazard": be.Prior("Gamma", alpha=2, beta=8)},
+        )  # fmt: skip
+        frame = cohort(1500)
+        fit = model.fit(frame, draws=1000)
+        kept = fit.tree["log_likelihood"]["draw"].to_numpy()
+        assert list(kept[:3]) == [0, 3, 6]
+        hazard = fit.tree["posterior"]["hazard"].sel(draw=kept).isel(regimen=0).to_numpy()
+        mine = np.flatnonzero(frame["regimen"] == "A")[0]
+        expected = np.log(hazard) * frame["event"][mine] - hazard * frame["time"][mine]
+        assert np.allclose(fit.tree["log_likelihood"]["progression"].isel(patient=mine), expected)
+        assert be.loo(fit).elpd == pytest.approx(be.loo(fit, integrated=True).elpd)
+        assert be.loo(fit).p == pytest.approx(2, abs=0.6)
+
+
+class TestCoding:
+    def test_ordinal_levels_are_steps(self):
+        frame = cohort(40).assign(ecog=[0, 1, 2, 1] * 10, grade=["low", "high", "middle", "high"] * 10)
+        ordinal = {"column": "ecog", "coding": "ordinal"}
+        text = {"column": "grade", "coding": "ordinal", "levels": ["low", "middle", "high"]}
+        encoded = design_of(frame, covariates=[ordinal, text]).encoded
+        assert encoded.labels == ("ecog[>=1]", "ecog[>=2]", "grade[>=middle]", "grade[>=high]")
+        assert encoded.values[:4].tolist() == [[0, 0, 0, 0], [1, 0, 1, 1], [1, 1, 1, 0], [1, 0, 1, 1]]
+        assert encoded.profile({"ecog": 2, "grade": "low"}).tolist() == [1, 1, 0, 0]
+        assert encoded.constants[1] == ("ecog[>=2]", "2 against 1")
+        with pytest.raises(be.DataError, match="order of high, low, middle is not known"):
+            design_of(frame, covariates=[{"column": "grade", "coding": "ordinal"}])
+        with pytest.raises(be.DataError, match="not one of low, high"):
+            design_of(frame, covariates=[{**text, "levels": ["low", "high"]}])
+
+    def test_bins_make_rows_that_do_not_grow(self):
+        sizes = []
+        for n in (300, 3000):
+            design = design_of(
+                cohort(n), baseline="piecewise", cutpoints=[2, 5], covariates=[{**NLR, "bins": 5}, LIVER]
+            )
+            sizes.append(len(design.data["cell_events"]))
+            note = next(w for w in design.warnings if w.code == "binned")
+            assert "5 bins stand for the values and keep 8" in note.message
+            values = design.encoded.values[:, 0]
+            assert len(np.unique(values)) == 5
+            assert values.mean() == pytest.approx(0, abs=1e-9)  # each bin is the mean of its patients
+        assert sizes[1] <= 5 * 2 * 2 * 3
+        with pytest.raises(be.AnalysisError, match="a Weibull model has none"):
+            be.SurvivalModel(covariates=[{**NLR, "bins": 5}])
+        with pytest.raises(be.AnalysisError, match="lie between bins"):
+            be.SurvivalModel(baseline="piecewise", covariates=[{**NLR, "bins": 5, "missing": "impute"}])
+
+    def test_what_cannot_be_imputed_is_said(self):
+        frame = incomplete(40).assign(stage=["I", "II", "III", ""] * 10)
+        with pytest.raises(be.DataError, match="3 levels cannot be imputed"):
+            design_of(frame, covariates=[{"column": "stage", "missing": "impute"}])
+        with pytest.raises(be.DataError, match="the value is missing"):
+            design_of(frame, covariates=[LIVER])
+        assert design_of(frame, covariates=[{**LIVER, "missing": "complete_case"}]).patients < 40
+        with pytest.raises(be.AnalysisError, match="not one of refuse"):
+            be.ResponseModel(likelihood="logistic", covariates=[{**LIVER, "missing": "impute"}])
+
+
+class TestPopulations:
+    """Results are averaged over patients at their own centres, or at new ones, with what is missing as drawn."""
+
+    def test_by_hand(self):
+        frame = incomplete(20, seed=3)
+        common = {"covariates": FILL[:2], "frailty": "centre", "times": [4.0], "horizons": [6.0]}
+        designs = {c: design_of(frame, centres=c, **common) for c in ("observed", "new")}
+        parameters = designs["new"].prior(np.random.default_rng(2), 3)
+        for centres, design in designs.items():
+            found = design.estimands(parameters, np.random.default_rng(1))["survival"].to_numpy()[0, :, 0, 0]
+            nodes = np.linspace(-7, 7, 201)
+            weight = stats.norm.pdf(nodes) / stats.norm.pdf(nodes).sum()
+            for d in range(3):
+                p, curves = parameters.isel(chain=0, draw=d), design.curves(parameters.isel(draw=[d]))
+                h = curves.cumulative(np.array([4.0]))[0, 0, 0]
+                imputed = dict(zip(p["missing"].to_numpy(), p["imputed"].to_numpy(), strict=True))
+                shares = dict(zip(p["unknown_patient"].to_numpy(), p["branch_probability"].to_numpy(), strict=True))
+                total = 0.0
+                for i, (nlr, liver) in enumerate(design.encoded.values):
+                    x = imputed[f"nlr, patient {i + 1}"] if np.isnan(nlr) else nlr
+                    odds = shares[str(i + 1)] if np.isnan(liver) else [1 - liver, liver]
+                    u = float(p["frailty_sd"]) * nodes, weight
+                    if centres == "observed":
+                        u = p["log_frailty"].sel(centre=frame["centre"][i]).to_numpy()[None], np.ones(1)
+                    for value in (0, 1):
+                        risk = np.exp(float(p["coefficient"][0]) * x + float(p["coefficient"][1]) * value + u[0])
+                        total += odds[value] * (np.exp(-h * risk) * u[1]).sum() / 20
+                assert found[d] == pytest.approx(total, abs=1e-6 if centres == "observed" else 1e-4)
+
+
+@pytest.mark.parametrize("baseline", ["weibull", "exponential", "piecewise"])
+def test_separation_is_explained(baseline):
+    frame = cohort(40)
+    none = frame.assign(event=np.where(frame["liver"] == 1, 0, frame["event"]))
+    found = {w.code: w for w in design_of(none, baseline=baseline, covariates=[NLR, LIVER]).warnings}
+    assert found["separation"].column == "liver"
+    assert "none of the 11 patients with liver = 1 had the event" in found["separation"].message
+    assert "wider and a narrower prior" in found["separation"].remedy
+    first = frame.assign(lower=np.where(frame["regimen"] == "B", 0, frame["time"]))
+    first = first.assign(upper=np.where(frame["regimen"] == "B", 2.0, frame["time"])).drop(columns=["time", "event"])
+    found = {w.code: w.message for w in design_of(first, baseline=baseline, interval=("lower", "upper")).warnings}
+    assert found["separation"] == "every patient on B had the event by the first look"
+    chosen = design_of(none, baseline=baseline, where={"liver": 1})
+    assert "no patient had the event" in {w.message for w in chosen.warnings}
+    for odd in (frame[frame["regimen"] == "A"], frame.iloc[[0, 2, 4, 1]], frame.assign(event=0), frame.assign(time=0)):
+        design = design_of(odd, baseline=baseline)
+        estimands = design.estimands(design.prior(np.random.default_rng(1), 20), np.random.default_rng(1))
+        assert np.isfinite(estimands["survival"]).all()
+
+
+def test_wrong_settings_are_explained():
+    frame = incomplete(40)
+    with pytest.raises(be.AnalysisError, match="there is no column 'center'"):
+        design_of(frame, frailty="center")
+    with pytest.raises(be.AnalysisError, match="hazards cannot differ between centres"):
+        design_of(frame.assign(centre="x"), frailty="centre")
+    with pytest.raises(be.DataError, match="the centre is blank"):
+        design_of(frame.assign(centre=[""] + ["a", "b", "c"] * 13), frailty="centre")
+    with pytest.raises(be.AnalysisError, match="is a covariate already"):
+        be.SurvivalModel(frailty="nlr", covariates=[NLR])
+    with pytest.raises(be.AnalysisError, match=r"needs model\.frailty"):
+        be.SurvivalModel(centres="new")
+    with pytest.raises(be.AnalysisError, match="one value holds for all"):
+        be.SurvivalModel(frailty="c", priors={"frailty_sd": {"a": be.Prior("HalfNormal")}})
+    with pytest.raises(be.AnalysisError, match="'C9' is not in the table"):
+        design_of(frame, frailty="centre", population={"centre": "C9"})
+    with pytest.raises(be.AnalysisError, match="needs covariates"):
+        be.SurvivalModel(shrinkage="ridge")
+    with pytest.raises(be.AnalysisError, match=r"priors\.coefficient\.NAME"):
+        be.SurvivalModel(shrinkage="ridge", covariates=[NLR], priors={"coefficient": be.Prior("Normal")})
+    with pytest.raises(be.AnalysisError, match="cannot be the few that matter"):
+        design_of(cohort(40), shrinkage="horseshoe", covariates=[NLR, LIVER], relevant=2)
+    with pytest.raises(be.AnalysisError, match="needs coefficients on one scale"):
+        design_of(frame, shrinkage="ridge", covariates=[{**AGE, "scale": "none"}])

@@ -172,7 +172,7 @@ class Risk:
             return
         order = pm.Data("branch_order", self.branch_order([who for who, _ in found])["branch_order"])
         logs = pt.concatenate([part for _, part in found], axis=1)[:, order]
-        shares = pt.exp(logs - log_sum(pt, logs))
+        shares = pt.exp(logs - log_sum(pt, logs, self.missing.branches))
         pm.Deterministic("branch_probability", shares.T, dims=("unknown_patient", "branch"))
 
     # ---- in NumPy --------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ class Risk:
         """Log probability of every branch given the other covariates, (branches, draws, patients)."""
         numbers, _ = self.missing.complete(draws, patients)
         logs = self.missing.log_branches(draws, patients, numbers)
-        return np.asarray(logs - log_sum(np, logs))
+        return np.asarray(logs - log_sum(np, logs, len(logs)))
 
     def resolved(self, draws: Draws, rng: np.random.Generator) -> Array:
         """Log risk of all patients with unknown yes-or-no values drawn, (draws, patients)."""
@@ -354,7 +354,7 @@ class Built:
 
 def observe(
     name: str, value: Any, risk: Any, log_weights: Any, others: Sequence[Any], term: Callable[..., Any],
-    dim: str, patients: int,
+    dim: str, patients: int, branches: int,
 ) -> Any:  # fmt: skip
     """An observed variable whose log density is `term`, averaged over branches where there are any.
 
@@ -370,7 +370,7 @@ def observe(
     others : sequence of tensor
         Further arguments.
     dim : str
-    patients : int
+    patients, branches : int
 
     Returns
     -------
@@ -385,7 +385,7 @@ def observe(
         return None
     logs = log_weights + term(value, risk, *others)
     ones = pm.Data(f"{name}_ones", np.ones(patients), dims=dim)
-    pm.CustomDist(name, log_sum(pt, logs), logp=lambda count, each: count * each, observed=ones, dims=dim)
+    pm.CustomDist(name, log_sum(pt, logs, branches), logp=lambda count, each: count * each, observed=ones, dims=dim)
     return logs
 
 
