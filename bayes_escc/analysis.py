@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.decision import Rule, read_rules
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.dates import date_columns
 from bayes_escc.evidence.follow_up import DAYS_IN, event_meaning
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.response.spec import DEFAULT_PRIORS
@@ -42,7 +43,7 @@ __all__ = [
 SCHEMA_VERSION = 1
 MAX_PREDICTED = 10_000
 """Most future patients whose responses are predicted."""
-_PATIENTS_ONLY = ("id", "regimen", "response", "not_evaluable", "design")
+_PATIENTS_ONLY = ("id", "regimen", "response", "not_evaluable", "design", "dates")
 SAMPLERS = ("auto", "exact", "nuts", "laplace")
 Sampler = Literal["auto", "exact", "nuts", "laplace"]
 _SCALES = ("difference", "ratio", "odds_ratio")
@@ -73,6 +74,7 @@ class DataSpec:
     overall: str | None = None
     time_unit: str | None = None
     event_codes: tuple[tuple[str, str], ...] = ()
+    dates: tuple[tuple[str, Any], ...] = ()
     folder: Path | None = None
 
 
@@ -323,7 +325,8 @@ class Analysis:
                 path, id=data.id, regimen=data.regimen,
                 response=data.response or ("response" if needs_response else None), time=data.time,
                 event=data.event, entry=data.entry, interval=data.interval, overall=data.overall,
-                time_unit=data.time_unit, event_codes=dict(data.event_codes), sheet=data.sheet, drop=data.drop,
+                time_unit=data.time_unit, event_codes=dict(data.event_codes),
+                dates=dict(data.dates) or None, sheet=data.sheet, drop=data.drop,
             )  # fmt: skip
         if data.kind == "medians":
             return read_medians(path, time_unit=data.time_unit, sheet=data.sheet)
@@ -372,6 +375,7 @@ def _read_data(data: Reader) -> DataSpec:
         "interval": data.texts("interval", None),
         "time_unit": data.text("time_unit", None, tuple(DAYS_IN)),
         "event_codes": _read_codes(data),
+        "dates": _read_dates(data),
     }
     if patients["interval"] is not None and len(patients["interval"]) != 2:
         data.problem("interval", "takes two columns: last scan without, first scan with progression")
@@ -382,6 +386,22 @@ def _read_data(data: Reader) -> DataSpec:
         where.append(("population", population))
     data.finish()
     return DataSpec(kind, datasets, file, counts, sheet, drop, endpoints, regimens, tuple(where), **patients)
+
+
+def _read_dates(data: Reader) -> tuple[tuple[str, Any], ...]:
+    """The columns of dates, as `evidence.dates.date_columns` takes them."""
+    stated = data.take("dates", None)
+    if stated is None:
+        return ()
+    if not isinstance(stated, Mapping):
+        data.problem("dates", f'must be a table, for example {{ start = "start_date" }}, not {stated!r}')
+        return ()
+    try:
+        date_columns(stated)
+    except AnalysisError as error:
+        data.problem("dates", str(error).rstrip("."))
+        return ()
+    return tuple((str(k), str(v)) for k, v in stated.items())
 
 
 def _read_codes(data: Reader) -> tuple[tuple[str, str], ...]:

@@ -207,7 +207,7 @@ class SurvivalModel(_Model):
     event_free : float, optional
         Predict what awaits a new patient who has been free of the event so long: `remaining_survival`
         at further times, `remaining_median` and `remaining_rmst`.
-    time, event, entry, interval, data_unit
+    time, event, entry, interval, dates, data_unit
         Columns of the follow-up and their unit, for tables that are not yet a `PatientTable`;
         see `read_patients`.
     regimens : sequence of str, optional
@@ -244,16 +244,18 @@ class SurvivalModel(_Model):
         event: str | None = "event",
         entry: str | None = None,
         interval: Sequence[str] | None = None,
+        dates: Mapping[str, Any] | None = None,
         data_unit: str | None = None,
         dating: Literal["interval", "detecting_scan"] = "interval",
         regimens: Sequence[str] | None = None,
         where: Mapping[str, Any] | None = None,
     ) -> None:
-        if interval is not None and (time, event) == ("time", "event"):
+        if (interval is not None or dates is not None) and (time, event) == ("time", "event"):
             time = event = None  # not asked for, and the table need not have them
         data = _stated(
             kind="patients", time=time, event=event, entry=entry, time_unit=data_unit,
             interval=None if interval is None else list(interval),
+            dates=None if dates is None else {k: str(v) for k, v in dates.items()},
             regimens=None if regimens is None else list(regimens),
         )  # fmt: skip
         if where:
@@ -288,7 +290,7 @@ class SurvivalModel(_Model):
         data = self.analysis.data
         return read_patients(
             table, response=None, time=data.time, event=data.event, entry=data.entry, interval=data.interval,
-            time_unit=data.time_unit,
+            time_unit=data.time_unit, dates=dict(data.dates) or None,
         )  # fmt: skip
 
 

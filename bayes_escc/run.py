@@ -131,6 +131,11 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
         if regimens and c.reference is not None and c.reference not in regimens:
             hint = nearest(c.reference, regimens)
             problems.append(f"{path}.reference: {c.reference!r} is not one of {', '.join(regimens)}.{hint}")
+        if len(regimens) == 1 and analysis.family != "synthesis":
+            problems.append(
+                f"{path}: there is only one regimen, {regimens[0]}, so there is nothing to compare; give another "
+                "arm, or state thresholds instead"
+            )
         if regimens and c.better is None and not estimands[c.estimand].attrs.get("better"):
             problems.append(
                 f'{path}.better: it is not known whether higher or lower is better; state "higher" or "lower"'

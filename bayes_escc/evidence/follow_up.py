@@ -97,6 +97,13 @@ class FollowUpColumns:
         }  # fmt: skip
         return {role: column for role, column in named.items() if column is not None}
 
+    @property
+    def meanings(self) -> dict[str, str]:
+        """What the cells of the event column mean: "1" for an event, "0" for none."""
+        if self.codes:
+            return {normalise(k).casefold(): "1" if v == "event" else "0" for k, v in self.codes}
+        return {"0": "0", "1": "1", "false": "0", "true": "1", "0.0": "0", "1.0": "1"}
+
 
 @dataclass(frozen=True)
 class FollowUp:
@@ -172,9 +179,7 @@ def check_follow_up(
             )
         )  # fmt: skip
         return
-    codes = {"0": "0", "1": "1", "false": "0", "true": "1"}
-    if columns.codes:
-        codes = {normalise(k).casefold(): "1" if v == "event" else "0" for k, v in columns.codes}
+    codes = columns.meanings
     for number, row in zip(numbers, rows, strict=True):
         if pending and _nothing_known(row, codes):
             row.update({"time": "0.0"} if "time" in row else {}, **({"event": "0"} if "event" in row else {}))

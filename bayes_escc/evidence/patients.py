@@ -15,8 +15,11 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.arms import Arm
 from bayes_escc.evidence.count_checks import same_but_spelling
 from bayes_escc.evidence.counts import CountTable, read_counts, table_digest
+from bayes_escc.evidence.dates import check_dates, date_columns
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
+from bayes_escc.evidence.exports import check_export
 from bayes_escc.evidence.follow_up import (
+    DAYS_IN,
     Dating,
     FollowUp,
     FollowUpColumns,
@@ -245,6 +248,7 @@ def read_patients(
     overall: str | None = None,
     time_unit: str | None = None,
     event_codes: Mapping[Any, Any] | None = None,
+    dates: Mapping[str, Any] | None = None,
     sheet: str | None = None,
     drop: Sequence[str] = (),
     pending: bool = False,
@@ -270,10 +274,14 @@ def read_patients(
     overall : str, optional
         Column with overall survival, for the check that nobody is progression-free after death.
     time_unit : {"days", "weeks", "months", "years"}
-        Unit of all these columns; must be declared with them.
+        Unit of all these columns; must be declared with them (of `dates` it is that of the follow-up).
     event_codes : mapping, optional
         What other codes than 0 and 1 (or false and true) mean: ``{"2": "event", "1": "censored"}``, or
         ``{2: 1, 1: 0}``.
+    dates : mapping, optional
+        Columns of dates: ``start``, and ``event``, ``death``, ``last_contact``; and ``cut``, the date of the
+        data cut. They are checked against each other; without `time` and `interval` they give the
+        follow-up: to the earlier of event and death, else to the last contact (in days, unless `time_unit`).
     sheet : str, optional
         Sheet of a workbook.
     drop : sequence of str, optional
@@ -300,9 +308,24 @@ def read_patients(
     needed = {"patient_id": id, "regimen": regimen}
     if response is not None:
         needed["response"] = response
+    dated = date_columns(dates) if dates is not None else None
+    derived = dated is not None and time is None and event is None and interval is None
+    if derived:
+        time, event, time_unit = "time", "event", time_unit or "days"
+        problems += [
+            Problem(
+                "column_name", f"the dates give the follow-up, but the table has a column {column} too",
+                f"Name it with {column}=, to have it checked against the dates, or leave it out with drop=.",
+                row=1, column=column,
+            )
+            for column in ("time", "event") if column in raw.columns
+        ]  # fmt: skip
     columns = _follow_up_columns(time, event, entry, interval, overall, time_unit, event_codes)
-    needed |= columns.roles
+    from_dates = ("time", "event") if derived else ()
+    needed |= {role: column for role, column in columns.roles.items() if role not in from_dates}
+    needed |= dated.roles if dated is not None else {}
     folded = {c.casefold(): c for c in raw.columns}
+    check_export(raw, folded.get(id.casefold(), id), problems, warnings)
     for role, column in needed.items():
         needed[role] = column = folded.get(column.casefold(), column)
         if column not in raw.columns:
@@ -340,6 +363,12 @@ def read_patients(
                     )
                 )
     binary = _read_responses(raw, rows, needed.get("response"), problems, warnings, _PENDING if pending else ())
+    if dated is not None and columns.unit in DAYS_IN:
+        said = {"1": True, "0": False}
+        check_dates(
+            rows, raw.numbers, dated, 1.0 / DAYS_IN[str(columns.unit)],
+            lambda cell: said.get(columns.meanings.get(normalise(cell).casefold(), "")), derived, problems, warnings,
+        )  # fmt: skip
     if columns.roles:
         check_follow_up(rows, raw.numbers, columns, problems, warnings, pending=pending)
     kept = _without_duplicates(raw, rows, problems, warnings)
