@@ -130,6 +130,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.set_defaults(action=_compare)
 
+    pool = commands.add_parser("pool", help="pool published effects at once, exactly")
+    pool.add_argument(
+        "effects", nargs="+", metavar="NAME=ESTIMATE,LOW,HIGH",
+        help="effects as published, for example ESCORT=0.71,0.57,0.87; or one file or dataset of effects",
+    )  # fmt: skip
+    pool.add_argument("--measure", default="HR", metavar="M", help="of typed effects: HR, OR, RR, MD ... (default: HR)")
+    pool.add_argument("--level", type=float, default=0.95, metavar="P", help="confidence level of typed intervals")
+    pool.add_argument("--endpoint", metavar="NAME", help="of a table that has several")
+    pool.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="rows of a table; values joined by |"
+    )
+    pool.add_argument("--common", action="store_true", help="one effect for all studies, no heterogeneity")
+    pool.add_argument("--tau-prior", metavar="LAW", help="of the heterogeneity (default: HalfNormal(0.5))")
+    pool.add_argument("--effect-prior", metavar="LAW", help="of the effect, on the log scale (default: Normal(0, 1))")
+    pool.add_argument("--margin", type=float, metavar="M", help="an effect that matters, for example 0.8")
+    pool.add_argument("--ci-prob", type=float, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
+    pool.set_defaults(action=_pool)
+
     datasets = commands.add_parser("datasets", help="list the bundled datasets, or show one")
     datasets.add_argument("name", nargs="?", metavar="NAME")
     datasets.set_defaults(action=_datasets)
@@ -151,7 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     warmup.set_defaults(action=_warmup)
     register_study(commands)
     monitor = add_monitor(commands)
-    for command in (run, check, scans, compare, datasets, models, sensitivity, inconsistent, warmup, *monitor):
+    for command in (run, check, scans, compare, pool, datasets, models, sensitivity, inconsistent, warmup, *monitor):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -320,6 +338,23 @@ def _compare(options: argparse.Namespace) -> int:
     result = compare_counts(
         options.arms, prior=options.prior, scale=options.scale, better=options.better, margin=options.margin,
         rope=options.rope, ci_prob=options.ci_prob,
+    )  # fmt: skip
+    if options.json:
+        _print_json(result)
+    else:
+        from bayes_escc.text import result_text
+
+        print(result_text(result))
+    return 0
+
+
+def _pool(options: argparse.Namespace) -> int:
+    from bayes_escc.pool import pool_effects
+
+    result = pool_effects(
+        options.effects, measure=options.measure, level=options.level, endpoint=options.endpoint, where=options.where,
+        common=options.common, tau_prior=options.tau_prior, effect_prior=options.effect_prior, margin=options.margin,
+        ci_prob=options.ci_prob,
     )  # fmt: skip
     if options.json:
         _print_json(result)

@@ -250,7 +250,9 @@ def sensitivity_text(found: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     factors = [f"Bayes factor for {name}: {value:.3g}" for name, value in found["bayes_factors"].items()]
     title = f"{found['title']} ({found['unit']})"
-    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", *factors])
+    return "\n".join(
+        [title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", *factors, *found["notes"]]
+    )
 
 
 def prior_sensitivity_text(found: Mapping[str, Any]) -> str:

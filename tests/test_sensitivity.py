@@ -87,7 +87,7 @@ def test_pet_is_a_regression_on_the_standard_error():
 
 
 def test_one_call_one_table_one_figure(found, tmp_path, capsys):
-    assert len(found.table) == len(found.rows) == 13
+    assert len(found.table) == len(found.rows) == 14
     assert main(["sensitivity", "pd1_second_line_os", "--out", str(tmp_path)]) == 0
     assert "without KEYNOTE-181" in capsys.readouterr().out
     assert {p.name for p in tmp_path.iterdir()} == {"sensitivity.json", "sensitivity.svg", "sensitivity.png"}

@@ -108,8 +108,8 @@ def files(tmp_path):
 def test_from_the_command_line(files, capsys):
     stated = [
         "scans", files / "ward.csv", files / "visits.csv", "--schedule", "6", "--unit", "weeks", "--id", "case",
-        "--date", "visit", "--result", "response", "--start", "first_dose", "--death", "death_date", "--words", "ok=free",
-        "--out", files / "intervals.csv",
+        "--date", "visit", "--result", "response", "--start", "first_dose", "--death", "death_date",
+        "--words", "ok=free", "--out", files / "intervals.csv",
     ]  # fmt: skip
     assert main([str(s) for s in stated]) == 0
     told = capsys.readouterr().out

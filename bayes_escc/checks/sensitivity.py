@@ -6,6 +6,7 @@ Monte Carlo error. Counts are taken as log odds ratios with their normal errors.
 References
 ----------
 Stanley TD, Doucouliagos H. Res Synth Methods 2014;5:60-78 (PET and PEESE).
+Vevea JL, Hedges LV. Psychometrika 1995;60:419-435 (selection; see `checks.selection`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.prior_sensitivity import PriorSensitivity, prior_sensitivity
+from bayes_escc.checks.selection import Selection, numbers, selection, words
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families.response import ResponseSpec
 from bayes_escc.families.survival import SurvivalSpec
@@ -33,6 +35,8 @@ from bayes_escc.priors import Prior, PriorSet
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from bayes_escc.names import Direction
 
 __all__ = ["Sensitivity", "sensitivity"]
 
@@ -57,10 +61,13 @@ class Sensitivity:
     ci_prob : float
     rows : tuple of dict
         group (``"analysis"``, ``"leave one out"``, ``"pooling"``, ``"prior of tau"``, ``"small-study
-        effects"``), label, median, lower, upper, probability_below_null, tau (median or None).
+        effects"``, ``"selection"``), label, median, lower, upper, probability_below_null, tau (median or None).
     bayes_factors : mapping of str to float
         ``effect`` (an effect against none) and ``heterogeneity`` (random against common effects);
         both depend on the priors of what they test, which are those of the analysis.
+    notes : tuple of str
+        What the data say of the probability of publication, where a selection model was fitted: with
+        three or more trials whose better direction is known.
     """
 
     title: str
@@ -69,6 +76,7 @@ class Sensitivity:
     ci_prob: float
     rows: tuple[Mapping[str, Any], ...]
     bayes_factors: Mapping[str, float]
+    notes: tuple[str, ...] = ()
 
     @property
     def table(self) -> pd.DataFrame:
@@ -91,6 +99,7 @@ class Sensitivity:
             "ci_prob": self.ci_prob,
             "rows": [dict(r) for r in self.rows],
             "bayes_factors": dict(self.bayes_factors),
+            "notes": list(self.notes),
         }
 
     def plot(self) -> Figure:
@@ -104,7 +113,7 @@ class Sensitivity:
             title=f"Sensitivity. {self.title}", unit=self.unit, better=self.better,
             highlight=(first["lower"], first["median"], first["upper"]),
             footnote=f"Median and {100 * self.ci_prob:g} % credible interval of the pooled effect; shaded: the "
-            f"analysis as specified. Bayes factors: {factors}.",
+            f"analysis as specified. Bayes factors: {factors}. {' '.join(self.notes)}".rstrip(),
         )  # fmt: skip
 
 
@@ -155,11 +164,21 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
         errors = np.sqrt(np.diag(contrasts.V))
         for label, power in (("PET", 1), ("PEESE", 2)):
             rows.append(_small_studies(label, errors**power, contrasts, main, analysis))
-    design = _design(contrasts, main)
+    design, factors, notes = _design(contrasts, main), _bayes_factors(contrasts, main, random, common), []
+    if len(contrasts) > 2 and contrasts.better in ("lower", "higher"):
+        selected = _selected(contrasts, main)
+        label = "selection of trials that favour the experimental arm"
+        rows.append({"group": "selection", "label": label, **numbers(selected, design.ratio, analysis.ci_prob)})
+        notes.append(words(selected, len(contrasts), analysis.ci_prob))
     return Sensitivity(
-        analysis.title, design.unit, contrasts.better, analysis.ci_prob, tuple(rows),
-        _bayes_factors(contrasts, main, random, common),
-    )  # fmt: skip
+        analysis.title, design.unit, contrasts.better, analysis.ci_prob, tuple(rows), factors, tuple(notes)
+    )
+
+
+def _selected(contrasts: Contrasts, spec: SynthesisSpec) -> Selection:
+    y, se, tau = contrasts.y, np.sqrt(np.diag(contrasts.V)), dict(spec.priors).get("tau")
+    better = cast("Direction", contrasts.better)
+    return selection(y, se, better, spec.prior("effect").default, tau.default if tau is not None else None)
 
 
 def _normal(spec: SynthesisSpec) -> SynthesisSpec:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.comparison import labelled_cells
+from bayes_escc.distributions import normal_quantile
 from bayes_escc.errors import AnalysisError
 from bayes_escc.plots.intervals import quantiles_of
 from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, VERMILION, finish, house_style, new_figure, wrapped
@@ -50,14 +51,12 @@ def _modelled(posterior: Posterior, estimand: str) -> list[tuple[dict[str, Any],
 
 
 def _lines(posterior: Posterior) -> list[_Line]:
-    from scipy.special import ndtri
-
     observed = posterior.tree["observed_data"].to_dataset()
     y, se = observed["y"].to_numpy(), observed["se"].to_numpy()
     ratio = posterior.estimand("effect").attrs["unit"] in _RATIOS
     natural = np.exp if ratio else np.asarray
     ci = posterior.analysis.ci_prob
-    z = float(ndtri((1 + ci) / 2))
+    z = float(normal_quantile((1 + ci) / 2))
     weight = np.where(np.isfinite(se), se**-2.0, 0.0)
     lines = []
     for i, (labels, interval) in enumerate(_modelled(posterior, "study_effect")):
