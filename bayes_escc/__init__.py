@@ -20,6 +20,19 @@ if TYPE_CHECKING:
         sensitivity,
     )
     from bayes_escc.comparison import Comparison
+    from bayes_escc.decision import (
+        Bop2,
+        Criterion,
+        PosteriorProbability,
+        Precision,
+        PredictiveProbability,
+        PredictiveSurvival,
+        ThallSimon,
+        Toxicity,
+        boundaries,
+        calibrate,
+        operating_characteristics,
+    )
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, LockedError, RecordError
     from bayes_escc.evidence import (
         CountTable,
@@ -29,6 +42,7 @@ if TYPE_CHECKING:
         PatientTable,
         Problem,
         combine_evidence,
+        join_scans,
         load_dataset,
         read_counts,
         read_effects,
@@ -40,6 +54,7 @@ if TYPE_CHECKING:
     from bayes_escc.inference import Diagnostics, bayes_factors, compare_models, loo
     from bayes_escc.mixtures import BetaMixture
     from bayes_escc.models import ResponseModel, SurvivalModel, SynthesisModel
+    from bayes_escc.monitoring import positions
     from bayes_escc.posterior import Posterior
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
@@ -53,15 +68,20 @@ _HOMES = {
     "borrowing": ("Borrowed", "borrow", "map_prior"),
     "checks": ("Inconsistency", "PriorSensitivity", "Sensitivity", "inconsistency", "prior_sensitivity", "sensitivity"),
     "comparison": ("Comparison",),
+    "decision": (
+        "Bop2", "Criterion", "PosteriorProbability", "Precision", "PredictiveProbability", "PredictiveSurvival",
+        "ThallSimon", "Toxicity", "boundaries", "calibrate", "operating_characteristics",
+    ),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"),
     "evidence": (
         "CountTable", "EffectTable", "MedianTable", "MixedTable", "PatientTable", "Problem", "combine_evidence",
-        "load_dataset", "read_counts", "read_effects", "read_medians", "read_patients", "scan_intervals",
+        "join_scans", "load_dataset", "read_counts", "read_effects", "read_medians", "read_patients", "scan_intervals",
         "simulate_cohort",
     ),
     "inference": ("Diagnostics", "bayes_factors", "compare_models", "loo"),
     "mixtures": ("BetaMixture",),
     "models": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
+    "monitoring": ("positions",),
     "posterior": ("Posterior",),
     "priors": ("Prior",),
     "results": ("to_result",),
@@ -75,9 +95,11 @@ __all__ = [
     "AnalysisError",
     "BayesEsccError",
     "BetaMixture",
+    "Bop2",
     "Borrowed",
     "Comparison",
     "CountTable",
+    "Criterion",
     "DataError",
     "Diagnostics",
     "EffectTable",
@@ -88,6 +110,10 @@ __all__ = [
     "MixedTable",
     "PatientTable",
     "Posterior",
+    "PosteriorProbability",
+    "Precision",
+    "PredictiveProbability",
+    "PredictiveSurvival",
     "Prior",
     "PriorSensitivity",
     "Problem",
@@ -97,17 +123,24 @@ __all__ = [
     "Study",
     "SurvivalModel",
     "SynthesisModel",
+    "ThallSimon",
+    "Toxicity",
     "__version__",
     "bayes_factors",
     "borrow",
+    "boundaries",
+    "calibrate",
     "combine_evidence",
     "compare_models",
     "find_analysis",
     "fit_analysis",
     "inconsistency",
+    "join_scans",
     "load_dataset",
     "loo",
     "map_prior",
+    "operating_characteristics",
+    "positions",
     "prior_sensitivity",
     "read_counts",
     "read_effects",

@@ -84,6 +84,31 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--time-unit", metavar="UNIT", help="patients: days, weeks, months or years")
     check.set_defaults(action=_check)
 
+    scans = commands.add_parser("scans", help="turn a table of visits into the intervals in which patients progressed")
+    scans.add_argument("patients", metavar="PATIENTS", help="one row per patient")
+    scans.add_argument("visits", metavar="VISITS", help="one row per visit")
+    scans.add_argument("--schedule", type=float, required=True, metavar="T", help="planned time between scans")
+    scans.add_argument(
+        "--unit", required=True, metavar="UNIT", help="of the schedule and the intervals: days, weeks, ..."
+    )
+    scans.add_argument("--id", default="patient_id", metavar="COLUMN", help="identifier, in both tables")
+    scans.add_argument("--date", default="date", metavar="COLUMN", help="visits: date (default: date)")
+    scans.add_argument("--time", metavar="COLUMN", help="visits: time since the start, instead of a date")
+    scans.add_argument("--result", default="result", metavar="COLUMN", help="visits: what the scan showed")
+    scans.add_argument(
+        "--words", nargs="+", default=[], metavar="WORD=MEANING", help="further results: progression, free or unknown"
+    )
+    scans.add_argument("--start", metavar="COLUMN", help="patients: date of the start of treatment")
+    scans.add_argument("--death", metavar="COLUMN", help="patients: date (or time) of death")
+    scans.add_argument("--missed", type=int, default=1, metavar="N", help="scans that may be missed before a death")
+    scans.add_argument(
+        "--death-after-missed", choices=("interval", "exact", "censor"), default="interval",
+        help="a death after more missed scans: event anywhere since the last scan, at death, or censored",
+    )  # fmt: skip
+    scans.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns of the patients to leave out")
+    scans.add_argument("--out", metavar="FILE", help="write the patient table with its intervals to this CSV file")
+    scans.set_defaults(action=_scans)
+
     compare = commands.add_parser("compare", help="compare response counts at once, in closed form")
     compare.add_argument(
         "arms", nargs="+", metavar="NAME=EVENTS/N", help="two or more arms; the first is the reference"
@@ -104,6 +129,24 @@ def _parser() -> argparse.ArgumentParser:
         "--ci-prob", type=float, default=0.95, metavar="P", help="probability of the intervals (default: 0.95)"
     )
     compare.set_defaults(action=_compare)
+
+    pool = commands.add_parser("pool", help="pool published effects at once, exactly")
+    pool.add_argument(
+        "effects", nargs="+", metavar="NAME=ESTIMATE,LOW,HIGH",
+        help="effects as published, for example ESCORT=0.71,0.57,0.87; or one file or dataset of effects",
+    )  # fmt: skip
+    pool.add_argument("--measure", default="HR", metavar="M", help="of typed effects: HR, OR, RR, MD ... (default: HR)")
+    pool.add_argument("--level", type=float, default=0.95, metavar="P", help="confidence level of typed intervals")
+    pool.add_argument("--endpoint", metavar="NAME", help="of a table that has several")
+    pool.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=VALUE", help="rows of a table; values joined by |"
+    )
+    pool.add_argument("--common", action="store_true", help="one effect for all studies, no heterogeneity")
+    pool.add_argument("--tau-prior", metavar="LAW", help="of the heterogeneity (default: HalfNormal(0.5))")
+    pool.add_argument("--effect-prior", metavar="LAW", help="of the effect, on the log scale (default: Normal(0, 1))")
+    pool.add_argument("--margin", type=float, metavar="M", help="an effect that matters, for example 0.8")
+    pool.add_argument("--ci-prob", type=float, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
+    pool.set_defaults(action=_pool)
 
     datasets = commands.add_parser("datasets", help="list the bundled datasets, or show one")
     datasets.add_argument("name", nargs="?", metavar="NAME")
@@ -126,7 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     warmup.set_defaults(action=_warmup)
     register_study(commands)
     monitor = add_monitor(commands)
-    for command in (run, check, compare, datasets, models, sensitivity, inconsistent, warmup, *monitor):
+    for command in (run, check, scans, compare, pool, datasets, models, sensitivity, inconsistent, warmup, *monitor):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -257,12 +300,61 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
+def _scans(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.evidence.visits import ScanSettings, joined
+
+    settings = ScanSettings(
+        options.schedule, options.unit, options.id, None if options.time else options.date, options.time,
+        options.result, _pairs(options.words, "--words"), options.start, options.death, options.missed,
+        options.death_after_missed,
+    )  # fmt: skip
+    frame, notes = joined(options.patients, options.visits, settings, patient_id=options.id, drop=options.drop)
+    if options.out:
+        from bayes_escc.files import write_atomic
+
+        write_atomic(Path(options.out), frame.to_csv(index=False))
+    if options.json:
+        rows = json.loads(frame.replace(float("inf"), None).to_json(orient="records"))
+        _print_json({"ok": True, "unit": options.unit, "rows": rows, "warnings": [n.to_dict() for n in notes]})
+        return 0
+    from bayes_escc.text import aligned, format_number
+
+    columns = [options.id, "last_free", "first_progression", "scan_rule"]
+    cells = [[c if isinstance(c, str) else "none" if c == float("inf") else format_number(c) for c in row]
+             for row in frame[[c for c in columns if c in frame]].itertuples(index=False, name=None)]  # fmt: skip
+    print(aligned([c for c in columns if c in frame], cells))
+    for note in notes:
+        print(f"Note: {note}")
+    if options.out:
+        print(f'Written to {options.out}; read it with interval = ["last_free", "first_progression"].')
+    return 0
+
+
 def _compare(options: argparse.Namespace) -> int:
     from bayes_escc.quick import compare_counts
 
     result = compare_counts(
         options.arms, prior=options.prior, scale=options.scale, better=options.better, margin=options.margin,
         rope=options.rope, ci_prob=options.ci_prob,
+    )  # fmt: skip
+    if options.json:
+        _print_json(result)
+    else:
+        from bayes_escc.text import result_text
+
+        print(result_text(result))
+    return 0
+
+
+def _pool(options: argparse.Namespace) -> int:
+    from bayes_escc.pool import pool_effects
+
+    result = pool_effects(
+        options.effects, measure=options.measure, level=options.level, endpoint=options.endpoint, where=options.where,
+        common=options.common, tau_prior=options.tau_prior, effect_prior=options.effect_prior, margin=options.margin,
+        ci_prob=options.ci_prob,
     )  # fmt: skip
     if options.json:
         _print_json(result)

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.beta import Beta
+from bayes_escc.distributions import normal_cdf, normal_quantile, root_of
 from bayes_escc.names import CATEGORY, ENDPOINT, LABEL_DIMS, REGIMEN
 
 if TYPE_CHECKING:
@@ -119,14 +120,10 @@ class NormalMixture:
         return np.where(np.isnan(found), np.inf, found)
 
     def cdf(self, x: ArrayLike) -> Array:
-        from scipy.special import ndtr
-
-        return np.asarray(ndtr(self._standardised(x)) @ self.weight).reshape(np.shape(x))
+        return np.asarray(normal_cdf(self._standardised(x)) @ self.weight).reshape(np.shape(x))
 
     def sf(self, x: ArrayLike) -> Array:
-        from scipy.special import ndtr
-
-        return np.asarray(ndtr(-self._standardised(x)) @ self.weight).reshape(np.shape(x))
+        return np.asarray(normal_cdf(-self._standardised(x)) @ self.weight).reshape(np.shape(x))
 
     def density(self, x: ArrayLike) -> Array:
         """Probability density, per unit of the value (not of its logarithm)."""
@@ -137,17 +134,16 @@ class NormalMixture:
         return np.asarray(curve).reshape(np.shape(x))
 
     def quantile(self, q: float) -> float:
-        from scipy.optimize import brentq
-
         kept = self.weight > 1e-300
-        width = 40.0 * self.spread[kept] + 1e-12
-        low, high = float((self.location[kept] - width).min()), float((self.location[kept] + width).max())
         plain = NormalMixture(self.weight[kept], self.location[kept], self.spread[kept])
+        # the quantile of a mixture lies between those of its components
+        parts = plain.location + plain.spread * float(normal_quantile(q))
+        bracket = float(parts.min()) - 1e-12, float(parts.max()) + 1e-12
         if q <= 0.5:
-            found = brentq(lambda x: float(plain.cdf(x)) - q, low, high, xtol=1e-13, rtol=1e-14)
+            found = root_of(lambda x: float(plain.cdf(x)) - q, *bracket)
         else:
-            found = brentq(lambda x: (1.0 - q) - float(plain.sf(x)), low, high, xtol=1e-13, rtol=1e-14)
-        return math.exp(found) if self.exponentiated else float(found)
+            found = root_of(lambda x: (1.0 - q) - float(plain.sf(x)), *bracket)
+        return math.exp(found) if self.exponentiated else found
 
     def rounding_floor(self) -> float:
         return self.error + _ROUNDING
@@ -244,15 +240,11 @@ class PanelLaw:
         return np.asarray(1.0 - self.cdf(x))
 
     def quantile(self, q: float) -> float:
-        from scipy.optimize import brentq
-
         def excess(u: float) -> float:
             return float(self.cdf(self._value(np.array([u])))[0]) - q
 
         low, high = float(self.edges[0]), min(float(self.edges[-1]), 1.0 - 1e-15)
-        if excess(low) >= 0.0:
-            return float(self._value(np.array([low]))[0])
-        return float(self._value(np.array([brentq(excess, low, high, xtol=1e-15, rtol=1e-14)]))[0])
+        return float(self._value(np.array([root_of(excess, low, high)]))[0])
 
     def density_at(self, x: ArrayLike) -> Array:
         """Density per unit of tau (only for tau itself)."""

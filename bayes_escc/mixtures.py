@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.beta import Beta
+from bayes_escc.distributions import root_of
 from bayes_escc.errors import AnalysisError
 
 __all__ = ["VAGUE", "BetaMixture", "fit_beta_mixture"]
@@ -73,9 +74,7 @@ class BetaMixture:
 
     def quantile(self, q: float) -> float:
         """The rate below which a fraction `q` of the probability lies."""
-        from scipy.optimize import brentq
-
-        return float(brentq(lambda x: float(self.cdf(x)) - q, 0.0, 1.0, xtol=1e-14))
+        return root_of(lambda x: float(self.cdf(x)) - q, 0.0, 1.0)
 
     def rounding_floor(self) -> float:
         """Rounding error of a probability."""

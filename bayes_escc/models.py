@@ -190,7 +190,7 @@ class SurvivalModel(_Model):
     priors : mapping, optional
         Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
         ``log_hazard`` sets the level; ``log_shape``, ``log_hazard_ratio``, ``coefficient``,
-        ``drift_sd``. A value may be a mapping of regimen (or covariate) to Prior.
+        ``drift_sd``, ``frailty_sd``. A value may be a mapping of regimen (or covariate) to Prior.
     cutpoints : sequence of float, optional
         Where a piecewise hazard changes; by default at equal shares of the events.
     smoothing : {"independent", "random_walk"}
@@ -199,6 +199,8 @@ class SurvivalModel(_Model):
         When the prior of the log cumulative hazard holds.
     time_unit : {"days", "weeks", "months", "years"}, optional
         Of priors, cut points, times and results; the data's if not given.
+    frailty : str, optional
+        Column of the centres, whose hazards differ by a log-normal frailty (`frailty_sd`).
     times, horizons : sequence of float, optional
         When survival is reported; to when the restricted mean.
     population : str, mapping, path or DataFrame
@@ -207,6 +209,8 @@ class SurvivalModel(_Model):
     event_free : float, optional
         Predict what awaits a new patient who has been free of the event so long: `remaining_survival`
         at further times, `remaining_median` and `remaining_rmst`.
+    centres : {"observed", "new"}
+        Whether patients stay at their own centres or are averaged over new ones.
     time, event, entry, interval, dates, data_unit
         Columns of the follow-up and their unit, for tables that are not yet a `PatientTable`;
         see `read_patients`.
@@ -240,6 +244,8 @@ class SurvivalModel(_Model):
         horizons: Sequence[float] | None = None,
         population: str | Path | Mapping[str, Any] | pd.DataFrame = "all",
         event_free: float | None = None,
+        frailty: str | None = None,
+        centres: Literal["observed", "new"] = "observed",
         time: str | None = "time",
         event: str | None = "event",
         entry: str | None = None,
@@ -263,7 +269,7 @@ class SurvivalModel(_Model):
         model = _stated(
             family="survival", baseline=baseline, regimen_effect=regimen_effect, smoothing=smoothing,
             cutpoints=None if cutpoints is None else [float(c) for c in cutpoints], reference_time=reference_time,
-            time_unit=time_unit, dating=dating,
+            time_unit=time_unit, dating=dating, frailty=frailty,
         )  # fmt: skip
         if covariates:
             model["covariates"] = [dict(c) for c in covariates]
@@ -272,6 +278,7 @@ class SurvivalModel(_Model):
             horizons=None if horizons is None else [float(h) for h in horizons],
             population=_population(population, [str(c.get("column")) for c in covariates]),
             event_free=event_free,
+            centres=None if centres == "observed" else centres,
         )
         self.analysis = Analysis.from_dict(
             {

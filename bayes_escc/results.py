@@ -13,13 +13,11 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from bayes_escc.analysis import Analysis
-from bayes_escc.borrowing import borrow_rows
 from bayes_escc.errors import AnalysisError
-from bayes_escc.monitoring import positions
 from bayes_escc.names import LABEL_DIMS, REGIMEN
 
 if TYPE_CHECKING:
+    from bayes_escc.analysis import Analysis
     from bayes_escc.comparison import Comparison
     from bayes_escc.posterior import Posterior
 
@@ -100,6 +98,10 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
     comparisons : sequence of Comparison, optional
         Those of the analysis if not given.
     """
+    # loaded here, so that answers typed at a prompt do not wait for them
+    from bayes_escc.borrowing import borrow_rows
+    from bayes_escc.monitoring import positions
+
     analysis = posterior.analysis
     found = comparisons_of(posterior) if comparisons is None else comparisons
     stated = {c.estimand: c.better for c in analysis.comparisons}

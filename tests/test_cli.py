@@ -242,6 +242,11 @@ HEAVY = ("pymc", "pytensor", "arviz", "nutpie", "numba", "matplotlib")
     [
         ("import bayes_escc", ("numpy", "pandas", "xarray", "scipy")),
         ("from bayes_escc.cli import main; main(['compare', 'A=10/29', 'B=12/35'])", ("pandas", "xarray", "scipy")),
+        (
+            "from bayes_escc.cli import main; main(['pool', 'pd1_trials_effects', '--endpoint', 'OS', '--where', "
+            "'line=second', '--where', 'population=all'])",
+            ("pandas", "xarray", "scipy"),
+        ),
         ("from bayes_escc.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass", ("numpy", "pandas")),
     ],
 )

@@ -136,7 +136,7 @@ ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
     {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"decision"},
     {"analysis"}, {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"},
-    {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick"}, {"models", "checks"},
+    {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick", "pool"}, {"models", "checks"},
     {"study"}, {"cli_monitor"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}

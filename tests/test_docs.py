@@ -98,3 +98,6 @@ def test_the_commands_of_the_monitoring_page_run(capsys):
     for command in commands:
         assert main(command.split()) == 0
     assert "0.131" in capsys.readouterr().out
+    (lines,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    exec(compile(lines, "monitoring.md", "exec"), {})
+    assert "efficacy: P(ORR > standard rate)" in capsys.readouterr().out

@@ -154,7 +154,7 @@ def test_any_baseline_and_covariates(name):
     studies = complete(rule, design, parameters, np.random.default_rng(5))
     censored = np.flatnonzero(~design.follow_up.event)
     seen, later = design.follow_up.last[censored], studies.time[:, censored]
-    risk = np.exp(design.log_risk(parameters, design.encoded.values[censored]))
+    risk = np.exp(design.log_risk(parameters, np.random.default_rng(6))[:, censored])
     left = np.stack(
         [
             design.curves(parameters.isel(draw=[i])).patient_increment(design.regimen[censored], seen, later[i])[0]

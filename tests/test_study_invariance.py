@@ -14,7 +14,7 @@ import bayes_escc as be
 from tests.studies import analysis, table
 
 SPEC = analysis(sampling={"draws": 10, "chains": 2})
-SLOW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 times = st.integers(1, 400).map(lambda days: round(days / 30.4375, 2))
 patients = st.lists(st.tuples(st.sampled_from(["old", "new"]), times, st.booleans()), min_size=1, max_size=8)

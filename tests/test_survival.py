@@ -619,7 +619,7 @@ scale = "ratio"
             ("regimen_effect = 'crossing'", "not one of proportional"),
             ("reference_time = -1", "above 0"),
             ("smoothing = 'random_walk'", 'needs baseline = "piecewise"'),
-            ("frailty = 'centre'", "unknown key"),
+            ("frailty = 3", "must be a non-empty text"),
         ],
     )
     def test_wrong_settings_are_explained(self, tmp_path, change, message):

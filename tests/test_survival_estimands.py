@@ -104,7 +104,7 @@ class TestLargePopulations:
         coefficients = rng.normal(scale=[0.8, 0.5], size=(20, 2))
         coefficients[0] = 0.0  # nobody differs
         full = Population(coefficients @ patterns.T, weight)
-        small = condensed(coefficients, patterns, weight)
+        small = condensed(lambda block: (coefficients[block] @ patterns.T, weight), 20, 3000)
         assert small.log_risk.shape[1] < 200
         assert np.allclose(small.weight.sum(axis=1), 1.0)
         shape, scale = np.exp(rng.normal(scale=0.3, size=(20, 2))), rng.normal(scale=0.5, size=(20, 2))

@@ -9,6 +9,7 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.comparison import labelled_cells
+from bayes_escc.inference import entry_points
 from bayes_escc.run import prepare_design
 from tests.oracles.meta import generalised_least_squares, random_effects
 
@@ -453,20 +454,19 @@ def test_questions_that_do_not_fit_are_refused_together():
     assert "priors.baseline: is not a parameter here" in text
 
 
-def test_a_network_refits_on_changed_data_without_compiling(parkinson):
+def test_a_network_refits_on_changed_data_without_compiling(parkinson, monkeypatch):
     model = be.SynthesisModel(network=True, reference="T1")
     model.fit(parkinson, sampler="nuts", draws=200, tune=200)
+
+    def refuse(_):
+        raise AssertionError("a network of the same shape was compiled again")
+
+    monkeypatch.setattr(entry_points, "compile_model", refuse)
     frame = parkinson.to_frame().drop(columns=["y", "ci_low", "ci_high", "ci_level"]).astype(str)
     frame["estimate"] = [str(round(float(v) + 0.1, 3)) for v in frame["estimate"]]
     again = model.fit(be.read_effects(frame), sampler="nuts", draws=200, tune=200)
-    assert again.seconds["compile"] < 0.2
+    assert again.sampler == "nuts"
     assert be.SynthesisModel(network=True, reference="T1").fit(parkinson).sampler == "exact"
-
-
-def test_the_exact_route_takes_milliseconds(trials):
-    model = be.SynthesisModel(endpoint="OS", where=SECOND_LINE)
-    model.fit(trials)
-    assert model.fit(trials).seconds["total"] < 0.5
 
 
 @pytest.mark.parametrize("name", ["pd1_second_line_pfs", "pd1_second_line_network"])

@@ -116,7 +116,7 @@ def complete(
     source = np.concatenate(
         [here, *[rng.choice(pool, size=len(n)) for n, pool in zip(new, _pools(design, codes), strict=True)]]
     )
-    risk = np.exp(design.log_risk(parameters, design.encoded.values[source.astype(int)]))
+    risk = np.exp(design.log_risk(parameters, rng)[:, source.astype(int)])
     curves = design.curves(parameters)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         before = curves.patient_increment(arm, np.zeros(len(arm)), now)

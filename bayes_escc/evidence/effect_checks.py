@@ -61,7 +61,7 @@ class Printed:
     def range(self, ratio: bool) -> tuple[float, float]:
         """Lowest and highest value it can stand for, on the log scale for a ratio."""
         low, high = self.value - self.half, self.value + self.half
-        return (math.log(max(low, 1e-12)), math.log(high)) if ratio else (low, high)
+        return (to_scale(max(low, 1e-12) if ratio else low, ratio), to_scale(high, ratio))
 
 
 def measure_of(text: str) -> str:

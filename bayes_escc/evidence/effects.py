@@ -27,7 +27,7 @@ from bayes_escc.schema import nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EffectTable", "connected_pieces", "read_effects"]
+__all__ = ["EffectTable", "connected_pieces", "read_effect_rows", "read_effects"]
 
 COLUMNS = ("study", "experimental", "control", "endpoint", "measure", "estimate", "ci_low", "ci_high", "ci_level")
 _NUMBERS = ("estimate", "ci_low", "ci_high", "ci_level", "y", "se")
@@ -251,6 +251,26 @@ def read_effects(
     """
     import pandas as pd
 
+    label, records, warnings = read_effect_rows(source, sheet=sheet, drop=drop)
+    frame = pd.DataFrame([r for _, r in records], index=[number for number, _ in records])
+    frame = frame.astype(dict.fromkeys(_NUMBERS, float))
+    _note_shared_controls(frame, warnings)
+    for endpoint, rows in frame.groupby("endpoint", sort=False):
+        pieces = connected_pieces(zip(rows["experimental"], rows["control"], strict=True))
+        if len(pieces) > 1:
+            warnings.append(replace(_in_pieces(pieces), column="control", value=str(endpoint)))
+    return EffectTable(frame, table_digest(frame), label, tuple(warnings))
+
+
+def read_effect_rows(
+    source: str | Path | pd.DataFrame, *, sheet: str | None = None, drop: Sequence[str] = ()
+) -> tuple[str, list[tuple[int, dict[str, Any]]], list[Problem]]:
+    """The checked rows of a table of effects by row number, with its name and notes; needs no pandas.
+
+    Raises
+    ------
+    DataError
+    """
     raw = _rename(read_cells(source, sheet=sheet, drop=drop))
     problems: list[Problem] = []
     warnings: list[Problem] = list(raw.notes)
@@ -271,14 +291,7 @@ def read_effects(
     if any(r["measure"] in ARM_MEASURES for _, r in records):
         records = contrasts_of_arm_rows(records, problems, warnings)
     refuse_if_any(raw.source, problems)
-    frame = pd.DataFrame([r for _, r in records], index=[number for number, _ in records])
-    frame = frame.astype(dict.fromkeys(_NUMBERS, float))
-    _note_shared_controls(frame, warnings)
-    for endpoint, rows in frame.groupby("endpoint", sort=False):
-        pieces = connected_pieces(zip(rows["experimental"], rows["control"], strict=True))
-        if len(pieces) > 1:
-            warnings.append(replace(_in_pieces(pieces), column="control", value=str(endpoint)))
-    return EffectTable(frame, table_digest(frame), raw.source, tuple(warnings))
+    return raw.source, records, warnings
 
 
 def _rename(raw: RawTable) -> RawTable:

@@ -38,18 +38,27 @@ class Covariate:
         nothing for a yes-or-no column.
     scale : "sd", "none" or float
         Divided by after centring; by default the standard deviation of a continuous column.
-    coding : {"auto", "numeric", "categorical"}
-        A categorical column becomes one indicator per level other than the first.
-    missing : {"refuse", "complete_case"}
-        What happens to patients without a value.
+    coding : {"auto", "numeric", "categorical", "ordinal"}
+        A categorical column becomes one indicator per level other than the first, an ordinal one
+        an indicator of "this level or above" per level other than the lowest, so that its
+        coefficients are the steps between neighbouring levels (successive differences).
+    missing : {"refuse", "complete_case", "impute"}
+        What happens to patients without a value; ``"impute"`` keeps them, where the family can.
+    levels : tuple of str
+        Levels of a categorical or ordinal column in order, the reference or lowest first; by
+        default sorted, by number where all are.
+    bins : int or None
+        Number of groups of equal size whose mean stands for the values of a continuous column.
     """
 
     column: str
     transform: Literal["none", "log", "sqrt"] = "none"
     center: str | float | None = None
     scale: str | float | None = None
-    coding: Literal["auto", "numeric", "categorical"] = "auto"
-    missing: Literal["refuse", "complete_case"] = "refuse"
+    coding: Literal["auto", "numeric", "categorical", "ordinal"] = "auto"
+    missing: Literal["refuse", "complete_case", "impute"] = "refuse"
+    levels: tuple[str, ...] = ()
+    bins: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,12 +70,15 @@ class EncodedCovariates:
     labels : tuple of str
         One per column of `values`: the column, or ``column[level]``.
     values : array of shape (patients, labels)
+        NaN where the value is missing and to be imputed.
     constants : tuple of (str, str)
         How each label was computed, in words, with the stored centre and scale.
     kept : array of bool
         Patients kept (all, unless `missing` asked for complete cases).
     encoders : tuple of Encoder
         How each column of `values` is computed, with the stored constants, for new patients.
+    notes : tuple of Problem
+        What was noticed, for example what binning loses.
     """
 
     labels: tuple[str, ...]
@@ -74,6 +86,18 @@ class EncodedCovariates:
     constants: tuple[tuple[str, str], ...]
     kept: NDArray[np.bool_]
     encoders: tuple[Encoder, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """Where a value is missing, shape (patients, labels)."""
+        return np.asarray(np.isnan(self.values))
+
+    @property
+    def binary(self) -> NDArray[np.bool_]:
+        """Which labels hold only 0 and 1 (beside missing values), shape (labels,)."""
+        zero_or_one = (self.values == 0.0) | (self.values == 1.0) | self.missing
+        return np.asarray(zero_or_one.all(axis=0))
 
     def profile(self, patient: Mapping[str, Any]) -> NDArray[np.float64]:
         """A new patient as numbers, with the stored centres and scales.
@@ -111,9 +135,11 @@ class Encoder:
     ----------
     column : str
     levels : tuple of str
-        The levels of a categorical column, the reference first; empty for numbers.
+        The levels of a categorical or ordinal column, the reference first; empty for numbers.
     level : str
         The level this indicator stands for.
+    ordinal : bool
+        Whether the indicator is of this level or above.
     transform : {"none", "log", "sqrt"}
     center, scale : float
     """
@@ -121,6 +147,7 @@ class Encoder:
     column: str
     levels: tuple[str, ...] = ()
     level: str = ""
+    ordinal: bool = False
     transform: str = "none"
     center: float = 0.0
     scale: float = 1.0
@@ -129,7 +156,11 @@ class Encoder:
         """The number, or None if the cell cannot be used."""
         text = normalise(str(cell))
         if self.levels:
-            return float(text == self.level) if text in self.levels else None
+            place = {_level_key(level): i for i, level in enumerate(self.levels)}
+            found, own = place.get(_level_key(text)), self.levels.index(self.level)
+            if found is None:
+                return None
+            return float(found >= own if self.ordinal else found == own)
         value = _number(text)
         if value is None or (self.transform == "log" and value <= 0) or (self.transform == "sqrt" and value < 0):
             return None
@@ -137,25 +168,53 @@ class Encoder:
         return (transformed - self.center) / self.scale
 
 
-def read_covariates(model: Reader) -> tuple[Covariate, ...]:
-    """Read `covariates = [{ column = ..., ... }]` of `[model]`."""
+def read_covariates(model: Reader, *, survival: bool = False) -> tuple[Covariate, ...]:
+    """Read `covariates = [{ column = ..., ... }]` of `[model]`.
+
+    Parameters
+    ----------
+    model : Reader
+    survival : bool
+        Whether missing values may be imputed and continuous columns binned, which the survival
+        family alone can do.
+    """
     found = []
     for entry in model.tables("covariates"):
         column = entry.text("column")
         transform = entry.text("transform", "none", ("none", "log", "sqrt"))
         center = _constant(entry, "center", "mean")
         scale = _constant(entry, "scale", "sd")
-        coding = entry.text("coding", "auto", ("auto", "numeric", "categorical"))
-        missing = entry.text("missing", "refuse", ("refuse", "complete_case"))
+        coding = entry.text("coding", "auto", ("auto", "numeric", "categorical", "ordinal"))
+        choices = ("refuse", "complete_case", *(("impute",) if survival else ()))
+        missing = entry.text("missing", "refuse", choices)
+        levels = _levels(entry)
+        bins = entry.number("bins", None, above=1, integer=True) if survival else None
         entry.finish()
         if isinstance(scale, float) and scale <= 0:
             entry.problem("scale", f"must be positive, not {scale:g}")
+        if levels and coding not in ("categorical", "ordinal"):
+            entry.problem("levels", f'needs coding = "categorical" or "ordinal", not "{coding}"')
+        if bins is not None and coding in ("categorical", "ordinal"):
+            entry.problem("bins", f"are of continuous covariates; {coding} levels collapse as they are")
+        if bins is not None and missing == "impute":
+            entry.problem("bins", 'cannot be had with missing = "impute", whose values lie between bins')
         if column:
-            found.append(Covariate(column, transform, center, scale, coding, missing))
+            found.append(Covariate(column, transform, center, scale, coding, missing, levels, bins))
     columns = [c.column for c in found]
     if len(set(columns)) < len(columns):
         model.problem("covariates", "name a column twice")
     return tuple(found)
+
+
+def _levels(entry: Reader) -> tuple[str, ...]:
+    """Levels in order; numbers are taken as their text."""
+    value = entry.take("levels", ())
+    good = isinstance(value, list | tuple) and all(isinstance(v, str | int | float) for v in value)
+    levels = tuple(normalise(str(v)) for v in value) if good else ()
+    if not good or len(set(levels)) < len(levels) or len(levels) == 1:
+        entry.problem("levels", f"must be two or more distinct levels in order, not {value!r}")
+        return ()
+    return levels
 
 
 def _constant(entry: Reader, key: str, word: str) -> str | float | None:
@@ -194,11 +253,11 @@ def encode(table: PatientTable | EffectTable, covariates: Sequence[Covariate]) -
                 )
             )
             continue
-        cells[column] = [normalise(str(v)) for v in table.frame[column]]
-        blank = np.array([c == "" or c.casefold() in {"na", "nan"} for c in cells[column]])
+        cells[column] = ["" if _blank(c) else c for c in (normalise(str(v)) for v in table.frame[column])]
+        blank = np.array([c == "" for c in cells[column]])
         if covariate.missing == "complete_case":
             kept &= ~blank
-        else:
+        elif covariate.missing == "refuse":
             problems += [
                 Problem(
                     "missing_value",
@@ -206,7 +265,7 @@ def encode(table: PatientTable | EffectTable, covariates: Sequence[Covariate]) -
                     'Fill it in, or set missing = "complete_case".',
                     row=int(row),
                     column=column,
-                    value=cells[column][i],
+                    value=str(table.frame[column].iloc[i]),
                 )
                 for i, row in enumerate(table.frame.index)
                 if blank[i]
@@ -218,10 +277,11 @@ def encode(table: PatientTable | EffectTable, covariates: Sequence[Covariate]) -
     columns: list[NDArray[np.float64]] = []
     constants: list[tuple[str, str]] = []
     encoders: list[Encoder] = []
+    notes: list[Problem] = []
     rows = [int(r) for r, keep in zip(table.frame.index, kept, strict=True) if keep]
     for covariate in covariates:
         texts = [c for c, keep in zip(cells[covariate.column], kept, strict=True) if keep]
-        for label, values, how, encoder in _encode_one(covariate, texts, rows, problems):
+        for label, values, how, encoder in _encode_one(covariate, texts, rows, problems, notes):
             labels.append(label)
             columns.append(values)
             constants.append((label, how))
@@ -229,36 +289,28 @@ def encode(table: PatientTable | EffectTable, covariates: Sequence[Covariate]) -
     refuse_if_any(table.source, problems)
     shape = (int(kept.sum()), len(labels))
     values = np.column_stack(columns) if columns else np.empty(shape)
-    return EncodedCovariates(tuple(labels), values, tuple(constants), kept, tuple(encoders))
+    return EncodedCovariates(tuple(labels), values, tuple(constants), kept, tuple(encoders), tuple(notes))
+
+
+_Column = tuple[str, NDArray[np.float64], str, Encoder]
 
 
 def _encode_one(
-    covariate: Covariate, texts: Sequence[str], rows: Sequence[int], problems: list[Problem]
-) -> list[tuple[str, NDArray[np.float64], str, Encoder]]:
+    covariate: Covariate, texts: Sequence[str], rows: Sequence[int], problems: list[Problem], notes: list[Problem]
+) -> list[_Column]:
+    """The columns of numbers of one covariate; blank texts become NaN."""
     column = covariate.column
+    given = [t for t in texts if t]
     numbers = [_number(t) for t in texts]
     numeric = covariate.coding == "numeric" or (
-        covariate.coding == "auto" and sum(x is not None for x in numbers) > 0.5 * len(texts)
+        covariate.coding == "auto" and sum(x is not None for x in numbers) > 0.5 * len(given)
     )
-    if len(set(texts)) == 1:
-        problems.append(
-            Problem(
-                "constant_covariate",
-                f"every patient has the value {texts[0]!r}",
-                "Leave the covariate out.",
-                column=column,
-            )
-        )
+    if len(set(given)) < 2:
+        said = f"every patient has the value {given[0]!r}" if given else "no patient has a value"
+        problems.append(Problem("constant_covariate", said, "Leave the covariate out.", column=column))
         return []
     if not numeric:
-        levels = tuple(sorted(set(texts)))
-        return [
-            (
-                f"{column}[{level}]", np.array([float(t == level) for t in texts]), f"{level} against {levels[0]}",
-                Encoder(column, levels, level),
-            )
-            for level in levels[1:]
-        ]  # fmt: skip
+        return _encode_levels(covariate, texts, rows, problems)
     bad = [
         Problem(
             "not_a_number",
@@ -269,7 +321,7 @@ def _encode_one(
             value=text,
         )
         for row, text, number in zip(rows, texts, numbers, strict=True)
-        if number is None
+        if number is None and text
     ]
     x = np.array([np.nan if v is None else v for v in numbers])
     low = {"log": x <= 0, "sqrt": x < 0}.get(covariate.transform, np.zeros(len(x), dtype=bool))
@@ -290,14 +342,104 @@ def _encode_one(
         return []
     transformed: Any = {"none": x, "log": np.log, "sqrt": np.sqrt}[covariate.transform]
     values = transformed if covariate.transform == "none" else transformed(x)
-    binary = set(np.unique(values)) <= {0.0, 1.0}
-    center = _resolve(covariate.center, 0.0 if binary else float(values.mean()), float(values.mean()))
-    spread = float(values.std(ddof=1))
+    seen = values[~np.isnan(values)]
+    binary = set(np.unique(seen)) <= {0.0, 1.0}
+    center = _resolve(covariate.center, 0.0 if binary else float(seen.mean()), float(seen.mean()))
+    spread = float(seen.std(ddof=1))
     scale = _resolve(covariate.scale, 1.0 if binary else spread, spread, none=1.0)
     name = column if covariate.transform == "none" else f"{covariate.transform}({column})"
     how = f"({name} - {center:.6g}) / {scale:.6g}" if (center, scale) != (0.0, 1.0) else name
     encoder = Encoder(column, transform=covariate.transform, center=center, scale=scale)
-    return [(column, (values - center) / scale, how, encoder)]
+    coded = (values - center) / scale
+    if covariate.bins is not None and not binary:
+        coded, note = _binned(coded, covariate.bins, column)
+        how = f"{how}, in {covariate.bins} bins"
+        notes.append(note)
+    return [(column, coded, how, encoder)]
+
+
+def _encode_levels(
+    covariate: Covariate, texts: Sequence[str], rows: Sequence[int], problems: list[Problem]
+) -> list[_Column]:
+    """Indicators of the levels of a categorical or ordinal column."""
+    column, ordinal = covariate.column, covariate.coding == "ordinal"
+    spelled: dict[Any, str] = {}
+    for text in texts:
+        if text:
+            spelled.setdefault(_level_key(text), text)
+    if covariate.levels:
+        known = {_level_key(level): level for level in covariate.levels}
+        strange = [(row, t) for row, t in zip(rows, texts, strict=True) if t and _level_key(t) not in known]
+        problems += [
+            Problem(
+                "unknown_level", f"the level is not one of {', '.join(covariate.levels)}",
+                f"Correct it, or add it to levels.{nearest(t, covariate.levels)}", row=row, column=column, value=t,
+            )
+            for row, t in strange
+        ]  # fmt: skip
+        if strange:
+            return []
+        order = [k for k in known if k in spelled]  # levels that no patient has say nothing
+    else:
+        order = sorted(spelled, key=lambda k: (isinstance(k, str), k))
+        if ordinal and any(isinstance(k, str) for k in order):
+            problems.append(
+                Problem(
+                    "order_unknown", f"the order of {', '.join(spelled[k] for k in order)} is not known",
+                    "Give levels = [...], the lowest first.", column=column,
+                )
+            )  # fmt: skip
+            return []
+    levels = tuple(spelled[k] for k in order)
+    blank = np.array([not t for t in texts])
+    if blank.any() and len(levels) > 2:
+        problems.append(
+            Problem(
+                "cannot_impute", f"missing values of a covariate with {len(levels)} levels cannot be imputed",
+                'Set missing = "complete_case", or write "unknown" as a level of its own.', column=column,
+            )
+        )  # fmt: skip
+        return []
+    place = np.array([order.index(_level_key(t)) if t else -1 for t in texts])
+    found: list[_Column] = []
+    for i, level in enumerate(levels[1:], start=1):
+        held = np.where(blank, np.nan, place >= i if ordinal else place == i)
+        label = f"{column}[>={level}]" if ordinal else f"{column}[{level}]"
+        how = f"{level} against {levels[i - 1] if ordinal else levels[0]}"
+        found.append((label, held, how, Encoder(column, levels, level, ordinal)))
+    return found
+
+
+def _level_key(text: str) -> float | str:
+    """A level as it is told apart: "1" and "1.0" are one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _binned(values: NDArray[np.float64], bins: int, column: str) -> tuple[NDArray[np.float64], Problem]:
+    """Values replaced by the mean of their bin, and what this loses.
+
+    Bins hold equal shares of the patients (fewer where values are tied).
+    """
+    inner = np.unique(np.quantile(values, np.arange(1, bins) / bins))
+    place = np.searchsorted(inner, values, side="left")
+    count = np.bincount(place, minlength=len(inner) + 1)
+    mean = np.bincount(place, values, minlength=len(inner) + 1) / np.maximum(count, 1)
+    coded = mean[place]
+    kept = float(coded.var() / values.var())
+    listed = ", ".join(f"{m:.3g}" for m, n in zip(mean, count, strict=True) if n)
+    return coded, Problem(
+        "binned", f"{int((count > 0).sum())} bins stand for the values and keep {100 * kept:.1f} % of their variance; "
+        f"coded, they are {listed}",
+        "The coefficient is known about as well as from that share of the information; what happens within a bin "
+        "is not seen.", column=column,
+    )  # fmt: skip
+
+
+def _blank(text: str) -> bool:
+    return text == "" or text.casefold() in {"na", "nan", "n/a", "<na>"}
 
 
 def _number(text: str) -> float | None:

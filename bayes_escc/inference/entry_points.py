@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = ["compile_model"]
 
+_MOST_ARGUMENTS = 20
+
 _LOGP_SOURCE = """
 def {name}(dim, point, gradient, value, record):
     if dim != {n_dim}:
         return -1
     try:
 {unpack}
-        logp, grad = inner(carray(point, ({n_dim},)){arguments})
+        arguments = (carray(point, ({n_dim},)),){arguments}
+        logp, grad = inner(*arguments)
         total = logp[()]
         if not np.isfinite(total):
             return 4
@@ -49,7 +52,8 @@ def {name}(dim, n_expanded, point, output, record):
         return -1
     try:
 {unpack}
-        values = inner(carray(point, ({n_dim},)){arguments})[0]
+        arguments = (carray(point, ({n_dim},)),){arguments}
+        values = inner(*arguments)[0]
         for i in range({n_expanded}):
             output[i] = values[i]
     except Exception:
@@ -138,14 +142,17 @@ def _unpacking(variables: Any, keys: dict[Any, str], record: Any) -> tuple[str, 
     shared, base = record.fields["shared"][:2]
     data, data_at = shared.fields["data"][:2]
     shape, shape_at = shared.fields["shape"][:2]
-    arguments = ""
+    names = []
     for variable in variables:
         key = keys[variable]
         pointer = (base + data_at + data.fields[key][1]) // 8
         sizes = (base + shape_at + shape.fields[key][1]) // 8
         extents = "".join(f"int(words[{sizes + axis}]), " for axis in range(variable.ndim))
         lines.append(f"        {key} = carray(as_pointer(words[{pointer}]), ({extents}), {variable.dtype})")
-        arguments += f", {key}"
+        names.append(key)
+    # in groups: Python makes a longer tuple by way of a list, which Numba cannot
+    groups = (names[i : i + _MOST_ARGUMENTS] for i in range(0, len(names), _MOST_ARGUMENTS))
+    arguments = "".join(f" + ({', '.join(group)},)" for group in groups)
     return "\n".join(lines) or "        pass", arguments
 
 

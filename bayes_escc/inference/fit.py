@@ -161,7 +161,9 @@ def estimate(
 
 
 def _label_draws(data: xr.Dataset) -> xr.Dataset:
-    return data.assign_coords(chain=np.arange(data.sizes["chain"]), draw=np.arange(data.sizes["draw"]))
+    """Number chains and draws from 0, unless they are labelled: some of the draws keep their numbers."""
+    missing = {d: np.arange(data.sizes[d]) for d in SAMPLE_DIMS if d not in data.coords}
+    return data.assign_coords(missing)
 
 
 def _sampled(

@@ -16,7 +16,7 @@ from bayes_escc.names import normalise
 from bayes_escc.schema import nearest
 from bayes_escc.study.cuts import ROLES, Cut, Row
 
-__all__ = ["HARMLESS", "KINDS", "Change", "acknowledged", "compare_cuts", "pending", "twin_of"]
+__all__ = ["HARMLESS", "KINDS", "Change", "acknowledged", "compare_cuts", "course", "pending", "twin_of"]
 
 HARMLESS: Final = ("new", "event occurred", "follow-up extended", "response confirmed", "now known", "counts grown")
 """Kinds of change that pass: the data grow."""
@@ -288,3 +288,9 @@ def pending(row: Row) -> bool:
     if "event" in row or "interval_upper" in row:
         return _interval(row) == (0.0, math.inf)
     return "response" in row
+
+
+def course(row: Row) -> tuple[float, bool]:
+    """End of a patient's follow-up, as a chart shows it, and whether the event happened."""
+    lower, upper = _interval(row)
+    return (lower, False) if math.isinf(upper) else (upper, True)

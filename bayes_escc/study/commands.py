@@ -44,6 +44,10 @@ def register(commands: Any) -> None:
     withdraw.add_argument("patient", metavar="ID")
     amend = command("amend", _amend, "change what the analysis asks; recorded and said from then on", log=True)
     amend.add_argument("--analysis", required=True, metavar="ANALYSIS")
+    plot = command("plot", _plot, "draw P(better), estimates, changes and follow-up over the data cuts")
+    plot.add_argument("--out", default=".", metavar="DIR", help="folder for the figures (default: here)")
+    export = command("export", _export, "write the record as plain files: JSON lines, CSV, JSON")
+    export.add_argument("--out", required=True, metavar="DIR", help="a new or empty folder")
     command("verify", _verify, "check every digest of the record")
 
 
@@ -151,6 +155,28 @@ def _history(options: argparse.Namespace) -> int:
     with Study.open(options.study) as study:
         told = history(study)
     _say(options, told, lambda: history_text(told))
+    return 0
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.plots.style import save_figure
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        figures = study.figures()
+    written = [str(p) for name, figure in figures.items() for p in save_figure(figure, Path(options.out) / name)]
+    _say(options, {"files": written}, lambda: "\n".join(written) or "No data yet, so there is nothing to draw.")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        written = [str(p) for p in study.export(options.out)]
+    _say(options, {"files": written}, lambda: f"{len(written)} files in {options.out}")
     return 0
 
 

@@ -232,7 +232,8 @@ def _row(row: Mapping[str, Any], values: Array, weights: Array, ess: float) -> d
     at = np.cumsum(weights[order]) - weights[order] / 2.0
     lower, median, upper = np.interp([tail, 0.5, 1.0 - tail], at, values[order])
     moved = (p * ess + 0.5) / (ess + 1.0)
-    kept = {k: row[k] for k in ("estimand", REGIMEN, "reference", ENDPOINT, "scale", "time", "better", "ci_prob")}
+    named = ("estimand", REGIMEN, "reference", ENDPOINT, "scale", "time", "better", "ci_prob", "anchoring")
+    kept = {k: row[k] for k in named}
     margin = row["margin"]
     by_margin = None if margin is None else beyond(better_threshold(row["scale"], row["better"], margin))
     return {

@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.results import software_versions
-from bayes_escc.study.changes import Change, pending
+from bayes_escc.study.changes import HARMLESS, Change, course, pending
 from bayes_escc.text import aligned, format_number, format_probability
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from bayes_escc.study.preview import Preview
     from bayes_escc.study.study import Study, Update
 
-__all__ = ["changes_text", "history", "history_text", "preview_text", "status", "status_text", "update_text"]
+__all__ = [
+    "changes_text", "courses", "history", "history_text", "preview_text", "status", "status_text", "study_figures",
+    "update_text",
+]  # fmt: skip
 
 
 def status(study: Study) -> dict[str, Any]:
@@ -77,6 +82,44 @@ def history(study: Study) -> dict[str, Any]:
     return {"entries": told, "notes": [study.rules_changed] if study.rules_changed else []}
 
 
+def courses(study: Study) -> list[dict[str, Any]]:
+    """Every patient's follow-up without a name: regimen, last, event, and where it ended one cut ago."""
+    last = study.snapshot()
+    if last is None or last.cut.kind != "patients" or not {"event", "interval_upper"} & set(last.cut.columns):
+        return []
+    before = study.snapshot(last.id - 1) if last.id > 1 else None
+    earlier = {} if before is None else before.cut.rows
+    known = (study.frozen or study.analysis).data.regimens
+    found = []
+    for unit, row in last.cut.rows.items():
+        if known is None or row["regimen"] in known:
+            end, event = course(row)
+            was = course(earlier[unit])[0] if unit in earlier else 0.0
+            found.append({"regimen": row["regimen"], "last": end, "event": event, "before": was})
+    order = {regimen: i for i, regimen in enumerate(known or ())}
+    return sorted(found, key=lambda c: (order.get(c["regimen"], 0), c["last"]))
+
+
+def study_figures(study: Study) -> dict[str, Figure]:
+    """The figures a study has something to show in, by file name."""
+    from bayes_escc.plots.study_changes import plot_study_changes
+    from bayes_escc.plots.study_estimates import plot_study_estimates
+    from bayes_escc.plots.study_follow_up import plot_study_follow_up
+    from bayes_escc.plots.study_probability import plot_study_probability
+
+    told, found = history(study), {}
+    fits = [e["fit"] for e in told["entries"] if e["fit"]]
+    if fits and fits[-1]["comparisons"]:
+        found["study_probability"] = plot_study_probability(told)
+        found["study_estimates"] = plot_study_estimates(told)
+    if any(e["changes"] for e in told["entries"]):
+        found["study_changes"] = plot_study_changes(told, HARMLESS)
+    followed = courses(study)
+    if followed and fits:
+        found["study_follow_up"] = plot_study_follow_up(told, followed, study.analysis.data.time_unit or "")
+    return found
+
+
 # ---- as text ----------------------------------------------------------------------------------
 
 
@@ -115,7 +158,8 @@ def comparisons_text(rows: Sequence[Mapping[str, Any]]) -> str:
         ]
         for r in rows
     ]  # fmt: skip
-    return aligned([*header[:-1], level], cells)
+    said = dict.fromkeys(f"{r['regimen']} against {r['reference']}: {r['anchoring']}." for r in rows)
+    return "\n".join([aligned([*header[:-1], level], cells), *said])
 
 
 def _asked(row: Mapping[str, Any]) -> str:

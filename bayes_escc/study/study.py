@@ -26,6 +26,7 @@ from bayes_escc.study.changes import Change, acknowledged, compare_cuts
 from bayes_escc.study.cuts import Cut, Row, read_cut
 from bayes_escc.study.digests import new_salt, tombstone
 from bayes_escc.study.draws import pack, unpack
+from bayes_escc.study.export import export
 from bayes_escc.study.freeze import check_regimens, freeze, prepare_frozen, questions_only
 from bayes_escc.study.guards import looks_taken, name_nobody, remarks, same_layout, who_is
 from bayes_escc.study.preview import Preview, disagreement, preview
@@ -44,9 +45,11 @@ from bayes_escc.study.record import (
     write_snapshot,
 )
 from bayes_escc.study.store import Store, now
+from bayes_escc.study.story import history, status, study_figures
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 __all__ = ["Study", "Update"]
 
@@ -207,6 +210,22 @@ class Study:
     def fits(self) -> list[StoredFit]:
         """Every fit as it was recorded, oldest first."""
         return read_fits(self._store)
+
+    def status(self) -> dict[str, Any]:
+        """Where the study stands: its data, the last fit, and what a reader must know."""
+        return status(self)
+
+    def history(self) -> dict[str, Any]:
+        """Every entry of the log with what came of it, and what a reader must know."""
+        return history(self)
+
+    def export(self, folder: str | Path) -> list[Path]:
+        """Write the whole record as plain files to a new or empty folder; see `export.export`."""
+        return export(self, folder)
+
+    def figures(self) -> dict[str, Figure]:
+        """The figures of the study by file name: P(better), estimates, changes, and accrual and follow-up."""
+        return study_figures(self)
 
     def diff(self, source: str | Path | pd.DataFrame) -> list[Change]:
         """What a table would change; nothing is recorded."""

@@ -8,31 +8,23 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, PatientTable
 from bayes_escc.evidence.follow_up import DAYS_IN
-from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.frozen import stated_covariates, stated_priors
-from bayes_escc.families.survival import kernels
+from bayes_escc.families.survival import per_patient
 from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
-from bayes_escc.families.survival.population import (
-    MOST_PATTERNS,
-    Population,
-    condensed,
-    marginal_hazard,
-    median_time,
-    restricted_mean,
-    survival,
-)
+from bayes_escc.families.survival.frailty import CENTRE, centres_of
+from bayes_escc.families.survival.population import Population, marginal_hazard, median_time, restricted_mean, survival
+from bayes_escc.families.survival.risk import Risk, Target, flat
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.survival.target import TargetTable, target_patterns
 from bayes_escc.families.survival.words import notes_on, priors_in_words
-from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, TIME
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, STUDY, TIME
 from bayes_escc.schema import nearest
 
 if TYPE_CHECKING:
@@ -44,8 +36,6 @@ ENDPOINT_NAME: Final = "PFS"
 CONTRAST: Final = "contrast"
 """Dimension of log hazard ratios: every regimen but the first."""
 
-_MOST_DENSITIES: Final = 2_000_000
-_MOST_REPLICATES: Final = 500_000
 _CURVE_DRAWS: Final = 1000
 _CURVE_POINTS: Final = 60
 _DEFAULT_TIMES: Final = (3.0, 6.0, 12.0)  # months
@@ -54,21 +44,24 @@ _DEFAULT_TIMES: Final = (3.0, 6.0, 12.0)  # months
 class SurvivalDesign(Design):
     """Patients with follow-up, prepared for one baseline hazard.
 
-    The hazard of patient i on regimen r is ``h_r(t) * exp(sum_j coefficient_j * x_ij)``. Regimens
-    differ by a constant hazard ratio, by hazards of different shape, in everything, or not at
+    The hazard of patient i of centre c on regimen r is ``h_r(t) * exp(sum_j coefficient_j * x_ij +
+    log_frailty_c)``; without `frailty`, centres do not differ (see `risk`). Regimens differ by a
+    constant hazard ratio, by hazards of different shape, in everything, or not at
     all (`SurvivalSpec.regimen_effect`).
     """
 
     def __init__(self, table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> None:
         unit = spec.time_unit or str(table.time_unit)
         self.spec = spec.in_unit(unit).with_continuous(
-            tuple(c for c, x in zip(encoded.labels, encoded.values.T, strict=True) if not set(x) <= {0.0, 1.0})
+            tuple(c for c, binary in zip(encoded.labels, encoded.binary, strict=True) if not binary)
         )
         self.unit = unit
         self.encoded = encoded
         self.regimens = table.regimens
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.follow_up = table.follow_up(unit, dating=spec.dating)
+        centres = centres_of(table, spec.frailty, spec.prior("frailty_sd").default) if spec.frailty else None
+        self.risk = Risk(self.spec, encoded, self.regimen, self.regimens, centres)
         self.rows = self.patients = len(self.regimen)
         self.row_numbers = tuple(int(i) for i in table.frame.index)
         self.events = int(self.follow_up.event.sum())
@@ -76,8 +69,8 @@ class SurvivalDesign(Design):
         pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
         self.arms = tuple(Arm(study, regimen, ENDPOINT_NAME, design) for study, regimen in pairs)
         self.times, self.horizons = self._when()
-        self.weights = self._target()
-        self.warnings = (*table.warnings, *notes_on(self))
+        self.target = self._target()
+        self.warnings = (*table.warnings, *encoded.notes, *notes_on(self))
         self._check_overrides()
 
     # ---- what the baselines provide -----------------------------------------------------------
@@ -90,6 +83,10 @@ class SurvivalDesign(Design):
     @abstractmethod
     def parameter_count(self) -> int:
         """Number of sampled parameters."""
+
+    @property
+    def hierarchical(self) -> bool:
+        return self.risk.hierarchical
 
     # ---- preparation --------------------------------------------------------------------------
 
@@ -105,7 +102,7 @@ class SurvivalDesign(Design):
 
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:
-        return {REGIMEN: self.regimens, CONTRAST: self.others, COVARIATE: self.encoded.labels}
+        return {REGIMEN: self.regimens, CONTRAST: self.others, **self.risk.coords}
 
     def _when(self) -> tuple[Array, Array]:
         """Times and horizons of the estimands; the defaults stay within the data."""
@@ -118,9 +115,21 @@ class SurvivalDesign(Design):
         self.covered = covered
         return np.asarray(times, dtype=float), np.asarray(horizons, dtype=float)
 
-    def _target(self) -> tuple[Array, Array]:
-        """Distinct covariate patterns of the target population and their shares."""
-        return target_patterns(self.spec.population, self.encoded, self.regimen, self.regimens)
+    def _target(self) -> Target:
+        """The target population."""
+        wanted, anew = self.spec.population, self.spec.centres == "new"
+        if isinstance(wanted, tuple):
+            profile, centres = dict(wanted), None
+            if self.risk.centres and self.risk.centres.column in profile:
+                centres = (self.risk.centres.known(profile.pop(self.risk.centres.column)),)
+            return Target(np.ones(1), self.encoded.profile(profile)[None, :], centres)
+        if wanted == "all" or wanted in self.regimens:
+            chosen = np.ones(self.patients, dtype=bool)
+            if wanted != "all":
+                chosen = self.regimen == self.regimens.index(str(wanted))
+            return self.risk.target(chosen, new_centre=anew)
+        x, weight = target_patterns(wanted, self.encoded, self.regimen, self.regimens)
+        return Target(weight, x)
 
     def _check_overrides(self) -> None:
         labels = {"coefficient": self.encoded.labels, "log_hazard_ratio": self.others}
@@ -143,26 +152,6 @@ class SurvivalDesign(Design):
             found.append((role, tuple(prior(role)[label] for label in labels)))
         return tuple(found)
 
-    def linear_predictor(self, patients: NDArray[Any], name: str, dim: str) -> Any:
-        """Sum of coefficients times covariates of some patients, inside the current PyMC model."""
-        import pymc as pm
-
-        model = pm.modelcontext(None)
-        total: Any = 0.0
-        for j in range(len(self.encoded.labels)):
-            column = pm.Data(f"{name}_x{j}", self.encoded.values[patients, j], dims=dim)
-            total = total + model["coefficient"][j] * column
-        return total
-
-    def covariate_data(self, patients: NDArray[Any], name: str) -> dict[str, NDArray[Any]]:
-        """The data of `linear_predictor`."""
-        return {f"{name}_x{j}": self.encoded.values[patients, j] for j in range(len(self.encoded.labels))}
-
-    def coefficients_prior(self) -> None:
-        """Create the coefficients inside the current PyMC model."""
-        if self.encoded.labels:
-            self.spec.prior("coefficient").to_pymc("coefficient", self.encoded.labels, COVARIATE)
-
     def regimen_effect(self) -> Any:
         """Log hazard ratios of all regimens against the first, inside the current PyMC model."""
         import pytensor.tensor as pt
@@ -175,16 +164,12 @@ class SurvivalDesign(Design):
     # ---- draws in NumPy -----------------------------------------------------------------------
 
     def prior_values(self, rng: np.random.Generator, draws: int) -> dict[str, tuple[tuple[str, ...], Any]]:
-        """Prior draws of the effects of regimens and covariates."""
-        found: dict[str, tuple[tuple[str, ...], Any]] = {}
-        for role, labels, dim in (
-            ("log_hazard_ratio", self.others, CONTRAST),
-            ("coefficient", self.encoded.labels, COVARIATE),
-        ):
-            if self.spec.has(role) and labels:
-                values = self.spec.prior(role).sample(rng, draws, labels)
-                found[role] = ((CHAIN, DRAW, dim), values[None])
-        return found
+        """Prior draws of the effects of regimens, covariates and centres."""
+        found = {}
+        if self.spec.has("log_hazard_ratio") and self.others:
+            ratios = self.spec.prior("log_hazard_ratio").sample(rng, draws, self.others)
+            found["log_hazard_ratio"] = ((CHAIN, DRAW, CONTRAST), ratios[None])
+        return found | self.risk.prior(rng, draws)
 
     def by_stratum(self, role: str, rng: np.random.Generator, draws: int) -> tuple[tuple[str, ...], Any]:
         """Prior draws of a parameter that every stratum has once."""
@@ -208,88 +193,22 @@ class SurvivalDesign(Design):
         found = flat(parameters["log_hazard_ratio"])
         return np.concatenate([np.zeros((size, 1, *found.shape[2:])), found], axis=1)
 
-    def log_risk(self, parameters: xr.Dataset, x: Array) -> Array:
-        """Log hazard of patients with covariates x relative to one with zeros, (draws, patients)."""
-        size = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
-        if "coefficient" not in parameters:
-            return np.zeros((size, len(x)))
-        return np.asarray(flat(parameters["coefficient"]) @ x.T)
-
     def population(self, parameters: xr.Dataset) -> Population:
         """The target population under every draw."""
-        patterns, weight = self.weights
-        if len(patterns) > MOST_PATTERNS and "coefficient" in parameters:
-            return condensed(flat(parameters["coefficient"]), patterns, weight)
-        return Population(self.log_risk(parameters, patterns), weight)
+        return self.risk.population(parameters, self.target)
 
-    def _thin(self, parameters: xr.Dataset, most: int) -> xr.Dataset:
-        """Fewer draws where patients times draws would be too many values."""
-        values = parameters.sizes[CHAIN] * parameters.sizes[DRAW] * self.patients
-        step = max(1, -(-values // most))
-        return parameters.isel({DRAW: slice(None, None, step)})
+    def log_risk(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
+        """Log hazard of every patient relative to one whose covariates are zero, (draws, patients).
 
-    def _by_patient(self, parameters: xr.Dataset, **values: Array) -> xr.Dataset:
-        import xarray as xr
-
-        shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW], -1)
-        labels = [str(i + 1) for i in range(self.patients)]
-        return xr.Dataset(
-            {name: ((CHAIN, DRAW, "patient"), v.reshape(shape)) for name, v in values.items()},
-            coords={"patient": labels},
-        )
+        Missing values are those imputed in each draw; yes-or-no ones are drawn here.
+        """
+        return self.risk.resolved(self.risk.draws(parameters), rng)
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
-        """Per patient; densities of known event times are per unit of time of the analysis.
+        return per_patient.log_likelihood(self, parameters)
 
-        Beyond 500 patients (of 4000 draws) every second, third ... draw is kept.
-        """
-        parameters = self._thin(parameters, _MOST_DENSITIES)
-        curves, log_risk = self.curves(parameters), self.log_risk(parameters, self.encoded.values)
-        risk, f, regimen = np.exp(log_risk), self.follow_up, self.regimen
-        last = np.where(f.exact | f.right, f.lower, f.entry)
-        values = -curves.patient_increment(regimen, f.entry, last) * risk
-        if f.exact.any():
-            i = f.exact
-            log_hazard = curves.patient_log_hazard(regimen[i], f.lower[i]) + log_risk[:, i]
-            values[:, i] = kernels.exact(log_hazard, -values[:, i])
-        if f.interval.any():
-            i = f.interval
-            before = curves.patient_increment(regimen[i], f.entry[i], f.lower[i]) * risk[:, i]
-            inside = curves.patient_increment(regimen[i], f.lower[i], f.upper[i]) * risk[:, i]
-            values[:, i] = kernels.between(np, before, inside)
-        return self._by_patient(parameters, progression=values)
-
-    @np.errstate(over="ignore", invalid="ignore")  # draws of a vague prior may overflow
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
-        """Replicated follow-up of the same patients: `time`, and `event` (1 or 0).
-
-        Every patient keeps entry and covariates. Who was censored is censored at the same time
-        again; for who progressed, censoring is drawn from the reverse Kaplan-Meier estimate
-        beyond the time of progression.
-        """
-        parameters = self._thin(parameters, _MOST_REPLICATES)
-        curves, f = self.curves(parameters), self.follow_up
-        risk = np.exp(self.log_risk(parameters, self.encoded.values))
-        shape = (curves.draws, self.patients)
-        before: Any = 0.0
-        if (f.entry > 0).any():
-            before = curves.patient_increment(self.regimen, np.zeros(self.patients), f.entry)
-        happens = curves.patient_inverse(self.regimen, before + rng.exponential(size=shape) / risk)
-        censored = self._potential_follow_up(rng, shape)
-        time = np.minimum(happens, censored)
-        return self._by_patient(parameters, time=time, event=(happens <= censored).astype("int8"))
-
-    def _potential_follow_up(self, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-        f, last, event = self.follow_up, self.follow_up.last, self.follow_up.event
-        reverse = kaplan_meier(last, event, f.entry, reverse=True)
-        steps = np.append(reverse.time, last.max())
-        below = np.append(1.0 - reverse.survival, 1.0)
-        found = np.broadcast_to(last, shape).copy()
-        floor = 1.0 - reverse(last[event])  # P(censored by the time of progression)
-        u = floor + (1.0 - floor) * rng.random((shape[0], floor.size))
-        drawn = steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)]
-        found[:, event] = np.maximum(drawn, last[event])
-        return found
+        return per_patient.simulate(self, parameters, rng)
 
     def frozen(self) -> Mapping[str, Mapping[str, Any]]:
         model: dict[str, Any] = {"time_unit": self.unit}
@@ -304,7 +223,7 @@ class SurvivalDesign(Design):
         if not isinstance(reference, SurvivalDesign):
             return self
         found = copy.copy(self)
-        found.weights = reference.weights
+        found.target = self.risk.carried(reference.target)
         return found
 
     def observed(self) -> xr.Dataset:
@@ -368,7 +287,7 @@ class SurvivalDesign(Design):
                 logs = curves.log_hazard(self.times)
                 ratio = np.exp(logs - logs[:, :1])
                 found["hazard_ratio"] = array(ratio, (REGIMEN, TIME), f"ratio to {reference}", "lower")
-            if self.encoded.labels:
+            if self.encoded.labels or self.risk.centres:
                 name, unit = "marginal_hazard_ratio", f"ratio to {reference}, over the target population"
                 found[name] = array(hazards / hazards[:, :1], (REGIMEN, TIME), unit, "lower")
             stretched = self.time_ratios(parameters)
@@ -389,6 +308,7 @@ class SurvivalDesign(Design):
         units = {
             "reference_median": self.unit,
             "hazard": f"per {self.unit.removesuffix('s')}",
+            "frailty_sd": "log hazard ratio between centres (sd)",
             "log_hazard": f"log of events per {self.unit.removesuffix('s')}",
         }
         found = {}
@@ -399,6 +319,10 @@ class SurvivalDesign(Design):
             if name == "coefficient":
                 each = [f"log hazard ratio per {how}" for _, how in self.encoded.constants]
                 plain = plain.assign_coords(unit=(COVARIATE, each))
+            if name == "log_frailty":
+                ratio = array.copy(data=np.exp(array.to_numpy())).assign_attrs(unit="ratio to a typical centre")
+                found["frailty"] = ratio.assign_coords({f"row_{STUDY}": (CENTRE, array[CENTRE].to_numpy())})
+                continue
             if CONTRAST in plain.dims:
                 plain = plain.assign_coords({f"row_{REGIMEN}": (CONTRAST, list(self.others))})
             if INTERVAL in plain.dims:
@@ -430,12 +354,6 @@ class SurvivalDesign(Design):
 
 REPORTED: Final = (
     "reference_median", "log_cumulative_hazard", "hazard", "log_hazard", "log_shape", "log_hazard_ratio",
-    "coefficient", "drift_sd",
+    "coefficient", "drift_sd", "frailty_sd", "log_frailty",
 )  # fmt: skip
 PROPORTION: Final = "proportion of patients"
-
-
-def flat(array: Any) -> Array:
-    """Draws of a parameter with chains and draws as one first axis."""
-    values = array.transpose(CHAIN, DRAW, ...).to_numpy()
-    return np.asarray(values.reshape(-1, *values.shape[2:]))

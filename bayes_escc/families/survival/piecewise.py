@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,8 @@ from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, PiecewiseCurves, exposure
-from bayes_escc.families.survival.design import CONTRAST, SurvivalDesign, flat
+from bayes_escc.families.survival.design import CONTRAST, SurvivalDesign
+from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN
 
@@ -39,10 +40,25 @@ def default_cuts(event_times: Array) -> Array:
     return np.asarray(cuts[cuts < event_times.max()])
 
 
+def _at_known_time(event: Any, log_risk: Any, cumulative: Any, log_hazard: Any) -> Any:
+    """Log-likelihood of a patient with an event at a known time (1) or censored (0)."""
+    import pytensor.tensor as pt
+
+    return event * (log_hazard + log_risk) - cumulative * pt.exp(log_risk)
+
+
+def _between_scans(count: Any, log_risk: Any, before: Any, inside: Any) -> Any:
+    """Log-likelihood of a patient with an event between two scans."""
+    import pytensor.tensor as pt
+
+    risk = pt.exp(log_risk)
+    return count * kernels.between(pt, before * risk, inside * risk)
+
+
 class PiecewiseDesign(SurvivalDesign):
     """``h_r(t) = exp(log_hazard_j + log_hazard_ratio_r)`` in interval j.
 
-    Patients alike in regimen and covariates share a likelihood: events and exposure per interval
+    Patients alike in regimen, covariates and centre share a likelihood: events and exposure per interval
     and covariate pattern are all it needs (Holford 1980), so that its cost grows with patterns,
     not with patients. Events between two scans stay apart, one row per distinct pair of times and
     pattern. Rows never depend on how patients are ordered.
@@ -70,24 +86,32 @@ class PiecewiseDesign(SurvivalDesign):
 
     def _collapse(self) -> None:
         f, plain = self.follow_up, ~self.follow_up.interval
-        key = np.column_stack([self.regimen, self.encoded.values])
-        self.patterns, place = np.unique(key, axis=0, return_inverse=True)
+        unknown = np.isin(np.arange(self.patients), self.risk.unknown)
+        # patients of one pattern are alike in regimen and risk; its first patient stands for it
+        key = np.column_stack([self.regimen, self.risk.key])
+        _, self.pattern, place = np.unique(key, axis=0, return_index=True, return_inverse=True)
         place = place.ravel()
-        spent = exposure(f.entry, np.where(plain, f.lower, f.entry), self.cuts)
-        count, intervals = len(self.patterns), len(self.cuts) + 1
+        spent = exposure(f.entry, np.where(plain & ~unknown, f.lower, f.entry), self.cuts)
+        count, intervals = len(self.pattern), len(self.cuts) + 1
         total = np.zeros((count, intervals))
         events = np.zeros((count, intervals))
         np.add.at(total, place, spent)
-        exact = f.exact
+        exact = f.exact & ~unknown
         np.add.at(events, (place[exact], np.searchsorted(self.cuts, f.lower[exact], side="left")), 1.0)
         used = total > 0
         self.cell_pattern, self.cell_interval = (i.astype("int32") for i in np.nonzero(used))
         self.cell_events, self.cell_exposure = events[used], total[used]
-        scans = np.column_stack([place, f.entry, f.lower, f.upper])[f.interval]
+        scans = np.column_stack([place, f.entry, f.lower, f.upper])[f.interval & ~unknown]
         rows, counts = np.unique(scans, axis=0, return_counts=True) if len(scans) else (scans, np.empty(0))
         self.row_pattern, self.row_count = rows[:, 0].astype("int32"), counts.astype(float)
         self.row_before = exposure(rows[:, 1], rows[:, 2], self.cuts)
         self.row_inside = exposure(rows[:, 2], rows[:, 3], self.cuts)
+        # unknown yes-or-no values: each patient alone, as the likelihood averages over the values
+        self.alone = {
+            name: np.flatnonzero(which)
+            for name, which in (("alone", unknown & plain), ("alone_interval", unknown & f.interval))
+            if which.any()
+        }
 
     @property
     def interval_labels(self) -> list[str]:
@@ -123,18 +147,19 @@ class PiecewiseDesign(SurvivalDesign):
         ratios = len(self.others) if self.spec.has("log_hazard_ratio") else 0
         if self.spec.regimen_effect == "nonproportional":
             ratios *= intervals
-        return len(self.strata) * intervals + ratios + len(self.encoded.labels)
+        return len(self.strata) * intervals + ratios + self.risk.parameter_count
 
     @property
     def hierarchical(self) -> bool:
-        return self.walks
+        return self.walks or super().hierarchical
 
     @property
     def structure(self) -> Hashable:
         spec = self.spec
         return (
             "survival", spec.baseline, spec.regimen_effect, spec.smoothing, self.prior_key, len(self.cuts),
-            bool(self.cell_events.size), bool(self.row_count.size), spec.reference_time,
+            bool(self.cell_events.size), bool(self.row_count.size), spec.reference_time, tuple(self.alone),
+            self.risk.structure,
         )  # fmt: skip
 
     def frozen(self) -> Mapping[str, Mapping[str, Any]]:
@@ -147,14 +172,11 @@ class PiecewiseDesign(SurvivalDesign):
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
-        found: dict[str, NDArray[Any]] = {}
-        kinds = (("cell", self.cell_pattern), ("row", self.row_pattern))
-        for name, pattern in kinds:
+        found = self.risk.data | self.risk.branch_order(list(self.alone.values()))
+        for name, pattern in (("cell", self.cell_pattern), ("row", self.row_pattern)):
             if pattern.size:
-                found[f"{name}_regimen"] = self.patterns[pattern, 0].astype("int32")
-                found |= {
-                    f"{name}_x{j}": self.patterns[pattern, 1 + j].astype(float) for j in range(len(self.encoded.labels))
-                }
+                found[f"{name}_regimen"] = self.regimen[self.pattern[pattern]]
+                found |= self.risk.columns(name, self.pattern[pattern])
         if self.cell_pattern.size:
             found |= {
                 "cell_interval": self.cell_interval, "cell_events": self.cell_events,
@@ -164,6 +186,18 @@ class PiecewiseDesign(SurvivalDesign):
             found["row_count"] = self.row_count
             for j in range(len(self.cuts) + 1):
                 found |= {f"row_before{j}": self.row_before[:, j], f"row_inside{j}": self.row_inside[:, j]}
+        f = self.follow_up
+        for name, i in self.alone.items():
+            found |= {f"{name}_regimen": self.regimen[i], **self.risk.columns(name, i)}
+            last = f.lower[i]
+            stretches = {"before": exposure(f.entry[i], last, self.cuts)}
+            if name == "alone":
+                place = np.searchsorted(self.cuts, last, side="left").astype("int32")
+                found |= {f"{name}_event": f.event[i].astype(float), f"{name}_at": place}
+            else:
+                found[f"{name}_count"] = np.ones(len(i))
+                stretches["inside"] = exposure(last, f.upper[i], self.cuts)
+            found |= {f"{name}_{k}{j}": v[:, j] for k, v in stretches.items() for j in range(v.shape[1])}
         if self.walks:
             found["step_scale"] = self.step_scale
         return found
@@ -175,39 +209,51 @@ class PiecewiseDesign(SurvivalDesign):
         data = self.data
         with pm.Model(coords=self.coords) as model:
             hazards = self._log_hazards()
-            self.coefficients_prior()
+            risk = self.risk.build()
 
             def column(name: str, dim: str) -> Any:
                 return pm.Data(name, data[name], dims=dim)
 
-            def shift(name: str) -> Any:
-                total: Any = 0.0
-                for j in range(len(self.encoded.labels)):
-                    total = total + model["coefficient"][j] * column(f"{name}_x{j}", name)
-                return total
+            def stretch(name: str, regimen: Any, dim: str) -> Any:
+                """Cumulative hazard over a stretch of time of patients whose covariates are zero."""
+                parts = (column(f"{name}{j}", dim) for j in range(len(self.cuts) + 1))
+                return sum(pt.exp(hazards[:, j])[regimen] * part for j, part in enumerate(parts))
 
             if self.cell_pattern.size:
                 model.add_coord("cell", length=len(self.cell_pattern))
                 place = column("cell_regimen", "cell"), column("cell_interval", "cell")
-                log_hazard = hazards[place] + shift("cell")
+                shift, _ = risk.branches("cell", self.pattern[self.cell_pattern], "cell")
                 pm.CustomDist(
-                    "events", column("cell_exposure", "cell"), log_hazard,
+                    "events", column("cell_exposure", "cell"), hazards[place] + shift,
                     logp=lambda events, spent, rate: kernels.cells(pt, events, spent, rate),
                     observed=column("cell_events", "cell"), dims="cell",
                 )  # fmt: skip
             if self.row_pattern.size:
                 model.add_coord("row", length=len(self.row_pattern))
-                regimen, risk = column("row_regimen", "row"), pt.exp(shift("row"))
-                before = inside = pt.zeros(())
-                for j in range(len(self.cuts) + 1):
-                    hazard = pt.exp(hazards[:, j])[regimen] * risk
-                    before = before + hazard * column(f"row_before{j}", "row")
-                    inside = inside + hazard * column(f"row_inside{j}", "row")
+                shift, _ = risk.branches("row", self.pattern[self.row_pattern], "row")
+                regimen, ratio = column("row_regimen", "row"), pt.exp(shift)
                 pm.CustomDist(
-                    "between_scans", before, inside,
+                    "between_scans",
+                    *(ratio * stretch(name, regimen, "row") for name in ("row_before", "row_inside")),
                     logp=lambda count, start, within: count * kernels.between(pt, start, within),
                     observed=column("row_count", "row"), dims="row",
                 )  # fmt: skip
+            shares = {}
+            for name, i in self.alone.items():
+                dim = f"{name}_patient_row"
+                model.add_coord(dim, length=len(i))
+                regimen = column(f"{name}_regimen", dim)
+                log_risk, weights = risk.branches(name, i, dim)
+                before = stretch(f"{name}_before", regimen, dim)
+                term: Callable[..., Any] = _at_known_time if name == "alone" else _between_scans
+                if name == "alone":
+                    value, at = column(f"{name}_event", dim), column(f"{name}_at", dim)
+                    others = [before, hazards[regimen, at]]
+                else:
+                    value = column(f"{name}_count", dim)
+                    others = [before, stretch(f"{name}_inside", regimen, dim)]
+                shares[name] = i, observe(name, value, log_risk, weights, others, term, dim, len(i))
+            self.risk.store_branches(shares)
         return model
 
     def _log_hazards(self) -> Any:
@@ -351,7 +397,7 @@ class PiecewiseDesign(SurvivalDesign):
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         """Gamma posteriors of the hazards, where priors are Gamma and cells independent.
 
-        With no covariates, no events between scans, and regimens apart (stratified), alone or not
+        With no covariates or centres, no events between scans, and regimens apart (stratified), alone or not
         told apart, the hazard of every cell has the posterior Gamma(alpha + events, beta +
         exposure).
         """
@@ -361,10 +407,10 @@ class PiecewiseDesign(SurvivalDesign):
         apart = spec.regimen_effect in ("stratified", "none") or len(self.regimens) == 1
         priors = [spec.prior(spec.location)[s] if s else spec.prior(spec.location).default for s in self.strata]
         gamma = spec.location == "hazard" and all(p.distribution == "Gamma" for p in priors)
-        if not gamma or not apart or self.encoded.labels or self.row_count.size:
+        if not gamma or not apart or self.encoded.labels or self.risk.centres or self.row_count.size:
             return None
         events, total = np.zeros((len(self.strata), intervals)), np.zeros((len(self.strata), intervals))
-        stratum: NDArray[Any] = self.patterns[self.cell_pattern, 0].astype("int32")
+        stratum = self.regimen[self.pattern[self.cell_pattern]]
         if len(self.strata) == 1:
             stratum = np.zeros_like(stratum)
         np.add.at(events, (stratum, self.cell_interval), self.cell_events)

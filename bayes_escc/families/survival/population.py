@@ -7,7 +7,7 @@ standardised quantity is then its spread over draws, never over patients.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -105,14 +105,15 @@ class Population:
         return u
 
 
-def condensed(coefficients: Array, patterns: Array, weight: Array) -> Population:
+def condensed(rows: Callable[[slice], tuple[Array, Array]], draws: int, patterns: int) -> Population:
     """A large population as a fixed number of log risks, the same for any number of patients.
 
     Parameters
     ----------
-    coefficients : array of shape (draws, covariates)
-    patterns : array of shape (patterns, covariates)
-    weight : array of shape (patterns,)
+    rows : callable
+        Log risks, (draws, patterns), and weights, (patterns,) or (draws, patterns), of a run of draws.
+    draws, patterns : int
+        About how many there are.
 
     Notes
     -----
@@ -120,12 +121,12 @@ def condensed(coefficients: Array, patterns: Array, weight: Array) -> Population
     shared out among the four nearest points of a grid with the weights of cubic interpolation, which gives
     the average of any cubic exactly; the error of an average survival is below 1e-6.
     """
-    draws, points = len(coefficients), np.arange(_BINS)
+    points = np.arange(_BINS)
     log_risk, share = np.empty((draws, _BINS)), np.empty((draws, _BINS))
-    size = max(1, 20 * _BLOCK // len(patterns))
+    size = max(1, 20 * _BLOCK // patterns)
     for start in range(0, draws, size):
         block = slice(start, min(start + size, draws))
-        each = coefficients[block] @ patterns.T
+        each, weight = rows(block)
         low, high = each.min(axis=1, keepdims=True), each.max(axis=1, keepdims=True)
         width = np.maximum((high - low) / (_BINS - 3), 1e-12)
         place = (each - low) / width + 1.0

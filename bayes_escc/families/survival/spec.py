@@ -57,6 +57,11 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         Prior("HalfNormal", sigma=0.5, rationale="Hazards of neighbouring intervals are alike within a factor of 2.7."),
         "positive",
     ),
+    "frailty_sd": (
+        Prior("HalfNormal", sigma=0.3,
+              rationale="Hazards of two centres typically differ by a factor of 1.2, one pair in 20 by 2.5 or more."),
+        "positive",
+    ),
 }  # fmt: skip
 """Default prior and domain of every parameter of the family; times are in months."""
 
@@ -101,6 +106,11 @@ class SurvivalSpec:
         Over whom results are averaged: ``"all"``, a regimen, the profile of one patient, or a table.
     event_free : float or None
         How long a new patient has been free of the event whose further course is predicted.
+    frailty : str or None
+        Column of the centres whose hazards differ (log-normal frailty).
+    centres : {"observed", "new"}
+        Whether patients of the target population stay at their own centres or are averaged over
+        new ones. Profiles and tables are of new ones; a profile may name its centre.
     """
 
     baseline: Baseline
@@ -118,6 +128,8 @@ class SurvivalSpec:
     horizons: tuple[float, ...] | None = None
     population: Target = "all"
     event_free: float | None = None
+    frailty: str | None = None
+    centres: Literal["observed", "new"] = "observed"
 
     def prior(self, role: str) -> PriorSet:
         """The priors of one parameter."""
@@ -161,7 +173,9 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     reference_time = model.number("reference_time", None, above=0)
     unit = model.text("time_unit", None, tuple(DAYS_IN))
     dating = model.text("dating", "interval", ("interval", "detecting_scan"))
-    covariates = read_covariates(model)
+    covariates = read_covariates(model, survival=True)
+    frailty = model.text("frailty", None)
+    centres = estimands.text("centres", "observed", ("observed", "new"))
     if baseline != "piecewise":
         for key, given in (("cutpoints", cutpoints is not None), ("smoothing", smoothing == "random_walk")):
             if given:
@@ -182,16 +196,25 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
         roles.append("coefficient")
     if smoothing == "random_walk":
         roles.append("drift_sd")
+    if frailty is not None:
+        roles.append("frailty_sd")
+    elif centres == "new":
+        estimands.problem("centres", "needs model.frailty, the column of the centres")
+    if frailty in {c.column for c in covariates}:
+        model.problem("frailty", f"{frailty} is a covariate already; leave one out")
     found, stated = [], []
     for role in roles:
         default, domain = DEFAULT_PRIORS[role]
         if priors.has(role):
             stated.append(role)
         prior_set = priors.prior(role, default, domain)
-        by_regimen = effect == "stratified" or (role == "log_shape" and effect == "nonproportional")
+        by_regimen = role in (location, "log_shape") and effect == "stratified"
+        by_regimen |= role == "log_shape" and effect == "nonproportional"
         if prior_set.overrides and not by_regimen and role not in ("log_hazard_ratio", "coefficient"):
             label = prior_set.overrides[0][0]
-            priors.problem(f'{role}."{label}"', f'needs regimen_effect = "stratified", not "{effect}"')
+            shared = role not in (location, "log_shape")
+            why = "one value holds for all" if shared else f'needs regimen_effect = "stratified", not "{effect}"'
+            priors.problem(f'{role}."{label}"', why)
         found.append((role, prior_set))
     for role in DEFAULT_PRIORS:
         if role not in roles and priors.has(role):
@@ -201,7 +224,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     population, event_free = read_population(estimands), estimands.number("event_free", None, above=0)
     return SurvivalSpec(
         baseline, effect, location, smoothing, cutpoints, reference_time, unit, dating, covariates, tuple(found),
-        tuple(stated), times, horizons, population, event_free,
+        tuple(stated), times, horizons, population, event_free, frailty, centres,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from bayes_escc.evidence import PatientTable
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, WeibullCurves, weibull_stretch
-from bayes_escc.families.survival.design import SurvivalDesign, flat
+from bayes_escc.families.survival.design import SurvivalDesign
+from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, REGIMEN
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["WeibullDesign"]
 
 LOG_LOG2 = math.log(math.log(2.0))
+_TINY = 1e-100
 _NAMES = {"median": "reference_median", "log_cumulative_hazard": "log_cumulative_hazard"}
 
 
@@ -41,10 +43,13 @@ class WeibullDesign(SurvivalDesign):
         stated = self.spec.reference_time
         self.reference_time = float(stated if stated is not None else self.spec.prior("median").default.interval(0)[0])
         f = self.follow_up
-        # who was censored at once says nothing
+        # who was censored at once says nothing; unknown yes-or-no values make groups of their own
+        unknown = np.isin(np.arange(self.patients), self.risk.unknown)
+        right = f.right & ((f.lower > 0) | unknown)
         self.kinds = {
             name: np.flatnonzero(which)
-            for name, which in (("exact", f.exact), ("right", f.right & (f.lower > 0)), ("interval", f.interval))
+            for kind, those in (("exact", f.exact), ("right", right), ("interval", f.interval))
+            for name, which in ((kind, those & ~unknown), (f"{kind}_unknown", those & unknown))
             if which.any()
         }
         self.late = bool((f.entry > 0).any())
@@ -57,27 +62,27 @@ class WeibullDesign(SurvivalDesign):
     @property
     def parameter_count(self) -> int:
         ratios = len(self.others) if self.spec.has("log_hazard_ratio") else 0
-        return len(self.strata) + self.shapes + ratios + len(self.encoded.labels)
+        return len(self.strata) + self.shapes + ratios + self.risk.parameter_count
 
     @property
     def structure(self) -> Hashable:
         return (
             "survival", "weibull", self.spec.regimen_effect, self.prior_key, self.reference_time,
-            tuple(self.kinds), self.late,
+            tuple(self.kinds), self.late, self.risk.structure,
         )  # fmt: skip
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
-        found: dict[str, NDArray[Any]] = {}
+        found = self.risk.data | self.risk.branch_order([i for k, i in self.kinds.items() if k.endswith("_unknown")])
         f = self.follow_up
         for kind, i in self.kinds.items():
             found[f"{kind}_regimen"] = self.regimen[i]
-            found |= self.covariate_data(i, kind)
-            if kind == "interval":
-                found |= self._stretch("interval_before", f.entry[i], f.lower[i])
-                found |= self._stretch("interval_inside", f.lower[i], f.upper[i])
+            found |= self.risk.columns(kind, i)
+            if kind.startswith("interval"):
+                found |= self._stretch(f"{kind}_before", f.entry[i], f.lower[i])
+                found |= self._stretch(f"{kind}_inside", f.lower[i], f.upper[i])
             else:
-                found[f"{kind}_log_time"] = np.log(f.lower[i] / self.reference_time)
+                found[f"{kind}_log_time"] = np.log(np.maximum(f.lower[i], _TINY) / self.reference_time)
                 if self.late:
                     found |= self._stretch(f"{kind}_since_entry", f.entry[i], f.lower[i])
         return found
@@ -111,17 +116,22 @@ class WeibullDesign(SurvivalDesign):
                 first = shape if own == "stratified" else shape[0]
                 level = LOG_LOG2 - first * (pt.log(level) - math.log(self.reference_time))
             log_scale = level + self.regimen_effect()
-            self.coefficients_prior()
+            risk = self.risk.build()
+            shares = {}
             for kind, i in self.kinds.items():
                 dim = f"{kind}_patient"
                 model.add_coord(dim, length=len(i))
                 regimen = pm.Data(f"{kind}_regimen", data[f"{kind}_regimen"], dims=dim)
-                scale = log_scale[regimen] + self.linear_predictor(i, kind, dim)
-                self._observe(kind, dim, scale, shape[regimen], log_shape[regimen], data)
+                log_risk, weights = risk.branches(kind, i, dim)
+                scale = log_scale[regimen] + log_risk
+                shares[kind] = self._observe(kind, dim, scale, weights, shape[regimen], log_shape[regimen], data)
+            self.risk.store_branches({kind: (i, shares[kind]) for kind, i in self.kinds.items()})
         return model
 
-    def _observe(self, kind: str, dim: str, scale: Any, shape: Any, log_shape: Any, data: Mapping[str, Any]) -> None:
-        """One observed variable for the patients with one kind of observation."""
+    def _observe(
+        self, kind: str, dim: str, scale: Any, weights: Any, shape: Any, log_shape: Any, data: Mapping[str, Any]
+    ) -> Any:
+        """One observed variable for patients with one kind of observation; what `observe` returns."""
         import pymc as pm
         import pytensor.tensor as pt
 
@@ -133,40 +143,31 @@ class WeibullDesign(SurvivalDesign):
         def stretch(name: str) -> list[Any]:
             return [column(f"{name}_{part}") for part in ("log_upper", "log_ratio", "started")]
 
-        if kind == "interval":
-            before = stretch("interval_before")
-            inside = stretch("interval_inside")
-
-            def log_between(upper: Any, a: Any, k: Any, b1: Any, b2: Any, b3: Any, c2: Any, c3: Any) -> Any:
-                start = kernels.weibull_increment(pt, a, k, b1, b2, b3)
-                return kernels.between(pt, start, kernels.weibull_increment(pt, a, k, upper, c2, c3))
-
-            pm.CustomDist(
-                "interval", scale, shape, *before, *inside[1:], logp=log_between, observed=inside[0], dims=dim
-            )
-            return
-        late = stretch(f"{kind}_since_entry")[1:] if self.late else []
-
-        def cumulative(log_time: Any, a: Any, k: Any, *since: Any) -> Any:
+        def cumulative(log_time: Any, a: Any, k: Any, since: Sequence[Any]) -> Any:
             if since:
                 return kernels.weibull_increment(pt, a, k, log_time, *since)
             return kernels.weibull_cumulative(pt, a, k, log_time)
 
-        if kind == "exact":
+        def known(log_time: Any, a: Any, k: Any, log_k: Any, *since: Any) -> Any:
+            hazard = kernels.weibull_log_hazard(a, k, log_k, log_time) - log_t0
+            return kernels.exact(hazard, cumulative(log_time, a, k, since))
 
-            def log_density(log_time: Any, a: Any, k: Any, log_k: Any, *since: Any) -> Any:
-                hazard = kernels.weibull_log_hazard(a, k, log_k, log_time) - log_t0
-                return kernels.exact(hazard, cumulative(log_time, a, k, *since))
+        def censored(log_time: Any, a: Any, k: Any, _: Any, *since: Any) -> Any:
+            return kernels.right(cumulative(log_time, a, k, since))
 
-            pm.CustomDist(
-                kind, scale, shape, log_shape, *late, logp=log_density, observed=column(f"{kind}_log_time"), dims=dim
-            )
+        def between(upper: Any, a: Any, k: Any, _: Any, *stretches: Any) -> Any:
+            start = kernels.weibull_increment(pt, a, k, *stretches[:3])
+            return kernels.between(pt, start, kernels.weibull_increment(pt, a, k, upper, *stretches[3:]))
+
+        if kind.startswith("interval"):
+            before, inside = stretch(f"{kind}_before"), stretch(f"{kind}_inside")
+            value, rest = inside[0], [*before, *inside[1:]]
+            term: Callable[..., Any] = between
         else:
-
-            def log_survival(log_time: Any, a: Any, k: Any, *since: Any) -> Any:
-                return kernels.right(cumulative(log_time, a, k, *since))
-
-            pm.CustomDist(kind, scale, shape, *late, logp=log_survival, observed=column(f"{kind}_log_time"), dims=dim)
+            value = column(f"{kind}_log_time")
+            rest = stretch(f"{kind}_since_entry")[1:] if self.late else []
+            term = known if kind.startswith("exact") else censored
+        return observe(kind, value, scale, weights, [shape, log_shape, *rest], term, dim, len(self.kinds[kind]))
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         spec = self.spec

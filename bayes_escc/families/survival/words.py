@@ -48,6 +48,8 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
                 "They are used as such, not as if progression happened on the day of the scan.",
             )
         )  # fmt: skip
+    if design.risk.missing:
+        found += design.risk.missing.notes()
     return found
 
 
@@ -64,6 +66,7 @@ def priors_in_words(design: SurvivalDesign) -> list[str]:
         "log_hazard_ratio": (f"log hazard ratio to {design.regimens[0]}", ""),
         "coefficient": ("log hazard ratio of covariates", ""),
         "drift_sd": ("sd of the step between neighbouring log hazards", ""),
+        "frailty_sd": ("sd of the log hazards of centres", ""),
     }
     lines = []
     for role, prior_set in design.spec.priors:
@@ -71,6 +74,8 @@ def priors_in_words(design: SurvivalDesign) -> list[str]:
             continue
         words, unit = named[role]
         lines += prior_line(words, prior_set, unit)
+    if design.risk.missing:
+        lines += design.risk.missing.words()
     return [*lines, *_implied(design)]
 
 

@@ -1,0 +1,394 @@
+"""Covariates with missing values, modelled together with the outcome.
+
+Every incomplete covariate has a model given the regimen, the complete covariates and the
+incomplete ones before it: a normal linear regression for numbers, a logistic one for yes-or-no
+columns. Missing numbers are parameters, sampled with all others (non-centred); missing yes-or-no
+values are summed out: the likelihood of such a patient is the average of those with either value,
+weighted by their probabilities. Both assume that whether a value is missing depends on nothing
+but what is observed (missing at random; Ibrahim, Chen and Lipsitz 2001).
+
+Inside these regressions numbers are standardised, by the mean and sd of the observed values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import DataError
+from bayes_escc.evidence import Problem
+from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.priors import Prior
+
+__all__ = ["PRIORS", "Imputation", "log_sum"]
+
+Array = NDArray[np.float64]
+_MOST_BINARY: Final = 4
+PRIORS: Final[Mapping[str, Prior]] = {
+    "intercept": Prior("Normal", mu=0, sigma=1.5),
+    "slope": Prior("Normal", mu=0, sigma=0.5),
+    "sd": Prior("HalfNormal", sigma=1),
+}
+"""Priors of the regressions, on the standardised scale (log odds for yes-or-no columns)."""
+
+
+class Imputation:
+    """The models of the incomplete covariates of one table.
+
+    Parameters
+    ----------
+    encoded : EncodedCovariates
+    regimen : array of shape (patients,)
+        Index of the regimen of every patient.
+    regimens : sequence of str
+
+    Attributes
+    ----------
+    numbers, flags : tuple of int
+        Columns with missing numbers and with missing yes-or-no values, those with the fewest first.
+    unknown : array of int
+        Patients with a missing yes-or-no value.
+    labels : tuple of str
+        Missing numbers, ``"column, patient i"``.
+    """
+
+    def __init__(self, encoded: EncodedCovariates, regimen: NDArray[Any], regimens: Sequence[str]) -> None:
+        missing, values = encoded.missing, encoded.values
+        self.encoded, self.missing = encoded, missing
+        incomplete = sorted(np.flatnonzero(missing.any(axis=0)), key=lambda j: (missing[:, j].sum(), j))
+        self.numbers = tuple(int(j) for j in incomplete if not encoded.binary[j])
+        self.flags = tuple(int(j) for j in incomplete if encoded.binary[j])
+        if len(self.flags) > _MOST_BINARY:
+            raise DataError(
+                f"values are missing of {len(self.flags)} yes-or-no covariates; at most {_MOST_BINARY} can be summed "
+                'out together. Set missing = "complete_case" for some, or leave them out.'
+            )
+        self.centre = np.where(encoded.binary & missing.any(axis=0), 0.0, np.nanmean(values, axis=0))
+        spread = np.nanstd(values, axis=0)
+        self.scale = np.where(encoded.binary & missing.any(axis=0), 1.0, np.where(spread > 0, spread, 1.0))
+        self.patients = len(values)
+        # standardised columns that every regression may use, complete for all patients
+        fixed = {
+            encoded.labels[j]: (values[:, j] - self.centre[j]) / self.scale[j]
+            for j in np.flatnonzero(~missing.any(axis=0))
+        }
+        for r, label in enumerate(regimens[1:], start=1):
+            on = (regimen == r).astype(float)
+            if 0.0 < on.mean() < 1.0:
+                fixed[label] = (on - on.mean()) / on.std()
+        self.predictors = tuple(fixed)
+        self.fixed = np.column_stack([*fixed.values()]) if fixed else np.zeros((len(values), 0))
+        self.order = (*self.numbers, *self.flags)
+        self.links = tuple(
+            f"{encoded.labels[j]} on {encoded.labels[i]}" for k, j in enumerate(self.order) for i in self.order[:k]
+        )
+        self.where = {j: np.flatnonzero(missing[:, j]).astype("int32") for j in self.numbers}
+        self.unknown = np.flatnonzero(missing[:, self.flags].any(axis=1)).astype("int32")
+        self.labels = tuple(f"{encoded.labels[j]}, patient {i + 1}" for j in self.numbers for i in self.where[j])
+
+    def __bool__(self) -> bool:
+        """Whether anything is missing."""
+        return bool(self.order)
+
+    # ---- size and shape -----------------------------------------------------------------------
+
+    @property
+    def branches(self) -> int:
+        """Number of combinations of the missing yes-or-no values."""
+        return int(2 ** len(self.flags))
+
+    @property
+    def branch_labels(self) -> tuple[str, ...]:
+        names = [self.encoded.labels[j] for j in self.flags]
+        return tuple(
+            ", ".join(f"{name} = {int(b)}" for name, b in zip(names, bits, strict=True)) for bits in self._bits
+        )
+
+    @property
+    def _bits(self) -> Array:
+        """Combinations of yes and no, (branches, flags)."""
+        return np.array([[s >> k & 1 for k in range(len(self.flags))] for s in range(self.branches)], dtype=float)
+
+    @property
+    def structure(self) -> tuple[Any, ...]:
+        if not self:
+            return ()
+        counts = tuple(len(self.where[j]) for j in self.numbers)
+        return counts, self.numbers, self.flags, len(self.predictors), len(self.unknown)
+
+    @property
+    def coords(self) -> dict[str, tuple[str, ...]]:
+        names = self.encoded.labels
+        if not self:
+            return {}
+        return {
+            "incomplete": tuple(names[j] for j in self.order),
+            "incomplete_number": tuple(names[j] for j in self.numbers),
+            "predictor": self.predictors,
+            "link": self.links,
+            "missing": self.labels,
+            "unknown_patient": tuple(str(i + 1) for i in self.unknown),
+            "branch": self.branch_labels if self.flags else (),
+        }
+
+    def flag_values(self, patients: NDArray[Any]) -> Array:
+        """Yes-or-no values by branch, (branches, flags, patients): observed ones in every branch."""
+        values = self.encoded.values[np.ix_(patients, self.flags)].T
+        return np.where(np.isnan(values), self._bits[:, :, None], values)
+
+    def gather(self, j: int, patients: NDArray[Any]) -> NDArray[np.int32]:
+        """Where a patient's missing number stands among those of its column, from 1; 0 if observed."""
+        found = np.zeros(self.patients, dtype="int32")
+        found[self.where[j]] = np.arange(1, len(self.where[j]) + 1)
+        return np.asarray(found[patients])
+
+    def standard(self, j: int, values: Any) -> Any:
+        """Values of a column on the scale of the regressions."""
+        return (values - self.centre[j]) / self.scale[j]
+
+    # ---- the regressions, in PyTensor and in NumPy alike ------------------------------------------
+
+    @staticmethod
+    def linked(k: int, base: Any, link: Sequence[Any], earlier: Sequence[Any]) -> Any:
+        """Linear predictor of the k-th incomplete covariate given those before it."""
+        total, start = base[k], k * (k - 1) // 2
+        for i, column in enumerate(earlier):
+            total = total + link[start + i] * column
+        return total
+
+    def log_flags(self, base: Any, link: Sequence[Any], numbers: Sequence[Any], flags: Sequence[Any], xp: Any) -> Any:
+        """Log probability of yes-or-no values (flags, ...) given the other covariates."""
+        total: Any = 0.0
+        for k, flag in enumerate(flags):
+            logit = self.linked(len(self.numbers) + k, base, link, [*numbers, *flags[:k]])
+            total = total + flag * logit - xp.logaddexp(xp.zeros(()), logit)
+        return total
+
+    # ---- in PyMC ----------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> dict[str, NDArray[Any]]:
+        """Values of the data of `build`."""
+        if not self:
+            return {}
+        found: dict[str, NDArray[Any]] = {"imputation_x": self.fixed}
+        everyone = np.arange(self.patients)
+        for j in self.numbers:
+            column = self.standard(j, self.encoded.values[:, j])
+            seen = np.flatnonzero(~self.missing[:, j]).astype("int32")
+            found |= {
+                f"column{j}": np.nan_to_num(column), f"gather{j}": self.gather(j, everyone),
+                f"missing_at{j}": self.where[j], f"seen_at{j}": seen, f"seen{j}": column[seen],
+            }  # fmt: skip
+        if self.flags:
+            known = np.setdiff1d(everyone, self.unknown).astype("int32")
+            free = self.missing[np.ix_(self.unknown, self.flags)].sum(axis=1)
+            found |= {
+                "known_at": known, "known_count": np.ones(len(known)),
+                "known_flags": self.encoded.values[np.ix_(known, self.flags)].T, "unknown_at": self.unknown,
+                "unknown_count": np.ones(len(self.unknown)), "unknown_flags": self.flag_values(self.unknown),
+                "unknown_copies": (len(self.flags) - free) * np.log(2.0),
+            }  # fmt: skip
+            if len(self.flags) == 1:
+                del found["unknown_count"], found["unknown_copies"]
+        return found
+
+    def build(self) -> tuple[dict[int, Any], Any]:
+        """Create the regressions inside the current PyMC model.
+
+        Returns
+        -------
+        numbers : dict of int to tensor
+            Completed columns with missing numbers, as coded, for all patients.
+        log_weights : tensor of shape (branches, patients)
+            Log probability of every branch for the patients `unknown`.
+        """
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        model, data = pm.modelcontext(None), self.data
+        model.add_coord("patient", length=self.patients)
+        fixed = pm.Data("imputation_x", data["imputation_x"], dims=("patient", "predictor"))
+        base = PRIORS["intercept"].to_pymc("imputation_intercept", dims="incomplete")[:, None]
+        if self.predictors:
+            slope = PRIORS["slope"].to_pymc("imputation_slope", dims=("incomplete", "predictor"))
+            base = base + (slope[:, None, :] * fixed[None, :, :]).sum(axis=-1)
+        else:
+            base = base + pt.zeros(fixed.shape[0])
+        link: Any = PRIORS["slope"].to_pymc("imputation_link", dims="link") if self.links else ()
+        numbers: dict[int, Any] = {}
+        completed: list[Any] = []
+        imputed: list[Any] = []
+        start = 0
+        if self.numbers:
+            spread = PRIORS["sd"].to_pymc("imputation_sd", dims="incomplete_number")
+            score = pm.Normal("missing_z", dims="missing")
+        for k, j in enumerate(self.numbers):
+            mean = self.linked(k, base, link, completed)
+            stop = start + len(self.where[j])
+            filled = mean[pm.Data(f"missing_at{j}", data[f"missing_at{j}"])] + spread[k] * score[start:stop]
+            gather = pm.Data(f"gather{j}", data[f"gather{j}"], dims="patient")
+            column = pm.Data(f"column{j}", data[f"column{j}"], dims="patient")
+            completed.append(column + pt.concatenate([pt.zeros(1), filled])[gather])
+            model.add_coord(f"seen_{j}", length=len(data[f"seen{j}"]))
+            pm.Normal(
+                f"covariate{j}", mean[pm.Data(f"seen_at{j}", data[f"seen_at{j}"], dims=f"seen_{j}")], spread[k],
+                observed=pm.Data(f"seen{j}", data[f"seen{j}"], dims=f"seen_{j}"), dims=f"seen_{j}",
+            )  # fmt: skip
+            imputed.append(filled * self.scale[j] + self.centre[j])
+            numbers[j] = completed[-1] * self.scale[j] + self.centre[j]
+            start = stop
+        if imputed:
+            pm.Deterministic("imputed", pt.concatenate(imputed), dims="missing")
+        return numbers, self._build_flags(base, link, completed) if self.flags else None
+
+    def _build_flags(self, base: Any, link: Any, completed: list[Any]) -> Any:
+        """The logistic regressions; log probabilities of the branches of the patients `unknown`."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        model, data = pm.modelcontext(None), self.data
+        model.add_coord("known", length=len(data["known_at"]))
+
+        def log_flags(who: str) -> Any:
+            at = pm.Data(f"{who}_at", data[f"{who}_at"])
+            flags = pm.Data(f"{who}_flags", data[f"{who}_flags"])
+            listed = [flags[..., k, :] for k in range(len(self.flags))]
+            return self.log_flags(base[:, at], link, [column[at] for column in completed], listed, pt)
+
+        def observed(name: str, term: Any, count: str, dim: str) -> None:
+            value = pm.Data(count, data[count], dims=dim)
+            pm.CustomDist(name, term, logp=lambda n, each: n * each, observed=value, dims=dim)
+
+        observed("covariate_flags", log_flags("known"), "known_count", "known")
+        branches = log_flags("unknown")
+        total = log_sum(pt, branches)
+        if len(self.flags) > 1:  # what the values seen of these patients say
+            copies = pm.Data("unknown_copies", data["unknown_copies"], dims="unknown_patient")
+            observed("covariate_flags_unknown", total - copies, "unknown_count", "unknown_patient")
+        return branches - total
+
+    # ---- in NumPy ---------------------------------------------------------------------------------
+
+    def base(self, values: Mapping[str, Array], patients: NDArray[Any]) -> Array:
+        """Linear predictors from the complete columns, (incomplete, draws, patients)."""
+        found = values["imputation_intercept"].T[:, :, None]
+        if self.predictors:
+            found = found + np.moveaxis(values["imputation_slope"] @ self.fixed[patients].T, 1, 0)
+        return np.broadcast_to(found, (len(self.order), len(values["imputation_intercept"]), len(patients)))
+
+    def complete(
+        self, values: Mapping[str, Array], patients: NDArray[Any], scores: Mapping[int, Any] | None = None
+    ) -> tuple[list[Array], Array]:
+        """Completed numbers of some patients, on the scale of the regressions, and their density.
+
+        Parameters
+        ----------
+        values : mapping of str to array of shape (draws, ...)
+            The parameters of the regressions.
+        patients : array of int
+        scores : mapping of int to array, optional
+            Normal scores that replace the sampled values of a column, (draws, patients) or plain.
+
+        Returns
+        -------
+        numbers : list of array of shape (draws, patients)
+        log_density : array of shape (draws, patients)
+            Of the numbers that were observed.
+        """
+        base, link = self.base(values, patients), self._link(values)
+        numbers: list[Array] = []
+        density, start = np.zeros(base.shape[1:]), 0
+        for k, j in enumerate(self.numbers):
+            mean = self.linked(k, base, link, numbers)
+            spread, place = values["imputation_sd"][:, k, None], self.gather(j, patients)
+            seen = np.nan_to_num(self.standard(j, self.encoded.values[patients, j]))
+            if scores is not None and j in scores:
+                filled = mean + spread * scores[j]
+            else:
+                filled = self.standard(j, values["imputed"][:, start + np.maximum(place, 1) - 1])
+            numbers.append(np.where(place > 0, filled, seen))
+            log_normal = -0.5 * ((seen - mean) / spread) ** 2 - np.log(spread) - 0.5 * np.log(2.0 * np.pi)
+            density += np.where(place > 0, 0.0, log_normal)
+            start += len(self.where[j])
+        return numbers, density
+
+    def log_branches(self, values: Mapping[str, Array], patients: NDArray[Any], numbers: list[Array]) -> Array:
+        """Log probability of the yes-or-no values in every branch, (branches, draws, patients).
+
+        The sum over branches is the probability of those observed, times the copies of each.
+        """
+        base, link = self.base(values, patients), self._link(values)
+        branches = [self.log_flags(base, link, numbers, list(held), np) for held in self.flag_values(patients)]
+        return np.stack([np.broadcast_to(b, base.shape[1:]) for b in branches])
+
+    def _link(self, values: Mapping[str, Array]) -> list[Array]:
+        return [values["imputation_link"][:, i, None] for i in range(len(self.links))]
+
+    def shift(self, coefficient: Array, patients: NDArray[Any]) -> Array:
+        """What missing yes-or-no values add to the log hazard by branch, (branches, draws, patients)."""
+        free = self.missing[np.ix_(patients, self.flags)]
+        return np.stack([coefficient[:, self.flags] @ (bits * free).T for bits in self._bits])
+
+    def sample(self, rng: np.random.Generator, draws: int) -> dict[str, tuple[tuple[str, ...], Array]]:
+        """Prior draws of the regressions and of what is missing, by name with dimensions."""
+        size = len(self.order)
+        found: dict[str, tuple[tuple[str, ...], Array]] = {
+            "imputation_intercept": (("incomplete",), PRIORS["intercept"].sample(rng, (draws, size))),
+        }
+        if self.predictors:
+            slopes = PRIORS["slope"].sample(rng, (draws, size, len(self.predictors)))
+            found["imputation_slope"] = (("incomplete", "predictor"), slopes)
+        if self.links:
+            found["imputation_link"] = (("link",), PRIORS["slope"].sample(rng, (draws, len(self.links))))
+        if self.numbers:
+            spread = PRIORS["sd"].sample(rng, (draws, len(self.numbers)))
+            found["imputation_sd"] = (("incomplete_number",), spread)
+        values = {name: array for name, (_, array) in found.items()}
+        if self.numbers:
+            concerned = np.flatnonzero(self.missing[:, self.numbers].any(axis=1))
+            scores = {j: rng.normal(size=(draws, len(concerned))) for j in self.numbers}
+            numbers, _ = self.complete(values, concerned, scores)
+            columns = [
+                column[:, self.missing[concerned, j]] * self.scale[j] + self.centre[j]
+                for j, column in zip(self.numbers, numbers, strict=True)
+            ]
+            values["imputed"] = np.concatenate(columns, axis=1)
+            found["imputed"] = (("missing",), values["imputed"])
+        if self.flags:
+            numbers, _ = self.complete(values, self.unknown)
+            logs = self.log_branches(values, self.unknown, numbers)
+            shares = np.exp(logs - log_sum(np, logs))
+            found["branch_probability"] = (("unknown_patient", "branch"), np.moveaxis(shares, 0, -1))
+        return found
+
+    # ---- in words -----------------------------------------------------------------------------------
+
+    def notes(self) -> list[Problem]:
+        """How much was missing, and what was done."""
+        return [
+            Problem(
+                "imputed", f"{int(self.missing[:, j].sum())} of {self.patients} values are missing",
+                "They are " + ("sampled with everything else" if j in self.numbers else "summed out")
+                + " given the regimen and the other covariates, on the assumption that whether one is missing depends "
+                "on nothing unseen.", column=self.encoded.labels[j],
+            )
+            for j in self.order
+        ]  # fmt: skip
+
+    def words(self) -> list[str]:
+        """The priors of the regressions."""
+        listed = ", ".join(self.encoded.labels[j] for j in self.order)
+        return [
+            f"missing values of {listed}, given regimen and other covariates, all standardised: intercept ~ "
+            f"{PRIORS['intercept']}, slopes ~ {PRIORS['slope']}, residual sd ~ {PRIORS['sd']}."
+        ]
+
+
+def log_sum(xp: Any, logs: Any) -> Any:
+    """Logarithm of the sum of exp(logs) over the first axis."""
+    top = logs.max(axis=0)
+    return top + xp.log(xp.exp(logs - top).sum(axis=0))

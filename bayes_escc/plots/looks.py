@@ -1,0 +1,49 @@
+"""What the figures of a study share: its looks in order, and how an axis of them is labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["asked", "estimand_words", "look_axis", "looks_of", "unconverged"]
+
+Look = Mapping[str, Any]
+_MOST_LABELS = 14
+
+
+def looks_of(history: Mapping[str, Any]) -> list[Look]:
+    """The entries of a study's history that have a fit, oldest first."""
+    return [entry for entry in history["entries"] if entry["fit"] is not None]
+
+
+def unconverged(looks: Sequence[Look]) -> bool:
+    """Whether any fit failed its diagnostics."""
+    return not all(look["fit"]["converged"] for look in looks)
+
+
+def look_axis(axes: Any, looks: Sequence[Look]) -> None:
+    """Label an axis of looks with the number of the data cut, its patients and events."""
+    every = -(-len(looks) // _MOST_LABELS)
+    shown = range(0, len(looks), every)
+    axes.set_xticks(list(shown))
+    labels = []
+    for i in shown:
+        look = looks[i]
+        name = {"withdraw": "w", "amend": "a"}.get(look["action"], "")
+        labels.append(f"{look['fit']['snapshot']}{name}\n{look['fit']['patients']}\n{look['fit']['events']}")
+    axes.set_xticklabels(labels)
+    axes.set_xlim(-0.6, len(looks) - 0.4)
+    axes.set_xlabel("Data cut (w: after a withdrawal; a: after a change of the analysis), patients, events")
+
+
+def asked(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells one comparison of a study from another."""
+    return tuple(row[k] for k in ("estimand", "regimen", "reference", "scale", "endpoint", "time"))
+
+
+def estimand_words(name: str, time: float | None, unit: str = "") -> str:
+    """An estimand and its time in words."""
+    words = {"rmst": "restricted mean"}.get(name, name.replace("_", " "))
+    if time is None:
+        return words
+    return f"{words} {'to' if name == 'rmst' else 'at'} {time:g}{' ' + unit if unit else ''}"
