@@ -258,7 +258,7 @@ def _table_text(table: BoundaryTable, behaviour: OperatingCharacteristics | None
 
 
 def _error_rates(behaviour: OperatingCharacteristics) -> str:
-    """One sentence on false alarms and power."""
+    """A line on each scenario the rule names: false alarm, power, and what lies between."""
     from bayes_escc.text import format_probability
 
     def early(s: Scenario) -> str:
