@@ -32,11 +32,11 @@ ARM_MEASURES: Final[Mapping[str, str]] = {
 CONTROL_SE: Final = "control_se"
 """Column with the standard error of the control arm alone, on the analysis scale."""
 
-_POSITIVE: Final = (CONTROL_SE, "events_control", "n_control")
+_POSITIVE: Final = (CONTROL_SE, "events_control", "n_control", "events_experimental", "n_experimental")
 
 
 def check_shared_arm(row: Mapping[str, str], number: int, problems: list[Problem]) -> None:
-    """Note what is wrong with the columns that describe the control arm alone."""
+    """Note what is wrong with the columns that describe one arm alone."""
     for column in _POSITIVE:
         text = normalise(row.get(column, ""))
         if not text:
@@ -48,7 +48,7 @@ def check_shared_arm(row: Mapping[str, str], number: int, problems: list[Problem
         if not (math.isfinite(value) and value > 0):
             problems.append(
                 Problem(
-                    "control_arm",
+                    "experimental_arm" if column.endswith("experimental") else "control_arm",
                     f"{column} is a number greater than 0",
                     "Correct it, or leave it blank.",
                     row=number,
