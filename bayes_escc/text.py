@@ -232,7 +232,8 @@ def _borrowing_text(found: Mapping[str, Any]) -> str:
         [
             f"Borrowed from {len(historical)} historical arms, {patients} patients: MAP prior {parts},",
             f"median {format_number(prior['median'])} ({_interval(prior)}), worth "
-            f"{max(prior['ess_elir'], 0.0):.0f} patients by ELIR, {prior['ess_moment']:.0f} by moments. * the weight of the analysis.",
+            f"{max(prior['ess_elir'], 0.0):.0f} patients by ELIR, {prior['ess_moment']:.0f} by moments. "
+            "* the weight of the analysis.",
             aligned(header, rows),
             f"Conflict, P(a count as improbable under the MAP prior): {conflict}.",
             found["caution"],

@@ -32,12 +32,12 @@ ARM_MEASURES: Final[Mapping[str, str]] = {
 CONTROL_SE: Final = "control_se"
 """Column with the standard error of the control arm alone, on the analysis scale."""
 
-_POSITIVE: Final = (CONTROL_SE, "events_control", "n_control", "events_experimental", "n_experimental")
+_POSITIVE: Final = (CONTROL_SE, "events_control", "n_control")
 
 
 def check_shared_arm(row: Mapping[str, str], number: int, problems: list[Problem]) -> None:
     """Note what is wrong with the columns that describe one arm alone."""
-    for column in _POSITIVE:
+    for column in (*_POSITIVE, "events_experimental", "n_experimental"):
         text = normalise(row.get(column, ""))
         if not text:
             continue
