@@ -115,7 +115,7 @@ ROWS = [
     ),
     (
         {"estimate": "0,71", "p": ""}, "decimal_comma",
-        "row 2, column estimate '0,71': the number is written with a decimal comma. Write 0.71. [decimal_comma]",
+        "row 2, column estimate '0,71': estimate has a decimal comma. Write 0.71. [decimal_comma]",
     ),
     (
         {"measure": "OR", "ci_low": "0.00", "p": ""}, "non_positive_ratio",

@@ -234,7 +234,7 @@ def _decimal_comma(text: str, column: str, refuse: Refuse) -> bool:
     if not re.fullmatch(r"-?\d+,\d+", text):
         return False
     point = text.replace(",", ".")
-    refuse("decimal_comma", column, "the number is written with a decimal comma", f"Write {point}.")
+    refuse("decimal_comma", column, f"{column} has a decimal comma", f"Write {point}.")
     return True
 
 
