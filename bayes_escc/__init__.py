@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from bayes_escc.checks import (
         Inconsistency,
         PriorSensitivity,
+        ProportionalHazards,
         Sensitivity,
+        check_proportional_hazards,
+        exact_loo,
         inconsistency,
         prior_sensitivity,
         sensitivity,
@@ -52,7 +55,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
     "borrowing": ("Borrowed", "borrow", "map_prior"),
-    "checks": ("Inconsistency", "PriorSensitivity", "Sensitivity", "inconsistency", "prior_sensitivity", "sensitivity"),
+    "checks": (
+        "Inconsistency", "PriorSensitivity", "ProportionalHazards", "Sensitivity", "check_proportional_hazards",
+        "exact_loo", "inconsistency", "prior_sensitivity", "sensitivity",
+    ),
     "comparison": ("Comparison",),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"),
     "evidence": (
@@ -92,6 +98,7 @@ __all__ = [
     "Prior",
     "PriorSensitivity",
     "Problem",
+    "ProportionalHazards",
     "RecordError",
     "ResponseModel",
     "Sensitivity",
@@ -101,8 +108,10 @@ __all__ = [
     "__version__",
     "bayes_factors",
     "borrow",
+    "check_proportional_hazards",
     "combine_evidence",
     "compare_models",
+    "exact_loo",
     "find_analysis",
     "fit_analysis",
     "inconsistency",
