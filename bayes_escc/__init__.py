@@ -23,6 +23,19 @@ if TYPE_CHECKING:
         sensitivity,
     )
     from bayes_escc.comparison import Comparison
+    from bayes_escc.decision import (
+        Bop2,
+        Criterion,
+        PosteriorProbability,
+        Precision,
+        PredictiveProbability,
+        PredictiveSurvival,
+        ThallSimon,
+        Toxicity,
+        boundaries,
+        calibrate,
+        operating_characteristics,
+    )
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, LockedError, RecordError
     from bayes_escc.evidence import (
         CountTable,
@@ -44,6 +57,7 @@ if TYPE_CHECKING:
     from bayes_escc.inference import Diagnostics, bayes_factors, compare_models, loo
     from bayes_escc.mixtures import BetaMixture
     from bayes_escc.models import ResponseModel, SurvivalModel, SynthesisModel
+    from bayes_escc.monitoring import positions
     from bayes_escc.posterior import Posterior
     from bayes_escc.priors import Prior
     from bayes_escc.results import to_result
@@ -60,6 +74,10 @@ _HOMES = {
         "exact_loo", "inconsistency", "prior_sensitivity", "sensitivity",
     ),
     "comparison": ("Comparison",),
+    "decision": (
+        "Bop2", "Criterion", "PosteriorProbability", "Precision", "PredictiveProbability", "PredictiveSurvival",
+        "ThallSimon", "Toxicity", "boundaries", "calibrate", "operating_characteristics",
+    ),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"),
     "evidence": (
         "CountTable", "EffectTable", "MedianTable", "MixedTable", "PatientTable", "Problem", "combine_evidence",
@@ -69,6 +87,7 @@ _HOMES = {
     "inference": ("Diagnostics", "bayes_factors", "compare_models", "loo"),
     "mixtures": ("BetaMixture",),
     "models": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
+    "monitoring": ("positions",),
     "posterior": ("Posterior",),
     "priors": ("Prior",),
     "results": ("to_result",),
@@ -82,9 +101,11 @@ __all__ = [
     "AnalysisError",
     "BayesEsccError",
     "BetaMixture",
+    "Bop2",
     "Borrowed",
     "Comparison",
     "CountTable",
+    "Criterion",
     "DataError",
     "Diagnostics",
     "EffectTable",
@@ -95,6 +116,10 @@ __all__ = [
     "MixedTable",
     "PatientTable",
     "Posterior",
+    "PosteriorProbability",
+    "Precision",
+    "PredictiveProbability",
+    "PredictiveSurvival",
     "Prior",
     "PriorSensitivity",
     "Problem",
@@ -105,9 +130,13 @@ __all__ = [
     "Study",
     "SurvivalModel",
     "SynthesisModel",
+    "ThallSimon",
+    "Toxicity",
     "__version__",
     "bayes_factors",
     "borrow",
+    "boundaries",
+    "calibrate",
     "check_proportional_hazards",
     "combine_evidence",
     "compare_models",
@@ -119,6 +148,8 @@ __all__ = [
     "load_dataset",
     "loo",
     "map_prior",
+    "operating_characteristics",
+    "positions",
     "prior_sensitivity",
     "read_counts",
     "read_effects",

@@ -10,7 +10,7 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.analysis import Analysis
-from bayes_escc.beta import Beta, exceedance
+from bayes_escc.beta import Beta, contrast_quantile, exceedance
 from bayes_escc.decision import (
     Bop2,
     Criterion,
@@ -25,7 +25,7 @@ from bayes_escc.decision import (
     read_rule,
 )
 from bayes_escc.decision.paths import walk
-from bayes_escc.decision.tails import contrast_tails, predictive_counts, upper_tails
+from bayes_escc.decision.tails import contrast_tails, contrast_widths, interval_widths, predictive_counts, upper_tails
 from bayes_escc.errors import AnalysisError
 from bayes_escc.plots import plot_boundaries
 from bayes_escc.schema import Reader
@@ -355,3 +355,25 @@ def test_figures_show_the_boundaries(rule):
         for cells in boundaries(rule).cells:
             for cell in cells[1 + criteria :]:
                 assert cell == "never" or cell.replace("<=", "≤").replace(">=", "≥") in drawn
+
+
+@pytest.mark.parametrize("scale", ["difference", "ratio", "odds_ratio"])
+def test_widths_of_all_counts(scale):
+    one = interval_widths(Beta(0.5, 0.5), 25, 0.9)
+    k = np.arange(26)
+    laws = stats.beta(0.5 + k, 25.5 - k)
+    assert one == pytest.approx(laws.ppf(0.95) - laws.ppf(0.05), abs=1e-12)
+    two = contrast_widths(Beta(1, 1), 20, Beta(1, 2), 25, 0.95, scale)
+    for i, j in ((0, 0), (3, 20), (10, 12), (20, 25)):
+        x, y = Beta(1 + i, 21 - i), Beta(1 + j, 27 - j)
+        exact = contrast_quantile(x, y, 0.975, scale) - contrast_quantile(x, y, 0.025, scale)
+        assert two[i, j] == pytest.approx(exact, rel=1e-3)
+
+
+def test_certain_rates_and_large_arms():
+    rule = PosteriorProbability(value=0.3, go_above=0.9, looks=(20, 400))
+    never, always = operating_characteristics(rule, rates=[0.0, 1.0]).scenarios
+    assert (never.probability_go, always.go) == (0.0, (1.0, 0.0))
+    large = PosteriorProbability(reference="B", go_above=0.975, looks=(600,))
+    (found,) = operating_characteristics(large, rates=[0.3]).scenarios
+    assert found.probability_go == pytest.approx(0.025, abs=0.002)  # normal theory

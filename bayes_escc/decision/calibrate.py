@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.decision.kinds import Bop2
 from bayes_escc.decision.paths import OperatingCharacteristics, check_exact, operating_characteristics, walk
-from bayes_escc.decision.rule import GO, STOP, Rule, Step
+from bayes_escc.decision.rule import GO, STOP, Rule, Step, decide
 from bayes_escc.errors import AnalysisError
 
 __all__ = ["Calibration", "calibrate"]
@@ -87,8 +87,14 @@ def _threshold(rule: Rule, target: float, looks: Sequence[Any]) -> Rule:
     if key is None or getattr(rule, key) is None:
         raise AnalysisError(f"{rule.name}: a {rule.kind} rule has no declaring threshold to tune.")
 
+    steps = rule.steps(np.array([rule.false_alarm_rates]))
+    fixed = None if key == "success" else [rule.statistics(look) for look in looks]
+
     def rate(value: float) -> float:
-        return operating_characteristics(_tuned(rule, key, value), looks).false_alarm or 0.0
+        tuned = _tuned(rule, key, value)
+        values = [tuned.statistics(look) for look in looks] if fixed is None else fixed
+        go, stop = walk(looks, [decide(v, tuned.thresholds(n)) for v, n in zip(values, looks, strict=True)], steps)
+        return float((go if tuned.act == "go" else stop).sum())
 
     low, high = 1, 9999
     floor = getattr(rule, "stop_below", None) if key == "go_above" else None
