@@ -18,6 +18,8 @@ from bayes_escc.decision import Rule, read_rules
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.dates import date_columns
 from bayes_escc.evidence.follow_up import DAYS_IN, event_meaning
+from bayes_escc.evidence.scans import DEATH_RULES
+from bayes_escc.evidence.visits import INTERVAL_COLUMNS, MEANINGS, ScanSettings, joined
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.response.spec import DEFAULT_PRIORS
 from bayes_escc.names import DESIGNS, Direction, Scale, normalise
@@ -43,7 +45,7 @@ __all__ = [
 SCHEMA_VERSION = 1
 MAX_PREDICTED = 10_000
 """Most future patients whose responses are predicted."""
-_PATIENTS_ONLY = ("id", "regimen", "response", "not_evaluable", "design", "dates")
+_PATIENTS_ONLY = ("id", "regimen", "response", "not_evaluable", "design", "dates", "scans")
 SAMPLERS = ("auto", "exact", "nuts", "laplace")
 Sampler = Literal["auto", "exact", "nuts", "laplace"]
 _SCALES = ("difference", "ratio", "odds_ratio")
@@ -75,6 +77,8 @@ class DataSpec:
     time_unit: str | None = None
     event_codes: tuple[tuple[str, str], ...] = ()
     dates: tuple[tuple[str, Any], ...] = ()
+    scans: ScanSettings | None = None
+    scans_file: str | None = None
     folder: Path | None = None
 
 
@@ -321,13 +325,21 @@ class Analysis:
         path = (self.folder or Path()) / data.file
         if data.kind == "patients":
             needs_response = self.family == "response"
-            return read_patients(
-                path, id=data.id, regimen=data.regimen,
+            source: Any = path
+            notes: Sequence[Any] = ()
+            if data.scans is not None:
+                visits = (self.folder or Path()) / str(data.scans_file)
+                source, notes = joined(
+                    path, visits, data.scans, patient_id=data.id, sheet=data.sheet, drop=data.drop
+                )  # fmt: skip
+            table = read_patients(
+                source, id=data.id, regimen=data.regimen,
                 response=data.response or ("response" if needs_response else None), time=data.time,
                 event=data.event, entry=data.entry, interval=data.interval, overall=data.overall,
                 time_unit=data.time_unit, event_codes=dict(data.event_codes),
-                dates=dict(data.dates) or None, sheet=data.sheet, drop=data.drop,
+                dates=dict(data.dates) or None, sheet=None if data.scans else data.sheet, drop=data.drop,
             )  # fmt: skip
+            return replace(table, warnings=(*notes, *table.warnings), source=path.name) if notes else table
         if data.kind == "medians":
             return read_medians(path, time_unit=data.time_unit, sheet=data.sheet)
         if data.kind == "effects":
@@ -377,6 +389,15 @@ def _read_data(data: Reader) -> DataSpec:
         "event_codes": _read_codes(data),
         "dates": _read_dates(data),
     }
+    scans, scans_file = _read_scans(data, dict(patients["dates"]))
+    if scans is not None:
+        for key in ("interval", "time", "event"):
+            if patients[key] is not None:
+                data.problem(key, "the scans give the interval; leave it out")
+        if patients["time_unit"] not in (None, scans.unit):
+            data.problem("time_unit", f"the scans give intervals in {scans.unit}; leave it out, or set the same unit")
+        patients |= {"interval": INTERVAL_COLUMNS, "time_unit": scans.unit}
+    patients |= {"scans": scans, "scans_file": scans_file}
     if patients["interval"] is not None and len(patients["interval"]) != 2:
         data.problem("interval", "takes two columns: last scan without, first scan with progression")
     if (patients["time"] is None) != (patients["event"] is None):
@@ -386,6 +407,32 @@ def _read_data(data: Reader) -> DataSpec:
         where.append(("population", population))
     data.finish()
     return DataSpec(kind, datasets, file, counts, sheet, drop, endpoints, regimens, tuple(where), **patients)
+
+
+def _read_scans(data: Reader, dates: Mapping[str, Any]) -> tuple[ScanSettings | None, str | None]:
+    """`[data.scans]`: the visits from which the intervals are made."""
+    if not data.has("scans"):
+        return None, None
+    scans = data.table("scans")
+    time = scans.text("time", None)
+    stated = {
+        "schedule": scans.number("schedule", above=0), "unit": scans.text("unit", choices=tuple(DAYS_IN)),
+        "id": scans.text("id", "patient_id"), "date": scans.text("date", None if time else "date"), "time": time,
+        "result": scans.text("result", "result"), "start": scans.text("start", dates.get("start")),
+        "death": scans.text("death", dates.get("death")),
+        "missed": scans.number("missed", 1, above=0, below=100, integer=True, closed=True),
+        "death_after_missed": scans.text("death_after_missed", "interval", DEATH_RULES),
+    }  # fmt: skip
+    words = scans.table("words")
+    stated["words"] = {key: words.text(key, choices=MEANINGS) for key in words.left()}
+    file = scans.text("file")
+    scans.finish()
+    try:
+        return ScanSettings(**stated), file
+    except AnalysisError as error:
+        if stated["schedule"] is not None and stated["unit"] is not None:
+            scans.problem("", str(error).removeprefix("scans: ").rstrip("."))
+        return None, file
 
 
 def _read_dates(data: Reader) -> tuple[tuple[str, Any], ...]:

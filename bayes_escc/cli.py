@@ -84,6 +84,31 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--time-unit", metavar="UNIT", help="patients: days, weeks, months or years")
     check.set_defaults(action=_check)
 
+    scans = commands.add_parser("scans", help="turn a table of visits into the intervals in which patients progressed")
+    scans.add_argument("patients", metavar="PATIENTS", help="one row per patient")
+    scans.add_argument("visits", metavar="VISITS", help="one row per visit")
+    scans.add_argument("--schedule", type=float, required=True, metavar="T", help="planned time between scans")
+    scans.add_argument(
+        "--unit", required=True, metavar="UNIT", help="of the schedule and the intervals: days, weeks, ..."
+    )
+    scans.add_argument("--id", default="patient_id", metavar="COLUMN", help="identifier, in both tables")
+    scans.add_argument("--date", default="date", metavar="COLUMN", help="visits: date (default: date)")
+    scans.add_argument("--time", metavar="COLUMN", help="visits: time since the start, instead of a date")
+    scans.add_argument("--result", default="result", metavar="COLUMN", help="visits: what the scan showed")
+    scans.add_argument(
+        "--words", nargs="+", default=[], metavar="WORD=MEANING", help="further results: progression, free or unknown"
+    )
+    scans.add_argument("--start", metavar="COLUMN", help="patients: date of the start of treatment")
+    scans.add_argument("--death", metavar="COLUMN", help="patients: date (or time) of death")
+    scans.add_argument("--missed", type=int, default=1, metavar="N", help="scans that may be missed before a death")
+    scans.add_argument(
+        "--death-after-missed", choices=("interval", "exact", "censor"), default="interval",
+        help="a death after more missed scans: event anywhere since the last scan, at death, or censored",
+    )  # fmt: skip
+    scans.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns of the patients to leave out")
+    scans.add_argument("--out", metavar="FILE", help="write the patient table with its intervals to this CSV file")
+    scans.set_defaults(action=_scans)
+
     compare = commands.add_parser("compare", help="compare response counts at once, in closed form")
     compare.add_argument(
         "arms", nargs="+", metavar="NAME=EVENTS/N", help="two or more arms; the first is the reference"
@@ -136,6 +161,10 @@ def _parser() -> argparse.ArgumentParser:
     sensitivity.add_argument("--out", metavar="DIR", help="also write the table and the figure to this folder")
     sensitivity.set_defaults(action=_sensitivity)
 
+    proportional = commands.add_parser("proportional-hazards", help="check whether one hazard ratio holds over time")
+    proportional.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    proportional.set_defaults(action=_proportional)
+
     inconsistent = commands.add_parser("inconsistency", help="direct against indirect evidence in a network")
     inconsistent.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
     inconsistent.set_defaults(action=_inconsistency)
@@ -144,7 +173,20 @@ def _parser() -> argparse.ArgumentParser:
     warmup.set_defaults(action=_warmup)
     register_study(commands)
     monitor = add_monitor(commands)
-    for command in (run, check, compare, pool, datasets, models, sensitivity, inconsistent, warmup, *monitor):
+    for command in (
+        run,
+        check,
+        scans,
+        compare,
+        pool,
+        datasets,
+        models,
+        sensitivity,
+        proportional,
+        inconsistent,
+        warmup,
+        *monitor,
+    ):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -275,6 +317,38 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
+def _scans(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.evidence.visits import ScanSettings, joined
+
+    settings = ScanSettings(
+        options.schedule, options.unit, options.id, None if options.time else options.date, options.time,
+        options.result, _pairs(options.words, "--words"), options.start, options.death, options.missed,
+        options.death_after_missed,
+    )  # fmt: skip
+    frame, notes = joined(options.patients, options.visits, settings, patient_id=options.id, drop=options.drop)
+    if options.out:
+        from bayes_escc.files import write_atomic
+
+        write_atomic(Path(options.out), frame.to_csv(index=False))
+    if options.json:
+        rows = json.loads(frame.replace(float("inf"), None).to_json(orient="records"))
+        _print_json({"ok": True, "unit": options.unit, "rows": rows, "warnings": [n.to_dict() for n in notes]})
+        return 0
+    from bayes_escc.text import aligned, format_number
+
+    columns = [options.id, "last_free", "first_progression", "scan_rule"]
+    cells = [[c if isinstance(c, str) else "none" if c == float("inf") else format_number(c) for c in row]
+             for row in frame[[c for c in columns if c in frame]].itertuples(index=False, name=None)]  # fmt: skip
+    print(aligned([c for c in columns if c in frame], cells))
+    for note in notes:
+        print(f"Note: {note}")
+    if options.out:
+        print(f'Written to {options.out}; read it with interval = ["last_free", "first_progression"].')
+    return 0
+
+
 def _compare(options: argparse.Namespace) -> int:
     from bayes_escc.quick import compare_counts
 
@@ -385,6 +459,18 @@ def _sensitivity(options: argparse.Namespace) -> int:
 
     told = found.to_dict()
     print(prior_sensitivity_text(told) if "estimand" in told else sensitivity_text(told))
+    return 0
+
+
+def _proportional(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis import find_analysis
+    from bayes_escc.checks import check_proportional_hazards
+
+    found = check_proportional_hazards(find_analysis(options.analysis))
+    if options.json:
+        _print_json(found.to_dict())
+    else:
+        print(found)
     return 0
 
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from bayes_escc.analysis import Analysis
 from bayes_escc.comparison import direction_of, probability_with_error
 from bayes_escc.decision.completion import problems_with_plan
 from bayes_escc.decision.kinds import Bop2, PosteriorProbability, Precision, PredictiveSurvival
 from bayes_escc.decision.paths import operating_characteristics
-from bayes_escc.decision.rule import GO, STOP, Decision, Look, Rule, decide
+from bayes_escc.decision.reading import with_direction, with_prior
+from bayes_escc.decision.rule import GO, STOP, Decision, Look, Rule, as_look, decide
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, MONITORING, REGIMEN
 from bayes_escc.posterior import Posterior
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Position", "check_rules", "positions"]
 
+_AFTERWARDS: Final = "This rule was not specified in the analysis."
 _RESPONDERS: Final = {"ORR": ("CR", "PR"), "DCR": ("CR", "PR", "SD")}
 
 
@@ -92,7 +95,12 @@ class Position:
         }  # fmt: skip
 
 
-def positions(posterior: Posterior, taken: Mapping[str, Sequence[Any]] | None = None) -> tuple[Position, ...]:
+def positions(
+    posterior: Posterior,
+    taken: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    rules: Sequence[Rule] | None = None,
+) -> tuple[Position, ...]:
     """The present position of every rule of the analysis.
 
     Parameters
@@ -101,6 +109,9 @@ def positions(posterior: Posterior, taken: Mapping[str, Sequence[Any]] | None = 
     taken : mapping of str to sequence, optional
         By name of the rule, the looks taken so far in evaluable patients, the present one last
         (added if it is not there). Without it, the planned looks up to now are taken to have happened.
+    rules : sequence of Rule, optional
+        Those of the analysis if not given. Of others it is said that they were not specified beforehand; on a rate
+        they use the analysis's prior where the statistic is the posterior's own.
 
     Returns
     -------
@@ -111,12 +122,23 @@ def positions(posterior: Posterior, taken: Mapping[str, Sequence[Any]] | None = 
     AnalysisError
         If a rule does not fit the data.
     """
-    rules = posterior.analysis.rules
-    if not rules:
+    stated = posterior.analysis.rules
+    asked = tuple(stated if rules is None else (in_analysis(r, posterior.analysis) for r in rules))
+    if not asked:
         return ()
     observed = posterior.tree["observed_data"].to_dataset() if "observed_data" in posterior.tree.children else None
-    check_rules(rules, {n: posterior.estimand(n) for n in posterior.estimand_names}, observed)
-    return tuple(_position(rule, posterior, observed, (taken or {}).get(rule.name)) for rule in rules)
+    check_rules(asked, {n: posterior.estimand(n) for n in posterior.estimand_names}, observed)
+    found = [_position(rule, posterior, observed, (taken or {}).get(rule.name)) for rule in asked]
+    return tuple(
+        p if rule in stated else replace(p, sentence=f"{p.sentence} {_AFTERWARDS}")
+        for rule, p in zip(asked, found, strict=True)
+    )
+
+
+def in_analysis(rule: Rule, analysis: Analysis) -> Rule:
+    """A rule made in Python, with the prior and the direction it would have been read with."""
+    own = with_prior(rule, getattr(analysis.spec, "rate_prior", None), {"prior", "reference_prior"})
+    return with_direction(own, analysis.data.endpoints or ())
 
 
 def check_rules(rules: Sequence[Rule], estimands: Any, observed: xr.Dataset | None) -> None:
@@ -288,7 +310,7 @@ def _in_full(rule: Rule, posterior: Posterior) -> Rule:
             changes["regimen"] = others[0]
         if isinstance(rule, PosteriorProbability) and rule.better is None:
             changes["better"] = direction_of(array, rule.endpoint, None)
-    return replace(rule, **changes) if changes else rule
+    return in_analysis(replace(rule, **changes), posterior.analysis) if changes else rule
 
 
 def _from_posterior(rule: PosteriorProbability | Precision, posterior: Posterior) -> tuple[float, float]:
@@ -366,8 +388,7 @@ def _error_rates(rule: Rule, events: tuple[int, ...], look: Look, taken: Sequenc
         before = [p for p in rule.looks if all(a <= b for a, b in zip(p, look, strict=True)) and p != look]
         looks = (*before, look)
     else:
-        looks = rule.check_looks(list(taken))
-        looks = looks if looks and looks[-1] == look else rule.check_looks([*looks, look])
+        looks = _ascending([as_look(each, rule.arms) for each in taken], look)
     null = rule.false_alarm_rates
     if null is None and rule.arms == 2 and rule.act == "go":
         pooled = (sum(events) + 1.0) / (sum(look) + 2.0)
@@ -384,6 +405,19 @@ def _error_rates(rule: Rule, events: tuple[int, ...], look: Look, taken: Sequenc
 
     now = acting(looks)
     return _Rates(looks, *now, *(acting([*looks, *later]) if later else now), null)
+
+
+def _ascending(taken: Sequence[Look], now: Look) -> tuple[Look, ...]:
+    """The looks taken up to now, each once.
+
+    Withdrawn patients and corrected regimens can leave a look with fewer patients than one before it; the
+    larger one then has no place on a path of growing counts and is left out.
+    """
+    kept = [now]
+    for look in reversed(taken):
+        if look != kept[-1] and all(n <= m for n, m in zip(look, kept[-1], strict=True)):
+            kept.append(look)
+    return tuple(reversed(kept))
 
 
 def _sentence(

@@ -10,7 +10,7 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.analysis import Analysis
-from bayes_escc.beta import Beta, exceedance
+from bayes_escc.beta import Beta, contrast_quantile, exceedance
 from bayes_escc.decision import (
     Bop2,
     Criterion,
@@ -25,7 +25,7 @@ from bayes_escc.decision import (
     read_rule,
 )
 from bayes_escc.decision.paths import walk
-from bayes_escc.decision.tails import contrast_tails, predictive_counts, upper_tails
+from bayes_escc.decision.tails import contrast_tails, contrast_widths, interval_widths, predictive_counts, upper_tails
 from bayes_escc.errors import AnalysisError
 from bayes_escc.plots import plot_boundaries
 from bayes_escc.schema import Reader
@@ -217,7 +217,7 @@ def test_calibrated_threshold_is_the_smallest_that_holds():
 
 
 def test_calibrated_bop2_has_the_largest_power():
-    rule = Bop2(criteria=(Criterion(0.2, 0.4),), patients=20, looks=(10,))
+    rule = Bop2(criteria=(Criterion(0.2, 0.4),), cut=0.9, power=1, patients=20, looks=(10,))
     found = calibrate(rule, 0.10).operating_characteristics
     assert found.false_alarm <= 0.10
     for cut in np.arange(0.5, 1.0, 0.05):
@@ -258,12 +258,13 @@ def test_all_problems_of_rules_at_once():
         {"kind": "posterior_probabilty"},
         {"kind": "toxicity", "limt": 0.3},
         {"kind": "posterior_probability", "value": 0.2, "go_above": 0.3, "stop_below": 0.5},
-        {"kind": "bop2", "rate": 0.2, "lambda": 1.9, "patients": 40, "looks": [10, 50]},
-        {"kind": "toxicity", "name": "t", "stop_above": 1.2, "looks": [20, 10]},
+        {"kind": "bop2", "rate": 0.2, "lambda": 1.9, "gamma": 1, "patients": 40, "looks": [10, 50]},
+        {"kind": "toxicity", "name": "t", "limit": 0.3, "stop_above": 1.2, "looks": [20, 10]},
         {"kind": "thall_simon", "name": "t", "go_above": 0.9},
-        {"kind": "predictive_probability", "value": 0.2, "reference": "x"},
+        {"kind": "predictive_probability", "success": 0.9, "value": 0.2, "reference": "x"},
         {"kind": "precision", "width": -1, "looks": [[10, 12]]},
         {"kind": "posterior_probability", "name": "p", "value": 0.2, "go_above": 0.9, "prior": {"alpha": 1, "beta": 2}},
+        {"kind": "toxicity", "name": "u", "limit": 0.3},
     )
     with pytest.raises(AnalysisError) as error:
         Analysis.from_dict(content)
@@ -278,21 +279,21 @@ def test_all_problems_of_rules_at_once():
         "monitoring[5]: standard, a Beta law of the standard rate, is required",
         "monitoring[6]: patients, the planned maximum, is required", "give one of reference (a regimen) and value",
         "monitoring[7].looks: a look is a number of patients, not [10, 12]", "width is above 0, not -1",
-        "monitoring[8].prior: is that of the analysis",
+        "monitoring[8].prior: is that of the analysis", "monitoring[9].stop_above: is required",
     ):  # fmt: skip
         assert part in said, part
 
 
 def test_names_are_unique():
-    rule = {"kind": "toxicity", "looks": [10]}
+    rule = {"kind": "toxicity", "limit": 0.3, "stop_above": 0.9, "looks": [10]}
     with pytest.raises(AnalysisError, match="'toxicity' is the name of an earlier rule"):
         Analysis.from_dict(with_rules(rule, rule))
 
 
 def test_rules_that_do_not_fit_the_data_are_refused_before_fitting():
     content = with_rules(
-        {"kind": "bop2", "rate": 0.2, "patients": 30, "regimen": ANLOTINIB},
-        {"kind": "toxicity", "endpoint": "rash", "regimen": ANLOTINIB},
+        {"kind": "bop2", "rate": 0.2, "lambda": 0.9, "gamma": 1, "patients": 30, "regimen": ANLOTINIB},
+        {"kind": "toxicity", "limit": 0.3, "stop_above": 0.9, "endpoint": "rash", "regimen": ANLOTINIB},
         {"kind": "thall_simon", "standard": {"alpha": 1, "beta": 4}, "go_above": 0.9},
         {"kind": "posterior_probability", "value": 0.2, "go_above": 0.9, "regimen": "toripalimab + anlotinb"},
         {"kind": "precision", "estimand": "median", "width": 2},
@@ -335,7 +336,7 @@ DRAWN = [
     PredictiveProbability(value=0.2, success=0.9, stop_below=0.05, patients=36, looks=tuple(range(10, 36))),
     Bop2(
         criteria=(Criterion(0.45, endpoint="response"), Criterion(0.3, endpoint="grade 3 toxicity", better="lower")),
-        cut=0.7, patients=40, looks=(10, 15, 20, 25, 30, 35),
+        cut=0.7, power=1, patients=40, looks=(10, 15, 20, 25, 30, 35),
     ),
     PosteriorProbability(
         reference="paclitaxel or docetaxel or irinotecan", regimen="tislelizumab with a name that is long",
@@ -355,3 +356,25 @@ def test_figures_show_the_boundaries(rule):
         for cells in boundaries(rule).cells:
             for cell in cells[1 + criteria :]:
                 assert cell == "never" or cell.replace("<=", "≤").replace(">=", "≥") in drawn
+
+
+@pytest.mark.parametrize("scale", ["difference", "ratio", "odds_ratio"])
+def test_widths_of_all_counts(scale):
+    one = interval_widths(Beta(0.5, 0.5), 25, 0.9)
+    k = np.arange(26)
+    laws = stats.beta(0.5 + k, 25.5 - k)
+    assert one == pytest.approx(laws.ppf(0.95) - laws.ppf(0.05), abs=1e-12)
+    two = contrast_widths(Beta(1, 1), 20, Beta(1, 2), 25, 0.95, scale)
+    for i, j in ((0, 0), (3, 20), (10, 12), (20, 25)):
+        x, y = Beta(1 + i, 21 - i), Beta(1 + j, 27 - j)
+        exact = contrast_quantile(x, y, 0.975, scale) - contrast_quantile(x, y, 0.025, scale)
+        assert two[i, j] == pytest.approx(exact, rel=1e-3)
+
+
+def test_certain_rates_and_large_arms():
+    rule = PosteriorProbability(value=0.3, go_above=0.9, looks=(20, 400))
+    never, always = operating_characteristics(rule, rates=[0.0, 1.0]).scenarios
+    assert (never.probability_go, always.go) == (0.0, (1.0, 0.0))
+    large = PosteriorProbability(reference="B", go_above=0.975, looks=(600,))
+    (found,) = operating_characteristics(large, rates=[0.3]).scenarios
+    assert found.probability_go == pytest.approx(0.025, abs=0.002)  # normal theory

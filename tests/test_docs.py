@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -54,6 +56,35 @@ def test_the_printed_refusal_is_the_commands(capsys, tmp_path, monkeypatch):
     assert " ".join(printed.split()) in said
 
 
+def test_the_year_of_a_study_runs_as_written(tmp_path, monkeypatch, capsys):
+    """The story in the README, line by line; a line whose comment says refused is refused, with code 3."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    (story,) = [b for b in blocks("sh") if "study init" in b]
+    first, *lines = story.strip().splitlines()
+    monkeypatch.chdir(tmp_path / first.removeprefix("cd "))
+    for line in lines:
+        command, _, comment = line.partition("#")
+        program, *arguments = shlex.split(command)
+        assert program == "bayes-escc"
+        assert main(arguments) == (3 if "refused" in comment else 0), line
+    said = capsys.readouterr()
+    assert '--acknowledge "S11:removed silently"' in said.err
+    assert "PREVIEW" in said.out
+    assert "The record is whole: 14 entries" in said.out
+    assert Path("figures/study_probability.svg").is_file()
+    assert b"S23" not in Path("second_line.db").read_bytes()
+    assert b"S23" not in b"".join(p.read_bytes() for p in Path("record").rglob("*") if p.is_file())
+
+
+def test_the_cuts_of_the_example_are_those_it_makes(tmp_path):
+    script = ROOT / "examples" / "living_study.py"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, script, "--write", tmp_path], env=environment, check=True)
+    for made in sorted(tmp_path.glob("*.csv")):
+        assert made.read_bytes() == (script.parent / "living_study" / made.name).read_bytes(), made.name
+
+
 @pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
 def test_the_examples_run(script, tmp_path):
     if "lifelines" in script.read_text(encoding="utf-8"):
@@ -98,3 +129,6 @@ def test_the_commands_of_the_monitoring_page_run(capsys):
     for command in commands:
         assert main(command.split()) == 0
     assert "0.131" in capsys.readouterr().out
+    (lines,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    exec(compile(lines, "monitoring.md", "exec"), {})
+    assert "efficacy: P(ORR > standard rate)" in capsys.readouterr().out

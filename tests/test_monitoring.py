@@ -9,6 +9,7 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.analysis import Analysis
+from bayes_escc.beta import Beta
 from bayes_escc.monitoring import positions
 
 from .test_decision import ANLOTINIB, CHEMOTHERAPY, with_rules
@@ -65,3 +66,35 @@ def test_in_a_result_and_saved(monitored, tmp_path):
     loaded = be.Posterior.load(monitored.save(tmp_path / "x.nc"))
     assert positions(loaded) == positions(monitored)
     assert "monitoring" not in be.to_result(be.fit_analysis(be.find_analysis("second_line_response")))
+
+
+def test_looks_that_do_not_ascend_are_taken_as_far_as_they_do(monitored):
+    """Two cuts with the same patients, and a patient withdrawn since: an update must not fail over it."""
+    taken = {"many": [10, 20, 20, 36, 34], "superior": [(10, 12), (11, 11), (20, 20), (35, 29)]}
+    found = {p.rule: p for p in positions(monitored, taken)}
+    assert found["many"].looks == ((10,), (20,), (34,), (35,))
+    assert found["superior"].looks == ((11, 11), (20, 20), (35, 29))
+
+
+def test_rules_made_in_python(monitored):
+    rules = [
+        be.PosteriorProbability(name="margin", reference=CHEMOTHERAPY, margin=0.1, go_above=0.9, null_rate=0.3),
+        be.ThallSimon(standard=Beta(34, 124), go_above=0.9, regimen=ANLOTINIB, looks=(10, 20)),
+    ]
+    first, second = positions(monitored, rules=rules)
+    assert first.value == monitored.compare(reference=CHEMOTHERAPY, margin=0.1).rows[0]["probability_better_by_margin"]
+    assert first.null_rates == (0.3, 0.3)
+    assert second.decision == "go"
+    assert "not specified in the analysis" in first.sentence
+    assert "not specified" not in positions(monitored)[0].sentence
+
+
+def test_each_regimen_has_its_own_prior():
+    content = with_rules(
+        {"kind": "posterior_probability", "reference": CHEMOTHERAPY, "go_above": 0.9, "null_rate": 0.3, "looks": [20]}
+    )
+    content["priors"]["rate"][CHEMOTHERAPY] = {"distribution": "Beta", "alpha": 3, "beta": 7}
+    posterior = be.fit_analysis(Analysis.from_dict(content))
+    (rule,), (position,) = posterior.analysis.rules, positions(posterior)
+    assert (rule.prior, rule.reference_prior) == (Beta(1, 1), Beta(3, 7))
+    assert position.value == pytest.approx(float(rule.statistics((35, 29))[12, 10]), abs=1e-10)

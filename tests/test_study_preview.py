@@ -142,6 +142,19 @@ class TestGates:
             assert "effective draws" in study.preview(AT(8.2))[1].reason
 
 
+def test_large_cohorts_are_thinned_alike(tmp_path):
+    """Beyond some size families keep every second, third ... draw of the log-likelihood."""
+    at = cohort(5, patients=900)
+    with be.Study.create(tmp_path / "s.db", SPEC) as study:
+        study.update(at(9.0))
+        later = pd.concat([at(9.0), table(*[(f"Q{i}", "new", 1.0, 0) for i in range(3)])])
+        _, shown = study.preview(later)
+    exact = probability_lower_hazard(PRIOR, sums(later, "old"), sums(later, "new"))
+    assert shown.shown
+    row = shown.comparisons[0]
+    assert row["probability_better"] == pytest.approx(exact, abs=4 * row["mcse_probability"])
+
+
 def test_every_update_says_how_far_its_preview_was_off(tmp_path):
     with be.Study.create(tmp_path / "s.db", SPEC) as study:
         first = study.update(AT(8.0))

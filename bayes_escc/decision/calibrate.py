@@ -11,18 +11,19 @@ from numpy.typing import NDArray
 
 from bayes_escc.decision.kinds import Bop2
 from bayes_escc.decision.paths import OperatingCharacteristics, check_exact, operating_characteristics, walk
-from bayes_escc.decision.rule import GO, STOP, Rule, Step
+from bayes_escc.decision.rule import GO, STOP, Rule, Step, decide
 from bayes_escc.errors import AnalysisError
 
-__all__ = ["Calibration", "calibrate"]
+__all__ = ["TUNED", "Calibration", "calibrate"]
 
 Array = NDArray[np.float64]
 CUTS: Final = np.round(np.arange(0.50, 0.9951, 0.005), 3)
 """Values of lambda that are tried."""
 POWERS: Final = np.round(np.arange(0.0, 1.0001, 0.02), 2)
 """Values of gamma that are tried."""
-_TUNED: Final = {"posterior_probability": "go_above", "thall_simon": "go_above", "predictive_probability": "success",
+TUNED: Final = {"posterior_probability": "go_above", "thall_simon": "go_above", "predictive_probability": "success",
                  "toxicity": "stop_above"}  # fmt: skip
+"""The threshold that is tuned, by kind of rule."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,18 @@ def calibrate(rule: Rule, target: float, *, looks: Sequence[Any] | None = None) 
 
 
 def _threshold(rule: Rule, target: float, looks: Sequence[Any]) -> Rule:
-    key = _TUNED.get(rule.kind)
+    key = TUNED.get(rule.kind)
     if key is None or getattr(rule, key) is None:
         raise AnalysisError(f"{rule.name}: a {rule.kind} rule has no declaring threshold to tune.")
 
+    steps = rule.steps(np.array([rule.false_alarm_rates]))
+    fixed = None if key == "success" else [rule.statistics(look) for look in looks]
+
     def rate(value: float) -> float:
-        return operating_characteristics(_tuned(rule, key, value), looks).false_alarm or 0.0
+        tuned = _tuned(rule, key, value)
+        values = [tuned.statistics(look) for look in looks] if fixed is None else fixed
+        go, stop = walk(looks, [decide(v, tuned.thresholds(n)) for v, n in zip(values, looks, strict=True)], steps)
+        return float((go if tuned.act == "go" else stop).sum())
 
     low, high = 1, 9999
     floor = getattr(rule, "stop_below", None) if key == "go_above" else None

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.decision.rule import CONTINUE, GO, STOP, Look, Rule, Step
+from bayes_escc.decision.tails import log_gammas
 from bayes_escc.errors import AnalysisError
 
 __all__ = ["OperatingCharacteristics", "Scenario", "check_exact", "operating_characteristics", "walk"]
@@ -118,7 +119,8 @@ def operating_characteristics(
     rates : sequence, optional
         True rates: a number for one arm, (regimen, reference) for two, one for each endpoint of a BOP2
         rule (for two endpoints that are not nested, a third number may state how often both happen in
-        one patient). If not given, those the rule calls null and alternative.
+        one patient). If not given, those the rule names: null and alternative, and for two endpoints
+        also one as hoped for and the other not.
 
     Returns
     -------
@@ -130,7 +132,7 @@ def operating_characteristics(
         If the rule cannot be enumerated, or looks or rates do not fit it.
     """
     taken = check_exact(rule, looks)
-    known = [r for r in (rule.false_alarm_rates, rule.power_rates) if r is not None]
+    known = list(rule.scenarios)
     asked = known if rates is None else [_as_rates(r, rule) for r in rates]
     if not asked:
         raise AnalysisError(
@@ -203,14 +205,42 @@ def walk(looks: Sequence[Look], verdicts: Sequence[NDArray[np.int8]], steps: Seq
     gone, stopped = [], []
     for look, verdict in zip(looks, verdicts, strict=True):
         for step, n, earlier in zip(steps, look, before, strict=True):
-            for _ in range(n - earlier):
-                state = _advance(state, step)
+            state = _arrive(state, step, n - earlier)
         counts = tuple(range(1, dims + 1))
         gone.append(np.where(verdict == GO, state, 0.0).sum(axis=counts))
         stopped.append(np.where(verdict == STOP, state, 0.0).sum(axis=counts))
         state = np.where(verdict == CONTINUE, state, 0.0)
         before = look
     return np.stack(gone, axis=1), np.stack(stopped, axis=1)
+
+
+def _arrive(state: Array, step: Step, patients: int) -> Array:
+    """More patients: a binomial number of events at once where they move one count, otherwise one by one."""
+    if len(step) == 2 and patients > 1 and sorted(sum(shift) for shift, _ in step) == [0, 1]:
+        (shift, p) = max(step, key=lambda s: sum(s[0]))
+        axis = 1 + shift.index(1)
+        moved = np.moveaxis(state, axis, -1)
+        after = np.empty((*moved.shape[:-1], moved.shape[-1] + patients))
+        for rate in np.unique(p):
+            after[p == rate] = moved[p == rate] @ _binomial_band(moved.shape[-1], patients, float(rate))
+        return np.moveaxis(after, -1, axis)
+    for _ in range(patients):
+        state = _advance(state, step)
+    return state
+
+
+def _binomial_band(counts: int, patients: int, rate: float) -> Array:
+    """P(count after | count before), (counts, counts + patients)."""
+    k = np.arange(patients + 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_p = k * np.log(rate) + (patients - k) * np.log1p(-rate)
+    log_p = np.where(np.isnan(log_p), 0.0, log_p)  # no event where none can be, all where all must
+    factorials = log_gammas(1.0, patients)
+    law = np.exp(log_p + factorials[-1] - factorials - factorials[::-1])
+    band = np.zeros((counts, counts + patients))
+    before = np.arange(counts)[:, None]
+    band[before, before + k] = law
+    return band
 
 
 def _advance(state: Array, step: Step) -> Array:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.beta import Beta, contrast_quantile
+from bayes_escc.beta import Beta
 from bayes_escc.decision.common import (
     NO_PRIOR,
     UNIFORM,
@@ -29,7 +29,7 @@ from bayes_escc.decision.common import (
     wrong_rates,
 )
 from bayes_escc.decision.rule import Look, Rule
-from bayes_escc.decision.tails import contrast_tails, upper_tails
+from bayes_escc.decision.tails import contrast_tails, contrast_widths, interval_widths, upper_tails
 from bayes_escc.names import Direction, Scale
 from bayes_escc.schema import check_margin
 
@@ -228,8 +228,8 @@ class Toxicity(Rule):
     """
 
     kind: ClassVar[str] = "toxicity"
-    limit: float = 0.30
-    stop_above: float = 0.90
+    limit: float
+    stop_above: float
     prior: Beta = UNIFORM
     acceptable_rate: float | None = None
     alternative_rate: float | None = None
@@ -279,7 +279,7 @@ class Precision(Rule):
     """
 
     kind: ClassVar[str] = "precision"
-    width: float = 0.2
+    width: float
     estimand: str = "rate"
     time: float | None = None
     scale: Scale = "difference"
@@ -317,19 +317,7 @@ class Precision(Rule):
         return {"stop_below": self.width}
 
     def statistics(self, look: Look) -> Array:
-        tail = 0.5 * (1.0 - self.ci_prob)
-        ends = (tail, 1.0 - tail)
-        laws = [_after(self.prior or UNIFORM, look[0], s) for s in range(look[0] + 1)]
+        prior = self.prior or UNIFORM
         if self.reference is None:
-            return np.array([law.quantile(ends[1]) - law.quantile(ends[0]) for law in laws])
-        others = [_after(self.reference_prior or self.prior or UNIFORM, look[1], s) for s in range(look[1] + 1)]
-
-        def width(x: Beta, y: Beta) -> float:
-            low, high = (contrast_quantile(x, y, q, self.scale) for q in ends)
-            return high - low
-
-        return np.array([[width(x, y) for y in others] for x in laws])
-
-
-def _after(prior: Beta, n: int, s: int) -> Beta:
-    return Beta(prior.alpha + s, prior.beta + n - s)
+            return interval_widths(prior, look[0], self.ci_prob)
+        return contrast_widths(prior, look[0], self.reference_prior or prior, look[1], self.ci_prob, self.scale)

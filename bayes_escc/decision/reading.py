@@ -15,7 +15,7 @@ from bayes_escc.names import normalise
 from bayes_escc.priors import PriorSet
 from bayes_escc.schema import Reader
 
-__all__ = ["read_rule", "read_rules"]
+__all__ = ["read_rule", "read_rules", "with_direction", "with_prior"]
 
 
 def read_rules(
@@ -38,7 +38,10 @@ def read_rules(
         rule = read_rule(table)
         if rule is None:
             continue
-        rule = _with_direction(_with_prior(rule, rate_prior, table, stated), endpoints)
+        if isinstance(rule, PosteriorProbability | Precision):
+            for key in sorted(stated):
+                table.problem(key, "is that of the analysis ([priors.rate]); leave it out")
+        rule = with_direction(with_prior(rule, rate_prior, stated), endpoints)
         if rule.name in [r.name for r in rules]:
             table.problem("name", f"{rule.name!r} is the name of an earlier rule; give each its own")
         rules.append(rule)
@@ -81,16 +84,14 @@ def read_rule(table: Reader) -> Rule | None:
         return None
 
 
-def _with_prior(rule: Rule, rate_prior: PriorSet | None, table: Reader, stated: set[str]) -> Rule:
-    """The rule with the analysis's prior, where it follows the analysis's rates."""
+def with_prior(rule: Rule, rate_prior: PriorSet | None, stated: set[str]) -> Rule:
+    """The rule with the analysis's prior, where it follows the analysis's rates or states none of its own."""
     if not hasattr(rule, "prior"):
         return rule
     own, other = _prior_of(rate_prior, rule.regimen), _prior_of(rate_prior, getattr(rule, "reference", None))
     if isinstance(rule, PosteriorProbability | Precision):
         if rule.estimand != "rate":
             return rule
-        for key in sorted(stated):
-            table.problem(key, "is that of the analysis ([priors.rate]); leave it out")
         changes: dict[str, Any] = {"prior": own, "reference_prior": None if rule.reference is None else other}
         return replace(rule, **changes)
     changes = {} if "prior" in stated or own is None else {"prior": own}
@@ -99,7 +100,7 @@ def _with_prior(rule: Rule, rate_prior: PriorSet | None, table: Reader, stated: 
     return replace(rule, **changes)
 
 
-def _with_direction(rule: Rule, endpoints: Sequence[str]) -> Rule:
+def with_direction(rule: Rule, endpoints: Sequence[str]) -> Rule:
     """The rule with the better direction of its endpoint, where it states none and the endpoint is known."""
     if not isinstance(rule, PosteriorProbability | PredictiveProbability) or rule.better is not None:
         return rule

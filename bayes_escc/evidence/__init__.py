@@ -10,6 +10,7 @@ from bayes_escc.evidence.patients import PatientTable, read_patients
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.scans import scan_intervals
 from bayes_escc.evidence.synthetic import simulate_cohort
+from bayes_escc.evidence.visits import join_scans
 
 __all__ = [
     "DATASETS",
@@ -21,6 +22,7 @@ __all__ = [
     "PatientTable",
     "Problem",
     "combine_evidence",
+    "join_scans",
     "load_dataset",
     "read_counts",
     "read_effects",

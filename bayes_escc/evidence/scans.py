@@ -14,9 +14,10 @@ from bayes_escc.schema import nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["scan_intervals"]
+__all__ = ["DEATH_RULES", "DeathRule", "interval_of", "scan_intervals"]
 
 DeathRule = Literal["interval", "exact", "censor"]
+DEATH_RULES = ("interval", "exact", "censor")
 
 
 def scan_intervals(
@@ -60,7 +61,7 @@ def scan_intervals(
 
     if not schedule > 0 or missed < 0:
         raise AnalysisError(f"schedule must be positive and missed at least 0, not {schedule!r} and {missed!r}.")
-    if death_after_missed not in ("interval", "exact", "censor"):
+    if death_after_missed not in DEATH_RULES:
         raise AnalysisError(f'death_after_missed is "interval", "exact" or "censor", not {death_after_missed!r}.')
     raw = read_cells(scans)
     problems: list[Problem] = []
@@ -85,16 +86,28 @@ def scan_intervals(
         died = _deaths(read_cells(deaths), seen)
     rows = []
     for patient in [*seen, *(p for p in died if p not in seen)]:
-        lower, upper, rule = _interval(
+        lower, upper, rule = interval_of(
             sorted(seen.get(patient, [])), died.get(patient), schedule * (missed + 1), death_after_missed
         )
         rows.append({"patient_id": patient, "last_free": lower, "first_progression": upper, "rule": rule})
     return pd.DataFrame(rows)
 
 
-def _interval(
+def interval_of(
     visits: list[tuple[float, bool]], death: float | None, longest: float, rule: DeathRule
 ) -> tuple[float, float, str]:
+    """Last scan without and first with progression, and the rule that gave them.
+
+    Parameters
+    ----------
+    visits : list of (time, progressed)
+        In order of time.
+    death : float or None
+    longest : float
+        Time between the last scan and a death without progression up to which the death is the event.
+    rule : {"interval", "exact", "censor"}
+        What happens to a death after more than that.
+    """
     first = next((time for time, progressed in visits if progressed), None)
     last_free = max((time for time, progressed in visits if not progressed and (first is None or time < first)),
                     default=0.0)  # fmt: skip

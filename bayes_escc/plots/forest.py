@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -12,7 +12,18 @@ from bayes_escc.comparison import labelled_cells
 from bayes_escc.distributions import normal_quantile
 from bayes_escc.errors import AnalysisError
 from bayes_escc.plots.intervals import quantiles_of
-from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, VERMILION, finish, house_style, new_figure, wrapped
+from bayes_escc.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    SKY,
+    VERMILION,
+    finish,
+    house_style,
+    minus,
+    new_figure,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,63 +34,22 @@ if TYPE_CHECKING:
 __all__ = ["plot_forest", "plot_interval_forest"]
 
 Interval = tuple[float, float, float]
-_RATIOS = ("hazard ratio", "odds ratio", "risk ratio")
+_RATIOS: Final = ("hazard ratio", "odds ratio", "risk ratio")
+_SIZE: Final = 7.0
+_GAP: Final = 7.0
+"""Points between two columns of text."""
 
 
 @dataclass(frozen=True)
 class _Line:
-    """One line of a forest plot: intervals are (lower, middle, upper)."""
+    """One line of a forest plot: intervals are (lower, middle, upper); `cells` stand left of the axis."""
 
     label: str
     raw: Interval | None = None
     modelled: Interval | None = None
     weight: float = 0.0
     kind: str = "study"
-
-
-def _interval(law: Any, draws: Any, ci: float) -> Interval:
-    low, middle, high = quantiles_of(law, draws, [(1 - ci) / 2, 0.5, (1 + ci) / 2])
-    return low, middle, high
-
-
-def _modelled(posterior: Posterior, estimand: str) -> list[tuple[dict[str, Any], Interval]]:
-    ci = posterior.analysis.ci_prob
-    return [
-        (labels, _interval(posterior.law_at(estimand, labels), draws.ravel(), ci))
-        for labels, draws in labelled_cells(posterior.estimand(estimand))
-    ]
-
-
-def _lines(posterior: Posterior) -> list[_Line]:
-    observed = posterior.tree["observed_data"].to_dataset()
-    y, se = observed["y"].to_numpy(), observed["se"].to_numpy()
-    ratio = posterior.estimand("effect").attrs["unit"] in _RATIOS
-    natural = np.exp if ratio else np.asarray
-    ci = posterior.analysis.ci_prob
-    z = float(normal_quantile((1 + ci) / 2))
-    weight = np.where(np.isfinite(se), se**-2.0, 0.0)
-    lines = []
-    for i, (labels, interval) in enumerate(_modelled(posterior, "study_effect")):
-        raw = None
-        if np.isfinite(se[i]):
-            low, middle, high = (float(natural(v)) for v in (y[i] - z * se[i], y[i], y[i] + z * se[i]))
-            raw = (low, middle, high)
-        lines.append(_Line(str(labels["study"]), raw, interval, float(weight[i] / weight.max())))
-    for labels, interval in _modelled(posterior, "effect"):
-        name = ", ".join(str(v) for v in (labels["covariate"],) if v)
-        lines.append(_Line(f"Pooled effect{': ' + name if name else ''}", None, interval, kind="pooled"))
-    if "predicted_effect" in posterior.estimand_names:
-        for labels, interval in _modelled(posterior, "predicted_effect"):
-            name = ", ".join(str(v) for v in (labels["covariate"],) if v)
-            lines.append(_Line(f"The next trial{': ' + name if name else ''}", None, interval, kind="predicted"))
-    return lines
-
-
-def _text(interval: Interval | None) -> str:
-    if interval is None:
-        return ""
-    low, middle, high = interval
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    cells: tuple[str, str] = ("", "")
 
 
 def plot_forest(posterior: Posterior) -> Figure:
@@ -87,7 +57,8 @@ def plot_forest(posterior: Posterior) -> Figure:
 
     Grey squares are the studies as published, their area proportional to their information; blue
     circles are the studies as the model sees them; the diamond is the pooled effect and the
-    dashed line the effect of the next trial. Limits beyond the axis end in an arrow.
+    dashed line the effect of the next trial. Limits beyond the axis end in an arrow. Patients (and
+    events, where they are known) stand beside the names.
 
     Parameters
     ----------
@@ -116,11 +87,11 @@ def plot_forest(posterior: Posterior) -> Figure:
     )
     if any(line.kind == "predicted" for line in lines):
         footnote += " Dashed: effect of a new trial of the same kind."
-    better = str(effect.attrs.get("better", ""))
     return _draw(
-        lines, title=posterior.analysis.title, unit=unit, better=better,
-        headings=("As published" if any(x.raw for x in lines) else "", "In the model"), footnote=footnote,
-        converged=posterior.diagnostics.converged, sides=("experimental", "control"),
+        lines, title=posterior.analysis.title, unit=unit, better=str(effect.attrs.get("better", "")),
+        headings=("As published" if any(x.raw for x in lines) else "", "In the model"),
+        footnote=_heterogeneity(posterior) + footnote, converged=posterior.diagnostics.converged,
+        sides=("experimental", "control"),
     )  # fmt: skip
 
 
@@ -143,24 +114,131 @@ def plot_interval_forest(
     """
     lines = [_Line(label, None, interval) for label, interval in rows]
     return _draw(
-        lines, title=title, unit=unit, better=better, headings=("", "In the model"), footnote=footnote,
+        lines, title=title, unit=unit, better=better, headings=("", "Median (CrI)"), footnote=footnote,
         converged=converged, sides=sides, highlight=highlight,
     )  # fmt: skip
 
 
+def _modelled(posterior: Posterior, estimand: str) -> list[tuple[dict[str, Any], Interval]]:
+    ci = posterior.analysis.ci_prob
+    found = []
+    for labels, draws in labelled_cells(posterior.estimand(estimand)):
+        law = posterior.law_at(estimand, labels)
+        low, middle, high = quantiles_of(law, draws.ravel(), [(1 - ci) / 2, 0.5, (1 + ci) / 2])
+        found.append((labels, (low, middle, high)))
+    return found
+
+
+def _lines(posterior: Posterior) -> list[_Line]:
+    observed = posterior.tree["observed_data"].to_dataset()
+    y, se = observed["y"].to_numpy(), observed["se"].to_numpy()
+    ratio = posterior.estimand("effect").attrs["unit"] in _RATIOS
+    natural = np.exp if ratio else np.asarray
+    z = float(normal_quantile((1 + posterior.analysis.ci_prob) / 2))
+    weight = np.where(np.isfinite(se), se**-2.0, 0.0)
+    studies = []
+    for i, (labels, interval) in enumerate(_modelled(posterior, "study_effect")):
+        raw = None
+        if np.isfinite(se[i]):
+            low, middle, high = (float(natural(v)) for v in (y[i] - z * se[i], y[i], y[i] + z * se[i]))
+            raw = (low, middle, high)
+        cells = _arms_of(posterior, str(labels["study"]), str(labels["regimen"]))
+        studies.append(_Line(str(labels["study"]), raw, interval, float(weight[i] / weight.max()), cells=cells))
+    summaries: dict[str, list[_Line]] = {}
+    for estimand, name, kind in (
+        ("effect", "Pooled effect", "pooled"), ("predicted_effect", "The next trial", "predicted"),
+    ):  # fmt: skip
+        if estimand in posterior.estimand_names:
+            for labels, interval in _modelled(posterior, estimand):
+                line = _Line(name, None, interval, kind=kind)
+                summaries.setdefault(str(labels["covariate"] or ""), []).append(line)
+    if "row_subgroup" not in observed.coords:
+        return [*studies, *(line for lines in summaries.values() for line in lines)]
+    groups = [str(g) for g in observed["row_subgroup"].to_numpy()]
+    found = []
+    for group, lines in summaries.items():
+        members = [line for line, mine in zip(studies, groups, strict=True) if mine == group]
+        found += [_Line(group, kind="heading"), *members, *lines]
+    return found
+
+
+def _arms_of(posterior: Posterior, study: str, experimental: str) -> tuple[str, str]:
+    """Events and patients of the two arms of a study, as far as they are known."""
+    observed = posterior.tree["observed_data"].to_dataset()
+    events: dict[str, int] = {}
+    if "events" in observed and "arm" in observed.coords:
+        events = dict(zip(map(str, observed["arm"].to_numpy()), observed["events"].to_numpy().tolist(), strict=True))
+    sides = {"experimental": "", "control": ""}
+    for arm in posterior.arms:
+        if arm.study == study and arm.patients is not None:
+            counted = events.get(f"{study}: {arm.regimen}")
+            text = f"{arm.patients}" if counted is None else f"{counted}/{arm.patients}"
+            sides["experimental" if arm.regimen == experimental else "control"] = text
+    return sides["experimental"], sides["control"]
+
+
+def _heterogeneity(posterior: Posterior) -> str:
+    """What is known of tau, I-squared and the difference of subgroups, in sentences; empty for common effects."""
+    parts: dict[str, list[str]] = {}
+    differences = []
+    for r in posterior.summary_rows():
+        group = f" ({r['covariate']})" if r["covariate"] else ""
+        interval = minus(f"{r['median']:.2f} ({r['lower']:.2f} to {r['upper']:.2f})")
+        if r["estimand"] == "tau":
+            parts.setdefault(group, []).append(f"tau {interval}")
+        elif r["estimand"] == "i_squared":
+            shares = [f"{100 * r[key]:.0f}" for key in ("median", "lower", "upper")]
+            parts.setdefault(group, []).append(f"I\N{SUPERSCRIPT TWO} {shares[0]} % ({shares[1]} to {shares[2]} %)")
+        elif r["estimand"] == "subgroup_difference":
+            differences.append(f"Subgroups, {r['covariate']}: {interval}. ")
+    said = "; ".join(", ".join(values) + group for group, values in parts.items())
+    return (f"Heterogeneity: {said}. " if said else "") + "".join(differences)
+
+
+def _decimals(lines: Sequence[_Line], ratio: bool) -> int:
+    """Decimals that tell the estimates of a figure apart."""
+    middles = [abs(i[1]) for line in lines for i in (line.raw, line.modelled) if i is not None]
+    if ratio:
+        return 2
+    return 3 if max(middles) < 0.1 else 1 if max(middles) >= 10 else 2
+
+
+def _text(interval: Interval | None, decimals: int) -> str:
+    if interval is None:
+        return ""
+
+    def shown(value: float) -> str:
+        rounded = round(value, decimals) + 0.0  # no minus zero
+        return minus(f"{value:.0f}" if abs(value) >= 100 else f"{rounded:.{decimals}f}")
+
+    low, middle, high = (shown(v) for v in interval)
+    return f"{middle} ({low} to {high})"
+
+
 def _limits(lines: Sequence[_Line], ratio: bool) -> tuple[float, float]:
-    """Axis limits that show every middle and most limits; the rest are clipped with arrows."""
-    shown = [i for line in lines for i in (line.raw, line.modelled) if i is not None]
-    values = np.array([v for i in shown for v in i])
-    middles = np.array([i[1] for i in shown])
-    if not ratio:
-        low, high = np.quantile(values, 0.02), np.quantile(values, 0.98)
-        pad = 0.08 * (high - low)
-        return min(low, middles.min(), 0.0) - pad, max(high, middles.max(), 0.0) + pad
-    logs, centre = np.log(values), np.log(middles)
-    reach = max(1.6 * np.median(np.abs(logs)), np.abs(centre).max() + 0.15, 0.35)
-    low, high = max(logs.min() - 0.06, -reach - 0.5), min(logs.max() + 0.06, reach + 0.5)
-    return float(np.exp(min(low, -0.12))), float(np.exp(max(high, 0.12)))
+    """Axis limits that show every modelled middle and most limits; the rest are clipped with arrows."""
+    scale = np.log if ratio else np.asarray
+    shown = np.array([scale(i) for line in lines for i in (line.raw, line.modelled) if i is not None])
+    middles = scale(np.array([line.modelled[1] for line in lines if line.modelled is not None]))
+    reach = 2.5 * float(np.median(shown[:, 2] - shown[:, 0])) / 2.0
+    low = max(float(shown[:, 0].min()), float(middles.min()) - reach)
+    high = min(float(shown[:, 2].max()), float(middles.max()) + reach)
+    low, high = min(low, 0.0), max(high, 0.0)
+    pad = 0.06 * (high - low)
+    low, high = low - pad, high + pad
+    return (float(np.exp(low)), float(np.exp(high))) if ratio else (low, high)
+
+
+def _widest(texts: Sequence[str], figure: Figure, weight: str = "normal") -> float:
+    """Width of the widest line of some texts, in points."""
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    probe = figure.text(0, 0, "", fontsize=_SIZE, fontweight=weight)
+    widths = [0.0]
+    for text in texts:
+        probe.set_text(text)
+        widths.append(probe.get_window_extent(renderer).width * 72.0 / figure.dpi)
+    probe.remove()
+    return max(widths)
 
 
 def _draw(
@@ -170,50 +248,80 @@ def _draw(
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     ratio = unit in _RATIOS
+    cells = [c for c in (0, 1) if any(line.cells[c] for line in lines)]
+    labels = [wrapped(x.label, 26 if cells else 32) for x in lines]
+    base = (6.0 if len(lines) <= 22 else 5.0) + (1.6 if any(x.raw for x in lines) and len(lines) <= 22 else 0.0)
+    heights = np.array([max(base, 2.0 + 3.1 * (label.count("\n") + 1)) for label in labels]) / base
+    places = heights.sum() - np.cumsum(heights) + 0.5 * heights
     with house_style():
-        figure, (axes,) = new_figure(38 + 8.2 * len(lines), converged=converged)
+        figure, (axes,) = new_figure(38 + base * float(heights.sum() + 0.8), converged=converged)
         left, right = _limits(lines, ratio)
         if ratio:
             axes.set_xscale("log")
         axes.set_xlim(left, right)
+        axes.set_ylim(-0.4, float(heights.sum()) + 0.8)
         axes.axvline(1.0 if ratio else 0.0, color=GREY, linewidth=0.8, zorder=0)
         pooled = [x.modelled for x in lines if x.kind == "pooled" and x.modelled is not None]
-        if len(pooled) == 1:  # with subgroups there is no one line to hold all studies against
+        if len(pooled) == 1:
             axes.axvline(pooled[0][1], color=SKY, linewidth=0.8, linestyle=(0, (3, 2)), zorder=0)
         if highlight is not None:
             axes.axvspan(highlight[0], highlight[2], color=SKY, alpha=0.2, linewidth=0, zorder=0)
-        # columns in points beside the axis, as wide as their text, however narrow the labels leave the axis
-        first, second = 8.0, 8.0
-        if headings[0]:
-            second += 12.0 + 3.9 * max(len(headings[0]) + 1, *(len(_text(x.raw)) for x in lines))
-        beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
-        heights = []
-        for number, line in enumerate(lines):
-            y = float(len(lines) - 1 - number)
-            heights.append(y)
-            _draw_line(axes, line, y, (left, right))
-            weight = "normal" if line.kind == "study" else "bold"
-            for x, text in ((first, _text(line.raw)), (second, _text(line.modelled))):
-                if text:
-                    axes.annotate(text, (1.0, y), xytext=(x, 0), fontsize=7.5, fontweight=weight, **beside)
-        top = len(lines) - 0.25
-        for x, text in ((first, headings[0]), (second, headings[1])):
-            if text:
-                axes.annotate(text, (1.0, top), xytext=(x, 0), fontsize=7.5, fontweight="bold", color=GREY, **beside)
-        axes.set_yticks(heights, [wrapped(x.label, 30) for x in lines])
-        for tick, line in zip(axes.get_yticklabels(), lines, strict=True):
-            tick.set_fontweight("normal" if line.kind == "study" else "bold")
-        axes.tick_params(axis="y", length=0)
-        axes.set_ylim(-0.7, len(lines) + 0.1)
+        for y, line in zip(places, lines, strict=True):
+            _draw_line(axes, line, float(y), (left, right))
+        _columns(
+            figure, axes, lines, labels, places, float(heights.sum()) + 0.35, headings, _decimals(lines, ratio), cells
+        )
         axes.spines["left"].set_visible(False)
         if ratio:
             axes.xaxis.set_major_locator(FixedLocator(_ticks(left, right)))
             axes.xaxis.set_minor_locator(NullLocator())
             axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-        axes.set_xlabel(unit[0].upper() + unit[1:] + (", logarithmic axis" if ratio else ""))
+        else:
+            axes.locator_params(axis="x", nbins=5)
+        axes.set_xlabel(unit[0].upper() + unit[1:] + (" (log axis)" if ratio else ""))
         if better in ("lower", "higher"):
             _favours(axes, 1.0 if ratio else 0.0, sides if better == "lower" else sides[::-1])
         return finish(figure, title=title, footnote=footnote)
+
+
+def _columns(
+    figure: Figure, axes: Axes, lines: Sequence[_Line], labels: Sequence[str], places: Any, top: float,
+    headings: tuple[str, str], decimals: int, cells: Sequence[int],
+) -> None:  # fmt: skip
+    """Names and patients left of the axis, numbers right of it, in columns as wide as their texts."""
+
+    def put(text: str, x: float, y: float, offset: float, align: str, weight: str, color: str = BLACK) -> None:
+        axes.annotate(
+            text, (x, y), xycoords=("axes fraction", "data"), xytext=(offset, 0), textcoords="offset points", ha=align,
+            va="center", fontsize=_SIZE, fontweight=weight, color=color, annotation_clip=False,
+        )  # fmt: skip
+
+    weights = ["normal" if line.kind == "study" else "bold" for line in lines]
+    offset = _GAP
+    for column in reversed(cells):
+        heading = ("Experi-\nmental", "Control")[column]
+        width = _widest([heading, *(line.cells[column] for line in lines)], figure, "bold")
+        put(heading, 0.0, top, -offset, "right", "bold", GREY)
+        for line, y in zip(lines, places, strict=True):
+            if line.cells[column]:
+                put(line.cells[column], 0.0, float(y), -offset, "right", "normal")
+        offset += width + _GAP
+    axes.set_yticks(list(places), list(labels), fontsize=_SIZE)
+    axes.tick_params(axis="y", length=0, pad=offset + _widest(labels, figure, "bold"))
+    for tick, weight in zip(axes.get_yticklabels(), weights, strict=True):
+        tick.set_fontweight(weight)
+        tick.set_horizontalalignment("left")
+    offset = _GAP
+    for heading, part in zip(headings, ("raw", "modelled"), strict=True):
+        if not heading:
+            continue
+        texts = [_text(getattr(line, part), decimals) for line in lines]
+        put(heading, 1.0, top, offset, "left", "bold", GREY)
+        for text, y, weight in zip(texts, places, weights, strict=True):
+            if text:
+                put(text, 1.0, float(y), offset, "left", weight)
+        bold = [t for t, weight in zip(texts, weights, strict=True) if weight == "bold"]
+        offset += max(_widest([heading, *bold], figure, "bold"), _widest(texts, figure)) + _GAP
 
 
 def _favours(axes: Axes, null: float, sides: tuple[str, str]) -> None:
@@ -224,24 +332,39 @@ def _favours(axes: Axes, null: float, sides: tuple[str, str]) -> None:
     ):  # fmt: skip
         axes.annotate(
             text, (null, 0), xycoords=("data", "axes fraction"), xytext=(offset, -16), textcoords="offset points",
-            ha=side, va="top", fontsize=7.5, annotation_clip=False,
+            ha=side, va="top", fontsize=_SIZE, annotation_clip=False,
         )  # fmt: skip
     axes.xaxis.labelpad = 15
 
 
 def _ticks(left: float, right: float) -> list[float]:
-    candidates = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0]
-    found = [t for t in candidates if left <= t <= right]
-    extra = [t for t in (0.6, 0.8, 0.9, 1.2) if left <= t <= right] if len(found) < 4 else []
-    return sorted([*found, *extra])
+    """Round ratios inside the limits, as many as stand clear of each other."""
+    levels = (
+        (1.0,),
+        (1.0, 3.0),
+        (1.0, 2.0, 5.0),
+        (1.0, 1.5, 2.0, 3.0, 5.0, 7.0),
+        (1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0),
+    )
+    chosen = [1.0]
+    for steps in levels:
+        found = sorted(
+            {round(s * 10.0**e, 10) for e in range(-6, 7) for s in steps if left <= s * 10.0**e <= right} | {1.0}
+        )
+        apart = np.diff(np.log(found)) / np.log(right / left)
+        if len(found) > 1 and apart.min() < 0.11:
+            break
+        chosen = found
+    return chosen
 
 
 def _draw_line(axes: Axes, line: _Line, y: float, limits: tuple[float, float]) -> None:
     both = line.raw is not None and line.modelled is not None
     if line.raw is not None:
-        at = y + (0.16 if both else 0.0)
+        at = y + (0.17 if both else 0.0)
         _bar(axes, line.raw, at, limits, color=GREY, width=1.0)
-        axes.scatter([line.raw[1]], [at], s=8 + 62 * line.weight, marker="s", color=GREY, zorder=3, linewidths=0)
+        if limits[0] <= line.raw[1] <= limits[1]:
+            axes.scatter([line.raw[1]], [at], s=5 + 50 * line.weight, marker="s", color=GREY, zorder=3, linewidths=0)
     if line.modelled is None:
         return
     if line.kind == "pooled":
@@ -254,16 +377,16 @@ def _draw_line(axes: Axes, line: _Line, y: float, limits: tuple[float, float]) -
         _bar(axes, line.modelled, y, limits, color=VERMILION, width=1.6, style=(0, (4, 2)))
         axes.plot(line.modelled[1], y, "|", color=VERMILION, markersize=8, markeredgewidth=1.6, zorder=3)
     else:
-        at = y - (0.16 if both else 0.0)
-        _bar(axes, line.modelled, at, limits, color=BLUE, width=1.4)
-        axes.plot(line.modelled[1], at, "o", color="white", markeredgecolor=BLUE, markersize=4.2, zorder=4)
+        at = y - (0.17 if both else 0.0)
+        _bar(axes, line.modelled, at, limits, color=BLUE, width=1.3)
+        axes.plot(line.modelled[1], at, "o", color="white", markeredgecolor=BLUE, markersize=3.8, zorder=4)
 
 
 def _bar(
     axes: Axes, interval: Interval, y: float, limits: tuple[float, float], *, color: str, width: float, style: Any = "-"
 ) -> None:
-    low, high = max(interval[0], limits[0]), min(interval[2], limits[1])
+    low, high = (min(max(v, limits[0]), limits[1]) for v in (interval[0], interval[2]))
     axes.plot([low, high], [y, y], color=color, linewidth=width, linestyle=style, solid_capstyle="butt", zorder=2)
     for clipped, x, marker in ((interval[0] < limits[0], low, "<"), (interval[2] > limits[1], high, ">")):
         if clipped:
-            axes.plot(x, y, marker, color=color if color != BLACK else GREY, markersize=4.5, zorder=3, clip_on=False)
+            axes.plot(x, y, marker, color=color, markersize=4.2, zorder=3, clip_on=False)

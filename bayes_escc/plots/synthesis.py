@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,13 +13,29 @@ from bayes_escc.names import REGIMEN
 from bayes_escc.plots.forest import plot_forest, plot_interval_forest
 from bayes_escc.plots.intervals import quantiles_of
 from bayes_escc.plots.network import MAX_LEAGUE, plot_league, plot_network, plot_ranks
-from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, density, finish, house_style, new_figure
+from bayes_escc.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILION,
+    density,
+    finish,
+    house_style,
+    new_figure,
+    wrapped,
+)
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from bayes_escc.posterior import Posterior
+
+MAX_NAMED: Final = 15
+"""Most studies whose names stand in a funnel plot."""
 
 __all__ = ["plot_funnel", "plot_heterogeneity", "synthesis_figures"]
 
@@ -83,11 +99,6 @@ def plot_funnel(posterior: Posterior) -> Figure:
         axes.axvline(float(natural(centre)), color=BLUE, linewidth=1.0)
         axes.scatter(natural(y[keep]), se[keep], s=26, color=BLACK, zorder=3)
         studies = observed["row_study"].to_numpy()[keep]
-        for x, e, name in sorted(zip(y[keep], se[keep], studies, strict=True), key=lambda t: t[1]):
-            axes.annotate(
-                str(name), (float(natural(x)), float(e)), xytext=(5, 0), textcoords="offset points", fontsize=7,
-                va="center", color=GREY,
-            )  # fmt: skip
         axes.set_ylim(depth, 0)
         if ratio:
             from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -100,10 +111,59 @@ def plot_funnel(posterior: Posterior) -> Figure:
             axes.minorticks_off()
         axes.set_xlabel(f"{unit.capitalize()}{', logarithmic axis' if ratio else ''}")
         axes.set_ylabel("Standard error" + (" of its logarithm" if ratio else ""))
-        return finish(
+        finish(
             figure, title=f"Funnel plot. {posterior.analysis.title}",
             footnote="Line: pooled effect (median). Shaded: where 95 % of trials would lie if all shared that effect.",
         )  # fmt: skip
+        if len(studies) <= MAX_NAMED:
+            _name_points(figure, axes, [(float(natural(x)), float(e)) for x, e in zip(y[keep], se[keep], strict=True)],
+                         [wrapped(str(name), 30) for name in studies])  # fmt: skip
+        return figure
+
+
+def _name_points(figure: Figure, axes: Axes, points: list[tuple[float, float]], names: list[str]) -> None:
+    """Write each name beside its point where it hides no other; the places are tried one after the other."""
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    dots = [axes.transData.transform(p) for p in points]
+    placed: list[Any] = []
+    places = [
+        (6, 0),
+        (-6, 0),
+        (6, 8),
+        (-6, 8),
+        (6, -8),
+        (-6, -8),
+        (0, 12),
+        (0, -12),
+        (6, 16),
+        (-6, 16),
+        (6, -16),
+        (-6, -16),
+    ]
+    for i in sorted(range(len(points)), key=lambda i: points[i][1]):
+        best: tuple[float, Any] | None = None
+        for dx, dy in places:
+            note = axes.annotate(
+                names[i], points[i], xytext=(dx, dy), textcoords="offset points", fontsize=7, color=GREY, va="center",
+                ha="left" if dx > 0 else "right" if dx < 0 else "center",
+            )  # fmt: skip
+            box = note.get_window_extent(renderer)
+            hidden = sum(box.overlaps(b) for b in placed) + sum(
+                box.x0 - 2 < x < box.x1 + 2 and box.y0 - 2 < y < box.y1 + 2
+                for j, (x, y) in enumerate(dots) if j != i
+            )  # fmt: skip
+            hidden += 10 * (box.x0 < axes.bbox.x0 or box.x1 > figure.bbox.x1)
+            if best is None or hidden < best[0]:
+                if best is not None:
+                    best[1].remove()
+                best = (float(hidden), note)
+            else:
+                note.remove()
+            if best[0] == 0:
+                break
+        if best is not None:
+            placed.append(best[1].get_window_extent(renderer))
 
 
 def plot_heterogeneity(posterior: Posterior) -> Figure:

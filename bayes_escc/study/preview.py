@@ -37,9 +37,6 @@ MIN_ESS: Final = 1000.0
 ALARM_K: Final = 0.7
 """A single patient's change with a k-hat above this is worth a second look."""
 
-_MOST: Final = 4_000_000
-"""Most values of log-likelihood; families thin theirs beyond it, so draws are thinned here before."""
-
 Array = NDArray[np.float64]
 
 
@@ -114,9 +111,6 @@ def preview(
     Preview
     """
     parameters, estimands = groups["posterior"], groups[ESTIMANDS]
-    draws = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
-    step = max(1, -(-draws * max(len(old), len(new)) // _MOST))
-    parameters, estimands = (g.isel({DRAW: slice(None, None, step)}) for g in (parameters, estimands))
     try:
         before, after = (prepare_design(analysis, cut.table("")) for cut in (old, new))
     except (AnalysisError, DataError) as error:
@@ -124,7 +118,15 @@ def preview(
     apart = _new_parts(parameters, before, after)
     if apart:
         return Preview(f"There is something the last fit does not know: {apart}. The refit will.")
-    ratio, each, entered = _log_ratios(parameters, before, after, old, new, changes)
+    while True:  # families thin the log-likelihood of large tables, each its own way
+        now, then = (_log_likelihood(design, parameters) for design in (after, before))
+        kept, held = min(now.sizes[DRAW], then.sizes[DRAW]), parameters.sizes[DRAW]
+        if kept == held:
+            break
+        thin = {DRAW: slice(None, None, -(-held // kept))}
+        parameters, estimands = parameters.isel(thin), estimands.isel(thin)
+    ratio, each, entered = _log_ratios(_flat(now), _flat(then), before, after, old, new, changes)
+    draws = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
     diagnostics = result["diagnostics"]
     efficiency = min(1.0, float(diagnostics["min_ess_bulk"] or draws) / len(ratio))
     weights, k_hat = smooth(ratio, efficiency=efficiency)
@@ -157,10 +159,9 @@ def _new_parts(parameters: xr.Dataset, before: Design, after: Design) -> str:
 
 
 def _log_ratios(
-    parameters: xr.Dataset, before: Design, after: Design, old: Cut, new: Cut, changes: Sequence[Change]
+    now: Array, then: Array, before: Design, after: Design, old: Cut, new: Cut, changes: Sequence[Change]
 ) -> tuple[Array, dict[str, Array], list[Array]]:
     """Log weights of all draws; those of every changed patient alone; log-likelihoods of the new patients."""
-    now, then = _log_likelihood(after, parameters), _log_likelihood(before, parameters)
     if not (before.row_numbers and after.row_numbers):
         return now.sum(axis=1) - then.sum(axis=1), {}, []
     columns = []
@@ -182,11 +183,15 @@ def _log_ratios(
     return total, each, entered
 
 
-def _log_likelihood(design: Design, parameters: xr.Dataset) -> Array:
-    """Log-likelihood by row, (draws, rows)."""
+def _log_likelihood(design: Design, parameters: xr.Dataset) -> xr.DataArray:
+    """Log-likelihood by row."""
     group = design.log_likelihood(parameters)
-    values = group[str(next(iter(group.data_vars)))].transpose(CHAIN, DRAW, ...).to_numpy()
-    return np.asarray(values.reshape(values.shape[0] * values.shape[1], -1))
+    return group[str(next(iter(group.data_vars)))].transpose(CHAIN, DRAW, ...)
+
+
+def _flat(values: xr.DataArray) -> Array:
+    """Chains and draws as one axis, rows as the other."""
+    return np.asarray(values.to_numpy().reshape(values.sizes[CHAIN] * values.sizes[DRAW], -1))
 
 
 def _predictive(entered: list[Array], efficiency: float) -> dict[str, Any]:

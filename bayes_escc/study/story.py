@@ -163,7 +163,7 @@ def comparisons_text(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _asked(row: Mapping[str, Any]) -> str:
-    when = "" if row["time"] is None else f" at {row['time']:g}"
+    when = "" if row["time"] is None else f" at {row['time']:.4g}"
     return f"{row['estimand']}{when}, {row['scale'].replace('_', ' ')}: {row['regimen']}"
 
 
