@@ -333,3 +333,6 @@ def test_wrong_settings_are_explained():
         design_of(cohort(40), shrinkage="horseshoe", covariates=[NLR, LIVER], relevant=2)
     with pytest.raises(be.AnalysisError, match="needs coefficients on one scale"):
         design_of(frame, shrinkage="ridge", covariates=[{**AGE, "scale": "none"}])
+    model = be.SurvivalModel(data_unit="months", frailty="centre")
+    with pytest.raises(be.AnalysisError, match="integrated=True"):
+        be.exact_loo(model, model._table(frame))
