@@ -16,6 +16,7 @@ __all__ = [
     "format_probability",
     "inconsistency_text",
     "prior_sensitivity_text",
+    "proportional_hazards_text",
     "result_text",
     "sensitivity_text",
 ]
@@ -285,6 +286,29 @@ def prior_sensitivity_text(found: Mapping[str, Any]) -> str:
         "better, and vague priors always lose. No evidence: the line was sampled by NUTS."
     )
     return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, lines), "", note])
+
+
+def proportional_hazards_text(found: Mapping[str, Any]) -> str:
+    """The outcome of the check of proportional hazards, and its table."""
+    ci = f"{100 * found['ci_prob']:g} % CrI"
+    when = f"{found['early']:.3g} to {found['late']:.3g} {found['unit']}"
+    header = ["", f"change of the hazard ratio, {when} ({ci})", "P(rising)", "replicates as extreme"]
+    rows = [
+        [f"{r['regimen']} against {r['reference']}", f"times {format_number(r['change'])} ({_interval(r)})",
+         format_probability(r["probability_rising"], r["mcse_probability"]), f"{r['predictive_probability']:.2f}"]
+        for r in found["rows"]
+    ]  # fmt: skip
+    factor = found["bayes_factor"]
+    lines = [
+        "Bayes factor for proportional against free hazards: "
+        + ("not known (sampled by NUTS)" if factor is None else f"{factor:.3g}"),
+        "Leave-one-out, free minus proportional: "
+        f"{found['elpd_difference']:.1f} (standard error {found['se_difference']:.1f})",
+    ]
+    title = f"Proportional hazards. {found['title']}"
+    return "\n".join(
+        [title, "=" * min(78, display_width(title)), "", found["sentence"], "", aligned(header, rows), "", *lines]
+    )
 
 
 def inconsistency_text(found: Mapping[str, Any]) -> str:
