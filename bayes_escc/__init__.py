@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from bayes_escc.checks import (
         Inconsistency,
         PriorSensitivity,
+        ProportionalHazards,
         Sensitivity,
+        check_proportional_hazards,
+        exact_loo,
         inconsistency,
         prior_sensitivity,
         sensitivity,
@@ -66,7 +69,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
     "borrowing": ("Borrowed", "borrow", "map_prior"),
-    "checks": ("Inconsistency", "PriorSensitivity", "Sensitivity", "inconsistency", "prior_sensitivity", "sensitivity"),
+    "checks": (
+        "Inconsistency", "PriorSensitivity", "ProportionalHazards", "Sensitivity", "check_proportional_hazards",
+        "exact_loo", "inconsistency", "prior_sensitivity", "sensitivity",
+    ),
     "comparison": ("Comparison",),
     "decision": (
         "Bop2", "Criterion", "PosteriorProbability", "Precision", "PredictiveProbability", "PredictiveSurvival",
@@ -117,6 +123,7 @@ __all__ = [
     "Prior",
     "PriorSensitivity",
     "Problem",
+    "ProportionalHazards",
     "RecordError",
     "ResponseModel",
     "Sensitivity",
@@ -130,8 +137,10 @@ __all__ = [
     "borrow",
     "boundaries",
     "calibrate",
+    "check_proportional_hazards",
     "combine_evidence",
     "compare_models",
+    "exact_loo",
     "find_analysis",
     "fit_analysis",
     "inconsistency",

@@ -161,6 +161,10 @@ def _parser() -> argparse.ArgumentParser:
     sensitivity.add_argument("--out", metavar="DIR", help="also write the table and the figure to this folder")
     sensitivity.set_defaults(action=_sensitivity)
 
+    proportional = commands.add_parser("proportional-hazards", help="check whether one hazard ratio holds over time")
+    proportional.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    proportional.set_defaults(action=_proportional)
+
     inconsistent = commands.add_parser("inconsistency", help="direct against indirect evidence in a network")
     inconsistent.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
     inconsistent.set_defaults(action=_inconsistency)
@@ -169,7 +173,20 @@ def _parser() -> argparse.ArgumentParser:
     warmup.set_defaults(action=_warmup)
     register_study(commands)
     monitor = add_monitor(commands)
-    for command in (run, check, scans, compare, pool, datasets, models, sensitivity, inconsistent, warmup, *monitor):
+    for command in (
+        run,
+        check,
+        scans,
+        compare,
+        pool,
+        datasets,
+        models,
+        sensitivity,
+        proportional,
+        inconsistent,
+        warmup,
+        *monitor,
+    ):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
@@ -442,6 +459,18 @@ def _sensitivity(options: argparse.Namespace) -> int:
 
     told = found.to_dict()
     print(prior_sensitivity_text(told) if "estimand" in told else sensitivity_text(told))
+    return 0
+
+
+def _proportional(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis import find_analysis
+    from bayes_escc.checks import check_proportional_hazards
+
+    found = check_proportional_hazards(find_analysis(options.analysis))
+    if options.json:
+        _print_json(found.to_dict())
+    else:
+        print(found)
     return 0
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_escc.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from bayes_escc.decision import BoundaryTable, OperatingCharacteristics, Rule
+    from bayes_escc.decision import BoundaryTable, OperatingCharacteristics, Rule, Scenario
 
 __all__ = ["add_monitor", "rules_of"]
 
@@ -192,6 +192,8 @@ def _oc(options: argparse.Namespace) -> int:
     from bayes_escc.decision import operating_characteristics
 
     rules, others = _split(rules_of(options.source, options.keys, options.rule))
+    if options.rates and len({rule.rates_needed for rule in rules}) > 1:
+        raise AnalysisError(f"--rates is for one rule: add --rule, one of {', '.join(r.name for r in rules)}.")
     found = [operating_characteristics(rule, _looks(options), _rates(options)) for rule in rules]
     if options.json:
         _print_json({"rules": [b.to_dict() for b in found], "not_tabulated": others})
@@ -202,8 +204,12 @@ def _oc(options: argparse.Namespace) -> int:
 
 def _calibrate(options: argparse.Namespace) -> int:
     from bayes_escc.decision import boundaries, calibrate
+    from bayes_escc.decision.calibrate import TUNED
 
-    rules, others = _split(rules_of(options.source, options.keys, options.rule))
+    given = [key.partition("=")[0] for key in options.keys]
+    tuned = {"bop2": ("lambda", "gamma"), **{kind: (key,) for kind, key in TUNED.items()}}.get(options.source, ())
+    start = [f"{key}=0.9" for key in tuned if key not in given]  # replaced by what is found
+    rules, others = _split(rules_of(options.source, [*options.keys, *start], options.rule))
     found = [calibrate(rule, options.false_alarm, looks=_looks(options)) for rule in rules]
     tables = [boundaries(c.rule, _looks(options)) for c in found]
     if options.json:
@@ -220,7 +226,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 def _behaviour(rule: Rule, looks: Any) -> OperatingCharacteristics | None:
     from bayes_escc.decision import operating_characteristics
 
-    if rule.false_alarm_rates is None and rule.power_rates is None:
+    if not rule.scenarios:
         return None
     return operating_characteristics(rule, looks)
 
@@ -252,24 +258,24 @@ def _table_text(table: BoundaryTable, behaviour: OperatingCharacteristics | None
 
 
 def _error_rates(behaviour: OperatingCharacteristics) -> str:
-    """One sentence on false alarms and power."""
+    """A line on each scenario the rule names: false alarm, power, and what lies between."""
     from bayes_escc.text import format_probability
+
+    def early(s: Scenario) -> str:
+        if len(behaviour.looks) == 1:
+            return ""
+        chance = format_probability(s.probability_early, 0.0)
+        return f", ends before the last look with {chance}, and takes {s.expected_patients:.1f} patients on average"
 
     rule, said = behaviour.rule, []
     verb = "goes" if rule.act == "go" else "stops"
-    for rates, chance, how in (
-        (rule.false_alarm_rates, behaviour.false_alarm, "a false alarm"),
-        (rule.power_rates, behaviour.power, "power"),
-    ):
-        if rates is not None:
-            scenario = next(s for s in behaviour.scenarios if s.rates == rates)
-            true = "/".join(f"{r:.3g}" for r in rates)
-            said.append(
-                f"If the true rate is {true}, it {verb} with probability {format_probability(chance, 0.0)} ({how}), "
-                f"ends before the last look with {format_probability(scenario.probability_early, 0.0)}, and takes "
-                f"{scenario.expected_patients:.1f} patients on average."
-            )
-    return " ".join(["By enumeration:", *said])
+    for s in behaviour.scenarios:
+        how = {rule.false_alarm_rates: " (a false alarm)", rule.power_rates: " (power)"}.get(s.rates, "")
+        said.append(
+            f"If the true rate is {'/'.join(f'{r:.3g}' for r in s.rates)}, it {verb} with probability "
+            f"{format_probability(s.acts(rule.act), 0.0)}{how}{early(s)}."
+        )
+    return "\n".join(["By enumeration:", *said])
 
 
 def _oc_text(behaviour: OperatingCharacteristics) -> str:

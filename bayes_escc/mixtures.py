@@ -246,18 +246,25 @@ def _by_moments(mean: float, variance: float) -> tuple[float, float]:
 
 
 def _maximise(a: float, b: float, mean_log: float, mean_log1: float) -> tuple[float, float]:
-    """Shape parameters with given means of log x and log(1 - x), by Newton's method on their logarithms."""
+    """The most likely shape parameters of at least 1, given the means of log x and log(1 - x).
+
+    The likelihood is concave in them. Newton's method on their logarithms finds its top; where that
+    lies below 1, the top on the boundary is known: of Beta(1, b) it is b = -1 / mean log(1 - x).
+    """
     from scipy.special import polygamma, psi
 
     u = np.log([a, b])
-    for _ in range(50):
+    for _ in range(25):
         shape = np.exp(u)
         both = shape.sum()
         residual = psi(shape) - psi(both) - np.array([mean_log, mean_log1])
         jacobian = (np.diag(polygamma(1, shape)) - polygamma(1, both)) * shape
         step = np.clip(np.linalg.solve(jacobian, residual), -1.0, 1.0)
-        u = np.clip(u - step, 1e-3, 14.0)  # above 1, so that the information at 0 and 1 is finite
-        if np.abs(step).max() < 1e-10:
+        u = np.clip(u - step, -6.0, 14.0)
+        if np.abs(step).max() < 1e-9:
             break
-    found = np.exp(u)
-    return float(found[0]), float(found[1])
+    found = float(np.exp(u[0])), float(np.exp(u[1]))
+    if min(found) >= 1.0:
+        return found
+    edges = [(1.0, min(max(1.0, -1.0 / mean_log1), 1e6)), (min(max(1.0, -1.0 / mean_log), 1e6), 1.0)]
+    return max(edges, key=lambda s: (s[0] - 1) * mean_log + (s[1] - 1) * mean_log1 - Beta(*s).log_normaliser())

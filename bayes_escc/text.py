@@ -16,6 +16,7 @@ __all__ = [
     "format_probability",
     "inconsistency_text",
     "prior_sensitivity_text",
+    "proportional_hazards_text",
     "result_text",
     "sensitivity_text",
 ]
@@ -91,7 +92,8 @@ def result_text(result: Mapping[str, Any]) -> str:
     blocks = [analysis["title"], "=" * min(78, display_width(analysis["title"]))]
     if analysis["family"] == "synthesis":
         how = _ENGINES.get(analysis["sampler"], "quadrature over the heterogeneity")
-        size = f"{data['rows']} contrasts, {data['patients']} patients known"
+        known = f", {data['patients']} patients known" if data["patients"] else ""
+        size = f"{data['rows']} contrasts{known}"
     else:
         how = _ENGINES.get(analysis["sampler"], "closed form")
         size = f"{data['patients']} patients, {data['events']} events"
@@ -219,7 +221,7 @@ def _borrowing_text(found: Mapping[str, Any]) -> str:
     for r in found["answers"]:
         name = f"{r['regimen']}, {r['events']}/{r['n']}"
         weight = "1 (none)" if r["robust_weight"] == 1 else f"{r['robust_weight']:g}{' *' if r['primary'] else ''}"
-        size = "" if r["ess_elir"] is None else f"{r['ess_elir']:.0f}"
+        size = "" if r["ess_elir"] is None else f"{max(r['ess_elir'], 0.0):.0f}"
         rows.append(
             [name, weight, size, format_number(r["median"]), _interval(r),
              *(format_probability(t["probability"], 0.0) for t in r["thresholds"]),
@@ -230,8 +232,9 @@ def _borrowing_text(found: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             f"Borrowed from {len(historical)} historical arms, {patients} patients: MAP prior {parts},",
-            f"median {format_number(prior['median'])} ({_interval(prior)}), worth {prior['ess_elir']:.0f} patients by "
-            f"ELIR, {prior['ess_moment']:.0f} by moments. * the weight of the analysis.",
+            f"median {format_number(prior['median'])} ({_interval(prior)}), worth "
+            f"{max(prior['ess_elir'], 0.0):.0f} patients by ELIR, {prior['ess_moment']:.0f} by moments. "
+            "* the weight of the analysis.",
             aligned(header, rows),
             f"Conflict, P(a count as improbable under the MAP prior): {conflict}.",
             found["caution"],
@@ -283,6 +286,29 @@ def prior_sensitivity_text(found: Mapping[str, Any]) -> str:
         "better, and vague priors always lose. No evidence: the line was sampled by NUTS."
     )
     return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, lines), "", note])
+
+
+def proportional_hazards_text(found: Mapping[str, Any]) -> str:
+    """The outcome of the check of proportional hazards, and its table."""
+    ci = f"{100 * found['ci_prob']:g} % CrI"
+    when = f"{found['early']:.3g} to {found['late']:.3g} {found['unit']}"
+    header = ["", f"change of the hazard ratio, {when} ({ci})", "P(rising)", "replicates as extreme"]
+    rows = [
+        [f"{r['regimen']} against {r['reference']}", f"times {format_number(r['change'])} ({_interval(r)})",
+         format_probability(r["probability_rising"], r["mcse_probability"]), f"{r['predictive_probability']:.2f}"]
+        for r in found["rows"]
+    ]  # fmt: skip
+    factor = found["bayes_factor"]
+    lines = [
+        "Bayes factor for proportional against free hazards: "
+        + ("not known (sampled by NUTS)" if factor is None else f"{factor:.3g}"),
+        "Leave-one-out, free minus proportional: "
+        f"{found['elpd_difference']:.1f} (standard error {found['se_difference']:.1f})",
+    ]
+    title = f"Proportional hazards. {found['title']}"
+    return "\n".join(
+        [title, "=" * min(78, display_width(title)), "", found["sentence"], "", aligned(header, rows), "", *lines]
+    )
 
 
 def inconsistency_text(found: Mapping[str, Any]) -> str:

@@ -287,3 +287,22 @@ def test_borrowing_needs_a_beta_prior(cohorts):
     )
     with pytest.raises(be.AnalysisError, match="Beta prior"):
         be.fit_analysis(analysis, cohorts)
+
+
+@pytest.mark.parametrize(
+    ("events", "total"),
+    [([0, 0, 0], [30, 40, 20]), ([20], [20]), ([2, 40, 5, 80], [50, 50, 60, 100]), ([1500, 1700], [5000, 5200])],
+)
+def test_the_mixture_is_close_to_the_map_distribution_of_any_history(events, total):
+    """No event, all events, trials that contradict each other, trials of thousands."""
+    frame = pd.DataFrame({"study": list("abcd")[: len(events)], "regimen": "x", "endpoint": "ORR", "events": events,
+                          "n": total})  # fmt: skip
+    prior = be.map_prior(be.read_counts(frame))
+    logit, weight = predictive_logit(
+        np.array(events), np.array(total), be.Prior("Normal", mu=0, sigma=1.5), be.Prior("HalfNormal", sigma=1)
+    )
+    rate = 1 / (1 + np.exp(-logit))
+    assert all(min(c.alpha, c.beta) >= 1 for c in prior.components)
+    assert prior.mean == pytest.approx(weight @ rate, abs=0.003)
+    for x in (0.05, 0.2, 0.5, 0.8, 0.95):
+        assert float(prior.cdf(x)) == pytest.approx(weight[rate <= x].sum(), abs=0.03)

@@ -292,6 +292,7 @@ class TestMonitor:
             "rate=0.2",
             "alternative_rate=0.4",
             "lambda=0.909",
+            "gamma=1",
             "patients=40",
             "looks=10,15,20,25,30,35",
         ]
@@ -322,7 +323,7 @@ class TestMonitor:
         assert run("monitor", "calibrate", *typed, "--false-alarm", "0.10", "--json") == 0
         (found,) = json.loads(capsys.readouterr().out)["rules"]
         assert found["operating_characteristics"]["false_alarm"] <= 0.10
-        assert run("monitor", "calibrate", "precision", "looks=10,20", "--false-alarm", "0.10") == 2
+        assert run("monitor", "calibrate", "precision", "width=0.2", "looks=10,20", "--false-alarm", "0.10") == 2
 
     def test_an_analysis_with_its_figure(self, capsys, tmp_path):
         shipped = ["second_line_response_monitored", "--rule", "deaths"]
@@ -335,8 +336,8 @@ class TestMonitor:
         [
             (["bob2"], "Did you mean 'bop2'?"),
             (["toxicity", "loks=10"], "Did you mean 'looks'?"),
-            (["toxicity", "limit=1.4", "looks=20,10"], "limit is a rate between 0 and 1, not 1.4"),
-            (["toxicity", "limit"], "'limit' is not KEY=VALUE"),
+            (["toxicity", "limit=1.4", "stop_above=0.9", "looks=20,10"], "limit is a rate between 0 and 1, not 1.4"),
+            (["toxicity", "stop_above=0.9", "limit"], "'limit' is not KEY=VALUE"),
             (["second_line_response"], "has no [[monitoring]] rules"),
             (["second_line_response_monitored", "--rule", "death"], "Did you mean 'deaths'?"),
             (["second_line_response_monitored", "limit=0.2"], "belongs to a kind of rule"),
@@ -344,7 +345,7 @@ class TestMonitor:
                 ["posterior_probability", "value=0.2", "estimand=median", "go_above=0.9"],
                 "exact enumeration is for rates",
             ),
-            (["toxicity", "looks=10,20", "--looks", "20,10"], "10 cannot follow 20"),
+            (["toxicity", "limit=0.3", "stop_above=0.9", "looks=10,20", "--looks", "20,10"], "10 cannot follow 20"),
         ],
     )
     def test_what_is_refused(self, capsys, arguments, said):

@@ -217,7 +217,7 @@ def test_calibrated_threshold_is_the_smallest_that_holds():
 
 
 def test_calibrated_bop2_has_the_largest_power():
-    rule = Bop2(criteria=(Criterion(0.2, 0.4),), patients=20, looks=(10,))
+    rule = Bop2(criteria=(Criterion(0.2, 0.4),), cut=0.9, power=1, patients=20, looks=(10,))
     found = calibrate(rule, 0.10).operating_characteristics
     assert found.false_alarm <= 0.10
     for cut in np.arange(0.5, 1.0, 0.05):
@@ -258,12 +258,13 @@ def test_all_problems_of_rules_at_once():
         {"kind": "posterior_probabilty"},
         {"kind": "toxicity", "limt": 0.3},
         {"kind": "posterior_probability", "value": 0.2, "go_above": 0.3, "stop_below": 0.5},
-        {"kind": "bop2", "rate": 0.2, "lambda": 1.9, "patients": 40, "looks": [10, 50]},
-        {"kind": "toxicity", "name": "t", "stop_above": 1.2, "looks": [20, 10]},
+        {"kind": "bop2", "rate": 0.2, "lambda": 1.9, "gamma": 1, "patients": 40, "looks": [10, 50]},
+        {"kind": "toxicity", "name": "t", "limit": 0.3, "stop_above": 1.2, "looks": [20, 10]},
         {"kind": "thall_simon", "name": "t", "go_above": 0.9},
-        {"kind": "predictive_probability", "value": 0.2, "reference": "x"},
+        {"kind": "predictive_probability", "success": 0.9, "value": 0.2, "reference": "x"},
         {"kind": "precision", "width": -1, "looks": [[10, 12]]},
         {"kind": "posterior_probability", "name": "p", "value": 0.2, "go_above": 0.9, "prior": {"alpha": 1, "beta": 2}},
+        {"kind": "toxicity", "name": "u", "limit": 0.3},
     )
     with pytest.raises(AnalysisError) as error:
         Analysis.from_dict(content)
@@ -278,21 +279,21 @@ def test_all_problems_of_rules_at_once():
         "monitoring[5]: standard, a Beta law of the standard rate, is required",
         "monitoring[6]: patients, the planned maximum, is required", "give one of reference (a regimen) and value",
         "monitoring[7].looks: a look is a number of patients, not [10, 12]", "width is above 0, not -1",
-        "monitoring[8].prior: is that of the analysis",
+        "monitoring[8].prior: is that of the analysis", "monitoring[9].stop_above: is required",
     ):  # fmt: skip
         assert part in said, part
 
 
 def test_names_are_unique():
-    rule = {"kind": "toxicity", "looks": [10]}
+    rule = {"kind": "toxicity", "limit": 0.3, "stop_above": 0.9, "looks": [10]}
     with pytest.raises(AnalysisError, match="'toxicity' is the name of an earlier rule"):
         Analysis.from_dict(with_rules(rule, rule))
 
 
 def test_rules_that_do_not_fit_the_data_are_refused_before_fitting():
     content = with_rules(
-        {"kind": "bop2", "rate": 0.2, "patients": 30, "regimen": ANLOTINIB},
-        {"kind": "toxicity", "endpoint": "rash", "regimen": ANLOTINIB},
+        {"kind": "bop2", "rate": 0.2, "lambda": 0.9, "gamma": 1, "patients": 30, "regimen": ANLOTINIB},
+        {"kind": "toxicity", "limit": 0.3, "stop_above": 0.9, "endpoint": "rash", "regimen": ANLOTINIB},
         {"kind": "thall_simon", "standard": {"alpha": 1, "beta": 4}, "go_above": 0.9},
         {"kind": "posterior_probability", "value": 0.2, "go_above": 0.9, "regimen": "toripalimab + anlotinb"},
         {"kind": "precision", "estimand": "median", "width": 2},
@@ -335,7 +336,7 @@ DRAWN = [
     PredictiveProbability(value=0.2, success=0.9, stop_below=0.05, patients=36, looks=tuple(range(10, 36))),
     Bop2(
         criteria=(Criterion(0.45, endpoint="response"), Criterion(0.3, endpoint="grade 3 toxicity", better="lower")),
-        cut=0.7, patients=40, looks=(10, 15, 20, 25, 30, 35),
+        cut=0.7, power=1, patients=40, looks=(10, 15, 20, 25, 30, 35),
     ),
     PosteriorProbability(
         reference="paclitaxel or docetaxel or irinotecan", regimen="tislelizumab with a name that is long",

@@ -199,3 +199,8 @@ def test_a_large_network_numbers_its_regimens():
     assert_no_text_overlaps(figure)
     assert any("13 regimen 11" in t.replace("\n", " ") for t in shown(figure))
     assert_nothing_is_cut(plot_ranks(posterior))
+
+
+def test_patients_that_are_no_number_are_refused():
+    with pytest.raises(be.DataError, match="n_experimental is a number greater than 0"):
+        be.read_effects(NETWORK.assign(n_experimental=["n/a", *[""] * 5]))

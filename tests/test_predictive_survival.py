@@ -108,7 +108,9 @@ def test_completed_patient_by_patient(patients, plan, planned):
 
 def test_a_completed_study_keeps_what_was_seen(patients):
     listed, table = patients
-    rule = PredictiveSurvival(reference="control", regimen="new", events=60, patients=(40, 40), accrual=3.0)
+    rule = PredictiveSurvival(
+        reference="control", regimen="new", events=60, patients=(40, 40), accrual=3.0, success=0.95
+    )
     analysis = Analysis.from_dict(content())
     design = prepare_design(analysis, table)
     parameters = fit_analysis(analysis, table).tree["posterior"].to_dataset().isel(draw=slice(0, 50))
@@ -137,7 +139,7 @@ def test_a_single_arm_against_a_median():
     """The median of an exponential with Gamma(d, T) hazard: P(median > m) = P(hazard < log 2 / m)."""
     from scipy import stats
 
-    rule = PredictiveSurvival(value=5.0, follow_up=6.0)
+    rule = PredictiveSurvival(value=5.0, follow_up=6.0, success=0.95)
     studies = Completed(np.full((1, 10), 8.0), np.arange(10)[None] < 7, np.ones(10, dtype=bool), np.zeros(1))
     (found,) = final_probability(rule, studies, np.random.default_rng(0))
     assert found == pytest.approx(stats.gamma(7, scale=1 / 80).cdf(np.log(2) / 5), abs=1e-12)
@@ -150,7 +152,7 @@ def test_any_baseline_and_covariates(name):
     design = prepare_design(shipped, shipped.load_table())
     parameters = design.prior(np.random.default_rng(4), 400)
     control, new = design.regimens
-    rule = PredictiveSurvival(reference=control, regimen=new, follow_up=1e6)
+    rule = PredictiveSurvival(reference=control, regimen=new, follow_up=1e6, success=0.95)
     studies = complete(rule, design, parameters, np.random.default_rng(5))
     censored = np.flatnonzero(~design.follow_up.event)
     seen, later = design.follow_up.last[censored], studies.time[:, censored]
@@ -165,7 +167,8 @@ def test_any_baseline_and_covariates(name):
     assert (left * risk).mean() == pytest.approx(1, abs=4 / size**0.5)
     assert (left * risk > np.log(2)).mean() == pytest.approx(0.5, abs=2 / size**0.5)
     rules = [
-        PredictiveSurvival(name=str(v), reference=control, regimen=new, value=v, follow_up=6.0) for v in (1.0, 2.5)
+        PredictiveSurvival(name=str(v), reference=control, regimen=new, value=v, follow_up=6.0, success=0.95)
+        for v in (1.0, 2.5)
     ]
     first, again = (successes(each, design, parameters, seed=1) for each in (rules, rules[::-1]))
     assert first["success"].sel(rule="1.0").equals(again["success"].sel(rule="1.0"))
@@ -185,14 +188,14 @@ def test_in_a_sentence_and_saved(patients, tmp_path):
 
 def test_plans_that_cannot_be_carried_out(patients):
     _, table = patients
-    base = {"kind": "predictive_survival", "reference": "control", "regimen": "new"}
+    base = {"kind": "predictive_survival", "success": 0.95, "reference": "control", "regimen": "new"}
     with pytest.raises(AnalysisError) as error:
         Analysis.from_dict(
             content(
                 base,
                 {**base, "name": "b", "events": 30, "follow_up": 6},
                 {**base, "name": "c", "events": 30, "looks": [10], "final": "cox"},
-                {"kind": "predictive_survival", "name": "d", "follow_up": 6, "final": "logrank"},
+                {"kind": "predictive_survival", "success": 0.9, "name": "d", "follow_up": 6, "final": "logrank"},
             )
         )
     for part in (

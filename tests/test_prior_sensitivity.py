@@ -45,7 +45,7 @@ class TestSurvival:
     def test_weighted_priors_are_refits(self, found, model, patients):
         """The proposals weighted for another prior against a model compiled with it."""
         rows = found.table.set_index("label")
-        for name, prior in (HAZARD_RATIO_PRIORS[0], HAZARD_RATIO_PRIORS[2]):
+        for name, prior in (HAZARD_RATIO_PRIORS[2],):  # the one farthest from the compiled one
             row = rows.loc[f"{name}: {prior}"]
             refit = be.SurvivalModel(
                 data_unit="months", covariates=[NLR, LIVER], times=[3, 6], horizons=[6, 9],
@@ -64,6 +64,7 @@ class TestSurvival:
         assert p["enthusiastic"] > p["as specified"]
         assert abs(p["sceptical"] - 0.5) < abs(p["vague"] - 0.5)
 
+    @pytest.mark.slow
     def test_closed_form(self, patients):
         gamma = be.Prior("Gamma", alpha=4, beta=16)
         model = be.SurvivalModel(

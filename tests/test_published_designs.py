@@ -138,22 +138,22 @@ def test_thall_and_simon_criterion():
 # Futility boundaries in the README of BOP2FE (Xu et al. 2025); the futility rule there is that of BOP2.
 BOP2 = {
     "one endpoint": (
-        Bop2(criteria=(Criterion(0.2),), cut=0.909, patients=40, looks=LOOKS),
+        Bop2(criteria=(Criterion(0.2),), cut=0.909, power=1, patients=40, looks=LOOKS),
         [[1, 2, 3, 5, 7, 9, 11]],
     ),
     "CR within CR/PR": (
-        Bop2(criteria=(Criterion(0.15, endpoint="CR"), Criterion(0.30, endpoint="CR/PR")), cut=0.95, patients=40,
-             claim="either", nested=True, looks=LOOKS),
+        Bop2(criteria=(Criterion(0.15, endpoint="CR"), Criterion(0.30, endpoint="CR/PR")), cut=0.95, power=1,
+             patients=40, claim="either", nested=True, looks=LOOKS),
         [[0, 1, 3, 4, 5, 7, 10], [2, 3, 6, 8, 10, 13, 17]],
     ),
     "co-primary": (
-        Bop2(criteria=(Criterion(0.10, endpoint="ORR"), Criterion(0.20, endpoint="PFS6")), cut=0.95, patients=40,
-             claim="either", looks=LOOKS),
+        Bop2(criteria=(Criterion(0.10, endpoint="ORR"), Criterion(0.20, endpoint="PFS6")), cut=0.95, power=1,
+             patients=40, claim="either", looks=LOOKS),
         [[0, 1, 2, 3, 4, 5, 7], [1, 2, 4, 5, 7, 9, 12]],
     ),
     "efficacy and toxicity": (
         Bop2(criteria=(Criterion(0.45, endpoint="response"), Criterion(0.30, endpoint="toxicity", better="lower")),
-             cut=0.70, patients=40, claim="both", looks=LOOKS),
+             cut=0.70, power=1, patients=40, claim="both", looks=LOOKS),
         [[3, 5, 8, 10, 13, 16, 19], [5, 6, 7, 8, 9, 10, 11]],
     ),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.survival.spec import DEFAULT_PRIORS
 from bayes_escc.priors import Prior, PriorSet
 
-__all__ = ["Variation", "variations"]
+__all__ = ["Variation", "variations", "with_baseline"]
 
 HAZARD_RATIO_PRIORS: Final = (
     ("sceptical", Prior("Normal", mu=0.0, sigma=0.35)),
@@ -77,7 +77,7 @@ def _of_survival(spec: SurvivalSpec) -> Iterator[Variation]:
     yield from _scaled(spec, (*_LEVELS, "log_shape", "coefficient"))
     for baseline in ("exponential", "weibull", "piecewise"):
         if baseline != spec.baseline:
-            yield Variation("baseline", f"{baseline} hazards", _with_baseline(spec, baseline))
+            yield Variation("baseline", f"{baseline} hazards", with_baseline(spec, baseline))
     if spec.regimen_effect == "proportional" and spec.baseline != "exponential":
         priors = dict(spec.priors)
         other = replace(spec, regimen_effect="nonproportional", priors=tuple(priors.items()))
@@ -115,9 +115,9 @@ def _stretched(prior: Prior, factor: float) -> Prior | None:
     return None
 
 
-def _with_baseline(spec: SurvivalSpec, baseline: Any) -> SurvivalSpec:
+def with_baseline(spec: SurvivalSpec, baseline: Any) -> SurvivalSpec:
     """The same with another shape of the hazard, its level centred where that of the analysis is."""
-    kept = [(role, p) for role, p in spec.priors if role in ("log_hazard_ratio", "coefficient")]
+    kept = [(role, p) for role, p in spec.priors if role not in (*_LEVELS, "log_shape", "drift_sd")]
     if baseline == "piecewise":
         rate = math.log(math.log(2.0) / _middle(spec))
         level = ("log_hazard", PriorSet(Prior("Normal", mu=rate, sigma=1.0)))

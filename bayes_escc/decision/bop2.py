@@ -96,8 +96,8 @@ class Bop2(Rule):
     criteria: tuple[Criterion, ...] = ()
     claim: Literal["either", "both"] = "both"
     nested: bool = False
-    cut: float = 0.9
-    power: float = 1.0
+    cut: float
+    power: float
 
     def problems(self) -> list[str]:
         found = super().problems()
@@ -168,6 +168,15 @@ class Bop2(Rule):
     @property
     def false_alarm_rates(self) -> tuple[float, ...] | None:
         return tuple(c.rate for c in self.criteria)
+
+    @property
+    def scenarios(self) -> tuple[tuple[float, ...], ...]:
+        null, hoped = self.false_alarm_rates, self.power_rates
+        if null is None or hoped is None or len(null) == 1:
+            return super().scenarios
+        mixed = [(null[0], hoped[1]), (hoped[0], null[1])]  # one endpoint as hoped for, the other not
+        fits = [r for r in mixed if not self.nested or r[0] <= r[1]]
+        return (null, *fits, hoped)
 
     @property
     def power_rates(self) -> tuple[float, ...] | None:

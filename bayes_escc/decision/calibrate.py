@@ -14,15 +14,16 @@ from bayes_escc.decision.paths import OperatingCharacteristics, check_exact, ope
 from bayes_escc.decision.rule import GO, STOP, Rule, Step, decide
 from bayes_escc.errors import AnalysisError
 
-__all__ = ["Calibration", "calibrate"]
+__all__ = ["TUNED", "Calibration", "calibrate"]
 
 Array = NDArray[np.float64]
 CUTS: Final = np.round(np.arange(0.50, 0.9951, 0.005), 3)
 """Values of lambda that are tried."""
 POWERS: Final = np.round(np.arange(0.0, 1.0001, 0.02), 2)
 """Values of gamma that are tried."""
-_TUNED: Final = {"posterior_probability": "go_above", "thall_simon": "go_above", "predictive_probability": "success",
+TUNED: Final = {"posterior_probability": "go_above", "thall_simon": "go_above", "predictive_probability": "success",
                  "toxicity": "stop_above"}  # fmt: skip
+"""The threshold that is tuned, by kind of rule."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def calibrate(rule: Rule, target: float, *, looks: Sequence[Any] | None = None) 
 
 
 def _threshold(rule: Rule, target: float, looks: Sequence[Any]) -> Rule:
-    key = _TUNED.get(rule.kind)
+    key = TUNED.get(rule.kind)
     if key is None or getattr(rule, key) is None:
         raise AnalysisError(f"{rule.name}: a {rule.kind} rule has no declaring threshold to tune.")
 

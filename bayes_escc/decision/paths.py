@@ -119,7 +119,8 @@ def operating_characteristics(
     rates : sequence, optional
         True rates: a number for one arm, (regimen, reference) for two, one for each endpoint of a BOP2
         rule (for two endpoints that are not nested, a third number may state how often both happen in
-        one patient). If not given, those the rule calls null and alternative.
+        one patient). If not given, those the rule names: null and alternative, and for two endpoints
+        also one as hoped for and the other not.
 
     Returns
     -------
@@ -131,7 +132,7 @@ def operating_characteristics(
         If the rule cannot be enumerated, or looks or rates do not fit it.
     """
     taken = check_exact(rule, looks)
-    known = [r for r in (rule.false_alarm_rates, rule.power_rates) if r is not None]
+    known = list(rule.scenarios)
     asked = known if rates is None else [_as_rates(r, rule) for r in rates]
     if not asked:
         raise AnalysisError(

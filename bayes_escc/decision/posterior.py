@@ -228,8 +228,8 @@ class Toxicity(Rule):
     """
 
     kind: ClassVar[str] = "toxicity"
-    limit: float = 0.30
-    stop_above: float = 0.90
+    limit: float
+    stop_above: float
     prior: Beta = UNIFORM
     acceptable_rate: float | None = None
     alternative_rate: float | None = None
@@ -279,7 +279,7 @@ class Precision(Rule):
     """
 
     kind: ClassVar[str] = "precision"
-    width: float = 0.2
+    width: float
     estimand: str = "rate"
     time: float | None = None
     scale: Scale = "difference"

@@ -60,7 +60,7 @@ class PredictiveProbability(Rule):
 
     kind: ClassVar[str] = "predictive_probability"
     patients: Any = None
-    success: float = 0.95
+    success: float
     reference: str | None = None
     value: float | None = None
     better: Direction | None = None
@@ -168,7 +168,7 @@ class PredictiveSurvival(Rule):
     patients: Any = None
     accrual: float | None = None
     final: Any = None
-    success: float = 0.95
+    success: float
     go_above: float | None = None
     stop_below: float | None = None
 

@@ -191,6 +191,11 @@ class Rule(ABC):
         return None
 
     @property
+    def scenarios(self) -> tuple[tuple[float, ...], ...]:
+        """The true rates the rule itself names: null, alternative, and what lies between them."""
+        return tuple(r for r in (self.false_alarm_rates, self.power_rates) if r is not None)
+
+    @property
     @abstractmethod
     def sentence(self) -> str:
         """The rule in words, as a protocol could print it."""

@@ -36,8 +36,8 @@ _POSITIVE: Final = (CONTROL_SE, "events_control", "n_control")
 
 
 def check_shared_arm(row: Mapping[str, str], number: int, problems: list[Problem]) -> None:
-    """Note what is wrong with the columns that describe the control arm alone."""
-    for column in _POSITIVE:
+    """Note what is wrong with the columns that describe one arm alone."""
+    for column in (*_POSITIVE, "events_experimental", "n_experimental"):
         text = normalise(row.get(column, ""))
         if not text:
             continue
@@ -48,7 +48,7 @@ def check_shared_arm(row: Mapping[str, str], number: int, problems: list[Problem
         if not (math.isfinite(value) and value > 0):
             problems.append(
                 Problem(
-                    "control_arm",
+                    "experimental_arm" if column.endswith("experimental") else "control_arm",
                     f"{column} is a number greater than 0",
                     "Correct it, or leave it blank.",
                     row=number,

@@ -47,6 +47,8 @@ _Z_TOLERANCE: Final = 0.5
 _ASYMMETRY_TOLERANCE: Final = 0.1
 _RUN_TOGETHER: Final = tuple(re.compile(rf"^(-?\d+\.\d{{{d}}})(\d+\.\d{{{d}}})$") for d in (1, 2, 3, 4))
 
+_DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d+")
+
 Refuse = Callable[[str, str, str, str], None]
 
 
@@ -202,7 +204,9 @@ def _number(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) ->
         refuse("missing_number", column, f"{column} is blank", "Give the number as printed.")
         return None
     found = _printed(text)
-    if found is None:
+    if found is None and _DECIMAL_COMMA.fullmatch(text):
+        refuse("decimal_comma", column, f"{column} has a decimal comma", f"Write {text.replace(',', '.')}.")
+    elif found is None:
         refuse("not_a_number", column, f"{column} is not a number", "Give one number without words or separators.")
     elif ratio and found.value <= 0:
         refuse(
@@ -218,6 +222,9 @@ def _number(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) ->
 def _limit(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) -> Printed | None:
     text = normalise(row.get(column, ""))
     if not text:
+        return None
+    if _printed(text) is None and _DECIMAL_COMMA.fullmatch(text):
+        refuse("decimal_comma", column, f"{column} has a decimal comma", f"Write {text.replace(',', '.')}.")
         return None
     if _printed(text) is None:
         parts = re.findall(r"-?\d+(?:\.\d+)?", re.sub(r"(?<=\d)-|[–—~]|to", " ", text))

@@ -231,7 +231,8 @@ def read_effects(
         and so on), estimate, and either ci_low, ci_high and ci_level (per row, for example 0.95)
         or se (on the log scale for ratios). Optional: population, p, p_sides (one or two),
         conclusion (lower, higher or no difference), control_se or events_control (the arm that
-        several contrasts of a study share), and any covariates. A row may also give one arm:
+        several contrasts of a study share), n_experimental and n_control (patients of the arms, shown in
+        figures), and any covariates. A row may also give one arm:
         ``measure`` is then mean, log odds, log hazard or log risk, ``regimen`` names the arm, and
         ``control`` names the study's control arm or stays blank; such rows become contrasts.
     sheet : str, optional

@@ -51,6 +51,8 @@ class Loo:
         Reliability of each; above `good_k` it is not.
     good_k : float
         Largest shape that is reliable with this number of draws.
+    refitted : tuple of int
+        Positions of the patients who were left out by refitting (`exact_loo`).
     """
 
     elpd: float
@@ -59,6 +61,7 @@ class Loo:
     each: NDArray[np.float64]
     pareto_k: NDArray[np.float64]
     good_k: float
+    refitted: tuple[int, ...] = ()
 
     @property
     def unreliable(self) -> int:

@@ -91,7 +91,7 @@ def plot_borrowing(posterior: Posterior) -> Figure:
 
 
 def _size(patients: float) -> str:
-    return f"{patients:.0f} patients" if np.isfinite(patients) else "an unknown number of patients"
+    return f"{max(patients, 0.0):.0f} patients" if np.isfinite(patients) else "an unknown number of patients"
 
 
 def _densities(axes: Axes, b: Borrowed, limits: tuple[float, float]) -> None:

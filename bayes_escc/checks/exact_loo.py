@@ -1,0 +1,122 @@
+"""Leave-one-out by leaving out: the model fitted anew without a patient, where weighting cannot be trusted."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import numpy as np
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.checks.asked import Asked, question
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence import PatientTable
+from bayes_escc.families import Design
+from bayes_escc.inference import Estimate, Loo, estimate, loo
+from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.run import prepare_design
+
+__all__ = ["exact_loo", "frozen_analysis", "loo_of"]
+
+
+def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable", "all"] = "unreliable") -> Loo:
+    """Leave-one-out accuracy with the patients that importance sampling cannot leave out left out by refitting.
+
+    Parameters
+    ----------
+    asked : Analysis or model
+        A survival or response analysis of patients.
+    table : PatientTable, DataFrame or path, optional
+        The analysis's own if not given; a model needs one.
+    patients : {"unreliable", "all"}
+        Whom to leave out by refitting: those whose Pareto k is too large, or everyone.
+
+    Returns
+    -------
+    Loo
+        `refitted` holds the positions of the patients left out by refitting; their `pareto_k` is zero.
+
+    Raises
+    ------
+    AnalysisError
+        If the analysis is not one of patients.
+
+    Notes
+    -----
+    Refits are by Laplace, or NUTS where that fails, with the coding, cut points and priors of all patients. A patient
+    without whom the model cannot be prepared (the only one of a regimen or level) keeps the weighted estimate.
+    """
+    analysis, chosen = question(asked, table)
+    if not isinstance(chosen, PatientTable):
+        raise AnalysisError("exact_loo: needs patients.")
+    stated = prepare_design(analysis, chosen)
+    analysis = frozen_analysis(analysis, stated)
+    design = prepare_design(analysis, chosen)
+    rows = _rows_of(design, chosen)
+    sampling = replace(analysis.sampling, sampler="laplace")
+    found = loo_of(design, estimate(design, sampling))
+    wanted = range(design.patients) if patients == "all" else np.flatnonzero(~(found.pareto_k <= found.good_k))
+    each, k, done = found.each.copy(), found.pareto_k.copy(), []
+    for i in map(int, wanted):
+        try:
+            without = prepare_design(analysis, chosen.keep(chosen.frame.drop(index=rows[i])))
+        except (AnalysisError, DataError):
+            continue
+        refit = estimate(without, sampling)
+        each[i], k[i] = _log_mean(_density(design, refit)[:, i]), 0.0
+        done.append(rows[i])
+    # freezing puts patients in the order of their regimens; they are reported in that of the analysis
+    order = _rows_of(stated, chosen)
+    place = np.array([rows.index(r) for r in order])
+    total = float(each.sum())
+    return Loo(
+        total, float(np.sqrt(each.size * each.var())), found.p + found.elpd - total, each[place], k[place],
+        found.good_k, tuple(sorted(order.index(r) for r in done)),
+    )  # fmt: skip
+
+
+def _rows_of(design: Design, table: PatientTable) -> list[int]:
+    """The row of the table each patient of a design stands in."""
+    rows = [int(r) for r in getattr(design, "row_numbers", table.frame.index)]
+    if len(rows) != design.patients:
+        raise AnalysisError("exact_loo: the patients of this analysis cannot be told apart from its table.")
+    return rows
+
+
+def frozen_analysis(analysis: Analysis, design: Design) -> Analysis:
+    """The analysis with everything stated that its data decided: centres, cut points, priors, times."""
+    content = json.loads(analysis.content)
+    for part, stated in design.frozen().items():
+        content[part] = {**content.get(part, {}), **stated}
+    content["data"] = {**content.get("data", {}), "regimens": list(design.coords["regimen"])}
+    frozen = Analysis.from_dict(content, folder=analysis.folder, label="the frozen analysis")
+    return replace(frozen, sampling=analysis.sampling)
+
+
+def loo_of(design: Design, found: Estimate) -> Loo:
+    """Leave-one-out accuracy of a design under its draws, by importance sampling."""
+    import xarray as xr
+
+    groups = {
+        "/posterior": found.parameters, "/log_likelihood": design.log_likelihood(found.parameters),
+        "/observed_data": design.observed(),
+    }  # fmt: skip
+    fitted: Any = SimpleNamespace(tree=xr.DataTree.from_dict(groups))
+    with warnings.catch_warnings():  # whom it cannot be trusted with is in the result
+        warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto distribution")
+        return loo(fitted)
+
+
+def _density(design: Design, found: Estimate) -> Any:
+    """Log densities of all patients, (draws, patients)."""
+    group = design.log_likelihood(found.parameters)
+    values = group[str(next(iter(group.data_vars)))].transpose(CHAIN, DRAW, ...).to_numpy()
+    return values.reshape(-1, values.shape[-1])
+
+
+def _log_mean(logs: Any) -> float:
+    top = logs.max()
+    return float(top + np.log(np.mean(np.exp(logs - top))))

@@ -1,0 +1,142 @@
+"""Proportional hazards checked, and patients left out by leaving them out."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.checks.exact_loo import frozen_analysis
+from bayes_escc.cli import main
+from bayes_escc.run import prepare_design
+from bayes_escc.text import proportional_hazards_text
+from tests.oracles.evidence import gamma_exponential
+from tests.test_survival import LIVER, NLR, cohort, scans
+
+
+def crossing(n=160, seed=5):
+    """A falling hazard on A and a rising one on B, with the same median."""
+    rng = np.random.default_rng(seed)
+    arm = np.arange(n) % 2
+    shape = np.where(arm, 2.2, 0.7)
+    time = 4.0 * (rng.exponential(size=n) / np.log(2)) ** (1 / shape)
+    stop = rng.uniform(6.0, 20.0, n)
+    return pd.DataFrame(
+        {
+            "patient_id": np.arange(n), "regimen": np.where(arm, "B", "A"), "time": np.minimum(time, stop),
+            "event": (time <= stop).astype(int),
+        }
+    )  # fmt: skip
+
+
+class TestProportionalHazards:
+    def test_nothing_is_found_where_there_is_nothing(self):
+        model = be.SurvivalModel(data_unit="months", covariates=[NLR, LIVER])
+        found = be.check_proportional_hazards(model, cohort(200))
+        assert found.sentence.startswith("Nothing here speaks against proportional hazards;")
+        assert found.bayes_factor > 1
+        (row,) = found.rows
+        assert row["lower"] < 1 < row["upper"]
+        assert row["predictive_probability"] > 0.05
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"baseline": "weibull"},
+            pytest.param({"baseline": "piecewise", "cutpoints": [2.0, 5.0]}, marks=pytest.mark.slow),
+        ],
+    )
+    def test_crossing_hazards_are_found(self, settings):
+        model = be.SurvivalModel(data_unit="months", **settings)
+        found = be.check_proportional_hazards(model, crossing())
+        (row,) = found.rows
+        assert found.sentence.startswith("Hazards do not look proportional (B): between")
+        assert "P(better) over time" in found.sentence
+        assert row["lower"] > 1
+        assert row["predictive_probability"] < 0.01
+        assert found.bayes_factor < 0.01
+        assert found.elpd_difference > 2 * found.se_difference
+
+    def test_the_change_is_that_of_the_shapes(self):
+        """Between two times, a Weibull hazard ratio changes by (late / early) to the difference of the shapes."""
+        found = be.check_proportional_hazards(be.SurvivalModel(data_unit="months"), crossing())
+        free = be.SurvivalModel(data_unit="months", regimen_effect="nonproportional").fit(crossing(), sampler="laplace")
+        shape = np.exp(free.estimand("log_shape"))
+        change = (found.late / found.early) ** (shape.sel(regimen="B") - shape.sel(regimen="A"))
+        assert np.isclose(np.median(change), found.rows[0]["change"], rtol=1e-6)
+
+    def test_few_events_and_intervals(self):
+        model = be.SurvivalModel(data_unit="months", interval=("lower", "upper"))
+        found = be.check_proportional_hazards(model, scans(cohort(30)))
+        assert "events would show only a strong change" in found.sentence
+
+    def test_constant_hazards_are_freed_too(self):
+        found = be.check_proportional_hazards(be.SurvivalModel(baseline="exponential", data_unit="months"), crossing())
+        assert "do not look proportional" in found.sentence
+
+    def test_what_cannot_be_checked(self):
+        with pytest.raises(be.AnalysisError, match='needs a survival analysis with regimen_effect = "proportional"'):
+            be.check_proportional_hazards(be.SurvivalModel(regimen_effect="stratified", data_unit="months"), crossing())
+        alone = crossing().query("regimen == 'A'")
+        with pytest.raises(be.AnalysisError, match="at least two regimens"):
+            be.check_proportional_hazards(be.SurvivalModel(data_unit="months"), alone)
+
+    def test_from_the_command_line(self, capsys):
+        assert main(["proportional-hazards", "second_line_pfs_weibull", "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        text = proportional_hazards_text(told)
+        assert told["sentence"] in text
+        assert "change of the hazard ratio" in text
+        assert "Bayes factor for proportional" in text
+
+
+class TestExactLoo:
+    def test_closed_form(self):
+        """Left out one by one, the predictive density is a ratio of two marginal likelihoods."""
+        patients = cohort(14)
+        model = be.SurvivalModel(
+            baseline="exponential", regimen_effect="none", data_unit="months",
+            priors={"hazard": be.Prior("Gamma", alpha=2, beta=8)},
+        )  # fmt: skip
+        found = be.exact_loo(model, patients, patients="all")
+        d, t = patients["event"].sum(), patients["time"].sum()
+        for i, (e, x) in enumerate(zip(patients["event"], patients["time"], strict=True)):
+            a, b = 2 + d - e, 8 + t - x  # the posterior of the others
+            expected = gamma_exponential(e, x, a, b)
+            # relative variance of the density over that posterior, for the error of its mean over 4000 draws
+            variance = np.exp(gamma_exponential(2 * e, 2 * x, a, b) - 2 * expected) - 1
+            assert abs(found.each[i] - expected) < 4 * np.sqrt(variance / 4000), i
+        assert found.refitted == tuple(range(14))
+
+    def test_only_the_unreliable_are_refitted(self):
+        patients = cohort(40)
+        patients.loc[0, ["nlr", "time", "event"]] = [60.0, 14.0, 0]  # far from all others
+        model = be.SurvivalModel(data_unit="months", covariates=[NLR, LIVER])
+        with pytest.warns(UserWarning, match="shape parameter of Pareto"):
+            fit = be.loo(model.fit(patients, sampler="laplace"))
+        assert fit.pareto_k[0] > fit.good_k
+        found = be.exact_loo(model, patients)
+        assert 0 in found.refitted
+        assert len(found.refitted) < 10
+        assert found.unreliable == 0
+        weighted = [i for i in range(40) if i not in found.refitted]
+        assert np.allclose(found.each[weighted], fit.each[weighted], atol=0.1)
+
+    def test_constants_are_those_of_all_patients(self):
+        """Centres, scales and cut points move with the data; here they must not."""
+        patients = cohort(20)
+        model = be.SurvivalModel(data_unit="months", baseline="piecewise", covariates=[NLR])
+        stated = frozen_analysis(model.analysis, prepare_design(model.analysis, model.read(patients)))
+        fewer = prepare_design(stated, model.read(patients.iloc[3:]))
+        everyone = prepare_design(model.analysis, model.read(patients))
+        assert np.allclose(fewer.cuts, everyone.cuts)
+        kept = np.argsort([str(r) for r in patients["regimen"].iloc[3:]], kind="stable")
+        assert np.allclose(fewer.encoded.values, everyone.encoded.values[3:][kept])
+        assert fewer.regimens == everyone.regimens
+
+    def test_it_needs_patients(self, cohorts):
+        with pytest.raises(be.AnalysisError, match="exact_loo: needs patients"):
+            be.exact_loo(be.ResponseModel(endpoint="ORR"), cohorts)
