@@ -45,9 +45,8 @@ _ALIASES: Final = {
 CONCLUSIONS: Final = ("lower", "higher", "no difference")
 _Z_TOLERANCE: Final = 0.5
 _ASYMMETRY_TOLERANCE: Final = 0.1
+_ERROR_TOLERANCE: Final = 0.05
 _RUN_TOGETHER: Final = tuple(re.compile(rf"^(-?\d+\.\d{{{d}}})(\d+\.\d{{{d}}})$") for d in (1, 2, 3, 4))
-
-_DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d+")
 
 Refuse = Callable[[str, str, str, str], None]
 
@@ -113,7 +112,8 @@ def check_effect(
     low = _limit(row, "ci_low", ratio, refuse)
     high = _limit(row, "ci_high", ratio, refuse)
     se = _standard_error(row, refuse)
-    garbled = any(p.row == number and p.code == "garbled_limits" for p in problems[before:])
+    noted = {p.column for p in problems[before:]}  # what stands in a column and cannot be read is not missing
+    garbled = bool(noted & {"ci_low", "ci_high"})
     if not garbled and not normalise(row.get("se", "")) and estimate is not None and level is not None:
         _missing_limit(row, estimate, low, high, ratio, refuse)
     if low is not None and high is not None and estimate is not None:
@@ -133,6 +133,8 @@ def check_effect(
             )
         elif level is not None:
             _symmetry(estimate, low, high, level, ratio, number, refuse, warnings)
+            if se is not None:
+                _same_error(se, low, high, level, ratio, refuse)
             if measure not in ARM_MEASURES:
                 _p_value(row, estimate, low, high, level, ratio, refuse)
     _conclusion(row, estimate, low, high, ratio, refuse)
@@ -178,8 +180,9 @@ def _level(row: Mapping[str, str], refuse: Refuse) -> float | None:
             "Give it per row, for example 0.95; trials with interim analyses print 98 % or 99 % intervals.",
         )
         return None
+    plain = re.sub(r"(?i)\s*(ci|confidence interval)$", "", text).strip()
     try:
-        value = float(text.rstrip("% ")) / (100.0 if text.endswith("%") else 1.0)
+        value = float(plain.rstrip("% ")) / (100.0 if plain.endswith("%") else 1.0)
     except ValueError:
         value = math.nan
     if 50.0 <= value < 100.0:
@@ -204,11 +207,18 @@ def _number(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) ->
         refuse("missing_number", column, f"{column} is blank", "Give the number as printed.")
         return None
     found = _printed(text)
-    if found is None and _DECIMAL_COMMA.fullmatch(text):
-        refuse("decimal_comma", column, f"{column} has a decimal comma", f"Write {text.replace(',', '.')}.")
-    elif found is None:
-        refuse("not_a_number", column, f"{column} is not a number", "Give one number without words or separators.")
-    elif ratio and found.value <= 0:
+    if found is None:
+        if not _decimal_comma(text, column, refuse):
+            refuse("not_a_number", column, f"{column} is not a number", "Give one number without words or separators.")
+    elif ratio and found.value == 0:
+        refuse(
+            "non_positive_ratio",
+            column,
+            "a ratio is greater than 0; this one was rounded to 0",
+            "Give more decimals, or the standard error of its logarithm in a column se.",
+        )
+        return None
+    elif ratio and found.value < 0:
         refuse(
             "non_positive_ratio",
             column,
@@ -219,14 +229,20 @@ def _number(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) ->
     return found
 
 
+def _decimal_comma(text: str, column: str, refuse: Refuse) -> bool:
+    """Whether a number is written with a decimal comma, which is then noted."""
+    if not re.fullmatch(r"-?\d+,\d+", text):
+        return False
+    point = text.replace(",", ".")
+    refuse("decimal_comma", column, f"{column} has a decimal comma", f"Write {point}.")
+    return True
+
+
 def _limit(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) -> Printed | None:
     text = normalise(row.get(column, ""))
     if not text:
         return None
-    if _printed(text) is None and _DECIMAL_COMMA.fullmatch(text):
-        refuse("decimal_comma", column, f"{column} has a decimal comma", f"Write {text.replace(',', '.')}.")
-        return None
-    if _printed(text) is None:
+    if _printed(text) is None and not _decimal_comma(text, column, refuse):
         parts = re.findall(r"-?\d+(?:\.\d+)?", re.sub(r"(?<=\d)-|[–—~]|to", " ", text))
         run_together = next((m for m in (p.match(text) for p in _RUN_TOGETHER) if m), None)
         guess = run_together.groups() if run_together else tuple(parts) if len(parts) == 2 else ()
@@ -237,6 +253,7 @@ def _limit(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) -> 
             f"two limits seem to have run together{hint}" if guess else "the limit is not a number",
             "Give the lower limit in ci_low and the upper limit in ci_high, as the source prints them.",
         )
+    if _printed(text) is None:
         return None
     return _number(row, column, ratio, refuse)
 
@@ -319,10 +336,26 @@ def _symmetry(
         )  # fmt: skip
 
 
+def _same_error(se: float, low: Printed, high: Printed, level: float, ratio: bool, refuse: Refuse) -> None:
+    """A standard error beside an interval must be that of the interval, which is the one used."""
+    z = NormalDist().inv_cdf(0.5 * (1.0 + level))
+    (least, most), (below, above) = high.range(ratio), low.range(ratio)
+    narrow, wide = (least - above) / (2.0 * z), (most - below) / (2.0 * z)
+    if not narrow * (1.0 - _ERROR_TOLERANCE) <= se <= wide * (1.0 + _ERROR_TOLERANCE):
+        middle = (to_scale(high.value, ratio) - to_scale(low.value, ratio)) / (2.0 * z)
+        refuse(
+            "standard_error_inconsistent",
+            "se",
+            f"the {100 * level:g} % interval implies a standard error of {middle:.3g}"
+            f"{' on the log scale' if ratio else ''}, not {se:g}",
+            "Correct one of them, or leave one blank.",
+        )
+
+
 def _p_value(
     row: Mapping[str, str], estimate: Printed, low: Printed, high: Printed, level: float, ratio: bool, refuse: Refuse
 ) -> None:
-    text = normalise(row.get("p", "")).replace(" ", "")
+    text = normalise(row.get("p", "")).replace(" ", "").removeprefix("p").removeprefix("P").rstrip("*")
     if not text:
         return
     below = text.startswith(("<", "≤"))
