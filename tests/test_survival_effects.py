@@ -272,7 +272,7 @@ class TestCoding:
             )
             sizes.append(len(design.data["cell_events"]))
             note = next(w for w in design.warnings if w.code == "binned")
-            assert "5 bins stand for the values and keep 8" in note.message
+            assert "5 bins stand for nlr and keep 8" in note.message
             values = design.encoded.values[:, 0]
             assert len(np.unique(values)) == 5
             assert values.mean() == pytest.approx(0, abs=1e-9)  # each bin is the mean of its patients

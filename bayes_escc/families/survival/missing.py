@@ -375,7 +375,8 @@ class Imputation:
         """How much was missing, and what was done."""
         return [
             Problem(
-                "imputed", f"{int(self.missing[:, j].sum())} of {self.patients} values are missing",
+                "imputed",
+                f"{int(self.missing[:, j].sum())} of {self.patients} values of {self.encoded.labels[j]} are missing",
                 "They are " + ("sampled with everything else" if j in self.numbers else "summed out")
                 + " given the regimen and the other covariates, on the assumption that whether one is missing depends "
                 "on nothing unseen.", column=self.encoded.labels[j],
