@@ -44,6 +44,9 @@ def register(commands: Any) -> None:
     withdraw.add_argument("patient", metavar="ID")
     amend = command("amend", _amend, "change what the analysis asks; recorded and said from then on", log=True)
     amend.add_argument("--analysis", required=True, metavar="ANALYSIS")
+    results = command("results", _results, "fit a data cut again and write result files and figures, as run does")
+    results.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    results.add_argument("--cut", type=int, metavar="N", help="number of the data cut (default: the last)")
     plot = command("plot", _plot, "draw P(better), estimates, changes and follow-up over the data cuts")
     plot.add_argument("--out", default=".", metavar="DIR", help="folder for the figures (default: here)")
     export = command("export", _export, "write the record as plain files: JSON lines, CSV, JSON")
@@ -156,6 +159,30 @@ def _history(options: argparse.Namespace) -> int:
         told = history(study)
     _say(options, told, lambda: history_text(told))
     return 0
+
+
+def _results(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.results import comparisons_of, to_result
+    from bayes_escc.run import write_results
+    from bayes_escc.study.story import reproduced
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        posterior = study.posterior(options.cut)
+        snapshot = study.snapshot(options.cut)
+        number = 0 if snapshot is None else snapshot.id
+        recorded = [f for f in study.fits() if f.snapshot == number][-1].result
+        notes = [study.rules_changed] if study.rules_changed else []
+    comparisons = comparisons_of(posterior)
+    result = to_result(posterior, comparisons)
+    if "monitoring" in recorded:  # at the looks actually taken
+        result["monitoring"] = recorded["monitoring"]
+    written = [str(p) for p in write_results(posterior, comparisons, result, Path(options.out))]
+    notes.append(reproduced(recorded, result))
+    _say(options, {"files": written, "notes": notes}, lambda: "\n".join([*written, *notes]))
+    return 0 if posterior.diagnostics.converged else 4
 
 
 def _plot(options: argparse.Namespace) -> int:
