@@ -104,6 +104,19 @@ class TestRecord:
             with pytest.raises(be.DataError, match=r"'nwe' .*Did you mean 'new'"):
                 study.update(pd.concat([SECOND, FIRST.iloc[[3]].assign(code="Q", arm="nwe")]))
 
+    def test_regimens_the_analysis_does_not_name_stand_as_in_the_first_file(self, tmp_path):
+        content = json.loads(analysis().content)
+        del content["data"]["regimens"], content["comparisons"]
+        content["data"]["where"] = {"line": "second"}
+        frame = FIRST.iloc[::-1].assign(line="second")
+        other = frame.iloc[[0]].assign(code="X1", arm="never compared", line="third")
+        with be.Study.create(tmp_path / "s.db", be.Analysis.from_dict(content)) as study:
+            study.update(pd.concat([other, frame]))
+            assert study.frozen.data.regimens == ("new", "old")
+            study.update(pd.concat([other, other.assign(code="X2", arm="nor this"), SECOND.assign(line="second")]))
+            assert study.frozen.data.regimens == ("new", "old")
+            assert study.fits()[-1].result["data"]["patients"] == len(SECOND)
+
     def test_counts_and_responses_are_followed_too(self, tmp_path):
         spec = be.Analysis.from_dict({"id": "c", "data": {"kind": "counts", "endpoint": "ORR"}})
         columns = ["study", "regimen", "endpoint", "events", "n"]
@@ -132,6 +145,15 @@ class TestRecord:
         assert "observed_data" not in groups
         with pytest.raises(be.RecordError):
             unpack(content[:-40])
+
+    def test_nothing_by_patient_is_packed(self):
+        import xarray as xr
+
+        draws = {"tau": (("chain", "draw"), np.zeros((2, 3)))}
+        for dim in ("patient", "missing", "unknown_patient"):
+            draws[f"by_{dim}"] = (("chain", "draw", dim), np.zeros((2, 3, 4)))
+        tree = xr.DataTree.from_dict({"/posterior": xr.Dataset(draws)})
+        assert list(unpack(pack(tree))["posterior"]) == ["tau"]
 
 
 class TestWithdrawal:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = ["register"]
@@ -63,6 +65,16 @@ def _say(options: argparse.Namespace, data: Any, text: Callable[[], str]) -> Non
         print(text())
 
 
+@contextmanager
+def _noting() -> Iterator[None]:
+    """Print warnings as sentences, once each."""
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("default")
+        yield
+    for message in dict.fromkeys(str(w.message) for w in noted):
+        print(f"bayes-escc: {message}", file=sys.stderr)
+
+
 def _init(options: argparse.Namespace) -> int:
     from bayes_escc.study.story import status, status_text
     from bayes_escc.study.study import Study
@@ -92,7 +104,7 @@ def _update(options: argparse.Namespace) -> int:
 
     if options.preview:
         return _preview(options)
-    with Study.open(options.study) as study:
+    with _noting(), Study.open(options.study) as study:
         update = study.update(options.cut, acknowledge=options.acknowledge, who=options.who, why=options.why)
     return _updated(options, update)
 
@@ -179,7 +191,8 @@ def _results(options: argparse.Namespace) -> int:
     result = to_result(posterior, comparisons)
     if "monitoring" in recorded:  # at the looks actually taken
         result["monitoring"] = recorded["monitoring"]
-    written = [str(p) for p in write_results(posterior, comparisons, result, Path(options.out))]
+    with _noting():
+        written = [str(p) for p in write_results(posterior, comparisons, result, Path(options.out))]
     notes.append(reproduced(recorded, result))
     _say(options, {"files": written, "notes": notes}, lambda: "\n".join([*written, *notes]))
     return 0 if posterior.diagnostics.converged else 4
@@ -191,9 +204,9 @@ def _plot(options: argparse.Namespace) -> int:
     from bayes_escc.plots.style import save_figure
     from bayes_escc.study.study import Study
 
-    with Study.open(options.study) as study:
+    with _noting(), Study.open(options.study) as study:
         figures = study.figures()
-    written = [str(p) for name, figure in figures.items() for p in save_figure(figure, Path(options.out) / name)]
+        written = [str(p) for name, figure in figures.items() for p in save_figure(figure, Path(options.out) / name)]
     _say(options, {"files": written}, lambda: "\n".join(written) or "No data yet, so there is nothing to draw.")
     return 0
 

@@ -32,7 +32,7 @@ def freeze(analysis: Analysis, cut: Cut) -> Analysis:
     AnalysisError, DataError
         If the analysis does not fit the cut, or cannot be frozen.
     """
-    design = prepare_design(analysis, cut.table(""))
+    design = prepare_design(analysis, cut.in_file_order().table(""))
     design.standardised_over(design)  # refused here rather than at the second cut, where it cannot be carried
     content = json.loads(analysis.content)
     binned = [c.get("column") for c in content.get("model", {}).get("covariates", []) if c.get("bins")]
@@ -100,8 +100,9 @@ def check_regimens(stated: Analysis, frozen: Analysis, cut: Cut) -> None:
     """
     if stated.data.regimens is not None:
         return
-    known = frozen.data.regimens or ()
-    strange = {row["regimen"]: unit for unit, row in cut.rows.items() if row["regimen"] not in known}
+    known, chosen = frozen.data.regimens or (), cut.table("").select(where=dict(stated.data.where)).frame
+    units = list(cut.rows)
+    strange = {r: units[int(i) - 1] for i, r in zip(chosen.index, chosen["regimen"], strict=True) if r not in known}
     if strange:
         lines = [f"  - regimen {label!r} (first: {unit}).{nearest(label, known)}" for label, unit in strange.items()]
         raise DataError(

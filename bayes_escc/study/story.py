@@ -219,7 +219,9 @@ def changes_text(changes: Sequence[Change]) -> str:
         if change.harmless:
             counts[change.kind] = counts.get(change.kind, 0) + 1
     lines = [", ".join(f"{n} {kind}" for kind, n in counts.items())] if counts else []
-    rest = [c for c in changes if not c.harmless]
+    gone = sum(c.kind == "withdrawn" for c in changes)
+    lines += [f"{gone} withdrawn, and erased from every data cut."] if gone else []
+    rest = [c for c in changes if not c.harmless and c.kind != "withdrawn"]
     if rest:
         unsaid = any(not c.acknowledged for c in rest)
         lines.append("These rewrite past facts" + (" and need a person's word:" if unsaid else ":"))
