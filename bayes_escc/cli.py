@@ -27,6 +27,7 @@ _MEDIAN_COLUMNS = ("study", "regimen", "endpoint", "n", "events", "median", "log
 _EFFECT_COLUMNS = (
     "study",
     "experimental",
+    "control",
     "endpoint",
     "population",
     "measure",
@@ -34,6 +35,7 @@ _EFFECT_COLUMNS = (
     "ci_low",
     "ci_high",
     "ci_level",
+    "se",
 )
 
 _EXIT_CODES = """exit codes: 0 done; 2 wrong usage or analysis; 3 data refused; 4 diagnostics failed (results are
@@ -304,7 +306,11 @@ def _check(options: argparse.Namespace) -> int:
         columns = [c for c in shown if c in table.frame]
         from bayes_escc.text import aligned
 
-        print(aligned(columns, [[str(v) for v in r] for r in table.frame[columns].itertuples(index=False)]))
+        shorter = [
+            ["" if v != v else f"{v:.4g}" if isinstance(v, float) else str(v) for v in r]
+            for r in table.frame[columns].itertuples(index=False)
+        ]
+        print(aligned(columns, shorter))
     elif table.time_unit is not None:
         from bayes_escc.text import aligned, format_number
 

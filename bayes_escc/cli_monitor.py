@@ -194,6 +194,9 @@ def _oc(options: argparse.Namespace) -> int:
     rules, others = _split(rules_of(options.source, options.keys, options.rule))
     if options.rates and len({rule.rates_needed for rule in rules}) > 1:
         raise AnalysisError(f"--rates is for one rule: add --rule, one of {', '.join(r.name for r in rules)}.")
+    if options.rates is None and len(rules) > 1:  # one rule alone is told what it lacks
+        others += [f"{r.name}: names no true rates; give --rates, with --rule." for r in rules if not r.scenarios]
+        rules = [r for r in rules if r.scenarios]
     found = [operating_characteristics(rule, _looks(options), _rates(options)) for rule in rules]
     if options.json:
         _print_json({"rules": [b.to_dict() for b in found], "not_tabulated": others})

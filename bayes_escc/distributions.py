@@ -38,8 +38,11 @@ def normal_quantile(q: Any) -> Any:
     return np.asarray(_inverse(np.asarray(q, dtype=float)), dtype=float)
 
 
-def root_of(function: Callable[[float], float], low: float, high: float) -> float:
-    """Root of an increasing function inside a bracket, to rounding: secants, with a bisection where they stall."""
+def root_of(function: Callable[[float], float], low: float, high: float, near: float = 0.0) -> float:
+    """Root of an increasing function inside a bracket: secants, with a bisection where they stall.
+
+    Found to rounding, or until the function is within `near` of 0.
+    """
     f_low, f_high = function(low), function(high)
     if f_low >= 0.0 or f_high <= 0.0:
         return low if f_low >= 0.0 else high
@@ -50,7 +53,7 @@ def root_of(function: Callable[[float], float], low: float, high: float) -> floa
                 break
             mid = 0.5 * (low + high) if step is None or not low < step < high else step
             value = function(mid)
-            if value == 0.0:
+            if abs(value) <= near:
                 return mid
             low, f_low, high, f_high = (mid, value, high, f_high) if value < 0.0 else (low, f_low, mid, value)
         if high - low <= 4e-16 * max(abs(low), abs(high)):

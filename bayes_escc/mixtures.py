@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -74,7 +75,15 @@ class BetaMixture:
 
     def quantile(self, q: float) -> float:
         """The rate below which a fraction `q` of the probability lies."""
-        return root_of(lambda x: float(self.cdf(x)) - q, 0.0, 1.0)
+        rates, reached = self._reached
+        i = int(np.clip(np.searchsorted(reached, q), 1, len(rates) - 1))
+        return root_of(lambda x: float(self.cdf(x)) - q, float(rates[i - 1]), float(rates[i]), 1e-13)
+
+    @cached_property
+    def _reached(self) -> tuple[Array, Array]:
+        """Rates from 0 to 1 and the distribution function at each, between which quantiles are sought."""
+        rates = np.concatenate([[0.0], 1.0 / (1.0 + np.exp(-np.linspace(-30.0, 30.0, 601))), [1.0]])
+        return rates, np.concatenate([[0.0], self.cdf(rates[1:-1]), [1.0]])
 
     def rounding_floor(self) -> float:
         """Rounding error of a probability."""

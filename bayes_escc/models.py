@@ -190,7 +190,8 @@ class SurvivalModel(_Model):
     priors : mapping, optional
         Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
         ``log_hazard`` sets the level; ``log_shape``, ``log_hazard_ratio``, ``coefficient``,
-        ``drift_sd``, ``frailty_sd``. A value may be a mapping of regimen (or covariate) to Prior.
+        ``drift_sd``, ``frailty_sd``, ``coefficient_sd``, ``global_scale``,
+        ``slab_variance``. A value may be a mapping of regimen (or covariate) to Prior.
     cutpoints : sequence of float, optional
         Where a piecewise hazard changes; by default at equal shares of the events.
     smoothing : {"independent", "random_walk"}
@@ -201,6 +202,11 @@ class SurvivalModel(_Model):
         Of priors, cut points, times and results; the data's if not given.
     frailty : str, optional
         Column of the centres, whose hazards differ by a log-normal frailty (`frailty_sd`).
+    shrinkage : {"none", "ridge", "horseshoe"}
+        Shrink the coefficients of covariates together (`coefficient_sd`), or all but the few that
+        matter (`global_scale`, `slab_variance`); never the contrast between regimens.
+    relevant : int, optional
+        How many covariates are expected to matter (horseshoe); a third of them if not given.
     times, horizons : sequence of float, optional
         When survival is reported; to when the restricted mean.
     population : str, mapping, path or DataFrame
@@ -245,6 +251,8 @@ class SurvivalModel(_Model):
         population: str | Path | Mapping[str, Any] | pd.DataFrame = "all",
         event_free: float | None = None,
         frailty: str | None = None,
+        shrinkage: Literal["none", "ridge", "horseshoe"] = "none",
+        relevant: int | None = None,
         centres: Literal["observed", "new"] = "observed",
         time: str | None = "time",
         event: str | None = "event",
@@ -269,7 +277,7 @@ class SurvivalModel(_Model):
         model = _stated(
             family="survival", baseline=baseline, regimen_effect=regimen_effect, smoothing=smoothing,
             cutpoints=None if cutpoints is None else [float(c) for c in cutpoints], reference_time=reference_time,
-            time_unit=time_unit, dating=dating, frailty=frailty,
+            time_unit=time_unit, dating=dating, frailty=frailty, shrinkage=shrinkage, relevant=relevant,
         )  # fmt: skip
         if covariates:
             model["covariates"] = [dict(c) for c in covariates]

@@ -18,6 +18,7 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.comparison import direction_of, probability_with_error
 from bayes_escc.decision.completion import problems_with_plan
 from bayes_escc.decision.kinds import Bop2, PosteriorProbability, Precision, PredictiveSurvival
+from bayes_escc.decision.normal import null_crossing
 from bayes_escc.decision.paths import operating_characteristics
 from bayes_escc.decision.reading import with_direction, with_prior
 from bayes_escc.decision.rule import GO, STOP, Decision, Look, Rule, as_look, decide
@@ -53,13 +54,14 @@ class Position:
     decision : {"go", "stop", "continue"}
     events, look : tuple of int
         Counts and evaluable patients now, of regimen and reference (or of the endpoints of a BOP2
-        rule); empty where the estimand is no rate.
+        rule). Where patients are followed, `events` is empty and `look` is the number of events of both
+        arms, if the rule compares them; otherwise empty.
     looks : tuple of Look
         The looks taken, this one last.
     false_alarm, power : float or None
         P(the rule has acted by now) at the looks taken, under the rates it calls null and alternative.
     planned_false_alarm, planned_power : float or None
-        The same with the looks still planned.
+        The same with the looks still planned. Exact for rates; by normal theory for a comparison of follow-up.
     null_rates : tuple of float or None
         The true rates of the false-alarm rate; in two arms without a `null_rate`, the observed
         rate of both together.
@@ -289,7 +291,11 @@ def _position(rule: Rule, posterior: Posterior, observed: xr.Dataset | None, tak
     limits = dict(rule.thresholds(look))
     verdict = int(decide(np.array(value), limits))
     decision: Decision = "go" if verdict == GO else "stop" if verdict == STOP else "continue"
-    numbers = _error_rates(rule, events, look, taken) if look else _Rates((), None, None, None, None, None)
+    if look:
+        numbers = _error_rates(rule, events, look, taken)
+    else:
+        look = _followed(rule, observed)
+        numbers = _normal_rates(rule, look, taken)
     return Position(
         rule.name, rule.kind, rule.statistic, value, error, limits, decision, events, look, numbers.looks,
         numbers.false_alarm, numbers.power, numbers.planned_false_alarm, numbers.planned_power, numbers.null_rates,
@@ -407,6 +413,35 @@ def _error_rates(rule: Rule, events: tuple[int, ...], look: Look, taken: Sequenc
     return _Rates(looks, *now, *(acting([*looks, *later]) if later else now), null)
 
 
+def _followed(rule: Rule, observed: xr.Dataset | None) -> Look:
+    """Events of the two arms of a comparison, what its information grows with; empty for other rules."""
+    if (
+        not isinstance(rule, PosteriorProbability)
+        or not rule.even
+        or observed is None
+        or "regimen_index" not in observed
+    ):
+        return ()
+    regimens = str(observed.attrs["regimens"]).split("\x1f")
+    arms = [regimens.index(str(rule.regimen)), regimens.index(rule.reference) if rule.reference else 0]
+    mine = np.isin(observed["regimen_index"].to_numpy(), arms)
+    return (int(observed["event"].to_numpy()[mine].sum()),)
+
+
+def _normal_rates(rule: Rule, look: Look, taken: Sequence[Any] | None) -> _Rates:
+    """False-alarm rate of a comparison of follow-up at its looks, by normal theory."""
+    if not look or look[0] < 1 or not isinstance(rule, PosteriorProbability) or rule.act != "go":
+        return _Rates((), None, None, None, None, None)
+    before = rule.looks if taken is None else [as_look(each, 1) for each in taken]
+    looks = _ascending(before, look)
+    later = [p for p in rule.looks if p[0] > look[0]]
+
+    def passing(at: Sequence[Look]) -> float:
+        return float(null_crossing([n for (n,) in at], rule.go_above, rule.stop_below)[0].sum())
+
+    return _Rates(looks, passing(looks), None, passing([*looks, *later]), None, None)
+
+
 def _ascending(taken: Sequence[Look], now: Look) -> tuple[Look, ...]:
     """The looks taken up to now, each once.
 
@@ -452,6 +487,12 @@ def _sentence(
             if rates.planned_power != rates.power:
                 said += f" ({format_probability(rates.planned_power, 0.0)})"
         said += "."
+    elif rates.false_alarm is not None:
+        at = ", ".join(_shown(p) for p in rates.looks)
+        said += f" At looks of {at} events it would go wrongly with probability {rates.false_alarm:.3f}"
+        if rates.planned_false_alarm is not None and rates.planned_false_alarm != rates.false_alarm:
+            said += f" ({rates.planned_false_alarm:.3f} with the looks still planned)"
+        said += " were the regimens equal: by normal theory, with a flat prior."
     elif rule.not_exact:
         said += f" No false-alarm rate is stated: {rule.not_exact}."
     return said

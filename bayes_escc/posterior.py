@@ -211,12 +211,19 @@ class Posterior:
         unused = [c for c in ("regimen", "study", "endpoint", "time", "covariate") if frame[c].isna().all()]
         return frame.drop(columns=unused)
 
+    def _of_regimens(self, name: str | None) -> str:
+        """The estimand named; else the rate, or the first that regimens have."""
+        if name is not None:
+            return name
+        first = next((n for n in self.estimand_names if REGIMEN in self.estimand(n).dims), self.estimand_names[0])
+        return "rate" if "rate" in self.estimand_names else first
+
     def compare(
         self,
-        estimand: str = "rate",
+        estimand: str | None = None,
         *,
         reference: str | None = None,
-        scale: Scale = "difference",
+        scale: Scale | None = None,
         better: Direction | None = None,
         margin: float | None = None,
         rope: tuple[float, float] | None = None,
@@ -226,10 +233,12 @@ class Posterior:
 
         Parameters
         ----------
-        estimand : str
+        estimand : str, optional
+            The rate, or the first estimand that regimens have, if not given.
         reference : str, optional
             The first regimen if not given.
-        scale : {"difference", "ratio", "odds_ratio"}
+        scale : {"difference", "ratio", "odds_ratio"}, optional
+            Ratios are compared by their ratio, all else by its difference, if not given.
         better : {"higher", "lower"}, optional
             By default what is known of the endpoint.
         margin : float, optional
@@ -242,10 +251,10 @@ class Posterior:
         -------
         Comparison
         """
-        array = self.estimand(estimand)
+        array = self.estimand(self._of_regimens(estimand))
         if reference is None and REGIMEN in array.dims:
             reference = str(array[REGIMEN].to_numpy()[0])
-        return self._compare(array, reference or "", scale, better, margin, rope, ci_prob)
+        return self._compare(array, reference or "", scale or natural_scale(array), better, margin, rope, ci_prob)
 
     def _compare(
         self, array: xr.DataArray, reference: str, scale: Scale, better: Direction | None, margin: float | None = None,
@@ -293,7 +302,7 @@ class Posterior:
         return found
 
     def league_table(
-        self, estimand: str = "effect", *, better: Direction | None = None, endpoint: str | None = None
+        self, estimand: str | None = None, *, better: Direction | None = None, endpoint: str | None = None
     ) -> pd.DataFrame:
         """The league table: every regimen against every other, the best ranked first.
 
@@ -303,7 +312,8 @@ class Posterior:
 
         Parameters
         ----------
-        estimand : str
+        estimand : str, optional
+            As `compare` takes it.
         better : {"higher", "lower"}, optional
             By default what is known of the endpoint.
         endpoint : str, optional
@@ -311,7 +321,7 @@ class Posterior:
         """
         import pandas as pd
 
-        groups = league_groups(self.league_rows(estimand, better=better), endpoint)
+        groups = league_groups(self.league_rows(self._of_regimens(estimand), better=better), endpoint)
         if len(groups) > 1:
             raise AnalysisError("there is a league for each endpoint and time: name one with endpoint.")
         order, cells = league_cells(groups[0])
@@ -328,11 +338,11 @@ class Posterior:
         """Regimens, and the probability of every rank (columns, the best first) of each, from the draws."""
         return rank_probabilities(self.estimand(estimand), better=better)
 
-    def ranking(self, estimand: str = "rate", *, better: Direction | None = None) -> pd.DataFrame:
-        """P(best), rank with its interval, and SUCRA of every regimen."""
+    def ranking(self, estimand: str | None = None, *, better: Direction | None = None) -> pd.DataFrame:
+        """P(best), rank with its interval, and SUCRA of every regimen, by the estimand `compare` takes."""
         import pandas as pd
 
-        return pd.DataFrame(self.ranking_rows(estimand, better=better))
+        return pd.DataFrame(self.ranking_rows(self._of_regimens(estimand), better=better))
 
     def probability_rows(
         self,

@@ -239,7 +239,7 @@ def _monitoring_figures(posterior: Posterior) -> dict[str, Figure]:
 
     found: dict[str, Figure] = {}
     for rule, position in zip(posterior.analysis.rules, positions(posterior), strict=True):
-        if position.look and rule.schedule:
+        if position.look and rule.schedule and not rule.not_exact:
             now = position.events[::-1] if rule.arms == 2 else (position.look[0], *position.events)
             found[_unused(f"monitoring_{_slug(rule.name)}", found)] = plot_boundaries(rule, path=[now])
     return found

@@ -38,6 +38,13 @@ def test_the_analysis_file_is_a_valid_one():
     assert analysis.predictions[0].patients == 20
 
 
+def test_the_analyses_of_the_synthesis_page_are_valid():
+    page = (ROOT / "docs" / "synthesis.md").read_text(encoding="utf-8")
+    both, subgroups = (tomllib.loads(t) for t in re.findall(r"```toml\n(.*?)```", page, re.S))
+    assert be.Analysis.from_dict(both).data.counts == "counts.csv"
+    assert be.Analysis.from_dict(subgroups).spec.heterogeneity == "separate"
+
+
 def test_the_printed_comparison_is_the_commands(capsys):
     printed = re.search(r"\$ bayes-escc (compare .*?)\n\n((?:    .*\n|\n)+)", README)
     arguments = re.findall(r'"([^"]*)"|(\S+)', printed[1])

@@ -109,6 +109,29 @@ ROWS = [
         "a difference was not shown. [conclusion_beyond_interval]",
     ),
     (
+        {"estimate": "0.71", "ci_low": "", "p": ""}, "limit_missing",
+        "row 2, column ci_low '': the lower limit is missing. Look it up. Symmetry on the log scale would give 0.58 (0.57 "
+        "to 0.59 allowing for rounding); write that number into ci_low yourself if you accept it. [limit_missing]",
+    ),
+    (
+        {"estimate": "0,71", "p": ""}, "decimal_comma",
+        "row 2, column estimate '0,71': estimate has a decimal comma. Write 0.71. [decimal_comma]",
+    ),
+    (
+        {"measure": "OR", "ci_low": "0.00", "p": ""}, "non_positive_ratio",
+        "row 2, column ci_low '0.00': a ratio is greater than 0; this one was rounded to 0. Give more decimals, or the "
+        "standard error of its logarithm in a column se. [non_positive_ratio]",
+    ),
+    (
+        {"se": "0.2"}, "standard_error_inconsistent",
+        "row 2, column se '0.2': the 95 % interval implies a standard error of 0.108 on the log scale, not 0.2. Correct "
+        "one of them, or leave one blank. [standard_error_inconsistent]",
+    ),
+    (
+        {"p": "NS"}, "p_value",
+        "row 2, column p 'NS': a p-value is a number between 0 and 1, or one such as <0.001. Correct it. [p_value]",
+    ),
+    (
         {"conclusion": "no difference"}, "conclusion_contradicts_interval",
         "row 2, column conclusion 'no difference': the conclusion says no difference, but the interval 0.57 to 0.87 "
         "excludes 1. Correct the conclusion. [conclusion_contradicts_interval]",
@@ -138,10 +161,51 @@ def test_scales_duplicates_and_labels_are_checked_between_rows():
 
 
 def test_every_problem_of_a_table_is_reported_at_once():
-    rows = [{**row, "study": f"S{i}"} for i, (row, _, _) in enumerate(ROWS)]
+    rows = [{"se": "", **row, "study": f"S{i}"} for i, (row, _, _) in enumerate(ROWS)]
     with pytest.raises(be.DataError) as caught:
         be.read_effects(frame(*rows))
     assert {code for _, code, _ in ROWS} <= {p.code for p in caught.value.problems}
+
+
+def test_check_prints_every_message_of_a_file(tmp_path, capsys):
+    """One file with every flaw of a row, a study twice and two scales: all messages at once, exit 3."""
+    flawed = [{"se": "", **GOOD, **row, "study": f"S{i}", "endpoint": "PFS"} for i, (row, _, _) in enumerate(ROWS)]
+    between = [{**GOOD, "study": "Twice"}, {**GOOD, "study": "Twice"}, {**GOOD, "measure": "RR"}]
+    path = tmp_path / "flaws.csv"
+    pd.DataFrame([*flawed, *between]).fillna("").to_csv(path, index=False)
+    assert main(["check", "--kind", "effects", str(path)]) == 3
+    shown = capsys.readouterr().err
+    for i, (_, _, message) in enumerate(ROWS):
+        assert message.replace("row 2,", f"row {i + 2},") in shown
+    last = len(ROWS) + 3
+    assert f"row {last}, column study 'Twice': Twice, camrelizumab against chemotherapy, OS also stands in row" in shown
+    assert f"row {last + 1}, column measure 'RR': OS is reported as RR here and as HR in row {last - 1}." in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "measure", "level"),
+    [
+        ({"measure": "ln(HR)", "estimate": "-0.34", "ci_low": "-0.56", "ci_high": "-0.14"}, "log HR", 0.95),
+        ({"measure": "hazard ratio", "ci_level": "95% CI"}, "HR", 0.95),
+        ({"measure": "relative risk", "ci_level": "90 %", "p": ""}, "RR", 0.9),
+        ({"measure": "RD", "estimate": "-0.05", "ci_low": "-0.12", "ci_high": "0.02", "p": "p=0.16"}, "RD", 0.95),
+        ({"measure": "ＨＲ", "ci_level": "97.5%", "p": "<.01"}, "HR", 0.975),
+        ({"measure": "log_or", "estimate": "0.1", "ci_low": "-0.3", "ci_high": "0.5", "p": ""}, "log OR", 0.95),
+    ],
+)  # fmt: skip
+def test_measures_and_levels_may_be_written_as_sources_do(changes, measure, level):
+    found = be.read_effects(frame(changes)).frame.iloc[0]
+    assert (found["measure"], found["ci_level"]) == (measure, level)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_a_chinese_table_whose_column_names_the_measure(tmp_path, encoding):
+    path = tmp_path / "试验.csv"
+    path.write_text(
+        "研究,试验组,对照组,终点,HR,下限,上限,置信水平\n甲,卡瑞利珠单抗,化疗,OS,0.71,0.57,0.87,95%\n", encoding=encoding
+    )
+    found = be.read_effects(path).frame.iloc[0]
+    assert (found["study"], found["measure"], found["estimate"], found["ci_level"]) == ("甲", "HR", 0.71, 0.95)
 
 
 def test_standard_errors_follow_the_level_of_each_row():
@@ -178,6 +242,28 @@ def test_rounding_alone_is_never_a_problem():
              "ci_high": f"{np.exp(y + 1.959964 * se):.2f}", "p": f"{p:.3f}" if p >= 0.0015 else "<0.002"}
         )  # fmt: skip
     assert len(be.read_effects(frame(*rows))) == 200
+
+
+def test_rounding_alone_is_no_problem_below_zero_either():
+    """Differences and logarithms, of any sign and unit."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for i in range(200):
+        unit = 10.0 ** rng.integers(-1, 3)
+        y, se = unit * rng.normal(-0.2, 0.5), unit * rng.uniform(0.05, 0.4)
+        p = 2 * stats.norm.sf(abs(y) / se)
+        rows.append(
+            {"study": f"S{i}", "endpoint": f"E{i % 2}", "measure": "MD" if i % 2 else "log HR", "estimate": f"{y:.2f}",
+             "ci_low": f"{y - 1.959964 * se:.2f}", "ci_high": f"{y + 1.959964 * se:.2f}",
+             "p": f"{p:.3f}" if p >= 0.0015 else "<0.002"}
+        )  # fmt: skip
+    table = be.read_effects(frame(*rows))
+    assert len(table) == 200
+    assert not table.warnings or {w.code for w in table.warnings} == {"interval_slightly_asymmetric"}
+    flawed = {"measure": "MD", "estimate": "-0.9", "ci_low": "-1.2", "ci_high": "0.2", "p": ""}
+    assert str(refused(flawed)["interval_asymmetric"]).startswith(
+        "row 2, column estimate '-0.9': the middle of the interval arithmetically is -0.550 to -0.450 allowing for rounding"
+    )
 
 
 def test_contrasts_of_one_study_are_not_pooled_as_independent():

@@ -204,3 +204,12 @@ def test_a_large_network_numbers_its_regimens():
 def test_patients_that_are_no_number_are_refused():
     with pytest.raises(be.DataError, match="n_experimental is a number greater than 0"):
         be.read_effects(NETWORK.assign(n_experimental=["n/a", *[""] * 5]))
+
+
+def test_a_network_is_compared_and_ranked_by_its_effects_unless_another_estimand_is_named(random, exact):
+    compared = random.compare(reference="platinum")
+    assert (compared.estimand, compared.scale) == ("effect", "ratio")
+    assert set(random.ranking()["estimand"]) == {"effect"}
+    assert random.league_table().equals(random.league_table("effect"))
+    assert (exact.compare().estimand, exact.compare().scale) == ("rate", "difference")
+    assert exact.league_table().equals(exact.league_table("rate"))

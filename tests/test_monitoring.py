@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.analysis import Analysis
 from bayes_escc.beta import Beta
+from bayes_escc.decision.normal import null_crossing
 from bayes_escc.monitoring import positions
 
 from .test_decision import ANLOTINIB, CHEMOTHERAPY, with_rules
@@ -98,3 +100,37 @@ def test_each_regimen_has_its_own_prior():
     (rule,), (position,) = posterior.analysis.rules, positions(posterior)
     assert (rule.prior, rule.reference_prior) == (Beta(1, 1), Beta(3, 7))
     assert position.value == pytest.approx(float(rule.statistics((35, 29))[12, 10]), abs=1e-10)
+
+
+@pytest.mark.parametrize("looks", [[20], [10, 20, 30], [12, 40, 41, 90]])
+def test_repeated_looks_at_follow_up(looks):
+    """Passing at any look is one minus an orthant probability of correlated normals."""
+    times = np.array(looks, dtype=float)
+    correlation = np.sqrt(np.minimum.outer(times, times) / np.maximum.outer(times, times))
+    go, stop = null_crossing(looks, 0.975, None)
+    never = stats.multivariate_normal(cov=correlation, allow_singular=True, seed=1).cdf(
+        np.full(len(looks), stats.norm.ppf(0.975))
+    )
+    assert go.sum() == pytest.approx(1 - float(never), abs=2e-4)
+    assert stop.sum() == 0
+    both, _ = null_crossing(looks, 0.975, 0.1)
+    assert both[0] == pytest.approx(0.025, abs=1e-12)
+    assert both.sum() <= go.sum()
+
+
+def test_positions_of_follow_up():
+    analysis = be.find_analysis("second_line_pfs_monitored")
+    posterior = be.fit_analysis(analysis)
+    better, predicted = positions(posterior)
+    assert better.look == (posterior.evidence["events"],)
+    assert better.false_alarm == pytest.approx(0.025, abs=1e-9)
+    again, _ = positions(posterior, {"better median": [15, 30]})
+    assert again.looks == ((15,), (30,), better.look)
+    assert again.false_alarm > 0.045
+    assert "by normal theory, with a flat prior" in again.sentence
+    assert predicted.look == ()
+    with_margin = be.PosteriorProbability(
+        estimand="median", reference="toripalimab + chemotherapy", margin=1.0, go_above=0.9
+    )
+    (position,) = positions(posterior, rules=[with_margin])
+    assert position.false_alarm is None

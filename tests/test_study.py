@@ -104,6 +104,19 @@ class TestRecord:
             with pytest.raises(be.DataError, match=r"'nwe' .*Did you mean 'new'"):
                 study.update(pd.concat([SECOND, FIRST.iloc[[3]].assign(code="Q", arm="nwe")]))
 
+    def test_regimens_the_analysis_does_not_name_stand_as_in_the_first_file(self, tmp_path):
+        content = json.loads(analysis().content)
+        del content["data"]["regimens"], content["comparisons"]
+        content["data"]["where"] = {"line": "second"}
+        frame = FIRST.iloc[::-1].assign(line="second")
+        other = frame.iloc[[0]].assign(code="X1", arm="never compared", line="third")
+        with be.Study.create(tmp_path / "s.db", be.Analysis.from_dict(content)) as study:
+            study.update(pd.concat([other, frame]))
+            assert study.frozen.data.regimens == ("new", "old")
+            study.update(pd.concat([other, other.assign(code="X2", arm="nor this"), SECOND.assign(line="second")]))
+            assert study.frozen.data.regimens == ("new", "old")
+            assert study.fits()[-1].result["data"]["patients"] == len(SECOND)
+
     def test_counts_and_responses_are_followed_too(self, tmp_path):
         spec = be.Analysis.from_dict({"id": "c", "data": {"kind": "counts", "endpoint": "ORR"}})
         columns = ["study", "regimen", "endpoint", "events", "n"]
@@ -203,7 +216,41 @@ class TestAmendment:
             study.amend(analysis(), why="")
 
 
+class TestPosterior:
+    def test_a_posterior_is_made_again_from_the_record(self, study, tmp_path, capsys):
+        with pytest.raises(be.DataError, match="no fit yet"):
+            study.posterior()
+        then = study.update(FIRST).posterior
+        study.update(SECOND)
+        again = study.posterior(1)
+        assert again.summary().equals(then.summary())
+        assert again.data_sha256 == study.snapshot(1).root
+        assert main(["study", "results", str(study.path), "--out", str(tmp_path / "out")]) == 0
+        assert "every number is the recorded one" in capsys.readouterr().out
+        assert (tmp_path / "out" / "survival.svg").is_file()
+        result = json.loads((tmp_path / "out" / "result.json").read_text())
+        assert result["comparisons"] == study.fits()[-1].result["comparisons"]
+        study.withdraw("A1")
+        with pytest.raises(be.DataError, match="1 of the patients of data cut 1 withdrew"):
+            study.posterior(1)
+
+
 class TestFrozen:
+    def test_a_target_population_in_a_file_is_carried(self, tmp_path):
+        frame = be.simulate_cohort(patients=(15, 15), seed=4)
+        (tmp_path / "registry.csv").write_text("nlr,age\n2.5,60\n4.0,70\n")
+        (tmp_path / "pfs.toml").write_text(
+            'id = "pfs"\n[data]\nkind = "patients"\ntime = "time"\nevent = "event"\ntime_unit = "months"\n'
+            '[model]\nfamily = "survival"\ncovariates = [{ column = "nlr", transform = "log" }]\n'
+            '[estimands]\npopulation = { file = "registry.csv" }\n'
+        )
+        with be.Study.create(tmp_path / "s.db", tmp_path / "pfs.toml") as study:
+            (tmp_path / "registry.csv").unlink()
+            frozen = freeze(study.analysis, read_cut(frame, study.analysis))
+            assert frozen.spec.population.rows == ((("nlr", "2.5"),), (("nlr", "4.0"),))
+            cut = read_cut(frame, study.analysis)
+            assert prepare_frozen(frozen, cut, cut, "").target.weight.tolist() == [0.5, 0.5]
+
     @pytest.fixture
     def cuts(self):
         frame = be.simulate_cohort(patients=(20, 20), seed=4).drop(columns="study")
@@ -218,6 +265,17 @@ class TestFrozen:
             }
         )  # fmt: skip
         return spec, read_cut(start, spec), read_cut(frame, spec)
+
+    def test_a_population_that_cannot_be_carried_is_refused_at_once(self, tmp_path):
+        frame = be.simulate_cohort(patients=(15, 15), seed=4).drop(columns="study").astype({"nlr": object})
+        frame.loc[3, "nlr"] = ""
+        model = {"family": "survival", "covariates": [{"column": "nlr", "transform": "log", "missing": "impute"}]}
+        data = {"kind": "patients", "time": "time", "event": "event", "time_unit": "months"}
+        spec = be.Analysis.from_dict({"id": "pfs", "data": data, "model": model})
+        with be.Study.create(tmp_path / "s.db", spec) as study:
+            with pytest.raises(be.AnalysisError, match=r"give estimands\.population"):
+                study.update(frame)
+            assert study.snapshot() is None
 
     def test_constants_are_those_of_the_first_fit(self, cuts):
         spec, first, later = cuts

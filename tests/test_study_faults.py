@@ -16,6 +16,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.study import store as stores
+from bayes_escc.study import study as studies
 from bayes_escc.study.verify import verify
 from tests.studies import FIRST, SECOND, analysis
 
@@ -103,15 +104,15 @@ def test_the_second_writer_learns_who_is_at_work(path):
 
 def test_who_wrote_first_wins_even_without_the_note(path, monkeypatch):
     with be.Study.open(path) as one, be.Study.open(path) as other:
-        fit = be.Study._fit
+        fit = studies.fit_cut
 
-        def slow(self, *arguments, **options):
+        def slow(*arguments, **options):
             one._store._db.execute("DELETE FROM writer")
-            monkeypatch.setattr(be.Study, "_fit", fit)
+            monkeypatch.setattr(studies, "fit_cut", fit)
             other.update(SECOND[SECOND.code != "A3"].assign(months=SECOND.months + (1 - SECOND.progressed)))
-            return fit(self, *arguments, **options)
+            return fit(*arguments, **options)
 
-        monkeypatch.setattr(be.Study, "_fit", slow)
+        monkeypatch.setattr(studies, "fit_cut", slow)
         with pytest.raises(be.LockedError, match="changed by someone else"):
             one.withdraw("B1")
         assert len(one.log) == 5
@@ -151,6 +152,9 @@ def test_a_flipped_byte_is_found_wherever_it_matters(path, tmp_path):
             whole = False
         if whole:
             assert read_all(copy) == truth, place
+        else:
+            for command in ("status", "history"):  # the answer or a sentence, never a traceback
+                assert main(["study", command, str(copy)]) in (0, 5), place
         found, harmless = found + (not whole), harmless + whole
     assert found > harmless  # the others are bytes of pages that nothing uses
 
@@ -180,6 +184,9 @@ def test_a_truncated_file_is_named_as_damaged(path, tmp_path, capsys, share):
         ("UPDATE analysis SET content = replace(content, '5.0', '9.0')", "does not match its digest"),
         ("DELETE FROM tombstone", "0 tombstones, but 1 withdrawals"),
         ("UPDATE snapshot SET root = 'x' WHERE id = 2", "data cut 2"),
+        ("UPDATE snapshot SET source_sha256 = 'x' WHERE source_sha256 IS NOT NULL", "the source file of data cut"),
+        ("UPDATE meta SET value = x'00' WHERE key = 'salt'", "the salt of the tombstones"),
+        ("UPDATE tombstone SET digest = 'x'", "a tombstone is not the one"),
     ],
 )  # fmt: skip
 def test_tampering_is_named(path, statement, said):
@@ -190,7 +197,20 @@ def test_tampering_is_named(path, statement, said):
     direct.close()
     found = verify(path)
     assert any(said in line for line in found.damage), found
-    assert found.whole < found.entries or "tombstone" in statement
+    assert found.whole < found.entries or re.search("tombstone|meta", statement)
+
+
+def test_nothing_is_added_to_a_broken_chain(path):
+    direct = sqlite3.connect(path, isolation_level=None)
+    direct.execute("DROP TRIGGER log_stays_update")
+    direct.execute("UPDATE log SET who = 'nobody' WHERE seq = 2")
+    direct.close()
+    with be.Study.open(path) as study:
+        assert study.snapshot().id == 3
+        for act in (lambda: study.update(SECOND), lambda: study.withdraw("A1"), study.status):
+            with pytest.raises(be.RecordError, match="entry 2 of the log"):
+                act()
+        assert study._store.scalar("SELECT COUNT(*) FROM log") == 4
 
 
 def test_what_is_whole_stays_readable_beside_what_is_damaged(path):

@@ -13,6 +13,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
+from bayes_escc.inference import compiled
 from bayes_escc.inference.importance import log_mean_exp, smooth
 from bayes_escc.study.preview import MAX_K, MIN_ESS
 from tests.oracles.exponential import hazard_quantile, log_predictive, probability_lower_hazard
@@ -181,6 +182,29 @@ def test_response_models_are_reweighted_too(tmp_path):
         assert shown.shown
         row, refit = shown.comparisons[0], update.record["result"]["comparisons"][0]
         assert row["probability_better"] == pytest.approx(refit["probability_better"], abs=4 * row["mcse_probability"])
+
+
+@pytest.mark.slow
+def test_a_sampled_model_is_refitted_without_compiling_and_foreseen(tmp_path):
+    frame = be.simulate_cohort(patients=(40, 40), seed=9).drop(columns="study")
+    covariates = [{"column": "nlr", "transform": "log"}, {"column": "ecog"}]
+    data = {"kind": "patients", "time": "time", "event": "event", "time_unit": "months"}
+    model = {"family": "survival", "covariates": covariates}
+    content = {"id": "w", "data": data, "model": model, "comparisons": [{"estimand": "rmst"}], "sampling": {"seed": 3}}
+    with be.Study.create(tmp_path / "s.db", be.Analysis.from_dict(content)) as study:
+        study.update(frame.iloc[np.r_[0:30, 40:70]])
+        structures = set(compiled._compiled)
+        second = study.update(frame.iloc[np.r_[0:33, 40:73]])
+        study.update(frame)
+        assert set(compiled._compiled) == structures
+        assert second.record["preview"]["shown"]
+        assert second.record["disagreement"]["largest"] < 4
+        assert second.record["predictive"]["patients"] == 6
+        assert study.posterior(2).summary().equals(second.posterior.summary())
+        constants = json.loads(study.frozen.content)["model"]["covariates"]
+        first = np.log(frame.iloc[np.r_[0:30, 40:70]].nlr)
+        assert constants[0]["center"] == pytest.approx(first.mean())
+        assert constants[0]["scale"] == pytest.approx(first.std())
 
 
 def test_a_preview_from_a_cold_shell_imports_no_sampler(tmp_path, monkeypatch):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from pytensor.compile import Mode
+from scipy import stats
 
 import bayes_escc as be
+from bayes_escc.families.survival.missing import PRIORS
 from bayes_escc.run import prepare_design
-from tests.test_survival import DESIGNS, LIVER, NLR, cohort, scans
+from tests.oracles import effects_grid
+from tests.test_survival import DESIGNS, LIVER, NLR, cohort, mean_matches, scans
 
 AGE = {"column": "age", "missing": "impute"}
 FILL = [{**NLR, "missing": "impute"}, {**LIVER, "missing": "impute"}, {"column": "ecog", "missing": "impute"}, AGE]
@@ -47,7 +51,10 @@ def at_a_point(design, seed=3):
     return dict(zip([v.name for v in model.observed_RVs], map(float, found), strict=True)), parameters
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+QUICK = ("weibull", "exponential stratified", "random walk nonproportional")
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in DESIGNS])
 @pytest.mark.parametrize("kind", ["exact", "interval"])
 def test_the_numpy_likelihood_is_the_one_sampled(name, kind):
     """With frailty, missing numbers and missing yes-or-no values, for every baseline and censoring."""
@@ -58,7 +65,7 @@ def test_the_numpy_likelihood_is_the_one_sampled(name, kind):
         frame = scans(frame)
         frame["entry"] = np.minimum(frame["entry"], frame["lower"])
         options["interval"] = ("lower", "upper")
-    design = design_of(frame, entry="entry", covariates=FILL, frailty="centre", **options)
+    design = design_of(frame, entry="entry", covariates=FILL, frailty="centre", shrinkage="horseshoe", **options)
     theirs, parameters = at_a_point(design)
     outcome = sum(v for k, v in theirs.items() if not k.startswith("covariate"))
     assert float(design.log_likelihood(parameters)["progression"].sum()) == pytest.approx(outcome, rel=1e-9)
@@ -69,3 +76,263 @@ def test_the_numpy_likelihood_is_the_one_sampled(name, kind):
     assert set(np.unique(design.simulate(prior, rng)["event"])) <= {0, 1}
     shares = parameters["branch_probability"].to_numpy()
     assert np.allclose(shares.sum(axis=-1), 1)
+
+
+MEDIAN = be.Prior("LogNormal", mu=np.log(4), sigma=0.6)
+PLAIN = {"data_unit": "months", "baseline": "exponential", "regimen_effect": "none", "times": [6.0], "horizons": [6.0]}
+
+
+class TestAgainstGrids:
+    """Exponential models small enough to be integrated."""
+
+    def test_frailty(self):
+        rng = np.random.default_rng(7)
+        frame = cohort(40, seed=8).assign(regimen="A", centre=np.repeat(["a", "b", "c", "d"], 10))
+        frame["time"] = (frame["time"] * np.repeat([0.4, 0.8, 1.4, 2.5], 10) * rng.uniform(0.9, 1.1, 40)).round(3)
+        priors = {"median": MEDIAN, "frailty_sd": be.Prior("HalfNormal", sigma=0.8)}
+        model = be.SurvivalModel(**PLAIN, frailty="centre", centres="new", priors=priors)
+        fit = model.fit(frame, seed=3, draws=2000)
+        by_centre = frame.groupby("centre")
+        truth = effects_grid.frailty(by_centre["event"].sum(), by_centre["time"].sum(), (np.log(4), 0.6), 0.8, 6.0)
+        assert fit.diagnostics.converged
+        mean_matches(fit.estimand("frailty_sd"), *truth["frailty_sd"])
+        mean_matches(np.log(fit.estimand("reference_median")), *truth["log_median"])
+        mean_matches(fit.estimand("survival").sel(regimen="A", time=6), *truth["new"])
+        rows = fit.summary("frailty")
+        assert list(rows["study"]) == ["a", "b", "c", "d"]
+        assert rows["median"].iloc[0] > 1 > rows["median"].iloc[3]
+
+    def test_a_missing_number(self):
+        frame = cohort(24, seed=5).assign(regimen="A")
+        frame["nlr"] = frame["nlr"].astype(object)
+        frame.loc[[1, 6, 11, 16, 21], "nlr"] = ""
+        x = np.log(pd.to_numeric(frame["nlr"], errors="coerce"))
+        covariate = {**NLR, "missing": "impute", "center": float(x.mean()), "scale": float(x.std(ddof=0))}
+        prior = {"median": MEDIAN, "coefficient": be.Prior("Normal", mu=0, sigma=0.5)}
+        fit = be.SurvivalModel(**PLAIN, covariates=[covariate], priors=prior).fit(frame, seed=3, draws=2000)
+        coded = ((x - x.mean()) / x.std(ddof=0)).to_numpy()
+        truth = effects_grid.missing_number(
+            frame["event"], frame["time"], coded, (np.log(4), 0.6), 0.5,
+            (PRIORS["intercept"]["sigma"], PRIORS["sd"]["sigma"]),
+        )  # fmt: skip
+        posterior = fit.tree["posterior"].to_dataset()
+        mean_matches(posterior["coefficient"].isel(covariate=0), *truth["coefficient"])
+        mean_matches(np.log(posterior["reference_median"]), *truth["log_median"])
+        mean_matches(posterior["imputation_intercept"].isel(incomplete=0), *truth["intercept"])
+        mean_matches(posterior["imputation_sd"].isel(incomplete_number=0), *truth["sd"])
+        assert posterior["missing"].to_numpy()[0] == "nlr, patient 2"
+        assert "imputed" in {w["code"] for w in fit.evidence["warnings"]}
+
+    def test_a_missing_yes_or_no_value(self):
+        frame = cohort(30, seed=6).assign(regimen="A")
+        frame["liver"] = frame["liver"].astype(object)
+        frame.loc[[0, 4, 8, 12, 16, 20], "liver"] = ""
+        covariate = {**LIVER, "missing": "impute"}
+        prior = {"median": MEDIAN, "coefficient": be.Prior("Normal", mu=0, sigma=0.7)}
+        fit = be.SurvivalModel(**PLAIN, covariates=[covariate], priors=prior).fit(frame, seed=3, draws=2000)
+        truth = effects_grid.missing_flag(
+            frame["event"], frame["time"], pd.to_numeric(frame["liver"], errors="coerce").to_numpy(),
+            (np.log(4), 0.6), 0.7, PRIORS["intercept"]["sigma"],
+        )  # fmt: skip
+        posterior = fit.tree["posterior"].to_dataset()
+        mean_matches(posterior["coefficient"].isel(covariate=0), *truth["coefficient"])
+        mean_matches(np.log(posterior["reference_median"]), *truth["log_median"])
+        mean_matches(posterior["imputation_intercept"].isel(incomplete=0), *truth["intercept"])
+        mean_matches(posterior["branch_probability"].isel(unknown_patient=0, branch=1), *truth["probability"])
+
+    def test_ridge(self):
+        frame = cohort(30, seed=9).assign(regimen="A")
+        prior = {"median": MEDIAN, "coefficient_sd": be.Prior("HalfNormal", sigma=0.6)}
+        covariates = [LIVER, {**NLR, "center": 0.0, "scale": 1.0}]
+        model = be.SurvivalModel(**PLAIN, covariates=covariates, shrinkage="ridge", priors=prior)
+        fit = model.fit(frame, seed=3, draws=2000)
+        truth = effects_grid.ridge(
+            frame["event"], frame["time"], np.column_stack([frame["liver"], np.log(frame["nlr"])]),
+            (np.log(4), 0.6), 0.6,
+        )  # fmt: skip
+        mean_matches(fit.estimand("coefficient").sel(covariate="liver"), *truth["b0"])
+        mean_matches(fit.estimand("coefficient").sel(covariate="nlr"), *truth["b1"])
+        mean_matches(fit.estimand("coefficient_sd"), *truth["sd"])
+
+
+class TestPerPatient:
+    """The likelihood of a patient with frailties and missing values integrated out, by dense sums."""
+
+    @pytest.mark.parametrize("baseline", ["weibull", "piecewise"])
+    def test_integrated(self, baseline):
+        frame = incomplete(30, seed=4).drop(columns=["age"])
+        options = {"baseline": baseline, "covariates": FILL[:2], "frailty": "centre", "times": [3], "horizons": [6]}
+        if baseline == "piecewise":
+            options["cutpoints"] = [3.0]
+        design = design_of(frame, **options)
+        parameters = design.prior(np.random.default_rng(3), 4)
+        found = design.log_likelihood(parameters)["progression_integrated"].to_numpy()[0]
+        nodes = np.linspace(-7, 7, 141)
+        weight = stats.norm.pdf(nodes) / stats.norm.pdf(nodes).sum()
+        for d in range(4):
+            p = parameters.isel(chain=0, draw=d)
+            curves = design.curves(parameters.isel(draw=[d]))
+            for i in range(30):
+                who = np.array([i])
+                nlr, liver = design.encoded.values[i]
+                on = design.risk.missing.fixed[i]
+                a, tau = p["imputation_intercept"].to_numpy(), float(p["imputation_sd"][0])
+                slope, link = p["imputation_slope"].to_numpy(), float(p["imputation_link"][0])
+                spread = np.nanstd(design.encoded.values[:, 0])  # what is observed has mean 0
+                u = np.array([nlr / spread]) if not np.isnan(nlr) else a[0] + slope[0] @ on + tau * nodes
+                x = u * spread
+                shares = np.ones(1) if not np.isnan(nlr) else weight
+                logit = a[1] + slope[1] @ on + link * u
+                beta, sd = p["coefficient"].to_numpy(), float(p["frailty_sd"])
+                base = curves.patient_increment(design.regimen[who], np.zeros(1), design.follow_up.lower[who])[0, 0]
+                hazard = curves.patient_log_hazard(design.regimen[who], design.follow_up.lower[who])[0, 0]
+                above = below = 0.0
+                for value in (0, 1):
+                    if not np.isnan(liver) and liver != value:
+                        continue
+                    probability = 1 / (1 + np.exp(-logit if value else logit))
+                    eta = beta[0] * x[:, None] + beta[1] * value + sd * nodes[None, :]
+                    term = np.exp(design.follow_up.event[i] * (hazard + eta) - base * np.exp(eta)) @ weight
+                    above += (shares * probability * term).sum()
+                    below += (shares * probability).sum()
+                assert found[d, i] == pytest.approx(np.log(above / below), abs=1e-3)
+
+    def test_draws_keep_their_numbers(self):
+        """Of a large table every second, third ... draw is kept, and says which."""
+        model = be.SurvivalModel(
+            baseline="exponential", regimen_effect="stratified", data_unit="months",
+            priors={"hazard": be.Prior("Gamma", alpha=2, beta=8)},
+        )  # fmt: skip
+        frame = cohort(1500)
+        fit = model.fit(frame, draws=1000)
+        kept = fit.tree["log_likelihood"]["draw"].to_numpy()
+        assert list(kept[:3]) == [0, 3, 6]
+        hazard = fit.tree["posterior"]["hazard"].sel(draw=kept).isel(regimen=0).to_numpy()
+        mine = np.flatnonzero(frame["regimen"] == "A")[0]
+        expected = np.log(hazard) * frame["event"][mine] - hazard * frame["time"][mine]
+        assert np.allclose(fit.tree["log_likelihood"]["progression"].isel(patient=mine), expected)
+        assert be.loo(fit).elpd == pytest.approx(be.loo(fit, integrated=True).elpd)
+        assert be.loo(fit).p == pytest.approx(2, abs=0.6)
+
+
+class TestCoding:
+    def test_ordinal_levels_are_steps(self):
+        frame = cohort(40).assign(ecog=[0, 1, 2, 1] * 10, grade=["low", "high", "middle", "high"] * 10)
+        ordinal = {"column": "ecog", "coding": "ordinal"}
+        text = {"column": "grade", "coding": "ordinal", "levels": ["low", "middle", "high"]}
+        encoded = design_of(frame, covariates=[ordinal, text]).encoded
+        assert encoded.labels == ("ecog[>=1]", "ecog[>=2]", "grade[>=middle]", "grade[>=high]")
+        assert encoded.values[:4].tolist() == [[0, 0, 0, 0], [1, 0, 1, 1], [1, 1, 1, 0], [1, 0, 1, 1]]
+        assert encoded.profile({"ecog": 2, "grade": "low"}).tolist() == [1, 1, 0, 0]
+        assert encoded.constants[1] == ("ecog[>=2]", "2 against 1")
+        with pytest.raises(be.DataError, match="order of high, low, middle is not known"):
+            design_of(frame, covariates=[{"column": "grade", "coding": "ordinal"}])
+        with pytest.raises(be.DataError, match="not one of low, high"):
+            design_of(frame, covariates=[{**text, "levels": ["low", "high"]}])
+
+    def test_bins_make_rows_that_do_not_grow(self):
+        sizes = []
+        for n in (300, 3000):
+            design = design_of(
+                cohort(n), baseline="piecewise", cutpoints=[2, 5], covariates=[{**NLR, "bins": 5}, LIVER]
+            )
+            sizes.append(len(design.data["cell_events"]))
+            note = next(w for w in design.warnings if w.code == "binned")
+            assert "5 bins stand for the values and keep 8" in note.message
+            values = design.encoded.values[:, 0]
+            assert len(np.unique(values)) == 5
+            assert values.mean() == pytest.approx(0, abs=1e-9)  # each bin is the mean of its patients
+        assert sizes[1] <= 5 * 2 * 2 * 3
+        with pytest.raises(be.AnalysisError, match="a Weibull model has none"):
+            be.SurvivalModel(covariates=[{**NLR, "bins": 5}])
+        with pytest.raises(be.AnalysisError, match="lie between bins"):
+            be.SurvivalModel(baseline="piecewise", covariates=[{**NLR, "bins": 5, "missing": "impute"}])
+
+    def test_what_cannot_be_imputed_is_said(self):
+        frame = incomplete(40).assign(stage=["I", "II", "III", ""] * 10)
+        with pytest.raises(be.DataError, match="3 levels cannot be imputed"):
+            design_of(frame, covariates=[{"column": "stage", "missing": "impute"}])
+        with pytest.raises(be.DataError, match="the value is missing"):
+            design_of(frame, covariates=[LIVER])
+        assert design_of(frame, covariates=[{**LIVER, "missing": "complete_case"}]).patients < 40
+        with pytest.raises(be.AnalysisError, match="not one of refuse"):
+            be.ResponseModel(likelihood="logistic", covariates=[{**LIVER, "missing": "impute"}])
+
+
+class TestPopulations:
+    """Results are averaged over patients at their own centres, or at new ones, with what is missing as drawn."""
+
+    def test_by_hand(self):
+        frame = incomplete(20, seed=3)
+        common = {"covariates": FILL[:2], "frailty": "centre", "times": [4.0], "horizons": [6.0]}
+        designs = {c: design_of(frame, centres=c, **common) for c in ("observed", "new")}
+        parameters = designs["new"].prior(np.random.default_rng(2), 3)
+        for centres, design in designs.items():
+            found = design.estimands(parameters, np.random.default_rng(1))["survival"].to_numpy()[0, :, 0, 0]
+            nodes = np.linspace(-7, 7, 201)
+            weight = stats.norm.pdf(nodes) / stats.norm.pdf(nodes).sum()
+            for d in range(3):
+                p, curves = parameters.isel(chain=0, draw=d), design.curves(parameters.isel(draw=[d]))
+                h = curves.cumulative(np.array([4.0]))[0, 0, 0]
+                imputed = dict(zip(p["missing"].to_numpy(), p["imputed"].to_numpy(), strict=True))
+                shares = dict(zip(p["unknown_patient"].to_numpy(), p["branch_probability"].to_numpy(), strict=True))
+                total = 0.0
+                for i, (nlr, liver) in enumerate(design.encoded.values):
+                    x = imputed[f"nlr, patient {i + 1}"] if np.isnan(nlr) else nlr
+                    odds = shares[str(i + 1)] if np.isnan(liver) else [1 - liver, liver]
+                    u = float(p["frailty_sd"]) * nodes, weight
+                    if centres == "observed":
+                        u = p["log_frailty"].sel(centre=frame["centre"][i]).to_numpy()[None], np.ones(1)
+                    for value in (0, 1):
+                        risk = np.exp(float(p["coefficient"][0]) * x + float(p["coefficient"][1]) * value + u[0])
+                        total += odds[value] * (np.exp(-h * risk) * u[1]).sum() / 20
+                assert found[d] == pytest.approx(total, abs=1e-6 if centres == "observed" else 1e-4)
+
+
+@pytest.mark.parametrize("baseline", ["weibull", "exponential", "piecewise"])
+def test_separation_is_explained(baseline):
+    frame = cohort(40)
+    none = frame.assign(event=np.where(frame["liver"] == 1, 0, frame["event"]))
+    found = {w.code: w for w in design_of(none, baseline=baseline, covariates=[NLR, LIVER]).warnings}
+    assert found["separation"].column == "liver"
+    assert "none of the 11 patients with liver = 1 had the event" in found["separation"].message
+    assert "wider and a narrower prior" in found["separation"].remedy
+    first = frame.assign(lower=np.where(frame["regimen"] == "B", 0, frame["time"]))
+    first = first.assign(upper=np.where(frame["regimen"] == "B", 2.0, frame["time"])).drop(columns=["time", "event"])
+    found = {w.code: w.message for w in design_of(first, baseline=baseline, interval=("lower", "upper")).warnings}
+    assert found["separation"] == "every patient on B had the event by the first look"
+    chosen = design_of(none, baseline=baseline, where={"liver": 1})
+    assert "no patient had the event" in {w.message for w in chosen.warnings}
+    for odd in (frame[frame["regimen"] == "A"], frame.iloc[[0, 2, 4, 1]], frame.assign(event=0), frame.assign(time=0)):
+        design = design_of(odd, baseline=baseline)
+        estimands = design.estimands(design.prior(np.random.default_rng(1), 20), np.random.default_rng(1))
+        assert np.isfinite(estimands["survival"]).all()
+
+
+def test_wrong_settings_are_explained():
+    frame = incomplete(40)
+    with pytest.raises(be.AnalysisError, match="there is no column 'center'"):
+        design_of(frame, frailty="center")
+    with pytest.raises(be.AnalysisError, match="hazards cannot differ between centres"):
+        design_of(frame.assign(centre="x"), frailty="centre")
+    with pytest.raises(be.DataError, match="the centre is blank"):
+        design_of(frame.assign(centre=[""] + ["a", "b", "c"] * 13), frailty="centre")
+    with pytest.raises(be.AnalysisError, match="is a covariate already"):
+        be.SurvivalModel(frailty="nlr", covariates=[NLR])
+    with pytest.raises(be.AnalysisError, match=r"needs model\.frailty"):
+        be.SurvivalModel(centres="new")
+    with pytest.raises(be.AnalysisError, match="one value holds for all"):
+        be.SurvivalModel(frailty="c", priors={"frailty_sd": {"a": be.Prior("HalfNormal")}})
+    with pytest.raises(be.AnalysisError, match="'C9' is not in the table"):
+        design_of(frame, frailty="centre", population={"centre": "C9"})
+    with pytest.raises(be.AnalysisError, match="needs covariates"):
+        be.SurvivalModel(shrinkage="ridge")
+    with pytest.raises(be.AnalysisError, match=r"priors\.coefficient\.NAME"):
+        be.SurvivalModel(shrinkage="ridge", covariates=[NLR], priors={"coefficient": be.Prior("Normal")})
+    with pytest.raises(be.AnalysisError, match="cannot be the few that matter"):
+        design_of(cohort(40), shrinkage="horseshoe", covariates=[NLR, LIVER], relevant=2)
+    with pytest.raises(be.AnalysisError, match="needs coefficients on one scale"):
+        design_of(frame, shrinkage="ridge", covariates=[{**AGE, "scale": "none"}])
+    model = be.SurvivalModel(data_unit="months", frailty="centre")
+    with pytest.raises(be.AnalysisError, match="integrated=True"):
+        be.exact_loo(model, model._table(frame))

@@ -152,7 +152,7 @@ def test_the_prior_laws_are_those_of_the_prior_draws(schools):
 @pytest.mark.parametrize("variant", ["schools", "network", "binomial"])
 def test_the_model_and_the_arrays_have_the_same_likelihood(variant, parkinson, smoking):
     model, table = {
-        "schools": (be.SynthesisModel(), be.read_effects(SCHOOLS)),
+        "schools": (be.SynthesisModel(priors=SCHOOL_PRIORS), be.read_effects(SCHOOLS)),
         "network": (be.SynthesisModel(network=True), parkinson),
         "binomial": (be.SynthesisModel(network=True, likelihood="binomial", reference="No intervention"), smoking),
     }[variant]

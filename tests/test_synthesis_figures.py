@@ -103,7 +103,7 @@ def test_forests_and_funnels_of_all_sizes_are_whole(frame, settings):
 def test_patients_and_events_stand_beside_the_studies():
     said = texts(be.fit_analysis(be.find_analysis("pd1_second_line_os")).plot_forest())
     assert {"210", "209", "Control"} <= set(said)
-    assert any(t.startswith("Heterogeneity: tau 0.05 (0.00 to 0.23), I-squared 17 %") for t in said)
+    assert any(t.startswith("Heterogeneity: tau 0.05 (0.00 to 0.23), I\N{SUPERSCRIPT TWO} 17 %") for t in said)
 
 
 def test_limits_beyond_the_axis_end_in_an_arrow():
@@ -127,3 +127,15 @@ def test_sensitivity_is_drawn_whole():
     assert_no_text_overlaps(figure)
     wide = plot_interval_forest([("a", (0.001, 1.0, 900.0)), ("b", (0.7, 0.8, 0.9))], title="t", unit="hazard ratio")
     assert_nothing_is_cut(wide)
+
+
+def test_subgroups_stand_apart_each_with_its_diamond():
+    frame = studies(5, line=["first", "second", "first", "second", "second"])
+    model = be.SynthesisModel(subgroup="line")
+    figure = model.fit(be.read_effects(frame)).plot_forest()
+    labels = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    both = ["Pooled effect", "The next trial"]
+    assert labels == [
+        "line = first", "Study 1", "Study 3", *both, "line = second", "Study 2", "Study 4", "Study 5", *both,
+    ]  # fmt: skip
+    assert any("Subgroups, line: second against first" in t.replace("\n", " ") for t in texts(figure))

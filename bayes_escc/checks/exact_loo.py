@@ -55,6 +55,12 @@ def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable"
     stated = prepare_design(analysis, chosen)
     analysis = frozen_analysis(analysis, stated)
     design = prepare_design(analysis, chosen)
+    risk = getattr(design, "risk", None)
+    if risk is not None and (risk.missing or risk.centres):
+        raise AnalysisError(
+            "exact_loo: a fit without a patient has no imputed values of that patient, and may lack the centre; use "
+            "loo(fit, integrated=True), which needs neither."
+        )
     rows = _rows_of(design, chosen)
     sampling = replace(analysis.sampling, sampler="laplace")
     found = loo_of(design, estimate(design, sampling))

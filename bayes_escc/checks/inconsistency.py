@@ -30,9 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.analysis import Analysis
+from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.fitted import Fitted, fitted
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import CountTable, EffectTable, MixedTable
 from bayes_escc.evidence.effects import connected_pieces
 from bayes_escc.families.synthesis import SynthesisDesign, SynthesisSpec, prepare
 from bayes_escc.families.synthesis.contrasts import Contrasts
@@ -110,25 +110,25 @@ class Inconsistency:
         }
 
 
-def inconsistency(analysis: Analysis, table: EffectTable | CountTable | MixedTable | None = None) -> Inconsistency:
+def inconsistency(asked: Asked, table: Any = None) -> Inconsistency:
     """Compare direct with indirect evidence throughout a network.
 
     Parameters
     ----------
-    analysis : Analysis
+    asked : Analysis or SynthesisModel
         A synthesis with ``network = true``; its ``[sampling]`` holds where sampling is needed.
-    table : EffectTable, CountTable or MixedTable, optional
-        The analysis's own if not given.
+    table : table, optional
+        Needed with a model; for an analysis, its own if not given.
 
     Raises
     ------
     AnalysisError
         If the analysis is no such network.
     """
-    spec = analysis.spec
-    if not isinstance(spec, SynthesisSpec) or not spec.network:
+    if not _is_network(asked if isinstance(asked, Analysis) else asked.analysis):
         raise AnalysisError("inconsistency: needs a synthesis with network = true.")
-    chosen: Any = analysis.load_table() if table is None else table
+    analysis, chosen = question(asked, table)
+    spec: SynthesisSpec = analysis.spec
     design = prepare(chosen, spec, analysis.data)
     contrasts, prob, ratio = design.contrasts, analysis.ci_prob, design.ratio
     network = fitted(design, analysis.sampling)
@@ -158,6 +158,10 @@ def inconsistency(analysis: Analysis, table: EffectTable | CountTable | MixedTab
     models = (_model("consistency", network, prob), _model("unrelated mean effects", unrelated, prob))
     messages = tuple(dict.fromkeys(m for fit in fits for m in fit.messages))
     return Inconsistency(analysis.title, design.unit, ratio, prob, tuple(rows), models, messages)
+
+
+def _is_network(analysis: Analysis) -> bool:
+    return isinstance(analysis.spec, SynthesisSpec) and analysis.spec.network
 
 
 def _model(name: str, fit: Fitted, prob: float) -> dict[str, Any]:

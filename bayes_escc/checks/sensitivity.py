@@ -194,21 +194,7 @@ def _with(spec: SynthesisSpec, pooling: Any, tau: Prior | None) -> SynthesisSpec
 
 
 def _without(contrasts: Contrasts, study: str) -> Contrasts:
-    keep = np.array([s != study for s in contrasts.study])
-
-    def kept(labels: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(x for x, k in zip(labels, keep, strict=True) if k)
-
-    return replace(
-        contrasts,
-        study=kept(contrasts.study),
-        experimental=kept(contrasts.experimental),
-        control=kept(contrasts.control),
-        y=contrasts.y[keep],
-        V=contrasts.V[np.ix_(keep, keep)],
-        n=contrasts.n[keep],
-        frame=contrasts.frame[keep],
-    )
+    return contrasts.take(np.array([s != study for s in contrasts.study]))
 
 
 def _design(contrasts: Contrasts, spec: SynthesisSpec) -> NormalDesign:

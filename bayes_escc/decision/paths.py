@@ -135,9 +135,8 @@ def operating_characteristics(
     known = list(rule.scenarios)
     asked = known if rates is None else [_as_rates(r, rule) for r in rates]
     if not asked:
-        raise AnalysisError(
-            f"{rule.name}: state null_rate and alternative_rate, or the true rates ({', '.join(rule.rates_needed)})."
-        )
+        inside = "state null_rate and alternative_rate, or give" if hasattr(rule, "null_rate") else "give"
+        raise AnalysisError(f"{rule.name}: {inside} the true rates ({', '.join(rule.rates_needed)}).")
     every = list(dict.fromkeys([*known, *asked]))
     width = max(len(r) for r in every)
     filled = np.array([_filled(r, width) for r in every])

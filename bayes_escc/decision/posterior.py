@@ -48,7 +48,8 @@ class PosteriorProbability(Rule):
     Parameters
     ----------
     estimand, time
-        As for a comparison; anything but a rate is followed, without exact operating characteristics.
+        As for a comparison. For anything but a rate nothing is enumerated; where patients are followed to an event,
+        looks are numbers of events (of both arms), and the false-alarm rate of any difference follows by normal theory.
     reference : str, optional
     value : float, optional
         One of `reference` and `value`.
@@ -96,6 +97,17 @@ class PosteriorProbability(Rule):
         if self.estimand != "rate":
             return f"exact enumeration is for rates, not for {self.estimand}"
         return NO_PRIOR if self.prior is None else ""
+
+    @property
+    def arms(self) -> int:
+        return super().arms if self.estimand == "rate" else 1  # other looks count events, of both arms
+
+    @property
+    def even(self) -> bool:
+        """Whether the statistic is the probability of any difference, which normal theory can follow."""
+        if self.reference is not None:
+            return self.margin is None
+        return self.estimand in ("hazard_ratio", "marginal_hazard_ratio", "time_ratio") and self.value == 1.0
 
     @property
     def statistic(self) -> str:

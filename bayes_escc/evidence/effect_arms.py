@@ -176,7 +176,7 @@ def _contrast(arm: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]
         **arm,
         "control": base["experimental"],
         "measure": ARM_MEASURES[arm["measure"]],
-        "estimate": arm["y"] - base["y"],
+        "estimate": float(f"{arm['y'] - base['y']:.12g}"),
         "ci_low": math.nan,
         "ci_high": math.nan,
         "y": arm["y"] - base["y"],

@@ -1,4 +1,4 @@
-"""The checks of one row of a table of effects: numbers, interval, p-value, conclusion.
+"""The checks of one row of a table of effects: measure, level, estimate, limits, and what they imply.
 
 Every check allows for the rounding of the printed numbers: a printed 0.73 may be anything from
 0.725 to 0.735. All comparisons are made on the scale on which the interval is symmetric, which
@@ -9,85 +9,28 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Any, Final
 
+from bayes_escc.evidence.effect_agreement import check_conclusion, check_error, check_p_value, check_symmetry
 from bayes_escc.evidence.effect_arms import ARM_MEASURES
+from bayes_escc.evidence.effect_measures import (
+    MEASURES,
+    RATIOS,
+    Printed,
+    Refuse,
+    as_printed,
+    from_scale,
+    measure_of,
+    to_scale,
+)
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
 
 __all__ = ["MEASURES", "RATIOS", "check_effect", "measure_of", "to_scale"]
 
-RATIOS: Final = {"HR": "hazard ratio", "OR": "odds ratio", "RR": "risk ratio"}
-MEASURES: Final[Mapping[str, str]] = {
-    **RATIOS,
-    "log HR": "log hazard ratio",
-    "log OR": "log odds ratio",
-    "log RR": "log risk ratio",
-    "MD": "mean difference",
-    "SMD": "standardised mean difference",
-    "RD": "risk difference",
-}
-"""Effect measures and their names in words."""
-
-_ALIASES: Final = {
-    **{m.casefold(): m for m in (*MEASURES, *ARM_MEASURES)},
-    **{words.casefold(): m for m, words in MEASURES.items()},
-    "relative risk": "RR",
-    "log relative risk": "log RR",
-    "standardized mean difference": "SMD",
-    **{f"{log}{gap}{m.casefold()}": f"log {m}" for log in ("log", "ln") for gap in ("", " ") for m in RATIOS},
-    **{f"{log}({m.casefold()})": f"log {m}" for log in ("log", "ln") for m in RATIOS},
-}
-
-CONCLUSIONS: Final = ("lower", "higher", "no difference")
-_Z_TOLERANCE: Final = 0.5
-_ASYMMETRY_TOLERANCE: Final = 0.1
 _RUN_TOGETHER: Final = tuple(re.compile(rf"^(-?\d+\.\d{{{d}}})(\d+\.\d{{{d}}})$") for d in (1, 2, 3, 4))
-
-_DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d+")
-
-Refuse = Callable[[str, str, str, str], None]
-
-
-@dataclass(frozen=True)
-class Printed:
-    """A number as printed: its value and half a unit of its last decimal."""
-
-    value: float
-    half: float
-
-    def range(self, ratio: bool) -> tuple[float, float]:
-        """Lowest and highest value it can stand for, on the log scale for a ratio."""
-        low, high = self.value - self.half, self.value + self.half
-        return (to_scale(max(low, 1e-12) if ratio else low, ratio), to_scale(high, ratio))
-
-
-def measure_of(text: str) -> str:
-    """The package's spelling of a measure of effects or arms; empty where there is none."""
-    return _ALIASES.get(" ".join(normalise(text).casefold().replace("_", " ").split()), "")
-
-
-def to_scale(value: float, ratio: bool) -> float:
-    """The logarithm of a ratio; anything else unchanged."""
-    return math.log(value) if ratio else value
-
-
-def _from_scale(value: float, ratio: bool) -> float:
-    return math.exp(value) if ratio else value
-
-
-def _printed(text: str) -> Printed | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    if not math.isfinite(value):
-        return None
-    decimals = len(text.partition(".")[2]) if "e" not in text.lower() else 12
-    return Printed(value, 0.5 * 10.0**-decimals)
 
 
 def check_effect(
@@ -113,7 +56,8 @@ def check_effect(
     low = _limit(row, "ci_low", ratio, refuse)
     high = _limit(row, "ci_high", ratio, refuse)
     se = _standard_error(row, refuse)
-    garbled = any(p.row == number and p.code == "garbled_limits" for p in problems[before:])
+    noted = {p.column for p in problems[before:]}  # what stands in a column and cannot be read is not missing
+    garbled = bool(noted & {"ci_low", "ci_high"})
     if not garbled and not normalise(row.get("se", "")) and estimate is not None and level is not None:
         _missing_limit(row, estimate, low, high, ratio, refuse)
     if low is not None and high is not None and estimate is not None:
@@ -132,10 +76,12 @@ def check_effect(
                 "Check all three numbers in the source; one of them is wrong.",
             )
         elif level is not None:
-            _symmetry(estimate, low, high, level, ratio, number, refuse, warnings)
+            check_symmetry(estimate, low, high, level, ratio, number, refuse, warnings)
+            if se is not None:
+                check_error(se, low, high, level, ratio, refuse)
             if measure not in ARM_MEASURES:
-                _p_value(row, estimate, low, high, level, ratio, refuse)
-    _conclusion(row, estimate, low, high, ratio, refuse)
+                check_p_value(row, estimate, low, high, level, ratio, refuse)
+    check_conclusion(row, estimate, low, high, ratio, refuse)
     if len(problems) > before or estimate is None or level is None:
         return None
     if low is not None and high is not None:
@@ -178,8 +124,9 @@ def _level(row: Mapping[str, str], refuse: Refuse) -> float | None:
             "Give it per row, for example 0.95; trials with interim analyses print 98 % or 99 % intervals.",
         )
         return None
+    plain = re.sub(r"(?i)\s*(ci|confidence interval)$", "", text).strip()
     try:
-        value = float(text.rstrip("% ")) / (100.0 if text.endswith("%") else 1.0)
+        value = float(plain.rstrip("% ")) / (100.0 if plain.endswith("%") else 1.0)
     except ValueError:
         value = math.nan
     if 50.0 <= value < 100.0:
@@ -203,12 +150,19 @@ def _number(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) ->
     if not text:
         refuse("missing_number", column, f"{column} is blank", "Give the number as printed.")
         return None
-    found = _printed(text)
-    if found is None and _DECIMAL_COMMA.fullmatch(text):
-        refuse("decimal_comma", column, f"{column} has a decimal comma", f"Write {text.replace(',', '.')}.")
-    elif found is None:
-        refuse("not_a_number", column, f"{column} is not a number", "Give one number without words or separators.")
-    elif ratio and found.value <= 0:
+    found = as_printed(text)
+    if found is None:
+        if not _decimal_comma(text, column, refuse):
+            refuse("not_a_number", column, f"{column} is not a number", "Give one number without words or separators.")
+    elif ratio and found.value == 0:
+        refuse(
+            "non_positive_ratio",
+            column,
+            "a ratio is greater than 0; this one was rounded to 0",
+            "Give more decimals, or the standard error of its logarithm in a column se.",
+        )
+        return None
+    elif ratio and found.value < 0:
         refuse(
             "non_positive_ratio",
             column,
@@ -219,14 +173,20 @@ def _number(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) ->
     return found
 
 
+def _decimal_comma(text: str, column: str, refuse: Refuse) -> bool:
+    """Whether a number is written with a decimal comma, which is then noted."""
+    if not re.fullmatch(r"-?\d+,\d+", text):
+        return False
+    point = text.replace(",", ".")
+    refuse("decimal_comma", column, f"{column} has a decimal comma", f"Write {point}.")
+    return True
+
+
 def _limit(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) -> Printed | None:
     text = normalise(row.get(column, ""))
     if not text:
         return None
-    if _printed(text) is None and _DECIMAL_COMMA.fullmatch(text):
-        refuse("decimal_comma", column, f"{column} has a decimal comma", f"Write {text.replace(',', '.')}.")
-        return None
-    if _printed(text) is None:
+    if as_printed(text) is None and not _decimal_comma(text, column, refuse):
         parts = re.findall(r"-?\d+(?:\.\d+)?", re.sub(r"(?<=\d)-|[–—~]|to", " ", text))
         run_together = next((m for m in (p.match(text) for p in _RUN_TOGETHER) if m), None)
         guess = run_together.groups() if run_together else tuple(parts) if len(parts) == 2 else ()
@@ -237,6 +197,7 @@ def _limit(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) -> 
             f"two limits seem to have run together{hint}" if guess else "the limit is not a number",
             "Give the lower limit in ci_low and the upper limit in ci_high, as the source prints them.",
         )
+    if as_printed(text) is None:
         return None
     return _number(row, column, ratio, refuse)
 
@@ -245,7 +206,7 @@ def _standard_error(row: Mapping[str, str], refuse: Refuse) -> float | None:
     text = normalise(row.get("se", ""))
     if not text:
         return None
-    found = _printed(text)
+    found = as_printed(text)
     if found is None or found.value <= 0:
         refuse(
             "standard_error",
@@ -275,9 +236,9 @@ def _missing_limit(
     if known is None:  # pragma: no cover (one of them is there)
         return
     centre, other = estimate.range(ratio), known.range(ratio)
-    middle = _from_scale(2 * to_scale(estimate.value, ratio) - to_scale(known.value, ratio), ratio)
-    smallest = _from_scale(2 * centre[0] - other[1], ratio)
-    largest = _from_scale(2 * centre[1] - other[0], ratio)
+    middle = from_scale(2 * to_scale(estimate.value, ratio) - to_scale(known.value, ratio), ratio)
+    smallest = from_scale(2 * centre[0] - other[1], ratio)
+    largest = from_scale(2 * centre[1] - other[0], ratio)
     scale = "log scale" if ratio else "scale of the estimate"
     refuse(
         "limit_missing",
@@ -286,117 +247,3 @@ def _missing_limit(
         f"Look it up. Symmetry on the {scale} would give {middle:.2f} ({smallest:.2f} to {largest:.2f} allowing for "
         f"rounding); write that number into {column} yourself if you accept it.",
     )
-
-
-def _symmetry(
-    estimate: Printed, low: Printed, high: Printed, level: float, ratio: bool, number: int, refuse: Refuse,
-    warnings: list[Problem],
-) -> None:  # fmt: skip
-    ends = low.range(ratio), high.range(ratio)
-    middle = (0.5 * (ends[0][0] + ends[1][0]), 0.5 * (ends[0][1] + ends[1][1]))
-    centre = estimate.range(ratio)
-    gap = max(middle[0] - centre[1], centre[0] - middle[1], 0.0)
-    if gap == 0.0:
-        return
-    z = NormalDist().inv_cdf(0.5 * (1.0 + level))
-    gap /= (to_scale(high.value, ratio) - to_scale(low.value, ratio)) / (2.0 * z)
-    shown = _from_scale(middle[0], ratio), _from_scale(middle[1], ratio)
-    scale = "on the log scale" if ratio else "arithmetically"
-    message = f"the middle of the interval {scale} is {shown[0]:.3f} to {shown[1]:.3f} allowing for rounding, "
-    message += f"not the estimate {estimate.value:g}"
-    if gap > _ASYMMETRY_TOLERANCE:
-        refuse(
-            "interval_asymmetric",
-            "estimate",
-            message,
-            "Check the three numbers; if the source uses another method, give the standard error in a column se "
-            "and leave the limits blank.",
-        )
-    else:
-        warnings.append(
-            Problem("interval_slightly_asymmetric", message, "It is under a tenth of a standard error.",
-                    row=number, column="estimate", value=f"{estimate.value:g}")
-        )  # fmt: skip
-
-
-def _p_value(
-    row: Mapping[str, str], estimate: Printed, low: Printed, high: Printed, level: float, ratio: bool, refuse: Refuse
-) -> None:
-    text = normalise(row.get("p", "")).replace(" ", "")
-    if not text:
-        return
-    below = text.startswith(("<", "≤"))
-    stated = _printed(text.lstrip("<≤="))
-    if stated is None or not 0.0 < stated.value <= 1.0:
-        refuse("p_value", "p", "a p-value is a number between 0 and 1, or one such as <0.001", "Correct it.")
-        return
-    sides_text = normalise(row.get("p_sides", "")).casefold() or "two"
-    if sides_text not in {"one", "two"}:
-        refuse("p_sides", "p_sides", "a p-value has one or two sides", "Write one or two.")
-        return
-    sides = 1.0 if sides_text == "one" else 2.0
-    normal = NormalDist()
-    width = to_scale(high.value, ratio) - to_scale(low.value, ratio)
-    se = width / (2.0 * normal.inv_cdf(0.5 * (1.0 + level)))
-    rounding = sum(0.5 * (r[1] - r[0]) for r in (estimate.range(ratio),)) / se
-    ends = [0.5 * (r[1] - r[0]) for r in (low.range(ratio), high.range(ratio))]
-    z = abs(to_scale(estimate.value, ratio)) / se
-    rounding += z * sum(ends) / width
-    implied = sides * (1.0 - normal.cdf(z))
-    if below:
-        z_stated = -normal.inv_cdf(stated.value / sides)
-        agrees = z >= z_stated - rounding - _Z_TOLERANCE
-    else:
-        most, least = stated.value + stated.half, max(stated.value - stated.half, 1e-12)
-        z_low = -normal.inv_cdf(min(most / sides, 1.0 - 1e-12))
-        z_high = -normal.inv_cdf(least / sides)
-        agrees = z_low - rounding - _Z_TOLERANCE <= z <= z_high + rounding + _Z_TOLERANCE
-    if agrees:
-        return
-    needed = width / 2.0 * -normal.inv_cdf(stated.value / sides) / max(abs(to_scale(estimate.value, ratio)), 1e-12)
-    other = 2.0 * normal.cdf(needed) - 1.0
-    hint = f"; at a level of {100 * other:.1f} % they would agree" if 0.8 < other < 0.9999 and not below else ""
-    refuse(
-        "p_inconsistent",
-        "p",
-        f"the estimate and its {100 * level:g} % interval imply p = {implied:.2g} ({sides_text}-sided){hint}",
-        "Check estimate, limits, ci_level and p; a one-sided p is declared by a column p_sides.",
-    )
-
-
-def _conclusion(
-    row: Mapping[str, str], estimate: Printed | None, low: Printed | None, high: Printed | None, ratio: bool,
-    refuse: Refuse,
-) -> None:  # fmt: skip
-    claim = normalise(row.get("conclusion", "")).casefold()
-    if not claim or estimate is None:
-        return
-    if claim not in CONCLUSIONS:
-        refuse("unknown_conclusion", "conclusion", "unknown conclusion", f"Use one of {', '.join(CONCLUSIONS)}.")
-        return
-    null = 1.0 if ratio else 0.0
-    interval = f"{low.value:g} to {high.value:g}" if low and high else ""
-    includes = low is not None and high is not None and low.value <= null <= high.value
-    if claim == "no difference":
-        if interval and not includes:
-            refuse(
-                "conclusion_contradicts_interval",
-                "conclusion",
-                f"the conclusion says no difference, but the interval {interval} excludes {null:g}",
-                "Correct the conclusion.",
-            )
-    elif (claim == "lower") != (estimate.value < null):
-        refuse(
-            "conclusion_contradicts_estimate",
-            "conclusion",
-            f"the conclusion says {claim}, but the estimate is {estimate.value:g}"
-            + (f" and its interval {interval} includes {null:g}" if includes else ""),
-            "Correct the conclusion.",
-        )
-    elif includes:
-        refuse(
-            "conclusion_beyond_interval",
-            "conclusion",
-            f"the conclusion says {claim}, but the interval {interval} includes {null:g}",
-            "Say that a difference was not shown.",
-        )

@@ -262,7 +262,7 @@ def encode(table: PatientTable | EffectTable, covariates: Sequence[Covariate]) -
                 Problem(
                     "missing_value",
                     "the value is missing",
-                    'Fill it in, or set missing = "complete_case".',
+                    'Fill it in, or set missing = "complete_case"; survival models can also "impute".',
                     row=int(row),
                     column=column,
                     value=str(table.frame[column].iloc[i]),

@@ -26,9 +26,11 @@ def stated_covariates(covariates: Sequence[Covariate], encoded: EncodedCovariate
     for covariate in covariates:
         first = next(e for e in encoded.encoders if e.column == covariate.column)
         entry: dict[str, Any] = {"column": covariate.column, "missing": covariate.missing}
+        if covariate.bins is not None:
+            entry["bins"] = covariate.bins
         if first.levels:
             entry |= {"coding": covariate.coding if covariate.coding != "auto" else "categorical"}
-            entry |= {"levels": list(first.levels)} if hasattr(covariate, "levels") else {}
+            entry |= {"levels": list(first.levels)}
         else:
             entry |= {
                 "coding": "numeric", "transform": covariate.transform, "center": first.center, "scale": first.scale,

@@ -65,7 +65,7 @@ def plot_borrowing(posterior: Posterior) -> Figure:
             chosen = next(b for b in by_weight if b.robust_weight == spec.robust_weight)
             _densities(row[0], chosen, limits)
             _weights(row[1], by_weight, spec.robust_weight, ci)
-            head = f"{regimen}: {chosen.events}/{chosen.n} responses"
+            head = f"{regimen}: {chosen.events}/{chosen.n}"
             row[0].set_title(wrapped(head, 46), fontsize=8)
             row[1].set_title("The answer, by robust weight", fontsize=8)
             for axes in row:
@@ -80,7 +80,9 @@ def plot_borrowing(posterior: Posterior) -> Figure:
         sizes = (
             f"The MAP prior is worth {_size(prior.historical.ess())} by ELIR ({_size(prior.historical.ess_moment())} "
         )
-        sizes += f"by moments), the robust prior {_size(prior.prior.ess())}."
+        elir = prior.prior.ess()  # not a number for a robust component such as Jeffreys'
+        robust = _size(elir) if np.isfinite(elir) else f"{_size(prior.prior.ess_moment())} by moments"
+        sizes += f"by moments), the robust prior {robust}."
         return finish(
             figure, title=posterior.analysis.title,
             footnote=f"{sizes} Likelihood: the data alone, scaled to area one. Right: posterior median and "
@@ -91,7 +93,7 @@ def plot_borrowing(posterior: Posterior) -> Figure:
 
 
 def _size(patients: float) -> str:
-    return f"{max(patients, 0.0):.0f} patients" if np.isfinite(patients) else "an unknown number of patients"
+    return f"{max(patients, 0.0):.0f} patients"
 
 
 def _densities(axes: Axes, b: Borrowed, limits: tuple[float, float]) -> None:
@@ -120,7 +122,8 @@ def _densities(axes: Axes, b: Borrowed, limits: tuple[float, float]) -> None:
     for label, curve, style in curves:
         axes.plot(100 * x, curve, label=label, **style)
     axes.fill_between(100 * x, b.posterior.density(x), color=SKY, alpha=0.15, linewidth=0)
-    axes.set_ylim(0, 1.12 * max(float(curve.max()) for _, curve, _ in curves))
+    inner = (x > 0.01) & (x < 0.99)  # a prior such as Jeffreys' rises without bound at the ends
+    axes.set_ylim(0, 1.12 * max(float(curve[inner].max()) for _, curve, _ in curves))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
 

@@ -59,7 +59,7 @@ def plot_boundaries(rule: Rule, looks: Sequence[Any] | None = None, *, path: Seq
                 words = ("stop", "go") if len(counted) == 1 else ("fails", "holds")
                 _draw_counts(axes, rows, [(p[0], p[1 + i]) for p in path], words)
                 what = name if len(counted) > 1 else getattr(rule, "endpoint", None) or "events"
-                axes.set_ylabel(what[:1].upper() + what.replace("_", " ")[1:])
+                axes.set_ylabel("Events" if what == "events" else f"Events ({what.replace('_', ' ')})")
             panels[-1].set_xlabel("Evaluable patients")
         return finish(
             figure,

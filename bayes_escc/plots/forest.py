@@ -136,23 +136,30 @@ def _lines(posterior: Posterior) -> list[_Line]:
     natural = np.exp if ratio else np.asarray
     z = float(normal_quantile((1 + posterior.analysis.ci_prob) / 2))
     weight = np.where(np.isfinite(se), se**-2.0, 0.0)
-    lines = []
+    studies = []
     for i, (labels, interval) in enumerate(_modelled(posterior, "study_effect")):
         raw = None
         if np.isfinite(se[i]):
             low, middle, high = (float(natural(v)) for v in (y[i] - z * se[i], y[i], y[i] + z * se[i]))
             raw = (low, middle, high)
         cells = _arms_of(posterior, str(labels["study"]), str(labels["regimen"]))
-        lines.append(_Line(str(labels["study"]), raw, interval, float(weight[i] / weight.max()), cells=cells))
+        studies.append(_Line(str(labels["study"]), raw, interval, float(weight[i] / weight.max()), cells=cells))
+    summaries: dict[str, list[_Line]] = {}
     for estimand, name, kind in (
-        ("effect", "Pooled effect", "pooled"),
-        ("predicted_effect", "The next trial", "predicted"),
-    ):
+        ("effect", "Pooled effect", "pooled"), ("predicted_effect", "The next trial", "predicted"),
+    ):  # fmt: skip
         if estimand in posterior.estimand_names:
             for labels, interval in _modelled(posterior, estimand):
-                group = f": {labels['covariate']}" if labels["covariate"] else ""
-                lines.append(_Line(f"{name}{group}", None, interval, kind=kind))
-    return lines
+                line = _Line(name, None, interval, kind=kind)
+                summaries.setdefault(str(labels["covariate"] or ""), []).append(line)
+    if "row_subgroup" not in observed.coords:
+        return [*studies, *(line for lines in summaries.values() for line in lines)]
+    groups = [str(g) for g in observed["row_subgroup"].to_numpy()]
+    found = []
+    for group, lines in summaries.items():
+        members = [line for line, mine in zip(studies, groups, strict=True) if mine == group]
+        found += [_Line(group, kind="heading"), *members, *lines]
+    return found
 
 
 def _arms_of(posterior: Posterior, study: str, experimental: str) -> tuple[str, str]:
@@ -171,14 +178,21 @@ def _arms_of(posterior: Posterior, study: str, experimental: str) -> tuple[str, 
 
 
 def _heterogeneity(posterior: Posterior) -> str:
-    """What is known of tau and I-squared, in a sentence; empty for common effects."""
-    found = [r for r in posterior.summary_rows() if r["estimand"] in ("tau", "i_squared") and not r["covariate"]]
-    parts = [
-        f"tau {r['median']:.2f} ({r['lower']:.2f} to {r['upper']:.2f})" if r["estimand"] == "tau" else
-        f"I-squared {100 * r['median']:.0f} % ({100 * r['lower']:.0f} to {100 * r['upper']:.0f} %)"
-        for r in found if r["median"] is not None
-    ]  # fmt: skip
-    return f"Heterogeneity: {', '.join(parts)}. " if parts else ""
+    """What is known of tau, I-squared and the difference of subgroups, in sentences; empty for common effects."""
+    parts: dict[str, list[str]] = {}
+    differences = []
+    for r in posterior.summary_rows():
+        group = f" ({r['covariate']})" if r["covariate"] else ""
+        interval = minus(f"{r['median']:.2f} ({r['lower']:.2f} to {r['upper']:.2f})")
+        if r["estimand"] == "tau":
+            parts.setdefault(group, []).append(f"tau {interval}")
+        elif r["estimand"] == "i_squared":
+            shares = [f"{100 * r[key]:.0f}" for key in ("median", "lower", "upper")]
+            parts.setdefault(group, []).append(f"I\N{SUPERSCRIPT TWO} {shares[0]} % ({shares[1]} to {shares[2]} %)")
+        elif r["estimand"] == "subgroup_difference":
+            differences.append(f"Subgroups, {r['covariate']}: {interval}. ")
+    said = "; ".join(", ".join(values) + group for group, values in parts.items())
+    return (f"Heterogeneity: {said}. " if said else "") + "".join(differences)
 
 
 def _decimals(lines: Sequence[_Line], ratio: bool) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = ["register"]
@@ -44,6 +46,9 @@ def register(commands: Any) -> None:
     withdraw.add_argument("patient", metavar="ID")
     amend = command("amend", _amend, "change what the analysis asks; recorded and said from then on", log=True)
     amend.add_argument("--analysis", required=True, metavar="ANALYSIS")
+    results = command("results", _results, "fit a data cut again and write result files and figures, as run does")
+    results.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    results.add_argument("--cut", type=int, metavar="N", help="number of the data cut (default: the last)")
     plot = command("plot", _plot, "draw P(better), estimates, changes and follow-up over the data cuts")
     plot.add_argument("--out", default=".", metavar="DIR", help="folder for the figures (default: here)")
     export = command("export", _export, "write the record as plain files: JSON lines, CSV, JSON")
@@ -58,6 +63,16 @@ def _say(options: argparse.Namespace, data: Any, text: Callable[[], str]) -> Non
         sys.stdout.write(to_json(data))
     else:
         print(text())
+
+
+@contextmanager
+def _noting() -> Iterator[None]:
+    """Print warnings as sentences, once each."""
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("default")
+        yield
+    for message in dict.fromkeys(str(w.message) for w in noted):
+        print(f"bayes-escc: {message}", file=sys.stderr)
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -89,7 +104,7 @@ def _update(options: argparse.Namespace) -> int:
 
     if options.preview:
         return _preview(options)
-    with Study.open(options.study) as study:
+    with _noting(), Study.open(options.study) as study:
         update = study.update(options.cut, acknowledge=options.acknowledge, who=options.who, why=options.why)
     return _updated(options, update)
 
@@ -158,15 +173,40 @@ def _history(options: argparse.Namespace) -> int:
     return 0
 
 
+def _results(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.results import comparisons_of, to_result
+    from bayes_escc.run import write_results
+    from bayes_escc.study.story import reproduced
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        posterior = study.posterior(options.cut)
+        snapshot = study.snapshot(options.cut)
+        number = 0 if snapshot is None else snapshot.id
+        recorded = [f for f in study.fits() if f.snapshot == number][-1].result
+        notes = [study.rules_changed] if study.rules_changed else []
+    comparisons = comparisons_of(posterior)
+    result = to_result(posterior, comparisons)
+    if "monitoring" in recorded:  # at the looks actually taken
+        result["monitoring"] = recorded["monitoring"]
+    with _noting():
+        written = [str(p) for p in write_results(posterior, comparisons, result, Path(options.out))]
+    notes.append(reproduced(recorded, result))
+    _say(options, {"files": written, "notes": notes}, lambda: "\n".join([*written, *notes]))
+    return 0 if posterior.diagnostics.converged else 4
+
+
 def _plot(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from bayes_escc.plots.style import save_figure
     from bayes_escc.study.study import Study
 
-    with Study.open(options.study) as study:
+    with _noting(), Study.open(options.study) as study:
         figures = study.figures()
-    written = [str(p) for name, figure in figures.items() for p in save_figure(figure, Path(options.out) / name)]
+        written = [str(p) for name, figure in figures.items() for p in save_figure(figure, Path(options.out) / name)]
     _say(options, {"files": written}, lambda: "\n".join(written) or "No data yet, so there is nothing to draw.")
     return 0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -47,6 +47,8 @@ class Cut:
         What was noticed in reading but not refused.
     repeated : tuple of str
         Identifiers of identical rows that stand twice.
+    order : tuple of str
+        Identifiers in the order of the file, which decides the order of regimens that the analysis does not name.
     """
 
     kind: Literal["patients", "counts"]
@@ -56,6 +58,7 @@ class Cut:
     source_sha256: str = ""
     notes: tuple[str, ...] = ()
     repeated: tuple[str, ...] = field(default=(), compare=False)
+    order: tuple[str, ...] = field(default=(), compare=False)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -68,6 +71,10 @@ class Cut:
     def without(self, *units: str) -> Cut:
         """The same cut without some patients."""
         return Cut(self.kind, {u: r for u, r in self.rows.items() if u not in units}, self.header, self.source)
+
+    def in_file_order(self) -> Cut:
+        """The same cut with its rows as the file had them."""
+        return replace(self, rows={unit: self.rows[unit] for unit in self.order})
 
     def table(self, digest: str) -> PatientTable | CountTable:
         """The rows as a checked table, under the digest of the snapshot."""
@@ -138,7 +145,7 @@ def _of_patients(table: PatientTable, analysis: Analysis, digest: str) -> Cut:
     _refuse_ambiguous(records, table.source)
     return Cut(
         "patients", dict(sorted(records.items())), header, table.source, digest,
-        tuple(str(w) for w in table.warnings if w.code != "duplicate_patient"), repeated,
+        tuple(str(w) for w in table.warnings if w.code != "duplicate_patient"), repeated, tuple(records),
     )  # fmt: skip
 
 
@@ -169,8 +176,9 @@ def _of_counts(table: CountTable, analysis: Analysis, digest: str) -> Cut:
     }
     header = {"kind": "counts", "columns": columns, "directions": dict(sorted(chosen.directions.items()))}
     return Cut(
-        "counts", dict(sorted(records.items())), header, table.source, digest, tuple(str(w) for w in table.warnings)
-    )
+        "counts", dict(sorted(records.items())), header, table.source, digest,
+        tuple(str(w) for w in table.warnings), (), tuple(records),
+    )  # fmt: skip
 
 
 def _words(analysis: Analysis) -> Iterator[str]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence.reading import read_cells
 from bayes_escc.families import Design
 from bayes_escc.run import prepare_design
 from bayes_escc.schema import nearest
 from bayes_escc.study.cuts import Cut
 
-__all__ = ["check_regimens", "freeze", "prepare_frozen", "questions_only"]
+__all__ = ["check_regimens", "freeze", "prepare_frozen", "questions_only", "self_contained"]
 
 QUESTIONS: Final = ("title", "question", "comparisons", "thresholds", "predictions", "monitoring", "report")
 """Parts of an analysis that ask the posterior something, and do not change it."""
@@ -30,7 +32,8 @@ def freeze(analysis: Analysis, cut: Cut) -> Analysis:
     AnalysisError, DataError
         If the analysis does not fit the cut, or cannot be frozen.
     """
-    design = prepare_design(analysis, cut.table(""))
+    design = prepare_design(analysis, cut.in_file_order().table(""))
+    design.standardised_over(design)  # refused here rather than at the second cut, where it cannot be carried
     content = json.loads(analysis.content)
     binned = [c.get("column") for c in content.get("model", {}).get("covariates", []) if c.get("bins")]
     if binned:
@@ -42,6 +45,32 @@ def freeze(analysis: Analysis, cut: Cut) -> Analysis:
         content[part] = {**content.get(part, {}), **stated}
     content["data"] = {**content.get("data", {}), "regimens": list(design.coords["regimen"])}
     return Analysis.from_dict(content, folder=analysis.folder, label="the frozen analysis")
+
+
+def self_contained(analysis: Analysis) -> Analysis:
+    """The analysis without files beside it, which may change or be gone at the next look.
+
+    The target population of a file becomes its rows, with the columns of the model's covariates.
+
+    Raises
+    ------
+    AnalysisError
+        If it borrows from a file.
+    """
+    if analysis.borrowing is not None and analysis.borrowing.data.file is not None:
+        raise AnalysisError(
+            "borrowing.file: a study carries all it depends on, and cannot follow a file; borrow from a bundled "
+            "dataset, or state the prior."
+        )
+    content = json.loads(analysis.content)
+    population = content.get("estimands", {}).get("population")
+    if not isinstance(population, dict) or "file" not in population:
+        return analysis
+    named = [str(c.get("column")) for c in content.get("model", {}).get("covariates", [])]
+    raw = read_cells((analysis.folder or Path()) / population["file"], sheet=population.get("sheet"))
+    rows = [{c: row[c] for c in named if c in row} for row in raw.rows]
+    content["estimands"] = {**content["estimands"], "population": {"rows": rows}}
+    return Analysis.from_dict(content, sha256=analysis.sha256, label="the analysis of the study")
 
 
 def prepare_frozen(frozen: Analysis, cut: Cut, first: Cut, digest: str) -> Design:
@@ -56,8 +85,9 @@ def prepare_frozen(frozen: Analysis, cut: Cut, first: Cut, digest: str) -> Desig
         Of the snapshot.
     """
     design = prepare_design(frozen, cut.table(digest))
-    if first is cut or not json.loads(frozen.content).get("model", {}).get("covariates"):
-        return design  # without covariates, every population is the same
+    model = json.loads(frozen.content).get("model", {})
+    if first is cut or not (model.get("covariates") or model.get("frailty")):
+        return design  # where all patients are alike, so is every population
     return design.standardised_over(prepare_design(frozen, first.table("")))
 
 
@@ -70,8 +100,9 @@ def check_regimens(stated: Analysis, frozen: Analysis, cut: Cut) -> None:
     """
     if stated.data.regimens is not None:
         return
-    known = frozen.data.regimens or ()
-    strange = {row["regimen"]: unit for unit, row in cut.rows.items() if row["regimen"] not in known}
+    known, chosen = frozen.data.regimens or (), cut.table("").select(where=dict(stated.data.where)).frame
+    units = list(cut.rows)
+    strange = {r: units[int(i) - 1] for i, r in zip(chosen.index, chosen["regimen"], strict=True) if r not in known}
     if strange:
         lines = [f"  - regimen {label!r} (first: {unit}).{nearest(label, known)}" for label, unit in strange.items()]
         raise DataError(

@@ -30,7 +30,7 @@ def looks_taken(fits: Sequence[StoredFit], now: Sequence[Mapping[str, Any]]) -> 
     for fit in fits:
         for entry in fit.result.get("monitoring", []):
             looks, size = taken.get(entry["rule"]), entry["patients"]
-            if looks is None or not size or not _at_most(size, present[entry["rule"]]):
+            if looks is None or not size or not min(size) or not _at_most(size, present[entry["rule"]]):
                 continue
             if not looks or (_at_most(looks[-1], size) and looks[-1] != size):
                 looks.append(size)

@@ -148,6 +148,8 @@ def preview(
 
 def _new_parts(parameters: xr.Dataset, before: Design, after: Design) -> str:
     """Labels of a parameter that the new data would change, in words."""
+    if any(str(name).startswith("imput") for name in parameters.data_vars):
+        return "missing covariates, which are imputed together with the fit"
     for name in parameters.dims:
         if name in (CHAIN, DRAW):
             continue

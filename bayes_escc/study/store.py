@@ -178,8 +178,29 @@ class Store:
 
     @property
     def entries(self) -> list[dict[str, Any]]:
-        """The log, oldest first."""
-        return [{**dict(r), "body": json.loads(r["body"])} for r in self.rows("SELECT * FROM log ORDER BY seq")]
+        """The log, oldest first.
+
+        Raises
+        ------
+        RecordError
+            If an entry does not match its hash, or is not in its place.
+        """
+        found: list[dict[str, Any]] = []
+        for place, row in enumerate(self.rows("SELECT * FROM log ORDER BY seq"), start=1):
+            try:
+                entry = {**dict(row), "body": json.loads(row["body"])}
+                whole = entry_hash(entry) == entry["hash"] and entry["seq"] == place
+            except (TypeError, ValueError):
+                whole = False
+            if not whole or entry["previous"] != (found[-1]["hash"] if found else ""):
+                raise RecordError(
+                    f"{self.path.name} is damaged: entry {place} of the log does not match its hash, or is not in its "
+                    f"place. Run: bayes-escc study verify {self.path.name}"
+                )
+            found.append(entry)
+        if not found:
+            raise RecordError(f"{self.path.name} is damaged: its log is empty.")
+        return found
 
     # ---- writing ------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bayes_escc.study.study import Study, Update
 
 __all__ = [
-    "changes_text", "courses", "history", "history_text", "preview_text", "status", "status_text", "study_figures",
-    "update_text",
+    "changes_text", "courses", "history", "history_text", "preview_text", "reproduced", "status", "status_text",
+    "study_figures", "update_text",
 ]  # fmt: skip
 
 
@@ -80,6 +80,22 @@ def history(study: Study) -> dict[str, Any]:
             }
         )  # fmt: skip
     return {"entries": told, "notes": [study.rules_changed] if study.rules_changed else []}
+
+
+def reproduced(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> str:
+    """Whether a fit made again gave the recorded numbers, in words."""
+    if recorded["comparisons"] == again["comparisons"] and recorded["estimates"] == again["estimates"]:
+        return "Fitted again: every number is the recorded one."
+    then, now = recorded["analysis"]["versions"], again["analysis"]["versions"]
+    moved = [f"{name} {then[name]} -> {now[name]}" for name in then if then[name] != now.get(name)]
+    gaps = [
+        abs(a["probability_better"] - b["probability_better"])
+        / max(1e-12, (a["mcse_probability"] ** 2 + b["mcse_probability"] ** 2) ** 0.5)
+        for a, b in zip(recorded["comparisons"], again["comparisons"], strict=False)
+    ]
+    off = f" P(better) differs by at most {max(gaps):.1f} combined Monte Carlo errors." if gaps else ""
+    why = f" Versions: {', '.join(moved)}." if moved else " The versions are the same: another machine, or a defect."
+    return f"Fitted again: the numbers are not the recorded ones.{off}{why}"
 
 
 def courses(study: Study) -> list[dict[str, Any]]:
@@ -203,7 +219,9 @@ def changes_text(changes: Sequence[Change]) -> str:
         if change.harmless:
             counts[change.kind] = counts.get(change.kind, 0) + 1
     lines = [", ".join(f"{n} {kind}" for kind, n in counts.items())] if counts else []
-    rest = [c for c in changes if not c.harmless]
+    gone = sum(c.kind == "withdrawn" for c in changes)
+    lines += [f"{gone} withdrawn, and erased from every data cut."] if gone else []
+    rest = [c for c in changes if not c.harmless and c.kind != "withdrawn"]
     if rest:
         unsaid = any(not c.acknowledged for c in rest)
         lines.append("These rewrite past facts" + (" and need a person's word:" if unsaid else ":"))

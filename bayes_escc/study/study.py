@@ -9,40 +9,37 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.analysis import Analysis, find_analysis
 from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.monitoring import positions
 from bayes_escc.names import normalise
 from bayes_escc.posterior import Posterior
-from bayes_escc.results import software_versions, to_json, to_result
+from bayes_escc.results import software_versions
 from bayes_escc.run import fit_prepared
 from bayes_escc.schema import nearest
 from bayes_escc.study.changes import Change, acknowledged, compare_cuts
 from bayes_escc.study.cuts import Cut, Row, read_cut
-from bayes_escc.study.digests import new_salt, tombstone
-from bayes_escc.study.draws import pack, unpack
+from bayes_escc.study.digests import new_salt, sha256, tombstone
+from bayes_escc.study.draws import pack
 from bayes_escc.study.export import export
-from bayes_escc.study.freeze import check_regimens, freeze, prepare_frozen, questions_only
-from bayes_escc.study.guards import looks_taken, name_nobody, remarks, same_layout, who_is
-from bayes_escc.study.preview import Preview, disagreement, preview
+from bayes_escc.study.fitting import current_fit, fit_cut, preview_cut, record_cut
+from bayes_escc.study.freeze import check_regimens, freeze, prepare_frozen, questions_only, self_contained
+from bayes_escc.study.guards import name_nobody, remarks, same_layout, who_is
+from bayes_escc.study.preview import Preview
 from bayes_escc.study.record import (
     Snapshot,
     StoredFit,
     erase,
     read_analysis,
     read_changes,
-    read_draws,
     read_fits,
     read_snapshot,
     write_analysis,
-    write_changes,
     write_fit,
-    write_snapshot,
 )
 from bayes_escc.study.store import Store, now
 from bayes_escc.study.story import history, status, study_figures
@@ -123,12 +120,17 @@ class Study:
             raise AnalysisError(
                 f'a study follows patients or counts (data.kind = "patients" or "counts"), not {stated.data.kind}.'
             )
+        stated = self_contained(stated)
 
         def fill(store: Store) -> None:
             with store.writing(""):
-                store.insert("meta", key="salt", value=new_salt())
+                salt = new_salt()
+                store.insert("meta", key="salt", value=salt)
                 write_analysis(store, stated)
-                body = {"study": uuid.uuid4().hex, "analysis": stated.sha256, "versions": software_versions()}
+                body = {
+                    "study": uuid.uuid4().hex, "analysis": stated.sha256, "content": sha256(stated.content),
+                    "salt": sha256(salt), "versions": software_versions(),
+                }  # fmt: skip
                 store.append("init", body, who=who_is(who), why=why)
 
         return cls(Store.create(Path(path), fill))
@@ -227,6 +229,41 @@ class Study:
         """The figures of the study by file name: P(better), estimates, changes, and accrual and follow-up."""
         return study_figures(self)
 
+    def posterior(self, cut: int | None = None) -> Posterior:
+        """The whole posterior of a data cut, made again from its rows, its frozen analysis and its seed.
+
+        Parameters
+        ----------
+        cut : int, optional
+            The last if not given.
+
+        Returns
+        -------
+        Posterior
+            With everything `run` gives: curves, predictions, log-likelihood. The same versions give the recorded
+            numbers.
+
+        Raises
+        ------
+        DataError
+            If there is no fit of the cut, or patients it held have withdrawn since.
+        """
+        snapshot = self.snapshot(cut)
+        fits = [] if snapshot is None else read_fits(self._store, snapshot.id)
+        if snapshot is None or not fits:
+            raise DataError("there is no fit of this data cut." if cut is not None else "there is no fit yet.")
+        if snapshot.erased:
+            raise DataError(
+                f"{snapshot.erased} of the patients of data cut {snapshot.id} withdrew since, so its posterior cannot "
+                "be made again; its recorded result stands in the history."
+            )
+        found = read_analysis(self._store, frozen=True, number=fits[-1].analysis)
+        first = self.snapshot(1)
+        assert found is not None  # noqa: S101
+        assert first is not None  # noqa: S101
+        design = prepare_frozen(found[1], snapshot.cut, first.cut, "")
+        return fit_prepared(found[1], design, snapshot.cut.table(snapshot.root))
+
     def diff(self, source: str | Path | pd.DataFrame) -> list[Change]:
         """What a table would change; nothing is recorded."""
         cut = read_cut(source, self.analysis)
@@ -240,7 +277,7 @@ class Study:
         last = self.snapshot()
         self._refuse_withdrawn(cut, last)
         changes = self._compare(last, cut)
-        return changes, self._preview(last, cut, changes)
+        return changes, preview_cut(self._store, last, cut, changes)
 
     # ---- writing ------------------------------------------------------------------------------
 
@@ -276,22 +313,23 @@ class Study:
         """
         store = self._store
         with store.at_work("update") as cleared:
+            standing = self._standing(cleared)
             head, stated = store.head, self.analysis
             cut, last = read_cut(source, stated), self.snapshot()
             name_nobody(cut, who, why)
             self._refuse_withdrawn(cut, last)
             changes = acknowledged(self._compare(last, cut), acknowledge)
-            notes = [*self._standing(cleared), *self._scrub(), *cut.notes]
-            if last is not None and not changes and self._fit_of(last.id) is not None:
+            notes = [*standing, *self._scrub(), *cut.notes]
+            if last is not None and not changes and current_fit(store, last.id) is not None:
                 return Update(None, (), None, {}, (*notes, "The table is the same as the last cut: nothing to record."))
             frozen = read_analysis(store, frozen=True)
             analysis = freeze(stated, cut) if frozen is None else frozen[1]
             check_regimens(stated, analysis, cut)
-            posterior, record, guess = self._fit(analysis, cut, last, changes)
+            posterior, record, guess = fit_cut(store, analysis, cut, last, changes)
             notes += remarks(guess, record)
             with store.writing(head):
-                number, body = self._record(
-                    cut, "cut", last, changes, posterior, record, analysis, None if frozen is None else frozen[0]
+                number, body = record_cut(
+                    store, cut, "cut", last, changes, posterior, record, analysis, None if frozen is None else frozen[0]
                 )
                 store.append("cut", body, who=who_is(who), why=why)
         return Update(number, tuple(changes), posterior, record, tuple(notes))
@@ -308,13 +346,13 @@ class Study:
         """
         store, unit = self._store, normalise(patient)
         with store.at_work("withdraw") as cleared:
+            notes = self._standing(cleared)
             head, last = store.head, self.snapshot()
             if last is None or last.cut.kind != "patients":
                 raise DataError("only a study of patients can withdraw one; submit the corrected counts instead.")
             if not store.rows("SELECT 1 FROM leaf WHERE unit = ?", unit):
                 raise DataError(f"there is no patient {unit!r} in this study.{nearest(unit, last.cut.rows)}")
             name_nobody(last.cut, who, why)
-            notes = self._standing(cleared)
             cut, posterior = last.cut.without(unit), None
             record: dict[str, Any] = {}
             present = unit in last.cut.rows
@@ -322,19 +360,22 @@ class Study:
             assert frozen is not None  # noqa: S101  (a snapshot is recorded together with its fit)
             if present:
                 try:
-                    posterior, record, _ = self._fit(frozen[1], cut, None, (), leave_out=unit)
+                    posterior, record, _ = fit_cut(store, frozen[1], cut, None, (), leave_out=unit)
                 except (AnalysisError, DataError) as error:
                     notes.append(f"What is left cannot be fitted: {error}")
             with store.writing(head):
                 # erased first, so that rows are not shared with a snapshot that still knows the name
                 erased = erase(store, unit)
                 salt = store.scalar("SELECT value FROM meta WHERE key = 'salt'")
-                store.insert("tombstone", digest=tombstone(salt, unit), at=now())
-                body: dict[str, Any] = {"erased": sorted(erased)}
+                stone = tombstone(salt, unit)
+                store.insert("tombstone", digest=stone, at=now())
+                body: dict[str, Any] = {"erased": sorted(erased), "tombstone": stone}
                 number = None
                 if present:
                     gone = [Change("", "withdrawn", acknowledged=True)]
-                    number, more = self._record(cut, "withdrawal", last, gone, posterior, record, frozen[1], frozen[0])
+                    number, more = record_cut(
+                        store, cut, "withdrawal", last, gone, posterior, record, frozen[1], frozen[0]
+                    )
                     body |= more
                 store.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('scrub', x'01')")
                 store.append("withdraw", body, who=who_is(who), why=why)
@@ -346,7 +387,7 @@ class Study:
 
         The change is recorded with the number of data cuts seen before it, and said in every output.
         """
-        stated = analysis if isinstance(analysis, Analysis) else find_analysis(str(analysis))
+        stated = self_contained(analysis if isinstance(analysis, Analysis) else find_analysis(str(analysis)))
         store = self._store
         with store.at_work("amend") as cleared:
             head, last = store.head, self.snapshot()
@@ -361,10 +402,11 @@ class Study:
                 asked = {k: v for k, v in new.items() if k in changed}
                 kept = {k: v for k, v in content.items() if k not in changed}
                 amended = Analysis.from_dict({**kept, **asked}, label="the amended analysis")
-                posterior, record, _ = self._fit(amended, last.cut, None, ())
+                posterior, record, _ = fit_cut(store, amended, last.cut, None, ())
             with store.writing(head):
                 body: dict[str, Any] = {
-                    "analysis": stated.sha256, "changed": changed, "cuts_seen": 0 if last is None else last.id,
+                    "analysis": stated.sha256, "content": sha256(stated.content), "changed": changed,
+                    "cuts_seen": 0 if last is None else last.id,
                 }  # fmt: skip
                 number = write_analysis(store, stated)
                 if posterior is not None and last is not None:
@@ -376,7 +418,7 @@ class Study:
         return Update(None, (), posterior, record, tuple(notes))
 
     def _standing(self, cleared: str) -> list[str]:
-        """What is said with every change."""
+        """What is said with every change; reads the whole log, so that nothing is added to a broken one."""
         return [said for said in (cleared, self.rules_changed) if said]
 
     # ---- parts --------------------------------------------------------------------------------
@@ -404,62 +446,6 @@ class Study:
                 f"{cut.source} was refused: {listed} withdrew from the study, and may not come back into it. Remove "
                 "these rows from the table. If an identifier was given to someone else, give that patient a new one."
             )
-
-    def _fit_of(self, snapshot: int) -> StoredFit | None:
-        found = read_fits(self._store, snapshot)
-        current = read_analysis(self._store, frozen=True)
-        return found[-1] if found and current is not None and found[-1].analysis == current[0] else None
-
-    def _fit(
-        self, analysis: Analysis, cut: Cut, last: Snapshot | None, changes: Sequence[Change], *, leave_out: str = ""
-    ) -> tuple[Posterior, dict[str, Any], Preview | None]:
-        """Fit everything, and put together what is stored with the fit."""
-        begun = self.snapshot(1)
-        first = cut if begun is None else begun.cut.without(leave_out)
-        guess = self._preview(last, cut, changes) if last is not None else None
-        design = prepare_frozen(analysis, cut, first, "")
-        posterior = fit_prepared(analysis, design, cut.table(""))
-        result = to_result(posterior)
-        result["data"]["warnings"] = [{**w, "row": None} for w in result["data"]["warnings"]]
-        if analysis.rules:
-            result["monitoring"] = [
-                p.to_dict() for p in positions(posterior, looks_taken(self.fits(), result["monitoring"]))
-            ]
-        record = {
-            "result": result, "preview": None if guess is None else guess.to_dict(),
-            "predictive": None if guess is None else guess.predictive,
-            "disagreement": None if guess is None else disagreement(guess, result["comparisons"]),
-        }  # fmt: skip
-        return posterior, json.loads(to_json(record)), guess
-
-    def _preview(self, last: Snapshot | None, cut: Cut, changes: Sequence[Change]) -> Preview:
-        """The draws of the last fit, reweighted to a cut."""
-        fit = None if last is None else self._fit_of(last.id)
-        if last is None or fit is None:
-            return Preview("There is no fit of the last cut to reweight.")
-        found = read_analysis(self._store, frozen=True, number=fit.analysis)
-        assert found is not None  # noqa: S101  (a fit refers to its analysis)
-        groups = unpack(read_draws(self._store, fit.id))
-        return preview(groups, fit.result, found[1], last.cut, cut, changes)
-
-    def _record(
-        self, cut: Cut, kind: str, last: Snapshot | None, changes: Sequence[Change], posterior: Posterior | None,
-        record: dict[str, Any], analysis: Analysis, known: int | None,
-    ) -> tuple[int, dict[str, Any]]:  # fmt: skip
-        """Write snapshot, changes and fit inside a transaction; returns the number and the body of the entry."""
-        store = self._store
-        number, root = write_snapshot(store, cut, kind, None if last is None else last.id)
-        digest, counts = write_changes(store, number, changes)
-        body: dict[str, Any] = {"snapshot": number, "root": root, "rows": len(cut), "changes": digest, "kinds": counts}
-        if posterior is not None:
-            if known is None:
-                stated = read_analysis(store, frozen=False)
-                assert stated is not None  # noqa: S101
-                known = write_analysis(store, analysis, stated[0])
-                body["frozen"] = analysis.sha256
-            record["result"]["analysis"]["data_sha256"] = root
-            body["fit"] = write_fit(store, number, root, (known, analysis), record, pack(posterior.tree))
-        return number, body
 
     def _scrub(self) -> list[str]:
         """Rewrite the file after an erasure, now or, if someone reads it, at the next writing."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_escc.errors import BayesEsccError
-from bayes_escc.study.digests import entry_hash, root_of, sha256
+from bayes_escc.study.digests import entry_hash, root_of, salted, sha256
 from bayes_escc.study.draws import unpack
 from bayes_escc.study.record import fit_digest, read_changes, read_draws, read_fits, read_snapshot
 from bayes_escc.study.store import Store
@@ -143,11 +143,19 @@ class _Check:
                 digests = [r["digest"] for r in self.store.rows("SELECT digest FROM change WHERE snapshot = ?", number)]
                 if root_of({}, digests) != body["changes"]:
                     self.damage.append(f"the changes of {what} are not those the log recorded.")
+            self._try(what, lambda: self._source(number, what))
             for leaf in self._try(what, lambda: self._erased_leaves(number)) or ():
                 if leaf not in erased:
                     self.damage.append(f"a row of {what} was erased, but the log knows of no withdrawal of it.")
         if "fit" in body:
             self._fit(body["fit"])
+
+    def _source(self, number: int, what: str) -> None:
+        row = self.store.row("SELECT * FROM snapshot WHERE id = ?", number)
+        if row is None or row["source_salt"] is None:
+            return
+        if salted(row["source_salt"], row["source_sha256"]) != row["source_digest"]:
+            self.damage.append(f"the digest of the source file of {what} is not the one that was recorded.")
 
     def _erased_leaves(self, number: int) -> Iterable[str]:
         query = "SELECT digest FROM snapshot_leaf JOIN leaf ON leaf.id = leaf WHERE snapshot = ? AND cells IS NULL"
@@ -186,9 +194,19 @@ class _Check:
         if erased - set(leaves):
             self.damage.append("rows that were withdrawn are here again, or their digests are gone.")
         withdrawn = sum(e["action"] == "withdraw" for e in entries)
-        stones = self._try("the tombstones", lambda: self.store.scalar("SELECT COUNT(*) FROM tombstone"))
-        if stones is not None and stones != withdrawn:
-            self.damage.append(f"there are {stones} tombstones, but {withdrawn} withdrawals in the log.")
+        rows = self._try("the tombstones", lambda: self.store.rows("SELECT digest FROM tombstone"))
+        if rows is not None and len(rows) != withdrawn:
+            self.damage.append(f"there are {len(rows)} tombstones, but {withdrawn} withdrawals in the log.")
+        stones = {b["tombstone"] for b in bodies if "tombstone" in b}
+        if rows is not None and stones - {r["digest"] for r in rows}:
+            self.damage.append("a tombstone is not the one the log recorded.")
+        salt = self._try("the settings", lambda: self.store.scalar("SELECT value FROM meta WHERE key = 'salt'"))
+        if bodies and "salt" in bodies[0] and (salt is None or sha256(salt) != bodies[0]["salt"]):
+            self.damage.append("the salt of the tombstones is not the one the log recorded.")
+        stated = self._try("the analyses", lambda: self.store.rows("SELECT content FROM analysis WHERE stated IS NULL"))
+        asked = {b["content"] for b in bodies if "content" in b}
+        if stated is not None and asked - {sha256(r["content"]) for r in stated}:
+            self.damage.append("an analysis is not the one the log recorded.")
         if self._try("the settings", lambda: self.store.rows("SELECT 1 FROM meta WHERE key = 'scrub'")):
             self.remarks.append("Erased bytes may still be in the file; the next update rewrites it.")
 

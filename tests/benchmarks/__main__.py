@@ -88,7 +88,23 @@ def exact_probability():
     print(f"  {draws} draws {1e3 * drawn:.2f} ms, error {np.sqrt(value * (1 - value) / draws):.0e}")
 
 
+def decision_rules():
+    print("\nDecision rules, every path of counts (two arms, seven looks, 10 to 40 patients each)")
+    rule = be.PosteriorProbability(
+        reference="B", go_above=0.95, null_rate=0.3, alternative_rate=0.5, looks=(10, 15, 20, 25, 30, 35, 40)
+    )
+    exact = be.operating_characteristics(rule)
+    seconds = median_of(lambda: be.operating_characteristics(rule))
+    same = round(exact.false_alarm * (1 - exact.false_alarm) / 1e-8)
+    print(f"  {1e3 * seconds:.1f} ms: false alarm {exact.false_alarm:.6f}; {same:,} simulated trials would err by 1e-4")
+    bop2 = be.Bop2(criteria=(be.Criterion(0.2, 0.4),), cut=0.9, power=1, patients=40, looks=(10, 20, 30))
+    print(f"  BOP2 calibrated over its whole grid: {1e3 * median_of(lambda: be.calibrate(bop2, 0.1)):.0f} ms")
+    typed = ("monitor", "table", "toxicity", "limit=0.3", "stop_above=0.9", "looks=10,20")
+    print(f"  bayes-escc monitor table, from a cold shell: {median_of(lambda: command(*typed)):.2f} s")
+
+
 if __name__ == "__main__":
     whole_commands()
     fits_in_one_process()
     exact_probability()
+    decision_rules()

@@ -53,7 +53,9 @@ class SurvivalDesign(Design):
     def __init__(self, table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> None:
         unit = spec.time_unit or str(table.time_unit)
         self.spec = spec.in_unit(unit).with_continuous(
-            tuple(c for c, binary in zip(encoded.labels, encoded.binary, strict=True) if not binary)
+            ()
+            if spec.shrinkage != "none"
+            else tuple(c for c, binary in zip(encoded.labels, encoded.binary, strict=True) if not binary)
         )
         self.unit = unit
         self.encoded = encoded
@@ -61,16 +63,18 @@ class SurvivalDesign(Design):
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.follow_up = table.follow_up(unit, dating=spec.dating)
         centres = centres_of(table, spec.frailty, spec.prior("frailty_sd").default) if spec.frailty else None
-        self.risk = Risk(self.spec, encoded, self.regimen, self.regimens, centres)
+        self.events = int(self.follow_up.event.sum())
+        self.risk = Risk(self.spec, encoded, self.regimen, self.regimens, centres, self.events)
         self.rows = self.patients = len(self.regimen)
         self.row_numbers = tuple(int(i) for i in table.frame.index)
-        self.events = int(self.follow_up.event.sum())
         studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
         pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
         self.arms = tuple(Arm(study, regimen, ENDPOINT_NAME, design) for study, regimen in pairs)
         self.times, self.horizons = self._when()
         self.target = self._target()
-        self.warnings = (*table.warnings, *encoded.notes, *notes_on(self))
+        told = {(w.code, w.message) for w in table.warnings}
+        mine = (w for w in (*encoded.notes, *notes_on(self)) if (w.code, w.message) not in told)
+        self.warnings = (*table.warnings, *mine)
         self._check_overrides()
 
     # ---- what the baselines provide -----------------------------------------------------------
@@ -217,7 +221,13 @@ class SurvivalDesign(Design):
         estimands: dict[str, Any] = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}
         if isinstance(self.spec.population, TargetTable):  # the file may not be there at the next look
             estimands["population"] = {"rows": [dict(row) for row in self.spec.population.rows]}
-        return {"model": model, "priors": stated_priors(self.spec.priors), "estimands": estimands}
+        priors = stated_priors(self.spec.priors)
+        if self.risk.coefficients.shrunk:  # whose base prior the shrinkage replaces
+            own = self.spec.prior("coefficient").overrides
+            priors["coefficient"] = {label: prior.to_dict() for label, prior in own}
+            if self.spec.shrinkage == "horseshoe":
+                priors["global_scale"] = self.risk.coefficients.scale.to_dict()
+        return {"model": model, "priors": priors, "estimands": estimands}
 
     def standardised_over(self, reference: Design) -> Design:
         if not isinstance(reference, SurvivalDesign):
@@ -308,6 +318,8 @@ class SurvivalDesign(Design):
         units = {
             "reference_median": self.unit,
             "hazard": f"per {self.unit.removesuffix('s')}",
+            "coefficient_sd": "log hazard ratio (sd of the shrunken)",
+            "global_scale": "log hazard ratio (scale of the horseshoe)",
             "frailty_sd": "log hazard ratio between centres (sd)",
             "log_hazard": f"log of events per {self.unit.removesuffix('s')}",
         }
@@ -354,6 +366,6 @@ class SurvivalDesign(Design):
 
 REPORTED: Final = (
     "reference_median", "log_cumulative_hazard", "hazard", "log_hazard", "log_shape", "log_hazard_ratio",
-    "coefficient", "drift_sd", "frailty_sd", "log_frailty",
+    "coefficient", "drift_sd", "frailty_sd", "log_frailty", "coefficient_sd", "global_scale",
 )  # fmt: skip
 PROPORTION: Final = "proportion of patients"

@@ -265,7 +265,7 @@ class Imputation:
 
         observed("covariate_flags", log_flags("known"), "known_count", "known")
         branches = log_flags("unknown")
-        total = log_sum(pt, branches)
+        total = log_sum(pt, branches, self.branches)
         if len(self.flags) > 1:  # what the values seen of these patients say
             copies = pm.Data("unknown_copies", data["unknown_copies"], dims="unknown_patient")
             observed("covariate_flags_unknown", total - copies, "unknown_count", "unknown_patient")
@@ -361,7 +361,7 @@ class Imputation:
         if self.flags:
             numbers, _ = self.complete(values, self.unknown)
             logs = self.log_branches(values, self.unknown, numbers)
-            shares = np.exp(logs - log_sum(np, logs))
+            shares = np.exp(logs - log_sum(np, logs, self.branches))
             found["branch_probability"] = (("unknown_patient", "branch"), np.moveaxis(shares, 0, -1))
         return found
 
@@ -388,7 +388,9 @@ class Imputation:
         ]
 
 
-def log_sum(xp: Any, logs: Any) -> Any:
-    """Logarithm of the sum of exp(logs) over the first axis."""
-    top = logs.max(axis=0)
-    return top + xp.log(xp.exp(logs - top).sum(axis=0))
+def log_sum(xp: Any, logs: Any, branches: int) -> Any:
+    """Logarithm of the sum of exp(logs) over the first axis, whose length is `branches`."""
+    total = logs[0]
+    for s in range(1, branches):
+        total = xp.logaddexp(total, logs[s])
+    return total

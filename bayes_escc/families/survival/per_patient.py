@@ -26,7 +26,7 @@ __all__ = ["log_likelihood", "simulate"]
 Array = NDArray[np.float64]
 _MOST_DENSITIES: Final = 1_000_000
 _MOST_REPLICATES: Final = 250_000
-_NODES: Final = {1: 15, 2: 11, 3: 7}
+_NODES: Final = {1: 21, 2: 15, 3: 9}
 """Nodes per dimension of the quadrature, by number of dimensions."""
 
 
@@ -78,7 +78,7 @@ def _average(
 ) -> Array:  # fmt: skip
     """The same averaged over branches, both arrays (branches, draws, patients)."""
     terms = [_terms(design, curves, who, log_risk) for log_risk in log_risks]
-    return np.asarray(log_sum(np, np.stack(terms) + log_weights))
+    return np.asarray(log_sum(np, np.stack(terms) + log_weights, len(terms)))
 
 
 def _integrated(design: SurvivalDesign, curves: Curves, draws: Draws, conditional: Array) -> Array:
@@ -108,7 +108,7 @@ def _integrated(design: SurvivalDesign, curves: Curves, draws: Draws, conditiona
                         log_risk = log_risk + coefficient[:, j, None] * coded
                 if risk.missing.flags:
                     logs = risk.missing.log_branches(draws, who, numbers)
-                    total = log_sum(np, logs)
+                    total = log_sum(np, logs, len(logs))
                     terms = _average(design, curves, who, log_risk + risk.branches(draws, who), logs - total)
                     density = density + total
                 else:

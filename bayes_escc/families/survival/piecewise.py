@@ -252,7 +252,10 @@ class PiecewiseDesign(SurvivalDesign):
                 else:
                     value = column(f"{name}_count", dim)
                     others = [before, stretch(f"{name}_inside", regimen, dim)]
-                shares[name] = i, observe(name, value, log_risk, weights, others, term, dim, len(i))
+                shares[name] = (
+                    i,
+                    observe(name, value, log_risk, weights, others, term, dim, len(i), self.risk.missing.branches),
+                )
             self.risk.store_branches(shares)
         return model
 

@@ -18,6 +18,7 @@ from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival.frailty import CENTRE, Centres, new_centres
 from bayes_escc.families.survival.missing import Imputation, log_sum
 from bayes_escc.families.survival.population import MOST_PATTERNS, Population, condensed
+from bayes_escc.families.survival.shrinkage import Coefficients
 from bayes_escc.names import CHAIN, COVARIATE, DRAW
 
 if TYPE_CHECKING:
@@ -67,13 +68,15 @@ class Risk:
     regimen : array of shape (patients,)
     regimens : sequence of str
     centres : Centres or None
+    events : int
     """
 
     def __init__(
         self, spec: SurvivalSpec, encoded: EncodedCovariates, regimen: NDArray[Any], regimens: Sequence[str],
-        centres: Centres | None,
+        centres: Centres | None, events: int,
     ) -> None:  # fmt: skip
-        self.spec, self.encoded, self.centres = spec, encoded, centres
+        self.encoded, self.centres = encoded, centres
+        self.coefficients = Coefficients(spec, encoded, events)
         self.values = np.nan_to_num(encoded.values)
         self.missing = Imputation(encoded, regimen, regimens)
         self.unknown = self.missing.unknown
@@ -97,7 +100,7 @@ class Risk:
 
     @property
     def coords(self) -> dict[str, Sequence[str]]:
-        found: dict[str, Sequence[str]] = {COVARIATE: self.labels}
+        found: dict[str, Sequence[str]] = {COVARIATE: self.labels, **self.coefficients.coords}
         if self.centres:
             found[CENTRE] = self.centres.labels
         return found | self.missing.coords
@@ -105,17 +108,17 @@ class Risk:
     @property
     def parameter_count(self) -> int:
         """Sampled parameters that events must inform."""
-        return len(self.labels) + (1 if self.centres else 0)
+        return self.coefficients.parameter_count + (1 if self.centres else 0)
 
     @property
     def hierarchical(self) -> bool:
-        """Whether centres or missing numbers are parameters with a spread that is estimated."""
-        return self.centres is not None or bool(self.missing.numbers)
+        """Whether centres, missing numbers or coefficients have a spread that is itself estimated."""
+        return bool(self.centres or self.missing.numbers or self.coefficients.shrunk)
 
     @property
     def structure(self) -> Hashable:
         centres = len(self.centres.labels) if self.centres else 0
-        return centres, self.missing.structure
+        return centres, self.missing.structure, self.coefficients.structure
 
     # ---- in PyMC ---------------------------------------------------------------------------------
 
@@ -126,9 +129,7 @@ class Risk:
 
     def build(self) -> Built:
         """Create coefficients, frailties and imputation inside the current PyMC model."""
-        coefficient = None
-        if self.labels:
-            coefficient = self.spec.prior("coefficient").to_pymc("coefficient", self.labels, COVARIATE)
+        coefficient = self.coefficients.build() if self.labels else None
         frailty = self.centres.build() if self.centres else None
         numbers, log_weights = self.missing.build() if self.missing else ({}, None)
         return Built(self, coefficient, frailty, numbers, log_weights)
@@ -171,7 +172,7 @@ class Risk:
             return
         order = pm.Data("branch_order", self.branch_order([who for who, _ in found])["branch_order"])
         logs = pt.concatenate([part for _, part in found], axis=1)[:, order]
-        shares = pt.exp(logs - log_sum(pt, logs))
+        shares = pt.exp(logs - log_sum(pt, logs, self.missing.branches))
         pm.Deterministic("branch_probability", shares.T, dims=("unknown_patient", "branch"))
 
     # ---- in NumPy --------------------------------------------------------------------------------
@@ -180,7 +181,7 @@ class Risk:
         """Prior draws of everything the risk depends on."""
         found: dict[str, tuple[tuple[str, ...], Any]] = {}
         if self.labels:
-            found["coefficient"] = ((COVARIATE,), self.spec.prior("coefficient").sample(rng, draws, self.labels))
+            found |= self.coefficients.sample(rng, draws)
         if self.centres:
             spread, each = self.centres.sample(rng, draws)
             found |= {"frailty_sd": ((), spread), "log_frailty": ((CENTRE,), each)}
@@ -224,7 +225,7 @@ class Risk:
         """Log probability of every branch given the other covariates, (branches, draws, patients)."""
         numbers, _ = self.missing.complete(draws, patients)
         logs = self.missing.log_branches(draws, patients, numbers)
-        return np.asarray(logs - log_sum(np, logs))
+        return np.asarray(logs - log_sum(np, logs, len(logs)))
 
     def resolved(self, draws: Draws, rng: np.random.Generator) -> Array:
         """Log risk of all patients with unknown yes-or-no values drawn, (draws, patients)."""
@@ -353,7 +354,7 @@ class Built:
 
 def observe(
     name: str, value: Any, risk: Any, log_weights: Any, others: Sequence[Any], term: Callable[..., Any],
-    dim: str, patients: int,
+    dim: str, patients: int, branches: int,
 ) -> Any:  # fmt: skip
     """An observed variable whose log density is `term`, averaged over branches where there are any.
 
@@ -369,7 +370,7 @@ def observe(
     others : sequence of tensor
         Further arguments.
     dim : str
-    patients : int
+    patients, branches : int
 
     Returns
     -------
@@ -384,7 +385,7 @@ def observe(
         return None
     logs = log_weights + term(value, risk, *others)
     ones = pm.Data(f"{name}_ones", np.ones(patients), dims=dim)
-    pm.CustomDist(name, log_sum(pt, logs), logp=lambda count, each: count * each, observed=ones, dims=dim)
+    pm.CustomDist(name, log_sum(pt, logs, branches), logp=lambda count, each: count * each, observed=ones, dims=dim)
     return logs
 
 

@@ -57,6 +57,17 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         Prior("HalfNormal", sigma=0.5, rationale="Hazards of neighbouring intervals are alike within a factor of 2.7."),
         "positive",
     ),
+    "coefficient_sd": (
+        Prior("HalfNormal", sigma=0.5,
+              rationale="A covariate typically changes the hazard by a factor of 1.4; the data say how much."),
+        "positive",
+    ),
+    "global_scale": (Prior("HalfCauchy", beta=0.1, rationale="Set from the number of covariates."), "positive"),
+    "slab_variance": (
+        Prior("InverseGamma", alpha=2, beta=1,
+              rationale="Coefficients that matter follow a t distribution with 4 degrees of freedom and scale 0.7."),
+        "positive",
+    ),
     "frailty_sd": (
         Prior("HalfNormal", sigma=0.3,
               rationale="Hazards of two centres typically differ by a factor of 1.2, one pair in 20 by 2.5 or more."),
@@ -111,6 +122,10 @@ class SurvivalSpec:
     centres : {"observed", "new"}
         Whether patients of the target population stay at their own centres or are averaged over
         new ones. Profiles and tables are of new ones; a profile may name its centre.
+    shrinkage : {"none", "ridge", "horseshoe"}
+        Of the coefficients of covariates; see `shrinkage`.
+    relevant : int or None
+        How many covariates are expected to matter (horseshoe); a third of them if None.
     """
 
     baseline: Baseline
@@ -130,6 +145,8 @@ class SurvivalSpec:
     event_free: float | None = None
     frailty: str | None = None
     centres: Literal["observed", "new"] = "observed"
+    shrinkage: Literal["none", "ridge", "horseshoe"] = "none"
+    relevant: int | None = None
 
     def prior(self, role: str) -> PriorSet:
         """The priors of one parameter."""
@@ -192,8 +209,15 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
         roles.append("log_shape")
     if effect in ("proportional", "nonproportional"):
         roles.append("log_hazard_ratio")
+    shrinkage = model.text("shrinkage", "none", ("none", "ridge", "horseshoe"))
+    relevant = model.number("relevant", None, above=0, integer=True)
     if covariates:
         roles.append("coefficient")
+        roles += {"ridge": ["coefficient_sd"], "horseshoe": ["global_scale", "slab_variance"]}.get(shrinkage, [])
+    elif shrinkage != "none":
+        model.problem("shrinkage", "needs covariates, whose coefficients it shrinks")
+    if relevant is not None and shrinkage != "horseshoe":
+        model.problem("relevant", f'needs shrinkage = "horseshoe", not "{shrinkage}"')
     if smoothing == "random_walk":
         roles.append("drift_sd")
     if frailty is not None:
@@ -215,7 +239,16 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
             shared = role not in (location, "log_shape")
             why = "one value holds for all" if shared else f'needs regimen_effect = "stratified", not "{effect}"'
             priors.problem(f'{role}."{label}"', why)
+        if role == "coefficient" and shrinkage != "none" and prior_set.default is not default:
+            priors.problem(
+                role, f"the {shrinkage} shrinkage is the prior of the coefficients; give priors.coefficient.NAME for a "
+                "covariate that is not to be shrunk",
+            )  # fmt: skip
         found.append((role, prior_set))
+    if baseline == "weibull" and any(c.bins for c in covariates):
+        model.problem(
+            "covariates", "bins collapse the rows of exponential and piecewise models; a Weibull model has none"
+        )
     for role in DEFAULT_PRIORS:
         if role not in roles and priors.has(role):
             priors.take(role)
@@ -225,6 +258,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     return SurvivalSpec(
         baseline, effect, location, smoothing, cutpoints, reference_time, unit, dating, covariates, tuple(found),
         tuple(stated), times, horizons, population, event_free, frailty, centres,
+        shrinkage, relevant,
     )  # fmt: skip
 
 

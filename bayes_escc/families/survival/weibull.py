@@ -167,7 +167,17 @@ class WeibullDesign(SurvivalDesign):
             value = column(f"{kind}_log_time")
             rest = stretch(f"{kind}_since_entry")[1:] if self.late else []
             term = known if kind.startswith("exact") else censored
-        return observe(kind, value, scale, weights, [shape, log_shape, *rest], term, dim, len(self.kinds[kind]))
+        return observe(
+            kind,
+            value,
+            scale,
+            weights,
+            [shape, log_shape, *rest],
+            term,
+            dim,
+            len(self.kinds[kind]),
+            self.risk.missing.branches,
+        )
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         spec = self.spec

@@ -11,6 +11,7 @@ from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families.base import prior_line
 from bayes_escc.families.survival.curves import Array
 from bayes_escc.families.survival.population import median_time, restricted_mean, survival
+from bayes_escc.families.survival.separation import separation_notes
 
 if TYPE_CHECKING:
     from bayes_escc.families.survival.design import SurvivalDesign
@@ -32,6 +33,7 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
     asked = {*design.times, *design.horizons}
     if design.spec.event_free is not None:
         asked |= {design.spec.event_free + t for t in asked}
+    found += separation_notes(design)
     late = [t for t in sorted(asked) if t > design.covered * (1 + 1e-9)]
     if late:
         listed = ", ".join(f"{t:g}" for t in late)
@@ -64,7 +66,8 @@ def priors_in_words(design: SurvivalDesign) -> list[str]:
         "log_hazard": ("log hazard", ""),
         "log_shape": ("log Weibull shape", ""),
         "log_hazard_ratio": (f"log hazard ratio to {design.regimens[0]}", ""),
-        "coefficient": ("log hazard ratio of covariates", ""),
+        "coefficient_sd": ("sd of the coefficients shrunk together", ""),
+        "slab_variance": ("variance of the slab, for coefficients that matter", ""),
         "drift_sd": ("sd of the step between neighbouring log hazards", ""),
         "frailty_sd": ("sd of the log hazards of centres", ""),
     }
@@ -72,6 +75,11 @@ def priors_in_words(design: SurvivalDesign) -> list[str]:
     for role, prior_set in design.spec.priors:
         if role == "log_hazard_ratio" and not design.others:
             continue
+        if role == "coefficient":
+            lines += design.risk.coefficients.words()
+            continue
+        if role == "global_scale":
+            continue  # told with the coefficients
         words, unit = named[role]
         lines += prior_line(words, prior_set, unit)
     if design.risk.missing:

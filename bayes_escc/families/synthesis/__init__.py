@@ -21,6 +21,7 @@ from bayes_escc.families.synthesis.contrasts import (
 )
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import NormalDesign
+from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, read_spec
 from bayes_escc.schema import nearest, raise_problems
 
@@ -72,9 +73,16 @@ def prepare(table: EffectTable | CountTable | MixedTable, spec: SynthesisSpec, d
     if spec.covariates:
         holder = EffectTable(contrasts.frame, "", table.source)
         found = encode(holder, spec.covariates)
-        if not found.kept.all():
-            raise AnalysisError('covariates: missing = "complete_case" is not available here; select rows with where.')
         encoded = (found.labels, found.values)
+        if not found.kept.all():
+            left_out = [s for s, kept in zip(contrasts.study, found.kept, strict=True) if not kept]
+            contrasts = contrasts.take(found.kept)
+            arms = None if arms is None else arms.of(contrasts.study)
+            noted = Problem(
+                "incomplete_studies", f"{', '.join(left_out)} left out: no value for every covariate",
+                'Fill it in; missing = "complete_case" leaves such studies out.', column=spec.covariates[0].column,
+            )  # fmt: skip
+            warnings = (*warnings, noted)
     design: SynthesisDesign
     if arms is not None and spec.likelihood == "binomial":
         design = BinomialSynthesisDesign(contrasts, arms, spec, warnings, encoded)
@@ -82,6 +90,7 @@ def prepare(table: EffectTable | CountTable | MixedTable, spec: SynthesisSpec, d
         design = NormalDesign(contrasts, spec, warnings, encoded)
         design.events = int(arms.events.sum()) if arms is not None else 0
     _check_overrides(spec, design)
+    design.warnings = (*design.warnings, *notes_on(design, table.source))
     return design
 
 

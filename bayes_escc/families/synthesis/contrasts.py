@@ -7,8 +7,8 @@ a study of m arms m - 1, which share the baseline arm and are therefore correlat
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,6 +89,17 @@ class Contrasts:
             np.concatenate([self.y, other.y]), np.block([[self.V, zero], [zero.T, other.V]]), self.endpoint,
             self.measure, np.concatenate([self.n, other.n]),
             pd.concat([self.frame, other.frame], ignore_index=True), self.better or other.better,
+        )  # fmt: skip
+
+    def take(self, keep: NDArray[np.bool_]) -> Contrasts:
+        """Some of these contrasts."""
+
+        def some(labels: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(x for x, k in zip(labels, keep, strict=True) if k)
+
+        return replace(
+            self, study=some(self.study), experimental=some(self.experimental), control=some(self.control),
+            y=self.y[keep], V=self.V[np.ix_(keep, keep)], n=self.n[keep], frame=self.frame[keep],
         )  # fmt: skip
 
     @property
@@ -207,6 +218,16 @@ class Arms:
         """Studies, in order of appearance."""
         return tuple(dict.fromkeys(self.study))
 
+    def of(self, studies: Collection[str]) -> Arms:
+        """The arms of some studies, their contrasts numbered anew."""
+        keep = np.array([s in studies for s in self.study])
+        first = self.contrast[keep] == 0
+        return Arms(
+            tuple(s for s, k in zip(self.study, keep, strict=True) if k),
+            tuple(r for r, k in zip(self.regimen, keep, strict=True) if k),
+            self.events[keep], self.n[keep], np.where(first, 0, np.cumsum(~first)).astype("int32"),
+        )  # fmt: skip
+
 
 def read_arms(table: CountTable, *, control: str | None, network: bool, reference: str | None) -> Arms:
     """Arms of a selected table of counts of one endpoint, the baseline arm of every study first.
@@ -270,6 +291,7 @@ def _controls(
 ) -> Mapping[Any, bool]:
     """Which rows are control arms."""
     chosen = control or reference
+    key = "control" if control else "reference"
     if chosen is None:
         if network:
             return dict.fromkeys(frame.index, False)
@@ -284,7 +306,7 @@ def _controls(
         return {i: str(c).casefold() in {"control", "yes", "true", "1"} or c == r for i, c, r in cells}
     allowed = [*regimens, *frame.columns]
     raise AnalysisError(
-        f"model.control: {chosen!r} is neither a regimen here nor a column; regimens are {', '.join(regimens)}."
+        f"model.{key}: {chosen!r} is neither a regimen here nor a column; regimens are {', '.join(regimens)}."
         f"{nearest(chosen, allowed)}"
     )
 
@@ -322,6 +344,8 @@ def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool) -> Contras
         base.setdefault(study, i)
     rows = [i for i in range(len(arms.study)) if arms.contrast[i] > 0]
     against = [base[arms.study[i]] for i in rows]
+    with np.errstate(invalid="ignore"):  # two arms without events have no log odds ratio
+        difference = logit[rows] - logit[against]
     k = len(rows)
     V = np.array(
         [[(variance[against[a]] if arms.study[rows[a]] == arms.study[rows[b]] else 0.0)
@@ -331,7 +355,7 @@ def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool) -> Contras
     frame = pd.DataFrame(table.frame.loc[[first[arms.study[i], arms.regimen[i]] for i in rows]])
     return Contrasts(
         tuple(arms.study[i] for i in rows), tuple(arms.regimen[i] for i in rows),
-        tuple(arms.regimen[i] for i in against), (logit[rows] - logit[against]), V, table.endpoints[0], "OR",
+        tuple(arms.regimen[i] for i in against), difference, V, table.endpoints[0], "OR",
         np.column_stack([arms.n[rows], arms.n[against]]).astype(float), frame,
         table.directions.get(table.endpoints[0], ""),
     )  # fmt: skip

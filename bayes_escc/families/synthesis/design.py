@@ -198,7 +198,11 @@ class SynthesisDesign(Design):
     def row_coords(self) -> dict[str, Any]:
         """Labels of the contrasts."""
         c = self.contrasts
+        groups = {}
+        if self.effect_dim == COVARIATE:  # figures set studies out by subgroup
+            groups = {"row_subgroup": ("row", [self.effect_labels[i] for i in self.X.argmax(axis=1)])}
         return {
+            **groups,
             "row": self.row_labels,
             "row_study": ("row", list(c.study)),
             "row_regimen": ("row", list(c.experimental)),

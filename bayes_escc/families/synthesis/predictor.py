@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.errors import AnalysisError
+from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.names import COVARIATE, REGIMEN
@@ -52,6 +52,8 @@ def predictor_of(contrasts: Contrasts, spec: SynthesisSpec) -> Predictor:
     ------
     AnalysisError
         If the reference or the subgroup's column is not there.
+    DataError
+        If a study has no subgroup.
     """
     k = len(contrasts)
     if spec.network:
@@ -75,6 +77,9 @@ def predictor_of(contrasts: Contrasts, spec: SynthesisSpec) -> Predictor:
                 f"model.subgroup: there is no column {spec.subgroup!r}.{nearest(spec.subgroup, columns)}"
             )
         cells = [str(v) for v in contrasts.frame[spec.subgroup]]
+        blank = [s for s, c in zip(contrasts.study, cells, strict=True) if c.strip() in {"", "nan"}]
+        if blank:
+            raise DataError(f"{spec.subgroup} is blank for {', '.join(blank)}: fill it in, or leave it out with where.")
         levels = list(dict.fromkeys(cells))
         groups = np.array([levels.index(c) for c in cells], dtype="int32")
         labels = [f"{spec.subgroup} = {level}" for level in levels]

@@ -1,0 +1,71 @@
+"""What a reader of a synthesis should know before its numbers: few studies, defaults off their scale."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import Problem
+from bayes_escc.families.synthesis.design import SynthesisDesign
+from bayes_escc.families.synthesis.spec import DEFAULT_PRIORS
+
+__all__ = ["notes_on"]
+
+_FEW = 3
+"""Under this many studies a heterogeneity is mostly what its prior says."""
+
+
+def notes_on(design: SynthesisDesign, source: str) -> list[Problem]:
+    """Notes on a prepared synthesis.
+
+    Raises
+    ------
+    AnalysisError
+        If effects are differences in a unit of their own, far larger than the default priors allow.
+    """
+    return [*_few_studies(design), *_off_scale(design, source)]
+
+
+def _few_studies(design: SynthesisDesign) -> list[Problem]:
+    if not design.random:
+        return []
+    groups = np.zeros(design.k, dtype=int) if design.groups is None else design.groups
+    found = []
+    for number, label in enumerate(design.tau_labels):
+        studies = {s for s, g in zip(design.contrasts.study, groups, strict=True) if g == number}
+        if len(studies) < _FEW:
+            whose = f" of {label}" if design.separate else ""
+            count = "one study" if len(studies) == 1 else f"{len(studies)} studies"
+            found.append(
+                Problem(
+                    "few_studies",
+                    f"{count} can say little of the heterogeneity{whose}: its posterior is mostly its prior, and the "
+                    "pooled interval rests on it",
+                    "See how the answer changes with the prior of tau (bayes-escc sensitivity), or use common effects.",
+                )
+            )
+    return found
+
+
+def _off_scale(design: SynthesisDesign, source: str) -> list[Problem]:
+    """The default priors are for log ratios; a mean difference has a unit of its own."""
+    unstated = [r for r in ("effect", "tau") if r in dict(design.spec.priors)]
+    unstated = [r for r in unstated if design.spec.prior(r).default is DEFAULT_PRIORS[r][0]]
+    if design.contrasts.measure != "MD" or not unstated:
+        return []
+    y, error = np.abs(design.contrasts.y), np.sqrt(np.diag(design.contrasts.V))
+    roles = " and ".join(f"priors.{r}" for r in unstated)
+    if y.max() > 4.0 or error.max() > 1.0:
+        size = float(f"{max(y.max(), error.max()):.1g}")
+        raise AnalysisError(
+            f"{roles}: the defaults are for log ratios, and {source} gives mean differences up to {y.max():g} in a "
+            f"unit of their own. State them on that scale: an effect beyond 2 sigma should be a surprise, so perhaps "
+            f"Normal(0, {10 * size:g}) for the effect and HalfNormal({size:g}) for tau."
+        )
+    return [
+        Problem(
+            "default_prior",
+            f"the default of {roles} is for log ratios, and these are mean differences in a unit of their own",
+            "State it on that scale.",
+        )
+    ]

@@ -1,0 +1,106 @@
+"""From a data cut to what is recorded of it: the preview, the fit to everything, and the rows of the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.monitoring import positions
+from bayes_escc.posterior import Posterior
+from bayes_escc.results import to_json, to_result
+from bayes_escc.run import fit_prepared
+from bayes_escc.study.changes import Change
+from bayes_escc.study.cuts import Cut
+from bayes_escc.study.draws import pack, unpack
+from bayes_escc.study.freeze import prepare_frozen
+from bayes_escc.study.guards import looks_taken
+from bayes_escc.study.preview import Preview, disagreement, preview
+from bayes_escc.study.record import (
+    Snapshot,
+    StoredFit,
+    read_analysis,
+    read_draws,
+    read_fits,
+    read_snapshot,
+    write_analysis,
+    write_changes,
+    write_fit,
+    write_snapshot,
+)
+from bayes_escc.study.store import Store
+
+__all__ = ["current_fit", "fit_cut", "preview_cut", "record_cut"]
+
+
+def current_fit(store: Store, snapshot: int) -> StoredFit | None:
+    """The fit of a snapshot under the analysis as it is now; None if there is none."""
+    found, current = read_fits(store, snapshot), read_analysis(store, frozen=True)
+    return found[-1] if found and current is not None and found[-1].analysis == current[0] else None
+
+
+def fit_cut(
+    store: Store, analysis: Analysis, cut: Cut, last: Snapshot | None, changes: Sequence[Change], *, leave_out: str = ""
+) -> tuple[Posterior, dict[str, Any], Preview | None]:
+    """Fit everything, and put together what is stored with the fit.
+
+    Parameters
+    ----------
+    store : Store
+    analysis : Analysis
+        Frozen.
+    cut : Cut
+    last : Snapshot or None
+        That of the cut before, for the preview; None makes none.
+    changes : sequence of Change
+    leave_out : str
+        A patient who is withdrawing, also from the target population.
+    """
+    begun = read_snapshot(store, 1)
+    first = cut if begun is None else begun.cut.without(leave_out)
+    guess = preview_cut(store, last, cut, changes) if last is not None else None
+    posterior = fit_prepared(analysis, prepare_frozen(analysis, cut, first, ""), cut.table(""))
+    result = to_result(posterior)
+    result["data"]["warnings"] = [{**w, "row": None} for w in result["data"]["warnings"]]
+    if analysis.rules:
+        taken = looks_taken(read_fits(store), result["monitoring"])
+        result["monitoring"] = [p.to_dict() for p in positions(posterior, taken)]
+    record = {
+        "result": result, "preview": None if guess is None else guess.to_dict(),
+        "predictive": None if guess is None else guess.predictive,
+        "disagreement": None if guess is None else disagreement(guess, result["comparisons"]),
+    }  # fmt: skip
+    return posterior, json.loads(to_json(record)), guess
+
+
+def preview_cut(store: Store, last: Snapshot | None, cut: Cut, changes: Sequence[Change]) -> Preview:
+    """The draws of the last fit, reweighted to a cut."""
+    fit = None if last is None else current_fit(store, last.id)
+    if last is None or fit is None:
+        return Preview("There is no fit of the last cut to reweight.")
+    found = read_analysis(store, frozen=True, number=fit.analysis)
+    assert found is not None  # noqa: S101  (a fit refers to its analysis)
+    return preview(unpack(read_draws(store, fit.id)), fit.result, found[1], last.cut, cut, changes)
+
+
+def record_cut(
+    store: Store, cut: Cut, kind: str, last: Snapshot | None, changes: Sequence[Change], posterior: Posterior | None,
+    record: dict[str, Any], analysis: Analysis, known: int | None,
+) -> tuple[int, dict[str, Any]]:  # fmt: skip
+    """Write snapshot, changes and fit inside a transaction; returns the number and the body of the log's entry.
+
+    `known` is the number of the frozen analysis, or None before it is stored.
+    """
+    number, root = write_snapshot(store, cut, kind, None if last is None else last.id)
+    digest, counts = write_changes(store, number, changes)
+    body: dict[str, Any] = {"snapshot": number, "root": root, "rows": len(cut), "changes": digest, "kinds": counts}
+    if posterior is not None:
+        if known is None:
+            stated = read_analysis(store, frozen=False)
+            assert stated is not None  # noqa: S101  (written with the first entry)
+            known = write_analysis(store, analysis, stated[0])
+            body["frozen"] = analysis.sha256
+        record["result"]["analysis"]["data_sha256"] = root
+        body["fit"] = write_fit(store, number, root, (known, analysis), record, pack(posterior.tree))
+    return number, body
