@@ -17,6 +17,7 @@ from bayes_escc.comparison import labelled_cells
 from bayes_escc.league import league_order, mirrored
 from bayes_escc.plots.network import plot_league, plot_network, plot_ranks
 from bayes_escc.ranking import rank_probabilities
+from bayes_escc.run import figures_of
 from tests.oracles.meta import generalised_least_squares
 from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts
 
@@ -213,3 +214,20 @@ def test_a_network_is_compared_and_ranked_by_its_effects_unless_another_estimand
     assert random.league_table().equals(random.league_table("effect"))
     assert (exact.compare().estimand, exact.compare().scale) == ("rate", "difference")
     assert exact.league_table().equals(exact.league_table("rate"))
+
+
+def test_a_direction_stated_for_the_comparison_serves_ranks_and_league_too():
+    frame = NETWORK.assign(measure="MD", endpoint="quality of life")
+    content = {
+        "data": {"kind": "effects"},
+        "model": {"family": "synthesis", "network": True, "reference": "platinum", "pooling": "common"},
+        "priors": {"effect": {"distribution": "Normal", "mu": 0, "sigma": 5}},
+    }
+    table = be.read_effects(frame)
+    silent = be.fit_analysis(be.Analysis.from_dict(content), table)
+    assert "league" not in be.to_result(silent)
+    assert set(figures_of(silent, ())) == {"network", "regimens"}
+    asked = {"estimand": "effect", "reference": "platinum", "better": "higher"}
+    stated = be.fit_analysis(be.Analysis.from_dict({**content, "comparisons": [asked]}), table)
+    assert be.to_result(stated)["league"][0]["scale"] == "difference"
+    assert {"ranks", "league"} <= set(figures_of(stated, ()))

@@ -87,6 +87,24 @@ def test_lee_and_liu_predictive_probability():
     assert rule.statistics((23,))[16] == pytest.approx(0.5655589, abs=1e-6)
 
 
+def test_lee_and_liu_design_for_rates_of_20_and_40_percent():
+    """The design of Lee and Liu 2008 (Table 2; doi 10.1177/1740774508089279): every patient from the tenth to the 36th.
+
+    The paper's text was not at hand when this was written: the rejection regions, 0.088, 0.906 and 27.67 are as
+    two people remembered them, and the exact computation, which knows none of them, gives the same digits.
+    """
+    regions = {10: 0, 17: 1, 21: 2, 24: 3, 27: 4, 29: 5, 31: 6, 33: 7, 34: 8, 35: 9, 36: 10}
+    rule = PredictiveProbability(
+        value=0.2, success=0.9, stop_below=0.001, patients=36, prior=Beta(0.2, 0.8), looks=tuple(range(10, 36))
+    )
+    bound = {row.patients[0]: row.stop[0][1] for row in boundaries(rule).rows}
+    assert {n: k for n, k in bound.items() if bound.get(n - 1) != k} == regions
+    null, alternative = operating_characteristics(rule, rates=[0.2, 0.4]).scenarios
+    assert sum(null.go) == pytest.approx(0.088, abs=5e-4)
+    assert sum(alternative.go) == pytest.approx(0.906, abs=5e-4)
+    assert null.expected_patients == pytest.approx(27.67, abs=5e-3)
+
+
 def test_lee_and_liu_bounds_of_phase1b():
     """Printed in the tests of phase1b (boundsPredprob)."""
     rule = PredictiveProbability(value=0.2, success=0.8, stop_below=0.1, go_above=0.9, patients=40, looks=(10, 20, 30))

@@ -146,6 +146,15 @@ class TestRecord:
         with pytest.raises(be.RecordError):
             unpack(content[:-40])
 
+    def test_nothing_by_patient_is_packed(self):
+        import xarray as xr
+
+        draws = {"tau": (("chain", "draw"), np.zeros((2, 3)))}
+        for dim in ("patient", "missing", "unknown_patient"):
+            draws[f"by_{dim}"] = (("chain", "draw", dim), np.zeros((2, 3, 4)))
+        tree = xr.DataTree.from_dict({"/posterior": xr.Dataset(draws)})
+        assert list(unpack(pack(tree))["posterior"]) == ["tau"]
+
 
 class TestWithdrawal:
     def test_add_and_withdraw_returns_to_the_start(self, study):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bayes_escc.league import league_cells, league_groups, mirrored
-from bayes_escc.names import REGIMEN
+from bayes_escc.names import REGIMEN, Direction
 from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, SKY, finish, house_style, new_figure, wrapped
 from bayes_escc.text import format_probability
 
@@ -134,10 +134,10 @@ def _note(counted: bool, unknown: dict[str, int], trials: dict[str, int], multi:
     return " ".join(parts)
 
 
-def plot_ranks(posterior: Posterior, *, estimand: str = "effect") -> Figure:
+def plot_ranks(posterior: Posterior, *, estimand: str = "effect", better: Direction | None = None) -> Figure:
     """Draw the rankogram of a network as a heat map: P(rank) of every regimen, best first by SUCRA."""
-    rows = sorted(posterior.ranking_rows(estimand), key=lambda r: float(r["mean_rank"]))
-    names, table = posterior.rank_table(estimand)
+    rows = sorted(posterior.ranking_rows(estimand, better=better), key=lambda r: float(r["mean_rank"]))
+    names, table = posterior.rank_table(estimand, better=better)
     k = len(rows)
     table = table[[names.index(r[REGIMEN]) for r in rows]]
     top = max(0.6, float(table.max()))
@@ -174,9 +174,9 @@ def plot_ranks(posterior: Posterior, *, estimand: str = "effect") -> Figure:
         )  # fmt: skip
 
 
-def plot_league(posterior: Posterior, *, estimand: str = "effect") -> Figure:
+def plot_league(posterior: Posterior, *, estimand: str = "effect", better: Direction | None = None) -> Figure:
     """Draw the league table: estimates above the diagonal, P(better) below, each the row against the column."""
-    rows = league_groups(posterior.league_rows(estimand))[0]
+    rows = league_groups(posterior.league_rows(estimand, better=better))[0]
     order, cells = league_cells(rows)
     k = len(order)
     known = {(r[REGIMEN], r["reference"]): r for pair in rows for r in (pair, mirrored(pair))}

@@ -49,10 +49,11 @@ def synthesis_figures(posterior: Posterior) -> dict[str, Figure]:
         return found
     found = {"network": plot_network(posterior), "regimens": _plot_regimens(posterior)}
     effect = posterior.estimand("effect")
-    if effect.attrs.get("better"):
-        found["ranks"] = plot_ranks(posterior)
+    stated = next((c.better for c in posterior.analysis.comparisons if c.estimand == "effect"), None)
+    if stated or effect.attrs.get("better"):
+        found["ranks"] = plot_ranks(posterior, better=stated)
         if effect.sizes[REGIMEN] <= MAX_LEAGUE:
-            found["league"] = plot_league(posterior)
+            found["league"] = plot_league(posterior, better=stated)
     return found
 
 

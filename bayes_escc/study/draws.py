@@ -1,7 +1,7 @@
 """Draws of a fit as bytes: a header of JSON, then arrays; no pickle, nothing per patient.
 
-Kept are the parameters and the estimands, which are about the regimens. Log-likelihood, predictions and the
-data themselves are by patient; they are computed again from the rows when they are needed.
+Kept are the parameters and the estimands, which are about the regimens. Log-likelihood, predictions, imputed
+values and the data themselves are by patient; they are computed again from the rows when they are needed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ GROUPS: Final = ("posterior", ESTIMANDS, LAWS)
 """Groups of the DataTree that are kept."""
 
 _MAGIC: Final = b"ESCC-DRAWS-1\n"
-_PATIENT_DIMS: Final = {"patient"}
+_PATIENT_DIMS: Final = ("patient", "missing", "unknown_patient")
+"""Dimensions along which patients stand: themselves, and their imputed values."""
 
 
 def pack(tree: xr.DataTree) -> bytes:

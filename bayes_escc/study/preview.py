@@ -115,9 +115,9 @@ def preview(
         before, after = (prepare_design(analysis, cut.table("")) for cut in (old, new))
     except (AnalysisError, DataError) as error:
         return Preview(f"The cut cannot be fitted: {error}")
-    apart = _new_parts(parameters, before, after)
+    apart = _cannot_speak(parameters, before, after)
     if apart:
-        return Preview(f"There is something the last fit does not know: {apart}. The refit will.")
+        return Preview(f"{apart}: refit.")
     while True:  # families thin the log-likelihood of large tables, each its own way
         now, then = (_log_likelihood(design, parameters) for design in (after, before))
         kept, held = min(now.sizes[DRAW], then.sizes[DRAW]), parameters.sizes[DRAW]
@@ -146,17 +146,19 @@ def preview(
     return Preview("", k_hat, ess, rows, suspects, predictive)
 
 
-def _new_parts(parameters: xr.Dataset, before: Design, after: Design) -> str:
-    """Labels of a parameter that the new data would change, in words."""
+def _cannot_speak(parameters: xr.Dataset, before: Design, after: Design) -> str:
+    """Why the draws of the last fit cannot speak of the new data; blank if they can."""
     if any(str(name).startswith("imput") for name in parameters.data_vars):
-        return "missing covariates, which are imputed together with the fit"
+        return "Missing covariates are imputed together with the fit"
     for name in parameters.dims:
         if name in (CHAIN, DRAW):
             continue
         then, now = (list(map(str, d.coords.get(str(name), ()))) for d in (before, after))
         if then != now:
             fresh = [label for label in now if label not in then]
-            return f"{name} {', '.join(fresh)}" if fresh else f"{name} without {', '.join(set(then) - set(now))}"
+            lost = [label for label in then if label not in now]
+            what = f"{name} {', '.join(fresh or lost)}"
+            return f"The last fit does not know {what}" if fresh else f"The last fit has {what}, these data do not"
     return ""
 
 
