@@ -154,7 +154,8 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
             raise
         reason = str(error).partition(" Use likelihood")[0]
         raise DataError(
-            f"sensitivity takes counts as log odds ratios with normal errors. {reason} Leave such studies out with where."
+            f"sensitivity takes counts as log odds ratios with normal errors. {reason} "
+            "Leave such studies out with where."
         ) from None
     tau = spec.prior("tau").default if spec.pooling == "random" else TAU_PRIORS[2]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
