@@ -240,7 +240,8 @@ class TestPerPatient:
         frame = cohort(1500)
         fit = model.fit(frame, draws=1000)
         kept = fit.tree["log_likelihood"]["draw"].to_numpy()
-        assert list(kept[:3]) == [0, 3, 6]
+        assert kept[1] > 1
+        assert np.array_equal(kept, np.arange(0, 1000, kept[1]))
         hazard = fit.tree["posterior"]["hazard"].sel(draw=kept).isel(regimen=0).to_numpy()
         mine = np.flatnonzero(frame["regimen"] == "A")[0]
         expected = np.log(hazard) * frame["event"][mine] - hazard * frame["time"][mine]

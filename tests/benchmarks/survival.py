@@ -1,8 +1,8 @@
 """What a survival fit costs as patients grow: python -m tests.benchmarks.survival [largest n [smallest n]].
 
-Prints, for Weibull with a continuous covariate and for collapsed piecewise hazards with yes-or-no covariates,
-wall seconds of the first fit, of a refit with new rows, of sampling within it, of preparing the table, of a refit by
-Laplace and of its draws alone, and of one gradient.
+Prints, for Weibull with a continuous covariate and for collapsed piecewise hazards with yes-or-no covariates (alone,
+and with a continuous one in bins), wall seconds of the first fit, of a refit with new rows, of sampling within it, of
+preparing the table, of a refit by Laplace and of its draws alone, and of one gradient.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ SETTINGS = {"times": [6.0], "horizons": [12.0], "data_unit": "months", "time_uni
 MODELS = {
     "Weibull": be.SurvivalModel(covariates=[*YES_OR_NO, {"column": "nlr", "transform": "log"}], **SETTINGS),
     "piecewise": be.SurvivalModel(baseline="piecewise", cutpoints=[2, 4, 6, 9], covariates=YES_OR_NO, **SETTINGS),
+    "binned": be.SurvivalModel(
+        baseline="piecewise",
+        cutpoints=[2, 4, 6, 9],
+        **SETTINGS,
+        covariates=[*YES_OR_NO, {"column": "nlr", "transform": "log", "bins": 10}],
+    ),
 }
 
 
