@@ -113,6 +113,31 @@ def test_fit_and_complexity_are_those_of_least_squares():
         assert model["dic"] == pytest.approx(model["residual_deviance"] + model["p"])
 
 
+@pytest.mark.slow
+def test_sampling_agrees_with_the_exact_route():
+    """Random effects on a closed loop: medians, heterogeneity, probability and deviance by NUTS."""
+    asked = analysis("random", sigma=1.0)
+    exact, nuts = (inconsistency(a, table()) for a in (asked, asked.with_sampling(sampler="nuts", draws=4000)))
+    assert nuts.converged
+    assert (exact.messages, exact.rows[0]["mcse_probability"] < 1e-9) == ((), True)
+    for one, two in zip(exact.rows, nuts.rows, strict=True):
+        for kind in ("network", "unrelated", "direct", "indirect", "difference"):
+            sd = np.log(one[kind][2] / one[kind][1]) / 3.92
+            assert abs(np.log(two[kind][0] / one[kind][0])) < 4 * 1.25 * sd / 4000**0.5
+        assert abs(one["probability_above"] - two["probability_above"]) < 4 * two["mcse_probability"]
+        assert two["tau"][0] == pytest.approx(one["tau"][0], abs=0.03)
+    for one, two in zip(exact.models, nuts.models, strict=True):
+        assert two["residual_deviance"] == pytest.approx(one["residual_deviance"], abs=0.15)
+        assert two["p"] == pytest.approx(one["p"], abs=0.15)
+
+
+def test_a_model_and_its_table_may_be_asked_too():
+    model = be.SynthesisModel(
+        network=True, pooling="common", reference="A", priors={"effect": be.Prior("Normal", mu=0, sigma=100)}
+    )
+    assert inconsistency(model, table()).to_dict()["rows"] == inconsistency(analysis(), table()).to_dict()["rows"]
+
+
 def of_counts(pooling, **sampling):
     return be.Analysis.from_dict(
         {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.cli import main
@@ -297,3 +298,53 @@ def test_a_shared_arm_that_says_too_little_or_too_much_is_refused(measure, colum
     rows = [{**effect("S", y, 0.3, name, "old"), "measure": measure, **columns} for name, y in (("a", 0.1), ("b", 0.2))]
     with pytest.raises(be.DataError, match=reason):
         be.SynthesisModel(network=True).fit(be.read_effects(pd.DataFrame(rows)))
+
+
+@pytest.mark.slow
+def test_the_mixed_network_is_calibrated():
+    """Simulation from the prior: trials of two and three arms, counts, effects and arms with errors in one network.
+
+    Every arm has a deviation of its own, with variance tau^2 / 2, which is what a correlation of
+    one half between contrasts means; nothing of the package takes part in simulating.
+    """
+    rng = np.random.default_rng(11)
+    priors = {
+        "effect": be.Prior("Normal", mu=0, sigma=1), "tau": be.Prior("HalfNormal", sigma=0.5),
+        "baseline": be.Prior("Normal", mu=-0.5, sigma=1),
+    }  # fmt: skip
+    model = be.SynthesisModel(network=True, likelihood="binomial", reference="A", priors=priors)
+    designs = {"K1": "ABC", "K2": "AB", "K3": "BC", "K4": "ABC", "K5": "AC"}
+    ranks = []
+    for _ in range(60):
+        mu = {"A": 0.0, "B": rng.normal(), "C": rng.normal()}
+        tau = abs(rng.normal(0, 0.5))
+
+        def true(regimens, mu=mu, tau=tau):
+            return {r: mu[r] + rng.normal(0, tau / 2**0.5) for r in regimens}
+
+        counts = []
+        for study, regimens in designs.items():
+            logits = true(regimens)
+            # the prior of the baseline is that of the first arm
+            shift = rng.normal(-0.5, 1) - logits[regimens[0]]
+            for r, logit in logits.items():
+                n = int(rng.integers(20, 80))
+                events = rng.binomial(n, 1 / (1 + np.exp(-logit - shift)))
+                counts.append({"study": study, "regimen": r, "endpoint": "ORR", "events": events, "n": n})
+        effects = []
+        for study, regimens in (("E1", "AC"), ("E2", "ABC")):
+            for r, logit in true(regimens).items():
+                se = rng.uniform(0.15, 0.3)
+                effects.append(
+                    {"study": study, "regimen": r, "endpoint": "ORR", "measure": "log odds",
+                     "estimate": repr(logit + rng.normal(0, se)), "se": repr(se)}
+                )  # fmt: skip
+        table = be.combine_evidence(pd.DataFrame(effects), pd.DataFrame(counts))
+        posterior = model.fit(table, seed=int(rng.integers(2**31)), draws=250, tune=500)
+        found = posterior.tree["posterior"].dataset
+        ranks.append(
+            [(found["mu"].sel(term=r).to_numpy() < mu[r]).mean() for r in "BC"]
+            + [(found["tau"].to_numpy() < tau).mean()]
+        )
+    for name, values in zip(("B", "C", "tau"), np.array(ranks).T, strict=True):
+        assert stats.kstest(values, "uniform").pvalue > 0.001, (name, np.sort(values))

@@ -403,6 +403,17 @@ def test_every_regimen_is_ranked_and_compared_with_every_other(parkinson_random)
     assert one["mean"] == pytest.approx(-exact["mean"], abs=4 * exact["sd"] / 16000**0.5)
 
 
+def test_a_new_trial_of_two_regimens_differs_by_one_heterogeneity(parkinson_random):
+    """Whichever regimen is the reference: the variance added to a comparison is tau squared."""
+    new, mu = parkinson_random.estimand("predicted_effect"), parkinson_random.estimand("mu")
+    tau = parkinson_random.estimand("tau").to_numpy()
+    for one, other in (("T2", "T3"), ("T1", "T4"), ("T4", "T5")):
+        added = (new - mu).sel(regimen=one).to_numpy() - (new - mu).sel(regimen=other).to_numpy()
+        z = added / tau
+        assert abs(z.mean()) < 4 / z.size**0.5
+        assert z.var() == pytest.approx(1, abs=4 * (2 / z.size) ** 0.5)
+
+
 def test_correlated_contrasts_need_the_variance_of_the_shared_arm(parkinson):
     frame = parkinson.to_frame().drop(columns=["y", "control_se", "ci_low", "ci_high", "ci_level"]).astype(str)
     with pytest.raises(be.DataError, match="the variance of that arm is not known"):

@@ -237,7 +237,7 @@ class SynthesisDesign(Design):
         if self.random:
             tau = parameters["tau"].to_numpy()
             each = tau if self.separate else tau[..., None]
-            fresh = rng.normal(size=effects.shape) * self.varies
+            fresh = self._fresh(rng, effects.shape)
             new = natural(effects + each * fresh)
             found["predicted_effect"] = self.labelled(new, self.effect_dim, "predicted_effect", self.unit, sample)
         found["study_effect"] = self.labelled(natural(self.delta(parameters)), "row", "study_effect", self.unit, sample)
@@ -260,6 +260,18 @@ class SynthesisDesign(Design):
                 parameters["coefficient"].to_numpy(), COVARIATE, "coefficient", self.log_unit, sample
             )
         return xr.Dataset(found)
+
+    def _fresh(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Standardised random effects of a new study.
+
+        In a network it is a study of all regimens: as within any study, the contrasts against the
+        reference have correlation one half, so that two other regimens differ by as much.
+        """
+        noise = rng.normal(size=shape)
+        if self.effect_dim != REGIMEN:
+            return np.asarray(noise * self.varies)
+        reference = noise[..., ~self.varies.astype(bool)]
+        return np.asarray((noise - reference) / math.sqrt(2.0))
 
     @property
     def varies(self) -> Array:
