@@ -94,8 +94,6 @@ def test_the_cuts_of_the_example_are_those_it_makes(tmp_path):
 
 @pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
 def test_the_examples_run(script, tmp_path):
-    if "lifelines" in script.read_text(encoding="utf-8"):
-        pytest.importorskip("lifelines", reason="the data of this example come with lifelines, an optional extra")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

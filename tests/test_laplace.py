@@ -10,8 +10,8 @@ import xarray as xr
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.inference import laplace as engine
 from bayes_escc.inference.importance import smooth
+from bayes_escc.inference.laplace import Target, systematic
 from tests.oracles.evidence import beta_binomial, gamma_exponential
 from tests.test_survival import LIVER, NLR, cohort, scans
 
@@ -60,7 +60,7 @@ class TestWeights:
 
     def test_resampling_is_in_proportion(self):
         weights = np.array([0.0, 0.5, 0.3, 0.2])
-        found = engine.systematic(np.random.default_rng(2), weights, 1000)
+        found = systematic(np.random.default_rng(2), weights, 1000)
         assert np.allclose(np.bincount(found, minlength=4), 1000 * weights, atol=1)
         assert len(set(np.flatnonzero(np.diff(found)))) > 500  # in random order
 
@@ -175,13 +175,13 @@ class TestStepsAside:
         assert "Sampled by NUTS instead of Laplace: the model has a hierarchy." in fit.diagnostics.messages
 
     def test_for_unreliable_weights(self, patients, monkeypatch):
-        monkeypatch.setattr(engine, "MAX_PARETO_K", -5.0)
+        monkeypatch.setattr("bayes_escc.inference.laplace.MAX_PARETO_K", -5.0)
         fit = weibull(covariates=[NLR, LIVER]).fit(patients, sampler="laplace", draws=50, tune=50, chains=2)
         assert fit.sampler == "nuts"
         assert "k-hat of the importance weights is" in fit.diagnostics.messages[-1]
 
     def test_where_there_is_no_mode(self, patients, monkeypatch):
-        monkeypatch.setattr(engine.Target, "curvature", lambda self, point: -np.eye(len(point)))
+        monkeypatch.setattr(Target, "curvature", lambda self, point: -np.eye(len(point)))
         fit = weibull(covariates=[NLR, LIVER]).fit(patients, sampler="laplace", draws=50, tune=50, chains=2)
         assert fit.sampler == "nuts"
         assert "no mode of the posterior was found" in fit.diagnostics.messages[-1]

@@ -13,6 +13,7 @@ from scipy import integrate, optimize, stats
 import bayes_escc as be
 from bayes_escc.run import prepare_design
 from tests.oracles.survival_grid import weibull_posterior
+from tests.oracles.weibull_aft import weibull_aft
 
 DATA = Path(__file__).parent / "data"
 NLR = {"column": "nlr", "transform": "log"}
@@ -234,6 +235,23 @@ class TestMaximumLikelihood:
         at, value, _ = self.maximum(frame, [{"column": "female", **plain}, {"column": "ecog", **plain}], entry="entry")
         assert value == pytest.approx(-1124.2547001973342, abs=1e-6)
         assert at["log_shape"] == pytest.approx(0.18763096378747285, abs=1e-4)
+
+    @pytest.mark.parametrize("n", [227, 686])
+    def test_a_second_tool(self, n):
+        """SciPy's optimum in the parametrisation of survreg: on lung, and on as many patients as GBSG2 has."""
+        plain = {"center": "none", "scale": "none", "coding": "numeric"}
+        if n == 227:
+            frame, columns = pd.read_csv(DATA / "lung.csv"), ["female", "ecog"]
+        else:
+            frame, columns = cohort(n, follow=(2.0, 60.0)), ["nlr", "liver"]
+        at, value, _ = self.maximum(frame, [{"column": c, **plain} for c in columns])
+        x = frame[columns].to_numpy(dtype=float)
+        mu, slopes, sigma, best = weibull_aft(frame["time"].to_numpy(), frame["event"].to_numpy(), x)
+        shape = np.exp(at["log_shape"])
+        assert value == pytest.approx(best, abs=1e-5)
+        assert shape == pytest.approx(1 / sigma, rel=1e-4)
+        assert -at["coefficient"] / shape == pytest.approx(slopes, abs=1e-4)
+        assert at["reference_median_log__"] - np.log(np.log(2)) / shape == pytest.approx(mu, abs=1e-4)
 
     def test_gbsg2(self):
         # its licence does not let the table ship with this project, so it comes with lifelines or not at all

@@ -26,7 +26,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.families import Design
 from bayes_escc.families.response import ResponseSpec
 from bayes_escc.families.survival import SurvivalSpec
-from bayes_escc.inference import Diagnostics, Estimate, LaplaceError, estimate, laplace
+from bayes_escc.inference import Diagnostics, Estimate, LaplaceError, estimate, laplace_draws
 from bayes_escc.names import REGIMEN
 from bayes_escc.priors import PriorSet
 from bayes_escc.run import prepare_design
@@ -164,7 +164,7 @@ def _estimate(design: Design, one: Variation, analysis: Analysis, table: Any) ->
     if not one.changed:
         return estimate(design, sampling)
     try:
-        found = laplace(
+        found = laplace_draws(
             design, chains=sampling.chains, draws=sampling.draws, seed=sampling.seed,
             adjust=_other_priors(design, one.changed),
         )  # fmt: skip

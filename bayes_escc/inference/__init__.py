@@ -3,7 +3,7 @@
 from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.inference.evidence import bayes_factors
 from bayes_escc.inference.fit import Estimate, Fit, estimate, fit_design
-from bayes_escc.inference.laplace import LaplaceDraws, LaplaceError, laplace
+from bayes_escc.inference.laplace import LaplaceDraws, LaplaceError, laplace_draws
 from bayes_escc.inference.leave_one_out import Loo, compare_models, loo
 
 __all__ = [
@@ -17,6 +17,6 @@ __all__ = [
     "compare_models",
     "estimate",
     "fit_design",
-    "laplace",
+    "laplace_draws",
     "loo",
 ]

@@ -20,7 +20,7 @@ from bayes_escc.errors import AnalysisError, FitError
 from bayes_escc.families import Design
 from bayes_escc.inference.compiled import compiled_with_data
 from bayes_escc.inference.diagnostics import Diagnostics, diagnose
-from bayes_escc.inference.laplace import LaplaceError, laplace
+from bayes_escc.inference.laplace import LaplaceError, laplace_draws
 from bayes_escc.names import ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _sampled(
     note = ""
     if sampling.sampler == "laplace":
         try:
-            found = laplace(
+            found = laplace_draws(
                 design, chains=sampling.chains, draws=sampling.draws, seed=sampling.seed, seconds=seconds
             )  # fmt: skip
         except LaplaceError as reason:

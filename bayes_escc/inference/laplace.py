@@ -30,7 +30,7 @@ from bayes_escc.names import SAMPLE_DIMS
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Adjustment", "LaplaceDraws", "LaplaceError", "laplace"]
+__all__ = ["Adjustment", "LaplaceDraws", "LaplaceError", "laplace_draws"]
 
 Array = NDArray[np.float64]
 Adjustment = Callable[[dict[str, Array]], Array]
@@ -74,7 +74,7 @@ class LaplaceDraws:
     proposals: int
 
 
-def laplace(
+def laplace_draws(
     design: Design, *, chains: int, draws: int, seed: int, adjust: Adjustment | None = None,
     seconds: dict[str, float] | None = None,
 ) -> LaplaceDraws:  # fmt: skip

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["log_likelihood", "simulate"]
 
 Array = NDArray[np.float64]
-_MOST_DENSITIES: Final = 2_000_000
-_MOST_REPLICATES: Final = 500_000
+_MOST_DENSITIES: Final = 1_000_000
+_MOST_REPLICATES: Final = 250_000
 _NODES: Final = {1: 21, 2: 15, 3: 9}
 """Nodes per dimension of the quadrature, by number of dimensions."""
 
@@ -37,7 +37,7 @@ def log_likelihood(design: SurvivalDesign, parameters: xr.Dataset) -> xr.Dataset
     numbers of each draw, with missing yes-or-no values summed out. Where there are frailties or
     imputed numbers, `progression_integrated` is the same with these integrated out within each
     draw, as for a patient of a new centre whose missing values are known no better than from the
-    other covariates. Beyond 500 patients (of 4000 draws) every second, third ... draw is kept, under its
+    other covariates. Beyond 250 patients (of 4000 draws) every second, third ... draw is kept, under its
     own label.
     """
     parameters = _thin(parameters, design.patients, _MOST_DENSITIES)
