@@ -9,7 +9,7 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.cli import main
-from bayes_escc.run import prepare_design
+from bayes_escc.run import figures_of, prepare_design
 from tests.oracles.meta import mixed_common_network, mixed_random_effects
 from tests.test_synthesis import PARKINSON, VAGUE, row
 
@@ -63,6 +63,17 @@ def test_a_mixed_fit_has_likelihoods_predictions_and_figures(pairwise, tmp_path)
     loaded = be.Posterior.load(pairwise.save(tmp_path / "mixed.nc"))
     assert be.to_result(loaded) == be.to_result(pairwise)
     assert be.to_result(pairwise)["data"]["patients"] == 159  # those the table tells of
+    assert set(figures_of(pairwise, ())) == {"forest", "funnel", "heterogeneity"}
+    with pytest.raises(be.AnalysisError, match="arms with counts and published effects"):
+        be.loo(pairwise)
+
+
+def test_sensitivity_of_effects_and_counts_takes_log_odds_ratios():
+    model = be.SynthesisModel(likelihood="binomial", control="old", priors=PRIORS)
+    with pytest.raises(be.DataError, match=r"^sensitivity takes counts as .* Wuhan \(old: 0/19\)\. Leave such studies"):
+        be.sensitivity(model, be.combine_evidence(EFFECTS, COUNTS))
+    found = be.sensitivity(model, be.combine_evidence(EFFECTS, COUNTS[COUNTS["study"] == "Lyon"]))
+    assert {"without Osaka", "without Basel", "without Lyon"} <= {r["label"] for r in found.rows}
 
 
 @pytest.fixture(scope="module")

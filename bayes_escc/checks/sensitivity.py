@@ -22,7 +22,7 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.prior_sensitivity import PriorSensitivity, prior_sensitivity
 from bayes_escc.checks.selection import Selection, numbers, selection, words
-from bayes_escc.errors import AnalysisError
+from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.families.response import ResponseSpec
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.synthesis import SynthesisSpec, prepare
@@ -147,7 +147,16 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
         raise AnalysisError("sensitivity: needs a pairwise synthesis without network, covariates and subgroups.")
     if spec.prior("effect").default.distribution != "Normal":
         raise AnalysisError("sensitivity: needs a Normal prior of the effect, which the exact engine integrates.")
-    contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts
+    try:
+        contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts
+    except DataError as error:
+        if spec.likelihood == "normal":
+            raise
+        reason = str(error).partition(" Use likelihood")[0]
+        raise DataError(
+            f"sensitivity takes counts as log odds ratios with normal errors. {reason} "
+            "Leave such studies out with where."
+        ) from None
     tau = spec.prior("tau").default if spec.pooling == "random" else TAU_PRIORS[2]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
     main = random if spec.pooling == "random" else common

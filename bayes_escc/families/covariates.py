@@ -353,7 +353,6 @@ def _encode_one(
     coded = (values - center) / scale
     if covariate.bins is not None and not binary:
         coded, note = _binned(coded, covariate.bins, column)
-        how = f"{how}, in {covariate.bins} bins"
         notes.append(note)
     return [(column, coded, how, encoder)]
 
@@ -431,7 +430,7 @@ def _binned(values: NDArray[np.float64], bins: int, column: str) -> tuple[NDArra
     kept = float(coded.var() / values.var())
     listed = ", ".join(f"{m:.3g}" for m, n in zip(mean, count, strict=True) if n)
     return coded, Problem(
-        "binned", f"{int((count > 0).sum())} bins stand for the values and keep {100 * kept:.1f} % of their variance; "
+        "binned", f"{int((count > 0).sum())} bins stand for {column} and keep {100 * kept:.1f} % of its variance; "
         f"coded, they are {listed}",
         "The coefficient is known about as well as from that share of the information; what happens within a bin "
         "is not seen.", column=column,

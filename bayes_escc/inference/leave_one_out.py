@@ -97,6 +97,11 @@ def loo(fitted: _Fitted, *, integrated: bool = False) -> Loo:
     import arviz as az
 
     group = fitted.tree["log_likelihood"].to_dataset()
+    if "published" in group:
+        raise AnalysisError(
+            "leave-one-out: this fit has arms with counts and published effects, whose densities have no common unit; "
+            "compare such models by the deviance of bayes_escc.inconsistency."
+        )
     name = str(next(iter(group.data_vars)))
     if integrated and f"{name}{INTEGRATED}" in group:
         name += INTEGRATED

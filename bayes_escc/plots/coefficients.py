@@ -40,7 +40,9 @@ def _rows(posterior: Posterior) -> list[tuple[str, Any]]:
             name = str(labels[COVARIATE]).replace("_", " ")
             plain, _, unit = how.rpartition(" / ")
             scale = f", per {float(unit):.2g} in {plain.split(' - ')[0].removeprefix('(')}" if plain else ""
-            found.append((name + scale if " against " not in how else f"{name}: {how}", np.exp(draws)))
+            found.append(
+                (name + scale if " against " not in how else f"{name.partition('[')[0]}: {how}", np.exp(draws))
+            )
     return found
 
 

@@ -176,6 +176,8 @@ class Imputation:
             return {}
         found: dict[str, NDArray[Any]] = {"imputation_x": self.fixed}
         everyone = np.arange(self.patients)
+        if self.numbers:
+            found |= {"number_scale": self.scale[[*self.numbers]], "number_centre": self.centre[[*self.numbers]]}
         for j in self.numbers:
             column = self.standard(j, self.encoded.values[:, j])
             seen = np.flatnonzero(~self.missing[:, j]).astype("int32")
@@ -226,6 +228,8 @@ class Imputation:
         if self.numbers:
             spread = PRIORS["sd"].to_pymc("imputation_sd", dims="incomplete_number")
             score = pm.Normal("missing_z", dims="missing")
+            scale = pm.Data("number_scale", data["number_scale"], dims="incomplete_number")
+            centre = pm.Data("number_centre", data["number_centre"], dims="incomplete_number")
         for k, j in enumerate(self.numbers):
             mean = self.linked(k, base, link, completed)
             stop = start + len(self.where[j])
@@ -238,8 +242,8 @@ class Imputation:
                 f"covariate{j}", mean[pm.Data(f"seen_at{j}", data[f"seen_at{j}"], dims=f"seen_{j}")], spread[k],
                 observed=pm.Data(f"seen{j}", data[f"seen{j}"], dims=f"seen_{j}"), dims=f"seen_{j}",
             )  # fmt: skip
-            imputed.append(filled * self.scale[j] + self.centre[j])
-            numbers[j] = completed[-1] * self.scale[j] + self.centre[j]
+            imputed.append(filled * scale[k] + centre[k])
+            numbers[j] = completed[-1] * scale[k] + centre[k]
             start = stop
         if imputed:
             pm.Deterministic("imputed", pt.concatenate(imputed), dims="missing")
@@ -371,7 +375,8 @@ class Imputation:
         """How much was missing, and what was done."""
         return [
             Problem(
-                "imputed", f"{int(self.missing[:, j].sum())} of {self.patients} values are missing",
+                "imputed",
+                f"{int(self.missing[:, j].sum())} of {self.patients} values of {self.encoded.labels[j]} are missing",
                 "They are " + ("sampled with everything else" if j in self.numbers else "summed out")
                 + " given the regimen and the other covariates, on the assumption that whether one is missing depends "
                 "on nothing unseen.", column=self.encoded.labels[j],
