@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import bayes_escc as be
-from bayes_escc.checks.variations import HAZARD_RATIO_PRIORS, RATE_PRIORS
+from bayes_escc.checks.variations import HAZARD_RATIO_PRIORS, RATE_PRIORS, variations
 from bayes_escc.cli import main
+from bayes_escc.run import prepare_design
 from bayes_escc.text import prior_sensitivity_text
 from tests.oracles.evidence import beta_binomial, gamma_exponential
 from tests.test_survival import LIVER, NLR, cohort
@@ -86,6 +88,27 @@ class TestSurvival:
             assert word in text
         json.dumps(found.to_dict(), allow_nan=False)
         assert found.plot().axes
+
+
+def test_every_variation_can_be_prepared(patients):
+    """Also where the target population, or the shrinkage, is one of covariates."""
+    for settings in (
+        {"population": {"nlr": 3.0, "liver": 1}},
+        {"population": pd.DataFrame({"nlr": [3.0, 2.0], "liver": [1, 0]})},
+        {"baseline": "piecewise", "smoothing": "random_walk", "shrinkage": "ridge"},
+        {"baseline": "exponential", "priors": {"hazard": be.Prior("Gamma", alpha=2, beta=8)}},
+    ):
+        model = be.SurvivalModel(data_unit="months", covariates=[NLR, LIVER], **settings)
+        table = model.read(patients)
+        design = prepare_design(model.analysis, table)
+        spec = replace(design.spec, stated=tuple(r for r, _ in design.spec.priors))
+        labels = []
+        for one in variations(spec):
+            other = prepare_design(replace(model.analysis, spec=one.spec), table)
+            assert other.patients == design.patients
+            labels.append(one.label)
+        assert "without covariates" in labels
+        assert len(set(labels)) == len(labels)
 
 
 class TestResponse:

@@ -29,6 +29,7 @@ RATE_PRIORS: Final = (
     ("10 patients, 40 % responding", Prior("Beta", alpha=4, beta=6)),
 )
 _LEVELS: Final = ("median", "log_cumulative_hazard", "hazard", "log_hazard")
+_OF_COVARIATES: Final = ("coefficient", "coefficient_sd", "global_scale", "slab_variance")
 _WORDS: Final = {
     "median": "median", "log_cumulative_hazard": "log cumulative hazard", "hazard": "hazard",
     "log_hazard": "log hazard",
@@ -65,8 +66,12 @@ def variations(spec: SurvivalSpec | ResponseSpec) -> Iterator[Variation]:
         for name, prior in RATE_PRIORS:
             yield _changed(spec, "prior of the rate", f"{name}: {prior}", "rate", PriorSet(prior))
     if spec.covariates:
-        kept = tuple((role, p) for role, p in spec.priors if role != "coefficient")
-        yield Variation("covariates", "without covariates", replace(spec, covariates=(), priors=kept))
+        kept = tuple((role, p) for role, p in spec.priors if role not in _OF_COVARIATES)
+        without = replace(spec, covariates=(), priors=kept)
+        if isinstance(without, SurvivalSpec):  # a target population was one of covariates
+            everyone = without.population if isinstance(without.population, str) else "all"
+            without = replace(without, population=everyone, shrinkage="none", relevant=None)
+        yield Variation("covariates", "without covariates", without)
 
 
 def _of_survival(spec: SurvivalSpec) -> Iterator[Variation]:
@@ -74,7 +79,7 @@ def _of_survival(spec: SurvivalSpec) -> Iterator[Variation]:
         for name, prior in HAZARD_RATIO_PRIORS:
             label = f"{name}: {prior}"
             yield _changed(spec, "prior of the log hazard ratio", label, "log_hazard_ratio", PriorSet(prior))
-    yield from _scaled(spec, (*_LEVELS, "log_shape", "coefficient"))
+    yield from _scaled(spec, (*_LEVELS, "log_shape", *(("coefficient",) if spec.shrinkage == "none" else ())))
     for baseline in ("exponential", "weibull", "piecewise"):
         if baseline != spec.baseline:
             yield Variation("baseline", f"{baseline} hazards", with_baseline(spec, baseline))
