@@ -270,6 +270,10 @@ def _survival_figures(posterior: Posterior) -> dict[str, Figure]:
     }
     if {"hazard_ratio", "coefficient"} & set(posterior.estimand_names):
         found["hazard_ratios"] = plot_coefficients(posterior)
+    if posterior.detecting_scan is not None:
+        from bayes_escc.plots.dating import plot_dating
+
+        found["dating"] = plot_dating(posterior)
     if posterior.estimand("survival").sizes[REGIMEN] > 1:
         found["better_over_time"] = plot_better_over_time(posterior)
     return found

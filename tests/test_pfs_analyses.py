@@ -12,6 +12,7 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.plots import plot_better_over_time, plot_coefficients, plot_predictive_survival, plot_survival
+from bayes_escc.plots.dating import plot_dating
 from bayes_escc.run import prepare_design
 from bayes_escc.text import result_text
 from tests.test_contract import SCHEMA, conforms
@@ -81,6 +82,10 @@ class TestSyntheticCohort:
         shown = result_text(result)
         assert "between scans: median" in shown
         assert "Scans find progression late" in shown
+        texts = [t.get_text() for t in plot_dating(dated).axes[0].texts]
+        assert len(texts) == 2 * 2 + 1  # both datings of both regimens, and the heading
+        with pytest.raises(ValueError, match="was not asked for"):
+            plot_dating(fit)
 
     def test_known_times_cannot_be_dated(self):
         model = be.SurvivalModel(data_unit="months", dating="detecting_scan")

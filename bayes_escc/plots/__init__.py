@@ -3,6 +3,7 @@
 from bayes_escc.plots.benefit import plot_benefit
 from bayes_escc.plots.boundaries import plot_boundaries
 from bayes_escc.plots.coefficients import plot_coefficients
+from bayes_escc.plots.dating import plot_dating
 from bayes_escc.plots.difference import plot_difference
 from bayes_escc.plots.hazards import plot_hazards
 from bayes_escc.plots.intervals import plot_intervals
@@ -16,6 +17,7 @@ __all__ = [
     "plot_better_over_time",
     "plot_boundaries",
     "plot_coefficients",
+    "plot_dating",
     "plot_difference",
     "plot_hazards",
     "plot_intervals",
