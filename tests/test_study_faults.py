@@ -207,10 +207,32 @@ def test_nothing_is_added_to_a_broken_chain(path):
     direct.close()
     with be.Study.open(path) as study:
         assert study.snapshot().id == 3
-        for act in (lambda: study.update(SECOND), lambda: study.withdraw("A1"), study.status):
+        for act in (lambda: study.update(SECOND), lambda: study.withdraw("A1")):
             with pytest.raises(be.RecordError, match="entry 2 of the log"):
                 act()
         assert study._store.scalar("SELECT COUNT(*) FROM log") == 4
+
+
+@pytest.mark.parametrize(
+    ("statement", "cut", "said"),
+    [
+        ("UPDATE fit SET record = replace(record, '1', '2') WHERE id = 3", 3, "the result of fit 3"),
+        ("UPDATE leaf SET cells = replace(cells, '6.0', '7.0') WHERE unit = 'A2' AND id > 4", 1, "data cut 3"),
+        ("UPDATE log SET at = '' WHERE seq = 4", 3, "entry 4 of the log"),
+    ],
+)
+def test_the_last_whole_state_is_shown_and_the_damage_said(path, capsys, statement, cut, said):
+    direct = sqlite3.connect(path, isolation_level=None)
+    for (name,) in direct.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        direct.execute(f"DROP TRIGGER {name}")
+    assert direct.execute(statement).rowcount > 0
+    direct.close()
+    assert main(["study", "status", str(path), "--json"]) == 5
+    found = json.loads(capsys.readouterr().out)
+    assert said in found["damage"][0]
+    assert found["snapshot"]["number"] == cut
+    assert found["fit"]["snapshot"] <= cut
+    assert main(["study", "history", str(path)]) in (0, 5)
 
 
 def test_what_is_whole_stays_readable_beside_what_is_damaged(path):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bayes_escc.errors import RecordError
+
 __all__ = ["register"]
 
 Action = Callable[[argparse.Namespace], int]
@@ -160,7 +162,7 @@ def _status(options: argparse.Namespace) -> int:
     with Study.open(options.study) as study:
         found = status(study)
     _say(options, found, lambda: status_text(found))
-    return 0
+    return RecordError.exit_code if found["damage"] else 0
 
 
 def _history(options: argparse.Namespace) -> int:
@@ -170,7 +172,7 @@ def _history(options: argparse.Namespace) -> int:
     with Study.open(options.study) as study:
         told = history(study)
     _say(options, told, lambda: history_text(told))
-    return 0
+    return RecordError.exit_code if told["damage"] else 0
 
 
 def _results(options: argparse.Namespace) -> int:
@@ -221,7 +223,6 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from bayes_escc.errors import RecordError
     from bayes_escc.study.verify import verify
 
     found = verify(options.study)

@@ -45,7 +45,7 @@ def export(study: Study, folder: str | Path) -> list[Path]:
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise AnalysisError(f"{target} exists and is not an empty folder; nothing was written. Choose another.")
-    store, damage, contents = study._store, list[str](), dict[str, str]()
+    store, damage, contents = study.store, list[str](), dict[str, str]()
 
     def attempt(name: str, make: Callable[[], str]) -> None:
         try:
@@ -77,7 +77,7 @@ def export(study: Study, folder: str | Path) -> list[Path]:
 
 
 def _cut(study: Study, number: int) -> str:
-    found = read_snapshot(study._store, number)
+    found = read_snapshot(study.store, number)
     if found is None:
         raise RecordError(f"data cut {number} is missing.")
     counts = found.cut.kind == "counts"
@@ -87,14 +87,14 @@ def _cut(study: Study, number: int) -> str:
 
 
 def _changes(study: Study, number: int) -> str:
-    rows = ([c.unit, c.kind, c.detail, "yes" if c.acknowledged else ""] for c in read_changes(study._store, number))
+    rows = ([c.unit, c.kind, c.detail, "yes" if c.acknowledged else ""] for c in read_changes(study.store, number))
     return _csv(("unit", "kind", "detail", "acknowledged"), rows)
 
 
 def _results(study: Study, number: int) -> str:
     fits: list[Mapping[str, Any]] = [
         {"fit": f.id, "at": f.at, "analysis": f.analysis, "digest": f.digest, **f.record}
-        for f in read_fits(study._store, number)
+        for f in read_fits(study.store, number)
     ]
     return to_json({"cut": number, "fits": fits, "notes": [study.rules_changed] if study.rules_changed else []})
 

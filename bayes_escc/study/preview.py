@@ -37,6 +37,9 @@ MIN_ESS: Final = 1000.0
 ALARM_K: Final = 0.7
 """A single patient's change with a k-hat above this is worth a second look."""
 
+_BLOCK: Final = 200_000
+"""Draws times patients of which the log-likelihood is asked at a time; families thin theirs above more."""
+
 Array = NDArray[np.float64]
 
 
@@ -118,17 +121,10 @@ def preview(
     apart = _cannot_speak(parameters, before, after)
     if apart:
         return Preview(f"{apart}: refit.")
-    while True:  # families thin the log-likelihood of large tables, each its own way
-        now, then = (_log_likelihood(design, parameters) for design in (after, before))
-        kept, held = min(now.sizes[DRAW], then.sizes[DRAW]), parameters.sizes[DRAW]
-        if kept == held:
-            break
-        thin = {DRAW: slice(None, None, -(-held // kept))}
-        parameters, estimands = parameters.isel(thin), estimands.isel(thin)
-    ratio, each, entered = _log_ratios(_flat(now), _flat(then), before, after, old, new, changes)
-    draws = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
+    ratio, each, entered = _log_ratios(parameters, before, after, old, new, changes)
+    draws = len(ratio)
     diagnostics = result["diagnostics"]
-    efficiency = min(1.0, float(diagnostics["min_ess_bulk"] or draws) / len(ratio))
+    efficiency = min(1.0, float(diagnostics["min_ess_bulk"] or draws) / draws)
     weights, k_hat = smooth(ratio, efficiency=efficiency)
     ess = efficiency / float((weights**2).sum())
     found = {u: smooth(values, efficiency=efficiency)[1] for u, values in each.items()}
@@ -163,39 +159,45 @@ def _cannot_speak(parameters: xr.Dataset, before: Design, after: Design) -> str:
 
 
 def _log_ratios(
-    now: Array, then: Array, before: Design, after: Design, old: Cut, new: Cut, changes: Sequence[Change]
+    parameters: xr.Dataset, before: Design, after: Design, old: Cut, new: Cut, changes: Sequence[Change]
 ) -> tuple[Array, dict[str, Array], list[Array]]:
     """Log weights of all draws; those of every changed patient alone; log-likelihoods of the new patients."""
     if not (before.row_numbers and after.row_numbers):
-        return now.sum(axis=1) - then.sum(axis=1), {}, []
-    columns = []
+        now, then = (_log_likelihood(design, parameters).sum(axis=1) for design in (after, before))
+        return now - then, {}, []
+    changed = list(dict.fromkeys(c.unit for c in changes))
+    terms = []
     for design, cut in ((before, old), (after, new)):
         units = list(cut.rows)
-        columns.append({units[number - 1]: i for i, number in enumerate(design.row_numbers)})
-    total, each, entered = np.zeros(len(now)), {}, []
+        place = {units[number - 1]: i for i, number in enumerate(design.row_numbers)}
+        mine = [unit for unit in changed if unit in place]
+        values = _log_likelihood(design, parameters, [place[unit] for unit in mine])
+        terms.append(dict(zip(mine, values.T, strict=True)))
+    nothing = np.zeros(parameters.sizes[CHAIN] * parameters.sizes[DRAW])
+    each = {unit: terms[1].get(unit, nothing) - terms[0].get(unit, nothing) for unit in changed}
     fresh = {c.unit for c in changes if c.kind == "new"}
-    for unit in dict.fromkeys(c.unit for c in changes):
-        value = np.zeros(len(now))
-        if unit in columns[1]:
-            value = value + now[:, columns[1][unit]]
-            if unit in fresh:
-                entered.append(now[:, columns[1][unit]])
-        if unit in columns[0]:
-            value = value - then[:, columns[0][unit]]
-        total += value
-        each[unit] = value
-    return total, each, entered
+    entered = [values for unit, values in terms[1].items() if unit in fresh]
+    return np.sum([nothing, *each.values()], axis=0), each, entered
 
 
-def _log_likelihood(design: Design, parameters: xr.Dataset) -> xr.DataArray:
-    """Log-likelihood by row."""
-    group = design.log_likelihood(parameters)
-    return group[str(next(iter(group.data_vars)))].transpose(CHAIN, DRAW, ...)
+def _log_likelihood(design: Design, parameters: xr.Dataset, columns: Sequence[int] | None = None) -> Array:
+    """Log-likelihood by row (some of them), (draws, rows), from a block of draws at a time.
 
-
-def _flat(values: xr.DataArray) -> Array:
-    """Chains and draws as one axis, rows as the other."""
-    return np.asarray(values.to_numpy().reshape(values.sizes[CHAIN] * values.sizes[DRAW], -1))
+    Of large tables families keep fewer draws of the log-likelihood; blocks are small enough to keep all.
+    """
+    chains, draws = parameters.sizes[CHAIN], parameters.sizes[DRAW]
+    size = max(1, min(draws, _BLOCK // (chains * max(1, design.patients))))
+    blocks = []
+    for start in range(0, draws, size):
+        some = parameters.isel({DRAW: slice(start, start + size)})
+        group = design.log_likelihood(some)
+        values = group[str(next(iter(group.data_vars)))].transpose(CHAIN, DRAW, ...).to_numpy()
+        if values.shape[1] != some.sizes[DRAW]:
+            raise AnalysisError("the log-likelihood of these data is thinned even in small blocks of draws.")
+        values = values.reshape(*values.shape[:2], -1)
+        blocks.append(values if columns is None else values[..., list(columns)])
+    whole = np.concatenate(blocks, axis=1)
+    return np.asarray(whole.reshape(chains * draws, -1))
 
 
 def _predictive(entered: list[Array], efficiency: float) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from bayes_escc.study.digests import canonical, new_salt, root_of, salted, sha25
 from bayes_escc.study.store import Store, now
 
 __all__ = [
-    "Snapshot", "StoredFit", "erase", "fit_digest", "read_analysis", "read_changes", "read_draws", "read_fits",
-    "read_snapshot", "snapshot_root", "write_analysis", "write_changes", "write_fit", "write_snapshot",
+    "Snapshot", "StoredFit", "erase", "fit_digest", "last_whole_snapshot", "read_analysis", "read_changes",
+    "read_draws", "read_fits", "read_snapshot", "snapshot_root", "write_analysis", "write_changes", "write_fit",
+    "write_snapshot",
 ]  # fmt: skip
 
 
@@ -167,6 +168,16 @@ def read_snapshot(store: Store, number: int | None = None) -> Snapshot | None:
     return Snapshot(found["id"], found["kind"], found["at"], cut, found["root"], len(leaves) - len(rows))
 
 
+def last_whole_snapshot(store: Store, damage: list[str]) -> Snapshot | None:
+    """The last snapshot that matches its digests; those after it are noted in `damage`."""
+    for (number,) in store.rows("SELECT id FROM snapshot ORDER BY id DESC"):
+        try:
+            return read_snapshot(store, number)
+        except RecordError as error:
+            damage.append(str(error))
+    return None
+
+
 def _leaves(store: Store, snapshot: int) -> Sequence[Mapping[str, Any]]:
     query = "SELECT leaf.* FROM snapshot_leaf JOIN leaf ON leaf.id = leaf WHERE snapshot = ?"
     return [dict(r) for r in store.rows(query, snapshot)]
@@ -245,20 +256,26 @@ def fit_digest(stored: Mapping[str, Any], root: str, analysis: str) -> str:
     return sha256(canonical([root, analysis, *(stored[name] for name in named)]))
 
 
-def read_fits(store: Store, snapshot: int | None = None) -> list[StoredFit]:
+def read_fits(store: Store, snapshot: int | None = None, *, damage: list[str] | None = None) -> list[StoredFit]:
     """All fits, or those of one snapshot, oldest first, without their draws.
+
+    A record that does not match its digest is left out and noted in `damage`, if a list is given.
 
     Raises
     ------
     RecordError
-        If a record does not match its digest.
+        If a record does not match its digest, and there is no list to note it in.
     """
     columns = "id, snapshot, analysis, at, record, record_sha256, digest"
     query = f"SELECT {columns} FROM fit WHERE snapshot = coalesce(?, snapshot) ORDER BY id"  # noqa: S608
     found = []
     for r in store.rows(query, snapshot):
         if sha256(r["record"]) != r["record_sha256"]:
-            raise RecordError(f"{store.path.name} is damaged: the result of fit {r['id']} does not match its digest.")
+            said = f"{store.path.name} is damaged: the result of fit {r['id']} does not match its digest."
+            if damage is None:
+                raise RecordError(said)
+            damage.append(said)
+            continue
         record = json.loads(r["record"])
         found.append(StoredFit(r["id"], r["snapshot"], r["analysis"], r["at"], record, r["digest"]))
     return found

@@ -185,6 +185,14 @@ class Store:
         RecordError
             If an entry does not match its hash, or is not in its place.
         """
+        damage: list[str] = []
+        found = self.whole_entries(damage)
+        if damage:
+            raise RecordError(f"{damage[0]} Run: bayes-escc study verify {self.path.name}")
+        return found
+
+    def whole_entries(self, damage: list[str]) -> list[dict[str, Any]]:
+        """The log up to the first entry that is not whole, which is noted in `damage`."""
         found: list[dict[str, Any]] = []
         for place, row in enumerate(self.rows("SELECT * FROM log ORDER BY seq"), start=1):
             try:
@@ -193,13 +201,14 @@ class Store:
             except (TypeError, ValueError):
                 whole = False
             if not whole or entry["previous"] != (found[-1]["hash"] if found else ""):
-                raise RecordError(
+                damage.append(
                     f"{self.path.name} is damaged: entry {place} of the log does not match its hash, or is not in its "
-                    f"place. Run: bayes-escc study verify {self.path.name}"
+                    "place."
                 )
+                break
             found.append(entry)
-        if not found:
-            raise RecordError(f"{self.path.name} is damaged: its log is empty.")
+        if not found and not damage:
+            damage.append(f"{self.path.name} is damaged: its log is empty.")
         return found
 
     # ---- writing ------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bayes_escc.errors import RecordError
 from bayes_escc.results import software_versions
 from bayes_escc.study.changes import HARMLESS, Change, course, pending
+from bayes_escc.study.record import last_whole_snapshot, read_fits
 from bayes_escc.text import aligned, format_number, format_probability
 
 if TYPE_CHECKING:
@@ -16,17 +18,23 @@ if TYPE_CHECKING:
     from bayes_escc.study.study import Study, Update
 
 __all__ = [
-    "changes_text", "courses", "history", "history_text", "preview_text", "reproduced", "status", "status_text",
-    "study_figures", "update_text",
+    "changes_text", "courses", "history", "history_text", "preview_text", "reproduced", "rules_changed", "status",
+    "status_text", "study_figures", "update_text",
 ]  # fmt: skip
 
 
 def status(study: Study) -> dict[str, Any]:
     """Where the study stands: its data, the last fit, and what a reader must know."""
-    analysis, frozen, last, fits = study.analysis, study.frozen, study.snapshot(), study.fits()
-    fit = next((f for f in reversed(fits) if last is not None and f.snapshot == last.id), None)
-    notes = [study.rules_changed] if study.rules_changed else []
-    if last is not None and fit is None:
+    store, damage = study.store, list[str]()
+    log, last = store.whole_entries(damage), last_whole_snapshot(store, damage)
+    fits, analysis, frozen = read_fits(store, damage=damage), study.analysis, study.frozen
+    if not log:
+        raise RecordError(damage[0])
+    now = 0 if last is None else last.id
+    fit = next((f for f in reversed(fits) if f.snapshot == now or (damage and f.snapshot < now)), None)
+    notes = [*damage, "What follows is the last state that is whole."] if damage else []
+    notes += [said for said in (rules_changed(log),) if said]
+    if last is not None and fit is None and not damage:
         notes.append("The data as they stand could not be fitted; the last result is of earlier data.")
     if fit is not None:
         then, today = fit.result["analysis"]["versions"], software_versions()
@@ -35,14 +43,14 @@ def status(study: Study) -> dict[str, Any]:
             notes.append(f"The last fit was made with other versions: {', '.join(moved)}.")
         if not fit.result["diagnostics"]["converged"]:
             notes.append("NOT CONVERGED: " + " ".join(fit.result["diagnostics"]["messages"]))
-    log = study.log
     return {
         "study": log[0]["body"]["study"], "analysis": analysis.id, "title": analysis.title,
         "question": analysis.question, "analysis_sha256": analysis.sha256,
         "frozen_sha256": None if frozen is None else frozen.sha256, "begun": log[0]["at"],
         "data_cuts": sum(e["action"] == "cut" for e in log), "withdrawn": sum(e["action"] == "withdraw" for e in log),
         "snapshot": None if last is None else _snapshot(last),
-        "fit": None if fit is None else _fit(fit), "entries": len(log), "head": log[-1]["hash"], "notes": notes,
+        "fit": None if fit is None else _fit(fit), "entries": len(log), "head": log[-1]["hash"], "damage": damage,
+        "notes": notes,
     }  # fmt: skip
 
 
@@ -66,9 +74,11 @@ def _fit(fit: Any) -> dict[str, Any]:
 
 def history(study: Study) -> dict[str, Any]:
     """Every entry of the log with what came of it, oldest first, and what a reader must know."""
-    fits = {f.digest: f for f in study.fits()}
+    damage: list[str] = []
+    fits = {f.digest: f for f in read_fits(study.store, damage=damage)}
+    log = study.store.whole_entries(damage)
     told = []
-    for entry in study.log:
+    for entry in log:
         body = entry["body"]
         fit = fits.get(body.get("fit", ""))
         told.append(
@@ -79,7 +89,17 @@ def history(study: Study) -> dict[str, Any]:
                 "fit": None if fit is None else _fit(fit),
             }
         )  # fmt: skip
-    return {"entries": told, "notes": [study.rules_changed] if study.rules_changed else []}
+    said = rules_changed(log)
+    return {"entries": told, "damage": damage, "notes": [*damage, *([said] if said else [])]}
+
+
+def rules_changed(log: Sequence[Mapping[str, Any]]) -> str:
+    """What is said wherever the questions were changed after data had been seen; blank otherwise."""
+    said = []
+    for body in (e["body"] for e in log if e["action"] == "amend" and e["body"]["cuts_seen"]):
+        cuts = "1 data cut" if body["cuts_seen"] == 1 else f"{body['cuts_seen']} data cuts"
+        said.append(f"{', '.join(body['changed'])} after {cuts}")
+    return f"The analysis was changed after data had been seen: {'; '.join(said)}." if said else ""
 
 
 def reproduced(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> str:
@@ -141,7 +161,7 @@ def study_figures(study: Study) -> dict[str, Figure]:
 
 def status_text(found: Mapping[str, Any]) -> str:
     """The status for a terminal."""
-    lines = [found["title"], *([found["question"]] if found["question"] else [])]
+    lines = [*found["damage"], found["title"], *([found["question"]] if found["question"] else [])]
     last, fit = found["snapshot"], found["fit"]
     if last is None:
         lines.append("No data yet. Give the first cut: bayes-escc study update STUDY.db CUT.csv")

@@ -42,7 +42,7 @@ from bayes_escc.study.record import (
     write_fit,
 )
 from bayes_escc.study.store import Store, now
-from bayes_escc.study.story import history, status, study_figures
+from bayes_escc.study.story import history, rules_changed, status, study_figures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,12 +194,12 @@ class Study:
     @property
     def rules_changed(self) -> str:
         """What is said wherever the questions were changed after data had been seen; blank otherwise."""
-        entries = [e for e in self._store.entries if e["action"] == "amend" and e["body"]["cuts_seen"]]
-        said = []
-        for body in (e["body"] for e in entries):
-            cuts = "1 data cut" if body["cuts_seen"] == 1 else f"{body['cuts_seen']} data cuts"
-            said.append(f"{', '.join(body['changed'])} after {cuts}")
-        return f"The analysis was changed after data had been seen: {'; '.join(said)}." if said else ""
+        return rules_changed(self._store.entries)
+
+    @property
+    def store(self) -> Store:
+        """The open file."""
+        return self._store
 
     def snapshot(self, number: int | None = None) -> Snapshot | None:
         """The data as they stand, or as they stood at a cut (without who was withdrawn since)."""
