@@ -67,6 +67,11 @@ class Diagnostics:
     log_evidence: float | None = None
     mcse_log_evidence: float | None = None
 
+    @property
+    def rank(self) -> tuple[bool, int, float]:
+        """Sorts fits of one model, the most trustworthy first."""
+        return not self.converged, self.divergences, -self.min_ess_bulk
+
     @classmethod
     def of_exact(cls, draws: int, *, laws: bool = True) -> Diagnostics:
         """Diagnostics of independent draws from a closed form, with or without laws of the estimands."""

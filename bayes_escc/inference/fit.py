@@ -216,7 +216,7 @@ def _nuts(
         second = _checked(design, parameters, stats, rng, note=note)
     else:
         return first
-    return min(first, second, key=lambda found: (not found[3].converged, found[3].divergences))
+    return min(first, second, key=lambda found: found[3].rank)
 
 
 def _checked(
