@@ -212,8 +212,8 @@ def _rows(
             )
         cells = {
             "study": normalise(match[1]), "experimental": "experimental", "control": "control",
-            "endpoint": measure_of(measure).removeprefix("log "), "measure": measure, "estimate": match[2], "ci_low": match[3],
-            "ci_high": match[4], "ci_level": f"{level:g}",
+            "endpoint": measure_of(measure).removeprefix("log "), "measure": measure, "estimate": match[2],
+            "ci_low": match[3], "ci_high": match[4], "ci_level": f"{level:g}",
         }  # fmt: skip
         numbers = check_effect(cells, number, problems, warnings)
         rows.append({**cells, **(numbers or {})})

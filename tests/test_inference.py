@@ -134,7 +134,7 @@ def test_sampling_settings_are_checked(cohorts):
 
 @pytest.mark.parametrize("divergent", [0, 3])
 def test_chains_that_are_only_slow_are_sampled_longer_and_thinned(monkeypatch, divergent):
-    """Autocorrelation 0.85 leaves 4000 draws worth about 320; of four times as many, every fourth is worth a thousand."""
+    """Autocorrelation 0.85 leaves 4000 draws worth 320; of four times as many, every fourth is worth a thousand."""
     from scipy.signal import lfilter
 
     from bayes_escc.analysis import SamplingSpec

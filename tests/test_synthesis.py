@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
+from bayes_escc.analysis import Analysis
 from bayes_escc.comparison import labelled_cells
 from bayes_escc.inference import entry_points
 from bayes_escc.run import prepare_design
@@ -518,3 +519,30 @@ def test_results_keep_their_schema(name):
         for record in records if isinstance(records, list) else [records]:
             conforms(record, SCHEMA[block], block)
     assert "thresholds" in result or result["ranking"]
+
+
+def test_a_covariate_may_be_named_alone():
+    """`covariates = ["x"]` is `[{ column = "x" }]`."""
+
+    def spec(covariates):
+        content = {
+            "schema": 1, "id": "a", "title": "A", "question": "Does it matter?",
+            "data": {"kind": "effects", "dataset": "pd1_trials_effects", "endpoint": "OS"},
+            "model": {"family": "synthesis", "covariates": covariates},
+        }  # fmt: skip
+        return Analysis.from_dict(content).spec
+
+    assert spec(["line"]) == spec([{"column": "line"}])
+    assert (
+        be.SynthesisModel(covariates=["line"]).analysis.spec
+        == be.SynthesisModel(covariates=[{"column": "line"}]).analysis.spec
+    )
+
+
+def test_a_meta_regression_says_in_what_unit_its_coefficient_is():
+    frame = SCHOOLS.assign(dose=[str(d) for d in (1, 2, 3, 4, 5, 6, 7, 8)])
+    priors = {**SCHOOL_PRIORS, "coefficient": be.Prior("Normal", mu=0, sigma=10)}
+    model = be.SynthesisModel(covariates=[{"column": "dose"}], priors=priors)
+    design = prepare_design(model.analysis, be.read_effects(frame))
+    (note,) = [w for w in design.warnings if w.code == "covariate_scale"]
+    assert "dose in the model is (dose - 4.5) / 2.44949" in note.message

@@ -1,4 +1,4 @@
-"""Random effects in the coordinates they are sampled in: offset = tau (told - mean) / total^2 + error / total residue."""
+"""Random effects as they are sampled: offset = tau (told - mean) / total^2 + error / total residue."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ class SynthesisDesign(Design):
         told = pm.Data("told", self._told[0], dims="row")
         error = pm.Data("told_error", self._told[1], dims="row")
         if not self.contrasts.independent:
-            mean = pt.dot(pm.Data("random_whitener", np.linalg.inv(self.L)), mean)
+            mean = pt.dot(pm.Data("random_whitener", self.data["random_whitener"]), mean)
         total = pt.sqrt(tau**2 + error**2)
         residue = pm.Normal("residue__", 0.0, 1.0, dims="row")  # like a transformed value: not kept
         offset = pm.Deterministic("offset", tau * (told - mean) / total**2 + error / total * residue, dims="row")
