@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,7 +40,15 @@ if TYPE_CHECKING:
 
     from bayes_escc.comparison import Comparison
 
-__all__ = ["figures_of", "fit_analysis", "fit_prepared", "prepare_design", "run_analysis", "write_results"]
+__all__ = [
+    "figures_of",
+    "fit_analysis",
+    "fit_prepared",
+    "frozen_analysis",
+    "prepare_design",
+    "run_analysis",
+    "write_results",
+]
 
 NOT_CONVERGED: Final = "NOT CONVERGED"
 MAX_PANELS: Final = 8
@@ -50,6 +60,19 @@ def prepare_design(
 ) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
+
+
+def frozen_analysis(analysis: Analysis, design: Design) -> Analysis:
+    """The analysis with everything stated that the data of its design decided.
+
+    Centres, scales and levels of covariates, cut points, the unit, times, all priors, and the regimens in their order.
+    """
+    content = json.loads(analysis.content)
+    for part, stated in design.frozen().items():
+        content[part] = {**content.get(part, {}), **stated}
+    content["data"] = {**content.get("data", {}), "regimens": list(design.coords[REGIMEN])}
+    frozen = Analysis.from_dict(content, folder=analysis.folder, label="the frozen analysis")
+    return replace(frozen, sampling=analysis.sampling)
 
 
 def fit_analysis(

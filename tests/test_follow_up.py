@@ -216,3 +216,41 @@ class TestKaplanMeier:
         assert summary.loc["all", "kaplan_meier_median"] == 310
         assert summary["events"].to_dict() == {"m": 111, "f": 53, "all": 164}
         assert table.follow_up_summary("months")["longest_follow_up"].max() == pytest.approx(1022 / 30.4375)
+
+
+def test_the_same_problem_of_many_rows_is_told_five_times():
+    frame = pd.concat([FRAME] * 10, ignore_index=True).assign(patient_id=range(60), entry=0)
+    frame["event"] += 1
+    with pytest.raises(DataError, match="refused: 40 problems") as caught:
+        read_patients(frame, **COLUMNS)
+    told = str(caught.value)
+    assert len(caught.value.problems) == 40
+    assert told.count("[event_code]") == 5
+    assert "and the same in 35 more rows: 10, " in told
+
+
+def test_a_column_named_for_censoring_read_as_events_is_noted():
+    n = 40
+    frame = pd.DataFrame({"patient_id": range(n), "regimen": "a", "time": 5.0, "CNSR": [0, 0, 1, 0] * 10})
+    codes = {w.code for w in read_patients(frame, **{**COLUMNS, "event": "CNSR"}).warnings}
+    assert "censoring_column" in codes
+    stated = {"event": "CNSR", "event_codes": {0: "event", 1: "censored"}}
+    assert not read_patients(frame, **{**COLUMNS, **stated}).warnings
+    renamed = frame.rename(columns={"CNSR": "event"})
+    assert not read_patients(renamed, **COLUMNS).warnings
+
+
+def test_months_declared_as_days_are_noted():
+    frame = pd.DataFrame({"patient_id": range(40), "regimen": "a", "time": 4.5, "event": [0, 1] * 20})
+    assert "short_follow_up" in {w.code for w in read_patients(frame, **{**COLUMNS, "time_unit": "days"}).warnings}
+    assert not read_patients(frame, **COLUMNS).warnings
+
+
+@pytest.mark.parametrize(("event", "upper"), [(0, 6.0), (1, np.inf)])
+def test_an_event_column_that_contradicts_the_interval_is_refused(event, upper):
+    frame = pd.DataFrame(
+        {"patient_id": [1, 2], "regimen": "a", "time": 4.0, "event": [event, 1], "lower": 4.0, "upper": [upper, 6.0]}
+    )
+    assert "event_contradicts_interval" in problems(frame, interval=("lower", "upper"))
+    agreed = frame.assign(event=[1 - event, 1])
+    assert len(read_patients(agreed, interval=("lower", "upper"), **COLUMNS)) == 2

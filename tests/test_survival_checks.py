@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
-from bayes_escc.checks.exact_loo import frozen_analysis
 from bayes_escc.cli import main
-from bayes_escc.run import prepare_design
+from bayes_escc.run import frozen_analysis, prepare_design
 from bayes_escc.text import proportional_hazards_text
 from tests.oracles.evidence import gamma_exponential
 from tests.test_survival import LIVER, NLR, cohort, scans

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from dataclasses import replace
 from types import SimpleNamespace
@@ -10,16 +9,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bayes_escc.analysis import Analysis
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import PatientTable
 from bayes_escc.families import Design
 from bayes_escc.inference import Estimate, Loo, estimate, loo
 from bayes_escc.names import CHAIN, DRAW
-from bayes_escc.run import prepare_design
+from bayes_escc.run import frozen_analysis, prepare_design
 
-__all__ = ["exact_loo", "frozen_analysis", "loo_of"]
+__all__ = ["exact_loo", "loo_of"]
 
 
 def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable", "all"] = "unreliable") -> Loo:
@@ -90,16 +88,6 @@ def _rows_of(design: Design, table: PatientTable) -> list[int]:
     if len(rows) != design.patients:
         raise AnalysisError("exact_loo: the patients of this analysis cannot be told apart from its table.")
     return rows
-
-
-def frozen_analysis(analysis: Analysis, design: Design) -> Analysis:
-    """The analysis with everything stated that its data decided: centres, cut points, priors, times."""
-    content = json.loads(analysis.content)
-    for part, stated in design.frozen().items():
-        content[part] = {**content.get(part, {}), **stated}
-    content["data"] = {**content.get("data", {}), "regimens": list(design.coords["regimen"])}
-    frozen = Analysis.from_dict(content, folder=analysis.folder, label="the frozen analysis")
-    return replace(frozen, sampling=analysis.sampling)
 
 
 def loo_of(design: Design, found: Estimate) -> Loo:

@@ -8,6 +8,7 @@ a lower end of zero with a finite upper one censoring on the left.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -47,6 +48,8 @@ _SERIAL_DATES: Final = (20_000.0, 80_000.0)
 _PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {"age": (18.0, 110.0), "ecog": (0.0, 5.0)}
 _MEANINGS: Final = {"event": "event", "1": "event", "true": "event",
                     "censored": "censored", "0": "censored", "false": "censored"}  # fmt: skip
+_CENSORING: Final = re.compile(r"cnsr|cens|删失")
+_SHORT_DAYS: Final = 14.0
 _INFINITE: Final = {"inf", "infinity", "+inf", "∞"}
 
 
@@ -237,6 +240,11 @@ def _check_row(
                "Correct either; write inf where no progression was seen.")  # fmt: skip
     if upper is not None and entry is not None and not entry < upper:
         refuse("entry", "entry_after_end", f"entry is not before progression ({upper:g})", "Correct either.")
+    if upper is not None and row.get("event") in ("0", "1") and (row["event"] == "1") == math.isinf(upper):
+        said = "the event happened" if math.isinf(upper) else "there was no event"
+        refuse("interval_upper", "event_contradicts_interval", f"the event column says that {said}",
+               "Correct either: inf where no event was seen, both ends alike for one at a known time, such as a death; "
+               "or leave event out.")  # fmt: skip
     half_day = 0.5 / DAYS_IN[unit]
     if time == 0:
         found["time"] = half_day
@@ -314,6 +322,9 @@ def check_between_patients(frame: pd.DataFrame, columns: FollowUpColumns, warnin
     if columns.event is not None and len(frame) >= 20 and not 0.05 <= share <= 0.90:
         warn("event_share", f"{100 * share:.0f} % of the patients had the event",
              "Check that 1 means the event; a column of censoring (CNSR) is coded the other way round.")  # fmt: skip
+    elif columns.event is not None and not columns.codes and _CENSORING.search(columns.event.casefold()):
+        warn("censoring_column", f"1 in {columns.event} was read as the event, though its name speaks of censoring",
+             'If 1 means censored, as in CNSR, say so: event_codes = { "0" = "event", "1" = "censored" }.')  # fmt: skip
     regimen, last = frame["regimen"].to_numpy(), follow_up.last
     medians = {}
     for label in dict.fromkeys(regimen):
@@ -327,6 +338,9 @@ def check_between_patients(frame: pd.DataFrame, columns: FollowUpColumns, warnin
         warn("mixed_units", f"times on {high} are more than ten times those on {low}",
              "Check that all are in one unit.", columns.time or columns.upper)  # fmt: skip
     typical = float(np.median(last))
+    if typical * DAYS_IN[str(columns.unit)] < _SHORT_DAYS and len(frame) >= 20:
+        warn("short_follow_up", f"half of the patients were followed for {typical:.3g} {columns.unit} at most",
+             "Check time_unit: no first scan comes so early.", columns.time or columns.upper)  # fmt: skip
     for number, value in zip(frame.index, last, strict=True):
         if value > 10 * typical:
             warn("mixed_units", f"{value:g} {columns.unit} is more than ten times the median",

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from bayes_escc.errors import DataError
 
 __all__ = ["Problem", "describe", "refuse_if_any"]
+
+_TOLD: Final = 5
+"""Rows with the same problem told one by one."""
+_NAMED: Final = 20
+"""Further such rows that are named."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,26 @@ class Problem:
 
 
 def describe(heading: str, problems: Sequence[Problem]) -> str:
-    """A heading and one indented line per problem, in row order."""
+    """A heading and one indented line per problem, in row order.
+
+    The same message about many rows of a column is told for the first five; the last of these names the rest.
+    """
     ordered = sorted(problems, key=lambda p: (p.row is None, p.row or 0))
-    return "\n".join([heading, *(f"  - {p}" for p in ordered)])
+    alike: dict[tuple[str, str | None, str], list[Problem]] = {}
+    for problem in ordered:
+        alike.setdefault((problem.code, problem.column, problem.message), []).append(problem)
+    lines = [heading]
+    for problem in ordered:
+        those = alike[problem.code, problem.column, problem.message]
+        if len(those) <= _TOLD + 1 or problem.row is None:  # one more is as short to say as to count
+            lines.append(f"  - {problem}")
+        elif any(problem is p for p in those[:_TOLD]):
+            lines.append(f"  - {problem}")
+            if problem is those[_TOLD - 1]:
+                rest = [str(p.row) for p in those[_TOLD:]]
+                named = ", ".join(rest[:_NAMED]) + (" ..." if len(rest) > _NAMED else "")
+                lines.append(f"    and the same in {len(rest)} more rows: {named}")
+    return "\n".join(lines)
 
 
 def refuse_if_any(source: str, problems: Sequence[Problem]) -> None:

@@ -11,7 +11,7 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.reading import read_cells
 from bayes_escc.families import Design
-from bayes_escc.run import prepare_design
+from bayes_escc.run import frozen_analysis, prepare_design
 from bayes_escc.schema import nearest
 from bayes_escc.study.cuts import Cut
 
@@ -41,10 +41,7 @@ def freeze(analysis: Analysis, cut: Cut) -> Analysis:
             f"model.covariates: the bins of {', '.join(map(str, binned))} move with the data; a study takes the "
             "covariate as it is, or as categories."
         )
-    for part, stated in design.frozen().items():
-        content[part] = {**content.get(part, {}), **stated}
-    content["data"] = {**content.get("data", {}), "regimens": list(design.coords["regimen"])}
-    return Analysis.from_dict(content, folder=analysis.folder, label="the frozen analysis")
+    return frozen_analysis(analysis, design)
 
 
 def self_contained(analysis: Analysis) -> Analysis:
