@@ -298,7 +298,8 @@ def proportional_hazards_text(found: Mapping[str, Any]) -> str:
     header = ["", f"change of the hazard ratio, {when} ({ci})", "P(rising)", "replicates as extreme"]
     rows = [
         [f"{r['regimen']} against {r['reference']}", f"times {format_number(r['change'])} ({_interval(r)})",
-         format_probability(r["probability_rising"], r["mcse_probability"]), format_probability(r["predictive_probability"], 0.01)]
+         format_probability(r["probability_rising"], r["mcse_probability"]),
+         format_probability(r["predictive_probability"], 0.01)]
         for r in found["rows"]
     ]  # fmt: skip
     factor = found["bayes_factor"]
