@@ -94,6 +94,39 @@ class TestRecord:
             study.update(FIRST, why="A2 was seen again.")
         study.update(FIRST, why="All was seen again.")
 
+    @pytest.mark.parametrize(
+        ("unit", "why", "named"),
+        [
+            ("甲17", "患者甲17撤回知情同意", True), ("017", "patient-017 left", True), ("s10", "S10: reviewed", True),
+            ("12", "cut-off 2024-12-01, version 3.12", False), ("17", "of 170", False), ("A1", "CA1-9", False),
+        ],
+    )  # fmt: skip
+    def test_what_names_a_patient(self, study, unit, why, named):
+        study.update(FIRST.replace("A1", unit))
+        if named:
+            with pytest.raises(be.DataError, match="names a patient"):
+                study.update(SECOND.replace("A1", unit), why=why)
+        else:
+            study.update(SECOND.replace("A1", unit), why=why)
+
+    def test_no_reason_names_who_left_the_table_or_is_in_it(self, study):
+        study.update(FIRST)
+        study.update(FIRST[FIRST.code != "A1"], acknowledge=["A1:removed silently"])
+        with pytest.raises(be.DataError, match="names a patient"):
+            study.withdraw("A1", why="A1 withdrew")
+        with pytest.raises(be.DataError, match="names a patient"):
+            study.amend(analysis(title="Another"), why="asked by A2")
+
+    def test_what_the_last_cut_changed(self, study, capsys):
+        assert study.diff() == []
+        study.update(FIRST)
+        study.update(SECOND)
+        assert [str(c) for c in study.diff()] == [str(c) for c in study.changes(2)]
+        assert main(["study", "diff", str(study.path)]) == 0
+        assert capsys.readouterr().out.startswith(
+            "What data cut 2 changed:\n1 event occurred, 2 new, 1 follow-up extended"
+        )
+
     def test_a_regimen_the_study_does_not_know(self, tmp_path):
         open_ended = analysis(data={"regimens": ["old", "new"]})
         content = json.loads(open_ended.content)
@@ -167,15 +200,17 @@ class TestWithdrawal:
         assert back["comparisons"] == start["comparisons"]
         assert study.snapshot().cut.rows == study.snapshot(1).cut.rows
 
-    def test_nothing_of_the_patient_is_left_in_the_bytes(self, study):
-        odd = pd.concat([FIRST, FIRST.iloc[[0]].assign(code="Zebra-4711", months=17.7215)])
+    @pytest.mark.parametrize("months", [17.7215, 4.7215])  # the shorter is the end of follow-up of its regimen
+    def test_nothing_of_the_patient_is_left_in_the_bytes(self, study, months):
+        odd = pd.concat([FIRST, FIRST.iloc[[0]].assign(code="Zebra-4711", months=months, progressed=0)])
         study.update(odd)
         study.update(odd.assign(months=odd.months + (odd.progressed == 0)))
         assert b"Zebra-4711" in contents(study.path)
         study.withdraw("Zebra-4711")
         left = contents(study.path)
         assert b"Zebra-4711" not in left
-        assert b"17.7215" not in left
+        assert str(months).encode() not in left
+        assert f"{months + 1:g}".encode() not in left
         assert verify(study.path).ok
         assert study.snapshot(1).erased == 1
         assert study.snapshot(3).cut.rows.keys() == set(FIRST.code)

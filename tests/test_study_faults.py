@@ -187,6 +187,11 @@ def test_a_truncated_file_is_named_as_damaged(path, tmp_path, capsys, share):
         ("UPDATE snapshot SET source_sha256 = 'x' WHERE source_sha256 IS NOT NULL", "the source file of data cut"),
         ("UPDATE meta SET value = x'00' WHERE key = 'salt'", "the salt of the tombstones"),
         ("UPDATE tombstone SET digest = 'x'", "a tombstone is not the one"),
+        ("UPDATE change SET unit = 'B2', detail = 'B2' WHERE salt IS NULL", "names someone again"),
+        ("UPDATE change SET kind = 'corrected' WHERE salt IS NULL", "the changes of data cut"),
+        ("UPDATE analysis SET sha256 = 'x' WHERE stated IS NULL", "not the one the log recorded"),
+        ("UPDATE analysis SET sha256 = 'x' WHERE stated IS NOT NULL", "analysis 2 does not match"),
+        ("UPDATE analysis SET digest = 'x' WHERE id = 1", "analysis 1 does not match"),
     ],
 )  # fmt: skip
 def test_tampering_is_named(path, statement, said):
@@ -197,7 +202,7 @@ def test_tampering_is_named(path, statement, said):
     direct.close()
     found = verify(path)
     assert any(said in line for line in found.damage), found
-    assert found.whole < found.entries or re.search("tombstone|meta", statement)
+    assert found.whole < found.entries or re.search("tombstone|meta|analysis SET (sha|dig)", statement)
 
 
 def test_nothing_is_added_to_a_broken_chain(path):
@@ -207,7 +212,8 @@ def test_nothing_is_added_to_a_broken_chain(path):
     direct.close()
     with be.Study.open(path) as study:
         assert study.snapshot().id == 3
-        for act in (lambda: study.update(SECOND), lambda: study.withdraw("A1")):
+        retitled = analysis(title="Another")
+        for act in (lambda: study.update(SECOND), lambda: study.withdraw("A1"), lambda: study.amend(retitled, why="")):
             with pytest.raises(be.RecordError, match="entry 2 of the log"):
                 act()
         assert study._store.scalar("SELECT COUNT(*) FROM log") == 4
@@ -244,6 +250,16 @@ def test_what_is_whole_stays_readable_beside_what_is_damaged(path):
     with be.Study.open(path) as study:
         assert study.snapshot().cut.rows.keys() == {"A1", "A2", "B1", "B2", "B3"}
         assert len(study.fits()) == 3
+
+
+def test_bytes_that_are_no_text_are_damage_too(path, tmp_path, capsys):
+    raw = path.read_bytes()
+    at = raw.index(b"record_sha256 TEXT NOT NULL") + len(b"record_sha256 TEXT NOT NUL")
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(raw[:at] + b"\xcc" + raw[at + 1 :])
+    for command in ("status", "verify"):
+        assert main(["study", command, str(broken)]) == 5
+        assert "is damaged" in capsys.readouterr().err
 
 
 def test_a_clock_that_went_back_is_a_remark(path, tmp_path, monkeypatch):

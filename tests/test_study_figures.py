@@ -123,6 +123,16 @@ def test_an_export_of_a_damaged_record_saves_what_is_whole(tmp_path, capsys):
     assert json.loads((tmp_path / "record" / "manifest.json").read_text())["damage"]
 
 
+def test_an_analysis_that_cannot_be_read_does_not_stop_the_export(tmp_path):
+    with be.Study.create(tmp_path / "s.db", analysis()) as study:
+        study.update(FIRST)
+        study.store._db.execute("DROP TRIGGER analysis_stays_update")
+        study.store._db.execute("UPDATE analysis SET content = substr(content, 2) WHERE stated IS NOT NULL")
+        with pytest.raises(be.RecordError, match=r"02_frozen\.json cannot be understood"):
+            study.export(tmp_path / "record")
+    assert (tmp_path / "record" / "cuts" / "001.csv").is_file()
+
+
 def test_commands_draw_and_export(study, tmp_path, capsys):
     assert main(["study", "plot", str(study.path), "--out", str(tmp_path), "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["files"]) == 8

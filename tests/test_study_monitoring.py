@@ -75,3 +75,18 @@ def test_a_rule_changed_before_data_is_no_matter(study):
     assert study.rules_changed == ""
     study.update(patients(12, 5))
     assert study.fits()[-1].result["monitoring"][0]["thresholds"]["go_above"] == 0.8
+
+
+def test_a_rule_of_two_arms_in_the_place_of_one_of_one_arm(tmp_path):
+    rule = {"name": "efficacy", "kind": "posterior_probability", "regimen": "x", "endpoint": "ORR", "go_above": 0.95,
+            "rationale": "A test."}  # fmt: skip
+    data = {**CONTENT["data"], "regimens": ["y", "x"]}
+
+    def asks(**of):
+        return be.Analysis.from_dict({**CONTENT, "data": data, "monitoring": [{**rule, **of}]})
+
+    both = pd.concat([patients(9, 3), patients(8, 2).assign(regimen="y", patient_id=[f"y{i}" for i in range(8)])])
+    with be.Study.create(tmp_path / "s.db", asks(value=0.2)) as study:
+        study.update(both)
+        study.amend(asks(reference="y", null_rate=0.2), why="the control arm opened")
+        assert study.fits()[-1].result["monitoring"][0]["looks"] == [[9, 8]]

@@ -129,6 +129,11 @@ class TestGates:
         assert [u for u, _ in shown.suspects] == [last]
         assert f"Is the row of {last} right" in shown.warnings[0]
 
+    def test_a_new_patient_in_days_is_named_though_the_weights_have_a_light_tail(self, base):
+        _, shown = base.preview(pd.concat([AT(8.0), table(("W1", "old", 140.0, 0), ("W2", "new", 2.0, 0))]))
+        assert not shown.shown
+        assert [u for u, _ in shown.suspects] == ["W1"]
+
     def test_too_much_at_once_shows_nothing(self, base):
         early = pd.concat([AT(8.0), table(*[(f"Q{i}", "old", 0.3, 1) for i in range(25)])])
         _, shown = base.preview(early)

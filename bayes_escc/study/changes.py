@@ -67,7 +67,7 @@ class Change:
         return {"unit": self.unit, "kind": self.kind, "detail": self.detail, "acknowledged": self.acknowledged}
 
     def __str__(self) -> str:
-        return f"{self.unit}: {self.kind}" + (f" ({self.detail})" if self.detail else "")
+        return f"{self.unit or 'who withdrew since'}: {self.kind}" + (f" ({self.detail})" if self.detail else "")
 
 
 def compare_cuts(old: Cut | None, new: Cut, *, before: Callable[[str], Row | None] = lambda _: None) -> list[Change]:

@@ -40,8 +40,8 @@ def register(commands: Any) -> None:
         "--acknowledge", nargs="+", default=[], metavar="ID:KIND", help="changes of past facts that are right"
     )
     update.add_argument("--preview", action="store_true", help="reweight the last fit at once; record nothing")
-    diff = command("diff", _diff, "what a table would change; nothing is recorded")
-    diff.add_argument("cut", metavar="CUT.csv")
+    diff = command("diff", _diff, "what a table would change, or the last cut did; nothing is recorded")
+    diff.add_argument("cut", metavar="CUT.csv", nargs="?", help="default: what the last data cut changed")
     command("status", _status, "where the study stands")
     command("history", _history, "how it came there")
     withdraw = command("withdraw", _withdraw, "erase a patient who withdrew, and fit the rest", log=True)
@@ -149,9 +149,11 @@ def _diff(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
     with Study.open(options.study) as study:
-        changes = study.diff(options.cut)
+        changes, last = study.diff(options.cut), study.snapshot()
+    number = None if options.cut or last is None else last.id
+    said = [] if number is None else [f"What data cut {number} changed:"]
     data = [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes]
-    _say(options, {"changes": data}, lambda: changes_text(changes))
+    _say(options, {"snapshot": number, "changes": data}, lambda: "\n".join([*said, changes_text(changes)]))
     return 0
 
 

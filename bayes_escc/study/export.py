@@ -52,6 +52,8 @@ def export(study: Study, folder: str | Path) -> list[Path]:
             contents[name] = make()
         except BayesEsccError as error:
             damage.append(str(error))
+        except ValueError as error:
+            damage.append(f"{store.path.name} is damaged: {name} cannot be understood ({error}).")
 
     attempt("log.jsonl", lambda: "".join(canonical(e) + "\n" for e in study.log))
     for row in store.rows("SELECT id, stated, content FROM analysis ORDER BY id"):

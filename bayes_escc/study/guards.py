@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bayes_escc.errors import DataError
@@ -38,7 +38,8 @@ def looks_taken(fits: Sequence[StoredFit], now: Sequence[Mapping[str, Any]]) -> 
 
 
 def _at_most(a: Sequence[int], b: Sequence[int]) -> bool:
-    return all(x <= y for x, y in zip(a, b, strict=True))
+    """Whether a look came before another; one of another number of arms is of a rule that was replaced."""
+    return len(a) == len(b) and all(x <= y for x, y in zip(a, b, strict=True))
 
 
 def remarks(guess: Preview | None, record: Mapping[str, Any]) -> list[str]:
@@ -63,17 +64,26 @@ def who_is(who: str | None) -> str:
         return "unknown"
 
 
-def name_nobody(cut: Cut, who: str | None, why: str) -> None:
-    """The log cannot be erased, so it may name no patient."""
-    if cut.kind != "patients":
-        return
-    words = set(re.findall(r"[^\s,;:()\"']+", f"{who or ''} {why}".rstrip(".")))
-    named = [unit for unit in cut.rows if unit in words or f"{unit}." in words]
+def name_nobody(units: Iterable[str], who: str | None, why: str) -> None:
+    """The log cannot be erased, so it may name no patient, of this cut or of an earlier one.
+
+    An identifier in letters and digits counts where it stands as a word of its own; in a script that writes no
+    blanks between words (Chinese), wherever it stands.
+    """
+    said = f"{who or ''}\n{why}".casefold()
+    named = [unit for unit in units if re.search(_as_word(unit.casefold()), said)]
     if named:
         raise DataError(
             f"the reason names a patient ({named[0]}). The log stays for ever and cannot forget anyone: say it "
             "without the identifier."
         )
+
+
+def _as_word(unit: str) -> str:
+    """A pattern for an identifier that other letters and digits do not run on: 12 is not in 2024-12-01 or 3.12."""
+    before = r"(?<![a-z0-9])(?<!\d[-./:])" if unit[0].isascii() and unit[0].isalnum() else ""
+    after = r"(?![a-z0-9])(?![-./:]\d)" if unit[-1].isascii() and unit[-1].isalnum() else ""
+    return f"{before}{re.escape(unit)}{after}"
 
 
 def same_layout(last: Cut, cut: Cut) -> None:

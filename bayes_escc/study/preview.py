@@ -36,6 +36,8 @@ MIN_ESS: Final = 1000.0
 """Fewest effective draws at which a preview is shown."""
 ALARM_K: Final = 0.7
 """A single patient's change with a k-hat above this is worth a second look."""
+ALARM_SHARE: Final = 0.1
+"""So is one that alone leaves less than this share of the draws effective, whatever their tail."""
 
 _BLOCK: Final = 200_000
 """Draws times patients of which the log-likelihood is asked at a time; families thin theirs above more."""
@@ -127,8 +129,10 @@ def preview(
     efficiency = min(1.0, float(diagnostics["min_ess_bulk"] or draws) / draws)
     weights, k_hat = smooth(ratio, efficiency=efficiency)
     ess = efficiency / float((weights**2).sum())
-    found = {u: smooth(values, efficiency=efficiency)[1] for u, values in each.items()}
-    suspects = tuple(sorted(((u, k) for u, k in found.items() if k > ALARM_K), key=lambda item: -item[1]))
+    alone = {u: smooth(values, efficiency=efficiency) for u, values in each.items()}
+    few = {u: draws * float((w**2).sum()) * ALARM_SHARE > 1.0 for u, (w, _) in alone.items()}
+    found = ((u, k) for u, (_, k) in alone.items() if k > ALARM_K or few[u])
+    suspects = tuple(sorted(found, key=lambda item: -item[1]))
     predictive = _predictive(entered, efficiency) if entered else None
     if not diagnostics["converged"]:
         return Preview("The last fit did not converge.", k_hat, ess, (), suspects, predictive)

@@ -342,6 +342,10 @@ class Store:
             raise RecordError(
                 f"{self.path.name} is damaged ({error}). Run: bayes-escc study verify {self.path.name}"
             ) from None
+        except UnicodeDecodeError:  # of SQLite's own message, where it quotes damaged bytes
+            raise RecordError(
+                f"{self.path.name} is damaged (its bytes are no text). Run: bayes-escc study verify {self.path.name}"
+            ) from None
 
     def _holder(self) -> str:
         with contextlib.suppress(sqlite3.Error):

@@ -264,8 +264,11 @@ class Study:
         design = prepare_frozen(found[1], snapshot.cut, first.cut, "")
         return fit_prepared(found[1], design, snapshot.cut.table(snapshot.root))
 
-    def diff(self, source: str | Path | pd.DataFrame) -> list[Change]:
-        """What a table would change; nothing is recorded."""
+    def diff(self, source: str | Path | pd.DataFrame | None = None) -> list[Change]:
+        """What a table would change, or, without one, what the last data cut changed; nothing is recorded."""
+        if source is None:
+            last = self.snapshot()
+            return [] if last is None else self.changes(last.id)
         cut = read_cut(source, self.analysis)
         last = self.snapshot()
         self._refuse_withdrawn(cut, last)
@@ -316,7 +319,7 @@ class Study:
             standing = self._standing(cleared)
             head, stated = store.head, self.analysis
             cut, last = read_cut(source, stated), self.snapshot()
-            name_nobody(cut, who, why)
+            self._name_nobody(cut, who, why)
             self._refuse_withdrawn(cut, last)
             changes = acknowledged(self._compare(last, cut), acknowledge)
             notes = [*standing, *self._scrub(), *cut.notes]
@@ -352,7 +355,7 @@ class Study:
                 raise DataError("only a study of patients can withdraw one; submit the corrected counts instead.")
             if not store.rows("SELECT 1 FROM leaf WHERE unit = ?", unit):
                 raise DataError(f"there is no patient {unit!r} in this study.{nearest(unit, last.cut.rows)}")
-            name_nobody(last.cut, who, why)
+            self._name_nobody(last.cut, who, why)
             cut, posterior = last.cut.without(unit), None
             record: dict[str, Any] = {}
             present = unit in last.cut.rows
@@ -390,7 +393,9 @@ class Study:
         stated = self_contained(analysis if isinstance(analysis, Analysis) else find_analysis(str(analysis)))
         store = self._store
         with store.at_work("amend") as cleared:
+            self._standing(cleared)  # nothing is added to a broken log
             head, last = store.head, self.snapshot()
+            self._name_nobody(None if last is None else last.cut, who, why)
             new = json.loads(stated.content)
             changed = questions_only(json.loads(self.analysis.content), new)
             if not changed:
@@ -420,6 +425,12 @@ class Study:
     def _standing(self, cleared: str) -> list[str]:
         """What is said with every change; reads the whole log, so that nothing is added to a broken one."""
         return [said for said in (cleared, self.rules_changed) if said]
+
+    def _name_nobody(self, cut: Cut | None, who: str | None, why: str) -> None:
+        """Refuse a reason that names a patient, of any cut."""
+        if cut is not None and cut.kind == "patients":
+            known = {r["unit"] for r in self._store.rows("SELECT DISTINCT unit FROM leaf WHERE unit IS NOT NULL")}
+            name_nobody(sorted(known | cut.rows.keys()), who, why)
 
     # ---- parts --------------------------------------------------------------------------------
 

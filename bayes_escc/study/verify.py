@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,8 +142,11 @@ class _Check:
             changes = self._try(what, lambda: read_changes(self.store, number))
             if changes is not None:
                 digests = [r["digest"] for r in self.store.rows("SELECT digest FROM change WHERE snapshot = ?", number)]
-                if root_of({}, digests) != body["changes"]:
+                if root_of({}, digests) != body["changes"] or Counter(c.kind for c in changes) != body["kinds"]:
                     self.damage.append(f"the changes of {what} are not those the log recorded.")
+            named = "SELECT 1 FROM change WHERE snapshot = ? AND salt IS NULL AND coalesce(unit, detail) IS NOT NULL"
+            if self._try(what, lambda: self.store.row(named, number)):
+                self.damage.append(f"a change of {what} that was erased names someone again.")
             self._try(what, lambda: self._source(number, what))
             for leaf in self._try(what, lambda: self._erased_leaves(number)) or ():
                 if leaf not in erased:
@@ -203,12 +207,25 @@ class _Check:
         salt = self._try("the settings", lambda: self.store.scalar("SELECT value FROM meta WHERE key = 'salt'"))
         if bodies and "salt" in bodies[0] and (salt is None or sha256(salt) != bodies[0]["salt"]):
             self.damage.append("the salt of the tombstones is not the one the log recorded.")
-        stated = self._try("the analyses", lambda: self.store.rows("SELECT content FROM analysis WHERE stated IS NULL"))
-        asked = {b["content"] for b in bodies if "content" in b}
-        if stated is not None and asked - {sha256(r["content"]) for r in stated}:
-            self.damage.append("an analysis is not the one the log recorded.")
+        self._analyses(bodies)
         if self._try("the settings", lambda: self.store.rows("SELECT 1 FROM meta WHERE key = 'scrub'")):
             self.remarks.append("Erased bytes may still be in the file; the next update rewrites it.")
+
+    def _analyses(self, bodies: list[dict[str, Any]]) -> None:
+        """Analyses as stated are those of the log; as frozen, each refers to one as stated."""
+        rows = self._try("the analyses", lambda: self.store.rows("SELECT * FROM analysis")) or ()
+        asked = {(b["analysis"], b["content"]) for b in bodies if "content" in b}
+        stated = {r["id"]: (r["sha256"], sha256(r["content"])) for r in rows if r["stated"] is None}
+        if asked - set(stated.values()):
+            self.damage.append("an analysis is not the one the log recorded.")
+        for r in rows:
+            own = sha256(r["content"])
+            if r["stated"] is None:
+                known = stated[r["id"]] in asked or not asked  # the first logs held no digest of the content
+            else:
+                known = r["stated"] in stated and r["sha256"] == own
+            if own != r["digest"] or not known:
+                self.damage.append(f"analysis {r['id']} does not match its digests.")
 
     def _gone(self) -> Iterator[str]:
         yield from (r["digest"] for r in self.store.rows("SELECT digest FROM leaf WHERE cells IS NULL"))

@@ -50,8 +50,8 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
         listed = ", ".join(f"{t:g}" for t in late)
         found.append(
             Problem(
-                "beyond_follow_up", f"results at {listed} {design.unit} lie beyond {design.covered:g}, the end of "
-                "follow-up of one regimen", "There they rest on the shape of the model.",
+                "beyond_follow_up", f"results at {listed} {design.unit} lie beyond the end of follow-up of "
+                "one regimen", "There they rest on the shape of the model.",
             )
         )  # fmt: skip
     if design.follow_up.interval.any():
