@@ -253,6 +253,10 @@ def sensitivity_text(found: Mapping[str, Any]) -> str:
         for r in found["rows"]
     ]  # fmt: skip
     factors = [f"Bayes factor for {name}: {value:.3g}" for name, value in found["bayes_factors"].items()]
+    if factors:
+        factors.append(
+            "Both depend on the prior of what they test: the vaguer it is, the lower the factor in its favour."
+        )
     title = f"{found['title']} ({found['unit']})"
     return "\n".join(
         [title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", *factors, *found["notes"]]
