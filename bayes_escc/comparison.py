@@ -142,7 +142,7 @@ class Comparison:
             place = ", ".join(str(row[k]) for k in (REGIMEN, ENDPOINT) if row[k])
             place += f" at {row['time']:g}" if row["time"] is not None else ""
             p = row["probability_better"]
-            said = "> 0.999" if p > 0.9995 else "< 0.001" if p < 0.0005 else f"= {p:.3f}"
+            said = "> 0.999" if p >= 0.9995 else "< 0.001" if p < 0.0005 else f"= {p:.3f}"
             lines.append(
                 f"  {place}: {row['median']:.3g} ({100 * self.ci_prob:g} % CrI {row['lower']:.3g} to "
                 f"{row['upper']:.3g}), P(better) {said} [{row['anchoring']}]"

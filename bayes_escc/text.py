@@ -35,11 +35,12 @@ def format_probability(p: float | None, error: float | None) -> str:
     error = error or 0.0
     decimals = 3 if error < 0.001 else 2 if error < 0.02 else 1
     smallest = 10.0**-decimals
-    if p > 1.0 - smallest / 2:
+    told = f"{p:.{decimals}f}"
+    if float(told) >= 1.0:  # 3998 of 4000 draws, 0.9995, would be told as 1.000
         return f">{1.0 - smallest:.{decimals}f}"
-    if p < smallest / 2:
+    if float(told) <= 0.0:
         return f"<{smallest:.{decimals}f}"
-    return f"{p:.{decimals}f}"
+    return told
 
 
 def format_number(value: float | None) -> str:
@@ -283,8 +284,10 @@ def prior_sensitivity_text(found: Mapping[str, Any]) -> str:
     )  # fmt: skip
     note = (
         "Bayes factors are against the analysis as specified; they answer which prior or model foresaw the data "
-        "better, and vague priors always lose. No evidence: the line was sampled by NUTS."
+        "better, and vague priors always lose."
     )
+    if any(r["log_evidence"] is None for r in rows):
+        note += " Where the evidence is blank, the line was sampled by NUTS."
     return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, lines), "", note])
 
 
@@ -295,7 +298,8 @@ def proportional_hazards_text(found: Mapping[str, Any]) -> str:
     header = ["", f"change of the hazard ratio, {when} ({ci})", "P(rising)", "replicates as extreme"]
     rows = [
         [f"{r['regimen']} against {r['reference']}", f"times {format_number(r['change'])} ({_interval(r)})",
-         format_probability(r["probability_rising"], r["mcse_probability"]), f"{r['predictive_probability']:.2f}"]
+         format_probability(r["probability_rising"], r["mcse_probability"]),
+         format_probability(r["predictive_probability"], 0.01)]
         for r in found["rows"]
     ]  # fmt: skip
     factor = found["bayes_factor"]

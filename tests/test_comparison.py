@@ -12,6 +12,7 @@ import bayes_escc as be
 from bayes_escc.comparison import UNANCHORED, anchoring, compare, probability_with_error
 from bayes_escc.evidence import Arm
 from bayes_escc.ranking import rank
+from bayes_escc.text import format_probability
 
 
 def rates(shape=(4, 500), seed=0, shifts=(0.0, 0.5, 1.0), better="higher"):
@@ -90,6 +91,15 @@ def test_certainty_is_never_claimed():
     p, error = probability_with_error(draws > 0, draws)
     assert p == 1.0
     assert 0.0 < error < 0.01
+
+
+@pytest.mark.parametrize(
+    ("p", "error", "told"),
+    [(0.9995, 0.0004, ">0.999"), (1.0, 0.0003, ">0.999"), (0.99949, 0.0004, "0.999"), (0.0004, 0.0003, "<0.001"),
+     (0.996, 0.002, ">0.99"), (0.995, 0.01, "0.99"), (0.97, 0.03, ">0.9"), (0.5, 0.0, "0.500")],
+)  # fmt: skip
+def test_a_probability_is_never_told_as_one_or_zero(p, error, told):
+    assert format_probability(p, error) == told
 
 
 def test_the_error_grows_with_autocorrelation():

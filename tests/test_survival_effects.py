@@ -344,6 +344,17 @@ def test_separation_is_explained(baseline):
         assert np.isfinite(estimands["survival"]).all()
 
 
+def test_centres_that_gave_one_regimen_each_are_noted():
+    frame = pd.DataFrame(
+        {"patient_id": range(40), "regimen": ["a", "b"] * 20, "time": 4.0, "event": [1, 1, 0, 1] * 10,
+         "centre": ["x", "y", "z", "y"] * 10}
+    )  # fmt: skip
+    noted = {w.code for w in design_of(frame, frailty="centre").warnings}
+    assert "centres_confounded" in noted
+    crossed = frame.assign(centre=["x", "x", "y", "y"] * 10)
+    assert "centres_confounded" not in {w.code for w in design_of(crossed, frailty="centre").warnings}
+
+
 def test_wrong_settings_are_explained():
     frame = incomplete(40)
     with pytest.raises(be.AnalysisError, match="there is no column 'center'"):

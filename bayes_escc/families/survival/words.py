@@ -30,6 +30,17 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
                 "how the answer changes with the priors.",
             )
         )  # fmt: skip
+    if (centres := design.risk.centres) is not None and len(design.regimens) > 1:
+        pairs = {(int(c), int(r)) for c, r in zip(centres.index, design.regimen, strict=True)}
+        if len(pairs) == len(centres.labels):
+            found.append(
+                Problem(
+                    "centres_confounded", f"every {centres.column} gave one regimen only, so centres and regimens "
+                    "differ together",
+                    "The prior of frailty_sd decides how much of the difference is put down to the regimen; vary it.",
+                    column=centres.column,
+                )
+            )  # fmt: skip
     asked = {*design.times, *design.horizons}
     if design.spec.event_free is not None:
         asked |= {design.spec.event_free + t for t in asked}
