@@ -306,7 +306,10 @@ def direction_of(array: xr.DataArray, endpoint: str | None, stated: Direction | 
 def check_reference(array: xr.DataArray, reference: str) -> None:
     """Refuse an estimand without regimens, or a reference that is not one of them."""
     if REGIMEN not in array.dims:
-        raise AnalysisError(f"{array.name} is not estimated by regimen, so regimens cannot be compared on it.")
+        raise AnalysisError(
+            f"{array.name} is not estimated by regimen, so regimens cannot be compared on it. The probability that it "
+            "lies below or above a value is a threshold."
+        )
     regimens = [str(r) for r in array[REGIMEN].to_numpy()]
     if reference not in regimens:
         raise AnalysisError(

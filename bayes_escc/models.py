@@ -106,7 +106,7 @@ class ResponseModel(_Model):
         Prior by parameter: ``rate``; ``logit_mean``, ``tau``; ``mean``, ``precision``;
         ``categories``; ``intercept``, ``coefficient``. A value may be a mapping of regimen (or
         covariate) to Prior.
-    covariates : sequence of mapping
+    covariates : sequence of mapping or str
         Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` (logistic).
     regimens : sequence of str, optional
         Keep these, in this order; the first is the default reference.
@@ -132,7 +132,7 @@ class ResponseModel(_Model):
         pool_over: Literal["regimens", "studies"] | None = None,
         prior: Prior | None = None,
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
-        covariates: Sequence[Mapping[str, Any]] = (),
+        covariates: Sequence[Mapping[str, Any] | str] = (),
         regimens: Sequence[str] | None = None,
         where: Mapping[str, Any] | None = None,
         not_evaluable: Literal["nonresponse", "exclude"] = "nonresponse",
@@ -156,7 +156,7 @@ class ResponseModel(_Model):
         if pool_over is not None:
             model["pool_over"] = pool_over
         if covariates:
-            model["covariates"] = [dict(c) for c in covariates]
+            model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
         self.analysis = Analysis.from_dict(
             {
                 "id": "response_model",
@@ -185,7 +185,7 @@ class SurvivalModel(_Model):
     regimen_effect : {"proportional", "nonproportional", "stratified", "none"}
         Hazards of regimens differ by a constant ratio; in shape too; in everything, each regimen
         with priors of its own; or not at all.
-    covariates : sequence of mapping
+    covariates : sequence of mapping or str
         Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}``.
     priors : mapping, optional
         Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
@@ -240,7 +240,7 @@ class SurvivalModel(_Model):
         *,
         baseline: Literal["weibull", "exponential", "piecewise"] = "weibull",
         regimen_effect: Literal["proportional", "nonproportional", "stratified", "none"] = "proportional",
-        covariates: Sequence[Mapping[str, Any]] = (),
+        covariates: Sequence[Mapping[str, Any] | str] = (),
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
         cutpoints: Sequence[float] | None = None,
         smoothing: Literal["independent", "random_walk"] = "independent",
@@ -280,11 +280,11 @@ class SurvivalModel(_Model):
             time_unit=time_unit, dating=dating, frailty=frailty, shrinkage=shrinkage, relevant=relevant,
         )  # fmt: skip
         if covariates:
-            model["covariates"] = [dict(c) for c in covariates]
+            model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
         estimands = _stated(
             times=None if times is None else [float(t) for t in times],
             horizons=None if horizons is None else [float(h) for h in horizons],
-            population=_population(population, [str(c.get("column")) for c in covariates]),
+            population=_population(population, [c if isinstance(c, str) else str(c.get("column")) for c in covariates]),
             event_free=event_free,
             centres=None if centres == "observed" else centres,
         )
@@ -340,7 +340,7 @@ class SynthesisModel(_Model):
     pooling : {"random", "common"}
     network : bool
         Whether every regimen has its own effect against `reference`.
-    covariates : sequence of mapping
+    covariates : sequence of mapping or str
         Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` of the studies.
     subgroup : str or mapping, optional
         Column whose values have effects of their own, with a shared heterogeneity; or
@@ -376,7 +376,7 @@ class SynthesisModel(_Model):
         likelihood: Literal["normal", "binomial"] = "normal",
         pooling: Literal["random", "common"] = "random",
         network: bool = False,
-        covariates: Sequence[Mapping[str, Any]] = (),
+        covariates: Sequence[Mapping[str, Any] | str] = (),
         subgroup: str | Mapping[str, str] | None = None,
         control: str | None = None,
         reference: str | None = None,
@@ -403,7 +403,7 @@ class SynthesisModel(_Model):
             **{k: v for k, v in stated.items() if v is not None},
         }
         if covariates:
-            model["covariates"] = [dict(c) for c in covariates]
+            model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
         self.analysis = Analysis.from_dict(
             {
                 "id": "synthesis_model",

@@ -22,6 +22,7 @@ from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.normal import NormalDesign
+from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import DEFAULT_PRIORS, SynthesisSpec
 from bayes_escc.laws import Law, PanelLaw
 from bayes_escc.names import LABEL_DIMS, normalise
@@ -92,12 +93,14 @@ def pool_effects(
     roles = (("effect", PriorSet(effect)), *(() if common else (("tau", PriorSet(tau)),)))
     spec = SynthesisSpec("normal", "common" if common else "random", False, (), None, None, None, priors=roles)
     design = NormalDesign(_contrasts(rows), spec, (), ((), np.empty((len(rows), 0))))
+    notes += [_noted(w) for w in notes_on(design, source)]
     estimates, thresholds = _answers(design, rows, margin, ci_prob)
     content = repr([(r["study"], r["y"], r["se"]) for r in rows])
+    count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
     return {
         "schema_version": SCHEMA_VERSION,
         "analysis": {
-            "id": "pool", "title": f"{rows[0]['endpoint']}, {len(rows)} studies of {source}, {spec.pooling} effects",
+            "id": "pool", "title": f"{rows[0]['endpoint']}, {count} of {source}, {spec.pooling} effects",
             "family": "synthesis", "sha256": _sha256(f"{content}|{spec}|{margin}|{ci_prob}"),
             "data_sha256": _sha256(content), "seed": 0, "sampler": "exact", "versions": software_versions(),
             "seconds": {"import": 0.0, "compile": 0.0, "sample": 0.0, "total": time.perf_counter() - started},
@@ -209,17 +212,14 @@ def _rows(
             )
         cells = {
             "study": normalise(match[1]), "experimental": "experimental", "control": "control",
-            "endpoint": measure_of(measure), "measure": measure, "estimate": match[2], "ci_low": match[3],
-            "ci_high": match[4], "ci_level": f"{level:g}",
+            "endpoint": measure_of(measure).removeprefix("log "), "measure": measure, "estimate": match[2],
+            "ci_low": match[3], "ci_high": match[4], "ci_level": f"{level:g}",
         }  # fmt: skip
         numbers = check_effect(cells, number, problems, warnings)
         rows.append({**cells, **(numbers or {})})
     refuse_if_any("the effects", problems)
     _require_one_each(rows, "the effects")
-    notes = [
-        {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"} for w in warnings
-    ]
-    return "effects as entered", rows, notes
+    return "effects as entered", rows, [_noted(w) for w in warnings]
 
 
 def _rows_of_table(
@@ -259,11 +259,13 @@ def _rows_of_table(
         raise AnalysisError(f"no rows of {source} are left; endpoints are {', '.join(present) or 'none'}.")
     _require_one_each(rows, source)
     chosen = {kept[id(r)] for r in rows}
-    notes = [
-        {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
-        for w in warnings if w.row in chosen
-    ]  # fmt: skip
-    return source, rows, notes
+    return source, rows, [_noted(w) for w in warnings if w.row in chosen]
+
+
+def _noted(problem: Problem) -> dict[str, Any]:
+    """A note as `result.json` has it."""
+    message = f"{problem.message}. {problem.remedy}"
+    return {"code": problem.code, "row": problem.row, "column": problem.column, "message": message}
 
 
 def _require_one_each(rows: Sequence[Row], source: str) -> None:

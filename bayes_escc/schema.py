@@ -171,13 +171,17 @@ class Reader:
         """A reader for a sub-table; empty if it is absent."""
         return Reader(self.take(key, {}), self.where(key), self.problems)
 
-    def tables(self, key: str) -> list[Reader]:
-        """Readers for an array of tables; none if it is absent."""
+    def tables(self, key: str, named: str | None = None) -> list[Reader]:
+        """Readers for an array of tables; none if it is absent.
+
+        Where `named` is a key of these tables, a text alone stands for a table with that one key.
+        """
         value = self.take(key, [])
         if not isinstance(value, list | tuple):
             self.problem(key, f"must be a list of tables ([[{key}]]), not {value!r}")
             return []
-        return [Reader(v, f"{self.where(key)}[{i}]", self.problems) for i, v in enumerate(value)]
+        entries = [{named: v} if named and isinstance(v, str) else v for v in value]
+        return [Reader(v, f"{self.where(key)}[{i}]", self.problems) for i, v in enumerate(entries)]
 
     def prior(self, role: str, default: Prior, domain: str) -> PriorSet:
         """The prior of a role with its overrides, checked against the parameter's domain."""

@@ -130,3 +130,37 @@ def test_sampling_settings_are_checked(cohorts):
         model.fit(cohorts, draws=1, chains=1, seed=-1)
     for part in ("draws", "chains", "seed"):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("divergent", [0, 3])
+def test_chains_that_are_only_slow_are_sampled_longer_and_thinned(monkeypatch, divergent):
+    """Autocorrelation 0.85 leaves 4000 draws worth 320; of four times as many, every fourth is worth a thousand."""
+    from scipy.signal import lfilter
+
+    from bayes_escc.analysis import SamplingSpec
+    from bayes_escc.inference import fit
+
+    asked = []
+
+    def walk(design, sampling, accept, seconds):
+        asked.append((sampling.draws, accept))
+        noise = np.random.default_rng(len(asked)).normal(size=(4, sampling.draws))
+        labels = {"draw": np.arange(sampling.draws)}
+        draws = xr.Dataset({"x": (("chain", "draw"), lfilter([1.0], [1.0, -0.85], noise))}, labels)
+        diverging = np.arange(noise.size).reshape(noise.shape) < divergent
+        return draws, xr.Dataset({"diverging": (("chain", "draw"), diverging)}, labels)
+
+    class Walk:
+        def estimands(self, parameters, rng):
+            return parameters[["x"]].rename(x="y")
+
+    monkeypatch.setattr(fit, "_sample", walk)
+    parameters, _, stats, diagnostics = fit._nuts(Walk(), SamplingSpec(), np.random.default_rng(1), {})
+    assert parameters.sizes["draw"] == stats.sizes["draw"] == 1000
+    assert list(parameters["draw"]) == list(stats["draw"]) == list(range(1000))
+    if divergent:
+        assert asked == [(1000, 0.9), (1000, 0.995)]
+    else:
+        assert asked == [(1000, 0.9), (4000, 0.9)]
+        assert diagnostics.converged
+        assert "Sampled again, 4 times as long" in diagnostics.messages[-1]

@@ -11,7 +11,7 @@ import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.run import figures_of, prepare_design
 from tests.oracles.meta import mixed_common_network, mixed_random_effects
-from tests.test_synthesis import PARKINSON, VAGUE, row
+from tests.test_synthesis import PARKINSON, VAGUE, row, sampled_point
 
 PRIORS = {
     "effect": be.Prior("Normal", mu=0, sigma=2), "tau": be.Prior("HalfNormal", sigma=0.5),
@@ -114,9 +114,7 @@ def test_the_model_and_the_arrays_of_a_mixed_network_have_the_same_likelihood(tr
         logp = built.compile_logp(vars=[built[name]], sum=True, mode="FAST_COMPILE")
         expected = design.log_likelihood(draws)[name].to_numpy().sum(axis=-1)[0]
         for i in range(5):
-            point = {v.name: draws[v.name].to_numpy()[0, i] for v in built.free_RVs if v.name != "tau"}
-            point["tau_log__"] = np.log(draws["tau"].to_numpy()[0, i])
-            assert float(logp(point)) == pytest.approx(expected[i], rel=1e-9)
+            assert float(logp(sampled_point(design, built, draws, i))) == pytest.approx(expected[i], rel=1e-9)
 
 
 def test_counts_as_normal_effects_join_the_exact_route(triangle):

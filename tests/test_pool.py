@@ -109,3 +109,18 @@ def test_levels_scales_and_other_peoples_tables(tmp_path, capsys):
 def test_what_cannot_be_pooled_is_said(effects, options, message):
     with pytest.raises(BayesEsccError, match=message):
         pool_effects(effects, **options)
+
+
+def test_mean_differences_in_their_own_unit_need_priors_in_that_unit():
+    effects = ["A=-30.5,-95,34", "B=-60,-120,0", "C=12,-40,64"]
+    with pytest.raises(BayesEsccError, match="the defaults are for log ratios"):
+        pool_effects(effects, measure="MD")
+    found = pool_effects(effects, measure="MD", effect_prior="Normal(0, 100)", tau_prior="HalfNormal(30)")
+    assert found["estimates"][0]["median"] == pytest.approx(-22.2, abs=0.1)
+
+
+def test_two_studies_say_that_the_prior_decides_and_typed_log_ratios_are_reported_as_ratios():
+    found = pool_effects(["A=-0.3,-0.6,0.0", "B=0.1,-0.2,0.4"], measure="log HR")
+    assert [w["code"] for w in found["data"]["warnings"]] == ["few_studies"]
+    assert found["estimates"][0]["endpoint"] == "HR"
+    assert found["estimates"][0]["unit"] == "hazard ratio"

@@ -8,10 +8,12 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
+from bayes_escc.analysis import Analysis
 from bayes_escc.comparison import labelled_cells
 from bayes_escc.inference import entry_points
 from bayes_escc.run import prepare_design
 from tests.oracles.meta import generalised_least_squares, random_effects
+from tests.oracles.offsets import log_jacobian, residue
 
 VAGUE = {"effect": be.Prior("Normal", mu=0, sigma=100)}
 SECOND_LINE = {"line": "second", "histology": "ESCC", "pd_l1": "any"}
@@ -23,6 +25,16 @@ SCHOOLS = pd.DataFrame(
     }
 )  # fmt: skip
 SCHOOL_PRIORS = {"effect": be.Prior("Normal", mu=0, sigma=5), "tau": be.Prior("HalfCauchy", beta=5)}
+
+
+def sampled_point(design, model, draws, i):
+    """Draw i of a design's own parameters as a point of its PyMC model (one tau, no covariates)."""
+    values = {name: a.to_numpy()[0, i] for name, a in draws.data_vars.items()}
+    whitener, told = design.data.get("random_whitener", np.eye(design.k)), design.data["told"]
+    mean = whitener @ (design.data["design"] @ values["mu"])
+    values["residue__"] = residue(values["offset"], mean, values["tau"], told, design.data["told_error"])
+    point = {v.name: values[v.name] for v in model.free_RVs if v.name != "tau"}
+    return {**point, "tau_log__": np.log(values["tau"])}
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +175,24 @@ def test_the_model_and_the_arrays_have_the_same_likelihood(variant, parkinson, s
     logp = pymc_model.compile_logp(vars=[pymc_model[name]], sum=True)
     expected = design.log_likelihood(draws)[name].to_numpy().sum(axis=-1)[0]
     for i in range(5):
-        point = {v.name: draws[v.name].to_numpy()[0, i] for v in pymc_model.free_RVs if v.name != "tau"}
-        point["tau_log__"] = np.log(draws["tau"].to_numpy()[0, i])
-        assert float(logp(point)) == pytest.approx(expected[i], rel=1e-9)
+        assert float(logp(sampled_point(design, pymc_model, draws, i))) == pytest.approx(expected[i], rel=1e-9)
+
+
+@pytest.mark.parametrize("variant", ["schools", "network"])
+def test_offsets_are_standard_normal_in_the_coordinates_they_are_sampled_in(variant, parkinson):
+    """A change of variables: density of the residues = standard normal density of the offsets, times the Jacobian."""
+    model, table = {
+        "schools": (be.SynthesisModel(priors=SCHOOL_PRIORS), be.read_effects(SCHOOLS)),
+        "network": (be.SynthesisModel(network=True), parkinson),
+    }[variant]
+    design = prepare_design(model.analysis, table)
+    pymc_model = design.build()
+    draws = design.prior(np.random.default_rng(3), 4)
+    logp = pymc_model.compile_logp(vars=[pymc_model["residue__"], pymc_model["offset_density"]], sum=True)
+    for i in range(4):
+        offset, tau = draws["offset"].to_numpy()[0, i], float(draws["tau"][0, i])
+        expected = -0.5 * float(np.sum(offset**2 + np.log(2 * np.pi))) + log_jacobian(tau, design.data["told_error"])
+        assert float(logp(sampled_point(design, pymc_model, draws, i))) == pytest.approx(expected, rel=1e-9)
 
 
 def test_moments_that_do_not_exist_are_absent(trials):
@@ -492,3 +519,30 @@ def test_results_keep_their_schema(name):
         for record in records if isinstance(records, list) else [records]:
             conforms(record, SCHEMA[block], block)
     assert "thresholds" in result or result["ranking"]
+
+
+def test_a_covariate_may_be_named_alone():
+    """`covariates = ["x"]` is `[{ column = "x" }]`."""
+
+    def spec(covariates):
+        content = {
+            "schema": 1, "id": "a", "title": "A", "question": "Does it matter?",
+            "data": {"kind": "effects", "dataset": "pd1_trials_effects", "endpoint": "OS"},
+            "model": {"family": "synthesis", "covariates": covariates},
+        }  # fmt: skip
+        return Analysis.from_dict(content).spec
+
+    assert spec(["line"]) == spec([{"column": "line"}])
+    assert (
+        be.SynthesisModel(covariates=["line"]).analysis.spec
+        == be.SynthesisModel(covariates=[{"column": "line"}]).analysis.spec
+    )
+
+
+def test_a_meta_regression_says_in_what_unit_its_coefficient_is():
+    frame = SCHOOLS.assign(dose=[str(d) for d in (1, 2, 3, 4, 5, 6, 7, 8)])
+    priors = {**SCHOOL_PRIORS, "coefficient": be.Prior("Normal", mu=0, sigma=10)}
+    model = be.SynthesisModel(covariates=[{"column": "dose"}], priors=priors)
+    design = prepare_design(model.analysis, be.read_effects(frame))
+    (note,) = [w for w in design.warnings if w.code == "covariate_scale"]
+    assert "dose in the model is (dose - 4.5) / 2.44949" in note.message

@@ -169,7 +169,7 @@ class Encoder:
 
 
 def read_covariates(model: Reader, *, survival: bool = False) -> tuple[Covariate, ...]:
-    """Read `covariates = [{ column = ..., ... }]` of `[model]`.
+    """Read `covariates = ["column", { column = ..., ... }]` of `[model]`.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def read_covariates(model: Reader, *, survival: bool = False) -> tuple[Covariate
         family alone can do.
     """
     found = []
-    for entry in model.tables("covariates"):
+    for entry in model.tables("covariates", named="column"):
         column = entry.text("column")
         transform = entry.text("transform", "none", ("none", "log", "sqrt"))
         center = _constant(entry, "center", "mean")

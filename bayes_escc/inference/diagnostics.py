@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Diagnostics", "diagnose"]
 
 MAX_RHAT: Final = 1.01
+SLOW_RHAT: Final = 1.1
 MIN_ESS: Final = 400
 MIN_EBFMI: Final = 0.3
 
@@ -44,6 +45,8 @@ class Diagnostics:
         The quantity with the smallest bulk effective sample size.
     stuck : bool
         Whether the sampler did not move freely, which smaller steps may mend.
+    slow : bool
+        Whether nothing diverged and the chains all but agree, but move too slowly: longer chains may mend that.
     pareto_k : float or None
         After Laplace: shape of the tail of the importance weights; at most 0.5 is asked for.
     log_evidence, mcse_log_evidence : float or None
@@ -59,9 +62,15 @@ class Diagnostics:
     messages: tuple[str, ...] = ()
     worst: str = field(default="", compare=False)
     stuck: bool = field(default=False, compare=False)
+    slow: bool = field(default=False, compare=False)
     pareto_k: float | None = None
     log_evidence: float | None = None
     mcse_log_evidence: float | None = None
+
+    @property
+    def rank(self) -> tuple[bool, int, float]:
+        """Sorts fits of one model, the most trustworthy first."""
+        return not self.converged, self.divergences, -self.min_ess_bulk
 
     @classmethod
     def of_exact(cls, draws: int, *, laws: bool = True) -> Diagnostics:
@@ -148,8 +157,12 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
         )
     if ebfmi is not None and ebfmi < MIN_EBFMI:
         messages.append(f"E-BFMI is {ebfmi:.2f}, below {MIN_EBFMI}: the sampler moves slowly between energies.")
-    stuck = divergences > 0 or not max_rhat <= MAX_RHAT or (ebfmi is not None and ebfmi < MIN_EBFMI)
-    return Diagnostics(not messages, max_rhat, min_bulk, min_tail, divergences, ebfmi, tuple(messages), worst, stuck)
+    hampered = divergences > 0 or (ebfmi is not None and ebfmi < MIN_EBFMI)
+    stuck = hampered or not max_rhat <= MAX_RHAT
+    slow = bool(messages) and not hampered and not undefined and max_rhat <= SLOW_RHAT
+    return Diagnostics(
+        not messages, max_rhat, min_bulk, min_tail, divergences, ebfmi, tuple(messages), worst, stuck, slow
+    )
 
 
 def _undefined(*groups: xr.Dataset) -> list[str]:

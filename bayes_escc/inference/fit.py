@@ -19,9 +19,9 @@ from bayes_escc.analysis import SamplingSpec
 from bayes_escc.errors import AnalysisError, FitError
 from bayes_escc.families import Design
 from bayes_escc.inference.compiled import compiled_with_data
-from bayes_escc.inference.diagnostics import Diagnostics, diagnose
+from bayes_escc.inference.diagnostics import MIN_ESS, Diagnostics, diagnose
 from bayes_escc.inference.laplace import LaplaceError, laplace_draws
-from bayes_escc.names import ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
+from bayes_escc.names import DRAW, ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Estimate", "Fit", "estimate", "fit_design"]
 
 PRIOR_DRAWS: Final = 2000
+LONGER: Final = 4
+"""How many times as long chains that only move slowly are sampled again."""
 TARGET_ACCEPT: Final = (0.9, 0.995)
 """Target acceptance of the first attempt, and of the second if the first fails its checks."""
 
@@ -191,26 +193,42 @@ def _sampled(
 def _nuts(
     design: Design, sampling: SamplingSpec, rng: np.random.Generator, seconds: dict[str, float]
 ) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset, Diagnostics]:
-    """Sample, check, and where the checks fail sample once more with smaller steps.
+    """Sample, check, and where the checks fail sample once more.
 
-    A hierarchy with few units has a funnel at a small spread that the usual step size cannot
-    enter; the second attempt tunes twice as long for steps small enough. The better of the two is
-    kept, and its message says if it was the second.
+    A hierarchy with few units has a funnel at a small spread that the usual step size cannot enter: then the
+    second attempt tunes twice as long for steps small enough. Where nothing diverged the chains are only slow:
+    then it samples longer and keeps every fourth draw. The better of the two is kept, and its message says if it
+    was the second.
     """
-    attempts: list[tuple[Any, Any, Any, Diagnostics]] = []
-    for accept in TARGET_ACCEPT:
-        current = replace(sampling, tune=2 * sampling.tune) if attempts else sampling
-        parameters, stats = _sample(design, current, accept, seconds)
-        parameters = _label_draws(parameters)
-        estimands = _label_draws(design.estimands(parameters, rng))
-        diagnostics = diagnose(parameters, estimands, stats)
-        if attempts:
-            note = f"Sampled again with smaller steps (target acceptance {accept:g})."
-            diagnostics = replace(diagnostics, messages=(*diagnostics.messages, note))
-        attempts.append((parameters, estimands, stats, diagnostics))
-        if not diagnostics.stuck:  # too few draws are not mended by smaller steps
-            break
-    return min(attempts, key=lambda found: (not found[3].converged, found[3].divergences))
+    parameters, stats = _sample(design, sampling, TARGET_ACCEPT[0], seconds)
+    first = _checked(design, parameters, stats, rng)
+    if first[3].slow and sampling.draws * sampling.chains >= 2 * MIN_ESS:
+        longer = replace(sampling, tune=2 * sampling.tune, draws=LONGER * sampling.draws)
+        parameters, stats = _sample(design, longer, TARGET_ACCEPT[0], seconds)
+        every = {DRAW: slice(None, None, LONGER)}
+        second = _checked(
+            design, parameters.isel(every), stats.isel(every), rng,
+            note=f"Sampled again, {LONGER} times as long, keeping one draw of {LONGER}.",
+        )  # fmt: skip
+    elif first[3].stuck:  # too few draws are not mended by smaller steps
+        parameters, stats = _sample(design, replace(sampling, tune=2 * sampling.tune), TARGET_ACCEPT[1], seconds)
+        note = f"Sampled again with smaller steps (target acceptance {TARGET_ACCEPT[1]:g})."
+        second = _checked(design, parameters, stats, rng, note=note)
+    else:
+        return first
+    return min(first, second, key=lambda found: found[3].rank)
+
+
+def _checked(
+    design: Design, parameters: xr.Dataset, stats: xr.Dataset, rng: np.random.Generator, *, note: str = ""
+) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset, Diagnostics]:
+    """Draws with their estimands and diagnostics."""
+    parameters, stats = (_label_draws(found.drop_vars(DRAW, errors="ignore")) for found in (parameters, stats))
+    estimands = _label_draws(design.estimands(parameters, rng))
+    diagnostics = diagnose(parameters, estimands, stats)
+    if note:
+        diagnostics = replace(diagnostics, messages=(*diagnostics.messages, note))
+    return parameters, estimands, stats, diagnostics
 
 
 def _sample(

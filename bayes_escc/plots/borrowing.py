@@ -50,10 +50,13 @@ def plot_borrowing(posterior: Posterior) -> Figure:
     if spec is None or not answers:
         raise AnalysisError("this analysis does not borrow: it has no [borrowing].")
     ci = posterior.analysis.ci_prob
-    highest = max(
-        law.quantile(0.999) for bs in answers.values() for b in bs for law in (b.historical, b.posterior, b.alone)
-    )
-    lowest = min(law.quantile(0.001) for bs in answers.values() for b in bs for law in (b.posterior, b.alone))
+    # all of the answers, and of the historical prior all but its far tails
+    shown = [
+        (law.quantile(tail), law.quantile(1.0 - tail))
+        for bs in answers.values() for b in bs
+        for law, tail in ((b.historical, 0.01), (b.posterior, 0.001), (b.alone, 0.001))
+    ]  # fmt: skip
+    lowest, highest = min(low for low, _ in shown), max(high for _, high in shown)
     limits = (max(0.0, 0.8 * lowest), min(1.0, 1.05 * highest))
     with house_style():
         figure = Figure(figsize=(WIDTH, (34 + 52 * len(answers)) * MM), layout="constrained")

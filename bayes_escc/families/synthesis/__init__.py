@@ -74,6 +74,13 @@ def prepare(table: EffectTable | CountTable | MixedTable, spec: SynthesisSpec, d
         holder = EffectTable(contrasts.frame, "", table.source)
         found = encode(holder, spec.covariates)
         encoded = (found.labels, found.values)
+        warnings += tuple(
+            Problem(
+                "covariate_scale", f"{label} in the model is {how}, and effects are those where that is 0",
+                "center and scale of the covariate change it.", column=label,
+            )
+            for label, how in found.constants if how != label
+        )  # fmt: skip
         if not found.kept.all():
             left_out = [s for s, kept in zip(contrasts.study, found.kept, strict=True) if not kept]
             contrasts = contrasts.take(found.kept)

@@ -82,6 +82,18 @@ class BinomialSynthesisDesign(SynthesisDesign):
         study = self._first[2]
         return len(set(study)) == len(study)
 
+    def approximation(self) -> tuple[Array, Array]:
+        m, arms = self.published, self.counts
+        k, other = arms.events + 0.5, arms.n - arms.events + 0.5  # a zero cell tells the sampler little, not nothing
+        logit, variance = np.log(k / other), 1.0 / k + 1.0 / other
+        base = np.array([arms.study.index(s) for s in arms.study])
+        rows = arms.contrast > 0
+        against = base[rows]
+        V = np.diag(variance[rows]) + (against[:, None] == against) * variance[against]
+        known, V_known, _ = self._first
+        nothing = np.zeros((m, len(V)))
+        return np.concatenate([known, logit[rows] - logit[against]]), np.block([[V_known, nothing], [nothing.T, V]])
+
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:
         labels = [f"{s}: {r}" for s, r in zip(self.counts.study, self.counts.regimen, strict=True)]

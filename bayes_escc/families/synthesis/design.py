@@ -125,10 +125,25 @@ class SynthesisDesign(Design):
         if self.covariates:
             found["covariate_values"] = self.Z
         if self.L is not None and not self.contrasts.independent:
-            found["random_factor"] = self.L
+            found |= {"random_factor": self.L, "random_whitener": np.linalg.inv(self.L)}
+        if self.L is not None:
+            found["told"], found["told_error"] = self._told
         if self.groups is not None:
             found["group"] = self.groups
         return found
+
+    def approximation(self) -> tuple[Array, Array]:
+        """The contrasts and their covariance, as if normal; guides the sampler, and decides no result."""
+        return self.contrasts.y, self.contrasts.V
+
+    @property
+    def _told(self) -> tuple[Array, Array]:
+        """What the data say of ``L^-1 delta``, and with what standard error."""
+        y, V = self.approximation()
+        if self.L is None or self.contrasts.independent:
+            return y, np.sqrt(np.diag(V))
+        whitener = np.linalg.inv(self.L)
+        return whitener @ y, np.sqrt(np.diag(whitener @ V @ whitener.T))
 
     def build_predictor(self) -> Any:
         """The true contrasts inside the current PyMC model."""
@@ -149,11 +164,34 @@ class SynthesisDesign(Design):
             else:
                 tau = self.spec.prior("tau").to_pymc("tau", self.tau_labels, COVARIATE)
                 tau = tau[pm.Data("group", self.groups, dims="row")]
-            offset = pm.Normal("offset", 0.0, 1.0, dims="row")
+            offset = self._build_offset(delta, tau)
             if not self.contrasts.independent:
                 offset = pt.dot(pm.Data("random_factor", self.L), offset)
             delta = delta + tau * offset
         return delta
+
+    def _build_offset(self, mean: Any, tau: Any) -> Any:
+        """The standardised random effects, standard normal before the data, in coordinates that suit NUTS.
+
+        Given mu and tau a study's offset is known as well as its own data let it be: hardly for a small trial,
+        almost exactly for a large one. What is sampled, `residue`, is therefore the offset minus what the data
+        say of it, over what they leave open, by the normal approximation ``whitened y ~ N(mean, tau^2 + s^2)``.
+        The change of variables is exact whatever that approximation is worth (Papaspiliopoulos, Roberts and
+        Skoeld, Stat Sci 2007;22:59-73, on parametrisations between centred and non-centred).
+        """
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        told = pm.Data("told", self._told[0], dims="row")
+        error = pm.Data("told_error", self._told[1], dims="row")
+        if not self.contrasts.independent:
+            mean = pt.dot(pm.Data("random_whitener", self.data["random_whitener"]), mean)
+        total = pt.sqrt(tau**2 + error**2)
+        residue = pm.Normal("residue__", 0.0, 1.0, dims="row")  # like a transformed value: not kept
+        offset = pm.Deterministic("offset", tau * (told - mean) / total**2 + error / total * residue, dims="row")
+        # the density of the offset is standard normal: replace that of the residue
+        pm.Potential("offset_density", 0.5 * (residue**2 - offset**2) + pt.log(error / total), dims="row")
+        return offset
 
     def delta(self, parameters: xr.Dataset) -> Array:
         """The true contrasts under each draw, shape (chain, draw, row)."""
