@@ -172,7 +172,8 @@ def joined(
         found.append({**row, INTERVAL_COLUMNS[0]: lower, INTERVAL_COLUMNS[1]: upper, "scan_rule": rule})
     refuse_if_any(table.source, problems)
     notes += [
-        Problem("scan_rule", f"{counted(count, 'patient')}: {rule}", "See scan_rule of each.") for rule, count in rules.items()
+        Problem("scan_rule", f"{counted(count, 'patient')}: {rule}", "See scan_rule of each.")
+        for rule, count in rules.items()
     ]
     return pd.DataFrame(found), notes
 
