@@ -117,6 +117,14 @@ class TestRecord:
         with pytest.raises(be.DataError, match="names a patient"):
             study.amend(analysis(title="Another"), why="asked by A2")
 
+    def test_acknowledgements_may_be_given_one_by_one(self, study, capsys):
+        study.update(SECOND)
+        back = SECOND.assign(months=[3.0, 5.0, 1.0, 7.0, 2.0, 0.0], progressed=[1, 0, 0, 0, 1, 0])
+        back.to_csv(cut := study.path.with_name("cut.csv"), index=False)
+        words = [w for said in ("A2:event retracted", "B1:time shortened") for w in ("--acknowledge", said)]
+        assert main(["study", "update", str(study.path), str(cut), *words]) == 0
+        assert "Recorded as data cut 2" in capsys.readouterr().out
+
     def test_what_the_last_cut_changed(self, study, capsys):
         assert study.diff() == []
         study.update(FIRST)

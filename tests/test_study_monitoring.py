@@ -65,7 +65,8 @@ def test_a_rule_changed_after_data_is_said_everywhere(study, capsys):
     assert study.fits()[-1].result["monitoring"][0]["thresholds"]["go_above"] == 0.8
     assert verify(study.path).ok
     patients(15, 6).to_csv(study.path.with_name("cut.csv"), index=False)
-    for command in (["status"], ["history"], ["update", str(study.path.with_name("cut.csv"))]):
+    cut = str(study.path.with_name("cut.csv"))
+    for command in (["status"], ["history"], ["verify"], ["diff"], ["diff", cut], ["update", cut]):
         assert main(["study", command[0], str(study.path), *command[1:]]) == 0
         assert "changed after data had been seen: monitoring after 1 data cut" in capsys.readouterr().out
 
@@ -90,3 +91,10 @@ def test_a_rule_of_two_arms_in_the_place_of_one_of_one_arm(tmp_path):
         study.update(both)
         study.amend(asks(reference="y", null_rate=0.2), why="the control arm opened")
         assert study.fits()[-1].result["monitoring"][0]["looks"] == [[9, 8]]
+
+
+def test_a_withdrawal_is_no_data_cut_that_was_seen(study):
+    study.update(patients(12, 5))
+    study.withdraw("03")
+    study.amend(be.Analysis.from_dict({**CONTENT, "monitoring": [{**RULE, "go_above": 0.8}]}), why="")
+    assert study.rules_changed.endswith("monitoring after 1 data cut.")

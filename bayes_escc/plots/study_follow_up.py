@@ -60,7 +60,7 @@ def plot_study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[s
         above.set_ylim(bottom=0)
         above.set_xlabel("Data cut")
         above.set_ylabel("Number")
-        above.legend(loc="upper left", frameon=False)
+        above.legend(loc="best", frameon=False)
         thick = float(np.clip(0.62 * height / len(ordered) * 2.83, 0.4, 4.0))
         for i, course in enumerate(ordered):
             colour = styles[course["regimen"]]["color"]

@@ -37,8 +37,9 @@ def register(commands: Any) -> None:
     update = command("update", _update, "record a data cut and fit everything", log=True)
     update.add_argument("cut", metavar="CUT.csv", help="the whole table as it stands now")
     update.add_argument(
-        "--acknowledge", nargs="+", default=[], metavar="ID:KIND", help="changes of past facts that are right"
-    )
+        "--acknowledge", nargs="+", action="extend", default=[], metavar="ID:KIND",
+        help="changes of past facts that are right",
+    )  # fmt: skip
     update.add_argument("--preview", action="store_true", help="reweight the last fit at once; record nothing")
     diff = command("diff", _diff, "what a table would change, or the last cut did; nothing is recorded")
     diff.add_argument("cut", metavar="CUT.csv", nargs="?", help="default: what the last data cut changed")
@@ -150,10 +151,15 @@ def _diff(options: argparse.Namespace) -> int:
 
     with Study.open(options.study) as study:
         changes, last = study.diff(options.cut), study.snapshot()
+        notes = [study.rules_changed] if study.rules_changed else []
     number = None if options.cut or last is None else last.id
-    said = [] if number is None else [f"What data cut {number} changed:"]
+    said = [*notes, *([] if number is None else [f"What data cut {number} changed:"])]
     data = [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes]
-    _say(options, {"snapshot": number, "changes": data}, lambda: "\n".join([*said, changes_text(changes)]))
+    _say(
+        options,
+        {"snapshot": number, "changes": data, "notes": notes},
+        lambda: "\n".join([*said, changes_text(changes)]),
+    )
     return 0
 
 

@@ -411,7 +411,7 @@ class Study:
             with store.writing(head):
                 body: dict[str, Any] = {
                     "analysis": stated.sha256, "content": sha256(stated.content), "changed": changed,
-                    "cuts_seen": 0 if last is None else last.id,
+                    "cuts_seen": sum(e["action"] == "cut" for e in store.entries),
                 }  # fmt: skip
                 number = write_analysis(store, stated)
                 if posterior is not None and last is not None:

@@ -14,6 +14,7 @@ from bayes_escc.study.digests import entry_hash, root_of, salted, sha256
 from bayes_escc.study.draws import unpack
 from bayes_escc.study.record import fit_digest, read_changes, read_draws, read_fits, read_snapshot
 from bayes_escc.study.store import Store
+from bayes_escc.study.story import rules_changed
 
 __all__ = ["Verification", "verify"]
 
@@ -89,6 +90,7 @@ class _Check:
         self._nothing_besides(entries, erased)
         whole = min(self.broken) - 1 if self.broken else len(entries)
         head = entries[-1]["hash"] if entries else ""
+        self.remarks += [said for said in (self._try("the log", lambda: rules_changed(entries)),) if said]
         return Verification(tuple(dict.fromkeys(self.damage)), tuple(self.remarks), whole, len(entries), head)
 
     def _try(self, what: str, read: Callable[[], Any]) -> Any:
