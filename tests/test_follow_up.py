@@ -12,6 +12,7 @@ from scipy import stats
 from bayes_escc import AnalysisError, DataError, read_patients
 from bayes_escc.evidence.follow_up import unit_factor
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
+from bayes_escc.evidence.problems import counted
 
 DATA = Path(__file__).parent / "data"
 COLUMNS = {"response": None, "time": "time", "event": "event", "time_unit": "months"}
@@ -254,3 +255,7 @@ def test_an_event_column_that_contradicts_the_interval_is_refused(event, upper):
     assert "event_contradicts_interval" in problems(frame, interval=("lower", "upper"))
     agreed = frame.assign(event=[1 - event, 1])
     assert len(read_patients(agreed, interval=("lower", "upper"), **COLUMNS)) == 2
+
+
+def test_things_are_counted_in_words():
+    assert [counted(n, "event") for n in (0, 1, 2)] == ["0 events", "1 event", "2 events"]

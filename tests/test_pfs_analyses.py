@@ -325,3 +325,16 @@ class TestLeaveOneOut:
             be.compare_models({"a": exact, "b": days})
         with pytest.raises(be.AnalysisError, match="at least two"):
             be.compare_models({"a": exact})
+
+
+@pytest.mark.parametrize(("events", "high"), [(0, True), (30, False)])
+def test_the_key_of_survival_stands_clear_of_curves(events, high):
+    """Where nobody had an event the curves fill the top right, and the key moves."""
+    frame = pd.DataFrame(
+        {"patient_id": range(30), "regimen": "mono", "time": np.linspace(1, 20, 30), "event": np.arange(30) < events}
+    )
+    priors = {"hazard": be.Prior("Gamma", alpha=1, beta=20)}
+    model = be.SurvivalModel(baseline="exponential", regimen_effect="none", data_unit="weeks", priors=priors)
+    figure = plot_survival(model.fit(frame, draws=100))
+    (name, _) = (t for t in figure.axes[0].texts if t.get_text().startswith(("mono", "median")))
+    assert (name.get_position()[1] < 0.3) is high

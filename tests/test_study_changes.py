@@ -69,6 +69,18 @@ class TestFollowUp:
         later = replaced(Z1=("new", 2.0, 0), Z2=("old", 1.0, 1))
         assert kinds(start, later) == [("Z1", "follow-up extended"), ("Z2", "event occurred")]
 
+    @pytest.mark.parametrize("time", [None, 0.0, 1.5])
+    def test_who_entered_late_and_has_no_follow_up_yet_waits(self, time):
+        spec = analysis(data={"entry": "entered"})
+        start = replaced(Z1=("new", time, 0)).assign(entered=lambda d: [0.0] * (len(d) - 1) + [1.5])
+        row = read_cut(start, spec).rows["Z1"]
+        assert (float(row["time"]), row["event"], row["entry"]) == (0.0, "0", "")
+        later = read_cut(start.assign(months=[*start.months[:-1], 3.0]), spec)
+        found = [(c.unit, c.kind) for c in compare_cuts(read_cut(start, spec), later)]
+        assert found == [("Z1", "follow-up extended"), ("Z1", "now known")]
+        with pytest.raises(be.DataError, match="row"):
+            read_cut(start.assign(entered=[*start.entered[:-1], "late"]), spec)
+
     def test_an_event_on_the_first_day_is_an_event(self):
         (row,) = read_cut(replaced(K1=None, K2=None, N1=None, N2=("new", 0.0, 1)), analysis()).rows.values()
         assert float(row["time"]) == pytest.approx(0.5 / 30.4375)

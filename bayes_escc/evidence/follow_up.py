@@ -187,12 +187,14 @@ def check_follow_up(
         if pending and _nothing_known(row, codes):
             row.update({"time": "0.0"} if "time" in row else {}, **({"event": "0"} if "event" in row else {}))
             row.update({"interval_lower": "0.0", "interval_upper": "inf"} if "interval_lower" in row else {})
+            if _number(row.get("entry", "")):
+                row["entry"] = ""  # it is told again with the first follow-up after it
         else:
             _check_row(row, number, columns, codes, problems, warnings)
 
 
 def _nothing_known(row: Mapping[str, str], codes: Mapping[str, str]) -> bool:
-    """Whether a patient has no follow-up yet: no event, and no time free of it."""
+    """Whether a patient has no follow-up yet: no event, and no time free of it after entry."""
 
     def none(role: str, also: Collection[str] = ()) -> bool:
         cell = normalise(row.get(role, "")).casefold()
@@ -200,8 +202,15 @@ def _nothing_known(row: Mapping[str, str], codes: Mapping[str, str]) -> bool:
 
     event = normalise(row.get("event", "")).casefold()
     unseen = "interval_upper" not in row or (none("interval_upper", _INFINITE) and _number(row["interval_upper"]) != 0)
+    entered = normalise(row.get("entry", ""))
+    since = _number(entered) if entered else None
+    only_entered = since is not None and bool(row.get("time")) and _number(normalise(row["time"])) == since
     return (
-        (not event or codes.get(event) == "0") and unseen and all(none(r) for r in ("time", "entry", "interval_lower"))
+        (not event or codes.get(event) == "0")
+        and unseen
+        and (none("time") or only_entered)
+        and none("interval_lower")
+        and (not entered or (since is not None and since >= 0))
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bayes_escc.errors import DataError
 
-__all__ = ["Problem", "describe", "refuse_if_any"]
+__all__ = ["Problem", "counted", "describe", "refuse_if_any"]
 
 _TOLD: Final = 5
 """Rows with the same problem told one by one."""
@@ -60,6 +60,11 @@ class Problem:
         return asdict(self)
 
 
+def counted(n: int, what: str) -> str:
+    """A number of things in words: ``"1 event"``, ``"2 events"``."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def describe(heading: str, problems: Sequence[Problem]) -> str:
     """A heading and one indented line per problem, in row order.
 
@@ -89,7 +94,6 @@ def refuse_if_any(source: str, problems: Sequence[Problem]) -> None:
     The error carries the problems in its `problems` attribute.
     """
     if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        error = DataError(describe(f"{source} was refused: {count}", problems))
+        error = DataError(describe(f"{source} was refused: {counted(len(problems), 'problem')}", problems))
         error.problems = tuple(problems)
         raise error

@@ -16,7 +16,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.dates import read_date
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.follow_up import DAYS_IN
-from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.evidence.problems import Problem, counted, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.scans import DEATH_RULES, DeathRule, interval_of
 from bayes_escc.schema import nearest
@@ -172,7 +172,8 @@ def joined(
         found.append({**row, INTERVAL_COLUMNS[0]: lower, INTERVAL_COLUMNS[1]: upper, "scan_rule": rule})
     refuse_if_any(table.source, problems)
     notes += [
-        Problem("scan_rule", f"{count} patients: {rule}", "See scan_rule of each.") for rule, count in rules.items()
+        Problem("scan_rule", f"{counted(count, 'patient')}: {rule}", "See scan_rule of each.")
+        for rule, count in rules.items()
     ]
     return pd.DataFrame(found), notes
 

@@ -75,16 +75,17 @@ def plot_survival(posterior: Posterior) -> Figure:
     last = float(stop.max())
     ticks = time_ticks(last, unit)
     styles = arm_styles(regimens)
+    arms = [(stop[member == i], event[member == i] == 1, start[member == i]) for i in range(len(regimens))]
+    corner = _empty_corner(curves, regimens, last, arms)
     with house_style():
         lines = 4 * len(regimens)
         figure = Figure(figsize=(WIDTH, (84 + 4.1 * lines) * MM), layout="constrained")
         FigureCanvasAgg(figure)
         axes, table = figure.subplots(2, 1, sharex=True, height_ratios=[78, 4.1 * lines])
         for i, regimen in enumerate(regimens):
-            mine = member == i
-            _draw_arm(axes, curves, regimen, stop[mine], event[mine] == 1, start[mine], ci, styles[regimen])
-            _key(axes, posterior, regimen, i, unit, styles[regimen])
-            _numbers(table, regimen, i, ticks, stop[mine], event[mine] == 1, start[mine], styles[regimen]["color"])
+            _draw_arm(axes, curves, regimen, *arms[i], ci, styles[regimen])
+            _key(axes, posterior, regimen, i, unit, styles[regimen], corner)
+            _numbers(table, regimen, i, ticks, *arms[i], styles[regimen]["color"])
         axes.set_ylim(0, 1.02)
         axes.set_yticks(np.linspace(0, 1, 6), [f"{100 * v:.0f}" for v in np.linspace(0, 1, 6)])
         axes.set_ylabel("Progression-free (% of patients)")
@@ -123,7 +124,24 @@ def _draw_arm(
     axes.plot(grid[inside], middle, color=style["color"], linestyle=style["linestyle"], linewidth=1.9)
 
 
-def _key(axes: Any, posterior: Posterior, regimen: str, row: int, unit: str, style: dict[str, Any]) -> None:
+def _empty_corner(curves: Any, regimens: Any, last: float, arms: Any) -> tuple[float, float]:
+    """Where the key begins, in shares of the panel: top right, or bottom left where curves stay high."""
+    grid = curves["grid"].to_numpy()
+
+    def heights(when: float) -> list[float]:
+        i = int(np.argmin(np.abs(grid - when)))
+        drawn = [float(np.median(curves["survival"].sel({REGIMEN: r}).to_numpy()[:, i])) for r in regimens]
+        return drawn + [float(kaplan_meier(*arm)(np.array([when]))[0]) for arm in arms]
+
+    height = 0.13 * len(regimens)
+    above, below = 1.0 - max(heights(0.45 * last)), min(heights(0.55 * last))
+    return (0.02, height - 0.02) if above < height <= below else (0.45, 0.97)
+
+
+def _key(
+    axes: Any, posterior: Posterior, regimen: str, row: int, unit: str, style: dict[str, Any],
+    corner: tuple[float, float],
+) -> None:  # fmt: skip
     """Name, median and hazard ratio of one regimen, in the empty corner of the panel."""
     ci = posterior.analysis.ci_prob
     levels = [(1 - ci) / 2, 0.5, (1 + ci) / 2]
@@ -136,10 +154,10 @@ def _key(axes: Any, posterior: Posterior, regimen: str, row: int, unit: str, sty
     text = f"median {told('median')} {unit}"
     if row > 0 and "hazard_ratio" in posterior.estimand_names and posterior.estimand("hazard_ratio").ndim == 3:
         text += f"; HR {told('hazard_ratio')}"
-    y = 0.97 - 0.13 * row
-    axes.plot([0.45, 0.50], [y, y], transform=axes.transAxes, linewidth=1.9, **style)
-    axes.text(0.51, y, regimen, transform=axes.transAxes, va="center", color=style["color"], fontweight="bold")
-    axes.text(0.51, y - 0.052, text, transform=axes.transAxes, va="center", color=BLACK, fontsize=7.5)
+    x, y = corner[0], corner[1] - 0.13 * row
+    axes.plot([x, x + 0.05], [y, y], transform=axes.transAxes, linewidth=1.9, **style)
+    axes.text(x + 0.06, y, regimen, transform=axes.transAxes, va="center", color=style["color"], fontweight="bold")
+    axes.text(x + 0.06, y - 0.052, text, transform=axes.transAxes, va="center", color=BLACK, fontsize=7.5)
 
 
 def _numbers(table: Any, regimen: str, index: int, ticks: Any, stop: Any, event: Any, start: Any, colour: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_escc.evidence import Problem
 from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.evidence.problems import counted
 from bayes_escc.families.base import prior_line
 from bayes_escc.families.survival.curves import Array
 from bayes_escc.families.survival.population import median_time, restricted_mean, survival
@@ -25,7 +26,9 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
     if design.parameter_count > design.events / 5:
         found.append(
             Problem(
-                "many_parameters", f"{design.parameter_count} parameters are estimated from {design.events} events",
+                "many_parameters",
+                f"the model estimates {counted(design.parameter_count, 'parameter')} from "
+                f"{counted(design.events, 'event')}",
                 "The priors matter: at least five events per parameter are usual. Use fewer covariates, or show "
                 "how the answer changes with the priors.",
             )
