@@ -97,7 +97,7 @@ def result_text(result: Mapping[str, Any]) -> str:
         size = f"{data['rows']} contrasts{known}"
     else:
         how = _ENGINES.get(analysis["sampler"], "closed form")
-        size = f"{data['patients']} patients, {data['events']} events"
+        size = ", ".join(f"{data[k]} {k if data[k] != 1 else k.removesuffix('s')}" for k in ("patients", "events"))
     blocks.append(f"{size}; {how}, seed {analysis['seed']}.")
     if not diagnostics["converged"]:
         blocks.append("NOT CONVERGED: " + " ".join(diagnostics["messages"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -51,6 +52,14 @@ class TestRecord:
             a, b = study.fits()[-1].result, other.fits()[-1].result
         assert a["estimates"] == b["estimates"]
         assert a["comparisons"] == b["comparisons"]
+
+    def test_the_file_alone_holds_what_was_accepted(self, study, tmp_path):
+        """A copy without the files SQLite keeps beside it while the study is open."""
+        study.update(FIRST)
+        copy = tmp_path / "copy.db"
+        shutil.copyfile(tmp_path / "study.db", copy)
+        with be.Study.open(copy) as found:
+            assert found.head == study.head
 
     def test_the_same_table_again_records_nothing(self, study):
         study.update(FIRST)

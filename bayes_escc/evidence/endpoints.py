@@ -39,7 +39,7 @@ _SYNONYMS: Final = {
     "complete response": "CR", "partial response": "PR", "stable disease": "SD",
     "progressive disease": "PD", "not evaluable": "NE", "not assessable": "NE",
     "客观缓解率": "ORR", "疾病控制率": "DCR", "完全缓解": "CR", "部分缓解": "PR", "疾病稳定": "SD",
-    "疾病进展": "PD", "不可评价": "NE",
+    "疾病进展": "PD", "稳定": "SD", "进展": "PD", "不可评价": "NE",
 }  # fmt: skip
 
 _ADVERSE = re.compile(

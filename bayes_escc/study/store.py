@@ -238,6 +238,9 @@ class Store:
                 self._rollback()
                 raise
             on_step("committed")
+            # into the main file at once, so that a copy of it alone is whole; what cannot be moved now is moved later
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def insert(self, table: str, **values: Any) -> int:
         """Insert a row inside a transaction; returns its number."""
