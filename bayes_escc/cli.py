@@ -144,7 +144,11 @@ def _parser() -> argparse.ArgumentParser:
         "--where", action="append", default=[], metavar="COLUMN=VALUE", help="rows of a table; values joined by |"
     )
     pool.add_argument("--common", action="store_true", help="one effect for all studies, no heterogeneity")
-    pool.add_argument("--tau-prior", metavar="LAW", help="of the heterogeneity (default: HalfNormal(0.5))")
+    pool.add_argument(
+        "--tau-prior",
+        metavar="LAW",
+        help="of the heterogeneity (default: HalfNormal(0.5)); or published: Turner(OUTCOME; COMPARISON)",
+    )
     pool.add_argument("--effect-prior", metavar="LAW", help="of the effect, on the log scale (default: Normal(0, 1))")
     pool.add_argument("--margin", type=float, metavar="M", help="an effect that matters, for example 0.8")
     pool.add_argument("--ci-prob", type=float, default=0.95, metavar="P", help="of the intervals (default: 0.95)")

@@ -24,6 +24,7 @@ from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import DEFAULT_PRIORS, SynthesisSpec
+from bayes_escc.heterogeneity import PUBLISHED
 from bayes_escc.laws import Law, PanelLaw
 from bayes_escc.names import LABEL_DIMS, normalise
 from bayes_escc.priors import DISTRIBUTIONS, Prior, PriorSet
@@ -284,11 +285,16 @@ def _require_one_each(rows: Sequence[Row], source: str) -> None:
 
 
 def _prior(text: str, option: str) -> Prior:
-    """A prior written as HalfNormal(0.25) or with named parameters, LogNormal(mu=-2, sigma=0.7)."""
+    """A prior written as HalfNormal(0.25), with named parameters, LogNormal(mu=-2, sigma=0.7), or published.
+
+    Published ones give the outcome and the comparison, apart by a semicolon, as their names hold commas.
+    """
     match = re.fullmatch(r"\s*(\w+)\s*\(([^()]*)\)\s*", text)
     if match is None:
         raise AnalysisError(f"--{option}-prior takes a law such as HalfNormal(0.25), not {text!r}.")
     name = match[1]
+    if name in PUBLISHED:
+        return Prior(name, **dict(zip(("outcome", "comparison"), map(str.strip, match[2].split(";")), strict=False)))
     forms = DISTRIBUTIONS[name].forms[0] if name in DISTRIBUTIONS else ()
     values: dict[str, float | str] = {}
     for position, part in enumerate(p.strip() for p in match[2].split(",") if p.strip()):

@@ -53,6 +53,15 @@ def test_the_result_keeps_the_schema():
         conforms(r, SCHEMA["thresholds"], "thresholds")
 
 
+def test_published_priors_of_the_heterogeneity_go_by_name():
+    named = "Turner(all-cause mortality; pharmacological vs pharmacological)"
+    prior = be.Prior("Turner", outcome="all-cause mortality", comparison="pharmacological vs pharmacological")
+    spelled = f"LogNormal(mu={prior['mu']!r}, sigma={prior['sigma']!r})"
+    assert pool_effects(TYPED, tau_prior=named)["estimates"] == pool_effects(TYPED, tau_prior=spelled)["estimates"]
+    with pytest.raises(BayesEsccError, match="outcome"):
+        pool_effects(TYPED, tau_prior="Turner(survival)")
+
+
 def test_a_common_effect_is_the_inverse_variance_mean():
     (first, *rest) = pool_effects(TYPED, common=True, effect_prior="Normal(0, 1000)")["estimates"]
     assert (round(first["median"], 2), round(first["lower"], 2), round(first["upper"], 2)) == (0.73, 0.66, 0.81)

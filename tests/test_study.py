@@ -15,6 +15,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
+from bayes_escc.errors import DataError
 from bayes_escc.study.cuts import read_cut
 from bayes_escc.study.draws import pack, unpack
 from bayes_escc.study.freeze import freeze, prepare_frozen
@@ -153,6 +154,12 @@ class TestRecord:
             assert study.frozen.data.regimens == ("old", "new")
             with pytest.raises(be.DataError, match=r"'nwe' .*Did you mean 'new'"):
                 study.update(pd.concat([SECOND, FIRST.iloc[[3]].assign(code="Q", arm="nwe")]))
+
+    def test_a_cut_without_patients_of_a_regimen(self, study):
+        study.update(FIRST)
+        with pytest.raises(DataError, match="no patients on new"):
+            study.update(FIRST[FIRST.arm == "old"], acknowledge=["B1:removed silently", "B2:removed silently"])
+        assert len(study.log) == 2
 
     def test_regimens_the_analysis_does_not_name_stand_as_in_the_first_file(self, tmp_path):
         content = json.loads(analysis().content)

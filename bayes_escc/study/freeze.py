@@ -89,15 +89,23 @@ def prepare_frozen(frozen: Analysis, cut: Cut, first: Cut, digest: str) -> Desig
 
 
 def check_regimens(stated: Analysis, frozen: Analysis, cut: Cut) -> None:
-    """Refuse regimens the study does not know, unless the analysis chose its regimens itself.
+    """Refuse a cut without patients of some regimen, and regimens the study does not know.
+
+    The latter pass where the analysis chose its regimens itself.
 
     Raises
     ------
     DataError
     """
+    known, chosen = frozen.data.regimens or (), cut.table("").select(where=dict(stated.data.where)).frame
+    absent = [r for r in known if r not in set(chosen["regimen"])]
+    if absent:
+        raise DataError(
+            f"{cut.source} was refused: it has no patients on {', '.join(absent)}, which this study compares. "
+            "Correct the spelling, or wait for the first of them."
+        )
     if stated.data.regimens is not None:
         return
-    known, chosen = frozen.data.regimens or (), cut.table("").select(where=dict(stated.data.where)).frame
     units = list(cut.rows)
     strange = {r: units[int(i) - 1] for i, r in zip(chosen.index, chosen["regimen"], strict=True) if r not in known}
     if strange:
