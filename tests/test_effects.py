@@ -328,3 +328,10 @@ def test_check_accepts_the_trials(capsys):
     assert main(["check", "--kind", "effects", str(DATASETS["pd1_trials_effects"].path)]) == 0
     assert "No problems" in capsys.readouterr().out
     assert main(["datasets", "pd1_trials_effects", "--json"]) == 0
+
+
+def test_counts_are_told_apart_from_effects():
+    frame = pd.DataFrame({"study": ["A", "A"], "regimen": ["x", "y"], "endpoint": "ORR", "events": [3, 4], "n": [9, 9]})
+    with pytest.raises(be.DataError, match="these are counts of events, not effects") as refused:
+        be.read_effects(frame)
+    assert [p.code for p in refused.value.problems] == ["counts"]

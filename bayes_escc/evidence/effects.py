@@ -324,6 +324,14 @@ def _is_arm(row: Mapping[str, str]) -> bool:
 
 def _require_columns(raw: RawTable, problems: list[Problem]) -> None:
     by_error = "se" in raw.columns
+    if {"events", "n"} <= {*raw.columns} and "estimate" not in raw.columns:
+        problems.append(
+            Problem(
+                "counts", "these are counts of events, not effects",
+                'Read them as such: kind = "counts" in an analysis, --kind counts of check.',
+            )
+        )  # fmt: skip
+        return
     for column in COLUMNS:
         if column in raw.columns or (by_error and column in {"ci_low", "ci_high", "ci_level"}):
             continue
