@@ -248,13 +248,19 @@ def test_months_declared_as_days_are_noted():
 
 
 @pytest.mark.parametrize(("event", "upper"), [(0, 6.0), (1, np.inf)])
-def test_an_event_column_that_contradicts_the_interval_is_refused(event, upper):
+def test_an_event_column_that_contradicts_the_interval_is_noted(event, upper):
     frame = pd.DataFrame(
         {"patient_id": [1, 2], "regimen": "a", "time": 4.0, "event": [event, 1], "lower": 4.0, "upper": [upper, 6.0]}
     )
-    assert "event_contradicts_interval" in problems(frame, interval=("lower", "upper"))
-    agreed = frame.assign(event=[1 - event, 1])
-    assert len(read_patients(agreed, interval=("lower", "upper"), **COLUMNS)) == 2
+
+    def contradicted(table):
+        found = read_patients(table, interval=("lower", "upper"), **COLUMNS).warnings
+        return [w for w in found if w.code == "event_contradicts_interval"]
+
+    (noted,) = contradicted(frame)
+    assert "whether 1 patient had the event" in noted.message
+    assert noted.row == 2
+    assert not contradicted(frame.assign(event=[1 - event, 1]))
 
 
 def test_things_are_counted_in_words():

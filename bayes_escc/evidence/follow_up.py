@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
-from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.problems import Problem, counted
 from bayes_escc.evidence.reading import normalise
 from bayes_escc.schema import nearest
 
@@ -249,11 +249,6 @@ def _check_row(
                "Correct either; write inf where no progression was seen.")  # fmt: skip
     if upper is not None and entry is not None and not entry < upper:
         refuse("entry", "entry_after_end", f"entry is not before progression ({upper:g})", "Correct either.")
-    if upper is not None and row.get("event") in ("0", "1") and (row["event"] == "1") == math.isinf(upper):
-        said = "the event happened" if math.isinf(upper) else "there was no event"
-        refuse("interval_upper", "event_contradicts_interval", f"the event column says that {said}",
-               "Correct either: inf where no event was seen, both ends alike for one at a known time, such as a death; "
-               "or leave event out.")  # fmt: skip
     half_day = 0.5 / DAYS_IN[unit]
     if time == 0:
         found["time"] = half_day
@@ -334,6 +329,13 @@ def check_between_patients(frame: pd.DataFrame, columns: FollowUpColumns, warnin
     elif columns.event is not None and not columns.codes and _CENSORING.search(columns.event.casefold()):
         warn("censoring_column", f"1 in {columns.event} was read as the event, though its name speaks of censoring",
              'If 1 means censored, as in CNSR, say so: event_codes = { "0" = "event", "1" = "censored" }.')  # fmt: skip
+    if columns.event is not None and columns.upper is not None:
+        other = frame.index[(frame["event"] == "1") != follow_up.event]
+        if len(other):
+            warn("event_contradicts_interval", f"the column {columns.event} and the interval disagree on whether "
+                 f"{counted(len(other), 'patient')} had the event; the interval was used",
+                 "Write inf where no event was seen, both ends alike for one at a known time, such as a death.",
+                 columns.upper, int(other[0]))  # fmt: skip
     regimen, last = frame["regimen"].to_numpy(), follow_up.last
     medians = {}
     for label in dict.fromkeys(regimen):
