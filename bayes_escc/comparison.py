@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.analysis import check_margin
 from bayes_escc.beta import Beta, contrast_mean_sd, contrast_quantile, exceedance
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
@@ -36,7 +35,7 @@ from bayes_escc.names import (
     Scale,
     normalise,
 )
-from bayes_escc.schema import nearest
+from bayes_escc.schema import check_margin, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -294,13 +293,14 @@ def direction_of(array: xr.DataArray, endpoint: str | None, stated: Direction | 
     index = 0
     if len(known) > 1 and endpoint is not None:
         index = list(array.coords[ENDPOINT].to_numpy()).index(endpoint)
-    if known[index] not in ("higher", "lower"):
+    better = known[index]
+    if better not in ("higher", "lower"):
         where = f" of {endpoint}" if endpoint else ""
         raise AnalysisError(
             f"it is not known whether a higher or a lower {array.name}{where} is better: "
             'state better = "higher" or "lower".'
         )
-    return known[index]  # type: ignore[return-value]
+    return "higher" if better == "higher" else "lower"
 
 
 def check_reference(array: xr.DataArray, reference: str) -> None:

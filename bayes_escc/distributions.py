@@ -6,6 +6,7 @@ Each has `pdf`, `cdf` and `ppf` as a frozen SciPy distribution has; the tests ho
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -117,11 +118,12 @@ class HalfT:
         return np.where(z < 0, 0.0, 2.0 * _t_density(z, self.nu) / self.sigma)
 
 
-class _Exponentiated:
+class _Exponentiated(ABC):
     """The exponential of a law on the real line."""
 
+    @abstractmethod
     def _base(self) -> Any:
-        raise NotImplementedError
+        """The law of the logarithm."""
 
     def ppf(self, q: Any) -> Any:
         return np.exp(self._base().ppf(q))

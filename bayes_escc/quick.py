@@ -9,13 +9,13 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from bayes_escc.analysis import check_margin
 from bayes_escc.beta import Beta
 from bayes_escc.comparison import contrast_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.names import LABEL_DIMS, Direction, Scale
 from bayes_escc.ranking import rank_laws, rank_rows
 from bayes_escc.results import SCHEMA_VERSION, software_versions
+from bayes_escc.schema import check_margin
 
 __all__ = ["compare_counts"]
 

@@ -135,7 +135,8 @@ def test_public_names():
 ROOMS = [
     {"errors"}, {"names"}, {"heterogeneity", "distributions"},
     {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"decision"},
-    {"analysis"}, {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"}, {"posterior"},
+    {"data_section"}, {"analysis"}, {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"},
+    {"posterior"},
     {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick", "pool"}, {"models", "checks"},
     {"study"}, {"cli_monitor"}, {"cli"},
 ]  # fmt: skip

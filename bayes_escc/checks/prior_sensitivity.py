@@ -26,6 +26,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.families import Design
 from bayes_escc.families.response import ResponseSpec
 from bayes_escc.families.survival import SurvivalSpec
+from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.inference import Diagnostics, Estimate, LaplaceError, estimate, laplace_draws
 from bayes_escc.names import REGIMEN
 from bayes_escc.priors import PriorSet
@@ -131,10 +132,10 @@ def prior_sensitivity(
     wanted = estimand or (first.estimand if first else "median" if isinstance(spec, SurvivalSpec) else "rate")
     design = prepare_design(analysis, chosen)
     if isinstance(spec, SurvivalSpec):
-        if not hasattr(design, "encoded"):
+        if not isinstance(design, SurvivalDesign):
             raise AnalysisError("sensitivity: needs patients; published medians have one prior and a closed form.")
         # all priors in the unit of the analysis, so that none is put there twice
-        spec = replace(design.spec, stated=tuple(r for r, _ in design.spec.priors), dating="interval")  # type: ignore[attr-defined]
+        spec = replace(design.spec, stated=tuple(r for r, _ in design.spec.priors), dating="interval")
     about = _Question(wanted, reference or (first.reference if first else None), analysis)
     rows: list[dict[str, Any]] = []
     base: tuple[int, Diagnostics] | None = None
@@ -179,9 +180,9 @@ def _estimate(design: Design, one: Variation, analysis: Analysis, table: Any) ->
 _VARIABLES = {"median": "reference_median"}
 
 
-def _other_priors(design: Design, changed: tuple[tuple[str, PriorSet], ...]) -> Any:
+def _other_priors(design: Any, changed: tuple[tuple[str, PriorSet], ...]) -> Any:
     """The change in log prior density, as a function of the variables of the model."""
-    spec: Any = design.spec  # type: ignore[attr-defined]
+    spec = design.spec
 
     def adjust(variables: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         total: Any = 0.0

@@ -103,10 +103,11 @@ def _scaled(spec: Any, roles: tuple[str, ...]) -> Iterator[Variation]:
             found = spec.prior(role)
             wider = [_stretched(p, factor) for p in (found.default, *(p for _, p in found.overrides))]
             default, *others = wider
-            if default is None or any(p is None for p in others):
-                continue
             names = [label for label, _ in found.overrides]
-            changed = PriorSet(default, tuple(zip(names, others, strict=True)))  # type: ignore[arg-type]
+            overrides = tuple((name, p) for name, p in zip(names, others, strict=True) if p is not None)
+            if default is None or len(overrides) < len(names):
+                continue
+            changed = PriorSet(default, overrides)
             shown = "" if names else f": {default}"
             yield _changed(spec, "other priors", f"{_WORDS[role]} {word}{shown}", role, changed)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.beta import Beta
-from bayes_escc.decision.tails import contrast_tails
-from bayes_escc.names import Direction, Scale
+from bayes_escc.decision.tails import contrast_tails, upper_tails
+from bayes_escc.names import Direction
 
 __all__ = [
-    "NO_PRIOR", "UNIFORM", "better_counts", "direction", "one_standard", "place", "probability", "verbs",
+    "NO_PRIOR", "UNIFORM", "better_tails", "direction", "null_of", "one_standard", "place", "probability", "verbs",
     "with_reference", "wrong_rates",
 ]  # fmt: skip
 
@@ -22,12 +23,17 @@ NO_PRIOR: Final = "exact enumeration needs independent rates with Beta priors"
 _NULL: Final = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
 
 
-def better_counts(x: Beta, nx: int, y: Beta, ny: int, better: Direction, margin: float | None, scale: Scale) -> Array:
-    """P(X better than Y by the margin) for every pair of counts."""
-    cut = _NULL[scale] if margin is None else margin
+def better_tails(rule: Any, prior: Beta, look: Sequence[int]) -> Array:
+    """P(better than the value, or than the reference by the margin) for every count, or pair of counts, at a look."""
+    better = direction(rule)
+    if rule.reference is None:
+        above = upper_tails(prior, look[0], float(rule.value or 0.0))
+        return above if better == "higher" else 1.0 - above
+    cut = _NULL[rule.scale] if rule.margin is None else rule.margin
+    x, y = (prior, look[0]), (rule.reference_prior or prior, look[1])
     if better == "higher":
-        return contrast_tails(x, nx, y, ny, cut, scale)
-    return contrast_tails(y, ny, x, nx, cut if scale == "difference" else 1.0 / cut, scale).T
+        return contrast_tails(*x, *y, cut, rule.scale)
+    return contrast_tails(*y, *x, cut if rule.scale == "difference" else 1.0 / cut, rule.scale).T
 
 
 def direction(rule: Any) -> Direction:
@@ -51,6 +57,13 @@ def wrong_rates(**stated: float | None) -> list[str]:
         for key, value in stated.items()
         if value is not None and not 0.0 < value < 1.0
     ]
+
+
+def null_of(rule: Any) -> tuple[float, ...] | None:
+    """The rates under which the regimen is not better, where the rule says them."""
+    if rule.reference is None:
+        return (float(rule.value or 0.0),)
+    return None if rule.null_rate is None else (rule.null_rate, rule.null_rate)
 
 
 def with_reference(rule: Any, rate: float | None) -> tuple[float, ...] | None:

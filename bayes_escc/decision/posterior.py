@@ -19,8 +19,8 @@ from bayes_escc.beta import Beta
 from bayes_escc.decision.common import (
     NO_PRIOR,
     UNIFORM,
-    better_counts,
-    direction,
+    better_tails,
+    null_of,
     one_standard,
     place,
     probability,
@@ -118,27 +118,11 @@ class PosteriorProbability(Rule):
         return verbs(self, self.statistic, "Declare success")
 
     def statistics(self, look: Look) -> Array:
-        prior = self.prior or UNIFORM
-        if self.reference is None:
-            above = upper_tails(prior, look[0], float(self.value or 0.0))
-            return above if direction(self) == "higher" else 1.0 - above
-        return better_counts(
-            prior, look[0], self.reference_prior or prior, look[1], direction(self), self.margin, self.scale
-        )
-
-    @property
-    def false_alarm_rates(self) -> tuple[float, ...] | None:
-        return self._null if self.act == "go" else self._alternative
-
-    @property
-    def power_rates(self) -> tuple[float, ...] | None:
-        return self._alternative if self.act == "go" else self._null
+        return better_tails(self, self.prior or UNIFORM, look)
 
     @property
     def _null(self) -> tuple[float, ...] | None:
-        if self.reference is None:
-            return (float(self.value or 0.0),)
-        return None if self.null_rate is None else (self.null_rate, self.null_rate)
+        return null_of(self)
 
     @property
     def _alternative(self) -> tuple[float, ...] | None:
@@ -201,14 +185,6 @@ class ThallSimon(Rule):
 
     def statistics(self, look: Look) -> Array:
         return contrast_tails(self.prior, look[0], self._standard, 0, self.margin)[:, 0]
-
-    @property
-    def false_alarm_rates(self) -> tuple[float, ...] | None:
-        return self._null if self.act == "go" else self._alternative
-
-    @property
-    def power_rates(self) -> tuple[float, ...] | None:
-        return self._alternative if self.act == "go" else self._null
 
     @property
     def _null(self) -> tuple[float, ...]:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from bayes_escc.beta import Beta
 from bayes_escc.decision.common import (
     UNIFORM,
-    better_counts,
-    direction,
+    better_tails,
+    null_of,
     one_standard,
     place,
     probability,
@@ -28,7 +28,7 @@ from bayes_escc.decision.common import (
     wrong_rates,
 )
 from bayes_escc.decision.rule import Look, Rule
-from bayes_escc.decision.tails import predictive_counts, upper_tails
+from bayes_escc.decision.tails import predictive_counts
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Direction, Scale
 from bayes_escc.schema import check_margin
@@ -106,7 +106,7 @@ class PredictiveProbability(Rule):
 
     def statistics(self, look: Look) -> Array:
         most = self.most or look
-        final = self._final_statistic(most)
+        final = better_tails(self, self.prior, most)
         if look == most:
             return final
         success = (final > self.success).astype(float)
@@ -115,18 +115,9 @@ class PredictiveProbability(Rule):
             found = found @ predictive_counts(self.reference_prior or self.prior, look[1], most[1]).T
         return np.asarray(np.clip(found, 0.0, 1.0))
 
-    def _final_statistic(self, most: Look) -> Array:
-        if self.reference is None:
-            above = upper_tails(self.prior, most[0], float(self.value or 0.0))
-            return above if direction(self) == "higher" else 1.0 - above
-        other = self.reference_prior or self.prior
-        return better_counts(self.prior, most[0], other, most[1], direction(self), self.margin, self.scale)
-
     @property
     def false_alarm_rates(self) -> tuple[float, ...] | None:
-        if self.reference is None:
-            return (float(self.value or 0.0),)
-        return None if self.null_rate is None else (self.null_rate, self.null_rate)
+        return null_of(self)
 
     @property
     def power_rates(self) -> tuple[float, ...] | None:

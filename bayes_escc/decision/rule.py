@@ -183,11 +183,21 @@ class Rule(ABC):
     @property
     def false_alarm_rates(self) -> tuple[float, ...] | None:
         """True rates under which acting is a false alarm, or None if the rule does not say."""
-        return None
+        return self._null if self.act == "go" else self._alternative
 
     @property
     def power_rates(self) -> tuple[float, ...] | None:
         """True rates under which acting is right, or None if the rule does not say."""
+        return self._alternative if self.act == "go" else self._null
+
+    @property
+    def _null(self) -> tuple[float, ...] | None:
+        """True rates under which the regimen is no good, for rules that go or stop by one probability."""
+        return None
+
+    @property
+    def _alternative(self) -> tuple[float, ...] | None:
+        """True rates under which it is, likewise."""
         return None
 
     @property

@@ -212,7 +212,7 @@ def _grid_from_workbook(path: Path, sheet: str | None) -> tuple[list[list[str]],
     try:
         formulas = openpyxl.load_workbook(path, data_only=False)
         values = openpyxl.load_workbook(path, data_only=True)
-    except Exception as error:
+    except Exception as error:  # openpyxl lets through whatever zip, XML and its own readers raise
         raise DataError(f"{path.name} cannot be opened as a workbook: {error}.") from None
     visible = [s.title for s in values.worksheets if s.sheet_state == "visible"]
     if sheet is None and len(visible) != 1:

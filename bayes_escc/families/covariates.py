@@ -219,8 +219,10 @@ def _levels(entry: Reader) -> tuple[str, ...]:
 
 def _constant(entry: Reader, key: str, word: str) -> str | float | None:
     value = entry.take(key, None)
-    if value is None or value in (word, "none"):
-        return value  # type: ignore[no-any-return]
+    if value is None:
+        return None
+    if value in (word, "none"):
+        return str(value)
     if isinstance(value, bool):
         return word if value else "none"
     if isinstance(value, int | float):

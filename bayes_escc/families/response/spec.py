@@ -99,7 +99,7 @@ def _roles(likelihood: str, pooling: str) -> tuple[str, ...]:
     }[likelihood]
 
 
-def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:  # noqa: ARG001
+def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:  # noqa: ARG001  (every family is read alike)
     """Read `[model]` and `[priors]` of a response analysis; `[estimands]` has no settings here."""
     likelihood = model.text("likelihood", "binomial", _LIKELIHOODS)
     pooling = model.text("pooling", "none", ("none", "partial"))

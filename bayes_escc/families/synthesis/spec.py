@@ -78,7 +78,7 @@ class SynthesisSpec:
         return dict(self.priors)[role]
 
 
-def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec:  # noqa: ARG001
+def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec:  # noqa: ARG001  (every family is read alike)
     """Read `[model]` and `[priors]` of a synthesis; `[estimands]` has no settings here."""
     likelihood = model.text("likelihood", "normal", ("normal", "binomial"))
     pooling = model.text("pooling", "random", ("random", "common"))
