@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bayes_escc.analysis import Analysis, find_analysis
-    from bayes_escc.borrowing import Borrowed, borrow, map_prior
+    from bayes_escc.answers.borrowing import Borrowed, borrow, map_prior
+    from bayes_escc.answers.comparison import Comparison
+    from bayes_escc.answers.posterior import Posterior
+    from bayes_escc.answers.rule_position import positions
     from bayes_escc.checks import (
         Inconsistency,
         PriorSensitivity,
@@ -21,20 +24,6 @@ if TYPE_CHECKING:
         inconsistency,
         prior_sensitivity,
         sensitivity,
-    )
-    from bayes_escc.comparison import Comparison
-    from bayes_escc.decision import (
-        Bop2,
-        Criterion,
-        PosteriorProbability,
-        Precision,
-        PredictiveProbability,
-        PredictiveSurvival,
-        ThallSimon,
-        Toxicity,
-        boundaries,
-        calibrate,
-        operating_characteristics,
     )
     from bayes_escc.errors import AnalysisError, BayesEsccError, DataError, FitError, LockedError, RecordError
     from bayes_escc.evidence import (
@@ -55,26 +44,37 @@ if TYPE_CHECKING:
         simulate_cohort,
     )
     from bayes_escc.inference import Diagnostics, bayes_factors, compare_models, loo
-    from bayes_escc.mixtures import BetaMixture
-    from bayes_escc.models import ResponseModel, SurvivalModel, SynthesisModel
-    from bayes_escc.monitoring import positions
-    from bayes_escc.posterior import Posterior
-    from bayes_escc.priors import Prior
-    from bayes_escc.results import to_result
-    from bayes_escc.run import fit_analysis, run_analysis
+    from bayes_escc.probability.mixtures import BetaMixture
+    from bayes_escc.report.result import to_result
+    from bayes_escc.rules import (
+        Bop2,
+        Criterion,
+        PosteriorProbability,
+        Precision,
+        PredictiveProbability,
+        PredictiveSurvival,
+        ThallSimon,
+        Toxicity,
+        boundaries,
+        calibrate,
+        operating_characteristics,
+    )
+    from bayes_escc.runs.estimators import ResponseModel, SurvivalModel, SynthesisModel
+    from bayes_escc.runs.run import fit_analysis, run_analysis
+    from bayes_escc.settings.prior import Prior
     from bayes_escc.study.study import Study
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
-    "borrowing": ("Borrowed", "borrow", "map_prior"),
+    "answers.borrowing": ("Borrowed", "borrow", "map_prior"),
     "checks": (
         "Inconsistency", "PriorSensitivity", "ProportionalHazards", "Sensitivity", "check_proportional_hazards",
         "exact_loo", "inconsistency", "prior_sensitivity", "sensitivity",
     ),
-    "comparison": ("Comparison",),
-    "decision": (
+    "answers.comparison": ("Comparison",),
+    "rules": (
         "Bop2", "Criterion", "PosteriorProbability", "Precision", "PredictiveProbability", "PredictiveSurvival",
         "ThallSimon", "Toxicity", "boundaries", "calibrate", "operating_characteristics",
     ),
@@ -85,13 +85,13 @@ _HOMES = {
         "simulate_cohort",
     ),
     "inference": ("Diagnostics", "bayes_factors", "compare_models", "loo"),
-    "mixtures": ("BetaMixture",),
-    "models": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
-    "monitoring": ("positions",),
-    "posterior": ("Posterior",),
-    "priors": ("Prior",),
-    "results": ("to_result",),
-    "run": ("fit_analysis", "run_analysis"),
+    "probability.mixtures": ("BetaMixture",),
+    "runs.estimators": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
+    "answers.rule_position": ("positions",),
+    "answers.posterior": ("Posterior",),
+    "settings.prior": ("Prior",),
+    "report.result": ("to_result",),
+    "runs.run": ("fit_analysis", "run_analysis"),
     "study.study": ("Study",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

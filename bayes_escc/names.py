@@ -1,10 +1,11 @@
-"""The vocabulary: names of dimensions, groups, scales and directions, written once.
+"""The vocabulary: names of dimensions, groups, scales and directions, and how numbers are written, said once.
 
 These strings are public: they appear in saved files, in `result.json` and in the DataTree.
 """
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from typing import Final, Literal
 
@@ -29,6 +30,8 @@ __all__ = [
     "TIME",
     "Direction",
     "Scale",
+    "format_number",
+    "format_probability",
     "normalise",
 ]
 
@@ -74,3 +77,28 @@ Scale = Literal["difference", "ratio", "odds_ratio"]
 def normalise(text: str) -> str:
     """A label as it is stored: full-width characters as ASCII, single blanks, ends trimmed."""
     return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def format_probability(p: float | None, error: float | None) -> str:
+    """A probability with as many decimals as its error supports, at most three; never 0 or 1."""
+    if p is None:
+        return ""
+    error = error or 0.0
+    decimals = 3 if error < 0.001 else 2 if error < 0.02 else 1
+    smallest = 10.0**-decimals
+    told = f"{p:.{decimals}f}"
+    if float(told) >= 1.0:  # 3998 of 4000 draws, 0.9995, would be told as 1.000
+        return f">{1.0 - smallest:.{decimals}f}"
+    if float(told) <= 0.0:
+        return f"<{smallest:.{decimals}f}"
+    return told
+
+
+def format_number(value: float | None) -> str:
+    """Three significant digits, without exponents for ordinary sizes."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    if value == 0 or 0.001 <= abs(value) < 10_000:
+        digits = 3 if abs(value) < 1 else max(0, 2 - math.floor(math.log10(abs(value))))
+        return f"{value:.{digits}f}"
+    return f"{value:.3g}"

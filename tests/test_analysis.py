@@ -8,8 +8,8 @@ import tomllib
 import pytest
 
 import bayes_escc as be
-from bayes_escc.analysis import bundled_analyses, find_analysis
-from bayes_escc.run import prepare_design
+from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+from bayes_escc.runs.run import prepare_design
 
 GOOD = """
 schema = 1
@@ -173,7 +173,7 @@ def test_questions_the_data_cannot_answer_are_named_before_anything_is_fitted(mo
     content = tomllib.loads(GOOD)
     content["comparisons"] = [{"reference": "zz"}, {"estimand": "tau"}]
     content["thresholds"] = [{"estimand": "rate", "above": 0.2, "regimen": "yy"}]
-    monkeypatch.setattr("bayes_escc.run.fit_design", None)
+    monkeypatch.setattr("bayes_escc.runs.run.fit_design", None)
     with pytest.raises(be.AnalysisError) as caught:
         be.fit_analysis(be.Analysis.from_dict(content))
     for path in ("comparisons[0].reference", "comparisons[1].estimand", "thresholds[0].regimen"):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from bayes_escc.beta import (
+from bayes_escc.probability.beta import (
     Beta,
     contrast_density,
     contrast_mean_sd,

@@ -10,10 +10,10 @@ import pytest
 from scipy import integrate, stats
 
 import bayes_escc as be
-from bayes_escc.beta import Beta, exceedance
-from bayes_escc.borrowing import borrowing_of, predictive_logit
+from bayes_escc.answers.borrowing import borrowing_of, predictive_logit
 from bayes_escc.cli import main
-from bayes_escc.mixtures import fit_beta_mixture
+from bayes_escc.probability.beta import Beta, exceedance
+from bayes_escc.probability.mixtures import fit_beta_mixture
 from tests.conftest import AS_EVENTS, AS_TOTAL
 from tests.oracles.quadrature import binomial_hierarchy, new_study_rate
 from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut

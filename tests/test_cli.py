@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import bayes_escc as be
-from bayes_escc.analysis import bundled_analyses
+from bayes_escc.analysis.analysis import bundled_analyses
 from bayes_escc.cli import main
 from tests.oracles.quadrature import beta_exceeds
 

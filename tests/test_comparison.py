@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bayes_escc as be
-from bayes_escc.comparison import UNANCHORED, anchoring, compare, probability_with_error
+from bayes_escc.answers.comparison import UNANCHORED, anchoring, compare, probability_with_error
+from bayes_escc.answers.ranking import rank
 from bayes_escc.evidence import Arm
-from bayes_escc.ranking import rank
-from bayes_escc.text import format_probability
+from bayes_escc.names import format_probability
 
 
 def rates(shape=(4, 500), seed=0, shifts=(0.0, 0.5, 1.0), better="higher"):

@@ -94,7 +94,7 @@ SHIPPED = {
 @pytest.mark.parametrize("name", ["exact", "nuts", "several", "over_studies", "overdispersed", *SHIPPED])
 def test_results_keep_their_schema(name, request):
     posterior = be.fit_analysis(be.find_analysis(name)) if name in SHIPPED else request.getfixturevalue(name)
-    result = json.loads(be.results.to_json(be.to_result(posterior)))
+    result = json.loads(be.report.result.to_json(be.to_result(posterior)))
     extra = SHIPPED.get(name, set())
     assert set(result) == {"schema_version", *(SCHEMA.keys() - {"detecting_scan"}.union(*SHIPPED.values())), *extra}
     assert result["schema_version"] == 1
@@ -128,21 +128,18 @@ def test_public_names():
     for path in ROOT.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         has_all = any(isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__" for n in tree.body)
-        assert has_all, f"{path.name} has no __all__"
+        only_a_face = len(tree.body) <= 2 and path.name == "__init__.py"
+        assert has_all or only_a_face, f"{path.name} has no __all__"
 
 
 # From left to right, as the data flow; a room may import what stands before it.
 ROOMS = [
-    {"errors"}, {"names"}, {"heterogeneity", "distributions"},
-    {"priors", "files"}, {"schema"}, {"beta"}, {"laws", "mixtures"}, {"evidence"}, {"families"}, {"decision"},
-    {"data_section"}, {"analysis"}, {"inference"}, {"comparison"}, {"ranking", "league"}, {"predictive"}, {"storage"},
-    {"posterior"},
-    {"borrowing"}, {"text"}, {"monitoring"}, {"results"}, {"plots"}, {"run", "quick", "pool"}, {"models", "checks"},
-    {"study"}, {"cli_monitor"}, {"cli"},
+    {"errors"}, {"names"}, {"files"}, {"probability"}, {"settings"}, {"evidence"}, {"families"}, {"rules"},
+    {"analysis"}, {"inference"}, {"answers"}, {"report"}, {"plots"}, {"runs"}, {"checks"}, {"study"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 # Methods that draw: they load the figure when called.
-DRAWING = {("posterior", "plots"), ("comparison", "plots")}
+DRAWING = {("answers", "plots")}
 
 
 def imports_of(path):
@@ -171,7 +168,7 @@ def test_only_inference_samples_and_evidence_and_comparison_know_no_model():
         if room not in {"inference", "cli"}:
             assert "import nutpie" not in text, path
             assert "pm.sample" not in text, path
-        if room in {"evidence", "comparison", "ranking", "schema", "analysis"}:
+        if room in {"probability", "evidence", "rules", "analysis", "report"}:
             assert not re.search(r"import (pymc|pytensor)", text), path
 
 

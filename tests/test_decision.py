@@ -9,9 +9,11 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.analysis import Analysis
-from bayes_escc.beta import Beta, contrast_quantile, exceedance
-from bayes_escc.decision import (
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.errors import AnalysisError
+from bayes_escc.plots import plot_boundaries
+from bayes_escc.probability.beta import Beta, contrast_quantile, exceedance
+from bayes_escc.rules import (
     Bop2,
     Criterion,
     PosteriorProbability,
@@ -24,11 +26,9 @@ from bayes_escc.decision import (
     operating_characteristics,
     read_rule,
 )
-from bayes_escc.decision.paths import walk
-from bayes_escc.decision.tails import contrast_tails, contrast_widths, interval_widths, predictive_counts, upper_tails
-from bayes_escc.errors import AnalysisError
-from bayes_escc.plots import plot_boundaries
-from bayes_escc.schema import Reader
+from bayes_escc.rules.paths import walk
+from bayes_escc.rules.tails import contrast_tails, contrast_widths, interval_widths, predictive_counts, upper_tails
+from bayes_escc.settings.reader import Reader
 
 from .oracles import decision as slow
 from .test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts

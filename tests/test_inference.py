@@ -12,7 +12,7 @@ import bayes_escc as be
 from bayes_escc.inference import compiled
 from bayes_escc.inference.diagnostics import diagnose
 from bayes_escc.inference.entry_points import _compile_cached
-from bayes_escc.run import prepare_design
+from bayes_escc.runs.run import prepare_design
 
 FAST = {"sampler": "nuts", "draws": 200, "tune": 200}
 
@@ -137,7 +137,7 @@ def test_chains_that_are_only_slow_are_sampled_longer_and_thinned(monkeypatch, d
     """Autocorrelation 0.85 leaves 4000 draws worth 320; of four times as many, every fourth is worth a thousand."""
     from scipy.signal import lfilter
 
-    from bayes_escc.analysis import SamplingSpec
+    from bayes_escc.analysis.analysis import SamplingSpec
     from bayes_escc.inference import fit
 
     asked = []

@@ -10,8 +10,8 @@ import xarray as xr
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.inference.importance import smooth
 from bayes_escc.inference.laplace import Target, systematic
+from bayes_escc.probability.psis import smooth
 from tests.oracles.evidence import beta_binomial, gamma_exponential
 from tests.test_survival import LIVER, NLR, cohort, scans
 

@@ -12,12 +12,12 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
+from bayes_escc.answers.comparison import labelled_cells
+from bayes_escc.answers.league import league_order, mirrored
+from bayes_escc.answers.ranking import rank_probabilities
 from bayes_escc.cli import main
-from bayes_escc.comparison import labelled_cells
-from bayes_escc.league import league_order, mirrored
 from bayes_escc.plots.network import plot_league, plot_network, plot_ranks
-from bayes_escc.ranking import rank_probabilities
-from bayes_escc.run import figures_of
+from bayes_escc.runs.run import figures_of
 from tests.oracles.meta import generalised_least_squares
 from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts
 

@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.analysis import Analysis
-from bayes_escc.beta import Beta
-from bayes_escc.decision.normal import null_crossing
-from bayes_escc.monitoring import positions
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.rule_position import positions
+from bayes_escc.probability.beta import Beta
+from bayes_escc.rules.normal import null_crossing
 
 from .test_decision import ANLOTINIB, CHEMOTHERAPY, with_rules
 

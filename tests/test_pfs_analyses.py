@@ -13,8 +13,8 @@ import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.plots import plot_better_over_time, plot_coefficients, plot_predictive_survival, plot_survival
 from bayes_escc.plots.dating import plot_dating
-from bayes_escc.run import prepare_design
-from bayes_escc.text import result_text
+from bayes_escc.report.text import result_text
+from bayes_escc.runs.run import prepare_design
 from tests.test_contract import SCHEMA, conforms
 from tests.test_survival import mean_matches
 

@@ -181,7 +181,7 @@ def test_long_chinese_names_stay_inside(tmp_path):
 
 
 def test_endpoints_that_look_alike_keep_their_own_figures():
-    from bayes_escc.run import figures_of
+    from bayes_escc.runs.run import figures_of
 
     frame = pd.DataFrame(
         {"study": "A", "regimen": "x", "endpoint": ["grade34_x/y", "grade34_x y"], "events": [1, 2], "n": 9}

@@ -10,8 +10,8 @@ import pytest
 import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.errors import BayesEsccError
-from bayes_escc.pool import pool_effects
-from bayes_escc.results import ESTIMATE_KEYS
+from bayes_escc.report.result import ESTIMATE_KEYS
+from bayes_escc.runs.prompt_effects import pool_effects
 from tests.test_contract import SCHEMA, conforms
 
 TYPED = ["ATTRACTION-3=0.77,0.62,0.96", "KEYNOTE-181=0.78,0.63,0.96", "ESCORT = 0.71, 0.57, 0.87",

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
-from bayes_escc.analysis import Analysis
-from bayes_escc.decision import PredictiveSurvival, operating_characteristics
-from bayes_escc.decision.completion import Completed, complete, final_probability, log_rank, successes
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.rule_position import positions
 from bayes_escc.errors import AnalysisError
-from bayes_escc.monitoring import positions
-from bayes_escc.run import fit_analysis, prepare_design
+from bayes_escc.rules import PredictiveSurvival, operating_characteristics
+from bayes_escc.rules.completion import Completed, complete, final_probability, log_rank, successes
+from bayes_escc.runs.run import fit_analysis, prepare_design
 
 from .oracles import completed_studies as slow
 

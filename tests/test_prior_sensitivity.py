@@ -12,8 +12,8 @@ import pytest
 import bayes_escc as be
 from bayes_escc.checks.variations import HAZARD_RATIO_PRIORS, RATE_PRIORS, variations
 from bayes_escc.cli import main
-from bayes_escc.run import prepare_design
-from bayes_escc.text import prior_sensitivity_text
+from bayes_escc.report.text import prior_sensitivity_text
+from bayes_escc.runs.run import prepare_design
 from tests.oracles.evidence import beta_binomial, gamma_exponential
 from tests.test_survival import LIVER, NLR, cohort
 

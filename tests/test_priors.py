@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from bayes_escc import AnalysisError, Prior
-from bayes_escc.priors import DISTRIBUTIONS, PriorSet
+from bayes_escc.settings.prior import DISTRIBUTIONS, PriorSet
 
 EXAMPLES = [
     Prior("Normal", mu=1, sigma=2),

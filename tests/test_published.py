@@ -84,7 +84,7 @@ def test_studies_without_a_covariate_may_be_left_out():
     )  # fmt: skip
     model = be.SynthesisModel(covariates=[asked], likelihood="binomial", control="y")
     design = model.analysis
-    from bayes_escc.run import prepare_design
+    from bayes_escc.runs.run import prepare_design
 
     prepared = prepare_design(design, be.read_counts(counts))
     assert prepared.studies == ("A", "C", "D")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_escc.beta import Beta
-from bayes_escc.decision import (
+from bayes_escc.probability.beta import Beta
+from bayes_escc.rules import (
     Bop2,
     Criterion,
     PosteriorProbability,
@@ -15,8 +15,8 @@ from bayes_escc.decision import (
     boundaries,
     operating_characteristics,
 )
-from bayes_escc.decision.paths import walk
-from bayes_escc.decision.rule import GO, STOP
+from bayes_escc.rules.paths import walk
+from bayes_escc.rules.rule import GO, STOP
 
 LOOKS = (10, 15, 20, 25, 30, 35)
 

@@ -15,8 +15,8 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.comparison import labelled_cells
-from bayes_escc.run import prepare_design
+from bayes_escc.answers.comparison import labelled_cells
+from bayes_escc.runs.run import prepare_design
 from tests.conftest import AS_EVENTS, AS_TOTAL
 from tests.oracles import quadrature
 
@@ -114,7 +114,7 @@ class TestExact:
 
 
 def be_compare(*arms):
-    from bayes_escc.quick import compare_counts
+    from bayes_escc.runs.prompt_counts import compare_counts
 
     return compare_counts(arms)
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.run import prepare_design
+from bayes_escc.runs.run import prepare_design
 
 SIMULATIONS, BINS, THIN = 240, 12, 10
 

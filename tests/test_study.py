@@ -360,7 +360,7 @@ class TestFrozen:
         assert drifting.content != frozen.content
 
     def test_freezing_changes_no_answer(self, cuts):
-        from bayes_escc.run import prepare_design
+        from bayes_escc.runs.run import prepare_design
 
         spec, first, _ = cuts
         plain, frozen = prepare_design(spec, first.table("")), prepare_frozen(freeze(spec, first), first, first, "")

@@ -40,7 +40,7 @@ def test_the_looks_are_those_that_were_taken(study):
     assert words[-1]["looks"] == [[8], [17]]
     assert words[-1]["events"] == [6]
     # more looks, more chances to be wrong: as the enumeration of the rule itself says
-    from bayes_escc.decision import operating_characteristics
+    from bayes_escc.rules import operating_characteristics
 
     (rule,) = study.analysis.rules
     null = rule.false_alarm_rates

@@ -14,7 +14,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.inference import compiled
-from bayes_escc.inference.importance import log_mean_exp, smooth
+from bayes_escc.probability.psis import log_mean_exp, smooth
 from bayes_escc.study.preview import MAX_K, MIN_ESS
 from tests.oracles.exponential import hazard_quantile, log_predictive, probability_lower_hazard
 from tests.studies import PRIOR, analysis, cohort, sums, table

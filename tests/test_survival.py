@@ -11,7 +11,7 @@ import pytest
 from scipy import integrate, optimize, stats
 
 import bayes_escc as be
-from bayes_escc.run import prepare_design
+from bayes_escc.runs.run import prepare_design
 from tests.oracles.survival_grid import weibull_posterior
 from tests.oracles.weibull_aft import weibull_aft
 

@@ -10,8 +10,8 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
-from bayes_escc.run import frozen_analysis, prepare_design
-from bayes_escc.text import proportional_hazards_text
+from bayes_escc.report.text import proportional_hazards_text
+from bayes_escc.runs.run import frozen_analysis, prepare_design
 from tests.oracles.evidence import gamma_exponential
 from tests.test_survival import LIVER, NLR, cohort, scans
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.families.survival.missing import PRIORS
-from bayes_escc.run import prepare_design
+from bayes_escc.runs.run import prepare_design
 from tests.oracles import effects_grid
 from tests.test_survival import DESIGNS, LIVER, NLR, cohort, mean_matches, scans
 

@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.analysis import Analysis
-from bayes_escc.comparison import labelled_cells
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.inference import entry_points
-from bayes_escc.run import prepare_design
+from bayes_escc.runs.run import prepare_design
 from tests.oracles.meta import generalised_least_squares, random_effects
 from tests.oracles.offsets import log_jacobian, residue
 
@@ -513,7 +513,7 @@ def test_results_keep_their_schema(name):
 
     from tests.test_contract import SCHEMA, conforms
 
-    result = json.loads(be.results.to_json(be.to_result(be.fit_analysis(be.find_analysis(name)))))
+    result = json.loads(be.report.result.to_json(be.to_result(be.fit_analysis(be.find_analysis(name)))))
     for block in set(SCHEMA) & set(result):
         records = result[block]
         for record in records if isinstance(records, list) else [records]:

@@ -11,7 +11,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.plots.forest import _ticks, plot_interval_forest
 from bayes_escc.plots.synthesis import plot_funnel, plot_heterogeneity
-from bayes_escc.run import figures_of
+from bayes_escc.runs.run import figures_of
 from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from bayes_escc.analysis import Analysis
+from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError
 
 __all__ = ["Asked", "question"]

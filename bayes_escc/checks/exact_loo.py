@@ -15,7 +15,7 @@ from bayes_escc.evidence import PatientTable
 from bayes_escc.families import Design
 from bayes_escc.inference import Estimate, Loo, estimate, loo
 from bayes_escc.names import CHAIN, DRAW
-from bayes_escc.run import frozen_analysis, prepare_design
+from bayes_escc.runs.run import frozen_analysis, prepare_design
 
 __all__ = ["exact_loo", "loo_of"]
 

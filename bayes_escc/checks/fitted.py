@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.analysis import SamplingSpec
-from bayes_escc.comparison import probability_with_error
+from bayes_escc.analysis.analysis import SamplingSpec
+from bayes_escc.answers.comparison import probability_with_error
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import Quadrature
 from bayes_escc.families.synthesis.normal import NormalDesign

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.analysis import Analysis
+from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.fitted import Fitted, fitted
 from bayes_escc.errors import AnalysisError
@@ -38,7 +38,7 @@ from bayes_escc.families.synthesis import SynthesisDesign, SynthesisSpec, prepar
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.names import COVARIATE
-from bayes_escc.priors import Prior, PriorSet
+from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
     import pandas as pd

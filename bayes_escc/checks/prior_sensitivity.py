@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.analysis import Analysis
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.comparison import compare, labelled_cells
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.variations import Variation, variations
-from bayes_escc.comparison import compare, labelled_cells
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families import Design
 from bayes_escc.families.response import ResponseSpec
@@ -29,8 +29,8 @@ from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.inference import Diagnostics, Estimate, LaplaceError, estimate, laplace_draws
 from bayes_escc.names import REGIMEN
-from bayes_escc.priors import PriorSet
-from bayes_escc.run import prepare_design
+from bayes_escc.runs.run import prepare_design
+from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ class PriorSensitivity:
         return pd.DataFrame([dict(r) for r in self.rows])
 
     def __repr__(self) -> str:
-        from bayes_escc.text import prior_sensitivity_text
+        from bayes_escc.report.text import prior_sensitivity_text
 
         return prior_sensitivity_text(self.to_dict())
 

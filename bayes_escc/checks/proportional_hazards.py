@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.answers.comparison import probability_with_error
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.exact_loo import loo_of
 from bayes_escc.checks.variations import with_baseline
-from bayes_escc.comparison import probability_with_error
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.inference import Estimate, estimate
 from bayes_escc.names import CHAIN, DRAW
-from bayes_escc.run import prepare_design
+from bayes_escc.runs.run import prepare_design
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ class ProportionalHazards:
         return {**named, "rows": [dict(r) for r in self.rows]}
 
     def __repr__(self) -> str:
-        from bayes_escc.text import proportional_hazards_text
+        from bayes_escc.report.text import proportional_hazards_text
 
         return proportional_hazards_text(self.to_dict())
 

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.names import Direction
-from bayes_escc.priors import Prior
+from bayes_escc.settings.prior import Prior
 
 __all__ = ["OMEGA_PRIOR", "Selection", "selection"]
 

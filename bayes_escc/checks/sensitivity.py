@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
-from bayes_escc.analysis import Analysis
+from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.prior_sensitivity import PriorSensitivity, prior_sensitivity
 from bayes_escc.checks.selection import Selection, numbers, selection, words
@@ -29,8 +29,8 @@ from bayes_escc.families.synthesis import SynthesisSpec, prepare
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.gaussian import GaussianModel, integrate
 from bayes_escc.families.synthesis.normal import NormalDesign
-from bayes_escc.laws import NormalMixture
-from bayes_escc.priors import Prior, PriorSet
+from bayes_escc.probability.laws import NormalMixture
+from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from typing import Any, Final
 from bayes_escc.families.response import ResponseSpec
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.survival.spec import DEFAULT_PRIORS
-from bayes_escc.priors import Prior, PriorSet
+from bayes_escc.settings.prior import Prior, PriorSet
 
 __all__ = ["Variation", "variations", "with_baseline"]
 

@@ -12,7 +12,7 @@ from bayes_escc.evidence.grim import recover_count
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import RawTable, normalise
 from bayes_escc.names import DESIGNS, Direction
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 __all__ = [
     "check_between_rows",

@@ -25,7 +25,7 @@ from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import cell_text, normalise, read_cells
 from bayes_escc.names import Direction
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.medians import MedianTable, read_medians
 from bayes_escc.evidence.patients import PatientTable, read_patients
 from bayes_escc.evidence.reading import RawTable, read_cells
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 __all__ = ["DATASETS", "Dataset", "load_dataset", "raw_dataset"]
 

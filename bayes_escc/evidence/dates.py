@@ -15,7 +15,7 @@ from typing import Any, Final
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 __all__ = ["DateColumns", "check_dates", "date_columns", "read_date"]
 

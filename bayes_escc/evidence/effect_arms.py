@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import cell_text, normalise
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,7 +22,7 @@ from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.evidence.problems import Problem, counted
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

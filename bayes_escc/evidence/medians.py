@@ -15,7 +15,7 @@ from bayes_escc.evidence.follow_up import DAYS_IN, unit_factor
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise, read_cells
 from bayes_escc.names import DESIGNS
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from bayes_escc.evidence.counts import CountTable, filter_rows, read_counts
 from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.problems import Problem
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -31,7 +31,7 @@ from bayes_escc.evidence.follow_up import (
 )
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, cell_text, normalise, read_cells
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -203,12 +203,8 @@ def _encoding_note(encoding: str, preview: str = "") -> Problem:
 
 
 def _grid_from_workbook(path: Path, sheet: str | None) -> tuple[list[list[str]], list[Problem]]:
-    try:
-        import openpyxl
-    except ImportError:
-        raise DataError(
-            f"{path.name} is a workbook: install the extra, pip install 'bayes-escc[excel]', or save it as CSV."
-        ) from None
+    import openpyxl
+
     try:
         formulas = openpyxl.load_workbook(path, data_only=False)
         values = openpyxl.load_workbook(path, data_only=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.problems import Problem, counted, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.scans import DEATH_RULES, DeathRule, interval_of
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
-from bayes_escc.priors import PriorSet
-from bayes_escc.schema import Reader, nearest
+from bayes_escc.settings.prior import PriorSet
+from bayes_escc.settings.reader import Reader, nearest
 
 if TYPE_CHECKING:
     import pymc as pm

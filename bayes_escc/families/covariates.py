@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.schema import Reader, nearest, raise_problems
+from bayes_escc.settings.reader import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
     from bayes_escc.evidence import EffectTable, PatientTable

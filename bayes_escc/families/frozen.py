@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bayes_escc.families.covariates import Covariate, EncodedCovariates
-from bayes_escc.priors import PriorSet
+from bayes_escc.settings.prior import PriorSet
 
 __all__ = ["stated_covariates", "stated_priors"]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from bayes_escc.analysis import SamplingSpec
+from bayes_escc.analysis.analysis import SamplingSpec
 from bayes_escc.errors import AnalysisError, FitError
 from bayes_escc.families import Design
 from bayes_escc.inference.compiled import compiled_with_data

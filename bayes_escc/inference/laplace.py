@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from bayes_escc.families import Design
 from bayes_escc.inference.compiled import compiled_with_data
-from bayes_escc.inference.importance import smooth
 from bayes_escc.names import SAMPLE_DIMS
+from bayes_escc.probability.psis import smooth
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_escc.beta import exceedance
-from bayes_escc.comparison import NULL_VALUE, Comparison, better_threshold
-from bayes_escc.names import REGIMEN
+from bayes_escc.answers.comparison import NULL_VALUE, Comparison, better_threshold
+from bayes_escc.names import REGIMEN, format_probability
 from bayes_escc.plots.difference import anchorings, chosen_rows, draws_of, log_axis, panel_title, scale_words
 from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, minus, new_figure, wrapped
-from bayes_escc.text import format_probability
+from bayes_escc.probability.beta import exceedance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

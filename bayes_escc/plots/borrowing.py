@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.borrowing import Borrowed, borrowing_of
+from bayes_escc.answers.borrowing import Borrowed, borrowing_of
 from bayes_escc.errors import AnalysisError
 from bayes_escc.plots.style import (
     BLACK,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bayes_escc.posterior import Posterior
+    from bayes_escc.answers.posterior import Posterior
 
 __all__ = ["plot_borrowing"]
 

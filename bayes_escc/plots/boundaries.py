@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_escc.decision import BoundaryTable, Rule, boundaries
-from bayes_escc.decision.boundaries import BoundaryRow, in_words
 from bayes_escc.plots.style import BLACK, BLUE, GREY, VERMILION, finish, house_style, new_figure, wrapped
+from bayes_escc.rules import BoundaryTable, Rule, boundaries
+from bayes_escc.rules.boundaries import BoundaryRow, in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

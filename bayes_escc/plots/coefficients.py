@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_escc.comparison import labelled_cells, probability_with_error, unit_of
+from bayes_escc.answers.comparison import labelled_cells, probability_with_error, unit_of
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import COVARIATE, REGIMEN, TIME
+from bayes_escc.names import COVARIATE, REGIMEN, TIME, format_probability
 from bayes_escc.plots.difference import log_axis
 from bayes_escc.plots.style import BLACK, GREY, finish, house_style, new_figure
-from bayes_escc.text import format_probability
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_escc.posterior import Posterior
+    from bayes_escc.answers.posterior import Posterior
 
 __all__ = ["plot_coefficients"]
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_escc.beta import contrast_density
-from bayes_escc.comparison import NULL_VALUE, Comparison, better_threshold, labelled_cells
+from bayes_escc.answers.comparison import NULL_VALUE, Comparison, better_threshold, labelled_cells
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import ENDPOINT, REGIMEN
+from bayes_escc.names import ENDPOINT, REGIMEN, format_probability
 from bayes_escc.plots.style import (
     BLACK,
     BLUE,
@@ -25,7 +24,7 @@ from bayes_escc.plots.style import (
     quantity,
     wrapped,
 )
-from bayes_escc.text import format_probability
+from bayes_escc.probability.beta import contrast_density
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

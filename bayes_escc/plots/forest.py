@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from bayes_escc.comparison import labelled_cells
-from bayes_escc.distributions import normal_quantile
+from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.errors import AnalysisError
 from bayes_escc.plots.intervals import quantiles_of
 from bayes_escc.plots.style import (
@@ -24,12 +23,13 @@ from bayes_escc.plots.style import (
     new_figure,
     wrapped,
 )
+from bayes_escc.probability.distributions import normal_quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bayes_escc.posterior import Posterior
+    from bayes_escc.answers.posterior import Posterior
 
 __all__ = ["plot_forest", "plot_interval_forest"]
 

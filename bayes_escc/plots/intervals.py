@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_escc.comparison import labelled_cells
+from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, density, finish, house_style, new_figure, quantity, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_escc.posterior import Posterior
+    from bayes_escc.answers.posterior import Posterior
 
 __all__ = ["plot_intervals"]
 

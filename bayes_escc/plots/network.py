@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bayes_escc.league import league_cells, league_groups, mirrored
-from bayes_escc.names import REGIMEN, Direction
+from bayes_escc.answers.league import league_cells, league_groups, mirrored
+from bayes_escc.names import REGIMEN, Direction, format_probability
 from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, SKY, finish, house_style, new_figure, wrapped
-from bayes_escc.text import format_probability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bayes_escc.posterior import Posterior
+    from bayes_escc.answers.posterior import Posterior
 
 __all__ = ["MAX_LEAGUE", "plot_league", "plot_network", "plot_ranks"]
 

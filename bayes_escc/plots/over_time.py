@@ -14,7 +14,7 @@ from bayes_escc.plots.survival import arm_styles, figure_data, time_ticks
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_escc.posterior import Posterior
+    from bayes_escc.answers.posterior import Posterior
 
 __all__ = ["plot_better_over_time"]
 

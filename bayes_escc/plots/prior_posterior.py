@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_escc.comparison import labelled_cells
+from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.plots.intervals import cells_of, density_of
 from bayes_escc.plots.style import (
     BLUE,
@@ -24,7 +24,7 @@ from bayes_escc.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_escc.posterior import Posterior
+    from bayes_escc.answers.posterior import Posterior
 
 __all__ = ["plot_prior_posterior"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.files import write_with
-from bayes_escc.text import display_width
+from bayes_escc.report.text import display_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

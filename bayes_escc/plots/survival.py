@@ -14,7 +14,7 @@ from bayes_escc.plots.style import BLACK, BLUE, GREY, MM, VERMILION, WIDTH, fini
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bayes_escc.posterior import Posterior
+    from bayes_escc.answers.posterior import Posterior
 
 __all__ = ["arm_styles", "figure_data", "plot_survival", "time_ticks"]
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from bayes_escc.comparison import labelled_cells
+from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.errors import AnalysisError
-from bayes_escc.laws import PanelLaw
 from bayes_escc.names import REGIMEN
 from bayes_escc.plots.forest import plot_forest, plot_interval_forest
 from bayes_escc.plots.intervals import quantiles_of
@@ -26,13 +25,14 @@ from bayes_escc.plots.style import (
     new_figure,
     wrapped,
 )
+from bayes_escc.probability.laws import PanelLaw
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from bayes_escc.posterior import Posterior
+    from bayes_escc.answers.posterior import Posterior
 
 MAX_NAMED: Final = 15
 """Most studies whose names stand in a funnel plot."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bayes_escc.errors import DataError
 from bayes_escc.names import normalise
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 from bayes_escc.study.cuts import ROLES, Cut, Row
 
 __all__ = ["HARMLESS", "KINDS", "Change", "acknowledged", "compare_cuts", "course", "pending", "twin_of"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from bayes_escc.analysis import Analysis
+from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import CountTable, PatientTable, read_counts, read_patients
 from bayes_escc.names import normalise

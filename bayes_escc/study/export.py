@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import AnalysisError, BayesEsccError, RecordError
 from bayes_escc.files import write_atomic
-from bayes_escc.results import to_json
+from bayes_escc.report.result import to_json
 from bayes_escc.study.digests import canonical, sha256
 from bayes_escc.study.record import read_changes, read_fits, read_snapshot
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bayes_escc.analysis import Analysis
-from bayes_escc.monitoring import positions
-from bayes_escc.posterior import Posterior
-from bayes_escc.results import to_json, to_result
-from bayes_escc.run import fit_prepared
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.posterior import Posterior
+from bayes_escc.answers.rule_position import positions
+from bayes_escc.report.result import to_json, to_result
+from bayes_escc.runs.run import fit_prepared
 from bayes_escc.study.changes import Change
 from bayes_escc.study.cuts import Cut
 from bayes_escc.study.draws import pack, unpack

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bayes_escc.analysis import Analysis
+from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.reading import read_cells
 from bayes_escc.families import Design
-from bayes_escc.run import frozen_analysis, prepare_design
-from bayes_escc.schema import nearest
+from bayes_escc.runs.run import frozen_analysis, prepare_design
+from bayes_escc.settings.reader import nearest
 from bayes_escc.study.cuts import Cut
 
 __all__ = ["check_regimens", "freeze", "prepare_frozen", "questions_only", "self_contained"]

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.analysis import Analysis
-from bayes_escc.comparison import NULL_VALUE, better_threshold, contrast, labelled_cells
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.comparison import NULL_VALUE, better_threshold, contrast, labelled_cells
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.families import Design
-from bayes_escc.inference.importance import log_mean_exp, smooth
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, REGIMEN
-from bayes_escc.run import prepare_design
+from bayes_escc.probability.psis import log_mean_exp, smooth
+from bayes_escc.runs.run import prepare_design
 from bayes_escc.study.changes import Change
 from bayes_escc.study.cuts import Cut
 

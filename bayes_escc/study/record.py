@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bayes_escc.analysis import Analysis
+from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import RecordError
 from bayes_escc.study.changes import Change, twin_of
 from bayes_escc.study.cuts import Cut, Row

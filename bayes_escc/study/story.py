@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import RecordError
-from bayes_escc.results import software_versions
+from bayes_escc.names import format_number, format_probability
+from bayes_escc.report.result import software_versions
+from bayes_escc.report.text import aligned
 from bayes_escc.study.changes import HARMLESS, Change, course, pending
 from bayes_escc.study.record import last_whole_snapshot, read_fits
-from bayes_escc.text import aligned, format_number, format_probability
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

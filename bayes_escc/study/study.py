@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_escc.analysis import Analysis, find_analysis
+from bayes_escc.analysis.analysis import Analysis, find_analysis
+from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.names import normalise
-from bayes_escc.posterior import Posterior
-from bayes_escc.results import software_versions
-from bayes_escc.run import fit_prepared
-from bayes_escc.schema import nearest
+from bayes_escc.report.result import software_versions
+from bayes_escc.runs.run import fit_prepared
+from bayes_escc.settings.reader import nearest
 from bayes_escc.study.changes import Change, acknowledged, compare_cuts
 from bayes_escc.study.cuts import Cut, Row, read_cut
 from bayes_escc.study.digests import new_salt, sha256, tombstone

@@ -14,8 +14,8 @@ import time
 import numpy as np
 
 import bayes_escc as be
-from bayes_escc.beta import Beta, exceedance
 from bayes_escc.inference.compiled import clear_compiled
+from bayes_escc.probability.beta import Beta, exceedance
 
 __all__: list[str] = []
 

@@ -15,7 +15,7 @@ import numpy as np
 
 import bayes_escc as be
 from bayes_escc.inference import compiled
-from bayes_escc.run import prepare_design
+from bayes_escc.runs.run import prepare_design
 
 SIZES = (64, 1_000, 10_000, 100_000)
 YES_OR_NO = [{"column": "liver_metastasis"}, {"column": "ecog"}]

@@ -8,7 +8,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable, PatientTable
 from bayes_escc.families.base import Design
 from bayes_escc.families.response.spec import NAME, ResponseSpec, read_spec
-from bayes_escc.schema import nearest, raise_problems
+from bayes_escc.settings.reader import nearest, raise_problems
 
 __all__ = ["KINDS", "NAME", "ResponseSpec", "prepare", "read_spec"]
 

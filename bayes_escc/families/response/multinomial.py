@@ -16,7 +16,7 @@ from bayes_escc.families.frozen import stated_priors
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
-from bayes_escc.priors import Prior
+from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:
     import pymc as pm

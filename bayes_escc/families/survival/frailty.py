@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.priors import Prior
-from bayes_escc.schema import nearest
+from bayes_escc.settings.prior import Prior
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     from bayes_escc.evidence import PatientTable

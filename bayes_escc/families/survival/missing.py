@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence import Problem
 from bayes_escc.families.covariates import EncodedCovariates
-from bayes_escc.priors import Prior
+from bayes_escc.settings.prior import Prior
 
 __all__ = ["PRIORS", "Imputation", "log_sum"]
 

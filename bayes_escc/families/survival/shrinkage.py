@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families.base import prior_line
 from bayes_escc.names import COVARIATE
-from bayes_escc.priors import Prior
+from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:
     from bayes_escc.families.covariates import EncodedCovariates

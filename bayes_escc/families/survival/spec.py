@@ -11,8 +11,8 @@ from typing import Final, Literal
 from bayes_escc.evidence.follow_up import DAYS_IN, Dating, unit_factor
 from bayes_escc.families.covariates import Covariate, read_covariates
 from bayes_escc.families.survival.target import Target, read_population
-from bayes_escc.priors import Prior, PriorSet
-from bayes_escc.schema import Reader
+from bayes_escc.settings.prior import Prior, PriorSet
+from bayes_escc.settings.reader import Reader
 
 __all__ = ["DEFAULT_PRIORS", "NAME", "Baseline", "RegimenEffect", "SurvivalSpec", "read_spec"]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import cell_text, read_cells
-from bayes_escc.schema import Reader, nearest
+from bayes_escc.settings.reader import Reader, nearest
 
 if TYPE_CHECKING:
     from bayes_escc.families.covariates import EncodedCovariates

@@ -23,7 +23,7 @@ from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, read_spec
-from bayes_escc.schema import nearest, raise_problems
+from bayes_escc.settings.reader import nearest, raise_problems
 
 __all__ = ["KINDS", "NAME", "SynthesisDesign", "SynthesisSpec", "prepare", "read_spec"]
 

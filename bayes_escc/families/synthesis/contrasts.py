@@ -20,7 +20,7 @@ from bayes_escc.evidence.effect_arms import CONTROL_SE, shared_variance
 from bayes_escc.evidence.effects import connected_pieces
 from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

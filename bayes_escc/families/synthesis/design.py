@@ -25,7 +25,7 @@ from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor, predictor_of
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
-from bayes_escc.priors import Prior
+from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:
     import xarray as xr

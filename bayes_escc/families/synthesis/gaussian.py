@@ -26,7 +26,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.laws import NODES_PER_PANEL, NormalMixture, PanelLaw
+from bayes_escc.probability.laws import NODES_PER_PANEL, NormalMixture, PanelLaw
 
 __all__ = ["GaussianModel", "Quadrature", "integrate"]
 

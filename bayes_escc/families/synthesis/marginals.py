@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature, integrate
-from bayes_escc.laws import AGAINST
 from bayes_escc.names import COVARIATE, REGIMEN
+from bayes_escc.probability.laws import AGAINST
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayes_escc.priors import Prior
+    from bayes_escc.settings.prior import Prior
 
 __all__ = ["Part", "laws_of"]
 

@@ -12,7 +12,7 @@ from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.names import COVARIATE, REGIMEN
-from bayes_escc.schema import nearest
+from bayes_escc.settings.reader import nearest
 
 __all__ = ["Predictor", "predictor_of"]
 

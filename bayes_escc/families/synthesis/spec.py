@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bayes_escc.families.covariates import Covariate, read_covariates
-from bayes_escc.priors import Prior, PriorSet
-from bayes_escc.schema import Reader
+from bayes_escc.settings.prior import Prior, PriorSet
+from bayes_escc.settings.reader import Reader
 
 __all__ = ["DEFAULT_PRIORS", "NAME", "SynthesisSpec", "read_spec"]
 

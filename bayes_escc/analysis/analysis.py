@@ -1,0 +1,445 @@
+"""One pre-specified analysis: what a TOML file of `models/` may say, read and checked.
+
+Nothing in a file is evaluated. All problems are reported together, each with its path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from bayes_escc.analysis.data import DataSpec, read_data
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.visits import joined
+from bayes_escc.families import FAMILIES, get_family
+from bayes_escc.families.response.spec import DEFAULT_PRIORS
+from bayes_escc.names import Direction, Scale, normalise
+from bayes_escc.rules import Rule, read_rules
+from bayes_escc.settings.prior import Prior
+from bayes_escc.settings.reader import Reader, check_margin, nearest, raise_problems
+
+if TYPE_CHECKING:
+    from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
+
+__all__ = [
+    "Analysis",
+    "BorrowingSpec",
+    "ComparisonSpec",
+    "DataSpec",
+    "PredictionSpec",
+    "SamplingSpec",
+    "ThresholdSpec",
+    "bundled_analyses",
+    "find_analysis",
+]
+
+SCHEMA_VERSION = 1
+MAX_PREDICTED = 10_000
+"""Most future patients whose responses are predicted."""
+SAMPLERS = ("auto", "exact", "nuts", "laplace")
+Sampler = Literal["auto", "exact", "nuts", "laplace"]
+_SCALES = ("difference", "ratio", "odds_ratio")
+
+
+@dataclass(frozen=True)
+class ComparisonSpec:
+    """One comparison of regimens; see `Comparison` for the meaning of each entry."""
+
+    estimand: str
+    reference: str | None = None
+    scale: Scale = "difference"
+    better: Direction | None = None
+    margin: float | None = None
+    rope: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class ThresholdSpec:
+    """P(estimand above or below a value), for every regimen or one."""
+
+    estimand: str
+    value: float
+    side: Literal["above", "below"] = "above"
+    regimen: str | None = None
+
+
+@dataclass(frozen=True)
+class PredictionSpec:
+    """Responders among the next patients of every regimen."""
+
+    patients: int
+    at_least: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class BorrowingSpec:
+    """From which historical counts a response analysis borrows, and how much.
+
+    Parameters
+    ----------
+    data : DataSpec
+        The historical counts; their endpoint is the analysis's own if not named.
+    robust_weight : float
+        Prior probability that the new patients are not like the historical ones.
+    weights : tuple of float
+        Every weight that is answered: `robust_weight`, a grid, and 1 (no borrowing).
+    priors : tuple of (str, Prior)
+        Of the hierarchy: ``logit_mean``, ``tau``.
+    """
+
+    data: DataSpec
+    robust_weight: float
+    weights: tuple[float, ...]
+    priors: tuple[tuple[str, Prior], ...]
+
+
+@dataclass(frozen=True)
+class SamplingSpec:
+    """How the posterior is computed; pinned, so that the machine does not matter."""
+
+    sampler: Sampler = "auto"
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The checked content of one analysis.
+
+    Parameters
+    ----------
+    id, title, question : str
+    family : str
+    data : DataSpec
+    spec : object
+        Options and priors of the family, for example `ResponseSpec`.
+    comparisons, thresholds, predictions : tuple
+    borrowing : BorrowingSpec or None
+        Of a response analysis that borrows from historical rates.
+    sampling : SamplingSpec
+    ci_prob : float
+        Probability of the reported equal-tailed intervals.
+    content : str
+        The analysis as canonical JSON, from which an equal one can be made.
+    sha256 : str
+        Of the file, or of `content` for an analysis made in Python.
+    folder : Path or None
+        Where the file stands; `data.file` is relative to it.
+    rules : tuple of Rule
+        Pre-specified decision rules, ``[[monitoring]]``.
+    """
+
+    id: str
+    title: str
+    question: str
+    family: str
+    data: DataSpec
+    spec: Any
+    comparisons: tuple[ComparisonSpec, ...]
+    thresholds: tuple[ThresholdSpec, ...]
+    predictions: tuple[PredictionSpec, ...]
+    sampling: SamplingSpec
+    ci_prob: float
+    content: str
+    sha256: str
+    folder: Path | None = None
+    rules: tuple[Rule, ...] = ()
+    borrowing: BorrowingSpec | None = None
+
+    @classmethod
+    def from_dict(
+        cls,
+        content: Mapping[str, Any],
+        *,
+        sha256: str | None = None,
+        folder: Path | None = None,
+        label: str = "the analysis",
+    ) -> Analysis:
+        """Check the content of an analysis, laid out as in a file.
+
+        Raises
+        ------
+        AnalysisError
+            With every problem and its path.
+        """
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+        digest = sha256 or hashlib.sha256(canonical.encode()).hexdigest()
+        problems: list[str] = []
+        top = Reader(content, "", problems)
+        schema = top.take("schema", SCHEMA_VERSION)
+        if schema != SCHEMA_VERSION or isinstance(schema, bool):
+            top.problem("schema", f"this package reads schema = {SCHEMA_VERSION}, not {schema!r}")
+        name = top.text("id", "analysis")
+        if not all(c.isalnum() or c in "_-" for c in name):
+            top.problem("id", f"may hold letters, digits, _ and -, because files are named after it, not {name!r}")
+        title, question = top.text("title", name), top.text("question", "")
+        data = replace(read_data(top.table("data")), folder=folder)
+        model, priors, estimands = top.table("model"), top.table("priors"), top.table("estimands")
+        family = model.text("family", "response", FAMILIES)
+        spec = None
+        if family in FAMILIES:
+            spec = get_family(family).read_spec(model, priors, estimands)
+            if data.kind not in get_family(family).KINDS:
+                allowed = " | ".join(get_family(family).KINDS)
+                problems.append(f"data.kind: family {family!r} takes {allowed}, not {data.kind!r}")
+        model.finish()
+        priors.finish()
+        estimands.finish()
+        comparisons = _one_direction([_read_comparison(r) for r in top.tables("comparisons")], problems)
+        thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
+        predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
+        rules = read_rules(top.tables("monitoring"), getattr(spec, "rate_prior", None), data.endpoints or ())
+        borrowing = None
+        if top.has("borrowing"):
+            borrowing = _read_borrowing(top.table("borrowing"))
+            asked = (family, getattr(spec, "likelihood", ""), getattr(spec, "pooling", ""))
+            if asked != ("response", "binomial", "none"):
+                problems.append(
+                    'borrowing: needs family = "response", likelihood = "binomial" and pooling = "none", whose rates '
+                    "it gives a historical prior"
+                )
+            if len(data.endpoints or ()) != 1:
+                problems.append("data.endpoint: name one endpoint; historical rates are borrowed for one")
+        sampling = _read_sampling(top.table("sampling"))
+        report = top.table("report")
+        ci_prob = report.number("ci_prob", 0.95, above=0, below=1)
+        report.finish()
+        top.finish()
+        raise_problems(f"{label} cannot be used", problems)
+        return cls(
+            name, title, question, family, data, spec, comparisons, thresholds, predictions,
+            sampling, ci_prob, canonical, digest, folder, rules, borrowing,
+        )  # fmt: skip
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Analysis:
+        """Read and check a TOML file."""
+        path = Path(path)
+        try:
+            raw = path.read_bytes()
+            content = tomllib.loads(raw.decode("utf-8-sig"))
+        except OSError as error:
+            raise AnalysisError(f"{path} cannot be read: {error.strerror}.") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise AnalysisError(f"{path.name} is not valid TOML: {error}.") from None
+        content.setdefault("id", path.stem)
+        return cls.from_dict(content, sha256=hashlib.sha256(raw).hexdigest(), folder=path.parent, label=path.name)
+
+    def with_sampling(self, **changes: Any) -> Analysis:
+        """The same analysis with other sampling settings; None leaves a setting as it is."""
+        stated = {k: v for k, v in changes.items() if v is not None}
+        problems: list[str] = []
+        merged = {**vars(self.sampling), **stated}
+        sampling = _read_sampling(Reader(merged, "sampling", problems))
+        raise_problems("these sampling settings cannot be used", problems)
+        return replace(self, sampling=sampling)
+
+    def load_table(self) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
+        """Read the table the analysis names, whole; with `data.counts`, effects and counts together."""
+        from bayes_escc.evidence import EffectTable, MixedTable
+
+        table = self._load_first()
+        if self.data.counts is None:
+            return table
+        if not isinstance(table, EffectTable):  # pragma: no cover (data.kind says so)
+            raise AnalysisError("data.counts: stands beside effects.")
+        return MixedTable(table, self._load_counts(self.data.counts))
+
+    def _load_counts(self, name: str) -> CountTable:
+        """The counts beside the effects: a file, or the name of a bundled dataset."""
+        from bayes_escc.evidence import DATASETS, CountTable, load_dataset, read_counts
+
+        path = (self.folder or Path()) / name
+        if path.is_file() or name not in DATASETS:
+            return read_counts(path, endpoints=self.declared_endpoints(), drop=self.data.drop)
+        table = load_dataset(name)
+        if not isinstance(table, CountTable):
+            raise AnalysisError(f"data.counts: dataset {name!r} holds no counts.")
+        return table
+
+    def _load_first(self) -> CountTable | PatientTable | MedianTable | EffectTable:
+        from bayes_escc.evidence import (
+            EffectTable,
+            MedianTable,
+            PatientTable,
+            load_dataset,
+            read_counts,
+            read_effects,
+            read_medians,
+            read_patients,
+        )
+
+        data = self.data
+        if data.datasets:
+            table = load_dataset(data.datasets)
+            kinds = {PatientTable: "patients", MedianTable: "medians", EffectTable: "effects"}
+            holds = kinds.get(type(table), "counts")
+            if data.kind != holds:
+                raise AnalysisError(f"data.kind: dataset {data.datasets[0]!r} holds {holds}, not {data.kind}.")
+            return table
+        if data.file is None:
+            raise AnalysisError("data: name a dataset or a file, or give a table to fit().")
+        path = (self.folder or Path()) / data.file
+        if data.kind == "patients":
+            needs_response = self.family == "response"
+            source: Any = path
+            notes: Sequence[Any] = ()
+            if data.scans is not None:
+                visits = (self.folder or Path()) / str(data.scans_file)
+                source, notes = joined(
+                    path, visits, data.scans, patient_id=data.id, sheet=data.sheet, drop=data.drop
+                )  # fmt: skip
+            table = read_patients(
+                source, id=data.id, regimen=data.regimen,
+                response=data.response or ("response" if needs_response else None), time=data.time,
+                event=data.event, entry=data.entry, interval=data.interval, overall=data.overall,
+                time_unit=data.time_unit, event_codes=dict(data.event_codes),
+                dates=dict(data.dates) or None, sheet=None if data.scans else data.sheet, drop=data.drop,
+            )  # fmt: skip
+            return replace(table, warnings=(*notes, *table.warnings), source=path.name) if notes else table
+        if data.kind == "medians":
+            return read_medians(path, time_unit=data.time_unit, sheet=data.sheet)
+        if data.kind == "effects":
+            return read_effects(path, sheet=data.sheet)
+        return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints(), drop=data.drop)
+
+    def declared_endpoints(self) -> dict[str, Direction | None]:
+        """Endpoints the analysis names, with the direction its comparisons state."""
+        stated = next((c.better for c in self.comparisons if c.better is not None), None)
+        from bayes_escc.evidence.endpoints import endpoint_direction
+
+        return {e: endpoint_direction(e) or stated for e in self.data.endpoints or ()}
+
+
+def _read_comparison(r: Reader) -> ComparisonSpec:
+    estimand, reference = r.text("estimand", "rate"), _label(r, "reference")
+    scale = r.text("scale", "difference", _SCALES)
+    better = r.text("better", None, ("higher", "lower"))
+    margin = r.number("margin", None)
+    rope = r.take("rope", None)
+    if rope is not None:
+        good = isinstance(rope, list | tuple) and len(rope) == 2 and all(_is_number(v) for v in rope)
+        if not good or not rope[0] < rope[1]:
+            r.problem("rope", f"must be two numbers, the lower first, not {rope!r}")
+            rope = None
+        else:
+            rope = (float(rope[0]), float(rope[1]))
+    for message in check_margin(scale, better, margin, rope):
+        r.problem(*message)
+    r.finish()
+    return ComparisonSpec(estimand, reference, scale, better, margin, rope)
+
+
+def _label(r: Reader, key: str) -> str | None:
+    """A label, spelled as tables store it."""
+    value = r.text(key, None)
+    return None if value is None else normalise(value)
+
+
+def _one_direction(comparisons: Sequence[ComparisonSpec], problems: list[str]) -> tuple[ComparisonSpec, ...]:
+    """Comparisons of one estimand share its better direction; who does not state it takes it over."""
+    stated: dict[str, Direction] = {}
+    for i, c in enumerate(comparisons):
+        if c.better is not None and stated.setdefault(c.estimand, c.better) != c.better:
+            problems.append(f"comparisons[{i}].better: contradicts an earlier comparison of {c.estimand}")
+    return tuple(replace(c, better=c.better or stated.get(c.estimand)) for c in comparisons)
+
+
+def _read_borrowing(r: Reader) -> BorrowingSpec:
+    weight = r.number("robust_weight", 0.2, above=0, below=1, closed=True)
+    grid = r.take("grid", [0.0, 0.1, 0.2, 0.5, 0.8])
+    if not isinstance(grid, list | tuple) or not all(_is_number(v) and 0 <= v <= 1 for v in grid):
+        r.problem("grid", f"must be robust weights from 0 to 1, not {grid!r}")
+        grid = []
+    stated = r.table("priors")
+    priors = []
+    for role in ("logit_mean", "tau"):
+        found = stated.prior(role, *DEFAULT_PRIORS[role])
+        if found.overrides:
+            stated.problem(role, "there is one prior for all historical studies")
+        priors.append((role, found.default))
+    stated.finish()
+    data = read_data(r)
+    if data.kind != "counts":
+        r.problem("kind", f'historical rates are counts, not "{data.kind}"')
+    if not data.datasets and data.file is None:
+        r.problem("dataset", "name the historical counts: a dataset or a file")
+    weights = tuple(sorted({float(v) for v in (*grid, weight, 1.0)}))
+    return BorrowingSpec(data, weight, weights, tuple(priors))
+
+
+def _read_threshold(r: Reader) -> ThresholdSpec:
+    estimand, regimen = r.text("estimand", "rate"), _label(r, "regimen")
+    above, below = r.number("above", None), r.number("below", None)
+    if (above is None) == (below is None):
+        r.problem("above", "give one of above and below")
+    r.finish()
+    side: Any = "above" if above is not None else "below"
+    return ThresholdSpec(estimand, above if above is not None else below or 0.0, side, regimen)
+
+
+def _read_prediction(r: Reader) -> PredictionSpec:
+    patients = r.number("patients", above=1, below=MAX_PREDICTED, integer=True, closed=True)
+    at_least = r.take("at_least", [])
+    listed = at_least if isinstance(at_least, list | tuple) else [at_least]
+    if not all(isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= (patients or 0) for v in listed):
+        r.problem("at_least", f"must be numbers of responders from 0 to {patients}, not {at_least!r}")
+        listed = []
+    r.finish()
+    return PredictionSpec(patients or 1, tuple(listed))
+
+
+def _read_sampling(r: Reader) -> SamplingSpec:
+    default = SamplingSpec()
+    sampling = SamplingSpec(
+        r.text("sampler", default.sampler, SAMPLERS),
+        r.number("draws", default.draws, above=10, below=1_000_000, integer=True, closed=True),
+        r.number("tune", default.tune, above=10, below=1_000_000, integer=True, closed=True),
+        r.number("chains", default.chains, above=2, below=64, integer=True, closed=True),
+        r.number("seed", default.seed, above=0, below=2**32 - 1, integer=True, closed=True),
+    )
+    r.finish()
+    return sampling
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _models_folder() -> Path:
+    """The analyses inside the installed package, or `models/` beside it in a checkout."""
+    inside = Path(__file__).parents[1] / "models_shipped"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "models"
+
+
+def bundled_analyses() -> dict[str, Path]:
+    """Names and files of the analyses that ship with the package."""
+    return {p.stem: p for p in sorted(_models_folder().glob("*.toml"))}
+
+
+def find_analysis(name: str) -> Analysis:
+    """The analysis of a path, or of the name of one that ships with the package.
+
+    Raises
+    ------
+    AnalysisError
+        If there is neither, or the file cannot be used.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        return Analysis.from_file(path)
+    known = bundled_analyses()
+    if name not in known:
+        raise AnalysisError(
+            f"there is no analysis {name!r}: give the path of a .toml file, or one of "
+            f"{', '.join(known)}.{nearest(name, known)}"
+        )
+    return Analysis.from_file(known[name])

@@ -1,0 +1,245 @@
+"""The command line of a study: `bayes-escc study init | update | status | ...`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bayes_escc.errors import RecordError
+
+__all__ = ["register"]
+
+Action = Callable[[argparse.Namespace], int]
+
+
+def register(commands: Any) -> None:
+    """Add `study` with its commands to the parser of `bayes-escc`."""
+    study = commands.add_parser("study", help="follow patients: data cuts, updates, history, on the record")
+    actions = study.add_subparsers(dest="study_command", required=True, metavar="COMMAND")
+
+    def command(name: str, action: Action, words: str, *, log: bool = False) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = actions.add_parser(name, help=words)
+        parser.add_argument("study", metavar="STUDY.db", help="the file of the study")
+        if log:
+            parser.add_argument("--who", metavar="NAME", help="for the log (default: the account's name)")
+            parser.add_argument("--why", default="", metavar="TEXT", help="for the log; name no patient in it")
+        parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+        parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        parser.set_defaults(action=action)
+        return parser
+
+    init = command("init", _init, "begin a study with an analysis", log=True)
+    init.add_argument("--analysis", required=True, metavar="ANALYSIS", help="a .toml file, or one that ships")
+    update = command("update", _update, "record a data cut and fit everything", log=True)
+    update.add_argument("cut", metavar="CUT.csv", help="the whole table as it stands now")
+    update.add_argument(
+        "--acknowledge", nargs="+", action="extend", default=[], metavar="ID:KIND",
+        help="changes of past facts that are right",
+    )  # fmt: skip
+    update.add_argument("--preview", action="store_true", help="reweight the last fit at once; record nothing")
+    diff = command("diff", _diff, "what a table would change, or the last cut did; nothing is recorded")
+    diff.add_argument("cut", metavar="CUT.csv", nargs="?", help="default: what the last data cut changed")
+    command("status", _status, "where the study stands")
+    command("history", _history, "how it came there")
+    withdraw = command("withdraw", _withdraw, "erase a patient who withdrew, and fit the rest", log=True)
+    withdraw.add_argument("patient", metavar="ID")
+    amend = command("amend", _amend, "change what the analysis asks; recorded and said from then on", log=True)
+    amend.add_argument("--analysis", required=True, metavar="ANALYSIS")
+    results = command("results", _results, "fit a data cut again and write result files and figures, as run does")
+    results.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    results.add_argument("--cut", type=int, metavar="N", help="number of the data cut (default: the last)")
+    plot = command("plot", _plot, "draw P(better), estimates, changes and follow-up over the data cuts")
+    plot.add_argument("--out", default=".", metavar="DIR", help="folder for the figures (default: here)")
+    export = command("export", _export, "write the record as plain files: JSON lines, CSV, JSON")
+    export.add_argument("--out", required=True, metavar="DIR", help="a new or empty folder")
+    command("verify", _verify, "check every digest of the record")
+
+
+def _say(options: argparse.Namespace, data: Any, text: Callable[[], str]) -> None:
+    if options.json:
+        from bayes_escc.report.result import to_json
+
+        sys.stdout.write(to_json(data))
+    else:
+        print(text())
+
+
+@contextmanager
+def _noting() -> Iterator[None]:
+    """Print warnings as sentences, once each."""
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("default")
+        yield
+    for message in dict.fromkeys(str(w.message) for w in noted):
+        print(f"bayes-escc: {message}", file=sys.stderr)
+
+
+def _init(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import status, status_text
+    from bayes_escc.study.study import Study
+
+    with Study.create(options.study, options.analysis, who=options.who, why=options.why) as study:
+        found = status(study)
+    _say(options, found, lambda: status_text(found))
+    return 0
+
+
+def _updated(options: argparse.Namespace, update: Any) -> int:
+    from bayes_escc.study.story import update_text
+
+    data = {
+        "snapshot": update.snapshot, "changes": [c.to_dict() for c in update.changes], "notes": list(update.notes),
+        **update.record,
+    }  # fmt: skip
+    _say(options, data, lambda: update_text(update))
+    if update.posterior is not None and not update.posterior.diagnostics.converged:
+        print("bayes-escc: NOT CONVERGED: " + " ".join(update.posterior.diagnostics.messages), file=sys.stderr)
+        return 4
+    return 0
+
+
+def _update(options: argparse.Namespace) -> int:
+    from bayes_escc.study.study import Study
+
+    if options.preview:
+        return _preview(options)
+    with _noting(), Study.open(options.study) as study:
+        update = study.update(options.cut, acknowledge=options.acknowledge, who=options.who, why=options.why)
+    return _updated(options, update)
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import changes_text, preview_text
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        changes, shown = study.preview(options.cut)
+        notes = [study.rules_changed] if study.rules_changed else []
+    suspects = [{"unit": unit, "pareto_k": k} for unit, k in shown.suspects]
+    data = {
+        "changes": [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes],
+        **shown.to_dict(), "suspects": suspects, "predictive": shown.predictive,
+        "notes": notes,
+    }  # fmt: skip
+    _say(options, data, lambda: "\n".join([changes_text(changes), preview_text(shown), *notes]))
+    return 0
+
+
+def _withdraw(options: argparse.Namespace) -> int:
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        update = study.withdraw(options.patient, who=options.who, why=options.why)
+    return _updated(options, update)
+
+
+def _amend(options: argparse.Namespace) -> int:
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        update = study.amend(options.analysis, who=options.who, why=options.why)
+    return _updated(options, update)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import changes_text
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        changes, last = study.diff(options.cut), study.snapshot()
+        notes = [study.rules_changed] if study.rules_changed else []
+    number = None if options.cut or last is None else last.id
+    said = [*notes, *([] if number is None else [f"What data cut {number} changed:"])]
+    data = [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes]
+    _say(
+        options,
+        {"snapshot": number, "changes": data, "notes": notes},
+        lambda: "\n".join([*said, changes_text(changes)]),
+    )
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import status, status_text
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        found = status(study)
+    _say(options, found, lambda: status_text(found))
+    return RecordError.exit_code if found["damage"] else 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    from bayes_escc.study.story import history, history_text
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        told = history(study)
+    _say(options, told, lambda: history_text(told))
+    return RecordError.exit_code if told["damage"] else 0
+
+
+def _results(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.report.result import comparisons_of, to_result
+    from bayes_escc.runs.run import write_results
+    from bayes_escc.study.story import reproduced
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        posterior = study.posterior(options.cut)
+        snapshot = study.snapshot(options.cut)
+        number = 0 if snapshot is None else snapshot.id
+        recorded = [f for f in study.fits() if f.snapshot == number][-1].result
+        notes = [study.rules_changed] if study.rules_changed else []
+    comparisons = comparisons_of(posterior)
+    result = to_result(posterior, comparisons)
+    if "monitoring" in recorded:  # at the looks actually taken
+        result["monitoring"] = recorded["monitoring"]
+    with _noting():
+        written = [str(p) for p in write_results(posterior, comparisons, result, Path(options.out))]
+    notes.append(reproduced(recorded, result))
+    _say(options, {"files": written, "notes": notes}, lambda: "\n".join([*written, *notes]))
+    return 0 if posterior.diagnostics.converged else 4
+
+
+def _plot(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.plots.style import save_figure
+    from bayes_escc.study.study import Study
+
+    with _noting(), Study.open(options.study) as study:
+        figures = study.figures()
+        written = [str(p) for name, figure in figures.items() for p in save_figure(figure, Path(options.out) / name)]
+    _say(options, {"files": written}, lambda: "\n".join(written) or "No data yet, so there is nothing to draw.")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from bayes_escc.study.study import Study
+
+    with Study.open(options.study) as study:
+        written = [str(p) for p in study.export(options.out)]
+    _say(options, {"files": written}, lambda: f"{len(written)} files in {options.out}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from bayes_escc.study.verify import verify
+
+    found = verify(options.study)
+    lines = [*(f"  - {line}" for line in found.damage), *(f"Note: {line}" for line in found.remarks)]
+    if found.ok:
+        lines.insert(0, f"The record is whole: {found.entries} entries. Head {found.head}")
+    else:
+        state = f"whole up to entry {found.whole} of {found.entries}" if found.whole else "not one entry is whole"
+        state = "what the log records is whole, but" if found.whole == found.entries else state
+        lines.insert(0, f"THE RECORD IS DAMAGED; {state}:")
+    _say(options, found.to_dict(), lambda: "\n".join(lines))
+    return 0 if found.ok else RecordError.exit_code

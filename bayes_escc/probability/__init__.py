@@ -1,0 +1,1 @@
+"""What is known of one number: laws, mixtures and densities, without SciPy's statistics."""

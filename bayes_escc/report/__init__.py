@@ -1,0 +1,1 @@
+"""An answer as plain data and as text."""

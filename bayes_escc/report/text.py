@@ -1,0 +1,339 @@
+"""Results as plain text for a terminal: aligned tables, no more digits than are known."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bayes_escc.answers.league import league_groups, league_order, mirrored
+from bayes_escc.names import format_number, format_probability
+
+__all__ = [
+    "aligned",
+    "display_width",
+    "inconsistency_text",
+    "prior_sensitivity_text",
+    "proportional_hazards_text",
+    "result_text",
+    "sensitivity_text",
+]
+
+MAX_LEAGUE: Final = 9
+"""Most regimens whose league table is shown in a terminal."""
+
+
+_ENGINES = {"nuts": "NUTS", "laplace": "Laplace and importance sampling"}
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with columns padded to their widest cell; numbers to the right."""
+    table = [list(header), *[list(r) for r in rows]]
+    widths = [max(display_width(line[i]) for line in table) for i in range(len(header))]
+    numeric = [all(r[i][:1] in "-0123456789<>" or not r[i] for r in rows) for i in range(len(header))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            " " * (w - display_width(c)) + c if right else c + " " * (w - display_width(c))
+            for c, w, right in zip(cells, widths, numeric, strict=True)
+        ]
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(header), "  ".join("-" * w for w in widths), *map(line, rows)])
+
+
+def display_width(text: str) -> int:
+    """Columns a text takes in a terminal; Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return f"{format_number(row['lower'])} to {format_number(row['upper'])}"
+
+
+def _label(row: Mapping[str, Any], several_endpoints: bool) -> str:
+    parts = [row.get("study"), row.get("regimen"), row.get("covariate")]
+    if row.get("time") is not None:
+        parts.append(f"at {row['time']:.4g}")
+    if several_endpoints or not any(parts):
+        parts.append(row.get("endpoint"))
+    return ", ".join(str(p) for p in parts if p)
+
+
+def result_text(result: Mapping[str, Any]) -> str:
+    """The main tables of a result."""
+    analysis, data, diagnostics = result["analysis"], result["data"], result["diagnostics"]
+    blocks = [analysis["title"], "=" * min(78, display_width(analysis["title"]))]
+    if analysis["family"] == "synthesis":
+        how = _ENGINES.get(analysis["sampler"], "quadrature over the heterogeneity")
+        known = f", {data['patients']} patients known" if data["patients"] else ""
+        size = f"{data['rows']} contrasts{known}"
+    else:
+        how = _ENGINES.get(analysis["sampler"], "closed form")
+        size = ", ".join(f"{data[k]} {k if data[k] != 1 else k.removesuffix('s')}" for k in ("patients", "events"))
+    blocks.append(f"{size}; {how}, seed {analysis['seed']}.")
+    if not diagnostics["converged"]:
+        blocks.append("NOT CONVERGED: " + " ".join(diagnostics["messages"]))
+    for warning in data["warnings"]:
+        place = f"row {warning['row']}: " if warning["row"] else ""
+        blocks.append(f"Note: {place}{warning['message']}")
+    several = len({r["endpoint"] for r in result["estimates"] if r["endpoint"]}) > 1
+    estimates = result["estimates"]
+    ci = f"{100 * estimates[0]['ci_prob']:g} % CrI" if estimates else ""
+    rows = [
+        [r["estimand"], _label(r, several), format_number(r["median"]), _interval(r), format_number(r["mean"])]
+        for r in estimates
+    ]
+    blocks += ["", aligned(["estimand", "", "median", ci, "mean"], rows)]
+    if result["comparisons"]:
+        blocks += ["", _comparison_table(result["comparisons"], several)]
+    if result.get("detecting_scan"):
+        blocks += ["", _dating_text(result, several)]
+    if result["ranking"]:
+        rows = [
+            [r["estimand"], _label(r, several), format_probability(r["probability_best"], r["mcse_probability_best"]),
+             f"{r['mean_rank']:.2f}", f"{r['median_rank']} ({r['lower_rank']} to {r['upper_rank']})",
+             f"{r['sucra']:.2f}"]
+            for r in result["ranking"]
+        ]  # fmt: skip
+        header = ["ranking", "", "P(best)", "mean rank", f"median rank ({ci})", "SUCRA"]
+        blocks += ["", aligned(header, rows)]
+    if result.get("league"):
+        blocks += ["", _league_text(result["league"])]
+    if result.get("borrowing"):
+        blocks += ["", _borrowing_text(result["borrowing"])]
+    if result.get("thresholds"):
+        rows = [
+            [_label(r, several), f"{r['estimand']} {'>' if r['side'] == 'above' else '<'} {r['value']:g}",
+             format_probability(r["probability"], r["mcse_probability"])]
+            for r in result["thresholds"]
+        ]  # fmt: skip
+        blocks += ["", aligned(["threshold", "", "probability"], rows)]
+    for row in result.get("predictions", []):
+        reached = "; ".join(
+            f"P(at least {k['responders']}) = {format_probability(k['probability'], k['mcse_probability'])}"
+            for k in row["at_least"]
+        )
+        blocks.append(
+            f"Next {row['patients']} patients, {_label(row, several)}: {row['median']} events "
+            f"({100 * row['ci_prob']:g} % interval {row['lower']} to {row['upper']})"
+            + (f"; {reached}" if reached else "")
+        )
+    if result.get("monitoring"):
+        blocks += ["", "Monitoring:", *[f"  {row['sentence']}" for row in result["monitoring"]]]
+    if analysis["priors"]:
+        blocks += ["", "Priors:", *[f"  {line}" for line in analysis["priors"]]]
+    return "\n".join(blocks)
+
+
+def _league_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The league table: estimates above the diagonal, P(better) below, each the row against the column."""
+    blocks = []
+    for group in league_groups(rows):
+        order = league_order(group)
+        first = group[0]
+        what = f"{first['estimand']}, {first['scale']}, median ({100 * first['ci_prob']:g} % CrI)"
+        if len(order) > MAX_LEAGUE:
+            blocks.append(f"League table of {len(order)} regimens ({len(group)} pairs): see league.csv.")
+            continue
+        above = {(r["regimen"], r["reference"]): r for r in group}
+        cells = []
+        for i, row in enumerate(order):
+            line = [f"{row} ({i + 1})"]
+            for j, column in enumerate(order):
+                if i == j:
+                    line.append("-")
+                elif i < j:
+                    r = above[row, column]
+                    line.append(f"{format_number(r['median'])} ({_interval(r)})")
+                else:
+                    r = mirrored(above[column, row])
+                    line.append(f"P {format_probability(r['probability_better'], r['mcse_probability'])}")
+            cells.append(line)
+        title = (
+            f"League table, row against column, the best ranked first. Above the diagonal: {what}; below: P(better)."
+        )
+        blocks += [title, aligned(["", *(f"({i + 1})" for i in range(len(order)))], cells)]
+    return "\n".join(blocks)
+
+
+def _dating_text(result: Mapping[str, Any], several: bool) -> str:
+    """The interval result beside the one with progression dated at the detecting scan."""
+    at_scan = result["detecting_scan"]
+    keys = ("estimand", "regimen", "study", "covariate", "endpoint", "time")
+    other = {tuple(r[k] for k in keys): r for r in at_scan["estimates"]}
+    ci = f"{100 * result['estimates'][0]['ci_prob']:g} % CrI"
+    rows = []
+    for r in result["estimates"]:
+        found = other.get(tuple(r[k] for k in keys))
+        if found is not None:
+            cells = [f"{format_number(x['median'])} ({_interval(x)})" for x in (r, found)]
+            rows.append([r["estimand"], _label(r, several), *cells])
+    header = ["dating of progression", "", f"between scans: median ({ci})", f"at the detecting scan: median ({ci})"]
+    lines = [aligned(header, rows)]
+    pairs = list(zip(result["comparisons"], at_scan["comparisons"], strict=True))
+    if pairs:
+        rows = [
+            [f"{a['estimand']}: {_label(a, several)} against {a['reference']}",
+             *(format_probability(x["probability_better"], x["mcse_probability"]) for x in (a, b))]
+            for a, b in pairs
+        ]  # fmt: skip
+        lines.append(aligned(["P(better)", "between scans", "at the detecting scan"], rows))
+    lines.append("Scans find progression late: dated there, hazards seem to rise. The result is the one between scans.")
+    return "\n\n".join(lines)
+
+
+def _borrowing_text(found: Mapping[str, Any]) -> str:
+    """Rates with and without borrowing, for every robust weight."""
+    historical, prior = found["historical"], found["map_prior"]
+    patients = sum(h["n"] for h in historical)
+    parts = " + ".join(f"{c['weight']:.3f} Beta({c['alpha']:.3g}, {c['beta']:.3g})" for c in prior["components"])
+    header = ["borrowing", "robust weight", "prior ESS (ELIR)", "median", f"{100 * prior['ci_prob']:g} % CrI"]
+    limits = found["answers"][0]["thresholds"]
+    header += [f"P({'>' if t['side'] == 'above' else '<'} {t['value']:g})" for t in limits] + ["weight after the data"]
+    rows = []
+    for r in found["answers"]:
+        name = f"{r['regimen']}, {r['events']}/{r['n']}"
+        weight = "1 (none)" if r["robust_weight"] == 1 else f"{r['robust_weight']:g}{' *' if r['primary'] else ''}"
+        size = "" if r["ess_elir"] is None else f"{max(r['ess_elir'], 0.0):.0f}"
+        rows.append(
+            [name, weight, size, format_number(r["median"]), _interval(r),
+             *(format_probability(t["probability"], 0.0) for t in r["thresholds"]),
+             format_probability(r["robust_weight_after"], 0.0) if 0 < r["robust_weight"] < 1 else ""]
+        )  # fmt: skip
+    tails = {r["regimen"]: r["predictive_tail"] for r in found["answers"]}
+    conflict = "; ".join(f"{name} {format_probability(p, 0.0)}" for name, p in tails.items())
+    return "\n".join(
+        [
+            f"Borrowed from {len(historical)} historical arms, {patients} patients: MAP prior {parts},",
+            f"median {format_number(prior['median'])} ({_interval(prior)}), worth "
+            f"{max(prior['ess_elir'], 0.0):.0f} patients by ELIR, {prior['ess_moment']:.0f} by moments. "
+            "* the weight of the analysis.",
+            aligned(header, rows),
+            f"Conflict, P(a count as improbable under the MAP prior): {conflict}.",
+            found["caution"],
+        ]
+    )
+
+
+def sensitivity_text(found: Mapping[str, Any]) -> str:
+    """The table of a sensitivity analysis."""
+    null = "1" if found["unit"].endswith("ratio") else "0"
+    header = ["", "median", f"{100 * found['ci_prob']:g} % CrI", f"P(< {null})", "tau"]
+    rows = [
+        [r["label"], format_number(r["median"]), _interval(r), format_probability(r["probability_below_null"], 0.0),
+         "" if r["tau"] is None else format_number(r["tau"])]
+        for r in found["rows"]
+    ]  # fmt: skip
+    factors = [f"Bayes factor for {name}: {value:.3g}" for name, value in found["bayes_factors"].items()]
+    if factors:
+        factors.append(
+            "Both depend on the prior of what they test: the vaguer it is, the lower the factor in its favour."
+        )
+    title = f"{found['title']} ({found['unit']})"
+    return "\n".join(
+        [title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", *factors, *found["notes"]]
+    )
+
+
+def prior_sensitivity_text(found: Mapping[str, Any]) -> str:
+    """The table of a sensitivity analysis of priors and models."""
+    rows = found["rows"]
+    ci = f"{100 * found['ci_prob']:g} % CrI"
+    ratio = any(r["hazard_ratio"] is not None for r in rows) and not found["estimand"].endswith("ratio")
+    header = ["", "P(better)", f"{found['estimand']}: {found['unit']} ({ci})"]
+    header += ([f"hazard ratio ({ci})"] if ratio else []) + ["log evidence", "Bayes factor"]
+    several = len({(r["regimen"], r["endpoint"], r["time"]) for r in rows}) > 1
+    lines = []
+    for r in rows:
+        name = f"{r['label']}; {_label(r, False)}" if several else r["label"]
+        line = [name, format_probability(r["probability_better"], r["mcse_probability"]),
+                f"{format_number(r['median'])} ({_interval(r)})"]  # fmt: skip
+        if ratio:
+            limits = (r["hazard_ratio"], r["hazard_ratio_lower"], r["hazard_ratio_upper"])
+            shown = "{} ({} to {})".format(*map(format_number, limits)) if limits[0] is not None else ""
+            line.append(shown)
+        evidence = "" if r["log_evidence"] is None else f"{r['log_evidence']:.2f}"
+        lines.append([*line, evidence, "" if r["bayes_factor"] is None else f"{r['bayes_factor']:.3g}"])
+    first = rows[0]
+    title = f"{found['title']}: against {first['reference']}" if several else (
+        f"{found['title']}: {first['regimen']} against {first['reference']}"
+    )  # fmt: skip
+    note = (
+        "Bayes factors are against the analysis as specified; they answer which prior or model foresaw the data "
+        "better, and vague priors always lose."
+    )
+    if any(r["log_evidence"] is None for r in rows):
+        note += " Where the evidence is blank, the line was sampled by NUTS."
+    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, lines), "", note])
+
+
+def proportional_hazards_text(found: Mapping[str, Any]) -> str:
+    """The outcome of the check of proportional hazards, and its table."""
+    ci = f"{100 * found['ci_prob']:g} % CrI"
+    when = f"{found['early']:.3g} to {found['late']:.3g} {found['unit']}"
+    header = ["", f"change of the hazard ratio, {when} ({ci})", "P(rising)", "replicates as extreme"]
+    rows = [
+        [f"{r['regimen']} against {r['reference']}", f"times {format_number(r['change'])} ({_interval(r)})",
+         format_probability(r["probability_rising"], r["mcse_probability"]),
+         format_probability(r["predictive_probability"], 0.01)]
+        for r in found["rows"]
+    ]  # fmt: skip
+    factor = found["bayes_factor"]
+    lines = [
+        "Bayes factor for proportional against free hazards: "
+        + ("not known (sampled by NUTS)" if factor is None else f"{factor:.3g}"),
+        "Leave-one-out, free minus proportional: "
+        f"{found['elpd_difference']:.1f} (standard error {found['se_difference']:.1f})",
+    ]
+    title = f"Proportional hazards. {found['title']}"
+    return "\n".join(
+        [title, "=" * min(78, display_width(title)), "", found["sentence"], "", aligned(header, rows), "", *lines]
+    )
+
+
+def inconsistency_text(found: Mapping[str, Any]) -> str:
+    """The table of direct against indirect evidence."""
+
+    def shown(value: Sequence[float] | None) -> str:
+        if value is None:
+            return ""
+        return f"{format_number(value[0])} ({format_number(value[1])} to {format_number(value[2])})"
+
+    header = ["pair", "trials", "network", "unrelated", "direct", "indirect", "direct against indirect", "P(above)"]
+    rows = [
+        [f"{r['regimen']} against {r['reference']}", str(r["trials"]), shown(r["network"]), shown(r["unrelated"]),
+         shown(r["direct"]) or "no indirect evidence", shown(r["indirect"]), shown(r["difference"]),
+         format_probability(r["probability_above"], r["mcse_probability"])]
+        for r in found["rows"]
+    ]  # fmt: skip
+    fits = [
+        [m["model"], shown(m["tau"]), f"{m['residual_deviance']:.1f}", str(m["points"]), f"{m['p']:.1f}",
+         f"{m['dic']:.1f}"]
+        for m in found["models"]
+    ]  # fmt: skip
+    fit = aligned(["model", "tau", "residual deviance", "data points", "effective parameters", "DIC"], fits)
+    notes = [f"NOT CONVERGED: {' '.join(found['messages'])}"] if found["messages"] else []
+    title = f"{found['title']} ({found['unit']}, median and {100 * found['ci_prob']:g} % CrI)"
+    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", fit, *notes])
+
+
+def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:
+    header = ["comparison", "scale", "median", f"{100 * rows[0]['ci_prob']:g} % CrI", "P(better)"]
+    margin = any(r["margin"] is not None for r in rows)
+    rope = any(r["rope"] is not None for r in rows)
+    header += (["P(better by margin)"] if margin else []) + (["P(in ROPE)"] if rope else []) + ["evidence"]
+    lines = []
+    for r in rows:
+        name = f"{_label(r, several)} against {r['reference']}"
+        if len({row["estimand"] for row in rows}) > 1:
+            name = f"{r['estimand']}: {name}"
+        line = [name, r["scale"], format_number(r["median"]), _interval(r),
+                format_probability(r["probability_better"], r["mcse_probability"])]  # fmt: skip
+        if margin:
+            p = format_probability(r["probability_better_by_margin"], r["mcse_probability_by_margin"])
+            line.append(f"{p} (by {r['margin']:g})" if p else "")
+        if rope:
+            line.append(format_probability(r["probability_in_rope"], r["mcse_probability_in_rope"]))
+        lines.append([*line, r["anchoring"]])
+    return aligned(header, lines)

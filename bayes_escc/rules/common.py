@@ -1,0 +1,105 @@
+"""What the rules share: checks, the words of their statistics, the tail of a contrast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.names import Direction
+from bayes_escc.probability.beta import Beta
+from bayes_escc.rules.tails import contrast_tails, upper_tails
+
+__all__ = [
+    "NO_PRIOR", "UNIFORM", "better_tails", "direction", "null_of", "one_standard", "place", "probability", "verbs",
+    "with_reference", "wrong_rates",
+]  # fmt: skip
+
+Array = NDArray[np.float64]
+UNIFORM: Final = Beta(1.0, 1.0)
+NO_PRIOR: Final = "exact enumeration needs independent rates with Beta priors"
+_NULL: Final = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
+
+
+def better_tails(rule: Any, prior: Beta, look: Sequence[int]) -> Array:
+    """P(better than the value, or than the reference by the margin) for every count, or pair of counts, at a look."""
+    better = direction(rule)
+    if rule.reference is None:
+        above = upper_tails(prior, look[0], float(rule.value or 0.0))
+        return above if better == "higher" else 1.0 - above
+    cut = _NULL[rule.scale] if rule.margin is None else rule.margin
+    x, y = (prior, look[0]), (rule.reference_prior or prior, look[1])
+    if better == "higher":
+        return contrast_tails(*x, *y, cut, rule.scale)
+    return contrast_tails(*y, *x, cut if rule.scale == "difference" else 1.0 / cut, rule.scale).T
+
+
+def direction(rule: Any) -> Direction:
+    """The better direction: higher unless stated; an analysis states it for the endpoints it knows."""
+    return rule.better or "higher"
+
+
+def one_standard(rule: Any) -> list[str]:
+    """A rule compares with a regimen or with a fixed value; a margin belongs to the former."""
+    if (rule.reference is None) == (rule.value is None):
+        return ["give one of reference (a regimen) and value (a fixed one)"]
+    if rule.value is not None and rule.margin is not None:
+        return ["margin goes with a reference: add it to value instead"]
+    return []
+
+
+def wrong_rates(**stated: float | None) -> list[str]:
+    """What is wrong with rates given by their keys; those not given are right."""
+    return [
+        f"{key} is a rate between 0 and 1, not {value:g}"
+        for key, value in stated.items()
+        if value is not None and not 0.0 < value < 1.0
+    ]
+
+
+def null_of(rule: Any) -> tuple[float, ...] | None:
+    """The rates under which the regimen is not better, where the rule says them."""
+    if rule.reference is None:
+        return (float(rule.value or 0.0),)
+    return None if rule.null_rate is None else (rule.null_rate, rule.null_rate)
+
+
+def with_reference(rule: Any, rate: float | None) -> tuple[float, ...] | None:
+    """The alternative rate, with the reference's null rate where there is a reference."""
+    if rate is None or (rule.reference is not None and rule.null_rate is None):
+        return None
+    return (rate,) if rule.reference is None else (rate, rule.null_rate)
+
+
+def place(rule: Any, estimand: str) -> str:
+    """What is measured, of whom and when, as short as it is clear."""
+    name = (rule.endpoint or estimand).replace("_", " ")
+    if rule.endpoint and estimand != "rate":
+        name = f"{name} {estimand.replace('_', ' ')}"
+    at = f" at {rule.time:g}" if getattr(rule, "time", None) is not None else ""
+    of = f" of {rule.regimen}" if rule.regimen else ""
+    return f"{name}{at}{of}"
+
+
+def probability(rule: Any, what: str) -> str:
+    """The probability a rule watches, in words."""
+    sign = ">" if direction(rule) == "higher" else "<"
+    if rule.reference is None:
+        return f"P({what} {sign} {rule.value:g})"
+    by = f" by {rule.margin:g} ({rule.scale.replace('_', ' ')})" if rule.margin else ""
+    return f"P({what} better than {rule.reference}{by})"
+
+
+def verbs(rule: Any, what: str, success: str) -> str:
+    """What the rule does at its thresholds, in words."""
+    parts = []
+    if rule.go_above is not None:
+        parts.append(f"{success} if {what} > {rule.go_above:g}")
+    if rule.stop_below is not None:
+        parts.append(f"stop for futility if {what} < {rule.stop_below:g}")
+    if not parts:
+        return "There is no early stopping."
+    said = "; ".join(parts) + "."
+    return said[:1].upper() + said[1:]

@@ -1,0 +1,216 @@
+"""Rules on what the study will show when it is complete.
+
+References
+----------
+Lee JJ, Liu DD. Clin Trials 2008;5:93-106.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Direction, Scale
+from bayes_escc.probability.beta import Beta
+from bayes_escc.rules.common import (
+    UNIFORM,
+    better_tails,
+    null_of,
+    one_standard,
+    place,
+    probability,
+    verbs,
+    with_reference,
+    wrong_rates,
+)
+from bayes_escc.rules.rule import Look, Rule
+from bayes_escc.rules.tails import predictive_counts
+from bayes_escc.settings.reader import check_margin
+
+__all__ = ["PredictiveProbability", "PredictiveSurvival"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictiveProbability(Rule):
+    """Lee and Liu: go on only while final success is likely enough.
+
+    Success is P(rate better than `value`) > `success` at the last of `patients`; or, with a
+    `reference`, P(regimen better than reference by `margin`) > `success`. The predictive
+    probability of success averages over what the patients to come may bring.
+
+    Parameters
+    ----------
+    patients : int or (int, int)
+        Planned maximum, of every arm.
+    success : float
+        The authors' theta_T.
+    stop_below, go_above : float, optional
+        Their theta_L and theta_U; without `go_above` the study never ends early for success.
+    value, reference, margin, better, prior, reference_prior, null_rate, alternative_rate
+        As in `PosteriorProbability`.
+    """
+
+    kind: ClassVar[str] = "predictive_probability"
+    patients: Any = None
+    success: float
+    reference: str | None = None
+    value: float | None = None
+    better: Direction | None = None
+    margin: float | None = None
+    scale: Scale = "difference"
+    go_above: float | None = None
+    stop_below: float | None = None
+    prior: Beta = UNIFORM
+    reference_prior: Beta | None = None
+    null_rate: float | None = None
+    alternative_rate: float | None = None
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if self.patients is None:
+            found.append("patients, the planned maximum, is required")
+        found += one_standard(self)
+        found += [f"{key} {text}" for key, text in check_margin(self.scale, self.better, self.margin, None)]
+        return found + wrong_rates(value=self.value, null_rate=self.null_rate, alternative_rate=self.alternative_rate)
+
+    @property
+    def act(self) -> Literal["go", "stop"]:
+        return "go"
+
+    @property
+    def statistic(self) -> str:
+        return f"predictive probability that {self._final} > {self.success:g} at the end"
+
+    @property
+    def _final(self) -> str:
+        return probability(self, place(self, "rate"))
+
+    @property
+    def sentence(self) -> str:
+        most = "/".join(map(str, self.patients))
+        early = verbs(self, "the predictive probability of success", "Declare success")
+        return f"Success after {most} evaluable patients is {self._final} > {self.success:g}. {early}"
+
+    def thresholds(self, look: Look) -> Mapping[str, float]:
+        if look == self.most:
+            return {"stop_below": self.success, "go_above": self.success}
+        return super().thresholds(look)
+
+    def statistics(self, look: Look) -> Array:
+        most = self.most or look
+        final = better_tails(self, self.prior, most)
+        if look == most:
+            return final
+        success = (final > self.success).astype(float)
+        found = predictive_counts(self.prior, look[0], most[0]) @ success
+        if self.arms == 2:
+            found = found @ predictive_counts(self.reference_prior or self.prior, look[1], most[1]).T
+        return np.asarray(np.clip(found, 0.0, 1.0))
+
+    @property
+    def false_alarm_rates(self) -> tuple[float, ...] | None:
+        return null_of(self)
+
+    @property
+    def power_rates(self) -> tuple[float, ...] | None:
+        return with_reference(self, self.alternative_rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictiveSurvival(Rule):
+    """Predictive probability of success for progression-free survival, by completing the study.
+
+    Success is a final analysis that reports more than `success` for P(hazard ratio of the regimen
+    against the reference < `value`), or, without a reference, for P(median > `value`). Times are in the
+    model's unit.
+
+    Parameters
+    ----------
+    reference : str, optional
+    value : float, optional
+        1 with a reference; the median to be passed without.
+    events, follow_up : int, float, optional
+        One of them: the study closes at this number of events (of both arms), or when the last patient
+        has been followed for so long.
+    patients : int or (int, int), optional
+        Planned size of every arm; those in the data if not given.
+    accrual : float, optional
+        Patients per unit of time, of both arms, where patients are still to come.
+    final : {"logrank", "exponential"}
+        The final analysis: the log hazard ratio of the log-rank statistic as normal with a flat prior, or
+        exponential hazards with Gamma(events, time at risk) posteriors.
+    success, stop_below, go_above : float
+        As in `PredictiveProbability`.
+    """
+
+    kind: ClassVar[str] = "predictive_survival"
+    reference: str | None = None
+    value: Any = None
+    events: int | None = None
+    follow_up: float | None = None
+    patients: Any = None
+    accrual: float | None = None
+    final: Any = None
+    success: float
+    go_above: float | None = None
+    stop_below: float | None = None
+
+    def __post_init__(self) -> None:
+        alone = self.reference is None
+        object.__setattr__(self, "value", self.value if self.value is not None or alone else 1.0)
+        object.__setattr__(self, "final", self.final or ("exponential" if alone else "logrank"))
+        super().__post_init__()
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if self.value is None:
+            found.append("value, the median to be passed, is required without a reference")
+        elif not 0.0 < self.value < math.inf:
+            found.append(f"value is a hazard ratio or a median, so above 0, not {self.value:g}")
+        if (self.events is None) == (self.follow_up is None):
+            found.append("give one of events (at which the study closes) and follow_up (of the last patient)")
+        if self.follow_up is not None and not 0.0 <= self.follow_up < math.inf:
+            found.append(f"follow_up is at least 0, not {self.follow_up:g}")
+        if self.events is not None and (
+            isinstance(self.events, bool) or self.events != int(self.events) or self.events < 1
+        ):
+            found.append(f"events is a whole number of at least 1, not {self.events!r}")
+        if self.accrual is not None and not 0.0 < self.accrual < math.inf:
+            found.append(f"accrual is above 0, not {self.accrual:g}")
+        if self.reference is None and self.final == "logrank":
+            found.append('final = "logrank" compares two arms; one arm takes "exponential"')
+        if self.looks:
+            found.append("looks are not used: every data cut is a look, and none is enumerated")
+        return found
+
+    @property
+    def not_exact(self) -> str:
+        return "its statistic is simulated from the posterior"
+
+    @property
+    def statistic(self) -> str:
+        return f"predictive probability that {self._final} > {self.success:g} in the final analysis"
+
+    @property
+    def _final(self) -> str:
+        of = f" of {self.regimen}" if self.regimen else ""
+        if self.reference is None:
+            return f"P(median{of} > {self.value:g})"
+        return f"P(hazard ratio{of} against {self.reference} < {self.value:g})"
+
+    @property
+    def sentence(self) -> str:
+        closes = f"at {self.events} events" if self.events is not None else f"{self.follow_up:g} after the last patient"
+        early = verbs(self, "the predictive probability of success", "Declare success")
+        return f"The study closes {closes}; success is {self._final} > {self.success:g} ({self.final}). {early}"
+
+    def statistics(self, look: Look) -> Array:
+        raise AnalysisError(f"{self.name}: {self.not_exact}.")

@@ -1,0 +1,311 @@
+"""Rules on the present posterior: superiority, futility, Thall-Simon, toxicity, precision.
+
+References
+----------
+Thall PF, Simon R. Biometrics 1994;50:337-349.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.names import Direction, Scale
+from bayes_escc.probability.beta import Beta
+from bayes_escc.rules.common import (
+    NO_PRIOR,
+    UNIFORM,
+    better_tails,
+    null_of,
+    one_standard,
+    place,
+    probability,
+    verbs,
+    with_reference,
+    wrong_rates,
+)
+from bayes_escc.rules.rule import Look, Rule
+from bayes_escc.rules.tails import contrast_tails, contrast_widths, interval_widths, upper_tails
+from bayes_escc.settings.reader import check_margin
+
+__all__ = ["PosteriorProbability", "Precision", "ThallSimon", "Toxicity"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PosteriorProbability(Rule):
+    """Act when a posterior probability passes a threshold: superiority, a margin, or futility.
+
+    The probability is that of `regimen` being better than `reference` (by `margin`, on `scale`), or
+    of the estimand being better than a fixed `value`.
+
+    Parameters
+    ----------
+    estimand, time
+        As for a comparison. For anything but a rate nothing is enumerated; where patients are followed to an event,
+        looks are numbers of events (of both arms), and the false-alarm rate of any difference follows by normal theory.
+    reference : str, optional
+    value : float, optional
+        One of `reference` and `value`.
+    better : {"higher", "lower"}, optional
+        By default what is known of the endpoint, and higher where nothing is.
+    margin : float, optional
+    scale : {"difference", "ratio", "odds_ratio"}
+    go_above, stop_below : float, optional
+        At least one.
+    prior, reference_prior : Beta, optional
+        Of the rates. In an analysis they are those of the analysis.
+    null_rate : float, optional
+        The rate common to both arms under which a declaration is false (two arms).
+    alternative_rate : float, optional
+        The regimen's rate under which it is right.
+    """
+
+    kind: ClassVar[str] = "posterior_probability"
+    estimand: str = "rate"
+    time: float | None = None
+    reference: str | None = None
+    value: float | None = None
+    better: Direction | None = None
+    margin: float | None = None
+    scale: Scale = "difference"
+    go_above: float | None = None
+    stop_below: float | None = None
+    prior: Beta | None = UNIFORM
+    reference_prior: Beta | None = None
+    null_rate: float | None = None
+    alternative_rate: float | None = None
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        found += one_standard(self)
+        if self.go_above is None and self.stop_below is None:
+            found.append("give go_above, stop_below or both")
+        found += [f"{key} {text}" for key, text in check_margin(self.scale, self.better, self.margin, None)]
+        if self.estimand == "rate":
+            found += wrong_rates(value=self.value)
+        return found + wrong_rates(null_rate=self.null_rate, alternative_rate=self.alternative_rate)
+
+    @property
+    def not_exact(self) -> str:
+        if self.estimand != "rate":
+            return f"exact enumeration is for rates, not for {self.estimand}"
+        return NO_PRIOR if self.prior is None else ""
+
+    @property
+    def arms(self) -> int:
+        return super().arms if self.estimand == "rate" else 1  # other looks count events, of both arms
+
+    @property
+    def even(self) -> bool:
+        """Whether the statistic is the probability of any difference, which normal theory can follow."""
+        if self.reference is not None:
+            return self.margin is None
+        return self.estimand in ("hazard_ratio", "marginal_hazard_ratio", "time_ratio") and self.value == 1.0
+
+    @property
+    def statistic(self) -> str:
+        return probability(self, place(self, self.estimand))
+
+    @property
+    def sentence(self) -> str:
+        return verbs(self, self.statistic, "Declare success")
+
+    def statistics(self, look: Look) -> Array:
+        return better_tails(self, self.prior or UNIFORM, look)
+
+    @property
+    def _null(self) -> tuple[float, ...] | None:
+        return null_of(self)
+
+    @property
+    def _alternative(self) -> tuple[float, ...] | None:
+        return with_reference(self, self.alternative_rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThallSimon(Rule):
+    """Thall and Simon: P(rate > standard rate + margin), the standard rate being uncertain.
+
+    Parameters
+    ----------
+    standard : Beta
+        What is known of the standard treatment's rate, for example Beta(10, 40) for 10 of 50.
+    margin : float
+        The authors' delta_0, from 0 to below 1.
+    prior : Beta
+        Of the experimental rate.
+    go_above, stop_below : float, optional
+        Their p_U and p_L; at least one.
+    patients : int, optional
+        Planned maximum.
+    alternative_rate : float, optional
+        By default the mean standard rate plus the margin.
+    """
+
+    kind: ClassVar[str] = "thall_simon"
+    standard: Beta | None = None
+    margin: float = 0.0
+    prior: Beta = UNIFORM
+    go_above: float | None = None
+    stop_below: float | None = None
+    patients: Any = None
+    alternative_rate: float | None = None
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if self.standard is None:
+            found.append("standard, a Beta law of the standard rate, is required")
+        if self.go_above is None and self.stop_below is None:
+            found.append("give go_above, stop_below or both")
+        if not 0.0 <= self.margin < 1.0:
+            found.append(f"margin lies between 0 and 1, not {self.margin:g}")
+        return found + wrong_rates(alternative_rate=self.alternative_rate)
+
+    @property
+    def statistic(self) -> str:
+        beyond = f" + {self.margin:g}" if self.margin else ""
+        return f"P({place(self, 'rate')} > standard rate{beyond})"
+
+    @property
+    def sentence(self) -> str:
+        standard = self._standard
+        known = f"The standard rate is Beta({standard.alpha:g}, {standard.beta:g}), of mean {standard.mean:.3g}."
+        return f"{verbs(self, self.statistic, 'Declare the regimen promising')} {known}"
+
+    @property
+    def _standard(self) -> Beta:
+        return self.standard or UNIFORM
+
+    def statistics(self, look: Look) -> Array:
+        return contrast_tails(self.prior, look[0], self._standard, 0, self.margin)[:, 0]
+
+    @property
+    def _null(self) -> tuple[float, ...]:
+        return (self._standard.mean,)
+
+    @property
+    def _alternative(self) -> tuple[float, ...] | None:
+        if self.alternative_rate is not None:
+            return (self.alternative_rate,)
+        target = self._standard.mean + self.margin
+        return (target,) if self.margin > 0.0 and target < 1.0 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toxicity(Rule):
+    """Stop when an adverse event is probably more frequent than its limit.
+
+    Parameters
+    ----------
+    limit : float
+        The rate that must not be exceeded.
+    stop_above : float
+        Stop if P(rate > limit) is above this.
+    prior : Beta
+    acceptable_rate : float, optional
+        A true rate at which stopping is a false alarm; the limit itself if not given.
+    alternative_rate : float, optional
+        A true rate at which the rule should stop.
+    """
+
+    kind: ClassVar[str] = "toxicity"
+    limit: float
+    stop_above: float
+    prior: Beta = UNIFORM
+    acceptable_rate: float | None = None
+    alternative_rate: float | None = None
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if not 0.0 < self.stop_above < 1.0:
+            found.append(f"stop_above is a probability between 0 and 1, not {self.stop_above:g}")
+        if self.acceptable_rate is not None and self.acceptable_rate > self.limit:
+            found.append(f"acceptable_rate ({self.acceptable_rate:g}) is above the limit ({self.limit:g})")
+        return found + wrong_rates(
+            limit=self.limit, acceptable_rate=self.acceptable_rate, alternative_rate=self.alternative_rate
+        )
+
+    @property
+    def statistic(self) -> str:
+        return f"P({place(self, 'rate')} > {self.limit:g})"
+
+    @property
+    def sentence(self) -> str:
+        return f"Stop for toxicity if {self.statistic} > {self.stop_above:g}."
+
+    def statistics(self, look: Look) -> Array:
+        return upper_tails(self.prior, look[0], self.limit)
+
+    @property
+    def false_alarm_rates(self) -> tuple[float, ...] | None:
+        return (self.limit if self.acceptable_rate is None else self.acceptable_rate,)
+
+    @property
+    def power_rates(self) -> tuple[float, ...] | None:
+        return None if self.alternative_rate is None else (self.alternative_rate,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precision(Rule):
+    """Stop when a credible interval is narrow enough.
+
+    Parameters
+    ----------
+    width : float
+        In the unit of the estimand, or of its contrast with `reference`.
+    estimand, time, scale, reference
+        As for a comparison; without reference, the estimand itself.
+    ci_prob : float
+    prior, reference_prior : Beta, optional
+    """
+
+    kind: ClassVar[str] = "precision"
+    width: float
+    estimand: str = "rate"
+    time: float | None = None
+    scale: Scale = "difference"
+    reference: str | None = None
+    ci_prob: float = 0.95
+    prior: Beta | None = UNIFORM
+    reference_prior: Beta | None = None
+
+    def problems(self) -> list[str]:
+        found = super().problems()
+        if not 0.0 < self.width < math.inf:
+            found.append(f"width is above 0, not {self.width:g}")
+        if not 0.0 < self.ci_prob < 1.0:
+            found.append(f"ci_prob lies between 0 and 1, not {self.ci_prob:g}")
+        return found
+
+    @property
+    def not_exact(self) -> str:
+        if self.estimand != "rate":
+            return f"exact enumeration is for rates, not for {self.estimand}"
+        return NO_PRIOR if self.prior is None else ""
+
+    @property
+    def statistic(self) -> str:
+        what = place(self, self.estimand)
+        if self.reference is not None:
+            what = f"{self.scale.replace('_', ' ')} in {what} against {self.reference}"
+        return f"width of the {100 * self.ci_prob:g} % CrI of the {what}"
+
+    @property
+    def sentence(self) -> str:
+        return f"Stop as precise enough when the {self.statistic} is below {self.width:g}."
+
+    def thresholds(self, look: Look) -> Mapping[str, float]:
+        return {"stop_below": self.width}
+
+    def statistics(self, look: Look) -> Array:
+        prior = self.prior or UNIFORM
+        if self.reference is None:
+            return interval_widths(prior, look[0], self.ci_prob)
+        return contrast_widths(prior, look[0], self.reference_prior or prior, look[1], self.ci_prob, self.scale)

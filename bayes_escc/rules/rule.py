@@ -1,0 +1,252 @@
+"""What every decision rule is: a frozen value that turns counts into go, stop or continue."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Any, ClassVar, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.probability.beta import Beta
+
+__all__ = ["CONTINUE", "GO", "MAX_PATIENTS", "STOP", "Decision", "Look", "Rule", "Step", "as_look"]
+
+Array = NDArray[np.float64]
+Decision = Literal["go", "stop", "continue"]
+Look = tuple[int, ...]
+"""Evaluable patients at a look: of the one arm, or of regimen and reference."""
+
+Step = Sequence[tuple[Look, Array]]
+"""What one more patient may add to the counts, and with what probability (one per scenario)."""
+
+GO: Final = 1
+STOP: Final = -1
+CONTINUE: Final = 0
+MAX_PATIENTS: Final = 2000
+"""Most patients of an arm for which a rule is worked out."""
+
+THRESHOLDS: Final = ("go_above", "stop_below", "stop_above")
+
+
+def as_look(value: Any, arms: int) -> Look:
+    """Patients at a look, of every arm; one number serves all arms."""
+    listed = tuple(value) if isinstance(value, list | tuple) else (value,) * arms
+    if len(listed) != arms:
+        some = "a number of patients" if arms == 1 else "a number, or two: of the regimen and of the reference"
+        raise AnalysisError(f"a look is {some}, not {value!r}")
+    if not all(isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= MAX_PATIENTS for n in listed):
+        raise AnalysisError(f"patients at a look are whole numbers from 1 to {MAX_PATIENTS}, not {value!r}")
+    return listed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(ABC):
+    """A pre-specified decision rule.
+
+    Parameters
+    ----------
+    name : str
+        Unique in an analysis; the kind if not given.
+    regimen : str, optional
+        The regimen the rule is about; not needed where there is one.
+    endpoint : str, optional
+        Not needed where there is one.
+    looks : sequence
+        Planned looks, ascending, in *evaluable* patients: a patient whose response is not yet known
+        is not a failure and does not count. One number, or two for arms of unequal size.
+    rationale : str
+
+    Notes
+    -----
+    A look *goes* if the statistic is above `go_above`, and *stops* if it is below `stop_below` or
+    above `stop_above`; equality decides nothing.
+    """
+
+    kind: ClassVar[str]
+    name: str = ""
+    regimen: str | None = None
+    endpoint: str | None = None
+    looks: tuple[Any, ...] = ()
+    rationale: str = ""
+
+    def __post_init__(self) -> None:
+        found: list[str] = []
+        object.__setattr__(self, "name", self.name or self.kind)
+        for key in ("looks", "patients"):
+            value = getattr(self, key, None)
+            if value is None:
+                continue
+            try:
+                tidy: Any = as_look(value, self.arms) if key == "patients" else self.check_looks(value)
+                object.__setattr__(self, key, tidy)
+            except AnalysisError as error:
+                found.append(f"{key}: {error}")
+        found += self.problems()
+        if found:
+            raise AnalysisError("; ".join(found))
+
+    def check_looks(self, looks: Sequence[Any]) -> tuple[Look, ...]:
+        """Looks as patients of every arm, in the order they are taken.
+
+        Raises
+        ------
+        AnalysisError
+        """
+        listed = looks if isinstance(looks, list | tuple) else [looks]
+        tidy = tuple(as_look(look, self.arms) for look in listed)
+        for earlier, later in pairwise(tidy):
+            if later == earlier or any(b < a for a, b in zip(earlier, later, strict=True)):
+                raise AnalysisError(f"{_shown(later)} cannot follow {_shown(earlier)}: looks ascend")
+        most = self.most
+        if most is not None and any(n > m for look in tidy for n, m in zip(look, most, strict=True)):
+            raise AnalysisError(f"a look has more patients than the {_shown(most)} the rule allows (patients)")
+        return tidy
+
+    def problems(self) -> list[str]:
+        """What is wrong with the values, one sentence each."""
+        found = list(_between(self, ("go_above", "stop_below", "stop_above", "success")))
+        high, low = getattr(self, "go_above", None), getattr(self, "stop_below", None)
+        if high is not None and low is not None and not high > low:
+            found.append(f"go_above ({high:g}) must be greater than stop_below ({low:g})")
+        return found
+
+    @property
+    def arms(self) -> int:
+        """Streams of patients: 1, or 2 where the regimen is compared with a reference."""
+        return 1 if getattr(self, "reference", None) is None else 2
+
+    @property
+    def most(self) -> Look | None:
+        """The planned maximum of patients, where the rule has one."""
+        value = getattr(self, "patients", None)
+        return None if value is None else as_look(value, self.arms)
+
+    @property
+    def schedule(self) -> tuple[Look, ...]:
+        """The planned looks, and the last analysis where the rule has one."""
+        most = self.most
+        if most is None or (self.looks and self.looks[-1] == most):
+            return self.looks
+        return (*self.looks, most)
+
+    @property
+    def act(self) -> Literal["go", "stop"]:
+        """The decision a false alarm is about: to go, or for a rule that only stops, to stop."""
+        return "go" if getattr(self, "go_above", None) is not None else "stop"
+
+    @property
+    def not_exact(self) -> str:
+        """Why operating characteristics cannot be computed by enumeration; empty if they can."""
+        return ""
+
+    @property
+    @abstractmethod
+    def statistic(self) -> str:
+        """The statistic in words."""
+
+    @abstractmethod
+    def statistics(self, look: Look) -> Array:
+        """The statistic for every possible count at a look; one axis for each thing counted."""
+
+    def thresholds(self, look: Look) -> Mapping[str, float]:
+        """What the statistic is held against at a look."""
+        found = {key: getattr(self, key, None) for key in THRESHOLDS}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def verdicts(self, look: Look) -> NDArray[np.int8]:
+        """GO, STOP or CONTINUE for every possible count at a look."""
+        return decide(self.statistics(look), self.thresholds(look))
+
+    def steps(self, rates: Array) -> Sequence[Step]:
+        """What one more patient of each stream adds to the counts.
+
+        Parameters
+        ----------
+        rates : array of shape (scenarios, numbers)
+            True rates: of the arm; or of regimen and reference.
+        """
+        if self.arms == 1:
+            return [_one(rates[:, 0], (1,), (0,))]
+        return [_one(rates[:, 0], (1, 0), (0, 0)), _one(rates[:, 1], (0, 1), (0, 0))]
+
+    @property
+    def rates_needed(self) -> tuple[str, ...]:
+        """What the true rates of a scenario are."""
+        return ("rate",) if self.arms == 1 else ("regimen", "reference")
+
+    @property
+    def false_alarm_rates(self) -> tuple[float, ...] | None:
+        """True rates under which acting is a false alarm, or None if the rule does not say."""
+        return self._null if self.act == "go" else self._alternative
+
+    @property
+    def power_rates(self) -> tuple[float, ...] | None:
+        """True rates under which acting is right, or None if the rule does not say."""
+        return self._alternative if self.act == "go" else self._null
+
+    @property
+    def _null(self) -> tuple[float, ...] | None:
+        """True rates under which the regimen is no good, for rules that go or stop by one probability."""
+        return None
+
+    @property
+    def _alternative(self) -> tuple[float, ...] | None:
+        """True rates under which it is, likewise."""
+        return None
+
+    @property
+    def scenarios(self) -> tuple[tuple[float, ...], ...]:
+        """The true rates the rule itself names: null, alternative, and what lies between them."""
+        return tuple(r for r in (self.false_alarm_rates, self.power_rates) if r is not None)
+
+    @property
+    @abstractmethod
+    def sentence(self) -> str:
+        """The rule in words, as a protocol could print it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rule as plain data."""
+        found: dict[str, Any] = {"kind": self.kind}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            found[f.name] = plain(value)
+        return found
+
+
+def decide(value: Array, thresholds: Mapping[str, float]) -> NDArray[np.int8]:
+    """GO, STOP or CONTINUE for values of a statistic."""
+    found = np.full(np.shape(value), CONTINUE, dtype=np.int8)
+    found[value < thresholds.get("stop_below", -math.inf)] = STOP
+    found[value > thresholds.get("stop_above", math.inf)] = STOP
+    found[value > thresholds.get("go_above", math.inf)] = GO
+    return found
+
+
+def plain(value: Any) -> Any:
+    """A value of a rule as JSON can hold it."""
+    if isinstance(value, Beta):
+        return {"alpha": value.alpha, "beta": value.beta}
+    if isinstance(value, tuple):
+        return [plain(v) for v in value]
+    return value.to_dict() if hasattr(value, "to_dict") else value
+
+
+def _one(p: Array, yes: Look, no: Look) -> Step:
+    return [(yes, p), (no, 1.0 - p)]
+
+
+def _between(rule: Rule, keys: Sequence[str]) -> Iterator[str]:
+    for key in keys:
+        value = getattr(rule, key, None)
+        if value is not None and not 0.0 < value < 1.0:
+            yield f"{key} is a probability between 0 and 1, not {value:g}"
+
+
+def _shown(look: Look) -> str:
+    return "/".join(map(str, look))

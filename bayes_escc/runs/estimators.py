@@ -1,0 +1,430 @@
+"""The models as a Python user writes them: plain configuration, `fit` returns a new object."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.posterior import Posterior
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import (
+    CountTable,
+    EffectTable,
+    MedianTable,
+    MixedTable,
+    PatientTable,
+    read_counts,
+    read_effects,
+    read_patients,
+)
+from bayes_escc.evidence.reading import cell_text
+from bayes_escc.runs.run import fit_analysis, prepare_design
+from bayes_escc.settings.prior import Prior, PriorSet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pymc as pm
+
+__all__ = ["ResponseModel", "SurvivalModel", "SynthesisModel"]
+
+
+class _Model(ABC):
+    """What every model does with a table once it is configured."""
+
+    analysis: Analysis
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.analysis.content})"
+
+    @abstractmethod
+    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
+        """The table, read and checked if it is not yet."""
+
+    def read(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
+        """The table, read and checked as `fit` reads it."""
+        return self._table(table)
+
+    def build(
+        self, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path
+    ) -> pm.Model:
+        """The PyMC model on a table, as `fit` samples it."""
+        return prepare_design(self.analysis, self._table(table)).build()
+
+    def fit(
+        self,
+        table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path,
+        *,
+        seed: int = 1,
+        sampler: Literal["auto", "exact", "nuts", "laplace"] = "auto",
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+    ) -> Posterior:
+        """Fit to a table.
+
+        Parameters
+        ----------
+        table : CountTable, PatientTable, MedianTable, EffectTable, MixedTable, DataFrame or path
+            Of a kind the model is for.
+        seed : int
+            The same seed gives the same numbers on any machine.
+        sampler : {"auto", "exact", "nuts", "laplace"}
+            ``"auto"`` takes the closed form, or quadrature, where the model allows, else NUTS.
+            ``"laplace"`` gives independent draws and the evidence of models without a hierarchy.
+        draws, tune, chains : int
+
+        Returns
+        -------
+        Posterior
+        """
+        analysis = self.analysis.with_sampling(seed=seed, sampler=sampler, draws=draws, tune=tune, chains=chains)
+        return fit_analysis(analysis, self._table(table))
+
+
+class ResponseModel(_Model):
+    """Response rates of regimens, as plain configuration; `fit` does the work.
+
+    Parameters
+    ----------
+    endpoint : str or sequence of str, optional
+        Endpoints to fit side by side (``"ORR"``, ``"DCR"``, ``"grade3plus_TRAE"`` ...); all
+        those of the table if not given.
+    likelihood : {"binomial", "beta_binomial", "multinomial", "logistic"}
+        Independent or partially pooled binomial counts; overdispersion between the studies of a
+        regimen; RECIST categories; or patients with covariates.
+    pooling : {"none", "partial"}
+        ``"partial"``: units share a logit-normal hierarchy (binomial).
+    pool_over : {"regimens", "studies"}, optional
+        The units that share it: regimens, or the studies of each regimen.
+    prior : Prior, optional
+        Prior of the rate (binomial without pooling), of the mean (beta-binomial) or of the
+        categories (multinomial).
+    priors : mapping, optional
+        Prior by parameter: ``rate``; ``logit_mean``, ``tau``; ``mean``, ``precision``;
+        ``categories``; ``intercept``, ``coefficient``. A value may be a mapping of regimen (or
+        covariate) to Prior.
+    covariates : sequence of mapping or str
+        Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` (logistic).
+    regimens : sequence of str, optional
+        Keep these, in this order; the first is the default reference.
+    where : mapping, optional
+        Equality filters on further columns.
+
+    Raises
+    ------
+    AnalysisError
+        With every setting that cannot be used.
+
+    Examples
+    --------
+    >>> model = ResponseModel(endpoint="ORR", prior=Prior("Beta", alpha=1, beta=1))
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | Sequence[str] | None = None,
+        likelihood: Literal["binomial", "beta_binomial", "multinomial", "logistic"] = "binomial",
+        pooling: Literal["none", "partial"] = "none",
+        pool_over: Literal["regimens", "studies"] | None = None,
+        prior: Prior | None = None,
+        priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
+        covariates: Sequence[Mapping[str, Any] | str] = (),
+        regimens: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        not_evaluable: Literal["nonresponse", "exclude"] = "nonresponse",
+    ) -> None:
+        roles = dict(priors or {})
+        if prior is not None:
+            role = {"binomial": "rate", "beta_binomial": "mean", "multinomial": "categories"}.get(likelihood)
+            if role is None or pooling == "partial":
+                raise AnalysisError("prior= has no single meaning here: give priors={...} by parameter.")
+            roles.setdefault(role, prior)
+        data: dict[str, Any] = {}
+        if endpoint is not None:
+            data["endpoint"] = endpoint if isinstance(endpoint, str) else list(endpoint)
+        if regimens is not None:
+            data["regimens"] = list(regimens)
+        if where:
+            data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
+        if likelihood == "logistic" or not_evaluable != "nonresponse":
+            data |= {"kind": "patients", "not_evaluable": not_evaluable}
+        model: dict[str, Any] = {"family": "response", "likelihood": likelihood, "pooling": pooling}
+        if pool_over is not None:
+            model["pool_over"] = pool_over
+        if covariates:
+            model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
+        self.analysis = Analysis.from_dict(
+            {
+                "id": "response_model",
+                "data": data,
+                "model": model,
+                "priors": {k: _prior_dict(v) for k, v in roles.items()},
+            },
+            label="this ResponseModel",
+        )
+
+    def _table(self, table: CountTable | PatientTable | pd.DataFrame | str | Path) -> CountTable | PatientTable:
+        if isinstance(table, CountTable | PatientTable):
+            return table
+        if self.analysis.data.kind == "patients":
+            return read_patients(table)
+        return read_counts(table, endpoints=self.analysis.declared_endpoints())
+
+
+class SurvivalModel(_Model):
+    """Progression-free survival of regimens, as plain configuration; `fit` does the work.
+
+    Parameters
+    ----------
+    baseline : {"weibull", "exponential", "piecewise"}
+        Shape of the hazard of a reference patient.
+    regimen_effect : {"proportional", "nonproportional", "stratified", "none"}
+        Hazards of regimens differ by a constant ratio; in shape too; in everything, each regimen
+        with priors of its own; or not at all.
+    covariates : sequence of mapping or str
+        Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}``.
+    priors : mapping, optional
+        Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
+        ``log_hazard`` sets the level; ``log_shape``, ``log_hazard_ratio``, ``coefficient``,
+        ``drift_sd``, ``frailty_sd``, ``coefficient_sd``, ``global_scale``,
+        ``slab_variance``. A value may be a mapping of regimen (or covariate) to Prior.
+    cutpoints : sequence of float, optional
+        Where a piecewise hazard changes; by default at equal shares of the events.
+    smoothing : {"independent", "random_walk"}
+        Of piecewise log hazards.
+    reference_time : float, optional
+        When the prior of the log cumulative hazard holds.
+    time_unit : {"days", "weeks", "months", "years"}, optional
+        Of priors, cut points, times and results; the data's if not given.
+    frailty : str, optional
+        Column of the centres, whose hazards differ by a log-normal frailty (`frailty_sd`).
+    shrinkage : {"none", "ridge", "horseshoe"}
+        Shrink the coefficients of covariates together (`coefficient_sd`), or all but the few that
+        matter (`global_scale`, `slab_variance`); never the contrast between regimens.
+    relevant : int, optional
+        How many covariates are expected to matter (horseshoe); a third of them if not given.
+    times, horizons : sequence of float, optional
+        When survival is reported; to when the restricted mean.
+    population : str, mapping, path or DataFrame
+        Over whom results are averaged: ``"all"`` patients, those on a regimen, the covariates of one
+        patient, or a table of other patients (a DataFrame, a `Path`, or ``{"file": "registry.csv"}``).
+    event_free : float, optional
+        Predict what awaits a new patient who has been free of the event so long: `remaining_survival`
+        at further times, `remaining_median` and `remaining_rmst`.
+    centres : {"observed", "new"}
+        Whether patients stay at their own centres or are averaged over new ones.
+    time, event, entry, interval, dates, data_unit
+        Columns of the follow-up and their unit, for tables that are not yet a `PatientTable`;
+        see `read_patients`.
+    regimens : sequence of str, optional
+        Keep these, in this order; the first is the reference.
+    where : mapping, optional
+        Equality filters on further columns.
+
+    Raises
+    ------
+    AnalysisError
+        With every setting that cannot be used.
+
+    Examples
+    --------
+    >>> model = SurvivalModel(baseline="weibull", data_unit="months")
+    """
+
+    def __init__(
+        self,
+        *,
+        baseline: Literal["weibull", "exponential", "piecewise"] = "weibull",
+        regimen_effect: Literal["proportional", "nonproportional", "stratified", "none"] = "proportional",
+        covariates: Sequence[Mapping[str, Any] | str] = (),
+        priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
+        cutpoints: Sequence[float] | None = None,
+        smoothing: Literal["independent", "random_walk"] = "independent",
+        reference_time: float | None = None,
+        time_unit: str | None = None,
+        times: Sequence[float] | None = None,
+        horizons: Sequence[float] | None = None,
+        population: str | Path | Mapping[str, Any] | pd.DataFrame = "all",
+        event_free: float | None = None,
+        frailty: str | None = None,
+        shrinkage: Literal["none", "ridge", "horseshoe"] = "none",
+        relevant: int | None = None,
+        centres: Literal["observed", "new"] = "observed",
+        time: str | None = "time",
+        event: str | None = "event",
+        entry: str | None = None,
+        interval: Sequence[str] | None = None,
+        dates: Mapping[str, Any] | None = None,
+        data_unit: str | None = None,
+        dating: Literal["interval", "detecting_scan"] = "interval",
+        regimens: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> None:
+        if (interval is not None or dates is not None) and (time, event) == ("time", "event"):
+            time = event = None  # not asked for, and the table need not have them
+        data = _stated(
+            kind="patients", time=time, event=event, entry=entry, time_unit=data_unit,
+            interval=None if interval is None else list(interval),
+            dates=None if dates is None else {k: str(v) for k, v in dates.items()},
+            regimens=None if regimens is None else list(regimens),
+        )  # fmt: skip
+        if where:
+            data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
+        model = _stated(
+            family="survival", baseline=baseline, regimen_effect=regimen_effect, smoothing=smoothing,
+            cutpoints=None if cutpoints is None else [float(c) for c in cutpoints], reference_time=reference_time,
+            time_unit=time_unit, dating=dating, frailty=frailty, shrinkage=shrinkage, relevant=relevant,
+        )  # fmt: skip
+        if covariates:
+            model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
+        estimands = _stated(
+            times=None if times is None else [float(t) for t in times],
+            horizons=None if horizons is None else [float(h) for h in horizons],
+            population=_population(population, [c if isinstance(c, str) else str(c.get("column")) for c in covariates]),
+            event_free=event_free,
+            centres=None if centres == "observed" else centres,
+        )
+        self.analysis = Analysis.from_dict(
+            {
+                "id": "survival_model",
+                "data": data,
+                "model": model,
+                "priors": {k: _prior_dict(v) for k, v in (priors or {}).items()},
+                "estimands": estimands,
+            },
+            label="this SurvivalModel",
+        )
+
+    def _table(self, table: Any) -> PatientTable | MedianTable:
+        if isinstance(table, PatientTable | MedianTable):
+            return table
+        data = self.analysis.data
+        return read_patients(
+            table, response=None, time=data.time, event=data.event, entry=data.entry, interval=data.interval,
+            time_unit=data.time_unit, dates=dict(data.dates) or None,
+        )  # fmt: skip
+
+
+def _population(wanted: str | Path | Mapping[str, Any] | pd.DataFrame, columns: Sequence[str]) -> Any:
+    """A target population as an analysis states it; of a table only the covariates."""
+    if isinstance(wanted, str):
+        return wanted
+    if isinstance(wanted, Path):
+        return {"file": str(wanted)}
+    if isinstance(wanted, Mapping):
+        return dict(wanted)
+    used = [c for c in wanted.columns if str(c) in columns]
+    rows = wanted[used].itertuples(index=False, name=None)
+    return {"rows": [dict(zip(map(str, used), map(cell_text, row), strict=True)) for row in rows]}
+
+
+def _stated(**values: Any) -> dict[str, Any]:
+    """The settings that were given."""
+    return {k: v for k, v in values.items() if v is not None}
+
+
+class SynthesisModel(_Model):
+    """Meta-analysis of published effects, arm counts or both (`combine_evidence`), pairwise or as a network.
+
+    Parameters
+    ----------
+    endpoint : str, optional
+        Endpoint to pool; needed where the table has several.
+    likelihood : {"normal", "binomial"}
+        Effects as normal on the log scale (exact, by quadrature over the heterogeneity); or arm
+        counts as binomial, where zero cells need no correction.
+    pooling : {"random", "common"}
+    network : bool
+        Whether every regimen has its own effect against `reference`.
+    covariates : sequence of mapping or str
+        Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` of the studies.
+    subgroup : str or mapping, optional
+        Column whose values have effects of their own, with a shared heterogeneity; or
+        ``{"column": ..., "heterogeneity": "separate"}`` for one each.
+    control : str, optional
+        For counts: a regimen, or the column that marks or names each study's control.
+    reference : str, optional
+        Of a network.
+    priors : mapping, optional
+        Prior by parameter: ``effect`` (on the log scale for ratios), ``tau``, ``baseline``,
+        ``coefficient``.
+    regimens : sequence of str, optional
+        Keep the contrasts between these.
+    where : mapping, optional
+        Equality filters on further columns.
+    kind : {"effects", "counts"}, optional
+        Of the table; by default counts for a binomial likelihood or where `control` is given.
+
+    Raises
+    ------
+    AnalysisError
+        With every setting that cannot be used.
+
+    Examples
+    --------
+    >>> model = SynthesisModel(endpoint="OS", priors={"tau": Prior("HalfNormal", sigma=0.5)})
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        likelihood: Literal["normal", "binomial"] = "normal",
+        pooling: Literal["random", "common"] = "random",
+        network: bool = False,
+        covariates: Sequence[Mapping[str, Any] | str] = (),
+        subgroup: str | Mapping[str, str] | None = None,
+        control: str | None = None,
+        reference: str | None = None,
+        priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
+        regimens: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        kind: Literal["effects", "counts"] | None = None,
+    ) -> None:
+        counted = likelihood == "binomial" or control is not None
+        data: dict[str, Any] = {"kind": kind or ("counts" if counted else "effects")}
+        if endpoint is not None:
+            data["endpoint"] = endpoint
+        if regimens is not None:
+            data["regimens"] = list(regimens)
+        if where:
+            data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
+        group = dict(subgroup) if isinstance(subgroup, Mapping) else subgroup
+        stated = {"subgroup": group, "control": control, "reference": reference}
+        model: dict[str, Any] = {
+            "family": "synthesis",
+            "likelihood": likelihood,
+            "pooling": pooling,
+            "network": network,
+            **{k: v for k, v in stated.items() if v is not None},
+        }
+        if covariates:
+            model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
+        self.analysis = Analysis.from_dict(
+            {
+                "id": "synthesis_model",
+                "data": data,
+                "model": model,
+                "priors": {k: _prior_dict(v) for k, v in (priors or {}).items()},
+            },
+            label="this SynthesisModel",
+        )
+
+    def _table(
+        self, table: EffectTable | CountTable | MixedTable | pd.DataFrame | str | Path
+    ) -> EffectTable | CountTable | MixedTable:
+        if isinstance(table, EffectTable | CountTable | MixedTable):
+            return table
+        if self.analysis.data.kind == "effects":
+            return read_effects(table)
+        return read_counts(table, endpoints=self.analysis.declared_endpoints())
+
+
+def _prior_dict(value: Prior | PriorSet | Mapping[str, Prior]) -> dict[str, Any]:
+    if isinstance(value, Prior | PriorSet):
+        return value.to_dict()
+    return {label: prior.to_dict() for label, prior in value.items()}

@@ -1,0 +1,310 @@
+"""Published effects pooled at once, exactly: no file to write, no sampler, no pandas.
+
+The numbers are those of a pairwise `SynthesisModel` on the same effects; only the way to them is
+shorter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence.effect_checks import check_effect, measure_of
+from bayes_escc.evidence.effects import read_effect_rows
+from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.families.synthesis.contrasts import Contrasts
+from bayes_escc.families.synthesis.normal import NormalDesign
+from bayes_escc.families.synthesis.notes import notes_on
+from bayes_escc.families.synthesis.spec import DEFAULT_PRIORS, SynthesisSpec
+from bayes_escc.names import LABEL_DIMS, normalise
+from bayes_escc.probability.laws import Law, PanelLaw
+from bayes_escc.report.result import SCHEMA_VERSION, software_versions
+from bayes_escc.settings.prior import DISTRIBUTIONS, Prior, PriorSet
+from bayes_escc.settings.published_priors import PUBLISHED
+from bayes_escc.settings.reader import nearest
+
+__all__ = ["pool_effects"]
+
+Row = Mapping[str, Any]
+_TYPED: Final = re.compile(r"\s*(.+?)\s*=\s*([^,\s]+)\s*,\s*([^,\s]+)\s*,\s*([^,\s]+)\s*")
+
+
+def pool_effects(
+    effects: Sequence[str],
+    *,
+    measure: str = "HR",
+    level: float = 0.95,
+    endpoint: str | None = None,
+    where: Sequence[str] = (),
+    common: bool = False,
+    tau_prior: str | None = None,
+    effect_prior: str | None = None,
+    margin: float | None = None,
+    ci_prob: float = 0.95,
+) -> dict[str, Any]:
+    """Pool effects typed at a prompt, or those of a table.
+
+    Parameters
+    ----------
+    effects : sequence of str
+        ``NAME=ESTIMATE,LOW,HIGH`` each; or one file or bundled dataset of effects.
+    measure : str
+        Of typed effects: HR, OR, RR, MD, SMD, RD, or log HR and so on.
+    level : float
+        Confidence level of typed intervals.
+    endpoint : str, optional
+        Of a table that has several.
+    where : sequence of str
+        ``COLUMN=VALUE`` filters of a table; values may be joined by ``|``.
+    common : bool
+        One effect for all studies instead of random effects.
+    tau_prior, effect_prior : str, optional
+        For example ``HalfNormal(0.25)`` and ``Normal(0, 1)``, on the log scale for ratios.
+    margin : float, optional
+        An effect whose probability of being passed is wanted beside that of no effect.
+    ci_prob : float
+
+    Returns
+    -------
+    dict
+        The content of `result.json`; without comparisons and ranks.
+
+    Raises
+    ------
+    AnalysisError, DataError
+    """
+    started = time.perf_counter()
+    if not 0.0 < ci_prob < 1.0:
+        raise AnalysisError(f"ci-prob must lie between 0 and 1, not {ci_prob:g}.")
+    if common and tau_prior is not None:
+        raise AnalysisError("--tau-prior has no meaning with --common: a common effect has no heterogeneity.")
+    source, rows, notes = _rows(effects, measure, level, endpoint, where)
+    tau = _prior(tau_prior, "tau") if tau_prior else DEFAULT_PRIORS["tau"][0]
+    effect = _prior(effect_prior, "effect") if effect_prior else DEFAULT_PRIORS["effect"][0]
+    if effect.distribution != "Normal":
+        raise AnalysisError(f"--effect-prior: the quadrature needs a Normal, not {effect}.")
+    roles = (("effect", PriorSet(effect)), *(() if common else (("tau", PriorSet(tau)),)))
+    spec = SynthesisSpec("normal", "common" if common else "random", False, (), None, None, None, priors=roles)
+    design = NormalDesign(_contrasts(rows), spec, (), ((), np.empty((len(rows), 0))))
+    notes += [_noted(w) for w in notes_on(design, source)]
+    estimates, thresholds = _answers(design, rows, margin, ci_prob)
+    content = repr([(r["study"], r["y"], r["se"]) for r in rows])
+    count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "analysis": {
+            "id": "pool", "title": f"{rows[0]['endpoint']}, {count} of {source}, {spec.pooling} effects",
+            "family": "synthesis", "sha256": _sha256(f"{content}|{spec}|{margin}|{ci_prob}"),
+            "data_sha256": _sha256(content), "seed": 0, "sampler": "exact", "versions": software_versions(),
+            "seconds": {"import": 0.0, "compile": 0.0, "sample": 0.0, "total": time.perf_counter() - started},
+            "priors": design.priors_in_words(),
+        },
+        "data": {"rows": len(rows), "patients": design.patients, "events": 0, "warnings": notes},
+        "diagnostics": {
+            "converged": True, "max_rhat": None, "min_ess_bulk": None, "min_ess_tail": None, "divergences": 0,
+            "min_ebfmi": None, "pareto_k": None, "log_evidence": None, "mcse_log_evidence": None,
+            "messages": ["Quadrature over the heterogeneity: no draws."],
+        },
+        "estimates": estimates, "comparisons": [], "ranking": [], "thresholds": thresholds,
+    }  # fmt: skip
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _answers(
+    design: NormalDesign, rows: Sequence[Row], margin: float | None, ci_prob: float
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    found = design.quadrature
+    if found is None:  # pragma: no cover (the prior is checked before)
+        raise AnalysisError("the quadrature needs a Normal prior of the effect.")
+    k, ratio = design.k, design.ratio
+    one, endpoint = np.ones((1, 1)), rows[0]["endpoint"]
+    tail = (1.0 - ci_prob) / 2.0
+    null = 1.0 if ratio else 0.0
+    estimates: list[dict[str, Any]] = []
+    thresholds: list[dict[str, Any]] = []
+
+    def add(name: str, law: Law, unit: str, study: str | None = None, regimen: str | None = None) -> None:
+        labels = {**dict.fromkeys(LABEL_DIMS), "study": study, "regimen": regimen, "endpoint": endpoint}
+        lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
+        estimates.append(
+            {
+                "estimand": name, **labels, "unit": unit, "mean": _finite(law.mean), "sd": _finite(law.sd),
+                "median": median, "lower": lower, "upper": upper, "ci_prob": ci_prob, "mcse_mean": 0.0,
+                "ess_bulk": None,
+            }
+        )  # fmt: skip
+        if name in ("effect", "predicted_effect"):
+            for value in dict.fromkeys((null, *([] if margin is None else [margin]))):
+                side = "above" if value > null else "below"
+                p = float(law.sf(value) if side == "above" else law.cdf(value))
+                thresholds.append(
+                    {"estimand": name, **labels, "side": side, "value": value, "probability": p,
+                     "mcse_probability": law.rounding_floor()}
+                )  # fmt: skip
+
+    pooled = found.linear(one)
+    add("effect", found.mixture(pooled[0][0], pooled[1][0], exponentiated=ratio), design.unit)
+    if found.law is not None:
+        new = found.linear(one, None, np.ones(1))
+        law = found.mixture(new[0][0], new[1][0], extra=1.0, exponentiated=ratio)
+        add("predicted_effect", law, design.unit)
+    location, spread = found.linear(np.ones((k, 1)), np.eye(k))
+    for i, row in enumerate(rows):
+        law = found.mixture(location[i], spread[i], exponentiated=ratio)
+        add("study_effect", law, design.unit, row["study"], row["experimental"])
+    if found.law is not None:
+        add("tau", found.law, design.log_unit)
+        if design.typical_errors is not None:
+            t = found.law
+            share = PanelLaw(t.edges, t.density, t.scale, t.moments, float(design.typical_errors[0]), t.error)
+            add("i_squared", share, "share of the variance")
+    return estimates, thresholds
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _contrasts(rows: Sequence[Row]) -> Contrasts:
+    def size(row: Row, column: str) -> float:
+        text = str(row.get(column, "")).strip()
+        return float(text) if text.isdigit() else float("nan")
+
+    return Contrasts(
+        tuple(r["study"] for r in rows), tuple(r["experimental"] for r in rows), tuple(r["control"] for r in rows),
+        np.array([r["y"] for r in rows]), np.diag([float(r["se"]) ** 2 for r in rows]), rows[0]["endpoint"],
+        rows[0]["measure"], np.array([[size(r, "n_experimental"), size(r, "n_control")] for r in rows]),
+        cast(Any, None),  # the frame serves covariates and subgroups, which are not here
+    )  # fmt: skip
+
+
+def _rows(
+    effects: Sequence[str], measure: str, level: float, endpoint: str | None, where: Sequence[str]
+) -> tuple[str, list[Row], list[dict[str, Any]]]:
+    """Where the effects come from, their checked rows, and notes."""
+    if len(effects) == 1 and "=" not in Path(effects[0]).name:
+        return _rows_of_table(effects[0], endpoint, where)
+    if endpoint or where:
+        raise AnalysisError("--endpoint and --where choose rows of a table; typed effects are taken as they are.")
+    if not measure_of(measure):
+        raise AnalysisError(
+            f"--measure: {measure!r} is not a measure; use HR, OR, RR, MD, SMD, RD or log HR and so on."
+        )
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    rows: list[Row] = []
+    for number, text in enumerate(effects, start=1):
+        match = _TYPED.fullmatch(text)
+        if match is None:
+            raise AnalysisError(
+                f"{text!r} is not NAME=ESTIMATE,LOW,HIGH, for example ESCORT=0.71,0.57,0.87 (nor a table: give one "
+                "file or dataset alone)."
+            )
+        cells = {
+            "study": normalise(match[1]), "experimental": "experimental", "control": "control",
+            "endpoint": measure_of(measure).removeprefix("log "), "measure": measure, "estimate": match[2],
+            "ci_low": match[3], "ci_high": match[4], "ci_level": f"{level:g}",
+        }  # fmt: skip
+        numbers = check_effect(cells, number, problems, warnings)
+        rows.append({**cells, **(numbers or {})})
+    refuse_if_any("the effects", problems)
+    _require_one_each(rows, "the effects")
+    return "effects as entered", rows, [_noted(w) for w in warnings]
+
+
+def _rows_of_table(
+    name: str, endpoint: str | None, where: Sequence[str]
+) -> tuple[str, list[Row], list[dict[str, Any]]]:
+    from bayes_escc.evidence.datasets import DATASETS
+
+    path = Path(name)
+    if not path.is_file() and name in DATASETS:
+        if DATASETS[name].kind != "effects":
+            raise AnalysisError(f"dataset {name!r} holds {DATASETS[name].kind}, not effects.")
+        path = DATASETS[name].path
+    elif not path.is_file():
+        known = [n for n, d in DATASETS.items() if d.kind == "effects"]
+        raise AnalysisError(
+            f"{name!r} is neither a file nor a dataset of effects ({', '.join(known)}), and not "
+            f"NAME=ESTIMATE,LOW,HIGH.{nearest(name, known)}"
+        )
+    source, records, warnings = read_effect_rows(path)
+    rows: list[Row] = [r for _, r in records]
+    kept = {id(r): number for number, r in records}
+    for condition in where:
+        column, _, wanted = condition.partition("=")
+        column, values = normalise(column), {normalise(v) for v in wanted.split("|")}
+        if not wanted or column not in rows[0]:
+            columns = list(rows[0])
+            raise AnalysisError(
+                f"--where takes COLUMN=VALUE with a column of {source}, not {condition!r}.{nearest(column, columns)}"
+            )
+        rows = [r for r in rows if normalise(str(r[column])) in values]
+    present = list(dict.fromkeys(r["endpoint"] for r in rows))
+    if endpoint is not None:
+        rows = [r for r in rows if r["endpoint"] == canonical_endpoint(endpoint)]
+    elif len(present) > 1:
+        raise AnalysisError(f"{source} has the endpoints {', '.join(present)}: name one with --endpoint.")
+    if not rows:
+        raise AnalysisError(f"no rows of {source} are left; endpoints are {', '.join(present) or 'none'}.")
+    _require_one_each(rows, source)
+    chosen = {kept[id(r)] for r in rows}
+    return source, rows, [_noted(w) for w in warnings if w.row in chosen]
+
+
+def _noted(problem: Problem) -> dict[str, Any]:
+    """A note as `result.json` has it."""
+    message = f"{problem.message}. {problem.remedy}"
+    return {"code": problem.code, "row": problem.row, "column": problem.column, "message": message}
+
+
+def _require_one_each(rows: Sequence[Row], source: str) -> None:
+    """Every study once, all on one scale."""
+    measures = list(dict.fromkeys(r["measure"] for r in rows))
+    if len(measures) > 1:
+        raise DataError(f"{source}: {' and '.join(measures)} cannot be pooled on one scale; select one.")
+    studies = [r["study"] for r in rows]
+    twice = list(dict.fromkeys(s for s in studies if studies.count(s) > 1))
+    if twice:
+        raise DataError(
+            f"{source}: {', '.join(twice)} would count more than once, by overlapping populations or a shared control "
+            "arm. Choose one row each with --where, for example --where population=all; a network analysis models "
+            "shared arms."
+        )
+
+
+def _prior(text: str, option: str) -> Prior:
+    """A prior written as HalfNormal(0.25), with named parameters, LogNormal(mu=-2, sigma=0.7), or published.
+
+    Published ones give the outcome and the comparison, apart by a semicolon, as their names hold commas.
+    """
+    match = re.fullmatch(r"\s*(\w+)\s*\(([^()]*)\)\s*", text)
+    if match is None:
+        raise AnalysisError(f"--{option}-prior takes a law such as HalfNormal(0.25), not {text!r}.")
+    name = match[1]
+    if name in PUBLISHED:
+        return Prior(name, **dict(zip(("outcome", "comparison"), map(str.strip, match[2].split(";")), strict=False)))
+    forms = DISTRIBUTIONS[name].forms[0] if name in DISTRIBUTIONS else ()
+    values: dict[str, float | str] = {}
+    for position, part in enumerate(p.strip() for p in match[2].split(",") if p.strip()):
+        key, equals, value = part.partition("=")
+        label = key.strip() if equals else forms[position] if position < len(forms) else f"parameter {position + 1}"
+        try:
+            values[label] = float(value if equals else part)
+        except ValueError:
+            raise AnalysisError(f"--{option}-prior: {part!r} is not a number.") from None
+    prior = Prior(name, **values)  # type: ignore[arg-type]
+    if option == "tau" and not prior.fits("positive"):
+        raise AnalysisError(f"--tau-prior: {prior} does not fit, every value it allows must be positive.")
+    return prior

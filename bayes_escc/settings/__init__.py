@@ -1,0 +1,1 @@
+"""Strict reading of nested settings, priors among them, with every problem told at once."""

@@ -1,0 +1,380 @@
+"""Priors as values: a distribution from a closed list, its parameters and the reason for it.
+
+Distributions and parameters are spelled as in PyMC. A `Prior` knows its support, samples
+itself with NumPy, becomes a PyMC variable or a SciPy distribution on demand, and says in plain
+words where 95 % of it lies.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.probability.distributions import HalfNormal, HalfT, LogNormal, LogT, Normal
+from bayes_escc.settings.published_priors import PUBLISHED, published_prior
+
+__all__ = ["DISTRIBUTIONS", "Prior", "PriorSet"]
+
+Parameters = Mapping[str, float | Sequence[float] | str]
+_REAL: Final = (-math.inf, math.inf)
+_POSITIVE: Final = (0.0, math.inf)
+_UNIT: Final = (0.0, 1.0)
+
+SUPPORTS: Final = {"real": _REAL, "positive": _POSITIVE, "unit": _UNIT}
+"""Domains a parameter may have, by name; `simplex` (Dirichlet) stands apart."""
+
+
+@dataclass(frozen=True)
+class _Distribution:
+    """One entry of the closed list.
+
+    `forms` are the accepted parametrisations, the canonical one first; `defaults` those PyMC
+    has; `positive` the parameters that must exceed zero.
+    """
+
+    forms: tuple[tuple[str, ...], ...]
+    support: tuple[float, float]
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    unbounded: tuple[str, ...] = ()
+
+
+DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
+    "Normal": _Distribution((("mu", "sigma"), ("mu", "tau")), _REAL, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
+    "StudentT": _Distribution((("nu", "mu", "sigma"), ("nu", "mu", "lam")), _REAL, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
+    "Cauchy": _Distribution((("alpha", "beta"),), _REAL, {}, ("alpha",)),
+    "HalfNormal": _Distribution((("sigma",), ("tau",)), _POSITIVE, {"sigma": 1.0}),
+    "HalfCauchy": _Distribution((("beta",),), _POSITIVE),
+    "HalfStudentT": _Distribution((("nu", "sigma"), ("nu", "lam")), _POSITIVE, {"sigma": 1.0}),
+    "LogNormal": _Distribution((("mu", "sigma"), ("mu", "tau")), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
+    "LogStudentT": _Distribution((("nu", "mu", "sigma"),), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
+    "Gamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE),
+    "InverseGamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE, {"beta": 1.0}),
+    "Exponential": _Distribution((("lam",), ("scale",)), _POSITIVE),
+    "Beta": _Distribution((("alpha", "beta"), ("mu", "sigma"), ("mu", "nu")), _UNIT),
+    "Uniform": _Distribution((("lower", "upper"),), _REAL, {"lower": 0.0, "upper": 1.0}, ("lower", "upper")),
+    "Dirichlet": _Distribution((("a",),), _UNIT),
+}
+
+_NAMED: Final[Mapping[str, tuple[str, dict[str, float]]]] = {
+    "Jeffreys": ("Beta", {"alpha": 0.5, "beta": 0.5}),
+}
+
+
+@dataclass(frozen=True, init=False)
+class Prior:
+    """A prior distribution with the reason for it.
+
+    Parameters
+    ----------
+    distribution : str
+        One of the keys of `DISTRIBUTIONS`, spelled as in PyMC, or ``"Jeffreys"`` (for a rate:
+        Beta(1/2, 1/2)). ``Prior("Uniform")`` is uniform on (0, 1). For the heterogeneity of a
+        meta-analysis also ``"Turner"`` (log odds ratios) and ``"Rhodes"`` (standardised mean
+        differences), with `outcome` and `comparison`; see `heterogeneity`.
+    rationale : str, optional
+        Why this prior; printed with every result.
+    **parameters : float, sequence of float or str
+        Parameters spelled as in PyMC, in any parametrisation PyMC accepts for the
+        distribution (for example ``alpha, beta`` or ``mu, sigma`` for a Beta). A Dirichlet
+        takes ``a``: one positive number per category, or one for all of them.
+
+    Raises
+    ------
+    AnalysisError
+        If the name, a parameter or a value is not allowed; all problems at once.
+
+    Examples
+    --------
+    >>> Prior("Beta", alpha=1, beta=1)
+    Prior('Beta', alpha=1.0, beta=1.0)
+    """
+
+    distribution: str
+    parameters: tuple[tuple[str, float | tuple[float, ...]], ...]
+    rationale: str = field(compare=False)
+
+    def __init__(self, distribution: str, *, rationale: str = "", **parameters: float | Sequence[float] | str) -> None:
+        name, values, problems = _canonical(distribution, parameters)
+        if problems:
+            raise AnalysisError("; ".join(problems))
+        object.__setattr__(self, "distribution", name)
+        object.__setattr__(self, "parameters", tuple(values.items()))
+        object.__setattr__(self, "rationale", rationale)
+
+    def __repr__(self) -> str:
+        inside = "".join(f", {k}={v!r}" for k, v in self.parameters)
+        return f"Prior({self.distribution!r}{inside})"
+
+    def __str__(self) -> str:
+        inside = ", ".join(_short(v) for _, v in self.parameters)
+        return f"{self.distribution}({inside})"
+
+    def __getitem__(self, parameter: str) -> Any:
+        """Value of a canonical parameter."""
+        return dict(self.parameters)[parameter]
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """Lower and upper end of the values the prior allows."""
+        if self.distribution == "Uniform":
+            return float(self["lower"]), float(self["upper"])
+        return DISTRIBUTIONS[self.distribution].support
+
+    def fits(self, domain: str) -> bool:
+        """Whether every value the prior allows lies in a parameter's domain."""
+        if domain == "simplex" or self.distribution == "Dirichlet":
+            return domain == "simplex" and self.distribution == "Dirichlet"
+        low, high = SUPPORTS[domain]
+        return low <= self.support[0] and self.support[1] <= high
+
+    def beta_shape(self) -> tuple[float, float] | None:
+        """Shape parameters of a prior that is a Beta law of a rate, or None."""
+        if self.distribution == "Beta":
+            return float(self["alpha"]), float(self["beta"])
+        return (1.0, 1.0) if self.distribution == "Uniform" and self.support == (0.0, 1.0) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The prior as it is written in an analysis file."""
+        values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.parameters}
+        extra = {"rationale": self.rationale} if self.rationale else {}
+        return {"distribution": self.distribution, **values, **extra}
+
+    def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> NDArray[np.float64]:
+        """Draw from the prior; for a Dirichlet the categories are the last axis."""
+        values = dict(self.parameters)
+        return np.asarray(_SAMPLERS[self.distribution](rng, size, values), dtype=float)
+
+    def to_scipy(self) -> Any:
+        """The same law as a frozen SciPy distribution (not for a Dirichlet)."""
+        from scipy import stats
+
+        p: dict[str, Any] = dict(self.parameters)
+        match self.distribution:
+            case "Normal":
+                return stats.norm(p["mu"], p["sigma"])
+            case "StudentT":
+                return stats.t(p["nu"], p["mu"], p["sigma"])
+            case "Cauchy":
+                return stats.cauchy(p["alpha"], p["beta"])
+            case "HalfNormal":
+                return stats.halfnorm(scale=p["sigma"])
+            case "HalfCauchy":
+                return stats.halfcauchy(scale=p["beta"])
+            case "HalfStudentT":
+                # |T| with nu degrees of freedom is the square root of an F(1, nu) variable
+                return HalfT(p["nu"], p["sigma"])
+            case "LogNormal":
+                return stats.lognorm(p["sigma"], scale=math.exp(p["mu"]))
+            case "LogStudentT":
+                return LogT(p["nu"], p["mu"], p["sigma"])
+            case "Gamma":
+                return stats.gamma(p["alpha"], scale=1.0 / p["beta"])
+            case "InverseGamma":
+                return stats.invgamma(p["alpha"], scale=p["beta"])
+            case "Exponential":
+                return stats.expon(scale=1.0 / p["lam"])
+            case "Beta":
+                return stats.beta(p["alpha"], p["beta"])
+            case "Uniform":
+                return stats.uniform(p["lower"], p["upper"] - p["lower"])
+        raise AnalysisError(f"{self.distribution} has no one-dimensional law")
+
+    def law(self) -> Any:
+        """The same law with `pdf`, `cdf` and `ppf`, at once for the usual distributions."""
+        p: dict[str, Any] = dict(self.parameters)
+        match self.distribution:
+            case "Normal":
+                return Normal(p["mu"], p["sigma"])
+            case "HalfNormal":
+                return HalfNormal(p["sigma"])
+            case "HalfCauchy":
+                return HalfT(1.0, p["beta"])
+            case "HalfStudentT":
+                return HalfT(p["nu"], p["sigma"])
+            case "LogNormal":
+                return LogNormal(p["mu"], p["sigma"])
+            case "LogStudentT":
+                return LogT(p["nu"], p["mu"], p["sigma"])
+        return self.to_scipy()
+
+    def interval(self, prob: float = 0.95) -> tuple[float, float]:
+        """Equal-tailed interval that holds `prob` of the prior."""
+        law = self.law()
+        return float(law.ppf((1 - prob) / 2)), float(law.ppf((1 + prob) / 2))
+
+    def to_pymc(self, name: str, dims: str | tuple[str, ...] | None = None) -> Any:
+        """Create the prior as a PyMC random variable inside the current model."""
+        import pymc as pm
+
+        values = {k: np.array(v) if isinstance(v, tuple) else v for k, v in self.parameters}
+        if self.distribution == "LogStudentT":  # which PyMC does not have
+            return pm.Deterministic(name, pm.math.exp(pm.StudentT(f"log_{name}", dims=dims, **values)), dims=dims)
+        return getattr(pm, self.distribution)(name, dims=dims, **values)
+
+
+@dataclass(frozen=True)
+class PriorSet:
+    """A prior for a parameter with one entry per label, and the labels that have their own.
+
+    Parameters
+    ----------
+    default : Prior
+        For every label without an override.
+    overrides : tuple of (str, Prior)
+        Label (a regimen or a covariate) and its own prior.
+    """
+
+    default: Prior
+    overrides: tuple[tuple[str, Prior], ...] = ()
+
+    def __getitem__(self, label: str) -> Prior:
+        return dict(self.overrides).get(label, self.default)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The priors as they are written in an analysis file."""
+        return {**self.default.to_dict(), **{k: p.to_dict() for k, p in self.overrides}}
+
+    def sample(self, rng: np.random.Generator, draws: int, labels: Sequence[str]) -> NDArray[np.float64]:
+        """Prior draws of shape (draws, labels), each label under its own prior."""
+        return np.stack([self[label].sample(rng, draws) for label in labels], axis=1)
+
+    def to_pymc(self, name: str, labels: Sequence[str], dim: str) -> Any:
+        """Create a vector with one entry per label inside the current PyMC model.
+
+        One vector variable where all labels share a distribution; otherwise one scalar each,
+        stacked under `name`.
+        """
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        priors = [self[label] for label in labels]
+        first = priors[0]
+        if all(p == first for p in priors):
+            return first.to_pymc(name, dims=dim)
+        if all(p.distribution == first.distribution for p in priors):
+            values = {k: np.array([p[k] for p in priors], dtype=float) for k, _ in first.parameters}
+            return getattr(pm, first.distribution)(name, dims=dim, **values)
+        parts = [p.to_pymc(f"{name}_{i}") for i, p in enumerate(priors)]
+        return pm.Deterministic(name, pt.stack(parts), dims=dim)
+
+
+_Sampler = Callable[[np.random.Generator, Any, Any], Any]
+_SAMPLERS: Final[Mapping[str, _Sampler]] = {
+    "Normal": lambda g, n, p: g.normal(p["mu"], p["sigma"], n),
+    "StudentT": lambda g, n, p: p["mu"] + p["sigma"] * g.standard_t(p["nu"], n),
+    "Cauchy": lambda g, n, p: p["alpha"] + p["beta"] * g.standard_cauchy(n),
+    "HalfNormal": lambda g, n, p: np.abs(g.normal(0.0, p["sigma"], n)),
+    "HalfCauchy": lambda g, n, p: p["beta"] * np.abs(g.standard_cauchy(n)),
+    "HalfStudentT": lambda g, n, p: p["sigma"] * np.abs(g.standard_t(p["nu"], n)),
+    "LogNormal": lambda g, n, p: g.lognormal(p["mu"], p["sigma"], n),
+    "LogStudentT": lambda g, n, p: np.exp(np.clip(p["mu"] + p["sigma"] * g.standard_t(p["nu"], n), -300, 300)),
+    "Gamma": lambda g, n, p: g.gamma(p["alpha"], 1.0 / p["beta"], n),
+    "InverseGamma": lambda g, n, p: p["beta"] / g.gamma(p["alpha"], 1.0, n),
+    "Exponential": lambda g, n, p: g.exponential(1.0 / p["lam"], n),
+    "Beta": lambda g, n, p: g.beta(p["alpha"], p["beta"], n),
+    "Uniform": lambda g, n, p: g.uniform(p["lower"], p["upper"], n),
+    "Dirichlet": lambda g, n, p: g.dirichlet(p["a"], n),
+}
+
+
+def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, float | tuple[float, ...]], list[str]]:
+    """Name and parameters in the canonical parametrisation, with every problem found."""
+    if distribution in _NAMED and not given:
+        name, fixed = _NAMED[distribution]
+        return name, dict(fixed), []
+    if distribution in PUBLISHED:
+        name, published, problems = published_prior(distribution, given)
+        return name, {**published}, problems
+    if distribution not in DISTRIBUTIONS:
+        names = [*DISTRIBUTIONS, *_NAMED, *PUBLISHED]
+        allowed = ", ".join(names)
+        close = difflib.get_close_matches(str(distribution), names, 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        return "", {}, [f"unknown distribution {distribution!r}: use one of {allowed}.{hint}"]
+    if distribution == "Dirichlet":
+        return _canonical_dirichlet(given)
+    kind = DISTRIBUTIONS[distribution]
+    known = sorted({p for form in kind.forms for p in form})
+    problems = [
+        f"{distribution} has no parameter {key!r}: it takes {_forms(kind)}" for key in given if key not in known
+    ]
+    values: dict[str, float] = {}
+    for key, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, Real):
+            problems.append(f"{distribution} {key} must be a number, not {value!r}")
+        elif not math.isfinite(value):
+            problems.append(f"{distribution} {key} must be finite, not {value!r}")
+        elif key in known and key not in kind.unbounded and value <= 0:
+            problems.append(f"{distribution} {key} must be greater than 0, not {value:g}")
+        else:
+            values[key] = float(value)
+    if problems:
+        return distribution, {}, problems
+    form = next((f for f in kind.forms if set(values) <= set(f) and _filled(f, values, kind)), None)
+    if form is None:
+        return distribution, {}, [f"{distribution} needs {_forms(kind)}; it was given {sorted(values)}"]
+    filled = {p: values.get(p, kind.defaults.get(p, math.nan)) for p in form}
+    return distribution, *_to_canonical(distribution, filled)
+
+
+def _filled(form: tuple[str, ...], values: Mapping[str, float], kind: _Distribution) -> bool:
+    return all(p in values or p in kind.defaults for p in form)
+
+
+def _forms(kind: _Distribution) -> str:
+    return " or ".join("(" + ", ".join(form) + ")" for form in kind.forms)
+
+
+def _to_canonical(name: str, p: dict[str, float]) -> tuple[dict[str, float | tuple[float, ...]], list[str]]:
+    """Convert an alternative parametrisation, as PyMC defines it, into the canonical one."""
+    if name == "Uniform" and p["lower"] >= p["upper"]:
+        return {}, [f"Uniform lower must be below upper, not {p['lower']:g} and {p['upper']:g}"]
+    if "tau" in p:
+        p["sigma"] = p.pop("tau") ** -0.5
+    if "lam" in p and name in {"StudentT", "HalfStudentT"}:
+        p["sigma"] = p.pop("lam") ** -0.5
+    if "scale" in p:
+        p["lam"] = 1.0 / p.pop("scale")
+    if name == "Gamma" and "mu" in p:
+        mu, sigma = p["mu"], p["sigma"]
+        p = {"alpha": (mu / sigma) ** 2, "beta": mu / sigma**2}
+    if name == "InverseGamma" and "mu" in p:
+        mu, sigma = p["mu"], p["sigma"]
+        alpha = 2.0 + (mu / sigma) ** 2
+        p = {"alpha": alpha, "beta": mu * (alpha - 1.0)}
+    if name == "Beta" and "mu" in p:
+        mu = p["mu"]
+        if mu >= 1:
+            return {}, [f"Beta mu is a rate and must be below 1, not {mu:g}"]
+        nu = p["nu"] if "nu" in p else mu * (1 - mu) / p["sigma"] ** 2 - 1.0
+        if nu <= 0:
+            return {}, [f"Beta sigma must be below sqrt(mu (1 - mu)) = {math.sqrt(mu * (1 - mu)):.3g}"]
+        p = {"alpha": mu * nu, "beta": (1 - mu) * nu}
+    return dict(p), []
+
+
+def _canonical_dirichlet(
+    given: Parameters,
+) -> tuple[str, dict[str, float | tuple[float, ...]], list[str]]:
+    """A Dirichlet keeps one weight for all categories or one for each."""
+    weights = given.get("a")
+    if set(given) != {"a"} or weights is None:
+        return "Dirichlet", {}, [f"Dirichlet takes one parameter, a; it was given {sorted(given)}"]
+    listed: list[Any] = [weights] if isinstance(weights, Real) else list(weights)  # type: ignore[arg-type]
+    if not listed or any(
+        isinstance(w, bool) or not isinstance(w, Real) or not (0 < float(w) < math.inf) for w in listed
+    ):
+        return "Dirichlet", {}, [f"Dirichlet a must be positive numbers, not {weights!r}"]
+    return "Dirichlet", {"a": tuple(float(w) for w in listed)}, []
+
+
+def _short(value: float | tuple[float, ...]) -> str:
+    return f"{value:g}" if isinstance(value, float) else "[" + ", ".join(f"{v:g}" for v in value) + "]"
