@@ -10,6 +10,7 @@ import unicodedata
 from typing import Final, Literal
 
 __all__ = [
+    "AGAINST",
     "CATEGORY",
     "CHAIN",
     "COVARIATE",
@@ -40,6 +41,8 @@ DRAW: Final = "draw"
 SAMPLE_DIMS: Final = (CHAIN, DRAW)
 
 REGIMEN: Final = "regimen"
+AGAINST: Final = "against"
+"""Second label of a pair of regimens."""
 STUDY: Final = "study"
 ENDPOINT: Final = "endpoint"
 CATEGORY: Final = "category"

@@ -79,8 +79,8 @@ def test_ranking_one_regimen_says_nothing():
 
 
 def test_exact_and_drawn_ranks_agree(exact):
-    laws = exact.laws("rate")
-    exactly, drawn = rank(exact.estimand("rate"), laws=laws), rank(exact.estimand("rate"))
+    laws = exact.exact_laws()
+    exactly, drawn = rank(exact.estimand("rate"), exact=laws), rank(exact.estimand("rate"))
     for a, b in zip(exactly, drawn, strict=True):
         assert abs(a["probability_best"] - b["probability_best"]) < 4 * b["mcse_probability_best"]
         assert a["mean_rank"] == pytest.approx(b["mean_rank"], abs=0.1)

@@ -1,40 +1,31 @@
-"""Regimens compared: differences, ratios, probabilities, ranks. Knows no family.
+"""Regimens compared: differences, ratios, probabilities, and how far randomisation protects them. Knows no family.
 
-A comparison works on the joint draws of one estimand, draw by draw. Where the marginal
-posteriors are known Beta laws, the same quantities come from quadrature instead (`beta`), with
-the quadrature's error in place of a Monte Carlo error. xarray and ArviZ are imported only when
-draws are there, so that closed-form comparisons start at once.
+A comparison works on the joint draws of one estimand, draw by draw. Where exact laws are known, the same quantities
+come from quadrature instead, with the quadrature's error in place of a Monte Carlo error. xarray and ArviZ are
+imported only when draws are there, so that closed-form comparisons start at once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from bayes_escc.answers.estimand import (
+    SampledEstimand,
+    contrast,
+    direction_of,
+    labelled_cells,
+    natural_scale,
+    unit_of,
+)
+from bayes_escc.answers.rows import NULL_VALUE, ComparisonRow, Question, better_threshold, comparison_row
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
-from bayes_escc.names import (
-    CATEGORY,
-    CHAIN,
-    COVARIATE,
-    DRAW,
-    ENDPOINT,
-    HORIZON,
-    LABEL_DIMS,
-    REGIMEN,
-    TIME,
-    Direction,
-    Scale,
-    normalise,
-)
-from bayes_escc.probability.beta import Beta, contrast_mean_sd, contrast_quantile, exceedance
-from bayes_escc.probability.laws import Law
+from bayes_escc.names import ENDPOINT, REGIMEN, Direction, Scale, normalise
+from bayes_escc.probability.marginal import Marginal, probability_with_error
 from bayes_escc.settings.reader import check_margin, nearest
 
 if TYPE_CHECKING:
@@ -42,22 +33,22 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from bayes_escc.answers.exact_laws import ExactLaws
+
 __all__ = [
+    "NULL_VALUE",
     "Comparison",
     "anchoring",
+    "better_threshold",
     "check_probability",
     "compare",
-    "contrast_row",
     "direction_of",
     "labelled_cells",
-    "laws_at",
     "natural_scale",
     "probability_with_error",
     "unit_of",
 ]
 
-NULL_VALUE: Final[Mapping[str, float]] = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
-DIRECTIONS: Final = ("higher", "lower")
 UNANCHORED: Final = "unanchored, not randomised"
 
 
@@ -102,10 +93,10 @@ class Comparison:
     draws : DataArray
         The contrast itself, draw by draw: dimensions (chain, draw, ..., regimen), without
         the reference. Attribute ``unit``.
-    rows : tuple of dict
+    rows : tuple of ComparisonRow
         One per regimen (and endpoint, time): the entries of `comparisons` in `result.json`.
-    laws : tuple of (Beta, Beta) or None
-        Laws of regimen and reference behind each row, where a closed form exists.
+    marginals : tuple of Marginal
+        What is known of the contrast of each row.
     converged : bool
         Whether the fit passed its diagnostics.
     """
@@ -117,8 +108,8 @@ class Comparison:
     rope: tuple[float, float] | None
     ci_prob: float
     draws: xr.DataArray
-    rows: tuple[Mapping[str, Any], ...]
-    laws: tuple[tuple[Beta, Beta], ...] | None = field(default=None)
+    rows: tuple[ComparisonRow, ...]
+    marginals: tuple[Marginal, ...] = ()
     converged: bool = True
 
     @property
@@ -126,7 +117,7 @@ class Comparison:
         """One tidy row per regimen, with intervals, probabilities and their errors."""
         import pandas as pd
 
-        return pd.DataFrame([dict(row) for row in self.rows])
+        return pd.DataFrame([row.plain() for row in self.rows])
 
     @property
     def probability(self) -> pd.Series:
@@ -138,13 +129,13 @@ class Comparison:
     def __repr__(self) -> str:
         lines = [f"Comparison of {self.estimand} with {self.reference} ({self.scale}):"]
         for row in self.rows:
-            place = ", ".join(str(row[k]) for k in (REGIMEN, ENDPOINT) if row[k])
-            place += f" at {row['time']:g}" if row["time"] is not None else ""
-            p = row["probability_better"]
-            said = "> 0.999" if p >= 0.9995 else "< 0.001" if p < 0.0005 else f"= {p:.3f}"
+            name = ", ".join(part for part in (row.regimen, row.endpoint) if part)
+            name += f" at {row.time:g}" if row.time is not None else ""
+            p = row.probability_better
+            better = "> 0.999" if p >= 0.9995 else "< 0.001" if p < 0.0005 else f"= {p:.3f}"
             lines.append(
-                f"  {place}: {row['median']:.3g} ({100 * self.ci_prob:g} % CrI {row['lower']:.3g} to "
-                f"{row['upper']:.3g}), P(better) {said} [{row['anchoring']}]"
+                f"  {name}: {row.median:.3g} ({100 * self.ci_prob:g} % CrI {row.lower:.3g} to {row.upper:.3g}), "
+                f"P(better) {better} [{row.anchoring}]"
             )
         return "\n".join(lines)
 
@@ -159,148 +150,6 @@ class Comparison:
         from bayes_escc.plots.benefit import plot_benefit
 
         return plot_benefit(self, regimen=regimen, endpoint=endpoint)
-
-
-def contrast(values: Any, reference: Any, scale: Scale) -> Any:
-    """The contrast of values against a reference, draw by draw."""
-    if scale == "difference":
-        return values - reference
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if scale == "ratio":
-            return values / reference
-        return (values / (1.0 - values)) / (reference / (1.0 - reference))
-
-
-def better_threshold(scale: Scale, better: Direction, margin: float) -> float:
-    """The value a contrast must pass to be better by a margin."""
-    return -margin if scale == "difference" and better == "lower" else margin
-
-
-def contrast_row(
-    x: Beta,
-    y: Beta,
-    *,
-    scale: Scale,
-    better: Direction,
-    margin: float | None,
-    rope: tuple[float, float] | None,
-    ci_prob: float,
-) -> dict[str, Any]:
-    """The numbers of one comparison of two Beta laws, by quadrature."""
-    tail = (1.0 - ci_prob) / 2.0
-    mean, sd = contrast_mean_sd(x, y, scale)
-    lower, median, upper = (contrast_quantile(x, y, q, scale) for q in (tail, 0.5, 1.0 - tail))
-
-    def beyond(threshold: float) -> tuple[float, float]:
-        value, error = exceedance(x, y, threshold, scale)
-        return (value, error) if better == "higher" else (1.0 - value, error)
-
-    by_margin: tuple[Any, Any] = (None, None)
-    in_rope: tuple[Any, Any] = (None, None)
-    if margin is not None:
-        by_margin = beyond(better_threshold(scale, better, margin))
-    if rope is not None:
-        low, high = exceedance(x, y, rope[0], scale), exceedance(x, y, rope[1], scale)
-        in_rope = (low[0] - high[0], low[1] + high[1])
-    return _numbers(
-        mean, sd, median, lower, upper, ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope
-    )
-
-
-def _numbers(
-    mean: float | None, sd: float | None, median: float, lower: float, upper: float, ci_prob: float,
-    better: tuple[float, float], margin: float | None, by_margin: tuple[Any, Any],
-    rope: tuple[float, float] | None, in_rope: tuple[Any, Any],
-) -> dict[str, Any]:  # fmt: skip
-    return {
-        "mean": mean, "sd": sd, "median": median, "lower": lower, "upper": upper, "ci_prob": ci_prob,
-        "probability_better": better[0], "mcse_probability": better[1],
-        "margin": margin, "probability_better_by_margin": by_margin[0], "mcse_probability_by_margin": by_margin[1],
-        "rope": list(rope) if rope else None, "probability_in_rope": in_rope[0], "mcse_probability_in_rope": in_rope[1],
-    }  # fmt: skip
-
-
-def probability_with_error(event: NDArray[Any], draws: NDArray[np.float64]) -> tuple[float, float]:
-    """Share of draws in which an event happens, and its Monte Carlo standard error.
-
-    Parameters
-    ----------
-    event, draws : array of shape (chain, draw)
-        The event (true or false, or a share where several tie), and the quantity it is about.
-
-    Notes
-    -----
-    The error is sqrt(p (1 - p) / ESS) with the effective sample size of the indicator. Where
-    the event happened in all or in no draws, ESS is that of the quantity and p is moved by
-    half a draw, so that certainty is never claimed.
-    """
-    import arviz as az
-    import xarray as xr
-
-    p = float(event.mean())
-    varies = 0.0 < p < 1.0
-    basis = event.astype(float) if varies else draws
-    ess = float(event.size)
-    if np.isfinite(basis).all() and np.ptp(basis) > 0:
-        ess = float(az.ess(xr.DataArray(basis, dims=(CHAIN, DRAW)), method="mean"))
-    ess = max(ess, 1.0)
-    moved = p if varies else (p * ess + 0.5) / (ess + 1.0)
-    return p, math.sqrt(moved * (1.0 - moved) / ess)
-
-
-def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
-    """Every cell of an array beside chain and draw: its labels and its draws (chain, draw).
-
-    Labels are those of `names.LABEL_DIMS`, None where the array has none; a RECIST category is
-    an endpoint, a horizon a time. Cells without any draw (a regimen without data for an endpoint) are left out.
-    """
-    dims = [d for d in array.dims if d not in (CHAIN, DRAW)]
-    values = np.moveaxis(array.transpose(CHAIN, DRAW, *dims).to_numpy(), (0, 1), (-2, -1))
-    for position in np.ndindex(*[array.sizes[d] for d in dims]):
-        if np.isnan(values[position]).all():
-            continue
-        labels: dict[str, Any] = dict.fromkeys(LABEL_DIMS)
-        for name, coordinate in array.coords.items():
-            plain = str(name).removeprefix("row_")
-            key = {CATEGORY: ENDPOINT, HORIZON: TIME}.get(plain, plain)
-            if key not in labels or name == "row":
-                continue
-            label = coordinate.to_numpy()[tuple(position[dims.index(d)] for d in coordinate.dims)]
-            labels[key] = label.item() if hasattr(label, "item") else label
-        yield labels, values[position]
-
-
-def natural_scale(array: xr.DataArray) -> Scale:
-    """How an estimand's regimens are compared if nothing else is said: a ratio by ratios, the rest by differences."""
-    return "ratio" if str(array.attrs.get("unit", "")).endswith("ratio") else "difference"
-
-
-def unit_of(array: xr.DataArray, labels: Mapping[str, Any]) -> str:
-    """Unit of one cell of an estimand: its covariate's own, where covariates have different ones."""
-    if "unit" in array.coords:
-        return str(array.coords["unit"].sel({COVARIATE: labels[COVARIATE]}).item())
-    return str(array.attrs.get("unit", ""))
-
-
-def direction_of(array: xr.DataArray, endpoint: str | None, stated: Direction | None) -> Direction:
-    """Which direction is better: as stated, or as the estimand says for the endpoint."""
-    if stated is not None:
-        if stated not in DIRECTIONS:
-            hint = nearest(str(stated), DIRECTIONS)
-            raise AnalysisError(f"better {stated!r} is not one of {', '.join(DIRECTIONS)}.{hint}")
-        return stated
-    known = str(array.attrs.get("better", "")).split(",")
-    index = 0
-    if len(known) > 1 and endpoint is not None:
-        index = list(array.coords[ENDPOINT].to_numpy()).index(endpoint)
-    better = known[index]
-    if better not in ("higher", "lower"):
-        where = f" of {endpoint}" if endpoint else ""
-        raise AnalysisError(
-            f"it is not known whether a higher or a lower {array.name}{where} is better: "
-            'state better = "higher" or "lower".'
-        )
-    return "higher" if better == "higher" else "lower"
 
 
 def check_reference(array: xr.DataArray, reference: str) -> None:
@@ -327,8 +176,7 @@ def compare(
     margin: float | None = None,
     rope: tuple[float, float] | None = None,
     ci_prob: float = 0.95,
-    laws: tuple[xr.DataArray, xr.DataArray] | None = None,
-    contrast_law: Callable[[str, str], Law | None] | None = None,
+    exact: ExactLaws | None = None,
     arms: Sequence[Arm] = (),
     converged: bool = True,
 ) -> Comparison:
@@ -350,10 +198,8 @@ def compare(
         Lower and upper limit of practical equivalence.
     ci_prob : float
         Probability of the intervals.
-    laws : tuple of DataArray, optional
-        Beta parameters over the estimand's label dimensions, for quadrature.
-    contrast_law : callable, optional
-        Gives the exact law of a regimen against a reference, on this scale, or None.
+    exact : ExactLaws, optional
+        Laws behind the draws, for quadrature.
     arms : sequence of Arm
         Origin of the evidence, for the label on randomisation.
     converged : bool
@@ -371,35 +217,25 @@ def compare(
         raise AnalysisError(f"scale {scale!r} is not one of {', '.join(NULL_VALUE)}.{nearest(scale, NULL_VALUE)}")
     if scale == "odds_ratio" and "proportion" not in str(array.attrs.get("unit", "proportion")):
         raise AnalysisError(f"{array.name} is not a proportion, so it has no odds; use difference or ratio.")
-    base = array.sel({REGIMEN: reference}, drop=True)
-    others = [r for r in array[REGIMEN].to_numpy() if r != reference]
-    chosen = array.sel({REGIMEN: others})
-    draws = contrast(chosen, base, scale).rename(f"{array.name}_{scale}")
-    draws.attrs = {"unit": array.attrs.get("unit", "") if scale == "difference" else "ratio"}
-    rows, pairs = [], []
-    for labels, values in labelled_cells(draws):
-        direction = direction_of(array, labels[ENDPOINT], better)
+    question = Question(scale, margin, rope, ci_prob)
+    estimand = SampledEstimand(array, exact)
+    rows, marginals = [], []
+    for labels in estimand.cells():
+        known = None if labels[REGIMEN] == reference else estimand.contrast(labels, reference, scale)
+        if known is None:
+            continue
+        direction = estimand.direction(labels[ENDPOINT], better)
         _check_margin(scale, direction, margin, rope)
-        pair = laws_at(laws, labels, reference) if laws is not None else None
-        known = contrast_law(labels[REGIMEN], reference) if contrast_law is not None else None
-        if known is not None:
-            numbers = _row_from_law(known, scale, direction, margin, rope, ci_prob)
-        elif pair is not None:
-            pairs.append(pair)
-            numbers = contrast_row(*pair, scale=scale, better=direction, margin=margin, rope=rope, ci_prob=ci_prob)
-        else:
-            numbers = _row_from_draws(values, scale, direction, margin, rope, ci_prob)
-        rows.append(
-            {
-                "estimand": str(array.name), REGIMEN: labels[REGIMEN], "reference": reference,
-                ENDPOINT: labels[ENDPOINT], "scale": scale, "time": labels["time"], "better": direction,
-                **numbers, "anchoring": anchoring(arms, labels[ENDPOINT], labels[REGIMEN], reference),
-            }
-        )  # fmt: skip
+        protected = anchoring(arms, labels[ENDPOINT], labels[REGIMEN], reference)
+        rows.append(comparison_row(estimand.name, labels, reference, known, question, direction, protected))
+        marginals.append(known)
+    others = [r for r in array[REGIMEN].to_numpy() if r != reference]
+    draws = contrast(array.sel({REGIMEN: others}), array.sel({REGIMEN: reference}, drop=True), scale)
+    draws = draws.rename(f"{array.name}_{scale}")
+    draws.attrs = {"unit": array.attrs.get("unit", "") if scale == "difference" else "ratio"}
     return Comparison(
-        str(array.name), reference, scale, margin, rope, ci_prob, draws, tuple(rows),
-        tuple(pairs) if laws is not None else None, converged,
-    )  # fmt: skip
+        estimand.name, reference, scale, margin, rope, ci_prob, draws, tuple(rows), tuple(marginals), converged
+    )
 
 
 def check_probability(value: Any, name: str) -> float:
@@ -432,64 +268,3 @@ def _check_margin(scale: Scale, better: Direction, margin: float | None, rope: t
         problems.append(("rope", f"needs the lower limit first, not {list(rope)}"))
     if problems:
         raise AnalysisError("; ".join(f"{key} {message}" for key, message in problems) + ".")
-
-
-def laws_at(laws: tuple[xr.DataArray, xr.DataArray], labels: Mapping[str, Any], reference: str) -> tuple[Beta, Beta]:
-    """The laws of a regimen and of the reference, at the same other labels."""
-
-    def at(regimen: str) -> Beta:
-        place = {REGIMEN: regimen}
-        for name in (ENDPOINT, CATEGORY):
-            if name in laws[0].dims:
-                place[name] = labels[ENDPOINT]
-        return Beta(float(laws[0].sel(place)), float(laws[1].sel(place)))
-
-    return at(labels[REGIMEN]), at(reference)
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _row_from_law(
-    law: Law, scale: Scale, better: Direction, margin: float | None, rope: tuple[float, float] | None, ci_prob: float
-) -> dict[str, Any]:
-    tail = (1.0 - ci_prob) / 2.0
-    lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
-
-    def beyond(threshold: float) -> tuple[float, float]:
-        return float(law.sf(threshold) if better == "higher" else law.cdf(threshold)), law.rounding_floor()
-
-    by_margin: tuple[Any, Any] = (None, None)
-    in_rope: tuple[Any, Any] = (None, None)
-    if margin is not None:
-        by_margin = beyond(better_threshold(scale, better, margin))
-    if rope is not None:
-        in_rope = (float(law.cdf(rope[1])) - float(law.cdf(rope[0])), 2.0 * law.rounding_floor())
-    return _numbers(
-        _finite(law.mean), _finite(law.sd), median, lower, upper,
-        ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope,
-    )  # fmt: skip
-
-
-def _row_from_draws(
-    values: NDArray[np.float64], scale: Scale, better: Direction, margin: float | None,
-    rope: tuple[float, float] | None, ci_prob: float,
-) -> dict[str, Any]:  # fmt: skip
-    tail = (1.0 - ci_prob) / 2.0
-    lower, median, upper = np.quantile(values, [tail, 0.5, 1.0 - tail])
-
-    def beyond(threshold: float) -> tuple[float, float]:
-        event = values > threshold if better == "higher" else values < threshold
-        return probability_with_error(event, values)
-
-    by_margin: tuple[Any, Any] = (None, None)
-    in_rope: tuple[Any, Any] = (None, None)
-    if margin is not None:
-        by_margin = beyond(better_threshold(scale, better, margin))
-    if rope is not None:
-        in_rope = probability_with_error((values > rope[0]) & (values < rope[1]), values)
-    return _numbers(
-        _finite(values.mean()), _finite(values.std(ddof=1)), float(median), float(lower), float(upper),
-        ci_prob, beyond(NULL_VALUE[scale]), margin, by_margin, rope, in_rope,
-    )  # fmt: skip

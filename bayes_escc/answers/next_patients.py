@@ -40,8 +40,8 @@ def predictive_pmf(patients: int, law: Beta | None, draws: Any) -> NDArray[np.fl
     return pmf / rates.size
 
 
-def summarise_pmf(pmf: NDArray[np.float64], ci_prob: float) -> dict[str, Any]:
-    """Mean, sd, median and equal-tailed interval of a distribution over 0, 1, 2, ..."""
+def summarise_pmf(pmf: NDArray[np.float64], ci_prob: float) -> tuple[float, float, int, int, int, float]:
+    """Mean, sd, median, lower and upper limit, and `ci_prob`, of a distribution over 0, 1, 2, ..."""
     k = np.arange(pmf.size)
     mean = float(k @ pmf)
     cumulative = np.cumsum(pmf)
@@ -49,7 +49,4 @@ def summarise_pmf(pmf: NDArray[np.float64], ci_prob: float) -> dict[str, Any]:
     lower, median, upper = (
         min(int(np.searchsorted(cumulative, q - 1e-12)), pmf.size - 1) for q in (tail, 0.5, 1.0 - tail)
     )
-    return {
-        "mean": mean, "sd": float(np.sqrt(((k - mean) ** 2) @ pmf)), "median": median, "lower": lower,
-        "upper": upper, "ci_prob": ci_prob, "pmf": pmf,
-    }  # fmt: skip
+    return mean, float(np.sqrt(((k - mean) ** 2) @ pmf)), median, lower, upper, ci_prob

@@ -6,9 +6,8 @@ Everything reported is a function of the same joint draws, or of the exact laws 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -16,18 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.analysis.analysis import MAX_PREDICTED, Analysis
-from bayes_escc.answers.comparison import (
-    Comparison,
-    check_probability,
-    compare,
-    labelled_cells,
-    natural_scale,
-    probability_with_error,
-    unit_of,
-)
+from bayes_escc.answers.comparison import Comparison, check_probability, compare
+from bayes_escc.answers.estimand import SampledEstimand, natural_scale
+from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.answers.league import league_cells, league_groups
 from bayes_escc.answers.next_patients import predictive_pmf, summarise_pmf
-from bayes_escc.answers.ranking import rank, rank_probabilities
+from bayes_escc.answers.ranking import rank_estimand, rank_probabilities
+from bayes_escc.answers.rows import (
+    ComparisonRow,
+    EstimateRow,
+    PredictionRow,
+    RankRow,
+    ThresholdRow,
+    estimate_row,
+    threshold_row,
+)
 from bayes_escc.answers.storage import load_tree, save_tree
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
@@ -45,7 +47,7 @@ from bayes_escc.names import (
     normalise,
 )
 from bayes_escc.probability.beta import Beta
-from bayes_escc.probability.laws import Law, contrast_law_at, law_at
+from bayes_escc.probability.marginal import Distribution, Draws, Side
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -137,40 +139,41 @@ class Posterior:
             )
         return self.tree[f"prior_{ESTIMANDS}" if prior else ESTIMANDS].to_dataset()[name]
 
-    def laws(self, name: str, *, prior: bool = False) -> tuple[xr.DataArray, xr.DataArray] | None:
-        """Beta parameters of an estimand's marginals, where they are in closed form."""
-        group = f"prior_{LAWS}" if prior else LAWS
-        if group not in self.tree.children or f"{name}_alpha" not in self.tree[group].data_vars:
-            return None
-        found = self.tree[group].to_dataset()
-        return found[f"{name}_alpha"], found[f"{name}_beta"]
+    def known(self, name: str, *, prior: bool = False) -> SampledEstimand:
+        """What is known of an estimand, cell by cell: its draws, and the exact laws behind them where there are any.
 
-    def law_at(self, name: str, labels: Mapping[str, Any], *, prior: bool = False) -> Law | None:
+        Parameters
+        ----------
+        name : str
+        prior : bool
+            Under the prior instead of the posterior.
+        """
+        return SampledEstimand(self.estimand(name, prior=prior), self.exact_laws(prior=prior))
+
+    def exact_laws(self, *, prior: bool = False) -> ExactLaws | None:
+        """The exact marginal laws of the estimands, or None where everything was sampled."""
+        group = f"prior_{LAWS}" if prior else LAWS
+        return ExactLaws(self.tree[group].to_dataset()) if group in self.tree.children else None
+
+    def law_at(self, name: str, labels: Mapping[str, Any], *, prior: bool = False) -> Distribution | None:
         """The exact marginal law of one cell of an estimand, or None."""
-        group = f"prior_{LAWS}" if prior else LAWS
-        if group not in self.tree.children:
-            return None
-        return law_at(self.tree[group].to_dataset(), name, labels)
+        laws = self.exact_laws(prior=prior)
+        return None if laws is None else laws.marginal(name, labels)
 
-    def summary_rows(self, ci_prob: float | None = None) -> list[dict[str, Any]]:
+    def summary_rows(self, ci_prob: float | None = None) -> list[EstimateRow]:
         """One row per estimand and label: the entries of `estimates` in `result.json`."""
         prob = self.analysis.ci_prob if ci_prob is None else check_probability(ci_prob, "ci_prob")
         rows = []
         for name in self.estimand_names:
-            array = self.estimand(name)
-            cells = list(labelled_cells(array))
+            estimand = self.known(name)
+            cells = estimand.cells()
             if not cells:
                 continue
-            ess, mcse = self._precision(np.stack([draws for _, draws in cells], axis=-1))
-            for i, (labels, draws) in enumerate(cells):
-                law = self.law_at(name, labels)
-                numbers = _of_law(law, prob) if law else _of_draws(draws, prob)
-                rows.append(
-                    {
-                        "estimand": name, **labels, "unit": unit_of(array, labels), **numbers, "ci_prob": prob,
-                        "mcse_mean": 0.0 if law else mcse[i], "ess_bulk": ess[i],
-                    }
-                )  # fmt: skip
+            ess, mcse = self._precision(np.stack([estimand.draws(labels) for labels in cells], axis=-1))
+            for labels, size, error in zip(cells, ess, mcse, strict=True):
+                known, unit = estimand.marginal(labels), estimand.unit(labels)
+                drawn = {"mcse_mean": error, "ess_bulk": size} if isinstance(known, Draws) else {}
+                rows.append(estimate_row(name, labels, known, unit=unit, ci_prob=prob, **drawn))
         return rows
 
     def _precision(self, values: Any) -> tuple[list[float | None], list[float | None]]:
@@ -206,7 +209,7 @@ class Posterior:
 
         if estimand is not None:
             self.estimand(estimand)
-        rows = [r for r in self.summary_rows(ci_prob) if estimand in (None, r["estimand"])]
+        rows = [r.plain() for r in self.summary_rows(ci_prob) if estimand in (None, r.estimand)]
         frame = pd.DataFrame(rows)
         unused = [c for c in ("regimen", "study", "endpoint", "time", "covariate") if frame[c].isna().all()]
         return frame.drop(columns=unused)
@@ -260,7 +263,6 @@ class Posterior:
         self, array: xr.DataArray, reference: str, scale: Scale, better: Direction | None, margin: float | None = None,
         rope: tuple[float, float] | None = None, ci_prob: float | None = None,
     ) -> Comparison:  # fmt: skip
-        name = str(array.name)
         return compare(
             array,
             reference=reference,
@@ -269,37 +271,27 @@ class Posterior:
             margin=margin,
             rope=rope,
             ci_prob=self.analysis.ci_prob if ci_prob is None else ci_prob,
-            laws=self.laws(name),
-            contrast_law=self._contrast_law(name, scale),
+            exact=self.exact_laws(),
             arms=self.arms,
             converged=self.diagnostics.converged,
         )
 
-    def _contrast_law(self, name: str, scale: Scale) -> Callable[[str, str], Law | None] | None:
-        """The exact law of regimens against each other on a scale, where there is one."""
-        if LAWS not in self.tree.children or f"{name}_covariance" not in self.tree[LAWS].data_vars:
-            return None
-        group = self.tree[LAWS].to_dataset()
-        if scale != natural_scale(self.estimand(name)):
-            return None
-        return partial(contrast_law_at, group, name)
-
-    def league_rows(self, estimand: str = "effect", *, better: Direction | None = None) -> list[dict[str, Any]]:
+    def league_rows(self, estimand: str = "effect", *, better: Direction | None = None) -> list[ComparisonRow]:
         """The entries of `league` in `result.json`: every pair of regimens once, the better ranked first.
 
-        Keys are those of `comparisons`: `regimen` against `reference`, with P(better).
+        Fields are those of `comparisons`: `regimen` against `reference`, with P(better).
         """
         array = self.estimand(estimand)
-        places: dict[tuple[Any, Any], list[str]] = {}
-        for row in sorted(self.ranking_rows(estimand, better=better), key=lambda r: float(r["mean_rank"])):
-            places.setdefault((row[ENDPOINT], row["time"]), []).append(row[REGIMEN])
-        found: list[dict[str, Any]] = []
-        for (endpoint, time), order in places.items():
+        orders: dict[tuple[str | None, float | None], list[str]] = {}
+        for rank in sorted(self.ranking_rows(estimand, better=better), key=lambda row: row.mean_rank):
+            orders.setdefault((rank.endpoint, rank.time), []).append(rank.regimen)
+        rows: list[ComparisonRow] = []
+        for (endpoint, time), order in orders.items():
             for j, reference in enumerate(order[1:], start=1):
                 chosen = array.sel({REGIMEN: order[: j + 1]})
                 compared = self._compare(chosen, reference, natural_scale(array), better)
-                found += [dict(r) for r in compared.rows if r[ENDPOINT] == endpoint and r["time"] == time]
-        return found
+                rows += [row for row in compared.rows if row.endpoint == endpoint and row.time == time]
+        return rows
 
     def league_table(
         self, estimand: str | None = None, *, better: Direction | None = None, endpoint: str | None = None
@@ -327,22 +319,21 @@ class Posterior:
         order, cells = league_cells(groups[0])
         return pd.DataFrame(cells, index=order, columns=order)
 
-    def ranking_rows(self, estimand: str = "rate", *, better: Direction | None = None) -> list[dict[str, Any]]:
+    def ranking_rows(self, estimand: str = "rate", *, better: Direction | None = None) -> list[RankRow]:
         """The entries of `ranking` in `result.json`."""
-        laws, prob = self.laws(estimand), self.analysis.ci_prob
-        return rank(self.estimand(estimand), better=better, laws=laws, ci_prob=prob)
+        return rank_estimand(self.known(estimand), better=better, ci_prob=self.analysis.ci_prob)
 
     def rank_table(
         self, estimand: str = "rate", *, better: Direction | None = None
     ) -> tuple[list[str], NDArray[np.float64]]:
-        """Regimens, and the probability of every rank (columns, the best first) of each, from the draws."""
-        return rank_probabilities(self.estimand(estimand), better=better)
+        """Regimens, and the probability of every rank (columns, the best first) of each."""
+        return rank_probabilities(self.estimand(estimand), better=better, exact=self.exact_laws())
 
     def ranking(self, estimand: str | None = None, *, better: Direction | None = None) -> pd.DataFrame:
         """P(best), rank with its interval, and SUCRA of every regimen, by the estimand `compare` takes."""
         import pandas as pd
 
-        return pd.DataFrame(self.ranking_rows(self._of_regimens(estimand), better=better))
+        return pd.DataFrame([row.plain() for row in self.ranking_rows(self._of_regimens(estimand), better=better)])
 
     def probability_rows(
         self,
@@ -351,33 +342,23 @@ class Posterior:
         above: float | None = None,
         below: float | None = None,
         regimen: str | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[ThresholdRow]:
         """The entries of `thresholds` in `result.json`."""
         if (above is None) == (below is None):
             raise AnalysisError("give one of above and below.")
         value = above if above is not None else float(below or 0.0)
+        side: Side = "above" if above is not None else "below"
         array = self.estimand(estimand)
         regimen = None if regimen is None else normalise(regimen)
-        known = list(array[REGIMEN].to_numpy()) if REGIMEN in array.coords else []
-        if regimen is not None and regimen not in known:
+        regimens = list(array[REGIMEN].to_numpy()) if REGIMEN in array.coords else []
+        if regimen is not None and regimen not in regimens:
             raise AnalysisError(f"{regimen!r} is not a regimen of {estimand}.")
-        rows = []
-        for labels, draws in labelled_cells(array):
-            if regimen not in (None, labels[REGIMEN]):
-                continue
-            law = self.law_at(estimand, labels)
-            if law is not None:
-                p = float(law.sf(value) if above is not None else law.cdf(value))
-                p, error = p, law.rounding_floor()
-            else:
-                p, error = probability_with_error(draws > value if above is not None else draws < value, draws)
-            rows.append(
-                {
-                    "estimand": estimand, **labels, "side": "above" if above is not None else "below",
-                    "value": value, "probability": p, "mcse_probability": error,
-                }
-            )  # fmt: skip
-        return rows
+        known = self.known(estimand)
+        return [
+            threshold_row(estimand, labels, known.marginal(labels), side=side, value=value)
+            for labels in known.cells()
+            if regimen in (None, labels[REGIMEN])
+        ]
 
     def probability(
         self,
@@ -391,32 +372,26 @@ class Posterior:
         import pandas as pd
 
         rows = self.probability_rows(estimand, above=above, below=below, regimen=regimen)
-        return pd.DataFrame(rows).dropna(axis=1, how="all")
+        return pd.DataFrame([row.plain() for row in rows]).dropna(axis=1, how="all")
 
-    def prediction_rows(self, patients: int, at_least: Sequence[int] = ()) -> list[dict[str, Any]]:
+    def prediction_rows(self, patients: int, at_least: Sequence[int] = ()) -> list[PredictionRow]:
         """The entries of `predictions` in `result.json`."""
         # the next patients come from a new study wherever studies differ
         name = "predicted_rate" if "predicted_rate" in self.estimand_names else "rate"
+        estimand = self.known(name)
         rows = []
-        for labels, draws in labelled_cells(self.estimand(name)):
-            known = self.law_at(name, labels)
-            law = known if isinstance(known, Beta) else None
-            summary = summarise_pmf(predictive_pmf(patients, law, draws), self.analysis.ci_prob)
-            pmf = summary.pop("pmf")
+        for labels in estimand.cells():
+            law, draws = estimand.law(labels), estimand.draws(labels)
+            beta = law if isinstance(law, Beta) else None
+            pmf = predictive_pmf(patients, beta, draws)
             reached = []
             for k in at_least:
-                p = float(pmf[k:].sum())
-                error = 1e-12 if law else _error_of_tail(draws, patients, k)
-                reached.append({"responders": k, "probability": min(p, 1.0), "mcse_probability": error})
+                error = 1e-12 if beta else _error_of_tail(draws, patients, k)
+                p = min(float(pmf[k:].sum()), 1.0)
+                reached.append({"responders": k, "probability": p, "mcse_probability": error})
+            numbers = summarise_pmf(pmf, self.analysis.ci_prob)
             rows.append(
-                {
-                    "estimand": name,
-                    REGIMEN: labels[REGIMEN],
-                    ENDPOINT: labels[ENDPOINT],
-                    "patients": patients,
-                    **summary,
-                    "at_least": reached,
-                }
+                PredictionRow(name, labels[REGIMEN], labels[ENDPOINT], patients, *numbers, at_least=tuple(reached))
             )
         return rows
 
@@ -448,8 +423,8 @@ class Posterior:
             raise AnalysisError(f"at_least must be numbers from 0 to {patients}, not {list(at_least)}.")
         rows = []
         for row in self.prediction_rows(patients, at_least):
-            reached = {f"P(>= {r['responders']})": r["probability"] for r in row.pop("at_least")}
-            rows.append({**row, **reached})
+            reached = {f"P(>= {r['responders']})": r["probability"] for r in row.at_least}
+            rows.append({**{key: value for key, value in row.items() if key != "at_least"}, **reached})
         return pd.DataFrame(rows)
 
     def plot_intervals(self, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
@@ -536,21 +511,6 @@ class Posterior:
 
 def _number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def _of_law(law: Law, prob: float) -> dict[str, float | None]:
-    tail = (1.0 - prob) / 2.0
-    lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
-    return {"mean": _number(law.mean), "sd": _number(law.sd), "median": median, "lower": lower, "upper": upper}
-
-
-def _of_draws(draws: Any, prob: float) -> dict[str, float | None]:
-    tail = (1.0 - prob) / 2.0
-    lower, median, upper = np.quantile(draws, [tail, 0.5, 1.0 - tail])
-    return {
-        "mean": _number(draws.mean()), "sd": _number(draws.std(ddof=1)), "median": _number(median),
-        "lower": _number(lower), "upper": _number(upper),
-    }  # fmt: skip
 
 
 def _error_of_tail(draws: Any, patients: int, k: int) -> float:

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
-from bayes_escc.answers.comparison import direction_of, probability_with_error
+from bayes_escc.answers.estimand import direction_of
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, MONITORING, REGIMEN, format_number, format_probability
+from bayes_escc.probability.beta import BetaContrast
+from bayes_escc.probability.marginal import probability_with_error
 from bayes_escc.rules.completion import problems_with_plan
 from bayes_escc.rules.kinds import Bop2, PosteriorProbability, Precision, PredictiveSurvival
 from bayes_escc.rules.normal import null_crossing
@@ -341,7 +343,8 @@ def _from_posterior(rule: PosteriorProbability | Precision, posterior: Posterior
         comparison = posterior.compare(
             rule.estimand, reference=rule.reference, scale=rule.scale, better="higher", ci_prob=rule.ci_prob
         )
-        row, draws, exact = _row(comparison.rows, rule), comparison.draws, comparison.laws is not None
+        row, draws = _row(comparison.rows, rule), comparison.draws
+        exact = isinstance(comparison.marginals[0], BetaContrast)
     width = float(row["upper"] - row["lower"])
     return width, 0.0 if exact else _error_of_width(draws, row, rule)
 

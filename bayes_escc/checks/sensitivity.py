@@ -29,7 +29,7 @@ from bayes_escc.families.synthesis import SynthesisSpec, prepare
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.gaussian import GaussianModel, integrate
 from bayes_escc.families.synthesis.normal import NormalDesign
-from bayes_escc.probability.laws import NormalMixture
+from bayes_escc.probability.normal_mixture import NormalMixture
 from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ class ExactPosterior:
     draws : Dataset
         Independent draws of the parameters, with dimensions (chain, draw, ...).
     laws : Dataset
-        The marginal laws of the estimands, laid out as `laws.law_at` reads them; empty where none has one.
+        The marginal laws of the estimands, laid out as `answers.exact_laws` reads them; empty where none has one.
     prior_laws : Dataset
         The same before the data.
     """

@@ -30,10 +30,10 @@ class Diagnostics:
     ----------
     converged : bool
         True when every check below passed.
-    max_rhat : float
+    max_rhat : float or None
         Largest rank-normalised split R-hat (Vehtari et al. 2021) of parameters and estimands;
-        at most 1.01 is asked for.
-    min_ess_bulk, min_ess_tail : float
+        at most 1.01 is asked for. None where nothing reported rests on draws.
+    min_ess_bulk, min_ess_tail : float or None
         Smallest effective sample sizes; at least 400 are asked for (100 per chain at 4).
     divergences : int
         Divergent transitions after tuning; none is accepted.
@@ -55,8 +55,8 @@ class Diagnostics:
 
     converged: bool
     max_rhat: float | None
-    min_ess_bulk: float
-    min_ess_tail: float
+    min_ess_bulk: float | None
+    min_ess_tail: float | None
     divergences: int
     min_ebfmi: float | None
     messages: tuple[str, ...] = ()
@@ -70,14 +70,22 @@ class Diagnostics:
     @property
     def rank(self) -> tuple[bool, int, float]:
         """Sorts fits of one model, the most trustworthy first."""
-        return not self.converged, self.divergences, -self.min_ess_bulk
+        return not self.converged, self.divergences, -(self.min_ess_bulk or 0.0)
 
     @classmethod
-    def of_exact(cls, draws: int, *, laws: bool = True) -> Diagnostics:
-        """Diagnostics of independent draws from a closed form, with or without laws of the estimands."""
-        message = "Closed form: draws are independent"
-        message += "; probabilities come from quadrature." if laws else "."
-        return cls(True, 1.0, float(draws), float(draws), 0, None, (message,))
+    def of_exact(cls, draws: int | None = None) -> Diagnostics:
+        """Diagnostics of a closed form.
+
+        Parameters
+        ----------
+        draws : int, optional
+            Independent draws of the closed form on which what is reported rests; where it rests on none, R-hat
+            and effective sample sizes do not exist.
+        """
+        if draws is None:
+            message = "Closed form: probabilities come from quadrature, not from draws."
+            return cls(True, None, None, None, 0, None, (message,))
+        return cls(True, 1.0, float(draws), float(draws), 0, None, ("Closed form: draws are independent.",))
 
     @classmethod
     def of_laplace(cls, found: LaplaceDraws, estimands: xr.Dataset) -> Diagnostics:

@@ -154,7 +154,7 @@ def estimate(
         laws = {LAWS: exact.laws, f"prior_{LAWS}": exact.prior_laws} if exact.laws else {}
         parameters = _label_draws(exact.draws)
         estimands = _label_draws(design.estimands(parameters, rng))
-        diagnostics = Diagnostics.of_exact(sampling.chains * sampling.draws, laws=bool(exact.laws))
+        diagnostics = Diagnostics.of_exact(None if exact.laws else sampling.chains * sampling.draws)
         return Estimate(parameters, estimands, diagnostics, "exact", laws)
     parameters, estimands, stats, diagnostics = _sampled(design, sampling, rng, seconds)
     if stats is None:

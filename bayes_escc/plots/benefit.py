@@ -12,7 +12,7 @@ from bayes_escc.answers.comparison import NULL_VALUE, Comparison, better_thresho
 from bayes_escc.names import REGIMEN, format_probability
 from bayes_escc.plots.difference import anchorings, chosen_rows, draws_of, log_axis, panel_title, scale_words
 from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, minus, new_figure, wrapped
-from bayes_escc.probability.beta import exceedance
+from bayes_escc.probability.beta import BetaContrast
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,8 +57,9 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
     finite = draws[np.isfinite(draws) & ((draws > 0) | (not ratio))]
     low, high = np.quantile(finite, [0.001, 0.999])
     grid = np.geomspace(low, high, 160) if ratio else np.linspace(low, high, 160)
-    if comparison.laws is not None:
-        above = np.array([exceedance(*comparison.laws[index], float(t), comparison.scale)[0] for t in grid])
+    known = comparison.marginals[index]
+    if isinstance(known, BetaContrast):
+        above = np.array([known.beyond(float(t), "above").value for t in grid])
     else:
         ordered = np.sort(draws)
         above = 1.0 - np.searchsorted(ordered, grid, side="right") / ordered.size

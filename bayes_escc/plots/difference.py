@@ -24,7 +24,7 @@ from bayes_escc.plots.style import (
     quantity,
     wrapped,
 )
-from bayes_escc.probability.beta import contrast_density
+from bayes_escc.probability.beta import BetaContrast
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ __all__ = ["plot_difference"]
 
 def chosen_rows(
     comparison: Comparison, regimen: str | None, endpoint: str | None
-) -> list[tuple[int, Mapping[str, Any]]]:
+) -> Sequence[tuple[int, Mapping[str, Any]]]:
     """The rows of a comparison that a figure shows, each with its place; one panel for each."""
     found = [
         (i, row)
@@ -119,8 +119,9 @@ def _curve(comparison: Comparison, index: int, row: Mapping[str, Any]) -> tuple[
         grid = np.geomspace(max(low, row["lower"] / 3), min(high, row["upper"] * 3), 400)
     else:
         grid = np.linspace(low, high, 400)
-    if comparison.laws is not None:
-        shape = contrast_density(*comparison.laws[index], grid, comparison.scale)
+    known = comparison.marginals[index]
+    if isinstance(known, BetaContrast):
+        shape = known.density(grid)
         return grid, shape * grid if ratio else shape
     return grid, density(np.log(finite), np.log(grid)) if ratio else density(finite, grid)
 

@@ -25,7 +25,7 @@ from bayes_escc.plots.style import (
     new_figure,
     wrapped,
 )
-from bayes_escc.probability.laws import PanelLaw
+from bayes_escc.probability.panels import PanelDensity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -183,7 +183,7 @@ def plot_heterogeneity(posterior: Posterior) -> Figure:
     prior_laws = [posterior.law_at("tau", labels, prior=True) for labels, _ in ahead]
 
     def curve(law: object, draws: NDArray[np.float64]) -> NDArray[np.float64]:
-        return law.density_at(grid) if isinstance(law, PanelLaw) else density(draws, grid)
+        return law.density_at(grid) if isinstance(law, PanelDensity) else density(draws, grid)
 
     with house_style():
         figure, (axes,) = new_figure(80, converged=posterior.diagnostics.converged)

@@ -25,9 +25,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.names import Direction, Scale
+from bayes_escc.probability.marginal import Distribution, Probability, Side
 
 __all__ = [
     "Beta",
+    "BetaContrast",
     "contrast_density",
     "contrast_mean_sd",
     "contrast_quantile",
@@ -45,7 +47,7 @@ _MAX_PANELS = 4096
 
 
 @dataclass(frozen=True)
-class Beta:
+class Beta(Distribution):
     """A Beta(alpha, beta) law of one rate.
 
     Parameters
@@ -331,6 +333,50 @@ def _illinois(function: Callable[[float], float], low: float, high: float, toler
                 f_low *= 0.5
             side = 1
     return 0.5 * (low + high)
+
+
+@dataclass(frozen=True)
+class BetaContrast:
+    """A contrast of two independent rates, each with a Beta law.
+
+    Parameters
+    ----------
+    x, y : Beta
+        Of the regimen and of the reference.
+    scale : {"difference", "ratio", "odds_ratio"}
+    """
+
+    x: Beta
+    y: Beta
+    scale: Scale
+
+    @property
+    def mean(self) -> float | None:
+        """Expected value; None where it does not exist."""
+        return contrast_mean_sd(self.x, self.y, self.scale)[0]
+
+    @property
+    def sd(self) -> float | None:
+        """Standard deviation; None where it does not exist."""
+        return contrast_mean_sd(self.x, self.y, self.scale)[1]
+
+    def quantile(self, q: float) -> float:
+        """The value below which a fraction `q` of the probability lies."""
+        return contrast_quantile(self.x, self.y, q, self.scale)
+
+    def beyond(self, value: float, side: Side) -> Probability:
+        """P(contrast > value) or P(contrast < value)."""
+        above, error = exceedance(self.x, self.y, value, self.scale)
+        return Probability(above if side == "above" else 1.0 - above, error)
+
+    def between(self, low: float, high: float) -> Probability:
+        """P(low < contrast < high)."""
+        above_low, above_high = (exceedance(self.x, self.y, v, self.scale) for v in (low, high))
+        return Probability(above_low[0] - above_high[0], above_low[1] + above_high[1])
+
+    def density(self, values: Array) -> Array:
+        """Density at increasing values, for drawing."""
+        return contrast_density(self.x, self.y, values, self.scale)
 
 
 def contrast_density(x: Beta, y: Beta, values: Array, scale: Scale) -> Array:

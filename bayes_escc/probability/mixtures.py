@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.distributions import root_of
+from bayes_escc.probability.marginal import Distribution
 
 __all__ = ["VAGUE", "BetaMixture", "fit_beta_mixture"]
 
@@ -31,7 +32,7 @@ VAGUE: Final = Beta(1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class BetaMixture:
+class BetaMixture(Distribution):
     """A mixture of Beta distributions of one rate.
 
     Parameters

@@ -11,20 +11,24 @@ import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from bayes_escc.answers.rows import ComparisonRow, EstimateRow, RankRow, Row
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import LABEL_DIMS, REGIMEN
+from bayes_escc.names import REGIMEN
 
 if TYPE_CHECKING:
-    from bayes_escc.analysis.analysis import Analysis
     from bayes_escc.answers.comparison import Comparison
     from bayes_escc.answers.posterior import Posterior
+    from bayes_escc.inference.diagnostics import Diagnostics
 
 __all__ = [
     "COMPARISON_KEYS",
     "ESTIMATE_KEYS",
     "SCHEMA_VERSION",
+    "Asked",
+    "build_result",
     "comparisons_of",
     "software_versions",
     "to_json",
@@ -32,28 +36,24 @@ __all__ = [
 ]
 
 SCHEMA_VERSION: Final = 1
+_PARTS: Final = ("import", "compile", "sample", "total")
 
-_SUMMARY: Final = ("mean", "sd", "median", "lower", "upper", "ci_prob")
-ESTIMATE_KEYS: Final = ("estimand", *LABEL_DIMS, "unit", *_SUMMARY, "mcse_mean", "ess_bulk")
+ESTIMATE_KEYS: Final = EstimateRow.columns()
 """Keys of an entry of `estimates`, in order; the columns of `estimates.csv`."""
 
-COMPARISON_KEYS: Final = (
-    "estimand", "regimen", "reference", "endpoint", "scale", "time", "better", *_SUMMARY, "probability_better",
-    "mcse_probability", "margin", "probability_better_by_margin", "mcse_probability_by_margin", "rope",
-    "probability_in_rope", "mcse_probability_in_rope", "anchoring",
-)  # fmt: skip
+COMPARISON_KEYS: Final = ComparisonRow.columns()
 """Keys of an entry of `comparisons`, in order; the columns of `comparisons.csv`."""
 
 
 def software_versions() -> dict[str, str]:
     """Versions of what computed the result, read without importing it."""
-    found = {}
+    versions = {}
     for name in ("bayes_escc", "pymc", "arviz", "nutpie"):
         try:
-            found[name] = importlib.metadata.version(name.replace("_", "-"))
+            versions[name] = importlib.metadata.version(name.replace("_", "-"))
         except importlib.metadata.PackageNotFoundError:
-            found[name] = ""
-    return {**found, "python": platform.python_version()}
+            versions[name] = ""
+    return {**versions, "python": platform.python_version()}
 
 
 def comparisons_of(posterior: Posterior) -> list[Comparison]:
@@ -78,7 +78,7 @@ def comparisons_of(posterior: Posterior) -> list[Comparison]:
     return [posterior.compare("rate")]
 
 
-def league_of(posterior: Posterior) -> list[dict[str, Any]]:
+def league_of(posterior: Posterior) -> list[ComparisonRow]:
     """Every pair of regimens of a network, where it is known which direction is better."""
     if "effect" not in posterior.estimand_names:
         return []
@@ -87,6 +87,85 @@ def league_of(posterior: Posterior) -> list[dict[str, Any]]:
     if REGIMEN not in effect.dims or not (stated or effect.attrs.get("better")):
         return []
     return posterior.league_rows("effect", better=stated)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked, and with what it was computed: the entry `analysis`.
+
+    Parameters
+    ----------
+    id, title, family : str
+    sha256, data_sha256 : str
+        Digests of the analysis and of the table.
+    sampler : str
+    priors : sequence of str
+        Every prior in words.
+    seconds : mapping of str to float
+        Wall time of import, compile, sample and total, as far as known.
+    versions : mapping of str to str, optional
+        Software; that installed if not given.
+    seed : int
+    """
+
+    id: str
+    title: str
+    family: str
+    sha256: str
+    data_sha256: str
+    sampler: str
+    priors: Sequence[str]
+    seconds: Mapping[str, float]
+    versions: Mapping[str, str] | None = None
+    seed: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """The entry of `result.json`."""
+        versions = software_versions() if self.versions is None else self.versions
+        return {
+            "id": self.id, "title": self.title, "family": self.family, "sha256": self.sha256,
+            "data_sha256": self.data_sha256, "seed": self.seed, "sampler": self.sampler, "versions": dict(versions),
+            "seconds": {part: float(self.seconds.get(part, 0.0)) for part in _PARTS}, "priors": list(self.priors),
+        }  # fmt: skip
+
+
+def build_result(
+    asked: Asked,
+    data: Mapping[str, Any],
+    diagnostics: Diagnostics,
+    *,
+    estimates: Sequence[EstimateRow],
+    comparisons: Sequence[ComparisonRow] = (),
+    ranking: Sequence[RankRow] = (),
+    further: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The content of `result.json`, whoever asks: a run, counts or effects typed at a prompt, a study.
+
+    Parameters
+    ----------
+    asked : Asked
+    data : mapping
+        Rows, patients, events and warnings.
+    diagnostics : Diagnostics
+    estimates, comparisons, ranking : sequence of rows
+    further : mapping, optional
+        Blocks that only some results have, by name: rows, or plain data. Empty ones are left out.
+    """
+    blocks = {name: _rows(block) for name, block in (further or {}).items() if block}
+    return {
+        "schema_version": SCHEMA_VERSION, "analysis": asked.plain(), "data": dict(data),
+        "diagnostics": diagnostics.to_dict(), "estimates": _rows(estimates), "comparisons": _rows(comparisons),
+        "ranking": _rows(ranking), **blocks,
+    }  # fmt: skip
+
+
+def _rows(block: Any) -> Any:
+    """Rows as plain data; what is plain already, as it is."""
+    if isinstance(block, Row):
+        return block.plain()
+    if isinstance(block, Mapping):
+        return {key: _rows(value) for key, value in block.items()}
+    return [_rows(value) for value in block] if isinstance(block, list | tuple) else block
 
 
 def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = None) -> dict[str, Any]:
@@ -103,61 +182,39 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
     from bayes_escc.answers.rule_position import positions
 
     analysis = posterior.analysis
-    found = comparisons_of(posterior) if comparisons is None else comparisons
+    compared = comparisons_of(posterior) if comparisons is None else comparisons
     stated = {c.estimand: c.better for c in analysis.comparisons}
-    result = {
-        "schema_version": SCHEMA_VERSION,
-        "analysis": analysis_block(
-            analysis, posterior.data_sha256, posterior.sampler, posterior.versions, posterior.seconds, posterior.priors
-        ),
-        "data": dict(posterior.evidence),
-        "diagnostics": posterior.diagnostics.to_dict(),
-        "estimates": posterior.summary_rows(),
-        "comparisons": [dict(row) for c in found for row in c.rows],
-        "ranking": [
-            row
-            for name in dict.fromkeys(c.estimand for c in found if c.rows)
-            for row in posterior.ranking_rows(name, better=stated.get(name))
-        ],
-    }
-    league = league_of(posterior)
-    if league:
-        result["league"] = league
+    ranked = dict.fromkeys(c.estimand for c in compared if c.rows)
     at_scan = posterior.detecting_scan
-    if at_scan is not None:
-        result["detecting_scan"] = {
+    further = {
+        "league": league_of(posterior),
+        "detecting_scan": at_scan
+        and {
             "estimates": at_scan.summary_rows(),
-            "comparisons": [dict(row) for c in comparisons_of(at_scan) for row in c.rows],
-        }
-    borrowed = borrow_rows(posterior)
-    if borrowed is not None:
-        result["borrowing"] = borrowed
-    if analysis.thresholds:
-        result["thresholds"] = [
+            "comparisons": [row for c in comparisons_of(at_scan) for row in c.rows],
+        },
+        "borrowing": borrow_rows(posterior),
+        "thresholds": [
             row
             for t in analysis.thresholds
             for row in posterior.probability_rows(t.estimand, regimen=t.regimen, **{t.side: t.value})
-        ]
-    if analysis.predictions:
-        result["predictions"] = [
-            row for p in analysis.predictions for row in posterior.prediction_rows(p.patients, p.at_least)
-        ]
-    if analysis.rules:
-        result["monitoring"] = [position.to_dict() for position in positions(posterior)]
-    return result
-
-
-def analysis_block(
-    analysis: Analysis, data_sha256: str, sampler: str, versions: Mapping[str, str],
-    seconds: Mapping[str, float], priors: Sequence[str],
-) -> dict[str, Any]:  # fmt: skip
-    """The `analysis` entry of `result.json`."""
-    parts = {k: float(seconds.get(k, 0.0)) for k in ("import", "compile", "sample", "total")}
-    return {
-        "id": analysis.id, "title": analysis.title, "family": analysis.family, "sha256": analysis.sha256,
-        "data_sha256": data_sha256, "seed": analysis.sampling.seed, "sampler": sampler,
-        "versions": dict(versions), "seconds": parts, "priors": list(priors),
-    }  # fmt: skip
+        ],
+        "predictions": [row for p in analysis.predictions for row in posterior.prediction_rows(p.patients, p.at_least)],
+        "monitoring": [position.to_dict() for position in positions(posterior)] if analysis.rules else [],
+    }
+    asked = Asked(
+        analysis.id, analysis.title, analysis.family, analysis.sha256, posterior.data_sha256, posterior.sampler,
+        posterior.priors, posterior.seconds, posterior.versions, analysis.sampling.seed,
+    )  # fmt: skip
+    return build_result(
+        asked,
+        posterior.evidence,
+        posterior.diagnostics,
+        estimates=posterior.summary_rows(),
+        comparisons=[row for c in compared for row in c.rows],
+        ranking=[row for name in ranked for row in posterior.ranking_rows(name, better=stated.get(name))],
+        further=further,
+    )
 
 
 def to_json(result: Mapping[str, Any]) -> str:

@@ -9,12 +9,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from bayes_escc.answers.comparison import contrast_row
-from bayes_escc.answers.ranking import rank_laws, rank_rows
+from bayes_escc.answers.estimand import BetaRates
+from bayes_escc.answers.ranking import rank_estimand
+from bayes_escc.answers.rows import Question, comparison_row, estimate_row
 from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.names import LABEL_DIMS, Direction, Scale
+from bayes_escc.inference.diagnostics import Diagnostics
+from bayes_escc.names import Direction, Scale
 from bayes_escc.probability.beta import Beta
-from bayes_escc.report.result import SCHEMA_VERSION, software_versions
+from bayes_escc.report.result import Asked, build_result
 from bayes_escc.settings.reader import check_margin
 
 __all__ = ["compare_counts"]
@@ -68,53 +70,32 @@ def compare_counts(
         problems.append("margin must be a finite number")
     if problems:
         raise AnalysisError("; ".join(problems) + ".")
-    laws = [Beta(alpha + k, beta + n - k) for _, k, n in counts]
+    question = Question(scale, margin, limits, ci_prob)
+    rates = BetaRates({name: Beta(alpha + k, beta + n - k) for name, k, n in counts}, ENDPOINT)
+    cells = rates.cells()
     names = [name for name, _, _ in counts]
-    tail = (1.0 - ci_prob) / 2.0
-    estimates = [
-        {
-            "estimand": "rate", **dict.fromkeys(LABEL_DIMS), "regimen": name, "endpoint": ENDPOINT,
-            "unit": "proportion of patients", "mean": law.mean, "sd": law.sd, "median": law.quantile(0.5),
-            "lower": law.quantile(tail), "upper": law.quantile(1.0 - tail), "ci_prob": ci_prob,
-            "mcse_mean": 0.0, "ess_bulk": None,
-        }
-        for name, law in zip(names, laws, strict=True)
-    ]  # fmt: skip
-    comparisons = [
-        {
-            "estimand": "rate", "regimen": name, "reference": names[0], "endpoint": ENDPOINT, "scale": scale,
-            "time": None, "better": better,
-            **contrast_row(law, laws[0], scale=scale, better=better, margin=margin, rope=limits, ci_prob=ci_prob),
-            "anchoring": UNSTATED,
-        }
-        for name, law in zip(names[1:], laws[1:], strict=True)
-    ]  # fmt: skip
-    ranks = rank_laws(laws, better)
     content = ";".join(f"{name}={k}/{n}" for name, k, n in counts)
     title = " against ".join([", ".join(names[1:]), names[0]])
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "analysis": {
-            "id": "compare", "title": f"Response, {title}", "family": "response",
-            "sha256": _sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{limits}|{ci_prob}"),
-            "data_sha256": _sha256(content), "seed": 0, "sampler": "exact",
-            "versions": software_versions(),
-            "seconds": {"import": 0.0, "compile": 0.0, "sample": 0.0, "total": time.perf_counter() - started},
-            "priors": [f"rate ~ Beta({alpha:g}, {beta:g}) in every arm"],
-        },
-        "data": {
-            "rows": len(counts), "patients": sum(n for _, _, n in counts), "events": sum(k for _, k, _ in counts),
-            "warnings": [],
-        },
-        "diagnostics": {
-            "converged": True, "max_rhat": None, "min_ess_bulk": None, "min_ess_tail": None, "divergences": 0,
-            "min_ebfmi": None, "pareto_k": None, "log_evidence": None, "mcse_log_evidence": None,
-            "messages": ["Closed form: no draws; probabilities come from quadrature."],
-        },
-        "estimates": estimates,
-        "comparisons": comparisons,
-        "ranking": rank_rows("rate", ENDPOINT, None, names, *ranks, ci_prob),
-    }  # fmt: skip
+    data = {"rows": len(counts), "patients": sum(n for _, _, n in counts), "events": sum(k for _, k, _ in counts),
+            "warnings": []}  # fmt: skip
+    estimates = [
+        estimate_row(rates.name, labels, rates.marginal(labels), unit=rates.units, ci_prob=ci_prob) for labels in cells
+    ]
+    comparisons = [
+        comparison_row(
+            rates.name, labels, names[0], rates.contrast(labels, names[0], scale), question, better, UNSTATED
+        )
+        for labels in cells[1:]
+    ]
+    ranking = rank_estimand(rates, better=better, ci_prob=ci_prob)
+    asked = Asked(
+        "compare", f"Response, {title}", "response",
+        _sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{limits}|{ci_prob}"), _sha256(content), "exact",
+        [f"rate ~ Beta({alpha:g}, {beta:g}) in every arm"], {"total": time.perf_counter() - started},
+    )  # fmt: skip
+    return build_result(
+        asked, data, Diagnostics.of_exact(), estimates=estimates, comparisons=comparisons, ranking=ranking
+    )
 
 
 def _sha256(text: str) -> str:

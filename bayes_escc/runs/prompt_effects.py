@@ -10,11 +10,13 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
 
 import numpy as np
 
+from bayes_escc.answers.rows import EstimateRow, ThresholdRow, estimate_row, labels_of, threshold_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.effects import read_effect_rows
@@ -24,9 +26,10 @@ from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import DEFAULT_PRIORS, SynthesisSpec
-from bayes_escc.names import LABEL_DIMS, normalise
-from bayes_escc.probability.laws import Law, PanelLaw
-from bayes_escc.report.result import SCHEMA_VERSION, software_versions
+from bayes_escc.inference.diagnostics import Diagnostics
+from bayes_escc.names import normalise
+from bayes_escc.probability.marginal import Marginal, Side
+from bayes_escc.report.result import Asked, build_result
 from bayes_escc.settings.prior import DISTRIBUTIONS, Prior, PriorSet
 from bayes_escc.settings.published_priors import PUBLISHED
 from bayes_escc.settings.reader import nearest
@@ -98,23 +101,13 @@ def pool_effects(
     estimates, thresholds = _answers(design, rows, margin, ci_prob)
     content = repr([(r["study"], r["y"], r["se"]) for r in rows])
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "analysis": {
-            "id": "pool", "title": f"{rows[0]['endpoint']}, {count} of {source}, {spec.pooling} effects",
-            "family": "synthesis", "sha256": _sha256(f"{content}|{spec}|{margin}|{ci_prob}"),
-            "data_sha256": _sha256(content), "seed": 0, "sampler": "exact", "versions": software_versions(),
-            "seconds": {"import": 0.0, "compile": 0.0, "sample": 0.0, "total": time.perf_counter() - started},
-            "priors": design.priors_in_words(),
-        },
-        "data": {"rows": len(rows), "patients": design.patients, "events": 0, "warnings": notes},
-        "diagnostics": {
-            "converged": True, "max_rhat": None, "min_ess_bulk": None, "min_ess_tail": None, "divergences": 0,
-            "min_ebfmi": None, "pareto_k": None, "log_evidence": None, "mcse_log_evidence": None,
-            "messages": ["Quadrature over the heterogeneity: no draws."],
-        },
-        "estimates": estimates, "comparisons": [], "ranking": [], "thresholds": thresholds,
-    }  # fmt: skip
+    asked = Asked(
+        "pool", f"{rows[0]['endpoint']}, {count} of {source}, {spec.pooling} effects", "synthesis",
+        _sha256(f"{content}|{spec}|{margin}|{ci_prob}"), _sha256(content), "exact", design.priors_in_words(),
+        {"total": time.perf_counter() - started},
+    )  # fmt: skip
+    data = {"rows": len(rows), "patients": design.patients, "events": 0, "warnings": notes}
+    return build_result(asked, data, Diagnostics.of_exact(), estimates=estimates, further={"thresholds": thresholds})
 
 
 def _sha256(text: str) -> str:
@@ -123,57 +116,39 @@ def _sha256(text: str) -> str:
 
 def _answers(
     design: NormalDesign, rows: Sequence[Row], margin: float | None, ci_prob: float
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    found = design.quadrature
-    if found is None:  # pragma: no cover (the prior is checked before)
+) -> tuple[list[EstimateRow], list[ThresholdRow]]:
+    quadrature = design.quadrature
+    if quadrature is None:  # pragma: no cover (the prior is checked before)
         raise AnalysisError("the quadrature needs a Normal prior of the effect.")
-    k, ratio = design.k, design.ratio
-    one, endpoint = np.ones((1, 1)), rows[0]["endpoint"]
-    tail = (1.0 - ci_prob) / 2.0
+    k, ratio, endpoint = design.k, design.ratio, rows[0]["endpoint"]
     null = 1.0 if ratio else 0.0
-    estimates: list[dict[str, Any]] = []
-    thresholds: list[dict[str, Any]] = []
+    limits = list(dict.fromkeys((null, *([] if margin is None else [margin]))))
+    estimates: list[EstimateRow] = []
+    thresholds: list[ThresholdRow] = []
 
-    def add(name: str, law: Law, unit: str, study: str | None = None, regimen: str | None = None) -> None:
-        labels = {**dict.fromkeys(LABEL_DIMS), "study": study, "regimen": regimen, "endpoint": endpoint}
-        lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
-        estimates.append(
-            {
-                "estimand": name, **labels, "unit": unit, "mean": _finite(law.mean), "sd": _finite(law.sd),
-                "median": median, "lower": lower, "upper": upper, "ci_prob": ci_prob, "mcse_mean": 0.0,
-                "ess_bulk": None,
-            }
-        )  # fmt: skip
+    def add(name: str, known: Marginal, unit: str, study: str | None = None, regimen: str | None = None) -> None:
+        labels = labels_of(study=study, regimen=regimen, endpoint=endpoint)
+        estimates.append(estimate_row(name, labels, known, unit=unit, ci_prob=ci_prob))
         if name in ("effect", "predicted_effect"):
-            for value in dict.fromkeys((null, *([] if margin is None else [margin]))):
-                side = "above" if value > null else "below"
-                p = float(law.sf(value) if side == "above" else law.cdf(value))
-                thresholds.append(
-                    {"estimand": name, **labels, "side": side, "value": value, "probability": p,
-                     "mcse_probability": law.rounding_floor()}
-                )  # fmt: skip
+            for value in limits:
+                side: Side = "above" if value > null else "below"
+                thresholds.append(threshold_row(name, labels, known, side=side, value=value))
 
-    pooled = found.linear(one)
-    add("effect", found.mixture(pooled[0][0], pooled[1][0], exponentiated=ratio), design.unit)
-    if found.law is not None:
-        new = found.linear(one, None, np.ones(1))
-        law = found.mixture(new[0][0], new[1][0], extra=1.0, exponentiated=ratio)
-        add("predicted_effect", law, design.unit)
-    location, spread = found.linear(np.ones((k, 1)), np.eye(k))
+    one = np.ones((1, 1))
+    pooled = quadrature.linear(one)
+    add("effect", quadrature.mixture(pooled[0][0], pooled[1][0], exponentiated=ratio), design.unit)
+    if quadrature.law is not None:
+        new = quadrature.linear(one, None, np.ones(1))
+        add("predicted_effect", quadrature.mixture(new[0][0], new[1][0], extra=1.0, exponentiated=ratio), design.unit)
+    location, spread = quadrature.linear(np.ones((k, 1)), np.eye(k))
     for i, row in enumerate(rows):
-        law = found.mixture(location[i], spread[i], exponentiated=ratio)
-        add("study_effect", law, design.unit, row["study"], row["experimental"])
-    if found.law is not None:
-        add("tau", found.law, design.log_unit)
+        known = quadrature.mixture(location[i], spread[i], exponentiated=ratio)
+        add("study_effect", known, design.unit, row["study"], row["experimental"])
+    if quadrature.law is not None:
+        add("tau", quadrature.law, design.log_unit)
         if design.typical_errors is not None:
-            t = found.law
-            share = PanelLaw(t.edges, t.density, t.scale, t.moments, float(design.typical_errors[0]), t.error)
-            add("i_squared", share, "share of the variance")
+            add("i_squared", replace(quadrature.law, typical=float(design.typical_errors[0])), "share of the variance")
     return estimates, thresholds
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _contrasts(rows: Sequence[Row]) -> Contrasts:

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.analysis.analysis import Analysis
-from bayes_escc.answers.comparison import NULL_VALUE, better_threshold, contrast, labelled_cells
+from bayes_escc.answers.estimand import WeightedEstimand
+from bayes_escc.answers.rows import ComparisonRow, Question, comparison_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.families import Design
-from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, REGIMEN
+from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, REGIMEN, TIME
 from bayes_escc.probability.psis import log_mean_exp, smooth
 from bayes_escc.runs.run import prepare_design
 from bayes_escc.study.changes import Change
@@ -55,7 +56,7 @@ class Preview:
         Why no numbers are shown; blank where they are.
     pareto_k, ess : float or None
         Reliability of the weights, and effective draws after weighting.
-    comparisons : tuple of mapping
+    comparisons : tuple of ComparisonRow
         One per comparison of the last fit: P(better), its Monte Carlo error, median and interval.
     suspects : tuple of (str, float)
         Patients whose own change upsets the weights, with their k-hat, the worst first.
@@ -67,7 +68,7 @@ class Preview:
     reason: str
     pareto_k: float | None = None
     ess: float | None = None
-    comparisons: tuple[Mapping[str, Any], ...] = ()
+    comparisons: tuple[ComparisonRow, ...] = ()
     suspects: tuple[tuple[str, float], ...] = ()
     predictive: Mapping[str, Any] | None = None
 
@@ -80,7 +81,7 @@ class Preview:
         """As plain data, without names of patients."""
         return {
             "shown": self.shown, "reason": self.reason, "pareto_k": _finite(self.pareto_k), "ess": self.ess,
-            "comparisons": [dict(r) for r in self.comparisons], "suspects": len(self.suspects),
+            "comparisons": [row.plain() for row in self.comparisons], "suspects": len(self.suspects),
         }  # fmt: skip
 
     @property
@@ -216,47 +217,27 @@ def _predictive(entered: list[Array], efficiency: float) -> dict[str, Any]:
 
 def _weighted(
     estimands: xr.Dataset, rows: Sequence[Mapping[str, Any]], weights: Array, ess: float
-) -> tuple[dict[str, Any], ...]:
+) -> tuple[ComparisonRow, ...]:
     """The comparisons of a fit under other weights."""
-    found = []
-    asked: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    reweighted = []
     for row in rows:
-        asked.setdefault((row["estimand"], row["reference"], row["scale"]), []).append(row)
-    for (name, reference, scale), wanted in asked.items():
-        array = estimands[name]
-        others = [r for r in array[REGIMEN].to_numpy() if r != reference]
-        chosen = array.sel({REGIMEN: others})
-        cells = list(labelled_cells(contrast(chosen, array.sel({REGIMEN: reference}, drop=True), scale)))  # type: ignore[arg-type]
-        for row in wanted:
-            keys = (REGIMEN, ENDPOINT, "time")
-            draws = next(d for labels, d in cells if all(_alike(labels[k], row[k]) for k in keys))
-            found.append(_row(row, draws.ravel(), weights, ess))
-    return tuple(found)
+        estimand = WeightedEstimand(estimands[row["estimand"]], weights=weights, ess=ess)
+        labels = next(
+            cell for cell in estimand.cells() if all(_alike(cell[k], row[k]) for k in (REGIMEN, ENDPOINT, TIME))
+        )
+        known = estimand.contrast(labels, row["reference"], row["scale"])
+        if known is None:
+            raise AnalysisError(f"the last fit knows nothing of {row['reference']}.")
+        rope = None if row["rope"] is None else (row["rope"][0], row["rope"][1])
+        question = Question(row["scale"], row["margin"], rope, row["ci_prob"])
+        reweighted.append(
+            comparison_row(estimand.name, labels, row["reference"], known, question, row["better"], row["anchoring"])
+        )
+    return tuple(reweighted)
 
 
 def _alike(a: Any, b: Any) -> bool:
     return bool(a == b if not isinstance(a, float) or b is None else abs(a - b) <= 1e-9 * abs(a))
-
-
-def _row(row: Mapping[str, Any], values: Array, weights: Array, ess: float) -> dict[str, Any]:
-    def beyond(threshold: float) -> float:
-        return float(weights[values > threshold if row["better"] == "higher" else values < threshold].sum())
-
-    p, tail = beyond(NULL_VALUE[row["scale"]]), (1.0 - row["ci_prob"]) / 2.0
-    order = np.argsort(values)
-    at = np.cumsum(weights[order]) - weights[order] / 2.0
-    lower, median, upper = np.interp([tail, 0.5, 1.0 - tail], at, values[order])
-    moved = (p * ess + 0.5) / (ess + 1.0)
-    named = ("estimand", REGIMEN, "reference", ENDPOINT, "scale", "time", "better", "ci_prob", "anchoring")
-    kept = {k: row[k] for k in named}
-    margin = row["margin"]
-    by_margin = None if margin is None else beyond(better_threshold(row["scale"], row["better"], margin))
-    return {
-        **kept, "probability_better": min(max(p, 0.0), 1.0),
-        "mcse_probability": float(np.sqrt(moved * (1.0 - moved) / ess)),
-        "margin": margin, "probability_better_by_margin": by_margin, "median": float(median), "lower": float(lower),
-        "upper": float(upper),
-    }  # fmt: skip
 
 
 def disagreement(shown: Preview, comparisons: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

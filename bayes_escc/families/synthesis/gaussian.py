@@ -26,7 +26,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.probability.laws import NODES_PER_PANEL, NormalMixture, PanelLaw
+from bayes_escc.probability.normal_mixture import NormalMixture
+from bayes_escc.probability.panels import NODES_PER_PANEL, PanelDensity
 
 __all__ = ["GaussianModel", "Quadrature", "integrate"]
 
@@ -118,7 +119,7 @@ class Quadrature:
     Parameters
     ----------
     tau, weight : array of shape (nodes,)
-    law : PanelLaw or None
+    law : PanelDensity or None
         Of tau; None for common effects.
     log_evidence : float
         Log density of the data, everything integrated out.
@@ -131,7 +132,7 @@ class Quadrature:
     model: GaussianModel
     tau: Array
     weight: Array
-    law: PanelLaw | None
+    law: PanelDensity | None
     log_evidence: float
     error: float
     tail: float
@@ -264,7 +265,7 @@ def integrate(model: GaussianModel, prior: Any) -> Quadrature:
     u = 0.5 * (panel_edges[:-1] + panel_edges[1:])[:, None] + width * _NODES
     tau = (scale * u**2 / (1.0 - u**2)).ravel()
     keep = weight.ravel() > _NEGLIGIBLE * normaliser
-    found = PanelLaw(panel_edges, density / normaliser, scale, _moments_of_tau(prior, model), 0.0, error)
+    found = PanelDensity(panel_edges, density / normaliser, scale, _moments_of_tau(prior, model), 0.0, error)
     return Quadrature(
         model, tau[keep], weight.ravel()[keep] / normaliser, found, top + math.log(normaliser), error, _tail(prior)
     )

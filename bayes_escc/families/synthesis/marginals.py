@@ -1,4 +1,4 @@
-"""The exact marginal laws of a synthesis, laid out as `laws.law_at` reads them.
+"""The exact marginal laws of a synthesis, laid out as `answers.exact_laws` reads them.
 
 Where subgroups have a heterogeneity each, the posterior falls into independent pieces with nodes
 of their own; a law then carries its own weights.
@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature, integrate
-from bayes_escc.names import COVARIATE, REGIMEN
-from bayes_escc.probability.laws import AGAINST
+from bayes_escc.names import AGAINST, COVARIATE, REGIMEN
 
 if TYPE_CHECKING:
     import xarray as xr

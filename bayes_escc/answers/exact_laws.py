@@ -1,0 +1,148 @@
+"""The exact laws of a posterior, read from its tree as the objects they are.
+
+Variables of the group `laws`, by estimand name: ``<name>_alpha`` and ``<name>_beta``;
+``<name>_location`` and ``<name>_spread`` with a dimension `node` and weights ``node_weight``, or
+``<name>_weight`` where labels differ in them; ``<name>_covariance`` with two labels more;
+``<name>_density`` with dimensions `panel` and
+`panel_node`, and ``panel_edge``, or ``<name>_edge``, ``_scale``, ``_moments`` and ``_typical``
+where labels differ in them. Attributes are text, which netCDF gives back as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_escc.answers.rows import Labels
+from bayes_escc.names import CATEGORY, ENDPOINT, LABEL_DIMS, REGIMEN, Scale
+from bayes_escc.probability.beta import Beta, BetaContrast
+from bayes_escc.probability.marginal import Distribution, Marginal
+from bayes_escc.probability.normal_mixture import NormalMixture
+from bayes_escc.probability.panels import PanelDensity
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["ExactLaws"]
+
+
+@dataclass(frozen=True)
+class ExactLaws:
+    """The exact marginal laws of estimands, and of contrasts between regimens.
+
+    Parameters
+    ----------
+    group : Dataset
+        The group `laws` (or `prior_laws`) of a posterior's tree.
+    """
+
+    group: xr.Dataset
+
+    def marginal(self, name: str, labels: Labels) -> Distribution | None:
+        """The law of one labelled cell of an estimand, or None if there is none.
+
+        Parameters
+        ----------
+        name : str
+            Of the estimand.
+        labels : mapping
+            Regimen, study, endpoint, ... of the cell, as `labelled_cells` gives them.
+        """
+        if f"{name}_alpha" in self.group:
+            return self._beta(name, labels)
+        if f"{name}_location" in self.group:
+            return self._mixture(name, labels)
+        return self._density(name, labels) if f"{name}_density" in self.group else None
+
+    def contrast(self, name: str, labels: Labels, reference: str, scale: Scale) -> Marginal | None:
+        """The law of one regimen against another in the same place, or None if there is none.
+
+        Rates in closed form have it on every scale; effects on that of their model: the ratio where the logarithm
+        is normal given the heterogeneity, the difference otherwise.
+        """
+        if f"{name}_alpha" in self.group:
+            return BetaContrast(self._beta(name, labels), self._beta(name, {**labels, REGIMEN: reference}), scale)
+        if f"{name}_covariance" in self.group:
+            return self._mixture_contrast(name, labels[REGIMEN], reference, scale)
+        return None
+
+    @property
+    def _error(self) -> float:
+        return float(str(self.group["node_weight"].attrs["error"]))
+
+    def _beta(self, name: str, labels: Labels) -> Beta:
+        alpha, beta = self.group[f"{name}_alpha"], self.group[f"{name}_beta"]
+        position = _position(alpha, labels, ())
+        return Beta(float(alpha.isel(position)), float(beta.isel(position)))
+
+    def _mixture(self, name: str, labels: Labels) -> NormalMixture | None:
+        location, spread = self.group[f"{name}_location"], self.group[f"{name}_spread"]
+        position = _position(location, labels, ("node",))
+        if not np.any(spread.isel(position).to_numpy() > 0):
+            return None  # a constant, such as the reference against itself
+        own = f"{name}_weight" in self.group
+        weight = self.group[f"{name}_weight"].isel(position) if own else self.group["node_weight"]
+        # in one piece, so that sums do not depend on how the file laid the array out
+        whole = np.ascontiguousarray
+        return NormalMixture(
+            whole(weight.to_numpy()),
+            whole(location.isel(position).to_numpy()),
+            whole(spread.isel(position).to_numpy()),
+            location.attrs["exponentiated"] == "yes",
+            int(np.min(self.group[f"{name}_moments"].isel(position).to_numpy())),
+            self._error,
+        )
+
+    def _mixture_contrast(self, name: str, regimen: str, reference: str, scale: Scale) -> NormalMixture | None:
+        location, covariance = self.group[f"{name}_location"], self.group[f"{name}_covariance"].to_numpy()
+        exponentiated = location.attrs["exponentiated"] == "yes"
+        if regimen == reference or scale != ("ratio" if exponentiated else "difference"):
+            return None
+        labels = [str(r) for r in location[REGIMEN].to_numpy()]
+        i, j = labels.index(regimen), labels.index(reference)
+        centre = location.transpose("node", REGIMEN).to_numpy()
+        variance = covariance[:, i, i] + covariance[:, j, j] - 2.0 * covariance[:, i, j]
+        return NormalMixture(
+            self.group["node_weight"].to_numpy(),
+            centre[:, i] - centre[:, j],
+            np.sqrt(np.maximum(variance, 0.0)),
+            exponentiated,
+            int(np.min(self.group[f"{name}_moments"].to_numpy())),
+            self._error,
+        )
+
+    def _density(self, name: str, labels: Labels) -> PanelDensity:
+        density = self.group[f"{name}_density"]
+        if f"{name}_edge" not in self.group:
+            return PanelDensity(
+                self.group["panel_edge"].to_numpy(),
+                density.to_numpy(),
+                float(str(density.attrs["scale"])),
+                int(str(density.attrs["moments"])),
+                float(str(density.attrs["typical"])),
+                self._error,
+            )
+        # every label has panels of its own, padded with gaps
+        position = _position(density, labels, ("panel", "panel_node"))
+        values, edges, scale, moments, typical = (
+            self.group[f"{name}_{what}"].isel(position).to_numpy()
+            for what in ("density", "edge", "scale", "moments", "typical")
+        )
+        values, edges = values[np.isfinite(values).all(axis=1)], edges[np.isfinite(edges)]
+        return PanelDensity(edges, values, float(scale), int(moments), float(typical), self._error)
+
+
+def _position(array: xr.DataArray, labels: Labels, inner: tuple[str, ...]) -> dict[str, int]:
+    """The position of a labelled cell along every dimension but the inner ones."""
+    position = {}
+    for dim in (str(d) for d in array.dims if d not in inner):
+        keep = np.ones(array.sizes[dim], dtype=bool)
+        for name, coordinate in array.coords.items():
+            plain = str(name).removeprefix("row_")
+            key = ENDPOINT if plain == CATEGORY else plain
+            if coordinate.dims == (dim,) and key in LABEL_DIMS and name != "row":
+                keep &= coordinate.to_numpy() == labels[key]
+        position[dim] = int(np.flatnonzero(keep)[0])
+    return position
