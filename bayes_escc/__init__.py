@@ -149,6 +149,7 @@ __all__ = [
     "loo",
     "map_prior",
     "operating_characteristics",
+    "plots",
     "positions",
     "prior_sensitivity",
     "read_counts",
@@ -164,6 +165,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "plots":
+        return importlib.import_module("bayes_escc.plots")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'bayes_escc' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"bayes_escc.{_HOME_OF[name]}"), name)

@@ -28,8 +28,8 @@ def main(out: Path = Path("results/compare_cohorts")) -> None:
     print(posterior.probability("rate", above=0.20).to_string(index=False))
     print(posterior.predict(20, at_least=[4, 8]).to_string(index=False))
 
-    save_figure(posterior.plot_intervals(), out / "rates")
-    save_figure(better.plot(), out / "difference")
+    save_figure(be.plots.intervals(posterior), out / "rates")
+    save_figure(be.plots.difference(better), out / "difference")
     posterior.save(out / "posterior.nc")
     print(f"Figures and posterior are in {out}")
 

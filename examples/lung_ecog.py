@@ -15,7 +15,6 @@ from pathlib import Path
 import pandas as pd
 
 import bayes_escc as be
-from bayes_escc.plots import plot_coefficients, plot_survival
 from bayes_escc.plots.style import save_figure
 
 EXTRACT = Path(__file__).parent.parent / "tests" / "data" / "lung.csv"
@@ -61,8 +60,8 @@ def main(folder="results/lung_ecog"):
     for name, fit in fits.items():
         print(f"\n{name}\n{fit.compare('rmst', reference='men')}")
         print(fit.summary("coefficient").round(2).to_string(index=False))
-        save_figure(plot_survival(fit), Path(folder) / f"survival_{name}")
-    save_figure(plot_coefficients(fits["weibull"]), Path(folder) / "hazard_ratios")
+        save_figure(be.plots.survival(fit), Path(folder) / f"survival_{name}")
+    save_figure(be.plots.hazard_ratios(fits["weibull"]), Path(folder) / "hazard_ratios")
     print(f"\nLeave-one-out\n{be.compare_models(fits).round(2).to_string()}\n\nFigures are in {folder}")
     return fits
 

@@ -228,9 +228,8 @@ def test_borrowing_survives_its_file_and_nuts(borrowing, tmp_path):
 
 
 def test_the_figure_of_borrowing_is_whole(borrowing):
-    from bayes_escc.plots.borrowing import plot_borrowing
 
-    figure = plot_borrowing(borrowing)
+    figure = be.plots.borrowing(borrowing)
     assert_nothing_is_cut(figure)
     assert_no_text_overlaps(figure)
 

@@ -11,7 +11,6 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError
-from bayes_escc.plots import plot_boundaries
 from bayes_escc.probability.beta import Beta, contrast_quantile, exceedance
 from bayes_escc.rules import (
     Bop2,
@@ -348,7 +347,7 @@ DRAWN = [
 @pytest.mark.parametrize("rule", DRAWN, ids=lambda r: f"{r.kind}-{len(r.schedule)}")
 def test_figures_show_the_boundaries(rule):
     criteria = len(getattr(rule, "criteria", ())) == 2
-    figure = plot_boundaries(rule, path=[(6, 2, 3), (9, 4, 4)] if criteria else [(6, 2), (9, 4)])
+    figure = be.plots.boundaries(rule, path=[(6, 2, 3), (9, 4, 4)] if criteria else [(6, 2), (9, 4)])
     assert_nothing_is_cut(figure)
     drawn = " ".join(t.get_text() for t in texts(figure))
     if rule.arms == 1 and len(rule.schedule) < 12 and rule.kind != "precision":

@@ -16,7 +16,6 @@ from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.answers.league import league_order, mirrored
 from bayes_escc.answers.ranking import rank_probabilities
 from bayes_escc.cli import main
-from bayes_escc.plots.network import plot_league, plot_network, plot_ranks
 from bayes_escc.runs.run import figures_of
 from tests.oracles.meta import generalised_least_squares
 from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts
@@ -166,7 +165,7 @@ def shown(figure):
 
 def test_the_figures_of_the_first_line_network_are_whole():
     posterior = be.fit_analysis(be.find_analysis("pd1_first_line_network"))
-    for figure in (plot_network(posterior), plot_ranks(posterior), plot_league(posterior)):
+    for figure in (be.plots.network(posterior), be.plots.ranks(posterior), be.plots.league(posterior)):
         assert_nothing_is_cut(figure)
         assert_no_text_overlaps(figure)
 
@@ -176,16 +175,18 @@ def test_the_network_shows_patients_trials_and_what_is_not_known():
     model = be.SynthesisModel(network=True, reference="platinum")
     posterior = model.fit(sized)
     assert {(a.study, a.regimen): a.patients for a in posterior.arms}["T3", "platinum"] == 91
-    said = shown(plot_network(posterior))
+    said = shown(be.plots.network(posterior))
     assert "platinum\n(n = 499)" in said  # 118 + 290 + 91: the shared arm of T3 once
     assert "drug A\n(n = 480 + ?)" in said  # 120 + 300 + 60; T5 does not say
     note = said[-1].replace("\n", " ")
     assert "not given for 2 of 11 arms" in note
     assert "Shaded: trials of three or more arms" in note
     assert "2" in said  # two trials compare drug A with platinum
-    area = {float(c.get_offsets()[0, 1]): float(c.get_sizes()[0]) for c in plot_network(posterior).axes[0].collections}
+    area = {
+        float(c.get_offsets()[0, 1]): float(c.get_sizes()[0]) for c in be.plots.network(posterior).axes[0].collections
+    }
     assert area[1.0] / area[-1.0] == pytest.approx(499 / 340)
-    assert "numbers of patients are not given" in shown(plot_network(model.fit(NETWORK)))[-1].replace("\n", " ")
+    assert "numbers of patients are not given" in shown(be.plots.network(model.fit(NETWORK)))[-1].replace("\n", " ")
 
 
 def test_a_large_network_numbers_its_regimens():
@@ -195,11 +196,11 @@ def test_a_large_network_numbers_its_regimens():
          "measure": "HR", "estimate": np.linspace(0.6, 1.2, 12), "se": 0.1}
     )  # fmt: skip
     posterior = be.SynthesisModel(network=True, pooling="common").fit(frame)
-    figure = plot_network(posterior)
+    figure = be.plots.network(posterior)
     assert_nothing_is_cut(figure)
     assert_no_text_overlaps(figure)
     assert any("13 regimen 11" in t.replace("\n", " ") for t in shown(figure))
-    assert_nothing_is_cut(plot_ranks(posterior))
+    assert_nothing_is_cut(be.plots.ranks(posterior))
 
 
 def test_patients_that_are_no_number_are_refused():

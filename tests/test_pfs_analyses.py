@@ -11,8 +11,6 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.cli import main
-from bayes_escc.plots import plot_better_over_time, plot_coefficients, plot_predictive_survival, plot_survival
-from bayes_escc.plots.dating import plot_dating
 from bayes_escc.report.text import result_text
 from bayes_escc.runs.run import prepare_design
 from tests.test_contract import SCHEMA, conforms
@@ -82,10 +80,10 @@ class TestSyntheticCohort:
         shown = result_text(result)
         assert "between scans: median" in shown
         assert "Scans find progression late" in shown
-        texts = [t.get_text() for t in plot_dating(dated).axes[0].texts]
+        texts = [t.get_text() for t in be.plots.dating(dated).axes[0].texts]
         assert len(texts) == 2 * 2 + 1  # both datings of both regimens, and the heading
         with pytest.raises(ValueError, match="was not asked for"):
-            plot_dating(fit)
+            be.plots.dating(fit)
 
     def test_known_times_cannot_be_dated(self):
         model = be.SurvivalModel(data_unit="months", dating="detecting_scan")
@@ -176,7 +174,7 @@ class TestMedians:
             be.read_medians(self.FRAME, time_unit=None)
         model = be.SurvivalModel(baseline="exponential", regimen_effect="stratified")
         with pytest.raises(be.AnalysisError, match="no survival curves"):
-            plot_survival(model.fit(table))
+            be.plots.survival(model.fit(table))
 
     def test_numpy_likelihood_is_pymcs(self):
         model = be.SurvivalModel(baseline="exponential", regimen_effect="stratified")
@@ -243,7 +241,7 @@ class TestFigures:
         return be.Posterior.load(results["second_line_pfs_weibull"][1] / "posterior.nc")
 
     def test_numbers_beneath_the_curves(self, posterior):
-        figure = plot_survival(posterior)
+        figure = be.plots.survival(posterior)
         texts = [t.get_text() for t in figure.axes[1].texts]
         assert texts.count("At risk") == 2
         i = texts.index("At risk")
@@ -251,23 +249,23 @@ class TestFigures:
         assert any("median" in t.get_text() for t in figure.axes[0].texts)
 
     def test_forest(self, posterior):
-        figure = plot_coefficients(posterior)
+        figure = be.plots.hazard_ratios(posterior)
         labels = [t.get_text() for t in figure.axes[0].get_yticklabels()]
         assert labels[0] == f"{ANLOTINIB}\nagainst {CHEMO}"
         assert "liver metastasis" in labels
         assert len(labels) == 5
 
     def test_better_over_time(self, posterior):
-        figure = plot_better_over_time(posterior)
+        figure = be.plots.better_over_time(posterior)
         curve = figure.axes[0].lines[0].get_ydata()
         table = posterior.compare("survival").table.set_index("time")
         at = np.interp(6.0, figure.axes[0].lines[0].get_xdata(), curve)
         assert at == pytest.approx(table.loc[6, "probability_better"], abs=0.06)
         with pytest.raises(be.AnalysisError, match="needs two regimens"):
-            plot_better_over_time(posterior, reference="x")
+            be.plots.better_over_time(posterior, reference="x")
 
     def test_predictive_check(self, posterior):
-        figure = plot_predictive_survival(posterior)
+        figure = be.plots.predictive_check(posterior)
         assert len(figure.axes) == 2
         replicated = posterior.tree["posterior_predictive"].to_dataset()
         observed = posterior.tree["observed_data"].to_dataset()
@@ -335,6 +333,6 @@ def test_the_key_of_survival_stands_clear_of_curves(events, high):
     )
     priors = {"hazard": be.Prior("Gamma", alpha=1, beta=20)}
     model = be.SurvivalModel(baseline="exponential", regimen_effect="none", data_unit="weeks", priors=priors)
-    figure = plot_survival(model.fit(frame, draws=100))
+    figure = be.plots.survival(model.fit(frame, draws=100))
     (name, _) = (t for t in figure.axes[0].texts if t.get_text().startswith(("mono", "median")))
     assert (name.get_position()[1] < 0.3) is high

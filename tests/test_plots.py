@@ -53,12 +53,12 @@ def figures(posterior, reference, regimen):
     comparison = posterior.compare("rate", reference=reference, margin=0.1, rope=(-0.05, 0.05))
     ratio = posterior.compare("rate", reference=reference, scale="odds_ratio")
     place = {"regimen": regimen, "endpoint": "ORR"}
-    yield posterior.plot_intervals(endpoint="ORR")
-    yield posterior.plot_prior_posterior(endpoint="ORR")
-    yield comparison.plot(**place)
-    yield comparison.plot_benefit(**place)
-    yield ratio.plot(**place)
-    yield ratio.plot_benefit(**place)
+    yield be.plots.intervals(posterior, endpoint="ORR")
+    yield be.plots.prior_posterior(posterior, endpoint="ORR")
+    yield be.plots.difference(comparison, **place)
+    yield be.plots.benefit(comparison, **place)
+    yield be.plots.difference(ratio, **place)
+    yield be.plots.benefit(ratio, **place)
 
 
 @pytest.mark.parametrize("name", ["exact", "nuts", "several"])
@@ -87,7 +87,7 @@ def test_extreme_names_and_counts_stay_inside():
 
 def test_figures_print_the_numbers_of_the_table(exact):
     comparison = exact.compare("rate", reference="anlotinib + S-1", margin=0.1, rope=(-0.05, 0.05))
-    figure = comparison.plot(regimen="PD-1 inhibitor + anlotinib")
+    figure = be.plots.difference(comparison, regimen="PD-1 inhibitor + anlotinib")
     said = " ".join(t.get_text() for t in texts(figure))
     row = comparison.table.set_index("regimen").loc["PD-1 inhibitor + anlotinib"]
     for key in ("probability_better", "probability_better_by_margin", "probability_in_rope"):
@@ -95,14 +95,14 @@ def test_figures_print_the_numbers_of_the_table(exact):
     assert f"{100 * row['median']:.1f}" in said
     assert "Randomised" in said
     assert "95 % CrI" in said
-    unanchored = comparison.plot(regimen="toripalimab + anlotinib")
+    unanchored = be.plots.difference(comparison, regimen="toripalimab + anlotinib")
     assert "Unanchored, not randomised" in " ".join(t.get_text() for t in texts(unanchored))
 
 
 def test_the_same_figure_has_the_same_bytes(exact, tmp_path):
     comparison = exact.compare("rate", reference="anlotinib + S-1", margin=0.1)
     svgs = [
-        save_figure(comparison.plot(regimen="toripalimab + anlotinib"), tmp_path / name)[0].read_bytes()
+        save_figure(be.plots.difference(comparison, regimen="toripalimab + anlotinib"), tmp_path / name)[0].read_bytes()
         for name in "ab"
     ]
     assert svgs[0] == svgs[1]
@@ -114,8 +114,8 @@ def test_failed_fits_are_marked(cohorts):
     comparison = posterior.compare("rate", reference="anlotinib + S-1")
     place = {"regimen": "toripalimab + anlotinib"}
     for figure in (
-        posterior.plot_intervals(), posterior.plot_prior_posterior(), comparison.plot(**place),
-        comparison.plot_benefit(**place),
+        be.plots.intervals(posterior), be.plots.prior_posterior(posterior), be.plots.difference(comparison, **place),
+        be.plots.benefit(comparison, **place),
     ):  # fmt: skip
         assert "NOT CONVERGED" in [t.get_text() for t in texts(figure)]
 
@@ -131,7 +131,7 @@ def test_colours_differ_in_grey():
 
 def test_the_users_settings_are_left_alone(exact):
     before = dict(mpl.rcParams)
-    exact.plot_intervals()
+    be.plots.intervals(exact)
     assert dict(mpl.rcParams) == before
     import matplotlib.pyplot as plt
 
@@ -140,14 +140,14 @@ def test_the_users_settings_are_left_alone(exact):
 
 def test_several_rows_are_several_panels(exact):
     comparison = exact.compare("rate", reference="anlotinib + S-1", margin=0.1)
-    for figure in (comparison.plot(), comparison.plot_benefit()):
+    for figure in (be.plots.difference(comparison), be.plots.benefit(comparison)):
         assert len(figure.axes) == 3
         assert_nothing_is_cut(figure)
         assert_no_text_overlaps(figure)
         said = " ".join(t.get_text() for t in texts(figure))
         assert "PD-1 inhibitor + anlotinib: randomised" in said.replace("\n", " ")
     with pytest.raises(be.AnalysisError, match="no comparison of x"):
-        comparison.plot(regimen="x")
+        be.plots.difference(comparison, regimen="x")
 
 
 def test_the_density_of_draws_integrates_to_one():
@@ -172,19 +172,27 @@ def test_long_chinese_names_stay_inside(tmp_path):
     posterior = be.ResponseModel().fit(frame)
     comparison = posterior.compare("rate", margin=0.1)
     for figure in (
-        comparison.plot(),
-        comparison.plot_benefit(),
-        posterior.plot_intervals(),
-        posterior.plot_prior_posterior(),
+        be.plots.difference(comparison),
+        be.plots.benefit(comparison),
+        be.plots.intervals(posterior),
+        be.plots.prior_posterior(posterior),
     ):
         assert_nothing_is_cut(figure)
 
 
-def test_endpoints_that_look_alike_keep_their_own_figures():
+def test_few_rates_share_one_figure_and_endpoints_that_look_alike_keep_their_own():
     from bayes_escc.runs.run import figures_of
 
-    frame = pd.DataFrame(
-        {"study": "A", "regimen": "x", "endpoint": ["grade34_x/y", "grade34_x y"], "events": [1, 2], "n": 9}
-    )
-    posterior = be.ResponseModel().fit(frame)
-    assert len(figures_of(posterior, [])) == 4
+    alike = ["grade34_x/y", "grade34_x y"]
+    frame = pd.DataFrame({"study": "A", "regimen": "x", "endpoint": alike, "events": [1, 2], "n": 9})
+    assert list(figures_of(be.ResponseModel().fit(frame), [])) == ["rates"]
+    many = pd.concat([frame.assign(regimen=f"regimen {i}") for i in range(5)])
+    assert list(figures_of(be.ResponseModel().fit(many), [])) == ["rates_grade34_x_y", "rates_grade34_x_y_2"]
+
+
+def test_every_figure_is_found_by_its_name_and_importing_its_module_does_not_hide_it():
+
+    for name in be.plots.__all__:
+        assert callable(getattr(be.plots, name)), name
+    with pytest.raises(AttributeError, match="no figure 'interval'"):
+        _ = be.plots.interval

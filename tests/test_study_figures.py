@@ -11,9 +11,6 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
-from bayes_escc.plots.study_changes import plot_study_changes
-from bayes_escc.plots.study_estimates import plot_study_estimates
-from bayes_escc.plots.study_probability import plot_study_probability
 from bayes_escc.plots.style import house_style
 from bayes_escc.study.changes import HARMLESS
 from tests.studies import FIRST, SECOND, analysis, cohort
@@ -71,7 +68,11 @@ def test_large_and_small_studies_and_long_names_fit(tmp_path):
             study.update(at(6.0 + 3 * i).replace(names))
         told = study.history()
         told["entries"] = told["entries"][:1] + told["entries"][1:] * 7  # as if there had been 21 looks
-        for draw in (plot_study_probability(told), plot_study_estimates(told), plot_study_changes(told, HARMLESS)):
+        for draw in (
+            be.plots.study_probability(told),
+            be.plots.study_estimates(told),
+            be.plots.study_changes(told, HARMLESS),
+        ):
             assert_nothing_is_cut(draw)
             assert_no_text_overlaps(draw)
         for figure in study.figures().values():

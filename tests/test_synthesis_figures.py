@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
-from bayes_escc.plots.forest import _ticks, plot_interval_forest
-from bayes_escc.plots.synthesis import plot_funnel, plot_heterogeneity
+from bayes_escc.plots._forest import _ticks
 from bayes_escc.runs.run import figures_of
 from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut
 
@@ -33,7 +32,7 @@ def test_every_run_draws_its_figures(name, files):
 
 def test_the_forest_plot_prints_the_numbers_of_the_result():
     posterior = be.fit_analysis(be.find_analysis("pd1_second_line_pfs"))
-    shown = texts(posterior.plot_forest())
+    shown = texts(be.plots.forest(posterior))
     for estimand in ("effect", "predicted_effect", "study_effect"):
         for _, r in posterior.summary(estimand).iterrows():
             assert f"{r['median']:.2f} ({r['lower']:.2f} to {r['upper']:.2f})" in shown
@@ -44,13 +43,13 @@ def test_the_forest_plot_prints_the_numbers_of_the_result():
 def test_a_forest_plot_of_a_network_is_refused():
     posterior = be.fit_analysis(be.find_analysis("pd1_second_line_network"))
     with pytest.raises(be.AnalysisError, match="pairwise"):
-        posterior.plot_forest()
+        be.plots.forest(posterior)
 
 
 def test_figures_of_a_failed_fit_say_so():
     posterior = be.fit_analysis(be.find_analysis("pd1_second_line_pfs"))
     failed = replace(posterior, diagnostics=replace(posterior.diagnostics, converged=False))
-    assert "NOT CONVERGED" in texts(failed.plot_forest())
+    assert "NOT CONVERGED" in texts(be.plots.forest(failed))
 
 
 def studies(k, seed=0, measure="HR", spread=0.3, names=None, **columns):
@@ -89,11 +88,11 @@ LONG = [f"A multicentre randomised open-label phase 3 trial number {i} (Author e
 )
 def test_forests_and_funnels_of_all_sizes_are_whole(frame, settings):
     posterior = be.SynthesisModel(**settings).fit(be.read_effects(frame))
-    drawn = [posterior.plot_forest()]
+    drawn = [be.plots.forest(posterior)]
     if not settings.get("subgroup"):
-        drawn.append(plot_funnel(posterior))
+        drawn.append(be.plots.funnel(posterior))
     if "tau" in posterior.estimand_names:
-        drawn.append(plot_heterogeneity(posterior))
+        drawn.append(be.plots.heterogeneity(posterior))
     for figure in drawn:
         assert_nothing_is_cut(figure)
     assert_no_text_overlaps(drawn[0])
@@ -101,13 +100,13 @@ def test_forests_and_funnels_of_all_sizes_are_whole(frame, settings):
 
 
 def test_patients_and_events_stand_beside_the_studies():
-    said = texts(be.fit_analysis(be.find_analysis("pd1_second_line_os")).plot_forest())
+    said = texts(be.plots.forest(be.fit_analysis(be.find_analysis("pd1_second_line_os"))))
     assert {"210", "209", "Control"} <= set(said)
     assert any(t.startswith("Heterogeneity: tau 0.05 (0.00 to 0.23), I\N{SUPERSCRIPT TWO} 17 %") for t in said)
 
 
 def test_limits_beyond_the_axis_end_in_an_arrow():
-    figure = be.SynthesisModel().fit(be.read_effects(extreme())).plot_forest()
+    figure = be.plots.forest(be.SynthesisModel().fit(be.read_effects(extreme())))
     markers = [line.get_marker() for line in figure.axes[0].lines]
     assert ">" in markers
     assert "<" in markers
@@ -125,14 +124,16 @@ def test_sensitivity_is_drawn_whole():
     figure = be.sensitivity(be.find_analysis("pd1_second_line_pfs")).plot()
     assert_nothing_is_cut(figure)
     assert_no_text_overlaps(figure)
-    wide = plot_interval_forest([("a", (0.001, 1.0, 900.0)), ("b", (0.7, 0.8, 0.9))], title="t", unit="hazard ratio")
+    wide = be.plots.interval_forest(
+        [("a", (0.001, 1.0, 900.0)), ("b", (0.7, 0.8, 0.9))], title="t", unit="hazard ratio"
+    )
     assert_nothing_is_cut(wide)
 
 
 def test_subgroups_stand_apart_each_with_its_diamond():
     frame = studies(5, line=["first", "second", "first", "second", "second"])
     model = be.SynthesisModel(subgroup="line")
-    figure = model.fit(be.read_effects(frame)).plot_forest()
+    figure = be.plots.forest(model.fit(be.read_effects(frame)))
     labels = [t.get_text() for t in figure.axes[0].get_yticklabels()]
     both = ["Pooled effect", "The next trial"]
     assert labels == [

@@ -31,7 +31,6 @@ from bayes_escc.settings.reader import check_margin, nearest
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from matplotlib.figure import Figure
 
     from bayes_escc.answers.exact_laws import ExactLaws
 
@@ -138,18 +137,6 @@ class Comparison:
                 f"P(better) {better} [{row.anchoring}]"
             )
         return "\n".join(lines)
-
-    def plot(self, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
-        """Draw the posterior of each contrast with margin and ROPE shaded and labelled."""
-        from bayes_escc.plots.difference import plot_difference
-
-        return plot_difference(self, regimen=regimen, endpoint=endpoint)
-
-    def plot_benefit(self, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
-        """Draw P(benefit exceeds d) for every d."""
-        from bayes_escc.plots.benefit import plot_benefit
-
-        return plot_benefit(self, regimen=regimen, endpoint=endpoint)
 
 
 def check_reference(array: xr.DataArray, reference: str) -> None:

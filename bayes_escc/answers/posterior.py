@@ -53,7 +53,6 @@ from bayes_escc.settings.reader import nearest
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from matplotlib.figure import Figure
 
 __all__ = ["Posterior"]
 
@@ -426,24 +425,6 @@ class Posterior:
             reached = {f"P(>= {r['responders']})": r["probability"] for r in row.at_least}
             rows.append({**{key: value for key, value in row.items() if key != "at_least"}, **reached})
         return pd.DataFrame(rows)
-
-    def plot_intervals(self, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
-        """Draw the posterior of every regimen with 50 % and 95 % intervals."""
-        from bayes_escc.plots.intervals import plot_intervals
-
-        return plot_intervals(self, estimand, endpoint=endpoint)
-
-    def plot_prior_posterior(self, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
-        """Draw prior against posterior for every regimen."""
-        from bayes_escc.plots.prior_posterior import plot_prior_posterior
-
-        return plot_prior_posterior(self, estimand, endpoint=endpoint)
-
-    def plot_forest(self) -> Figure:
-        """Draw the forest plot of a pairwise synthesis."""
-        from bayes_escc.plots.forest import plot_forest
-
-        return plot_forest(self)
 
     def save(self, path: str | Path) -> Path:
         """Save to one netCDF file, atomically, with analysis, digest and provenance inside.

@@ -85,14 +85,14 @@ class PriorSensitivity:
 
     def plot(self) -> Figure:
         """Draw the contrast under every variation, with that of the analysis behind it."""
-        from bayes_escc.plots.forest import plot_interval_forest
+        from bayes_escc.plots import interval_forest
 
         regimens = list(dict.fromkeys(r["regimen"] for r in self.rows))
         regimen = regimens[0]
         mine = [r for r in self.rows if r["regimen"] == regimen]
         first = mine[0]
         several = f" {', '.join(regimens[1:])} as in the table." if len(regimens) > 1 else ""
-        return plot_interval_forest(
+        return interval_forest(
             [(str(r["label"]), (r["lower"], r["median"], r["upper"])) for r in mine],
             title=f"Sensitivity. {self.title}", unit=f"{self.estimand}, {self.unit}", better=self.better,
             highlight=(first["lower"], first["median"], first["upper"]), sides=(regimen, self.reference),

@@ -104,11 +104,11 @@ class Sensitivity:
 
     def plot(self) -> Figure:
         """Draw every variation under the interval of the analysis itself."""
-        from bayes_escc.plots.forest import plot_interval_forest
+        from bayes_escc.plots import interval_forest
 
         first = self.rows[0]
         factors = "; ".join(f"{k} {v:.3g}" for k, v in self.bayes_factors.items())
-        return plot_interval_forest(
+        return interval_forest(
             [(str(r["label"]), (r["lower"], r["median"], r["upper"])) for r in self.rows],
             title=f"Sensitivity. {self.title}", unit=self.unit, better=self.better,
             highlight=(first["lower"], first["median"], first["upper"]),

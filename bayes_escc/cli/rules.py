@@ -169,12 +169,12 @@ def _table(options: argparse.Namespace) -> int:
     if options.figure:
         from pathlib import Path
 
-        from bayes_escc.plots.boundaries import plot_boundaries
+        from bayes_escc.plots import boundaries as boundaries_figure
         from bayes_escc.plots.style import save_figure
 
         for rule in rules:
             stem = options.figure if len(rules) == 1 else f"{options.figure}_{re.sub(r'[^0-9A-Za-z]+', '_', rule.name)}"
-            save_figure(plot_boundaries(rule, looks), Path(stem))
+            save_figure(boundaries_figure(rule, looks), Path(stem))
     if options.json:
         found = [
             {**table.to_dict(), "operating_characteristics": None if b is None else b.to_dict()}

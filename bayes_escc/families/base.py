@@ -157,6 +157,9 @@ class Family(Protocol):
     def prepare(self, table: Any, spec: Any, data: Any) -> Design:
         """Prepare the specification on a table (already selected)."""
 
+    def figures(self, posterior: Any) -> tuple[str, ...]:
+        """Names, in `bayes_escc.plots`, of the figures that a run draws of this posterior."""
+
 
 FAMILIES: Final = ("response", "survival", "synthesis")
 """Names of the families; each is a module of this package."""

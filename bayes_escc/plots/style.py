@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "BLACK", "BLUE", "GREY", "MM", "ORANGE", "SKY", "VERMILION", "WIDTH", "density", "finish", "house_style",
-    "mark_not_converged", "minus", "new_figure", "quantity", "save_figure", "wrapped",
+    "BLACK", "BLUE", "GREY", "MM", "ORANGE", "SKY", "VERMILION", "WIDTH", "blank_figure", "density", "finish",
+    "house_style", "minus", "new_figure", "quantity", "save_figure", "wrapped",
 ]  # fmt: skip
 
 # Okabe and Ito's colours: distinct to colour-blind readers, and of different lightness in grey
@@ -71,25 +71,31 @@ def house_style() -> Iterator[None]:
             logger.setLevel(level)
 
 
+def blank_figure(height_mm: float, *, converged: bool) -> Figure:
+    """An empty figure of full width, marked if its fit failed its diagnostics."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height_mm * MM), layout="constrained")
+    FigureCanvasAgg(figure)
+    if not converged:
+        _mark_not_converged(figure)
+    return figure
+
+
 def new_figure(height_mm: float, *, converged: bool, panels: int = 1, share: bool = False) -> tuple[Figure, list[Axes]]:
     """A figure of full width with panels one below the other, marked if its fit failed its diagnostics.
 
     Panels of one scale `share` their axis, so that they can be compared by eye.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(WIDTH, height_mm * panels * MM), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank_figure(height_mm * panels, converged=converged)
     axes = figure.subplots(panels, 1, squeeze=False, sharex=share)
     for panel in axes[:, 0]:
         panel.tick_params(labelbottom=True)
-    if not converged:
-        mark_not_converged(figure)
     return figure, list(axes[:, 0])
 
 
-def mark_not_converged(figure: Figure) -> None:
+def _mark_not_converged(figure: Figure) -> None:
     """Write NOT CONVERGED across a figure."""
     figure.text(
         0.5, 0.5, "NOT CONVERGED", ha="center", va="center", rotation=20, fontsize=30, color=VERMILION, alpha=0.35,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.borrowing import BORROWING, borrowing_group
+from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.answers.league import league_cells, league_groups
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rule_position import check_rules, positions
@@ -22,7 +24,7 @@ from bayes_escc.families import Design, get_family
 from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
-from bayes_escc.names import FIGURE_DATA, MONITORING, REGIMEN
+from bayes_escc.names import ENDPOINT, MONITORING, REGIMEN
 from bayes_escc.report.result import (
     COMPARISON_KEYS,
     ESTIMATE_KEYS,
@@ -52,7 +54,7 @@ __all__ = [
 
 NOT_CONVERGED: Final = "NOT CONVERGED"
 MAX_PANELS: Final = 8
-"""Most regimens against a reference that one figure shows."""
+"""Most panels or intervals of a response model that one figure shows."""
 
 
 def prepare_design(
@@ -223,49 +225,46 @@ def write_results(
 
 
 def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Figure]:
-    """The figures of a run, by file name."""
-    found: dict[str, Figure] = {}
-    if FIGURE_DATA in posterior.tree.children:
-        return _survival_figures(posterior)
-    if posterior.analysis.family == "synthesis":
-        from bayes_escc.plots.synthesis import synthesis_figures
-
-        return synthesis_figures(posterior)
-    if "rate" not in posterior.estimand_names:
-        return {"medians": posterior.plot_intervals("median")} if "median" in posterior.estimand_names else found
-    rate = posterior.estimand("rate")
-    if posterior.analysis.borrowing is not None:
-        from bayes_escc.plots.borrowing import plot_borrowing
-
-        found["borrowing"] = plot_borrowing(posterior)
-    endpoints = [str(e) for e in rate["endpoint"].to_numpy()] if "endpoint" in rate.dims else [None]
-    for endpoint in endpoints:
-        tail = f"_{_slug(endpoint)}" if endpoint and len(endpoints) > 1 else ""
-        found[_unused(f"rates{tail}", found)] = posterior.plot_intervals(endpoint=endpoint)
-        found[_unused(f"prior_posterior{tail}", found)] = posterior.plot_prior_posterior(endpoint=endpoint)
-    for number, comparison in enumerate(comparisons):
-        many = f"_{number + 1}" if len(comparisons) > 1 else ""
-        for endpoint in dict.fromkeys(row["endpoint"] for row in comparison.rows):
-            panels = sum(row["endpoint"] == endpoint for row in comparison.rows)
-            if panels > MAX_PANELS:
-                continue  # a page full of panels helps no one; the table has them all
-            several = len({row["endpoint"] for row in comparison.rows}) > 1
-            tail = f"{many}_{_slug(endpoint)}" if endpoint and several else many
-            found[_unused(f"{comparison.scale}{tail}", found)] = comparison.plot(endpoint=endpoint)
-            found[_unused(f"benefit{tail}", found)] = comparison.plot_benefit(endpoint=endpoint)
-    return {**found, **_monitoring_figures(posterior)}
+    """The figures of a run, by file name: those its family lists, and the boundaries of its rules."""
+    return {name: draw() for name, draw in _drawings(posterior, comparisons).items()}
 
 
-def _monitoring_figures(posterior: Posterior) -> dict[str, Figure]:
-    """The boundaries of every rule that counts, with the study's present place."""
-    from bayes_escc.plots.boundaries import plot_boundaries
+def _drawings(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Callable[[], Figure]]:
+    """How each figure of a run is drawn, by file name; one figure for each question."""
+    from bayes_escc.plots import boundaries, figure
 
-    found: dict[str, Figure] = {}
+    drawings: dict[str, Callable[[], Figure]] = {}
+    for name in get_family(posterior.analysis.family).figures(posterior):
+        draw = figure(name)
+        if name == "difference":
+            for comparison in comparisons:
+                for rows in _pages(comparison.rows):
+                    endpoint = rows[0][ENDPOINT] if len(rows) < len(comparison.rows) else None
+                    file = "_".join(part for part in (comparison.scale, _slug(endpoint)) if part)
+                    drawings[_unused(file, drawings)] = partial(draw, comparison, endpoint=endpoint)
+        elif name == "intervals":
+            estimand = "rate" if "rate" in posterior.estimand_names else "median"
+            rows = [{ENDPOINT: labels[ENDPOINT]} for labels, _ in labelled_cells(posterior.estimand(estimand))]
+            for page in _pages(rows):
+                endpoint = page[0][ENDPOINT] if len(page) < len(rows) else None
+                file = "_".join(part for part in (f"{estimand}s", _slug(endpoint)) if part)
+                drawings[_unused(file, drawings)] = partial(draw, posterior, estimand, endpoint=endpoint)
+        else:
+            drawings[name] = partial(draw, posterior)
     for rule, position in zip(posterior.analysis.rules, positions(posterior), strict=True):
         if position.look and rule.schedule and not rule.not_exact:
             now = position.events[::-1] if rule.arms == 2 else (position.look[0], *position.events)
-            found[_unused(f"monitoring_{_slug(rule.name)}", found)] = plot_boundaries(rule, path=[now])
-    return found
+            drawings[_unused(f"monitoring_{_slug(rule.name)}", drawings)] = partial(boundaries, rule, path=[now])
+    return drawings
+
+
+def _pages(rows: Sequence[Mapping[str, Any]]) -> list[Sequence[Mapping[str, Any]]]:
+    """Rows of one figure: all of them, or those of an endpoint where they are many; none too many to be read."""
+    if len(rows) <= MAX_PANELS:
+        return [rows] if rows else []
+    endpoints = dict.fromkeys(row[ENDPOINT] for row in rows)
+    pages = [[row for row in rows if row[ENDPOINT] == endpoint] for endpoint in endpoints]
+    return [page for page in pages if len(page) <= MAX_PANELS]
 
 
 def _unused(name: str, taken: Mapping[str, Any]) -> str:
@@ -275,31 +274,6 @@ def _unused(name: str, taken: Mapping[str, Any]) -> str:
     while candidate in taken:
         candidate, number = f"{name}_{number}", number + 1
     return candidate
-
-
-def _survival_figures(posterior: Posterior) -> dict[str, Figure]:
-    from bayes_escc.plots import (
-        plot_better_over_time,
-        plot_coefficients,
-        plot_hazards,
-        plot_predictive_survival,
-        plot_survival,
-    )
-
-    found = {
-        "survival": plot_survival(posterior),
-        "hazards": plot_hazards(posterior),
-        "predictive_check": plot_predictive_survival(posterior),
-    }
-    if {"hazard_ratio", "coefficient"} & set(posterior.estimand_names):
-        found["hazard_ratios"] = plot_coefficients(posterior)
-    if posterior.detecting_scan is not None:
-        from bayes_escc.plots.dating import plot_dating
-
-        found["dating"] = plot_dating(posterior)
-    if posterior.estimand("survival").sizes[REGIMEN] > 1:
-        found["better_over_time"] = plot_better_over_time(posterior)
-    return found
 
 
 def _slug(text: str | None) -> str:

@@ -139,21 +139,18 @@ def courses(study: Study) -> list[dict[str, Any]]:
 
 def study_figures(study: Study) -> dict[str, Figure]:
     """The figures a study has something to show in, by file name."""
-    from bayes_escc.plots.study_changes import plot_study_changes
-    from bayes_escc.plots.study_estimates import plot_study_estimates
-    from bayes_escc.plots.study_follow_up import plot_study_follow_up
-    from bayes_escc.plots.study_probability import plot_study_probability
+    from bayes_escc.plots import study_changes, study_estimates, study_follow_up, study_probability
 
     told, found = history(study), {}
     fits = [e["fit"] for e in told["entries"] if e["fit"]]
     if fits and fits[-1]["comparisons"]:
-        found["study_probability"] = plot_study_probability(told)
-        found["study_estimates"] = plot_study_estimates(told)
+        found["study_probability"] = study_probability(told)
+        found["study_estimates"] = study_estimates(told)
     if any(e["changes"] for e in told["entries"]):
-        found["study_changes"] = plot_study_changes(told, HARMLESS)
+        found["study_changes"] = study_changes(told, HARMLESS)
     followed = courses(study)
     if followed and fits:
-        found["study_follow_up"] = plot_study_follow_up(told, followed, study.analysis.data.time_unit or "")
+        found["study_follow_up"] = study_follow_up(told, followed, study.analysis.data.time_unit or "")
     return found
 
 

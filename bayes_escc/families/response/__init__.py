@@ -10,9 +10,14 @@ from bayes_escc.families.base import Design
 from bayes_escc.families.response.spec import NAME, ResponseSpec, read_spec
 from bayes_escc.settings.reader import nearest, raise_problems
 
-__all__ = ["KINDS", "NAME", "ResponseSpec", "prepare", "read_spec"]
+__all__ = ["KINDS", "NAME", "ResponseSpec", "figures", "prepare", "read_spec"]
 
 KINDS = ("counts", "patients")
+
+
+def figures(posterior: Any) -> tuple[str, ...]:
+    """Names, in `bayes_escc.plots`, of the figures that a run draws."""
+    return ("borrowing",) * (posterior.analysis.borrowing is not None) + ("intervals", "difference")
 
 
 def prepare(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> Design:

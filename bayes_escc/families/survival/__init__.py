@@ -11,11 +11,27 @@ from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
 from bayes_escc.families.survival.target import TargetTable
-from bayes_escc.names import DETECTING_SCAN
+from bayes_escc.names import DETECTING_SCAN, ESTIMANDS, FIGURE_DATA, REGIMEN
 
-__all__ = ["KINDS", "NAME", "SurvivalSpec", "prepare", "read_spec"]
+__all__ = ["KINDS", "NAME", "SurvivalSpec", "figures", "prepare", "read_spec"]
 
 KINDS = ("patients", "medians")
+
+
+def figures(posterior: Any) -> tuple[str, ...]:
+    """Names, in `bayes_escc.plots`, of the figures that a run draws."""
+    if FIGURE_DATA not in posterior.tree.children:  # published medians have no curves
+        return ("intervals",)
+    estimands = posterior.tree[ESTIMANDS].to_dataset()
+    chosen = {
+        "survival": True,
+        "hazards": True,
+        "hazard_ratios": bool({"hazard_ratio", "coefficient"} & set(estimands.data_vars)),
+        "better_over_time": estimands["survival"].sizes[REGIMEN] > 1,
+        "dating": DETECTING_SCAN in posterior.tree.children,
+        "predictive_check": True,
+    }
+    return tuple(name for name, drawn in chosen.items() if drawn)
 
 
 def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) -> Design:

@@ -23,11 +23,28 @@ from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, read_spec
+from bayes_escc.names import ESTIMANDS, REGIMEN
 from bayes_escc.settings.reader import nearest, raise_problems
 
-__all__ = ["KINDS", "NAME", "SynthesisDesign", "SynthesisSpec", "prepare", "read_spec"]
+__all__ = ["KINDS", "NAME", "SynthesisDesign", "SynthesisSpec", "figures", "prepare", "read_spec"]
 
 KINDS = ("effects", "counts")
+
+MAX_LEAGUE = 10
+"""Most regimens whose league table can be read in one figure."""
+
+
+def figures(posterior: Any) -> tuple[str, ...]:
+    """Names, in `bayes_escc.plots`, of the figures that a run draws."""
+    estimands = posterior.tree[ESTIMANDS].to_dataset()
+    effect = estimands["effect"]
+    if REGIMEN not in effect.dims:
+        return ("forest", "funnel") + ("heterogeneity",) * ("tau" in estimands)
+    stated = any(c.better for c in posterior.analysis.comparisons if c.estimand == "effect")
+    if not stated and not effect.attrs.get("better"):
+        return ("network", "regimens")
+    few = effect.sizes[REGIMEN] <= MAX_LEAGUE
+    return ("network", "regimens", "ranks", "league") if few else ("network", "regimens", "ranks")
 
 
 def prepare(table: EffectTable | CountTable | MixedTable, spec: SynthesisSpec, data: Any) -> SynthesisDesign:

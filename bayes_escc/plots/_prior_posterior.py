@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_escc.answers.comparison import labelled_cells
-from bayes_escc.plots.intervals import cells_of, density_of
+from bayes_escc.plots._intervals import cells_of, density_of
 from bayes_escc.plots.style import (
     BLUE,
     GREY,
-    MM,
     SKY,
-    WIDTH,
+    blank_figure,
     finish,
     house_style,
-    mark_not_converged,
     quantity,
     wrapped,
 )
@@ -26,10 +24,10 @@ if TYPE_CHECKING:
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["plot_prior_posterior"]
+__all__ = ["prior_posterior"]
 
 
-def plot_prior_posterior(posterior: Posterior, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
+def prior_posterior(posterior: Posterior, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
     """Draw the prior (dashed) and the posterior of an estimand, one panel per regimen.
 
     Parameters
@@ -43,9 +41,6 @@ def plot_prior_posterior(posterior: Posterior, estimand: str = "rate", *, endpoi
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     cells = cells_of(posterior, estimand, endpoint)
     prior_array = posterior.estimand(estimand, prior=True)
     priors = [draws.ravel() for labels, draws in labelled_cells(prior_array) if endpoint in (None, labels["endpoint"])]
@@ -55,8 +50,7 @@ def plot_prior_posterior(posterior: Posterior, estimand: str = "rate", *, endpoi
     rows = -(-len(cells) // columns)
     several = len({labels["endpoint"] for labels, _, _ in cells}) > 1
     with house_style():
-        figure = Figure(figsize=(WIDTH, (18 + 40 * rows) * MM), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = blank_figure(18 + 40 * rows, converged=posterior.diagnostics.converged)
         grid_axes = figure.subplots(rows, columns, squeeze=False, sharex=percent)
         for place, axes in enumerate(grid_axes.flat):
             if place >= len(cells):
@@ -85,6 +79,4 @@ def plot_prior_posterior(posterior: Posterior, estimand: str = "rate", *, endpoi
         unit = " (% of patients)" if percent else ""
         figure.supxlabel(quantity(endpoint_name, estimand) + unit, fontsize=8)
         finish(figure, title=posterior.analysis.title)
-        if not posterior.diagnostics.converged:
-            mark_not_converged(figure)
         return figure

@@ -13,14 +13,12 @@ from bayes_escc.plots.style import (
     BLACK,
     BLUE,
     GREY,
-    MM,
     ORANGE,
     SKY,
     VERMILION,
-    WIDTH,
+    blank_figure,
     finish,
     house_style,
-    mark_not_converged,
     wrapped,
 )
 
@@ -30,12 +28,12 @@ if TYPE_CHECKING:
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["plot_borrowing"]
+__all__ = ["borrowing"]
 
 Array = NDArray[np.float64]
 
 
-def plot_borrowing(posterior: Posterior) -> Figure:
+def borrowing(posterior: Posterior) -> Figure:
     """Draw, for every regimen, prior mixture, likelihood and posteriors, and the rate for every robust weight.
 
     Raises
@@ -43,9 +41,6 @@ def plot_borrowing(posterior: Posterior) -> Figure:
     AnalysisError
         If the analysis does not borrow.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     answers, spec = borrowing_of(posterior), posterior.analysis.borrowing
     if spec is None or not answers:
         raise AnalysisError("this analysis does not borrow: it has no [borrowing].")
@@ -59,8 +54,7 @@ def plot_borrowing(posterior: Posterior) -> Figure:
     lowest, highest = min(low for low, _ in shown), max(high for _, high in shown)
     limits = (max(0.0, 0.8 * lowest), min(1.0, 1.05 * highest))
     with house_style():
-        figure = Figure(figsize=(WIDTH, (34 + 52 * len(answers)) * MM), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = blank_figure(34 + 52 * len(answers), converged=posterior.diagnostics.converged)
         panels = figure.subplots(
             len(answers), 2, squeeze=False, sharex=True, gridspec_kw={"width_ratios": [1.0, 1.0], "wspace": 0.06}
         )
@@ -76,8 +70,6 @@ def plot_borrowing(posterior: Posterior) -> Figure:
         for axes in panels[-1]:
             axes.set_xlabel("Rate, per cent")
         panels[0, 0].legend(loc="best", frameon=False, fontsize=7)
-        if not posterior.diagnostics.converged:
-            mark_not_converged(figure)
         one = next(iter(answers.values()))
         prior = next(b for b in one if b.robust_weight == spec.robust_weight)
         sizes = (

@@ -9,7 +9,7 @@ import numpy as np
 from bayes_escc.answers.comparison import labelled_cells, probability_with_error, unit_of
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import COVARIATE, REGIMEN, TIME, format_probability
-from bayes_escc.plots.difference import log_axis
+from bayes_escc.plots._difference import log_axis
 from bayes_escc.plots.style import BLACK, GREY, finish, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["plot_coefficients"]
+__all__ = ["hazard_ratios"]
 
 
 def _rows(posterior: Posterior) -> list[tuple[str, Any]]:
@@ -45,7 +45,7 @@ def _rows(posterior: Posterior) -> list[tuple[str, Any]]:
     return found
 
 
-def plot_coefficients(posterior: Posterior) -> Figure:
+def hazard_ratios(posterior: Posterior) -> Figure:
     """Draw hazard ratios of regimens and covariates with 50 % and 95 % intervals.
 
     Parameters

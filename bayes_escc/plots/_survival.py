@@ -9,14 +9,14 @@ import numpy as np
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.names import FIGURE_DATA, REGIMEN
-from bayes_escc.plots.style import BLACK, BLUE, GREY, MM, VERMILION, WIDTH, finish, house_style, wrapped
+from bayes_escc.plots.style import BLACK, BLUE, GREY, VERMILION, blank_figure, finish, house_style, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["arm_styles", "figure_data", "plot_survival", "time_ticks"]
+__all__ = ["arm_styles", "figure_data", "survival", "time_ticks"]
 
 _COLOURS: Final = (BLUE, VERMILION, "#009E73", "#CC79A7", BLACK, "#8A6D00")
 _DASHES: Final = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), "-", (0, (3, 1)))
@@ -48,7 +48,7 @@ def time_ticks(last: float, unit: str) -> Any:
     return np.arange(0.0, last + 1e-9, step)
 
 
-def plot_survival(posterior: Posterior) -> Figure:
+def survival(posterior: Posterior) -> Figure:
     """Draw progression-free survival of every regimen: data, model and uncertainty.
 
     Parameters
@@ -64,9 +64,6 @@ def plot_survival(posterior: Posterior) -> Figure:
         as the regimen was followed. Beneath: patients at risk, and cumulative numbers censored and
         with event.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     curves, observed = figure_data(posterior), posterior.tree["observed_data"].to_dataset()
     regimens = [str(r) for r in curves[REGIMEN].to_numpy()]
     unit, ci = str(curves.attrs["time_unit"]), posterior.analysis.ci_prob
@@ -79,8 +76,7 @@ def plot_survival(posterior: Posterior) -> Figure:
     corner = _empty_corner(curves, regimens, last, arms)
     with house_style():
         lines = 4 * len(regimens)
-        figure = Figure(figsize=(WIDTH, (84 + 4.1 * lines) * MM), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = blank_figure(84 + 4.1 * lines, converged=posterior.diagnostics.converged)
         axes, table = figure.subplots(2, 1, sharex=True, height_ratios=[78, 4.1 * lines])
         for i, regimen in enumerate(regimens):
             _draw_arm(axes, curves, regimen, *arms[i], ci, styles[regimen])
@@ -97,8 +93,6 @@ def plot_survival(posterior: Posterior) -> Figure:
         axes.set_axisbelow(True)
         table.set_ylim(lines, 0)
         table.axis("off")
-        if not posterior.diagnostics.converged:
-            figure.text(0.5, 0.5, "NOT CONVERGED", ha="center", va="center", rotation=20, fontsize=30, alpha=0.35)
         scans = bool((np.isfinite(observed["upper"]) & (observed["lower"] < observed["upper"])).any())
         dated = " Steps date progression at the scan that found it; the model does not." if scans else ""
         return finish(

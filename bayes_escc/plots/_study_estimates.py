@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.plots._survival import arm_styles
 from bayes_escc.plots.looks import estimand_words, look_axis, looks_of, unconverged
 from bayes_escc.plots.style import finish, house_style, new_figure
-from bayes_escc.plots.survival import arm_styles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_study_estimates"]
+__all__ = ["study_estimates"]
 
 _MARKERS = "os^Dv"
 _WIDEST = 20.0
 """Intervals this many times as high as the medians' range are cut with an arrow."""
 
 
-def plot_study_estimates(history: Mapping[str, Any], estimand: str | None = None) -> Figure:
+def study_estimates(history: Mapping[str, Any], estimand: str | None = None) -> Figure:
     """Draw the posterior median and interval of an estimand on every regimen after each data cut.
 
     Parameters

@@ -8,21 +8,21 @@ import numpy as np
 
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.names import CHAIN, DRAW, REGIMEN
-from bayes_escc.plots.style import BLACK, MM, SKY, WIDTH, finish, house_style, wrapped
-from bayes_escc.plots.survival import figure_data, time_ticks
+from bayes_escc.plots._survival import figure_data, time_ticks
+from bayes_escc.plots.style import BLACK, SKY, blank_figure, finish, house_style, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["plot_predictive_survival"]
+__all__ = ["predictive_check"]
 
 _REPLICATES: Final = 300
 _COLUMNS: Final = 3
 
 
-def plot_predictive_survival(posterior: Posterior) -> Figure:
+def predictive_check(posterior: Posterior) -> Figure:
     """Draw the Kaplan-Meier curve of the data within those of replicated data, by regimen.
 
     Parameters
@@ -36,9 +36,6 @@ def plot_predictive_survival(posterior: Posterior) -> Figure:
         Bands hold 50 % and 95 % of the replicates. Replicated patients keep covariates and entry,
         and are censored as the data were.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     curves, observed = figure_data(posterior), posterior.tree["observed_data"].to_dataset()
     regimens = [str(r) for r in curves[REGIMEN].to_numpy()]
     replicated = posterior.tree["posterior_predictive"].to_dataset().stack(sample=(CHAIN, DRAW))
@@ -49,8 +46,7 @@ def plot_predictive_survival(posterior: Posterior) -> Figure:
     columns = min(_COLUMNS, len(regimens))
     rows = -(-len(regimens) // columns)
     with house_style():
-        figure = Figure(figsize=(WIDTH, (22 + 58 * rows) * MM), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = blank_figure(22 + 58 * rows, converged=posterior.diagnostics.converged)
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
         for spare in panels.flat[len(regimens) :]:
             spare.set_visible(False)
@@ -75,6 +71,4 @@ def plot_predictive_survival(posterior: Posterior) -> Figure:
         panels[0, 0].set_ylabel("Progression-free (% of patients)")
         panels[0, -1 if rows == 1 else 0].legend(loc="upper right", frameon=False)
         figure.supxlabel(f"Time from start of treatment ({unit})", fontsize=8)
-        if not posterior.diagnostics.converged:
-            figure.text(0.5, 0.5, "NOT CONVERGED", ha="center", va="center", rotation=20, fontsize=30, alpha=0.35)
         return finish(figure, title=f"Predictive check. {posterior.analysis.title}")

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.plots.style import BLACK, BLUE, GREY, VERMILION, finish, house_style, new_figure, wrapped
-from bayes_escc.rules import BoundaryTable, Rule, boundaries
+from bayes_escc.rules import BoundaryTable, Rule
+from bayes_escc.rules import boundaries as boundaries_of
 from bayes_escc.rules.boundaries import BoundaryRow, in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_boundaries"]
+__all__ = ["boundaries"]
 
 _LABELLED = 12
 """Most looks whose boundaries are written beside the bars."""
@@ -23,7 +24,7 @@ _DOTTED = ("Dotted: every patient an event.", "Dotted: as many events in either 
 _STOP, _GO = "#F3C6B2", "#BBD9EE"
 
 
-def plot_boundaries(rule: Rule, looks: Sequence[Any] | None = None, *, path: Sequence[tuple[int, ...]] = ()) -> Figure:
+def boundaries(rule: Rule, looks: Sequence[Any] | None = None, *, path: Sequence[tuple[int, ...]] = ()) -> Figure:
     """Draw the counts that stop and go at each look.
 
     Parameters
@@ -46,7 +47,7 @@ def plot_boundaries(rule: Rule, looks: Sequence[Any] | None = None, *, path: Seq
     AnalysisError
         If the rule cannot be enumerated.
     """
-    table = boundaries(rule, looks)
+    table = boundaries_of(rule, looks)
     with house_style():
         if rule.arms == 2:
             figure, (axes,) = new_figure(95, converged=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from bayes_escc.answers.comparison import NULL_VALUE, Comparison, better_threshold
 from bayes_escc.names import REGIMEN, format_probability
-from bayes_escc.plots.difference import anchorings, chosen_rows, draws_of, log_axis, panel_title, scale_words
+from bayes_escc.plots._difference import anchorings, chosen_rows, draws_of, log_axis, panel_title, scale_words
 from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, minus, new_figure, wrapped
 from bayes_escc.probability.beta import BetaContrast
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_benefit"]
+__all__ = ["benefit"]
 
 
-def plot_benefit(comparison: Comparison, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
+def benefit(comparison: Comparison, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
     """Draw the probability that the benefit of a regimen exceeds d, for every d.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The figures of a synthesis: which ones a run draws, and those besides the forest plot."""
+"""Figures of a synthesis besides the forest plot: regimens of a network, funnel, heterogeneity."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import numpy as np
 from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import REGIMEN
-from bayes_escc.plots.forest import plot_forest, plot_interval_forest
-from bayes_escc.plots.intervals import quantiles_of
-from bayes_escc.plots.network import MAX_LEAGUE, plot_league, plot_network, plot_ranks
+from bayes_escc.plots._forest import interval_forest
+from bayes_escc.plots._intervals import quantiles_of
 from bayes_escc.plots.style import (
     BLACK,
     BLUE,
@@ -37,28 +36,11 @@ if TYPE_CHECKING:
 MAX_NAMED: Final = 15
 """Most studies whose names stand in a funnel plot."""
 
-__all__ = ["plot_funnel", "plot_heterogeneity", "synthesis_figures"]
+__all__ = ["funnel", "heterogeneity", "regimens"]
 
 
-def synthesis_figures(posterior: Posterior) -> dict[str, Figure]:
-    """The figures of a run, by file name."""
-    if REGIMEN not in posterior.estimand("effect").dims:
-        found = {"forest": plot_forest(posterior), "funnel": plot_funnel(posterior)}
-        if "tau" in posterior.estimand_names:
-            found["heterogeneity"] = plot_heterogeneity(posterior)
-        return found
-    found = {"network": plot_network(posterior), "regimens": _plot_regimens(posterior)}
-    effect = posterior.estimand("effect")
-    stated = next((c.better for c in posterior.analysis.comparisons if c.estimand == "effect"), None)
-    if stated or effect.attrs.get("better"):
-        found["ranks"] = plot_ranks(posterior, better=stated)
-        if effect.sizes[REGIMEN] <= MAX_LEAGUE:
-            found["league"] = plot_league(posterior, better=stated)
-    return found
-
-
-def _plot_regimens(posterior: Posterior) -> Figure:
-    """Every regimen of a network against its reference."""
+def regimens(posterior: Posterior) -> Figure:
+    """Draw every regimen of a network against its reference."""
     effect = posterior.estimand("effect")
     ci = posterior.analysis.ci_prob
     rows = []
@@ -69,14 +51,14 @@ def _plot_regimens(posterior: Posterior) -> Figure:
             rows.append((str(labels[REGIMEN]), (low, middle, high)))
     reference = str(effect[REGIMEN].to_numpy()[0])
     better = str(effect.attrs.get("better", ""))
-    return plot_interval_forest(
+    return interval_forest(
         rows, title=posterior.analysis.title, unit=str(effect.attrs["unit"]), better=better,
         footnote=f"Each regimen against {reference}. Circle: posterior median; line: {100 * ci:g} % credible interval.",
         converged=posterior.diagnostics.converged, sides=("regimen", reference),
     )  # fmt: skip
 
 
-def plot_funnel(posterior: Posterior) -> Figure:
+def funnel(posterior: Posterior) -> Figure:
     """Draw a funnel plot: published effects against their standard errors, the pooled effect, its 95 % cone.
 
     Few trials cannot show asymmetry: with under ten, read it as a picture of precision.
@@ -167,7 +149,7 @@ def _name_points(figure: Figure, axes: Axes, points: list[tuple[float, float]], 
             placed.append(best[1].get_window_extent(renderer))
 
 
-def plot_heterogeneity(posterior: Posterior) -> Figure:
+def heterogeneity(posterior: Posterior) -> Figure:
     """Draw what was assumed of the heterogeneity tau, and what is known of it after the data."""
     if "tau" not in posterior.estimand_names:
         raise AnalysisError("there is no heterogeneity here: the effects are common.")

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["plot_dating"]
+__all__ = ["dating"]
 
 
-def plot_dating(posterior: Posterior, estimand: str = "median") -> Figure:
+def dating(posterior: Posterior, estimand: str = "median") -> Figure:
     """Draw an estimand by regimen under both datings of progression.
 
     Parameters
@@ -34,7 +34,7 @@ def plot_dating(posterior: Posterior, estimand: str = "median") -> Figure:
     """
     at_scan = posterior.detecting_scan
     if at_scan is None:
-        raise ValueError('plot_dating: the analysis was not asked for dating = "detecting_scan".')
+        raise ValueError('dating: the analysis was not asked for dating = "detecting_scan".')
     ci = posterior.analysis.ci_prob
     between, later = (list(labelled_cells(p.estimand(estimand))) for p in (posterior, at_scan))
     with house_style():

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_difference"]
+__all__ = ["difference"]
 
 
 def chosen_rows(
@@ -76,7 +76,7 @@ def scale_words(comparison: Comparison, row: Mapping[str, Any]) -> tuple[str, fl
     return f"{'Odds ratio' if comparison.scale == 'odds_ratio' else 'Ratio'} of {name}", 1.0, ""
 
 
-def plot_difference(comparison: Comparison, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
+def difference(comparison: Comparison, *, regimen: str | None = None, endpoint: str | None = None) -> Figure:
     """Draw the posterior of each contrast with its probabilities written on it.
 
     Parameters

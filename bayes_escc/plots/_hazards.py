@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.names import REGIMEN
+from bayes_escc.plots._survival import arm_styles, figure_data, time_ticks
 from bayes_escc.plots.style import finish, house_style, new_figure
-from bayes_escc.plots.survival import arm_styles, figure_data, time_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["plot_hazards"]
+__all__ = ["hazards"]
 
 
-def plot_hazards(posterior: Posterior) -> Figure:
+def hazards(posterior: Posterior) -> Figure:
     """Draw the hazard of a patient whose covariates are zero, on every regimen.
 
     Parameters

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.plots._survival import arm_styles, time_ticks
 from bayes_escc.plots.looks import looks_of
-from bayes_escc.plots.style import BLACK, GREY, MM, WIDTH, finish, house_style, wrapped
-from bayes_escc.plots.survival import arm_styles, time_ticks
+from bayes_escc.plots.style import BLACK, GREY, blank_figure, finish, house_style, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_study_follow_up"]
+__all__ = ["study_follow_up"]
 
 _MOST_MM = 190.0
 
 
-def plot_study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[str, Any]], unit: str) -> Figure:
+def study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[str, Any]], unit: str) -> Figure:
     """Draw accrual above, and below one bar per patient: how long followed, what was added last, and how it ended.
 
     Parameters
@@ -36,8 +36,6 @@ def plot_study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[s
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     if not courses:
@@ -48,8 +46,7 @@ def plot_study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[s
     ordered = [c for r in regimens for c in sorted((c for c in courses if c["regimen"] == r), key=lambda c: -c["last"])]
     height = float(min(_MOST_MM, max(50.0, 2.3 * len(ordered) + 20.0)))
     with house_style():
-        figure = Figure(figsize=(WIDTH, (height + 52) * MM), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = blank_figure(height + 52, converged=True)
         above, below = figure.subplots(2, 1, height_ratios=[40, height])
         x = np.arange(len(looks))
         for key, marker, colour, dash in (("patients", "o", BLACK, "-"), ("events", "s", GREY, "--")):

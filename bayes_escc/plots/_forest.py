@@ -10,7 +10,7 @@ import numpy as np
 
 from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.errors import AnalysisError
-from bayes_escc.plots.intervals import quantiles_of
+from bayes_escc.plots._intervals import quantiles_of
 from bayes_escc.plots.style import (
     BLACK,
     BLUE,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["plot_forest", "plot_interval_forest"]
+__all__ = ["forest", "interval_forest"]
 
 Interval = tuple[float, float, float]
 _RATIOS: Final = ("hazard ratio", "odds ratio", "risk ratio")
@@ -52,7 +52,7 @@ class _Line:
     cells: tuple[str, str] = ("", "")
 
 
-def plot_forest(posterior: Posterior) -> Figure:
+def forest(posterior: Posterior) -> Figure:
     """Draw the forest plot of a pairwise synthesis as journals print it.
 
     Grey squares are the studies as published, their area proportional to their information; blue
@@ -75,7 +75,7 @@ def plot_forest(posterior: Posterior) -> Figure:
         If the posterior is of another family or of a network.
     """
     if "study_effect" not in posterior.estimand_names or "regimen" in posterior.estimand("effect").dims:
-        raise AnalysisError("a forest plot needs a pairwise synthesis; a network has plot_interval_forest and ranks.")
+        raise AnalysisError("a forest plot needs a pairwise synthesis; a network has interval_forest and ranks.")
     lines = _lines(posterior)
     ci = 100 * posterior.analysis.ci_prob
     effect = posterior.estimand("effect")
@@ -95,7 +95,7 @@ def plot_forest(posterior: Posterior) -> Figure:
     )  # fmt: skip
 
 
-def plot_interval_forest(
+def interval_forest(
     rows: Sequence[tuple[str, Interval]], *, title: str, unit: str, better: str = "", highlight: Interval | None = None,
     footnote: str = "", converged: bool = True, sides: tuple[str, str] = ("experimental", "control"),
 ) -> Figure:  # fmt: skip

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["plot_intervals"]
+__all__ = ["intervals"]
 
 
 def cells_of(posterior: Posterior, estimand: str, endpoint: str | None) -> list[tuple[dict[str, Any], Any, Any]]:
@@ -42,7 +42,7 @@ def quantiles_of(law: Any, draws: Any, probabilities: list[float]) -> list[float
     return [law.quantile(q) for q in probabilities]
 
 
-def plot_intervals(posterior: Posterior, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
+def intervals(posterior: Posterior, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
     """Draw a forest of regimens: posterior density, median, 50 % and 95 % intervals, numbers.
 
     Parameters

@@ -13,10 +13,10 @@ from bayes_escc.plots.style import BLACK, GREY, VERMILION, finish, house_style, 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_study_changes"]
+__all__ = ["study_changes"]
 
 
-def plot_study_changes(history: Mapping[str, Any], harmless: Sequence[str]) -> Figure:
+def study_changes(history: Mapping[str, Any], harmless: Sequence[str]) -> Figure:
     """Draw how many patients changed in each data cut, and how.
 
     Parameters

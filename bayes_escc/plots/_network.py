@@ -17,16 +17,14 @@ if TYPE_CHECKING:
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["MAX_LEAGUE", "plot_league", "plot_network", "plot_ranks"]
+__all__ = ["league", "network", "ranks"]
 
-MAX_LEAGUE: Final = 10
-"""Most regimens whose league table one figure shows."""
 MAX_NAMED: Final = 10
 """Most regimens whose names stand beside their nodes; more are numbered, with a key."""
 Place = tuple[float, float]
 
 
-def plot_network(posterior: Posterior) -> Figure:
+def network(posterior: Posterior) -> Figure:
     """Draw the network: one node per regimen, one edge per comparison made inside trials.
 
     The area of a node grows with the patients who got the regimen, or with its trials where no
@@ -133,8 +131,14 @@ def _note(counted: bool, unknown: dict[str, int], trials: dict[str, int], multi:
     return " ".join(parts)
 
 
-def plot_ranks(posterior: Posterior, *, estimand: str = "effect", better: Direction | None = None) -> Figure:
+def _stated(posterior: Posterior, estimand: str) -> Direction | None:
+    """The better direction that the analysis states for an estimand."""
+    return next((c.better for c in posterior.analysis.comparisons if c.estimand == estimand), None)
+
+
+def ranks(posterior: Posterior, *, estimand: str = "effect", better: Direction | None = None) -> Figure:
     """Draw the rankogram of a network as a heat map: P(rank) of every regimen, best first by SUCRA."""
+    better = better or _stated(posterior, estimand)
     rows = sorted(posterior.ranking_rows(estimand, better=better), key=lambda r: float(r["mean_rank"]))
     names, table = posterior.rank_table(estimand, better=better)
     k = len(rows)
@@ -173,8 +177,9 @@ def plot_ranks(posterior: Posterior, *, estimand: str = "effect", better: Direct
         )  # fmt: skip
 
 
-def plot_league(posterior: Posterior, *, estimand: str = "effect", better: Direction | None = None) -> Figure:
+def league(posterior: Posterior, *, estimand: str = "effect", better: Direction | None = None) -> Figure:
     """Draw the league table: estimates above the diagonal, P(better) below, each the row against the column."""
+    better = better or _stated(posterior, estimand)
     rows = league_groups(posterior.league_rows(estimand, better=better))[0]
     order, cells = league_cells(rows)
     k = len(order)

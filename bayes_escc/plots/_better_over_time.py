@@ -8,18 +8,18 @@ import numpy as np
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import REGIMEN
+from bayes_escc.plots._survival import arm_styles, figure_data, time_ticks
 from bayes_escc.plots.style import GREY, finish, house_style, new_figure
-from bayes_escc.plots.survival import arm_styles, figure_data, time_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bayes_escc.answers.posterior import Posterior
 
-__all__ = ["plot_better_over_time"]
+__all__ = ["better_over_time"]
 
 
-def plot_better_over_time(posterior: Posterior, *, reference: str | None = None) -> Figure:
+def better_over_time(posterior: Posterior, *, reference: str | None = None) -> Figure:
     """Draw, for every time t, P(more patients progression-free at t) and P(longer restricted mean to t).
 
     Parameters

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.plots._survival import arm_styles
 from bayes_escc.plots.looks import asked, estimand_words, look_axis, looks_of, unconverged
 from bayes_escc.plots.style import GREY, VERMILION, finish, house_style, new_figure
-from bayes_escc.plots.survival import arm_styles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_study_probability"]
+__all__ = ["study_probability"]
 
 _MARKERS = "osD^v"
 
 
-def plot_study_probability(history: Mapping[str, Any]) -> Figure:
+def study_probability(history: Mapping[str, Any]) -> Figure:
     """Draw the posterior probability of every comparison after each data cut.
 
     Parameters
