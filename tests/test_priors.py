@@ -186,3 +186,36 @@ def test_the_quick_laws_are_scipys(prior):
     x = np.array([-0.5, 0.0, 0.01, 0.3, 2.0, 50.0])
     np.testing.assert_allclose(quick.pdf(x), known.pdf(x), rtol=1e-10, atol=1e-300)
     np.testing.assert_allclose(quick.cdf(x), known.cdf(x), rtol=1e-10, atol=1e-15)
+
+
+PAIRS = {
+    "Normal": ({"mu": 1, "sigma": 2}, {"mu": -1, "sigma": 0.5}), "StudentT": ({"nu": 4}, {"nu": 9, "mu": 1}),
+    "Cauchy": ({"alpha": 0, "beta": 2}, {"alpha": 1, "beta": 1}), "HalfNormal": ({"sigma": 2}, {"sigma": 0.3}),
+    "HalfCauchy": ({"beta": 1}, {"beta": 3}), "HalfStudentT": ({"nu": 3}, {"nu": 9, "sigma": 2}),
+    "LogNormal": ({"mu": 1, "sigma": 0.5}, {"mu": 0, "sigma": 1}),
+    "LogStudentT": ({"nu": 4, "mu": 1.4, "sigma": 0.5}, {"nu": 7, "mu": 2, "sigma": 0.8}),
+    "Gamma": ({"alpha": 2, "beta": 3}, {"alpha": 1, "beta": 5}),
+    "InverseGamma": ({"alpha": 3, "beta": 2}, {"alpha": 5, "beta": 1}), "Exponential": ({"lam": 2}, {"lam": 0.5}),
+    "Beta": ({"alpha": 2, "beta": 3}, {"alpha": 5, "beta": 1}),
+    "Uniform": ({"lower": -1, "upper": 3}, {"lower": 0, "upper": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["one", "by label", "labels that differ"])
+@pytest.mark.parametrize("name", [n for n in DISTRIBUTIONS if n != "Dirichlet"])
+def test_every_distribution_becomes_a_vector(name, how):
+    """PyMC's variable has each label's law, whether labels share it, differ in it, or have another distribution."""
+    first = Prior(name, **PAIRS[name][0])
+    second = {
+        "one": first, "by label": Prior(name, **PAIRS[name][1]), "labels that differ": Prior("Normal", mu=3, sigma=1)
+    }[how]  # fmt: skip
+    if how == "labels that differ" and name == "Normal":
+        second = Prior("Gamma", alpha=2, beta=1)
+    priors = PriorSet(first, (("b", second),))
+    with pm.Model(coords={"regimen": ["a", "b"]}):
+        variable = priors.to_pymc("x", ["a", "b"], "regimen")
+    n = 400
+    draws = pm.draw(variable, n, random_seed=5, mode="FAST_COMPILE")
+    uniform = np.stack([priors[label].law().cdf(draws[:, i]) for i, label in enumerate("ab")])
+    assert np.abs(uniform.mean(axis=1) - 0.5).max() < 4 / np.sqrt(12 * n)
+    assert np.abs((uniform < 0.25).mean(axis=1) - 0.25).max() < 4 * np.sqrt(0.1875 / n)

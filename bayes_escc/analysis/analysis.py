@@ -12,20 +12,18 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from bayes_escc.analysis.data import DataSpec, read_data
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence.visits import joined
+from bayes_escc.evidence.endpoints import endpoint_direction
+from bayes_escc.evidence.table import Table
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.response.spec import DEFAULT_PRIORS
 from bayes_escc.names import Direction, Scale, normalise
 from bayes_escc.rules import Rule, read_rules
 from bayes_escc.settings.prior import Prior
 from bayes_escc.settings.reader import Reader, check_margin, nearest, raise_problems
-
-if TYPE_CHECKING:
-    from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
 
 __all__ = [
     "Analysis",
@@ -194,12 +192,16 @@ class Analysis:
         priors.finish()
         estimands.finish()
         comparisons = _one_direction([_read_comparison(r) for r in top.tables("comparisons")], problems)
+        data = data.of_model(spec, _directions(data.endpoints or (), comparisons))
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
         rules = read_rules(top.tables("monitoring"), getattr(spec, "rate_prior", None), data.endpoints or ())
         borrowing = None
         if top.has("borrowing"):
             borrowing = _read_borrowing(top.table("borrowing"))
+            historical = replace(borrowing.data, folder=folder)
+            historical = historical.of_model(None, _directions(historical.endpoints or (), comparisons))
+            borrowing = replace(borrowing, data=historical)
             asked = (family, getattr(spec, "likelihood", ""), getattr(spec, "pooling", ""))
             if asked != ("response", "binomial", "none"):
                 problems.append(
@@ -242,81 +244,15 @@ class Analysis:
         raise_problems("these sampling settings cannot be used", problems)
         return replace(self, sampling=sampling)
 
-    def load_table(self) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
+    def load_table(self) -> Table:
         """Read the table the analysis names, whole; with `data.counts`, effects and counts together."""
-        from bayes_escc.evidence import EffectTable, MixedTable
+        return self.data.read()
 
-        table = self._load_first()
-        if self.data.counts is None:
-            return table
-        if not isinstance(table, EffectTable):  # pragma: no cover (data.kind says so)
-            raise AnalysisError("data.counts: stands beside effects.")
-        return MixedTable(table, self._load_counts(self.data.counts))
 
-    def _load_counts(self, name: str) -> CountTable:
-        """The counts beside the effects: a file, or the name of a bundled dataset."""
-        from bayes_escc.evidence import DATASETS, CountTable, load_dataset, read_counts
-
-        path = (self.folder or Path()) / name
-        if path.is_file() or name not in DATASETS:
-            return read_counts(path, endpoints=self.declared_endpoints(), drop=self.data.drop)
-        table = load_dataset(name)
-        if not isinstance(table, CountTable):
-            raise AnalysisError(f"data.counts: dataset {name!r} holds no counts.")
-        return table
-
-    def _load_first(self) -> CountTable | PatientTable | MedianTable | EffectTable:
-        from bayes_escc.evidence import (
-            EffectTable,
-            MedianTable,
-            PatientTable,
-            load_dataset,
-            read_counts,
-            read_effects,
-            read_medians,
-            read_patients,
-        )
-
-        data = self.data
-        if data.datasets:
-            table = load_dataset(data.datasets)
-            kinds = {PatientTable: "patients", MedianTable: "medians", EffectTable: "effects"}
-            holds = kinds.get(type(table), "counts")
-            if data.kind != holds:
-                raise AnalysisError(f"data.kind: dataset {data.datasets[0]!r} holds {holds}, not {data.kind}.")
-            return table
-        if data.file is None:
-            raise AnalysisError("data: name a dataset or a file, or give a table to fit().")
-        path = (self.folder or Path()) / data.file
-        if data.kind == "patients":
-            needs_response = self.family == "response"
-            source: Any = path
-            notes: Sequence[Any] = ()
-            if data.scans is not None:
-                visits = (self.folder or Path()) / str(data.scans_file)
-                source, notes = joined(
-                    path, visits, data.scans, patient_id=data.id, sheet=data.sheet, drop=data.drop
-                )  # fmt: skip
-            table = read_patients(
-                source, id=data.id, regimen=data.regimen,
-                response=data.response or ("response" if needs_response else None), time=data.time,
-                event=data.event, entry=data.entry, interval=data.interval, overall=data.overall,
-                time_unit=data.time_unit, event_codes=dict(data.event_codes),
-                dates=dict(data.dates) or None, sheet=None if data.scans else data.sheet, drop=data.drop,
-            )  # fmt: skip
-            return replace(table, warnings=(*notes, *table.warnings), source=path.name) if notes else table
-        if data.kind == "medians":
-            return read_medians(path, time_unit=data.time_unit, sheet=data.sheet)
-        if data.kind == "effects":
-            return read_effects(path, sheet=data.sheet)
-        return read_counts(path, sheet=data.sheet, endpoints=self.declared_endpoints(), drop=data.drop)
-
-    def declared_endpoints(self) -> dict[str, Direction | None]:
-        """Endpoints the analysis names, with the direction its comparisons state."""
-        stated = next((c.better for c in self.comparisons if c.better is not None), None)
-        from bayes_escc.evidence.endpoints import endpoint_direction
-
-        return {e: endpoint_direction(e) or stated for e in self.data.endpoints or ()}
+def _directions(endpoints: Sequence[str], comparisons: Sequence[ComparisonSpec]) -> dict[str, Direction | None]:
+    """Endpoints the analysis names, with the direction its comparisons state."""
+    stated = next((c.better for c in comparisons if c.better is not None), None)
+    return {e: endpoint_direction(e) or stated for e in endpoints}
 
 
 def _read_comparison(r: Reader) -> ComparisonSpec:

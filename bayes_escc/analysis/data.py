@@ -1,160 +1,196 @@
-"""`[data]` of an analysis: which rows of which table, and what its columns mean."""
+"""`[data]` of an analysis: which rows of which table, what its columns mean, and the one road from it to a table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence.dates import date_columns
-from bayes_escc.evidence.follow_up import DAYS_IN, event_meaning
-from bayes_escc.evidence.scans import DEATH_RULES
-from bayes_escc.evidence.visits import INTERVAL_COLUMNS, MEANINGS, ScanSettings
-from bayes_escc.names import DESIGNS
+from bayes_escc.evidence.counts import CountTable, read_counts
+from bayes_escc.evidence.datasets import DATASETS, load_dataset
+from bayes_escc.evidence.effects import EffectTable
+from bayes_escc.evidence.kinds import KINDS, Circumstances
+from bayes_escc.evidence.mixed import MixedTable
+from bayes_escc.evidence.patient_reading import PatientSettings
+from bayes_escc.evidence.table import Source, Table, TableSettings
+from bayes_escc.names import Direction
 from bayes_escc.settings.reader import Reader
+from bayes_escc.settings.setting import read_settings, settings_of
 
 __all__ = ["DataSpec", "read_data"]
-
-_PATIENTS_ONLY: Final = ("id", "regimen", "response", "not_evaluable", "design", "dates", "scans")
 
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which rows of which table, and the folder that files are relative to. Column names are of patient tables."""
+    """Which rows of which table an analysis takes.
+
+    Parameters
+    ----------
+    kind : str
+        One of `evidence.kinds.KINDS`.
+    settings : TableSettings
+        The settings of that kind.
+    datasets, file
+        Bundled datasets, or a file relative to `folder`.
+    endpoints, regimens : tuple of str or None
+        Labels to keep, in this order; all if None.
+    where : tuple of (str, value)
+        Column and the value, or values, its cells must equal.
+    folder : Path or None
+        Where the analysis stands.
+    directions : mapping
+        Endpoints the analysis names, with the better direction where it states one.
+    model_columns : frozenset of str
+        Columns the model names beside those of `settings`: covariates, centres.
+    """
 
     kind: str
+    settings: TableSettings
     datasets: tuple[str, ...] = ()
     file: str | None = None
-    counts: str | None = None
-    sheet: str | None = None
-    drop: tuple[str, ...] = ()
     endpoints: tuple[str, ...] | None = None
     regimens: tuple[str, ...] | None = None
     where: tuple[tuple[str, Any], ...] = ()
-    id: str = "patient_id"
-    regimen: str = "regimen"
-    response: str | None = None
-    not_evaluable: Literal["nonresponse", "exclude"] = "nonresponse"
-    design: str = ""
-    time: str | None = None
-    event: str | None = None
-    entry: str | None = None
-    interval: tuple[str, str] | None = None
-    overall: str | None = None
-    time_unit: str | None = None
-    event_codes: tuple[tuple[str, str], ...] = ()
-    dates: tuple[tuple[str, Any], ...] = ()
-    scans: ScanSettings | None = None
-    scans_file: str | None = None
     folder: Path | None = None
+    directions: Mapping[str, Direction | None] = field(default_factory=dict)
+    model_columns: frozenset[str] = frozenset()
+
+    @property
+    def counts(self) -> str | None:
+        """File or dataset of counts that stand beside effects."""
+        return getattr(self.settings, "counts", None)
+
+    @property
+    def design(self) -> str:
+        """How patients came to their regimens, where the analysis says so."""
+        return str(getattr(self.settings, "design", ""))
+
+    @property
+    def not_evaluable(self) -> Any:
+        """Whether patients marked NE count as non-responders or not at all."""
+        return getattr(self.settings, "not_evaluable", "nonresponse")
+
+    @property
+    def time_unit(self) -> str | None:
+        """Unit of the times of the table."""
+        return getattr(self.settings, "time_unit", None)
+
+    def of_model(self, spec: Any, directions: Mapping[str, Direction | None]) -> DataSpec:
+        """The same data, knowing what the model takes from them.
+
+        Parameters
+        ----------
+        spec : object
+            Options of a family: its `columns`, and whether it `needs_response`.
+        directions : mapping
+            Endpoints with the direction the analysis states.
+        """
+        settings = self.settings
+        if getattr(spec, "needs_response", False) and isinstance(settings, PatientSettings):
+            settings = replace(settings, response=settings.response or "response")
+        used = frozenset(getattr(spec, "columns", ()))
+        return replace(self, settings=settings, directions=directions, model_columns=used)
+
+    def columns(self) -> frozenset[str]:
+        """Columns of the checked table that the analysis uses; of a patient, all that a study stores."""
+        own = self.settings.columns if isinstance(self.settings, PatientSettings) else frozenset[str]()
+        return own | self.model_columns | {column for column, _ in self.where}
+
+    def read(self, source: Source | None = None, *, growing: bool = False) -> Table:
+        """Read and check the table: the only road from `[data]` to evidence.
+
+        Parameters
+        ----------
+        source : path or DataFrame, optional
+            The table; the one that the analysis names if not given.
+        growing : bool
+            Whether the table is a cut of a study, so that patients of whom nothing is known yet are kept.
+
+        Returns
+        -------
+        Table
+            Whole; a model selects its rows.
+
+        Raises
+        ------
+        AnalysisError
+            If the analysis names no table.
+        DataError
+            If the table cannot be used; every problem is listed.
+        """
+        table = self._stated() if source is None else self._checked(source, growing)
+        if self.counts is None:
+            return table
+        if not isinstance(table, EffectTable):  # pragma: no cover (the kind says so)
+            raise AnalysisError("data.counts: stands beside effects.")
+        return MixedTable.of(table, self._counts_beside(self.counts))
+
+    def _checked(self, source: Source, growing: bool) -> Table:
+        return KINDS[self.kind].read(source, self.settings, Circumstances(self.folder, self.directions, growing))
+
+    def _stated(self) -> Table:
+        """The table the analysis names."""
+        if self.datasets:
+            table = load_dataset(self.datasets)
+            if self.kind != table.kind:
+                raise AnalysisError(f"data.kind: dataset {self.datasets[0]!r} holds {table.kind}, not {self.kind}.")
+            return table
+        if self.file is None:
+            raise AnalysisError("data: name a dataset or a file, or give a table to fit().")
+        return self._checked((self.folder or Path()) / self.file, False)
+
+    def _counts_beside(self, name: str) -> CountTable:
+        """The counts beside the effects: a file, or the name of a bundled dataset."""
+        path = (self.folder or Path()) / name
+        if path.is_file() or name not in DATASETS:
+            return read_counts(path, endpoints=self.directions, drop=self.settings.drop)
+        table = load_dataset(name)
+        if not isinstance(table, CountTable):
+            raise AnalysisError(f"data.counts: dataset {name!r} holds no counts.")
+        return table
 
 
 def read_data(data: Reader) -> DataSpec:
     """Read `[data]`, noting problems in the reader."""
-    kind = data.text("kind", "counts", ("counts", "patients", "effects", "medians"))
-    if kind != "patients":
-        for key in _PATIENTS_ONLY:
-            if data.has(key):
-                data.problem(key, f'belongs to kind = "patients", not "{kind}"')
-    datasets = data.texts("dataset", ())
-    file, counts = data.text("file", None), data.text("counts", None)
-    if counts is not None and kind != "effects":
-        data.problem("counts", f'stands beside effects, kind = "effects", not "{kind}"')
-    sheet, drop = data.text("sheet", None), data.texts("drop", ())
+    name = data.text("kind", "counts", tuple(KINDS))
+    kind = KINDS[name]
+    datasets, file = data.texts("dataset", ()), data.text("file", None)
     if datasets and file:
         data.problem("file", "name a dataset or a file, not both")
     endpoints, regimens = data.texts("endpoint", None), data.texts("regimens", None)
-    where_reader = data.table("where")
-    where = []
-    for key in where_reader.left():
-        value = where_reader.take(key)
-        listed = value if isinstance(value, list) else [value]
-        if not listed or not all(isinstance(v, str | int | float) for v in listed):
-            where_reader.problem(key, f"must be a value or a list of values, not {value!r}")
-        else:
-            where.append((key, tuple(listed) if isinstance(value, list) else value))
-    patients = {
-        "id": data.text("id", "patient_id"),
-        "regimen": data.text("regimen", "regimen"),
-        "response": data.text("response", None),
-        "not_evaluable": data.text("not_evaluable", "nonresponse", ("nonresponse", "exclude")),
-        "design": data.text("design", "", DESIGNS),
-        **{role: data.text(role, None) for role in ("time", "event", "entry", "overall")},
-        "interval": data.texts("interval", None),
-        "time_unit": data.text("time_unit", None, tuple(DAYS_IN)),
-        "event_codes": _read_codes(data),
-        "dates": _read_dates(data),
-    }
-    scans, scans_file = _read_scans(data, dict(patients["dates"]))
-    if scans is not None:
-        for key in ("interval", "time", "event"):
-            if patients[key] is not None:
-                data.problem(key, "the scans give the interval; leave it out")
-        if patients["time_unit"] not in (None, scans.unit):
-            data.problem("time_unit", f"the scans give intervals in {scans.unit}; leave it out, or set the same unit")
-        patients |= {"interval": INTERVAL_COLUMNS, "time_unit": scans.unit}
-    patients |= {"scans": scans, "scans_file": scans_file}
-    if patients["interval"] is not None and len(patients["interval"]) != 2:
-        data.problem("interval", "takes two columns: last scan without, first scan with progression")
-    if (patients["time"] is None) != (patients["event"] is None):
-        data.problem("event", "goes together with time: the column of 1 (event) and 0 (censored)")
+    where = _read_where(data.table("where"))
     population = data.texts("population", None)
     if population is not None:  # the filter most often wanted, under its own name
         where.append(("population", population))
+    _refuse_keys_of_other_kinds(data, name)
+    settings = kind.settings_from(data, read_settings(kind.settings, data))
+    if len(datasets) == 1 and datasets[0] in DATASETS:
+        own: dict[str, Any] = {k: v for k, v in DATASETS[datasets[0]].columns if getattr(settings, k, v) is None}
+        settings = replace(settings, **own)
     data.finish()
-    return DataSpec(kind, datasets, file, counts, sheet, drop, endpoints, regimens, tuple(where), **patients)
+    return DataSpec(name, settings, datasets, file, endpoints, regimens, tuple(where))
 
 
-def _read_scans(data: Reader, dates: Mapping[str, Any]) -> tuple[ScanSettings | None, str | None]:
-    """`[data.scans]`: the visits from which the intervals are made."""
-    if not data.has("scans"):
-        return None, None
-    scans = data.table("scans")
-    time = scans.text("time", None)
-    stated = {
-        "schedule": scans.number("schedule", above=0), "unit": scans.text("unit", choices=tuple(DAYS_IN)),
-        "id": scans.text("id", "patient_id"), "date": scans.text("date", None if time else "date"), "time": time,
-        "result": scans.text("result", "result"), "start": scans.text("start", dates.get("start")),
-        "death": scans.text("death", dates.get("death")),
-        "missed": scans.number("missed", 1, above=0, below=100, integer=True, closed=True),
-        "death_after_missed": scans.text("death_after_missed", "interval", DEATH_RULES),
-    }  # fmt: skip
-    words = scans.table("words")
-    stated["words"] = {key: words.text(key, choices=MEANINGS) for key in words.left()}
-    file = scans.text("file")
-    scans.finish()
-    try:
-        return ScanSettings(**stated), file
-    except AnalysisError as error:
-        if stated["schedule"] is not None and stated["unit"] is not None:
-            scans.problem("", str(error).removeprefix("scans: ").rstrip("."))
-        return None, file
+def _read_where(reader: Reader) -> list[tuple[str, Any]]:
+    where: list[tuple[str, Any]] = []
+    for key in reader.left():
+        value = reader.take(key)
+        listed = value if isinstance(value, list) else [value]
+        if not listed or not all(isinstance(v, str | int | float) for v in listed):
+            reader.problem(key, f"must be a value or a list of values, not {value!r}")
+        else:
+            where.append((key, tuple(listed) if isinstance(value, list) else value))
+    return where
 
 
-def _read_dates(data: Reader) -> tuple[tuple[str, Any], ...]:
-    """The columns of dates, as `evidence.dates.date_columns` takes them."""
-    stated = data.take("dates", None)
-    if stated is None:
-        return ()
-    if not isinstance(stated, Mapping):
-        data.problem("dates", f'must be a table, for example {{ start = "start_date" }}, not {stated!r}')
-        return ()
-    try:
-        date_columns(stated)
-    except AnalysisError as error:
-        data.problem("dates", str(error).rstrip("."))
-        return ()
-    return tuple((str(k), str(v)) for k, v in stated.items())
-
-
-def _read_codes(data: Reader) -> tuple[tuple[str, str], ...]:
-    codes = data.table("event_codes")
-    found = []
-    for key in codes.left():
-        meaning = event_meaning(value := codes.take(key))
-        if meaning is None:
-            codes.problem(key, f'must be "event" (or 1) or "censored" (or 0), not {value!r}')
-        found.append((key, meaning or "event"))
-    return tuple(found)
+def _refuse_keys_of_other_kinds(data: Reader, name: str) -> None:
+    """A key that another kind declares says nothing of this one."""
+    own = {s.name for s in settings_of(KINDS[name].settings)}
+    for key in data.left():
+        kinds = [other for other, kind in KINDS.items() if key in {s.name for s in settings_of(kind.settings)}]
+        if kinds and key not in own:
+            data.take(key)
+            belongs = " or ".join(f'"{k}"' for k in kinds)
+            data.problem(key, f'belongs to kind = {belongs}, not "{name}"')

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -296,7 +296,7 @@ def borrowing_group(analysis: Analysis, spec: BorrowingSpec, table: CountTable) 
 
 def load_history(analysis: Analysis, spec: BorrowingSpec) -> CountTable:
     """The historical counts an analysis borrows from, of its own endpoint unless another is named."""
-    table = replace(analysis, data=spec.data).load_table()
+    table = spec.data.read()
     if not isinstance(table, CountTable):
         raise AnalysisError('borrowing: historical rates are counts; the table is of another kind (kind = "counts").')
     endpoints = spec.data.endpoints or analysis.data.endpoints

@@ -22,22 +22,6 @@ from bayes_escc.errors import BayesEsccError
 
 __all__ = ["main"]
 
-_COUNT_COLUMNS = ("study", "regimen", "endpoint", "events", "n", "percent")
-_MEDIAN_COLUMNS = ("study", "regimen", "endpoint", "n", "events", "median", "log_se", "basis")
-_EFFECT_COLUMNS = (
-    "study",
-    "experimental",
-    "control",
-    "endpoint",
-    "population",
-    "measure",
-    "estimate",
-    "ci_low",
-    "ci_high",
-    "ci_level",
-    "se",
-)
-
 _EXIT_CODES = """exit codes: 0 done; 2 wrong usage or analysis; 3 data refused; 4 diagnostics failed (results are
 written and marked NOT CONVERGED); 5 a saved record is damaged; 6 the record is locked"""
 
@@ -273,27 +257,33 @@ def _pairs(given: Sequence[str], option: str) -> dict[str, str]:
     return dict(g.split("=", 1) for g in given)
 
 
-def _check(options: argparse.Namespace) -> int:
-    from bayes_escc.errors import DataError
-    from bayes_escc.evidence import PatientTable, read_counts, read_effects, read_medians, read_patients
+def _stated_data(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of ``check`` as `[data]` of an analysis states them."""
+    from bayes_escc.evidence.kinds import KINDS
+    from bayes_escc.settings.setting import settings_of
 
-    table: Any = None
+    stated: dict[str, Any] = {"kind": options.kind}
+    for key in [s.name for s in settings_of(KINDS[options.kind].settings)]:
+        value = getattr(options, key, None)
+        if value:
+            stated[key] = _pairs(value, "--dates") if key == "dates" else value
+    if options.kind == "patients" and not stated.keys() & {"response", "time", "interval", "dates"}:
+        stated["response"] = "response"
+    return stated
+
+
+def _check(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis.data import read_data
+    from bayes_escc.errors import DataError
+    from bayes_escc.evidence import PatientTable
+    from bayes_escc.evidence.kinds import KINDS
+    from bayes_escc.settings.reader import Reader, raise_problems
+
+    wrong: list[str] = []
+    data = read_data(Reader(_stated_data(options), "", wrong))
+    raise_problems("these options cannot be used", wrong)
     try:
-        if options.kind == "counts":
-            table = read_counts(options.table, sheet=options.sheet, drop=options.drop)
-        elif options.kind == "medians":
-            table = read_medians(options.table, time_unit=options.time_unit, sheet=options.sheet)
-        elif options.kind == "effects":
-            table = read_effects(options.table, sheet=options.sheet)
-        else:
-            followed = options.time is not None or options.interval is not None or options.dates
-            table = read_patients(
-                options.table, id=options.id, regimen=options.regimen,
-                response=options.response or (None if followed else "response"), time=options.time,
-                event=options.event, entry=options.entry, interval=options.interval, overall=options.overall,
-                time_unit=options.time_unit, dates=_pairs(options.dates, "--dates") or None, sheet=options.sheet,
-                drop=options.drop,
-            )  # fmt: skip
+        table: Any = data.read(options.table)
     except DataError as error:
         if not options.json:
             raise
@@ -306,8 +296,7 @@ def _check(options: argparse.Namespace) -> int:
         return 0
     print(repr(table))
     if not isinstance(table, PatientTable):
-        shown = {"effects": _EFFECT_COLUMNS, "medians": _MEDIAN_COLUMNS}.get(options.kind, _COUNT_COLUMNS)
-        columns = [c for c in shown if c in table.frame]
+        columns = [c for c in KINDS[options.kind].shown if c in table.frame]
         from bayes_escc.report.text import aligned
 
         shorter = [

@@ -6,10 +6,12 @@ from bayes_escc.evidence.datasets import DATASETS, load_dataset
 from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.medians import MedianTable, read_medians
 from bayes_escc.evidence.mixed import MixedTable, combine_evidence
-from bayes_escc.evidence.patients import PatientTable, read_patients
+from bayes_escc.evidence.patient_reading import read_patients
+from bayes_escc.evidence.patients import PatientTable
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.scans import scan_intervals
 from bayes_escc.evidence.synthetic import simulate_cohort
+from bayes_escc.evidence.table import Table
 from bayes_escc.evidence.visits import join_scans
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "MixedTable",
     "PatientTable",
     "Problem",
+    "Table",
     "combine_evidence",
     "join_scans",
     "load_dataset",

@@ -6,13 +6,12 @@ exists has passed all checks; what a person may know better is in its `warnings`
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.errors import DataError
 from bayes_escc.evidence.count_checks import (
     check_between_rows,
     check_duplicates,
@@ -23,18 +22,23 @@ from bayes_escc.evidence.count_checks import (
 )
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
-from bayes_escc.evidence.reading import cell_text, normalise, read_cells
+from bayes_escc.evidence.reading import normalise, read_cells
+from bayes_escc.evidence.table import Table, TableSettings, filter_rows, in_order, table_digest
 from bayes_escc.names import Direction
-from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CountTable", "filter_rows", "read_counts", "table_digest"]
+__all__ = ["CountSettings", "CountTable", "read_counts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountSettings(TableSettings):
+    """What `[data]` may say of a table of counts; every field declares one key."""
 
 
 @dataclass(frozen=True, repr=False)
-class CountTable:
+class CountTable(Table):
     """A checked table of events among patients, one row per study, regimen and endpoint.
 
     Made by `read_counts` or `load_dataset`, never by hand.
@@ -43,24 +47,15 @@ class CountTable:
     ----------
     frame : DataFrame
         Columns study, regimen, endpoint, events, n, then any further columns as text.
-    digest : str
-        SHA-256 of the content; the order of rows does not change it.
+    digest, source, warnings
+        See `Table`.
     directions : mapping of str to {"higher", "lower"}
         The better direction of each endpoint that has one.
-    source : str
-        Where the table came from.
-    warnings : tuple of Problem
-        What was noticed but not refused.
     """
 
-    frame: pd.DataFrame
-    digest: str
-    directions: Mapping[str, Direction]
-    source: str
-    warnings: tuple[Problem, ...] = field(default=())
+    directions: Mapping[str, Direction] = field(default_factory=dict, kw_only=True)
 
-    def __len__(self) -> int:
-        return len(self.frame)
+    kind = "counts"
 
     def __repr__(self) -> str:
         return (
@@ -68,19 +63,10 @@ class CountTable:
             f"{len(self.regimens)} regimens, endpoints {', '.join(self.endpoints)})"
         )
 
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the rows as a DataFrame."""
-        return self.frame.copy()
-
     @property
     def studies(self) -> tuple[str, ...]:
         """Studies, in order of appearance."""
         return tuple(dict.fromkeys(self.frame["study"]))
-
-    @property
-    def regimens(self) -> tuple[str, ...]:
-        """Regimens, in order of appearance."""
-        return tuple(dict.fromkeys(self.frame["regimen"]))
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -112,24 +98,11 @@ class CountTable:
         """
         problems: list[str] = []
         frame = filter_rows(self.frame, where or {}, problems)
-        for name, labels in (("endpoint", endpoints), ("regimen", regimens)):
-            if labels is None:
-                continue
-            wanted_labels = [canonical_endpoint(x) if name == "endpoint" else normalise(x) for x in labels]
-            present = set(frame[name])
-            for label in wanted_labels:
-                if label not in present and not problems:
-                    problems.append(
-                        f"{name} {label!r} is not in {self.source}; it has "
-                        f"{', '.join(sorted(present)) or 'no rows left'}.{nearest(label, present)}"
-                    )
-            order = {label: i for i, label in enumerate(wanted_labels)}
-            frame = frame[frame[name].isin(order)]
-            frame = frame.iloc[sorted(range(len(frame)), key=[order[x] for x in frame[name]].__getitem__)]
-        if problems:
-            raise AnalysisError("; ".join(problems))
-        if frame.empty:
-            raise AnalysisError(f"no rows of {self.source} are left after the selection.")
+        if endpoints is not None:
+            frame = in_order(frame, "endpoint", [canonical_endpoint(e) for e in endpoints], self.source, problems)
+        if regimens is not None:
+            frame = in_order(frame, "regimen", [normalise(r) for r in regimens], self.source, problems)
+        frame = self._not_empty(frame, problems)
         twice = frame[frame.duplicated(["study", "regimen", "endpoint"], keep=False)]
         if not twice.empty:
             first = twice.iloc[0]
@@ -138,8 +111,7 @@ class CountTable:
                 f"{first['endpoint']}: its rows are overlapping populations. Choose one with "
                 "where, for example where = { population = ... }."
             )
-        noted = tuple(w for w in self.warnings if w.row is None or w.row in frame.index)
-        return CountTable(frame, table_digest(frame), self.directions, self.source, noted)
+        return self.keep(frame)
 
 
 def read_counts(
@@ -198,27 +170,4 @@ def read_counts(
     frame = pd.DataFrame([r for _, r in records], index=[number for number, _ in records])
     frame = frame.astype({"events": int, "n": int})
     known = {k: v for k, v in directions.items() if v is not None}
-    return CountTable(frame, table_digest(frame), known, raw.source, tuple(warnings))
-
-
-def table_digest(frame: pd.DataFrame) -> str:
-    """SHA-256 of a table's columns and rows, whatever the order of the rows."""
-    lines = sorted("\x1f".join(map(str, r)) for r in frame.itertuples(index=False, name=None))
-    content = "\x1e".join(["\x1f".join(map(str, frame.columns)), *lines])
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def filter_rows(frame: pd.DataFrame, where: Mapping[str, Any], problems: list[str]) -> pd.DataFrame:
-    """Keep the rows whose cells equal a value (or one of several) in every column named."""
-    for column, wanted in where.items():
-        if column not in frame.columns:
-            problems.append(f"where: there is no column {column!r}.{nearest(column, frame.columns)}")
-            continue
-        values = wanted if isinstance(wanted, list | tuple) else [wanted]
-        cells = [normalise(cell_text(v)) for v in frame[column]]
-        allowed = {normalise(cell_text(v)) for v in values}
-        absent = sorted(allowed - set(cells))
-        if absent and not set(cells) & allowed:
-            problems.append(f"where: no row has {column} = {', '.join(absent)}")
-        frame = frame[[c in allowed for c in cells]]
-    return frame
+    return CountTable(frame, table_digest(frame), raw.source, directions=known, warnings=tuple(warnings))

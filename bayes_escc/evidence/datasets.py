@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence.counts import CountTable, read_counts
-from bayes_escc.evidence.effects import EffectTable, read_effects
-from bayes_escc.evidence.medians import MedianTable, read_medians
-from bayes_escc.evidence.patients import PatientTable, read_patients
+from bayes_escc.evidence.kinds import KINDS, Circumstances
 from bayes_escc.evidence.reading import RawTable, read_cells
+from bayes_escc.evidence.table import Source, Table, TableSettings
 from bayes_escc.settings.reader import nearest
 
 __all__ = ["DATASETS", "Dataset", "load_dataset", "raw_dataset"]
@@ -32,6 +30,11 @@ class Dataset:
     title: str
     columns: tuple[tuple[str, str], ...] = ()
     flawed: bool = False
+
+    def settings(self) -> TableSettings:
+        """The settings its reader needs."""
+        options: dict[str, Any] = dict(self.columns)
+        return KINDS[self.kind].settings(**options)
 
     @property
     def path(self) -> Path:
@@ -97,7 +100,7 @@ def _known(name: str) -> Dataset:
     return DATASETS[name]
 
 
-def load_dataset(name: str | Sequence[str]) -> CountTable | PatientTable | MedianTable | EffectTable:
+def load_dataset(name: str | Sequence[str]) -> Table:
     """Load a bundled dataset, or several of one kind as one table.
 
     Parameters
@@ -119,16 +122,14 @@ def load_dataset(name: str | Sequence[str]) -> CountTable | PatientTable | Media
         raise AnalysisError(
             f"the datasets {', '.join(names)} cannot be joined: only tables of counts, or of effects, can."
         )
-    if kinds == {"patients"}:
-        options: dict[str, Any] = dict(found[0].columns)
-        return read_patients(found[0].path, response=None, **options)
-    if kinds == {"medians"}:
-        return read_medians(found[0].path, time_unit=dict(found[0].columns)["time_unit"])
-    read: Callable[..., CountTable | EffectTable] = read_effects if kinds == {"effects"} else read_counts
+    kind = KINDS[found[0].kind]
+
+    def read(source: Source) -> Table:
+        return kind.read(source, found[0].settings(), Circumstances())
+
     if len(found) == 1:
         return read(found[0].path)
     import pandas as pd
 
-    frames = [read(DATASETS[one].path).to_frame() for one in names]
-    joined = pd.concat(frames, ignore_index=True).fillna("")
+    joined = pd.concat([read(one.path).to_frame() for one in found], ignore_index=True).fillna("")
     return replace(read(joined), source=" + ".join(names))

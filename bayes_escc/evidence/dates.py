@@ -120,7 +120,7 @@ def read_date(text: str) -> dt.date | str:
 def check_dates(
     rows: Sequence[dict[str, str]], numbers: Sequence[int], columns: DateColumns, per_day: float,
     codes: Callable[[str], bool | None], derive: bool, problems: list[Problem], warnings: list[Problem],
-    today: dt.date | None = None,
+    today: dt.date | None = None, *, growing: bool = False,
 ) -> None:  # fmt: skip
     """Check the dates of every patient, and fill in `time` and `event` if they come from them.
 
@@ -141,10 +141,14 @@ def check_dates(
         What was found is appended.
     today : date, optional
         After which nothing can have happened.
+    growing : bool
+        Whether patients whose end is not known yet are kept, as followed for no time.
     """
     latest = min(today or dt.date.today(), columns.cut or dt.date.max)
     named = "the data cut" if columns.cut is not None and latest == columns.cut else "today"
     for number, row in zip(numbers, rows, strict=True):
+        if growing and derive and row["start_date"] and not any(row[r] for r in columns.roles if r != "start_date"):
+            row |= {"time": "0.0", "event": "0"}
         _check_row(row, number, columns, per_day, codes, derive, (latest, named), problems, warnings)
 
 
@@ -193,7 +197,7 @@ def _check_row(
     if happened is not None and contact is not None and contact < happened and death is None:
         note(warnings, "last_contact", "contact_before_event", f"lies before the event ({happened})",
              "The event was used; check both.")  # fmt: skip
-    if happened is None and contact is None and len(problems) == before and derive:
+    if happened is None and contact is None and len(problems) == before and derive and "time" not in row:
         role = "last_contact" if columns.last_contact is not None else able[0]
         note(problems, role, "no_end", "there is neither an event nor a last contact", "Fill in one of the dates.")
     if len(problems) > before or "start" not in when:

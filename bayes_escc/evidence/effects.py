@@ -9,25 +9,26 @@ one connected network, depends on the selection and is checked by `require_indep
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.evidence.counts import filter_rows, table_digest
+from bayes_escc.errors import DataError
 from bayes_escc.evidence.effect_arms import ARM_MEASURES, check_shared_arm, contrasts_of_arm_rows
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.evidence.table import Table, TableSettings, filter_rows, table_digest
 from bayes_escc.settings.reader import nearest
+from bayes_escc.settings.setting import setting, text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EffectTable", "connected_pieces", "read_effect_rows", "read_effects"]
+__all__ = ["EffectSettings", "EffectTable", "connected_pieces", "read_effect_rows", "read_effects"]
 
 COLUMNS = ("study", "experimental", "control", "endpoint", "measure", "estimate", "ci_low", "ci_high", "ci_level")
 _NUMBERS = ("estimate", "ci_low", "ci_high", "ci_level", "y", "se")
@@ -50,8 +51,15 @@ _SYNONYMS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class EffectSettings(TableSettings):
+    """What `[data]` may say of a table of effects; every field declares one key."""
+
+    counts: str | None = setting(text(), None, "file or dataset of arm counts that stand beside the effects")
+
+
 @dataclass(frozen=True, repr=False)
-class EffectTable:
+class EffectTable(Table):
     """A checked table of effects, one row per study, contrast, endpoint and population.
 
     Made by `read_effects` or `load_dataset`, never by hand.
@@ -62,31 +70,17 @@ class EffectTable:
         Columns study, experimental, control, endpoint, population, measure, estimate, ci_low,
         ci_high, ci_level, y, se (estimate and standard error on the log scale for ratios), then
         any further columns as text.
-    digest : str
-        SHA-256 of the content; the order of rows does not change it.
-    source : str
-        Where the table came from.
-    warnings : tuple of Problem
-        What was noticed but not refused.
+    digest, source, warnings
+        See `Table`.
     """
 
-    frame: pd.DataFrame
-    digest: str
-    source: str
-    warnings: tuple[Problem, ...] = field(default=())
-
-    def __len__(self) -> int:
-        return len(self.frame)
+    kind = "effects"
 
     def __repr__(self) -> str:
         return (
             f"EffectTable({self.source}: {len(self)} rows, {len(self.studies)} studies, "
             f"endpoints {', '.join(self.endpoints)})"
         )
-
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the rows as a DataFrame."""
-        return self.frame.copy()
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -147,10 +141,7 @@ class EffectTable:
                 f"regimen {r!r} is not in {self.source}.{nearest(r, known)}" for r in regimens if r not in known
             ]
             frame = frame[frame["experimental"].isin(list(regimens)) & frame["control"].isin(list(regimens))]
-        if problems:
-            raise AnalysisError("; ".join(problems))
-        if frame.empty:
-            raise AnalysisError(f"no rows of {self.source} are left after the selection.")
+        frame = self._not_empty(frame, problems)
         measures = list(dict.fromkeys(frame["measure"]))
         if len(measures) > 1:
             raise DataError(f"{self.source}: {' and '.join(measures)} cannot be pooled on one scale; select one.")
@@ -161,8 +152,7 @@ class EffectTable:
                 f"{self.source}: {first['study']} counts more than once for {first['experimental']} against "
                 f"{first['control']}: its rows are overlapping populations. Choose one with population or where."
             )
-        noted = tuple(w for w in self.warnings if w.row is None or w.row in frame.index)
-        return EffectTable(frame, table_digest(frame), self.source, noted)
+        return self.keep(frame)
 
     def require_independent(self) -> None:
         """Refuse contrasts that share a control arm, which a pairwise model would count twice.
@@ -260,7 +250,7 @@ def read_effects(
         pieces = connected_pieces(zip(rows["experimental"], rows["control"], strict=True))
         if len(pieces) > 1:
             warnings.append(replace(_in_pieces(pieces), column="control", value=str(endpoint)))
-    return EffectTable(frame, table_digest(frame), label, tuple(warnings))
+    return EffectTable(frame, table_digest(frame), label, warnings=tuple(warnings))
 
 
 def read_effect_rows(

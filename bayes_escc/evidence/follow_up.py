@@ -124,6 +124,23 @@ class FollowUp:
     upper: NDArray[np.float64]
     unit: str
 
+    def take(self, positions: NDArray[np.integer]) -> FollowUp:
+        """Some of the patients."""
+        return FollowUp(self.entry[positions], self.lower[positions], self.upper[positions], self.unit)
+
+    def in_unit(self, unit: str) -> FollowUp:
+        """The same follow-up in another unit."""
+        factor = unit_factor(self.unit, unit)
+        return FollowUp(self.entry * factor, self.lower * factor, self.upper * factor, unit)
+
+    def dated(self, dating: Dating) -> FollowUp:
+        """Progression between the scans or on the day of the scan that found it, from when the patient entered.
+
+        Who entered late was free of the event then, whatever scans came before.
+        """
+        lower = self.lower if dating == "interval" else np.where(self.right, self.lower, self.upper)
+        return FollowUp(self.entry, np.maximum(lower, self.entry), self.upper, self.unit)
+
     @property
     def exact(self) -> NDArray[np.bool_]:
         """Patients with an event at a known time."""
@@ -310,13 +327,14 @@ def _time(text: str, role: str, unit: str, refuse: Any) -> float | None:
     return None
 
 
-def check_between_patients(frame: pd.DataFrame, columns: FollowUpColumns, warnings: list[Problem]) -> None:
+def check_between_patients(
+    frame: pd.DataFrame, follow_up: FollowUp, columns: FollowUpColumns, warnings: list[Problem]
+) -> None:
     """Arms without events, events coded the wrong way round, and mixed units: worth a look."""
-    follow_up = follow_up_of(frame, str(columns.unit))
     followed = follow_up.last > 0
     if not followed.any():
         return
-    frame, follow_up = frame[followed], follow_up_of(frame[followed], str(columns.unit))
+    frame, follow_up = frame[followed], follow_up.take(np.flatnonzero(followed))
     named = columns.event or columns.upper
 
     def warn(code: str, message: str, remedy: str, column: str | None = named, row: int | None = None) -> None:
@@ -358,33 +376,17 @@ def check_between_patients(frame: pd.DataFrame, columns: FollowUpColumns, warnin
                  "Check the unit of this row.", columns.time or columns.upper, int(number))  # fmt: skip
 
 
-def follow_up_of(frame: pd.DataFrame, unit: str, *, to: str | None = None, dating: Dating = "interval") -> FollowUp:
-    """The follow-up in the columns of a checked table.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Of a `PatientTable`.
-    unit, to : str
-        Unit of the columns, and the wanted one.
-    dating : {"interval", "detecting_scan"}
-        Where interval columns stand: progression anywhere between the scans, or, for comparison
-        only, on the day of the scan that found it.
-    """
-    factor = unit_factor(unit, to or unit)
+def follow_up_of(frame: pd.DataFrame, unit: str) -> FollowUp:
+    """The follow-up in the cells of a checked table: entry and scans as they stand, an event at its time."""
 
     def numbers(role: str) -> NDArray[np.float64]:
-        return np.array([float(v) if v else 0.0 for v in frame[role]]) * factor
+        return np.array([float(v) if v else 0.0 for v in frame[role]])
 
     entry = numbers("entry") if "entry" in frame else np.zeros(len(frame))
     if "interval_upper" in frame:
-        lower, upper = numbers("interval_lower"), numbers("interval_upper")
-        if dating == "detecting_scan":
-            lower = np.where(np.isinf(upper), lower, upper)
-        # who entered late was free of the event then, whatever scans came before
-        return FollowUp(entry, np.maximum(lower, entry), upper, to or unit)
+        return FollowUp(entry, numbers("interval_lower"), numbers("interval_upper"), unit)
     time = numbers("time")
-    return FollowUp(entry, time, np.where(frame["event"] == "1", time, np.inf), to or unit)
+    return FollowUp(entry, time, np.where(frame["event"] == "1", time, np.inf), unit)
 
 
 def summarise_follow_up(frame: pd.DataFrame, follow_up: FollowUp) -> list[dict[str, Any]]:

@@ -9,24 +9,32 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.evidence.counts import table_digest
+from bayes_escc.errors import DataError
 from bayes_escc.evidence.follow_up import DAYS_IN, unit_factor
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise, read_cells
+from bayes_escc.evidence.table import Table, TableSettings, table_digest
 from bayes_escc.names import DESIGNS
 from bayes_escc.settings.reader import nearest
+from bayes_escc.settings.setting import setting, text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MedianTable", "read_medians"]
+__all__ = ["MedianSettings", "MedianTable", "read_medians"]
 
 _NEEDED = ("study", "regimen", "median")
 
 
+@dataclass(frozen=True, kw_only=True)
+class MedianSettings(TableSettings):
+    """What `[data]` may say of a table of medians; every field declares one key."""
+
+    time_unit: str | None = setting(text(*DAYS_IN), None, f"unit of the medians: {', '.join(DAYS_IN)}")
+
+
 @dataclass(frozen=True, repr=False)
-class MedianTable:
+class MedianTable(Table):
     """A checked table of published medians.
 
     Made by `read_medians`.
@@ -37,53 +45,18 @@ class MedianTable:
         Columns study, regimen, median, log_se (standard error of the log median), basis (how it
         was had: ``"interval"``, ``"events"`` or ``"assumed events"``), events, design, indexed by
         row number.
-    digest : str
-    source : str
+    digest, source, warnings
+        See `Table`.
     time_unit : str
-    warnings : tuple of Problem
     """
 
-    frame: pd.DataFrame
-    digest: str
-    source: str
-    time_unit: str
-    warnings: tuple[Problem, ...] = field(default=())
+    time_unit: str = field(default="months", kw_only=True)
 
-    def __len__(self) -> int:
-        return len(self.frame)
+    kind = "medians"
+    unit_of_rows = "arms"
 
     def __repr__(self) -> str:
         return f"MedianTable({self.source}: {len(self)} arms, {len(self.regimens)} regimens, in {self.time_unit})"
-
-    @property
-    def regimens(self) -> tuple[str, ...]:
-        """Regimens, in order of appearance."""
-        return tuple(dict.fromkeys(self.frame["regimen"]))
-
-    def select(self, *, regimens: Sequence[str] | None = None, where: Mapping[str, Any] | None = None) -> MedianTable:
-        """Keep some regimens, in the order given, or the rows whose columns equal given values."""
-        frame, problems = self.frame, []
-        for column, wanted in (where or {}).items():
-            if column not in frame.columns:
-                problems.append(f"where: there is no column {column!r}.{nearest(column, frame.columns)}")
-                continue
-            values = wanted if isinstance(wanted, list | tuple) else [wanted]
-            frame = frame[frame[column].astype(str).isin([normalise(str(v)) for v in values])]
-        if regimens is not None:
-            order = {normalise(r): i for i, r in enumerate(regimens)}
-            problems += [
-                f"regimen {r!r} is not in {self.source}.{nearest(r, self.regimens)}"
-                for r in order
-                if r not in set(self.frame["regimen"])
-            ]
-            frame = frame[frame["regimen"].isin(order)]
-            frame = frame.iloc[sorted(range(len(frame)), key=[order[r] for r in frame["regimen"]].__getitem__)]
-        if problems:
-            raise AnalysisError("; ".join(problems))
-        if frame.empty:
-            raise AnalysisError(f"no arms of {self.source} are left after the selection.")
-        noted = tuple(w for w in self.warnings if w.row is None or w.row in frame.index)
-        return replace(self, frame=frame, digest=table_digest(frame), warnings=noted)
 
     def in_unit(self, unit: str) -> MedianTable:
         """The same medians in another unit."""
@@ -91,7 +64,9 @@ class MedianTable:
         return replace(self, frame=frame, time_unit=unit)
 
 
-def read_medians(source: str | Path | pd.DataFrame, *, time_unit: str | None, sheet: str | None = None) -> MedianTable:
+def read_medians(
+    source: str | Path | pd.DataFrame, *, time_unit: str | None, sheet: str | None = None, drop: Sequence[str] = ()
+) -> MedianTable:
     """Read and check a table of published medians.
 
     Parameters
@@ -102,6 +77,8 @@ def read_medians(source: str | Path | pd.DataFrame, *, time_unit: str | None, sh
     time_unit : {"days", "weeks", "months", "years"}
         Of the medians and their intervals.
     sheet : str, optional
+    drop : sequence of str, optional
+        Columns to leave out.
 
     Notes
     -----
@@ -118,7 +95,7 @@ def read_medians(source: str | Path | pd.DataFrame, *, time_unit: str | None, sh
 
     if time_unit not in DAYS_IN:
         raise DataError(f"the unit of the medians must be declared: time_unit is one of {', '.join(DAYS_IN)}.")
-    raw = read_cells(source, sheet=sheet)
+    raw = read_cells(source, sheet=sheet, drop=drop)
     problems: list[Problem] = []
     warnings = list(raw.notes)
     for column in _NEEDED:
@@ -139,7 +116,7 @@ def read_medians(source: str | Path | pd.DataFrame, *, time_unit: str | None, sh
         records.append({**record, **extra})
     refuse_if_any(raw.source, problems)
     frame = pd.DataFrame(records, index=list(raw.numbers))
-    return MedianTable(frame, table_digest(frame), raw.source, str(time_unit), tuple(warnings))
+    return MedianTable(frame, table_digest(frame), raw.source, time_unit=str(time_unit), warnings=tuple(warnings))
 
 
 def _record(

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.evidence.counts import CountTable, filter_rows, read_counts
+from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.endpoints import canonical_endpoint
-from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.table import Table, filter_rows
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 __all__ = ["MixedTable", "combine_evidence"]
 
 
-@dataclass(frozen=True)
-class MixedTable:
+@dataclass(frozen=True, repr=False)
+class MixedTable(Table):
     """Published effects beside arm counts; made by `combine_evidence`.
 
     Parameters
     ----------
+    frame : DataFrame
+        The rows of both tables, one under the other.
+    digest : str
+        SHA-256 of the digests of both.
+    source, warnings
+        Of both, each warning with the table it was noticed in.
     effects : EffectTable
     counts : CountTable
     """
@@ -36,34 +42,27 @@ class MixedTable:
     effects: EffectTable
     counts: CountTable
 
-    def __len__(self) -> int:
-        return len(self.effects) + len(self.counts)
+    kind = "effects"
+
+    @classmethod
+    def of(cls, effects: EffectTable, counts: CountTable) -> MixedTable:
+        """One table of the two."""
+        import pandas as pd
+
+        tables = (effects, counts)
+        noted = tuple(replace(w, message=f"{t.source}: {w.message}") for t in tables for w in t.warnings)
+        digest = hashlib.sha256(f"{effects.digest}\x1e{counts.digest}".encode()).hexdigest()
+        frame = pd.concat([effects.frame, counts.frame])
+        return cls(frame, digest, f"{effects.source} and {counts.source}", effects, counts, warnings=noted)
 
     def __repr__(self) -> str:
         return f"MixedTable({self.effects!r} and {self.counts!r})"
 
     @property
-    def source(self) -> str:
-        """Where the two tables came from."""
-        return f"{self.effects.source} and {self.counts.source}"
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the digests of both."""
-        return hashlib.sha256(f"{self.effects.digest}\x1e{self.counts.digest}".encode()).hexdigest()
-
-    @property
-    def warnings(self) -> tuple[Problem, ...]:
-        """What was noticed in either table, with the table it was noticed in."""
-        return tuple(
-            replace(w, message=f"{table.source}: {w.message}") for table in self._tables for w in table.warnings
-        )
-
-    @property
     def _tables(self) -> tuple[EffectTable, CountTable]:
         return self.effects, self.counts
 
-    def select(
+    def select_both(
         self, *, endpoint: str | None, regimens: Sequence[str] | None, where: Mapping[str, Any]
     ) -> tuple[EffectTable | None, CountTable | None]:
         """The rows of one endpoint from both tables; None for a table of which no row is left.
@@ -154,7 +153,7 @@ def combine_evidence(
     --------
     >>> table = combine_evidence("effects.csv", "counts.csv")  # doctest: +SKIP
     """
-    return MixedTable(
+    return MixedTable.of(
         effects if isinstance(effects, EffectTable) else read_effects(effects),
         counts if isinstance(counts, CountTable) else read_counts(counts, endpoints=endpoints),
     )

@@ -62,6 +62,8 @@ class ScanSettings:
         Planned scans that may be missed before a death without progression counts as an event at a known time.
     death_after_missed : {"interval", "exact", "censor"}
         What happens to it otherwise; see `scan_intervals`.
+    file : str or None
+        Where the visits stand, for an analysis.
     """
 
     schedule: float
@@ -75,6 +77,7 @@ class ScanSettings:
     death: str | None = None
     missed: int = 1
     death_after_missed: DeathRule = "interval"
+    file: str | None = None
 
     def __post_init__(self) -> None:
         wrong = []
@@ -136,9 +139,12 @@ def join_scans(
 
 def joined(
     patients: str | Path | pd.DataFrame, visits: str | Path | pd.DataFrame, settings: ScanSettings, *,
-    patient_id: str = "patient_id", sheet: str | None = None, drop: Sequence[str] = (),
+    patient_id: str = "patient_id", sheet: str | None = None, drop: Sequence[str] = (), pending: bool = False,
 ) -> tuple[pd.DataFrame, list[Problem]]:  # fmt: skip
-    """The patient table with its intervals, and what was done in words."""
+    """The patient table with its intervals, and what was done in words.
+
+    Patients without a scan or a death are refused, or, where `pending`, known to be free at the start alone.
+    """
     import pandas as pd
 
     table, raw = read_cells(patients, sheet=sheet, drop=drop), read_cells(visits)
@@ -160,7 +166,7 @@ def joined(
                 Problem("scan_after_death", f"a scan at {late:.4g} {settings.unit} follows death at {died:.4g}",
                         "Correct either.", number, key, patient)
             )  # fmt: skip
-        if not scans and died is None:
+        if not scans and died is None and not pending:
             problems.append(
                 Problem("no_scans", "the patient has neither a usable scan after the start nor a death",
                         "Add them, or leave the patient out.", number, key, patient)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,17 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import (
-    CountTable,
-    EffectTable,
-    MedianTable,
-    MixedTable,
-    PatientTable,
-    read_counts,
-    read_effects,
-    read_patients,
-)
+from bayes_escc.evidence import Table
 from bayes_escc.evidence.reading import cell_text
+from bayes_escc.evidence.table import Source
 from bayes_escc.runs.run import fit_analysis, prepare_design
 from bayes_escc.settings.prior import Prior, PriorSet
 
@@ -31,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ResponseModel", "SurvivalModel", "SynthesisModel"]
 
 
-class _Model(ABC):
+class _Model:
     """What every model does with a table once it is configured."""
 
     analysis: Analysis
@@ -39,23 +30,17 @@ class _Model(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.analysis.content})"
 
-    @abstractmethod
-    def _table(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
-        """The table, read and checked if it is not yet."""
+    def read(self, table: Table | Source) -> Table:
+        """The table, read and checked as `fit` reads it; one that is checked already stays as it is."""
+        return table if isinstance(table, Table) else self.analysis.data.read(table)
 
-    def read(self, table: Any) -> CountTable | PatientTable | MedianTable | EffectTable | MixedTable:
-        """The table, read and checked as `fit` reads it."""
-        return self._table(table)
-
-    def build(
-        self, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path
-    ) -> pm.Model:
+    def build(self, table: Table | Source) -> pm.Model:
         """The PyMC model on a table, as `fit` samples it."""
-        return prepare_design(self.analysis, self._table(table)).build()
+        return prepare_design(self.analysis, self.read(table)).build()
 
     def fit(
         self,
-        table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | pd.DataFrame | str | Path,
+        table: Table | Source,
         *,
         seed: int = 1,
         sampler: Literal["auto", "exact", "nuts", "laplace"] = "auto",
@@ -67,7 +52,7 @@ class _Model(ABC):
 
         Parameters
         ----------
-        table : CountTable, PatientTable, MedianTable, EffectTable, MixedTable, DataFrame or path
+        table : Table, DataFrame or path
             Of a kind the model is for.
         seed : int
             The same seed gives the same numbers on any machine.
@@ -81,7 +66,7 @@ class _Model(ABC):
         Posterior
         """
         analysis = self.analysis.with_sampling(seed=seed, sampler=sampler, draws=draws, tune=tune, chains=chains)
-        return fit_analysis(analysis, self._table(table))
+        return fit_analysis(analysis, self.read(table))
 
 
 class ResponseModel(_Model):
@@ -166,13 +151,6 @@ class ResponseModel(_Model):
             },
             label="this ResponseModel",
         )
-
-    def _table(self, table: CountTable | PatientTable | pd.DataFrame | str | Path) -> CountTable | PatientTable:
-        if isinstance(table, CountTable | PatientTable):
-            return table
-        if self.analysis.data.kind == "patients":
-            return read_patients(table)
-        return read_counts(table, endpoints=self.analysis.declared_endpoints())
 
 
 class SurvivalModel(_Model):
@@ -299,15 +277,6 @@ class SurvivalModel(_Model):
             label="this SurvivalModel",
         )
 
-    def _table(self, table: Any) -> PatientTable | MedianTable:
-        if isinstance(table, PatientTable | MedianTable):
-            return table
-        data = self.analysis.data
-        return read_patients(
-            table, response=None, time=data.time, event=data.event, entry=data.entry, interval=data.interval,
-            time_unit=data.time_unit, dates=dict(data.dates) or None,
-        )  # fmt: skip
-
 
 def _population(wanted: str | Path | Mapping[str, Any] | pd.DataFrame, columns: Sequence[str]) -> Any:
     """A target population as an analysis states it; of a table only the covariates."""
@@ -413,15 +382,6 @@ class SynthesisModel(_Model):
             },
             label="this SynthesisModel",
         )
-
-    def _table(
-        self, table: EffectTable | CountTable | MixedTable | pd.DataFrame | str | Path
-    ) -> EffectTable | CountTable | MixedTable:
-        if isinstance(table, EffectTable | CountTable | MixedTable):
-            return table
-        if self.analysis.data.kind == "effects":
-            return read_effects(table)
-        return read_counts(table, endpoints=self.analysis.declared_endpoints())
 
 
 def _prior_dict(value: Prior | PriorSet | Mapping[str, Prior]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.answers.league import league_cells, league_groups
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rule_position import check_rules, positions
-from bayes_escc.evidence import CountTable, EffectTable, MedianTable, MixedTable, PatientTable
+from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.files import write_atomic
@@ -57,9 +57,7 @@ MAX_PANELS: Final = 8
 """Most panels or intervals of a response model that one figure shows."""
 
 
-def prepare_design(
-    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable
-) -> Design:
+def prepare_design(analysis: Analysis, table: Table) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
 
@@ -77,15 +75,13 @@ def frozen_analysis(analysis: Analysis, design: Design) -> Analysis:
     return replace(frozen, sampling=analysis.sampling)
 
 
-def fit_analysis(
-    analysis: Analysis, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable | None = None
-) -> Posterior:
+def fit_analysis(analysis: Analysis, table: Table | None = None) -> Posterior:
     """Fit an analysis to its own table, or to one given.
 
     Parameters
     ----------
     analysis : Analysis
-    table : CountTable, PatientTable, MedianTable, EffectTable or MixedTable, optional
+    table : Table, optional
         Whole; the analysis takes its rows from it.
 
     Raises
@@ -97,16 +93,14 @@ def fit_analysis(
     return fit_prepared(analysis, prepare_design(analysis, table), table)
 
 
-def fit_prepared(
-    analysis: Analysis, design: Design, table: CountTable | PatientTable | MedianTable | EffectTable | MixedTable
-) -> Posterior:
+def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
     """Fit an analysis to a design prepared for it.
 
     Parameters
     ----------
     analysis : Analysis
     design : Design
-    table : CountTable, PatientTable, MedianTable, EffectTable or MixedTable
+    table : Table
         The design was prepared on it.
     """
     _check_questions(analysis, design)

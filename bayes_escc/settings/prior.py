@@ -32,36 +32,121 @@ SUPPORTS: Final = {"real": _REAL, "positive": _POSITIVE, "unit": _UNIT}
 """Domains a parameter may have, by name; `simplex` (Dirichlet) stands apart."""
 
 
+_Values = Mapping[str, Any]
+_Sampler = Callable[[np.random.Generator, Any, _Values], Any]
+
+
+def _stats() -> Any:
+    """SciPy's distributions, whose import takes half a second."""
+    from scipy import stats
+
+    return stats
+
+
 @dataclass(frozen=True)
 class _Distribution:
-    """One entry of the closed list.
+    """One entry of the closed list: everything the package knows of a distribution.
 
-    `forms` are the accepted parametrisations, the canonical one first; `defaults` those PyMC
-    has; `positive` the parameters that must exceed zero.
+    Parameters
+    ----------
+    forms : tuple of tuple of str
+        The accepted parametrisations, the canonical one first.
+    support : (float, float)
+    sample : callable
+        From (rng, size, parameters) to draws.
+    scipy : callable or None
+        From parameters to a frozen SciPy distribution; None if it has no one-dimensional law.
+    defaults : mapping
+        Defaults of parameters, where PyMC has them.
+    unbounded : tuple of str
+        Parameters that need not exceed zero.
+    law : callable or None
+        A law with `pdf`, `cdf` and `ppf` that needs no SciPy, where there is one.
+    log_of : str
+        Distribution of the logarithm, where PyMC lacks this one but has that.
     """
 
     forms: tuple[tuple[str, ...], ...]
     support: tuple[float, float]
+    sample: _Sampler
+    scipy: Callable[[_Values], Any] | None
     defaults: Mapping[str, float] = field(default_factory=dict)
     unbounded: tuple[str, ...] = ()
+    law: Callable[[_Values], Any] | None = None
+    log_of: str = ""
 
+    def to_pymc(self, distribution: str, name: str, dims: str | tuple[str, ...] | None, values: _Values) -> Any:
+        """Create a variable inside the current PyMC model; parameters may be arrays."""
+        import pymc as pm
+
+        if self.log_of:
+            logarithm = getattr(pm, self.log_of)(f"log_{name}", dims=dims, **values)
+            return pm.Deterministic(name, pm.math.exp(logarithm), dims=dims)
+        return getattr(pm, distribution)(name, dims=dims, **values)
+
+
+_STANDARD: Final = {"mu": 0.0, "sigma": 1.0}
 
 DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
-    "Normal": _Distribution((("mu", "sigma"), ("mu", "tau")), _REAL, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
-    "StudentT": _Distribution((("nu", "mu", "sigma"), ("nu", "mu", "lam")), _REAL, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
-    "Cauchy": _Distribution((("alpha", "beta"),), _REAL, {}, ("alpha",)),
-    "HalfNormal": _Distribution((("sigma",), ("tau",)), _POSITIVE, {"sigma": 1.0}),
-    "HalfCauchy": _Distribution((("beta",),), _POSITIVE),
-    "HalfStudentT": _Distribution((("nu", "sigma"), ("nu", "lam")), _POSITIVE, {"sigma": 1.0}),
-    "LogNormal": _Distribution((("mu", "sigma"), ("mu", "tau")), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
-    "LogStudentT": _Distribution((("nu", "mu", "sigma"),), _POSITIVE, {"mu": 0.0, "sigma": 1.0}, ("mu",)),
-    "Gamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE),
-    "InverseGamma": _Distribution((("alpha", "beta"), ("mu", "sigma")), _POSITIVE, {"beta": 1.0}),
-    "Exponential": _Distribution((("lam",), ("scale",)), _POSITIVE),
-    "Beta": _Distribution((("alpha", "beta"), ("mu", "sigma"), ("mu", "nu")), _UNIT),
-    "Uniform": _Distribution((("lower", "upper"),), _REAL, {"lower": 0.0, "upper": 1.0}, ("lower", "upper")),
-    "Dirichlet": _Distribution((("a",),), _UNIT),
-}
+    "Normal": _Distribution(
+        (("mu", "sigma"), ("mu", "tau")), _REAL, lambda g, n, p: g.normal(p["mu"], p["sigma"], n),
+        lambda p: _stats().norm(p["mu"], p["sigma"]), _STANDARD, ("mu",), lambda p: Normal(p["mu"], p["sigma"]),
+    ),
+    "StudentT": _Distribution(
+        (("nu", "mu", "sigma"), ("nu", "mu", "lam")), _REAL,
+        lambda g, n, p: p["mu"] + p["sigma"] * g.standard_t(p["nu"], n),
+        lambda p: _stats().t(p["nu"], p["mu"], p["sigma"]), _STANDARD, ("mu",),
+    ),
+    "Cauchy": _Distribution(
+        (("alpha", "beta"),), _REAL, lambda g, n, p: p["alpha"] + p["beta"] * g.standard_cauchy(n),
+        lambda p: _stats().cauchy(p["alpha"], p["beta"]), {}, ("alpha",),
+    ),
+    "HalfNormal": _Distribution(
+        (("sigma",), ("tau",)), _POSITIVE, lambda g, n, p: np.abs(g.normal(0.0, p["sigma"], n)),
+        lambda p: _stats().halfnorm(scale=p["sigma"]), {"sigma": 1.0}, (), lambda p: HalfNormal(p["sigma"]),
+    ),
+    "HalfCauchy": _Distribution(
+        (("beta",),), _POSITIVE, lambda g, n, p: p["beta"] * np.abs(g.standard_cauchy(n)),
+        lambda p: _stats().halfcauchy(scale=p["beta"]), law=lambda p: HalfT(1.0, p["beta"]),
+    ),
+    "HalfStudentT": _Distribution(
+        (("nu", "sigma"), ("nu", "lam")), _POSITIVE, lambda g, n, p: p["sigma"] * np.abs(g.standard_t(p["nu"], n)),
+        lambda p: HalfT(p["nu"], p["sigma"]), {"sigma": 1.0}, (), lambda p: HalfT(p["nu"], p["sigma"]),
+    ),
+    "LogNormal": _Distribution(
+        (("mu", "sigma"), ("mu", "tau")), _POSITIVE, lambda g, n, p: g.lognormal(p["mu"], p["sigma"], n),
+        lambda p: _stats().lognorm(p["sigma"], scale=math.exp(p["mu"])), _STANDARD, ("mu",),
+        lambda p: LogNormal(p["mu"], p["sigma"]),
+    ),
+    "LogStudentT": _Distribution(
+        (("nu", "mu", "sigma"),), _POSITIVE,
+        lambda g, n, p: np.exp(np.clip(p["mu"] + p["sigma"] * g.standard_t(p["nu"], n), -300, 300)),
+        lambda p: LogT(p["nu"], p["mu"], p["sigma"]), _STANDARD, ("mu",),
+        lambda p: LogT(p["nu"], p["mu"], p["sigma"]), log_of="StudentT",
+    ),
+    "Gamma": _Distribution(
+        (("alpha", "beta"), ("mu", "sigma")), _POSITIVE, lambda g, n, p: g.gamma(p["alpha"], 1.0 / p["beta"], n),
+        lambda p: _stats().gamma(p["alpha"], scale=1.0 / p["beta"]),
+    ),
+    "InverseGamma": _Distribution(
+        (("alpha", "beta"), ("mu", "sigma")), _POSITIVE, lambda g, n, p: p["beta"] / g.gamma(p["alpha"], 1.0, n),
+        lambda p: _stats().invgamma(p["alpha"], scale=p["beta"]), {"beta": 1.0},
+    ),
+    "Exponential": _Distribution(
+        (("lam",), ("scale",)), _POSITIVE, lambda g, n, p: g.exponential(1.0 / p["lam"], n),
+        lambda p: _stats().expon(scale=1.0 / p["lam"]),
+    ),
+    "Beta": _Distribution(
+        (("alpha", "beta"), ("mu", "sigma"), ("mu", "nu")), _UNIT, lambda g, n, p: g.beta(p["alpha"], p["beta"], n),
+        lambda p: _stats().beta(p["alpha"], p["beta"]),
+    ),
+    "Uniform": _Distribution(
+        (("lower", "upper"),), _REAL, lambda g, n, p: g.uniform(p["lower"], p["upper"], n),
+        lambda p: _stats().uniform(p["lower"], p["upper"] - p["lower"]), {"lower": 0.0, "upper": 1.0},
+        ("lower", "upper"),
+    ),
+    "Dirichlet": _Distribution((("a",),), _UNIT, lambda g, n, p: g.dirichlet(p["a"], n), None),
+}  # fmt: skip
 
 _NAMED: Final[Mapping[str, tuple[str, dict[str, float]]]] = {
     "Jeffreys": ("Beta", {"alpha": 0.5, "beta": 0.5}),
@@ -149,61 +234,20 @@ class Prior:
 
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> NDArray[np.float64]:
         """Draw from the prior; for a Dirichlet the categories are the last axis."""
-        values = dict(self.parameters)
-        return np.asarray(_SAMPLERS[self.distribution](rng, size, values), dtype=float)
+        drawn = DISTRIBUTIONS[self.distribution].sample(rng, size, dict(self.parameters))
+        return np.asarray(drawn, dtype=float)
 
     def to_scipy(self) -> Any:
         """The same law as a frozen SciPy distribution (not for a Dirichlet)."""
-        from scipy import stats
-
-        p: dict[str, Any] = dict(self.parameters)
-        match self.distribution:
-            case "Normal":
-                return stats.norm(p["mu"], p["sigma"])
-            case "StudentT":
-                return stats.t(p["nu"], p["mu"], p["sigma"])
-            case "Cauchy":
-                return stats.cauchy(p["alpha"], p["beta"])
-            case "HalfNormal":
-                return stats.halfnorm(scale=p["sigma"])
-            case "HalfCauchy":
-                return stats.halfcauchy(scale=p["beta"])
-            case "HalfStudentT":
-                # |T| with nu degrees of freedom is the square root of an F(1, nu) variable
-                return HalfT(p["nu"], p["sigma"])
-            case "LogNormal":
-                return stats.lognorm(p["sigma"], scale=math.exp(p["mu"]))
-            case "LogStudentT":
-                return LogT(p["nu"], p["mu"], p["sigma"])
-            case "Gamma":
-                return stats.gamma(p["alpha"], scale=1.0 / p["beta"])
-            case "InverseGamma":
-                return stats.invgamma(p["alpha"], scale=p["beta"])
-            case "Exponential":
-                return stats.expon(scale=1.0 / p["lam"])
-            case "Beta":
-                return stats.beta(p["alpha"], p["beta"])
-            case "Uniform":
-                return stats.uniform(p["lower"], p["upper"] - p["lower"])
-        raise AnalysisError(f"{self.distribution} has no one-dimensional law")
+        make = DISTRIBUTIONS[self.distribution].scipy
+        if make is None:
+            raise AnalysisError(f"{self.distribution} has no one-dimensional law")
+        return make(dict(self.parameters))
 
     def law(self) -> Any:
         """The same law with `pdf`, `cdf` and `ppf`, at once for the usual distributions."""
-        p: dict[str, Any] = dict(self.parameters)
-        match self.distribution:
-            case "Normal":
-                return Normal(p["mu"], p["sigma"])
-            case "HalfNormal":
-                return HalfNormal(p["sigma"])
-            case "HalfCauchy":
-                return HalfT(1.0, p["beta"])
-            case "HalfStudentT":
-                return HalfT(p["nu"], p["sigma"])
-            case "LogNormal":
-                return LogNormal(p["mu"], p["sigma"])
-            case "LogStudentT":
-                return LogT(p["nu"], p["mu"], p["sigma"])
-        return self.to_scipy()
+        make = DISTRIBUTIONS[self.distribution].law
+        return self.to_scipy() if make is None else make(dict(self.parameters))
 
     def interval(self, prob: float = 0.95) -> tuple[float, float]:
         """Equal-tailed interval that holds `prob` of the prior."""
@@ -212,12 +256,8 @@ class Prior:
 
     def to_pymc(self, name: str, dims: str | tuple[str, ...] | None = None) -> Any:
         """Create the prior as a PyMC random variable inside the current model."""
-        import pymc as pm
-
         values = {k: np.array(v) if isinstance(v, tuple) else v for k, v in self.parameters}
-        if self.distribution == "LogStudentT":  # which PyMC does not have
-            return pm.Deterministic(name, pm.math.exp(pm.StudentT(f"log_{name}", dims=dims, **values)), dims=dims)
-        return getattr(pm, self.distribution)(name, dims=dims, **values)
+        return DISTRIBUTIONS[self.distribution].to_pymc(self.distribution, name, dims, values)
 
 
 @dataclass(frozen=True)
@@ -261,28 +301,9 @@ class PriorSet:
             return first.to_pymc(name, dims=dim)
         if all(p.distribution == first.distribution for p in priors):
             values = {k: np.array([p[k] for p in priors], dtype=float) for k, _ in first.parameters}
-            return getattr(pm, first.distribution)(name, dims=dim, **values)
+            return DISTRIBUTIONS[first.distribution].to_pymc(first.distribution, name, dim, values)
         parts = [p.to_pymc(f"{name}_{i}") for i, p in enumerate(priors)]
         return pm.Deterministic(name, pt.stack(parts), dims=dim)
-
-
-_Sampler = Callable[[np.random.Generator, Any, Any], Any]
-_SAMPLERS: Final[Mapping[str, _Sampler]] = {
-    "Normal": lambda g, n, p: g.normal(p["mu"], p["sigma"], n),
-    "StudentT": lambda g, n, p: p["mu"] + p["sigma"] * g.standard_t(p["nu"], n),
-    "Cauchy": lambda g, n, p: p["alpha"] + p["beta"] * g.standard_cauchy(n),
-    "HalfNormal": lambda g, n, p: np.abs(g.normal(0.0, p["sigma"], n)),
-    "HalfCauchy": lambda g, n, p: p["beta"] * np.abs(g.standard_cauchy(n)),
-    "HalfStudentT": lambda g, n, p: p["sigma"] * np.abs(g.standard_t(p["nu"], n)),
-    "LogNormal": lambda g, n, p: g.lognormal(p["mu"], p["sigma"], n),
-    "LogStudentT": lambda g, n, p: np.exp(np.clip(p["mu"] + p["sigma"] * g.standard_t(p["nu"], n), -300, 300)),
-    "Gamma": lambda g, n, p: g.gamma(p["alpha"], 1.0 / p["beta"], n),
-    "InverseGamma": lambda g, n, p: p["beta"] / g.gamma(p["alpha"], 1.0, n),
-    "Exponential": lambda g, n, p: g.exponential(1.0 / p["lam"], n),
-    "Beta": lambda g, n, p: g.beta(p["alpha"], p["beta"], n),
-    "Uniform": lambda g, n, p: g.uniform(p["lower"], p["upper"], n),
-    "Dirichlet": lambda g, n, p: g.dirichlet(p["a"], n),
-}
 
 
 def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, float | tuple[float, ...]], list[str]]:

@@ -7,14 +7,14 @@ their identifiers; so two files with the same content are the same cut, whatever
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.evidence import CountTable, PatientTable, read_counts, read_patients
+from bayes_escc.evidence import CountTable, PatientTable
 from bayes_escc.names import normalise
 
 if TYPE_CHECKING:
@@ -83,10 +83,12 @@ class Cut:
         if self.kind == "counts":
             frame = pd.DataFrame([dict(r) for r in self.rows.values()], index=range(1, len(self) + 1))
             frame = frame.astype({"events": int, "n": int})
-            return CountTable(frame, digest, dict(self.header["directions"]), self.source)
+            return CountTable(frame, digest, self.source, directions=dict(self.header["directions"]))
         records = [{"patient_id": unit, **row} for unit, row in self.rows.items()]
         frame = pd.DataFrame(records, index=range(1, len(self) + 1))
-        return PatientTable(frame, digest, self.header["binary"], self.source, (), self.header["time_unit"])
+        return PatientTable.of_cells(
+            frame, digest, self.source, binary=self.header["binary"], time_unit=self.header["time_unit"]
+        )
 
 
 def read_cut(source: str | Path | pd.DataFrame, analysis: Analysis) -> Cut:
@@ -106,21 +108,14 @@ def read_cut(source: str | Path | pd.DataFrame, analysis: Analysis) -> Cut:
     AnalysisError
         If the analysis is not one of patients or counts.
     """
-    data = analysis.data
-    if data.kind == "patients":
-        needs_response = analysis.family == "response"
-        table = read_patients(
-            source, id=data.id, regimen=data.regimen,
-            response=data.response or ("response" if needs_response else None), time=data.time, event=data.event,
-            entry=data.entry, interval=data.interval, overall=data.overall, time_unit=data.time_unit,
-            event_codes=dict(data.event_codes), sheet=data.sheet, drop=data.drop, pending=True,
-        )  # fmt: skip
-        return _of_patients(table, analysis, _source_digest(source, table.digest))
-    if data.kind == "counts":
-        counts = read_counts(source, sheet=data.sheet, endpoints=analysis.declared_endpoints(), drop=data.drop)
-        return _of_counts(counts, analysis, _source_digest(source, counts.digest))
+    table = analysis.data.read(source, growing=True)
+    digest = _source_digest(source, table.digest)
+    if isinstance(table, PatientTable):
+        return _of_patients(table, analysis, digest)
+    if isinstance(table, CountTable):
+        return _of_counts(table, analysis, digest)
     raise AnalysisError(
-        f'a study follows patients or counts (data.kind = "patients" or "counts"), not {data.kind}: published results '
+        f'a study follows patients or counts (data.kind = "patients" or "counts"), not {table.kind}: published results '
         "do not grow; run the analysis again when there are more of them."
     )
 
@@ -133,12 +128,8 @@ def _source_digest(source: Any, otherwise: str) -> str:
 
 def _of_patients(table: PatientTable, analysis: Analysis, digest: str) -> Cut:
     frame = table.frame
-    named = {normalise(w).casefold() for w in _words(analysis)}
-    columns = [
-        str(c)
-        for c in frame.columns
-        if c != "patient_id" and (c in ("regimen", "study", "entry", *ROLES) or str(c).casefold() in named)
-    ]
+    stored = {normalise(c).casefold() for c in analysis.data.columns()} - {"patient_id"}
+    columns = [str(c) for c in frame.columns if str(c).casefold() in stored]
     records = {r["patient_id"]: {c: r[c] for c in columns} for r in frame.to_dict("records")}
     header = {"kind": "patients", "columns": columns, "binary": table.binary, "time_unit": table.time_unit}
     repeated = tuple(str(w.value) for w in table.warnings if w.code == "duplicate_patient")
@@ -179,24 +170,3 @@ def _of_counts(table: CountTable, analysis: Analysis, digest: str) -> Cut:
         "counts", dict(sorted(records.items())), header, table.source, digest,
         tuple(str(w) for w in table.warnings), (), tuple(records),
     )  # fmt: skip
-
-
-def _words(analysis: Analysis) -> Iterator[str]:
-    """Every word of the analysis that may be the name of a column."""
-    import json
-
-    content = json.loads(analysis.content)
-
-    def walk(value: Any) -> Iterator[str]:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            for key, inner in value.items():
-                yield str(key)
-                yield from walk(inner)
-        elif isinstance(value, list):
-            for inner in value:
-                yield from walk(inner)
-
-    for part in ("data", "model", "estimands"):
-        yield from walk(content.get(part, {}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bayes_escc.errors import DataError
@@ -86,9 +86,12 @@ def _as_word(unit: str) -> str:
     return f"{before}{re.escape(unit)}{after}"
 
 
-def same_layout(last: Cut, cut: Cut) -> None:
-    """Refuse a cut whose columns mean something else than those of the last one."""
-    lost = [c for c in last.columns if c not in cut.columns]
+def same_layout(last: Cut, cut: Cut, used: Collection[str]) -> None:
+    """Refuse a cut whose columns mean something else than those of the last one.
+
+    Columns that the analysis does not use may be missing: earlier versions stored some of them.
+    """
+    lost = [c for c in last.columns if c not in cut.columns and (cut.kind == "counts" or c in used)]
     if lost:
         raise DataError(
             f"{cut.source} was refused: it has no column {', '.join(lost)}, which the last cut had. A cut is the whole "

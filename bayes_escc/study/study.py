@@ -436,7 +436,7 @@ class Study:
 
     def _compare(self, last: Snapshot | None, cut: Cut) -> list[Change]:
         if last is not None:
-            same_layout(last.cut, cut)
+            same_layout(last.cut, cut, self.analysis.data.columns())
         return compare_cuts(None if last is None else last.cut, cut, before=self._last_row)
 
     def _last_row(self, unit: str) -> Row | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from bayes_escc.families.covariates import Covariate, read_covariates
 from bayes_escc.settings.prior import Prior, PriorSet
@@ -77,6 +77,14 @@ class ResponseSpec:
     pool_over: Literal["regimens", "studies"]
     covariates: tuple[Covariate, ...]
     priors: tuple[tuple[str, PriorSet], ...]
+
+    needs_response: ClassVar[bool] = True
+    """Whether the model is one of a response, so that patients must have a column of it."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table that the model names."""
+        return tuple(c.column for c in self.covariates)
 
     def prior(self, role: str) -> PriorSet:
         """The priors of one parameter."""

@@ -148,6 +148,11 @@ class SurvivalSpec:
     shrinkage: Literal["none", "ridge", "horseshoe"] = "none"
     relevant: int | None = None
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table that the model names."""
+        return (*(c.column for c in self.covariates), *([] if self.frailty is None else [self.frailty]))
+
     def prior(self, role: str) -> PriorSet:
         """The priors of one parameter."""
         return dict(self.priors)[role]

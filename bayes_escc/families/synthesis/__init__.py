@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable, EffectTable, MixedTable, Problem
-from bayes_escc.evidence.counts import filter_rows
+from bayes_escc.evidence.table import Table, filter_rows
 from bayes_escc.families.covariates import encode
 from bayes_escc.families.synthesis.binomial import BinomialSynthesisDesign
 from bayes_escc.families.synthesis.contrasts import (
@@ -47,7 +47,7 @@ def figures(posterior: Any) -> tuple[str, ...]:
     return ("network", "regimens", "ranks", "league") if few else ("network", "regimens", "ranks")
 
 
-def prepare(table: EffectTable | CountTable | MixedTable, spec: SynthesisSpec, data: Any) -> SynthesisDesign:
+def prepare(table: Table, spec: SynthesisSpec, data: Any) -> SynthesisDesign:
     """Prepare a synthesis on a table.
 
     Parameters
@@ -119,7 +119,7 @@ def prepare(table: EffectTable | CountTable | MixedTable, spec: SynthesisSpec, d
 
 
 def _selected(
-    table: EffectTable | CountTable | MixedTable, where: dict[str, Any], spec: SynthesisSpec, data: Any
+    table: Table, where: dict[str, Any], spec: SynthesisSpec, data: Any
 ) -> tuple[EffectTable | None, CountTable | None]:
     """The rows of the analysis: effects, counts or both."""
     endpoint = data.endpoints[0] if data.endpoints else None
@@ -132,7 +132,7 @@ def _selected(
         if spec.control is not None and isinstance(table, EffectTable):
             raise AnalysisError("model.control: effects name their own control in the column control; leave it out.")
     if isinstance(table, MixedTable):
-        effects, counts = table.select(endpoint=endpoint, regimens=data.regimens, where=where)
+        effects, counts = table.select_both(endpoint=endpoint, regimens=data.regimens, where=where)
         if counts is None and spec.likelihood == "binomial":
             raise AnalysisError(
                 f'model.likelihood: "binomial" needs counts, and no row of {table.counts.source} is left after the '
@@ -141,6 +141,8 @@ def _selected(
         return effects, counts
     if isinstance(table, EffectTable):
         return table.select(endpoint=endpoint, regimens=data.regimens, where=where), None
+    if not isinstance(table, CountTable):
+        raise AnalysisError('a synthesis takes effects or counts (data.kind = "effects" or "counts"), not patients.')
     return None, table.select(endpoints=data.endpoints, regimens=data.regimens, where=where)
 
 
@@ -150,7 +152,7 @@ def _apart(table: Any, column: str, where: dict[str, Any]) -> tuple[Any, dict[st
         effects, _ = _apart(table.effects, column, where)
         counts, _ = _apart(table.counts, column, where)
         same = effects is table.effects and counts is table.counts
-        return MixedTable(effects, counts), where if same else {k: v for k, v in where.items() if k != "study"}
+        return MixedTable.of(effects, counts), where if same else {k: v for k, v in where.items() if k != "study"}
     if column not in table.frame:
         return table, where
     problems: list[str] = []

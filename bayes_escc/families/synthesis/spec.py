@@ -73,6 +73,11 @@ class SynthesisSpec:
     priors: tuple[tuple[str, PriorSet], ...]
     heterogeneity: Literal["shared", "separate"] = "shared"
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table that the model names."""
+        return (*(c.column for c in self.covariates), *(c for c in (self.subgroup, self.control) if c is not None))
+
     def prior(self, role: str) -> PriorSet:
         """The priors of one parameter."""
         return dict(self.priors)[role]

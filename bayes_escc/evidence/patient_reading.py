@@ -1,0 +1,479 @@
+"""Reading a table with one row per patient: which columns mean what, and the checks of every row.
+
+`PatientSettings` declares, once, what `[data]` of an analysis may say of such a table; `read_patients` takes the
+same settings in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.count_checks import same_but_spelling
+from bayes_escc.evidence.dates import DateColumns, check_dates, date_columns
+from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
+from bayes_escc.evidence.exports import check_export
+from bayes_escc.evidence.follow_up import (
+    DAYS_IN,
+    FollowUpColumns,
+    check_between_patients,
+    check_follow_up,
+    event_meaning,
+    follow_up_of,
+)
+from bayes_escc.evidence.patients import NotEvaluable, PatientTable
+from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.evidence.scans import DEATH_RULES
+from bayes_escc.evidence.table import TableSettings, table_digest
+from bayes_escc.evidence.visits import INTERVAL_COLUMNS, MEANINGS, ScanSettings, joined
+from bayes_escc.names import DESIGNS
+from bayes_escc.settings.reader import Reader, nearest
+from bayes_escc.settings.setting import setting, text, texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PatientSettings", "read_patient_settings", "read_patient_table", "read_patients"]
+
+_YES = {"1", "1.0", "yes", "y", "true", "responder", "response", "是", "有"}
+_NO = {"0", "0.0", "no", "n", "false", "non-responder", "nonresponder", "no response", "否", "无"}
+_PENDING = {"", "pending", "not yet evaluable", "not yet assessed", "nye", "待评估", "未评估"}
+
+
+def _read_codes(reader: Reader, key: str, default: Any) -> tuple[tuple[str, str], ...]:
+    codes = reader.table(key)
+    meanings = []
+    for code in codes.left():
+        meaning = event_meaning(value := codes.take(code))
+        if meaning is None:
+            codes.problem(code, f'must be "event" (or 1) or "censored" (or 0), not {value!r}')
+        meanings.append((code, meaning or "event"))
+    return tuple(meanings) or tuple(default)
+
+
+def _read_dates(reader: Reader, key: str, default: Any) -> DateColumns | None:
+    stated = reader.take(key, default)
+    if stated is None:
+        return None
+    if not isinstance(stated, Mapping):
+        reader.problem(key, f'must be a table, for example {{ start = "start_date" }}, not {stated!r}')
+        return None
+    try:
+        return date_columns(stated)
+    except AnalysisError as error:
+        reader.problem(key, str(error).rstrip("."))
+        return None
+
+
+def _read_scans(reader: Reader, key: str, default: Any) -> Mapping[str, Any] | None:
+    """`[data.scans]`, before the columns of dates that it may leave out are known."""
+    if not reader.has(key):
+        return default  # type: ignore[no-any-return]  # the declared default is None
+    scans = reader.table(key)
+    time = scans.text("time", None)
+    stated = {
+        "schedule": scans.number("schedule", above=0), "unit": scans.text("unit", choices=tuple(DAYS_IN)),
+        "id": scans.text("id", "patient_id"), "date": scans.text("date", None if time else "date"), "time": time,
+        "result": scans.text("result", "result"), "start": scans.text("start", None),
+        "death": scans.text("death", None),
+        "missed": scans.number("missed", 1, above=0, below=100, integer=True, closed=True),
+        "death_after_missed": scans.text("death_after_missed", "interval", DEATH_RULES),
+    }  # fmt: skip
+    words = scans.table("words")
+    stated["words"] = {word: words.text(word, choices=MEANINGS) for word in words.left()}
+    stated["file"] = scans.text("file")
+    scans.finish()
+    return stated
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientSettings(TableSettings):
+    """What `[data]` may say of a table of patients; every field declares one key."""
+
+    id: str = setting(text(), "patient_id", "column with the patient's identifier, read as text")
+    regimen: str = setting(text(), "regimen", "column with the patient's regimen")
+    response: str | None = setting(
+        text(), None, "column with the best response: CR, PR, SD, PD, NE, or 0 and 1 (`response`, if a model needs one)"
+    )
+    not_evaluable: NotEvaluable = setting(
+        text("nonresponse", "exclude"),
+        "nonresponse",
+        "whether patients marked NE count as non-responders or not at all",
+    )
+    design: str = setting(text(*DESIGNS), "", f"how patients came to their regimens: {', '.join(DESIGNS)}")
+    time: str | None = setting(text(), None, "column with the time to the event or to censoring")
+    event: str | None = setting(text(), None, "column with 1 for an event and 0 for censoring")
+    entry: str | None = setting(text(), None, "column with the time from which the patient was at risk; blank is 0")
+    interval: tuple[str, str] | None = setting(
+        texts(2, ("last scan without", "first scan with progression")), None,
+        "columns with the last scan without and the first scan with progression (inf if none)",
+    )  # fmt: skip
+    overall: str | None = setting(text(), None, "column with overall survival, to check the follow-up against")
+    time_unit: str | None = setting(text(*DAYS_IN), None, f"unit of all these columns: {', '.join(DAYS_IN)}")
+    event_codes: tuple[tuple[str, str], ...] = setting(
+        _read_codes, (), 'what other codes mean: `{ "2" = "event", "1" = "censored" }`'
+    )
+    dates: DateColumns | None = setting(
+        _read_dates,
+        None,
+        "columns of dates: `{ start, event, death, last_contact }`, and `cut`, the date of the data cut",
+    )
+    scans: ScanSettings | None = setting(
+        _read_scans, None, "a table of visits from which the intervals are made, `[data.scans]`"
+    )
+
+    @property
+    def derives_follow_up(self) -> bool:
+        """Whether the dates give the follow-up, as no column of times does."""
+        return self.dates is not None and self.time is None and self.event is None and self.interval is None
+
+    @property
+    def follow_up(self) -> FollowUpColumns:
+        """The columns of the follow-up.
+
+        Raises
+        ------
+        AnalysisError
+            If they do not make sense together.
+        """
+        if self.derives_follow_up:
+            return FollowUpColumns(
+                "time", "event", self.entry, None, None, self.overall, self.event_codes, self.time_unit or "days"
+            )
+        wrong = []
+        if (self.time is None) != (self.event is None):
+            wrong.append("time= and event= go together")
+        if self.interval is not None and (isinstance(self.interval, str) or len(self.interval) != 2):
+            wrong.append(f"interval= takes two columns, lower and upper, not {self.interval!r}")
+        if self.time is None and self.interval is None and (self.entry or self.overall or self.event_codes):
+            wrong.append("entry=, overall= and event_codes= need time= and event=, or interval=")
+        if self.event_codes and {m for _, m in self.event_codes} != {"event", "censored"}:
+            wrong.append('event_codes= gives every code the meaning "event" or "censored", and uses both')
+        if wrong:
+            raise AnalysisError("; ".join(wrong) + ".")
+        lower, upper = self.interval or (None, None)
+        return FollowUpColumns(
+            self.time, self.event, self.entry, lower, upper, self.overall, self.event_codes, self.time_unit
+        )
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns of the checked table that these settings give, dates left out, as they only make or check others."""
+        response = {"response"} if self.response is not None else set()
+        return frozenset({"patient_id", "regimen", "study", *response, *self.follow_up.roles})
+
+
+def read_patient_settings(data: Reader, values: dict[str, Any]) -> PatientSettings:
+    """The settings that were read from `[data]`, checked against each other."""
+    scans, dates = values.pop("scans"), values["dates"]
+    if scans is not None:
+        for key in ("interval", "time", "event"):
+            if values[key] is not None:
+                data.problem(key, "the scans give the interval; leave it out")
+        if values["time_unit"] not in (None, scans["unit"]):
+            data.problem(
+                "time_unit", f"the scans give intervals in {scans['unit']}; leave it out, or set the same unit"
+            )
+        values |= {"time": None, "event": None, "interval": INTERVAL_COLUMNS, "time_unit": scans["unit"]}
+        if dates is not None:
+            scans |= {"start": scans["start"] or dates.start, "death": scans["death"] or dates.death}
+        try:
+            values["scans"] = ScanSettings(**scans)
+        except AnalysisError as error:
+            if scans["schedule"] is not None and scans["unit"] is not None:
+                data.problem("scans", str(error).removeprefix("scans: ").rstrip("."))
+    elif (values["time"] is None) != (values["event"] is None):
+        data.problem("event", "goes together with time: the column of 1 (event) and 0 (censored)")
+    return PatientSettings(**values)
+
+
+def read_patients(
+    source: str | Path | pd.DataFrame,
+    *,
+    id: str = "patient_id",
+    regimen: str = "regimen",
+    response: str | None = "response",
+    time: str | None = None,
+    event: str | None = None,
+    entry: str | None = None,
+    interval: Sequence[str] | None = None,
+    overall: str | None = None,
+    time_unit: str | None = None,
+    event_codes: Mapping[Any, Any] | None = None,
+    dates: Mapping[str, Any] | None = None,
+    sheet: str | None = None,
+    drop: Sequence[str] = (),
+    pending: bool = False,
+) -> PatientTable:
+    """Read and check a patient table.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+        One row per patient.
+    id, regimen : str
+        Columns with the patient's identifier (read as text) and regimen.
+    response : str or None
+        Column with the best response: CR, PR, SD, PD or NE (in words or Chinese too), or 0
+        and 1 (yes and no). None if there is none.
+    time, event : str, optional
+        Columns with the time to progression, death or censoring, and 1 or 0 for event or not.
+    entry : str, optional
+        Column with the time from which the patient was at risk (delayed entry); blank is 0.
+    interval : (str, str), optional
+        Columns with the last progression-free scan (0 if none) and the first scan with
+        progression (inf if none; equal to the first for an event at a known time).
+    overall : str, optional
+        Column with overall survival, for the check that nobody is progression-free after death.
+    time_unit : {"days", "weeks", "months", "years"}
+        Unit of all these columns; must be declared with them (of `dates` it is that of the follow-up).
+    event_codes : mapping, optional
+        What other codes than 0 and 1 (or false and true) mean: ``{"2": "event", "1": "censored"}``, or
+        ``{2: 1, 1: 0}``.
+    dates : mapping, optional
+        Columns of dates: ``start``, and ``event``, ``death``, ``last_contact``; and ``cut``, the date of the
+        data cut. They are checked against each other; without `time` and `interval` they give the
+        follow-up: to the earlier of event and death, else to the last contact (in days, unless `time_unit`).
+    sheet : str, optional
+        Sheet of a workbook.
+    drop : sequence of str, optional
+        Columns to leave out; columns that identify patients must be.
+    pending : bool
+        Keep patients of whom nothing is known yet instead of refusing them: a response that is
+        blank or "pending" stays blank and counts nowhere; who has no follow-up (time blank or 0,
+        no event) is censored at time zero and says nothing.
+
+    Returns
+    -------
+    PatientTable
+
+    Raises
+    ------
+    DataError
+        If anything makes the table unusable, with every problem, its row and remedy.
+    """
+    codes = {str(code): event_meaning(meaning) or "" for code, meaning in (event_codes or {}).items()}
+    settings = PatientSettings(
+        sheet=sheet, drop=tuple(drop), id=id, regimen=regimen, response=response, time=time, event=event, entry=entry,
+        interval=interval if interval is None or isinstance(interval, str) else tuple(interval),  # type: ignore[arg-type]  # its length is checked
+        overall=overall, time_unit=time_unit, event_codes=tuple(codes.items()),
+        dates=None if dates is None else date_columns(dates),
+    )  # fmt: skip
+    return read_patient_table(source, settings, growing=pending)
+
+
+def read_patient_table(
+    source: str | Path | pd.DataFrame, settings: PatientSettings, *, folder: Path | None = None, growing: bool = False
+) -> PatientTable:
+    """Read and check a patient table as its settings say.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+    settings : PatientSettings
+    folder : Path, optional
+        Where the table of visits stands if it is not beside `source`.
+    growing : bool
+        Keep patients of whom nothing is known yet, as `pending` of `read_patients`.
+    """
+    if settings.scans is None:
+        return _read_table(source, settings, growing)
+    file = _visits_file(source, str(settings.scans.file), folder)
+    frame, notes = joined(
+        source, file, settings.scans, patient_id=settings.id, sheet=settings.sheet, drop=settings.drop, pending=growing
+    )
+    table = _read_table(frame, replace(settings, sheet=None), growing)
+    label = Path(source).name if isinstance(source, str | Path) else table.source
+    return replace(table, warnings=(*notes, *table.warnings), source=label)
+
+
+def _visits_file(source: str | Path | pd.DataFrame, name: str, folder: Path | None) -> Path:
+    """The table of visits: beside the table of patients, else beside the analysis."""
+    beside = [Path(source).parent] if isinstance(source, str | Path) else []
+    for place in (*beside, *([] if folder is None else [folder])):
+        if (place / name).is_file():
+            return place / name
+    return (folder or (beside[0] if beside else Path())) / name
+
+
+def _read_table(source: str | Path | pd.DataFrame, settings: PatientSettings, growing: bool) -> PatientTable:
+    import pandas as pd
+
+    raw = read_cells(source, sheet=settings.sheet, drop=settings.drop)
+    problems: list[Problem] = []
+    warnings = list(raw.notes)
+    columns, dated, derived = settings.follow_up, settings.dates, settings.derives_follow_up
+    needed = {"patient_id": settings.id, "regimen": settings.regimen}
+    if settings.response is not None:
+        needed["response"] = settings.response
+    if derived:
+        problems += [
+            Problem(
+                "column_name", f"the dates give the follow-up, but the table has a column {column} too",
+                f"Name it with {column}=, to have it checked against the dates, or leave it out with drop=.",
+                row=1, column=column,
+            )
+            for column in ("time", "event") if column in raw.columns
+        ]  # fmt: skip
+    from_dates = ("time", "event") if derived else ()
+    needed |= {role: column for role, column in columns.roles.items() if role not in from_dates}
+    needed |= dated.roles if dated is not None else {}
+    folded = {c.casefold(): c for c in raw.columns}
+    check_export(raw, folded.get(settings.id.casefold(), settings.id), problems, warnings)
+    for role, column in needed.items():
+        needed[role] = column = folded.get(column.casefold(), column)
+        if column not in raw.columns:
+            problems.append(
+                Problem(
+                    "missing_column",
+                    f"there is no column {column} ({role}); the columns are {', '.join(raw.columns)}",
+                    f"Add it, or name the column that holds the {role}.{nearest(column, raw.columns)}",
+                    row=1,
+                    column=column,
+                )
+            )
+    refuse_if_any(raw.source, problems)
+    rename = {column: role for role, column in needed.items()}
+    for column in raw.columns:
+        if column in needed and column not in rename:
+            problems.append(
+                Problem(
+                    "column_name",
+                    f"the table calls its {column} {needed[column]!r}, but there is also a column {column}",
+                    "Rename the column that is not meant.",
+                    row=1,
+                    column=column,
+                )
+            )
+    refuse_if_any(raw.source, problems)
+    rows = [{rename.get(k, k): v for k, v in row.items()} for row in raw.rows]
+    for number, row in zip(raw.numbers, rows, strict=True):
+        for role in ("patient_id", "regimen"):
+            row[role] = normalise(row[role])
+            if not row[role]:
+                problems.append(
+                    Problem(
+                        "blank_label", f"the {role} is blank", "Fill it in.", row=number, column=needed[role], value=""
+                    )
+                )
+    binary = _read_responses(raw, rows, needed.get("response"), problems, warnings, _PENDING if growing else ())
+    if dated is not None and columns.unit in DAYS_IN:
+        said = {"1": True, "0": False}
+        check_dates(
+            rows, raw.numbers, dated, 1.0 / DAYS_IN[str(columns.unit)],
+            lambda cell: said.get(columns.meanings.get(normalise(cell).casefold(), "")), derived, problems, warnings,
+            growing=growing,
+        )  # fmt: skip
+    if columns.roles:
+        check_follow_up(rows, raw.numbers, columns, problems, warnings, pending=growing)
+    kept = _without_duplicates(raw, rows, problems, warnings)
+    for a, b in combinations(dict.fromkeys(r["regimen"] for r in rows), 2):
+        if same_but_spelling(a, b):
+            warnings.append(
+                Problem(
+                    "spelling",
+                    f"regimen {b!r} resembles {a!r}",
+                    "If they are the same, spell them alike.",
+                    column=settings.regimen,
+                    value=b,
+                )
+            )
+    refuse_if_any(raw.source, problems)
+    frame = pd.DataFrame([rows[i] for i in kept], index=[raw.numbers[i] for i in kept])
+    observed = None
+    if columns.roles:
+        observed = follow_up_of(frame, str(columns.unit))
+        check_between_patients(frame, observed.dated("interval"), columns, warnings)
+    return PatientTable(
+        frame, table_digest(frame), raw.source, binary=binary, observed=observed, warnings=tuple(warnings)
+    )
+
+
+def _read_responses(
+    raw: RawTable,
+    rows: list[dict[str, str]],
+    column: str | None,
+    problems: list[Problem],
+    warnings: list[Problem],
+    pending: Collection[str] = (),
+) -> bool:
+    """Canonical responses, in place, blank where `pending`; returns whether the column holds yes or no."""
+    if column is None:
+        return False
+    cells = [normalise(row["response"]).casefold() for row in rows]
+    binary = all(c in _YES | _NO for c in cells if c and c not in pending)
+    not_evaluable = 0
+    for number, row, cell in zip(raw.numbers, rows, cells, strict=True):
+        if cell in pending:
+            row["response"] = ""
+            continue
+        if binary and cell:
+            row["response"] = "1" if cell in _YES else "0"
+            continue
+        label = canonical_endpoint(cell) if cell else ""
+        if label in RECIST:
+            row["response"] = label
+            not_evaluable += label == "NE"
+            continue
+        what = "the response is blank" if not cell else "unknown response"
+        problems.append(
+            Problem(
+                "unknown_response",
+                what,
+                f"Use one of {', '.join(RECIST)} (NE: not evaluable), or 0 (no) and 1 (yes).",
+                row=number,
+                column=column,
+                value=row["response"],
+            )
+        )
+    if not_evaluable:
+        warnings.append(
+            Problem(
+                "not_evaluable",
+                f"{not_evaluable} patients were not evaluable",
+                'They count as non-responders unless not_evaluable = "exclude".',
+                column=column,
+            )
+        )
+    return binary
+
+
+def _without_duplicates(
+    raw: RawTable, rows: list[dict[str, str]], problems: list[Problem], warnings: list[Problem]
+) -> list[int]:
+    """Positions of the rows to keep: an identical second row of a patient is dropped."""
+    first: dict[str, int] = {}
+    kept = []
+    for i, (number, row) in enumerate(zip(raw.numbers, rows, strict=True)):
+        patient = row["patient_id"]
+        if not patient or patient not in first:
+            first[patient] = i
+            kept.append(i)
+        elif row == rows[first[patient]]:
+            warnings.append(
+                Problem(
+                    "duplicate_patient",
+                    f"the same row also stands in row {raw.numbers[first[patient]]}; it was counted once",
+                    "Remove one of them.",
+                    row=number,
+                    column="patient_id",
+                    value=patient,
+                )
+            )
+        else:
+            problems.append(
+                Problem(
+                    "conflicting_patient",
+                    f"the patient also stands in row {raw.numbers[first[patient]]}, with other values",
+                    "Keep one row per patient.",
+                    row=number,
+                    column="patient_id",
+                    value=patient,
+                )
+            )
+    return kept

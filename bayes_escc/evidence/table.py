@@ -1,0 +1,143 @@
+"""What every checked table has: rows, a digest of them, where they came from and what was noticed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.reading import cell_text, normalise
+from bayes_escc.settings.reader import nearest
+from bayes_escc.settings.setting import setting, text, texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Source", "Table", "TableSettings", "filter_rows", "in_order", "table_digest"]
+
+type Source = str | Path | pd.DataFrame
+"""What a table is read from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSettings:
+    """What `[data]` may say of a table of any kind; every field declares one key."""
+
+    sheet: str | None = setting(text(), None, "sheet of a workbook")
+    drop: tuple[str, ...] = setting(texts(), (), "columns to leave out, for example those that identify patients")
+
+
+@dataclass(frozen=True, repr=False)
+class Table:
+    """A checked table of evidence; made by the readers, never by hand.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows, indexed by the number a person would count in the file.
+    digest : str
+        SHA-256 of the content; the order of rows does not change it.
+    source : str
+        Where the table came from.
+    warnings : tuple of Problem
+        What was noticed but not refused.
+    """
+
+    frame: pd.DataFrame
+    digest: str
+    source: str
+    warnings: tuple[Problem, ...] = field(default=(), kw_only=True)
+
+    kind: ClassVar[str] = ""
+    """Name of the kind of evidence, as in ``[data] kind``."""
+    unit_of_rows: ClassVar[str] = "rows"
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of the rows as a DataFrame."""
+        return self.frame.copy()
+
+    @property
+    def regimens(self) -> tuple[str, ...]:
+        """Regimens, in order of appearance."""
+        return tuple(dict.fromkeys(self.frame["regimen"]))
+
+    def keep(self, frame: pd.DataFrame) -> Self:
+        """The same table with only some of its rows, and the warnings that concern them."""
+        gone = set(self.frame.index) - set(frame.index)
+        noted = tuple(w for w in self.warnings if w.row not in gone)
+        return replace(self, frame=frame, digest=table_digest(frame), warnings=noted)
+
+    def select(self, *, regimens: Sequence[str] | None = None, where: Mapping[str, Any] | None = None) -> Self:
+        """Keep the rows of some regimens, in the order given, or those whose columns equal given values.
+
+        Parameters
+        ----------
+        regimens : sequence of str, optional
+            All if not given.
+        where : mapping, optional
+            Column and the value (or list of values) its cells must equal.
+
+        Raises
+        ------
+        AnalysisError
+            If a regimen or column does not exist, or nothing is left.
+        """
+        if regimens is None and not where:
+            return self
+        problems: list[str] = []
+        frame = filter_rows(self.frame, where or {}, problems)
+        if regimens is not None:
+            frame = in_order(frame, "regimen", [normalise(r) for r in regimens], self.source, problems)
+        return self.keep(self._not_empty(frame, problems))
+
+    def _not_empty(self, frame: pd.DataFrame, problems: Sequence[str]) -> pd.DataFrame:
+        """The rows of a selection, refused if it went wrong or left none."""
+        if problems:
+            raise AnalysisError("; ".join(problems))
+        if frame.empty:
+            raise AnalysisError(f"no {self.unit_of_rows} of {self.source} are left after the selection.")
+        return frame
+
+
+def in_order(frame: pd.DataFrame, column: str, labels: Sequence[str], source: str, problems: list[str]) -> pd.DataFrame:
+    """The rows with some labels, in the order of the labels; those that do not exist are noted."""
+    present = list(dict.fromkeys(frame[column]))
+    if not problems:
+        problems += [
+            f"{column} {label!r} is not in {source}; it has {', '.join(present) or 'no rows left'}."
+            f"{nearest(label, present)}"
+            for label in labels if label not in present
+        ]  # fmt: skip
+    place = {label: i for i, label in enumerate(labels)}
+    frame = frame[frame[column].isin(place)]
+    return frame.iloc[frame[column].map(place).argsort(kind="stable")]
+
+
+def filter_rows(frame: pd.DataFrame, where: Mapping[str, Any], problems: list[str]) -> pd.DataFrame:
+    """Keep the rows whose cells equal a value (or one of several) in every column named."""
+    for column, wanted in where.items():
+        if column not in frame.columns:
+            problems.append(f"where: there is no column {column!r}.{nearest(column, frame.columns)}")
+            continue
+        values = wanted if isinstance(wanted, list | tuple) else [wanted]
+        cells = {v: normalise(cell_text(v)) for v in frame[column].unique()}
+        allowed = {normalise(cell_text(v)) for v in values}
+        absent = sorted(allowed - set(cells.values()))
+        if absent and not set(cells.values()) & allowed:
+            problems.append(f"where: no row has {column} = {', '.join(absent)}")
+        frame = frame[frame[column].isin([v for v, cell in cells.items() if cell in allowed])]
+    return frame
+
+
+def table_digest(frame: pd.DataFrame) -> str:
+    """SHA-256 of a table's columns and rows, whatever the order of the rows."""
+    lines = sorted("\x1f".join(map(str, r)) for r in frame.itertuples(index=False, name=None))
+    content = "\x1e".join(["\x1f".join(map(str, frame.columns)), *lines])
+    return hashlib.sha256(content.encode()).hexdigest()
