@@ -79,7 +79,7 @@ def frailty(rng):
     sd, median, ratio = abs(rng.normal(0, 0.6)), rng.lognormal(np.log(4), 0.6), rng.normal(0, 0.7)
     arm, centre = np.arange(PATIENTS) % 2, np.arange(PATIENTS) // 2 % CENTRES
     u = sd * rng.normal(size=CENTRES)
-    observed = follow_up(rng, np.log(np.log(2) / median) + ratio * arm + u[centre])
+    observed = follow_up(rng, np.log(np.log(2) / median) + ratio * (arm - 0.5) + u[centre])
     frame = pd.DataFrame({"regimen": np.array(["A", "B"])[arm], "centre": [f"C{c}" for c in centre], **observed})
     return frame, {"frailty_sd": sd, "reference_median": median, "log_hazard_ratio": ratio, "log_frailty": u[0]}
 
@@ -90,7 +90,7 @@ def incomplete(rng):
     arm = np.arange(PATIENTS) % 2
     x = rng.normal(0.4 * (arm - 0.5), 1.0)
     flag = (rng.random(PATIENTS) < 1 / (1 + np.exp(-0.5 * x))).astype(float)
-    observed = follow_up(rng, np.log(np.log(2) / median) + ratio * arm + slope[0] * x + slope[1] * flag)
+    observed = follow_up(rng, np.log(np.log(2) / median) + ratio * (arm - 0.5) + slope[0] * x + slope[1] * flag)
     likely = np.where(observed["event"] == 1, 3.0, 1.0)  # at random given the outcome
     holes = [rng.choice(PATIENTS, size, replace=False, p=likely / likely.sum()) for size in (15, 12)]
     frame = pd.DataFrame({"regimen": np.array(["A", "B"])[arm], **observed, "x": x, "flag": flag})

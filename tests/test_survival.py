@@ -419,8 +419,10 @@ class TestEstimands:
         columns = np.column_stack([(x - x.mean()) / x.std(ddof=1), patients["liver"]])
         risk = np.exp(columns @ p["coefficient"].to_numpy())
         shape = float(np.exp(p["log_shape"]))
-        for regimen, ratio in (("A", 0.0), ("B", float(p["log_hazard_ratio"].item()))):
-            h = np.log(2) / float(p["reference_median"]) ** shape * np.exp(ratio)
+        against = float(p["log_hazard_ratio"].item())
+        average = np.log(2) / float(p["reference_median"]) ** shape  # of both regimens
+        for regimen, ratio in (("A", 0.0), ("B", against)):
+            h = average * np.exp(ratio - against / 2)
 
             def curve(t, h=h):
                 return np.exp(-h * risk * t**shape).mean()
@@ -433,7 +435,7 @@ class TestEstimands:
             assert float(one("median")) == pytest.approx(optimize.brentq(lambda t, c=curve: c(t) - 0.5, 0.01, 99))
             assert float(one("hazard_ratio")) == pytest.approx(np.exp(ratio))
             slopes = []
-            for h_r in (np.log(2) / float(p["reference_median"]) ** shape, h):
+            for h_r in (average * np.exp(-against / 2), h):
                 logs = [np.log(np.exp(-h_r * risk * t**shape).mean()) for t in (6 - 1e-5, 6 + 1e-5)]
                 slopes.append((logs[0] - logs[1]) / 2e-5)
             marginal = float(one("marginal_hazard_ratio").sel(time=6))
@@ -451,6 +453,7 @@ class TestEstimands:
         p = fits["one"].tree["posterior"].to_dataset()
         x = np.log(patients["nlr"])
         risk = (p["coefficient"] * [(np.log(3.0) - x.mean()) / x.std(ddof=1), 1.0]).sum("covariate")
+        risk = risk - p["log_hazard_ratio"].isel(contrast=0) / 2
         survival = np.exp(-np.log(2) * (6 / p["reference_median"]) ** np.exp(p["log_shape"]) * np.exp(risk))
         assert np.allclose(fits["one"].estimand("survival").sel(regimen="A", time=6), survival)
         by_population = [float(f.estimand("survival").sel(regimen="A").mean()) for f in fits.values()]
@@ -491,8 +494,8 @@ class TestEstimands:
         shape = np.exp(p["log_shape"])
         ratio = fit.estimand("hazard_ratio").sel(regimen="B")
         k = (shape.sel(regimen="B") / shape.sel(regimen="A"), shape.sel(regimen="B") - shape.sel(regimen="A"))
-        for t in (1, 4, 9):  # log hazard ratio of cumulative hazards at the prior's median, 4 months
-            expected = np.exp(p["log_hazard_ratio"].isel(contrast=0)) * k[0] * (t / 4.0) ** k[1]
+        for t in (1, 4, 9):  # log hazard ratio of cumulative hazards at the prior's median, 6 months
+            expected = np.exp(p["log_hazard_ratio"].isel(contrast=0)) * k[0] * (t / 6.0) ** k[1]
             assert np.allclose(ratio.sel(time=t), expected)
         assert "time_ratio" not in fit.estimand_names
 
@@ -570,7 +573,7 @@ def test_a_known_truth_is_recovered(baseline):
     near(fit.estimand("coefficient").sel(covariate="liver"), 0.3)
     if baseline == "weibull":
         near(fit.estimand("log_shape"), np.log(1.2))
-        near(fit.estimand("reference_median"), 4.0)
+        near(fit.estimand("reference_median"), 4.0 * np.exp(0.2 / 1.2))  # of the average regimen
     risk = np.exp(0.5 * np.log(frame["nlr"]) + 0.3 * frame["liver"]).to_numpy()
     for t in (3, 6):
         truth = np.exp(-np.log(2) * (t / 4) ** 1.2 * risk).mean()
@@ -664,7 +667,9 @@ def test_wrong_combinations_are_explained(patients):
     with pytest.raises(be.AnalysisError, match="beyond the end of follow-up"):
         be.SurvivalModel(baseline="piecewise", cutpoints=[99], data_unit="months").fit(patients)
     with pytest.raises(be.AnalysisError, match="is not here"):
-        be.SurvivalModel(priors={"log_hazard_ratio": {"A": be.Prior("Normal")}}, data_unit="months").fit(patients)
+        be.SurvivalModel(
+            priors={"log_hazard_ratio": {"A": be.Prior("Normal")}}, data_unit="months", regimen_coding="reference"
+        ).fit(patients)
     with pytest.raises(be.AnalysisError, match="ascending order"):
         be.SurvivalModel(baseline="piecewise", cutpoints=[5, 2])
     with pytest.raises(be.AnalysisError, match="needs regimen_effect"):

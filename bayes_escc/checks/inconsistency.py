@@ -218,7 +218,7 @@ def _split(design: SynthesisDesign, a: str, b: str, studies: Sequence[str]) -> S
                 signs[i, labels.index(regimen)] += sign
     default = design.spec.prior("effect")
     prior = PriorSet(default.default, (*default.overrides, ("direct", _centred(default.default))))
-    return _variant(design, [*design.terms, "direct"], signs[:, 1:], prior)
+    return _variant(design, [*design.terms, "direct"], signs[:, 1:], prior, design.exchangeable_regimens)
 
 
 def _unrelated(design: SynthesisDesign, pairs: Sequence[tuple[str, str]]) -> SynthesisDesign:
@@ -232,10 +232,12 @@ def _unrelated(design: SynthesisDesign, pairs: Sequence[tuple[str, str]]) -> Syn
     return _variant(design, [f"{b} against {a}" for a, b in pairs], X, prior)
 
 
-def _variant(design: SynthesisDesign, terms: Sequence[str], X: Array, prior: PriorSet) -> SynthesisDesign:
+def _variant(
+    design: SynthesisDesign, terms: Sequence[str], X: Array, prior: PriorSet, regimens: int = 0
+) -> SynthesisDesign:
     """The same evidence under another linear predictor."""
     priors = tuple((role, prior if role == "effect" else p) for role, p in design.spec.priors)
-    predictor = Predictor(COVARIATE, terms, terms, X, np.eye(len(terms)))
+    predictor = Predictor(COVARIATE, terms, terms, X, np.eye(len(terms)), regimens=regimens)
     return design.with_predictor(replace(design.spec, priors=priors), predictor)
 
 

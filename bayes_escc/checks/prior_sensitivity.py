@@ -190,6 +190,11 @@ def _other_priors(design: Any, changed: tuple[tuple[str, PriorSet], ...]) -> Any
             old = spec.prior(role)
             values = variables[_VARIABLES.get(role, role)]
             values = values.reshape(len(values), -1) if values.ndim < 2 else values
+            if role == "log_hazard_ratio" and design.exchangeable:
+                laws = (replace(design.pair_prior, prior=p.default) for p in (new, old))
+                after, before = (law.log_density(values).reshape(len(values), -1).sum(axis=1) for law in laws)
+                total = total + after - before
+                continue
             for i, label in enumerate(_labels(design, role, values.shape[1])):
                 each = values[:, i].reshape(len(values), -1)
                 total = total + (_log_density(new[label], each) - _log_density(old[label], each)).sum(axis=1)

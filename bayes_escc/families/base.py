@@ -109,6 +109,19 @@ class Design(ABC):
         """Draws of the parameters from the prior, dimensions (chain = 1, draw, ...)."""
 
     @abstractmethod
+    def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
+        """Log density of every parameter that has a stated prior, dimensions (chain, draw, ...).
+
+        Random effects are left out: their law is part of the model, and that of their spread is here.
+
+        Parameters
+        ----------
+        parameters : Dataset
+        priors : mapping of str to PriorSet, optional
+            Priors to be used in place of the design's own, by parameter.
+        """
+
+    @abstractmethod
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         """Log-likelihood of every row or patient under each draw."""
 

@@ -6,13 +6,24 @@ model sees. A study that grows states them once and carries them, so that its lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bayes_escc.families.covariates import Covariate, EncodedCovariates
 from bayes_escc.settings.prior import PriorSet
 
-__all__ = ["stated_covariates", "stated_priors"]
+__all__ = ["stated_covariates", "stated_priors", "with_former_defaults"]
+
+
+def with_former_defaults(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A frozen analysis with what it left out because it had no name when it was frozen.
+
+    Regimens were coded against the first of them before `regimen_coding` existed.
+    """
+    model = dict(content.get("model", {}))
+    if model.get("family", "") == "survival" or model.get("network"):
+        model.setdefault("regimen_coding", "reference")
+    return {**content, "model": model}
 
 
 def stated_priors(priors: Sequence[tuple[str, PriorSet]]) -> dict[str, Any]:

@@ -87,6 +87,7 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
         "posterior": parameters,
         ESTIMANDS: estimands,
         "log_likelihood": _label_draws(design.log_likelihood(parameters)),
+        "log_prior": _label_draws(design.log_prior(parameters)),
         "posterior_predictive": _label_draws(design.simulate(parameters, streams[3])),
         "observed_data": design.observed(),
         "prior": prior,

@@ -163,6 +163,10 @@ class SurvivalModel(_Model):
     regimen_effect : {"proportional", "nonproportional", "stratified", "none"}
         Hazards of regimens differ by a constant ratio; in shape too; in everything, each regimen
         with priors of its own; or not at all.
+    regimen_coding : {"exchangeable", "reference"}
+        Regimens deviate from a common level, with the same prior of the log hazard ratio of every pair, so that
+        their order decides nothing; or the first has the prior of the level and the others their
+        ``log_hazard_ratio`` against it, which may then be asymmetric or one for each regimen.
     covariates : sequence of mapping or str
         Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}``.
     priors : mapping, optional
@@ -218,6 +222,7 @@ class SurvivalModel(_Model):
         *,
         baseline: Literal["weibull", "exponential", "piecewise"] = "weibull",
         regimen_effect: Literal["proportional", "nonproportional", "stratified", "none"] = "proportional",
+        regimen_coding: Literal["exchangeable", "reference"] = "exchangeable",
         covariates: Sequence[Mapping[str, Any] | str] = (),
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
         cutpoints: Sequence[float] | None = None,
@@ -253,7 +258,8 @@ class SurvivalModel(_Model):
         if where:
             data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
         model = _stated(
-            family="survival", baseline=baseline, regimen_effect=regimen_effect, smoothing=smoothing,
+            family="survival", baseline=baseline, regimen_effect=regimen_effect,
+            regimen_coding=None if regimen_coding == "exchangeable" else regimen_coding, smoothing=smoothing,
             cutpoints=None if cutpoints is None else [float(c) for c in cutpoints], reference_time=reference_time,
             time_unit=time_unit, dating=dating, frailty=frailty, shrinkage=shrinkage, relevant=relevant,
         )  # fmt: skip
@@ -318,6 +324,9 @@ class SynthesisModel(_Model):
         For counts: a regimen, or the column that marks or names each study's control.
     reference : str, optional
         Of a network.
+    regimen_coding : {"exchangeable", "reference"}
+        Of a network: whether the prior of an effect is that of every pair of regimens, or that of each regimen
+        against the reference, which may then be asymmetric or one for each regimen.
     priors : mapping, optional
         Prior by parameter: ``effect`` (on the log scale for ratios), ``tau``, ``baseline``,
         ``coefficient``.
@@ -349,6 +358,7 @@ class SynthesisModel(_Model):
         subgroup: str | Mapping[str, str] | None = None,
         control: str | None = None,
         reference: str | None = None,
+        regimen_coding: Literal["exchangeable", "reference"] = "exchangeable",
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
         regimens: Sequence[str] | None = None,
         where: Mapping[str, Any] | None = None,
@@ -364,6 +374,8 @@ class SynthesisModel(_Model):
             data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
         group = dict(subgroup) if isinstance(subgroup, Mapping) else subgroup
         stated = {"subgroup": group, "control": control, "reference": reference}
+        if regimen_coding != "exchangeable":
+            stated["regimen_coding"] = regimen_coding
         model: dict[str, Any] = {
             "family": "synthesis",
             "likelihood": likelihood,

@@ -249,6 +249,23 @@ class Prior:
         make = DISTRIBUTIONS[self.distribution].law
         return self.to_scipy() if make is None else make(dict(self.parameters))
 
+    def log_density(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log density at values; of a Dirichlet at rates whose last axis is its categories.
+
+        Where the law has no density the result is minus infinity.
+        """
+        if self.distribution == "Dirichlet":
+            from scipy.special import gammaln, xlogy
+
+            weights = np.broadcast_to(np.asarray(self["a"], dtype=float), values.shape[-1:])
+            return np.asarray(
+                xlogy(weights - 1.0, values).sum(axis=-1) + gammaln(weights.sum()) - gammaln(weights).sum()
+            )
+        if self.distribution in ("LogStudentT", "HalfStudentT"):  # of which SciPy has none
+            with np.errstate(divide="ignore"):
+                return np.asarray(np.log(self.law().pdf(values)))
+        return np.asarray(self.to_scipy().logpdf(values))
+
     def interval(self, prob: float = 0.95) -> tuple[float, float]:
         """Equal-tailed interval that holds `prob` of the prior."""
         law = self.law()

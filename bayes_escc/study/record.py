@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import RecordError
+from bayes_escc.families.frozen import with_former_defaults
 from bayes_escc.study.changes import Change, twin_of
 from bayes_escc.study.cuts import Cut, Row
 from bayes_escc.study.digests import canonical, new_salt, root_of, salted, sha256
@@ -98,9 +99,17 @@ def read_analysis(store: Store, *, frozen: bool, number: int | None = None) -> t
         return None
     if sha256(found["content"]) != found["digest"]:
         raise RecordError(f"{store.path.name} is damaged: analysis {found['id']} does not match its digest.")
-    return found["id"], Analysis.from_dict(
-        json.loads(found["content"]), sha256=found["sha256"], label=f"analysis {found['id']} of {store.path.name}"
-    )
+    content = json.loads(found["content"])
+    if frozen or _frozen_without_coding(store):
+        content = with_former_defaults(content)
+    analysis = Analysis.from_dict(content, sha256=found["sha256"], label=f"analysis {found['id']} of {store.path.name}")
+    return found["id"], replace(analysis, content=found["content"])  # digests are of what is stored
+
+
+def _frozen_without_coding(store: Store) -> bool:
+    """Whether the study was frozen before analyses could state how regimens are coded."""
+    row = store.row("SELECT content FROM analysis WHERE stated IS NOT NULL ORDER BY id LIMIT 1")
+    return row is not None and "regimen_coding" not in json.loads(row["content"]).get("model", {})
 
 
 # ---- snapshots --------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_escc.analysis.analysis import Analysis, find_analysis
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.families.frozen import with_former_defaults
 from bayes_escc.names import normalise
 from bayes_escc.report.result import software_versions
 from bayes_escc.runs.run import fit_prepared
@@ -403,7 +404,7 @@ class Study:
             frozen, posterior = read_analysis(store, frozen=True), None
             record: dict[str, Any] = {}
             if frozen is not None and last is not None:
-                content = json.loads(frozen[1].content)
+                content = with_former_defaults(json.loads(frozen[1].content))
                 asked = {k: v for k, v in new.items() if k in changed}
                 kept = {k: v for k, v in content.items() if k not in changed}
                 amended = Analysis.from_dict({**kept, **asked}, label="the amended analysis")

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from bayes_escc.evidence import Arm, CountTable
 from bayes_escc.families.base import Design, prior_line
 from bayes_escc.families.frozen import stated_priors
+from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
+from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -122,6 +124,17 @@ class CountDesign(Design):
 
     def priors_in_words(self) -> list[str]:
         return [line for role, unit in self.prior_roles for line in prior_line(role, self.spec.prior(role), unit)]
+
+    def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
+        import xarray as xr
+
+        stated = {**dict(self.spec.priors), **(priors or {})}
+        return xr.Dataset(
+            {
+                role: log_density_of(parameters[role], prior, self.cell_dim, self.cell_regimens)
+                for role, prior in stated.items()
+            }
+        )
 
     def observed(self) -> xr.Dataset:
         import xarray as xr

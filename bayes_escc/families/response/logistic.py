@@ -16,9 +16,11 @@ from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.families.base import Design, prior_line
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.frozen import stated_covariates, stated_priors
+from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
+from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -113,6 +115,19 @@ class LogisticDesign(Design):
             values["coefficient"] = ((CHAIN, DRAW, COVARIATE), slopes)
             coords[COVARIATE] = list(labels)
         return xr.Dataset(values, coords=coords)
+
+    def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
+        import xarray as xr
+
+        stated = {**dict(self.spec.priors), **(priors or {})}
+        dims = {"intercept": REGIMEN, "coefficient": COVARIATE}
+        return xr.Dataset(
+            {
+                role: log_density_of(parameters[role], prior, dims[role])
+                for role, prior in stated.items()
+                if role in parameters
+            }
+        )
 
     def _shift(self, parameters: xr.Dataset, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The covariates' part of the log odds of patients with covariates x, shape (chain, draw, patient)."""

@@ -13,10 +13,11 @@ from bayes_escc.evidence import Arm, CountTable, PatientTable, Problem
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.families.base import Design, ExactPosterior, prior_line
 from bayes_escc.families.frozen import stated_priors
+from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
-from bayes_escc.settings.prior import Prior
+from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -174,6 +175,12 @@ class MultinomialDesign(Design):
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         return self._draws(rng, self._weights(), (1, draws))
+
+    def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
+        import xarray as xr
+
+        prior = (priors or {}).get("categories", self.spec.prior("categories"))
+        return xr.Dataset({"category_rate": log_density_of(parameters["category_rate"], prior, REGIMEN)})
 
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior:
         weights = self._weights()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,7 +15,9 @@ from bayes_escc.evidence import Arm, PatientTable
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.exchangeable import PairPrior, deviations
 from bayes_escc.families.frozen import stated_covariates, stated_priors
+from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.survival import per_patient
 from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
@@ -25,6 +28,7 @@ from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.survival.target import TargetTable, target_patterns
 from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, STUDY, TIME
+from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -34,7 +38,7 @@ __all__ = ["CONTRAST", "ENDPOINT_NAME", "SurvivalDesign"]
 
 ENDPOINT_NAME: Final = "PFS"
 CONTRAST: Final = "contrast"
-"""Dimension of log hazard ratios: every regimen but the first."""
+"""Dimension of log hazard ratios against the first regimen: every other one."""
 
 _CURVE_DRAWS: Final = 1000
 _CURVE_POINTS: Final = 60
@@ -150,20 +154,40 @@ class SurvivalDesign(Design):
     def prior_key(self) -> Hashable:
         """The priors of all parameters with their labels, for `structure`."""
         prior = self.spec.prior
-        found: list[Any] = []
+        found: list[Any] = [self.spec.regimen_coding]
         for role, _ in self.spec.priors:
             labels = {"coefficient": self.encoded.labels, "log_hazard_ratio": self.others}.get(role, self.regimens)
             found.append((role, tuple(prior(role)[label] for label in labels)))
         return tuple(found)
 
+    @property
+    def exchangeable(self) -> bool:
+        """Whether regimens deviate from a common level, rather than from the first of them."""
+        return self.spec.regimen_coding == "exchangeable"
+
+    @property
+    def pair_prior(self) -> PairPrior:
+        """The prior of the log hazard ratio of every pair of regimens."""
+        return PairPrior(self.spec.prior("log_hazard_ratio").default, len(self.regimens))
+
     def regimen_effect(self) -> Any:
-        """Log hazard ratios of all regimens against the first, inside the current PyMC model."""
+        """Log hazards of all regimens relative to the level, inside the current PyMC model."""
         import pytensor.tensor as pt
 
         if not (self.spec.has("log_hazard_ratio") and self.others):
             return pt.zeros(len(self.regimens))
-        found = self.spec.prior("log_hazard_ratio").to_pymc("log_hazard_ratio", self.others, CONTRAST)
-        return pt.concatenate([[0.0], found])
+        if self.exchangeable:
+            found = self.pair_prior.to_pymc("log_hazard_ratio", CONTRAST)
+        else:
+            found = self.spec.prior("log_hazard_ratio").to_pymc("log_hazard_ratio", self.others, CONTRAST)
+        return self.about_level(found)
+
+    def about_level(self, contrasts: Any) -> Any:
+        """Effects relative to the level, first axis regimens, from tensors of those against the first regimen."""
+        import pytensor.tensor as pt
+
+        effects = pt.concatenate([pt.zeros_like(contrasts[:1]), contrasts])
+        return effects - effects.mean(axis=0, keepdims=True) if self.exchangeable else effects
 
     # ---- draws in NumPy -----------------------------------------------------------------------
 
@@ -171,9 +195,44 @@ class SurvivalDesign(Design):
         """Prior draws of the effects of regimens, covariates and centres."""
         found = {}
         if self.spec.has("log_hazard_ratio") and self.others:
-            ratios = self.spec.prior("log_hazard_ratio").sample(rng, draws, self.others)
+            prior = self.spec.prior("log_hazard_ratio")
+            ratios = self.pair_prior.sample(rng, draws) if self.exchangeable else prior.sample(rng, draws, self.others)
             found["log_hazard_ratio"] = ((CHAIN, DRAW, CONTRAST), ratios[None])
         return found | self.risk.prior(rng, draws)
+
+    def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
+        import xarray as xr
+
+        stated, found = {**dict(self.spec.priors), **(priors or {})}, {}
+        for role, prior in stated.items():
+            name = "reference_median" if role == "median" else role
+            if name not in parameters:
+                continue
+            values = self._with_prior(name, parameters[name])
+            if role == "log_hazard_ratio" and self.exchangeable:
+                found[name] = self._pair_log_density(values, prior.default)
+            elif role == "coefficient" and self.risk.coefficients.shrunk:
+                free = values.sel({COVARIATE: list(self.risk.coefficients.free)})
+                if free.size:
+                    found[name] = log_density_of(free, prior, COVARIATE)
+            elif role == "global_scale":
+                found[name] = log_density_of(values, PriorSet(self.risk.coefficients.scale))
+            else:
+                dim = {"coefficient": COVARIATE, "log_hazard_ratio": CONTRAST}.get(role, REGIMEN)
+                found[name] = log_density_of(values, prior, dim)
+        return xr.Dataset(found)
+
+    def _with_prior(self, name: str, values: xr.DataArray) -> xr.DataArray:
+        """The entries of a parameter that have a prior: all of them, but for random walks."""
+        return values
+
+    def _pair_log_density(self, values: xr.DataArray, prior: Prior) -> xr.DataArray:
+        """Log density of the log hazard ratios against the first regimen under a prior of every pair."""
+        contrasts = values.transpose(CHAIN, DRAW, CONTRAST, ...)
+        rows = flat(contrasts)
+        density = replace(self.pair_prior, prior=prior).log_density(rows)
+        rest = contrasts.isel({CONTRAST: 0}, drop=True)
+        return rest.copy(data=density.reshape(rest.shape)).drop_attrs()
 
     def by_stratum(self, role: str, rng: np.random.Generator, draws: int) -> tuple[tuple[str, ...], Any]:
         """Prior draws of a parameter that every stratum has once."""
@@ -197,6 +256,11 @@ class SurvivalDesign(Design):
         found = flat(parameters["log_hazard_ratio"])
         return np.concatenate([np.zeros((size, 1, *found.shape[2:])), found], axis=1)
 
+    def log_effects(self, parameters: xr.Dataset) -> Array:
+        """Log hazards of all regimens relative to the level, (draws, regimens)."""
+        ratios = self.log_ratios(parameters)
+        return deviations(ratios[:, 1:]) if self.exchangeable else ratios
+
     def population(self, parameters: xr.Dataset) -> Population:
         """The target population under every draw."""
         return self.risk.population(parameters, self.target)
@@ -215,7 +279,7 @@ class SurvivalDesign(Design):
         return per_patient.simulate(self, parameters, rng)
 
     def frozen(self) -> Mapping[str, Mapping[str, Any]]:
-        model: dict[str, Any] = {"time_unit": self.unit}
+        model: dict[str, Any] = {"time_unit": self.unit, "regimen_coding": self.spec.regimen_coding}
         if self.spec.covariates:
             model["covariates"] = stated_covariates(self.spec.covariates, self.encoded)
         estimands: dict[str, Any] = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}

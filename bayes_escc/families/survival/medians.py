@@ -13,9 +13,11 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
 from bayes_escc.evidence.medians import MedianTable
 from bayes_escc.families.base import Design, ExactPosterior, prior_line
+from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.survival.design import ENDPOINT_NAME
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, REGIMEN
+from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -101,6 +103,12 @@ class MedianDesign(Design):
         np.add.at(weighted, self.regimen, self.log_median * self.log_se**-2.0)
         logs = rng.normal(weighted / precision, precision**-0.5, (chains, draws, len(self.regimens)))
         return ExactPosterior(self._dataset(np.exp(logs)), xr.Dataset(), xr.Dataset())
+
+    def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
+        import xarray as xr
+
+        prior = (priors or {}).get("median", self.spec.prior("median"))
+        return xr.Dataset({"median": log_density_of(parameters["median"], prior, REGIMEN)})
 
     def _by_row(self, values: NDArray[np.float64]) -> xr.Dataset:
         import xarray as xr

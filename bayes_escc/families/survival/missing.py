@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence import Problem
 from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.exchangeable import zero_sum_basis
 from bayes_escc.settings.prior import Prior
 
 __all__ = ["PRIORS", "Imputation", "log_sum"]
@@ -75,10 +76,11 @@ class Imputation:
             encoded.labels[j]: (values[:, j] - self.centre[j]) / self.scale[j]
             for j in np.flatnonzero(~missing.any(axis=0))
         }
-        for r, label in enumerate(regimens[1:], start=1):
-            on = (regimen == r).astype(float)
-            if 0.0 < on.mean() < 1.0:
-                fixed[label] = (on - on.mean()) / on.std()
+        if len(regimens) > 1:
+            # contrasts of one scale, so that the order of regimens decides nothing
+            contrasts = zero_sum_basis(len(regimens))[regimen]
+            contrasts = (contrasts - contrasts.mean(axis=0)) / np.sqrt(contrasts.var(axis=0).mean())
+            fixed |= {f"regimen contrast {k + 1}": column for k, column in enumerate(contrasts.T)}
         self.predictors = tuple(fixed)
         self.fixed = np.column_stack([*fixed.values()]) if fixed else np.zeros((len(values), 0))
         self.order = (*self.numbers, *self.flags)

@@ -14,12 +14,14 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import PatientTable
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, PiecewiseCurves, exposure
 from bayes_escc.families.survival.design import CONTRAST, SurvivalDesign
 from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN
+from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -56,7 +58,10 @@ def _between_scans(count: Any, log_risk: Any, before: Any, inside: Any) -> Any:
 
 
 class PiecewiseDesign(SurvivalDesign):
-    """``h_r(t) = exp(log_hazard_j + log_hazard_ratio_r)`` in interval j.
+    """``h_r(t) = exp(log_hazard_j + effect_r)`` in interval j.
+
+    Effects are relative to the average regimen (or the first, with ``regimen_coding = "reference"``).
+
 
     Patients alike in regimen, covariates and centre share a likelihood: events and exposure per interval
     and covariate pattern are all it needs (Holford 1980), so that its cost grows with patterns,
@@ -303,9 +308,16 @@ class PiecewiseDesign(SurvivalDesign):
         import pymc as pm
         import pytensor.tensor as pt
 
-        spec, intervals = self.spec, len(self.cuts) + 1
+        spec = self.spec
         if spec.regimen_effect != "nonproportional" or not self.others:
             return self.regimen_effect()[:, None]
+        if self.exchangeable:
+            if step is None:
+                return self.about_level(self.pair_prior.to_pymc("log_hazard_ratio", CONTRAST, INTERVAL))
+            first = self.pair_prior.to_pymc("log_hazard_ratio_first", CONTRAST)[:, None]
+            z = PairPrior(Prior("Normal"), len(self.regimens)).to_pymc("ratio_step_z", CONTRAST, "step")
+            walk = pt.concatenate([first, first + pt.cumsum(step * z, axis=-1)], axis=1)
+            return self.about_level(pm.Deterministic("log_hazard_ratio", walk, dims=(CONTRAST, INTERVAL)))
         prior, rows = spec.prior("log_hazard_ratio"), []
         for i, label in enumerate(self.others):
             if step is None:
@@ -314,8 +326,7 @@ class PiecewiseDesign(SurvivalDesign):
                 first = prior[label].to_pymc(f"log_hazard_ratio_first_{i}")
                 moves = pt.cumsum(step * pm.Normal(f"ratio_step_z_{i}", dims="step"))
                 rows.append(pt.concatenate([first[None], first + moves]))
-        ratios = pm.Deterministic("log_hazard_ratio", pt.stack(rows), dims=(CONTRAST, INTERVAL))
-        return pt.concatenate([pt.zeros((1, intervals)), ratios])
+        return self.about_level(pm.Deterministic("log_hazard_ratio", pt.stack(rows), dims=(CONTRAST, INTERVAL)))
 
     @property
     def walks(self) -> bool:
@@ -326,6 +337,12 @@ class PiecewiseDesign(SurvivalDesign):
     def _name(self) -> str:
         """Name of the parameter that sets the level."""
         return "reference_median" if self.spec.location == "median" else self.spec.location
+
+    def _with_prior(self, name: str, values: xr.DataArray) -> xr.DataArray:
+        walking = name == self._name or (name == "log_hazard_ratio" and INTERVAL in values.dims)
+        if self.walks and walking:  # the first interval has the prior, the others step from it
+            return values.isel({INTERVAL: 0}, drop=True)
+        return values
 
     def _to_log_hazard(self, level: Any, xp: Any) -> Any:
         match self.spec.location:
@@ -368,15 +385,27 @@ class PiecewiseDesign(SurvivalDesign):
         found[name] = (dims, (level if stratified else level[:, 0])[None])
         effects = self.prior_values(rng, draws)
         if spec.regimen_effect == "nonproportional" and self.others:
-            ratio_prior, ratios = spec.prior("log_hazard_ratio"), []
-            for label in self.others:
-                if walk:
-                    z = rng.normal(size=(draws, len(self.cuts)))
-                    ratios.append(path(ratio_prior[label].sample(rng, draws), z, sd))
-                else:
-                    ratios.append(ratio_prior[label].sample(rng, (draws, intervals)))
-            effects["log_hazard_ratio"] = ((CHAIN, DRAW, CONTRAST, INTERVAL), np.stack(ratios, axis=1)[None])
+            ratios = self._prior_ratios(rng, draws, path, sd)
+            effects["log_hazard_ratio"] = ((CHAIN, DRAW, CONTRAST, INTERVAL), ratios[None])
         return self.dataset(found | effects)
+
+    def _prior_ratios(
+        self, rng: np.random.Generator, draws: int, path: Callable[[Array, Array, Array], Array], sd: Array
+    ) -> Array:
+        """Prior draws of log hazard ratios that change between intervals, (draws, contrasts, intervals)."""
+        intervals, steps = len(self.cuts) + 1, len(self.cuts)
+        if self.exchangeable:
+            if not self.walks:
+                return self.pair_prior.sample(rng, draws, intervals)
+            firsts = self.pair_prior.sample(rng, draws).T
+            moves = PairPrior(Prior("Normal"), len(self.regimens)).sample(rng, draws, steps).swapaxes(0, 1)
+        else:
+            prior = self.spec.prior("log_hazard_ratio")
+            if not self.walks:
+                return np.stack([prior[label].sample(rng, (draws, intervals)) for label in self.others], axis=1)
+            firsts = np.stack([prior[label].sample(rng, draws) for label in self.others])
+            moves = rng.normal(size=(len(self.others), draws, steps))
+        return np.stack([path(first, z, sd) for first, z in zip(firsts, moves, strict=True)], axis=1)
 
     def curves(self, parameters: xr.Dataset) -> PiecewiseCurves:
         spec, n, intervals = self.spec, len(self.regimens), len(self.cuts) + 1
@@ -385,9 +414,9 @@ class PiecewiseDesign(SurvivalDesign):
             level = level[..., None]
         if level.ndim == 2:
             level = np.repeat(level[:, None, :], n, axis=1)
-        ratios = self.log_ratios(parameters)
-        ratios = ratios[..., None] if ratios.ndim == 2 else ratios
-        logs = self._to_log_hazard(level, np) + ratios
+        effects = self.log_effects(parameters)
+        effects = effects[..., None] if effects.ndim == 2 else effects
+        logs = self._to_log_hazard(level, np) + effects
         return PiecewiseCurves(np.broadcast_to(logs, (len(logs), n, intervals)), self.cuts)
 
     def time_ratios(self, parameters: xr.Dataset) -> Array | None:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from bayes_escc.evidence.follow_up import DAYS_IN, Dating, unit_factor
 from bayes_escc.families.covariates import Covariate, read_covariates
+from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require_exchangeable
 from bayes_escc.families.survival.target import Target, read_population
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
@@ -23,11 +24,12 @@ RegimenEffect = Literal["proportional", "nonproportional", "stratified", "none"]
 _BASELINES: Final = ("exponential", "weibull", "piecewise")
 _EFFECTS: Final = ("proportional", "nonproportional", "stratified", "none")
 
-_DEFAULT_MEDIAN: Final = 4.0  # months
+_DEFAULT_MEDIAN: Final = 6.0  # months
+_WIDE: Final = 2.5
 DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
     "median": (
-        Prior("LogNormal", mu=math.log(_DEFAULT_MEDIAN), sigma=0.6,
-              rationale="Second-line ESCC: median PFS around 4 months, 95 % between 1.2 and 13."),
+        Prior("LogNormal", mu=math.log(_DEFAULT_MEDIAN), sigma=_WIDE,
+              rationale="From a day to a lifetime: the level is for the data to say, and leans on no contrast."),
         "positive",
     ),
     "log_cumulative_hazard": (
@@ -36,8 +38,8 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
     ),
     "hazard": (Prior("Gamma", alpha=1, beta=_DEFAULT_MEDIAN / math.log(2)), "positive"),
     "log_hazard": (
-        Prior("Normal", mu=math.log(math.log(2) / _DEFAULT_MEDIAN), sigma=1,
-              rationale="A hazard that alone would give a median of 4 months, or seven times less or more."),
+        Prior("Normal", mu=math.log(math.log(2) / _DEFAULT_MEDIAN), sigma=_WIDE,
+              rationale="Hazards that alone would give a median between a day and a lifetime."),
         "real",
     ),
     "log_shape": (
@@ -126,6 +128,9 @@ class SurvivalSpec:
         Of the coefficients of covariates; see `shrinkage`.
     relevant : int or None
         How many covariates are expected to matter (horseshoe); a third of them if None.
+    regimen_coding : {"exchangeable", "reference"}
+        Whether regimens deviate from a common level, under a prior that is the same for every pair of them, or
+        the first regimen has the prior of the level and the others log hazard ratios against it.
     """
 
     baseline: Baseline
@@ -147,6 +152,7 @@ class SurvivalSpec:
     centres: Literal["observed", "new"] = "observed"
     shrinkage: Literal["none", "ridge", "horseshoe"] = "none"
     relevant: int | None = None
+    regimen_coding: RegimenCoding = "exchangeable"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -190,6 +196,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     """Read `[model]`, `[priors]` and `[estimands]` of a survival analysis."""
     baseline = model.text("baseline", "weibull", _BASELINES)
     effect = model.text("regimen_effect", "proportional", _EFFECTS)
+    coding = read_coding(model)
     smoothing = model.text("smoothing", "independent", ("independent", "random_walk"))
     cutpoints = _numbers(model, "cutpoints")
     reference_time = model.number("reference_time", None, above=0)
@@ -249,6 +256,8 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
                 role, f"the {shrinkage} shrinkage is the prior of the coefficients; give priors.coefficient.NAME for a "
                 "covariate that is not to be shrunk",
             )  # fmt: skip
+        if role == "log_hazard_ratio":
+            require_exchangeable(role, prior_set, coding, priors)
         found.append((role, prior_set))
     if baseline == "weibull" and any(c.bins for c in covariates):
         model.problem(
@@ -263,7 +272,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     return SurvivalSpec(
         baseline, effect, location, smoothing, cutpoints, reference_time, unit, dating, covariates, tuple(found),
         tuple(stated), times, horizons, population, event_free, frailty, centres,
-        shrinkage, relevant,
+        shrinkage, relevant, coding,
     )  # fmt: skip
 
 

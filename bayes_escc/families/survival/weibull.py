@@ -32,10 +32,12 @@ _NAMES = {"median": "reference_median", "log_cumulative_hazard": "log_cumulative
 class WeibullDesign(SurvivalDesign):
     """``H_r(t) = exp(log_scale_r) * (t / reference_time)^shape_r``.
 
-    The level is set by the median of a patient of the first regimen whose covariates are zero
-    (average, after centring), or by the log cumulative hazard of that patient at
-    `reference_time`. Regimens multiply the hazard; with ``nonproportional`` each has its own
-    shape besides, and its log hazard ratio is that of the cumulative hazards at `reference_time`.
+    The level is set by the median of a patient of the average regimen whose covariates are zero
+    (average, after centring), or by the log cumulative hazard of that patient at `reference_time`: log
+    cumulative hazards at `reference_time` and log shapes of the average regimen are the means over regimens.
+    Regimens multiply the hazard; with ``nonproportional`` each has its own shape besides, and its log hazard
+    ratio is that of the cumulative hazards at `reference_time`. With ``regimen_coding = "reference"`` the level
+    is that of the first regimen.
     """
 
     def __init__(self, table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> None:
@@ -113,8 +115,12 @@ class WeibullDesign(SurvivalDesign):
                 log_shape = spec.prior("log_shape").default.to_pymc("log_shape") * pt.ones(n)
             shape = pt.exp(log_shape)
             if spec.location == "median":
-                first = shape if own == "stratified" else shape[0]
-                level = LOG_LOG2 - first * (pt.log(level) - math.log(self.reference_time))
+                of_level = shape
+                if own == "nonproportional" and self.exchangeable:
+                    of_level = pt.exp(log_shape.mean())
+                elif own != "stratified":
+                    of_level = shape[0]
+                level = LOG_LOG2 - of_level * (pt.log(level) - math.log(self.reference_time))
             log_scale = level + self.regimen_effect()
             risk = self.risk.build()
             shares = {}
@@ -198,11 +204,13 @@ class WeibullDesign(SurvivalDesign):
 
         shape = np.exp(each("log_shape"))
         if self.spec.location == "median":
-            first = shape if self.spec.regimen_effect == "stratified" else shape[:, :1]
-            level = LOG_LOG2 - first * np.log(each("reference_median") / self.reference_time)
+            of_level = shape
+            if self.spec.regimen_effect != "stratified":
+                of_level = shape[:, :1] if not self.exchangeable else np.exp(np.log(shape).mean(axis=1, keepdims=True))
+            level = LOG_LOG2 - of_level * np.log(each("reference_median") / self.reference_time)
         else:
             level = each("log_cumulative_hazard")
-        return WeibullCurves(level + self.log_ratios(parameters), shape, self.reference_time)
+        return WeibullCurves(level + self.log_effects(parameters), shape, self.reference_time)
 
     def time_ratios(self, parameters: xr.Dataset) -> Array | None:
         if self.spec.regimen_effect != "proportional":

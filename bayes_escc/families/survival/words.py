@@ -73,13 +73,16 @@ def priors_in_words(design: SurvivalDesign) -> list[str]:
     """One line per prior, and what the priors imply together."""
     stated = design.spec.reference_time
     when = "" if stated is None else f"{stated:g} {design.unit}"
+    whose, pair = "a reference patient", f"log hazard ratio to {design.regimens[0]}"
+    if design.exchangeable and design.others:
+        whose, pair = "a reference patient on the average regimen", "log hazard ratio of any two regimens"
     named = {
-        "median": ("median PFS of a reference patient", f" {design.unit}"),
+        "median": (f"median PFS of {whose}", f" {design.unit}"),
         "log_cumulative_hazard": (f"log cumulative hazard at {when}", ""),
         "hazard": ("hazard", f" per {design.unit.removesuffix('s')}"),
         "log_hazard": ("log hazard", ""),
         "log_shape": ("log Weibull shape", ""),
-        "log_hazard_ratio": (f"log hazard ratio to {design.regimens[0]}", ""),
+        "log_hazard_ratio": (pair, ""),
         "coefficient_sd": ("sd of the coefficients shrunk together", ""),
         "slab_variance": ("variance of the slab, for coefficients that matter", ""),
         "drift_sd": ("sd of the step between neighbouring log hazards", ""),

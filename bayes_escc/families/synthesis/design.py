@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,11 +22,13 @@ from numpy.typing import NDArray
 from bayes_escc.evidence import Arm, Problem
 from bayes_escc.evidence.effect_checks import MEASURES, RATIOS
 from bayes_escc.families.base import Design
+from bayes_escc.families.exchangeable import PairPrior
+from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor, predictor_of
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
-from bayes_escc.settings.prior import Prior
+from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,6 +62,7 @@ class SynthesisDesign(Design):
         found = predictor or predictor_of(contrasts, spec)
         self.effect_dim, self.effect_labels, self.terms = found.dim, list(found.labels), list(found.terms)
         self.X, self.C, self.groups = found.X, found.C, found.groups
+        self.exchangeable_regimens = found.regimens
         self.L = contrasts.random_effects_factor() if self.random else None
         design = "network" if spec.network else "randomised"
         sizes = {
@@ -108,6 +112,8 @@ class SynthesisDesign(Design):
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:
         found = {"term": self.terms, "row": self.row_labels, COVARIATE: self.covariates, REGIMEN: ()}
+        if 0 < self.exchangeable_regimens <= len(self.terms):
+            found["basic_term"] = self.terms[: self.exchangeable_regimens - 1]
         if self.effect_dim is not None:
             found[self.effect_dim] = self.effect_labels
         return found
@@ -117,7 +123,8 @@ class SynthesisDesign(Design):
         roles = ["effect", *(["tau"] if self.random else []), *(["coefficient"] if self.covariates else [])]
         labels = {"effect": self.terms, "tau": self.tau_labels, "coefficient": self.covariates}
         priors = tuple((role, tuple(self.spec.prior(role)[x] for x in labels[role])) for role in roles)
-        return ("synthesis", self.variant, self.k, len(self.terms), len(self.covariates), priors)
+        sizes = (self.k, len(self.terms), len(self.covariates), self.exchangeable_regimens)
+        return ("synthesis", self.variant, *sizes, priors)
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
@@ -151,7 +158,7 @@ class SynthesisDesign(Design):
         import pytensor.tensor as pt
 
         X = pm.Data("design", self.X, dims=("row", "term"))
-        mu = self.spec.prior("effect").to_pymc("mu", self.terms, "term")
+        mu = self._build_mu()
         # sums of columns instead of a matrix product: quicker to compile and to differentiate
         delta = sum(X[:, j] * mu[j] for j in range(len(self.terms)))
         if self.covariates:
@@ -169,6 +176,71 @@ class SynthesisDesign(Design):
                 offset = pt.dot(pm.Data("random_factor", self.L), offset)
             delta = delta + tau * offset
         return delta
+
+    @property
+    def pair_prior(self) -> PairPrior | None:
+        """The joint prior of the effects of a network against its reference; None where terms are independent."""
+        if not self.exchangeable_regimens:
+            return None
+        return PairPrior(self.spec.prior("effect").default, self.exchangeable_regimens)
+
+    @property
+    def term_correlation(self) -> Array:
+        """Correlation of the terms before the data."""
+        found = np.eye(len(self.terms))
+        if self.pair_prior is not None:
+            basic = self.exchangeable_regimens - 1
+            found[:basic, :basic] = self.pair_prior.correlation
+        return found
+
+    def _build_mu(self) -> Any:
+        """The parameters behind the effects, inside the current PyMC model."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        prior, joint = self.spec.prior("effect"), self.pair_prior
+        basic = self.exchangeable_regimens - 1
+        if joint is None or basic == 1:
+            return prior.to_pymc("mu", self.terms, "term")
+        if basic == len(self.terms):
+            return joint.to_pymc("mu", "term")
+        pair = joint.to_pymc("mu_of_regimens", "basic_term")
+        others = [prior[label].to_pymc(f"mu_{label}") for label in self.terms[basic:]]
+        return pm.Deterministic("mu", pt.concatenate([pair, pt.stack(others)]), dims="term")
+
+    def _sample_mu(self, rng: np.random.Generator, draws: int) -> Array:
+        """Prior draws of the same, (draws, terms)."""
+        prior, joint = self.spec.prior("effect"), self.pair_prior
+        if joint is None:
+            return prior.sample(rng, draws, self.terms)
+        basic = self.exchangeable_regimens - 1
+        parts = [joint.sample(rng, draws)]
+        if self.terms[basic:]:
+            parts.append(prior.sample(rng, draws, self.terms[basic:]))
+        return np.concatenate(parts, axis=1)
+
+    def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
+        import xarray as xr
+
+        stated = {**dict(self.spec.priors), **(priors or {})}
+        dims = {"effect": "term", "tau": COVARIATE, "coefficient": COVARIATE, "baseline": "trial"}
+        found = {}
+        for role, prior in stated.items():
+            name = "mu" if role == "effect" else role
+            if name not in parameters:
+                continue
+            values = parameters[name]
+            if role == "effect" and self.pair_prior is not None:
+                basic = self.exchangeable_regimens - 1
+                pairs = values.isel(term=slice(basic)).transpose(CHAIN, DRAW, "term")
+                rows = pairs.to_numpy().reshape(-1, basic)
+                density = replace(self.pair_prior, prior=prior.default).log_density(rows)
+                found[name] = pairs.isel(term=0, drop=True).copy(data=density.reshape(pairs.shape[:2]))
+                values = values.isel(term=slice(basic, None))
+                name = "mu_apart"
+            if values.size:
+                found[name] = log_density_of(values, prior, dims[role])
+        return xr.Dataset(found)
 
     def _build_offset(self, mean: Any, tau: Any) -> Any:
         """The standardised random effects, standard normal before the data, in coordinates that suit NUTS.
@@ -223,7 +295,7 @@ class SynthesisDesign(Design):
         return xr.Dataset(values, coords=coords)
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
-        theta = [self.spec.prior("effect").sample(rng, draws, self.terms)]
+        theta = [self._sample_mu(rng, draws)]
         if self.covariates:
             theta.append(self.spec.prior("coefficient").sample(rng, draws, self.covariates))
         stacked = np.concatenate(theta, axis=1)[None]
@@ -342,6 +414,8 @@ class SynthesisDesign(Design):
         for role, prior_set in self.spec.priors:
             for label, prior in [("", prior_set.default), *prior_set.overrides]:
                 name = f"{role} of {label}" if label else role
+                if role == "effect" and self.exchangeable_regimens:
+                    name = "effect of any regimen against any other"
                 lines.append(f"{name} ~ {prior}: {self._in_words(role, prior)}. {prior.rationale}".rstrip())
         return lines
 
@@ -352,6 +426,11 @@ class SynthesisDesign(Design):
         if role == "tau" or not self.ratio:
             return f"95 % between {low:.3g} and {high:.3g} ({self.log_unit})"
         return f"95 % between {_exp(low)} and {_exp(high)} as {'an' if self.unit[0] in 'aeio' else 'a'} {self.unit}"
+
+    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+        if not self.spec.network:
+            return {}
+        return {"model": {"regimen_coding": self.spec.regimen_coding, "reference": self.effect_labels[0]}}
 
     @abstractmethod
     def with_predictor(self, spec: SynthesisSpec, predictor: Predictor) -> SynthesisDesign:

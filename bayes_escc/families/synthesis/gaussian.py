@@ -2,7 +2,7 @@
 
 Given tau, everything else in a meta-analysis with a normal likelihood is jointly normal::
 
-    y = X theta + tau L z + error,   error ~ N(0, V),   theta ~ N(m0, diag(s0^2)),   z ~ N(0, I)
+    y = X theta + tau L z + error,   error ~ N(0, V),   theta ~ N(m0, S0),   z ~ N(0, I)
 
 where `L L'` is the correlation of the random effects (the identity for two-arm trials, blocks
 with 1/2 for multi-arm ones). So tau is integrated numerically, by Gauss-Legendre rules on panels
@@ -53,6 +53,8 @@ class GaussianModel:
         Cholesky factor of the correlation of the random effects; None for common effects.
     m0, s0 : array of shape (p,)
         Prior means and standard deviations of theta.
+    correlation : array of shape (p, p), optional
+        Prior correlation of theta; none if not given.
     """
 
     y: Array
@@ -61,12 +63,19 @@ class GaussianModel:
     L: Array | None
     m0: Array
     s0: Array
+    correlation: Array | None = None
+
+    @cached_property
+    def prior_covariance(self) -> Array:
+        """Of theta, shape (p, p)."""
+        correlation = np.eye(len(self.s0)) if self.correlation is None else self.correlation
+        return np.asarray(self.s0[:, None] * correlation * self.s0)
 
     def without_data(self) -> GaussianModel:
         """The same model before the data: infinite sampling variance."""
         empty = np.empty((0, 0))
         rows = None if self.L is None else np.empty((0, self.L.shape[1]))
-        return GaussianModel(np.empty(0), empty, np.empty((0, len(self.m0))), rows, self.m0, self.s0)
+        return GaussianModel(np.empty(0), empty, np.empty((0, len(self.m0))), rows, self.m0, self.s0, self.correlation)
 
     @property
     def size(self) -> int:
@@ -82,7 +91,7 @@ class GaussianModel:
         k = len(self.y)
         if k == 0:
             return np.zeros(len(tau))
-        base = self.V + (self.X * self.s0**2) @ self.X.T
+        base = self.V + self.X @ self.prior_covariance @ self.X.T
         omega = np.zeros((k, k)) if self.L is None else self.L @ self.L.T
         total = base + tau[:, None, None] ** 2 * omega
         chol = np.linalg.cholesky(total)
@@ -98,10 +107,11 @@ class GaussianModel:
         A[:, :, :p] = self.X
         if self.L is not None:
             A[:, :, p:] = tau[:, None, None] * self.L
-        prior = np.concatenate([self.s0**-2, np.ones(n - p)])
+        prior = np.eye(n)
+        prior[:p, :p] = np.linalg.inv(self.prior_covariance) if p else prior[:p, :p]
         weighted = np.swapaxes(A, 1, 2) @ self._inverse
-        precision = weighted @ A + np.diag(prior)
-        right = weighted @ self.y + np.concatenate([self.m0 * self.s0**-2, np.zeros(n - p)])
+        precision = weighted @ A + prior
+        right = weighted @ self.y + np.concatenate([prior[:p, :p] @ self.m0, np.zeros(n - p)])
         return np.linalg.solve(precision, right[..., None])[..., 0], precision
 
     def draw(self, tau: Array, rng: np.random.Generator) -> Array:

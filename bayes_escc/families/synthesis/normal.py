@@ -130,7 +130,17 @@ class NormalDesign(SynthesisDesign):
         return GaussianModel(
             self.contrasts.y, self.contrasts.V, np.column_stack([self.X, self.Z]), self.L,
             np.array([float(p["mu"]) for p in priors]), np.array([float(p["sigma"]) for p in priors]),
+            self.theta_correlation,
         )  # fmt: skip
+
+    @property
+    def theta_correlation(self) -> Array | None:
+        """Prior correlation of terms and coefficients; None where they are independent."""
+        if self.exchangeable_regimens < 3:
+            return None
+        found = np.eye(len(self.terms) + len(self.covariates))
+        found[: len(self.terms), : len(self.terms)] = self.term_correlation
+        return found
 
     @cached_property
     def parts(self) -> Sequence[Part] | None:

@@ -35,6 +35,9 @@ class Predictor:
     C : array of shape (m, p)
     groups : array of shape (k,) or None
         Which effect's heterogeneity a contrast has; None where all share one tau.
+    regimens : int
+        Of a network whose first ``regimens - 1`` terms are the effects against its reference, under a prior that is
+        the same for every pair; 0 where terms have independent priors.
     """
 
     dim: str | None
@@ -43,6 +46,7 @@ class Predictor:
     X: Array
     C: Array
     groups: NDArray[np.int32] | None = None
+    regimens: int = 0
 
 
 def predictor_of(contrasts: Contrasts, spec: SynthesisSpec) -> Predictor:
@@ -69,7 +73,9 @@ def predictor_of(contrasts: Contrasts, spec: SynthesisSpec) -> Predictor:
         for i, (e, c) in enumerate(zip(contrasts.experimental, contrasts.control, strict=True)):
             signs[i, regimens.index(e)] += 1.0
             signs[i, regimens.index(c)] -= 1.0
-        return Predictor(REGIMEN, regimens, regimens[1:], signs[:, 1:], np.eye(len(regimens))[:, 1:])
+        exchangeable = len(regimens) if spec.regimen_coding == "exchangeable" else 0
+        effects = np.eye(len(regimens))[:, 1:]
+        return Predictor(REGIMEN, regimens, regimens[1:], signs[:, 1:], effects, regimens=exchangeable)
     if spec.subgroup is not None:
         if spec.subgroup not in contrasts.frame:
             columns = list(contrasts.frame.columns)

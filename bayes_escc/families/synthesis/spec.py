@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bayes_escc.families.covariates import Covariate, read_covariates
+from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require_exchangeable
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
 
@@ -61,6 +62,9 @@ class SynthesisSpec:
     reference : str or None
         Of a network; its most frequent control if None.
     priors : tuple of (str, PriorSet)
+    regimen_coding : {"exchangeable", "reference"}
+        Of a network: whether the prior of an effect is that of every pair of regimens, or that of each against
+        the reference, apart from each other.
     """
 
     likelihood: Literal["normal", "binomial"]
@@ -72,6 +76,7 @@ class SynthesisSpec:
     reference: str | None
     priors: tuple[tuple[str, PriorSet], ...]
     heterogeneity: Literal["shared", "separate"] = "shared"
+    regimen_coding: RegimenCoding = "exchangeable"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -99,6 +104,9 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec
         model.problem("subgroup.heterogeneity", 'common effects have no heterogeneity; use pooling = "random"')
     if reference and not network:
         model.problem("reference", "belongs to a network; set network = true, or use control")
+    if model.has("regimen_coding") and not network:
+        model.problem("regimen_coding", "belongs to a network; one effect is of one pair of regimens")
+    coding = read_coding(model)
     roles = ["effect"]
     roles += ["tau"] if pooling == "random" else []
     roles += ["baseline"] if likelihood == "binomial" else []
@@ -109,13 +117,15 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec
         single = role == "baseline" or (role == "tau" and heterogeneity == "shared")
         if prior_set.overrides and single:
             priors.problem(f'{role}."{prior_set.overrides[0][0]}"', "there is one prior for all studies")
+        if network and role == "effect":
+            require_exchangeable(role, prior_set, coding, priors)
         found.append((role, prior_set))
     for role in DEFAULT_PRIORS:
         if role not in roles and priors.has(role):
             priors.take(role)
             priors.problem(role, f"is not a parameter here, where the parameters are {', '.join(roles)}")
     return SynthesisSpec(
-        likelihood, pooling, network, covariates, subgroup, control, reference, tuple(found), heterogeneity
+        likelihood, pooling, network, covariates, subgroup, control, reference, tuple(found), heterogeneity, coding
     )
 
 
