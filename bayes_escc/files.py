@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from bayes_escc.errors import AnalysisError
 
-__all__ = ["write_atomic", "write_with"]
+__all__ = ["write_atomic"]
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is either the old one or the complete new one."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    write_with(path, lambda beside: beside.write_bytes(data))
-
-
-def write_with(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` produce a file beside `path`, flush it to disk and rename it to `path`.
+    """Write a file so that it is either the old one or the complete new one: beside, flushed to the disk, renamed.
 
     Raises
     ------
     AnalysisError
-        If the folder cannot be written to.
+        If the folder cannot be written to, or the disk is full.
     """
+    data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
     except OSError as error:
         raise AnalysisError(f"{path} cannot be written: {error.strerror}.") from None
-    os.close(handle)
     beside = Path(name)
     try:
-        write(beside)
-        with beside.open("rb+") as stream:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
             os.fsync(stream.fileno())
         beside.chmod(0o644)
         beside.replace(path)

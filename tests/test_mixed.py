@@ -9,7 +9,8 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.cli import main
-from bayes_escc.runs.run import figures_of, prepare_design
+from bayes_escc.runs.figures import figures_of
+from bayes_escc.runs.run import prepare_design
 from tests.oracles.meta import mixed_common_network, mixed_random_effects
 from tests.test_synthesis import PARKINSON, VAGUE, row, sampled_point
 

@@ -181,7 +181,7 @@ def test_long_chinese_names_stay_inside(tmp_path):
 
 
 def test_few_rates_share_one_figure_and_endpoints_that_look_alike_keep_their_own():
-    from bayes_escc.runs.run import figures_of
+    from bayes_escc.runs.figures import figures_of
 
     alike = ["grade34_x/y", "grade34_x y"]
     frame = pd.DataFrame({"study": "A", "regimen": "x", "endpoint": alike, "events": [1, 2], "n": 9})

@@ -30,9 +30,10 @@ from bayes_escc.answers.rows import (
     estimate_row,
     threshold_row,
 )
-from bayes_escc.answers.storage import load_tree, save_tree
+from bayes_escc.answers.storage import load_tree, tree_bytes
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
+from bayes_escc.files import write_atomic
 from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import (
     CHAIN,
@@ -433,6 +434,11 @@ class Posterior:
         identifiers.
         """
         path = Path(path)
+        write_atomic(path, self.to_bytes())
+        return path
+
+    def to_bytes(self) -> bytes:
+        """The content of the file that `save` writes."""
         record = {
             "format": FORMAT_VERSION,
             "analysis": json.loads(self.analysis.content),
@@ -447,8 +453,7 @@ class Posterior:
             "versions": dict(self.versions),
             "seconds": dict(self.seconds),
         }
-        save_tree(self.tree, json.dumps(record, sort_keys=True, ensure_ascii=False), path)
-        return path
+        return tree_bytes(self.tree, json.dumps(record, sort_keys=True, ensure_ascii=False))
 
     @classmethod
     def load(cls, path: str | Path) -> Posterior:

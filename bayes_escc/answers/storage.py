@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.errors import RecordError
-from bayes_escc.files import write_with
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["load_tree", "save_tree"]
+__all__ = ["load_tree", "tree_bytes"]
 
 
-def save_tree(tree: xr.DataTree, record: str, path: Path) -> None:
-    """Write a tree and its record (JSON text) with the digest of both, atomically."""
+def tree_bytes(tree: xr.DataTree, record: str) -> bytes:
+    """The file of a tree and its record (JSON text), with the digest of both.
+
+    It is made in memory, because HDF5 that runs out of disk while it writes ends the process.
+    """
     signed = tree.copy()
     signed.attrs = {"bayes_escc": record, "sha256": content_digest(tree, record)}
-    write_with(path, lambda beside: signed.to_netcdf(beside, engine="h5netcdf"))
+    return bytes(signed.to_netcdf(engine="h5netcdf"))
 
 
 def load_tree(path: Path) -> tuple[xr.DataTree, str]:

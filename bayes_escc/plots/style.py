@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.files import write_with
+from bayes_escc.files import write_atomic
 from bayes_escc.report.text import display_width
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "BLACK", "BLUE", "GREY", "MM", "ORANGE", "SKY", "VERMILION", "WIDTH", "blank_figure", "density", "finish",
+    "BLACK", "BLUE", "GREY", "MM", "ORANGE", "SKY", "VERMILION", "WIDTH", "blank_figure", "chinese_fonts", "density",
+    "figure_files", "finish",
     "house_style", "minus", "new_figure", "quantity", "save_figure", "wrapped",
 ]  # fmt: skip
 
@@ -36,16 +37,38 @@ WIDTH: Final = 178 * MM
 """Two journal columns, in inches."""
 
 _STYLE: Final[dict[str, Any]] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": [
-        "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei",
-        "Microsoft YaHei", "SimHei", "PingFang SC",
-    ],
     "font.size": 8, "axes.titlesize": 9, "axes.labelsize": 8, "xtick.labelsize": 8, "ytick.labelsize": 8,
     "legend.fontsize": 8, "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
     "axes.titlelocation": "left", "lines.linewidth": 1.4,
-    "savefig.bbox": None, "svg.hashsalt": "bayes_escc", "svg.fonttype": "path", "figure.dpi": 100,
+    "savefig.bbox": None, "svg.hashsalt": "bayes_escc", "svg.fonttype": "none", "text.parse_math": False,
+    "figure.dpi": 100,
 }  # fmt: skip
+
+
+_CHINESE: Final = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei", "Microsoft YaHei", "SimHei", "PingFang SC", "Hiragino Sans GB", "Noto Sans CJK JP",
+)  # fmt: skip
+"""Families with Chinese characters, the preferred first; of a collection Matplotlib may see the Japanese face alone."""
+_CHINESE_FILES: Final = ("notosanscjk", "notosanssc", "sourcehansans", "wqy-", "msyh", "simhei", "pingfang", "hiragino")
+
+
+@cache
+def chinese_fonts() -> tuple[str, ...]:
+    """The first installed family with Chinese characters, as a tuple; empty where there is none.
+
+    Glyphs fall back from family to family only along `font.family` itself. Matplotlib's list of fonts is stored for
+    good when it is first used, so that a font installed later has to be looked for.
+    """
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    if not any(font.name in _CHINESE for font in manager.ttflist):
+        for path in font_manager.findSystemFonts():
+            if Path(path).name.lower().startswith(_CHINESE_FILES):
+                manager.addfont(path)
+    present = {font.name for font in manager.ttflist}
+    return tuple(name for name in _CHINESE if name in present)[:1]
 
 
 @contextmanager
@@ -55,11 +78,8 @@ def house_style() -> Iterator[None]:
     import warnings
 
     import matplotlib as mpl
-    from matplotlib import font_manager
 
-    present = {font.name for font in font_manager.fontManager.ttflist}
-    style: Any = dict(_STYLE)
-    style["font.sans-serif"] = [f for f in style["font.sans-serif"] if f in present] or ["sans-serif"]
+    style: Any = {**_STYLE, "font.family": ["DejaVu Sans", *chinese_fonts()]}
     logger = logging.getLogger("matplotlib.font_manager")
     level = logger.level
     with mpl.rc_context(style), warnings.catch_warnings():
@@ -142,21 +162,27 @@ def wrapped(label: str, width: int = 26) -> str:
     return "\n".join([*lines, line])
 
 
-def save_figure(figure: Figure, stem: Path) -> list[Path]:
-    """Save as deterministic SVG and as PNG at 300 dpi, each atomically."""
+def figure_files(figure: Figure) -> dict[str, bytes]:
+    """A figure as SVG (its text as text) and as PNG at 300 dpi, by suffix; the same bytes every time.
+
+    Texts are laid out once, for both.
+    """
+    import io
     import warnings
 
-    paths = []
+    files = {}
     with house_style(), warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")
-        formats: tuple[tuple[str, dict[str, Any]], ...] = (
-            (".svg", {"metadata": {"Date": None}}),
-            (".png", {"dpi": 300}),
-        )
-        for suffix, options in formats:
-            path = stem.with_name(stem.name + suffix)
-            write_with(path, partial(figure.savefig, format=suffix[1:], **options))
-            paths.append(path)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        formats: dict[str, dict[str, Any]] = {
+            ".svg": {"metadata": {"Date": None, "Creator": None, "Format": None, "Type": None}},
+            ".png": {"dpi": 300, "metadata": {"Software": None}},
+        }
+        for suffix, options in formats.items():
+            stream = io.BytesIO()
+            figure.savefig(stream, format=suffix[1:], **options)
+            files[suffix] = stream.getvalue()
     if any("missing from font" in str(w.message) for w in noted):
         warnings.warn(
             "no installed font has some of the characters of a figure's labels; install one that has them, for example "
@@ -164,6 +190,16 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
             UserWarning,
             stacklevel=2,
         )
+    return files
+
+
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Save a figure as SVG and as PNG, each atomically."""
+    paths = []
+    for suffix, content in figure_files(figure).items():
+        path = stem.with_name(stem.name + suffix)
+        write_atomic(path, content)
+        paths.append(path)
     return paths
 
 

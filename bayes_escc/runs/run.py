@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import importlib.util
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,16 +14,13 @@ import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.borrowing import BORROWING, borrowing_group
-from bayes_escc.answers.comparison import labelled_cells
-from bayes_escc.answers.league import league_cells, league_groups
 from bayes_escc.answers.posterior import Posterior
-from bayes_escc.answers.rule_position import check_rules, positions
+from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.families.survival.design import SurvivalDesign
-from bayes_escc.files import write_atomic
 from bayes_escc.inference import fit_design
-from bayes_escc.names import ENDPOINT, MONITORING, REGIMEN
+from bayes_escc.names import MONITORING, REGIMEN
 from bayes_escc.report.result import (
     COMPARISON_KEYS,
     ESTIMATE_KEYS,
@@ -33,17 +29,17 @@ from bayes_escc.report.result import (
     to_json,
     to_result,
 )
+from bayes_escc.report.tables import league_csv, rows_csv
 from bayes_escc.rules import PredictiveSurvival
 from bayes_escc.rules.completion import successes
+from bayes_escc.runs.figures import drawings_of
+from bayes_escc.runs.results_folder import ResultsFolder, results_folder
 from bayes_escc.settings.reader import nearest, raise_problems
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from bayes_escc.answers.comparison import Comparison
 
 __all__ = [
-    "figures_of",
     "fit_analysis",
     "fit_prepared",
     "frozen_analysis",
@@ -53,8 +49,6 @@ __all__ = [
 ]
 
 NOT_CONVERGED: Final = "NOT CONVERGED"
-MAX_PANELS: Final = 8
-"""Most panels or intervals of a response model that one figure shows."""
 
 
 def prepare_design(analysis: Analysis, table: Table) -> Design:
@@ -172,9 +166,23 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
 
 
 def run_analysis(
-    analysis: Analysis, out: str | Path, *, figures: bool = True
+    analysis: Analysis,
+    out: str | Path,
+    *,
+    figures: bool = True,
+    when_known: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> tuple[Posterior, dict[str, Any], list[Path]]:
     """Fit an analysis and write its result files.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    out : str or Path
+        The results folder. It is found writable, and locked, before anything is computed, and holds the new results
+        or, if anything fails, the old ones (`bayes_escc.runs.results_folder`).
+    figures : bool
+    when_known : callable, optional
+        Called with the result as soon as it is known, before the figures are drawn.
 
     Returns
     -------
@@ -183,12 +191,22 @@ def run_analysis(
         The content of `result.json`.
     paths : list of Path
         Files written.
+
+    Raises
+    ------
+    AnalysisError, DataError, FitError
     """
-    posterior = fit_analysis(analysis)
-    comparisons = comparisons_of(posterior)
-    result = to_result(posterior, comparisons)
-    paths = write_results(posterior, comparisons, result, Path(out), figures=figures)
-    return posterior, result, paths
+    with results_folder(Path(out)) as folder:
+        drawn = figures and _can_draw()
+        posterior = fit_analysis(analysis)
+        comparisons = comparisons_of(posterior)
+        result = to_result(posterior, comparisons)
+        _write_tables(folder, posterior, result)
+        if when_known is not None:
+            when_known(result)
+        if drawn:
+            _write_figures(folder, posterior, comparisons)
+    return posterior, result, folder.paths
 
 
 def write_results(
@@ -199,107 +217,36 @@ def write_results(
     *,
     figures: bool = True,
 ) -> list[Path]:
-    """Write `result.json`, `posterior.nc`, CSV tables (leagues of a network too) and the figures, each atomically."""
+    """Write result, posterior, CSV tables (leagues of a network too) and figures to a results folder."""
+    with results_folder(out) as folder:
+        _write_tables(folder, posterior, result)
+        if figures and _can_draw():
+            _write_figures(folder, posterior, comparisons)
+    return folder.paths
+
+
+def _can_draw() -> bool:
+    """Whether Matplotlib is there; said once where it is not."""
+    if importlib.util.find_spec("matplotlib") is not None:
+        return True
+    warnings.warn("no figures were drawn, because Matplotlib is not installed.", UserWarning, stacklevel=3)
+    return False
+
+
+def _write_tables(folder: ResultsFolder, posterior: Posterior, result: Mapping[str, Any]) -> None:
     status = "converged" if posterior.diagnostics.converged else NOT_CONVERGED
-    paths = [out / "result.json", out / "estimates.csv", out / "comparisons.csv"]
-    write_atomic(paths[0], to_json(result))
-    write_atomic(paths[1], _csv(result["estimates"], ESTIMATE_KEYS, status))
-    write_atomic(paths[2], _csv(result["comparisons"], COMPARISON_KEYS, status))
+    folder.write("result.json", to_json(result))
+    folder.write("estimates.csv", rows_csv(result["estimates"], ESTIMATE_KEYS, status))
+    folder.write("comparisons.csv", rows_csv(result["comparisons"], COMPARISON_KEYS, status))
     if "league" in result:
-        paths += [out / "league.csv", out / "league_pairs.csv"]
-        write_atomic(paths[-2], _league_csv(result["league"], status))
-        write_atomic(paths[-1], _csv(result["league"], COMPARISON_KEYS, status))
-    paths.append(posterior.save(out / "posterior.nc"))
-    if figures:
-        from bayes_escc.plots.style import save_figure
-
-        for name, figure in figures_of(posterior, comparisons).items():
-            paths += save_figure(figure, out / name)
-    return paths
+        folder.write("league.csv", league_csv(result["league"], status))
+        folder.write("league_pairs.csv", rows_csv(result["league"], COMPARISON_KEYS, status))
+    folder.write("posterior.nc", posterior.to_bytes())
 
 
-def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Figure]:
-    """The figures of a run, by file name: those its family lists, and the boundaries of its rules."""
-    return {name: draw() for name, draw in _drawings(posterior, comparisons).items()}
+def _write_figures(folder: ResultsFolder, posterior: Posterior, comparisons: Sequence[Comparison]) -> None:
+    from bayes_escc.plots.style import figure_files
 
-
-def _drawings(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Callable[[], Figure]]:
-    """How each figure of a run is drawn, by file name; one figure for each question."""
-    from bayes_escc.plots import boundaries, figure
-
-    drawings: dict[str, Callable[[], Figure]] = {}
-    for name in get_family(posterior.analysis.family).figures(posterior):
-        draw = figure(name)
-        if name == "difference":
-            for comparison in comparisons:
-                for rows in _pages(comparison.rows):
-                    endpoint = rows[0][ENDPOINT] if len(rows) < len(comparison.rows) else None
-                    file = "_".join(part for part in (comparison.scale, _slug(endpoint)) if part)
-                    drawings[_unused(file, drawings)] = partial(draw, comparison, endpoint=endpoint)
-        elif name == "intervals":
-            estimand = "rate" if "rate" in posterior.estimand_names else "median"
-            rows = [{ENDPOINT: labels[ENDPOINT]} for labels, _ in labelled_cells(posterior.estimand(estimand))]
-            for page in _pages(rows):
-                endpoint = page[0][ENDPOINT] if len(page) < len(rows) else None
-                file = "_".join(part for part in (f"{estimand}s", _slug(endpoint)) if part)
-                drawings[_unused(file, drawings)] = partial(draw, posterior, estimand, endpoint=endpoint)
-        else:
-            drawings[name] = partial(draw, posterior)
-    for rule, position in zip(posterior.analysis.rules, positions(posterior), strict=True):
-        if position.look and rule.schedule and not rule.not_exact:
-            now = position.events[::-1] if rule.arms == 2 else (position.look[0], *position.events)
-            drawings[_unused(f"monitoring_{_slug(rule.name)}", drawings)] = partial(boundaries, rule, path=[now])
-    return drawings
-
-
-def _pages(rows: Sequence[Mapping[str, Any]]) -> list[Sequence[Mapping[str, Any]]]:
-    """Rows of one figure: all of them, or those of an endpoint where they are many; none too many to be read."""
-    if len(rows) <= MAX_PANELS:
-        return [rows] if rows else []
-    endpoints = dict.fromkeys(row[ENDPOINT] for row in rows)
-    pages = [[row for row in rows if row[ENDPOINT] == endpoint] for endpoint in endpoints]
-    return [page for page in pages if len(page) <= MAX_PANELS]
-
-
-def _unused(name: str, taken: Mapping[str, Any]) -> str:
-    """The name, numbered if another figure has it already."""
-    number = 2
-    candidate = name
-    while candidate in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    return candidate
-
-
-def _slug(text: str | None) -> str:
-    kept = "".join(c if c.isalnum() else "_" for c in text or "")
-    return "_".join(part for part in kept.split("_") if part)
-
-
-def _league_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
-    """The league table as CSV, ready for print: each cell compares the regimen of its row with that of its column."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    for number, group in enumerate(league_groups(rows)):
-        order, cells = league_cells(group)
-        writer.writerows([[]] if number else [])
-        writer.writerow(["row against column", *map(_csv_cell, order), "status"])
-        writer.writerows([_csv_cell(name), *line, status] for name, line in zip(order, cells, strict=True))
-    return buffer.getvalue()
-
-
-def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str) -> str:
-    """Rows as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*columns, "status"])
-    for row in rows:
-        writer.writerow([*(_csv_cell(row[c]) for c in columns), status])
-    return buffer.getvalue()
-
-
-def _csv_cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
-        return f"'{value}"
-    if isinstance(value, list | tuple):
-        return " to ".join(map(str, value))
-    return "" if value is None else value
+    for name, draw in drawings_of(posterior, comparisons).items():
+        for suffix, content in figure_files(draw()).items():
+            folder.write(f"{name}{suffix}", content)

@@ -1,0 +1,42 @@
+"""Rows of a result as CSV, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bayes_escc.answers.league import league_cells, league_groups
+
+__all__ = ["league_csv", "rows_csv"]
+
+
+def league_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
+    """The league table as CSV, ready for print: each cell compares the regimen of its row with that of its column."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    for number, group in enumerate(league_groups(rows)):
+        order, cells = league_cells(group)
+        writer.writerows([[]] if number else [])
+        writer.writerow(["row against column", *map(_csv_cell, order), "status"])
+        writer.writerows([_csv_cell(name), *line, status] for name, line in zip(order, cells, strict=True))
+    return buffer.getvalue()
+
+
+def rows_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str) -> str:
+    """Rows as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*columns, "status"])
+    for row in rows:
+        writer.writerow([*(_csv_cell(row[c]) for c in columns), status])
+    return buffer.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
+        return f"'{value}"
+    if isinstance(value, list | tuple):
+        return " to ".join(map(str, value))
+    return "" if value is None else value

@@ -1,0 +1,84 @@
+"""Which figures a run draws, and what their files are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from bayes_escc.answers.comparison import labelled_cells
+from bayes_escc.answers.rule_position import positions
+from bayes_escc.families import get_family
+from bayes_escc.names import ENDPOINT
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bayes_escc.answers.comparison import Comparison
+    from bayes_escc.answers.posterior import Posterior
+
+__all__ = ["drawings_of", "figures_of"]
+
+MAX_PANELS: Final = 8
+"""Most panels or intervals of a response model that one figure shows."""
+_LONGEST_NAME: Final = 90
+"""Bytes of a label in the name of a file."""
+
+
+def figures_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Figure]:
+    """The figures of a run, by file name: those its family lists, and the boundaries of its rules."""
+    return {name: draw() for name, draw in drawings_of(posterior, comparisons).items()}
+
+
+def drawings_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Callable[[], Figure]]:
+    """How each figure of a run is drawn, by file name; one figure for each question."""
+    from bayes_escc.plots import boundaries, figure
+
+    drawings: dict[str, Callable[[], Figure]] = {}
+    for name in get_family(posterior.analysis.family).figures(posterior):
+        draw = figure(name)
+        if name == "difference":
+            for comparison in comparisons:
+                for rows in _pages(comparison.rows):
+                    endpoint = rows[0][ENDPOINT] if len(rows) < len(comparison.rows) else None
+                    file = "_".join(part for part in (comparison.scale, _slug(endpoint)) if part)
+                    drawings[_unused(file, drawings)] = partial(draw, comparison, endpoint=endpoint)
+        elif name == "intervals":
+            estimand = "rate" if "rate" in posterior.estimand_names else "median"
+            rows = [{ENDPOINT: labels[ENDPOINT]} for labels, _ in labelled_cells(posterior.estimand(estimand))]
+            for page in _pages(rows):
+                endpoint = page[0][ENDPOINT] if len(page) < len(rows) else None
+                file = "_".join(part for part in (f"{estimand}s", _slug(endpoint)) if part)
+                drawings[_unused(file, drawings)] = partial(draw, posterior, estimand, endpoint=endpoint)
+        else:
+            drawings[name] = partial(draw, posterior)
+    for rule, position in zip(posterior.analysis.rules, positions(posterior), strict=True):
+        if position.look and rule.schedule and not rule.not_exact:
+            now = position.events[::-1] if rule.arms == 2 else (position.look[0], *position.events)
+            drawings[_unused(f"monitoring_{_slug(rule.name)}", drawings)] = partial(boundaries, rule, path=[now])
+    return drawings
+
+
+def _pages(rows: Sequence[Mapping[str, Any]]) -> list[Sequence[Mapping[str, Any]]]:
+    """Rows of one figure: all of them, or those of an endpoint where they are many; none too many to be read."""
+    if len(rows) <= MAX_PANELS:
+        return [rows] if rows else []
+    endpoints = dict.fromkeys(row[ENDPOINT] for row in rows)
+    pages = [[row for row in rows if row[ENDPOINT] == endpoint] for endpoint in endpoints]
+    return [page for page in pages if len(page) <= MAX_PANELS]
+
+
+def _unused(name: str, taken: Mapping[str, Any]) -> str:
+    """The name, numbered if another figure has it already."""
+    number = 2
+    candidate = name
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
+def _slug(text: str | None) -> str:
+    """A label as part of a file name, cut where the name would be too long for a file system."""
+    plain = "".join(c if c.isalnum() else "_" for c in text or "")
+    short = plain.encode()[:_LONGEST_NAME].decode(errors="ignore")
+    return "_".join(part for part in short.split("_") if part)
