@@ -91,6 +91,7 @@ _HOMES = {
     "answers.posterior": ("Posterior",),
     "settings.prior": ("Prior",),
     "report.result": ("to_result",),
+    "runs.tipping": ("tipping",),
     "runs.run": ("fit_analysis", "run_analysis"),
     "study.study": ("Study",),
 }  # fmt: skip
@@ -160,6 +161,7 @@ __all__ = [
     "scan_intervals",
     "sensitivity",
     "simulate_cohort",
+    "tipping",
     "to_result",
 ]
 

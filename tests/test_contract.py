@@ -22,6 +22,11 @@ PROBABILITIES = {
     "probability_in_rope": OPTIONAL, "mcse_probability_in_rope": OPTIONAL,
 }  # fmt: skip
 SUMMARY = {"mean": OPTIONAL, "sd": OPTIONAL, "median": NUMBER, "lower": NUMBER, "upper": NUMBER, "ci_prob": NUMBER}
+BIAS = {
+    "bias_scale": NAME, "bias_mean": OPTIONAL, "bias_sd": OPTIONAL, "probability_better_with_bias": OPTIONAL,
+    "mcse_probability_with_bias": OPTIONAL, "probability_better_by_margin_with_bias": OPTIONAL,
+    "mcse_probability_by_margin_with_bias": OPTIONAL,
+}  # fmt: skip
 SCHEMA = {
     "analysis": {
         "id": TEXT, "title": TEXT, "family": TEXT, "sha256": TEXT, "data_sha256": TEXT, "seed": WHOLE, "sampler": TEXT,
@@ -39,7 +44,7 @@ SCHEMA = {
     },
     "comparisons": {
         "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "scale": TEXT, "time": OPTIONAL,
-        "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT,
+        "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT, **BIAS,
     },
     "ranking": {
         "estimand": TEXT, "regimen": TEXT, "endpoint": NAME, "time": OPTIONAL, "probability_best": NUMBER,
@@ -48,11 +53,17 @@ SCHEMA = {
     },
     "league": {
         "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "scale": TEXT, "time": OPTIONAL,
-        "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT,
+        "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT, **BIAS,
     },
     "detecting_scan": {"estimates": (list,), "comparisons": (list,)},
     "borrowing": {
         "caution": TEXT, "historical": (list,), "priors": (dict,), "map_prior": (dict,), "answers": (list,),
+    },
+    "bias": {
+        "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "time": OPTIONAL, "scale": TEXT,
+        "better": TEXT, "margin": OPTIONAL, "anchoring": TEXT, "bias_scale": TEXT, "bias_mean": NUMBER,
+        "bias_sd": NUMBER, "rationale": TEXT, "averaged": (list,), "tipping": (list,), "covariates": (list,),
+        "sentences": (list,),
     },
     "thresholds": {
         "estimand": TEXT, "regimen": NAME, "study": NAME, "endpoint": NAME, "time": OPTIONAL, "covariate": NAME,
@@ -84,7 +95,7 @@ def conforms(record, shape, where):
 
 
 SHIPPED = {
-    "second_line_response": {"thresholds", "predictions"},
+    "second_line_response": {"bias", "thresholds", "predictions"},
     "second_line_response_monitored": {"monitoring"},
     "pd1_second_line_network": {"league"},
     "second_line_borrowing": {"borrowing", "thresholds"},
@@ -96,7 +107,9 @@ def test_results_keep_their_schema(name, request):
     posterior = be.fit_analysis(be.find_analysis(name)) if name in SHIPPED else request.getfixturevalue(name)
     result = json.loads(be.report.result.to_json(be.to_result(posterior)))
     extra = SHIPPED.get(name, set())
-    assert set(result) == {"schema_version", *(SCHEMA.keys() - {"detecting_scan"}.union(*SHIPPED.values())), *extra}
+    always = SCHEMA.keys() - {"detecting_scan"}.union(*SHIPPED.values())
+    assert set(result) - {"bias"} == {"schema_version", *always, *extra} - {"bias"}
+    assert ("bias" in result) == any(row["bias_sd"] or row["bias_mean"] for row in result["comparisons"])
     assert result["schema_version"] == 1
     for block, shape in SCHEMA.items():
         records = result.get(block, [])
@@ -134,8 +147,9 @@ def test_public_names():
 
 # From left to right, as the data flow; a room may import what stands before it.
 ROOMS = [
-    {"errors"}, {"names"}, {"files"}, {"probability"}, {"settings"}, {"evidence"}, {"families"}, {"rules"},
-    {"analysis"}, {"inference"}, {"answers"}, {"report"}, {"plots"}, {"runs"}, {"checks"}, {"study"}, {"cli"},
+    {"errors"}, {"names"}, {"files"}, {"probability"}, {"settings"}, {"evidence"}, {"population"}, {"families"},
+    {"rules"}, {"analysis"}, {"inference"}, {"answers"}, {"report"}, {"plots"}, {"runs"}, {"checks"}, {"study"},
+    {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 

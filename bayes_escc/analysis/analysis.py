@@ -10,7 +10,7 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from bayes_escc.evidence.table import Table
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.response.spec import DEFAULT_PRIORS
 from bayes_escc.names import Direction, Scale, normalise
+from bayes_escc.population.stated import StatedBias, read_bias
 from bayes_escc.rules import Rule, read_rules
 from bayes_escc.settings.prior import Prior
 from bayes_escc.settings.reader import Reader, check_margin, nearest, raise_problems
@@ -133,6 +134,8 @@ class Analysis:
         Where the file stands; `data.file` is relative to it.
     rules : tuple of Rule
         Pre-specified decision rules, ``[[monitoring]]``.
+    bias : StatedBias
+        What is believed of the bias of contrasts that are not randomised, ``[bias]``.
     """
 
     id: str
@@ -151,6 +154,7 @@ class Analysis:
     folder: Path | None = None
     rules: tuple[Rule, ...] = ()
     borrowing: BorrowingSpec | None = None
+    bias: StatedBias = field(default_factory=StatedBias)
 
     @classmethod
     def from_dict(
@@ -210,6 +214,7 @@ class Analysis:
                 )
             if len(data.endpoints or ()) != 1:
                 problems.append("data.endpoint: name one endpoint; historical rates are borrowed for one")
+        bias = read_bias(top.table("bias"))
         sampling = _read_sampling(top.table("sampling"))
         report = top.table("report")
         ci_prob = report.number("ci_prob", 0.95, above=0, below=1)
@@ -218,7 +223,7 @@ class Analysis:
         raise_problems(f"{label} cannot be used", problems)
         return cls(
             name, title, question, family, data, spec, comparisons, thresholds, predictions,
-            sampling, ci_prob, canonical, digest, folder, rules, borrowing,
+            sampling, ci_prob, canonical, digest, folder, rules, borrowing, bias,
         )  # fmt: skip
 
     @classmethod

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.analysis.analysis import MAX_PREDICTED, Analysis
+from bayes_escc.answers.bias import with_bias
 from bayes_escc.answers.comparison import Comparison, check_probability, compare
 from bayes_escc.answers.estimand import SampledEstimand, natural_scale
 from bayes_escc.answers.exact_laws import ExactLaws
@@ -257,7 +258,8 @@ class Posterior:
         array = self.estimand(self._of_regimens(estimand))
         if reference is None and REGIMEN in array.dims:
             reference = str(array[REGIMEN].to_numpy()[0])
-        return self._compare(array, reference or "", scale or natural_scale(array), better, margin, rope, ci_prob)
+        scale = scale or natural_scale(array)
+        return with_bias(self, self._compare(array, reference or "", scale, better, margin, rope, ci_prob))
 
     def _compare(
         self, array: xr.DataArray, reference: str, scale: Scale, better: Direction | None, margin: float | None = None,

@@ -8,7 +8,7 @@ a prompt, a reweighted fit and a closed form are reported alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -142,6 +142,13 @@ class ComparisonRow(Row):
     rope: tuple[float, float] | None
     probability_in_rope: float | None
     mcse_probability_in_rope: float | None
+    bias_scale: str | None = field(default=None, kw_only=True)
+    bias_mean: float | None = field(default=None, kw_only=True)
+    bias_sd: float | None = field(default=None, kw_only=True)
+    probability_better_with_bias: float | None = field(default=None, kw_only=True)
+    mcse_probability_with_bias: float | None = field(default=None, kw_only=True)
+    probability_better_by_margin_with_bias: float | None = field(default=None, kw_only=True)
+    mcse_probability_by_margin_with_bias: float | None = field(default=None, kw_only=True)
     anchoring: str
 
 

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bayes_escc import __version__
+from bayes_escc.cli.population import register as register_population
 from bayes_escc.cli.rules import add_monitor
 from bayes_escc.cli.study import register as register_study
 from bayes_escc.errors import BayesEsccError
@@ -114,6 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--ci-prob", type=float, default=0.95, metavar="P", help="probability of the intervals (default: 0.95)"
     )
+    compare.add_argument(
+        "--bias-sd", type=float, metavar="SD",
+        help="of the bias on the log odds (default: 0.5, for arms not randomised against each other; 0 if they were)",
+    )  # fmt: skip
+    compare.add_argument("--bias-mean", type=float, default=0.0, metavar="B", help="of the bias (default: 0)")
+    compare.add_argument("--level", type=float, metavar="P", help="probability whose tipping point is wanted")
     compare.set_defaults(action=_compare)
 
     pool = commands.add_parser("pool", help="pool published effects at once, exactly")
@@ -162,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     warmup = commands.add_parser("warmup", help="compile the bundled models once, so that later runs start quickly")
     warmup.set_defaults(action=_warmup)
     register_study(commands)
+    register_population(commands)
     monitor = add_monitor(commands)
     for command in (
         run,
@@ -351,11 +359,13 @@ def _scans(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from bayes_escc.population.tipping import LEVELS
     from bayes_escc.runs.prompt_counts import compare_counts
 
     result = compare_counts(
         options.arms, prior=options.prior, scale=options.scale, better=options.better, margin=options.margin,
-        rope=options.rope, ci_prob=options.ci_prob,
+        rope=options.rope, ci_prob=options.ci_prob, bias_sd=options.bias_sd, bias_mean=options.bias_mean,
+        levels=LEVELS if options.level is None else (options.level,),
     )  # fmt: skip
     if options.json:
         _print_json(result)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
+from bayes_escc.names import Scale
 from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.reader import Reader, nearest
 
@@ -148,6 +149,26 @@ class Design(ABC):
     def frozen(self) -> Mapping[str, Mapping[str, Any]]:
         """What these data decided (centres, cut points, times, default priors), as entries of an analysis."""
         return {}
+
+    def critical_bias(
+        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, reference: str, scale: Scale,
+        threshold: float,
+    ) -> NDArray[np.float64] | None:  # fmt: skip
+        """The bias on the log hazard above which a regimen passes a threshold, (chain, draw), where curves are needed.
+
+        None for estimands whose own draws tell it, such as rates and ratios.
+        """
+        return None
+
+    def without_bias(
+        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, bias: float
+    ) -> NDArray[np.float64] | None:
+        """An estimand of a regimen without a bias on its log hazard, (chain, draw), where curves are needed."""
+        return None
+
+    def covariate_means(self) -> xr.DataArray | None:
+        """Mean of every covariate, as modelled, on every regimen, (regimen, covariate); None without covariates."""
+        return None
 
     def standardised_over(self, reference: Design) -> Design:
         """The same design with its estimands averaged over the target population of another one."""

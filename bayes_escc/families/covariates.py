@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise
+from bayes_escc.names import COVARIATE, REGIMEN
 from bayes_escc.settings.reader import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayes_escc.evidence import EffectTable, PatientTable
 
-__all__ = ["Covariate", "EncodedCovariates", "encode", "read_covariates"]
+__all__ = ["Covariate", "EncodedCovariates", "encode", "means_by_regimen", "read_covariates"]
 
 _BINARY = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "是": 1.0, "否": 0.0, "有": 1.0, "无": 0.0}
 
@@ -459,3 +462,17 @@ def _resolve(stated: str | float | None, default: float, word: float, none: floa
     if isinstance(stated, float):
         return stated
     return none if stated == "none" else word
+
+
+def means_by_regimen(
+    encoded: EncodedCovariates, regimen: NDArray[np.integer[Any]], regimens: Sequence[str]
+) -> xr.DataArray | None:
+    """Mean of every covariate on every regimen, over the patients in whom it is known, (regimen, covariate)."""
+    import xarray as xr
+
+    if not encoded.labels:
+        return None
+    means = np.array([np.nanmean(encoded.values[regimen == i], axis=0) for i in range(len(regimens))])
+    return xr.DataArray(
+        means, dims=(REGIMEN, COVARIATE), coords={REGIMEN: list(regimens), COVARIATE: list(encoded.labels)}
+    )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bayes_escc.plots._study_probability import study_probability
     from bayes_escc.plots._survival import survival
     from bayes_escc.plots._synthesis import funnel, heterogeneity, regimens
+    from bayes_escc.plots._tipping import tipping
 
 _SHARED_MODULES = {
     "interval_forest": "_forest", "league": "_network", "ranks": "_network", "funnel": "_synthesis",
@@ -65,6 +66,7 @@ __all__ = [
     "study_follow_up",
     "study_probability",
     "survival",
+    "tipping",
 ]
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "contrast_mean_sd",
     "contrast_quantile",
     "exceedance",
+    "exceedance_after_shifts",
     "rank_distribution",
 ]
 
@@ -281,6 +282,30 @@ def _integrate(x: Beta, y: Beta, threshold: float, scale: Scale, count: int) -> 
     u, weights = _panels(y, _kinks(scale, threshold), count)
     value = weights @ x.sf_logit(_image(scale, threshold, u)) / weights.sum()
     return min(max(float(value), 0.0), 1.0)
+
+
+def exceedance_after_shifts(
+    x: Beta, y: Beta, threshold: float, scale: Scale, shifts: ArrayLike, reference_shift: float = 0.0
+) -> Array:
+    """P(contrast > threshold) after each of several shifts has been taken from the log odds of X.
+
+    Parameters
+    ----------
+    x, y, threshold, scale
+        As `exceedance` takes them.
+    shifts : array
+    reference_shift : float
+        Taken from the log odds of Y.
+
+    Returns
+    -------
+    array
+        Of the shape of `shifts`.
+    """
+    breaks = [k + reference_shift for k in _kinks(scale, threshold)]
+    u, weights = _panels(y, breaks, 32)
+    above = x.sf_logit(_image(scale, threshold, u - reference_shift)[:, None] + np.ravel(shifts))
+    return np.asarray(weights @ above / weights.sum()).reshape(np.shape(shifts))
 
 
 def contrast_quantile(x: Beta, y: Beta, q: float, scale: Scale) -> float:

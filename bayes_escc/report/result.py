@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from bayes_escc.answers.bias import tipping_of_row
 from bayes_escc.answers.rows import ComparisonRow, EstimateRow, RankRow, Row
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import REGIMEN
@@ -168,6 +169,12 @@ def _rows(block: Any) -> Any:
     return [_rows(value) for value in block] if isinstance(block, list | tuple) else block
 
 
+def bias_rows(posterior: Posterior, comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """The entries of `bias`: every comparison that randomisation does not protect, or whose bias is stated."""
+    asked = [tipping_of_row(posterior, row) for c in comparisons for row in c.rows]
+    return [t.to_dict() for t in asked if t is not None and (t.bias.sd > 0 or t.bias.mean != 0)]
+
+
 def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = None) -> dict[str, Any]:
     """The content of `result.json`.
 
@@ -193,6 +200,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
             "estimates": at_scan.summary_rows(),
             "comparisons": [row for c in comparisons_of(at_scan) for row in c.rows],
         },
+        "bias": bias_rows(posterior, compared),
         "borrowing": borrow_rows(posterior),
         "thresholds": [
             row

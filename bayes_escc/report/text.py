@@ -11,6 +11,8 @@ from bayes_escc.names import format_number, format_probability
 
 __all__ = [
     "aligned",
+    "bias_text",
+    "course_text",
     "display_width",
     "inconsistency_text",
     "prior_sensitivity_text",
@@ -87,6 +89,8 @@ def result_text(result: Mapping[str, Any]) -> str:
     blocks += ["", aligned(["estimand", "", "median", ci, "mean"], rows)]
     if result["comparisons"]:
         blocks += ["", _comparison_table(result["comparisons"], several)]
+    if result.get("bias"):
+        blocks += ["", bias_text(result["bias"], several)]
     if result.get("detecting_scan"):
         blocks += ["", _dating_text(result, several)]
     if result["ranking"]:
@@ -155,6 +159,47 @@ def _league_text(rows: Sequence[Mapping[str, Any]]) -> str:
         )
         blocks += [title, aligned(["", *(f"({i + 1})" for i in range(len(order)))], cells)]
     return "\n".join(blocks)
+
+
+def bias_text(rows: Sequence[Mapping[str, Any]], several: bool = False) -> str:
+    """P(better) under no bias, half of the bias believed, all of it and double, and where the answer tips."""
+    lines = []
+    for r in rows:
+        name = f"{r['estimand']}: {_label(r, several)} against {r['reference']}"
+        for margin in [False] if r["margin"] is None else [False, True]:
+            value, error = ("probability_better_by_margin", "mcse_probability_by_margin") if margin else (
+                "probability_better", "mcse_probability")  # fmt: skip
+            cells = [format_probability(a[value], a[error]) for a in r["averaged"]]
+            points = [t for t in r["tipping"] if (t["margin"] is not None) == margin]
+            shown = ["none" if t["bias"] is None else f"{t['bias']:+.2f} ({t['ratio']:.2f})" for t in points]
+            lines.append([f"{name}, by {r['margin']:g}" if margin else name, *cells, *shown])
+    first = rows[0]
+    alike = len({tuple(a["bias_sd"] for a in r["averaged"]) for r in rows}) == 1
+    words = [f"{a['bias_sd']:.3g}" for a in first["averaged"]] if alike else ["0", "half of its own", "own", "double"]
+    levels = [f"tips at {t['level']:g}" for t in first["tipping"] if t["margin"] is None]
+    scales = {"log_odds": "log odds (odds ratio)", "log_hazard": "log hazard (hazard ratio)"}
+    on = " and ".join(dict.fromkeys(scales[r["bias_scale"]] for r in rows))
+    blocks = [
+        aligned(["P(better) for a bias of sd", *words[: len(first["averaged"])], *levels], lines),
+        f"Biases are on the {on}: what is observed is the regimen's own plus the bias.",
+    ]
+    return "\n".join([*blocks, *(first["sentences"] if len(rows) == 1 else [])])
+
+
+def course_text(row: Mapping[str, Any]) -> str:
+    """The contrast that is left for each of several biases."""
+    margin = row["margin"] is not None
+    header = ["bias", "as a ratio", row["scale"].replace("_", " "), "95 % CrI", "P(better)"]
+    header += [f"P(better by {row['margin']:g})"] if margin else []
+    lines = []
+    for r in row["course"]:
+        line = [f"{r['bias']:+.2f}", f"{r['ratio']:.2f}", format_number(r["median"])]
+        line += ["-" if r["median"] is None else _interval(r), format_probability(r["probability_better"], 0.0)]
+        line += [format_probability(r["probability_better_by_margin"], 0.0)] if margin else []
+        lines.append(line)
+    time = "" if row["time"] is None else f" at {row['time']:g}"
+    title = f"{row['estimand']}{time} of {row['regimen']} against {row['reference']} once a bias is taken away"
+    return "\n".join([title, aligned(header, lines)])
 
 
 def _dating_text(result: Mapping[str, Any], several: bool) -> str:
@@ -319,7 +364,9 @@ def inconsistency_text(found: Mapping[str, Any]) -> str:
 
 
 def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:
-    header = ["comparison", "scale", "median", f"{100 * rows[0]['ci_prob']:g} % CrI", "P(better)"]
+    biased = any(r.get("bias_sd") for r in rows)
+    header = ["comparison", "scale", "median", f"{100 * rows[0]['ci_prob']:g} % CrI"]
+    header += ["P(better) allowing for bias", "without"] if biased else ["P(better)"]
     margin = any(r["margin"] is not None for r in rows)
     rope = any(r["rope"] is not None for r in rows)
     header += (["P(better by margin)"] if margin else []) + (["P(in ROPE)"] if rope else []) + ["evidence"]
@@ -328,8 +375,10 @@ def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:
         name = f"{_label(r, several)} against {r['reference']}"
         if len({row["estimand"] for row in rows}) > 1:
             name = f"{r['estimand']}: {name}"
-        line = [name, r["scale"], format_number(r["median"]), _interval(r),
-                format_probability(r["probability_better"], r["mcse_probability"])]  # fmt: skip
+        line = [name, r["scale"], format_number(r["median"]), _interval(r)]
+        if biased:
+            line.append(format_probability(r["probability_better_with_bias"], r["mcse_probability_with_bias"]))
+        line.append(format_probability(r["probability_better"], r["mcse_probability"]))
         if margin:
             p = format_probability(r["probability_better_by_margin"], r["mcse_probability_by_margin"])
             line.append(f"{p} (by {r['margin']:g})" if p else "")

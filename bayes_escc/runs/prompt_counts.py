@@ -7,14 +7,18 @@ import math
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from bayes_escc.answers.bias import bias_fields
 from bayes_escc.answers.estimand import BetaRates
 from bayes_escc.answers.ranking import rank_estimand
 from bayes_escc.answers.rows import Question, comparison_row, estimate_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import Direction, Scale
+from bayes_escc.population.bias import Bias, default_bias
+from bayes_escc.population.tipping import LEVELS, tipping_of_rates
 from bayes_escc.probability.beta import Beta
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.settings.reader import check_margin
@@ -34,6 +38,9 @@ def compare_counts(
     margin: float | None = None,
     rope: Sequence[float] | None = None,
     ci_prob: float = 0.95,
+    bias_sd: float | None = None,
+    bias_mean: float = 0.0,
+    levels: Sequence[float] = LEVELS,
 ) -> dict[str, Any]:
     """Compare response counts under independent Beta priors.
 
@@ -47,6 +54,11 @@ def compare_counts(
         As for `Posterior.compare`.
     rope : (float, float), optional
         Lower and upper limit.
+    bias_sd, bias_mean : float, optional
+        Of the bias on the log odds, for arms that were not randomised against each other. By default the sd that
+        unanchored contrasts have; 0 for arms of one randomised trial.
+    levels : sequence of float
+        Probabilities whose tipping points are wanted.
 
     Returns
     -------
@@ -68,6 +80,14 @@ def compare_counts(
         problems.append(f"ci-prob must lie between 0 and 1, not {ci_prob:g}")
     if margin is not None and not math.isfinite(margin):
         problems.append("margin must be a finite number")
+    bias = replace(default_bias("log_odds"), mean=bias_mean)
+    if bias_sd is not None:
+        bias = Bias("log_odds", bias_mean, bias_sd, "Stated at the prompt.")
+    problems += [f"level must lie between 0 and 1, not {v:g}" for v in levels if not 0.0 < v < 1.0]
+    if not (0.0 <= bias.sd < math.inf and math.isfinite(bias.mean)):
+        problems.append(
+            f"bias-sd must be a number of at least 0, and bias-mean a number, not {bias.sd:g} and {bias.mean:g}"
+        )
     if problems:
         raise AnalysisError("; ".join(problems) + ".")
     question = Question(scale, margin, limits, ci_prob)
@@ -81,20 +101,31 @@ def compare_counts(
     estimates = [
         estimate_row(rates.name, labels, rates.marginal(labels), unit=rates.units, ci_prob=ci_prob) for labels in cells
     ]
-    comparisons = [
-        comparison_row(
-            rates.name, labels, names[0], rates.contrast(labels, names[0], scale), question, better, UNSTATED
-        )
-        for labels in cells[1:]
-    ]
+    comparisons, biases = [], []
+    for labels in cells[1:]:
+        contrast = rates.contrast(labels, names[0], scale)
+        tipping = tipping_of_rates(
+            contrast.x, contrast.y, regimen=labels["regimen"], reference=names[0], endpoint=ENDPOINT, scale=scale,
+            better=better, margin=margin, anchoring=UNSTATED, bias=bias,
+        )  # fmt: skip
+        row = comparison_row(rates.name, labels, names[0], contrast, question, better, UNSTATED)
+        comparisons.append(replace(row, **bias_fields(tipping)))
+        biases += [tipping.to_dict(levels)] if bias.sd > 0.0 or bias.mean != 0.0 else []
     ranking = rank_estimand(rates, better=better, ci_prob=ci_prob)
     asked = Asked(
         "compare", f"Response, {title}", "response",
-        _sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{limits}|{ci_prob}"), _sha256(content), "exact",
+        _sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{limits}|{ci_prob}|{bias.mean},{bias.sd}"),
+        _sha256(content), "exact",
         [f"rate ~ Beta({alpha:g}, {beta:g}) in every arm"], {"total": time.perf_counter() - started},
     )  # fmt: skip
     return build_result(
-        asked, data, Diagnostics.of_exact(), estimates=estimates, comparisons=comparisons, ranking=ranking
+        asked,
+        data,
+        Diagnostics.of_exact(),
+        estimates=estimates,
+        comparisons=comparisons,
+        ranking=ranking,
+        further={"bias": biases},
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.bias import bias_groups
 from bayes_escc.answers.borrowing import BORROWING, borrowing_group
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rule_position import check_rules
@@ -106,6 +107,10 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
         import xarray as xr
 
         fit.tree[BORROWING] = xr.DataTree(history)
+    for name, group in bias_groups(analysis, design, fit.tree).items():
+        import xarray as xr
+
+        fit.tree[name] = xr.DataTree(group)
     to_complete = [rule for rule in analysis.rules if isinstance(rule, PredictiveSurvival)]
     if to_complete and isinstance(design, SurvivalDesign):
         import xarray as xr

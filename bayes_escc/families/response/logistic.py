@@ -14,7 +14,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import PatientTable
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.families.base import Design, prior_line
-from bayes_escc.families.covariates import EncodedCovariates, encode
+from bayes_escc.families.covariates import EncodedCovariates, encode, means_by_regimen
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.response.cells import RATE_UNIT
@@ -198,6 +198,9 @@ class LogisticDesign(Design):
             units = [f"log odds ratio per {how}" for _, how in self.encoded.constants]
             found["coefficient"] = parameters["coefficient"].assign_coords(unit=(COVARIATE, units))
         return xr.Dataset(found)
+
+    def covariate_means(self) -> xr.DataArray | None:
+        return means_by_regimen(self.encoded, self.regimen, self.regimens)
 
     def priors_in_words(self) -> list[str]:
         lines = prior_line("intercept", self.spec.prior("intercept"), " (log odds)")

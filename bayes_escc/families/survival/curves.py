@@ -38,6 +38,9 @@ class Curves(Protocol):
     def inverse(self, log_cumulative: Array) -> Array:
         """When the cumulative hazard of every regimen is reached, (draws, regimens)."""
 
+    def without_bias(self, regimen: int, bias: Array) -> Curves:
+        """The curves of one regimen after a bias on its log hazard, (draws,), has been taken away."""
+
     def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
         """Cumulative hazard of every patient from `lower` to `upper`, (draws, patients)."""
 
@@ -84,6 +87,10 @@ class WeibullCurves:
 
     def inverse(self, log_cumulative: Array) -> Array:
         return np.asarray(self.reference_time * np.exp((log_cumulative - self.log_scale) / self.shape))
+
+    def without_bias(self, regimen: int, bias: Array) -> WeibullCurves:
+        one = slice(regimen, regimen + 1)
+        return WeibullCurves(self.log_scale[:, one] - bias[:, None], self.shape[:, one], self.reference_time)
 
     def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
         log_upper, log_ratio, started = weibull_stretch(lower, upper, self.reference_time)
@@ -170,6 +177,9 @@ class PiecewiseCurves:
 
     def inverse(self, log_cumulative: Array) -> Array:
         return self._invert(self.log_hazards, np.exp(log_cumulative))
+
+    def without_bias(self, regimen: int, bias: Array) -> PiecewiseCurves:
+        return PiecewiseCurves(self.log_hazards[:, regimen : regimen + 1] - bias[:, None, None], self.cuts)
 
     def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
         spent = exposure(lower, upper, self.cuts)

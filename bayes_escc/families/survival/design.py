@@ -14,11 +14,12 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, PatientTable
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families.base import Design
-from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
 from bayes_escc.families.exchangeable import PairPrior, deviations
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.survival import per_patient
+from bayes_escc.families.survival.bias import critical_bias, without_bias
 from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
 from bayes_escc.families.survival.frailty import CENTRE, centres_of
@@ -27,7 +28,7 @@ from bayes_escc.families.survival.risk import Risk, Target, flat
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.survival.target import TargetTable, target_patterns
 from bayes_escc.families.survival.words import notes_on, priors_in_words
-from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, STUDY, TIME
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, STUDY, TIME, Scale
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import nearest
 
@@ -292,6 +293,25 @@ class SurvivalDesign(Design):
             if self.spec.shrinkage == "horseshoe":
                 priors["global_scale"] = self.risk.coefficients.scale.to_dict()
         return {"model": model, "priors": priors, "estimands": estimands}
+
+    def critical_bias(
+        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, reference: str, scale: Scale,
+        threshold: float,
+    ) -> Array | None:  # fmt: skip
+        found = critical_bias(
+            self, parameters, estimand=estimand, time=time, regimen=regimen, reference=reference, scale=scale,
+            threshold=threshold,
+        )  # fmt: skip
+        return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
+
+    def without_bias(
+        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, bias: float
+    ) -> Array | None:
+        found = without_bias(self, parameters, estimand=estimand, time=time, regimen=regimen, bias=bias)
+        return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
+
+    def covariate_means(self) -> xr.DataArray | None:
+        return means_by_regimen(self.encoded, self.regimen, self.regimens)
 
     def standardised_over(self, reference: Design) -> Design:
         if not isinstance(reference, SurvivalDesign):

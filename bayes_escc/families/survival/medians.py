@@ -16,7 +16,7 @@ from bayes_escc.families.base import Design, ExactPosterior, prior_line
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.survival.design import ENDPOINT_NAME
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.names import CHAIN, DRAW, REGIMEN
+from bayes_escc.names import CHAIN, DRAW, REGIMEN, Scale
 from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
@@ -131,6 +131,25 @@ class MedianDesign(Design):
     def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         attrs = {"unit": self.unit, "better": "higher"}
         return parameters.assign(median=parameters["median"].assign_attrs(attrs))
+
+    def critical_bias(
+        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, reference: str, scale: Scale,
+        threshold: float,
+    ) -> NDArray[np.float64] | None:  # fmt: skip
+        """Hazards are taken as constant: a median grows by exp(b) when a bias b is taken from the log hazard."""
+        if estimand != "median":
+            return None
+        own, against = (parameters["median"].sel({REGIMEN: r}).to_numpy() for r in (regimen, reference))
+        needed = against + threshold if scale == "difference" else against * threshold
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(np.maximum(needed, 0.0)) - np.log(own))
+
+    def without_bias(
+        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, bias: float
+    ) -> NDArray[np.float64] | None:
+        if estimand != "median":
+            return None
+        return np.asarray(parameters["median"].sel({REGIMEN: regimen}).to_numpy() * math.exp(bias))
 
     def priors_in_words(self) -> list[str]:
         return prior_line("median PFS", self.spec.prior("median"), f" {self.unit}")

@@ -1,0 +1,299 @@
+"""Comparisons allowing for bias: the critical bias of every row, from exact laws or from the draws that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.answers.comparison import Comparison, anchoring
+from bayes_escc.answers.estimand import contrast, direction_of, labelled_cells
+from bayes_escc.answers.rows import NULL_VALUE, better_threshold, labels_of
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, ESTIMANDS, REGIMEN, TIME, Direction, Scale
+from bayes_escc.population.bias import (
+    BiasScale,
+    CriticalBias,
+    CriticalBiasDraws,
+    CriticalBiasOfMixture,
+    CriticalBiasOfRates,
+    benefit_shrinks_with,
+    biased_rate,
+    critical_bias_of_rates,
+    critical_bias_of_ratios,
+)
+from bayes_escc.population.stated import is_randomised
+from bayes_escc.population.tipping import MeasuredCovariate, Tipping
+from bayes_escc.probability.beta import BetaContrast
+from bayes_escc.probability.marginal import Marginal
+from bayes_escc.probability.normal_mixture import NormalMixture
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_escc.analysis.analysis import Analysis
+    from bayes_escc.answers.posterior import Posterior
+    from bayes_escc.families import Design
+
+__all__ = ["BIAS_KEYS", "bias_fields", "bias_groups", "contrast_from_curves", "tipping_of_row", "with_bias"]
+
+Array = NDArray[np.float64]
+CRITICAL_BIAS: Final = "critical_bias"
+"""Group of a posterior: the critical bias of the comparisons whose estimands need curves."""
+COVARIATE_MEANS: Final = "covariate_means"
+"""Group of a posterior: the mean of every covariate on every regimen."""
+_QUESTION: Final = "question"
+BIAS_KEYS: Final = (
+    "bias_scale", "bias_mean", "bias_sd", "probability_better_with_bias", "mcse_probability_with_bias",
+    "probability_better_by_margin_with_bias", "mcse_probability_by_margin_with_bias",
+)  # fmt: skip
+"""Keys a comparison row has of bias."""
+_RATIO_SCALES: Final[Mapping[str, BiasScale]] = {"hazard ratio": "log_hazard", "odds ratio": "log_odds"}
+
+
+def bias_fields(tipping: Tipping | None) -> dict[str, Any]:
+    """What a comparison row says of bias; nothing where no scale of bias is known."""
+    if tipping is None:
+        return dict.fromkeys(BIAS_KEYS)
+    better = tipping.averaged()
+    by_margin = (None, None) if tipping.margin is None else tipping.averaged(by_margin=True)
+    values = (tipping.bias.scale, tipping.bias.mean, tipping.bias.sd, *better, *by_margin)
+    return dict(zip(BIAS_KEYS, values, strict=True))
+
+
+def with_bias(posterior: Posterior, comparison: Comparison) -> Comparison:
+    """A comparison whose rows also say P(better) allowing for bias."""
+    rows = tuple(replace(row, **bias_fields(tipping_of_row(posterior, row))) for row in comparison.rows)
+    return replace(comparison, rows=rows)
+
+
+def tipping_of_row(posterior: Posterior, row: Mapping[str, Any]) -> Tipping | None:
+    """The bias analysis of one comparison; None where its critical bias is not known.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    row : mapping
+        An entry of `comparisons`.
+    """
+    scale, better = row["scale"], row["better"]
+    found = _critical(posterior, row, NULL_VALUE[scale])
+    if found is None:
+        return None
+    kind, critical = found
+    by_margin = None
+    if row["margin"] is not None:
+        other = _critical(posterior, row, better_threshold(scale, better, row["margin"]))
+        by_margin = None if other is None else other[1]
+    names = [_names_of(posterior, row[k], row[ENDPOINT]) for k in (REGIMEN, "reference")]
+    bias = posterior.analysis.bias.of(
+        kind, randomised=is_randomised(row["anchoring"]), regimen=names[0], reference=names[1]
+    )
+    left = _contrast(posterior, row, critical)
+    covariates = _measured(posterior, row[REGIMEN], row["reference"])
+    return Tipping(
+        row["estimand"], row[REGIMEN], row["reference"], row[ENDPOINT], row["time"], scale, better,
+        row["margin"] if by_margin is not None else None, row["anchoring"], bias, critical, by_margin, left,
+        covariates,
+    )  # fmt: skip
+
+
+def _contrast(
+    posterior: Posterior, row: Mapping[str, Any], critical: CriticalBias
+) -> Callable[[float, float], float] | None:
+    """Quantiles of the contrast left after a bias, where the estimand's own draws or law tell them."""
+    if isinstance(critical, CriticalBiasOfRates):
+        return critical.contrast_at
+    array = posterior.estimand(row["estimand"])
+    rates = posterior.analysis.family == "response"
+    if not rates and (
+        row["scale"] != "ratio" or not str(array.attrs.get("unit", "")).startswith(("hazard", "odds", "ratio"))
+    ):
+        return None
+    if isinstance(critical, CriticalBiasOfMixture):
+        law = critical.law
+        return lambda bias, q: float(np.exp(law.quantile(q) - bias))
+    own, against = (_draws(array, row, r) for r in (row[REGIMEN], row["reference"]))
+    if rates:
+        return lambda bias, q: float(np.quantile(contrast(biased_rate(own, bias), against, row["scale"]), q))
+    return lambda bias, q: float(np.quantile(own / against, q) * np.exp(-bias))
+
+
+def contrast_from_curves(
+    design: Design, parameters: xr.Dataset, row: Mapping[str, Any]
+) -> Callable[[float, float], float] | None:
+    """Quantiles of a contrast left after a bias, from the curves of a design; None where the estimand needs none."""
+    question = {"estimand": row["estimand"], "time": row["time"]}
+    against = design.without_bias(parameters, **question, regimen=row["reference"], bias=0.0)
+    if against is None:
+        return None
+
+    def quantile(bias: float, q: float) -> float:
+        own = design.without_bias(parameters, **question, regimen=row[REGIMEN], bias=bias)
+        return float(np.quantile(contrast(own, against, row["scale"]), q))
+
+    return quantile
+
+
+def _measured(posterior: Posterior, regimen: str, reference: str) -> tuple[MeasuredCovariate, ...]:
+    """What every measured covariate accounts for: its coefficient times the difference of its means."""
+    if COVARIATE_MEANS not in posterior.tree.children or "coefficient" not in posterior.estimand_names:
+        return ()
+    means = posterior.tree[COVARIATE_MEANS].to_dataset()["mean"]
+    coefficients = posterior.estimand("coefficient").median((CHAIN, DRAW))
+    found = []
+    for name in means[COVARIATE].to_numpy():
+        own, against = (float(means.sel({REGIMEN: r, COVARIATE: name})) for r in (regimen, reference))
+        effect = float(coefficients.sel({COVARIATE: name}))
+        found.append(MeasuredCovariate(str(name), effect, own - against, effect * (own - against)))
+    return tuple(found)
+
+
+def _names_of(posterior: Posterior, regimen: str, endpoint: str | None) -> tuple[str, ...]:
+    """A regimen and the studies it comes from."""
+    studies = [a.study for a in posterior.arms if a.regimen == regimen and endpoint in (None, a.endpoint)]
+    return (regimen, *dict.fromkeys(studies))
+
+
+def _critical(posterior: Posterior, row: Mapping[str, Any], threshold: float) -> tuple[BiasScale, CriticalBias] | None:
+    """The critical bias of a row at a threshold, and the scale of the bias."""
+    stored = _stored(posterior, row, threshold)
+    if stored is not None:
+        return "log_hazard", stored
+    name, reference, better = row["estimand"], row["reference"], row["better"]
+    array = posterior.estimand(name)
+    unit = str(array.attrs.get("unit", ""))
+    if posterior.analysis.family == "response" and unit.startswith("proportion"):
+        law = _exact_contrast(posterior, row)
+        if isinstance(law, BetaContrast):
+            below = benefit_shrinks_with(better)
+            return "log_odds", CriticalBiasOfRates(law.x, law.y, threshold, row["scale"], below)
+        own, against = _draws(array, row, row[REGIMEN]), _draws(array, row, reference)
+        return "log_odds", critical_bias_of_rates(own, against, threshold=threshold, scale=row["scale"], better=better)
+    if name == "hazard_ratio" and row["scale"] == "ratio":
+        own, against = _draws(array, row, row[REGIMEN]), _draws(array, row, reference)
+        return "log_hazard", critical_bias_of_ratios(own, against, threshold=threshold, better=better)
+    if unit in _RATIO_SCALES and row["scale"] == "ratio":
+        return _RATIO_SCALES[unit], _of_effect(posterior, array, row, threshold)
+    return _proportional(posterior, row, threshold)
+
+
+def _exact_contrast(posterior: Posterior, row: Mapping[str, Any]) -> Marginal | None:
+    """The exact law of the contrast of a row, where there is one."""
+    exact = posterior.exact_laws()
+    labels = labels_of(**{key: row[key] for key in (REGIMEN, ENDPOINT, TIME)})
+    return None if exact is None else exact.contrast(row["estimand"], labels, row["reference"], row["scale"])
+
+
+def _of_effect(posterior: Posterior, array: xr.DataArray, row: Mapping[str, Any], threshold: float) -> CriticalBias:
+    """The critical bias of a pooled ratio: exact where its law is, else from draws."""
+    law = _exact_contrast(posterior, row)
+    if isinstance(law, NormalMixture) and law.exponentiated:
+        plain = replace(law, exponentiated=False, location=law.location - np.log(threshold))
+        return CriticalBiasOfMixture(plain, benefit_shrinks_with(row["better"]))
+    own, against = _draws(array, row, row[REGIMEN]), _draws(array, row, row["reference"])
+    return critical_bias_of_ratios(own, against, threshold=threshold, better=row["better"])
+
+
+def _proportional(
+    posterior: Posterior, row: Mapping[str, Any], threshold: float
+) -> tuple[BiasScale, CriticalBias] | None:
+    """Without a margin, longer survival under proportional hazards is a hazard ratio below 1, whoever the patients."""
+    whole_curve = ("median", "survival", "rmst", "remaining_survival", "remaining_median", "remaining_rmst")
+    if row["estimand"] not in whole_curve or threshold != NULL_VALUE[row["scale"]] or row["better"] != "higher":
+        return None
+    if "hazard_ratio" not in posterior.estimand_names:
+        return None
+    ratio = posterior.estimand("hazard_ratio")
+    if set(ratio.dims) != {CHAIN, DRAW, REGIMEN}:
+        return None
+    own, against = (ratio.sel({REGIMEN: r}).to_numpy() for r in (row[REGIMEN], row["reference"]))
+    return "log_hazard", critical_bias_of_ratios(own, against, threshold=1.0, better="lower")
+
+
+def _draws(array: xr.DataArray, row: Mapping[str, Any], regimen: str) -> Array:
+    """Draws, (chain, draw), of one regimen at the endpoint and time of a row."""
+    for labels, values in labelled_cells(array):
+        if labels[REGIMEN] == regimen and all(labels[k] == row[k] for k in (ENDPOINT, "time")):
+            return values
+    raise KeyError(f"{array.name} of {regimen}")
+
+
+def _question(
+    estimand: str, regimen: str, reference: str, time: float | None, scale: str, threshold: float
+) -> str:  # fmt: skip
+    return "\x1f".join([estimand, regimen, reference, repr(time), scale, repr(float(threshold))])
+
+
+def _stored(posterior: Posterior, row: Mapping[str, Any], threshold: float) -> CriticalBias | None:
+    """The critical bias computed at the fit, where curves were at hand."""
+    if CRITICAL_BIAS not in posterior.tree.children:
+        return None
+    group = posterior.tree[CRITICAL_BIAS].to_dataset()
+    key = _question(row["estimand"], row[REGIMEN], row["reference"], row["time"], row["scale"], threshold)
+    known = [str(q) for q in group[_QUESTION].to_numpy()]
+    if key not in known:
+        return None
+    values = group["bias"].transpose(_QUESTION, CHAIN, DRAW).to_numpy()[known.index(key)]
+    return CriticalBiasDraws(np.asarray(values, dtype=float), row["better"] == "lower")
+
+
+def bias_groups(analysis: Analysis, design: Design, tree: xr.DataTree) -> dict[str, xr.Dataset]:
+    """What a posterior keeps for questions of bias, by group."""
+    import xarray as xr
+
+    found = {CRITICAL_BIAS: critical_bias_group(analysis, design, tree)}
+    means = design.covariate_means()
+    if means is not None:
+        found[COVARIATE_MEANS] = xr.Dataset({"mean": means})
+    return {name: group for name, group in found.items() if group is not None}
+
+
+def critical_bias_group(analysis: Analysis, design: Design, tree: xr.DataTree) -> xr.Dataset | None:
+    """The critical biases of an analysis's own comparisons, where they need the curves of the fit.
+
+    Only contrasts that are not randomised have any.
+    """
+    import xarray as xr
+
+    parameters, estimands = tree["posterior"].to_dataset(), tree[ESTIMANDS].to_dataset()
+    keys: list[str] = []
+    values: list[Array] = []
+    for question in _open_questions(analysis, design, estimands):
+        bias = design.critical_bias(parameters, **question)
+        if bias is not None:
+            keys.append(_question(**question))
+            values.append(bias)
+    if not keys:
+        return None
+    return xr.Dataset({"bias": ((_QUESTION, CHAIN, DRAW), np.stack(values))}, coords={_QUESTION: keys})
+
+
+def _open_questions(analysis: Analysis, design: Design, estimands: xr.Dataset) -> list[dict[str, Any]]:
+    """Every contrast and threshold an analysis asks for, once."""
+    found: dict[str, dict[str, Any]] = {}
+    for spec in analysis.comparisons:
+        array = estimands[spec.estimand]
+        if REGIMEN not in array.dims:
+            continue
+        reference = spec.reference or str(array[REGIMEN].to_numpy()[0])
+        for labels, _ in labelled_cells(array):
+            regimen = labels[REGIMEN]
+            anchored = anchoring(design.arms, labels[ENDPOINT], regimen, reference)
+            if regimen == reference or (is_randomised(anchored) and not analysis.bias.arms):
+                continue
+            direction = direction_of(array, labels[ENDPOINT], spec.better)
+            for threshold in _thresholds(spec.scale, direction, spec.margin):
+                question = {
+                    "estimand": spec.estimand, "regimen": regimen, "reference": reference, "time": labels["time"],
+                    "scale": spec.scale, "threshold": threshold,
+                }  # fmt: skip
+                found.setdefault(_question(**question), question)
+    return list(found.values())
+
+
+def _thresholds(scale: Scale, better: Direction, margin: float | None) -> Sequence[float]:
+    null = NULL_VALUE[scale]
+    return [null] if margin is None else [null, better_threshold(scale, better, margin)]

@@ -1,0 +1,107 @@
+"""At which bias on the log hazard a regimen stops being better, draw by draw, on any survival estimand.
+
+A bias b says that the log hazard observed on a regimen is its own plus b. Taking it away multiplies the hazards of
+that regimen by exp(-b) in every draw; survival, medians and restricted means then follow from the same curves and
+the same target population, so nothing is fitted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.families.survival.curves import Curves
+from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
+from bayes_escc.families.survival.population import Population, restricted_mean, survival
+from bayes_escc.names import Scale
+from bayes_escc.population.bias import increasing_root
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_escc.families.survival.design import SurvivalDesign
+
+__all__ = ["critical_bias", "without_bias"]
+
+Array = NDArray[np.float64]
+Value = Callable[[Curves], Array]
+FURTHEST: Final = 12.0
+"""Biases on the log hazard beyond this are not told from infinite ones."""
+
+
+def critical_bias(
+    design: SurvivalDesign, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str,
+    reference: str, scale: Scale, threshold: float,
+) -> Array | None:  # fmt: skip
+    """The bias on the log hazard at which a regimen just passes a threshold, (draws,).
+
+    Parameters
+    ----------
+    design : SurvivalDesign
+    parameters : Dataset
+        Draws of the posterior.
+    estimand : str
+        Median, survival, rmst, or what remains of them after an event-free time.
+    time : float or None
+        Time or horizon of the estimand.
+    regimen, reference : str
+    scale : {"difference", "ratio", "odds_ratio"}
+    threshold : float
+        The contrast to be passed.
+
+    Returns
+    -------
+    array or None
+        The regimen is better where the bias is above this number. None for an estimand that is not one of these.
+    """
+    curves, population = design.curves(parameters), design.population(parameters)
+    value = _value(design, estimand, time, population)
+    if value is None:
+        return None
+    i, j = (list(design.regimens).index(name) for name in (regimen, reference))
+    zero = np.zeros(curves.draws)
+    against = value(curves.without_bias(j, zero))
+    with np.errstate(divide="ignore", over="ignore"):
+        if scale == "difference":
+            needed = against + threshold
+        elif scale == "ratio":
+            needed = against * threshold
+        else:
+            odds = threshold * against / (1.0 - against)
+            needed = odds / (1.0 + odds)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return increasing_root(lambda b: value(curves.without_bias(i, b)) - needed, curves.draws, FURTHEST)
+
+
+def without_bias(
+    design: SurvivalDesign, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, bias: float
+) -> Array | None:
+    """A survival estimand of one regimen after a bias has been taken away, (draws,); None for any other."""
+    curves, population = design.curves(parameters), design.population(parameters)
+    value = _value(design, estimand, time, population)
+    if value is None:
+        return None
+    return value(curves.without_bias(list(design.regimens).index(regimen), np.full(curves.draws, bias)))
+
+
+def _value(design: SurvivalDesign, estimand: str, time: float | None, population: Population) -> Value | None:
+    """An estimand as a function of the curves of one regimen."""
+    since = design.spec.event_free
+    at = np.array([0.0 if time is None else time])
+    if estimand == "median":
+        reached = population.log_cumulative_at(0.5)[:, None]
+        return lambda curves: curves.inverse(reached)[:, 0]
+    functions: dict[str, Callable[[Curves], Array]] = {
+        "survival": lambda curves: survival(curves, population, at)[:, 0, 0],
+        "rmst": lambda curves: restricted_mean(curves, population, float(at[0]))[:, 0],
+    }
+    if since is not None:
+        functions |= {
+            "remaining_survival": lambda curves: remaining_survival(curves, population, since, at)[:, 0, 0],
+            "remaining_rmst": lambda curves: remaining_mean(curves, population, since, float(at[0]))[:, 0],
+            "remaining_median": lambda curves: remaining_median(curves, population, since)[:, 0],
+        }
+    return functions.get(estimand)

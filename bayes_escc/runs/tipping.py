@@ -1,0 +1,187 @@
+"""Tipping points of any comparison: two counts, an analysis, or a posterior that was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayes_escc.errors import AnalysisError, BayesEsccError, RecordError
+from bayes_escc.names import REGIMEN, Direction, Scale, normalise
+from bayes_escc.population.bias import Bias
+from bayes_escc.population.tipping import Tipping, tipping_of_rates
+from bayes_escc.settings.reader import nearest
+
+if TYPE_CHECKING:
+    from bayes_escc.analysis.analysis import Analysis
+    from bayes_escc.answers.posterior import Posterior
+
+__all__ = ["tipping"]
+
+
+def tipping(
+    source: Posterior | Analysis | Mapping[str, tuple[int, int]] | str | Path,
+    *,
+    estimand: str | None = None,
+    regimen: str | None = None,
+    reference: str | None = None,
+    scale: Scale | None = None,
+    better: Direction | None = None,
+    margin: float | None = None,
+    bias_sd: float | None = None,
+    bias_mean: float | None = None,
+    results: str | Path | None = None,
+) -> tuple[Tipping, ...]:
+    """P(better) as a function of the bias between two arms, and the bias that tips it. Nothing is fitted again.
+
+    Parameters
+    ----------
+    source : Posterior, Analysis, mapping, str or Path
+        A fitted posterior; an analysis, its name or its file; or counts by arm, ``{"A": (10, 29), "B": (12, 35)}``, the
+        first being the reference and rates having uniform priors.
+    estimand, regimen, reference : str, optional
+        Choose among the comparisons of the analysis, or ask for another.
+    scale, better, margin : optional
+        Of the comparison, instead of the analysis's own.
+    bias_sd, bias_mean : float, optional
+        Of the bias, instead of what the analysis states (or the default of unanchored contrasts).
+    results : str or Path, optional
+        Folder of a run of this analysis, whose posterior is used if analysis and data are the same.
+
+    Returns
+    -------
+    tuple of Tipping
+        One for every comparison.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no such comparison, or no scale of bias is known for it.
+    """
+    if isinstance(source, Mapping):
+        found = _of_counts(source, scale or "difference", better or "higher", margin)
+    else:
+        found = _of_posterior(
+            _posterior(source, results), estimand, reference, scale=scale, better=better, margin=margin
+        )
+    if regimen is not None:
+        chosen = tuple(t for t in found if t.regimen == normalise(regimen))
+        if not chosen:
+            known = [t.regimen for t in found]
+            raise AnalysisError(f"{regimen!r} is not compared here: {', '.join(known)}.{nearest(regimen, known)}")
+        found = chosen
+    if bias_sd is None and bias_mean is None:
+        return found
+    return tuple(replace(t, bias=_stated(t.bias, bias_sd, bias_mean)) for t in found)
+
+
+def _stated(bias: Bias, sd: float | None, mean: float | None) -> Bias:
+    if sd is not None and not 0.0 <= sd < 20.0:
+        raise AnalysisError(f"the standard deviation of a bias is a number from 0 to 20, not {sd!r}.")
+    rationale = "Stated for this question."
+    return Bias(bias.scale, bias.mean if mean is None else mean, bias.sd if sd is None else sd, rationale)
+
+
+def _of_counts(
+    counts: Mapping[str, tuple[int, int]], scale: Scale, better: Direction, margin: float | None
+) -> tuple[Tipping, ...]:
+    from bayes_escc.population.bias import default_bias
+    from bayes_escc.probability.beta import Beta
+    from bayes_escc.runs.prompt_counts import ENDPOINT, UNSTATED, compare_counts
+
+    compare_counts([f"{name}={k}/{n}" for name, (k, n) in counts.items()], scale=scale, better=better, margin=margin)
+    laws = {name: Beta(1.0 + k, 1.0 + n - k) for name, (k, n) in counts.items()}
+    first = next(iter(laws))
+    return tuple(
+        tipping_of_rates(
+            law, laws[first], regimen=name, reference=first, endpoint=ENDPOINT, scale=scale, better=better,
+            margin=margin, anchoring=UNSTATED, bias=default_bias("log_odds"),
+        )
+        for name, law in laws.items() if name != first
+    )  # fmt: skip
+
+
+def _posterior(source: Posterior | Analysis | str | Path, results: str | Path | None) -> Posterior:
+    """The posterior of a source: itself, the one saved by a run, or a new fit."""
+    from bayes_escc.analysis.analysis import Analysis, find_analysis
+    from bayes_escc.answers.posterior import Posterior
+    from bayes_escc.runs.run import fit_analysis
+
+    if isinstance(source, Posterior):
+        return source
+    analysis = source if isinstance(source, Analysis) else find_analysis(str(source))
+    table = analysis.load_table()
+    saved = Path(results if results is not None else Path("results") / analysis.id) / "posterior.nc"
+    if saved.is_file():
+        posterior = Posterior.load(saved)
+        if (posterior.analysis.sha256, posterior.data_sha256) == (analysis.sha256, table.digest):
+            return replace(posterior, analysis=replace(posterior.analysis, folder=analysis.folder))
+        if results is not None:
+            raise RecordError(f"{saved} is a result of another analysis or of other data: run {analysis.id} again.")
+    return fit_analysis(analysis, table)
+
+
+def _of_posterior(
+    posterior: Posterior, estimand: str | None, reference: str | None, *, scale: Scale | None, better: Direction | None,
+    margin: float | None,
+) -> tuple[Tipping, ...]:  # fmt: skip
+    from bayes_escc.answers.bias import bias_groups, contrast_from_curves, tipping_of_row
+
+    analysis = posterior.analysis
+    specs = [s for s in analysis.comparisons if estimand in (None, s.estimand)]
+    if reference is not None:
+        specs = [s for s in specs if s.reference == normalise(reference)]
+    if not specs:
+        from bayes_escc.analysis.analysis import ComparisonSpec
+
+        name = estimand or ("rate" if "rate" in posterior.estimand_names else posterior.estimand_names[0])
+        first = reference or str(posterior.estimand(name)[REGIMEN].to_numpy()[0])
+        specs = [ComparisonSpec(name, normalise(first), scale or "difference")]
+    specs = [
+        replace(s, scale=scale or s.scale, better=better or s.better, margin=s.margin if margin is None else margin)
+        for s in specs
+    ]
+    design, posterior = _with_curves(posterior, replace(analysis, comparisons=tuple(specs)), bias_groups)
+    rows = [
+        row
+        for s in specs
+        for row in posterior.compare(
+            s.estimand, reference=s.reference, scale=s.scale, better=s.better, margin=s.margin
+        ).rows
+    ]
+    found = []
+    for row in rows:
+        one = tipping_of_row(posterior, row)
+        if one is not None and one.contrast is None and design is not None:
+            parameters = posterior.tree["posterior"].to_dataset()
+            one = replace(one, contrast=contrast_from_curves(design, parameters, row))
+        found += [] if one is None else [one]
+    if not found:
+        names = ", ".join(dict.fromkeys(str(r["estimand"]) for r in rows)) or "these estimands"
+        raise AnalysisError(
+            f"no scale of bias is known for {names}: it is for rates (log odds), for odds and hazard ratios, and for "
+            "survival, medians and restricted means (log hazard)."
+        )
+    return tuple(found)
+
+
+def _with_curves(posterior: Posterior, analysis: Analysis, groups: Any) -> tuple[Any, Posterior]:
+    """The design behind a survival posterior, and the posterior with the critical biases of these comparisons.
+
+    Without the table, which a posterior loaded from a file may lack, what the posterior holds has to do.
+    """
+    if analysis.family != "survival" or "posterior" not in posterior.tree.children:
+        return None, posterior
+    import xarray as xr
+
+    from bayes_escc.runs.run import prepare_design
+
+    try:
+        design = prepare_design(analysis, analysis.load_table())
+    except BayesEsccError:
+        return None, posterior
+    tree = posterior.tree.copy()
+    for name, group in groups(analysis, design, tree).items():
+        tree[name] = xr.DataTree(group)
+    return design, replace(posterior, tree=tree, analysis=analysis)
