@@ -6,7 +6,11 @@ These strings are public: they appear in saved files, in `result.json` and in th
 from __future__ import annotations
 
 import math
+import os
+import shlex
+import subprocess
 import unicodedata
+from collections.abc import Iterable
 from typing import Final, Literal
 
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "TIME",
     "Direction",
     "Scale",
+    "as_typed",
     "format_number",
     "format_probability",
     "normalise",
@@ -75,6 +80,13 @@ DESIGNS: Final = ("randomised", "single-arm", "non-randomised")
 
 Direction = Literal["higher", "lower"]
 Scale = Literal["difference", "ratio", "odds_ratio"]
+
+
+def as_typed(words: Iterable[str]) -> str:
+    """Words as they are typed in this system's shell, quoted where the shell would read something into them."""
+    if os.name == "nt":
+        return subprocess.list2cmdline(list(words))
+    return shlex.join(words)
 
 
 def normalise(text: str) -> str:

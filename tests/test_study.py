@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import bayes_escc as be
 from bayes_escc.cli import main
@@ -184,28 +185,32 @@ class TestRecord:
             direct = be.ResponseModel(endpoint="ORR").fit(first.assign(events=[4, 6], n=[14, 13]))
             stored = study.fits()[-1].result["comparisons"][0]
             assert stored["probability_better"] == direct.compare("rate").table["probability_better"].iloc[0]
-            with pytest.raises(be.DataError, match="only a study of patients"):
+            with pytest.raises(be.DataError, match="no row 'x'"):
                 study.withdraw("x")
+            study.update(pd.concat([first.assign(events=[4, 6], n=[14, 13]), first.iloc[[0]].assign(study="U")]))
+            study.withdraw("U | x | ORR", why="consent of the hospital withdrawn")
+            assert study.fits()[-1].result["comparisons"] == study.fits()[1].result["comparisons"]
+            assert verify(study.path).ok
+            with pytest.raises(be.DataError, match="withdrew from the study"):
+                study.update(pd.concat([first, first.iloc[[0]].assign(study="U")]))
 
     def test_published_results_do_not_grow(self, tmp_path):
         with pytest.raises(be.AnalysisError, match="follows patients or counts"):
             be.Study.create(tmp_path / "s.db", "pd1_second_line_os")
         assert not (tmp_path / "s.db").exists()
 
-    def test_draws_are_packed_without_loss_or_pickle(self, study):
+    def test_draws_are_packed_to_single_precision_and_without_pickle(self, study):
         tree = study.update(FIRST).posterior.tree
         content = pack(tree)
         assert b"pickle" not in content
         groups = unpack(content)
         for name in ("posterior", "estimands"):
-            assert groups[name].equals(tree[name].to_dataset()), name
+            xr.testing.assert_allclose(groups[name], tree[name].to_dataset(), rtol=1e-7)
         assert "observed_data" not in groups
         with pytest.raises(be.RecordError):
             unpack(content[:-40])
 
     def test_nothing_by_patient_is_packed(self):
-        import xarray as xr
-
         draws = {"tau": (("chain", "draw"), np.zeros((2, 3)))}
         for dim in ("patient", "missing", "unknown_patient"):
             draws[f"by_{dim}"] = (("chain", "draw", dim), np.zeros((2, 3, 4)))
@@ -237,7 +242,7 @@ class TestWithdrawal:
         assert f"{months + 1:g}".encode() not in left
         assert verify(study.path).ok
         assert study.snapshot(1).erased == 1
-        assert study.snapshot(3).cut.rows.keys() == set(FIRST.code)
+        assert study.snapshot(2).cut.rows.keys() == set(FIRST.code)
 
     def test_what_the_digests_say_cannot_be_tested_against_a_guess(self, study):
         study.update(FIRST)
@@ -280,8 +285,7 @@ class TestAmendment:
         study.update(FIRST)
         with pytest.raises(be.AnalysisError, match="not in priors"):
             study.amend(analysis(priors={"hazard": {"distribution": "Gamma", "alpha": 9, "beta": 5}}), why="")
-        with pytest.raises(be.AnalysisError, match="the same"):
-            study.amend(analysis(), why="")
+        assert "nothing to record" in study.amend(analysis(), why="").notes[-1]
 
 
 class TestPosterior:
@@ -412,7 +416,7 @@ class TestCommands:
         assert run("update", "s.db", "cut2.csv")[0] == 0
         code, _, err = run("update", "s.db", "cut1.csv")
         assert code == 3
-        assert '--acknowledge "A2:event retracted"' in err
+        assert "--acknowledge 'A2:event retracted'" in err
         assert run("withdraw", "s.db", "A3")[0] == 0
         code, out, _ = run("status", "s.db", "--json")
         found = json.loads(out)

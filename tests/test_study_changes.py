@@ -216,7 +216,7 @@ class TestAcknowledgement:
         with pytest.raises(be.DataError) as refused:
             acknowledged(changes(self.old, self.new), [])
         said = str(refused.value)
-        assert '--acknowledge "K1:event retracted" "K2:removed silently"' in said
+        assert "--acknowledge 'K1:event retracted' 'K2:removed silently'" in said
         assert "event at 3 -> free at 3" in said
         assert "N1" not in said
 

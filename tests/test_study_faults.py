@@ -133,7 +133,7 @@ def test_another_writers_transaction_is_waited_for_and_then_told(path, monkeypat
 def read_all(path):
     with be.Study.open(path) as study:
         return (
-            study.log, [study.snapshot(i).cut.rows for i in (1, 2, 3)], [study.changes(i) for i in (1, 2, 3)],
+            study.log, [study.snapshot(i).cut.rows for i in (1, 2)], [study.changes(i) for i in (1, 2)],
             [(f.snapshot, f.record) for f in study.fits()],
         )  # fmt: skip
 
@@ -222,9 +222,9 @@ def test_nothing_is_added_to_a_broken_chain(path):
 @pytest.mark.parametrize(
     ("statement", "cut", "said"),
     [
-        ("UPDATE fit SET record = replace(record, '1', '2') WHERE id = 3", 3, "the result of fit 3"),
-        ("UPDATE leaf SET cells = replace(cells, '6.0', '7.0') WHERE unit = 'A2' AND id > 4", 1, "data cut 3"),
-        ("UPDATE log SET at = '' WHERE seq = 4", 3, "entry 4 of the log"),
+        ("UPDATE fit SET record = replace(record, '1', '2') WHERE id = 3", 2, "the result of fit 3"),
+        ("UPDATE leaf SET cells = replace(cells, '6.0', '7.0') WHERE unit = 'A2' AND id > 4", 1, "data cut 2"),
+        ("UPDATE log SET at = '' WHERE seq = 4", 2, "entry 4 of the log"),
     ],
 )
 def test_the_last_whole_state_is_shown_and_the_damage_said(path, capsys, statement, cut, said):
@@ -259,7 +259,7 @@ def test_bytes_that_are_no_text_are_damage_too(path, tmp_path, capsys):
     broken.write_bytes(raw[:at] + b"\xcc" + raw[at + 1 :])
     for command in ("status", "verify"):
         assert main(["study", command, str(broken)]) == 5
-        assert "is damaged" in capsys.readouterr().err
+        assert "is damaged" in "".join(capsys.readouterr())
 
 
 def test_a_clock_that_went_back_is_a_remark(path, tmp_path, monkeypatch):

@@ -57,6 +57,8 @@ def register(commands: Any) -> None:
     export = command("export", _export, "write the record as plain files: JSON lines, CSV, JSON")
     export.add_argument("--out", required=True, metavar="DIR", help="a new or empty folder")
     command("verify", _verify, "check every digest of the record")
+    unlock = command("unlock", _unlock, "break the lock of a process that has ended, after a question")
+    unlock.add_argument("--yes", action="store_true", help="it has ended: break the lock without asking")
 
 
 def _say(options: argparse.Namespace, data: Any, text: Callable[[], str]) -> None:
@@ -79,11 +81,11 @@ def _noting() -> Iterator[None]:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from bayes_escc.study.story import status, status_text
+    from bayes_escc.study.story import status_text
     from bayes_escc.study.study import Study
 
     with Study.create(options.study, options.analysis, who=options.who, why=options.why) as study:
-        found = status(study)
+        found = study.status()
     _say(options, found, lambda: status_text(found))
     return 0
 
@@ -116,7 +118,7 @@ def _preview(options: argparse.Namespace) -> int:
     from bayes_escc.study.story import changes_text, preview_text
     from bayes_escc.study.study import Study
 
-    with Study.open(options.study) as study:
+    with Study.open(options.study, read_only=True) as study:
         changes, shown = study.preview(options.cut)
         notes = [study.rules_changed] if study.rules_changed else []
     suspects = [{"unit": unit, "pareto_k": k} for unit, k in shown.suspects]
@@ -149,10 +151,10 @@ def _diff(options: argparse.Namespace) -> int:
     from bayes_escc.study.story import changes_text
     from bayes_escc.study.study import Study
 
-    with Study.open(options.study) as study:
+    with Study.open(options.study, read_only=True) as study:
         changes, last = study.diff(options.cut), study.snapshot()
         notes = [study.rules_changed] if study.rules_changed else []
-    number = None if options.cut or last is None else last.id
+    number = None if options.cut or last is None else last.number
     said = [*notes, *([] if number is None else [f"What data cut {number} changed:"])]
     data = [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes]
     _say(
@@ -164,21 +166,21 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from bayes_escc.study.story import status, status_text
+    from bayes_escc.study.story import status_text
     from bayes_escc.study.study import Study
 
-    with Study.open(options.study) as study:
-        found = status(study)
+    with Study.open(options.study, read_only=True) as study:
+        found = study.status()
     _say(options, found, lambda: status_text(found))
     return RecordError.exit_code if found["damage"] else 0
 
 
 def _history(options: argparse.Namespace) -> int:
-    from bayes_escc.study.story import history, history_text
+    from bayes_escc.study.story import history_text
     from bayes_escc.study.study import Study
 
-    with Study.open(options.study) as study:
-        told = history(study)
+    with Study.open(options.study, read_only=True) as study:
+        told = study.history()
     _say(options, told, lambda: history_text(told))
     return RecordError.exit_code if told["damage"] else 0
 
@@ -191,11 +193,11 @@ def _results(options: argparse.Namespace) -> int:
     from bayes_escc.study.story import reproduced
     from bayes_escc.study.study import Study
 
-    with Study.open(options.study) as study:
+    with Study.open(options.study, read_only=True) as study:
         posterior = study.posterior(options.cut)
         snapshot = study.snapshot(options.cut)
         number = 0 if snapshot is None else snapshot.id
-        recorded = [f for f in study.fits() if f.snapshot == number][-1].result
+        recorded = next(f.result for f in reversed(study.fits()) if f.snapshot == number)
         notes = [study.rules_changed] if study.rules_changed else []
     comparisons = comparisons_of(posterior)
     result = to_result(posterior, comparisons)
@@ -214,7 +216,7 @@ def _plot(options: argparse.Namespace) -> int:
     from bayes_escc.plots.style import save_figure
     from bayes_escc.study.study import Study
 
-    with _noting(), Study.open(options.study) as study:
+    with _noting(), Study.open(options.study, read_only=True) as study:
         figures = study.figures()
         written = [str(p) for name, figure in figures.items() for p in save_figure(figure, Path(options.out) / name)]
     _say(options, {"files": written}, lambda: "\n".join(written) or "No data yet, so there is nothing to draw.")
@@ -222,11 +224,43 @@ def _plot(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from bayes_escc.study.study import Study
+    from contextlib import closing
+    from pathlib import Path
 
-    with Study.open(options.study) as study:
-        written = [str(p) for p in study.export(options.out)]
+    from bayes_escc.study.export import export
+    from bayes_escc.study.store import Store
+
+    with closing(Store.open(Path(options.study), read_only=True, salvage=True)) as store:
+        written = [str(p) for p in export(store, options.out)]
     _say(options, {"files": written}, lambda: f"{len(written)} files in {options.out}")
+    return 0
+
+
+def _unlock(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.errors import LockedError
+    from bayes_escc.names import as_typed
+    from bayes_escc.study.store import Store
+
+    store = Store.open(Path(options.study))
+    try:
+        with store.guarded():
+            held = store.holder()
+        if held is None:
+            _say(options, {"unlocked": False, "holder": None}, lambda: f"{options.study} is not locked.")
+            return 0
+        if not options.yes:
+            if not sys.stdin.isatty():
+                command = as_typed(["bayes-escc", "study", "unlock", options.study, "--yes"])
+                raise LockedError(f"{options.study} is locked by {held}. If that process has ended, type: {command}")
+            answer = input(f"{options.study} is locked by {held}. Has that process ended? [y/N] ")
+            if answer.strip().casefold() not in {"y", "yes"}:
+                raise LockedError("The lock stays.")
+        store.unlock()
+    finally:
+        store.close()
+    _say(options, {"unlocked": True, "holder": str(held)}, lambda: f"The lock of {held} was broken.")
     return 0
 
 

@@ -7,28 +7,46 @@ changes pass. Everything else rewrites a past fact, and must be acknowledged by 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bayes_escc.errors import DataError
-from bayes_escc.names import normalise
+from bayes_escc.names import as_typed, normalise
 from bayes_escc.settings.reader import nearest
 from bayes_escc.study.cuts import ROLES, Cut, Row
 
-__all__ = ["HARMLESS", "KINDS", "Change", "acknowledged", "compare_cuts", "course", "pending", "twin_of"]
+__all__ = [
+    "ALL_PATIENTS",
+    "HARMLESS",
+    "KINDS",
+    "Change",
+    "acknowledged",
+    "compare_cuts",
+    "course",
+    "pending",
+    "twin_of",
+]
 
 HARMLESS: Final = ("new", "event occurred", "follow-up extended", "response confirmed", "now known", "counts grown")
 """Kinds of change that pass: the data grow."""
 
 KINDS: Final = (
     *HARMLESS, "corrected", "event retracted", "time shortened", "regimen changed", "identifier reused", "duplicate",
-    "removed silently", "withdrawn",
+    "removed silently", "jump of scale", "hard to reconcile", "withdrawn",
 )  # fmt: skip
+
+ALL_PATIENTS: Final = "all patients"
+"""What a change of the whole table is said to be of."""
 
 _BEST_FIRST: Final = ("CR", "PR", "SD", "PD", "NE", "")
 _MANY: Final = 10
 """A column with more values than this tells patients apart."""
+_JUMP: Final = 4.0
+"""Follow-up that becomes this many times as long, in most patients alike, looks like another unit of time."""
+_FEWEST: Final = 3
+"""Fewest patients whose follow-up goes on from which that can be seen."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +123,7 @@ def compare_cuts(old: Cut | None, new: Cut, *, before: Callable[[str], Row | Non
     found += [Change(unit, "duplicate", "the same row stands twice; it is counted once") for unit in new.repeated]
     if new.kind == "patients":
         found += _twins(known, new)
+        found += _jump_of_scale(known, new)
     return sorted(found, key=lambda c: (c.unit, KINDS.index(c.kind)))
 
 
@@ -128,7 +147,7 @@ def acknowledged(changes: Sequence[Change], words: Iterable[str]) -> list[Change
     missing = [c for c in changes if not c.harmless and c.acknowledgement.casefold() not in given]
     if missing or strange:
         lines = [f"  - {c}" for c in missing] + strange
-        typed = " ".join(f'"{c.acknowledgement}"' for c in changes if not c.harmless)
+        typed = as_typed(c.acknowledgement for c in changes if not c.harmless)
         count = "1 change needs" if len(missing) == 1 else f"{len(missing)} changes need"
         heading = f"{count} a person's word" if missing else "an acknowledgement was not understood"
         remedy = f"\nNothing was recorded. Correct the table; or, if all this is right, add:\n  --acknowledge {typed}"
@@ -257,6 +276,30 @@ def _twins(known: Mapping[str, Row], new: Cut) -> list[Change]:
         if other != unit and unit not in known and all(row[c] for c in telling):
             found.append(Change(unit, "duplicate", twin_of(other)))
     return found
+
+
+def _jump_of_scale(known: Mapping[str, Row], new: Cut) -> list[Change]:
+    """Follow-up that was multiplied rather than prolonged, as a change of the unit of time does.
+
+    Between two cuts about the same time passes for everyone: what patients gain is alike. If instead the ratios are
+    alike, and large, the unit is another one.
+    """
+    if not {"event", "interval_upper"} & set(new.columns):
+        return []
+    pairs = [(_interval(row), _interval(new.rows[unit])) for unit, row in known.items() if unit in new.rows]
+    ends = [(then[0], now[0]) for then, now in pairs if math.isinf(then[1]) and now[0] > then[0] > 0.0]
+    if len(ends) < _FEWEST:
+        return []
+    ratios = [math.log(now / then) for then, now in ends]
+    gains = [math.log(now - then) for then, now in ends]
+    typical = statistics.median(ratios)
+    if typical < math.log(_JUMP) or statistics.pstdev(ratios) >= statistics.pstdev(gains):
+        return []
+    detail = (
+        f"the follow-up of {len(ends)} patients became {math.exp(typical):.3g} times as long (median), all in about "
+        "the same ratio: is the unit of time still the same?"
+    )
+    return [Change(ALL_PATIENTS, "jump of scale", detail)]
 
 
 def twin_of(unit: str) -> str:

@@ -68,6 +68,10 @@ class Cut:
         """The columns held, the identifier of patients left out."""
         return tuple(self.header["columns"])
 
+    def same_rows(self, other: Cut) -> bool:
+        """Whether another cut holds the same rows under the same columns."""
+        return self.rows == other.rows and self.header == other.header
+
     def without(self, *units: str) -> Cut:
         """The same cut without some patients."""
         return Cut(self.kind, {u: r for u, r in self.rows.items() if u not in units}, self.header, self.source)

@@ -1,7 +1,9 @@
 """Draws of a fit as bytes: a header of JSON, then arrays; no pickle, nothing per patient.
 
 Kept are the parameters and the estimands, which are about the regimens. Log-likelihood, predictions, imputed
-values and the data themselves are by patient; they are computed again from the rows when they are needed.
+values and the data themselves are by patient; they are computed again from the rows when they are needed. Draws are
+kept in single precision, which is far finer than their Monte Carlo error, and of many numbers a draw fewer draws are
+kept, so that a cut costs at most about half a megabyte.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.errors import RecordError
-from bayes_escc.names import ESTIMANDS, LAWS
+from bayes_escc.names import CHAIN, DRAW, ESTIMANDS, LAWS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,6 +27,10 @@ GROUPS: Final = ("posterior", ESTIMANDS, LAWS)
 """Groups of the DataTree that are kept."""
 
 _MAGIC: Final = b"ESCC-DRAWS-1\n"
+_MOST_VALUES: Final = 120_000
+"""Most numbers of draws that are kept of a fit."""
+_FEWEST_DRAWS: Final = 2_000
+"""Draws that are kept in any case: a preview by reweighting needs them."""
 _PATIENT_DIMS: Final = ("patient", "missing", "unknown_patient")
 """Dimensions along which patients stand: themselves, and their imputed values."""
 
@@ -33,10 +39,11 @@ def pack(tree: xr.DataTree) -> bytes:
     """The kept groups of a posterior as bytes."""
     header: dict[str, Any] = {}
     blocks: list[bytes] = []
+    step = _step(tree)
     for group in GROUPS:
         if group in tree.children:
             data = tree[group].to_dataset()
-            data = data.drop_dims([d for d in data.dims if d in _PATIENT_DIMS])
+            data = _thinned(data.drop_dims([d for d in data.dims if d in _PATIENT_DIMS]), step)
             header[group] = {
                 "variables": {str(n): _describe(v, blocks) for n, v in data.data_vars.items()},
                 "coords": {str(n): _describe(v, blocks) for n, v in data.coords.items()},
@@ -77,6 +84,27 @@ def unpack(content: bytes) -> dict[str, xr.Dataset]:
         raise RecordError(f"the stored draws cannot be understood ({error}).") from None
 
 
+def _step(tree: xr.DataTree) -> int:
+    """Which draws are kept: every one, every second, every third ..."""
+    groups = [tree[g].to_dataset() for g in GROUPS if g in tree.children]
+    variables = [
+        v for g in groups for v in g.data_vars.values() if DRAW in v.dims and not set(v.dims) & {*_PATIENT_DIMS}
+    ]
+    if not variables:
+        return 1
+    draws = variables[0].sizes[DRAW] * variables[0].sizes.get(CHAIN, 1)
+    wanted = max(_FEWEST_DRAWS, _MOST_VALUES * draws // max(1, sum(v.size for v in variables)))
+    return max(1, draws // wanted)
+
+
+def _thinned(data: xr.Dataset, step: int) -> xr.Dataset:
+    """Every so-many-th draw, in single precision, under its own label."""
+    if DRAW in data.dims:
+        data = data.isel({DRAW: slice(None, None, step)})
+    drawn = {n: v.astype(np.float32) for n, v in data.data_vars.items() if DRAW in v.dims and v.dtype == np.float64}
+    return data.assign(drawn)
+
+
 def _describe(variable: Any, blocks: list[bytes]) -> dict[str, Any]:
     values = np.asarray(variable.to_numpy())
     entry: dict[str, Any] = {
@@ -96,6 +124,8 @@ def _values(entry: Mapping[str, Any], raw: bytes, place: int) -> tuple[Any, int]
     if end > len(raw):
         raise ValueError("the arrays are cut short")
     values = np.frombuffer(raw[place:end], dtype=np.dtype(entry["dtype"]))
+    if values.dtype == np.float32:
+        values = values.astype(np.float64)
     return values.reshape(entry["shape"]), end
 
 

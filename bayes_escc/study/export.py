@@ -6,27 +6,27 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bayes_escc.errors import AnalysisError, BayesEsccError, RecordError
 from bayes_escc.files import write_atomic
 from bayes_escc.report.result import to_json
 from bayes_escc.study.digests import canonical, sha256
-from bayes_escc.study.record import read_changes, read_fits, read_snapshot
-
-if TYPE_CHECKING:
-    from bayes_escc.study.study import Study
+from bayes_escc.study.ledger import Ledger, read_ledger, rules_changed
+from bayes_escc.study.record import cut_number, read_changes, read_fits, read_snapshot
+from bayes_escc.study.store import Store
 
 __all__ = ["export"]
 
 
-def export(study: Study, folder: str | Path) -> list[Path]:
+def export(store: Store, folder: str | Path) -> list[Path]:
     """Write the log, the analyses, every data cut with its changes, and every result as plain files.
 
     Parameters
     ----------
-    study : Study
+    store : Store
     folder : path
         New, or empty.
 
@@ -45,7 +45,8 @@ def export(study: Study, folder: str | Path) -> list[Path]:
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise AnalysisError(f"{target} exists and is not an empty folder; nothing was written. Choose another.")
-    store, damage, contents = study.store, list[str](), dict[str, str]()
+    damage: list[str] = []
+    contents: dict[str, str] = {}
 
     def attempt(name: str, make: Callable[[], str]) -> None:
         try:
@@ -55,31 +56,49 @@ def export(study: Study, folder: str | Path) -> list[Path]:
         except ValueError as error:
             damage.append(f"{store.path.name} is damaged: {name} cannot be understood ({error}).")
 
-    attempt("log.jsonl", lambda: "".join(canonical(e) + "\n" for e in study.log))
-    for row in store.rows("SELECT id, stated, content FROM analysis ORDER BY id"):
+    if store.cut_short:
+        damage.append(f"{store.path.name} is damaged: it is shorter than it says, its end was lost.")
+    try:
+        ledger = read_ledger(store, damage)
+    except RecordError as error:
+        ledger = Ledger([])
+        damage.append(str(error))
+    attempt("log.jsonl", lambda: "".join(canonical(e) + "\n" for e in ledger.entries))
+    for row in store.readable_rows("SELECT id, stated, content FROM analysis ORDER BY id", damage):
         kind = "stated" if row["stated"] is None else "frozen"
-        attempt(f"analyses/{row['id']:02d}_{kind}.json", lambda c=row["content"]: to_json(json.loads(c)))  # type: ignore[misc]
-    for (number,) in store.rows("SELECT id FROM snapshot ORDER BY id"):
-        attempt(f"cuts/{number:03d}.csv", lambda n=number: _cut(study, n))  # type: ignore[misc]
-        attempt(f"cuts/{number:03d}_changes.csv", lambda n=number: _changes(study, n))  # type: ignore[misc]
-        attempt(f"results/of_cut_{number:03d}.json", lambda n=number: _results(study, n))  # type: ignore[misc]
+        attempt(f"analyses/{row['id']:02d}_{kind}.json", partial(_analysis, row["content"]))
+    cuts, before = ledger.cuts, 0
+    for number, cut in cuts.items():
+        name = f"{cut:03d}" if cut != before else f"{cut:03d}_after_withdrawal_{number:03d}"
+        before = cut
+        attempt(f"cuts/{name}.csv", partial(_cut, store, number))
+        attempt(f"cuts/{name}_changes.csv", partial(_changes, store, number))
+        attempt(f"results/of_cut_{name}.json", partial(_results, store, number, rules_changed(ledger.entries)))
+    for (number,) in store.readable_rows("SELECT id FROM snapshot ORDER BY id", damage):
+        if number not in cuts:
+            damage.append(f"{store.path.name} is damaged: snapshot {number} is not in the whole part of the log.")
     written = []
     for name, text in contents.items():
         write_atomic(target / name, text)
         written.append(target / name)
+    damage = list(dict.fromkeys(damage))
     manifest = {
-        "study": store.path.name, "head": study.head, "damage": damage,
+        "study": store.path.name, "head": ledger.entries[-1]["hash"] if ledger.entries else "", "damage": damage,
         "sha256": {name: sha256(text) for name, text in contents.items()},
     }  # fmt: skip
     write_atomic(target / "manifest.json", to_json(manifest))
     if damage:
-        listed = "\n".join(f"  - {line}" for line in dict.fromkeys(damage))
+        listed = "\n".join(f"  - {line}" for line in damage)
         raise RecordError(f"what is whole was written to {target}; the rest is damaged:\n{listed}")
     return [*written, target / "manifest.json"]
 
 
-def _cut(study: Study, number: int) -> str:
-    found = read_snapshot(study.store, number)
+def _analysis(content: str) -> str:
+    return to_json(json.loads(content))
+
+
+def _cut(store: Store, number: int) -> str:
+    found = read_snapshot(store, number)
     if found is None:
         raise RecordError(f"data cut {number} is missing.")
     counts = found.cut.kind == "counts"
@@ -88,17 +107,17 @@ def _cut(study: Study, number: int) -> str:
     return _csv(columns, ([row.get(c, "") for c in columns] for row in rows))
 
 
-def _changes(study: Study, number: int) -> str:
-    rows = ([c.unit, c.kind, c.detail, "yes" if c.acknowledged else ""] for c in read_changes(study.store, number))
+def _changes(store: Store, number: int) -> str:
+    rows = ([c.unit, c.kind, c.detail, "yes" if c.acknowledged else ""] for c in read_changes(store, number))
     return _csv(("unit", "kind", "detail", "acknowledged"), rows)
 
 
-def _results(study: Study, number: int) -> str:
+def _results(store: Store, number: int, note: str) -> str:
     fits: list[Mapping[str, Any]] = [
         {"fit": f.id, "at": f.at, "analysis": f.analysis, "digest": f.digest, **f.record}
-        for f in read_fits(study.store, number)
+        for f in read_fits(store, number)
     ]
-    return to_json({"cut": number, "fits": fits, "notes": [study.rules_changed] if study.rules_changed else []})
+    return to_json({"cut": cut_number(store, number), "fits": fits, "notes": [note] if note else []})
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rule_position import positions
+from bayes_escc.errors import RecordError
 from bayes_escc.report.result import to_json, to_result
 from bayes_escc.runs.run import fit_prepared
 from bayes_escc.study.changes import Change
@@ -36,13 +37,13 @@ __all__ = ["current_fit", "fit_cut", "preview_cut", "record_cut"]
 
 def current_fit(store: Store, snapshot: int) -> StoredFit | None:
     """The fit of a snapshot under the analysis as it is now; None if there is none."""
-    found, current = read_fits(store, snapshot), read_analysis(store, frozen=True)
-    return found[-1] if found and current is not None and found[-1].analysis == current[0] else None
+    fits, current = read_fits(store, snapshot), read_analysis(store, frozen=True)
+    return fits[-1] if fits and current is not None and fits[-1].analysis == current[0] else None
 
 
 def fit_cut(
-    store: Store, analysis: Analysis, cut: Cut, last: Snapshot | None, changes: Sequence[Change], *, leave_out: str = ""
-) -> tuple[Posterior, dict[str, Any], Preview | None]:
+    store: Store, analysis: Analysis, cut: Cut, guess: Preview | None, *, leave_out: str = ""
+) -> tuple[Posterior, dict[str, Any]]:
     """Fit everything, and put together what is stored with the fit.
 
     Parameters
@@ -51,15 +52,13 @@ def fit_cut(
     analysis : Analysis
         Frozen.
     cut : Cut
-    last : Snapshot or None
-        That of the cut before, for the preview; None makes none.
-    changes : sequence of Change
+    guess : Preview or None
+        What reweighting the last fit said of the cut.
     leave_out : str
         A patient who is withdrawing, also from the target population.
     """
     begun = read_snapshot(store, 1)
     first = cut if begun is None else begun.cut.without(leave_out)
-    guess = preview_cut(store, last, cut, changes) if last is not None else None
     posterior = fit_prepared(analysis, prepare_frozen(analysis, cut, first, ""), cut.table(""))
     result = to_result(posterior)
     result["data"]["warnings"] = [{**w, "row": None} for w in result["data"]["warnings"]]
@@ -71,7 +70,7 @@ def fit_cut(
         "predictive": None if guess is None else guess.predictive,
         "disagreement": None if guess is None else disagreement(guess, result["comparisons"]),
     }  # fmt: skip
-    return posterior, json.loads(to_json(record)), guess
+    return posterior, json.loads(to_json(record))
 
 
 def preview_cut(store: Store, last: Snapshot | None, cut: Cut, changes: Sequence[Change]) -> Preview:
@@ -80,7 +79,8 @@ def preview_cut(store: Store, last: Snapshot | None, cut: Cut, changes: Sequence
     if last is None or fit is None:
         return Preview("There is no fit of the last cut to reweight.")
     found = read_analysis(store, frozen=True, number=fit.analysis)
-    assert found is not None  # noqa: S101  (a fit refers to its analysis)
+    if found is None:  # a fit refers to its analysis
+        return Preview("The analysis of the last fit is missing.")
     return preview(unpack(read_draws(store, fit.id)), fit.result, found[1], last.cut, cut, changes)
 
 
@@ -98,7 +98,8 @@ def record_cut(
     if posterior is not None:
         if known is None:
             stated = read_analysis(store, frozen=False)
-            assert stated is not None  # noqa: S101  (written with the first entry)
+            if stated is None:  # it is written with the first entry
+                raise RecordError(f"{store.path.name} is damaged: its analysis is missing.")
             known = write_analysis(store, analysis, stated[0])
             body["frozen"] = analysis.sha256
         record["result"]["analysis"]["data_sha256"] = root

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import getpass
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from bayes_escc.errors import DataError
+from bayes_escc.study.changes import ALL_PATIENTS, Change
 from bayes_escc.study.cuts import Cut
-from bayes_escc.study.preview import Preview
+from bayes_escc.study.preview import ALARM_K, Preview
 from bayes_escc.study.record import StoredFit
 
-__all__ = ["looks_taken", "name_nobody", "remarks", "same_layout", "who_is"]
+__all__ = ["hard_to_reconcile", "looks_taken", "name_nobody", "remarks", "same_layout", "who_is"]
+
+
+_HANDFUL: Final = 10.0
+"""Effective draws on which no weighted answer can rest."""
 
 
 def looks_taken(fits: Sequence[StoredFit], now: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -54,6 +60,22 @@ def remarks(guess: Preview | None, record: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def hard_to_reconcile(guess: Preview | None, changes: Sequence[Change]) -> list[Change]:
+    """What a cut needs a person's word for because the last posterior can hardly explain it.
+
+    Follow-up that only goes on should not surprise: if it does, the unit of time, or whose rows they are, is wrong.
+    """
+    grows = {"follow-up extended", "event occurred"}
+    if guess is None or guess.pareto_k is None or not changes or any(c.kind not in grows for c in changes):
+        return []
+    # where k-hat cannot be estimated (of few draws), only weights on a handful of draws say as much
+    degenerate = guess.ess is not None and guess.ess < _HANDFUL
+    if guess.pareto_k <= ALARM_K or not (math.isfinite(guess.pareto_k) or degenerate):
+        return []
+    detail = f"k-hat {guess.pareto_k:.2f}, although the cut only extends follow-up: is the unit of time still the same?"
+    return [Change(ALL_PATIENTS, "hard to reconcile", detail)]
+
+
 def who_is(who: str | None) -> str:
     """Who acts, for the log: as said, or the account's name."""
     if who:
@@ -71,7 +93,8 @@ def name_nobody(units: Iterable[str], who: str | None, why: str) -> None:
     blanks between words (Chinese), wherever it stands.
     """
     said = f"{who or ''}\n{why}".casefold()
-    named = [unit for unit in units if re.search(_as_word(unit.casefold()), said)]
+    standing = ((unit, unit.casefold()) for unit in units)
+    named = [unit for unit, folded in standing if folded in said and re.search(_as_word(folded), said)]
     if named:
         raise DataError(
             f"the reason names a patient ({named[0]}). The log stays for ever and cannot forget anyone: say it "

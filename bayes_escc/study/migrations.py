@@ -58,5 +58,11 @@ _INDICES: Final = (
     "CREATE INDEX fit_snapshot ON fit (snapshot)",
 )
 
-MIGRATIONS: Final = (_FIRST, _INDICES)
+_HOLDERS: Final = (
+    # a process number is given out again, so a lock also holds when its process and the machine started
+    "ALTER TABLE writer ADD COLUMN started TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE writer ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: Final = (_FIRST, _INDICES, _HOLDERS)
 SCHEMA_VERSION: Final = len(MIGRATIONS)

@@ -6,6 +6,7 @@ Functions that write belong inside `Store.writing`.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -16,12 +17,13 @@ from bayes_escc.families.frozen import with_former_defaults
 from bayes_escc.study.changes import Change, twin_of
 from bayes_escc.study.cuts import Cut, Row
 from bayes_escc.study.digests import canonical, new_salt, root_of, salted, sha256
+from bayes_escc.study.ledger import Ledger, read_ledger
 from bayes_escc.study.store import Store, now
 
 __all__ = [
-    "Snapshot", "StoredFit", "erase", "fit_digest", "last_whole_snapshot", "read_analysis", "read_changes",
-    "read_draws", "read_fits", "read_snapshot", "snapshot_root", "write_analysis", "write_changes", "write_fit",
-    "write_snapshot",
+    "Snapshot", "StoredFit", "cut_number", "erase", "fit_digest", "label_of", "last_whole_snapshot", "leaf_digest",
+    "read_analysis", "read_changes", "read_draws", "read_fits", "read_snapshot", "snapshot_of_cut", "snapshot_root",
+    "write_analysis", "write_changes", "write_fit", "write_snapshot",
 ]  # fmt: skip
 
 
@@ -32,7 +34,9 @@ class Snapshot:
     Parameters
     ----------
     id : int
-        Counted from 1.
+        Counted from 1, withdrawals included.
+    number : int
+        Of the data cut, as the user counts them; a withdrawal bears that of the cut it changed.
     kind : {"cut", "withdrawal"}
     at : str
         When it was recorded.
@@ -45,6 +49,7 @@ class Snapshot:
     """
 
     id: int
+    number: int
     kind: Literal["cut", "withdrawal"]
     at: str
     cut: Cut
@@ -89,21 +94,57 @@ def write_analysis(store: Store, analysis: Analysis, stated: int | None = None) 
     return store.insert("analysis", stated=stated, sha256=analysis.sha256, content=analysis.content, digest=digest)
 
 
-def read_analysis(store: Store, *, frozen: bool, number: int | None = None) -> tuple[int, Analysis] | None:
-    """The current stated or frozen analysis, or the one of a number; None if there is none yet."""
-    found = store.row(
-        "SELECT * FROM analysis WHERE (stated IS NOT NULL) = ? AND id = coalesce(?, id) ORDER BY id DESC LIMIT 1",
-        int(frozen), number,
-    )  # fmt: skip
-    if found is None:
+def read_analysis(
+    store: Store, *, frozen: bool, number: int | None = None, damage: list[str] | None = None
+) -> tuple[int, Analysis] | None:
+    """The current stated or frozen analysis, or the one of a number; None if there is none yet.
+
+    The stated one is the last that the log names, the frozen one that of the last fit it names.
+
+    Raises
+    ------
+    RecordError
+        If it does not match its digest, or is not in the log and there is no list `damage` to note that in.
+    """
+    if number is not None:
+        row = store.row("SELECT * FROM analysis WHERE id = ?", number)
+        return None if row is None else _analysis_of(store, row)
+    ledger = read_ledger(store, [] if damage is None else damage)
+    return _frozen_analysis(store, ledger) if frozen else _stated_analysis(store, ledger, damage)
+
+
+def _frozen_analysis(store: Store, ledger: Ledger) -> tuple[int, Analysis] | None:
+    if not ledger.fits:
         return None
-    if sha256(found["content"]) != found["digest"]:
-        raise RecordError(f"{store.path.name} is damaged: analysis {found['id']} does not match its digest.")
-    content = json.loads(found["content"])
-    if frozen or _frozen_without_coding(store):
+    row = store.row(
+        "SELECT analysis.* FROM fit JOIN analysis ON analysis.id = fit.analysis WHERE fit.digest = ?", ledger.fits[-1]
+    )
+    if row is None:
+        raise RecordError(f"{store.path.name} is damaged: the analysis of the last fit of the log is missing.")
+    return _analysis_of(store, row)
+
+
+def _stated_analysis(store: Store, ledger: Ledger, damage: list[str] | None) -> tuple[int, Analysis] | None:
+    vouched = ledger.analyses
+    for row in store.rows("SELECT * FROM analysis WHERE stated IS NULL ORDER BY id DESC"):
+        # the first logs held no digest of the content
+        if not vouched or (row["sha256"], sha256(row["content"])) in vouched:
+            return _analysis_of(store, row)
+        said = f"{store.path.name} is damaged: analysis {row['id']} is not in the log."
+        if damage is None:
+            raise RecordError(said)
+        damage.append(said)
+    return None
+
+
+def _analysis_of(store: Store, row: sqlite3.Row) -> tuple[int, Analysis]:
+    if sha256(row["content"]) != row["digest"]:
+        raise RecordError(f"{store.path.name} is damaged: analysis {row['id']} does not match its digest.")
+    content = json.loads(row["content"])
+    if row["stated"] is not None or _frozen_without_coding(store):
         content = with_former_defaults(content)
-    analysis = Analysis.from_dict(content, sha256=found["sha256"], label=f"analysis {found['id']} of {store.path.name}")
-    return found["id"], replace(analysis, content=found["content"])  # digests are of what is stored
+    analysis = Analysis.from_dict(content, sha256=row["sha256"], label=f"analysis {row['id']} of {store.path.name}")
+    return row["id"], replace(analysis, content=row["content"])  # digests are of what is stored
 
 
 def _frozen_without_coding(store: Store) -> bool:
@@ -137,7 +178,7 @@ def write_snapshot(store: Store, cut: Cut, kind: str, last: int | None) -> tuple
             leaves.append((old["id"], old["digest"]))
             continue
         salt = new_salt()
-        digest = _leaf_digest(unit, salt, cells)
+        digest = leaf_digest(unit, salt, cells)
         leaves.append((store.insert("leaf", unit=unit, salt=salt, cells=cells, digest=digest), digest))
     salt = new_salt()
     stored: dict[str, Any] = {
@@ -165,25 +206,51 @@ def read_snapshot(store: Store, number: int | None = None) -> Snapshot | None:
         return None
     leaves = _leaves(store, found["id"])
     for leaf in leaves:
-        if leaf["cells"] is not None and _leaf_digest(leaf["unit"], leaf["salt"], leaf["cells"]) != leaf["digest"]:
+        if leaf["cells"] is not None and leaf_digest(leaf["unit"], leaf["salt"], leaf["cells"]) != leaf["digest"]:
             raise RecordError(
-                f"{store.path.name} is damaged: a row of data cut {found['id']} does not match its digest."
+                f"{store.path.name} is damaged: a row of {label_of(store, found['id'])} does not match its digest."
             )
     if snapshot_root(dict(found), [leaf["digest"] for leaf in leaves]) != found["root"]:
-        raise RecordError(f"{store.path.name} is damaged: data cut {found['id']} does not match its digest.")
+        raise RecordError(f"{store.path.name} is damaged: {label_of(store, found['id'])} does not match its digest.")
     header = json.loads(found["header"])
     rows: dict[str, Row] = {leaf["unit"]: json.loads(leaf["cells"]) for leaf in leaves if leaf["cells"] is not None}
     cut = Cut(header["kind"], dict(sorted(rows.items())), header, found["source"], found["source_sha256"] or "")
-    return Snapshot(found["id"], found["kind"], found["at"], cut, found["root"], len(leaves) - len(rows))
+    number = cut_number(store, found["id"])
+    return Snapshot(found["id"], number, found["kind"], found["at"], cut, found["root"], len(leaves) - len(rows))
 
 
-def last_whole_snapshot(store: Store, damage: list[str]) -> Snapshot | None:
-    """The last snapshot that matches its digests; those after it are noted in `damage`."""
+def cut_number(store: Store, snapshot: int) -> int:
+    """Number of the data cut that a snapshot is, or that it changed by a withdrawal, as the user counts them."""
+    return int(store.scalar("SELECT COUNT(*) FROM snapshot WHERE kind = 'cut' AND id <= ?", snapshot))
+
+
+def snapshot_of_cut(store: Store, number: int) -> int | None:
+    """The last snapshot of a data cut: of the cut itself, or of the last withdrawal before the next cut."""
+    for row in store.rows("SELECT id, kind FROM snapshot ORDER BY id DESC"):
+        if cut_number(store, row["id"]) == number:
+            return int(row["id"])
+    return None
+
+
+def label_of(store: Store, snapshot: int) -> str:
+    """What a snapshot is called in messages."""
+    kind = store.scalar("SELECT kind FROM snapshot WHERE id = ?", snapshot)
+    number = cut_number(store, snapshot)
+    return f"data cut {number}" if kind != "withdrawal" else f"the withdrawal after data cut {number}"
+
+
+def last_whole_snapshot(store: Store, ledger: Ledger, damage: list[str]) -> Snapshot | None:
+    """The last snapshot that the log names and that matches its digests; those after it are noted in `damage`."""
+    vouched = ledger.snapshots
     for (number,) in store.rows("SELECT id FROM snapshot ORDER BY id DESC"):
         try:
-            return read_snapshot(store, number)
+            snapshot = read_snapshot(store, number)
         except RecordError as error:
             damage.append(str(error))
+            continue
+        if snapshot is not None and vouched.get(number) == snapshot.root:
+            return snapshot
+        damage.append(f"{store.path.name} is damaged: {label_of(store, number)} is not in the log.")
     return None
 
 
@@ -192,7 +259,8 @@ def _leaves(store: Store, snapshot: int) -> Sequence[Mapping[str, Any]]:
     return [dict(r) for r in store.rows(query, snapshot)]
 
 
-def _leaf_digest(unit: str, salt: bytes, cells: str) -> str:
+def leaf_digest(unit: str, salt: bytes, cells: str) -> str:
+    """Salted digest of a row."""
     return salted(salt, [unit, cells])
 
 
@@ -238,7 +306,7 @@ def read_changes(store: Store, snapshot: int) -> list[Change]:
         change = Change(r["unit"] or "", r["kind"], r["detail"] or "", bool(r["acknowledged"]))
         if r["salt"] is not None and _change_digest(r["salt"], snapshot, change) != r["digest"]:
             raise RecordError(
-                f"{store.path.name} is damaged: a change of data cut {snapshot} does not match its digest."
+                f"{store.path.name} is damaged: a change of {label_of(store, snapshot)} does not match its digest."
             )
         found.append(change)
     return found
@@ -266,28 +334,43 @@ def fit_digest(stored: Mapping[str, Any], root: str, analysis: str) -> str:
 
 
 def read_fits(store: Store, snapshot: int | None = None, *, damage: list[str] | None = None) -> list[StoredFit]:
-    """All fits, or those of one snapshot, oldest first, without their draws.
+    """All fits that the log names, or those of one snapshot, oldest first, without their draws.
 
-    A record that does not match its digest is left out and noted in `damage`, if a list is given.
+    A fit that does not match its digests, or that the log does not name, is left out and noted in `damage`, if a list
+    is given.
 
     Raises
     ------
     RecordError
-        If a record does not match its digest, and there is no list to note it in.
+        If there is such a fit, and no list to note it in.
     """
-    columns = "id, snapshot, analysis, at, record, record_sha256, digest"
-    query = f"SELECT {columns} FROM fit WHERE snapshot = coalesce(?, snapshot) ORDER BY id"  # noqa: S608
-    found = []
+    vouched = set(read_ledger(store, [] if damage is None else damage).fits)
+    query = (
+        "SELECT fit.id, fit.snapshot, fit.analysis, fit.at, record, record_sha256, draws_sha256, fit.digest, root, "
+        "content FROM fit JOIN snapshot ON snapshot.id = fit.snapshot JOIN analysis ON analysis.id = fit.analysis "
+        "WHERE fit.snapshot = coalesce(?, fit.snapshot) ORDER BY fit.id"
+    )
+    fits = []
     for r in store.rows(query, snapshot):
-        if sha256(r["record"]) != r["record_sha256"]:
-            said = f"{store.path.name} is damaged: the result of fit {r['id']} does not match its digest."
-            if damage is None:
-                raise RecordError(said)
-            damage.append(said)
-            continue
-        record = json.loads(r["record"])
-        found.append(StoredFit(r["id"], r["snapshot"], r["analysis"], r["at"], record, r["digest"]))
-    return found
+        said = _damage_of_fit(dict(r), vouched)
+        if not said:
+            record = json.loads(r["record"])
+            fits.append(StoredFit(r["id"], r["snapshot"], r["analysis"], r["at"], record, r["digest"]))
+        elif damage is None:
+            raise RecordError(f"{store.path.name} is damaged: {said}")
+        else:
+            damage.append(f"{store.path.name} is damaged: {said}")
+    return fits
+
+
+def _damage_of_fit(row: Mapping[str, Any], vouched: set[str]) -> str:
+    if sha256(row["record"]) != row["record_sha256"]:
+        return f"the result of fit {row['id']} does not match its digest."
+    if row["digest"] not in vouched:
+        return f"fit {row['id']} is not in the log."
+    if fit_digest(row, row["root"], sha256(row["content"])) != row["digest"]:
+        return f"fit {row['id']} does not match its digest."
+    return ""
 
 
 def read_draws(store: Store, fit: int) -> bytes:

@@ -10,16 +10,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError, LockedError, RecordError
+from bayes_escc.names import as_typed
 from bayes_escc.study.digests import canonical, entry_hash
+from bayes_escc.study.lock import Holder, present_holder, state_of
+from bayes_escc.study.media import connect_to_read, refuse_foreign_wal
 from bayes_escc.study.migrations import MIGRATIONS, SCHEMA_VERSION
 
 __all__ = ["APPLICATION_ID", "Store", "now", "on_step"]
@@ -27,7 +29,6 @@ __all__ = ["APPLICATION_ID", "Store", "now", "on_step"]
 APPLICATION_ID: Final = 0x45534343
 _PATIENCE: Final = 5.0
 """Seconds to wait for another writer's transaction, which takes milliseconds."""
-_STALE: Final = timedelta(hours=12)
 _UNWRITABLE: Final = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
 
@@ -44,6 +45,10 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _nothing() -> None:
+    """Release nothing."""
+
+
 class Store:
     """An open study file.
 
@@ -51,11 +56,24 @@ class Store:
     ----------
     path : Path
     connection : sqlite3.Connection
+    read_only : bool
+        Whether the file may only be read.
+    release : callable
+        Called when the file is closed.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        read_only: bool = False,
+        release: Callable[[], None] = _nothing,
+    ) -> None:
         self.path = path
+        self.read_only = read_only
         self._db = connection
+        self._release = release
 
     # ---- opening ------------------------------------------------------------------------------
 
@@ -103,8 +121,16 @@ class Store:
         return cls.open(path)
 
     @classmethod
-    def open(cls, path: Path) -> Store:
-        """Open a file, and bring an older one to the present schema.
+    def open(cls, path: Path, *, read_only: bool = False, salvage: bool = False) -> Store:
+        """Open a file; to write, an older one is brought to the present schema.
+
+        Parameters
+        ----------
+        path : Path
+        read_only : bool
+            Nothing beside or in the file is written or made, so that it can be read on read-only media.
+        salvage : bool
+            Of a file that was cut short, read the pages that are there. Only for reading.
 
         Raises
         ------
@@ -112,26 +138,42 @@ class Store:
             If it is missing, foreign, damaged or newer than this package.
         """
         if not path.is_file():
-            raise RecordError(f"there is no study {path}. Begin one with: bayes-escc study init {path} --analysis FILE")
+            command = f"bayes-escc study init {as_typed([str(path)])} --analysis FILE"
+            raise RecordError(f"there is no study {path}. Begin one with: {command}")
         if path.stat().st_size == 0:
             raise RecordError(f"{path} is empty (0 bytes): it was never written, or its content was lost.")
         with path.open("rb") as stream:
             if stream.read(16) != b"SQLite format 3\x00":
                 raise RecordError(f"{path} is not a study: it does not begin as an SQLite file does, or is damaged.")
-        store = cls(path, _connect(path))
-        with store.guarded():
-            store._set_up()
-            found = store.scalar("PRAGMA application_id")
-            if found != APPLICATION_ID:
-                raise RecordError(f"{path} is an SQLite file, but not a study of bayes_escc.")
-            version = int(store.scalar("PRAGMA user_version"))
+        if read_only:
+            connection, release = connect_to_read(path)
+            store = cls(path, connection, read_only=True, release=release)
+            if salvage:  # otherwise SQLite refuses a file that is shorter than it says
+                connection.execute("PRAGMA writable_schema = ON")
+        else:
+            refuse_foreign_wal(path)
+            store = cls(path, _connect(path))
+        try:
+            store._recognise()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _recognise(self) -> None:
+        with self.guarded():
+            if not self.read_only:
+                self._set_up()
+            if self.scalar("PRAGMA application_id") != APPLICATION_ID:
+                raise RecordError(f"{self.path} is an SQLite file, but not a study of bayes_escc.")
+            version = int(self.scalar("PRAGMA user_version"))
             if version > SCHEMA_VERSION:
                 raise RecordError(
-                    f"{path} has schema {version}; this version of bayes_escc reads up to {SCHEMA_VERSION}: update it."
+                    f"{self.path} has schema {version}; this version of bayes_escc reads up to {SCHEMA_VERSION}: "
+                    "update it."
                 )
-            if version < SCHEMA_VERSION:
-                store._migrate(version)
-        return store
+            if version < SCHEMA_VERSION and not self.read_only:
+                self._migrate(version)
 
     def _set_up(self) -> None:
         for pragma in ("foreign_keys = ON", "secure_delete = ON", "synchronous = FULL"):
@@ -140,18 +182,14 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+        self._release()
 
     def _migrate(self, version: int) -> None:
-        self._begin()
-        try:
+        with self._exclusive():
             for statements in MIGRATIONS[version:]:
                 for statement in statements:
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._rollback()
-            raise
 
     # ---- reading ------------------------------------------------------------------------------
 
@@ -188,13 +226,13 @@ class Store:
         damage: list[str] = []
         found = self.whole_entries(damage)
         if damage:
-            raise RecordError(f"{damage[0]} Run: bayes-escc study verify {self.path.name}")
+            raise RecordError(f"{damage[0]} {self._to_verify}")
         return found
 
     def whole_entries(self, damage: list[str]) -> list[dict[str, Any]]:
         """The log up to the first entry that is not whole, which is noted in `damage`."""
         found: list[dict[str, Any]] = []
-        for place, row in enumerate(self.rows("SELECT * FROM log ORDER BY seq"), start=1):
+        for place, row in enumerate(self.readable_rows("SELECT * FROM log ORDER BY seq", damage), start=1):
             try:
                 entry = {**dict(row), "body": json.loads(row["body"])}
                 whole = entry_hash(entry) == entry["hash"] and entry["seq"] == place
@@ -210,6 +248,29 @@ class Store:
         if not found and not damage:
             damage.append(f"{self.path.name} is damaged: its log is empty.")
         return found
+
+    def readable_rows(self, query: str, damage: list[str]) -> list[sqlite3.Row]:
+        """The rows of a query up to the first that cannot be read, which is noted in `damage`."""
+        rows: list[sqlite3.Row] = []
+        try:
+            with self.guarded():
+                rows.extend(self._db.execute(query))
+        except RecordError as error:
+            damage.append(str(error))
+        return rows
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the file is shorter than its header says."""
+        with self.path.open("rb") as stream:
+            header = stream.read(32)
+        size = int.from_bytes(header[16:18], "big")
+        pages = int.from_bytes(header[28:32], "big")
+        return pages * (65536 if size == 1 else size) > self.path.stat().st_size
+
+    @property
+    def _to_verify(self) -> str:
+        return f"Run: bayes-escc study verify {as_typed([str(self.path)])}"
 
     # ---- writing ------------------------------------------------------------------------------
 
@@ -291,34 +352,67 @@ class Store:
                 self._db.execute("DELETE FROM writer WHERE pid = ?", (os.getpid(),))
 
     def _take_note(self, doing: str) -> str:
-        with self.guarded():
-            self._begin()
-            try:
-                held = self._db.execute("SELECT * FROM writer").fetchone()
-                cleared = ""
-                if held is not None:
-                    said = f"process {held['pid']} on {held['host']}, at work since {held['since']} ({held['doing']})"
-                    if _alive(held):
-                        raise LockedError(
-                            f"{self.path.name} is locked by {said}. Nothing was recorded; run the command again when "
-                            "it has ended."
-                        )
-                    cleared = f"{said}, ended without finishing: what the log does not show was not recorded."
-                    self._db.execute("DELETE FROM writer")
-                self._db.execute(
-                    "INSERT INTO writer (id, pid, host, since, doing) VALUES (1, ?, ?, ?, ?)",
-                    (os.getpid(), platform.node(), now(), doing),
-                )
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._rollback()
-                raise
+        if self.read_only:
+            raise AnalysisError(f"{self.path} is open for reading only: nothing can be recorded in it here.")
+        cleared = ""
+        with self.guarded(), self._exclusive():
+            held = self.holder()
+            if held is not None:
+                state = state_of(held)
+                if state != "ended":
+                    raise LockedError(self._locked_by(held, state))
+                cleared = f"{held}, ended without finishing: what the log does not show was not recorded."
+                self._db.execute("DELETE FROM writer")
+            new = present_holder(doing, now())
+            self._db.execute(
+                "INSERT INTO writer (id, pid, started, boot, host, since, doing) VALUES (1, ?, ?, ?, ?, ?, ?)",
+                (new.pid, new.started, new.boot, new.host, new.since, new.doing),
+            )
         return cleared
+
+    def _locked_by(self, held: Holder, state: str) -> str:
+        said = f"{self.path.name} is locked by {held}. Nothing was recorded; "
+        if state == "running":
+            return said + "run the command again when it has ended."
+        return (
+            f"{said}whether it still runs cannot be seen from here. If it does not, break the lock: bayes-escc study "
+            f"unlock {as_typed([str(self.path)])}"
+        )
+
+    def holder(self) -> Holder | None:
+        """The process that says it is at work; None if there is none."""
+        row = self._db.execute("SELECT * FROM writer").fetchone()
+        return None if row is None else Holder.from_row(row)
+
+    def unlock(self) -> None:
+        """Remove the note of the process at work, which a person has said does not run any more.
+
+        Raises
+        ------
+        LockedError
+            If that process is seen to run.
+        """
+        with self.guarded(), self._exclusive():
+            held = self.holder()
+            if held is not None and state_of(held) == "running":
+                raise LockedError(f"{self.path.name} is locked by {held}, which is running: end it first.")
+            self._db.execute("DELETE FROM writer")
 
     # ---- plumbing -----------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self._db.execute("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """One transaction, undone if anything in it fails."""
+        self._begin()
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
 
     def _rollback(self) -> None:
         if self._db.in_transaction:
@@ -340,21 +434,17 @@ class Store:
             if name.startswith(_UNWRITABLE):
                 raise AnalysisError(
                     f"{self.path.name} could not be written ({error}): check free space, quota and permissions. "
-                    "The record is as it was before."
+                    "What the log does not show was not recorded."
                 ) from None
-            raise RecordError(
-                f"{self.path.name} is damaged ({error}). Run: bayes-escc study verify {self.path.name}"
-            ) from None
+            raise RecordError(f"{self.path.name} is damaged ({error}). {self._to_verify}") from None
         except UnicodeDecodeError:  # of SQLite's own message, where it quotes damaged bytes
-            raise RecordError(
-                f"{self.path.name} is damaged (its bytes are no text). Run: bayes-escc study verify {self.path.name}"
-            ) from None
+            raise RecordError(f"{self.path.name} is damaged (its bytes are no text). {self._to_verify}") from None
 
     def _holder(self) -> str:
-        with contextlib.suppress(sqlite3.Error):
-            held = self._db.execute("SELECT * FROM writer").fetchone()
+        with contextlib.suppress(sqlite3.Error, ValueError):
+            held = self.holder()
             if held is not None:
-                return f" (process {held['pid']} on {held['host']}, since {held['since']})"
+                return f" ({held})"
         return ""
 
 
@@ -372,18 +462,3 @@ def _place(beside: Path, path: Path) -> None:
         raise
     except OSError:  # a file system without links
         beside.rename(path)
-
-
-def _alive(held: Mapping[str, Any]) -> bool:
-    """Whether the process of a note still runs; one of another machine is believed for half a day."""
-    if datetime.now(UTC) - datetime.fromisoformat(held["since"]) > _STALE:
-        return False
-    if held["host"] != platform.node() or os.name == "nt":  # there, asking a process would end it
-        return True
-    try:
-        os.kill(int(held["pid"]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -6,66 +6,88 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import RecordError
-from bayes_escc.names import format_number, format_probability
+from bayes_escc.names import as_typed, format_number, format_probability
 from bayes_escc.report.result import software_versions
 from bayes_escc.report.text import aligned
 from bayes_escc.study.changes import HARMLESS, Change, course, pending
-from bayes_escc.study.record import last_whole_snapshot, read_fits
+from bayes_escc.study.ledger import Ledger, read_ledger, rules_changed
+from bayes_escc.study.record import (
+    Snapshot,
+    StoredFit,
+    last_whole_snapshot,
+    read_analysis,
+    read_fits,
+    read_snapshot,
+)
+from bayes_escc.study.store import Store
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from bayes_escc.study.preview import Preview
-    from bayes_escc.study.study import Study, Update
+    from bayes_escc.study.update import Update
 
 __all__ = [
-    "changes_text", "courses", "history", "history_text", "preview_text", "reproduced", "rules_changed", "status",
+    "changes_text", "courses", "history", "history_text", "preview_text", "reproduced", "status",
     "status_text", "study_figures", "update_text",
 ]  # fmt: skip
 
 
-def status(study: Study) -> dict[str, Any]:
-    """Where the study stands: its data, the last fit, and what a reader must know."""
-    store, damage = study.store, list[str]()
-    log, last = store.whole_entries(damage), last_whole_snapshot(store, damage)
-    fits, analysis, frozen = read_fits(store, damage=damage), study.analysis, study.frozen
+def status(store: Store) -> dict[str, Any]:
+    """Where a study stands: its data, the last fit, and what a reader must know; all of it named by the log."""
+    damage: list[str] = []
+    ledger = read_ledger(store, damage)
+    log, last, fits = ledger.entries, last_whole_snapshot(store, ledger, damage), read_fits(store, damage=damage)
     if not log:
         raise RecordError(damage[0])
-    now = 0 if last is None else last.id
-    fit = next((f for f in reversed(fits) if f.snapshot == now or (damage and f.snapshot < now)), None)
+    stated = read_analysis(store, frozen=False, damage=damage)
+    if stated is None:
+        raise RecordError(damage[-1] if damage else f"{store.path.name} is damaged: its analysis is missing.")
+    analysis = stated[1]
+    frozen = read_analysis(store, frozen=True, damage=[])
+    current = 0 if last is None else last.id
+    fit = next((f for f in reversed(fits) if f.snapshot == current or (damage and f.snapshot < current)), None)
+    damage = list(dict.fromkeys(damage))
     notes = [*damage, "What follows is the last state that is whole."] if damage else []
     notes += [said for said in (rules_changed(log),) if said]
     if last is not None and fit is None and not damage:
         notes.append("The data as they stand could not be fitted; the last result is of earlier data.")
     if fit is not None:
-        then, today = fit.result["analysis"]["versions"], software_versions()
-        moved = [f"{name} {then[name]} -> {today[name]}" for name in then if then[name] != today.get(name)]
-        if moved:
-            notes.append(f"The last fit was made with other versions: {', '.join(moved)}.")
-        if not fit.result["diagnostics"]["converged"]:
-            notes.append("NOT CONVERGED: " + " ".join(fit.result["diagnostics"]["messages"]))
+        notes += _notes_of_fit(fit)
     return {
         "study": log[0]["body"]["study"], "analysis": analysis.id, "title": analysis.title,
         "question": analysis.question, "analysis_sha256": analysis.sha256,
-        "frozen_sha256": None if frozen is None else frozen.sha256, "begun": log[0]["at"],
+        "frozen_sha256": None if frozen is None else frozen[1].sha256, "begun": log[0]["at"],
         "data_cuts": sum(e["action"] == "cut" for e in log), "withdrawn": sum(e["action"] == "withdraw" for e in log),
         "snapshot": None if last is None else _snapshot(last),
-        "fit": None if fit is None else _fit(fit), "entries": len(log), "head": log[-1]["hash"], "damage": damage,
-        "notes": notes,
+        "fit": None if fit is None else _fit(fit, ledger), "entries": len(log), "head": log[-1]["hash"],
+        "damage": damage, "notes": notes,
     }  # fmt: skip
 
 
-def _snapshot(last: Any) -> dict[str, Any]:
+def _notes_of_fit(fit: StoredFit) -> list[str]:
+    notes = []
+    then, today = fit.result["analysis"]["versions"], software_versions()
+    moved = [f"{name} {then[name]} -> {today[name]}" for name in then if then[name] != today.get(name)]
+    if moved:
+        notes.append(f"The last fit was made with other versions: {', '.join(moved)}.")
+    if not fit.result["diagnostics"]["converged"]:
+        notes.append("NOT CONVERGED: " + " ".join(fit.result["diagnostics"]["messages"]))
+    return notes
+
+
+def _snapshot(last: Snapshot) -> dict[str, Any]:
     waiting = sum(pending(row) for row in last.cut.rows.values()) if last.cut.kind == "patients" else 0
-    return {"number": last.id, "kind": last.kind, "at": last.at, "source": last.cut.source, "rows": len(last.cut),
+    return {"number": last.number, "kind": last.kind, "at": last.at, "source": last.cut.source, "rows": len(last.cut),
             "nothing_known_yet": waiting, "root": last.root}  # fmt: skip
 
 
-def _fit(fit: Any) -> dict[str, Any]:
+def _fit(fit: StoredFit, ledger: Ledger) -> dict[str, Any]:
     result = fit.result
     return {
-        "number": fit.id, "snapshot": fit.snapshot, "at": fit.at, "sampler": result["analysis"]["sampler"],
-        "seed": result["analysis"]["seed"], "versions": result["analysis"]["versions"],
+        "number": fit.id, "snapshot": ledger.cuts.get(fit.snapshot), "at": fit.at,
+        "sampler": result["analysis"]["sampler"], "seed": result["analysis"]["seed"],
+        "versions": result["analysis"]["versions"],
         "converged": result["diagnostics"]["converged"], "patients": result["data"]["patients"],
         "events": result["data"]["events"], "estimates": result["estimates"], "comparisons": result["comparisons"],
         "preview": fit.record.get("preview"), "predictive": fit.record.get("predictive"),
@@ -73,34 +95,26 @@ def _fit(fit: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def history(study: Study) -> dict[str, Any]:
+def history(store: Store) -> dict[str, Any]:
     """Every entry of the log with what came of it, oldest first, and what a reader must know."""
     damage: list[str] = []
-    fits = {f.digest: f for f in read_fits(study.store, damage=damage)}
-    log = study.store.whole_entries(damage)
-    told = []
-    for entry in log:
+    fits = {f.digest: f for f in read_fits(store, damage=damage)}
+    ledger = read_ledger(store, damage)
+    cuts = ledger.cuts
+    entries = []
+    for entry in ledger.entries:
         body = entry["body"]
         fit = fits.get(body.get("fit", ""))
-        told.append(
+        entries.append(
             {
                 "entry": entry["seq"], "at": entry["at"], "who": entry["who"], "action": entry["action"],
-                "why": entry["why"], "snapshot": body.get("snapshot"), "rows": body.get("rows"),
+                "why": entry["why"], "snapshot": cuts.get(body.get("snapshot")), "rows": body.get("rows"),
                 "changes": body.get("kinds", {}), "changed": body.get("changed", []), "hash": entry["hash"],
-                "fit": None if fit is None else _fit(fit),
+                "fit": None if fit is None else _fit(fit, ledger),
             }
         )  # fmt: skip
-    said = rules_changed(log)
-    return {"entries": told, "damage": damage, "notes": [*damage, *([said] if said else [])]}
-
-
-def rules_changed(log: Sequence[Mapping[str, Any]]) -> str:
-    """What is said wherever the questions were changed after data had been seen; blank otherwise."""
-    said = []
-    for body in (e["body"] for e in log if e["action"] == "amend" and e["body"]["cuts_seen"]):
-        cuts = "1 data cut" if body["cuts_seen"] == 1 else f"{body['cuts_seen']} data cuts"
-        said.append(f"{', '.join(body['changed'])} after {cuts}")
-    return f"The analysis was changed after data had been seen: {'; '.join(said)}." if said else ""
+    said, damage = rules_changed(ledger.entries), list(dict.fromkeys(damage))
+    return {"entries": entries, "damage": damage, "notes": [*damage, *([said] if said else [])]}
 
 
 def reproduced(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> str:
@@ -119,14 +133,15 @@ def reproduced(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> str:
     return f"Fitted again: the numbers are not the recorded ones.{off}{why}"
 
 
-def courses(study: Study) -> list[dict[str, Any]]:
+def courses(store: Store) -> list[dict[str, Any]]:
     """Every patient's follow-up without a name: regimen, last, event, and where it ended one cut ago."""
-    last = study.snapshot()
+    last = read_snapshot(store)
     if last is None or last.cut.kind != "patients" or not {"event", "interval_upper"} & set(last.cut.columns):
         return []
-    before = study.snapshot(last.id - 1) if last.id > 1 else None
+    before = read_snapshot(store, last.id - 1) if last.id > 1 else None
     earlier = {} if before is None else before.cut.rows
-    known = (study.frozen or study.analysis).data.regimens
+    analysis = read_analysis(store, frozen=True) or read_analysis(store, frozen=False)
+    known = None if analysis is None else analysis[1].data.regimens
     found = []
     for unit, row in last.cut.rows.items():
         if known is None or row["regimen"] in known:
@@ -137,21 +152,26 @@ def courses(study: Study) -> list[dict[str, Any]]:
     return sorted(found, key=lambda c: (order.get(c["regimen"], 0), c["last"]))
 
 
-def study_figures(study: Study) -> dict[str, Figure]:
+def study_figures(store: Store) -> dict[str, Figure]:
     """The figures a study has something to show in, by file name."""
     from bayes_escc.plots import study_changes, study_estimates, study_follow_up, study_probability
 
-    told, found = history(study), {}
+    told, found = history(store), {}
     fits = [e["fit"] for e in told["entries"] if e["fit"]]
     if fits and fits[-1]["comparisons"]:
         found["study_probability"] = study_probability(told)
         found["study_estimates"] = study_estimates(told)
     if any(e["changes"] for e in told["entries"]):
         found["study_changes"] = study_changes(told, HARMLESS)
-    followed = courses(study)
+    followed = courses(store)
     if followed and fits:
-        found["study_follow_up"] = study_follow_up(told, followed, study.analysis.data.time_unit or "")
+        found["study_follow_up"] = study_follow_up(told, followed, _time_unit(store))
     return found
+
+
+def _time_unit(store: Store) -> str:
+    analysis = read_analysis(store, frozen=False)
+    return "" if analysis is None else analysis[1].data.time_unit or ""
 
 
 # ---- as text ----------------------------------------------------------------------------------
@@ -245,7 +265,7 @@ def changes_text(changes: Sequence[Change]) -> str:
         lines.append("These rewrite past facts" + (" and need a person's word:" if unsaid else ":"))
         lines += [f"  - {c}" for c in rest]
     if rest and unsaid:
-        lines.append("  --acknowledge " + " ".join(f'"{c.acknowledgement}"' for c in rest))
+        lines.append("  --acknowledge " + as_typed(c.acknowledgement for c in rest))
     return "\n".join(lines)
 
 

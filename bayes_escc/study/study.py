@@ -8,15 +8,15 @@ the same place.
 from __future__ import annotations
 
 import json
+import os
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.analysis.analysis import Analysis, find_analysis
 from bayes_escc.answers.posterior import Posterior
-from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.errors import AnalysisError, DataError, RecordError
 from bayes_escc.families.frozen import with_former_defaults
 from bayes_escc.names import normalise
 from bayes_escc.report.result import software_versions
@@ -29,51 +29,32 @@ from bayes_escc.study.draws import pack
 from bayes_escc.study.export import export
 from bayes_escc.study.fitting import current_fit, fit_cut, preview_cut, record_cut
 from bayes_escc.study.freeze import check_regimens, freeze, prepare_frozen, questions_only, self_contained
-from bayes_escc.study.guards import name_nobody, remarks, same_layout, who_is
+from bayes_escc.study.guards import hard_to_reconcile, name_nobody, remarks, same_layout, who_is
+from bayes_escc.study.ledger import rules_changed
 from bayes_escc.study.preview import Preview
 from bayes_escc.study.record import (
     Snapshot,
     StoredFit,
+    cut_number,
     erase,
     read_analysis,
     read_changes,
     read_fits,
     read_snapshot,
+    snapshot_of_cut,
     write_analysis,
     write_fit,
 )
 from bayes_escc.study.store import Store, now
-from bayes_escc.study.story import history, rules_changed, status, study_figures
+from bayes_escc.study.story import history, status, study_figures
+from bayes_escc.study.update import Update
+from bayes_escc.study.verify import damage_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["Study", "Update"]
-
-
-@dataclass(frozen=True)
-class Update:
-    """What one update did.
-
-    Parameters
-    ----------
-    snapshot : int or None
-        Number of the data cut that was recorded; None if nothing had changed.
-    changes : tuple of Change
-    posterior : Posterior or None
-        The fit to everything; None if nothing had changed, or nothing can be fitted any more.
-    record : mapping
-        What was stored with the fit: result, preview, predictive density.
-    notes : tuple of str
-        What a person should know.
-    """
-
-    snapshot: int | None
-    changes: tuple[Change, ...]
-    posterior: Posterior | None
-    record: Mapping[str, Any]
-    notes: tuple[str, ...] = ()
 
 
 class Study:
@@ -137,15 +118,24 @@ class Study:
         return cls(Store.create(Path(path), fill))
 
     @classmethod
-    def open(cls, path: str | Path) -> Study:
+    def open(cls, path: str | Path, *, read_only: bool = False) -> Study:
         """Open a study.
+
+        Parameters
+        ----------
+        path : path
+        read_only : bool
+            Only read: nothing is written or made, not even beside the file. So a file is opened that may not be
+            written anyway.
 
         Raises
         ------
         RecordError
             If the file is missing, foreign, damaged or newer than this package.
         """
-        return cls(Store.open(Path(path)))
+        path = Path(path)
+        fixed = path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+        return cls(Store.open(path, read_only=read_only or fixed))
 
     def close(self) -> None:
         """Close the file."""
@@ -159,7 +149,7 @@ class Study:
 
     def __repr__(self) -> str:
         last = self.snapshot()
-        state = "no data yet" if last is None else f"{last.kind} {last.id}, {len(last.cut)} rows"
+        state = "no data yet" if last is None else f"data cut {last.number}, {len(last.cut)} rows"
         return f"Study({self._store.path.name}: {self.analysis.id}, {state})"
 
     # ---- reading ------------------------------------------------------------------------------
@@ -182,9 +172,10 @@ class Study:
     @property
     def analysis(self) -> Analysis:
         """The analysis as it is stated now."""
-        found = read_analysis(self._store, frozen=False)
-        assert found is not None  # noqa: S101  (written with the first entry)
-        return found[1]
+        stated = read_analysis(self._store, frozen=False)
+        if stated is None:  # it is written with the first entry
+            raise RecordError(f"{self.path.name} is damaged: its analysis is missing.")
+        return stated[1]
 
     @property
     def frozen(self) -> Analysis | None:
@@ -202,13 +193,24 @@ class Study:
         """The open file."""
         return self._store
 
-    def snapshot(self, number: int | None = None) -> Snapshot | None:
-        """The data as they stand, or as they stood at a cut (without who was withdrawn since)."""
-        return read_snapshot(self._store, number)
+    def snapshot(self, cut: int | None = None) -> Snapshot | None:
+        """The data as they stand, or as they stood at a data cut (without who was withdrawn since).
 
-    def changes(self, number: int) -> list[Change]:
-        """What a data cut changed."""
-        return read_changes(self._store, number)
+        Parameters
+        ----------
+        cut : int, optional
+            Number of the data cut; the last if not given.
+        """
+        if cut is None:
+            return read_snapshot(self._store)
+        number = snapshot_of_cut(self._store, cut)
+        return None if number is None else read_snapshot(self._store, number)
+
+    def changes(self, cut: int) -> list[Change]:
+        """What a data cut changed, and who withdrew before the next one."""
+        numbers = (r["id"] for r in self._store.rows("SELECT id FROM snapshot ORDER BY id"))
+        own = [number for number in numbers if cut_number(self._store, number) == cut]
+        return [change for number in own for change in read_changes(self._store, number)]
 
     def fits(self) -> list[StoredFit]:
         """Every fit as it was recorded, oldest first."""
@@ -216,19 +218,19 @@ class Study:
 
     def status(self) -> dict[str, Any]:
         """Where the study stands: its data, the last fit, and what a reader must know."""
-        return status(self)
+        return status(self._store)
 
     def history(self) -> dict[str, Any]:
         """Every entry of the log with what came of it, and what a reader must know."""
-        return history(self)
+        return history(self._store)
 
     def export(self, folder: str | Path) -> list[Path]:
         """Write the whole record as plain files to a new or empty folder; see `export.export`."""
-        return export(self, folder)
+        return export(self._store, folder)
 
     def figures(self) -> dict[str, Figure]:
         """The figures of the study by file name: P(better), estimates, changes, and accrual and follow-up."""
-        return study_figures(self)
+        return study_figures(self._store)
 
     def posterior(self, cut: int | None = None) -> Posterior:
         """The whole posterior of a data cut, made again from its rows, its frozen analysis and its seed.
@@ -255,13 +257,13 @@ class Study:
             raise DataError("there is no fit of this data cut." if cut is not None else "there is no fit yet.")
         if snapshot.erased:
             raise DataError(
-                f"{snapshot.erased} of the patients of data cut {snapshot.id} withdrew since, so its posterior cannot "
-                "be made again; its recorded result stands in the history."
+                f"{snapshot.erased} of the patients of data cut {snapshot.number} withdrew since, so its posterior "
+                "cannot be made again; its recorded result stands in the history."
             )
         found = read_analysis(self._store, frozen=True, number=fits[-1].analysis)
-        first = self.snapshot(1)
-        assert found is not None  # noqa: S101
-        assert first is not None  # noqa: S101
+        first = read_snapshot(self._store, 1)
+        if found is None or first is None:  # a fit refers to both
+            raise RecordError(f"{self.path.name} is damaged: the analysis or the first data of a fit are missing.")
         design = prepare_frozen(found[1], snapshot.cut, first.cut, "")
         return fit_prepared(found[1], design, snapshot.cut.table(snapshot.root))
 
@@ -269,7 +271,7 @@ class Study:
         """What a table would change, or, without one, what the last data cut changed; nothing is recorded."""
         if source is None:
             last = self.snapshot()
-            return [] if last is None else self.changes(last.id)
+            return [] if last is None else read_changes(self._store, last.id)
         cut = read_cut(source, self.analysis)
         last = self.snapshot()
         self._refuse_withdrawn(cut, last)
@@ -281,7 +283,8 @@ class Study:
         last = self.snapshot()
         self._refuse_withdrawn(cut, last)
         changes = self._compare(last, cut)
-        return changes, preview_cut(self._store, last, cut, changes)
+        shown = preview_cut(self._store, last, cut, changes)
+        return [*changes, *hard_to_reconcile(shown, changes)], shown
 
     # ---- writing ------------------------------------------------------------------------------
 
@@ -322,69 +325,93 @@ class Study:
             cut, last = read_cut(source, stated), self.snapshot()
             self._name_nobody(cut, who, why)
             self._refuse_withdrawn(cut, last)
-            changes = acknowledged(self._compare(last, cut), acknowledge)
+            changes = self._compare(last, cut)
             notes = [*standing, *self._scrub(), *cut.notes]
-            if last is not None and not changes and current_fit(store, last.id) is not None:
+            if last is not None and last.cut.same_rows(cut) and current_fit(store, last.id) is not None:
                 return Update(None, (), None, {}, (*notes, "The table is the same as the last cut: nothing to record."))
+            guess = None if last is None else preview_cut(store, last, cut, changes)
+            changes = acknowledged([*changes, *hard_to_reconcile(guess, changes)], acknowledge)
             frozen = read_analysis(store, frozen=True)
             analysis = freeze(stated, cut) if frozen is None else frozen[1]
             check_regimens(stated, analysis, cut)
-            posterior, record, guess = fit_cut(store, analysis, cut, last, changes)
+            posterior, record = fit_cut(store, analysis, cut, guess)
             notes += remarks(guess, record)
             with store.writing(head):
-                number, body = record_cut(
+                snapshot, body = record_cut(
                     store, cut, "cut", last, changes, posterior, record, analysis, None if frozen is None else frozen[0]
                 )
                 store.append("cut", body, who=who_is(who), why=why)
+            number = cut_number(store, snapshot)
         return Update(number, tuple(changes), posterior, record, tuple(notes))
 
     def withdraw(self, patient: str, *, who: str | None = None, why: str = "") -> Update:
-        """Erase a patient from everything that is stored by patient, and fit the rest anew.
+        """Erase a patient, or a row of counts, from everything that is stored by row, and fit the rest anew.
 
         What stays is a salted tombstone, which recognises the identifier if it is submitted again.
+
+        Parameters
+        ----------
+        patient : str
+            Identifier of the patient; of a row of counts, ``"study | regimen | endpoint"``.
+        who, why : str
+            For the log, where they stay for ever; name no patient in them.
+
+        Returns
+        -------
+        Update
 
         Raises
         ------
         DataError
-            If there is no such patient, or the study follows counts.
+            If there is no such patient or row.
         """
         store, unit = self._store, normalise(patient)
         with store.at_work("withdraw") as cleared:
             notes = self._standing(cleared)
-            head, last = store.head, self.snapshot()
-            if last is None or last.cut.kind != "patients":
-                raise DataError("only a study of patients can withdraw one; submit the corrected counts instead.")
+            head, last, frozen = store.head, self.snapshot(), read_analysis(store, frozen=True)
+            if last is None or frozen is None:
+                raise DataError("there are no data yet from which a patient could withdraw.")
             if not store.rows("SELECT 1 FROM leaf WHERE unit = ?", unit):
-                raise DataError(f"there is no patient {unit!r} in this study.{nearest(unit, last.cut.rows)}")
+                if self._withdrew([unit]):
+                    notes += [*self._scrub(), "This withdrawal is recorded already: nothing to do."]
+                    return Update(None, (), None, {}, tuple(notes))
+                what = "patient" if last.cut.kind == "patients" else "row"
+                raise DataError(f"there is no {what} {unit!r} in this study.{nearest(unit, last.cut.rows)}")
             self._name_nobody(last.cut, who, why)
             cut, posterior = last.cut.without(unit), None
             record: dict[str, Any] = {}
             present = unit in last.cut.rows
-            frozen = read_analysis(store, frozen=True)
-            assert frozen is not None  # noqa: S101  (a snapshot is recorded together with its fit)
             if present:
                 try:
-                    posterior, record, _ = fit_cut(store, frozen[1], cut, None, (), leave_out=unit)
+                    posterior, record = fit_cut(store, frozen[1], cut, None, leave_out=unit)
                 except (AnalysisError, DataError) as error:
                     notes.append(f"What is left cannot be fitted: {error}")
             with store.writing(head):
                 # erased first, so that rows are not shared with a snapshot that still knows the name
-                erased = erase(store, unit)
-                salt = store.scalar("SELECT value FROM meta WHERE key = 'salt'")
-                stone = tombstone(salt, unit)
-                store.insert("tombstone", digest=stone, at=now())
-                body: dict[str, Any] = {"erased": sorted(erased), "tombstone": stone}
-                number = None
+                body = self._tombstone(unit)
                 if present:
                     gone = [Change("", "withdrawn", acknowledged=True)]
-                    number, more = record_cut(
-                        store, cut, "withdrawal", last, gone, posterior, record, frozen[1], frozen[0]
-                    )
+                    _, more = record_cut(store, cut, "withdrawal", last, gone, posterior, record, frozen[1], frozen[0])
                     body |= more
                 store.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('scrub', x'01')")
                 store.append("withdraw", body, who=who_is(who), why=why)
             notes += self._scrub()
+        number = last.number if present else None
         return Update(number, (Change("", "withdrawn", acknowledged=True),), posterior, record, tuple(notes))
+
+    def _tombstone(self, unit: str) -> dict[str, Any]:
+        """Erase a row everywhere; returns what the log keeps of it."""
+        store = self._store
+        erased = erase(store, unit)
+        stone = tombstone(store.scalar("SELECT value FROM meta WHERE key = 'salt'"), unit)
+        store.insert("tombstone", digest=stone, at=now())
+        return {"erased": sorted(erased), "tombstone": stone}
+
+    def _withdrew(self, units: Iterable[str]) -> list[str]:
+        """Those of some identifiers that withdrew."""
+        stones = {r["digest"] for r in self._store.rows("SELECT digest FROM tombstone")}
+        salt = self._store.scalar("SELECT value FROM meta WHERE key = 'salt'")
+        return [unit for unit in units if tombstone(salt, unit) in stones] if stones else []
 
     def amend(self, analysis: Analysis | str | Path, *, who: str | None = None, why: str) -> Update:
         """Change what the analysis asks (rules, comparisons, thresholds); not the model, priors or data.
@@ -394,13 +421,14 @@ class Study:
         stated = self_contained(analysis if isinstance(analysis, Analysis) else find_analysis(str(analysis)))
         store = self._store
         with store.at_work("amend") as cleared:
-            self._standing(cleared)  # nothing is added to a broken log
+            standing = self._standing(cleared)
             head, last = store.head, self.snapshot()
             self._name_nobody(None if last is None else last.cut, who, why)
             new = json.loads(stated.content)
             changed = questions_only(json.loads(self.analysis.content), new)
             if not changed:
-                raise AnalysisError("the analysis is the same as the one of the study; nothing was recorded.")
+                same = "The analysis is the same as the one of the study: nothing to record."
+                return Update(None, (), None, {}, (*standing, same))
             frozen, posterior = read_analysis(store, frozen=True), None
             record: dict[str, Any] = {}
             if frozen is not None and last is not None:
@@ -408,7 +436,7 @@ class Study:
                 asked = {k: v for k, v in new.items() if k in changed}
                 kept = {k: v for k, v in content.items() if k not in changed}
                 amended = Analysis.from_dict({**kept, **asked}, label="the amended analysis")
-                posterior, record, _ = fit_cut(store, amended, last.cut, None, ())
+                posterior, record = fit_cut(store, amended, last.cut, None)
             with store.writing(head):
                 body: dict[str, Any] = {
                     "analysis": stated.sha256, "content": sha256(stated.content), "changed": changed,
@@ -424,7 +452,11 @@ class Study:
         return Update(None, (), posterior, record, tuple(notes))
 
     def _standing(self, cleared: str) -> list[str]:
-        """What is said with every change; reads the whole log, so that nothing is added to a broken one."""
+        """What is said with every change; nothing is added to a record that is damaged."""
+        damage = damage_of(self._store)
+        if damage:
+            listed = "\n".join(f"  - {line}" for line in damage)
+            raise RecordError(f"{self.path.name} is damaged, so nothing was recorded:\n{listed}")
         return [said for said in (cleared, self.rules_changed) if said]
 
     def _name_nobody(self, cut: Cut | None, who: str | None, why: str) -> None:
@@ -446,12 +478,8 @@ class Study:
         return None if found is None else json.loads(found["cells"])
 
     def _refuse_withdrawn(self, cut: Cut, last: Snapshot | None) -> None:
-        if cut.kind != "patients" or not self._store.scalar("SELECT COUNT(*) FROM tombstone"):
-            return
-        salt = self._store.scalar("SELECT value FROM meta WHERE key = 'salt'")
-        stones = {r["digest"] for r in self._store.rows("SELECT digest FROM tombstone")}
         known: Iterable[str] = () if last is None else last.cut.rows.keys()
-        back = [unit for unit in cut.rows if unit not in known and tombstone(salt, unit) in stones]
+        back = self._withdrew([unit for unit in cut.rows if unit not in known])
         if back:
             listed = ", ".join(back)
             raise DataError(
@@ -460,11 +488,17 @@ class Study:
             )
 
     def _scrub(self) -> list[str]:
-        """Rewrite the file after an erasure, now or, if someone reads it, at the next writing."""
+        """Rewrite the file after an erasure, now or, if that cannot be done, at the next writing."""
         if self._store.scalar("SELECT 1 FROM meta WHERE key = 'scrub'") is None:
             return []
-        if not self._store.scrub():
-            return ["Another process is reading the file; the erased bytes go when the next command finds it free."]
-        with self._store.writing(self.head):
-            self._store.execute("DELETE FROM meta WHERE key = 'scrub'")
+        try:
+            if not self._store.scrub():
+                return ["Another process is reading the file; the erased bytes go when the next command finds it free."]
+            with self._store.writing(self.head):
+                self._store.execute("DELETE FROM meta WHERE key = 'scrub'")
+        except AnalysisError as error:
+            return [
+                f"The withdrawal is recorded, but the file could not be rewritten yet, so erased bytes may still be in "
+                f"it ({error}) The next change of the study rewrites it; repeat the command to do it now."
+            ]
         return []

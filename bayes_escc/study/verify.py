@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from typing import Any
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.study.digests import entry_hash, root_of, salted, sha256
 from bayes_escc.study.draws import unpack
-from bayes_escc.study.record import fit_digest, read_changes, read_draws, read_fits, read_snapshot
+from bayes_escc.study.ledger import rules_changed
+from bayes_escc.study.record import fit_digest, label_of, leaf_digest, read_changes, snapshot_root
 from bayes_escc.study.store import Store
-from bayes_escc.study.story import rules_changed
 
-__all__ = ["Verification", "verify"]
+__all__ = ["Verification", "damage_of", "verify"]
 
 
 @dataclass(frozen=True)
@@ -62,18 +62,26 @@ def verify(path: str | Path) -> Verification:
     RecordError
         If the file cannot be opened as a study at all.
     """
-    store = Store.open(Path(path))
+    store = Store.open(Path(path), read_only=True)
     try:
         return _Check(store).run()
     finally:
         store.close()
 
 
+def damage_of(store: Store) -> tuple[str, ...]:
+    """Every damage of an open study; none if it is whole. What is added to a study rests on this."""
+    return _Check(store, unpacking=False).run().damage
+
+
 class _Check:
     """One run of the checks, which collects instead of stopping."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, unpacking: bool = True) -> None:
         self.store = store
+        self.unpacking = unpacking
+        self.leaves: dict[int, tuple[str, bool, bool]] = {}
+        self.fitted: set[int] = set()
         self.damage: list[str] = []
         self.remarks: list[str] = []
         self.broken: list[int] = []
@@ -81,6 +89,7 @@ class _Check:
     def run(self) -> Verification:
         self._pages()
         entries = self._log()
+        self._try("the rows", self._read_leaves)
         erased = {d for e in entries for d in e["body"].get("erased", ())}
         for entry in entries:
             before = len(self.damage)
@@ -137,10 +146,8 @@ class _Check:
     def _entry(self, entry: dict[str, Any], erased: set[str]) -> None:
         body, number = entry["body"], entry["body"].get("snapshot")
         if number is not None:
-            what = f"data cut {number}"
-            snapshot = self._try(what, lambda: read_snapshot(self.store, number))
-            if snapshot is not None and snapshot.root != body["root"]:
-                self.damage.append(f"{what} is not the one the log recorded.")
+            what = self._try("the data cuts", lambda: label_of(self.store, number)) or f"snapshot {number}"
+            self._try(what, lambda: self._snapshot(number, body["root"], what))
             changes = self._try(what, lambda: read_changes(self.store, number))
             if changes is not None:
                 digests = [r["digest"] for r in self.store.rows("SELECT digest FROM change WHERE snapshot = ?", number)]
@@ -150,8 +157,8 @@ class _Check:
             if self._try(what, lambda: self.store.row(named, number)):
                 self.damage.append(f"a change of {what} that was erased names someone again.")
             self._try(what, lambda: self._source(number, what))
-            for leaf in self._try(what, lambda: self._erased_leaves(number)) or ():
-                if leaf not in erased:
+            for digest in self._try(what, lambda: self._erased_of(number)) or ():
+                if digest not in erased:
                     self.damage.append(f"a row of {what} was erased, but the log knows of no withdrawal of it.")
         if "fit" in body:
             self._fit(body["fit"])
@@ -163,25 +170,56 @@ class _Check:
         if salted(row["source_salt"], row["source_sha256"]) != row["source_digest"]:
             self.damage.append(f"the digest of the source file of {what} is not the one that was recorded.")
 
-    def _erased_leaves(self, number: int) -> Iterable[str]:
-        query = "SELECT digest FROM snapshot_leaf JOIN leaf ON leaf.id = leaf WHERE snapshot = ? AND cells IS NULL"
-        return [r["digest"] for r in self.store.rows(query, number)]
+    def _read_leaves(self) -> None:
+        """Every row once, however many cuts share it: its digest, whether it is erased, and whether it is whole."""
+        for row in self.store.rows("SELECT id, unit, salt, cells, digest FROM leaf"):
+            erased = row["cells"] is None
+            whole = erased or leaf_digest(row["unit"], row["salt"], row["cells"]) == row["digest"]
+            self.leaves[row["id"]] = (row["digest"], erased, whole)
+
+    def _of(self, number: int) -> list[tuple[str, bool, bool]]:
+        rows = self.store.rows("SELECT leaf FROM snapshot_leaf WHERE snapshot = ?", number)
+        return [self.leaves[r["leaf"]] for r in rows]
+
+    def _erased_of(self, number: int) -> list[str]:
+        return [digest for digest, erased, _ in self._of(number) if erased]
+
+    def _snapshot(self, number: int, root: str, what: str) -> None:
+        stored = self.store.row("SELECT * FROM snapshot WHERE id = ?", number)
+        if stored is None:
+            self.damage.append(f"{what} is missing.")
+            return
+        leaves = self._of(number)
+        if not all(whole for _, _, whole in leaves):
+            self.damage.append(f"a row of {what} does not match its digest.")
+        if snapshot_root(dict(stored), [digest for digest, _, _ in leaves]) != stored["root"]:
+            self.damage.append(f"{what} does not match its digest.")
+        if stored["root"] != root:
+            self.damage.append(f"{what} is not the one the log recorded.")
 
     def _fit(self, digest: str) -> None:
         query = (
-            "SELECT fit.id, fit.snapshot, fit.analysis, fit.at, record_sha256, draws_sha256, root, content FROM fit "
-            "JOIN snapshot ON snapshot.id = fit.snapshot JOIN analysis ON analysis.id = fit.analysis "
+            "SELECT fit.id, fit.snapshot, fit.analysis, fit.at, record, record_sha256, draws, draws_sha256, root, "
+            "content FROM fit JOIN snapshot ON snapshot.id = fit.snapshot JOIN analysis ON analysis.id = fit.analysis "
             "WHERE fit.digest = ?"
         )
-        found = self._try("a fit", lambda: self.store.row(query, digest))
-        if found is None:
+        rows = self._try("a fit", lambda: self.store.rows(query, digest))
+        if not rows:
             self.damage.append("a fit that the log recorded is missing, or is not the one it recorded.")
             return
-        what = f"fit {found['id']} (of data cut {found['snapshot']})"
-        if fit_digest(dict(found), found["root"], sha256(found["content"])) != digest:
+        row = rows[0]
+        what = f"fit {row['id']} (of {label_of(self.store, row['snapshot'])})"
+        if len(rows) > 1:
+            self.damage.append(f"{what} stands in the file more than once.")
+        if fit_digest(dict(row), row["root"], sha256(row["content"])) != digest:
             self.damage.append(f"{what} does not match its digest.")
-        self._try(what, lambda: [f for f in read_fits(self.store, found["snapshot"]) if f.id == found["id"]])
-        self._try(what, lambda: unpack(read_draws(self.store, found["id"])))
+        if sha256(row["record"]) != row["record_sha256"]:
+            self.damage.append(f"the result of {what} does not match its digest.")
+        if sha256(row["draws"]) != row["draws_sha256"]:
+            self.damage.append(f"the draws of {what} do not match their digest.")
+        elif self.unpacking:
+            self._try(what, lambda: unpack(bytes(row["draws"])))
+        self.fitted.add(row["analysis"])
 
     def _nothing_besides(self, entries: list[dict[str, Any]], erased: set[str]) -> None:
         """Rows the log does not know: written around it, or left when its end was cut off."""
@@ -199,6 +237,9 @@ class _Check:
         leaves = self._try("the rows", lambda: list(self._gone())) or ()
         if erased - set(leaves):
             self.damage.append("rows that were withdrawn are here again, or their digests are gone.")
+        lost = "SELECT 1 FROM leaf WHERE id NOT IN (SELECT leaf FROM snapshot_leaf)"
+        if self._try("the rows", lambda: self.store.rows(lost)):
+            self.damage.append("there are rows that no data cut holds: they were written around the log.")
         withdrawn = sum(e["action"] == "withdraw" for e in entries)
         rows = self._try("the tombstones", lambda: self.store.rows("SELECT digest FROM tombstone"))
         if rows is not None and len(rows) != withdrawn:
@@ -225,7 +266,7 @@ class _Check:
             if r["stated"] is None:
                 known = stated[r["id"]] in asked or not asked  # the first logs held no digest of the content
             else:
-                known = r["stated"] in stated and r["sha256"] == own
+                known = r["stated"] in stated and r["sha256"] == own and r["id"] in self.fitted
             if own != r["digest"] or not known:
                 self.damage.append(f"analysis {r['id']} does not match its digests.")
 

@@ -1,0 +1,82 @@
+"""What the log of a study vouches for: the data cuts, fits and analyses that its entries name by digest.
+
+A row that stands in the file without being named there was written around the log; it is shown nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bayes_escc.study.store import Store
+
+__all__ = ["Ledger", "read_ledger", "rules_changed"]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The whole part of a log.
+
+    Parameters
+    ----------
+    entries : sequence of mapping
+        Oldest first, up to the first that is not whole.
+    """
+
+    entries: Sequence[Mapping[str, Any]]
+
+    @property
+    def snapshots(self) -> dict[int, str]:
+        """Root digest by the number of the snapshot."""
+        bodies = (e["body"] for e in self.entries)
+        return {b["snapshot"]: b["root"] for b in bodies if b.get("snapshot") is not None}
+
+    @property
+    def fits(self) -> list[str]:
+        """Digests of the fits, oldest first."""
+        return [e["body"]["fit"] for e in self.entries if "fit" in e["body"]]
+
+    @property
+    def analyses(self) -> set[tuple[str, str]]:
+        """Digests of the analyses as stated: of their file, and of their content."""
+        return {(e["body"]["analysis"], e["body"]["content"]) for e in self.entries if "content" in e["body"]}
+
+    @property
+    def cuts(self) -> dict[int, int]:
+        """Number of the data cut, as the user counts them, by the number of the snapshot.
+
+        A withdrawal makes a snapshot but no cut: it is counted with the cut that it changed.
+        """
+        numbers, cut = {}, 0
+        for entry in self.entries:
+            cut += entry["action"] == "cut"
+            if entry["body"].get("snapshot") is not None:
+                numbers[entry["body"]["snapshot"]] = cut
+        return numbers
+
+
+def read_ledger(store: Store, damage: list[str] | None = None) -> Ledger:
+    """Read the log.
+
+    Parameters
+    ----------
+    store : Store
+    damage : list of str, optional
+        What is not whole is noted there.
+
+    Raises
+    ------
+    RecordError
+        If an entry is not whole and there is no list to note it in.
+    """
+    return Ledger(store.entries if damage is None else store.whole_entries(damage))
+
+
+def rules_changed(log: Sequence[Mapping[str, Any]]) -> str:
+    """What is said wherever the questions were changed after data had been seen; blank otherwise."""
+    said = []
+    for body in (e["body"] for e in log if e["action"] == "amend" and e["body"]["cuts_seen"]):
+        cuts = "1 data cut" if body["cuts_seen"] == 1 else f"{body['cuts_seen']} data cuts"
+        said.append(f"{', '.join(body['changed'])} after {cuts}")
+    return f"The analysis was changed after data had been seen: {'; '.join(said)}." if said else ""
