@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
+from bayes_escc.families.prior_conflict import Statistic, prior_conflicts
 from bayes_escc.names import Scale
 from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.reader import Reader, nearest
@@ -141,6 +142,20 @@ class Design(ABC):
     @abstractmethod
     def priors_in_words(self) -> list[str]:
         """One line per prior: its law, where 95 % of it lies, and its rationale."""
+
+    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+        """What data say of the parameters with a prior, to be held against the same of prior predictions.
+
+        Parameters
+        ----------
+        data : Dataset
+            As `observed` or `simulate` give them; of replicates, the dimensions (chain, draw, ...).
+        """
+        return []
+
+    def conflicts(self, prior_predictive: xr.Dataset) -> list[Problem]:
+        """Notes on what the data say that the priors did not expect, from replicates under the prior."""
+        return prior_conflicts(self.statistics(self.observed()), self.statistics(prior_predictive))
 
     def figure_data(self, parameters: xr.Dataset) -> xr.Dataset | None:
         """Curves for figures, on a grid, where the estimands do not hold them; or None."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayes_escc.settings.prior import PriorSet
 
@@ -38,7 +39,8 @@ def log_density_of(
     if priors.default.distribution == "Dirichlet":
         return _of_categories(values, priors, str(dim))
     if dim is None or dim not in values.dims or not priors.overrides:
-        return values.copy(data=priors.default.log_density(values.to_numpy())).drop_attrs()
+        found = priors.default.log_density(values.to_numpy())
+        return values.copy(data=_sloping(found, values.to_numpy())).drop_attrs()
     axis = values.dims.index(dim)
     each = labels if labels is not None else [str(v) for v in values[dim].to_numpy()]
     columns = np.moveaxis(values.to_numpy(), axis, 0)
@@ -46,9 +48,15 @@ def log_density_of(
     return values.copy(data=found).drop_attrs()
 
 
+def _sloping(density: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A flat density with a slope below its rounding error: ArviZ's power scaling warns of one without any."""
+    return density if not density.size or np.ptp(density) > 0 else density + 1e-12 * values
+
+
 def _of_categories(values: xr.DataArray, priors: PriorSet, dim: str) -> xr.DataArray:
     import xarray as xr
 
     labels = [str(v) for v in values[dim].to_numpy()]
-    found = [priors[label].log_density(values.sel({dim: label}).to_numpy()) for label in labels]
+    each = [values.sel({dim: label}).to_numpy() for label in labels]
+    found = [_sloping(priors[label].log_density(x), x[..., 0]) for label, x in zip(labels, each, strict=True)]
     return xr.DataArray(np.stack(found, axis=-1), dims=values.dims[:-1], coords={dim: labels})

@@ -119,7 +119,7 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
         fit.tree[MONITORING] = xr.DataTree(successes(to_complete, design, parameters, analysis.sampling.seed))
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
-        for w in design.warnings
+        for w in (*design.warnings, *design.conflicts(fit.tree["prior_predictive"].to_dataset()))
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
     return Posterior(

@@ -108,6 +108,14 @@ class HierarchicalDesign(CountDesign):
         return self.cell_regimens if self.over_studies else list(self.endpoints)
 
     @property
+    def spread_groups(self) -> list[tuple[str, NDArray[np.bool_]]]:
+        if self.over_studies:
+            return super().spread_groups
+        of_row = self.cell_endpoint[self.row_cell]
+        groups = [(f"the regimens ({e})", of_row == i) for i, e in enumerate(self.endpoints)]
+        return [(label, rows) for label, rows in groups if rows.sum() > 2]
+
+    @property
     def data(self) -> Mapping[str, NDArray[Any]]:
         return {
             "events_observed": self.count,

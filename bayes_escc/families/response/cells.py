@@ -18,6 +18,7 @@ from bayes_escc.evidence import Arm, CountTable
 from bayes_escc.families.base import Design, prior_line
 from bayes_escc.families.frozen import stated_priors
 from bayes_escc.families.log_prior import log_density_of
+from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
 from bayes_escc.settings.prior import PriorSet
@@ -35,6 +36,11 @@ def log_choose(n: NDArray[Any], k: NDArray[Any]) -> NDArray[np.float64]:
     from scipy.special import gammaln
 
     return np.asarray(gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0))
+
+
+def empirical_logits(k: NDArray[Any], n: NDArray[Any]) -> NDArray[np.float64]:
+    """Log odds of counts, half an event added to both sides."""
+    return np.asarray(np.log((k + 0.5) / (n - k + 0.5)))
 
 
 def binomial_log_pmf(k: NDArray[Any], n: NDArray[Any], p: NDArray[Any]) -> NDArray[np.float64]:
@@ -135,6 +141,24 @@ class CountDesign(Design):
                 for role, prior in stated.items()
             }
         )
+
+    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+        events, roles = np.asarray(data["events"], dtype=float), [role for role, _ in self.spec.priors]
+        found = []
+        for cell, label in enumerate(self.cell_labels):
+            rows = self.row_cell == cell
+            rate = events[..., rows].sum(axis=-1) / self.total[rows].sum()
+            found.append(Statistic(roles[0], f"the rate of {label}", rate))
+        for label, rows in self.spread_groups if len(roles) > 1 else ():
+            spread = empirical_logits(events[..., rows], self.total[rows]).std(axis=-1)
+            found.append(Statistic(roles[1], f"the standard deviation of the log odds of {label}", spread))
+        return found
+
+    @property
+    def spread_groups(self) -> list[tuple[str, NDArray[np.bool_]]]:
+        """Rows whose rates share a spread with a prior of its own: the studies of a regimen."""
+        groups = [(f"the studies of {label}", self.row_cell == i) for i, label in enumerate(self.cell_labels)]
+        return [(label, rows) for label, rows in groups if rows.sum() > 2]
 
     def observed(self) -> xr.Dataset:
         import xarray as xr

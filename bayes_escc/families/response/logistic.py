@@ -17,6 +17,7 @@ from bayes_escc.families.base import Design, prior_line
 from bayes_escc.families.covariates import EncodedCovariates, encode, means_by_regimen
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
+from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
@@ -128,6 +129,15 @@ class LogisticDesign(Design):
                 if role in parameters
             }
         )
+
+    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+        response = np.asarray(data["response"], dtype=float)
+        return [
+            Statistic(
+                "intercept", f"the share of responders on {regimen}", response[..., self.regimen == r].mean(axis=-1)
+            )
+            for r, regimen in enumerate(self.regimens)
+        ]
 
     def _shift(self, parameters: xr.Dataset, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The covariates' part of the log odds of patients with covariates x, shape (chain, draw, patient)."""

@@ -14,6 +14,7 @@ from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.families.base import Design, ExactPosterior, prior_line
 from bayes_escc.families.frozen import stated_priors
 from bayes_escc.families.log_prior import log_density_of
+from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
@@ -181,6 +182,17 @@ class MultinomialDesign(Design):
 
         prior = (priors or {}).get("categories", self.spec.prior("categories"))
         return xr.Dataset({"category_rate": log_density_of(parameters["category_rate"], prior, REGIMEN)})
+
+    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+        counts, found = np.asarray(data["counts"], dtype=float), []
+        for r, regimen in enumerate(self.regimens):
+            of_regimen = counts[..., self.row_cell == r, :].sum(axis=-2)
+            share = of_regimen / of_regimen.sum(axis=-1, keepdims=True)
+            found += [
+                Statistic("categories", f"the share of {category} on {regimen}", share[..., j])
+                for j, category in enumerate(self.categories)
+            ]
+        return found
 
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior:
         weights = self._weights()

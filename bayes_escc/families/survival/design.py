@@ -18,6 +18,7 @@ from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
 from bayes_escc.families.exchangeable import PairPrior, deviations
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
+from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.survival import per_patient
 from bayes_escc.families.survival.bias import critical_bias, without_bias
 from bayes_escc.families.survival.curves import Array, Curves
@@ -331,6 +332,22 @@ class SurvivalDesign(Design):
         found = xr.Dataset(values, coords={dim: [str(i + 1) for i in range(self.patients)]})
         return found.assign_attrs(time_unit=self.unit, regimens="\x1f".join(self.regimens))
 
+    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+        event, time = np.asarray(data["event"], dtype=float), np.asarray(data["time"], dtype=float)
+        spent = np.maximum(time - self.follow_up.entry, 0.0)
+        unit, several = self.unit.removesuffix("s"), len(self.regimens) > 1
+        found = [Statistic(self.spec.location, f"the number of events per {unit}", _rate(event, spent))]
+        role = "log_hazard_ratio" if self.spec.has("log_hazard_ratio") else self.spec.location
+        for r, regimen in enumerate(self.regimens if several and self.spec.regimen_effect != "none" else ()):
+            on = self.regimen == r
+            rate = _rate(event[..., on], spent[..., on])
+            if role == "log_hazard_ratio":
+                what = f"the number of events per {unit} on {regimen}, as a multiple of that on the others,"
+                found.append(Statistic(role, what, rate / _rate(event[..., ~on], spent[..., ~on])))
+            else:
+                found.append(Statistic(role, f"the number of events per {unit} on {regimen}", rate))
+        return found[:-1] if role == "log_hazard_ratio" and len(self.regimens) == 2 else found  # the last says the same
+
     # ---- estimands ----------------------------------------------------------------------------
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -446,6 +463,11 @@ class SurvivalDesign(Design):
 
     def priors_in_words(self) -> list[str]:
         return priors_in_words(self)
+
+
+def _rate(event: Array, time: Array) -> Array:
+    """Events per time at risk, half an event added so that none is not nothing."""
+    return np.asarray((event.sum(axis=-1) + 0.5) / np.maximum(time.sum(axis=-1), 1e-12))
 
 
 REPORTED: Final = (

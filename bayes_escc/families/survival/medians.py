@@ -14,6 +14,7 @@ from bayes_escc.evidence import Arm
 from bayes_escc.evidence.medians import MedianTable
 from bayes_escc.families.base import Design, ExactPosterior, prior_line
 from bayes_escc.families.log_prior import log_density_of
+from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.survival.design import ENDPOINT_NAME
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, REGIMEN, Scale
@@ -109,6 +110,13 @@ class MedianDesign(Design):
 
         prior = (priors or {}).get("median", self.spec.prior("median"))
         return xr.Dataset({"median": log_density_of(parameters["median"], prior, REGIMEN)})
+
+    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+        median = np.exp(np.asarray(data["log_median"], dtype=float))
+        return [
+            Statistic("median", f"the median of {label}, in {self.unit},", median[..., i])
+            for i, label in enumerate(self.labels)
+        ]
 
     def _by_row(self, values: NDArray[np.float64]) -> xr.Dataset:
         import xarray as xr

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.evidence import Problem
-from bayes_escc.families.response.cells import log_choose
+from bayes_escc.families.response.cells import empirical_logits, log_choose
 from bayes_escc.families.synthesis.contrasts import Arms, Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import add_normal, normal_data, normal_deviance, normal_log_density
@@ -93,6 +93,16 @@ class BinomialSynthesisDesign(SynthesisDesign):
         known, V_known, _ = self._first
         nothing = np.zeros((m, len(V)))
         return np.concatenate([known, logit[rows] - logit[against]]), np.block([[V_known, nothing], [nothing.T, V]])
+
+    def contrasts_in(self, data: xr.Dataset) -> Array:
+        arms = self.counts
+        logit = empirical_logits(np.asarray(data["events"], dtype=float), arms.n)
+        rows = np.flatnonzero(arms.contrast > 0)
+        first = [arms.study.index(arms.study[i]) for i in rows]
+        against = logit[..., rows] - logit[..., first]
+        if not self.published:
+            return against
+        return np.concatenate([np.asarray(data["published"], dtype=float), against], axis=-1)
 
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:

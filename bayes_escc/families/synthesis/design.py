@@ -24,6 +24,7 @@ from bayes_escc.evidence.effect_checks import MEASURES, RATIOS
 from bayes_escc.families.base import Design
 from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.families.log_prior import log_density_of
+from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor, predictor_of
 from bayes_escc.families.synthesis.spec import SynthesisSpec
@@ -241,6 +242,34 @@ class SynthesisDesign(Design):
             if values.size:
                 found[name] = log_density_of(values, prior, dims[role])
         return xr.Dataset(found)
+
+    def contrasts_in(self, data: xr.Dataset) -> Array:
+        """The contrasts that data or replicates of them give, (..., row)."""
+        return np.asarray(data["y"], dtype=float)
+
+    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+        """Weighted least squares estimates of the effects, and what they leave unexplained (Cochran's Q)."""
+        _, V = self.approximation()
+        whitener = np.linalg.inv(np.linalg.cholesky(V))
+        y, X = self.contrasts_in(data) @ whitener.T, whitener @ np.column_stack([self.X, self.Z])
+        theta = y @ np.linalg.pinv(X).T
+        residual = y - theta @ X.T
+        names = [
+            (f"the effect of {t}" if self.effect_dim else "the weighted mean effect", "effect") for t in self.terms
+        ]
+        names += [(f"the slope on {label}", "coefficient") for label in self.covariates]
+        found = [Statistic(role, f"{what} ({self.log_unit})", theta[..., j]) for j, (what, role) in enumerate(names)]
+        if not self.random:
+            return found
+        groups = np.zeros(self.k, dtype=int) if self.groups is None else self.groups
+        for g, label in enumerate(self.tau_labels):
+            rows = groups == g
+            freedom = int(rows.sum()) - int(np.linalg.matrix_rank(X[rows]))
+            if freedom > 0:
+                whose = f" of {label}" if self.separate else ""
+                spread = np.sqrt((residual[..., rows] ** 2).sum(axis=-1) / freedom)
+                found.append(Statistic("tau", f"the spread between studies{whose}, in their standard errors,", spread))
+        return found
 
     def _build_offset(self, mean: Any, tau: Any) -> Any:
         """The standardised random effects, standard normal before the data, in coordinates that suit NUTS.
