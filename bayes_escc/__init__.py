@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bayes_escc.analysis import Analysis, find_analysis
-    from bayes_escc.answers.borrowing import Borrowed, borrow, map_prior
+    from bayes_escc.answers.borrowing import Borrowed, borrow, map_prior, power_prior, sam_weight
     from bayes_escc.answers.comparison import Comparison
     from bayes_escc.answers.posterior import Posterior
     from bayes_escc.answers.rule_position import positions
@@ -68,7 +68,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),
-    "answers.borrowing": ("Borrowed", "borrow", "map_prior"),
+    "answers.borrowing": ("Borrowed", "borrow", "map_prior", "power_prior", "sam_weight"),
     "checks": (
         "Inconsistency", "PriorSensitivity", "ProportionalHazards", "Sensitivity", "check_proportional_hazards",
         "exact_loo", "inconsistency", "prior_sensitivity", "sensitivity",
@@ -152,12 +152,14 @@ __all__ = [
     "operating_characteristics",
     "plots",
     "positions",
+    "power_prior",
     "prior_sensitivity",
     "read_counts",
     "read_effects",
     "read_medians",
     "read_patients",
     "run_analysis",
+    "sam_weight",
     "scan_intervals",
     "sensitivity",
     "simulate_cohort",

@@ -57,7 +57,8 @@ SCHEMA = {
     },
     "detecting_scan": {"estimates": (list,), "comparisons": (list,)},
     "borrowing": {
-        "caution": TEXT, "historical": (list,), "priors": (dict,), "map_prior": (dict,), "answers": (list,),
+        "caution": TEXT, "method": TEXT, "borrows": (list,), "historical": (list,), "priors": (dict,),
+        "map_prior": (dict,), "map_priors": (list,), "answers": (list,), "comparisons": (list,),
     },
     "bias": {
         "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "time": OPTIONAL, "scale": TEXT,
@@ -147,9 +148,9 @@ def test_public_names():
 
 # From left to right, as the data flow; a room may import what stands before it.
 ROOMS = [
-    {"errors"}, {"names"}, {"files"}, {"probability"}, {"settings"}, {"evidence"}, {"sheet"}, {"population"},
-    {"families"}, {"rules"}, {"analysis"}, {"inference"}, {"answers"}, {"report"}, {"plots"}, {"runs"},
-    {"checks"}, {"study"}, {"cli"},
+    {"errors"}, {"names"}, {"files"}, {"probability"}, {"settings"}, {"evidence"}, {"population"}, {"families"},
+    {"rules"}, {"analysis"}, {"inference"}, {"answers"}, {"report"}, {"plots"}, {"runs"}, {"checks"}, {"study"},
+    {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 

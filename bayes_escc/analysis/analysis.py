@@ -89,13 +89,23 @@ class BorrowingSpec:
     weights : tuple of float
         Every weight that is answered: `robust_weight`, a grid, and 1 (no borrowing).
     priors : tuple of (str, Prior)
-        Of the hierarchy: ``logit_mean``, ``tau``.
+        Of the hierarchy: ``logit_mean``, ``tau``; of a power prior: ``discount``.
+    borrows : tuple of (str, tuple of str or None) or None
+        Regimens that borrow, each with the historical regimens that inform it (None: those of its own name, or
+        all if there are none). If not stated, the one regimen that the history shares by name.
+    method : {"map", "power"}
+        A meta-analytic-predictive prior, or a normalised power prior.
+    sam_difference : float or None
+        If given, the robust weight is the self-adapting one for this clinically relevant difference.
     """
 
     data: DataSpec
     robust_weight: float
     weights: tuple[float, ...]
     priors: tuple[tuple[str, Prior], ...]
+    borrows: tuple[tuple[str, tuple[str, ...] | None], ...] | None = None
+    method: Literal["map", "power"] = "map"
+    sam_difference: float | None = None
 
 
 @dataclass(frozen=True)
@@ -300,10 +310,15 @@ def _read_borrowing(r: Reader) -> BorrowingSpec:
     if not isinstance(grid, list | tuple) or not all(_is_number(v) and 0 <= v <= 1 for v in grid):
         r.problem("grid", f"must be robust weights from 0 to 1, not {grid!r}")
         grid = []
+    method = r.text("method", "map", ("map", "power"))
+    sam = r.number("sam_difference", None, above=0, below=1)
+    if sam is not None and r.has("robust_weight"):
+        r.problem("sam_difference", "chooses the robust weight from the data: leave robust_weight out")
+    borrows = _read_borrows(r)
     stated = r.table("priors")
     priors = []
-    for role in ("logit_mean", "tau"):
-        found = stated.prior(role, *DEFAULT_PRIORS[role])
+    for role in ("logit_mean", "tau") if method == "map" else ("discount",):
+        found = stated.prior(role, *DEFAULT_PRIORS.get(role, _DISCOUNT))
         if found.overrides:
             stated.problem(role, "there is one prior for all historical studies")
         priors.append((role, found.default))
@@ -314,7 +329,28 @@ def _read_borrowing(r: Reader) -> BorrowingSpec:
     if not data.datasets and data.file is None:
         r.problem("dataset", "name the historical counts: a dataset or a file")
     weights = tuple(sorted({float(v) for v in (*grid, weight, 1.0)}))
-    return BorrowingSpec(data, weight, weights, tuple(priors))
+    return BorrowingSpec(data, weight, weights, tuple(priors), borrows, method, sam)
+
+
+_DISCOUNT = (Prior("Beta", alpha=1, beta=1, rationale="Every share of the history is equally plausible."), "unit")
+
+
+def _read_borrows(r: Reader) -> tuple[tuple[str, tuple[str, ...] | None], ...] | None:
+    """Who borrows: a list of regimens, or a table of regimens and the historical regimens that inform each."""
+    stated = r.take("borrows", None)
+    if stated is None:
+        return None
+
+    def labels(value: Any) -> tuple[str, ...] | None:
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, list | tuple) or not listed or not all(isinstance(v, str) for v in listed):
+            r.problem("borrows", f"must be regimens, or a table of regimens and historical regimens, not {stated!r}")
+            return None
+        return tuple(normalise(v) for v in listed)
+
+    if isinstance(stated, Mapping):
+        return tuple((normalise(str(k)), labels(v)) for k, v in stated.items())
+    return tuple((name, None) for name in labels(stated) or ())
 
 
 def _read_threshold(r: Reader) -> ThresholdSpec:

@@ -5,14 +5,15 @@ studies, is approximated by a mixture of Beta distributions; a weight on a vague
 against a new study that differs; updating with counts is closed. What the new patients say alone
 is always given beside it.
 
-The hierarchy is integrated, not sampled. On a grid of logits, a study's likelihood averaged over
-normal deviations of spread tau is a convolution, which the Fourier transform gives for every mean
-at once; tau itself is integrated by Gauss-Legendre nodes.
+The hierarchy is integrated, not sampled (`probability.rate_hierarchy`); the answers of an analysis
+come from the integral, and the mixture fitted to it is for print and for rules.
 
 References
 ----------
 Neuenschwander B, Capkun-Niggli G, Branson M, Spiegelhalter DJ. Clin Trials 2010;7:5-18 (MAP).
 Schmidli H, Gsteiger S, Roychoudhury S, et al. Biometrics 2014;70:1023-1032 (robust mixtures).
+Yang P, Zhao Y, Nie L, Vallejo J, Yuan Y. Biometrics 2023;79:2857-2868 (self-adapting weight).
+Duan Y, Ye K, Smith EP. Environmetrics 2006;17:95-106 (normalised power prior).
 """
 
 from __future__ import annotations
@@ -25,34 +26,26 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.analysis.analysis import Analysis, BorrowingSpec
-from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
 from bayes_escc.families.response.spec import DEFAULT_PRIORS
-from bayes_escc.names import ENDPOINT, REGIMEN, STUDY
+from bayes_escc.names import ENDPOINT, REGIMEN
 from bayes_escc.probability.beta import Beta
-from bayes_escc.probability.mixtures import VAGUE, BetaMixture, fit_beta_mixture
+from bayes_escc.probability.mixture_fit import fit_beta_mixture, fit_law
+from bayes_escc.probability.mixtures import VAGUE, BetaMixture
+from bayes_escc.probability.rate_hierarchy import integrate_rates
 from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
-__all__ = ["BORROWING", "Borrowed", "borrow", "borrow_rows", "borrowing_group", "borrowing_of", "map_prior"]
+    from bayes_escc.answers.posterior import Posterior
+
+__all__ = ["Borrowed", "borrow", "map_prior", "power_prior", "sam_weight", "summary_of"]
 
 Array = NDArray[np.float64]
-BORROWING: Final = "borrowing"
-"""Group of a posterior's tree that holds the historical counts and the prior made of them."""
-CAUTION: Final = (
-    "The historical patients are not randomised against these: other trials, regimens and populations. Borrowing "
-    "assumes that these patients could have come from one more such study; the robust weight is the prior "
-    "probability that they could not."
-)
-
-_REACH: Final = 80.0
-_MAX_TAU: Final = 8.0
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(96)
+_DISCOUNTS: Final = 48
+"""Nodes of the discount of a power prior."""
 
 
 def map_prior(
@@ -86,7 +79,10 @@ def map_prior(
         if regimen is not None:
             historical = historical.select(regimens=[regimen])
         counts = historical.frame["events"].to_numpy(), historical.frame["n"].to_numpy()
-        return map_of_counts(*counts, logit_mean or default_prior("logit_mean"), tau or default_prior("tau"))
+        hierarchy = integrate_rates(
+            *counts, logit_mean or DEFAULT_PRIORS["logit_mean"][0], tau or DEFAULT_PRIORS["tau"][0]
+        )
+        return fit_law(hierarchy.predicted).mixture
     if logit_mean is not None or tau is not None:
         raise AnalysisError("a posterior has its priors already: leave logit_mean and tau out.")
     if "predicted_rate" not in historical.estimand_names:
@@ -103,65 +99,84 @@ def map_prior(
     return fit_beta_mixture(rates.sel({REGIMEN: chosen}).to_numpy())
 
 
-def default_prior(role: str) -> Prior:
-    """The response model's own prior of the mean log odds or of tau."""
-    return DEFAULT_PRIORS[role][0]
+def power_prior(
+    events: Sequence[int] | NDArray[Any],
+    n: Sequence[int] | NDArray[Any],
+    *,
+    discount: Beta = VAGUE,
+    initial: Beta = VAGUE,
+) -> BetaMixture:
+    """The normalised power prior of a rate: the history counts with a power that is itself unknown.
 
-
-def map_of_counts(events: NDArray[Any], n: NDArray[Any], logit_mean: Prior, tau: Prior) -> BetaMixture:
-    """The MAP prior of counts, by quadrature."""
-    logit, weight = predictive_logit(events, n, logit_mean, tau)
-    keep = weight > 1e-12 * weight.max()
-    return fit_beta_mixture(1.0 / (1.0 + np.exp(-logit[keep])), weights=weight[keep])
-
-
-def predictive_logit(events: NDArray[Any], n: NDArray[Any], logit_mean: Prior, tau: Prior) -> tuple[Array, Array]:
-    """The distribution of a new study's log odds, on a grid.
+    Given a power d, the prior is Beta(alpha + d events, beta + d (n - events)), events and patients summed over the
+    historical arms; d has a Beta prior and is averaged over, normalised, so that the new data inform it.
 
     Parameters
     ----------
-    events, n : array of shape (studies,)
-    logit_mean, tau : Prior
+    events, n : sequence of int
+        Of the historical arms.
+    discount : Beta
+        Prior of the power; uniform by default.
+    initial : Beta
+        Prior of the rate before the history.
 
     Returns
     -------
-    logit, weight : arrays
-        Equidistant log odds, and their probabilities.
+    BetaMixture
+        One component for every node of the power.
 
-    Raises
-    ------
-    AnalysisError
-        If the priors leave weight where the grid does not reach.
+    References
+    ----------
+    Duan Y, Ye K, Smith EP. Environmetrics 2006;17:95-106.
     """
-    # no likelihood is narrower than one of rate 1/2; the step resolves it to rounding
-    step = min(0.05, 1.6 / math.sqrt(float(n.max()) + 1.0))
-    size = 2 ** math.ceil(math.log2(2.0 * _REACH / step))
-    logit = (np.arange(size) - size // 2) * (2.0 * _REACH / size)
-    k, m = np.asarray(events, dtype=float)[:, None], np.asarray(n, dtype=float)[:, None]
-    log_like = -k * np.logaddexp(0.0, -logit) - (m - k) * np.logaddexp(0.0, logit)
-    spectrum = np.fft.rfft(np.exp(log_like - log_like.max(axis=1, keepdims=True)), axis=1)
-    frequency = 2.0 * math.pi * np.fft.rfftfreq(size, d=2.0 * _REACH / size)
-    root = 0.5 * math.sqrt(_MAX_TAU) * (_NODES + 1.0)
-    spread = root**2  # nodes gather where tau is small
-    with np.errstate(divide="ignore"):
-        log_mean = np.log(logit_mean.law().pdf(logit))
-        log_tau = np.log(tau.law().pdf(spread)) + np.log(_WEIGHTS * root)
-    log_joint = np.empty((len(spread), size))
-    blurs = np.exp(-0.5 * (spread[:, None] * frequency) ** 2)
-    for i, blur in enumerate(blurs):
-        marginal = np.fft.irfft(spectrum * blur, size, axis=1)
-        log_joint[i] = log_mean + log_tau[i] + np.log(np.maximum(marginal, 1e-18)).sum(axis=0)
-    joint = np.exp(log_joint - log_joint.max())
-    joint /= joint.sum()
-    edge = np.abs(logit) > _REACH - 3.0 * _MAX_TAU
-    if joint[:, edge].sum() > 1e-6 or joint[-6:].sum() > 1e-3:
-        raise AnalysisError(
-            f"the priors {logit_mean} of the mean log odds and {tau} of tau leave rates beyond all bounds; state "
-            "narrower ones, for example Normal(0, 1.5) and HalfNormal(1)."
-        )
-    mixed = (np.fft.rfft(joint, axis=1) * blurs).sum(axis=0)
-    weight = np.maximum(np.fft.irfft(mixed, size), 0.0)
-    return logit, weight / weight.sum()
+    k, m = int(np.sum(events)), int(np.sum(n))
+    if not 0 <= k <= m:
+        raise AnalysisError(f"events must lie between 0 and n, not {k} of {m}.")
+    x, w = np.polynomial.legendre.leggauss(_DISCOUNTS)
+    # nodes gather at both ends, where a Beta prior may rise without bound
+    angle = 0.25 * math.pi * (x + 1.0)
+    power = np.sin(angle) ** 2
+    log_density = (discount.alpha - 0.5) * np.log(power) + (discount.beta - 0.5) * np.log1p(-power)
+    share = w * np.exp(log_density)
+    share /= share.sum()
+    return BetaMixture(
+        tuple(float(v) for v in share),
+        tuple(Beta(initial.alpha + float(d) * k, initial.beta + float(d) * (m - k)) for d in power),
+    )
+
+
+def sam_weight(prior: BetaMixture, *, events: int, n: int, difference: float) -> float:
+    """The self-adapting (SAM) robust weight: large where the new patients contradict the history.
+
+    One minus R / (1 + R), where R is the likelihood ratio of the history's mean rate against that rate plus or minus
+    a clinically relevant difference, whichever of the two the new patients favour.
+
+    Parameters
+    ----------
+    prior : BetaMixture
+        The historical prior, not yet robust.
+    events, n : int
+        Of the new patients.
+    difference : float
+        In the rate.
+
+    References
+    ----------
+    Yang P, Zhao Y, Nie L, Vallejo J, Yuan Y. Biometrics 2023;79:2857-2868.
+    """
+    if not 0.0 < difference < 1.0:
+        raise AnalysisError(f"difference lies between 0 and 1, not {difference!r}.")
+    if not 0 <= events <= n:
+        raise AnalysisError(f"events must lie between 0 and n, not {events} of {n}.")
+
+    def log_likelihood(rate: float) -> float:
+        rate = min(max(rate, 1e-6), 1.0 - 1e-6)
+        return events * math.log(rate) + (n - events) * math.log1p(-rate)
+
+    centre = prior.mean
+    apart = max(log_likelihood(centre + difference), log_likelihood(centre - difference))
+    log_ratio = log_likelihood(centre) - apart
+    return 1.0 / (1.0 + math.exp(min(log_ratio, 700.0)))
 
 
 @dataclass(frozen=True)
@@ -206,10 +221,11 @@ class Borrowed:
         import pandas as pd
 
         laws: Sequence[tuple[str, BetaMixture | Beta]] = (("with borrowing", self.posterior), ("without", self.alone))
-        return pd.DataFrame([{"rate": name, **_summary(law, 0.95)} for name, law in laws])
+        return pd.DataFrame([{"rate": name, **summary_of(law, 0.95)} for name, law in laws])
 
 
-def _summary(law: BetaMixture | Beta, prob: float) -> dict[str, float]:
+def summary_of(law: BetaMixture | Beta, prob: float) -> dict[str, float]:
+    """Mean, sd, median and equal-tailed interval of a law."""
     tail = (1.0 - prob) / 2.0
     return {
         "mean": law.mean, "sd": law.sd, "median": law.quantile(0.5), "lower": law.quantile(tail),
@@ -242,136 +258,3 @@ def borrow(
     weight_after = after.weights[-1] if robust_weight > 0 else 0.0
     alone = Beta(robust_component.alpha + events, robust_component.beta + n - events)
     return Borrowed(events, n, prior, robust, after, alone, robust_weight, weight_after)
-
-
-def borrowing_group(analysis: Analysis, spec: BorrowingSpec, table: CountTable) -> xr.Dataset:
-    """The historical counts of an analysis and the MAP prior made of them, to be kept with its posterior.
-
-    Raises
-    ------
-    AnalysisError
-        If the cohorts of the analysis are among those it borrows from.
-    """
-    import xarray as xr
-
-    history = load_history(analysis, spec)
-    chosen = table.select(
-        endpoints=analysis.data.endpoints, regimens=analysis.data.regimens, where=dict(analysis.data.where)
-    )
-    own = set(zip(chosen.frame[STUDY], chosen.frame[REGIMEN], strict=True))
-    frame = history.frame
-    twice = [f"{s}, {r}" for s, r in zip(frame[STUDY], frame[REGIMEN], strict=True) if (s, r) in own]
-    if twice:
-        raise AnalysisError(
-            f"borrowing: {'; '.join(twice)} would be counted twice, as historical and as new. Leave it out with "
-            "borrowing.where or borrowing.regimens."
-        )
-    regimens = list(chosen.regimens)
-    vague = [analysis.spec.prior("rate")[r].beta_shape() for r in regimens]
-    if any(shape is None for shape in vague):
-        raise AnalysisError("borrowing needs a Beta prior of the rate: it is the robust component.")
-    counts = chosen.frame.groupby(REGIMEN)[["events", "n"]].sum().loc[regimens]
-    logit_mean, tau = (dict(spec.priors)[role] for role in ("logit_mean", "tau"))
-    mixture = map_of_counts(frame["events"].to_numpy(), frame["n"].to_numpy(), logit_mean, tau)
-    return xr.Dataset(
-        {
-            "events": ("arm", frame["events"].to_numpy(dtype="int64")),
-            "n": ("arm", frame["n"].to_numpy(dtype="int64")),
-            "component_weight": ("component", list(mixture.weights)),
-            "component_alpha": ("component", [c.alpha for c in mixture.components]),
-            "component_beta": ("component", [c.beta for c in mixture.components]),
-            "new_events": (REGIMEN, counts["events"].to_numpy(dtype="int64")),
-            "new_n": (REGIMEN, counts["n"].to_numpy(dtype="int64")),
-            "robust_alpha": (REGIMEN, [s[0] for s in vague if s]),
-            "robust_beta": (REGIMEN, [s[1] for s in vague if s]),
-        },
-        coords={
-            REGIMEN: regimens,
-            "arm_study": ("arm", list(frame[STUDY])),
-            "arm_regimen": ("arm", list(frame[REGIMEN])),
-        },
-        attrs={"sha256": history.digest, "logit_mean": str(logit_mean), "tau": str(tau)},
-    )
-
-
-def load_history(analysis: Analysis, spec: BorrowingSpec) -> CountTable:
-    """The historical counts an analysis borrows from, of its own endpoint unless another is named."""
-    table = spec.data.read()
-    if not isinstance(table, CountTable):
-        raise AnalysisError('borrowing: historical rates are counts; the table is of another kind (kind = "counts").')
-    endpoints = spec.data.endpoints or analysis.data.endpoints
-    found = table.select(endpoints=endpoints, regimens=spec.data.regimens, where=dict(spec.data.where))
-    if len(found.endpoints) > 1:
-        raise AnalysisError("borrowing.endpoint: rates of one endpoint can be borrowed; name one.")
-    return found
-
-
-def borrowing_of(posterior: Posterior) -> dict[str, list[Borrowed]]:
-    """The answers of an analysis that borrows, by regimen, one for every robust weight.
-
-    Empty for an analysis that does not. The robust component is the analysis's own prior of the rate, so that
-    a weight of 1 is the answer without borrowing.
-    """
-    spec = posterior.analysis.borrowing
-    if spec is None or BORROWING not in posterior.tree.children:
-        return {}
-    group = posterior.tree[BORROWING].to_dataset()
-    parts = [group[f"component_{name}"].to_numpy() for name in ("weight", "alpha", "beta")]
-    prior = BetaMixture(
-        tuple(map(float, parts[0])), tuple(Beta(float(a), float(b)) for a, b in zip(parts[1], parts[2], strict=True))
-    )
-    columns = (REGIMEN, "new_events", "new_n", "robust_alpha", "robust_beta")
-    return {
-        str(regimen): [
-            borrow(prior, events=int(k), n=int(n), robust_weight=w, robust_component=Beta(float(a), float(b)))
-            for w in spec.weights
-        ]
-        for regimen, k, n, a, b in zip(*(group[c].to_numpy() for c in columns), strict=True)
-    }
-
-
-def borrow_rows(posterior: Posterior) -> dict[str, Any] | None:
-    """The entry `borrowing` of `result.json`; None for an analysis that does not borrow."""
-    spec, answers = posterior.analysis.borrowing, borrowing_of(posterior)
-    if spec is None or not answers:
-        return None
-    group = posterior.tree[BORROWING].to_dataset()
-    arms = zip(*(group[c].to_numpy() for c in ("arm_study", "arm_regimen", "events", "n")), strict=True)
-    prob = posterior.analysis.ci_prob
-    first = next(iter(answers.values()))[0].historical
-    rows = []
-    for regimen, by_weight in answers.items():
-        for b in by_weight:
-            limits = [
-                {"side": t.side, "value": t.value,
-                 "probability": float(b.posterior.sf(t.value) if t.side == "above" else b.posterior.cdf(t.value))}
-                for t in posterior.analysis.thresholds if t.estimand == "rate" and t.regimen in (None, regimen)
-            ]  # fmt: skip
-            rows.append(
-                {
-                    "regimen": regimen, "events": b.events, "n": b.n, "robust_weight": b.robust_weight,
-                    "primary": b.robust_weight == spec.robust_weight, **_summary(b.posterior, prob), "ci_prob": prob,
-                    "robust_weight_after": b.weight_after, "ess_elir": _number(b.prior.ess()),
-                    "ess_moment": b.prior.ess_moment(), "predictive_tail": b.conflict, "thresholds": limits,
-                }
-            )  # fmt: skip
-    return {
-        "caution": CAUTION,
-        "historical": [
-            {"study": str(s), "regimen": str(r), "events": int(k), "n": int(m)} for s, r, k, m in arms
-        ],
-        "priors": {"logit_mean": str(group.attrs["logit_mean"]), "tau": str(group.attrs["tau"])},
-        "map_prior": {
-            "components": [
-                {"weight": w, "alpha": c.alpha, "beta": c.beta}
-                for w, c in zip(first.weights, first.components, strict=True)
-            ],
-            **_summary(first, prob), "ci_prob": prob, "ess_elir": _number(first.ess()),
-            "ess_moment": first.ess_moment(),
-        },
-        "answers": rows,
-    }  # fmt: skip
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

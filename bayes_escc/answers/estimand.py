@@ -32,6 +32,8 @@ from bayes_escc.names import (
 )
 from bayes_escc.probability.beta import Beta, BetaContrast, rank_distribution
 from bayes_escc.probability.marginal import Draws, Marginal, WeightedDraws, probability_with_error
+from bayes_escc.probability.mixtures import BetaMixture
+from bayes_escc.probability.rate_contrasts import rank_rates
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -162,6 +164,9 @@ class SampledEstimand:
         betas = [law for law in laws if isinstance(law, Beta)]
         if len(betas) == len(members):
             return _ranks_of_betas(betas, better)
+        rates = [law for law in laws if isinstance(law, Beta | BetaMixture)]
+        if len(rates) == len(members):
+            return _ranks_of_rates(rank_rates(rates, better))
         return ranks_of_draws(np.stack([self.draws(labels) for labels in members], axis=-1), better)
 
 
@@ -293,10 +298,13 @@ def direction_of(array: xr.DataArray, endpoint: str | None, stated: Direction | 
 
 def _ranks_of_betas(laws: Sequence[Beta], better: Direction) -> RankTable:
     """Ranks of independent Beta laws, by quadrature."""
-    ranked = rank_distribution(laws, better)
+    return _ranks_of_rates(rank_distribution(laws, better))
+
+
+def _ranks_of_rates(ranked: Sequence[tuple[Array, float]]) -> RankTable:
     errors = [error for _, error in ranked]
     table = np.stack([probabilities for probabilities, _ in ranked])
-    return RankTable(table, errors, [error * len(laws) for error in errors])
+    return RankTable(table, errors, [error * len(errors) for error in errors])
 
 
 def ranks_of_draws(stacked: Array, better: Direction) -> RankTable:

@@ -5,7 +5,8 @@ Variables of the group `laws`, by estimand name: ``<name>_alpha`` and ``<name>_b
 ``<name>_weight`` where labels differ in them; ``<name>_covariance`` with two labels more;
 ``<name>_density`` with dimensions `panel` and
 `panel_node`, and ``panel_edge``, or ``<name>_edge``, ``_scale``, ``_moments`` and ``_typical``
-where labels differ in them. Attributes are text, which netCDF gives back as it was.
+where labels differ in them. Attributes are text, which netCDF gives back as it was. Rates that are mixtures stand
+as `probability.rate_storage` lays them out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from bayes_escc.probability.beta import Beta, BetaContrast
 from bayes_escc.probability.marginal import Distribution, Marginal
 from bayes_escc.probability.normal_mixture import NormalMixture
 from bayes_escc.probability.panels import PanelDensity
+from bayes_escc.probability.rate_contrasts import RateContrast
+from bayes_escc.probability.rate_storage import holds_rates, stored_rate
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,6 +53,8 @@ class ExactLaws:
         labels : mapping
             Regimen, study, endpoint, ... of the cell, as `labelled_cells` gives them.
         """
+        if holds_rates(self.group, name):
+            return stored_rate(self.group, name, labels[REGIMEN])
         if f"{name}_alpha" in self.group:
             return self._beta(name, labels)
         if f"{name}_location" in self.group:
@@ -62,6 +67,9 @@ class ExactLaws:
         Rates in closed form have it on every scale; effects on that of their model: the ratio where the logarithm
         is normal given the heterogeneity, the difference otherwise.
         """
+        if holds_rates(self.group, name):
+            x, y = (stored_rate(self.group, name, regimen) for regimen in (labels[REGIMEN], reference))
+            return RateContrast(x, y, scale)
         if f"{name}_alpha" in self.group:
             return BetaContrast(self._beta(name, labels), self._beta(name, {**labels, REGIMEN: reference}), scale)
         if f"{name}_covariance" in self.group:

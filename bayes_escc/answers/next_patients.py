@@ -9,22 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.mixtures import BetaMixture
 
 __all__ = ["predictive_pmf", "summarise_pmf"]
 
 
-def predictive_pmf(patients: int, law: Beta | None, draws: Any) -> NDArray[np.float64]:
+def predictive_pmf(patients: int, law: Beta | BetaMixture | None, draws: Any) -> NDArray[np.float64]:
     """P(k responders among the next patients), k = 0 ... patients.
 
     Parameters
     ----------
     patients : int
-    law : Beta or None
-        If the rate has a Beta posterior, the distribution is beta-binomial, exactly.
+    law : Beta, BetaMixture or None
+        If the rate has a Beta posterior, or a mixture, the distribution is beta-binomial, exactly.
     draws : array
         Otherwise draws of the rate, over which binomial probabilities are averaged.
     """
     k = np.arange(patients + 1)
+    if isinstance(law, BetaMixture):
+        return law.predictive(patients)
     if law is not None:
         upper = np.array([math.lgamma(law.alpha + i) - math.lgamma(i + 1.0) for i in k])
         lower = np.array([math.lgamma(law.beta + patients - i) - math.lgamma(patients - i + 1.0) for i in k])

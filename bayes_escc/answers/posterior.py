@@ -50,6 +50,7 @@ from bayes_escc.names import (
 )
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.marginal import Distribution, Draws, Side
+from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -384,7 +385,7 @@ class Posterior:
         rows = []
         for labels in estimand.cells():
             law, draws = estimand.law(labels), estimand.draws(labels)
-            beta = law if isinstance(law, Beta) else None
+            beta = law if isinstance(law, Beta | BetaMixture) else None
             pmf = predictive_pmf(patients, beta, draws)
             reached = []
             for k in at_least:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayes_escc.probability.mixtures import BetaMixture
+
 __all__ = ["FAMILIES", "Design", "ExactPosterior", "Family", "get_family"]
 
 
@@ -192,6 +194,16 @@ class Design(ABC):
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         """The posterior in closed form, or None where there is none."""
         return None
+
+    def borrowing(self, priors: Mapping[str, BetaMixture]) -> Design:
+        """The same design with the priors of some regimens' rates made of earlier trials.
+
+        Raises
+        ------
+        AnalysisError
+            Where there are no independent rates.
+        """
+        raise AnalysisError("borrowing: this model has no independent rates that could have a historical prior.")
 
 
 class Family(Protocol):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.answers.borrowing import Borrowed, borrowing_of
+from bayes_escc.answers.borrowed_history import borrowing_of, primary_weight
+from bayes_escc.answers.borrowing import Borrowed
 from bayes_escc.errors import AnalysisError
 from bayes_escc.plots.style import (
     BLACK,
@@ -21,6 +22,7 @@ from bayes_escc.plots.style import (
     house_style,
     wrapped,
 )
+from bayes_escc.probability.mixtures import BetaMixture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,8 +43,8 @@ def borrowing(posterior: Posterior) -> Figure:
     AnalysisError
         If the analysis does not borrow.
     """
-    answers, spec = borrowing_of(posterior), posterior.analysis.borrowing
-    if spec is None or not answers:
+    answers = borrowing_of(posterior)
+    if not answers:
         raise AnalysisError("this analysis does not borrow: it has no [borrowing].")
     ci = posterior.analysis.ci_prob
     # all of the answers, and of the historical prior all but its far tails
@@ -59,9 +61,10 @@ def borrowing(posterior: Posterior) -> Figure:
             len(answers), 2, squeeze=False, sharex=True, gridspec_kw={"width_ratios": [1.0, 1.0], "wspace": 0.06}
         )
         for row, (regimen, by_weight) in zip(panels, answers.items(), strict=True):
-            chosen = next(b for b in by_weight if b.robust_weight == spec.robust_weight)
+            weight = primary_weight(posterior, regimen)
+            chosen = next(b for b in by_weight if b.robust_weight == weight)
             _densities(row[0], chosen, limits)
-            _weights(row[1], by_weight, spec.robust_weight, ci)
+            _weights(row[1], by_weight, weight, ci)
             head = f"{regimen}: {chosen.events}/{chosen.n}"
             row[0].set_title(wrapped(head, 46), fontsize=8)
             row[1].set_title("The answer, by robust weight", fontsize=8)
@@ -70,14 +73,9 @@ def borrowing(posterior: Posterior) -> Figure:
         for axes in panels[-1]:
             axes.set_xlabel("Rate, per cent")
         panels[0, 0].legend(loc="best", frameon=False, fontsize=7)
-        one = next(iter(answers.values()))
-        prior = next(b for b in one if b.robust_weight == spec.robust_weight)
-        sizes = (
-            f"The MAP prior is worth {_size(prior.historical.ess())} by ELIR ({_size(prior.historical.ess_moment())} "
-        )
-        elir = prior.prior.ess()  # not a number for a robust component such as Jeffreys'
-        robust = _size(elir) if np.isfinite(elir) else f"{_size(prior.prior.ess_moment())} by moments"
-        sizes += f"by moments), the robust prior {robust}."
+        regimen, one = next(iter(answers.items()))
+        prior = next(b for b in one if b.robust_weight == primary_weight(posterior, regimen))
+        sizes = f"The historical prior is worth {_size(prior.historical)}, the robust prior {_size(prior.prior)}."
         return finish(
             figure, title=posterior.analysis.title,
             footnote=f"{sizes} Likelihood: the data alone, scaled to area one. Right: posterior median and "
@@ -87,8 +85,11 @@ def borrowing(posterior: Posterior) -> Figure:
         )  # fmt: skip
 
 
-def _size(patients: float) -> str:
-    return f"{max(patients, 0.0):.0f} patients"
+def _size(law: BetaMixture) -> str:
+    """The size of a prior in patients; the information ratio (ELIR) does not exist for all."""
+    elir = law.ess()
+    by_moments = f"{law.ess_moment():.0f} patients by moments"
+    return f"{elir:.0f} patients by ELIR ({by_moments})" if np.isfinite(elir) else f"{by_moments} (no ELIR exists)"
 
 
 def _densities(axes: Axes, b: Borrowed, limits: tuple[float, float]) -> None:
@@ -97,10 +98,10 @@ def _densities(axes: Axes, b: Borrowed, limits: tuple[float, float]) -> None:
     likelihood = np.exp(b.events * np.log(x) + (b.n - b.events) * np.log1p(-x))
     likelihood /= likelihood.sum() * (x[1] - x[0])
     curves: list[tuple[str, Array, dict[str, Any]]] = [
-        ("MAP prior", b.historical.density(x), {"color": GREY, "linestyle": (0, (4, 2))})
+        ("historical prior", b.historical.density(x), {"color": GREY, "linestyle": (0, (4, 2))})
     ]
     if vague is not None:
-        part = np.exp((vague.alpha - 1) * np.log(x) + (vague.beta - 1) * np.log1p(-x) - vague.log_normaliser())
+        part = BetaMixture((1.0,), (vague,)).density(x)
         curves.append(("robust component", part, {"color": GREY, "linestyle": (0, (1, 1.5))}))
     curves.append(
         (f"robust MAP prior, weight {b.robust_weight:g}", b.prior.density(x), {"color": BLACK, "linewidth": 1.0})

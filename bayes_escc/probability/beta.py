@@ -84,6 +84,22 @@ class Beta(Distribution):
         """Log density of logit(rate) at `u`."""
         return -self.alpha * np.logaddexp(0.0, -u) - self.beta * np.logaddexp(0.0, u) - self.log_normaliser()
 
+    def logit_density(self, u: Array) -> tuple[Array, Array, Array]:
+        """Density of logit(rate) at `u` and its first two derivatives."""
+        rate, rest = np.exp(-np.logaddexp(0.0, -u)), np.exp(-np.logaddexp(0.0, u))
+        density = np.exp(self.log_density_logit(u))
+        slope = self.alpha * rest - self.beta * rate
+        return density, density * slope, density * (slope**2 - (self.alpha + self.beta) * rate * rest)
+
+    def updated(self, events: float, n: float) -> tuple[Beta, float]:
+        """The law after `events` among `n` patients, and the log of what the prior gave their sequence."""
+        after = Beta(self.alpha + events, self.beta + n - events)
+        return after, after.log_normaliser() - self.log_normaliser()
+
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> Array:
+        """Independent draws of the rate."""
+        return rng.beta(self.alpha, self.beta, size)
+
     def cdf(self, x: ArrayLike) -> Array:
         """P(rate <= x), the regularised incomplete beta function."""
         return self.cdf_logit(_logit(np.asarray(x, dtype=float)))

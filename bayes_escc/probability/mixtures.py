@@ -1,4 +1,6 @@
-"""Mixtures of Beta distributions: conjugate updating, size in patients, and fitting one to a distribution.
+"""Mixtures of laws of one rate: conjugate updating, size in patients, and contrasts of two of them.
+
+A component is a Beta, or what a quadrature left on a grid of logits (`GridRate`); both are updated in closed form.
 
 References
 ----------
@@ -20,36 +22,40 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.distributions import root_of
 from bayes_escc.probability.marginal import Distribution
+from bayes_escc.probability.rate_grid import GridRate
 
-__all__ = ["VAGUE", "BetaMixture", "fit_beta_mixture"]
+__all__ = ["VAGUE", "BetaMixture"]
 
 Array = NDArray[np.float64]
-_MAX_COMPONENTS: Final = 4
-_CLOSE: Final = 5e-4
-"""Divergence (nats) from the best mixture that one more component must gain to be kept."""
 VAGUE: Final = Beta(1.0, 1.0)
 """The uniform law of a rate: one patient's worth of prior."""
 
 
 @dataclass(frozen=True)
 class BetaMixture(Distribution):
-    """A mixture of Beta distributions of one rate.
+    """A mixture of distributions of one rate, as a rule of Betas.
 
     Parameters
     ----------
     weights : tuple of float
         Positive, summing to one.
-    components : tuple of Beta
+    components : tuple of Beta or GridRate
     """
 
     weights: tuple[float, ...]
-    components: tuple[Beta, ...]
+    components: tuple[Beta | GridRate, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.weights) != len(self.components) or not self.components:
+            raise AnalysisError("a mixture has as many weights as components, and at least one.")
+        if any(not w > 0.0 for w in self.weights) or abs(sum(self.weights) - 1.0) > 1e-6:
+            raise AnalysisError(f"the weights of a mixture are above 0 and sum to 1, not {list(self.weights)}.")
 
     def __str__(self) -> str:
-        parts = [
-            f"{w:.3f} Beta({c.alpha:.3g}, {c.beta:.3g})" for w, c in zip(self.weights, self.components, strict=True)
-        ]
-        return " + ".join(parts)
+        return " + ".join(
+            f"{w:.3f} Beta({c.alpha:.3g}, {c.beta:.3g})" if isinstance(c, Beta) else f"{w:.3f} (on a grid)"
+            for w, c in zip(self.weights, self.components, strict=True)
+        )
 
     @property
     def mean(self) -> float:
@@ -70,9 +76,32 @@ class BetaMixture(Distribution):
         """P(rate > x)."""
         return np.asarray(sum(w * c.sf(x) for w, c in zip(self.weights, self.components, strict=True)))
 
+    def cdf_logit(self, u: ArrayLike) -> Array:
+        """P(logit(rate) <= u)."""
+        return np.asarray(sum(w * c.cdf_logit(u) for w, c in zip(self.weights, self.components, strict=True)))
+
+    def sf_logit(self, u: ArrayLike) -> Array:
+        """P(logit(rate) > u)."""
+        return np.asarray(sum(w * c.sf_logit(u) for w, c in zip(self.weights, self.components, strict=True)))
+
     def density(self, x: ArrayLike) -> Array:
         """Probability density at rates strictly between 0 and 1."""
-        return self._density_and_curvature(np.asarray(x, dtype=float))[0]
+        rate = np.asarray(x, dtype=float)
+        return self.logit_density(np.log(rate) - np.log1p(-rate))[0] / (rate * (1.0 - rate))
+
+    def logit_density(self, u: Array) -> tuple[Array, Array, Array]:
+        """Density of logit(rate) at `u` and its first two derivatives."""
+        parts = [c.logit_density(u) for c in self.components]
+        density, first, second = (
+            np.asarray(sum(w * part[k] for w, part in zip(self.weights, parts, strict=True))) for k in range(3)
+        )
+        return density, first, second
+
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> Array:
+        """Independent draws of the rate."""
+        which = rng.choice(len(self.weights), size=size, p=np.array(self.weights) / sum(self.weights))
+        drawn = np.stack([c.sample(rng, size) for c in self.components])
+        return np.asarray(np.take_along_axis(drawn, which[None], axis=0)[0])
 
     def quantile(self, q: float) -> float:
         """The rate below which a fraction `q` of the probability lies."""
@@ -110,19 +139,27 @@ class BetaMixture(Distribution):
         parts = [*zip(kept, self.components, strict=False), *([(weight, vague)] if weight > 0.0 else [])]
         return BetaMixture(tuple(w for w, _ in parts), tuple(c for _, c in parts))
 
-    def update(self, events: int, n: int) -> BetaMixture:
-        """The posterior after `events` among `n` patients: every component conjugate, weights by their evidence."""
+    def updated(self, events: float, n: float) -> tuple[BetaMixture, float]:
+        """The posterior after `events` among `n` patients, and the log of what the prior gave their sequence."""
         if not 0 <= events <= n:
             raise AnalysisError(f"events must lie between 0 and n, not {events} of {n}.")
-        after = tuple(Beta(c.alpha + events, c.beta + n - events) for c in self.components)
-        log = np.array(
-            [
-                math.log(w) + new.log_normaliser() - old.log_normaliser()
-                for w, old, new in zip(self.weights, self.components, after, strict=True)
-            ]
-        )
-        weights = np.exp(log - log.max())
-        return BetaMixture(tuple(float(w) for w in weights / weights.sum()), after)
+        parts = [c.updated(events, n) for c in self.components]
+        log = np.array([math.log(w) + evidence for w, (_, evidence) in zip(self.weights, parts, strict=True)])
+        top = float(log.max())
+        weights = np.maximum(np.exp(log - top), 1e-300)
+        total = float(weights.sum())
+        after = BetaMixture(tuple(float(w) for w in weights / total), tuple(law for law, _ in parts))
+        return after, top + math.log(total)
+
+    def update(self, events: int, n: int) -> BetaMixture:
+        """The posterior after `events` among `n` patients: every component conjugate, weights by their evidence."""
+        return self.updated(events, n)[0]
+
+    def predictive(self, n: int) -> Array:
+        """Probability of every number of events among `n` new patients, shape (n + 1,)."""
+        logs = np.array([math.lgamma(v + 1.0) for v in range(n + 1)])
+        choose = logs[n] - logs - logs[::-1]
+        return np.asarray(np.exp(choose + np.array([self.updated(k, n)[1] for k in range(n + 1)])))
 
     def predictive_tail(self, events: int, n: int) -> float:
         """Probability, before the data, of a count as improbable as `events` among `n` patients or more so.
@@ -133,148 +170,67 @@ class BetaMixture(Distribution):
         ----------
         Box GEP. J R Stat Soc A 1980;143:383-430.
         """
-        from scipy.special import betaln, gammaln
-
-        k = np.arange(n + 1.0)
-        choose = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-        p = sum(
-            w * np.exp(choose + betaln(c.alpha + k, c.beta + n - k) - c.log_normaliser())
-            for w, c in zip(self.weights, self.components, strict=True)
-        )
-        pmf = np.asarray(p)
+        pmf = self.predictive(n)
         return float(min(pmf[pmf <= pmf[events] * (1.0 + 1e-9)].sum(), 1.0))
 
     def ess(self) -> float:
         """Effective sample size in patients, by the expected local information ratio (ELIR).
 
         The local information of the prior over that of one patient, averaged over the prior. For a
-        single Beta(a, b) it is a + b; for a mixture with a parameter below 1, such as Jeffreys', the
-        average does not exist and is not a number.
+        single Beta(a, b) it is a + b. Where the prior has so much weight near 0 or 1 that the average does not
+        exist (a Beta parameter below 1, as Jeffreys'; a wide hierarchy that has seen no event), it is not a number.
         """
-        if len(self.components) == 1:
+        if len(self.components) == 1 and isinstance(self.components[0], Beta):
             return self.components[0].alpha + self.components[0].beta
-        if any(min(c.alpha, c.beta) < 1.0 for c in self.components):
+        if any(isinstance(c, Beta) and min(c.alpha, c.beta) < 1.0 for c in self.components):
             return math.nan
-        x, dx = _grid()
-        density, curvature = self._density_and_curvature(x)
-        per_patient = 1.0 / (x * (1.0 - x))
-        return float((density * -curvature / per_patient * dx).sum() / (density * dx).sum())
+        u, step = self._logits()
+        density, first, second = self.logit_density(u)
+        rate, rest = np.exp(-np.logaddexp(0.0, -u)), np.exp(-np.logaddexp(0.0, u))
+        safe = np.where(density > 0.0, density, 1.0)  # where the density underflows it carries no weight
+        slope = first / safe - (rest - rate)
+        curvature = second / safe - (first / safe) ** 2 + 2.0 * rate * rest
+        with np.errstate(over="ignore", invalid="ignore"):
+            terms = np.where(density > 0.0, -density * (curvature - slope * (rest - rate)) / (rate * rest) * step, 0.0)
+        if not any(isinstance(c, GridRate) for c in self.components):
+            return float(terms.sum())
+        return _settled(terms, density * step)
+
+    def _logits(self) -> tuple[Array, float]:
+        """Equidistant logits for the trapezoidal rule: those of a grid, where a component has one."""
+        for c in self.components:
+            if isinstance(c, GridRate):
+                return c.logit, c.step
+        u = np.linspace(-36.0, 36.0, 40_001)
+        return u, float(u[1] - u[0])
 
     def ess_moment(self) -> float:
         """Effective sample size of the single Beta with the same mean and variance."""
         return self.mean * (1.0 - self.mean) / self.sd**2 - 1.0
 
-    def _density_and_curvature(self, x: Array) -> tuple[Array, Array]:
-        """Density, and the second derivative of its logarithm."""
-        density, first, second = (np.zeros_like(x) for _ in range(3))
-        for w, c in zip(self.weights, self.components, strict=True):
-            f = w * np.exp((c.alpha - 1) * np.log(x) + (c.beta - 1) * np.log1p(-x) - c.log_normaliser())
-            slope = (c.alpha - 1) / x - (c.beta - 1) / (1 - x)
-            density += f
-            first += f * slope
-            second += f * (slope**2 - (c.alpha - 1) / x**2 - (c.beta - 1) / (1 - x) ** 2)
-        safe = np.where(density > 0.0, density, 1.0)  # where the density underflows it carries no weight
-        return density, second / safe - (first / safe) ** 2
+    def ess_morita(self) -> float:
+        """Effective sample size of Morita, Thall and Mueller, at the mean of the prior.
+
+        The patients after whom a prior of no information has, on average, the curvature of this one at its mean x:
+        x (1 - x) (-(log p)''(x) + 1 / x^2 + 1 / (1 - x)^2). For a single Beta(a, b) it is a + b.
+
+        References
+        ----------
+        Morita S, Thall PF, Mueller P. Biometrics 2008;64:595-602.
+        """
+        x = self.mean
+        density, first, second = (float(v[0]) for v in self.logit_density(np.array([math.log(x) - math.log1p(-x)])))
+        if density <= 0.0:
+            return math.nan
+        slope = first / density - (1.0 - 2.0 * x)
+        curvature = second / density - (first / density) ** 2 + 2.0 * x * (1.0 - x)
+        information = -(curvature - slope * (1.0 - 2.0 * x)) / (x * (1.0 - x)) ** 2
+        return x * (1.0 - x) * (information + x**-2 + (1.0 - x) ** -2)
 
 
-def _grid() -> tuple[Array, Array]:
-    """Rates and their quadrature weights: the trapezoidal rule in the logit, which converges exponentially."""
-    u = np.linspace(-36.0, 36.0, 40_001)
-    x = 1.0 / (1.0 + np.exp(-u))
-    return x, (u[1] - u[0]) * x * (1.0 - x)
-
-
-def fit_beta_mixture(values: ArrayLike, components: int | None = None, weights: ArrayLike | None = None) -> BetaMixture:
-    """Fit a mixture of Betas to draws of a rate, or to weighted nodes of its density, by expectation-maximisation.
-
-    Parameters
-    ----------
-    values : array
-        Draws; or nodes, with `weights`.
-    components : int, optional
-        If not given, as many (up to four) as bring the mixture noticeably closer.
-    weights : array, optional
-        Probability of every value; equal if not given.
-    """
-    x = np.clip(np.asarray(values, dtype=float).ravel(), 1e-9, 1.0 - 1e-9)
-    p = np.full(len(x), 1.0 / len(x)) if weights is None else np.asarray(weights, dtype=float).ravel()
-    p = p / p.sum()
-    if components is not None:
-        return _expectation_maximisation(x, p, components)[0]
-    # draws support only so much detail: the gain of a component must exceed its share of AIC
-    least = max(_CLOSE, 3.0 / len(x)) if weights is None else _CLOSE
-    best, fit = _expectation_maximisation(x, p, 1)
-    for k in range(2, _MAX_COMPONENTS + 1):
-        found, better = _expectation_maximisation(x, p, k)
-        if better - fit <= least:
-            break
-        best, fit = found, better
-    return best
-
-
-def _expectation_maximisation(x: Array, p: Array, k: int) -> tuple[BetaMixture, float]:
-    """A mixture of k Betas, and its mean log density under the weights p."""
-    logs, logs1 = np.log(x), np.log1p(-x)
-    order = np.argsort(x)
-    part = np.minimum((np.cumsum(p[order]) * k).astype(int), k - 1)
-    weights = np.full(k, 1.0 / k)
-    shapes = []
-    for group in range(k):
-        mine = order[part == group]
-        share = p[mine] / p[mine].sum()
-        mean = float(share @ x[mine])
-        shapes.append(_by_moments(mean, max(float(share @ (x[mine] - mean) ** 2), 1e-8)))
-    previous = -math.inf
-    for _ in range(400):
-        log_density = np.stack(
-            [
-                math.log(w) + (a - 1) * logs + (b - 1) * logs1 - Beta(a, b).log_normaliser()
-                for w, (a, b) in zip(weights, shapes, strict=True)
-            ]
-        )
-        top = log_density.max(axis=0)
-        total = top + np.log(np.exp(log_density - top).sum(axis=0))
-        likelihood = float(p @ total)
-        share = np.exp(log_density - total) * p
-        weights = np.maximum(share.sum(axis=1), 1e-12)
-        weights = weights / weights.sum()
-        shapes = [
-            _maximise(a, b, float(s @ logs / s.sum()), float(s @ logs1 / s.sum()))
-            for s, (a, b) in zip(share, shapes, strict=True)
-        ]
-        if likelihood - previous < 1e-7:
-            break
-        previous = likelihood
-    kept = sorted(zip(weights, shapes, strict=True), key=lambda c: -c[0])
-    mixture = BetaMixture(tuple(float(w) for w, _ in kept), tuple(Beta(float(a), float(b)) for _, (a, b) in kept))
-    return mixture, likelihood
-
-
-def _by_moments(mean: float, variance: float) -> tuple[float, float]:
-    total = max(mean * (1.0 - mean) / variance - 1.0, 2.0)
-    return mean * total, (1.0 - mean) * total
-
-
-def _maximise(a: float, b: float, mean_log: float, mean_log1: float) -> tuple[float, float]:
-    """The most likely shape parameters of at least 1, given the means of log x and log(1 - x).
-
-    The likelihood is concave in them. Newton's method on their logarithms finds its top; where that
-    lies below 1, the top on the boundary is known: of Beta(1, b) it is b = -1 / mean log(1 - x).
-    """
-    from scipy.special import polygamma, psi
-
-    u = np.log([a, b])
-    for _ in range(25):
-        shape = np.exp(u)
-        both = shape.sum()
-        residual = psi(shape) - psi(both) - np.array([mean_log, mean_log1])
-        jacobian = (np.diag(polygamma(1, shape)) - polygamma(1, both)) * shape
-        step = np.clip(np.linalg.solve(jacobian, residual), -1.0, 1.0)
-        u = np.clip(u - step, -6.0, 14.0)
-        if np.abs(step).max() < 1e-9:
-            break
-    found = float(np.exp(u[0])), float(np.exp(u[1]))
-    if min(found) >= 1.0:
-        return found
-    edges = [(1.0, min(max(1.0, -1.0 / mean_log1), 1e6)), (min(max(1.0, -1.0 / mean_log), 1e6), 1.0)]
-    return max(edges, key=lambda s: (s[0] - 1) * mean_log + (s[1] - 1) * mean_log1 - Beta(*s).log_normaliser())
+def _settled(terms: Array, mass: Array) -> float:
+    """The sum of the terms, or not a number where it is made of the extreme tails."""
+    reached = np.cumsum(mass)
+    sums = [float(terms[(reached > tail) & (reached < 1.0 - tail)].sum()) for tail in (1e-5, 1e-7, 1e-9)]
+    settled = abs(sums[1] - sums[0]) <= 0.02 * abs(sums[1]) and abs(sums[2] - sums[1]) <= 0.02 * abs(sums[2])
+    return sums[2] if settled else math.nan

@@ -185,7 +185,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         Those of the analysis if not given.
     """
     # loaded here, so that answers typed at a prompt do not wait for them
-    from bayes_escc.answers.borrowing import borrow_rows
+    from bayes_escc.answers.borrowed_history import borrow_rows
     from bayes_escc.answers.rule_position import positions
 
     analysis = posterior.analysis
@@ -201,7 +201,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
             "comparisons": [row for c in comparisons_of(at_scan) for row in c.rows],
         },
         "bias": bias_rows(posterior, compared),
-        "borrowing": borrow_rows(posterior),
+        "borrowing": borrow_rows(posterior, compared),
         "thresholds": [
             row
             for t in analysis.thresholds

@@ -229,36 +229,85 @@ def _dating_text(result: Mapping[str, Any], several: bool) -> str:
 
 
 def _borrowing_text(found: Mapping[str, Any]) -> str:
-    """Rates with and without borrowing, for every robust weight."""
-    historical, prior = found["historical"], found["map_prior"]
+    """Who borrows from whom, the historical prior, and the answers for every robust weight."""
+    historical = found["historical"]
     patients = sum(h["n"] for h in historical)
-    parts = " + ".join(f"{c['weight']:.3f} Beta({c['alpha']:.3g}, {c['beta']:.3g})" for c in prior["components"])
-    header = ["borrowing", "robust weight", "prior ESS (ELIR)", "median", f"{100 * prior['ci_prob']:g} % CrI"]
-    limits = found["answers"][0]["thresholds"]
-    header += [f"P({'>' if t['side'] == 'above' else '<'} {t['value']:g})" for t in limits] + ["weight after the data"]
+    name = "MAP prior" if found["method"] == "map" else "normalised power prior"
+    distinct: dict[str, list[Mapping[str, Any]]] = {}
+    for prior in found["map_priors"]:
+        distinct.setdefault(str(prior["components"]), []).append(prior)
+    who = ", ".join(found["borrows"])
+    lines = [f"Borrowed from {len(historical)} historical arms, {patients} patients, for {who} alone."]
+    for alike in distinct.values():
+        of = f"{name} of {', '.join(p['regimen'] for p in alike)}:" if len(distinct) > 1 else name
+        lines += _borrowed_prior_text(alike[0], of)
+    lines.append(f"Priors of the history: {'; '.join(f'{k} {v}' for k, v in found['priors'].items())}.")
+    lines += ["* the weight of the analysis.", _borrowing_answers(found)]
+    tails = {r["regimen"]: r["predictive_tail"] for r in found["answers"]}
+    conflict = "; ".join(f"{who} {format_probability(p, 0.0)}" for who, p in tails.items())
+    lines.append(f"Conflict, P(a count as improbable under the {name}): {conflict}.")
+    return "\n".join([*lines, found["caution"]])
+
+
+def _borrowed_prior_text(prior: Mapping[str, Any], name: str) -> list[str]:
+    """The historical prior in words, and the hierarchy behind it."""
+    shown = prior["components"][:8]
+    parts = " + ".join(f"{c['weight']:.3f} Beta({c['alpha']:.3g}, {c['beta']:.3g})" for c in shown)
+    more = len(prior["components"]) - len(shown)
+    parts += f" + {more} more" if more else ""
+    elir = "ELIR does not exist" if prior["ess_elir"] is None else f"{prior['ess_elir']:.0f} patients by ELIR"
+    morita = "" if prior["ess_morita"] is None else f", {prior['ess_morita']:.0f} by Morita"
+    size = f"{elir}, {prior['ess_moment']:.0f} by moments{morita}"
+    lines = [f"{name} {parts},", f"median {format_number(prior['median'])} ({_interval(prior)}), worth: {size}."]
+    if prior["mixture_miss"] > 1e-3:
+        lines.append(
+            f"The mixture misses the prior by up to {prior['mixture_miss']:.4f} between its 0.5 and 99.5 % points; the "
+            "answers do not use it."
+        )
+    if prior["tau"] is not None:
+        tau, mean = prior["tau"], prior["mean_rate"]
+        lines.append(
+            f"Between the historical arms: tau {format_number(tau['median'])} ({_interval(tau)}) on the log odds, rate "
+            f"at the centre {format_number(mean['median'])} ({_interval(mean)})."
+        )
+        rows = [
+            [r["study"], f"{r['events']}/{r['n']}", format_number(r["events"] / r["n"]) if r["n"] else "",
+             format_number(r["median"]), _interval(r)]
+            for r in prior["study_rates"]
+        ]  # fmt: skip
+        lines.append(aligned(["historical arm", "events", "observed", "shrunken", "CrI"], rows))
+    return lines
+
+
+def _borrowing_answers(found: Mapping[str, Any]) -> str:
+    """Rates, and P(better) where regimens are compared, for every robust weight."""
+    prob = found["map_prior"]["ci_prob"]
+    limits = list(dict.fromkeys((t["side"], t["value"]) for r in found["answers"] for t in r["thresholds"]))
+    header = ["borrowing", "robust weight", "prior ESS (ELIR)", "median", f"{100 * prob:g} % CrI"]
+    header += [f"P({'>' if side == 'above' else '<'} {value:g})" for side, value in limits] + ["weight after the data"]
     rows = []
     for r in found["answers"]:
-        name = f"{r['regimen']}, {r['events']}/{r['n']}"
-        weight = "1 (none)" if r["robust_weight"] == 1 else f"{r['robust_weight']:g}{' *' if r['primary'] else ''}"
-        size = "" if r["ess_elir"] is None else f"{max(r['ess_elir'], 0.0):.0f}"
+        said = {(t["side"], t["value"]): format_probability(t["probability"], 0.0) for t in r["thresholds"]}
         rows.append(
-            [name, weight, size, format_number(r["median"]), _interval(r),
-             *(format_probability(t["probability"], 0.0) for t in r["thresholds"]),
+            [f"{r['regimen']}, {r['events']}/{r['n']}", _weight(r),
+             "none exists" if r["ess_elir"] is None else f"{r['ess_elir']:.0f}", format_number(r["median"]),
+             _interval(r), *(said.get(limit, "") for limit in limits),
              format_probability(r["robust_weight_after"], 0.0) if 0 < r["robust_weight"] < 1 else ""]
         )  # fmt: skip
-    tails = {r["regimen"]: r["predictive_tail"] for r in found["answers"]}
-    conflict = "; ".join(f"{name} {format_probability(p, 0.0)}" for name, p in tails.items())
-    return "\n".join(
-        [
-            f"Borrowed from {len(historical)} historical arms, {patients} patients: MAP prior {parts},",
-            f"median {format_number(prior['median'])} ({_interval(prior)}), worth "
-            f"{max(prior['ess_elir'], 0.0):.0f} patients by ELIR, {prior['ess_moment']:.0f} by moments. "
-            "* the weight of the analysis.",
-            aligned(header, rows),
-            f"Conflict, P(a count as improbable under the MAP prior): {conflict}.",
-            found["caution"],
-        ]
-    )
+    tables = [aligned(header, rows)]
+    if found["comparisons"]:
+        rows = [
+            [f"{r['regimen']} against {r['reference']}", _weight(r), r["scale"].replace("_", " "),
+             format_number(r["median"]), _interval(r),
+             format_probability(r["probability_better"], r["mcse_probability"])]
+            for r in found["comparisons"]
+        ]  # fmt: skip
+        tables.append(aligned(["compared", "robust weight", "scale", "median", "CrI", "P(better)"], rows))
+    return "\n".join(tables)
+
+
+def _weight(row: Mapping[str, Any]) -> str:
+    return "1 (none)" if row["robust_weight"] == 1 else f"{row['robust_weight']:.3g}{' *' if row['primary'] else ''}"
 
 
 def sensitivity_text(found: Mapping[str, Any]) -> str:

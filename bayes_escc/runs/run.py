@@ -14,7 +14,7 @@ import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.bias import bias_groups
-from bayes_escc.answers.borrowing import BORROWING, borrowing_group
+from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors, borrowing_group
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import CountTable, Table
@@ -102,6 +102,7 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
     history = None
     if analysis.borrowing is not None and isinstance(table, CountTable):
         history = borrowing_group(analysis, analysis.borrowing, table)
+        design = design.borrowing(borrowed_priors(history))
     fit = fit_design(design, analysis.sampling)
     if history is not None:
         import xarray as xr

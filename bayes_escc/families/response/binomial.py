@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT
+from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.mixture_fit import mixture_of_betas
+from bayes_escc.probability.mixtures import BetaMixture
+from bayes_escc.probability.rate_storage import flatten_rates
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -30,6 +36,28 @@ class BinomialDesign(CountDesign):
 
     variant = "binomial"
 
+    def __init__(self, table: CountTable, spec: ResponseSpec) -> None:
+        super().__init__(table, spec)
+        self.borrowed: Mapping[str, BetaMixture] = {}
+
+    def borrowing(self, priors: Mapping[str, BetaMixture]) -> BinomialDesign:
+        """The same design with other priors of the rates of some regimens: those that borrow from earlier trials."""
+        design = copy.copy(self)
+        design.borrowed = dict(priors)
+        return design
+
+    @property
+    def structure(self) -> Hashable:
+        return (super().structure, tuple((r, str(prior)) for r, prior in self.borrowed.items()))
+
+    def priors_in_words(self) -> list[str]:
+        tail = [
+            f"rate of {r}: borrowed, median {prior.quantile(0.5):.3g}, 95 % {prior.quantile(0.025):.3g} to "
+            f"{prior.quantile(0.975):.3g}; {prior.ess_moment():.0f} patients by moments."
+            for r, prior in self.borrowed.items()
+        ]
+        return [*super().priors_in_words(), *tail]
+
     def build(self) -> pm.Model:
         import pymc as pm
 
@@ -37,17 +65,48 @@ class BinomialDesign(CountDesign):
             row = pm.Data("row_regimen", self.row_cell, dims="row")
             n = pm.Data("n", self.total, dims="row")
             observed = pm.Data("events_observed", self.count, dims="row")
-            rate = self.spec.prior("rate").to_pymc("rate", self.cell_regimens, self.cell_dim)
+            if self.borrowed:
+                rate = self._borrowed_rates()
+            else:
+                rate = self.spec.prior("rate").to_pymc("rate", self.cell_regimens, self.cell_dim)
             pm.Binomial("events", n=n, p=rate[row], observed=observed, dims="row")
         return model
 
+    def _borrowed_rates(self) -> Any:
+        """The rates, where the prior of some is a mixture; a law on a grid enters as the Betas fitted to it."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        rates = []
+        for i, regimen in enumerate(self.cell_regimens):
+            prior = self._prior_of(regimen)
+            betas = mixture_of_betas(prior) if isinstance(prior, BetaMixture) else BetaMixture((1.0,), (prior,))
+            shapes = np.array([(c.alpha, c.beta) for c in betas.components if isinstance(c, Beta)])
+            parts = pm.Beta.dist(alpha=shapes[:, 0], beta=shapes[:, 1])
+            rates.append(pm.Mixture(f"rate_{i}", w=np.array(betas.weights), comp_dists=parts))
+        return pm.Deterministic("rate", pt.stack(rates), dims=self.cell_dim)
+
+    def _prior_of(self, regimen: str) -> Beta | BetaMixture:
+        """The prior of one rate; that of a regimen that does not borrow must be a Beta."""
+        if regimen in self.borrowed:
+            return self.borrowed[regimen]
+        shape = self.spec.prior("rate")[regimen].beta_shape()
+        if shape is None:
+            raise AnalysisError("borrowing needs a Beta prior of the rate: it is the robust component.")
+        return Beta(*shape)
+
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         values = self.spec.prior("rate").sample(rng, draws, self.cell_regimens)[None]
+        for i, regimen in enumerate(self.cell_regimens):
+            if regimen in self.borrowed:
+                values[..., i] = self.borrowed[regimen].sample(rng, (1, draws))
         return self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)})
 
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         import xarray as xr
 
+        if self.borrowed:
+            return self._exact_borrowed(rng, chains, draws)
         shapes = [self.spec.prior("rate")[r].beta_shape() for r in self.cell_regimens]
         if any(s is None for s in shapes):
             return None
@@ -63,6 +122,16 @@ class BinomialDesign(CountDesign):
             for a, b in ((alpha, beta), (start[:, 0], start[:, 1]))
         )
         return ExactPosterior(self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)}), laws, prior_laws)
+
+    def _exact_borrowed(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior:
+        """The posterior where the prior of some rates is a mixture: every part of it is conjugate."""
+        events = np.bincount(self.row_cell, self.count, len(self.cells))
+        total = np.bincount(self.row_cell, self.total, len(self.cells))
+        prior = {r: self._prior_of(r) for r in self.cell_regimens}
+        laws = {r: prior[r].updated(events[i], total[i])[0] for i, r in enumerate(self.cell_regimens)}
+        values = np.stack([law.sample(rng, (chains, draws)) for law in laws.values()], axis=-1)
+        found = self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)})
+        return ExactPosterior(found, flatten_rates("rate", laws), flatten_rates("rate", prior))
 
     def row_rates(self, parameters: xr.Dataset, rng: np.random.Generator) -> NDArray[np.float64]:
         return np.asarray(parameters["rate"].to_numpy()[..., self.row_cell])

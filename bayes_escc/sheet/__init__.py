@@ -1,1 +1,0 @@
-"""A ward's sheet as it is: read, understood, asked about, and mapped to a table."""
