@@ -92,6 +92,7 @@ _HOMES = {
     "settings.prior": ("Prior",),
     "report.result": ("to_result",),
     "runs.tipping": ("tipping",),
+    "population.reconstruct": ("Reconstruction", "reconstruct"),
     "runs.run": ("fit_analysis", "run_analysis"),
     "study.study": ("Study",),
 }  # fmt: skip
@@ -125,6 +126,7 @@ __all__ = [
     "PriorSensitivity",
     "Problem",
     "ProportionalHazards",
+    "Reconstruction",
     "RecordError",
     "ResponseModel",
     "Sensitivity",
@@ -158,6 +160,7 @@ __all__ = [
     "read_effects",
     "read_medians",
     "read_patients",
+    "reconstruct",
     "run_analysis",
     "sam_weight",
     "scan_intervals",

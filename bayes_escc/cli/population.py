@@ -1,4 +1,4 @@
-"""The commands of comparisons that are not randomised: `bayes-escc tipping`."""
+"""The commands of comparisons that are not randomised: `bayes-escc tipping`, `bayes-escc reconstruct`."""
 
 from __future__ import annotations
 
@@ -38,6 +38,28 @@ def register(commands: Any) -> None:
     tipping.add_argument("--results", metavar="DIR", help="folder of an earlier run (default: results/<id>)")
     tipping.add_argument("--out", metavar="DIR", help="write figures of the curve and the surface to this folder")
     _finish(tipping, _tipping)
+    read = commands.add_parser(
+        "reconstruct",
+        help="read patients back from a published survival curve",
+        description="Times and events of patients whose Kaplan-Meier curve and numbers at risk are those printed. "
+        "Prints how closely the figure is reproduced; refuses a curve without numbers at risk (or n and events).",
+    )
+    read.add_argument(
+        "curves", metavar="CURVES", help="points: columns time, survival, and regimen if there are several"
+    )
+    read.add_argument("--at-risk", metavar="FILE", help="numbers at risk: columns time, n, and the same regimen")
+    read.add_argument("--arm", metavar="NAME", help="whose curve, where there are several")
+    read.add_argument("--n", type=int, metavar="N", help="number of patients, where there are no numbers at risk")
+    read.add_argument("--events", type=int, metavar="N", help="printed total of events")
+    read.add_argument("--median", type=float, metavar="T", help="printed median, to compare with")
+    read.add_argument("--censored", nargs="+", type=float, metavar="T", help="times of the censoring ticks")
+    read.add_argument("--scale", choices=("percent", "proportion"), help="of survival, where it is not plain")
+    read.add_argument("--precision", type=float, metavar="P", help="how exactly survival was read, as a proportion")
+    read.add_argument("--versions", type=int, default=20, metavar="M", help="versions that fit as well (default: 20)")
+    read.add_argument("--seed", type=int, default=1, metavar="N")
+    read.add_argument("--study", default="", metavar="NAME", help="for the table of patients")
+    read.add_argument("--out", metavar="FILE", help="write the patients to this CSV file, and the overlay beside it")
+    _finish(read, _reconstruct)
 
 
 def _finish(parser: argparse.ArgumentParser, action: Any) -> None:
@@ -90,4 +112,35 @@ def _tipping(options: argparse.Namespace) -> int:
         for number, one in enumerate(found):
             save_figure(draw(one), out / (f"tipping_{number + 1}" if len(found) > 1 else "tipping"))
         print(f"\nFigures are in {out}", file=sys.stderr)
+    return 0
+
+
+def _reconstruct(options: argparse.Namespace) -> int:
+    from bayes_escc.population.reconstruct import reconstruct
+
+    read = reconstruct(
+        options.curves, at_risk=options.at_risk, arm=options.arm, n=options.n, events=options.events,
+        median=options.median, censored=options.censored, scale=options.scale, precision=options.precision,
+        versions=options.versions, seed=options.seed,
+    )  # fmt: skip
+    report = read.report()
+    if options.out:
+        from bayes_escc.files import write_atomic
+        from bayes_escc.plots import reconstruction
+        from bayes_escc.plots.style import save_figure
+
+        out = Path(options.out)
+        table = read.table(study=options.study, regimen=options.arm or "")
+        write_atomic(out, table.to_csv(index=False))
+        save_figure(reconstruction(read), out.with_suffix(""))
+    if options.json:
+        from bayes_escc.report.result import to_json
+
+        sys.stdout.write(to_json(report))
+        return 0
+    from bayes_escc.report.text import reconstruction_text
+
+    print(reconstruction_text(report))
+    if options.out:
+        print(f"\nPatients are in {options.out}, the overlay beside it.")
     return 0

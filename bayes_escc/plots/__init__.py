@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bayes_escc.plots._network import league, network, ranks
     from bayes_escc.plots._predictive_check import predictive_check
     from bayes_escc.plots._prior_posterior import prior_posterior
+    from bayes_escc.plots._reconstruction import reconstruction
     from bayes_escc.plots._study_changes import study_changes
     from bayes_escc.plots._study_estimates import study_estimates
     from bayes_escc.plots._study_follow_up import study_follow_up
@@ -60,6 +61,7 @@ __all__ = [
     "predictive_check",
     "prior_posterior",
     "ranks",
+    "reconstruction",
     "regimens",
     "study_changes",
     "study_estimates",

@@ -17,6 +17,7 @@ __all__ = [
     "inconsistency_text",
     "prior_sensitivity_text",
     "proportional_hazards_text",
+    "reconstruction_text",
     "result_text",
     "sensitivity_text",
 ]
@@ -200,6 +201,28 @@ def course_text(row: Mapping[str, Any]) -> str:
     time = "" if row["time"] is None else f" at {row['time']:g}"
     title = f"{row['estimand']}{time} of {row['regimen']} against {row['reference']} once a bias is taken away"
     return "\n".join([title, aligned(header, lines)])
+
+
+def reconstruction_text(report: Mapping[str, Any]) -> str:
+    """How closely patients read from a figure reproduce it."""
+
+    def printed(value: Any) -> str:
+        return "not printed" if value is None else f"{value:g} printed"
+
+    lines = [
+        f"{report['patients']} patients, {report['events']} events ({printed(report['printed_events'])}), median "
+        f"{format_number(report['median'])} ({printed(report['printed_median'])}).",
+        f"Difference from the points of the figure: at most {report['largest_error']:.4f}, root mean square "
+        f"{report['root_mean_square_error']:.4f}; read to {report['precision']:g}, moved by at most "
+        f"{report['largest_correction']:.4f} to make the curve decrease.",
+    ]
+    if report["at_risk"] is not None:
+        rows = [
+            [f"{t:g}", str(a), str(b)]
+            for t, a, b in zip(report["at_risk_time"], report["at_risk_printed"], report["at_risk"], strict=True)
+        ]
+        lines += ["", aligned(["time", "at risk, printed", "reproduced"], rows), ""]
+    return "\n".join([*lines, *(f"Note: {note}" for note in report["notes"])])
 
 
 def _dating_text(result: Mapping[str, Any], several: bool) -> str:

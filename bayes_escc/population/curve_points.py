@@ -1,0 +1,280 @@
+"""Points read from a survival figure, and the numbers at risk printed under it, checked and cleaned."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import DataError
+from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.evidence.reading import RawTable, read_cells
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CurvePoints", "RiskTable", "checked_risk", "clean_points", "read_at_risk", "read_curve"]
+
+Array = NDArray[np.float64]
+MOST_CORRECTION: Final = 0.05
+"""Points that would have to be moved by more than this are refused."""
+COARSEST: Final = 0.005
+"""No figure is read less exactly than this, however few decimals its points have."""
+_ARM_COLUMNS: Final = ("regimen", "arm", "group")
+
+
+@dataclass(frozen=True)
+class CurvePoints:
+    """A survival curve as decreasing points, the first at time 0.
+
+    Parameters
+    ----------
+    time, survival : array of shape (points,)
+        Survival, a proportion, just after each time.
+    precision : float
+        Of a printed or read survival.
+    correction : float
+        How far the furthest point had to be moved to make the curve decrease.
+    notes : tuple of str
+    """
+
+    time: Array
+    survival: Array
+    precision: float
+    correction: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def falls(self) -> NDArray[np.bool_]:
+        """Whether the curve falls at each point; where it is flat there are no events."""
+        return np.append(False, np.diff(self.survival) < 0.0)
+
+    @property
+    def dense(self) -> bool:
+        """Whether points were read all along the curve, and not at its steps alone."""
+        return float(self.falls[1:].mean()) < 0.7 if len(self.time) > 2 else False
+
+    def __call__(self, time: Array) -> Array:
+        """Survival at any times, as a step function."""
+        return np.asarray(self.survival[np.searchsorted(self.time, time, side="right") - 1])
+
+
+@dataclass(frozen=True)
+class RiskTable:
+    """Numbers at risk: `n` patients still followed just before each of `time`, the first at 0."""
+
+    time: Array
+    n: NDArray[np.int64]
+
+
+def read_curve(
+    source: str | Path | pd.DataFrame, *, arm: str | None = None, scale: str | None = None,
+    precision: float | None = None, sheet: str | None = None,
+) -> CurvePoints:  # fmt: skip
+    """Read points of one curve: columns time and survival, and the arm where there are several.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+    arm : str, optional
+        Whose curve, where the table has several.
+    scale : {"percent", "proportion"}, optional
+        Of survival; found from its values where they leave no doubt.
+    precision : float, optional
+        How exactly a survival was read, as a proportion; by default the last digit given, at most `COARSEST`.
+    sheet : str, optional
+        Of a workbook.
+
+    Raises
+    ------
+    DataError
+        With every problem.
+    """
+    table = read_cells(source, sheet=sheet)
+    rows, numbers = _rows_of(table, arm)
+    time, survival = (_column(table, rows, numbers, name) for name in ("time", "survival"))
+    return clean_points(time, survival, scale=scale, precision=precision, source=table.source)
+
+
+def read_at_risk(source: str | Path | pd.DataFrame, *, arm: str | None = None, sheet: str | None = None) -> RiskTable:
+    """Read numbers at risk: columns time and n, and the arm where there are several.
+
+    A number printed as ``12 (3)``, with the censored in brackets, is 12.
+    """
+    table = read_cells(source, sheet=sheet)
+    rows, numbers = _rows_of(table, arm)
+    time = _column(table, rows, numbers, "time")
+    problems, counts = [], []
+    for row, number in zip(rows, numbers, strict=True):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:\(\s*\d+\s*\))?\s*", row.get("n", ""))
+        counts.append(int(match[1]) if match else 0)
+        if match is None:
+            problems.append(
+                Problem(
+                    "not_a_count", "is not a number of patients", "Give the number at risk.", number, "n", row.get("n")
+                )
+            )
+    refuse_if_any(table.source, problems)
+    return checked_risk(time, counts, source=table.source)
+
+
+def checked_risk(time: Sequence[float] | Array, n: Sequence[int], *, source: str = "the numbers at risk") -> RiskTable:
+    """Numbers at risk that start at 0 and never rise, or a `DataError` that names the place."""
+    order = np.argsort(np.asarray(time, dtype=float), kind="stable")
+    t, counts = np.asarray(time, dtype=float)[order], np.asarray(n, dtype=np.int64)[order]
+    problems = []
+    if len(t) == 0 or t[0] != 0.0:
+        problems.append(
+            Problem("no_start", "the first number at risk must be at time 0",
+                    "Check that times were read at the ticks of the axis, not at the edges of the table.")
+        )  # fmt: skip
+    if len(np.unique(t)) < len(t):
+        problems.append(Problem("twice", "a time has two numbers at risk", "Give each time once."))
+    if len(counts) and counts[0] < 1:
+        problems.append(Problem("nobody", "nobody is at risk at time 0", "Give the number of patients."))
+    for i in np.flatnonzero(np.diff(counts) > 0):
+        problems.append(
+            Problem("rises", f"the number at risk rises from {counts[i]} at {t[i]:g} to {counts[i + 1]} at "
+                    f"{t[i + 1]:g}", "Check both numbers, and whether rows of two arms were exchanged.")
+        )  # fmt: skip
+    refuse_if_any(source, problems)
+    return RiskTable(t, counts)
+
+
+def clean_points(
+    time: Sequence[float] | Array, survival: Sequence[float] | Array, *, scale: str | None = None,
+    precision: float | None = None, source: str = "the curve",
+) -> CurvePoints:  # fmt: skip
+    """Sort, rescale and make decreasing; refuse what is not a survival curve.
+
+    Parameters
+    ----------
+    time, survival : array of shape (points,)
+    scale : {"percent", "proportion"}, optional
+    precision : float, optional
+    source : str
+        For messages.
+    """
+    t, s = np.asarray(time, dtype=float), np.asarray(survival, dtype=float)
+    problems: list[Problem] = []
+    if len(t) == 0 or not (np.isfinite(t).all() and np.isfinite(s).all()):
+        problems.append(
+            Problem("no_points", "there must be points, each with a time and a survival", "Read the curve.")
+        )
+        refuse_if_any(source, problems)
+    if (t < 0).any():
+        problems.append(Problem("negative_time", "a time is below 0", "Shift the axis so that treatment starts at 0."))
+    factor = _factor(s, scale, problems)
+    digit = precision if precision is not None else min(_last_digit(s) / factor, COARSEST)
+    s = np.round(s / factor, 12)
+    order = np.lexsort((-s, t))
+    t, s = t[order], s[order]
+    if len(t) > 2 and s[-1] > s[0] + 0.1:
+        problems.append(
+            Problem("rises", "the curve rises: this is a cumulative incidence or the wrong axis",
+                    "Give the share free of the event, 1 minus the incidence.")
+        )  # fmt: skip
+    refuse_if_any(source, problems)
+    notes = []
+    if t[0] > 0 and s[0] < 0.9:
+        notes.append(f"The first point is {s[0]:.3f} at {t[0]:g}; before it the curve is taken as 1.")
+    last = np.append(np.diff(t) > 0, True)
+    t, s = t[last], s[last]  # of equal times the lowest: survival just after the step
+    if t[0] > 0.0:
+        t, s = np.insert(t, 0, 0.0), np.insert(s, 0, 1.0)
+    smooth = np.clip(_decreasing(s), 0.0, 1.0)
+    smooth[0] = 1.0 if t[0] == 0.0 and s[0] > 0.95 else smooth[0]
+    correction = float(np.abs(smooth - s).max())
+    if correction > MOST_CORRECTION:
+        worst = int(np.abs(smooth - s).argmax())
+        problems.append(
+            Problem("not_decreasing", f"near {t[worst]:g} the points rise; one would have to be moved by "
+                    f"{correction:.3f}", "Read the curve there again: points of another arm may have been taken.")
+        )  # fmt: skip
+    refuse_if_any(source, problems)
+    return CurvePoints(t, smooth, digit, correction, tuple(notes))
+
+
+def _factor(s: Array, scale: str | None, problems: list[Problem]) -> float:
+    top = float(s.max())
+    if (s < 0).any():
+        problems.append(Problem("negative", "a survival is below 0", "Check the vertical axis."))
+    if scale == "percent":
+        if top <= 1.0:
+            problems.append(
+                Problem("unit", "survival is said to be in percent, but none exceeds 1",
+                        'Say scale "proportion", or give percentages.')
+            )  # fmt: skip
+        if top > 102.0:
+            problems.append(Problem("unit", f"a survival of {top:g} % is above 100", "Check the vertical axis."))
+        return 100.0
+    if scale not in (None, "proportion"):
+        problems.append(Problem("unit", f"scale {scale!r} is not percent or proportion", "Choose one."))
+        return 1.0
+    if scale is None and 1.02 < top <= 102.0:
+        return 100.0
+    if top > 1.02:
+        problems.append(
+            Problem("unit", f"a survival of {top:g} is no proportion", 'Say scale "percent" if these are percentages.')
+        )
+    return 1.0
+
+
+def _last_digit(values: Array) -> float:
+    """The unit of the last decimal that any of the values has, at least a millionth."""
+    for digits in range(6):
+        if np.allclose(values, np.round(values, digits), rtol=0.0, atol=1e-9):
+            return float(10.0**-digits)
+    return 1e-6
+
+
+def _decreasing(values: Array) -> Array:
+    """The closest decreasing sequence in least squares: pool adjacent violators."""
+    means: list[float] = []
+    sizes: list[int] = []
+    for value in values:
+        means.append(float(value))
+        sizes.append(1)
+        while len(means) > 1 and means[-2] < means[-1]:
+            size = sizes[-2] + sizes[-1]
+            mean = (means[-2] * sizes[-2] + means[-1] * sizes[-1]) / size
+            means[-2:], sizes[-2:] = [mean], [size]
+    return np.repeat(means, sizes)
+
+
+def _rows_of(table: RawTable, arm: str | None) -> tuple[list[dict[str, str]], list[int]]:
+    """The rows of one arm."""
+    column = next((c for c in _ARM_COLUMNS if c in table.columns), None)
+    rows = [(dict(r), n) for r, n in zip(table.rows, table.numbers, strict=True)]
+    if column is None:
+        return [r for r, _ in rows], [n for _, n in rows]
+    arms = list(dict.fromkeys(r[column] for r, _ in rows))
+    if arm is None and len(arms) > 1:
+        raise DataError(f"{table.source} has curves of {', '.join(arms)}: name one with arm.")
+    if arm is not None and arm not in arms:
+        raise DataError(f"{table.source} has no {column} {arm!r}, but {', '.join(arms)}.")
+    rows = [(r, n) for r, n in rows if arm is None or r[column] == arm]
+    return [r for r, _ in rows], [n for _, n in rows]
+
+
+def _column(table: RawTable, rows: Sequence[dict[str, str]], numbers: Sequence[int], name: str) -> Array:
+    """A column of numbers."""
+    if name not in table.columns:
+        raise DataError(f"{table.source} has no column {name}; it has {', '.join(table.columns)}.")
+    problems, found = [], []
+    for row, number in zip(rows, numbers, strict=True):
+        try:
+            value = float(row[name].removesuffix("%").strip())
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            problems.append(Problem("not_a_number", "is not a number", "Correct it.", number, name, row[name]))
+        found.append(value)
+    refuse_if_any(table.source, problems)
+    return np.array(found)
