@@ -142,8 +142,8 @@ def test_chains_that_are_only_slow_are_sampled_longer_and_thinned(monkeypatch, d
 
     asked = []
 
-    def walk(design, sampling, accept, seconds):
-        asked.append((sampling.draws, accept))
+    def walk(design, sampling, tuning, seconds):
+        asked.append((sampling.draws, tuning.accept))
         noise = np.random.default_rng(len(asked)).normal(size=(4, sampling.draws))
         labels = {"draw": np.arange(sampling.draws)}
         draws = xr.Dataset({"x": (("chain", "draw"), lfilter([1.0], [1.0, -0.85], noise))}, labels)
@@ -151,10 +151,12 @@ def test_chains_that_are_only_slow_are_sampled_longer_and_thinned(monkeypatch, d
         return draws, xr.Dataset({"diverging": (("chain", "draw"), diverging)}, labels)
 
     class Walk:
+        hierarchical = True
+
         def estimands(self, parameters, rng):
             return parameters[["x"]].rename(x="y")
 
-    monkeypatch.setattr(fit, "_sample", walk)
+    monkeypatch.setattr(fit, "sample", walk)
     parameters, _, stats, diagnostics = fit._nuts(Walk(), SamplingSpec(), np.random.default_rng(1), {})
     assert parameters.sizes["draw"] == stats.sizes["draw"] == 1000
     assert list(parameters["draw"]) == list(stats["draw"]) == list(range(1000))
@@ -164,3 +166,31 @@ def test_chains_that_are_only_slow_are_sampled_longer_and_thinned(monkeypatch, d
         assert asked == [(1000, 0.9), (4000, 0.9)]
         assert diagnostics.converged
         assert "Sampled again, 4 times as long" in diagnostics.messages[-1]
+
+
+def test_a_quick_setting_that_fails_is_thrown_away(monkeypatch):
+    """Divergences under the low-rank metric: today's careful settings are used instead, and nothing is said of it."""
+    from bayes_escc.analysis.analysis import SamplingSpec
+    from bayes_escc.inference import fit, nuts
+
+    asked = []
+
+    def draw(design, sampling, tuning, seconds):
+        asked.append(tuning)
+        noise = np.random.default_rng(1).normal(size=(4, sampling.draws))
+        diverging = np.zeros(noise.shape, dtype=bool)
+        diverging[0, 0] = tuning == nuts.QUICK
+        both = {"x": (("chain", "draw"), noise)}, {"diverging": (("chain", "draw"), diverging)}
+        return tuple(xr.Dataset(part) for part in both)
+
+    class Plain:
+        hierarchical = False
+
+        def estimands(self, parameters, rng):
+            return parameters[["x"]].rename(x="y")
+
+    monkeypatch.setattr(fit, "sample", draw)
+    *_, diagnostics = fit._nuts(Plain(), SamplingSpec(), np.random.default_rng(1), {})
+    assert asked == [nuts.QUICK, nuts.CAREFUL]
+    assert diagnostics.converged
+    assert not diagnostics.messages

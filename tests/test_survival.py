@@ -542,9 +542,9 @@ class TestMetamorphic:
         frame = pd.concat([cohort(500, seed=s).assign(patient_id=range(500 * s, 500 * s + 500)) for s in range(4)])
         model = be.SurvivalModel(baseline="piecewise", cutpoints=[2, 5], covariates=[LIVER], data_unit="months")
         design = prepare_design(model.analysis, model._table(frame))
-        assert len(design.data["cell_events"]) == 2 * 2 * 3
-        assert design.data["cell_events"].sum() == frame["event"].sum()
-        assert design.data["cell_exposure"].sum() == pytest.approx(frame["time"].sum())
+        assert len(design.cell_events) == 2 * 2 * 3
+        assert design.cell_events.sum() == frame["event"].sum()
+        assert design.cell_exposure.sum() == pytest.approx(frame["time"].sum())
 
 
 def test_new_rows_cost_no_compilation(patients, weibull, monkeypatch):

@@ -271,7 +271,7 @@ class TestCoding:
             design = design_of(
                 cohort(n), baseline="piecewise", cutpoints=[2, 5], covariates=[{**NLR, "bins": 5}, LIVER]
             )
-            sizes.append(len(design.data["cell_events"]))
+            sizes.append(len(design.cell_events))
             note = next(w for w in design.warnings if w.code == "binned")
             assert "5 bins stand for nlr and keep 8" in note.message
             values = design.encoded.values[:, 0]

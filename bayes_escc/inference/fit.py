@@ -6,8 +6,6 @@ draws, tuning steps and the seed decide the numbers; the machine and its number 
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 
 from bayes_escc.analysis.analysis import SamplingSpec
-from bayes_escc.errors import AnalysisError, FitError
+from bayes_escc.errors import AnalysisError
 from bayes_escc.families import Design
-from bayes_escc.inference.compiled import compiled_with_data
 from bayes_escc.inference.diagnostics import MIN_ESS, Diagnostics, diagnose
 from bayes_escc.inference.laplace import LaplaceError, laplace_draws
+from bayes_escc.inference.nuts import CAREFUL, SMALL_STEPS, first_tuning, sample
 from bayes_escc.names import DRAW, ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
 
 if TYPE_CHECKING:
@@ -31,8 +29,6 @@ __all__ = ["Estimate", "Fit", "estimate", "fit_design"]
 PRIOR_DRAWS: Final = 2000
 LONGER: Final = 4
 """How many times as long chains that only move slowly are sampled again."""
-TARGET_ACCEPT: Final = (0.9, 0.995)
-"""Target acceptance of the first attempt, and of the second if the first fails its checks."""
 
 
 @dataclass(frozen=True)
@@ -191,29 +187,33 @@ def _sampled(
     return parameters, estimands, stats, diagnostics
 
 
-def _nuts(
-    design: Design, sampling: SamplingSpec, rng: np.random.Generator, seconds: dict[str, float]
-) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset, Diagnostics]:
+_Checked = tuple["xr.Dataset", "xr.Dataset", "xr.Dataset", Diagnostics]
+
+
+def _nuts(design: Design, sampling: SamplingSpec, rng: np.random.Generator, seconds: dict[str, float]) -> _Checked:
     """Sample, check, and where the checks fail sample once more.
 
-    A hierarchy with few units has a funnel at a small spread that the usual step size cannot enter: then the
-    second attempt tunes twice as long for steps small enough. Where nothing diverged the chains are only slow:
-    then it samples longer and keeps every fourth draw. The better of the two is kept, and its message says if it
-    was the second.
+    What `first_tuning` gives is tried first; where that is a quick setting and anything is wrong with its draws, they
+    are thrown away. A hierarchy with few units has a funnel at a small spread that the usual step size cannot enter:
+    then the last attempt tunes twice as long for steps small enough. Where nothing diverged the chains are only slow:
+    then it samples longer and keeps every fourth draw. The better of these two is kept, and its message says if it
+    was the last.
     """
-    parameters, stats = _sample(design, sampling, TARGET_ACCEPT[0], seconds)
-    first = _checked(design, parameters, stats, rng)
+    tuning = first_tuning(design)
+    first = _checked(design, *sample(design, sampling, tuning, seconds), rng)
+    if tuning != CAREFUL and (first[3].stuck or first[3].slow):
+        first = _checked(design, *sample(design, sampling, CAREFUL, seconds), rng)
     if first[3].slow and sampling.draws * sampling.chains >= 2 * MIN_ESS:
         longer = replace(sampling, tune=2 * sampling.tune, draws=LONGER * sampling.draws)
-        parameters, stats = _sample(design, longer, TARGET_ACCEPT[0], seconds)
+        parameters, stats = sample(design, longer, CAREFUL, seconds)
         every = {DRAW: slice(None, None, LONGER)}
         second = _checked(
             design, parameters.isel(every), stats.isel(every), rng,
             note=f"Sampled again, {LONGER} times as long, keeping one draw of {LONGER}.",
         )  # fmt: skip
     elif first[3].stuck:  # too few draws are not mended by smaller steps
-        parameters, stats = _sample(design, replace(sampling, tune=2 * sampling.tune), TARGET_ACCEPT[1], seconds)
-        note = f"Sampled again with smaller steps (target acceptance {TARGET_ACCEPT[1]:g})."
+        parameters, stats = sample(design, replace(sampling, tune=2 * sampling.tune), SMALL_STEPS, seconds)
+        note = f"Sampled again with smaller steps (target acceptance {SMALL_STEPS.accept:g})."
         second = _checked(design, parameters, stats, rng, note=note)
     else:
         return first
@@ -222,7 +222,7 @@ def _nuts(
 
 def _checked(
     design: Design, parameters: xr.Dataset, stats: xr.Dataset, rng: np.random.Generator, *, note: str = ""
-) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset, Diagnostics]:
+) -> _Checked:
     """Draws with their estimands and diagnostics."""
     parameters, stats = (_label_draws(found.drop_vars(DRAW, errors="ignore")) for found in (parameters, stats))
     estimands = _label_draws(design.estimands(parameters, rng))
@@ -230,38 +230,3 @@ def _checked(
     if note:
         diagnostics = replace(diagnostics, messages=(*diagnostics.messages, note))
     return parameters, estimands, stats, diagnostics
-
-
-def _sample(
-    design: Design, sampling: SamplingSpec, accept: float, seconds: dict[str, float]
-) -> tuple[xr.Dataset, xr.Dataset]:
-    """Parameters and sampler statistics from nutpie's NUTS."""
-    current = compiled_with_data(design, seconds)
-    import nutpie
-    from threadpoolctl import threadpool_limits
-
-    tick = time.perf_counter()
-    try:
-        with threadpool_limits(limits=1):  # threaded BLAS under parallel chains costs more than it gives
-            trace = nutpie.sample(
-                current,
-                draws=sampling.draws,
-                tune=sampling.tune,
-                chains=sampling.chains,
-                cores=min(sampling.chains, os.cpu_count() or 1),
-                seed=sampling.seed,
-                target_accept=accept,
-                save_warmup=False,
-                progress_bar=sys.stderr.isatty(),
-            )
-    except RuntimeError as error:
-        raise FitError(f"the sampler could not run: {error}.") from error
-    seconds["sample"] += time.perf_counter() - tick
-    posterior = trace["posterior"].to_dataset().drop_attrs(deep=False)
-    sampled = {n: a for n, a in posterior.data_vars.items() if not str(n).endswith("__")}
-    labels = {d: list(values) for d, values in design.coords.items()}
-    parameters = posterior[list(sampled)]
-    present = {d: labels[str(d)] for d in parameters.dims if d in labels}
-    stats = trace["sample_stats"].to_dataset().drop_attrs(deep=False)
-    numbers = [n for n, a in stats.data_vars.items() if a.dims == SAMPLE_DIMS and a.dtype.kind in "iufb"]
-    return parameters.assign_coords(present), stats[numbers]

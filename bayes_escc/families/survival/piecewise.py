@@ -19,6 +19,7 @@ from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, PiecewiseCurves, exposure
 from bayes_escc.families.survival.design import CONTRAST, SurvivalDesign
 from bayes_escc.families.survival.risk import flat, observe
+from bayes_escc.families.survival.rows import GroupedRows, unique_rows
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN
 from bayes_escc.settings.prior import Prior
@@ -93,9 +94,7 @@ class PiecewiseDesign(SurvivalDesign):
         f, plain = self.follow_up, ~self.follow_up.interval
         unknown = np.isin(np.arange(self.patients), self.risk.unknown)
         # patients of one pattern are alike in regimen and risk; its first patient stands for it
-        key = np.column_stack([self.regimen, self.risk.key])
-        _, self.pattern, place = np.unique(key, axis=0, return_index=True, return_inverse=True)
-        place = place.ravel()
+        self.pattern, place = unique_rows([self.regimen, *self.risk.key.T])
         spent = exposure(f.entry, np.where(plain & ~unknown, f.lower, f.entry), self.cuts)
         count, intervals = len(self.pattern), len(self.cuts) + 1
         total = np.zeros((count, intervals))
@@ -104,8 +103,15 @@ class PiecewiseDesign(SurvivalDesign):
         exact = f.exact & ~unknown
         np.add.at(events, (place[exact], np.searchsorted(self.cuts, f.lower[exact], side="left")), 1.0)
         used = total > 0
-        self.cell_pattern, self.cell_interval = (i.astype("int32") for i in np.nonzero(used))
-        self.cell_events, self.cell_exposure = events[used], total[used]
+        pattern, interval = np.nonzero(used)
+        group = self.regimen[self.pattern[pattern]] * intervals + interval
+        order = np.argsort(group, kind="stable")
+        self.cell_pattern, self.cell_interval = pattern[order], interval[order]
+        self.cell_events, self.cell_exposure = events[used][order], total[used][order]
+        self.cells = None if not order.size else GroupedRows(
+            "cell", group[order], len(self.regimens) * intervals, self.pattern[self.cell_pattern], self.cell_events,
+            self.cell_exposure,
+        )  # fmt: skip
         scans = np.column_stack([place, f.entry, f.lower, f.upper])[f.interval & ~unknown]
         rows, counts = np.unique(scans, axis=0, return_counts=True) if len(scans) else (scans, np.empty(0))
         self.row_pattern, self.row_count = rows[:, 0].astype("int32"), counts.astype(float)
@@ -178,16 +184,11 @@ class PiecewiseDesign(SurvivalDesign):
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
         found = self.risk.data | self.risk.branch_order(list(self.alone.values()))
-        for name, pattern in (("cell", self.cell_pattern), ("row", self.row_pattern)):
-            if pattern.size:
-                found[f"{name}_regimen"] = self.regimen[self.pattern[pattern]]
-                found |= self.risk.columns(name, self.pattern[pattern])
-        if self.cell_pattern.size:
-            found |= {
-                "cell_interval": self.cell_interval, "cell_events": self.cell_events,
-                "cell_exposure": self.cell_exposure,
-            }  # fmt: skip
+        if self.cells is not None:
+            found |= self.cells.data(self.risk)
         if self.row_pattern.size:
+            found["row_regimen"] = self.regimen[self.pattern[self.row_pattern]]
+            found |= self.risk.columns("row", self.pattern[self.row_pattern])
             found["row_count"] = self.row_count
             for j in range(len(self.cuts) + 1):
                 found |= {f"row_before{j}": self.row_before[:, j], f"row_inside{j}": self.row_inside[:, j]}
@@ -224,15 +225,9 @@ class PiecewiseDesign(SurvivalDesign):
                 parts = (column(f"{name}{j}", dim) for j in range(len(self.cuts) + 1))
                 return sum(pt.exp(hazards[:, j])[regimen] * part for j, part in enumerate(parts))
 
-            if self.cell_pattern.size:
-                model.add_coord("cell", length=len(self.cell_pattern))
-                place = column("cell_regimen", "cell"), column("cell_interval", "cell")
-                shift, _ = risk.branches("cell", self.pattern[self.cell_pattern], "cell")
-                pm.CustomDist(
-                    "events", column("cell_exposure", "cell"), hazards[place] + shift,
-                    logp=lambda events, spent, rate: kernels.cells(pt, events, spent, rate),
-                    observed=column("cell_events", "cell"), dims="cell",
-                )  # fmt: skip
+            if self.cells is not None:
+                level = pt.broadcast_to(hazards, (len(self.regimens), len(self.cuts) + 1)).ravel()
+                self.cells.observe(risk, level, pt.zeros_like(level), pt.zeros_like(level), 0.0)
             if self.row_pattern.size:
                 model.add_coord("row", length=len(self.row_pattern))
                 shift, _ = risk.branches("row", self.pattern[self.row_pattern], "row")

@@ -152,6 +152,25 @@ class Risk:
             found[f"{name}_centre"] = self.centres.index[patients]
         return found
 
+    @property
+    def shifts(self) -> bool:
+        """Whether rows differ by more than their covariates: by centres, or by numbers that are imputed."""
+        return bool(self.centres or self.missing.numbers)
+
+    @property
+    def _complete(self) -> list[int]:
+        """Covariates without missing numbers."""
+        return [j for j in range(len(self.labels)) if j not in self.missing.numbers]
+
+    def matrix(self, patients: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Values of the data that `Built.linear` needs for some patients; those `unknown` are not among them."""
+        found = {"x": np.ascontiguousarray(self.values[np.ix_(patients, self._complete)].T)}
+        if self.missing.numbers:
+            found["row"] = patients.astype("int32")
+        if self.centres:
+            found["centre"] = self.centres.index[patients]
+        return found
+
     def branch_order(self, groups: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Data that put the patients of the groups with unknown values in the order of `unknown`."""
         return {"branch_order": np.argsort(np.concatenate(groups))} if self.unknown.size else {}
@@ -321,6 +340,25 @@ class Built:
     frailty: Any
     numbers: Mapping[int, Any]
     log_weights: Any
+
+    def linear(self, column: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Coefficients of the rows of a matrix of covariates, and what is added to the log risk of its columns.
+
+        Parameters
+        ----------
+        column : mapping of str to tensor
+            The data of `Risk.matrix`.
+        """
+        import pytensor.tensor as pt
+
+        shift: Any = pt.zeros(0)
+        parts = [self.coefficient[j] * completed[column["row"]] for j, completed in self.numbers.items()]
+        if self.frailty is not None:
+            parts.append(self.frailty[column["centre"]])
+        if parts:
+            shift = sum(parts[1:], start=parts[0])
+        kept = self.risk._complete
+        return (self.coefficient[kept] if kept else pt.zeros(0)), shift
 
     def branches(self, name: str, patients: NDArray[Any], dim: str) -> tuple[Any, Any]:
         """Log risk of some patients, (patients,), and None.

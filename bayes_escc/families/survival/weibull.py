@@ -15,6 +15,7 @@ from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, WeibullCurves, weibull_stretch
 from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.families.survival.risk import flat, observe
+from bayes_escc.families.survival.rows import GroupedRows
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, REGIMEN
 
@@ -55,6 +56,15 @@ class WeibullDesign(SurvivalDesign):
             if which.any()
         }
         self.late = bool((f.entry > 0).any())
+        self.known: GroupedRows | None = None
+        if not self.late:
+            together = np.flatnonzero((f.exact | right) & ~unknown)
+            self.kinds = {kind: i for kind, i in self.kinds.items() if kind not in ("exact", "right")}
+            if together.size:
+                log_time = np.log(np.maximum(f.lower, _TINY) / self.reference_time)
+                self.known = GroupedRows.of_patients(
+                    "known", self.risk, self.regimen, len(self.regimens), together, log_time, f.exact
+                )  # fmt: skip
 
     @property
     def shapes(self) -> int:
@@ -70,12 +80,14 @@ class WeibullDesign(SurvivalDesign):
     def structure(self) -> Hashable:
         return (
             "survival", "weibull", self.spec.regimen_effect, self.prior_key, self.reference_time,
-            tuple(self.kinds), self.late, self.risk.structure,
+            tuple(self.kinds), self.known is not None, self.late, self.risk.structure,
         )  # fmt: skip
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
         found = self.risk.data | self.risk.branch_order([i for k, i in self.kinds.items() if k.endswith("_unknown")])
+        if self.known is not None:
+            found |= self.known.data(self.risk)
         f = self.follow_up
         for kind, i in self.kinds.items():
             found[f"{kind}_regimen"] = self.regimen[i]
@@ -123,6 +135,9 @@ class WeibullDesign(SurvivalDesign):
                 level = LOG_LOG2 - of_level * (pt.log(level) - math.log(self.reference_time))
             log_scale = level + self.regimen_effect()
             risk = self.risk.build()
+            if self.known is not None:
+                slopes = pt.broadcast_to(shape, (n,)), pt.broadcast_to(log_shape, (n,))
+                self.known.observe(risk, log_scale, *slopes, -math.log(self.reference_time))
             shares = {}
             for kind, i in self.kinds.items():
                 dim = f"{kind}_patient"
