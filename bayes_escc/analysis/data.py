@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.counts import CountTable, read_counts
@@ -18,6 +18,9 @@ from bayes_escc.evidence.table import Source, Table, TableSettings
 from bayes_escc.names import Direction
 from bayes_escc.settings.reader import Reader
 from bayes_escc.settings.setting import read_settings, settings_of
+
+if TYPE_CHECKING:
+    from bayes_escc.sheet.mapping import Mapping as SheetMapping
 
 __all__ = ["DataSpec", "read_data"]
 
@@ -34,6 +37,8 @@ class DataSpec:
         The settings of that kind.
     datasets, file
         Bundled datasets, or a file relative to `folder`.
+    mapping : str, mapping or None
+        How a raw sheet is read: a file written by ``bayes-escc start``, relative to `folder`, or its content.
     endpoints, regimens : tuple of str or None
         Labels to keep, in this order; all if None.
     where : tuple of (str, value)
@@ -50,6 +55,7 @@ class DataSpec:
     settings: TableSettings
     datasets: tuple[str, ...] = ()
     file: str | None = None
+    mapping: str | Mapping[str, Any] | None = None
     endpoints: tuple[str, ...] | None = None
     regimens: tuple[str, ...] | None = None
     where: tuple[tuple[str, Any], ...] = ()
@@ -128,7 +134,31 @@ class DataSpec:
         return MixedTable.of(table, self._counts_beside(self.counts))
 
     def _checked(self, source: Source, growing: bool) -> Table:
-        return KINDS[self.kind].read(source, self.settings, Circumstances(self.folder, self.directions, growing))
+        kind, circumstances = KINDS[self.kind], Circumstances(self.folder, self.directions, growing)
+        if self.mapping is None:
+            return kind.read(source, self.settings, circumstances)
+        from bayes_escc.sheet.mapped import read_mapped
+
+        needed = [c for c in (getattr(self.settings, role, None) for role in ("time", "response")) if c]
+        mapped = read_mapped(source, self.sheet_mapping(), kind=self.kind, needed=needed, growing=growing)
+        table = kind.read(mapped.frame, self.settings, circumstances)
+        return replace(table, source=mapped.source, warnings=(*mapped.notes, *table.warnings))
+
+    def sheet_mapping(self) -> SheetMapping:
+        """The mapping of the raw sheet.
+
+        Raises
+        ------
+        AnalysisError
+            If there is none, or it cannot be used.
+        """
+        from bayes_escc.sheet.mapping import load_mapping, mapping_from
+
+        if isinstance(self.mapping, str):
+            return load_mapping((self.folder or Path()) / self.mapping)
+        if self.mapping is None:
+            raise AnalysisError("data: no mapping is stated.")
+        return mapping_from(self.mapping, label="data.mapping", folder=self.folder)
 
     def _stated(self) -> Table:
         """The table the analysis names."""
@@ -156,7 +186,12 @@ def read_data(data: Reader) -> DataSpec:
     """Read `[data]`, noting problems in the reader."""
     name = data.text("kind", "counts", tuple(KINDS))
     kind = KINDS[name]
-    datasets, file = data.texts("dataset", ()), data.text("file", None)
+    datasets, file, mapping = data.texts("dataset", ()), data.text("file", None), data.take("mapping", None)
+    if mapping is not None and not (isinstance(mapping, Mapping) or (isinstance(mapping, str) and mapping.strip())):
+        data.problem("mapping", f"names the file that bayes-escc start wrote, not {mapping!r}")
+        mapping = None
+    if mapping is not None and datasets:
+        data.problem("mapping", "is for a sheet of one's own, named with file, not for a dataset")
     if datasets and file:
         data.problem("file", "name a dataset or a file, not both")
     endpoints, regimens = data.texts("endpoint", None), data.texts("regimens", None)
@@ -170,7 +205,7 @@ def read_data(data: Reader) -> DataSpec:
         own: dict[str, Any] = {k: v for k, v in DATASETS[datasets[0]].columns if getattr(settings, k, v) is None}
         settings = replace(settings, **own)
     data.finish()
-    return DataSpec(name, settings, datasets, file, endpoints, regimens, tuple(where))
+    return DataSpec(name, settings, datasets, file, mapping, endpoints, regimens, tuple(where))
 
 
 def _read_where(reader: Reader) -> list[tuple[str, Any]]:

@@ -13,13 +13,17 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_escc import __version__
 from bayes_escc.cli.population import register as register_population
 from bayes_escc.cli.rules import add_monitor
+from bayes_escc.cli.sheet import register as register_sheet
 from bayes_escc.cli.study import register as register_study
 from bayes_escc.errors import BayesEsccError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["main"]
 
@@ -39,7 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="fit an analysis and write its results")
-    run.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships (see models)")
+    run.add_argument(
+        "analysis",
+        metavar="ANALYSIS",
+        help="a .toml file, a folder of them, or the name of one that ships (see models)",
+    )
     run.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<id>)")
     run.add_argument("--seed", type=int, metavar="N")
     run.add_argument("--draws", type=int, metavar="N", help="draws per chain")
@@ -170,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     warmup.set_defaults(action=_warmup)
     register_study(commands)
     register_population(commands)
+    sheet = register_sheet(commands)
     monitor = add_monitor(commands)
     for command in (
         run,
@@ -184,6 +193,7 @@ def _parser() -> argparse.ArgumentParser:
         inconsistent,
         warmup,
         *monitor,
+        *sheet,
     ):
         command.add_argument("--json", action="store_true", help="print JSON on standard output")
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
@@ -228,22 +238,40 @@ def _print_json(value: Any) -> None:
 def _run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from bayes_escc.cli.sheet import analyses_in, refuse_raw_sheet
+
+    refuse_raw_sheet(options.analysis)
+    together = analyses_in(options.analysis)
+    if together is None:
+        code, result = _run_one(options, options.analysis, Path(options.out) if options.out else None)
+        results = [result]
+    else:
+        out = Path(options.out) if options.out else Path(options.analysis) / "results"
+        ran = [_run_one(options, str(path), out / path.stem) for path in together]
+        code, results = max(c for c, _ in ran), [r for _, r in ran]
+    if options.json:
+        _print_json(results[0] if together is None else results)
+    return code
+
+
+def _run_one(options: argparse.Namespace, name: str, out: Path | None) -> tuple[int, dict[str, Any]]:
+    """Run one analysis and write its results; returns the exit code and the result."""
+    from pathlib import Path
+
     from bayes_escc.analysis.analysis import find_analysis
 
-    analysis = find_analysis(options.analysis).with_sampling(
+    analysis = find_analysis(name).with_sampling(
         seed=options.seed, draws=options.draws, tune=options.tune, chains=options.chains, sampler=options.sampler
     )
     from bayes_escc.runs.run import run_analysis
 
-    out = Path(options.out) if options.out else Path("results") / analysis.id
+    out = out or Path("results") / analysis.id
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("default")
         posterior, result, paths = run_analysis(analysis, out, figures=not options.no_figures)
     for message in dict.fromkeys(str(w.message) for w in noted):
         print(f"bayes-escc: {message}", file=sys.stderr)
-    if options.json:
-        _print_json(result)
-    else:
+    if not options.json:
         from bayes_escc.report.text import result_text
 
         print(result_text(result))
@@ -251,8 +279,8 @@ def _run(options: argparse.Namespace) -> int:
         print(f"\nResults are in {out}" + (f"; figures: {', '.join(figures)} (and .svg)" if figures else ""))
     if not posterior.diagnostics.converged:
         print("bayes-escc: NOT CONVERGED: " + " ".join(posterior.diagnostics.messages), file=sys.stderr)
-        return 4
-    return 0
+        return 4, result
+    return 0, result
 
 
 def _pairs(given: Sequence[str], option: str) -> dict[str, str]:

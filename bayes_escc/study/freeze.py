@@ -47,7 +47,8 @@ def freeze(analysis: Analysis, cut: Cut) -> Analysis:
 def self_contained(analysis: Analysis) -> Analysis:
     """The analysis without files beside it, which may change or be gone at the next look.
 
-    The target population of a file becomes its rows, with the columns of the model's covariates.
+    The target population of a file becomes its rows, with the columns of the model's covariates; the mapping of a raw
+    sheet becomes its content.
 
     Raises
     ------
@@ -59,12 +60,15 @@ def self_contained(analysis: Analysis) -> Analysis:
             "borrowing.file: a study carries all it depends on, and cannot follow a file; borrow from a bundled "
             "dataset, or state the prior."
         )
-    content = json.loads(analysis.content)
+    content, folder = json.loads(analysis.content), analysis.folder or Path()
+    if isinstance(analysis.data.mapping, str):
+        content["data"]["mapping"] = analysis.data.sheet_mapping().content()
+        analysis = Analysis.from_dict(content, sha256=analysis.sha256, label="the analysis of the study")
     population = content.get("estimands", {}).get("population")
     if not isinstance(population, dict) or "file" not in population:
         return analysis
     named = [str(c.get("column")) for c in content.get("model", {}).get("covariates", [])]
-    raw = read_cells((analysis.folder or Path()) / population["file"], sheet=population.get("sheet"))
+    raw = read_cells(folder / population["file"], sheet=population.get("sheet"))
     rows = [{c: row[c] for c in named if c in row} for row in raw.rows]
     content["estimands"] = {**content["estimands"], "population": {"rows": rows}}
     return Analysis.from_dict(content, sha256=analysis.sha256, label="the analysis of the study")
