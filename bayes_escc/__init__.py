@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from bayes_escc.runs.estimators import ResponseModel, SurvivalModel, SynthesisModel
     from bayes_escc.runs.run import fit_analysis, run_analysis
     from bayes_escc.settings.prior import Prior
+    from bayes_escc.sheet.questions import OpenQuestionsError
+    from bayes_escc.sheet.read import RawSheet, read_sheet
     from bayes_escc.study.study import Study
 
 __version__ = "0.1.0"
@@ -91,6 +93,8 @@ _HOMES = {
     "answers.posterior": ("Posterior",),
     "settings.prior": ("Prior",),
     "report.result": ("to_result",),
+    "sheet.questions": ("OpenQuestionsError",),
+    "sheet.read": ("RawSheet", "read_sheet"),
     "runs.tipping": ("tipping",),
     "population.reconstruct": ("Reconstruction", "reconstruct"),
     "runs.run": ("fit_analysis", "run_analysis"),
@@ -116,6 +120,7 @@ __all__ = [
     "LockedError",
     "MedianTable",
     "MixedTable",
+    "OpenQuestionsError",
     "PatientTable",
     "Posterior",
     "PosteriorProbability",
@@ -126,6 +131,7 @@ __all__ = [
     "PriorSensitivity",
     "Problem",
     "ProportionalHazards",
+    "RawSheet",
     "Reconstruction",
     "RecordError",
     "ResponseModel",
@@ -160,6 +166,7 @@ __all__ = [
     "read_effects",
     "read_medians",
     "read_patients",
+    "read_sheet",
     "reconstruct",
     "run_analysis",
     "sam_weight",

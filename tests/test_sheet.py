@@ -338,3 +338,30 @@ def test_dates_in_every_style(cell, expected):
 )  # fmt: skip
 def test_numbers_with_signs_and_units(cell, expected):
     assert read_number(cell) == expected
+
+
+def test_read_sheet_in_python(tmp_path):
+    path = ward.english_pfs(tmp_path / "b.xlsx")
+    with pytest.raises(be.OpenQuestionsError, match=r"answers=\{'regimen.1'"):
+        be.read_sheet(path)
+    answers = {
+        k: v for k, v in CASES["english_pfs"][2].items() if k not in {"reference", "margin.pfs", "margin.response"}
+    }
+    sheet = be.read_sheet(path, answers=answers)
+    assert len(sheet.frame) == 24
+    assert "24 patients" in repr(sheet)
+    assert set(sheet.log.columns) >= {"row", "cell", "read_as"}
+    (tmp_path / "m.toml").write_text(sheet.mapping.to_toml(), encoding="utf-8")
+    assert be.read_sheet(path, mapping=tmp_path / "m.toml").digest == sheet.digest
+
+
+def test_dataframes_of_other_libraries_are_tables(tmp_path):
+    pl = pytest.importorskip("polars")
+    rows = {"study": ["A", "A"], "regimen": ["x", "y"], "endpoint": ["ORR", "ORR"], "events": [3, 5], "n": [10, 12]}
+    assert be.read_counts(pl.DataFrame(rows)).digest == be.read_counts(__import__("pandas").DataFrame(rows)).digest
+    with pytest.raises(DataError, match="collect a lazy one"):
+        be.read_counts(pl.DataFrame(rows).lazy())
+    with pytest.raises(DataError, match="not int"):
+        be.read_counts(3)
+    raw = pl.DataFrame({"编号": ["1", "2"], "治疗方案": ["甲药", "乙药"], "疗效": ["PR", "SD"]})
+    assert [r["response"] for r in be.read_sheet(raw).applied.rows] == ["PR", "SD"]

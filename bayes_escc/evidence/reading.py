@@ -20,7 +20,7 @@ from bayes_escc.names import normalise
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RawTable", "cell_text", "normalise", "read_cells"]
+__all__ = ["RawTable", "cell_text", "frame_cells", "normalise", "read_cells"]
 
 MAX_BYTES = 50_000_000
 _DELIMITERS = (",", ";", "\t", "，")
@@ -67,11 +67,9 @@ def read_cells(source: str | Path | pd.DataFrame, *, sheet: str | None = None, d
         path = Path(source)
         label = path.name
         grid, notes = _grid_from_file(path, sheet)
-    elif hasattr(source, "itertuples"):
-        label = "the DataFrame"
-        grid, notes = _grid_from_frame(source), []
     else:
-        raise DataError(f"a table is a file or a pandas DataFrame, not {type(source).__name__}.")
+        label = "the DataFrame"
+        grid, notes = frame_cells(source), []
     if not grid or not any(cell.strip() for cell in grid[0]):
         raise DataError(f"{label} is empty: the first row must hold the column names.")
     header = [normalise(cell) for cell in grid[0]]
@@ -127,10 +125,27 @@ def _check_header(header: Sequence[str], drop: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def _grid_from_frame(frame: pd.DataFrame) -> list[list[str]]:
-    columns = [str(c) for c in frame.columns]
-    rows = [[cell_text(v) for v in record] for record in frame.itertuples(index=False, name=None)]
-    return [columns, *rows]
+def frame_cells(frame: Any) -> list[list[str]]:
+    """Names and cells of a DataFrame, of pandas or of any other library that narwhals knows.
+
+    Raises
+    ------
+    DataError
+        If it is no DataFrame.
+    """
+    if hasattr(frame, "itertuples"):  # of pandas, whose names need be neither text nor different
+        records = frame.itertuples(index=False, name=None)
+        return [[str(c) for c in frame.columns], *([cell_text(v) for v in record] for record in records)]
+    import narwhals as nw
+
+    try:
+        known = nw.from_native(frame, eager_only=True)
+    except TypeError:
+        raise DataError(
+            f"a table is a file or a DataFrame (of pandas, polars, pyarrow ...), not {type(frame).__name__}; "
+            "collect a lazy one first."
+        ) from None
+    return [list(known.columns), *([cell_text(v) for v in record] for record in known.iter_rows())]
 
 
 def cell_text(value: Any) -> str:

@@ -10,7 +10,7 @@ from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Table
-from bayes_escc.evidence.reading import cell_text
+from bayes_escc.evidence.reading import frame_cells
 from bayes_escc.evidence.table import Source
 from bayes_escc.runs.run import fit_analysis, prepare_design
 from bayes_escc.settings.prior import Prior, PriorSet
@@ -292,9 +292,8 @@ def _population(wanted: str | Path | Mapping[str, Any] | pd.DataFrame, columns: 
         return {"file": str(wanted)}
     if isinstance(wanted, Mapping):
         return dict(wanted)
-    used = [c for c in wanted.columns if str(c) in columns]
-    rows = wanted[used].itertuples(index=False, name=None)
-    return {"rows": [dict(zip(map(str, used), map(cell_text, row), strict=True)) for row in rows]}
+    header, *rows = frame_cells(wanted)
+    return {"rows": [{c: cell for c, cell in zip(header, row, strict=True) if c in columns} for row in rows]}
 
 
 def _stated(**values: Any) -> dict[str, Any]:

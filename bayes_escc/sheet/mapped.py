@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.problems import Problem
-from bayes_escc.evidence.reading import cell_text
+from bayes_escc.evidence.reading import frame_cells
 from bayes_escc.sheet.applied import Applied
 from bayes_escc.sheet.apply import apply_mapping
 from bayes_escc.sheet.columns import propose_roles
@@ -54,9 +54,8 @@ def grids_of(source: str | Path | pd.DataFrame, more: Sequence[Path] = ()) -> tu
     """The grids of a file, or of a DataFrame whose columns are the headers."""
     if isinstance(source, str | Path):
         return tuple(g for path in (Path(source), *more) for g in read_grids(path))
-    columns = tuple(str(c) for c in source.columns)
-    rows = [tuple(cell_text(v).strip() for v in row) for row in source.itertuples(index=False, name=None)]
-    return (Grid("the DataFrame", "", (columns, *(tuple(_plain(c) for c in r) for r in rows))),)
+    rows = tuple(tuple(_plain(cell.strip()) for cell in row) for row in frame_cells(source))
+    return (Grid("the DataFrame", "", rows),)
 
 
 def _plain(cell: str) -> str:

@@ -100,11 +100,18 @@ def flag_of(code: str, answer: str) -> str:
     return f"--answer {shlex.quote(f'{code}={answer}')}"
 
 
+def _in_python(question: Question) -> str:
+    example = question.candidates[0].value if question.candidates else "..."
+    return f"answers={{{question.code!r}: {example!r}}}"
+
+
 class OpenQuestionsError(DataError):
     """The sheet leaves questions open (exit code 3); the message lists them with the options that answer them."""
 
-    def __init__(self, questions: Sequence[Question], lead: Text, language: str = "en") -> None:
+    def __init__(
+        self, questions: Sequence[Question], lead: Text, language: str = "en", *, python: bool = False
+    ) -> None:
         self.questions = tuple(questions)
         heading = lead.said(language)
-        blocks = ["\n".join([*q.lines(language), f"     {q.flag()}"]) for q in questions]
+        blocks = ["\n".join([*q.lines(language), f"     {_in_python(q) if python else q.flag()}"]) for q in questions]
         super().__init__("\n\n".join([heading, *blocks]))
