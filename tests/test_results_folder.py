@@ -133,7 +133,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_fit(tmp_path, mon
     monkeypatch.setattr("bayes_escc.runs.run.fit_analysis", fit)
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / ("x" * 300)):
-        with pytest.raises(AnalysisError, match="cannot be made a results folder"):
+        with pytest.raises(AnalysisError, match="cannot be written to"):
             run_analysis(analysis(), out)
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc import __version__
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--chains", type=int, metavar="N")
     run.add_argument("--sampler", choices=("auto", "exact", "nuts", "laplace"))
     run.add_argument("--no-figures", action="store_true", help="write tables only")
+    run.add_argument("--full", action="store_true", help="print every table, not the answer alone")
     run.set_defaults(action=_run)
 
     check = commands.add_parser("check", help="validate a table and explain what is wrong")
@@ -266,21 +267,41 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None) -> tuple[
     from bayes_escc.runs.run import run_analysis
 
     out = out or Path("results") / analysis.id
+    unread = False  # the reader of a pipe may leave; the results are written all the same
+
+    def show(result: Mapping[str, Any]) -> None:
+        nonlocal unread
+        try:
+            if not options.json:
+                print(_answer(result, analysis.question, out, full=options.full), flush=True)
+        except BrokenPipeError:
+            unread = True
+
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("default")
-        posterior, result, paths = run_analysis(analysis, out, figures=not options.no_figures)
+        posterior, result, _ = run_analysis(analysis, out, figures=not options.no_figures, when_known=show)
     for message in dict.fromkeys(str(w.message) for w in noted):
         print(f"bayes-escc: {message}", file=sys.stderr)
-    if not options.json:
-        from bayes_escc.report.text import result_text
-
-        print(result_text(result))
-        figures = [p.name for p in paths if p.suffix == ".png"]
-        print(f"\nResults are in {out}" + (f"; figures: {', '.join(figures)} (and .svg)" if figures else ""))
+    if unread:
+        raise BrokenPipeError
     if not posterior.diagnostics.converged:
         print("bayes-escc: NOT CONVERGED: " + " ".join(posterior.diagnostics.messages), file=sys.stderr)
         return 4, result
     return 0, result
+
+
+def _answer(result: Mapping[str, Any], question: str, out: Path, *, full: bool) -> str:
+    """What a run prints: the answer, or with `full` every table."""
+    where = f"Results are in {out}"
+    if full:
+        from bayes_escc.report.text import result_text
+
+        return f"{result_text(result)}\n\n{where}"
+    from bayes_escc.report.answer import answer_text
+
+    return answer_text(
+        result, question, where=[f"{where}; every table: --full; a page to print: bayes-escc report {out}"]
+    )
 
 
 def _pairs(given: Sequence[str], option: str) -> dict[str, str]:

@@ -188,7 +188,7 @@ def _shade(
         handles.append(
             axes.fill_between(
                 at, 0, shape, where=inside, facecolor=ORANGE, alpha=0.6, hatch="////", edgecolor="white",
-                label=f"No difference in practice ({limits}): {p}",
+                label=f"Practically equal ({limits}): {p}",
             )
         )  # fmt: skip
     return handles

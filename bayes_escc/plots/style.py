@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.files import write_atomic
-from bayes_escc.report.text import display_width
+from bayes_escc.report.text import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,24 +142,6 @@ def quantity(endpoint: str | None, estimand: str) -> str:
         return estimand.replace("_", " ").capitalize()
     name = endpoint.replace("_", " ")
     return name if estimand == "rate" else f"{name}, {estimand.replace('_', ' ')}"
-
-
-def wrapped(label: str, width: int = 26) -> str:
-    """A label broken into lines by the width it takes, so that nothing is cut off."""
-    lines, line = [], ""
-    for word in label.split():
-        candidate = f"{line} {word}".strip()
-        if display_width(candidate) <= width:
-            line = candidate
-            continue
-        lines += [line] if line else []
-        line = word
-        while display_width(line) > width:  # a word without blanks breaks after / or -, or, as in Chinese, anywhere
-            fits = next(i for i in range(len(line), 0, -1) if display_width(line[:i]) <= width)
-            cut = max(line.rfind(mark, 0, fits) for mark in "/-") + 1 or fits
-            lines.append(line[:cut])
-            line = line[cut:]
-    return "\n".join([*lines, line])
 
 
 def figure_files(figure: Figure) -> dict[str, bytes]:

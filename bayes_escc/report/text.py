@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bayes_escc.answers.league import league_groups, league_order, mirrored
 from bayes_escc.names import format_number, format_probability
+from bayes_escc.report.sentences import contrast_text, estimate_text, is_log_ratio, margin_text, name_of, per_step
 
 __all__ = [
     "aligned",
@@ -20,6 +21,7 @@ __all__ = [
     "reconstruction_text",
     "result_text",
     "sensitivity_text",
+    "wrapped",
 ]
 
 MAX_LEAGUE: Final = 9
@@ -48,6 +50,24 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def display_width(text: str) -> int:
     """Columns a text takes in a terminal; Chinese characters take two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def wrapped(label: str, width: int = 26) -> str:
+    """A label broken into lines by the width it takes, so that nothing is cut off."""
+    lines, line = [], ""
+    for word in label.split():
+        candidate = f"{line} {word}".strip()
+        if display_width(candidate) <= width:
+            line = candidate
+            continue
+        lines += [line] if line else []
+        line = word
+        while display_width(line) > width:  # a word without blanks breaks after / or -, or, as in Chinese, anywhere
+            fits = next(i for i in range(len(line), 0, -1) if display_width(line[:i]) <= width)
+            cut = max(line.rfind(mark, 0, fits) for mark in "/-") + 1 or fits
+            lines.append(line[:cut])
+            line = line[cut:]
+    return "\n".join([*lines, line])
 
 
 def _interval(row: Mapping[str, Any]) -> str:
@@ -83,13 +103,10 @@ def result_text(result: Mapping[str, Any]) -> str:
     several = len({r["endpoint"] for r in result["estimates"] if r["endpoint"]}) > 1
     estimates = result["estimates"]
     ci = f"{100 * estimates[0]['ci_prob']:g} % CrI" if estimates else ""
-    rows = [
-        [r["estimand"], _label(r, several), format_number(r["median"]), _interval(r), format_number(r["mean"])]
-        for r in estimates
-    ]
-    blocks += ["", aligned(["estimand", "", "median", ci, "mean"], rows)]
+    blocks += ["", _estimate_table(estimates, several)]
     if result["comparisons"]:
-        blocks += ["", _comparison_table(result["comparisons"], several)]
+        units = {r["estimand"]: str(r["unit"]) for r in estimates}
+        blocks += ["", _comparison_table(result["comparisons"], units)]
     if result.get("bias"):
         blocks += ["", bias_text(result["bias"], several)]
     if result.get("detecting_scan"):
@@ -435,25 +452,50 @@ def inconsistency_text(found: Mapping[str, Any]) -> str:
     return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", fit, *notes])
 
 
-def _comparison_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:
+def _estimate_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:
+    """Estimates by estimand with their units: ratios for their logarithms, and none of a regimen to itself."""
+    ci = f"{100 * rows[0]['ci_prob']:g} % CrI" if rows else "CrI"
+    time_unit = next((str(r["unit"]) for r in rows if r["estimand"] in ("median", "rmst")), "")
+    lines, before = [], None
+    for r in rows:
+        unit = str(r["unit"])
+        if r["estimand"] == "log_hazard_ratio" or ("ratio" in unit and r["lower"] == r["upper"]):
+            continue  # the hazard ratio itself stands beside it; a regimen has none to itself
+        name = name_of({**r, "time": None, "endpoint": None if several else r["endpoint"]}, unit)
+        label = _label({**r, "time": None}, several)
+        if is_log_ratio(unit):
+            step = per_step(unit)[0]
+            name = unit.removeprefix("log ").partition(" per ")[0] if r["estimand"] == "coefficient" else name[4:]
+            label = f"{label}, {step}" if step and step != label.replace("_", " ") else label
+        if r["time"] is not None:
+            label += f", {'to' if r['estimand'] == 'rmst' else 'at'} {r['time']:g} {time_unit}".rstrip()
+        text = estimate_text(r).replace(f"{ci} ", "")
+        lines.append([name if name != before else "", label.removeprefix(", "), text])
+        before = name
+    return aligned(["", "", f"median ({ci})"], lines)
+
+
+def _comparison_table(rows: Sequence[Mapping[str, Any]], units: Mapping[str, str]) -> str:
     biased = any(r.get("bias_sd") for r in rows)
-    header = ["comparison", "scale", "median", f"{100 * rows[0]['ci_prob']:g} % CrI"]
+    header = ["comparison", "", f"median ({100 * rows[0]['ci_prob']:g} % CrI)"]
+    time_unit = units.get("median", units.get("rmst", ""))
     header += ["P(better) allowing for bias", "without"] if biased else ["P(better)"]
     margin = any(r["margin"] is not None for r in rows)
     rope = any(r["rope"] is not None for r in rows)
     header += (["P(better by margin)"] if margin else []) + (["P(in ROPE)"] if rope else []) + ["evidence"]
     lines = []
     for r in rows:
-        name = f"{_label(r, several)} against {r['reference']}"
-        if len({row["estimand"] for row in rows}) > 1:
-            name = f"{r['estimand']}: {name}"
-        line = [name, r["scale"], format_number(r["median"]), _interval(r)]
+        unit = units.get(r["estimand"], "")
+        name = f"{r['regimen']} against {r['reference']}"
+        asked = name_of(r, unit, time_unit)
+        asked = asked if r["scale"].replace("_", " ") in asked else f"{asked}, {r['scale'].replace('_', ' ')}"
+        line = [name, asked, contrast_text(r, unit)]
         if biased:
             line.append(format_probability(r["probability_better_with_bias"], r["mcse_probability_with_bias"]))
         line.append(format_probability(r["probability_better"], r["mcse_probability"]))
         if margin:
             p = format_probability(r["probability_better_by_margin"], r["mcse_probability_by_margin"])
-            line.append(f"{p} (by {r['margin']:g})" if p else "")
+            line.append(f"{p} (by {margin_text(r, unit)})" if p else "")
         if rope:
             line.append(format_probability(r["probability_in_rope"], r["mcse_probability_in_rope"]))
         lines.append([*line, r["anchoring"]])

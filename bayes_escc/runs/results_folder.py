@@ -132,7 +132,7 @@ def _make(path: Path) -> list[Path]:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AnalysisError(f"{_shown(path)} cannot be made a results folder: {error.strerror}.") from None
+        raise AnalysisError(f"{_shown(path)} cannot be written to: {error.strerror}.") from None
     return missing
 
 

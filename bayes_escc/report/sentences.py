@@ -1,0 +1,515 @@
+"""Results in sentences, English and Chinese: what terminal, page and Word say of a result, from one place.
+
+The number comes first and the word after it, and the word comes from one table of grades (`GRADES`), taken from the
+unrounded probability. Nothing here computes: a sentence says what the rows of `result.json` hold. Words that claim more
+than a posterior probability can (see the test of this module) do not occur, and a probability near one half is never
+called a likeness of the regimens: it says that the data cannot tell.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from bayes_escc.names import format_probability
+
+__all__ = [
+    "GRADES",
+    "Contrast",
+    "Language",
+    "allows_for_bias",
+    "contrast_text",
+    "contrast_unit",
+    "design_sentence",
+    "estimate_text",
+    "grade",
+    "headline_probability",
+    "interval_text",
+    "is_log_ratio",
+    "margin_text",
+    "name_of",
+    "per_step",
+    "rope_sentence",
+    "verdict",
+]
+
+Language = Literal["en", "zh"]
+Row = Mapping[str, Any]
+
+GRADES: Final[tuple[tuple[float, Mapping[Language, str]], ...]] = (
+    (0.99, {"en": "almost certainly", "zh": "几乎肯定"}),
+    (0.95, {"en": "very probably", "zh": "极有可能"}),
+    (0.90, {"en": "probably", "zh": "很可能"}),
+    (0.66, {"en": "more likely than not, but uncertain", "zh": "较可能（但不确定性较大）"}),
+)
+"""Least probability of each word; below the last, the data cannot tell."""
+
+_NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
+    "median": {"en": "median PFS", "zh": "中位无进展生存期"},
+    "rmst": {"en": "restricted mean PFS", "zh": "限制性平均无进展生存时间"},
+    "survival": {"en": "PFS rate", "zh": "无进展生存率"},
+    "hazard_ratio": {"en": "hazard ratio", "zh": "风险比(HR)"},
+    "marginal_hazard_ratio": {"en": "marginal hazard ratio", "zh": "边际风险比(HR)"},
+    "time_ratio": {"en": "time ratio", "zh": "时间比"},
+    "hazard_rate": {"en": "hazard", "zh": "风险率"},
+    "rate": {"en": "rate", "zh": "发生率"},
+    "effect": {"en": "effect", "zh": "效应"},
+}
+_ENDPOINTS_ZH: Final = {
+    "ORR": "客观缓解率(ORR)", "DCR": "疾病控制率(DCR)", "PFS": "无进展生存期(PFS)", "OS": "总生存期(OS)",
+    "CR": "完全缓解率", "PR": "部分缓解率",
+}  # fmt: skip
+_UNITS_ZH: Final = {"months": "个月", "days": "天", "weeks": "周", "years": "年", "points": "个百分点", "%": "%"}
+_RATIOS_ZH: Final = {
+    "hazard ratio": "风险比(HR)", "odds ratio": "比值比(OR)", "risk ratio": "相对危险度(RR)", "ratio": "比"
+}  # fmt: skip
+_SURVIVAL: Final = ("median", "rmst", "survival", "hazard_ratio", "marginal_hazard_ratio", "time_ratio")
+
+
+# ---- numbers ----------------------------------------------------------------------------------
+
+
+def _decimals(low: float, high: float, least: int) -> int:
+    """Decimals that show two figures of the width of an interval."""
+    width = abs(high - low)
+    return least if not 0 < width < math.inf else min(4, max(least, 1 - math.floor(math.log10(width))))
+
+
+def _plain(value: float, decimals: int) -> str:
+    """A number without a minus before nothing, and in powers of ten where it is out of all proportion."""
+    if not math.isfinite(value):
+        return "-"
+    if abs(value) >= 1e6:
+        return f"{value:.2e}"
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
+
+
+def interval_text(low: float, middle: float, high: float, unit: str, language: Language = "en") -> tuple[str, str]:
+    """A middle and its interval, with one number of decimals and their unit.
+
+    Parameters
+    ----------
+    low, middle, high : float
+        Proportions are shown as per cent, and their differences as percentage points.
+    unit : str
+        As in `estimates` of `result.json`; ``"points"`` for a difference of proportions; ``""`` for none.
+    language : {"en", "zh"}
+
+    Returns
+    -------
+    middle, interval : str
+    """
+    shown = "%" if unit.startswith("proportion") else unit
+    factor = 100.0 if shown in ("%", "points") else 1.0
+    least = 1 if shown in ("%", "points") or shown in _UNITS_ZH else 2
+    values = [factor * v for v in (low, middle, high)]
+    decimals = _decimals(values[0], values[2], least)
+    lower, central, upper = (_plain(v, decimals) for v in values)
+    if language == "zh":
+        after = _UNITS_ZH.get(shown, "")
+        span = f"{lower}%～{upper}%" if shown == "%" else f"{lower}～{upper}{after}"
+        return f"{central}{after}", span
+    after = {"%": " %", "points": " percentage points", "": ""}.get(shown, f" {shown}" if shown in _UNITS_ZH else "")
+    return f"{central}{after}", f"{lower} to {upper}{after}"
+
+
+def estimate_text(row: Row, language: Language = "en") -> str:
+    """Median and interval of a row of `estimates`; of a log hazard ratio, the hazard ratio."""
+    low, central, high = (float(row[k]) for k in ("lower", "median", "upper"))
+    unit = str(row["unit"])
+    if is_log_ratio(unit):
+        steps = per_step(unit)[1]
+        low, central, high = (math.exp(max(-700.0, min(steps * v, 700.0))) for v in (low, central, high))
+        unit = "ratio"
+    middle, span = interval_text(low, central, high, unit, language)
+    return f"{middle} ({_ci(row, language)} {span})"
+
+
+def is_log_ratio(unit: str) -> bool:
+    """Whether an estimate is the logarithm of a ratio, which is shown as the ratio."""
+    return unit.startswith(("log hazard ratio", "log odds ratio"))
+
+
+_SCALED: Final = re.compile(r"\((?:log\((?P<logged>.+?)\)|(?P<plain>.+?)) [-+] [\d.e+-]+\) / (?P<scale>[\d.e+-]+)$")
+
+
+def per_step(unit: str, language: Language = "en") -> tuple[str, float]:
+    """What one step of a coefficient is, in words, and how many of its own units: a doubling, or one point.
+
+    Parameters
+    ----------
+    unit : str
+        As in `estimates`, for example ``"log hazard ratio per (log(nlr) - 1.15) / 0.506"``.
+    """
+    how = unit.partition(" per ")[2]
+    scaled = _SCALED.match(how)
+    if scaled is None:
+        return how.replace("_", " "), 1.0
+    scale = float(scaled["scale"])
+    if scaled["logged"]:
+        return ("per doubling" if language == "en" else "每增加一倍"), math.log(2.0) / scale
+    return ("per point" if language == "en" else "每增加1"), 1.0 / scale
+
+
+def _ci(row: Row, language: Language) -> str:
+    return f"{100 * row['ci_prob']:g} % CrI" if language == "en" else f"{100 * row['ci_prob']:g}%CrI"
+
+
+# ---- names ------------------------------------------------------------------------------------
+
+
+def name_of(row: Row, unit: str = "", time_unit: str = "", language: Language = "en") -> str:
+    """What a row is about: the endpoint or the estimand, with its time."""
+    estimand, endpoint, time = str(row["estimand"]), row.get("endpoint"), row.get("time")
+    ratio = unit if unit in _RATIOS_ZH else ""
+    if estimand == "rate" and endpoint:
+        label = str(endpoint).replace("_", " ")
+        name = label if language == "en" else _ENDPOINTS_ZH.get(label, label)
+    elif estimand == "effect" and ratio:
+        name = ratio if language == "en" else _RATIOS_ZH[ratio]
+    else:
+        name = _NAMES.get(estimand, {"en": estimand.replace("_", " "), "zh": estimand.replace("_", " ")})[language]
+    if time is None:
+        return name
+    if language == "zh":
+        at = f"{time:g}{_UNITS_ZH.get(time_unit, '')}"
+        return f"{at}{'内' if estimand == 'rmst' else ''}{name}"
+    return f"{name} {'to' if estimand == 'rmst' else 'at'} {time:g} {time_unit}".rstrip()
+
+
+# ---- contrasts --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A row of `comparisons`, turned so that its first regimen is the one more probably better.
+
+    Parameters
+    ----------
+    first, second : str
+    probability : float
+        That `first` is better than `second`, at least one half; allowing for bias where the row does.
+    error : float
+        Its Monte Carlo standard error.
+    without_bias : float or None
+        The same as if patients did not differ, where the row allows for bias.
+    low, middle, high : float
+        Of `first` against `second`, on the scale of the row.
+    turned : bool
+        Whether `first` is the reference of the row.
+    """
+
+    first: str
+    second: str
+    probability: float
+    error: float
+    without_bias: float | None
+    low: float
+    middle: float
+    high: float
+    turned: bool
+
+    @classmethod
+    def of(cls, row: Row) -> Contrast:
+        """Read a row."""
+        p, error = headline_probability(row)
+        plain = row["probability_better"] if allows_for_bias(row) else None
+        values = (row["lower"], row["median"], row["upper"])
+        if p >= 0.5:
+            return cls(row["regimen"], row["reference"], p, error, plain, *values, False)
+        low, middle, high = (
+            -v if row["scale"] == "difference" else math.inf if v == 0 else 1 / v for v in values[::-1]
+        )
+        other = None if plain is None else 1.0 - plain
+        return cls(row["reference"], row["regimen"], 1.0 - p, error, other, low, middle, high, True)
+
+
+def allows_for_bias(row: Row) -> bool:
+    """Whether the headline of a comparison is averaged over a bias between the patients."""
+    return bool(row.get("bias_sd")) and row.get("probability_better_with_bias") is not None
+
+
+def headline_probability(row: Row, *, margin: bool = False) -> tuple[float, float]:
+    """P(better), or P(better by the margin), and its Monte Carlo error; allowing for bias where the row does."""
+    name = "_by_margin" if margin else ""
+    if allows_for_bias(row) and row.get(f"probability_better{name}_with_bias") is not None:
+        error = "mcse_probability_by_margin_with_bias" if margin else "mcse_probability_with_bias"
+        return row[f"probability_better{name}_with_bias"], row[error] or 0.0
+    error = "mcse_probability_by_margin" if margin else "mcse_probability"
+    return row[f"probability_better{name}"], row[error] or 0.0
+
+
+def grade(probability: float, error: float = 0.0) -> int | None:
+    """The place in `GRADES` of a probability of at least one half; None where the data cannot tell.
+
+    Closer to a boundary than two Monte Carlo standard errors, the milder word is taken.
+    """
+    for i, (least, _) in enumerate(GRADES):
+        if probability - (2.0 * error if abs(probability - least) < 2.0 * error else 0.0) >= least:
+            return i
+    return None
+
+
+def contrast_unit(row: Row, unit: str) -> str:
+    """The unit of a contrast: of a difference of proportions, percentage points; of a ratio, none."""
+    if row["scale"] != "difference":
+        return ""
+    return "points" if unit.startswith("proportion") else unit
+
+
+def contrast_text(row: Row, unit: str, language: Language = "en", *, with_unit: bool = True) -> str:
+    """Median and interval of a row of `comparisons`, regimen against reference."""
+    shown = contrast_unit(row, unit)
+    middle, span = interval_text(row["lower"], row["median"], row["upper"], shown, language)
+    if not with_unit:
+        ending = {"points": " percentage points", "": ""}.get(shown, f" {shown}")
+        middle, span = middle.removesuffix(ending), span.removesuffix(ending)
+    return f"{middle} ({span})"
+
+
+def margin_text(row: Row, unit: str, language: Language = "en") -> str:
+    """The margin of a comparison with its unit."""
+    shown = contrast_unit(row, unit)
+    if shown == "points":
+        return f"{100 * row['margin']:g}" + (" percentage points" if language == "en" else "个百分点")
+    if language == "zh":
+        return f"{row['margin']:g}{_UNITS_ZH.get(shown, '')}"
+    named = shown if shown in _UNITS_ZH else ""
+    return f"{row['margin']:g} {named.removesuffix('s') if row['margin'] == 1 else named}".rstrip()
+
+
+def _probability(p: float, error: float | None) -> str:
+    return format_probability(p, error)
+
+
+def design_sentence(anchoring: str, language: Language = "en") -> str:
+    """What is known of the assignment of patients to the regimens."""
+    english = {
+        "randomised": "The regimens were assigned at random.",
+        "same study, randomisation not stated": "Whether the regimens were assigned at random is not stated.",
+        "randomised within trials, compared through the network": (
+            "Assigned at random within trials; the comparison runs through the network of trials."
+        ),
+    }
+    chinese = {
+        "randomised": "患者随机分组。",
+        "same study, randomisation not stated": "是否随机分组未说明。",
+        "randomised within trials, compared through the network": "各试验内随机分组，比较经由试验网络得出。",
+    }
+    if language == "zh":
+        return chinese.get(anchoring, "患者并非随机分组，该数值同时反映了患者之间的差异。")
+    return english.get(
+        anchoring, "The regimens were not assigned at random; differences between patients are part of this number."
+    )
+
+
+def _verb(row: Row, language: Language, *, past: bool) -> str:
+    """What the better regimen does, up to the name of the other."""
+    estimand, better = str(row["estimand"]), row.get("better")
+    if estimand in _SURVIVAL:
+        if language == "zh":
+            return "无进展生存期长于"
+        if estimand == "survival":
+            return "kept more patients progression-free than" if past else "keeps more patients progression-free"
+        return "kept patients progression-free longer than" if past else "keeps patients progression-free longer"
+    name = name_of(row, language=language)
+    if estimand == "rate":
+        higher = better != "lower"
+        if language == "zh":
+            return f"{name}{'高于' if higher else '低于'}"
+        word = "higher" if higher else "lower"
+        return f"had the {word} {name} than" if past else f"has the {word} {name}"
+    if language == "zh":
+        return "结局优于"
+    return "had the better outcome than" if past else "has the better outcome"
+
+
+def _size(row: Row, contrast: Contrast, unit: str, time_unit: str, language: Language) -> str:
+    """The contrast of the better regimen with the other, with its interval."""
+    middle, span = interval_text(contrast.low, contrast.middle, contrast.high, contrast_unit(row, unit), language)
+    name = name_of(row, unit, time_unit, language)
+    if row["scale"] == "odds_ratio":
+        name = "odds ratio" if language == "en" else "比值比(OR)"
+    elif row["scale"] == "ratio" and "ratio" not in name and "比" not in name:
+        name = f"ratio of {name}" if language == "en" else f"{name}之比"
+    ci = _ci(row, language)
+    if language == "zh":
+        return f"{name}差值{middle}({ci} {span})" if row["scale"] == "difference" else f"{name}{middle}({ci} {span})"
+    if row["scale"] != "difference":
+        return f"{name} {middle}, {ci} {span}"
+    if row.get("better") == "lower":
+        return f"difference in {name} {middle}, {ci} {span}"
+    longer = "longer" if row["estimand"] in ("median", "rmst") else "higher"
+    return f"its {name} is {middle} {longer}, {ci} {span}"
+
+
+def _two(row: Row, data: Row, unit: str, time_unit: str, language: Language) -> list[str]:
+    """The verdict on one comparison of two regimens."""
+    contrast = Contrast.of(row)
+    level = grade(contrast.probability, contrast.error)
+    p = _with_bias(contrast, language)
+    size = _size(row, contrast, unit, time_unit, language)
+    if language == "zh":
+        counts = f"共{data['patients']}例" + (f"、{data['events']}例事件。" if data["events"] else "。")
+        if level is None:
+            first = (
+                f"现有数据无法分辨{contrast.first}与{contrast.second}何者{_better_zh(row)}："
+                f"前者更优的后验概率为{p}，{size}。"
+            )
+        else:
+            word = GRADES[level][1]["zh"]
+            first = f"在本组患者中，{contrast.first}的{_joined_zh(row, word)}{contrast.second}：后验概率{p}，{size}。"
+        return [counts + first, *_margin(row, unit, language), design_sentence(row["anchoring"], "zh")]
+    if level is None:
+        first = (
+            f"The data cannot tell which of {contrast.first} and {contrast.second} {_verb(row, 'en', past=False)}: "
+            f"posterior probability {p} for {contrast.first}; {size}."
+        )
+    else:
+        events = f" and {data['events']} events" if data["events"] else ""
+        where = "" if row["anchoring"].startswith("randomised") else " in these patients"
+        first = (
+            f"With {data['patients']} patients{events}, {_graded(contrast.first, level)} "
+            f"{_verb(row, 'en', past=True)} {contrast.second}{where}: posterior probability {p}; {size}."
+        )
+    return [first, *_margin(row, unit, language), design_sentence(row["anchoring"], "en")]
+
+
+def _graded(subject: str, level: int) -> str:
+    """A subject with the word of its grade, before a verb."""
+    word = GRADES[level][1]["en"]
+    return f"it is {word}, that {subject}" if level == len(GRADES) - 1 else f"{subject} {word}"
+
+
+def _with_bias(contrast: Contrast, language: Language) -> str:
+    """The probability of a contrast, and beside it what it would be if patients did not differ."""
+    p = _probability(contrast.probability, contrast.error)
+    if contrast.without_bias is None:
+        return p
+    plain = _probability(contrast.without_bias, contrast.error)
+    return f"{p} allowing for bias ({plain} without)" if language == "en" else f"{p}（考虑偏倚；不考虑时为{plain}）"
+
+
+def _better_zh(row: Row) -> str:
+    if row["estimand"] in _SURVIVAL:
+        return "的无进展生存期更长"
+    if row["estimand"] == "rate":
+        return f"的{name_of(row, language='zh')}更{'低' if row.get('better') == 'lower' else '高'}"
+    return "结局更优"
+
+
+def _joined_zh(row: Row, word: str) -> str:
+    """A verb of `_verb` in Chinese, with the grade before what is compared."""
+    verb = _verb(row, "zh", past=True)
+    for mark in ("长于", "高于", "低于", "优于"):
+        if verb.endswith(mark):
+            return f"{verb.removesuffix(mark)}{word}{mark}"
+    return f"{word}{verb}"
+
+
+def _margin(row: Row, unit: str, language: Language) -> list[str]:
+    """Whether the difference matters, where a margin was stated."""
+    if row["margin"] is None or row["probability_better_by_margin"] is None:
+        return []
+    p, error = headline_probability(row, margin=True)
+    size, shown = margin_text(row, unit, language), _probability(p, error)
+    level = 2 if p >= 0.90 else 1 if p > 0.10 else 0
+    ratio = row["scale"] != "difference"
+    if language == "zh":
+        word = ("几乎达不到有意义的差别", "差别是否有意义尚不能确定", "差别达到有意义的程度")[level]
+        reach = f"比值达到或优于{size}" if ratio else f"优势达到{size}及以上"
+        return [f"{row['regimen']}相对{row['reference']}{reach}的后验概率为{shown}（{word}）。"]
+    word = (
+        "hardly by a difference that matters", "whether by a difference that matters is open",
+        "by a difference that matters",
+    )[level]  # fmt: skip
+    reach = f"by a ratio of {size} or beyond" if ratio else f"by {size} or more"
+    return [f"That {row['regimen']} is better {reach} has posterior probability {shown}: {word}."]
+
+
+def rope_sentence(row: Row, rationale: str, language: Language = "en") -> str:
+    """That two regimens are practically equal: only with a reason for the region, and a probability of 0.95."""
+    if row["rope"] is None or not rationale or row["probability_in_rope"] < 0.95:
+        return ""
+    p = _probability(row["probability_in_rope"], row["mcse_probability_in_rope"])
+    if language == "zh":
+        return f"差别位于事先说明的实际等效区间内的后验概率为{p}。"
+    return f"The difference lies inside the stated region of practical equivalence with posterior probability {p}."
+
+
+def _many(result: Row, row: Row, language: Language) -> list[str]:
+    """The verdict on three or more regimens, from their ranks."""
+    keys = ("estimand", "endpoint", "time")
+    ranks = [r for r in result["ranking"] if all(r.get(k) == row.get(k) for k in keys)]
+    ranks.sort(key=lambda r: -r["probability_best"])
+    if len(ranks) < 3:
+        return []
+    first, second = ranks[0], ranks[1]
+    p1, p2 = (_probability(r["probability_best"], r["mcse_probability_best"]) for r in (first, second))
+    level = grade(first["probability_best"], first["mcse_probability_best"] or 0.0)
+    anchors = {r["anchoring"] for r in result["comparisons"] if all(r.get(k) == row.get(k) for k in keys)}
+    anchor = next((a for a in sorted(anchors) if not a.startswith("randomised")), min(anchors))
+    if language == "zh":
+        ranked = f"{len(ranks)}种方案中，{first['regimen']}最优的后验概率为{p1}，{second['regimen']}为{p2}"
+        ending = "；概率低于0.66时不作排序结论。" if level is None else "。"
+        return [ranked + ending, design_sentence(anchor, "zh")]
+    who = first["regimen"] if level is None else _graded(first["regimen"], level)
+    ranked = f"Of {len(ranks)} regimens, {who} ranks first"
+    ranked += f" with posterior probability {p1}, and {second['regimen']} with {p2}"
+    return [ranked + ("; no order is claimed below 0.66." if level is None else "."), design_sentence(anchor, "en")]
+
+
+def _alone(result: Row, time_unit: str, language: Language) -> list[str]:
+    """What is known without any comparison: the pooled effect, the rates or the medians, and the first threshold."""
+    rows = [r for name in ("effect", "rate", "median") for r in result["estimates"] if r["estimand"] == name][:2]
+    said = []
+    for row in rows:
+        name = name_of(row, str(row["unit"]), time_unit, language)
+        who = str(row["regimen"] or "")
+        text = estimate_text(row, language)
+        if language == "zh":
+            said.append(f"{who}{'：' if who else '合并'}{name}{text}。")
+        else:
+            said.append(f"{name[:1].upper()}{name[1:]} {'of ' + who if who else '(pooled)'}: {text}.")
+    asked = [t for t in result.get("thresholds", ()) if rows and t["estimand"] == rows[0]["estimand"]]
+    for t in asked[:1]:
+        p = _probability(t["probability"], t["mcse_probability"])
+        unit = str(rows[0]["unit"])
+        value = f"{100 * t['value']:g} %" if unit.startswith("proportion") else f"{t['value']:g}"
+        side = t["side"]
+        if language == "zh":
+            said.append(f"其{'高于' if side == 'above' else '低于'}{value.replace(' ', '')}的后验概率为{p}。")
+        else:
+            whose = f" of {t['regimen']}" if t.get("regimen") and len(rows) > 1 else ""
+            said.append(f"Posterior probability {p} that it{whose} is {side} {value}.".replace("it of", "that of"))
+    return said
+
+
+def verdict(result: Row, language: Language = "en") -> list[str]:
+    """The answer in sentences; the first holds the probability, the last says how patients came to the regimens.
+
+    Parameters
+    ----------
+    result : mapping
+        The content of `result.json`.
+    language : {"en", "zh"}
+
+    Returns
+    -------
+    list of str
+        Of a fit that failed its diagnostics, one sentence that says so, and no answer.
+    """
+    if not result["diagnostics"]["converged"]:
+        if language == "zh":
+            return ["未收敛：抽样诊断未通过，不给出结论。"]
+        return ["NOT CONVERGED: the fit failed its diagnostics, so there is no answer to read."]
+    units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
+    time_unit = units.get("median", units.get("rmst", ""))
+    if not result["comparisons"]:
+        return _alone(result, time_unit, language)
+    row = result["comparisons"][0]
+    several = _many(result, row, language)
+    return several or _two(row, result["data"], units.get(row["estimand"], ""), time_unit, language)
