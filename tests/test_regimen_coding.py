@@ -42,7 +42,7 @@ def survival_design(baseline, effect, options, regimens=None, frame=None, **more
         baseline=baseline, regimen_effect=effect, data_unit="months", times=[3, 6], horizons=[6], regimens=regimens,
         **options, **more,
     )  # fmt: skip
-    table = model._table(patients() if frame is None else frame)
+    table = model.read(patients() if frame is None else frame)
     return prepare_design(model.analysis, table)
 
 
@@ -322,3 +322,24 @@ def test_designs_of_another_coding_do_not_share_compiled_code():
     other = survival_design("exponential", "proportional", {}, regimen_coding="reference")
     assert first.structure != other.structure
     assert replace(first.spec, regimen_coding="reference") == other.spec
+
+
+@pytest.mark.parametrize(
+    "prior", [be.Prior("Normal", sigma=0.7), be.Prior("StudentT", nu=4, sigma=0.5), be.Prior("Cauchy", alpha=0, beta=1)]
+)
+@pytest.mark.parametrize("size", [None, 2])
+def test_the_pymc_variable_is_the_law_it_stands_for(prior, size):
+    """General net: log density and draws inside the model against those in NumPy."""
+    import pymc as pm
+
+    law = PairPrior(prior, 4)
+    with pm.Model(coords={"contrast": list("BCD"), "other": list("xy")}) as model:
+        law.to_pymc("ratio", "contrast", None if size is None else "other", size or 1)
+    values = law.sample(np.random.default_rng(3), 5, size)
+    logp = model.compile_logp()
+    for value in values:
+        expected = law.log_density(value[None]).sum()
+        assert float(logp({"ratio": value})) == pytest.approx(float(expected), rel=1e-10)
+    draws = pm.draw(model["ratio"], 1000, random_seed=1)
+    assert draws.shape == (1000, *values.shape[1:])
+    assert abs(np.mean(draws[:, 0] < draws[:, 2]) - 0.5) < 4.5 * 0.5 / draws[:, 0].size ** 0.5

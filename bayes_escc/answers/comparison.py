@@ -24,6 +24,7 @@ from bayes_escc.answers.estimand import (
 from bayes_escc.answers.rows import NULL_VALUE, ComparisonRow, Question, better_threshold, comparison_row
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
+from bayes_escc.evidence.arms import studies_between
 from bayes_escc.names import ENDPOINT, REGIMEN, Direction, Scale, normalise
 from bayes_escc.probability.marginal import Marginal, probability_with_error
 from bayes_escc.settings.reader import check_margin, nearest
@@ -49,6 +50,12 @@ __all__ = [
 ]
 
 UNANCHORED: Final = "unanchored, not randomised"
+NETWORK: Final = (
+    "randomised within trials, compared through the network",
+    "compared through the network, randomisation not stated for all studies",
+    "not randomised in all studies of the network between them",
+)
+"""How a contrast through a network is protected, from most to least."""
 
 
 def anchoring(arms: Sequence[Arm], endpoint: str | None, regimen: str, reference: str) -> str:
@@ -60,12 +67,14 @@ def anchoring(arms: Sequence[Arm], endpoint: str | None, regimen: str, reference
         ``"randomised"`` if both come from one randomised study;
         ``"same study, randomisation not stated"``;
         ``"pooled over studies, randomisation not preserved"`` if several studies hold both;
-        ``"randomised within trials, compared through the network"`` in a network;
+        in a network ``"randomised within trials, compared through the network"`` if all studies on the paths
+        between the two are randomised, else one of `NETWORK`;
         otherwise ``"unanchored, not randomised"``.
     """
     chosen = [a for a in arms if endpoint is None or a.endpoint == endpoint]
-    if chosen and all(a.design == "network" for a in chosen):
-        return "randomised within trials, compared through the network"
+    if any(a.linked for a in chosen):
+        on_paths = studies_between(chosen, regimen, reference)
+        return _of_network({a.design for a in chosen if a.study in on_paths})
     mine = {a.study for a in chosen if a.regimen == regimen}
     theirs = {a.study for a in chosen if a.regimen == reference}
     designs = {a.design for a in chosen if a.regimen in (regimen, reference)}
@@ -74,6 +83,16 @@ def anchoring(arms: Sequence[Arm], endpoint: str | None, regimen: str, reference
     if len(mine) > 1:
         return "pooled over studies, randomisation not preserved"
     return "randomised" if designs == {"randomised"} else "same study, randomisation not stated"
+
+
+def _of_network(designs: set[str]) -> str:
+    """The label of a contrast from the designs of the studies on its paths."""
+    randomised, unstated = "randomised" in designs, "" in designs
+    if designs <= {"randomised"}:
+        return NETWORK[0]
+    if not (randomised or unstated):
+        return UNANCHORED
+    return NETWORK[1] if designs <= {"randomised", ""} else NETWORK[2]
 
 
 @dataclass(frozen=True, repr=False)

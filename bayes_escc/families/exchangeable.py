@@ -1,10 +1,9 @@
 """Effects of regimens under a prior that is the same for every pair of them.
 
-Regimens stand about a common level: their effects are the level plus deviations that sum to zero. With
-deviations ``d = Q z``, where the columns of Q are an orthonormal basis of the vectors that sum to zero and z has a
-spherical law of scale ``s / sqrt(2)``, the difference of any two regimens has the law of scale s that was stated
-for it, whichever regimen stands first. Against the first regimen the differences are ``(Q_r - Q_1) z``: normal ones
-have the variance s^2 and the correlation one half, as the contrasts of a trial with several arms do.
+Regimens stand about a common level: their effects are the level plus deviations that sum to zero. The difference of
+any two regimens has the stated law, of scale s, whichever regimen stands first. Against the first regimen the
+differences are therefore jointly normal (or t) with scale s and correlation one half, as the contrasts of a trial
+with several arms are: ``s (z_r - z_1) / sqrt(2)`` with one z for every regimen.
 """
 
 from __future__ import annotations
@@ -144,13 +143,7 @@ class PairPrior:
         size = self.regimens - 1
         return np.asarray((np.eye(size) + 1.0) / 2.0)
 
-    @property
-    def basis(self) -> Array:
-        """Contrasts against the first regimen of spherical coordinates of scale one, shape (regimens - 1,) * 2."""
-        zero_sum = zero_sum_basis(self.regimens)
-        return np.asarray((zero_sum[1:] - zero_sum[0]) / math.sqrt(2.0))
-
-    def to_pymc(self, name: str, dim: str, other: str | None = None) -> Any:
+    def to_pymc(self, name: str, dim: str, other: str | None = None, size: int = 1) -> Any:
         """Create the contrasts inside the current PyMC model.
 
         Parameters
@@ -160,51 +153,61 @@ class PairPrior:
             Dimension of the contrasts.
         other : str, optional
             A second dimension along which they are independent.
+        size : int
+            Length of the second dimension.
 
         Returns
         -------
-        tensor of shape (regimens - 1,) or (regimens - 1, size of `other`)
+        tensor of shape (regimens - 1,) or (regimens - 1, size)
         """
         import pymc as pm
         import pytensor.tensor as pt
 
         dims = dim if other is None else (dim, other)
-        if self.regimens == 2:  # the one contrast is its own coordinate
+        if self.regimens == 2:
             return self.prior.to_pymc(name, dims=dims)
-        coordinates: list[Any] = []
-        square: Any = 0.0
-        for k in range(self.regimens - 1):
-            label = f"{name}_coordinate_{k}"
-            if math.isinf(self.freedom):
-                coordinates.append(pm.Normal(label, 0.0, self.scale, dims=other))
-                continue
-            # a spherical t distribution as that of one coordinate after the other
-            nu = self.freedom + k
-            sigma = self.scale * pt.sqrt((self.freedom + square) / nu)
-            coordinates.append(pm.StudentT(label, nu=nu, mu=0.0, sigma=sigma, dims=other))
-            square = square + (coordinates[-1] / self.scale) ** 2
-        rows = [sum(float(b) * z for b, z in zip(row, coordinates, strict=True) if b) for row in self.basis]
-        return pm.Deterministic(name, self.location + pt.stack(rows), dims=dims)
+        rest = () if other is None else (size,)
+
+        def log_density(value: Any, location: Any, scale: Any) -> Any:
+            return self._log_density(pt, (value - location) / scale).sum()
+
+        def law(location: Any, scale: Any, size: Any) -> Any:  # noqa: ARG001  (as PyMC calls it)
+            z = pm.Normal.dist(0.0, 1.0, size=(self.regimens, *rest))
+            if math.isfinite(self.freedom):
+                z = z / pt.sqrt(pm.ChiSquared.dist(self.freedom, size=(1, *rest)) / self.freedom)
+            return location + scale * (z[1:] - z[:1]) / math.sqrt(2.0)
+
+        core = "i" if other is None else "i,j"
+        return pm.CustomDist(
+            name, np.full((self.regimens - 1, *rest), self.location), self.scale, dist=law, logp=log_density,
+            signature=f"({core}),()->({core})", dims=dims,
+        )  # fmt: skip
 
     def sample(self, rng: np.random.Generator, draws: int, size: int | None = None) -> Array:
         """Prior draws of the contrasts, (draws, regimens - 1) and the size of a second dimension, if there is one."""
         rest = () if size is None else (size,)
         if self.regimens == 2:
             return self.prior.sample(rng, (draws, 1, *rest))
-        z = rng.normal(size=(draws, self.regimens - 1, *rest))
+        z = rng.normal(size=(draws, self.regimens, *rest))
         if math.isfinite(self.freedom):
             z = z / np.sqrt(rng.chisquare(self.freedom, (draws, 1, *rest)) / self.freedom)
-        return np.asarray(self.location + self.scale * np.einsum("ij,dj...->di...", self.basis, z))
+        return np.asarray(self.location + self.scale * (z[:, 1:] - z[:, :1]) / math.sqrt(2.0))
 
     def log_density(self, contrasts: Array) -> Array:
         """Log density of contrasts of shape (draws, regimens - 1, ...), shape (draws, ...)."""
         if self.regimens == 2:
             return np.asarray(self.prior.to_scipy().logpdf(contrasts[:, 0]))
+        return np.asarray(self._log_density(np, np.swapaxes((contrasts - self.location) / self.scale, 0, 1)))
+
+    def _log_density(self, xp: Any, x: Any) -> Any:
+        """Log density of standardised contrasts, along the first axis, of the contrasts themselves.
+
+        The inverse of the correlation matrix (I + J) / 2 is 2 (I - J / regimens).
+        """
         size, nu = self.regimens - 1, self.freedom
-        inverse = np.linalg.inv(self.basis) / self.scale
-        square = (np.einsum("ij,dj...->di...", inverse, contrasts - self.location) ** 2).sum(axis=1)
-        constant = np.linalg.slogdet(inverse)[1]
+        square = 2.0 * ((x**2).sum(axis=0) - x.sum(axis=0) ** 2 / self.regimens)
+        constant = 0.5 * (size * math.log(2.0) - math.log(self.regimens)) - size * math.log(self.scale)
         if math.isinf(nu):
-            return np.asarray(constant - 0.5 * square - 0.5 * size * math.log(2.0 * math.pi))
+            return constant - 0.5 * square - 0.5 * size * math.log(2.0 * math.pi)
         constant += math.lgamma((nu + size) / 2.0) - math.lgamma(nu / 2.0) - 0.5 * size * math.log(nu * math.pi)
-        return np.asarray(constant - 0.5 * (nu + size) * np.log1p(square / nu))
+        return constant - 0.5 * (nu + size) * xp.log1p(square / nu)

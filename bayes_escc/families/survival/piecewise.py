@@ -308,9 +308,11 @@ class PiecewiseDesign(SurvivalDesign):
             return self.regimen_effect()[:, None]
         if self.exchangeable:
             if step is None:
-                return self.about_level(self.pair_prior.to_pymc("log_hazard_ratio", CONTRAST, INTERVAL))
+                return self.about_level(
+                    self.pair_prior.to_pymc("log_hazard_ratio", CONTRAST, INTERVAL, len(self.cuts) + 1)
+                )
             first = self.pair_prior.to_pymc("log_hazard_ratio_first", CONTRAST)[:, None]
-            z = PairPrior(Prior("Normal"), len(self.regimens)).to_pymc("ratio_step_z", CONTRAST, "step")
+            z = PairPrior(Prior("Normal"), len(self.regimens)).to_pymc("ratio_step_z", CONTRAST, "step", len(self.cuts))
             walk = pt.concatenate([first, first + pt.cumsum(step * z, axis=-1)], axis=1)
             return self.about_level(pm.Deterministic("log_hazard_ratio", walk, dims=(CONTRAST, INTERVAL)))
         prior, rows = spec.prior("log_hazard_ratio"), []

@@ -20,6 +20,7 @@ from bayes_escc.evidence.effect_arms import CONTROL_SE, shared_variance
 from bayes_escc.evidence.effects import connected_pieces
 from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.names import DESIGNS
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -64,6 +65,25 @@ class Contrasts:
 
     def __len__(self) -> int:
         return len(self.study)
+
+    @property
+    def designs(self) -> list[str]:
+        """How patients came to their regimens, by contrast: one of `names.DESIGNS`, or empty where it is not said.
+
+        An effect as published is that of a randomised trial unless a column `design` says otherwise.
+        """
+        unstated = ["" if counted else "randomised" for counted in self._counted]
+        if "design" not in self.frame:
+            return unstated
+        stated = [str(v).strip().casefold().replace("randomized", "randomised") for v in self.frame["design"]]
+        return [s if s in DESIGNS else other for s, other in zip(stated, unstated, strict=True)]
+
+    @property
+    def _counted(self) -> list[bool]:
+        """Whether a contrast is made of arm counts rather than published."""
+        if "estimate" not in self.frame:
+            return [True] * len(self)
+        return [str(v).strip() in {"", "nan"} for v in self.frame["estimate"]]
 
     @property
     def independent(self) -> bool:

@@ -65,7 +65,7 @@ class SynthesisDesign(Design):
         self.X, self.C, self.groups = found.X, found.C, found.groups
         self.exchangeable_regimens = found.regimens
         self.L = contrasts.random_effects_factor() if self.random else None
-        design = "network" if spec.network else "randomised"
+        designs = dict(zip(contrasts.study, contrasts.designs, strict=True))
         sizes = {
             (study, regimen): None if math.isnan(n) else int(n)
             for study, *regimens, ns in zip(
@@ -73,7 +73,9 @@ class SynthesisDesign(Design):
             )
             for regimen, n in zip(regimens, ns, strict=True)
         }
-        self.arms = tuple(Arm(s, r, contrasts.endpoint, design, n) for (s, r), n in sizes.items())
+        self.arms = tuple(
+            Arm(s, r, contrasts.endpoint, designs[s], n, linked=spec.network) for (s, r), n in sizes.items()
+        )
         self.rows = self.k
         self.patients = self._count_patients()
         self.events = 0

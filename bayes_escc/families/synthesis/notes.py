@@ -23,7 +23,24 @@ def notes_on(design: SynthesisDesign, source: str) -> list[Problem]:
     AnalysisError
         If effects are differences in a unit of their own, far larger than the default priors allow.
     """
-    return [*_few_studies(design), *_off_scale(design, source)]
+    return [*_few_studies(design), *_off_scale(design, source), *_not_randomised(design)]
+
+
+def _not_randomised(design: SynthesisDesign) -> list[Problem]:
+    """Studies whose contrasts no randomisation protects."""
+    pairs = zip(design.contrasts.study, design.contrasts.designs, strict=True)
+    studies = list(dict.fromkeys(study for study, how in pairs if how not in ("randomised", "")))
+    if not studies:
+        return []
+    of_all = len(set(design.contrasts.study))
+    return [
+        Problem(
+            "not_randomised",
+            f"{len(studies)} of {of_all} studies are not randomised ({', '.join(studies)}): their regimens differ in "
+            "patients too, and so does the pooled effect",
+            "Say so beside the effect, show it without them, or state a bias of theirs.",
+        )
+    ]
 
 
 def _few_studies(design: SynthesisDesign) -> list[Problem]:
