@@ -10,7 +10,7 @@ import os
 import shlex
 import subprocess
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "LABEL_DIMS",
     "LAWS",
     "MONITORING",
+    "OWN_EFFECTS",
     "REGIMEN",
     "SAMPLE_DIMS",
     "STUDY",
@@ -74,6 +75,9 @@ LAWS: Final = "laws"
 
 MONITORING: Final = "monitoring"
 """Group that holds, by rule, whether the study completed under each draw ends in success."""
+
+OWN_EFFECTS: Final[Mapping[str, str]] = {"own_effects": "yes"}
+"""Attribute of the log-likelihood of a hierarchy: whoever is left out has an effect of its own, to be integrated."""
 
 DESIGNS: Final = ("randomised", "single-arm", "non-randomised")
 """How the patients of a study came to their regimens."""

@@ -246,7 +246,8 @@ class TestPerPatient:
         mine = np.flatnonzero(frame["regimen"] == "A")[0]
         expected = np.log(hazard) * frame["event"][mine] - hazard * frame["time"][mine]
         assert np.allclose(fit.tree["log_likelihood"]["progression"].isel(patient=mine), expected)
-        assert be.loo(fit).elpd == pytest.approx(be.loo(fit, integrated=True).elpd)
+        with pytest.raises(be.AnalysisError, match="nothing to integrate out"):
+            be.loo(fit, integrated=True)
         assert be.loo(fit).p == pytest.approx(2, abs=0.6)
 
 

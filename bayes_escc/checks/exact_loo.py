@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import replace
 from types import SimpleNamespace
@@ -35,7 +36,8 @@ def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable"
     Returns
     -------
     Loo
-        `refitted` holds the positions of the patients left out by refitting; their `pareto_k` is zero.
+        `refitted` holds the positions of the patients left out by refitting; their `pareto_k` is zero. `mcse` is the
+        Monte Carlo error of the sum.
 
     Raises
     ------
@@ -64,13 +66,15 @@ def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable"
     found = loo_of(design, estimate(design, sampling))
     wanted = range(design.patients) if patients == "all" else np.flatnonzero(~(found.pareto_k <= found.good_k))
     each, k, done = found.each.copy(), found.pareto_k.copy(), []
+    errors = np.full(design.patients, found.mcse / math.sqrt(design.patients))  # of those who are not refitted
     for i in map(int, wanted):
         try:
             without = prepare_design(analysis, chosen.keep(chosen.frame.drop(index=rows[i])))
         except (AnalysisError, DataError):
             continue
         refit = estimate(without, sampling)
-        each[i], k[i] = _log_mean(_density(design, refit)[:, i]), 0.0
+        left_out = _density(design, refit)[..., i]
+        each[i], k[i], errors[i] = _log_mean(left_out), 0.0, _error_of_log_mean(left_out)
         done.append(rows[i])
     # freezing puts patients in the order of their regimens; they are reported in that of the analysis
     order = _rows_of(stated, chosen)
@@ -78,7 +82,7 @@ def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable"
     total = float(each.sum())
     return Loo(
         total, float(np.sqrt(each.size * each.var())), found.p + found.elpd - total, each[place], k[place],
-        found.good_k, tuple(sorted(order.index(r) for r in done)),
+        found.good_k, tuple(sorted(order.index(r) for r in done)), float(np.sqrt((errors**2).sum())), found.marginal,
     )  # fmt: skip
 
 
@@ -105,10 +109,20 @@ def loo_of(design: Design, found: Estimate) -> Loo:
 
 
 def _density(design: Design, found: Estimate) -> Any:
-    """Log densities of all patients, (draws, patients)."""
+    """Log densities of all patients, (chain, draw, patients)."""
     group = design.log_likelihood(found.parameters)
-    values = group[str(next(iter(group.data_vars)))].transpose(CHAIN, DRAW, ...).to_numpy()
-    return values.reshape(-1, values.shape[-1])
+    return group[str(next(iter(group.data_vars)))].transpose(CHAIN, DRAW, ...).to_numpy()
+
+
+def _error_of_log_mean(logs: Any) -> float:
+    """Monte Carlo error of the logarithm of a mean density, from its draws (chain, draw)."""
+    import arviz as az
+    import xarray as xr
+
+    density = np.exp(logs - logs.max())
+    if not np.ptp(density) > 0.0:
+        return 0.0
+    return float(az.mcse(xr.DataArray(density, dims=(CHAIN, DRAW)), method="mean")) / float(density.mean())
 
 
 def _log_mean(logs: Any) -> float:

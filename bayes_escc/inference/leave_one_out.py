@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +53,10 @@ class Loo:
         Largest shape that is reliable with this number of draws.
     refitted : tuple of int
         Positions of the patients who were left out by refitting (`exact_loo`).
+    mcse : float
+        Monte Carlo error of `elpd`; infinite where importance sampling failed for someone.
+    marginal : bool
+        Whether effects of its own (a study's, a centre's, imputed numbers) were integrated out of each density.
     """
 
     elpd: float
@@ -62,6 +66,8 @@ class Loo:
     pareto_k: NDArray[np.float64]
     good_k: float
     refitted: tuple[int, ...] = ()
+    mcse: float = 0.0
+    marginal: bool = True
 
     @property
     def unreliable(self) -> int:
@@ -69,25 +75,30 @@ class Loo:
         return int((self.pareto_k > self.good_k).sum())
 
 
-def loo(fitted: _Fitted, *, integrated: bool = False) -> Loo:
+def loo(fitted: _Fitted, *, integrated: bool | None = None) -> Loo:
     """Leave-one-out accuracy of a fit, one patient (or row of the table) at a time.
 
     Parameters
     ----------
     fitted : Posterior
-    integrated : bool
-        What is left out where a model has frailties or imputed numbers. By default the outcome of a
-        patient whose centre and imputed values stay known as the other draws know them
-        (conditional). If true, frailties and imputed numbers are integrated out within each draw:
-        the outcome of a patient of a new centre, whose missing values are known only through the
-        covariates seen. Covariates stay in either way; without frailties and imputed numbers the
-        two are the same.
+    integrated : bool, optional
+        Whether effects that only whoever is left out has are integrated out within each draw. In a hierarchy of
+        studies that is a study's own random effect: it is integrated out by default, because a study that is left
+        out has not told its effect. In a survival model it is frailties and imputed numbers: by default (False) the
+        centre and the imputed values stay known as the other draws know them; if true, the outcome is that of a
+        patient of a new centre, whose missing values are known only through the covariates seen.
+
+    Raises
+    ------
+    AnalysisError
+        If something is to be integrated that the model does not have, or cannot integrate.
 
     Notes
     -----
     Imputed numbers depend on the outcome left out, and so does the frailty of a small centre, so
     that the conditional density is often unreliable (`Loo.unreliable`); the integrated one is not
-    (Merkle, Furr and Rabe-Hesketh, Psychometrika 2019;84:802-829).
+    (Merkle, Furr and Rabe-Hesketh, Psychometrika 2019;84:802-829). In a hierarchy the conditional density rewards a
+    model for effects that it learnt from the very study left out.
 
     References
     ----------
@@ -103,8 +114,18 @@ def loo(fitted: _Fitted, *, integrated: bool = False) -> Loo:
             "compare such models by the deviance of bayes_escc.inconsistency."
         )
     name = str(next(iter(group.data_vars)))
-    if integrated and f"{name}{INTEGRATED}" in group:
-        name += INTEGRATED
+    hierarchy, available = OWN_EFFECTS.keys() <= group[name].attrs.keys(), f"{name}{INTEGRATED}" in group
+    if integrated and not available:
+        raise AnalysisError(
+            "leave-one-out: the effects of a trial (its baseline and its contrast) are not integrated out of arm "
+            "counts; take the counts as normal effects, or compare models by the deviance of bayes_escc.inconsistency."
+            if hierarchy
+            else "leave-one-out: this model has no effects of single studies or centres and no imputed numbers, so "
+            "there is nothing to integrate out: leave integrated out."
+        )
+    marginal = not hierarchy and not available
+    if integrated or (integrated is None and hierarchy and available):
+        name, marginal = f"{name}{INTEGRATED}", True
     values = group[name].transpose(CHAIN, DRAW, ...)
     # the log-likelihood of large tables is that of some of the draws, under their own labels
     posterior = fitted.tree["posterior"].to_dataset().sel({DRAW: values[DRAW]})
@@ -112,8 +133,25 @@ def loo(fitted: _Fitted, *, integrated: bool = False) -> Loo:
     each = np.asarray(found.elpd_i).ravel()
     return Loo(
         float(found.elpd), float(found.se), float(found.p), each, np.asarray(found.pareto_k).ravel(),
-        float(found.good_k),
+        float(found.good_k), mcse=_error(values.to_numpy(), each), marginal=marginal,
     )  # fmt: skip
+
+
+def _error(values: NDArray[np.float64], each: NDArray[np.float64]) -> float:
+    """Monte Carlo error of the sum of densities left out by importance sampling.
+
+    A density left out is one over the mean of one over the density, smoothed in its tail; its relative error is that
+    of that mean, from the spread of the inverse densities and their effective number.
+    """
+    import arviz as az
+    import xarray as xr
+
+    flat = values.reshape(*values.shape[:2], -1)
+    inverse = np.exp(np.minimum(-flat - (-flat).max(axis=(0, 1)), 0.0))
+    error = az.mcse(xr.DataArray(inverse, dims=(CHAIN, DRAW, "unit")), method="mean").to_numpy()
+    relative = error / inverse.mean(axis=(0, 1))
+    relative = np.where(np.isfinite(relative), relative, 0.0)
+    return float(np.sqrt((relative**2).sum())) if np.isfinite(each).all() else float("inf")
 
 
 def _tree(posterior: xr.Dataset, log_likelihood: xr.Dataset) -> xr.DataTree:
@@ -122,15 +160,15 @@ def _tree(posterior: xr.Dataset, log_likelihood: xr.Dataset) -> xr.DataTree:
     return xr.DataTree.from_dict({"/posterior": posterior, "/log_likelihood": log_likelihood})
 
 
-def compare_models(fits: Mapping[str, _Fitted], *, integrated: bool = False) -> pd.DataFrame:
+def compare_models(fits: Mapping[str, _Fitted], *, integrated: bool | None = None) -> pd.DataFrame:
     """Models of the same patients, compared by leave-one-out predictive accuracy, the best first.
 
     Parameters
     ----------
     fits : mapping of str to Posterior
         At least two fits to the same patients, coded alike.
-    integrated : bool
-        Whether frailties and imputed numbers are integrated out; see `loo`.
+    integrated : bool, optional
+        Whether effects of its own are integrated out; see `loo`. A model without any has its density as it is.
 
     Returns
     -------
@@ -140,16 +178,23 @@ def compare_models(fits: Mapping[str, _Fitted], *, integrated: bool = False) -> 
     Raises
     ------
     AnalysisError
-        If the fits saw different patients, or the same ones coded differently: the density of an
-        event at a known time has the unit 1 / time, the probability of an event between two scans
-        has none, and their sums cannot be compared.
+        If some densities are conditional on effects of whoever is left out and others are not; or if the fits saw
+        different patients, or the same ones coded differently: the density of an event at a known time has the
+        unit 1 / time, the probability of an event between two scans has none, and their sums cannot be compared.
     """
     import pandas as pd
 
     if len(fits) < 2:
         raise AnalysisError("comparing models needs at least two fits.")
     check_same_coding(fits)
-    found = {name: loo(fit, integrated=integrated) for name, fit in fits.items()}
+    found = {name: _of_model(fit, integrated) for name, fit in fits.items()}
+    apart = [name for name, one in found.items() if not one.marginal]
+    if apart and len(apart) < len(found):
+        raise AnalysisError(
+            f"{' and '.join(apart)}: left out conditionally on effects of its own (a study's, a centre's, imputed "
+            "numbers), the others without any: such densities cannot be compared. Compare with integrated=True, or "
+            "models that all have such effects."
+        )
     best = max(found, key=lambda name: found[name].elpd)
     rows = []
     for name in sorted(found, key=lambda n: -found[n].elpd):
@@ -161,6 +206,14 @@ def compare_models(fits: Mapping[str, _Fitted], *, integrated: bool = False) -> 
             }
         )  # fmt: skip
     return pd.DataFrame(rows).set_index("model")
+
+
+def _of_model(fit: _Fitted, integrated: bool | None) -> Loo:
+    """Leave-one-out of one of several models; one without effects of its own has nothing to integrate."""
+    group = fit.tree["log_likelihood"].to_dataset()
+    name = str(next(iter(group.data_vars)))
+    plain = f"{name}{INTEGRATED}" not in group and not OWN_EFFECTS.keys() <= group[name].attrs.keys()
+    return loo(fit, integrated=None if plain else integrated)
 
 
 def check_same_coding(fits: Mapping[str, _Fitted]) -> None:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
 from bayes_escc.families.base import ExactPosterior
-from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf
+from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf, log_choose
 from bayes_escc.families.response.spec import ResponseSpec
-from bayes_escc.names import CHAIN, DRAW, ENDPOINT
+from bayes_escc.names import CHAIN, DRAW, ENDPOINT, OWN_EFFECTS
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixture_fit import mixture_of_betas
 from bayes_escc.probability.mixtures import BetaMixture
@@ -25,6 +25,40 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["BinomialDesign", "HierarchicalDesign"]
+
+
+def integrated_log_pmf(
+    k: NDArray[Any], n: NDArray[Any], mean: NDArray[np.float64], tau: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Binomial log probability whose log odds are Normal(mean, tau), these integrated out.
+
+    By Gauss-Hermite quadrature centred and scaled at the top of the integrand (Liu and Pierce, Biometrika
+    1994;81:624-629).
+
+    Parameters
+    ----------
+    k, n : array of shape (rows,)
+    mean, tau : array of shape (..., rows)
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(20)
+    precision = 1.0 / np.maximum(tau, 1e-8) ** 2
+    at = mean + (np.log(k + 0.5) - np.log(n - k + 0.5) - mean) * (n / (n + 4.0 * precision))
+    for _ in range(30):
+        rate = 1.0 / (1.0 + np.exp(-at))
+        slope = k - n * rate - precision * (at - mean)
+        step = slope / (n * rate * (1.0 - rate) + precision)
+        at = at + np.clip(step, -2.0, 2.0)
+        if float(np.abs(step).max(initial=0.0)) < 1e-9:
+            break
+    rate = 1.0 / (1.0 + np.exp(-at))
+    spread = 1.0 / np.sqrt(n * rate * (1.0 - rate) + precision)
+    logit = at[..., None] + spread[..., None] * nodes
+    log_like = -k[:, None] * np.logaddexp(0.0, -logit) - (n - k)[:, None] * np.logaddexp(0.0, logit)
+    log_prior = -0.5 * precision[..., None] * (logit - mean[..., None]) ** 2 + 0.5 * np.log(precision)[..., None]
+    terms = log_like + log_prior + 0.5 * nodes**2 + np.log(weights)
+    top = terms.max(axis=-1, keepdims=True)
+    total = top[..., 0] + np.log(np.exp(terms - top).sum(axis=-1)) + np.log(spread) - 0.5 * np.log(2.0 * np.pi)
+    return np.asarray(total + log_choose(n, k))
 
 
 class BinomialDesign(CountDesign):
@@ -236,6 +270,22 @@ class HierarchicalDesign(CountDesign):
 
     def row_log_pmf(self, parameters: xr.Dataset) -> NDArray[np.float64]:
         return binomial_log_pmf(self.count, self.total, self._unit_rates(parameters)[..., self.row_unit])
+
+    def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
+        """Log probability of every row given the rate of its unit; and with that rate integrated out.
+
+        Where a unit has several rows the others tell its rate, which then stays known when one is left out.
+        """
+        found = super().log_likelihood(parameters)
+        values = found["events"].to_numpy().copy()
+        group = self.unit_group[self.row_unit]
+        mean, tau = (parameters[name].to_numpy()[..., group] for name in ("logit_mean", "tau"))
+        alone = np.bincount(self.row_unit)[self.row_unit] == 1
+        values[..., alone] = integrated_log_pmf(self.count[alone], self.total[alone], mean[..., alone], tau[..., alone])
+        dims = found["events"].dims
+        return found.assign(
+            events=(dims, found["events"].to_numpy(), OWN_EFFECTS), events_integrated=(dims, values, OWN_EFFECTS)
+        )
 
     def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         import xarray as xr

@@ -15,7 +15,7 @@ from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import add_normal, normal_data, normal_deviance, normal_log_density
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
-from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -163,7 +163,8 @@ class BinomialSynthesisDesign(SynthesisDesign):
 
         eta, k, n = self._logits(parameters), self.counts.events, self.counts.n
         values = log_choose(n, k) + k * log_expit(eta) + (n - k) * log_expit(-eta)
-        found = xr.Dataset({"events": ((CHAIN, DRAW, "arm"), values)}, coords={"arm": list(self.coords["arm"])})
+        own = OWN_EFFECTS if self.random else {}  # two effects of a trial's own, its baseline too: not integrated
+        found = xr.Dataset({"events": ((CHAIN, DRAW, "arm"), values, own)}, coords={"arm": list(self.coords["arm"])})
         if self.published:
             y, V, study = self._first
             residual = y - self.delta(parameters)[..., : self.published]

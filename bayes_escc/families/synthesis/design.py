@@ -298,13 +298,18 @@ class SynthesisDesign(Design):
 
     def delta(self, parameters: xr.Dataset) -> Array:
         """The true contrasts under each draw, shape (chain, draw, row)."""
-        found = parameters["mu"].to_numpy() @ self.X.T
-        if self.covariates:
-            found = found + parameters["coefficient"].to_numpy() @ self.Z.T
+        found = self.fixed_part(parameters)
         if self.L is not None:
             tau = parameters["tau"].to_numpy()
             each = tau[..., None] if self.groups is None else tau[..., self.groups]
             found = found + each * (parameters["offset"].to_numpy() @ self.L.T)
+        return np.asarray(found)
+
+    def fixed_part(self, parameters: xr.Dataset) -> Array:
+        """The expected contrasts under each draw, without the studies' own effects, shape (chain, draw, row)."""
+        found = parameters["mu"].to_numpy() @ self.X.T
+        if self.covariates:
+            found = found + parameters["coefficient"].to_numpy() @ self.Z.T
         return np.asarray(found)
 
     def parameters_of(self, theta: Array, tau: Array | None, offset: Array | None) -> xr.Dataset:

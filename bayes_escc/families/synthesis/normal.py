@@ -18,7 +18,7 @@ from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature
 from bayes_escc.families.synthesis.marginals import Part, laws_of
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
-from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -195,9 +195,32 @@ class NormalDesign(SynthesisDesign):
 
         residual = self.contrasts.y - self.delta(parameters)
         studies, values = normal_log_density(residual, self.contrasts.V, self.contrasts.study)
-        if self.blocks:
-            return xr.Dataset({"y": ((CHAIN, DRAW, "row"), values)}, coords=self.row_coords())
-        return xr.Dataset({"y": ((CHAIN, DRAW, "trial"), values)}, coords={"trial": studies})
+        densities = {"y": values}
+        if self.random:
+            densities["y_integrated"] = self._integrated_log_density(parameters)
+        dim, coords = ("row", self.row_coords()) if self.blocks else ("trial", {"trial": studies})
+        named = {name: ((CHAIN, DRAW, dim), each, OWN_EFFECTS) for name, each in densities.items()}
+        return xr.Dataset(named if self.random else {"y": ((CHAIN, DRAW, dim), values)}, coords=coords)
+
+    def _integrated_log_density(self, parameters: xr.Dataset) -> Array:
+        """Log density of every study's effects with its random effects integrated out, (chain, draw, study)."""
+        residual = self.contrasts.y - self.fixed_part(parameters)
+        tau = parameters["tau"].to_numpy()
+        each = np.broadcast_to(tau[..., None], residual.shape) if self.groups is None else tau[..., self.groups]
+        correlation = np.eye(self.k) if self.L is None else self.L @ self.L.T
+        parts = []
+        for one in dict.fromkeys(self.contrasts.study):
+            rows = np.array([s == one for s in self.contrasts.study])
+            r, t = residual[..., rows], each[..., rows]
+            block = (
+                self.contrasts.V[np.ix_(rows, rows)]
+                + (t[..., :, None] * t[..., None, :]) * correlation[np.ix_(rows, rows)]
+            )
+            chol = np.linalg.cholesky(block)
+            white = np.linalg.solve(chol, r[..., None])[..., 0]
+            log_det = 2.0 * np.log(np.diagonal(chol, axis1=-2, axis2=-1)).sum(axis=-1)
+            parts.append(-0.5 * ((white**2).sum(axis=-1) + log_det + rows.sum() * math.log(2.0 * math.pi)))
+        return np.stack(parts, axis=-1)
 
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         import xarray as xr

@@ -1,0 +1,87 @@
+"""Leave-one-out of hierarchies integrates the left-out study's own effect, and says what it cannot compare."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.families.response.binomial import integrated_log_pmf
+from tests.conftest import AS_EVENTS, AS_TOTAL
+from tests.oracles import left_out
+
+Y = [-0.9, -0.75, -0.5, -0.35, -0.2, -0.12]
+SE = [0.45, 0.4, 0.3, 0.2, 0.12, 0.08]
+
+
+@pytest.fixture(scope="module")
+def effects():
+    """Six log hazard ratios under random and common effects."""
+    frame = pd.DataFrame({
+        "study": list("abcdef"),
+        "experimental": "drug", "control": "control", "endpoint": "PFS", "measure": "HR", "ci_level": 0.95,
+        "estimate": np.exp(Y), "lower": np.exp(np.array(Y) - 1.959964 * np.array(SE)),
+        "upper": np.exp(np.array(Y) + 1.959964 * np.array(SE)),
+    })  # fmt: skip
+    priors = {"effect": be.Prior("Normal", mu=0, sigma=1), "tau": be.Prior("HalfNormal", sigma=0.5)}
+    random = be.SynthesisModel(endpoint="PFS", priors=priors).fit(frame, draws=4000, seed=3)
+    common = be.SynthesisModel(endpoint="PFS", pooling="common", priors={"effect": priors["effect"]})
+    return {"random": random, "common": common.fit(frame, draws=4000, seed=3)}
+
+
+def test_the_ranking_of_random_and_common_effects_is_that_of_quadrature(effects):
+    random, common = left_out.normal_effects(Y, SE, 0.5)
+    assert (round(random, 2), round(common, 2)) == (-1.81, -1.26)
+    for name, expected in (("random", random), ("common", common)):
+        found = be.loo(effects[name])
+        assert found.marginal
+        assert 0.0 < found.mcse < 0.1
+        assert found.elpd == pytest.approx(expected, abs=max(5 * found.mcse, 0.02))
+    table = be.compare_models(effects)
+    assert list(table.index) == ["common", "random"]
+
+
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution")
+def test_conditional_and_marginal_are_not_compared(effects):
+    conditional = be.loo(effects["random"], integrated=False)
+    assert not conditional.marginal
+    assert conditional.elpd > be.loo(effects["random"]).elpd + 0.3
+    with pytest.raises(be.AnalysisError, match="conditionally on effects of its own"):
+        be.compare_models(effects, integrated=False)
+    with pytest.raises(be.AnalysisError, match="nothing to integrate out"):
+        be.loo(effects["common"], integrated=True)
+
+
+@pytest.mark.parametrize(("mean", "tau"), [(-1.0, 0.5), (0.3, 2.5), (-3.0, 0.01)])
+def test_a_studys_effect_is_integrated_out(mean, tau):
+    from scipy import integrate, stats
+
+    k, n = np.array([0, 7, 39, 500]), np.array([5, 7, 139, 2000])
+    found = integrated_log_pmf(k, n, np.full(4, mean), np.full(4, tau))
+
+    def density(u, i):
+        return stats.binom.pmf(k[i], n[i], 1 / (1 + np.exp(-u))) * stats.norm.pdf(u, mean, tau)
+
+    for i in range(4):
+        centre = np.log((k[i] + 0.5) / (n[i] - k[i] + 0.5))
+        points = sorted({mean, float(np.clip(centre, mean - 8 * tau, mean + 8 * tau))})
+        expected = integrate.quad(density, mean - 10 * tau, mean + 10 * tau, args=(i,), points=points, limit=400,
+                                  epsabs=1e-300, epsrel=1e-9)[0]  # fmt: skip
+        assert found[i] == pytest.approx(np.log(expected), abs=2e-4)
+
+
+@pytest.mark.slow
+def test_a_hierarchy_of_rates_is_no_better_than_the_beta_binomial_for_its_memory(spondylitis):
+    """Eight control arms: -25.22 for the hierarchy (the conditional density says -24.10) against -24.55."""
+    table = be.read_counts(spondylitis)
+    options = {"endpoint": str(table.endpoints[0])}
+    hierarchy = be.ResponseModel(pooling="partial", pool_over="studies", **options).fit(table, draws=2000, seed=1)
+    overdispersed = be.ResponseModel(likelihood="beta_binomial", **options).fit(table, draws=2000, seed=1)
+    expected = left_out.rates(AS_EVENTS, AS_TOTAL, 1.5, 1.0), left_out.beta_binomial(AS_EVENTS, AS_TOTAL)
+    assert expected == (pytest.approx(-25.23, abs=0.02), pytest.approx(-24.55, abs=0.02))
+    for fit, value in zip((hierarchy, overdispersed), expected, strict=True):
+        found = be.loo(fit)
+        assert found.marginal
+        assert found.elpd == pytest.approx(value, abs=max(5 * found.mcse, 0.02))
+    assert be.compare_models({"hierarchy": hierarchy, "beta-binomial": overdispersed}).index[0] == "beta-binomial"
