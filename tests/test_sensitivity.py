@@ -100,3 +100,71 @@ def test_other_analyses_are_refused():
         sensitivity(be.find_analysis("second_line_pfs_medians"))
     with pytest.raises(be.AnalysisError, match="without network"):
         sensitivity(be.find_analysis("pd1_first_line_network"))
+
+
+def effects_table(y, se, measure, **columns):
+    """Effects with their standard errors as intervals, as a table of trials."""
+    import pandas as pd
+
+    low, high = np.array(y) - 1.959963985 * np.array(se), np.array(y) + 1.959963985 * np.array(se)
+    ratio = measure in ("HR", "OR", "RR")
+    numbers = [np.exp(v) if ratio else v for v in (np.array(y), low, high)]
+    return pd.DataFrame({
+        "study": [f"trial {i}" for i in range(len(y))], "experimental": "drug", "control": "usual",
+        "endpoint": "weight",
+        "measure": measure, "estimate": numbers[0], "ci_low": numbers[1], "ci_high": numbers[2], "ci_level": 0.95,
+        **columns,
+    })  # fmt: skip
+
+
+def test_peese_is_a_regression_on_the_variance():
+    """Weighted least squares gives -0.11 on the variance (and +0.04 on the standard error)."""
+    y, se = [-0.9, -0.75, -0.5, -0.35, -0.2, -0.12], [0.45, 0.4, 0.3, 0.2, 0.12, 0.08]
+    model = be.SynthesisModel(endpoint="weight", pooling="common",
+                              priors={"effect": be.Prior("Normal", mu=0, sigma=100)})  # fmt: skip
+    result = sensitivity(model, effects_table(y, se, "HR"))
+    estimate, _ = generalised_least_squares(
+        np.array(y), np.diag(np.array(se) ** 2), np.column_stack([np.ones(6), np.array(se) ** 2])
+    )
+    assert round(float(estimate[0]), 2) == -0.11
+    assert np.log(label(result, "PEESE")["median"]) == pytest.approx(estimate[0], abs=0.003)
+
+
+@pytest.mark.parametrize("patients", [None, [40, 60, 160, 360, 1400]])
+@pytest.mark.parametrize("factor", [1000.0, 0.001])
+def test_another_unit_is_the_same_answer(factor, patients):
+    """Kilograms, grams and tonnes: every row of the check is the same, in its unit."""
+    y, se = np.array([-12.0, -9, -5, -4, -2]), np.array([6.0, 5, 3, 2, 1])
+    known = {} if patients is None else {"n_experimental": patients, "n_control": patients}
+
+    def rows(unit):
+        model = be.SynthesisModel(
+            endpoint="weight",
+            priors={"effect": be.Prior("Normal", mu=0, sigma=20 * unit), "tau": be.Prior("HalfNormal", sigma=3 * unit)},
+        )
+        table = effects_table(y * unit, se * unit, "MD", better="lower", **known)
+        return sensitivity(model, table)
+
+    kilograms, other = rows(1.0), rows(factor)
+    assert len(kilograms.rows) == len(other.rows)
+    for a, b in zip(kilograms.rows, other.rows, strict=True):
+        for key in ("median", "lower", "upper", "tau"):
+            if a[key] is not None:
+                assert b[key] / factor == pytest.approx(a[key], rel=1e-5, abs=1e-7)
+        assert b["probability_below_null"] == pytest.approx(a["probability_below_null"], abs=1e-6)
+    assert label(kilograms, "PET")["median"] == pytest.approx(-0.73, abs=0.01)
+    assert label(kilograms, "PEESE")["median"] == pytest.approx(-2.04, abs=0.01)
+    for name, factor_of_bayes in kilograms.bayes_factors.items():
+        assert other.bayes_factors[name] == pytest.approx(factor_of_bayes, rel=1e-6)
+
+
+def test_the_published_prior_fits_the_outcome_or_is_left_out():
+    def named(endpoint, measure, control="chemotherapy"):
+        table = effects_table([-0.4, -0.2, -0.1], [0.2, 0.15, 0.1], measure).assign(endpoint=endpoint, control=control)
+        rows = sensitivity(be.SynthesisModel(endpoint=endpoint), table).rows
+        return [r["label"].split(": tau")[0] for r in rows if r["label"].startswith(("Turner", "Rhodes"))]
+
+    assert named("OS", "HR") == ["Turner, all-cause mortality, pharmacological vs pharmacological"]
+    assert named("OS", "HR", "placebo") == ["Turner, all-cause mortality, pharmacological vs placebo"]
+    assert named("any_AE", "OR") == ["Turner, adverse events, pharmacological vs pharmacological"]
+    assert named("ORR", "OR") == []

@@ -20,6 +20,7 @@ import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.checks.asked import Asked, question
+from bayes_escc.checks.heterogeneity_priors import tau_priors
 from bayes_escc.checks.prior_sensitivity import PriorSensitivity, prior_sensitivity
 from bayes_escc.checks.selection import Selection, numbers, selection, words
 from bayes_escc.errors import AnalysisError, DataError
@@ -40,15 +41,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Sensitivity", "sensitivity"]
 
-TAU_PRIORS: Final = (
-    Prior("HalfNormal", sigma=0.1),
-    Prior("HalfNormal", sigma=0.25),
-    Prior("HalfNormal", sigma=0.5),
-    Prior("HalfNormal", sigma=1.0),
-    Prior("HalfCauchy", beta=0.5),
-    Prior("Turner", outcome="all-cause mortality", comparison="pharmacological vs pharmacological"),
-)
-_BIAS_PRIOR: Final = Prior("Normal", mu=0.0, sigma=2.0)
+_PET_SD: Final = 2.0
+"""Prior standard deviation of the slope of PET, effect per standard error, which has no unit."""
+_PEESE_SD: Final = 20.0
+"""Of the slope of PEESE, effect per variance, over the typical standard error: wide, as variances are small."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -157,7 +153,8 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
             f"sensitivity takes counts as log odds ratios with normal errors. {reason} "
             "Leave such studies out with where."
         ) from None
-    tau = spec.prior("tau").default if spec.pooling == "random" else TAU_PRIORS[2]
+    heterogeneity = tau_priors(contrasts, spec)
+    tau = spec.prior("tau").default if spec.pooling == "random" else heterogeneity[2][1]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
     main = random if spec.pooling == "random" else common
     rows = [_row("analysis", "as specified", contrasts, main, analysis)]
@@ -167,12 +164,15 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
     other = common if spec.pooling == "random" else random
     name = "common effect" if spec.pooling == "random" else f"random effects, tau ~ {tau}"
     rows.append(_row("pooling", name, contrasts, other, analysis))
-    for prior in TAU_PRIORS:
-        rows.append(_row("prior of tau", f"tau ~ {prior}", contrasts, _with(spec, "random", prior), analysis))
+    for label, prior in heterogeneity:
+        rows.append(_row("prior of tau", label, contrasts, _with(spec, "random", prior), analysis))
     if len(contrasts) > 2:
-        errors = np.sqrt(np.diag(contrasts.V))
-        for label, power in (("PET", 1), ("PEESE", 2)):
-            rows.append(_small_studies(label, errors**power, contrasts, main, analysis))
+        variance = np.diag(contrasts.V)
+        typical = math.sqrt(1.0 / float(np.mean(1.0 / variance)))
+        for label, x, slope_sd in (
+            ("PET", np.sqrt(variance), _PET_SD), ("PEESE", variance, _PEESE_SD / typical)
+        ):  # fmt: skip
+            rows.append(_small_studies(label, x, slope_sd, contrasts, main, analysis))
     design, factors, notes = _design(contrasts, main), _bayes_factors(contrasts, main, random, common), []
     if len(contrasts) > 2 and contrasts.better in ("lower", "higher"):
         selected = _selected(contrasts, main)
@@ -231,15 +231,20 @@ def _numbers(group: str, label: str, law: NormalMixture, ratio: bool, prob: floa
     }  # fmt: skip
 
 
-def _small_studies(label: str, x: Any, contrasts: Contrasts, spec: SynthesisSpec, analysis: Analysis) -> dict[str, Any]:
-    """The effect of an infinitely large study: regression on the standard error or the variance."""
+def _small_studies(
+    label: str, x: Any, slope_sd: float, contrasts: Contrasts, spec: SynthesisSpec, analysis: Analysis
+) -> dict[str, Any]:
+    """The effect of an infinitely large study: regression on the standard error (PET) or the variance (PEESE).
+
+    The slope of PET has no unit, that of PEESE the unit of one over the effect; its prior has the same.
+    """
     design = _design(contrasts, spec)
     model, tau = design.gaussian, dict(spec.priors).get("tau")
     if model is None:  # pragma: no cover (checked before)
         raise AnalysisError("sensitivity: needs a Normal prior of the effect.")
     wide = GaussianModel(
-        model.y, model.V, np.column_stack([model.X, x]), model.L, np.append(model.m0, _BIAS_PRIOR["mu"]),
-        np.append(model.s0, _BIAS_PRIOR["sigma"]),
+        model.y, model.V, np.column_stack([model.X, x]), model.L,
+        np.append(model.m0, 0.0), np.append(model.s0, slope_sd),
     )  # fmt: skip
     found = integrate(wide, tau.default if tau is not None else None)
     location, spread = found.linear(np.array([[1.0, 0.0]]))
