@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from bayes_escc.report.result import to_result
     from bayes_escc.rules import (
         Bop2,
+        CountBoundary,
         Criterion,
         PosteriorProbability,
         Precision,
@@ -77,7 +78,8 @@ _HOMES = {
     ),
     "answers.comparison": ("Comparison",),
     "rules": (
-        "Bop2", "Criterion", "PosteriorProbability", "Precision", "PredictiveProbability", "PredictiveSurvival",
+        "Bop2", "CountBoundary", "Criterion", "PosteriorProbability", "Precision", "PredictiveProbability",
+        "PredictiveSurvival",
         "ThallSimon", "Toxicity", "boundaries", "calibrate", "operating_characteristics",
     ),
     "errors": ("AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"),
@@ -110,6 +112,7 @@ __all__ = [
     "Bop2",
     "Borrowed",
     "Comparison",
+    "CountBoundary",
     "CountTable",
     "Criterion",
     "DataError",

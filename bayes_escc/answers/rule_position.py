@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors
 from bayes_escc.answers.estimand import direction_of
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError
@@ -25,7 +26,7 @@ from bayes_escc.rules.completion import problems_with_plan
 from bayes_escc.rules.kinds import Bop2, PosteriorProbability, Precision, PredictiveSurvival
 from bayes_escc.rules.normal import null_crossing
 from bayes_escc.rules.paths import operating_characteristics
-from bayes_escc.rules.reading import with_direction, with_prior
+from bayes_escc.rules.reading import with_borrowed, with_direction, with_prior
 from bayes_escc.rules.rule import GO, STOP, Decision, Look, Rule, as_look, decide
 from bayes_escc.settings.reader import nearest, raise_problems
 
@@ -291,6 +292,9 @@ def _position(rule: Rule, posterior: Posterior, observed: xr.Dataset | None, tak
         value, error = float(rule.statistics(look)[events]), 1e-12
     limits = dict(rule.thresholds(look))
     verdict = int(decide(np.array(value), limits))
+    if isinstance(rule, PosteriorProbability) and rule.futility_value is not None:
+        doubt = _from_posterior(rule.for_futility, posterior)[0]
+        verdict = GO if value > limits["go_above"] else STOP if doubt < limits["stop_below"] else 0
     decision: Decision = "go" if verdict == GO else "stop" if verdict == STOP else "continue"
     if look:
         numbers = _error_rates(rule, events, look, taken)
@@ -317,7 +321,15 @@ def _in_full(rule: Rule, posterior: Posterior) -> Rule:
             changes["regimen"] = others[0]
         if isinstance(rule, PosteriorProbability) and rule.better is None:
             changes["better"] = direction_of(array, rule.endpoint, None)
-    return in_analysis(replace(rule, **changes), posterior.analysis) if changes else rule
+    full = in_analysis(replace(rule, **changes), posterior.analysis) if changes else rule
+    if BORROWING not in posterior.tree.children:
+        return full
+    group = posterior.tree[BORROWING].to_dataset()
+    if full.regimen is None:  # the only one beside the reference
+        others = [r for r in map(str, posterior.estimand("rate")[REGIMEN].to_numpy().ravel())
+                  if r != getattr(full, "reference", None)]  # fmt: skip
+        full = in_analysis(replace(full, regimen=others[0]), posterior.analysis) if len(others) == 1 else full
+    return with_borrowed(full, borrowed_priors(group, fitted=True))
 
 
 def _from_posterior(rule: PosteriorProbability | Precision, posterior: Posterior) -> tuple[float, float]:
@@ -461,14 +473,14 @@ def _sentence(
     rule: Rule, value: float, error: float, limits: Mapping[str, float], decision: Decision,
     events: tuple[int, ...], look: Look, rates: _Rates,
 ) -> str:  # fmt: skip
-    shown = format_number(value) if isinstance(rule, Precision) else format_probability(value, error)
+    shown = format_probability(value, error) if rule.is_probability else format_number(value)
     sign = " " if shown[:1] in "<>" else " = "
     words = {"go_above": "go above", "stop_below": "stop below", "stop_above": "stop above"}
     held = ", ".join(f"{words[k]} {v:.4g}" for k, v in limits.items())
     counts = "; ".join(f"{k} of {n}" for k, n in zip(events, look * (len(events) // max(len(look), 1)), strict=True))
     said = f"{rule.name}: {rule.statistic}{sign}{shown}"
     said += f" ({counts} evaluable patients)" if counts else ""
-    if error > 1e-9 and 0.0 < value < 1.0 and not isinstance(rule, Precision):
+    if error > 1e-9 and 0.0 < value < 1.0 and rule.is_probability:
         low, high = max(value - 1.96 * error, 0.0), min(value + 1.96 * error, 1.0)
         said += f" (95 % Monte Carlo interval {low:.3f} to {high:.3f})"
     said += f"; {held}: {decision}." if held else f": {decision}."

@@ -236,10 +236,11 @@ def _behaviour(rule: Rule, looks: Any) -> OperatingCharacteristics | None:
 
 def _heading(rule: Rule) -> list[str]:
     from bayes_escc.report.text import display_width
+    from bayes_escc.rules.common import law_in_words
 
     lines = [rule.name, "=" * min(78, display_width(rule.name)), rule.sentence]
     priors = {"prior": getattr(rule, "prior", None), "prior of the reference": getattr(rule, "reference_prior", None)}
-    said = [f"{k} Beta({v.alpha:g}, {v.beta:g})" for k, v in priors.items() if v is not None]
+    said = [f"{k} {law_in_words(v)}" for k, v in priors.items() if v is not None]
     lines += [f"{'; '.join(said)[:1].upper()}{'; '.join(said)[1:]}."] if said else []
     lines += [rule.rationale] if rule.rationale else []
     return [*lines, _EVALUABLE]

@@ -24,7 +24,7 @@ from bayes_escc.probability.distributions import root_of
 from bayes_escc.probability.marginal import Distribution
 from bayes_escc.probability.rate_grid import GridRate
 
-__all__ = ["VAGUE", "BetaMixture"]
+__all__ = ["VAGUE", "BetaMixture", "beta_of_width"]
 
 Array = NDArray[np.float64]
 VAGUE: Final = Beta(1.0, 1.0)
@@ -226,6 +226,35 @@ class BetaMixture(Distribution):
         curvature = second / density - (first / density) ** 2 + 2.0 * x * (1.0 - x)
         information = -(curvature - slope * (1.0 - 2.0 * x)) / (x * (1.0 - x)) ** 2
         return x * (1.0 - x) * (information + x**-2 + (1.0 - x) ** -2)
+
+
+def beta_of_width(mean: float, width: float, prob: float = 0.9) -> Beta:
+    """The Beta with a mean and the width of its central interval.
+
+    Parameters
+    ----------
+    mean, width : float
+        Between 0 and 1.
+    prob : float
+        Probability of the interval.
+
+    Raises
+    ------
+    AnalysisError
+        If no Beta of this mean is so wide.
+    """
+
+    def excess(log_size: float) -> float:
+        law = Beta(mean * math.exp(log_size), (1.0 - mean) * math.exp(log_size))
+        return width - (law.quantile(0.5 + 0.5 * prob) - law.quantile(0.5 - 0.5 * prob))
+
+    narrowest, widest = 14.0, math.log(1.0 / max(mean, 1.0 - mean))  # beyond, the law is U-shaped
+    if not excess(widest) < 0.0 < excess(narrowest):
+        raise AnalysisError(
+            f"no Beta with one mode has a mean of {mean:g} and a {100 * prob:g} % interval {width:g} wide."
+        )
+    found = math.exp(root_of(excess, widest, narrowest))
+    return Beta(mean * found, (1.0 - mean) * found)
 
 
 def _settled(terms: Array, mass: Array) -> float:

@@ -9,6 +9,7 @@ from bayes_escc.rules.calibrate import calibrate
 from bayes_escc.rules.kinds import (
     KINDS,
     Bop2,
+    CountBoundary,
     Criterion,
     PosteriorProbability,
     Precision,
@@ -25,6 +26,7 @@ __all__ = [
     "KINDS",
     "Bop2",
     "BoundaryTable",
+    "CountBoundary",
     "Criterion",
     "Look",
     "OperatingCharacteristics",

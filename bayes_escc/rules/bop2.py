@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from bayes_escc.names import Direction
 from bayes_escc.probability.beta import Beta
 from bayes_escc.rules.common import wrong_rates
-from bayes_escc.rules.rule import Look, Rule, Step
-from bayes_escc.rules.tails import upper_tails
+from bayes_escc.rules.rule import Look, Rule, Step, plain
+from bayes_escc.rules.tails import RatePrior, upper_tails
 
 __all__ = ["Bop2", "Criterion"]
 
@@ -39,7 +39,7 @@ class Criterion:
     endpoint : str, optional
     better : {"higher", "lower"}
         "lower" for toxicity.
-    prior : Beta, optional
+    prior : Beta or BetaMixture, optional
         By default worth one patient with the null rate as its mean, as the authors propose.
     """
 
@@ -47,10 +47,10 @@ class Criterion:
     alternative_rate: float | None = None
     endpoint: str | None = None
     better: Direction = "higher"
-    prior: Beta | None = None
+    prior: RatePrior | None = None
 
     @property
-    def law(self) -> Beta:
+    def law(self) -> RatePrior:
         """The prior in use."""
         return self.prior or Beta(self.rate, 1.0 - self.rate)
 
@@ -69,7 +69,7 @@ class Criterion:
     def to_dict(self) -> dict[str, Any]:
         """The criterion as plain data."""
         return {"rate": self.rate, "alternative_rate": self.alternative_rate, "endpoint": self.endpoint,
-                "better": self.better, "prior": {"alpha": self.law.alpha, "beta": self.law.beta}}  # fmt: skip
+                "better": self.better, "prior": plain(self.law)}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ class BoundaryRow:
     reference_events : int or None
         With two arms: the row holds for this number of events among the reference's patients.
     stop, go : tuple of (int, int)
-        Counts that stop or go, as inclusive ranges. For a BOP2 rule with two endpoints `stop` holds the
+        CountBoundary that stop or go, as inclusive ranges. For a BOP2 rule with two endpoints `stop` holds the
         counts with which this endpoint fails.
     thresholds : tuple of (str, float)
     """

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.rules.kinds import Bop2
 from bayes_escc.rules.paths import OperatingCharacteristics, check_exact, operating_characteristics, walk
-from bayes_escc.rules.rule import GO, STOP, Rule, Step, decide
+from bayes_escc.rules.rule import GO, STOP, Rule, Step
 
 __all__ = ["TUNED", "Calibration", "calibrate"]
 
@@ -94,7 +94,9 @@ def _threshold(rule: Rule, target: float, looks: Sequence[Any]) -> Rule:
     def rate(value: float) -> float:
         tuned = _tuned(rule, key, value)
         values = [tuned.statistics(look) for look in looks] if fixed is None else fixed
-        go, stop = walk(looks, [decide(v, tuned.thresholds(n)) for v, n in zip(values, looks, strict=True)], steps)
+        go, stop = walk(
+            looks, [tuned.decided(n, v, tuned.thresholds(n)) for v, n in zip(values, looks, strict=True)], steps
+        )
         return float((go if tuned.act == "go" else stop).sum())
 
     low, high = 1, 9999

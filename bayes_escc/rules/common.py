@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from bayes_escc.names import Direction
 from bayes_escc.probability.beta import Beta
-from bayes_escc.rules.tails import contrast_tails, upper_tails
+from bayes_escc.rules.tails import RatePrior, contrast_tails, upper_tails
 
 __all__ = [
-    "NO_PRIOR", "UNIFORM", "better_tails", "direction", "null_of", "one_standard", "place", "probability", "verbs",
-    "with_reference", "wrong_rates",
+    "NO_PRIOR", "UNIFORM", "better_tails", "direction", "law_in_words", "null_of", "one_standard", "place",
+    "probability", "verbs", "with_reference", "wrong_rates",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -23,7 +23,7 @@ NO_PRIOR: Final = "exact enumeration needs independent rates with Beta priors"
 _NULL: Final = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
 
 
-def better_tails(rule: Any, prior: Beta, look: Sequence[int]) -> Array:
+def better_tails(rule: Any, prior: RatePrior, look: Sequence[int]) -> Array:
     """P(better than the value, or than the reference by the margin) for every count, or pair of counts, at a look."""
     better = direction(rule)
     if rule.reference is None:
@@ -34,6 +34,11 @@ def better_tails(rule: Any, prior: Beta, look: Sequence[int]) -> Array:
     if better == "higher":
         return contrast_tails(*x, *y, cut, rule.scale)
     return contrast_tails(*y, *x, cut if rule.scale == "difference" else 1.0 / cut, rule.scale).T
+
+
+def law_in_words(law: RatePrior) -> str:
+    """A prior of a rate in words."""
+    return f"Beta({law.alpha:g}, {law.beta:g})" if isinstance(law, Beta) else str(law)
 
 
 def direction(rule: Any) -> Direction:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Direction, Scale
-from bayes_escc.probability.beta import Beta
 from bayes_escc.rules.common import (
     UNIFORM,
     better_tails,
+    law_in_words,
     null_of,
     one_standard,
     place,
@@ -30,7 +30,7 @@ from bayes_escc.rules.common import (
     wrong_rates,
 )
 from bayes_escc.rules.rule import Look, Rule
-from bayes_escc.rules.tails import predictive_counts
+from bayes_escc.rules.tails import RatePrior, contrast_tails, predictive_counts
 from bayes_escc.settings.reader import check_margin
 
 __all__ = ["PredictiveProbability", "PredictiveSurvival"]
@@ -56,6 +56,12 @@ class PredictiveProbability(Rule):
         Their theta_L and theta_U; without `go_above` the study never ends early for success.
     value, reference, margin, better, prior, reference_prior, null_rate, alternative_rate
         As in `PosteriorProbability`.
+    standard : Beta or BetaMixture, optional
+        What is known of the standard treatment's rate, instead of a fixed value: success is P(rate > standard rate +
+        margin) > `success`.
+    final_prior, final_reference_prior : Beta or BetaMixture, optional
+        Of the final analysis, where it is not to use what the prediction borrows; `prior` and `reference_prior`
+        by default.
     """
 
     kind: ClassVar[str] = "predictive_probability"
@@ -68,16 +74,26 @@ class PredictiveProbability(Rule):
     scale: Scale = "difference"
     go_above: float | None = None
     stop_below: float | None = None
-    prior: Beta = UNIFORM
-    reference_prior: Beta | None = None
+    prior: RatePrior = UNIFORM
+    reference_prior: RatePrior | None = None
     null_rate: float | None = None
     alternative_rate: float | None = None
+    standard: RatePrior | None = None
+    final_prior: RatePrior | None = None
+    final_reference_prior: RatePrior | None = None
 
     def problems(self) -> list[str]:
         found = super().problems()
         if self.patients is None:
             found.append("patients, the planned maximum, is required")
-        found += one_standard(self)
+        if self.standard is None:
+            found += one_standard(self)
+        elif self.value is not None or self.reference is not None:
+            found.append("standard takes the place of value and reference: give one of the three")
+        elif self.better == "lower":
+            found.append("standard is a rate to be exceeded: better is higher")
+        if self.final_reference_prior is not None and self.reference is None:
+            found.append("final_reference_prior goes with a reference")
         found += [f"{key} {text}" for key, text in check_margin(self.scale, self.better, self.margin, None)]
         return found + wrong_rates(value=self.value, null_rate=self.null_rate, alternative_rate=self.alternative_rate)
 
@@ -91,13 +107,30 @@ class PredictiveProbability(Rule):
 
     @property
     def _final(self) -> str:
-        return probability(self, place(self, "rate"))
+        if self.standard is None:
+            return probability(self, place(self, "rate"))
+        beyond = f" + {self.margin:g}" if self.margin else ""
+        return f"P({place(self, 'rate')} > standard rate{beyond})"
+
+    def _final_statistics(self, most: Look) -> Array:
+        """The probability that the final analysis reports, for every final count."""
+        prior = self.final_prior or self.prior
+        if self.standard is not None:
+            return contrast_tails(prior, most[0], self.standard, 0, self.margin or 0.0)[:, 0]
+        reference = self.final_reference_prior or (self.final_prior if self.reference_prior is None else None)
+        own = replace(self, reference_prior=reference or self.reference_prior)
+        return better_tails(own, prior, most)
 
     @property
     def sentence(self) -> str:
         most = "/".join(map(str, self.patients))
         early = verbs(self, "the predictive probability of success", "Declare success")
-        return f"Success after {most} evaluable patients is {self._final} > {self.success:g}. {early}"
+        said = f"Success after {most} evaluable patients is {self._final} > {self.success:g}. {early}"
+        if self.standard is not None:
+            said += f" The standard rate is {law_in_words(self.standard)}, of mean {self.standard.mean:.3g}."
+        if self.final_prior is not None:
+            said += f" The final analysis has the prior {law_in_words(self.final_prior)}."
+        return said
 
     def thresholds(self, look: Look) -> Mapping[str, float]:
         if look == self.most:
@@ -106,7 +139,7 @@ class PredictiveProbability(Rule):
 
     def statistics(self, look: Look) -> Array:
         most = self.most or look
-        final = better_tails(self, self.prior, most)
+        final = self._final_statistics(most)
         if look == most:
             return final
         success = (final > self.success).astype(float)
@@ -117,6 +150,8 @@ class PredictiveProbability(Rule):
 
     @property
     def false_alarm_rates(self) -> tuple[float, ...] | None:
+        if self.standard is not None:
+            return (self.standard.mean if self.null_rate is None else self.null_rate,)
         return null_of(self)
 
     @property

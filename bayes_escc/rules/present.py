@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.names import Direction, Scale
-from bayes_escc.probability.beta import Beta
 from bayes_escc.rules.common import (
     NO_PRIOR,
     UNIFORM,
     better_tails,
+    law_in_words,
     null_of,
     one_standard,
     place,
@@ -29,8 +29,8 @@ from bayes_escc.rules.common import (
     with_reference,
     wrong_rates,
 )
-from bayes_escc.rules.rule import Look, Rule
-from bayes_escc.rules.tails import contrast_tails, contrast_widths, interval_widths, upper_tails
+from bayes_escc.rules.rule import GO, STOP, Look, Rule, between, decide
+from bayes_escc.rules.tails import RatePrior, contrast_tails, contrast_widths, interval_widths, upper_tails
 from bayes_escc.settings.reader import check_margin
 
 __all__ = ["PosteriorProbability", "Precision", "ThallSimon", "Toxicity"]
@@ -59,7 +59,9 @@ class PosteriorProbability(Rule):
     scale : {"difference", "ratio", "odds_ratio"}
     go_above, stop_below : float, optional
         At least one.
-    prior, reference_prior : Beta, optional
+    futility_value : float, optional
+        A second fixed value: go by P(better than `value`), stop by P(better than `futility_value`).
+    prior, reference_prior : Beta or BetaMixture, optional
         Of the rates. In an analysis they are those of the analysis.
     null_rate : float, optional
         The rate common to both arms under which a declaration is false (two arms).
@@ -77,19 +79,25 @@ class PosteriorProbability(Rule):
     scale: Scale = "difference"
     go_above: float | None = None
     stop_below: float | None = None
-    prior: Beta | None = UNIFORM
-    reference_prior: Beta | None = None
+    prior: RatePrior | None = UNIFORM
+    reference_prior: RatePrior | None = None
     null_rate: float | None = None
     alternative_rate: float | None = None
+    futility_value: float | None = None
 
     def problems(self) -> list[str]:
-        found = super().problems()
+        if self.futility_value is None:
+            found = super().problems()
+        else:  # the two thresholds are of two probabilities, so neither bounds the other
+            found = [*between(self, ("go_above", "stop_below"))]
+            if self.value is None or self.go_above is None or self.stop_below is None:
+                found.append("futility_value goes with value, go_above and stop_below")
         found += one_standard(self)
         if self.go_above is None and self.stop_below is None:
             found.append("give go_above, stop_below or both")
         found += [f"{key} {text}" for key, text in check_margin(self.scale, self.better, self.margin, None)]
         if self.estimand == "rate":
-            found += wrong_rates(value=self.value)
+            found += wrong_rates(value=self.value, futility_value=self.futility_value)
         return found + wrong_rates(null_rate=self.null_rate, alternative_rate=self.alternative_rate)
 
     @property
@@ -115,10 +123,27 @@ class PosteriorProbability(Rule):
 
     @property
     def sentence(self) -> str:
-        return verbs(self, self.statistic, "Declare success")
+        if self.futility_value is None:
+            return verbs(self, self.statistic, "Declare success")
+        return (
+            f"Declare success if {self.statistic} > {self.go_above:g}; stop for futility if "
+            f"{self.for_futility.statistic} < {self.stop_below:g}."
+        )
+
+    @property
+    def for_futility(self) -> PosteriorProbability:
+        """The part of the rule that stops, where it is about another value than the part that goes."""
+        return replace(self, value=self.futility_value, futility_value=None, go_above=None)
 
     def statistics(self, look: Look) -> Array:
         return better_tails(self, self.prior or UNIFORM, look)
+
+    def decided(self, look: Look, values: Array, thresholds: Mapping[str, float]) -> NDArray[np.int8]:
+        if self.futility_value is None:
+            return super().decided(look, values, thresholds)
+        found = decide(values, {"go_above": thresholds["go_above"]})
+        stops = self.for_futility.verdicts(look) == STOP
+        return np.where(stops & (found != GO), np.int8(STOP), found)
 
     @property
     def _null(self) -> tuple[float, ...] | None:
@@ -135,11 +160,11 @@ class ThallSimon(Rule):
 
     Parameters
     ----------
-    standard : Beta
+    standard : Beta or BetaMixture
         What is known of the standard treatment's rate, for example Beta(10, 40) for 10 of 50.
     margin : float
         The authors' delta_0, from 0 to below 1.
-    prior : Beta
+    prior : Beta or BetaMixture
         Of the experimental rate.
     go_above, stop_below : float, optional
         Their p_U and p_L; at least one.
@@ -150,9 +175,9 @@ class ThallSimon(Rule):
     """
 
     kind: ClassVar[str] = "thall_simon"
-    standard: Beta | None = None
+    standard: RatePrior | None = None
     margin: float = 0.0
-    prior: Beta = UNIFORM
+    prior: RatePrior = UNIFORM
     go_above: float | None = None
     stop_below: float | None = None
     patients: Any = None
@@ -176,11 +201,11 @@ class ThallSimon(Rule):
     @property
     def sentence(self) -> str:
         standard = self._standard
-        known = f"The standard rate is Beta({standard.alpha:g}, {standard.beta:g}), of mean {standard.mean:.3g}."
+        known = f"The standard rate is {law_in_words(standard)}, of mean {standard.mean:.3g}."
         return f"{verbs(self, self.statistic, 'Declare the regimen promising')} {known}"
 
     @property
-    def _standard(self) -> Beta:
+    def _standard(self) -> RatePrior:
         return self.standard or UNIFORM
 
     def statistics(self, look: Look) -> Array:
@@ -208,7 +233,7 @@ class Toxicity(Rule):
         The rate that must not be exceeded.
     stop_above : float
         Stop if P(rate > limit) is above this.
-    prior : Beta
+    prior : Beta or BetaMixture
     acceptable_rate : float, optional
         A true rate at which stopping is a false alarm; the limit itself if not given.
     alternative_rate : float, optional
@@ -218,7 +243,7 @@ class Toxicity(Rule):
     kind: ClassVar[str] = "toxicity"
     limit: float
     stop_above: float
-    prior: Beta = UNIFORM
+    prior: RatePrior = UNIFORM
     acceptable_rate: float | None = None
     alternative_rate: float | None = None
 
@@ -263,18 +288,19 @@ class Precision(Rule):
     estimand, time, scale, reference
         As for a comparison; without reference, the estimand itself.
     ci_prob : float
-    prior, reference_prior : Beta, optional
+    prior, reference_prior : Beta or BetaMixture, optional
     """
 
     kind: ClassVar[str] = "precision"
+    is_probability: ClassVar[bool] = False
     width: float
     estimand: str = "rate"
     time: float | None = None
     scale: Scale = "difference"
     reference: str | None = None
     ci_prob: float = 0.95
-    prior: Beta | None = UNIFORM
-    reference_prior: Beta | None = None
+    prior: RatePrior | None = UNIFORM
+    reference_prior: RatePrior | None = None
 
     def problems(self) -> list[str]:
         found = super().problems()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from typing import Any, Final
 
@@ -10,12 +10,14 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.names import normalise
 from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.mixtures import BetaMixture, beta_of_width
 from bayes_escc.rules.kinds import KINDS, Bop2, Criterion, PosteriorProbability, Precision, PredictiveProbability
 from bayes_escc.rules.rule import Rule
+from bayes_escc.rules.tails import RatePrior
 from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.reader import Reader
 
-__all__ = ["read_rule", "read_rules", "with_direction", "with_prior"]
+__all__ = ["read_rule", "read_rules", "with_borrowed", "with_direction", "with_prior"]
 
 
 def read_rules(
@@ -93,11 +95,30 @@ def with_prior(rule: Rule, rate_prior: PriorSet | None, stated: set[str]) -> Rul
         if rule.estimand != "rate":
             return rule
         changes: dict[str, Any] = {"prior": own, "reference_prior": None if rule.reference is None else other}
-        return replace(rule, **changes)
+        return replace(rule, **changes, taken_over=tuple(k for k, v in changes.items() if v is not None))
     changes = {} if "prior" in stated or own is None else {"prior": own}
     if getattr(rule, "reference", None) is not None and "reference_prior" not in stated and other is not None:
         changes["reference_prior"] = other
-    return replace(rule, **changes)
+    return replace(rule, **changes, taken_over=tuple(changes))
+
+
+def with_borrowed(rule: Rule, priors: Mapping[str, BetaMixture]) -> Rule:
+    """The rule with the borrowed priors of its regimens, where it took the analysis's over.
+
+    Parameters
+    ----------
+    rule : Rule
+        Complete: its regimen named.
+    priors : mapping of str to BetaMixture
+        By regimen that borrows.
+    """
+    named = {"prior": rule.regimen, "reference_prior": getattr(rule, "reference", None)}
+    changes: dict[str, Any] = {
+        key: priors[regimen]
+        for key, regimen in named.items()
+        if key in rule.taken_over and regimen is not None and regimen in priors
+    }
+    return replace(rule, **changes) if changes else rule
 
 
 def with_direction(rule: Rule, endpoints: Sequence[str]) -> Rule:
@@ -151,14 +172,49 @@ def _flag(table: Reader, key: str) -> bool:
     return table.flag(key, False)
 
 
-def _beta(table: Reader, key: str) -> Beta | None:
+def _beta(table: Reader, key: str) -> RatePrior | None:
     if not table.has(key):
         table.take(key, None)
         return None
     inner = table.table(key)
-    alpha, beta = inner.number("alpha", above=0), inner.number("beta", above=0)
+    found: RatePrior | None = None
+    if inner.has("components"):
+        found = _mixture(inner)
+    elif inner.has("mean"):
+        found = _by_width(inner)
+    else:
+        alpha, beta = inner.number("alpha", above=0), inner.number("beta", above=0)
+        found = None if alpha is None or beta is None else Beta(alpha, beta)
     inner.finish()
-    return None if alpha is None or beta is None else Beta(alpha, beta)
+    return found
+
+
+def _mixture(table: Reader) -> BetaMixture | None:
+    """A mixture of Betas; its weights are made to sum to one."""
+    parts = []
+    for one in table.tables("components"):
+        numbers = [one.number(name, above=0) for name in ("weight", "alpha", "beta")]
+        one.finish()
+        parts.append(numbers)
+    if not parts or any(v is None for numbers in parts for v in numbers):
+        return None
+    total = sum(w for w, _, _ in parts)
+    if abs(total - 1.0) > 0.01:
+        table.problem("components", f"weights sum to 1, not {total:g}")
+    return BetaMixture(tuple(w / total for w, _, _ in parts), tuple(Beta(a, b) for _, a, b in parts))
+
+
+def _by_width(table: Reader) -> Beta | None:
+    """A Beta with a mean and the width of its central interval, of 90 % if nothing else is said."""
+    mean, width = table.number("mean", above=0, below=1), table.number("width", above=0, below=1)
+    prob = table.number("prob", 0.9, above=0, below=1)
+    if mean is None or width is None or prob is None:
+        return None
+    try:
+        return beta_of_width(mean, width, prob)
+    except AnalysisError as error:
+        table.problem("width", str(error))
+        return None
 
 
 def _criteria(table: Reader) -> tuple[Criterion, ...]:
@@ -190,12 +246,12 @@ _READ: Final[dict[str, Callable[[Reader, str], Any]]] = {
     **dict.fromkeys(("name", "regimen", "reference"), _label),
     **dict.fromkeys(("endpoint", "rationale", "estimand"), _text),
     **dict.fromkeys(
-        ("time", "value", "margin", "go_above", "stop_below", "stop_above", "success", "null_rate", "alternative_rate",
-         "acceptable_rate", "limit", "width", "ci_prob", "lambda", "gamma", "follow_up", "accrual"),
+        ("time", "value", "futility_value", "margin", "go_above", "stop_below", "stop_above", "success", "null_rate",
+         "alternative_rate", "acceptable_rate", "limit", "width", "ci_prob", "lambda", "gamma", "follow_up", "accrual"),
         _number,
     ),
-    **dict.fromkeys(("looks", "patients"), _any),
-    **dict.fromkeys(("prior", "reference_prior", "standard"), _beta),
+    **dict.fromkeys(("looks", "patients", "stop_at_most", "go_at_least"), _any),
+    **dict.fromkeys(("prior", "reference_prior", "standard", "final_prior", "final_reference_prior"), _beta),
     "better": _choice("higher", "lower"),
     "scale": _choice("difference", "ratio", "odds_ratio"),
     "claim": _choice("either", "both"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any, ClassVar, Final, Literal
 
@@ -14,8 +14,22 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.mixtures import BetaMixture
 
-__all__ = ["CONTINUE", "GO", "MAX_PATIENTS", "STOP", "Decision", "Look", "Rule", "Step", "as_look"]
+__all__ = [
+    "CONTINUE",
+    "GO",
+    "MAX_PATIENTS",
+    "STOP",
+    "Decision",
+    "Look",
+    "Rule",
+    "Step",
+    "as_look",
+    "between",
+    "decide",
+    "plain",
+]
 
 Array = NDArray[np.float64]
 Decision = Literal["go", "stop", "continue"]
@@ -61,6 +75,8 @@ class Rule(ABC):
         Planned looks, ascending, in *evaluable* patients: a patient whose response is not yet known
         is not a failure and does not count. One number, or two for arms of unequal size.
     rationale : str
+    taken_over : tuple of str
+        Which of `prior` and `reference_prior` are those of the analysis; set by the reader.
 
     Notes
     -----
@@ -69,11 +85,13 @@ class Rule(ABC):
     """
 
     kind: ClassVar[str]
+    is_probability: ClassVar[bool] = True
     name: str = ""
     regimen: str | None = None
     endpoint: str | None = None
     looks: tuple[Any, ...] = ()
     rationale: str = ""
+    taken_over: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         found: list[str] = []
@@ -110,7 +128,7 @@ class Rule(ABC):
 
     def problems(self) -> list[str]:
         """What is wrong with the values, one sentence each."""
-        found = list(_between(self, ("go_above", "stop_below", "stop_above", "success")))
+        found = list(between(self, ("go_above", "stop_below", "stop_above", "success")))
         high, low = getattr(self, "go_above", None), getattr(self, "stop_below", None)
         if high is not None and low is not None and not high > low:
             found.append(f"go_above ({high:g}) must be greater than stop_below ({low:g})")
@@ -161,7 +179,11 @@ class Rule(ABC):
 
     def verdicts(self, look: Look) -> NDArray[np.int8]:
         """GO, STOP or CONTINUE for every possible count at a look."""
-        return decide(self.statistics(look), self.thresholds(look))
+        return self.decided(look, self.statistics(look), self.thresholds(look))
+
+    def decided(self, look: Look, values: Array, thresholds: Mapping[str, float]) -> NDArray[np.int8]:
+        """GO, STOP or CONTINUE for the statistic of every possible count at a look."""
+        return decide(values, thresholds)
 
     def steps(self, rates: Array) -> Sequence[Step]:
         """What one more patient of each stream adds to the counts.
@@ -214,8 +236,8 @@ class Rule(ABC):
         """The rule as plain data."""
         found: dict[str, Any] = {"kind": self.kind}
         for f in fields(self):
-            value = getattr(self, f.name)
-            found[f.name] = plain(value)
+            if f.name != "taken_over":
+                found[f.name] = plain(getattr(self, f.name))
         return found
 
 
@@ -232,6 +254,9 @@ def plain(value: Any) -> Any:
     """A value of a rule as JSON can hold it."""
     if isinstance(value, Beta):
         return {"alpha": value.alpha, "beta": value.beta}
+    if isinstance(value, BetaMixture):
+        parts = zip(value.weights, value.components, strict=True)
+        return {"components": [{"weight": w, **plain(part)} for w, part in parts]}
     if isinstance(value, tuple):
         return [plain(v) for v in value]
     return value.to_dict() if hasattr(value, "to_dict") else value
@@ -241,7 +266,8 @@ def _one(p: Array, yes: Look, no: Look) -> Step:
     return [(yes, p), (no, 1.0 - p)]
 
 
-def _between(rule: Rule, keys: Sequence[str]) -> Iterator[str]:
+def between(rule: Rule, keys: Sequence[str]) -> Iterator[str]:
+    """What is wrong with keys that are to be probabilities."""
     for key in keys:
         value = getattr(rule, key, None)
         if value is not None and not 0.0 < value < 1.0:

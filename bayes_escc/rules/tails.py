@@ -16,22 +16,52 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Scale
 from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.mixtures import BetaMixture
 
-__all__ = ["contrast_tails", "contrast_widths", "interval_widths", "log_gammas", "predictive_counts", "upper_tails"]
+__all__ = [
+    "RatePrior",
+    "contrast_tails",
+    "contrast_widths",
+    "interval_widths",
+    "log_gammas",
+    "predictive_counts",
+    "upper_tails",
+]
 
 Array = NDArray[np.float64]
+RatePrior = Beta | BetaMixture
+"""What a rule knows of a rate before its patients: a Beta, or a mixture of Betas."""
 _EXPONENT: Final = 40.0
 """Tails below exp(-40) are left out of the quadrature."""
 
 
-def upper_tails(prior: Beta, n: int, limit: float) -> Array:
+def weighted(prior: RatePrior, n: int) -> list[tuple[Beta, Array]]:
+    """The Betas of a prior, each with its weight after every possible number of responses, (n + 1,)."""
+    if isinstance(prior, Beta):
+        return [(prior, np.ones(n + 1))]
+    betas = [c for c in prior.components if isinstance(c, Beta)]
+    if len(betas) != len(prior.components):
+        raise AnalysisError("a rule takes a prior made of Betas.")
+    log = np.array(
+        [
+            math.log(w) + log_gammas(c.alpha, n) + log_gammas(c.beta, n)[::-1]
+            - math.lgamma(c.alpha + c.beta + n) - c.log_normaliser()
+            for w, c in zip(prior.weights, betas, strict=True)
+        ]
+    )  # fmt: skip
+    weights = np.exp(log - log.max(axis=0))
+    return list(zip(betas, weights / weights.sum(axis=0), strict=True))
+
+
+def upper_tails(prior: RatePrior, n: int, limit: float) -> Array:
     """P(rate > limit) after each possible number of responses.
 
     Parameters
     ----------
-    prior : Beta
+    prior : Beta or BetaMixture
     n : int
         Patients.
     limit : float
@@ -43,7 +73,8 @@ def upper_tails(prior: Beta, n: int, limit: float) -> Array:
         At s, the probability after s responses.
     """
     at = np.array([limit])
-    return _tails(prior, n, np.log(at), np.log1p(-at))[:, 0]
+    log_x, log_rest = np.log(at), np.log1p(-at)
+    return np.asarray(sum(w * _tails(c, n, log_x, log_rest)[:, 0] for c, w in weighted(prior, n)))
 
 
 def _tails(prior: Beta, n: int, log_x: Array, log_rest: Array) -> Array:
@@ -65,12 +96,14 @@ def log_gammas(start: float, n: int) -> Array:
     return math.lgamma(start) + np.concatenate([[0.0], np.cumsum(np.log(start + np.arange(n)))])
 
 
-def contrast_tails(x: Beta, nx: int, y: Beta, ny: int, threshold: float, scale: Scale = "difference") -> Array:
+def contrast_tails(
+    x: RatePrior, nx: int, y: RatePrior, ny: int, threshold: float, scale: Scale = "difference"
+) -> Array:
     """P(contrast of X against Y > threshold) after every pair of counts.
 
     Parameters
     ----------
-    x, y : Beta
+    x, y : Beta or BetaMixture
         Priors of the regimen's and the reference's rate.
     nx, ny : int
         Their patients; with ny = 0 the reference is what its prior says.
@@ -84,6 +117,15 @@ def contrast_tails(x: Beta, nx: int, y: Beta, ny: int, threshold: float, scale: 
     """
     if scale == "difference" and abs(threshold) >= 1.0:
         return np.full((nx + 1, ny + 1), float(threshold < 0))
+    found = np.zeros((nx + 1, ny + 1))
+    for one, v in weighted(x, nx):
+        for other, w in weighted(y, ny):
+            found += v[:, None] * w[None, :] * _pair_tails(one, nx, other, ny, threshold, scale)
+    return np.clip(found, 0.0, 1.0)
+
+
+def _pair_tails(x: Beta, nx: int, y: Beta, ny: int, threshold: float, scale: Scale) -> Array:
+    """The same for two Betas, by the tanh-sinh rule."""
     low, width, certain = 0.0, 1.0, None
     if scale == "difference" and threshold >= 0.0:
         width = 1.0 - threshold
@@ -125,7 +167,7 @@ def _affine(start: float, width: float, log_t: Array) -> Array:
     return np.log(start + width * np.exp(log_t))
 
 
-def predictive_counts(prior: Beta, n: int, total: int) -> Array:
+def predictive_counts(prior: RatePrior, n: int, total: int) -> Array:
     """Beta-binomial law of the final count, given the count so far.
 
     Returns
@@ -133,6 +175,10 @@ def predictive_counts(prior: Beta, n: int, total: int) -> Array:
     array of shape (n + 1, total + 1)
         At [s, t], the probability of t responses among `total` patients after s among the first n.
     """
+    return np.asarray(sum(w[:, None] * _beta_binomial(c, n, total) for c, w in weighted(prior, n)))
+
+
+def _beta_binomial(prior: Beta, n: int, total: int) -> Array:
     rest = total - n
     s, y = np.arange(n + 1)[:, None], np.arange(rest + 1)[None, :]
     choose = math.lgamma(rest + 1.0) - log_gammas(1.0, rest) - log_gammas(1.0, rest)[::-1]
@@ -144,24 +190,25 @@ def predictive_counts(prior: Beta, n: int, total: int) -> Array:
     return found
 
 
-def interval_widths(prior: Beta, n: int, ci_prob: float) -> Array:
+def interval_widths(prior: RatePrior, n: int, ci_prob: float) -> Array:
     """Width of the equal-tailed credible interval of the rate, for every count, (n + 1,)."""
     tail = 0.5 * (1.0 - ci_prob)
     ends = [_quantiles(prior, n, q) for q in (tail, 1.0 - tail)]
     return ends[1] - ends[0]
 
 
-def _quantiles(prior: Beta, n: int, q: float) -> Array:
+def _quantiles(prior: RatePrior, n: int, q: float) -> Array:
     """A quantile of the rate for every count, by bisection of the logit."""
-    low, high = np.full(n + 1, -400.0), np.full(n + 1, 400.0)
+    low, high, parts = np.full(n + 1, -400.0), np.full(n + 1, 400.0), weighted(prior, n)
     for _ in range(62):
         u = 0.5 * (low + high)
-        above = np.diagonal(_tails(prior, n, -np.logaddexp(0.0, -u), -np.logaddexp(0.0, u)))
+        at = -np.logaddexp(0.0, -u), -np.logaddexp(0.0, u)
+        above = np.asarray(sum(w * np.diagonal(_tails(c, n, *at)) for c, w in parts))
         low, high = np.where(above > 1.0 - q, u, low), np.where(above > 1.0 - q, high, u)
     return 1.0 / (1.0 + np.exp(-low))
 
 
-def contrast_widths(x: Beta, nx: int, y: Beta, ny: int, ci_prob: float, scale: Scale) -> Array:
+def contrast_widths(x: RatePrior, nx: int, y: RatePrior, ny: int, ci_prob: float, scale: Scale) -> Array:
     """Width of the equal-tailed credible interval of the contrast, for every pair of counts, (nx + 1, ny + 1).
 
     The quantiles are interpolated between thresholds, in the normal score of the tail; their error is below
