@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc import __version__
+from bayes_escc.cli.app import register as register_app
 from bayes_escc.cli.population import register as register_population
 from bayes_escc.cli.rules import add_monitor
 from bayes_escc.cli.sheet import register as register_sheet
@@ -179,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     warmup.set_defaults(action=_warmup)
     register_study(commands)
     register_population(commands)
-    sheet = register_sheet(commands)
+    sheet = (*register_sheet(commands), *register_app(commands))
     monitor = add_monitor(commands)
     for command in (
         run,
