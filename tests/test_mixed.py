@@ -173,7 +173,7 @@ def test_what_cannot_be_combined_is_refused():
         be.SynthesisModel(network=True, regimens=["newer", "old"]).fit(be.combine_evidence(EFFECTS, COUNTS))
     with pytest.raises(be.AnalysisError, match="beside the effects"):
         model.fit(be.read_effects(EFFECTS))
-    with pytest.raises(be.AnalysisError, match=r"data.counts: stands beside effects"):
+    with pytest.raises(be.AnalysisError, match=r"data.counts: belongs to kind = .effects., not .counts."):
         be.Analysis.from_dict({"data": {"kind": "counts", "counts": "x.csv"}, "model": {"family": "synthesis"}})
 
 
@@ -301,7 +301,7 @@ def test_the_shared_arm_gives_the_covariance(measure, columns, variance):
         ("log OR", {"events_control": 50}, "n_control is missing"),
         ("MD", {"events_control": 50}, "the variance of that arm is not known"),
         ("log OR", {"events_control": 50, "n_control": 40}, r"events_control \(50\) is not below n_control \(40\)"),
-        ("log HR", {"control_se": 0.4}, "alone, 0.4, is not below that of a contrast, 0.3"),
+        ("log HR", {"control_se": 0.4}, "alone, 0.4, is not below that of the contrast, 0.3"),
     ],
 )
 def test_a_shared_arm_that_says_too_little_or_too_much_is_refused(measure, columns, reason):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.columns import not_used
 from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.datasets import DATASETS, load_dataset
 from bayes_escc.evidence.effects import EffectTable
@@ -136,7 +137,10 @@ class DataSpec:
     def _checked(self, source: Source, growing: bool) -> Table:
         kind, circumstances = KINDS[self.kind], Circumstances(self.folder, self.directions, growing)
         if self.mapping is None:
-            return kind.read(source, self.settings, circumstances)
+            table = kind.read(source, self.settings, circumstances)
+            dates = getattr(self.settings, "dates", None)
+            used = table.columns_read | self.columns() | frozenset(dates.roles if dates is not None else ())
+            return replace(table, warnings=(*table.warnings, *not_used(table.frame.columns, used)))
         from bayes_escc.sheet.mapped import read_mapped
 
         needed = [c for c in (getattr(self.settings, role, None) for role in ("time", "response")) if c]

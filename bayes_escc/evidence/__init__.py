@@ -4,6 +4,7 @@ from bayes_escc.evidence.arms import Arm
 from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.datasets import DATASETS, load_dataset
 from bayes_escc.evidence.effects import EffectTable, read_effects
+from bayes_escc.evidence.identity import pseudonym
 from bayes_escc.evidence.medians import MedianTable, read_medians
 from bayes_escc.evidence.mixed import MixedTable, combine_evidence
 from bayes_escc.evidence.patient_reading import read_patients
@@ -27,6 +28,7 @@ __all__ = [
     "combine_evidence",
     "join_scans",
     "load_dataset",
+    "pseudonym",
     "read_counts",
     "read_effects",
     "read_medians",

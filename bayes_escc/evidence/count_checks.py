@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bayes_escc.evidence.columns import canonical_columns, told_apart
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint, endpoint_direction, misspelt_endpoint
 from bayes_escc.evidence.grim import recover_count
+from bayes_escc.evidence.labels import similar_labels
+from bayes_escc.evidence.numbers import count_with_percent, number_in, number_text
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import RawTable, normalise
+from bayes_escc.evidence.values import Refuse, check_count, check_events
 from bayes_escc.names import DESIGNS, Direction
 from bayes_escc.settings.reader import nearest
 
@@ -21,38 +23,15 @@ __all__ = [
     "melt_recist",
     "rename_columns",
     "require_columns",
-    "same_but_spelling",
 ]
 
 COLUMNS = ("study", "regimen", "endpoint", "events", "n")
-_SYNONYMS = {
-    "study": ("trial", "cohort", "研究"),
-    "regimen": ("treatment", "therapy", "方案", "治疗方案"),
-    "endpoint": ("outcome", "终点"),
-    "events": ("responders", "event", "count", "例数"),
-    "n": ("total", "patients", "sample_size", "总例数"),
-    "percent": ("percentage", "rate_percent", "%", "百分比"),
-}
-
-Refuse = Callable[[str, str, str, str], None]
 
 
-def rename_columns(raw: RawTable) -> RawTable:
+def rename_columns(raw: RawTable, problems: list[Problem]) -> RawTable:
     """Column names in any case, and a few synonyms, to the package's own."""
-    folded = {c.casefold(): c for c in raw.columns}
-    names: dict[str, str] = {}
-    for canonical, synonyms in _SYNONYMS.items():
-        for candidate in (canonical, *synonyms):
-            if candidate in folded and canonical not in names.values():
-                names[folded[candidate]] = canonical
-                break
-    names |= {folded[c.casefold()]: c for c in RECIST if c.casefold() in folded}
-    for plain in ("better", "design", "population"):
-        if plain in folded:
-            names[folded[plain]] = plain
-    columns = tuple(names.get(c, c) for c in raw.columns)
-    rows = tuple({names.get(k, k): v for k, v in row.items()} for row in raw.rows)
-    return RawTable(raw.source, columns, rows, raw.numbers, raw.notes)
+    further = {c.casefold(): c for c in RECIST} | {c: c for c in ("better", "design", "population")}
+    return canonical_columns(raw, (*COLUMNS, "percent"), problems, further)
 
 
 def melt_recist(raw: RawTable, problems: list[Problem]) -> RawTable:
@@ -85,7 +64,7 @@ def melt_recist(raw: RawTable, problems: list[Problem]) -> RawTable:
             rows.append({**{c: row[c] for c in others}, "endpoint": category, "events": cell, "n": stated})
             numbers.append(number)
     columns = (*[c for c in others if c != "n"], "endpoint", "events", "n")
-    return RawTable(raw.source, columns, tuple(rows), tuple(numbers), raw.notes)
+    return RawTable.of_rows(raw.source, columns, rows, numbers, raw.notes)
 
 
 def require_columns(raw: RawTable, problems: list[Problem]) -> None:
@@ -119,6 +98,7 @@ def check_row(
         value = row.get(column, "")
         problems.append(Problem(code, message, remedy, row=number, column=column, value=value))
 
+    row = _count_and_percent_apart(row, refuse)
     labels = {c: normalise(row[c]) for c in ("study", "regimen", "endpoint")}
     for column, label in labels.items():
         if not label:
@@ -139,7 +119,7 @@ def check_row(
     design = row.get("design", "").casefold().replace("randomized", "randomised")
     if design and design not in DESIGNS:
         refuse("unknown_design", "design", "unknown design", f"Use one of {', '.join(DESIGNS)}.")
-    n = _count(row, "n", refuse)
+    n = check_count(row.get("n", ""), "n", refuse)
     if n == 0:
         refuse("zero_total", "n", "there are no patients in this row", "Remove the row or give the number treated.")
     events = _events(row, number, n, refuse, warnings)
@@ -154,42 +134,18 @@ def check_row(
     return {**labels, "endpoint": endpoint, "events": events, "n": n, **extra}
 
 
-def _count(row: Mapping[str, str], column: str, refuse: Refuse) -> int | None:
-    """A whole number of at least zero, or None with the problem noted."""
-    text = normalise(row.get(column, ""))
-    if not text:
-        refuse("missing_number", column, f"{column} is blank", "Give a whole number.")
-        return None
-    if text.endswith("%"):
-        refuse(
-            "percentage_for_count",
-            column,
-            "a percentage where a count is expected",
-            "Give the count, or move the percentage to a column percent.",
-        )
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        refuse("not_a_number", column, f"{column} is not a number", "Give a whole number without words or separators.")
-        return None
-    if not (value == value and abs(value) < 1e12):
-        refuse("not_a_number", column, f"{column} is not a finite number", "Give a whole number.")
-    elif value < 0:
-        refuse("negative_count", column, f"{column} is negative", "Counts start at 0.")
-    elif not value.is_integer():
-        what = (
-            "a proportion where a count is expected" if value < 1 else "a fractional count; it looks like a percentage"
-        )
-        refuse(
-            "fractional_count",
-            column,
-            what,
-            "Give the whole number of patients, or move a percentage to a column percent.",
-        )
-    else:
-        return int(value)
-    return None
+def _count_and_percent_apart(row: Mapping[str, str], refuse: Refuse) -> Mapping[str, str]:
+    """The row with ``10 (34.5%)`` as events 10 and percent 34.5, and ``10/29 (34.5%)`` with its n checked."""
+    printed = count_with_percent(row.get("events", ""))
+    if printed is None:
+        return row
+    events, of, percent = printed
+    beside = printed_percent(row.get("percent", ""))
+    if beside and beside != percent:
+        refuse("percent_disagrees", "percent", f"{beside} % here and {percent} % beside the count", "Correct either.")
+    if of and number_in(row.get("n", "")) != float(of):
+        refuse("total_disagrees", "n", f"the count is one of {of} patients", "Correct either.")
+    return {**row, "events": events, "percent": percent}
 
 
 def _events(row: Mapping[str, str], number: int, n: int | None, refuse: Refuse, warnings: list[Problem]) -> int | None:
@@ -205,14 +161,8 @@ def _events(row: Mapping[str, str], number: int, n: int | None, refuse: Refuse, 
         return None
     if not given:
         return _recovered(percent, number, n, refuse, warnings)
-    events = _count(row, "events", refuse)
-    if events is not None and n is not None and events > n > 0:
-        refuse(
-            "events_exceed_n",
-            "events",
-            f"more events than the {n} patients",
-            "Correct events or n; if it is a percentage, move it to a column percent.",
-        )
+    events = check_count(given, "events", refuse)
+    if not check_events(events, n, refuse):
         return None
     if events is not None and n and percent:
         _agree(events, n, percent, number, refuse, warnings)
@@ -221,7 +171,7 @@ def _events(row: Mapping[str, str], number: int, n: int | None, refuse: Refuse, 
 
 def printed_percent(text: str) -> str:
     """A percentage as it would be printed: without the sign, computed ones to eight decimals."""
-    plain = normalise(text).rstrip("% ")
+    plain = number_text(text).rstrip("% ")
     whole, _, decimals = plain.partition(".")
     if len(decimals) > 8 and (whole + decimals).isdecimal():
         return f"{float(plain):.8f}"
@@ -275,7 +225,7 @@ def _recovered(percent: str, number: int, n: int | None, refuse: Refuse, warning
         refuse(
             "percent_ambiguous",
             "percent",
-            f"{percent} % of {n} can be any of {', '.join(map(str, possible))}",
+            f"{percent} % of {n} can be any of {_listed(possible)}",
             "Give the count, or the percentage with more decimals.",
         )
     elif 0 < value < 1 and recover_count(f"{value * 100:.10g}", n).count is not None:
@@ -295,6 +245,13 @@ def _recovered(percent: str, number: int, n: int | None, refuse: Refuse, warning
     return None
 
 
+def _listed(counts: range) -> str:
+    """Counts one by one, or, where there are many, the first and the last."""
+    if len(counts) <= 10:
+        return ", ".join(map(str, counts))
+    return f"{counts[0]} to {counts[-1]}, {len(counts)} counts"
+
+
 def _truncated(events: int, n: int, percent: str, number: int) -> Problem:
     return Problem(
         "percent_truncated",
@@ -306,24 +263,30 @@ def _truncated(events: int, n: int, percent: str, number: int) -> Problem:
     )
 
 
-def check_duplicates(raw: RawTable, problems: list[Problem]) -> None:
-    """A study, regimen and endpoint (of one population) may stand in one row only."""
-    seen: dict[tuple[str, ...], int] = {}
+_COUNTED = frozenset({"events", "n", "percent", "better", "source", "notes", "verification"})
+"""Columns that do not tell two rows apart."""
+
+
+def check_duplicates(raw: RawTable, problems: list[Problem], warnings: list[Problem]) -> None:
+    """A row whose labels all stand in another row; where a further column tells the two apart, that is noted."""
+    seen: dict[tuple[str, ...], list[tuple[tuple[str, ...], int]]] = {}
+    further = [c for c in raw.columns if c not in {*COLUMNS, *_COUNTED}]
     for number, row in zip(raw.numbers, raw.rows, strict=True):
         label = tuple(normalise(row[c]) for c in ("study", "regimen", "endpoint"))
-        key = (*label[:2], canonical_endpoint(label[2]), normalise(row.get("population", "")))
+        key, apart = (*label[:2], canonical_endpoint(label[2])), tuple(normalise(row[c]) for c in further)
         if key in seen and all(label):
-            problems.append(
-                Problem(
-                    "duplicate_row",
-                    f"{', '.join(label)} also stands in row {seen[key]}",
-                    "Keep one, or tell subgroups apart with a column population.",
-                    row=number,
-                    column="study",
-                    value=row["study"],
-                )
-            )
-        seen.setdefault(key, number)
+            same = next((n for other, n in seen[key] if other == apart), None)
+            if same is not None:
+                problems.append(
+                    Problem(
+                        "duplicate_row", f"{', '.join(label)} also stands in row {same}",
+                        "Keep one, or tell subgroups apart with a column population.", row=number, column="study",
+                        value=row["study"],
+                    )
+                )  # fmt: skip
+            else:
+                warnings += told_apart(", ".join(label), further, apart, seen[key][0], number, row["study"])
+        seen.setdefault(key, []).append((apart, number))
 
 
 def check_between_rows(records: Sequence[tuple[int, Mapping[str, Any]]], warnings: list[Problem]) -> None:
@@ -347,8 +310,8 @@ def check_between_rows(records: Sequence[tuple[int, Mapping[str, Any]]], warning
     for column, labels in spellings.items():
         for number, r in records:
             labels.setdefault(r[column], number)
-        for a, b in combinations(labels, 2):
-            if same_but_spelling(a, b):
+        for a, b in similar_labels(labels):
+            if a != b:
                 warnings.append(
                     Problem(
                         "spelling",
@@ -374,14 +337,3 @@ def check_between_rows(records: Sequence[tuple[int, Mapping[str, Any]]], warning
                     value=r["study"],
                 )
             )
-
-
-def same_but_spelling(a: str, b: str) -> bool:
-    """Whether two labels differ only in case, punctuation or a slip of the pen."""
-
-    def plain(text: str) -> str:
-        return "".join(c for c in text.casefold() if c.isalnum())
-
-    x, y = plain(a), plain(b)
-    digits = [c for c in x if c.isdigit()] == [c for c in y if c.isdigit()]
-    return x == y or (digits and min(len(x), len(y)) > 7 and difflib.SequenceMatcher(None, x, y).ratio() > 0.92)

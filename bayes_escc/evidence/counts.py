@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.count_checks import (
+    COLUMNS,
     check_between_rows,
     check_duplicates,
     check_row,
@@ -56,6 +57,7 @@ class CountTable(Table):
     directions: Mapping[str, Direction] = field(default_factory=dict, kw_only=True)
 
     kind = "counts"
+    columns_read = frozenset({*COLUMNS, "percent", "better", "design", "population"})
 
     def __repr__(self) -> str:
         return (
@@ -152,11 +154,13 @@ def read_counts(
     raw = read_cells(source, sheet=sheet, drop=drop)
     problems: list[Problem] = []
     warnings: list[Problem] = list(raw.notes)
-    raw = melt_recist(rename_columns(raw), problems)
+    raw = rename_columns(raw, problems)
+    refuse_if_any(raw.source, problems)
+    raw = melt_recist(raw, problems)
     require_columns(raw, problems)
     refuse_if_any(raw.source, problems)
     declared = {canonical_endpoint(k): v for k, v in (endpoints or {}).items()}
-    check_duplicates(raw, problems)
+    check_duplicates(raw, problems, warnings)
     records: list[tuple[int, dict[str, Any]]] = []
     directions: dict[str, Any] = {}
     for number, row in zip(raw.numbers, raw.rows, strict=True):

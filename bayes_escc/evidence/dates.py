@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
+from bayes_escc.evidence.values import latest_date
 from bayes_escc.settings.reader import nearest
 
 __all__ = ["DateColumns", "check_dates", "date_columns", "read_date"]
@@ -117,24 +119,38 @@ def read_date(text: str) -> dt.date | str:
     return "not a date; write the year first, 2024-01-31"
 
 
+@dataclass(frozen=True)
+class _Rules:
+    """What the dates of every patient are held against."""
+
+    columns: DateColumns
+    per_day: float
+    derive: bool
+    today: dt.date
+    event: str
+    censored: str
+
+
 def check_dates(
-    rows: Sequence[dict[str, str]], numbers: Sequence[int], columns: DateColumns, per_day: float,
-    codes: Callable[[str], bool | None], derive: bool, problems: list[Problem], warnings: list[Problem],
+    cells: dict[str, list[str]], numbers: Sequence[int], columns: DateColumns, per_day: float,
+    codes: Mapping[str, str], derive: bool, problems: list[Problem], warnings: list[Problem],
     today: dt.date | None = None, *, growing: bool = False,
 ) -> None:  # fmt: skip
     """Check the dates of every patient, and fill in `time` and `event` if they come from them.
 
+    What happened after the data cut is censored at it, and said patient by patient.
+
     Parameters
     ----------
-    rows : sequence of dict
-        One per patient, with the roles of `DateColumns.roles` as keys; changed in place.
+    cells : dict of str to list of str
+        Columns of the table, with the roles of `DateColumns.roles` as names; changed in place.
     numbers : sequence of int
         Row numbers as a person counts.
     columns : DateColumns
     per_day : float
         Units of time in a day.
-    codes : function
-        From the cell of the event column to True, False, or None for neither.
+    codes : mapping
+        Meaning of the cells of the event column, in lower case: "1" for an event, "0" for none.
     derive : bool
         Whether time and event come from the dates; else they are only checked against them.
     problems, warnings : list of Problem
@@ -144,18 +160,29 @@ def check_dates(
     growing : bool
         Whether patients whose end is not known yet are kept, as followed for no time.
     """
-    latest = min(today or dt.date.today(), columns.cut or dt.date.max)
-    named = "the data cut" if columns.cut is not None and latest == columns.cut else "today"
-    for number, row in zip(numbers, rows, strict=True):
-        if growing and derive and row["start_date"] and not any(row[r] for r in columns.roles if r != "start_date"):
-            row |= {"time": "0.0", "event": "0"}
-        _check_row(row, number, columns, per_day, codes, derive, (latest, named), problems, warnings)
+    event, censored = (next(code for code, means in codes.items() if means == m) for m in ("1", "0"))
+    rules = _Rules(columns, per_day, derive, today or latest_date(), event, censored)
+    if derive:
+        cells["time"], cells["event"] = [""] * len(numbers), [""] * len(numbers)
+    known = {text: read_date(text) for role in columns.roles for text in set(cells[role]) if text}
+    names = [*columns.roles, *(c for c in ("time", "event") if c in cells)]
+    for i, number in enumerate(numbers):
+        row = {name: cells[name][i] for name in names}
+        ends = [row[r] for r in columns.roles if r != "start_date"]
+        if growing and derive and row["start_date"] and not any(ends):
+            row |= {"time": "0.0", "event": censored}
+        else:
+            _check_row(row, number, rules, known, codes, problems, warnings)
+        for name in names:
+            cells[name][i] = row[name]
 
 
 def _check_row(
-    row: dict[str, str], number: int, columns: DateColumns, per_day: float, codes: Callable[[str], bool | None],
-    derive: bool, latest: tuple[dt.date, str], problems: list[Problem], warnings: list[Problem],
+    row: dict[str, str], number: int, rules: _Rules, known: Mapping[str, dt.date | str],
+    codes: Mapping[str, str], problems: list[Problem], warnings: list[Problem],
 ) -> None:  # fmt: skip
+    columns = rules.columns
+
     def note(into: list[Problem], role: str, code: str, message: str, remedy: str) -> None:
         key = f"{role}_date"
         into.append(Problem(code, message, remedy, row=number, column=columns.roles[key], value=row[key]))
@@ -168,15 +195,15 @@ def _check_row(
             if role == "start":
                 note(problems, role, "missing_date", "the start is blank", "Fill it in; times count from it.")
             continue
-        found = read_date(row[key])
+        found = known[row[key]]
         if isinstance(found, str):
             note(problems, role, "unusable_date", found, "Correct it.")
         else:
             when[role] = found
             row[key] = found.isoformat()
     for role, date in when.items():
-        if date > latest[0]:
-            note(problems, role, "after_data_cut", f"lies after {latest[1]} ({latest[0]})", "Correct either date.")
+        if date > rules.today:
+            note(problems, role, "in_the_future", f"lies after today ({rules.today})", "Correct it.")
         if role != "start" and "start" in when and date < when["start"]:
             note(problems, role, f"{role}_before_start", f"lies before the start ({when['start']})", "Correct either.")
     death = when.get("death")
@@ -185,7 +212,8 @@ def _check_row(
             note(problems, role, "after_death", f"lies after death ({death})", "Correct either.")
     happened = min((when[role] for role in ("event", "death") if role in when), default=None)
     contact = when.get("last_contact")
-    stated = codes(row["event"]) if "event" in row else None
+    said = {"1": True, "0": False}.get(codes.get(normalise(row.get("event", "")).casefold(), ""))
+    stated = None if rules.derive else said
     dated = next((role for role in ("event", "death") if role in when), None)
     able = [role for role in ("event", "death") if getattr(columns, role) is not None]
     if stated and happened is None and able and len(problems) == before:
@@ -197,26 +225,46 @@ def _check_row(
     if happened is not None and contact is not None and contact < happened and death is None:
         note(warnings, "last_contact", "contact_before_event", f"lies before the event ({happened})",
              "The event was used; check both.")  # fmt: skip
-    if happened is None and contact is None and len(problems) == before and derive and "time" not in row:
+    if happened is None and contact is None and len(problems) == before and rules.derive:
         role = "last_contact" if columns.last_contact is not None else able[0]
         note(problems, role, "no_end", "there is neither an event nor a last contact", "Fill in one of the dates.")
-    if len(problems) > before or "start" not in when:
-        return
-    end = happened or contact
+    if "start" in when and columns.cut is not None and when["start"] > columns.cut:
+        note(problems, "start", "after_data_cut", f"lies after the data cut ({columns.cut})",
+             "Leave the patient out, or correct the date.")  # fmt: skip
+    if len(problems) == before and "start" in when:
+        _end_of_follow_up(row, number, rules, when["start"], happened, contact, warnings)
+
+
+def _end_of_follow_up(
+    row: dict[str, str], number: int, rules: _Rules, start: dt.date, happened: dt.date | None,
+    contact: dt.date | None, warnings: list[Problem],
+) -> None:  # fmt: skip
+    """Time and event from the dates, or checked against them; both censored at the data cut."""
+    end, cut = happened or contact, rules.columns.cut
     if end is None:
         return
-    time = (end - when["start"]).days * per_day
-    if derive:
-        row["time"], row["event"] = repr(time), "1" if happened is not None else "0"
+    time = (end - start).days * rules.per_day
+    if rules.derive:
+        row["time"], row["event"] = repr(time), rules.event if happened is not None else rules.censored
+    else:
+        printed = number_in(row.get("time", ""))
+        if printed is None:
+            return  # the check of times says so
+        if abs(printed - time) > 3.0 * rules.per_day + 0.01 * time:
+            warnings.append(
+                Problem(
+                    "time_and_dates", f"the dates are {time:.4g} apart, not {printed:.4g}",
+                    "The time was used; check the unit and both dates.", row=number, column="time", value=row["time"],
+                )
+            )  # fmt: skip
+    if cut is None or end <= cut:
         return
-    try:
-        printed = float(normalise(row.get("time", "")))
-    except ValueError:
-        return  # the check of times says so
-    if abs(printed - time) > 3.0 * per_day + 0.01 * time:
-        warnings.append(
-            Problem(
-                "time_and_dates", f"the dates are {time:.4g} apart, not {printed:.4g}",
-                "The time was used; check the unit and both dates.", row=number, column="time", value=row["time"],
-            )
-        )  # fmt: skip
+    known = (cut - start).days * rules.per_day
+    what = "the event" if happened is not None else "the last contact"
+    warnings.append(
+        Problem(
+            "censored_at_cut", f"{what} ({end}) lies after the data cut ({cut}): censored there, at {known:.4g}",
+            "Right where the data are frozen at the cut.", row=number, column=rules.columns.start,
+        )
+    )  # fmt: skip
+    row["time"], row["event"] = repr(known), rules.censored

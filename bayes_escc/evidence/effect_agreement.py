@@ -7,19 +7,22 @@ symmetric, which for ratios is the logarithm.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
-from bayes_escc.evidence.effect_measures import Printed, Refuse, as_printed, from_scale, to_scale
+from bayes_escc.evidence.effect_measures import Printed, as_printed, from_scale, to_scale
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
+from bayes_escc.evidence.values import Refuse
 
-__all__ = ["check_conclusion", "check_error", "check_p_value", "check_symmetry"]
+__all__ = ["check_conclusion", "check_error", "check_p_value", "check_symmetry", "error_from_p_value"]
 
 CONCLUSIONS: Final = ("lower", "higher", "no difference")
 _Z_TOLERANCE: Final = 0.5
 _ASYMMETRY_TOLERANCE: Final = 0.1
 _ERROR_TOLERANCE: Final = 0.05
+_P_TOLERANCE: Final = 0.1
 
 
 def check_symmetry(
@@ -70,23 +73,72 @@ def check_error(se: float, low: Printed, high: Printed, level: float, ratio: boo
         )
 
 
+@dataclass(frozen=True)
+class PrintedP:
+    """A p-value as printed: its number, whether it is only a bound, and its sides."""
+
+    stated: Printed
+    below: bool
+    sides: float
+
+
+def printed_p_value(row: Mapping[str, str], refuse: Refuse) -> PrintedP | None:
+    """The p-value of a row; None if there is none, or it cannot be used, which is then noted."""
+    text = normalise(row.get("p", "")).replace(" ", "").removeprefix("p").removeprefix("P").rstrip("*")
+    if not text:
+        return None
+    stated = as_printed(text.lstrip("<≤="))
+    if stated is None or not 0.0 < stated.value <= 1.0:
+        refuse("p_value", "p", "a p-value is a number between 0 and 1, or one such as <0.001", "Correct it.")
+        return None
+    sides = normalise(row.get("p_sides", "")).casefold() or "two"
+    if sides not in {"one", "two"}:
+        refuse("p_sides", "p_sides", "a p-value has one or two sides", "Write one or two.")
+        return None
+    return PrintedP(stated, text.startswith(("<", "≤")), 1.0 if sides == "one" else 2.0)
+
+
+def error_from_p_value(row: Mapping[str, str], estimate: Printed, ratio: bool, refuse: Refuse) -> float | None:
+    """The standard error that an estimate and an exact p-value imply: that of Wald's test, |estimate| / z(p).
+
+    Refused where the p-value is a bound, or where the rounding of the two printed numbers leaves the error open by more
+    than a tenth.
+    """
+    printed = printed_p_value(row, refuse)
+    if printed is None:
+        return None
+    if printed.below:
+        refuse(
+            "p_is_a_bound", "p", "a p-value that is only a bound does not give the standard error",
+            "Look up the exact one, the interval, or the standard error.",
+        )  # fmt: skip
+        return None
+    p, half, y = printed.stated.value, printed.stated.half, abs(to_scale(estimate.value, ratio))
+    least, most = (_z(min(max(q, 1e-300), printed.sides * 0.5) / printed.sides) for q in (p + half, p - half))
+    low, high = sorted(abs(v) for v in estimate.range(ratio))
+    z = _z(p / printed.sides)
+    if least <= 0 or z <= 0 or y == 0 or (high - low) / (2 * y) + (most - least) / (2 * z) > _P_TOLERANCE:
+        refuse(
+            "p_too_coarse", "p", "the estimate and its p-value are rounded too much to give the standard error",
+            "Look up the interval, or give both with more decimals.",
+        )  # fmt: skip
+        return None
+    return y / z
+
+
+def _z(tail: float) -> float:
+    return -NormalDist().inv_cdf(tail) if tail < 0.5 else 0.0
+
+
 def check_p_value(
     row: Mapping[str, str], estimate: Printed, low: Printed, high: Printed, level: float, ratio: bool, refuse: Refuse
 ) -> None:
     """A p-value is the one that estimate and interval imply."""
-    text = normalise(row.get("p", "")).replace(" ", "").removeprefix("p").removeprefix("P").rstrip("*")
-    if not text:
+    printed = printed_p_value(row, refuse)
+    if printed is None:
         return
-    below = text.startswith(("<", "≤"))
-    stated = as_printed(text.lstrip("<≤="))
-    if stated is None or not 0.0 < stated.value <= 1.0:
-        refuse("p_value", "p", "a p-value is a number between 0 and 1, or one such as <0.001", "Correct it.")
-        return
-    sides_text = normalise(row.get("p_sides", "")).casefold() or "two"
-    if sides_text not in {"one", "two"}:
-        refuse("p_sides", "p_sides", "a p-value has one or two sides", "Write one or two.")
-        return
-    sides = 1.0 if sides_text == "one" else 2.0
+    stated, below, sides = printed.stated, printed.below, printed.sides
+    sides_text = "one" if sides == 1.0 else "two"
     normal = NormalDist()
     width = to_scale(high.value, ratio) - to_scale(low.value, ratio)
     se = width / (2.0 * normal.inv_cdf(0.5 * (1.0 + level)))

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import cell_text, normalise
 from bayes_escc.settings.reader import nearest
@@ -35,17 +36,25 @@ CONTROL_SE: Final = "control_se"
 _POSITIVE: Final = (CONTROL_SE, "events_control", "n_control")
 
 
-def check_shared_arm(row: Mapping[str, str], number: int, problems: list[Problem]) -> None:
-    """Note what is wrong with the columns that describe one arm alone."""
+def check_shared_arm(row: Mapping[str, str], number: int, problems: list[Problem], error: float | None = None) -> None:
+    """Note what is wrong with the columns that describe one arm alone, whose error is below that of its contrast."""
+    alone = number_in(row.get(CONTROL_SE, ""))
+    if alone is not None and error is not None and alone >= error:
+        problems.append(
+            Problem(
+                "control_arm",
+                f"the standard error of the control arm alone, {alone:g}, is not below that of the contrast, "
+                f"{error:.3g}",
+                f"Correct {CONTROL_SE} or the interval: the variance of a contrast is the sum of those of its arms.",
+                row=number, column=CONTROL_SE, value=row[CONTROL_SE],
+            )
+        )  # fmt: skip
     for column in (*_POSITIVE, "events_experimental", "n_experimental"):
         text = normalise(row.get(column, ""))
         if not text:
             continue
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value > 0):
+        value = number_in(text)
+        if value is None or not (math.isfinite(value) and value > 0):
             problems.append(
                 Problem(
                     "experimental_arm" if column.endswith("experimental") else "control_arm",
@@ -85,7 +94,7 @@ def shared_variance(rows: pd.DataFrame) -> tuple[float | None, str]:
         if len(stated) > 1:
             return None, f"{column} differs between the rows of one arm ({', '.join(sorted(stated))})"
         if stated:
-            found[column] = float(stated.pop())
+            found[column] = number_in(stated.pop()) or math.nan
     if CONTROL_SE in found:
         return found[CONTROL_SE] ** 2, ""
     events, n = found.get("events_control"), found.get("n_control")

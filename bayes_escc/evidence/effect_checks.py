@@ -13,7 +13,13 @@ from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Any, Final
 
-from bayes_escc.evidence.effect_agreement import check_conclusion, check_error, check_p_value, check_symmetry
+from bayes_escc.evidence.effect_agreement import (
+    check_conclusion,
+    check_error,
+    check_p_value,
+    check_symmetry,
+    error_from_p_value,
+)
 from bayes_escc.evidence.effect_arms import ARM_MEASURES
 from bayes_escc.evidence.effect_measures import (
     MEASURES,
@@ -27,6 +33,7 @@ from bayes_escc.evidence.effect_measures import (
 )
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
+from bayes_escc.evidence.values import check_level, check_order
 
 __all__ = ["MEASURES", "RATIOS", "check_effect", "measure_of", "to_scale"]
 
@@ -51,23 +58,34 @@ def check_effect(
 
     measure = _measure(row, refuse)
     ratio = measure in RATIOS
-    level = _level(row, refuse)
+    by_p_value = _gives_only_p_value(row) and measure not in ARM_MEASURES
+    level = 0.95 if by_p_value else _level(row, refuse)
     estimate = _number(row, "estimate", ratio, refuse)
     low = _limit(row, "ci_low", ratio, refuse)
     high = _limit(row, "ci_high", ratio, refuse)
     se = _standard_error(row, refuse)
+    if by_p_value and estimate is not None:
+        se = error_from_p_value(row, estimate, ratio, refuse)
+        if se is not None:
+            warnings.append(
+                Problem(
+                    "se_from_p_value", f"the standard error, {se:.3g}, is the one that estimate and p-value imply",
+                    "Give the interval instead, if the source has one.", row=number, column="p", value=row["p"],
+                )
+            )  # fmt: skip
     noted = {p.column for p in problems[before:]}  # what stands in a column and cannot be read is not missing
     garbled = bool(noted & {"ci_low", "ci_high"})
-    if not garbled and not normalise(row.get("se", "")) and estimate is not None and level is not None:
+    if (
+        not garbled
+        and not by_p_value
+        and not normalise(row.get("se", ""))
+        and estimate is not None
+        and level is not None
+    ):
         _missing_limit(row, estimate, low, high, ratio, refuse)
     if low is not None and high is not None and estimate is not None:
-        if low.value >= high.value:
-            refuse(
-                "limits_out_of_order",
-                "ci_low",
-                f"the lower limit {low.value:g} is not below the upper limit {high.value:g}",
-                "Swap or correct them.",
-            )
+        if not check_order(low.value, high.value, "ci_low", refuse):
+            pass
         elif not low.value - low.half - estimate.half <= estimate.value <= high.value + high.half + estimate.half:
             refuse(
                 "estimate_outside_interval",
@@ -98,6 +116,13 @@ def check_effect(
     }
 
 
+def _gives_only_p_value(row: Mapping[str, str]) -> bool:
+    """Whether the p-value is all that tells the precision of a row."""
+    return bool(normalise(row.get("p", ""))) and not any(
+        normalise(row.get(c, "")) for c in ("ci_low", "ci_high", "se")
+    )  # fmt: skip
+
+
 def _measure(row: Mapping[str, str], refuse: Refuse) -> str:
     given = normalise(row.get("measure", ""))
     measure = measure_of(given)
@@ -124,25 +149,7 @@ def _level(row: Mapping[str, str], refuse: Refuse) -> float | None:
             "Give it per row, for example 0.95; trials with interim analyses print 98 % or 99 % intervals.",
         )
         return None
-    plain = re.sub(r"(?i)\s*(ci|confidence interval)$", "", text).strip()
-    try:
-        value = float(plain.rstrip("% ")) / (100.0 if plain.endswith("%") else 1.0)
-    except ValueError:
-        value = math.nan
-    if 50.0 <= value < 100.0:
-        refuse(
-            "level_implausible",
-            "ci_level",
-            "a confidence level is a proportion",
-            f"Write {value / 100:g} instead of {text}.",
-        )
-        return None
-    if not 0.5 <= value < 1.0:
-        refuse(
-            "level_implausible", "ci_level", "a confidence level lies between 0.5 and 1", "Correct it, usually to 0.95."
-        )
-        return None
-    return value
+    return check_level(text, refuse)
 
 
 def _number(row: Mapping[str, str], column: str, ratio: bool, refuse: Refuse) -> Printed | None:

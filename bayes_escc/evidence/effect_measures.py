@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bayes_escc.evidence.effect_arms import ARM_MEASURES
+from bayes_escc.evidence.numbers import number_in, number_text
 from bayes_escc.evidence.reading import normalise
+from bayes_escc.evidence.values import Refuse
 
 __all__ = ["MEASURES", "RATIOS", "Printed", "Refuse", "as_printed", "from_scale", "measure_of", "to_scale"]
 
@@ -33,9 +35,6 @@ _ALIASES: Final = {
     **{f"{log}{gap}{m.casefold()}": f"log {m}" for log in ("log", "ln") for gap in ("", " ") for m in RATIOS},
     **{f"{log}({m.casefold()})": f"log {m}" for log in ("log", "ln") for m in RATIOS},
 }
-
-Refuse = Callable[[str, str, str, str], None]
-"""Notes a problem of one row: code, column, message, remedy."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +67,9 @@ def from_scale(value: float, ratio: bool) -> float:
 
 def as_printed(text: str) -> Printed | None:
     """A number with the rounding its decimals imply; None if the text is no finite number."""
-    try:
-        value = float(text)
-    except ValueError:
+    value = number_in(text)
+    if value is None or not math.isfinite(value):
         return None
-    if not math.isfinite(value):
-        return None
+    text = number_text(text)
     decimals = len(text.partition(".")[2]) if "e" not in text.lower() else 12
     return Printed(value, 0.5 * 10.0**-decimals)

@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.errors import DataError
+from bayes_escc.evidence.all_pairs import reduce_all_pairs
+from bayes_escc.evidence.columns import canonical_columns, told_apart
 from bayes_escc.evidence.effect_arms import ARM_MEASURES, check_shared_arm, contrasts_of_arm_rows
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.printed_intervals import split_intervals
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.table import Table, TableSettings, filter_rows, table_digest
@@ -32,23 +35,6 @@ __all__ = ["EffectSettings", "EffectTable", "connected_pieces", "read_effect_row
 
 COLUMNS = ("study", "experimental", "control", "endpoint", "measure", "estimate", "ci_low", "ci_high", "ci_level")
 _NUMBERS = ("estimate", "ci_low", "ci_high", "ci_level", "y", "se")
-_SYNONYMS = {
-    "study": ("trial", "研究"),
-    "experimental": ("regimen", "treatment", "experimental_regimen", "intervention", "试验组", "治疗方案"),
-    "control": ("comparator", "reference", "control_regimen", "对照组"),
-    "endpoint": ("outcome", "终点"),
-    "measure": ("effect_measure", "效应指标"),
-    "estimate": (
-        "effect", "hr", "or", "rr", "rd", "md", "smd", "log_hr", "loghr", "log_or", "logor", "log_rr", "logrr",
-        "mean_difference", "risk_difference", "mean", "log_odds", "log_hazard", "效应量",
-    ),
-    "ci_low": ("lower", "lower_limit", "ci_lower", "lcl", "下限"),
-    "ci_high": ("upper", "upper_limit", "ci_upper", "ucl", "上限"),
-    "ci_level": ("level", "confidence_level", "置信水平"),
-    "se": ("standard_error", "std_error", "标准误"),
-    "p": ("p_value", "pvalue", "p值"),
-    "population": ("subgroup", "人群"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +61,10 @@ class EffectTable(Table):
     """
 
     kind = "effects"
+    columns_read = frozenset({
+        *COLUMNS, "population", "p", "p_sides", "y", "se", "conclusion", "better", "design", "control_se",
+        "n_experimental", "n_control", "events_experimental", "events_control",
+    })  # fmt: skip
 
     def __repr__(self) -> str:
         return (
@@ -262,49 +252,51 @@ def read_effect_rows(
     ------
     DataError
     """
-    raw = _rename(read_cells(source, sheet=sheet, drop=drop))
     problems: list[Problem] = []
+    raw = _rename(read_cells(source, sheet=sheet, drop=drop), problems)
+    refuse_if_any(raw.source, problems)
     warnings: list[Problem] = list(raw.notes)
     _require_columns(raw, problems)
     refuse_if_any(raw.source, problems)
-    _check_duplicates(raw, problems)
+    _check_duplicates(raw, problems, warnings)
     _check_scales(raw, problems)
     records: list[tuple[int, dict[str, Any]]] = []
     for number, row in zip(raw.numbers, raw.rows, strict=True):
         before = len(problems)
         labels = _labels(row, number, problems)
         numbers = check_effect(row, number, problems, warnings)
-        check_shared_arm(row, number, problems)
+        check_shared_arm(row, number, problems, None if numbers is None or _is_arm(row) else numbers["se"])
         if numbers is None or len(problems) > before:
             continue
         extra = {k: v for k, v in row.items() if k not in labels and k not in numbers}
         records.append((number, {**labels, **numbers, **extra}))
     if any(r["measure"] in ARM_MEASURES for _, r in records):
         records = contrasts_of_arm_rows(records, problems, warnings)
+    records = reduce_all_pairs(records, problems, warnings)
     refuse_if_any(raw.source, problems)
     return raw.source, records, warnings
 
 
-def _rename(raw: RawTable) -> RawTable:
-    """Column names in any case, and a few synonyms, to the package's own.
+_MEANINGS = (*COLUMNS, "interval", "population", "p", "p_sides", "se", "conclusion")
+
+
+def _rename(raw: RawTable, problems: list[Problem]) -> RawTable:
+    """Column names in any case, and a few synonyms, to the package's own; an interval in one cell as its two limits.
 
     Estimates under the name of their measure, such as ``HR``, need no column measure.
     """
-    folded = {c.casefold().replace(" ", "_"): c for c in raw.columns}
-    names: dict[str, str] = {}
-    for canonical in (*COLUMNS, "population", "p", "p_sides", "se", "conclusion"):
-        for candidate in (canonical, *_SYNONYMS.get(canonical, ())):
-            if candidate in folded and canonical not in names.values() and folded[candidate] not in names:
-                names[folded[candidate]] = canonical
-                break
-    columns = tuple(names.get(c, c) for c in raw.columns)
-    rows = tuple({names.get(k, k): v for k, v in row.items()} for row in raw.rows)
-    implied = measure_of(next((c for c, canonical in names.items() if canonical == "estimate"), ""))
-    if implied and "measure" not in columns:
-        columns, rows = (*columns, "measure"), tuple({**row, "measure": implied} for row in rows)
-    if "control" not in columns and "measure" in columns and all(_is_arm(row) for row in rows):
-        columns, rows = (*columns, "control"), tuple({**row, "control": ""} for row in rows)
-    return RawTable(raw.source, columns, rows, raw.numbers, raw.notes)
+    before = raw.columns
+    raw = canonical_columns(raw, _MEANINGS, problems)
+    if problems:
+        return raw
+    cells: dict[str, Sequence[str]] = dict(raw.cells)
+    implied = next((measure_of(old) for old, new in zip(before, raw.columns, strict=True) if new == "estimate"), "")
+    if implied and "measure" not in cells:
+        cells["measure"] = [implied] * len(raw)
+    cells = split_intervals(cells, next((o for o, n in zip(before, raw.columns, strict=True) if n == "interval"), ""))
+    if "control" not in cells and "measure" in cells and all(measure_of(m) in ARM_MEASURES for m in cells["measure"]):
+        cells["control"] = [""] * len(raw)
+    return replace(raw, cells=cells)
 
 
 def _is_arm(row: Mapping[str, str]) -> bool:
@@ -313,7 +305,7 @@ def _is_arm(row: Mapping[str, str]) -> bool:
 
 
 def _require_columns(raw: RawTable, problems: list[Problem]) -> None:
-    by_error = "se" in raw.columns
+    by_error = "se" in raw.columns or "p" in raw.columns
     if {"events", "n"} <= {*raw.columns} and "estimate" not in raw.columns:
         problems.append(
             Problem(
@@ -355,25 +347,37 @@ def _labels(row: Mapping[str, str], number: int, problems: list[Problem]) -> dic
     return labels
 
 
-def _check_duplicates(raw: RawTable, problems: list[Problem]) -> None:
-    seen: dict[tuple[str, ...], int] = {}
+_MEASURED = frozenset({
+    "estimate", "ci_low", "ci_high", "ci_level", "se", "p", "p_sides", "conclusion", "source", "notes", "verification",
+})  # fmt: skip
+"""Columns that do not tell two rows apart."""
+
+
+def _check_duplicates(raw: RawTable, problems: list[Problem], warnings: list[Problem]) -> None:
+    """A row whose labels all stand in another row; where a further column tells the two apart, that is noted."""
+    seen: dict[tuple[str, ...], list[tuple[tuple[str, ...], int]]] = {}
+    further = [c for c in raw.columns if c not in {*COLUMNS, *_MEASURED}]
     for number, row in zip(raw.numbers, raw.rows, strict=True):
-        key = tuple(normalise(row.get(c, "")) for c in ("study", "experimental", "control", "endpoint", "population"))
+        label = tuple(normalise(row.get(c, "")) for c in ("study", "experimental", "control", "endpoint"))
         arm = _is_arm(row)
-        key = (key[0], key[1], "" if arm else key[2], canonical_endpoint(key[3]), key[4])
+        key = (label[0], label[1], "" if arm else label[2], canonical_endpoint(label[3]))
+        apart = tuple(normalise(row[c]) for c in further)
         if key in seen and all(key[:2]) and key[3] and (arm or key[2]):
             what = key[1] if arm else f"{key[1]} against {key[2]}"
-            problems.append(
-                Problem(
-                    "study_twice",
-                    f"{key[0]}, {what}, {key[3]} also stands in row {seen[key]}",
-                    "Keep one, or tell subgroups apart with a column population.",
-                    row=number,
-                    column="study",
-                    value=row["study"],
+            same = next((n for other, n in seen[key] if other == apart), None)
+            if same is not None:
+                problems.append(
+                    Problem(
+                        "study_twice", f"{key[0]}, {what}, {key[3]} also stands in row {same}",
+                        "Keep one, or tell subgroups apart with a column population.", row=number, column="study",
+                        value=row["study"],
+                    )
+                )  # fmt: skip
+            else:
+                warnings += told_apart(
+                    f"{key[0]}, {what}, {key[3]}", further, apart, seen[key][0], number, row["study"]
                 )
-            )
-        seen.setdefault(key, number)
+        seen.setdefault(key, []).append((apart, number))
 
 
 def _check_scales(raw: RawTable, problems: list[Problem]) -> None:
@@ -405,14 +409,17 @@ def _scale_of(measure: str) -> str:
 
 def _note_shared_controls(frame: pd.DataFrame, warnings: list[Problem]) -> None:
     for (study, endpoint, _), rows in frame.groupby(["study", "endpoint", "population"], sort=False):
-        if len(rows) > 1:
-            warnings.append(
-                Problem(
-                    "shared_control",
-                    f"{study} has {len(rows)} contrasts of {endpoint} that share patients",
-                    "A pairwise model refuses them together; a network models their correlation.",
-                    row=int(np.asarray(rows.index)[1]),
-                    column="study",
-                    value=str(study),
-                )
+        if len(rows) == 1:
+            continue
+        one_arm = rows["control"].nunique() == 1
+        remedy = "A pairwise model refuses them together; a network models their correlation."
+        if not one_arm:
+            remedy = "Every model refuses them together: give all pairs of the arms, or all contrasts against one arm."
+        warnings.append(
+            Problem(
+                "shared_control" if one_arm else "different_controls",
+                f"{study} has {len(rows)} contrasts of {endpoint} that share patients"
+                + ("" if one_arm else ", with different controls"),
+                remedy, row=int(np.asarray(rows.index)[1]), column="study", value=str(study),
             )
+        )  # fmt: skip

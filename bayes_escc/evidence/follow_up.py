@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -18,8 +19,10 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
+from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, counted
 from bayes_escc.evidence.reading import normalise
+from bayes_escc.evidence.values import DAYS_IN, LONG_DAYS, SERIAL_DATES, check_time
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -38,14 +41,9 @@ __all__ = [
     "unit_factor",
 ]
 
-DAYS_IN: Final[Mapping[str, float]] = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
-"""Days in each unit of time; a month is a twelfth of 365.25 days."""
-
 Dating = Literal["interval", "detecting_scan"]
-_LONGEST_MONTHS: Final = 240.0
-_SERIAL_DATES: Final = (20_000.0, 80_000.0)
-"""Day numbers by which a spreadsheet stores the dates of 1954 to 2119."""
-_PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {"age": (18.0, 110.0), "ecog": (0.0, 5.0)}
+_POSSIBLE: Final[Mapping[str, tuple[float, float]]] = {"age": (0.0, 120.0), "ecog": (0.0, 5.0)}
+_USUAL: Final[Mapping[str, tuple[float, float]]] = {"age": (18.0, 110.0)}
 _MEANINGS: Final = {"event": "event", "1": "event", "true": "event",
                     "censored": "censored", "0": "censored", "false": "censored"}  # fmt: skip
 _CENSORING: Final = re.compile(r"cnsr|cens|删失")
@@ -99,6 +97,10 @@ class FollowUpColumns:
             "interval_lower": self.lower, "interval_upper": self.upper, "overall": self.overall,
         }  # fmt: skip
         return {role: column for role, column in named.items() if column is not None}
+
+    def code_of(self, meaning: str) -> str:
+        """A code of the event column that means "1", an event, or "0", none."""
+        return next(code for code, means in self.meanings.items() if means == meaning)
 
     @property
     def meanings(self) -> dict[str, str]:
@@ -168,7 +170,7 @@ class FollowUp:
 
 
 def check_follow_up(
-    rows: Sequence[dict[str, str]],
+    cells: dict[str, list[str]],
     numbers: Sequence[int],
     columns: FollowUpColumns,
     problems: list[Problem],
@@ -176,12 +178,12 @@ def check_follow_up(
     *,
     pending: bool = False,
 ) -> None:
-    """Check the follow-up of every patient and replace its cells by plain numbers, in place.
+    """Check the follow-up of all patients, column by column, and replace its cells by plain numbers, in place.
 
     Parameters
     ----------
-    rows : sequence of dict
-        One per patient, with the roles of `FollowUpColumns.roles` as keys.
+    cells : dict of str to list of str
+        Columns of the table, with the roles of `FollowUpColumns.roles` as names.
     numbers : sequence of int
         Row numbers as a person counts.
     columns : FollowUpColumns
@@ -190,7 +192,8 @@ def check_follow_up(
     pending : bool
         Whether patients without any follow-up yet are kept, as censored at time zero.
     """
-    if columns.unit not in DAYS_IN:
+    unit = columns.unit
+    if unit is None or unit not in DAYS_IN:
         said = "" if columns.unit is None else f" {columns.unit!r}"
         problems.append(
             Problem(
@@ -199,15 +202,79 @@ def check_follow_up(
             )
         )  # fmt: skip
         return
-    codes = columns.meanings
-    for number, row in zip(numbers, rows, strict=True):
-        if pending and _nothing_known(row, codes):
-            row.update({"time": "0.0"} if "time" in row else {}, **({"event": "0"} if "event" in row else {}))
-            row.update({"interval_lower": "0.0", "interval_upper": "inf"} if "interval_lower" in row else {})
-            if _number(row.get("entry", "")):
-                row["entry"] = ""  # it is told again with the first follow-up after it
-        else:
-            _check_row(row, number, columns, codes, problems, warnings)
+    if pending:
+        _fill_in_pending(cells, columns)
+    notes = _Notes(cells, numbers, columns, problems, warnings)
+    if pending and "time" in cells:
+        censored = columns.code_of("0")
+        pairs = zip(cells["time"], cells["event"], strict=True)
+        notes.waiting = np.array([t == _WAITING and e == censored for t, e in pairs], dtype=bool)
+    _check_events(cells, columns.meanings, notes)
+    times: dict[str, NDArray[np.float64]] = {
+        role: _times(cells[role], role, unit, notes) for role in _TIMES if role in cells
+    }
+    _check_order(times, notes)
+    _check_plausible(cells, notes)
+    half_day = 0.5 / DAYS_IN[unit]
+    for role, moved in (("time", "time"), ("interval_upper", "interval_lower")):
+        if role in times:
+            what = "a time of zero was taken as half a day" if role == "time" else (
+                "progression at time zero was taken as within half a day")  # fmt: skip
+            for i in np.flatnonzero((times[role] == 0) & ~notes.waiting).tolist():
+                notes.note(i, "zero_time", role, what, "Give the day, if it is known.")
+                times[moved][i], times[role][i] = 0.0, half_day
+    for role, values in times.items():
+        texts = cells[role]
+        cells[role] = [t if v != v else repr(v) for t, v in zip(texts, values.tolist(), strict=True)]
+
+
+_TIMES: Final = ("time", "entry", "interval_lower", "interval_upper", "overall")
+_NEEDED: Final = frozenset({"time", "interval_lower", "interval_upper"})
+
+
+class _Notes:
+    """Where what is found in a row is noted, with the name of its column and the cell as it stood."""
+
+    def __init__(
+        self, cells: Mapping[str, Sequence[str]], numbers: Sequence[int], columns: FollowUpColumns,
+        problems: list[Problem], warnings: list[Problem],
+    ) -> None:  # fmt: skip
+        self.numbers, self.problems, self.warnings = numbers, problems, warnings
+        self.named = columns.roles
+        self.printed = {role: list(texts) for role, texts in cells.items() if role in self.named}
+        self.cells = cells
+        self.waiting = np.zeros(len(numbers), dtype=bool)
+
+    def _made(self, code: str, role: str, i: int, message: str, remedy: str) -> Problem:
+        cell = self.printed.get(role, self.cells.get(role, []))[i]
+        return Problem(code, message, remedy, row=self.numbers[i], column=self.named.get(role, role), value=cell)
+
+    def refuse(self, i: int, code: str, role: str, message: str, remedy: str) -> None:
+        """Note a problem of a row."""
+        self.problems.append(self._made(code, role, i, message, remedy))
+
+    def note(self, i: int, code: str, role: str, message: str, remedy: str) -> None:
+        """Note what a person should know of a row."""
+        self.warnings.append(self._made(code, role, i, message, remedy))
+
+
+_WAITING: Final = "0.0"
+"""Time of a patient who has no follow-up yet."""
+
+
+def _fill_in_pending(cells: dict[str, list[str]], columns: FollowUpColumns) -> None:
+    """Patients of whom nothing is known yet are censored at time zero, in place."""
+    roles, codes = [r for r in ("event", *_TIMES) if r in cells], columns.meanings
+    told = {"time": _WAITING, "event": columns.code_of("0"), "interval_lower": "0.0", "interval_upper": "inf"}
+    for i, row in enumerate(zip(*(cells[r] for r in roles), strict=True)):
+        known = dict(zip(roles, row, strict=True))
+        if not _nothing_known(known, codes):
+            continue
+        for role, cell in told.items():
+            if role in cells:
+                cells[role][i] = cell
+        if _number(known.get("entry", "")):
+            cells["entry"][i] = ""  # it is told again with the first follow-up after it
 
 
 def _nothing_known(row: Mapping[str, str], codes: Mapping[str, str]) -> bool:
@@ -231,100 +298,100 @@ def _nothing_known(row: Mapping[str, str], codes: Mapping[str, str]) -> bool:
     )
 
 
-def _check_row(
-    row: dict[str, str], number: int, columns: FollowUpColumns, codes: Mapping[str, str],
-    problems: list[Problem], warnings: list[Problem],
-) -> None:  # fmt: skip
-    def refuse(role: str, code: str, message: str, remedy: str) -> None:
-        column = columns.roles.get(role, role)
-        problems.append(Problem(code, message, remedy, row=number, column=column, value=row.get(role, "")))
-
-    unit = str(columns.unit)
-    found: dict[str, float | None] = {}
-    for role in ("time", "entry", "interval_lower", "interval_upper", "overall"):
-        if role in row and (row[role] or role in ("time", "interval_lower", "interval_upper")):
-            found[role] = _time(row[role], role, unit, refuse)
-    if "event" in row:
-        meaning = codes.get(normalise(row["event"]).casefold())
-        if meaning is None:
-            known = ", ".join(codes)
-            what = "the event is blank" if not row["event"] else f"the event must be one of {known}"
-            refuse("event", "event_code", what, 'Correct it, or declare what the codes mean with event_codes = '
-                   '{ "2" = "event", "1" = "censored" }.')  # fmt: skip
-        else:
-            row["event"] = meaning
-    time, entry, overall = found.get("time"), found.get("entry"), found.get("overall")
-    lower, upper = found.get("interval_lower"), found.get("interval_upper")
-    if time is not None and entry is not None and not entry < time:
-        refuse("entry", "entry_after_end", f"entry is not before the end of follow-up ({time:g})", "Correct either.")
-    if time is not None and overall is not None and time > overall * (1 + 1e-9):
-        refuse("time", "pfs_exceeds_os", f"progression-free longer than alive ({overall:g})", "Correct either.")
-    if lower is not None and math.isinf(lower):
-        refuse("interval_lower", "not_a_number", "the last progression-free scan has no time", "Write 0 if none.")
-    if lower is not None and upper is not None and upper < lower:
-        refuse("interval_upper", "interval_reversed", f"progression before the last free scan ({lower:g})",
-               "Correct either; write inf where no progression was seen.")  # fmt: skip
-    if upper is not None and entry is not None and not entry < upper:
-        refuse("entry", "entry_after_end", f"entry is not before progression ({upper:g})", "Correct either.")
-    half_day = 0.5 / DAYS_IN[unit]
-    if time == 0:
-        found["time"] = half_day
-        warnings.append(
-            Problem(
-                "zero_time", "a time of zero was taken as half a day", "Give the day, if it is known.",
-                row=number, column=columns.time, value=row["time"],
-            )
-        )  # fmt: skip
-    if upper == 0:
-        found["interval_lower"], found["interval_upper"] = 0.0, half_day
-        warnings.append(
-            Problem(
-                "zero_time", "progression at time zero was taken as within half a day", "Give the day, if it is known.",
-                row=number, column=columns.upper, value=row["interval_upper"],
-            )
-        )  # fmt: skip
-    for column, (low, high) in _PLAUSIBLE.items():
-        key = next((k for k in row if k.casefold() == column), None)
-        value = _number(row[key]) if key else None
-        if key and value is not None and not low <= value <= high:
-            refuse(key, "implausible", f"{column} lies between {low:g} and {high:g}", "Correct it.")
-    for role, number_found in found.items():
-        if number_found is not None:
-            row[role] = repr(number_found)
-
-
 def _number(text: str) -> float | None:
-    try:
-        value = float(normalise(text))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    value = number_in(text)
+    return value if value is not None and math.isfinite(value) else None
 
 
-def _time(text: str, role: str, unit: str, refuse: Any) -> float | None:
-    """A time of at least zero, or None with the problem noted."""
-    cell = normalise(text)
-    if role == "interval_upper" and cell.casefold() in _INFINITE:
-        return math.inf
-    if not cell:
-        remedy = "Write inf where no progression was seen." if role == "interval_upper" else "Fill it in."
-        refuse(role, "missing_number", "the time is blank", remedy)
-        return None
-    value = _number(cell)
-    if value is None:
-        refuse(role, "not_a_number", "the time is not a number", f"Give a plain number of {unit}, without unit, "
-               "comma or sign; for a date, the time since start.")  # fmt: skip
-    elif value < 0:
-        refuse(role, "negative_time", "the time is negative", "Times count from the start of treatment.")
-    elif _SERIAL_DATES[0] <= value <= _SERIAL_DATES[1]:
-        refuse(role, "serial_date", "this looks like a date stored as a spreadsheet's day number",
-               f"Give the {unit} since the start of treatment.")  # fmt: skip
-    elif value * DAYS_IN[unit] > _LONGEST_MONTHS * DAYS_IN["months"]:
-        refuse(role, "too_long", f"more than {_LONGEST_MONTHS:g} months, if the unit is {unit}",
-               "Check the value and time_unit.")  # fmt: skip
-    else:
-        return value
-    return None
+def _check_events(cells: dict[str, list[str]], codes: Mapping[str, str], notes: _Notes) -> None:
+    """Codes of the event column as 1 and 0, in place."""
+    if "event" not in cells:
+        return
+    texts = cells["event"]
+    meaning = {text: codes.get(normalise(text).casefold()) for text in set(texts)}
+    if None in meaning.values():
+        for i, text in enumerate(texts):
+            if meaning[text] is None:
+                what = f"the event must be one of {', '.join(codes)}" if text else "the event is blank"
+                notes.refuse(i, "event_code", "event", what, 'Correct it, or declare what the codes mean with '
+                             'event_codes = { "2" = "event", "1" = "censored" }.')  # fmt: skip
+    cells["event"] = [meaning[text] or text for text in texts]
+
+
+def _numbers(texts: Sequence[str]) -> NDArray[np.float64]:
+    """The numbers of cells, NaN where there is none."""
+    if _ORDINARY.fullmatch("\n".join(texts)):  # the quick road of a large table
+        try:
+            return np.array([float(t) if t else math.nan for t in texts])
+        except ValueError:
+            pass
+    found = (number_in(t) for t in texts)
+    return np.array([math.nan if v is None or math.isinf(v) else v for v in found])
+
+
+_ORDINARY: Final = re.compile(r"[0-9.\n]*")
+
+
+def _times(texts: Sequence[str], role: str, unit: str, notes: _Notes) -> NDArray[np.float64]:
+    """Times of at least zero, NaN where a cell is blank or cannot be used, which is then noted."""
+    values = _numbers(texts)
+    for i in np.flatnonzero(np.isnan(values)).tolist():
+        cell = normalise(texts[i])
+        if role == "interval_upper" and cell.casefold() in _INFINITE:
+            values[i] = math.inf
+        elif not cell:
+            if role in _NEEDED:
+                remedy = "Write inf where no progression was seen." if role == "interval_upper" else "Fill it in."
+                notes.refuse(i, "missing_number", role, "the time is blank", remedy)
+        elif role == "interval_lower" and cell.casefold() in _INFINITE:
+            notes.refuse(i, "not_a_number", role, "the last progression-free scan has no time",
+                         "Write 0 if none.")  # fmt: skip
+        else:
+            notes.refuse(i, "not_a_number", role, "the time is not a number", f"Give a plain number of {unit}, "
+                         "without unit, comma or sign; for a date, the time since start.")  # fmt: skip
+    finite = np.where(np.isfinite(values), values, 0.0)
+    for i in np.flatnonzero((finite < 0) | (finite * DAYS_IN[unit] > LONG_DAYS) | (finite >= SERIAL_DATES[0])).tolist():
+        if not check_time(float(values[i]), unit, role, partial(notes.refuse, i), partial(notes.note, i)):
+            values[i] = math.nan
+    return values
+
+
+def _check_order(times: Mapping[str, NDArray[np.float64]], notes: _Notes) -> None:
+    """Entry before the end, progression-free no longer than alive, scans in order."""
+    absent = np.full(len(notes.numbers), math.nan)
+    time, entry, overall = (times.get(r, absent) for r in ("time", "entry", "overall"))
+    lower, upper = (times.get(r, absent) for r in ("interval_lower", "interval_upper"))
+    with np.errstate(invalid="ignore"):
+        for i in np.flatnonzero(entry >= time).tolist():
+            notes.refuse(i, "entry_after_end", "entry", f"entry is not before the end of follow-up ({time[i]:g})",
+                         "Correct either.")  # fmt: skip
+        for i in np.flatnonzero(time > overall * (1 + 1e-9)).tolist():
+            notes.refuse(i, "pfs_exceeds_os", "time", f"progression-free longer than alive ({overall[i]:g})",
+                         "Correct either.")  # fmt: skip
+        for i in np.flatnonzero(upper < lower).tolist():
+            notes.refuse(i, "interval_reversed", "interval_upper",
+                         f"progression before the last free scan ({lower[i]:g})",
+                         "Correct either; write inf where no progression was seen.")  # fmt: skip
+        for i in np.flatnonzero(entry >= upper).tolist():
+            notes.refuse(i, "entry_after_end", "entry", f"entry is not before progression ({upper[i]:g})",
+                         "Correct either.")  # fmt: skip
+
+
+def _check_plausible(cells: Mapping[str, Sequence[str]], notes: _Notes) -> None:
+    """Ages and performance states that cannot be, or are rare."""
+    for column, texts in cells.items():
+        name = column.casefold()
+        if name not in _POSSIBLE:
+            continue
+        values = _numbers(texts)
+        (least, most), (low, high) = _POSSIBLE[name], _USUAL.get(name, _POSSIBLE[name])
+        with np.errstate(invalid="ignore"):
+            impossible, rare = (values < least) | (values > most), (values < low) | (values > high)
+        for i in np.flatnonzero(impossible).tolist():
+            notes.refuse(i, "implausible", column, f"{name} lies between {least:g} and {most:g}", "Correct it.")
+        for i in np.flatnonzero(rare & ~impossible).tolist():
+            notes.note(i, "implausible", column, f"{name} lies between {low:g} and {high:g}, as a rule",
+                       "Check it.")  # fmt: skip
 
 
 def check_between_patients(
@@ -370,23 +437,22 @@ def check_between_patients(
     if typical * DAYS_IN[str(columns.unit)] < _SHORT_DAYS and len(frame) >= 20:
         warn("short_follow_up", f"half of the patients were followed for {typical:.3g} {columns.unit} at most",
              "Check time_unit: no first scan comes so early.", columns.time or columns.upper)  # fmt: skip
-    for number, value in zip(frame.index, last, strict=True):
-        if value > 10 * typical:
-            warn("mixed_units", f"{value:g} {columns.unit} is more than ten times the median",
-                 "Check the unit of this row.", columns.time or columns.upper, int(number))  # fmt: skip
+    for i in np.flatnonzero(last > 10 * typical).tolist():
+        warn("mixed_units", f"{last[i]:g} {columns.unit} is more than ten times the median",
+             "Check the unit of this row.", columns.time or columns.upper, int(frame.index[i]))  # fmt: skip
 
 
 def follow_up_of(frame: pd.DataFrame, unit: str) -> FollowUp:
     """The follow-up in the cells of a checked table: entry and scans as they stand, an event at its time."""
 
     def numbers(role: str) -> NDArray[np.float64]:
-        return np.array([float(v) if v else 0.0 for v in frame[role]])
+        return np.array([float(v) if v else 0.0 for v in frame[role].tolist()])
 
     entry = numbers("entry") if "entry" in frame else np.zeros(len(frame))
     if "interval_upper" in frame:
         return FollowUp(entry, numbers("interval_lower"), numbers("interval_upper"), unit)
     time = numbers("time")
-    return FollowUp(entry, time, np.where(frame["event"] == "1", time, np.inf), unit)
+    return FollowUp(entry, time, np.where(frame["event"].to_numpy() == "1", time, np.inf), unit)
 
 
 def summarise_follow_up(frame: pd.DataFrame, follow_up: FollowUp) -> list[dict[str, Any]]:

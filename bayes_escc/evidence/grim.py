@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 
 __all__ = ["Recovery", "printed_decimals", "recover_count"]
 
@@ -23,16 +24,16 @@ class Recovery:
 
     Parameters
     ----------
-    rounded : tuple of int
+    rounded : range
         Counts that give the percentage by rounding to the printed decimals.
-    truncated : tuple of int
+    truncated : range
         Counts that give it by cutting the further decimals off (where rounding fails).
     nearest : tuple of (int, float)
         The counts on either side and their percentages.
     """
 
-    rounded: tuple[int, ...]
-    truncated: tuple[int, ...]
+    rounded: range
+    truncated: range
     nearest: tuple[tuple[int, float], ...]
 
     @property
@@ -66,12 +67,15 @@ def recover_count(percent: str, n: int) -> Recovery:
         raise ValueError(f"{percent!r} is not a decimal number")
     value = Fraction(percent)
     step = Fraction(1, 10 ** printed_decimals(percent))
-    centre = int(value * n / 100)
-    reach = 2 + int(step * n / 100)  # further counts are further off than one printed step
-    candidates = range(max(0, centre - reach), min(n, centre + reach) + 1)
-    exact = {k: Fraction(100 * k, n) for k in candidates}
-    rounded = tuple(k for k, p in exact.items() if abs(p - value) <= step / 2)
-    truncated = () if rounded else tuple(k for k, p in exact.items() if value <= p < value + step)
-    closest = sorted(exact, key=lambda k: abs(exact[k] - value))[:2]
-    nearest = tuple((k, float(exact[k])) for k in sorted(closest))
-    return Recovery(rounded, truncated, nearest)
+    per_point = Fraction(n, 100)
+    rounded = _within(n, ceil((value - step / 2) * per_point), floor((value + step / 2) * per_point))
+    truncated = range(0) if rounded else _within(n, ceil(value * per_point), ceil((value + step) * per_point) - 1)
+    centre = floor(value * per_point)
+    around = range(max(0, min(centre, n) - 1), min(n, max(centre, 0) + 2) + 1)
+    closest = sorted(around, key=lambda k: abs(Fraction(100 * k, n) - value))[:2]
+    return Recovery(rounded, truncated, tuple((k, float(Fraction(100 * k, n))) for k in sorted(closest)))
+
+
+def _within(n: int, first: int, last: int) -> range:
+    """Counts from the first to the last that are possible among `n`."""
+    return range(max(0, first), min(n, last) + 1)

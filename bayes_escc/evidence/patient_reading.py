@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence.count_checks import same_but_spelling
+from bayes_escc.evidence.columns import column_named
 from bayes_escc.evidence.dates import DateColumns, check_dates, date_columns
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.evidence.exports import check_export
@@ -25,18 +24,17 @@ from bayes_escc.evidence.follow_up import (
     event_meaning,
     follow_up_of,
 )
+from bayes_escc.evidence.identity import pseudonym
+from bayes_escc.evidence.labels import similar_labels
 from bayes_escc.evidence.patients import NotEvaluable, PatientTable
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.scans import DEATH_RULES
-from bayes_escc.evidence.table import TableSettings, table_digest
+from bayes_escc.evidence.table import Source, TableSettings, table_digest
 from bayes_escc.evidence.visits import INTERVAL_COLUMNS, MEANINGS, ScanSettings, joined
 from bayes_escc.names import DESIGNS
 from bayes_escc.settings.reader import Reader, nearest
-from bayes_escc.settings.setting import setting, text, texts
-
-if TYPE_CHECKING:
-    import pandas as pd
+from bayes_escc.settings.setting import flag, setting, text, texts
 
 __all__ = ["PatientSettings", "read_patient_settings", "read_patient_table", "read_patients"]
 
@@ -96,6 +94,9 @@ class PatientSettings(TableSettings):
     """What `[data]` may say of a table of patients; every field declares one key."""
 
     id: str = setting(text(), "patient_id", "column with the patient's identifier, read as text")
+    id_pseudonyms: bool = setting(
+        flag, False, "whether identifiers are replaced by salted pseudonyms, so that no result or study holds one"
+    )
     regimen: str = setting(text(), "regimen", "column with the patient's regimen")
     response: str | None = setting(
         text(), None, "column with the best response: CR, PR, SD, PD, NE, or 0 and 1 (`response`, if a model needs one)"
@@ -193,7 +194,7 @@ def read_patient_settings(data: Reader, values: dict[str, Any]) -> PatientSettin
 
 
 def read_patients(
-    source: str | Path | pd.DataFrame,
+    source: Source,
     *,
     id: str = "patient_id",
     regimen: str = "regimen",
@@ -208,6 +209,7 @@ def read_patients(
     dates: Mapping[str, Any] | None = None,
     sheet: str | None = None,
     drop: Sequence[str] = (),
+    id_pseudonyms: bool = False,
     pending: bool = False,
 ) -> PatientTable:
     """Read and check a patient table.
@@ -237,12 +239,14 @@ def read_patients(
         ``{2: 1, 1: 0}``.
     dates : mapping, optional
         Columns of dates: ``start``, and ``event``, ``death``, ``last_contact``; and ``cut``, the date of the
-        data cut. They are checked against each other; without `time` and `interval` they give the
-        follow-up: to the earlier of event and death, else to the last contact (in days, unless `time_unit`).
+        data cut, after which nothing counts. They are checked against each other; without `time` and `interval` they
+        give the follow-up: to the earlier of event and death, else to the last contact (in days, unless `time_unit`).
     sheet : str, optional
         Sheet of a workbook.
     drop : sequence of str, optional
         Columns to leave out; columns that identify patients must be.
+    id_pseudonyms : bool
+        Replace identifiers by pseudonyms; see `identity.pseudonym`.
     pending : bool
         Keep patients of whom nothing is known yet instead of refusing them: a response that is
         blank or "pending" stays blank and counts nowhere; who has no follow-up (time blank or 0,
@@ -258,17 +262,17 @@ def read_patients(
         If anything makes the table unusable, with every problem, its row and remedy.
     """
     codes = {str(code): event_meaning(meaning) or "" for code, meaning in (event_codes or {}).items()}
+    ends: Any = interval if interval is None or isinstance(interval, str) else tuple(interval)  # its length is checked
     settings = PatientSettings(
-        sheet=sheet, drop=tuple(drop), id=id, regimen=regimen, response=response, time=time, event=event, entry=entry,
-        interval=interval if interval is None or isinstance(interval, str) else tuple(interval),  # type: ignore[arg-type]  # its length is checked
-        overall=overall, time_unit=time_unit, event_codes=tuple(codes.items()),
-        dates=None if dates is None else date_columns(dates),
+        sheet=sheet, drop=tuple(drop), id=id, id_pseudonyms=id_pseudonyms, regimen=regimen, response=response,
+        time=time, event=event, entry=entry, interval=ends, overall=overall, time_unit=time_unit,
+        event_codes=tuple(codes.items()), dates=None if dates is None else date_columns(dates),
     )  # fmt: skip
     return read_patient_table(source, settings, growing=pending)
 
 
 def read_patient_table(
-    source: str | Path | pd.DataFrame, settings: PatientSettings, *, folder: Path | None = None, growing: bool = False
+    source: Source, settings: PatientSettings, *, folder: Path | None = None, growing: bool = False
 ) -> PatientTable:
     """Read and check a patient table as its settings say.
 
@@ -292,7 +296,7 @@ def read_patient_table(
     return replace(table, warnings=(*notes, *table.warnings), source=label)
 
 
-def _visits_file(source: str | Path | pd.DataFrame, name: str, folder: Path | None) -> Path:
+def _visits_file(source: Source, name: str, folder: Path | None) -> Path:
     """The table of visits: beside the table of patients, else beside the analysis."""
     beside = [Path(source).parent] if isinstance(source, str | Path) else []
     for place in (*beside, *([] if folder is None else [folder])):
@@ -301,90 +305,42 @@ def _visits_file(source: str | Path | pd.DataFrame, name: str, folder: Path | No
     return (folder or (beside[0] if beside else Path())) / name
 
 
-def _read_table(source: str | Path | pd.DataFrame, settings: PatientSettings, growing: bool) -> PatientTable:
+def _read_table(source: Source, settings: PatientSettings, growing: bool) -> PatientTable:
     import pandas as pd
 
-    raw = read_cells(source, sheet=settings.sheet, drop=settings.drop)
+    pseudonymous = settings.id if settings.id_pseudonyms else None
+    raw = read_cells(source, sheet=settings.sheet, drop=settings.drop, pseudonymous=pseudonymous)
     problems: list[Problem] = []
     warnings = list(raw.notes)
-    columns, dated, derived = settings.follow_up, settings.dates, settings.derives_follow_up
-    needed = {"patient_id": settings.id, "regimen": settings.regimen}
-    if settings.response is not None:
-        needed["response"] = settings.response
-    if derived:
+    columns, dated = settings.follow_up, settings.dates
+    needed = _needed_columns(raw, settings, columns, problems)
+    refuse_if_any(raw.source, problems)
+    check_export(raw, needed["patient_id"], problems, warnings)
+    refuse_if_any(raw.source, problems)
+    cells = {role: list(texts) for role, texts in raw.renamed({c: r for r, c in needed.items()}).cells.items()}
+    for role in ("patient_id", "regimen"):
+        plain = {t: normalise(t) for t in set(cells[role])}
+        cells[role] = [plain[t] for t in cells[role]]
         problems += [
-            Problem(
-                "column_name", f"the dates give the follow-up, but the table has a column {column} too",
-                f"Name it with {column}=, to have it checked against the dates, or leave it out with drop=.",
-                row=1, column=column,
-            )
-            for column in ("time", "event") if column in raw.columns
+            Problem("blank_label", f"the {role} is blank", "Fill it in.", row=number, column=needed[role], value="")
+            for number, label in zip(raw.numbers, cells[role], strict=True) if not label
         ]  # fmt: skip
-    from_dates = ("time", "event") if derived else ()
-    needed |= {role: column for role, column in columns.roles.items() if role not in from_dates}
-    needed |= dated.roles if dated is not None else {}
-    folded = {c.casefold(): c for c in raw.columns}
-    check_export(raw, folded.get(settings.id.casefold(), settings.id), problems, warnings)
-    for role, column in needed.items():
-        needed[role] = column = folded.get(column.casefold(), column)
-        if column not in raw.columns:
-            problems.append(
-                Problem(
-                    "missing_column",
-                    f"there is no column {column} ({role}); the columns are {', '.join(raw.columns)}",
-                    f"Add it, or name the column that holds the {role}.{nearest(column, raw.columns)}",
-                    row=1,
-                    column=column,
-                )
-            )
-    refuse_if_any(raw.source, problems)
-    rename = {column: role for role, column in needed.items()}
-    for column in raw.columns:
-        if column in needed and column not in rename:
-            problems.append(
-                Problem(
-                    "column_name",
-                    f"the table calls its {column} {needed[column]!r}, but there is also a column {column}",
-                    "Rename the column that is not meant.",
-                    row=1,
-                    column=column,
-                )
-            )
-    refuse_if_any(raw.source, problems)
-    rows = [{rename.get(k, k): v for k, v in row.items()} for row in raw.rows]
-    for number, row in zip(raw.numbers, rows, strict=True):
-        for role in ("patient_id", "regimen"):
-            row[role] = normalise(row[role])
-            if not row[role]:
-                problems.append(
-                    Problem(
-                        "blank_label", f"the {role} is blank", "Fill it in.", row=number, column=needed[role], value=""
-                    )
-                )
-    binary = _read_responses(raw, rows, needed.get("response"), problems, warnings, _PENDING if growing else ())
+    if settings.id_pseudonyms:
+        cells["patient_id"] = [pseudonym(label) if label else "" for label in cells["patient_id"]]
+    binary = _read_responses(raw, cells, needed.get("response"), problems, warnings, _PENDING if growing else ())
     if dated is not None and columns.unit in DAYS_IN:
-        said = {"1": True, "0": False}
         check_dates(
-            rows, raw.numbers, dated, 1.0 / DAYS_IN[str(columns.unit)],
-            lambda cell: said.get(columns.meanings.get(normalise(cell).casefold(), "")), derived, problems, warnings,
-            growing=growing,
+            cells, raw.numbers, dated, 1.0 / DAYS_IN[str(columns.unit)], columns.meanings, settings.derives_follow_up,
+            problems, warnings, growing=growing,
         )  # fmt: skip
     if columns.roles:
-        check_follow_up(rows, raw.numbers, columns, problems, warnings, pending=growing)
-    kept = _without_duplicates(raw, rows, problems, warnings)
-    for a, b in combinations(dict.fromkeys(r["regimen"] for r in rows), 2):
-        if same_but_spelling(a, b):
-            warnings.append(
-                Problem(
-                    "spelling",
-                    f"regimen {b!r} resembles {a!r}",
-                    "If they are the same, spell them alike.",
-                    column=settings.regimen,
-                    value=b,
-                )
-            )
+        check_follow_up(cells, raw.numbers, columns, problems, warnings, pending=growing)
+    kept = _without_duplicates(raw, cells["patient_id"], problems, warnings)
+    warnings += _similar_regimens(cells["regimen"], settings.regimen)
     refuse_if_any(raw.source, problems)
-    frame = pd.DataFrame([rows[i] for i in kept], index=[raw.numbers[i] for i in kept])
+    frame = pd.DataFrame(cells, index=list(raw.numbers), dtype=object)
+    if len(kept) < len(frame):
+        frame = frame.iloc[kept]
     observed = None
     if columns.roles:
         observed = follow_up_of(frame, str(columns.unit))
@@ -394,86 +350,122 @@ def _read_table(source: str | Path | pd.DataFrame, settings: PatientSettings, gr
     )
 
 
+def _needed_columns(
+    raw: RawTable, settings: PatientSettings, columns: FollowUpColumns, problems: list[Problem]
+) -> dict[str, str]:
+    """The column of the file for every role; what is missing or stands there twice is noted."""
+    needed = {"patient_id": settings.id, "regimen": settings.regimen}
+    if settings.response is not None:
+        needed["response"] = settings.response
+    derived = settings.derives_follow_up
+    if derived:
+        problems += [
+            Problem(
+                "column_name", f"the dates give the follow-up, but the table has a column {column} too",
+                f"Name it with {column}=, to have it checked against the dates, or leave it out with drop=.",
+                row=1, column=column,
+            )
+            for column in ("time", "event") if column in raw.columns
+        ]  # fmt: skip
+    needed |= {role: c for role, c in columns.roles.items() if not (derived and role in ("time", "event"))}
+    needed |= settings.dates.roles if settings.dates is not None else {}
+    for role, column in needed.items():
+        needed[role] = column = column_named(raw, column, problems)
+        if column not in raw.columns and not problems:
+            problems.append(
+                Problem(
+                    "missing_column",
+                    f"there is no column {column} ({role}); the columns are {', '.join(raw.columns)}",
+                    f"Add it, or name the column that holds the {role}.{nearest(column, raw.columns)}",
+                    row=1,
+                    column=column,
+                )
+            )
+    problems += [
+        Problem(
+            "column_name", f"the table calls its {column} {needed[column]!r}, but there is also a column {column}",
+            "Rename the column that is not meant.", row=1, column=column,
+        )
+        for column in raw.columns if column in needed and column not in needed.values()
+    ]  # fmt: skip
+    return needed
+
+
+def _similar_regimens(labels: Sequence[str], column: str) -> list[Problem]:
+    return [
+        Problem("spelling", f"regimen {b!r} resembles {a!r}", "If they are the same, spell them alike.", column=column,
+                value=b)
+        for a, b in similar_labels(dict.fromkeys(labels))
+    ]  # fmt: skip
+
+
 def _read_responses(
-    raw: RawTable,
-    rows: list[dict[str, str]],
-    column: str | None,
-    problems: list[Problem],
-    warnings: list[Problem],
+    raw: RawTable, cells: dict[str, list[str]], column: str | None, problems: list[Problem], warnings: list[Problem],
     pending: Collection[str] = (),
-) -> bool:
+) -> bool:  # fmt: skip
     """Canonical responses, in place, blank where `pending`; returns whether the column holds yes or no."""
     if column is None:
         return False
-    cells = [normalise(row["response"]).casefold() for row in rows]
-    binary = all(c in _YES | _NO for c in cells if c and c not in pending)
-    not_evaluable = 0
-    for number, row, cell in zip(raw.numbers, rows, cells, strict=True):
-        if cell in pending:
-            row["response"] = ""
-            continue
-        if binary and cell:
-            row["response"] = "1" if cell in _YES else "0"
-            continue
+    plain = {t: normalise(t).casefold() for t in set(cells["response"])}
+    binary = all(c in _YES | _NO for c in plain.values() if c and c not in pending)
+    meaning: dict[str, str | None] = {}
+    for response, cell in plain.items():
         label = canonical_endpoint(cell) if cell else ""
-        if label in RECIST:
-            row["response"] = label
-            not_evaluable += label == "NE"
-            continue
-        what = "the response is blank" if not cell else "unknown response"
-        problems.append(
-            Problem(
-                "unknown_response",
-                what,
-                f"Use one of {', '.join(RECIST)} (NE: not evaluable), or 0 (no) and 1 (yes).",
-                row=number,
-                column=column,
-                value=row["response"],
-            )
-        )
+        if cell in pending:
+            meaning[response] = ""
+        elif binary and cell:
+            meaning[response] = "1" if cell in _YES else "0"
+        else:
+            meaning[response] = label if label in RECIST else None
+    for number, response in zip(raw.numbers, cells["response"], strict=True):
+        if meaning[response] is None:
+            problems.append(
+                Problem(
+                    "unknown_response", "unknown response" if plain[response] else "the response is blank",
+                    f"Use one of {', '.join(RECIST)} (NE: not evaluable), or 0 (no) and 1 (yes).",
+                    row=number, column=column, value=response,
+                )
+            )  # fmt: skip
+    cells["response"] = [meaning[t] or "" for t in cells["response"]]
+    not_evaluable = cells["response"].count("NE")
     if not_evaluable:
         warnings.append(
             Problem(
-                "not_evaluable",
-                f"{not_evaluable} patients were not evaluable",
-                'They count as non-responders unless not_evaluable = "exclude".',
-                column=column,
+                "not_evaluable", f"{not_evaluable} patients were not evaluable",
+                'They count as non-responders unless not_evaluable = "exclude".', column=column,
             )
-        )
+        )  # fmt: skip
     return binary
 
 
 def _without_duplicates(
-    raw: RawTable, rows: list[dict[str, str]], problems: list[Problem], warnings: list[Problem]
+    raw: RawTable, patients: Sequence[str], problems: list[Problem], warnings: list[Problem]
 ) -> list[int]:
-    """Positions of the rows to keep: an identical second row of a patient is dropped."""
+    """Positions of the rows to keep: a second row of a patient that is the same in every column is dropped."""
+    if "" not in patients and len(set(patients)) == len(patients):
+        return list(range(len(patients)))
     first: dict[str, int] = {}
     kept = []
-    for i, (number, row) in enumerate(zip(raw.numbers, rows, strict=True)):
-        patient = row["patient_id"]
-        if not patient or patient not in first:
-            first[patient] = i
+    for i, patient in enumerate(patients):
+        if not patient or first.setdefault(patient, i) == i:
             kept.append(i)
-        elif row == rows[first[patient]]:
+            continue
+        was = first[patient]
+        differing = [c for c, texts in raw.cells.items() if texts[i] != texts[was]]
+        if not differing:
             warnings.append(
                 Problem(
-                    "duplicate_patient",
-                    f"the same row also stands in row {raw.numbers[first[patient]]}; it was counted once",
-                    "Remove one of them.",
-                    row=number,
-                    column="patient_id",
-                    value=patient,
+                    "duplicate_patient", f"the same row also stands in row {raw.numbers[was]}; it was counted once",
+                    "Remove one of them.", row=raw.numbers[i], column="patient_id", value=patient,
                 )
-            )
+            )  # fmt: skip
         else:
             problems.append(
                 Problem(
                     "conflicting_patient",
-                    f"the patient also stands in row {raw.numbers[first[patient]]}, with other values",
-                    "Keep one row per patient.",
-                    row=number,
-                    column="patient_id",
-                    value=patient,
+                    f"the patient also stands in row {raw.numbers[was]}, with other values "
+                    f"({', '.join(differing[:5])})",
+                    "Keep one row per patient.", row=raw.numbers[i], column="patient_id", value=patient,
                 )
-            )
+            )  # fmt: skip
     return kept

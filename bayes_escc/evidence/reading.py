@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.errors import DataError
+from bayes_escc.evidence.identity import identifying_cells, identifying_header
+from bayes_escc.evidence.numbers import decimal_comma
 from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.evidence.workbooks import grid_from_workbook
 from bayes_escc.names import normalise
 
 if TYPE_CHECKING:
@@ -22,30 +27,63 @@ if TYPE_CHECKING:
 
 __all__ = ["RawTable", "cell_text", "frame_cells", "normalise", "read_cells"]
 
-MAX_BYTES = 50_000_000
-_DELIMITERS = (",", ";", "\t", "，")
-_IDENTIFYING = {
-    "name", "patient_name", "patientname", "surname", "first_name", "last_name", "full_name",
-    "phone", "telephone", "mobile", "national_id", "id_card", "id_number", "passport", "address",
-    "email", "姓名", "患者姓名", "病人姓名", "电话", "手机", "手机号", "身份证", "身份证号", "住址", "地址", "住院号",
-}  # fmt: skip
+MAX_BYTES: Final = 50_000_000
+_DELIMITERS: Final = (",", ";", "\t", "，")
+_FORBIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
+)
+_POINT: Final = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """Cells of one table as text, with the row numbers a person would count."""
+    """Cells of one table as text, with the row numbers a person would count.
+
+    Parameters
+    ----------
+    source : str
+    cells : mapping of str to sequence of str
+        The cells of every column, from top to bottom.
+    numbers : tuple of int
+    notes : tuple of Problem
+    """
 
     source: str
-    columns: tuple[str, ...]
-    rows: tuple[Mapping[str, str], ...]
+    cells: Mapping[str, Sequence[str]]
     numbers: tuple[int, ...]
     notes: tuple[Problem, ...] = field(default=())
 
+    @classmethod
+    def of_rows(
+        cls, source: str, columns: Sequence[str], rows: Sequence[Mapping[str, str]], numbers: Sequence[int],
+        notes: tuple[Problem, ...],
+    ) -> RawTable:  # fmt: skip
+        """A table of rows."""
+        return cls(source, {c: [row[c] for row in rows] for c in columns}, tuple(numbers), notes)
+
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.numbers)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(self.cells)
+
+    @cached_property
+    def rows(self) -> tuple[Mapping[str, str], ...]:
+        """One mapping per row; for tables that are not large."""
+        names = self.columns
+        return tuple(dict(zip(names, row, strict=True)) for row in zip(*self.cells.values(), strict=True))
+
+    def renamed(self, names: Mapping[str, str]) -> RawTable:
+        """The same cells under other column names."""
+        return replace(self, cells={names.get(c, c): cells for c, cells in self.cells.items()})
 
 
-def read_cells(source: str | Path | pd.DataFrame, *, sheet: str | None = None, drop: Sequence[str] = ()) -> RawTable:
+def read_cells(
+    source: str | Path | pd.DataFrame, *, sheet: str | None = None, drop: Sequence[str] = (),
+    pseudonymous: str | None = None,
+) -> RawTable:  # fmt: skip
     """Read a CSV file, an Excel workbook or a DataFrame as text cells.
 
     Parameters
@@ -57,6 +95,8 @@ def read_cells(source: str | Path | pd.DataFrame, *, sheet: str | None = None, d
         Sheet of a workbook; required if it has several.
     drop : sequence of str, optional
         Columns to leave out, for example those that identify patients.
+    pseudonymous : str, optional
+        Column whose cells will be replaced by pseudonyms, so that it may identify patients here.
 
     Raises
     ------
@@ -75,31 +115,55 @@ def read_cells(source: str | Path | pd.DataFrame, *, sheet: str | None = None, d
     header = [normalise(cell) for cell in grid[0]]
     while header and not header[-1]:
         header.pop()
-    problems = _check_header(header, drop)
-    rows, numbers = [], []
-    for number, cells in enumerate(grid[1:], start=2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-            problems.append(
-                Problem(
-                    "ragged_row",
-                    f"the row has {len(cells)} cells, the header {len(header)}",
-                    "Quote cells that contain the delimiter.",
-                    row=number,
-                )
-            )
-        padded = [*cells, *[""] * (len(header) - len(cells))]
-        rows.append({c: padded[i].strip() for i, c in enumerate(header) if c and c not in drop})
-        numbers.append(number)
+    problems = _check_header(header, drop, pseudonymous)
+    numbers, rows = _rectangular(grid, len(header), problems)
+    del grid
     if not rows:
         raise DataError(f"{label} has a header but no rows.")
+    columns = list(zip(*rows, strict=True))
+    del rows
+    cells = {c: _once(map(str.strip, columns[i])) for i, c in enumerate(header) if c and c not in drop}
+    del columns
+    for column, texts in cells.items():
+        problems += _check_cells(column, texts, numbers, column == pseudonymous)
     refuse_if_any(label, problems)
-    columns = tuple(c for c in header if c and c not in drop)
-    return RawTable(label, columns, tuple(rows), tuple(numbers), tuple(notes))
+    commas = _with_decimal_points(cells)
+    if commas:
+        notes = [*notes, Problem(
+            "decimal_comma", f"the commas in {', '.join(commas)} were read as decimal points",
+            "Write points if that is not what they are.",
+        )]  # fmt: skip
+    return RawTable(label, cells, tuple(numbers), tuple(notes))
 
 
-def _check_header(header: Sequence[str], drop: Sequence[str]) -> list[Problem]:
+def _once(texts: Iterable[str]) -> list[str]:
+    """The same texts, equal ones as one object, so that a column of few labels needs little memory."""
+    listed = list(texts)
+    seen: dict[str, str] = {}
+    return list(map(seen.setdefault, listed, listed))
+
+
+def _rectangular(grid: list[list[str]], width: int, problems: list[Problem]) -> tuple[list[int], list[list[str]]]:
+    """Rows that are not blank, all of one width, and their numbers."""
+    rows, numbers = [], []
+    for number, cells in enumerate(grid[1:], start=2):
+        if not cells or not (cells[0].strip() or any(map(str.strip, cells))):
+            continue
+        if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+            problems.append(
+                Problem(
+                    "ragged_row", f"the row has {len(cells)} cells, the header {width}",
+                    "Quote cells that contain the delimiter.", row=number,
+                )
+            )  # fmt: skip
+        if len(cells) != width:
+            cells = [*cells[:width], *[""] * (width - len(cells))]
+        rows.append(cells)
+        numbers.append(number)
+    return numbers, rows
+
+
+def _check_header(header: Sequence[str], drop: Sequence[str], pseudonymous: str | None) -> list[Problem]:
     problems = []
     seen: set[str] = set()
     for column in header:
@@ -112,17 +176,56 @@ def _check_header(header: Sequence[str], drop: Sequence[str]) -> list[Problem]:
                 )
             )
         seen.add(column)
-        if column.casefold().replace(" ", "_") in _IDENTIFYING:
+        if _FORBIDDEN.search(column):
+            problems.append(_forbidden("the column name", 1, repr(column), None))
+        if identifying_header(column) and column != pseudonymous:
             problems.append(
                 Problem(
-                    "identifying_column",
-                    "this column seems to identify patients",
-                    f"Remove it from the file, or leave it out with drop={[column]!r}.",
-                    row=1,
-                    column=column,
+                    "identifying_column", "this column seems to identify patients",
+                    f"Remove it from the file, or leave it out with drop={[column]!r}.", row=1, column=column,
                 )
-            )
+            )  # fmt: skip
     return problems
+
+
+def _check_cells(column: str, cells: Sequence[str], numbers: Sequence[int], pseudonymous: bool) -> list[Problem]:
+    """Characters that no table prints, and what identifies a person."""
+    problems = []
+    if _FORBIDDEN.search("\n".join(cells)):
+        problems += [
+            _forbidden("the cell", number, column, cell)
+            for number, cell in zip(numbers, cells, strict=True) if _FORBIDDEN.search(cell)
+        ]  # fmt: skip
+    identity = None if pseudonymous else identifying_cells(column, cells, numbers)
+    return problems if identity is None else [*problems, identity]
+
+
+def _forbidden(what: str, row: int, column: str, cell: str | None) -> Problem:
+    shown = None if cell is None else _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", cell)
+    return Problem(
+        "control_character", f"{what} has a character that cannot be seen or printed", "Type it again.", row=row,
+        column=_FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", column), value=shown,
+    )  # fmt: skip
+
+
+def _with_decimal_points(cells: dict[str, list[str]]) -> list[str]:
+    """Replace decimal commas where the whole table leaves no doubt of them, in place; the columns they stood in.
+
+    There is doubt where a number has a decimal point too, and where every comma is followed by just three digits, as
+    one between thousands is.
+    """
+    numeric = {
+        column: texts for column, texts in cells.items()
+        if "," in "\n".join(texts) and all(not t or decimal_comma(t) or t.isdecimal() for t in texts)
+    }  # fmt: skip
+    if not numeric or any(_POINT.fullmatch(t) for texts in cells.values() for t in texts if "." in t):
+        return []
+    printed = [t for texts in numeric.values() for t in texts if "," in t]
+    if all(re.fullmatch(r"-?[1-9][0-9]{0,2},[0-9]{3}", t) for t in printed):
+        return []
+    for column, texts in numeric.items():
+        cells[column] = [decimal_comma(t) or t for t in texts]
+    return list(numeric)
 
 
 def frame_cells(frame: Any) -> list[list[str]]:
@@ -149,8 +252,20 @@ def frame_cells(frame: Any) -> list[list[str]]:
 
 
 def cell_text(value: Any) -> str:
-    """The text a person would have typed: no `.0` behind whole floats, blank for missing."""
-    if value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value:
+    """The text a person would have typed: no `.0` behind whole floats, blank for missing.
+
+    Raises
+    ------
+    DataError
+        If the cell holds several values, or bytes.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return ""
+    if isinstance(value, bytes) or (hasattr(value, "__len__") and getattr(value, "ndim", True)):
+        raise DataError(f"a cell of a table holds one value, not a {type(value).__name__}.")
+    if value != value:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -159,7 +274,10 @@ def cell_text(value: Any) -> str:
         return "true" if number else "false"
     if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
         return str(int(number))
-    return str(number)
+    try:
+        return str(number)
+    except ValueError:  # a whole number of more digits than Python writes
+        raise DataError("a cell of a table holds a whole number of thousands of digits.") from None
 
 
 def _grid_from_file(path: Path, sheet: str | None) -> tuple[list[list[str]], list[Problem]]:
@@ -171,15 +289,15 @@ def _grid_from_file(path: Path, sheet: str | None) -> tuple[list[list[str]], lis
     if size > MAX_BYTES:
         raise DataError(f"{path.name} has {size:,} bytes; at most {MAX_BYTES:,} are read.")
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
-        return _grid_from_workbook(path, sheet)
+        return grid_from_workbook(path, sheet, cell_text)
     if sheet is not None:
         raise DataError(f"{path.name} is not a workbook, so it has no sheet {sheet!r}.")
     text, notes = _decode(path.read_bytes(), path.name)
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
+    first = next((line for line in text.splitlines() if line.strip()), None)
+    if first is None:
         raise DataError(f"{path.name} is empty.")
-    delimiter = max(_DELIMITERS, key=lambda d: (_cells_in(lines[0], d), d == ","))
     try:
+        delimiter = max(_DELIMITERS, key=lambda d: (_cells_in(first, d), d == ","))
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)), notes
     except csv.Error as error:
         raise DataError(f"{path.name} is not a regular table ({error}): check for an unclosed quote.") from None
@@ -215,45 +333,3 @@ def _decode(data: bytes, name: str) -> tuple[str, list[Problem]]:
 def _encoding_note(encoding: str, preview: str = "") -> Problem:
     shown = f", for example {preview[:40]!r}" if preview else ""
     return Problem("encoding", f"the file was read as {encoding}{shown}", "Check that names look right.")
-
-
-def _grid_from_workbook(path: Path, sheet: str | None) -> tuple[list[list[str]], list[Problem]]:
-    import openpyxl
-
-    try:
-        formulas = openpyxl.load_workbook(path, data_only=False)
-        values = openpyxl.load_workbook(path, data_only=True)
-    except Exception as error:  # openpyxl lets through whatever zip, XML and its own readers raise
-        raise DataError(f"{path.name} cannot be opened as a workbook: {error}.") from None
-    visible = [s.title for s in values.worksheets if s.sheet_state == "visible"]
-    if sheet is None and len(visible) != 1:
-        raise DataError(f"{path.name} has several sheets: choose one of {visible} with sheet=.")
-    chosen = visible[0] if sheet is None else sheet
-    if chosen not in values.sheetnames:
-        raise DataError(f"{path.name} has no sheet {chosen!r}: it has {values.sheetnames}.")
-    if values[chosen].merged_cells.ranges:
-        merged = ", ".join(str(r) for r in values[chosen].merged_cells.ranges)
-        raise DataError(f"{path.name}, sheet {chosen!r}, has merged cells ({merged}): unmerge them.")
-    grid, problems = [], []
-    pairs = zip(values[chosen].iter_rows(), formulas[chosen].iter_rows(), strict=True)
-    for number, (cells, sources) in enumerate(pairs, start=1):
-        for cell, original in zip(cells, sources, strict=True):
-            if original.data_type == "f" and cell.value is None:
-                problems.append(
-                    Problem(
-                        "formula_without_value",
-                        "the formula has no stored result",
-                        "Open and save the workbook, or paste values.",
-                        row=number,
-                        column=cell.coordinate,
-                    )
-                )
-        grid.append([cell_text(cell.value) for cell in cells])
-    refuse_if_any(path.name, problems)
-    hidden = [r for r, d in values[chosen].row_dimensions.items() if d.hidden]
-    notes = []
-    if hidden:
-        notes.append(
-            Problem("hidden_rows", f"{len(hidden)} hidden rows were read", "Remove them if they should not count.")
-        )
-    return grid, notes

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.settings.reader import nearest
@@ -135,11 +136,8 @@ def _patient_and_time(row: Mapping[str, Any], number: int, problems: list[Proble
     patient, text = normalise(row["patient_id"]), normalise(row["time"])
     if not patient:
         problems.append(Problem("blank_label", "the patient_id is blank", "Fill it in.", number, "patient_id", ""))
-    try:
-        time = float(text)
-    except ValueError:
-        time = float("nan")
-    if not 0 <= time < float("inf"):
+    time = number_in(text)
+    if time is None or not 0 <= time < float("inf"):
         remedy = "Give a plain number of at least 0: the time since start of treatment."
         problems.append(Problem("not_a_number", "the time cannot be used", remedy, number, "time", row["time"]))
         return patient, None

@@ -55,6 +55,8 @@ class Table:
     kind: ClassVar[str] = ""
     """Name of the kind of evidence, as in ``[data] kind``."""
     unit_of_rows: ClassVar[str] = "rows"
+    columns_read: ClassVar[frozenset[str]] = frozenset()
+    """Columns that mean something to every analysis of such a table; others do where an analysis names them."""
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -138,6 +140,7 @@ def filter_rows(frame: pd.DataFrame, where: Mapping[str, Any], problems: list[st
 
 def table_digest(frame: pd.DataFrame) -> str:
     """SHA-256 of a table's columns and rows, whatever the order of the rows."""
-    lines = sorted("\x1f".join(map(str, r)) for r in frame.itertuples(index=False, name=None))
+    columns = [map(str, frame.iloc[:, i].tolist()) for i in range(frame.shape[1])]
+    lines = sorted(map("\x1f".join, zip(*columns, strict=True)))
     content = "\x1e".join(["\x1f".join(map(str, frame.columns)), *lines])
     return hashlib.sha256(content.encode()).hexdigest()

@@ -16,6 +16,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.dates import read_date
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, counted, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.scans import DEATH_RULES, DeathRule, interval_of
@@ -228,11 +229,12 @@ def _ends(
 def _moment(cell: str, settings: ScanSettings, start: dt.date | None, *, dated: bool) -> dt.date | float | str:
     """A date where there is no start yet, else the time since then; or what is wrong with the cell."""
     if not dated:
-        try:
-            value = float(normalise(cell))
-        except ValueError:
-            value = float("nan")
-        return value if abs(value) < float("inf") else f"not a plain number of {settings.unit} since the start"
+        value = number_in(cell)
+        return (
+            value
+            if value is not None and abs(value) < float("inf")
+            else f"not a plain number of {settings.unit} since the start"
+        )
     date = read_date(cell)
     if isinstance(date, str) or start is None:
         return date

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from bayes_escc.evidence.count_checks import same_but_spelling
+from bayes_escc.evidence.labels import same_but_spelling
 from bayes_escc.names import normalise
 from bayes_escc.sheet.cell_reading import fold_regimen
 from bayes_escc.sheet.cells import MISSING, folded_word

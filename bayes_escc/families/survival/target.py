@@ -54,7 +54,7 @@ class TargetTable:
         rows = tuple(tuple((k, v) for k, v in row.items() if k in columns) for row in raw.rows)
         missing = [c for c in columns if c not in raw.columns]
         refuse_if_any(raw.source, [_no_column(c, raw.columns) for c in missing])
-        return replace(self, rows=rows, numbers=raw.numbers)
+        return replace(self, rows=rows, numbers=tuple(raw.numbers))
 
 
 Target = str | tuple[tuple[str, Any], ...] | TargetTable

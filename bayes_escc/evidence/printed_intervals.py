@@ -1,0 +1,68 @@
+"""An interval printed in one cell, beside the estimate or within it, as the two limits that the checks take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bayes_escc.evidence.numbers import interval_in, is_not_reached, number_text
+
+__all__ = ["split_intervals"]
+
+_WITHIN: Final = re.compile(r"([^\s(\[]+)\s*([(\[].+[)\]])")
+_OPEN: Final = re.compile(r"[(\[]?\s*(\S+)\s*(?:to|至|~|,|;|/|-)\s*([^\s)\]]+(?: [^\s)\]]+)*)\s*[)\]]?", re.IGNORECASE)
+_LEVEL: Final = re.compile(r"([0-9]{2}(?:\.[0-9]+)?)\s*%?")
+
+
+def split_intervals(
+    cells: Mapping[str, Sequence[str]],
+    header: str,
+    *,
+    estimate: str = "estimate",
+    limits: tuple[str, str] = ("ci_low", "ci_high"),
+) -> dict[str, Sequence[str]]:
+    """Limits from a column of intervals, or from estimates printed with theirs, ``0.71 (0.57 to 0.87)``.
+
+    Parameters
+    ----------
+    cells : mapping
+        Columns of the table under the package's names.
+    header : str
+        Name of the column `interval` in the file; ``95% CI`` states the level too.
+    estimate : str
+        The column whose interval it is.
+    limits : (str, str)
+        Names of the columns of limits.
+
+    Returns
+    -------
+    dict
+        With columns ci_low and ci_high in the place of interval; a cell that is no interval stands in both, for the
+        checks of the limits to name it.
+    """
+    split: dict[str, Sequence[str]] = dict(cells)
+    lower, upper = limits
+    if lower in split or upper in split:
+        return split
+    if "interval" not in split:
+        within = [_WITHIN.fullmatch(number_text(text)) for text in split.get(estimate, ())]
+        if not within or not all(m and _limits(m[2]) for m in within):
+            return split
+        split[estimate] = [m[1] for m in within if m]
+        split["interval"] = [m[2] for m in within if m]
+    pairs = [_limits(text) or (text, text) for text in split.pop("interval")]
+    split[lower], split[upper] = [low for low, _ in pairs], [high for _, high in pairs]
+    level = _LEVEL.match(header.strip())
+    if level and "ci_level" not in split:
+        split["ci_level"] = [f"{level[1]}%" if text.strip() else "" for text in split[lower]]
+    return split
+
+
+def _limits(text: str) -> tuple[str, str] | None:
+    """Both limits of a cell, of which the upper may not have been reached."""
+    found = interval_in(text)
+    if found is not None:
+        return found.low, found.high
+    ends = _OPEN.fullmatch(number_text(text))
+    return (ends[1], ends[2]) if ends and is_not_reached(ends[2]) and interval_in(f"{ends[1]} to 1") else None

@@ -1,0 +1,303 @@
+"""Tables as people make them, one row each: what is read and as what, what is noted, what is refused and why.
+
+Every row goes through the command line and Python alike, which must agree. The inputs are synthetic or were made from
+public bug reports.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from statistics import NormalDist
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.cli import main
+from bayes_escc.evidence.grim import recover_count
+from bayes_escc.evidence.identity import identifying_header, pseudonym
+from bayes_escc.evidence.labels import similar_labels
+from bayes_escc.evidence.numbers import interval_in, level_in, number_in
+
+Z = NormalDist().inv_cdf(0.975)
+EFFECT = "study,experimental,control,endpoint,measure,estimate"
+COUNT = "study,regimen,endpoint,events,n"
+PATIENT = "patient_id,regimen,months,event"
+FOLLOWED = ("--time", "months", "--event", "event", "--time-unit", "months")
+
+
+@dataclass(frozen=True)
+class Input:
+    """One table: its kind and text, what is asked of it, and what must come of it."""
+
+    kind: str
+    text: str
+    refused: str = ""
+    noted: str = ""
+    values: dict[str, list[object]] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+
+
+INPUTS = {
+    # numbers as people print them
+    "mid-dot": Input("effects", f"{EFFECT},ci_low,ci_high,ci_level\nE,x,c,OS,HR,0·71,0·57,0·87,0.95\n",
+                     values={"estimate": [0.71], "ci_low": [0.57], "ci_high": [0.87]}),
+    "interval column with en dash": Input("effects", f"{EFFECT},ci,ci_level\nE,x,c,OS,HR,0.71,0.57–0.87,0.95\n",
+                                          values={"ci_low": [0.57], "ci_high": [0.87]}),
+    "interval column in words, level in its name": Input(
+        "effects", f"{EFFECT},95% CI\nE,x,c,OS,HR,0.71,0.57 to 0.87\nF,x,c,OS,HR,0.71,(0.57; 0.87)\n",
+        values={"ci_low": [0.57] * 2, "ci_high": [0.87] * 2, "ci_level": [0.95] * 2}),
+    "estimate with its interval": Input("effects", f"{EFFECT},ci_level\nE,x,c,OS,HR,0.71 (0.57-0.87),95%\n",
+                                        values={"estimate": [0.71], "ci_low": [0.57], "ci_level": [0.95]}),
+    "minus signs": Input("effects", f"{EFFECT},se\nA,x,c,OS,log HR,−0.34,0.11\nB,x,c,OS,log HR,-0.26,0.11\n",
+                         values={"y": [-0.34, -0.26]}),
+    "negative interval": Input("effects", f"{EFFECT},ci,ci_level\nA,x,c,OS,log HR,−0.34,−0.56 to −0.12,95%\n",
+                               values={"ci_low": [-0.56], "ci_high": [-0.12]}),
+    "decimal commas": Input(
+        "effects",
+        f"{EFFECT.replace(',', ';')};ci_low;ci_high;ci_level\nE;x;c;OS;HR;0,71;0,57;0,87;0,95\n",
+        noted="decimal_comma", values={"estimate": [0.71], "ci_low": [0.57]}),
+    "thousands or decimals": Input("counts", "study;regimen;endpoint;events;n\nA;x;ORR;10;1,234\n",
+                                   refused="not_a_number"),
+    "underscore": Input("counts", f"{COUNT}\nA,x,ORR,1_0,29\n", refused="not_a_number"),
+    "percentage with a sign": Input("counts", "study,regimen,endpoint,percent,n\nA,x,ORR,34·5,29\nA,y,ORR,34·3%,35\n",
+                                    values={"events": [10, 12]}),
+    "count with its percentage": Input("counts", f"{COUNT}\nA,x,ORR,10 (34.5%),29\nA,y,ORR,12/35 (34.3),35\n",
+                                       values={"events": [10, 12]}),
+    "count against its percentage": Input("counts", f"{COUNT}\nA,x,ORR,11 (34.5%),29\n", refused="percent_disagrees"),
+    "count of another total": Input("counts", f"{COUNT}\nA,x,ORR,10/28 (34.5%),29\n", refused="total_disagrees"),
+    "p alone": Input("effects", f"{EFFECT},p\nA,x,c,OS,HR,0.70,0.0016\n", noted="se_from_p_value",
+                     values={"se": [-math.log(0.70) / NormalDist().inv_cdf(1 - 0.0008)]}),
+    "bound of p alone": Input("effects", f"{EFFECT},p\nA,x,c,OS,HR,0.70,<0.001\n", refused="p_is_a_bound"),
+    "p too coarse": Input("effects", f"{EFFECT},p\nA,x,c,OS,HR,0.99,0.9\n", refused="p_too_coarse"),
+    "p that contradicts": Input(
+        "effects", f"{EFFECT},ci_low,ci_high,ci_level,p\nB,x,c,OS,HR,0.77,0.62,0.96,0.95,0.19\n",
+        refused="p_inconsistent"),
+    "bound of p beside an interval": Input(
+        "effects", f"{EFFECT},ci_low,ci_high,ci_level,p\nB,x,c,OS,HR,0.60,0.50,0.72,0.95,<0.001\n",
+        values={"estimate": [0.60]}),
+    # medians
+    "median not reached": Input("medians", "study,regimen,n,median,events\nA,x,40,NR,12\nB,y,40,6.2,33\n",
+                                refused="median_not_reached", options=("--time-unit", "months")),
+    "median not reached in Chinese": Input("medians", "study,regimen,median,events\nA,x,未达到,12\n",
+                                           refused="median_not_reached", options=("--time-unit", "months")),
+    "upper limit not reached": Input(
+        "medians",
+        "study,regimen,median,ci_low,ci_high,ci_level,events\nA,x,14.2,8.1,NE,0.95,18\nB,y,6.2,5.1,8.0,0.95,33\n",
+        noted="upper_limit_not_reached", options=("--time-unit", "months"),
+        values={"log_se": [math.log(14.2 / 8.1) / Z, math.log(8.0 / 5.1) / (2 * Z)]}),
+    "median with its interval": Input("medians", "study,regimen,median\nA,x,6.2 (5.1–8.0)\n",
+                                      options=("--time-unit", "months"), values={"median": [6.2]}),
+    "level of a median": Input("medians", "study,regimen,median,lower,upper,ci_level\nA,x,6,5,8,0.05\n",
+                               refused="level_implausible", options=("--time-unit", "months")),
+    "tiny level of a median": Input("medians", "study,regimen,median,lower,upper,ci_level\nA,x,6,5,8,1e-308\n",
+                                    refused="level_implausible", options=("--time-unit", "months")),
+    "more events than patients of a median": Input("medians", "study,regimen,n,median,events\nA,x,20,6,300\n",
+                                                   refused="events_exceed_n", options=("--time-unit", "months")),
+    "half an event of a median": Input("medians", "study,regimen,median,events\nA,x,6,12.5\n",
+                                       refused="fractional_count", options=("--time-unit", "months")),
+    "interval askew of a median": Input("medians", "study,regimen,median,lower,upper\nA,x,6,5.8,40\n",
+                                        noted="interval_askew", options=("--time-unit", "months")),
+    "limits of a median reversed": Input("medians", "study,regimen,median,lower,upper\nA,x,6,8,5\n",
+                                         refused="limits_out_of_order", options=("--time-unit", "months")),
+    "days beside months of medians": Input("medians", "study,regimen,median,events\nA,x,6,12\nB,y,186,12\n",
+                                           noted="mixed_units", options=("--time-unit", "months")),
+    # two candidates for one meaning
+    "n and N": Input("counts", "study,regimen,endpoint,events,n,N\nA,x,ORR,10,20,40\n", refused="two_columns"),
+    "events and responders": Input("counts", f"{COUNT},responders\nA,x,ORR,10,20,9\n", refused="two_columns"),
+    "HR and OR": Input("effects", "study,experimental,control,endpoint,HR,OR,se\nA,x,c,OS,0.7,0.6,0.1\n",
+                       refused="two_columns"),
+    "estimate and HR": Input("effects", f"{EFFECT},HR,se\nA,x,c,OS,HR,0.7,0.6,0.1\n", refused="two_columns"),
+    "exact spelling": Input("patients", "patient_id,regimen,months,Months,event\n1,A,2,60,1\n2,B,3,70,1\n",
+                            options=FOLLOWED, values={"time": ["2.0", "3.0"]}),
+    "inexact spelling": Input("patients", "patient_id,regimen,MONTHS,Months,event\n1,A,2,60,1\n2,B,3,70,1\n",
+                              options=FOLLOWED, refused="two_columns"),
+    "full-width letters": Input("counts", f"{COUNT}\nA,Ａ,ORR,10,29\nA,A,ORR,12,35\n", refused="duplicate_row"),
+    # identity
+    "hospital number": Input("patients", f"{PATIENT},病案号\n1,A,2,1,77\n", options=FOLLOWED,
+                             refused="identifying_column"),
+    "name in both languages": Input("patients", f"{PATIENT},姓名 patient name\n1,A,2,1,Li\n", options=FOLLOWED,
+                                    refused="identifying_column"),
+    "date of birth": Input("patients", f"{PATIENT},date_of_birth\n1,A,2,1,1950-01-01\n", options=FOLLOWED,
+                           refused="identifying_column"),
+    "national number": Input("patients", f"{PATIENT},code\n1,A,2,1,110101195003071234\n", options=FOLLOWED,
+                             refused="identifying_cell"),
+    "telephone": Input("patients", "patient_id,regimen,months,event\n13812345678,A,2,1\n", options=FOLLOWED,
+                       refused="identifying_cell"),
+    # duplicates, times, characters
+    "subgroups told apart by another column": Input(
+        "counts", f"{COUNT},line\nA,x,ORR,10,29,first\nA,x,ORR,4,20,second\n", noted="told_apart"),
+    "a row twice": Input("counts", f"{COUNT},line\nA,x,ORR,10,29,first\nA,x,ORR,9,29,first\n", refused="duplicate_row"),
+    "long times": Input("patients", f"{PATIENT}\n1,A,60,1\n2,B,70,0\n", noted="long_time",
+                        options=("--time", "months", "--event", "event", "--time-unit", "years")),
+    "escape in a name": Input("counts", f"{COUNT}\nA,x\x1b[31m,ORR,10,29\n", refused="control_character"),
+    "reversed writing in a name": Input("counts", f"{COUNT}\nA,x\u202ey,ORR,10,29\n", refused="control_character"),
+    "columns nobody uses": Input("counts", f"{COUNT},colour\nA,x,ORR,10,29,red\n", noted="not_used"),
+    # networks
+    "arms that cannot be": Input(
+        "effects", f"{EFFECT},se\nB,b,C,OS,log HR,-0.6531304,0.1700709\nB,c,C,OS,log HR,-1.9118454,0.2739463\n"
+        "B,b,c,OS,log HR,1.2587150,0.2132226\n", refused="pairs_contradict"),
+    "a loop that does not close": Input(
+        "effects", f"{EFFECT},se\nB,a,c,OS,log HR,0.5,0.3\nB,b,c,OS,log HR,0.2,0.3\nB,a,b,OS,log HR,-0.9,0.3\n",
+        refused="pairs_contradict"),
+    "a control arm less precise than its contrast": Input(
+        "effects", f"{EFFECT},se,control_se\nB,b,C,OS,log HR,-0.65,0.17,0.20\n", refused="control_arm"),
+}  # fmt: skip
+
+
+def checked(capsys, *arguments):
+    code = main(["check", *map(str, arguments), "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_an_input_gives_what_it_must(name, tmp_path, capsys):
+    made = INPUTS[name]
+    path = tmp_path / "table.csv"
+    path.write_text(made.text, encoding="utf-8", newline="")
+    code, told = checked(capsys, path, "--kind", made.kind, *made.options)
+    assert code == (3 if made.refused else 0), told
+    found = {p["code"] for p in told["problems" if made.refused else "warnings"]}
+    assert (made.refused or made.noted or next(iter(found), "")) in found | {""}
+    options = dict(zip([o.lstrip("-").replace("-", "_") for o in made.options[::2]], made.options[1::2], strict=True))
+    content = {"data": {"kind": made.kind, "file": "table.csv", **options}}
+    if made.kind in ("patients", "medians"):
+        content["model"] = {"family": "survival"}
+    if made.kind == "effects":
+        content["model"] = {"family": "synthesis"}
+    analysis = be.Analysis.from_dict(content, folder=tmp_path)
+    if made.refused:
+        with pytest.raises(be.DataError) as refused:
+            analysis.load_table()
+        assert made.refused in {p.code for p in refused.value.problems}
+        return
+    table = analysis.load_table()
+    assert table.digest == told["sha256"]
+    for column, values in made.values.items():
+        shown = table.frame[column].tolist()
+        assert shown == (values if isinstance(values[0], str) else pytest.approx(values)), column
+
+
+def test_all_pairs_of_a_trial_count_once():
+    """The variance of the arm they share is solved from the others: v_c = (v_ac + v_bc - v_ab) / 2."""
+    variance = {"a": 0.04, "b": 0.03, "c": 0.02}
+    effect = {"a": 0.5, "b": 0.2, "c": 0.0}
+    pairs = [("a", "c"), ("c", "b"), ("a", "b")]
+    rows = [
+        {"study": "T", "experimental": e, "control": c, "endpoint": "OS", "measure": "log HR",
+         "estimate": round(effect[e] - effect[c], 6), "se": math.sqrt(variance[e] + variance[c])}
+        for e, c in pairs
+    ]  # fmt: skip
+    table = be.read_effects(pd.DataFrame(rows))
+    assert len(table) == 2
+    assert set(table.frame["control"]) == {table.frame["control"].iloc[0]}
+    base = table.frame["control"].iloc[0]
+    assert float(table.frame["control_se"].iloc[0]) == pytest.approx(math.sqrt(variance[base]))
+    for _, row in table.frame.iterrows():
+        assert row["y"] == pytest.approx(effect[row["experimental"]] - effect[base])
+    shuffled = be.read_effects(pd.DataFrame(rows[::-1]))
+    posterior = [
+        be.SynthesisModel(network=True, pooling="common", reference="a").fit(t).summary() for t in (table, shuffled)
+    ]  # fmt: skip
+    means = [np.sort(p.loc[p["estimand"] != "study_effect", "mean"].astype(float)) for p in posterior]
+    assert np.allclose(*means)
+
+
+def test_pseudonyms_take_the_place_of_identifiers(tmp_path, monkeypatch):
+    monkeypatch.setenv("BAYES_ESCC_SALT", "a secret of the ward")
+    frame = pd.DataFrame({"住院号": ["13812345678", "Z2"], "regimen": ["A", "B"], "m": [2, 3], "e": [1, 1]})
+    settings = {"id": "住院号", "response": None, "time": "m", "event": "e", "time_unit": "months"}
+    with pytest.raises(be.DataError, match="identify"):
+        be.read_patients(frame, **settings)
+    table = be.read_patients(frame, **settings, id_pseudonyms=True)
+    assert list(table.frame["patient_id"]) == [pseudonym("13812345678"), pseudonym("Z2")]
+    monkeypatch.setenv("BAYES_ESCC_SALT", "another secret")
+    assert pseudonym("Z2") != table.frame["patient_id"].iloc[1]
+    monkeypatch.delenv("BAYES_ESCC_SALT")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert pseudonym("Z2") == pseudonym("Ｚ2")
+    assert (tmp_path / "bayes_escc" / "pseudonym_salt").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "identifies"),
+    [("Patient Name", True), ("name", True), ("DOB", True), ("出生日期 birth", True), ("phone_no", True),
+     ("eMail", True), ("medical record no", True), ("drug_name", False),
+     ("year_of_birth", False), ("last_contact", False),
+     ("regimen", False), ("命名", False), ("bold", False)],
+)  # fmt: skip
+def test_headers_that_identify(header, identifies):
+    assert identifying_header(header) is identifies
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0·57", 0.57), ("−1.5", -1.5), ("１２", 12), ("1e3", 1000), (" .5 ", 0.5), ("1_0", None), ("1,5", None),
+     ("nan", None),     ("inf", None), ("0x10", None), ("٣", None), ("", None), ("1.", 1), ("--1", None)],
+)  # fmt: skip
+def test_numbers(text, value):
+    assert number_in(text) == value
+
+
+def test_intervals_and_levels():
+    for text in ("0.62–0.87", "0.62 to 0.87", "(0.62, 0.87)", "[0.62;0.87]", "0.62-0.87", "0.62 至 0.87"):
+        found = interval_in(text)
+        assert (found.low, found.high) == ("0.62", "0.87"), text
+    assert (interval_in("-0.5--0.1").low, interval_in("-0.5--0.1").high) == ("-0.5", "-0.1")
+    assert interval_in("0.62") is None
+    assert [level_in(t) for t in ("95%", "0.95", "95 % CI", "x")] == [0.95, 0.95, 0.95, None]
+
+
+class TestBounds:
+    """What would cost without end is bounded, or refused in a sentence."""
+
+    def test_percentages_of_very_many(self):
+        found = recover_count("34.5", 10**11)
+        assert found.count is None
+        assert (found.rounded[0], found.rounded[-1]) == (34_450_000_000, 34_550_000_000)
+        with pytest.raises(be.DataError, match="counts"):
+            be.read_counts(pd.DataFrame([("A", "x", "ORR", "34.5", 10**11)],
+                                        columns=["study", "regimen", "endpoint", "percent", "n"]))  # fmt: skip
+
+    def test_spelling_of_very_many_labels(self):
+        labels = [f"study {i} of many" for i in range(20_000)] + ["STUDY 7 of many"]
+        assert similar_labels(labels) == [("study 7 of many", "STUDY 7 of many")]
+
+    def test_a_workbook_that_unpacks_to_too_much(self, tmp_path, monkeypatch):
+        book = openpyxl.Workbook()
+        book.active.append(["study", "regimen", "endpoint", "events", "n"])
+        book.active.append(["A", "x", "ORR", 10, 29])
+        book.save(tmp_path / "t.xlsx")
+        assert len(be.read_counts(tmp_path / "t.xlsx")) == 1
+        monkeypatch.setattr("bayes_escc.evidence.workbooks.MAX_UNPACKED", 1000)
+        with pytest.raises(be.DataError, match=r"unpacks to [0-9,]+ bytes; at most 1,000"):
+            be.read_counts(tmp_path / "t.xlsx")
+
+    def test_a_formula_that_was_never_computed(self, tmp_path):
+        book = openpyxl.Workbook()
+        book.active.append(["study", "regimen", "endpoint", "events", "n"])
+        book.active.append(["A", "x", "ORR", "=5+5", 29])
+        book.save(tmp_path / "t.xlsx")
+        with pytest.raises(be.DataError, match=r"D2.*no stored result"):
+            be.read_counts(tmp_path / "t.xlsx")
+
+    @pytest.mark.parametrize(
+        ("cell", "message"),
+        [([1, 2], "one value, not a list"), (np.array([1, 2]), "one value, not a ndarray"), (b"x", "not a bytes"),
+         ("\ud800", "cannot be seen or printed"), (10**5000, "thousands of digits")],
+        ids=["list", "array", "bytes", "surrogate", "digits"],
+    )  # fmt: skip
+    def test_cells_that_are_none(self, cell, message):
+        frame = pd.DataFrame({"study": ["A"], "regimen": ["x"], "endpoint": ["ORR"], "events": [10], "n": [29]})
+        frame["extra"] = pd.Series([cell], dtype=object)
+        with pytest.raises(be.DataError, match=message):
+            be.read_counts(frame)
+
+    def test_a_header_longer_than_any_cell(self, tmp_path):
+        (tmp_path / "t.csv").write_text("x" * 131_073 + ",n\n1,2\n")
+        with pytest.raises(be.DataError, match="not a regular table"):
+            be.read_counts(tmp_path / "t.csv")
