@@ -36,6 +36,8 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
 _TOLERANCE: Final = 1e-12
 _MAX_PANELS: Final = 400
 _NEGLIGIBLE: Final = 1e-20
+_NEAR_ZERO: Final = 1e-5
+"""Part of a standard error below which a heterogeneity is none."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,9 @@ def integrate(model: GaussianModel, prior: Any) -> Quadrature:
         scale = math.sqrt(scale * math.sqrt(float(np.mean(np.diag(model.V)))))
     low, high = prior.support
     low = max(low, 0.0)
+    near_zero, floor = _mass_near_zero(model, law) if low == 0.0 else (0.0, 0.0)
+    if near_zero:
+        scale, low = floor / _NEAR_ZERO, floor
     bounds = [math.sqrt(low / (scale + low)), 1.0 if math.isinf(high) else math.sqrt(high / (scale + high))]
 
     def log_density(u: Array) -> Array:
@@ -266,6 +271,10 @@ def integrate(model: GaussianModel, prior: Any) -> Quadrature:
         edges = np.concatenate([left[~good], right[~good]])
         values = np.concatenate([halves[0][0][~good], halves[1][0][~good]])
         half = 0.5 * (edges[:, 1] - edges[:, 0]) if len(edges) else np.empty(0)
+    if near_zero:  # where in this panel tau lies makes no difference
+        flat = math.log(near_zero / bounds[0]) + float(model.log_marginal(np.zeros(1))[0])
+        done.append((np.array([0.0, bounds[0]]), np.full(NODES_PER_PANEL, flat)))
+        top = max(top, flat)
     done.sort(key=lambda item: float(item[0][0]))
     panel_edges = np.array([part[0] for part, _ in done] + [done[-1][0][1]])
     density = np.exp(np.array([v for _, v in done]) - top)
@@ -279,6 +288,18 @@ def integrate(model: GaussianModel, prior: Any) -> Quadrature:
     return Quadrature(
         model, tau[keep], weight.ravel()[keep] / normaliser, found, top + math.log(normaliser), error, _tail(prior)
     )
+
+
+def _mass_near_zero(model: GaussianModel, law: Any) -> tuple[float, float]:
+    """What the prior of tau holds below a hundred-thousandth of a standard error, and that value.
+
+    A density that rises without bound at 0 (such as Gamma(0.001, 0.001)) can hold most of its probability there, at
+    values no quadrature reaches; to the data they are all no heterogeneity. Zero where it is too little to matter.
+    """
+    size = math.sqrt(float(np.mean(np.diag(model.V)))) if len(model.y) else float(law.ppf(0.999))
+    floor = _NEAR_ZERO * size
+    mass = float(law.cdf(floor))
+    return (mass, floor) if mass > 0.01 else (0.0, 0.0)
 
 
 def _measured(done: list[tuple[Array, Array]]) -> list[tuple[Array, Array]]:
