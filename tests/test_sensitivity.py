@@ -98,8 +98,68 @@ def test_one_call_one_table_one_figure(found, tmp_path, capsys):
 def test_other_analyses_are_refused():
     with pytest.raises(be.AnalysisError, match="medians have one prior and a closed form"):
         sensitivity(be.find_analysis("second_line_pfs_medians"))
-    with pytest.raises(be.AnalysisError, match="without network"):
-        sensitivity(be.find_analysis("pd1_first_line_network"))
+
+
+def test_a_network_is_fitted_again_for_every_row():
+    analysis = be.find_analysis("pd1_second_line_network")
+    result = sensitivity(analysis)
+    posterior = be.fit_analysis(analysis)
+    expected = {r["regimen"]: r for r in posterior.summary_rows() if r["estimand"] == "effect"}
+    first = [r for r in result.rows if r["group"] == "analysis"]
+    assert len(first) == len(expected) - 1
+    for row in first:
+        regimen = row["label"].removesuffix(": as specified")
+        assert row["median"] == pytest.approx(expected[regimen]["median"], rel=1e-9)
+    assert {"pooling", "prior of tau"} <= {r["group"] for r in result.rows}
+    assert json.dumps(result.to_dict())
+
+
+def test_subgroups_and_meta_regressions_are_fitted_again():
+    table = effects_table(
+        [-0.5, -0.4, -0.1, 0.0, -0.2], [0.2] * 5, "HR", where=["east", "east", "west", "west", "west"],
+        year=[2010, 2012, 2015, 2018, 2020],
+    )  # fmt: skip
+    for options in (
+        {"subgroup": "where"},
+        {"covariates": [{"column": "year", "center": 2015}]},
+    ):
+        model = be.SynthesisModel(endpoint="weight", **options)
+        result = sensitivity(model, table)
+        expected = model.fit(table).summary("effect")
+        first = [r for r in result.rows if r["group"] == "analysis"]
+        assert [r["median"] for r in first] == pytest.approx(list(expected["median"]), rel=1e-9)
+        assert sum(r["group"] == "leave one out" for r in result.rows) == 5 * len(first)
+
+
+@pytest.mark.slow
+def test_counts_with_a_zero_cell_are_fitted_again():
+    import pandas as pd
+
+    rows = [
+        (f"t{i}", arm, k, n)
+        for i, (a, b, n) in enumerate([(0, 4, 30), (3, 8, 40), (5, 9, 50)])
+        for arm, k in (("drug", a), ("control", b))
+    ]
+    rows = [(s, arm, k, n) for s, arm, k, n in rows]
+    table = be.read_counts(pd.DataFrame(rows, columns=["study", "regimen", "events", "n"]).assign(endpoint="any_AE"))
+    model = be.SynthesisModel(endpoint="any_AE", likelihood="binomial", control="control")
+    result = sensitivity(model, table)
+    assert result.rows[0]["label"] == "as specified"
+    assert result.rows[0]["median"] < 1.0
+    assert sum(r["group"] == "leave one out" for r in result.rows) == 3
+
+
+def test_recist_categories_and_hierarchies_are_varied():
+    from bayes_escc.checks.variations import variations
+
+    def labels(**model):
+        analysis = be.Analysis.from_dict({"data": {"endpoint": "ORR"}, "model": {"family": "response", **model}})
+        return [v.label for v in variations(analysis.spec)]
+
+    assert "mean log odds twice as wide" in " ".join(labels(pooling="partial"))
+    assert any(label.startswith("tau half as wide: HalfNormal(0.5)") for label in labels(pooling="partial"))
+    assert any(label.startswith("precision twice as wide") for label in labels(likelihood="beta_binomial"))
+    assert any(label.startswith("categories half as wide") for label in labels(likelihood="multinomial"))
 
 
 def effects_table(y, se, measure, **columns):

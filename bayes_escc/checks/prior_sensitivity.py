@@ -109,7 +109,8 @@ def prior_sensitivity(
     Parameters
     ----------
     asked : Analysis or model
-        Of patients (survival, or response with or without covariates) or of counts without pooling.
+        Of patients (survival, or response with or without covariates) or of counts. Hierarchies, beta-binomial
+        and RECIST models are fitted again for every row.
     table : table, optional
         The analysis's own if not given; a model needs one.
     estimand : str, optional
@@ -126,8 +127,6 @@ def prior_sensitivity(
     spec = analysis.spec
     if not isinstance(spec, SurvivalSpec | ResponseSpec):
         raise AnalysisError("sensitivity: needs a survival or response analysis; for a synthesis use `sensitivity`.")
-    if isinstance(spec, ResponseSpec) and (spec.pooling != "none" or spec.likelihood not in ("binomial", "logistic")):
-        raise AnalysisError('sensitivity: needs likelihood = "binomial" or "logistic" without pooling.')
     first = analysis.comparisons[0] if analysis.comparisons else None
     wanted = estimand or (first.estimand if first else "median" if isinstance(spec, SurvivalSpec) else "rate")
     design = prepare_design(analysis, chosen)
@@ -162,6 +161,11 @@ class _Question:
 def _estimate(design: Design, one: Variation, analysis: Analysis, table: Any) -> Estimate:
     """A variation by Laplace, weighted for its priors where only these differ; by NUTS where that fails."""
     sampling = replace(analysis.sampling, sampler="laplace")
+    spec = one.spec
+    if isinstance(spec, ResponseSpec) and (
+        spec.pooling != "none" or spec.likelihood in ("beta_binomial", "multinomial")
+    ):
+        return estimate(design, replace(sampling, sampler="auto"))
     if not one.changed:
         return estimate(design, sampling)
     try:

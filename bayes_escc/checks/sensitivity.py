@@ -1,7 +1,8 @@
 """What a synthesis rests on: every study left out, other heterogeneity, small-study effects, Bayes factors.
 
-Everything here comes from the exact engine, so a whole table takes well under a second and has no
-Monte Carlo error. Counts are taken as log odds ratios with their normal errors.
+For a pairwise synthesis everything comes from the exact engine, so a whole table takes well under a second and has
+no Monte Carlo error, counts taken as log odds ratios with their normal errors. Other models are fitted again
+(`checks.refitted`).
 
 References
 ----------
@@ -22,6 +23,7 @@ from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.heterogeneity_priors import tau_priors
 from bayes_escc.checks.prior_sensitivity import PriorSensitivity, prior_sensitivity
+from bayes_escc.checks.refitted import refitted_rows
 from bayes_escc.checks.selection import Selection, numbers, selection, words
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.families.response import ResponseSpec
@@ -119,8 +121,8 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
     Parameters
     ----------
     asked : Analysis or model
-        A pairwise synthesis without covariates or subgroups; or a survival or response analysis, which is
-        handed to `prior_sensitivity`.
+        A pairwise synthesis is varied by the exact engine; a network, a meta-regression, subgroups and arm counts
+        with a 0 are fitted again for every row; a survival or response analysis is handed to `prior_sensitivity`.
     table : table, optional
         The analysis's own if not given; a model needs one.
 
@@ -131,28 +133,22 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
     Raises
     ------
     AnalysisError
-        If the analysis is of another kind, or the effect of a synthesis has no normal prior.
-    DataError
-        If a count of 0 leaves a log odds ratio undefined.
+        If there is nothing to compare.
     """
     analysis, chosen = question(asked, table)
     spec = analysis.spec
     if isinstance(spec, SurvivalSpec | ResponseSpec):
         return prior_sensitivity(analysis, chosen)
-    if not isinstance(spec, SynthesisSpec) or spec.network or spec.covariates or spec.subgroup:
-        raise AnalysisError("sensitivity: needs a pairwise synthesis without network, covariates and subgroups.")
-    if spec.prior("effect").default.distribution != "Normal":
-        raise AnalysisError("sensitivity: needs a Normal prior of the effect, which the exact engine integrates.")
+    if not isinstance(spec, SynthesisSpec):  # pragma: no cover (there are three families)
+        raise AnalysisError("sensitivity: needs a response, survival or synthesis analysis.")
+    if spec.network or spec.covariates or spec.subgroup or spec.prior("effect").default.distribution != "Normal":
+        return _refitted(analysis, chosen)
     try:
         contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts
-    except DataError as error:
+    except DataError:
         if spec.likelihood == "normal":
             raise
-        reason = str(error).partition(" Use likelihood")[0]
-        raise DataError(
-            f"sensitivity takes counts as log odds ratios with normal errors. {reason} "
-            "Leave such studies out with where."
-        ) from None
+        return _refitted(analysis, chosen)  # a count of 0 has no log odds ratio with a normal error
     heterogeneity = tau_priors(contrasts, spec)
     tau = spec.prior("tau").default if spec.pooling == "random" else heterogeneity[2][1]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
@@ -182,6 +178,12 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
     return Sensitivity(
         analysis.title, design.unit, contrasts.better, analysis.ci_prob, tuple(rows), factors, tuple(notes)
     )
+
+
+def _refitted(analysis: Analysis, table: Any) -> Sensitivity:
+    """The same by fitting every variation, where the exact engine does not answer for all of them."""
+    rows, (unit, better), notes = refitted_rows(analysis, table)
+    return Sensitivity(analysis.title, unit, better, analysis.ci_prob, tuple(rows), {}, tuple(notes))
 
 
 def _selected(contrasts: Contrasts, spec: SynthesisSpec) -> Selection:

@@ -34,6 +34,8 @@ _WORDS: Final = {
     "median": "median", "log_cumulative_hazard": "log cumulative hazard", "hazard": "hazard",
     "log_hazard": "log hazard",
     "log_shape": "log shape", "coefficient": "coefficients", "intercept": "intercept",
+    "logit_mean": "mean log odds", "tau": "tau", "mean": "mean rate", "precision": "precision",
+    "categories": "categories",
 }  # fmt: skip
 
 
@@ -62,6 +64,9 @@ def variations(spec: SurvivalSpec | ResponseSpec) -> Iterator[Variation]:
         yield from _of_survival(spec)
     elif spec.likelihood == "logistic":
         yield from _scaled(spec, ("intercept", "coefficient"))
+    elif spec.pooling != "none" or spec.likelihood != "binomial":
+        for one in _scaled(spec, ("logit_mean", "tau", "mean", "precision", "categories")):
+            yield replace(one, changed=())  # fitted again
     else:
         for name, prior in RATE_PRIORS:
             yield _changed(spec, "prior of the rate", f"{name}: {prior}", "rate", PriorSet(prior))
@@ -116,6 +121,14 @@ def _stretched(prior: Prior, factor: float) -> Prior | None:
     if prior.distribution in ("Normal", "LogNormal", "StudentT"):
         values: dict[str, Any] = dict(prior.parameters)
         return Prior(prior.distribution, **{**values, "sigma": values["sigma"] * factor})
+    if prior.distribution in ("HalfNormal", "HalfStudentT", "HalfCauchy"):
+        scale = "beta" if prior.distribution == "HalfCauchy" else "sigma"
+        values = dict(prior.parameters)
+        return Prior(prior.distribution, **{**values, scale: values[scale] * factor})
+    if prior.distribution == "Beta":  # the same mean, and patients' worth that make it half or twice as wide
+        return Prior("Beta", alpha=prior["alpha"] / factor**2, beta=prior["beta"] / factor**2)
+    if prior.distribution == "Dirichlet":
+        return Prior("Dirichlet", a=[float(v) / factor**2 for v in prior["a"]])
     if prior.distribution == "Gamma":  # the same mean
         return Prior("Gamma", alpha=prior["alpha"] / factor**2, beta=prior["beta"] / factor**2)
     return None
