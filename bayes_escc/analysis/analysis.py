@@ -21,6 +21,7 @@ from bayes_escc.evidence.table import Table
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.response.spec import DEFAULT_PRIORS
 from bayes_escc.names import Direction, Scale, normalise
+from bayes_escc.population.published import PublishedSpec, read_published, read_target
 from bayes_escc.population.stated import StatedBias, read_bias
 from bayes_escc.rules import Rule, read_rules
 from bayes_escc.settings.prior import Prior
@@ -196,6 +197,8 @@ class Analysis:
         data = replace(read_data(top.table("data")), folder=folder)
         model, priors, estimands = top.table("model"), top.table("priors"), top.table("estimands")
         family = model.text("family", "response", FAMILIES)
+        if top.has("published"):
+            data = replace(data, published=_read_published(top, family, folder, estimands))
         spec = None
         if family in FAMILIES:
             spec = get_family(family).read_spec(model, priors, estimands)
@@ -262,6 +265,15 @@ class Analysis:
     def load_table(self) -> Table:
         """Read the table the analysis names, whole; with `data.counts`, effects and counts together."""
         return self.data.read()
+
+
+def _read_published(top: Reader, family: str, folder: Path | None, estimands: Reader) -> PublishedSpec | None:
+    """`[published]`, with `[overlap]` and the population of `[estimands]`."""
+    published = read_published(top.table("published"), folder, top.table("overlap"))
+    if family != "response":
+        top.problem("published", f'stands beside patients of family = "response", not "{family}"')
+        return None
+    return None if published is None else replace(published, target=read_target(estimands))
 
 
 def _directions(endpoints: Sequence[str], comparisons: Sequence[ComparisonSpec]) -> dict[str, Direction | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from bayes_escc.evidence.mixed import MixedTable
 from bayes_escc.evidence.patient_reading import PatientSettings
 from bayes_escc.evidence.table import Source, Table, TableSettings
 from bayes_escc.names import Direction
+from bayes_escc.population.published import PublishedSpec
 from bayes_escc.settings.reader import Reader
 from bayes_escc.settings.setting import read_settings, settings_of
 
@@ -50,6 +52,8 @@ class DataSpec:
         Endpoints the analysis names, with the better direction where it states one.
     model_columns : frozenset of str
         Columns the model names beside those of `settings`: covariates, centres.
+    published : PublishedSpec or None
+        Published arms beside the patients.
     """
 
     kind: str
@@ -63,6 +67,7 @@ class DataSpec:
     folder: Path | None = None
     directions: Mapping[str, Direction | None] = field(default_factory=dict)
     model_columns: frozenset[str] = frozenset()
+    published: PublishedSpec | None = None
 
     @property
     def counts(self) -> str | None:
@@ -128,6 +133,9 @@ class DataSpec:
             If the table cannot be used; every problem is listed.
         """
         table = self._stated() if source is None else self._checked(source, growing)
+        if self.published is not None:
+            both = f"{table.digest} {self.published.digest()}"
+            table = replace(table, digest=hashlib.sha256(both.encode()).hexdigest())
         if self.counts is None:
             return table
         if not isinstance(table, EffectTable):  # pragma: no cover (the kind says so)

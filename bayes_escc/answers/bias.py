@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -37,11 +38,21 @@ if TYPE_CHECKING:
     from bayes_escc.answers.posterior import Posterior
     from bayes_escc.families import Design
 
-__all__ = ["BIAS_KEYS", "bias_fields", "bias_groups", "contrast_from_curves", "tipping_of_row", "with_bias"]
+__all__ = [
+    "BIAS_KEYS",
+    "bias_fields",
+    "bias_groups",
+    "contrast_from_curves",
+    "population_of",
+    "tipping_of_row",
+    "with_bias",
+]
 
 Array = NDArray[np.float64]
 CRITICAL_BIAS: Final = "critical_bias"
 """Group of a posterior: the critical bias of the comparisons whose estimands need curves."""
+POPULATION: Final = "population"
+"""Group of a posterior: what is reported of populations, as text."""
 COVARIATE_MEANS: Final = "covariate_means"
 """Group of a posterior: the mean of every covariate on every regimen."""
 _QUESTION: Final = "question"
@@ -248,7 +259,18 @@ def bias_groups(analysis: Analysis, design: Design, tree: xr.DataTree) -> dict[s
     means = design.covariate_means()
     if means is not None:
         found[COVARIATE_MEANS] = xr.Dataset({"mean": means})
+    report = design.population_report(tree["posterior"].to_dataset())
+    if report is not None:
+        found[POPULATION] = xr.Dataset(attrs={"report": json.dumps(report, ensure_ascii=False)})
     return {name: group for name, group in found.items() if group is not None}
+
+
+def population_of(posterior: Posterior) -> dict[str, Any] | None:
+    """The entry `population` of `result.json`, where published arms stand beside own patients."""
+    if POPULATION not in posterior.tree.children:
+        return None
+    report: dict[str, Any] = json.loads(posterior.tree[POPULATION].attrs["report"])
+    return report
 
 
 def critical_bias_group(analysis: Analysis, design: Design, tree: xr.DataTree) -> xr.Dataset | None:

@@ -60,6 +60,15 @@ def register(commands: Any) -> None:
     read.add_argument("--study", default="", metavar="NAME", help="for the table of patients")
     read.add_argument("--out", metavar="FILE", help="write the patients to this CSV file, and the overlay beside it")
     _finish(read, _reconstruct)
+    overlap = commands.add_parser(
+        "overlap",
+        help="whether own and published patients are alike enough to be compared",
+        description="Balance of every covariate, matching weights and the state of overlap; nothing is fitted. Exit 3 "
+        "where own and published patients do not overlap.",
+    )
+    overlap.add_argument("analysis", metavar="ANALYSIS", help="a .toml file with [published], or one that ships")
+    overlap.add_argument("--out", metavar="DIR", help="write the figure of balance to this folder")
+    _finish(overlap, _overlap)
 
 
 def _finish(parser: argparse.ArgumentParser, action: Any) -> None:
@@ -144,3 +153,28 @@ def _reconstruct(options: argparse.Namespace) -> int:
     if options.out:
         print(f"\nPatients are in {options.out}, the overlay beside it.")
     return 0
+
+
+def _overlap(options: argparse.Namespace) -> int:
+    from bayes_escc.runs.overlap import overlap
+
+    found = overlap(options.analysis)
+    if options.json:
+        from bayes_escc.report.result import to_json
+
+        sys.stdout.write(to_json({"overlap": [o.to_dict() for o in found]}))
+    else:
+        from bayes_escc.report.text import overlap_text
+
+        print("\n\n".join(overlap_text(o.to_dict()) for o in found))
+    if options.out:
+        from bayes_escc.plots import balance
+        from bayes_escc.plots.style import save_figure
+
+        out = Path(options.out)
+        out.mkdir(parents=True, exist_ok=True)
+        save_figure(balance(found), out / "balance")
+    apart = [o for o in found if o.state == "none"]
+    if apart:
+        print(f"bayes-escc: {apart[0].study}: no overlap. {apart[0].ways_out()}", file=sys.stderr)
+    return 3 if apart else 0

@@ -183,6 +183,10 @@ class Design(ABC):
         """An estimand of a regimen without a bias on its log hazard, (chain, draw), where curves are needed."""
         return None
 
+    def population_report(self, parameters: xr.Dataset) -> dict[str, Any] | None:
+        """Beside own patients and published arms: answers in every population, overlap, identification; or None."""
+        return None
+
     def covariate_means(self) -> xr.DataArray | None:
         """Mean of every covariate, as modelled, on every regimen, (regimen, covariate); None without covariates."""
         return None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from bayes_escc.plots._balance import balance
     from bayes_escc.plots._benefit import benefit
     from bayes_escc.plots._better_over_time import better_over_time
     from bayes_escc.plots._borrowing import borrowing
@@ -43,6 +44,7 @@ _SHARED_MODULES = {
 """Modules of the functions that do not have one to themselves."""
 
 __all__ = [
+    "balance",
     "benefit",
     "better_over_time",
     "borrowing",

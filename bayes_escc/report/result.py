@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bayes_escc.answers.bias import tipping_of_row
+from bayes_escc.answers.bias import population_of, tipping_of_row
 from bayes_escc.answers.rows import ComparisonRow, EstimateRow, RankRow, Row
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import REGIMEN
@@ -201,6 +201,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
             "comparisons": [row for c in comparisons_of(at_scan) for row in c.rows],
         },
         "bias": bias_rows(posterior, compared),
+        "population": population_of(posterior),
         "borrowing": borrow_rows(posterior, compared),
         "thresholds": [
             row

@@ -16,6 +16,8 @@ __all__ = [
     "course_text",
     "display_width",
     "inconsistency_text",
+    "overlap_text",
+    "population_text",
     "prior_sensitivity_text",
     "proportional_hazards_text",
     "reconstruction_text",
@@ -109,6 +111,8 @@ def result_text(result: Mapping[str, Any]) -> str:
         blocks += ["", _comparison_table(result["comparisons"], units)]
     if result.get("bias"):
         blocks += ["", bias_text(result["bias"], several)]
+    if result.get("population"):
+        blocks += ["", population_text(result["population"])]
     if result.get("detecting_scan"):
         blocks += ["", _dating_text(result, several)]
     if result["ranking"]:
@@ -218,6 +222,56 @@ def course_text(row: Mapping[str, Any]) -> str:
     time = "" if row["time"] is None else f" at {row['time']:g}"
     title = f"{row['estimand']}{time} of {row['regimen']} against {row['reference']} once a bias is taken away"
     return "\n".join([title, aligned(header, lines)])
+
+
+def overlap_text(found: Mapping[str, Any]) -> str:
+    """Balance of own patients with those of a published arm."""
+    rows = [
+        [b["covariate"], format_number(b["own_mean"]), format_number(b["target_mean"]), f"{b['difference']:+.2f}",
+         f"{format_number(b['own_low'])} to {format_number(b['own_high'])}", f"{100 * b['outside']:.0f} %"]
+        for b in found["balance"]
+    ]  # fmt: skip
+    header = ["covariate, as modelled", "own", "published", "difference in sd", "own range", "outside it"]
+    lines = [f"{found['study']}: overlap is {found['state']}.", *(f"  {reason}." for reason in found["reasons"])]
+    lines += [aligned(header, rows)] if rows else []
+    weights = f"{found['ess']:.1f} of {found['patients']} own patients count after matching"
+    lines.append(f"{weights}; the largest weight is {100 * found['largest_weight']:.0f} %.")
+    return "\n".join(lines)
+
+
+def population_text(found: Mapping[str, Any]) -> str:
+    """Answers in every population, with overlap and companions."""
+    rows = [
+        [r["population"], r["regimen"], f"{format_number(r['rate'])} ({_limits(r, 'rate')})",
+         "" if r["probability_better"] is None else f"{format_number(r['difference'])} ({_limits(r, 'difference')})",
+         format_probability(r["probability_better"], 0.002)]
+        for r in found["populations"]
+    ]  # fmt: skip
+    lines = [aligned(["in the population", "", "rate", "difference from the first", "P(better), no bias"], rows)]
+    lines.append("Regimens share the coefficients, so P(better) is the same in every population; only sizes differ.")
+    for r in found["conditional"]:
+        lines.append(
+            f"Conditional log odds ratio, {r['regimen']} against {r['reference']}: "
+            f"{format_number(r['log_odds_ratio'])} ({_limits(r, 'log_odds_ratio')})."
+        )
+    lines += [
+        f"{c['covariate']} is known from its prior alone." for c in found["identification"] if c["from_the_prior"]
+    ]
+    lines += ["", *(overlap_text(o) for o in found["overlap"]), ""]
+    cells = [
+        [f"{c['method']}, {c['note']}", f"{c['regimen']} against {c['reference']}", format_number(c["rate"]),
+         format_number(c["published_rate"]), format_number(c["log_odds_ratio"]), f"{c['ess']:.1f}"]
+        for c in found["companions"]
+    ]  # fmt: skip
+    if cells:
+        lines.append(aligned(["companions", "", "own rate", "published", "log odds ratio", "patients"], cells))
+    change = found["integration"]["change"]
+    lines.append(f"Integration over published covariates ({found['integration']['rule']}): {change:.3f} posterior sd.")
+    return "\n".join(lines)
+
+
+def _limits(row: Mapping[str, Any], name: str) -> str:
+    return f"{format_number(row[f'{name}_lower'])} to {format_number(row[f'{name}_upper'])}"
 
 
 def reconstruction_text(report: Mapping[str, Any]) -> str:

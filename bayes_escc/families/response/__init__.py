@@ -51,6 +51,12 @@ def prepare(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> 
 
 
 def _design(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> Design:
+    if getattr(data, "published", None) is not None:
+        from bayes_escc.families.response.published import PublishedResponseDesign
+
+        if not isinstance(table, PatientTable):
+            raise AnalysisError('published: stands beside own patients (data.kind = "patients").')
+        return PublishedResponseDesign.from_published(table, spec, data)
     if spec.likelihood == "logistic":
         from bayes_escc.families.response.logistic import LogisticDesign
 

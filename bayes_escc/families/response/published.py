@@ -1,0 +1,457 @@
+"""Own patients beside published arms: one logistic model, the published arms averaged over their covariates.
+
+Own patients count one by one, ``expit(intercept[regimen] + x'coefficient)``. The responders of a published arm are
+binomial with the mean of that probability over the arm's covariates, computed in logarithms so that it holds at any
+size of the coefficients. Coefficients are shared by all regimens: with them P(better) is the same in every population,
+and only sizes differ.
+
+References
+----------
+Chandler C, Ishak J. Anchors away: navigating unanchored indirect comparisons via multilevel unanchored
+meta-regression, 2025.
+Phillippo DM, Dias S, Ades AE, et al. J R Stat Soc A 2020;183:1189-1210.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence import Arm, PatientTable, Problem
+from bayes_escc.families.covariates import EncodedCovariates, Encoder, encode
+from bayes_escc.families.prior_conflict import Statistic
+from bayes_escc.families.response.logistic import LogisticDesign
+from bayes_escc.families.response.spec import ResponseSpec
+from bayes_escc.names import CHAIN, DRAW, REGIMEN
+from bayes_escc.population.margins import Margin, Points, integration_points, latent_correlation, margin_of
+from bayes_escc.population.overlap import Overlap, matching_weights, overlap_of
+from bayes_escc.population.published import PublishedArm, PublishedSpec
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["PublishedResponseDesign"]
+
+Array = NDArray[np.float64]
+ARM: Final = "published_arm"
+MOST_INTEGRATION_ERROR: Final = 0.05
+"""Largest change of a rate under other integration points, in posterior standard deviations."""
+
+
+class PublishedResponseDesign(LogisticDesign):
+    """A logistic model of own patients and of the counts of published arms."""
+
+    def __init__(
+        self, table: PatientTable, spec: ResponseSpec, encoded: EncodedCovariates, endpoint: str, design: str,
+        published: PublishedSpec,
+    ) -> None:  # fmt: skip
+        super().__init__(table, spec, encoded, endpoint, design)
+        loaded = published.load(endpoint)
+        self.published, self.target = published, published.target
+        self.known = loaded.arms
+        self._refuse_own_cohort()
+        self.own_regimens = self.regimens
+        self.regimens = tuple(dict.fromkeys([*self.regimens, *(a.regimen for a in self.known)]))
+        self.arms = (*self.arms, *(Arm(a.study, a.regimen, endpoint, a.design) for a in self.known))
+        self.arm_regimen = np.array([self.regimens.index(a.regimen) for a in self.known], dtype="int32")
+        self.arm_n = np.array([a.n for a in self.known], dtype="int64")
+        self.arm_events = np.array([a.events for a in self.known], dtype="int64")
+        self.margins = [self._margins(a) for a in self.known]
+        self.points = [self._points(m, 0) for m in self.margins]
+        self.overlaps = tuple(self._overlap(a, p) for a, p in zip(self.known, self.points, strict=True))
+        self.own_patients = self.patients
+        self.rows, self.patients = self.rows + len(self.known), self.patients + int(self.arm_n.sum())
+        self.events += int(self.arm_events.sum())
+        self.warnings = (*self.warnings, *loaded.notes, *self._overlap_notes())
+        self.population_points = self._population()
+
+    @classmethod
+    def from_published(cls, table: PatientTable, spec: ResponseSpec, data: Any) -> PublishedResponseDesign:
+        """Encode own patients and read the published arms."""
+        if spec.likelihood != "logistic":
+            raise AnalysisError('published: needs likelihood = "logistic", whose covariates both sides share.')
+        own = LogisticDesign.from_patients(table, spec, data)
+        patients = table.evaluable(data.not_evaluable)
+        encoded = encode(patients, spec.covariates)
+        complete = replace(patients, frame=patients.frame[encoded.kept])
+        return cls(complete, spec, encoded, own.endpoint, data.design, data.published)
+
+    # ---- what is known of a published arm -----------------------------------------------------
+
+    def _refuse_own_cohort(self) -> None:
+        """Own patients that are a published arm would count twice."""
+        for arm in self.known:
+            if arm.regimen not in self.regimens:
+                continue
+            mine = self.regimen == self.regimens.index(arm.regimen)
+            same_study = any(a.study.casefold() == arm.study.casefold() for a in self.arms if a.regimen == arm.regimen)
+            if same_study or (int(mine.sum()), int(self.response[mine].sum())) == (arm.n, arm.events):
+                raise DataError(
+                    f"{arm.study} ({arm.events} of {arm.n} on {arm.regimen}) seems to be the own patients of that "
+                    "regimen: they would count twice. Leave the published arm out, or the own patients."
+                )
+
+    def _margins(self, arm: PublishedArm) -> list[Margin]:
+        """The margin of every covariate of the model in a published arm."""
+        found, lacking = [], []
+        for j, (label, encoder) in enumerate(zip(self.encoded.labels, self.encoded.encoders, strict=True)):
+            facts = arm.facts.get(label) or arm.facts.get(encoder.column) or {}
+            margin = margin_of(
+                facts, binary=bool(self.encoded.binary[j]), positive=encoder.transform == "log", n=arm.n
+            )  # fmt: skip
+            if margin is None and self.published.missing == "own":
+                margin = self._own_margin(j, encoder)
+            if margin is None:
+                lacking.append(label)
+            else:
+                found.append(margin)
+        if lacking:
+            needed = "a percent for yes or no; mean and sd, or median with q1 and q3 (or min and max), for numbers"
+            raise DataError(
+                f"{arm.study}, {arm.regimen}: nothing usable is published of {', '.join(lacking)} ({needed}). Leave it "
+                "out of the model on both sides, and allow for it as bias; or state [published] missing = "
+                '"own" to take it as among own patients.'
+            )
+        return found
+
+    def _own_margin(self, j: int, encoder: Encoder) -> Margin:
+        values = self.encoded.values[:, j]
+        if self.encoded.binary[j]:
+            return Margin("binary", float(values.mean()))
+        centre, spread = encoder.center + encoder.scale * float(values.mean()), encoder.scale * float(values.std())
+        return Margin("lognormal" if encoder.transform == "log" else "normal", centre, spread)
+
+    def _points(self, margins: Sequence[Margin], seed: int, *, correlated: bool = True) -> Points:
+        """Integration points of a published arm, encoded as the model has them."""
+        related = correlated and self.published.correlation == "own"
+        raw = integration_points(margins, latent_correlation(self.encoded.values) if related else None, seed=seed)
+        columns = [_encoded(raw.values[:, j], e) for j, e in enumerate(self.encoded.encoders)]
+        values = np.stack(columns, axis=1) if columns else np.zeros((1, 0))
+        return Points(values, raw.weight if columns else np.ones(1), raw.exact)
+
+    def _overlap(self, arm: PublishedArm, points: Points) -> Overlap:
+        mean = points.weight @ points.values
+        sd = np.sqrt(points.weight @ (points.values - mean) ** 2)
+        return overlap_of(arm.study, self.encoded.labels, self.encoded.values, mean, sd, list(self.encoded.binary))
+
+    def _overlap_notes(self) -> list[Problem]:
+        """Overlap in words; patients that do not overlap are refused unless the analysis says to extrapolate."""
+        notes = []
+        for overlap in self.overlaps:
+            said = f"{overlap.study}: overlap of own and published patients is {overlap.state}"
+            said += f" ({'; '.join(overlap.reasons)})" if overlap.reasons else ""
+            stands = self.published.extrapolate and (overlap.state != "none" or self.target.population == "own")
+            if overlap.state in ("extrapolating", "none") and not stands:
+                raise DataError(f"{said}. {overlap.ways_out()}")
+            if overlap.state != "good":
+                remedy = "Sizes rest on the model; compare the answers in the other populations."
+                notes.append(Problem("overlap", said, remedy))
+        return notes
+
+    # ---- in whose population --------------------------------------------------------------------
+
+    def _population(self) -> Points:
+        """The population of the headline."""
+        if self.target.population == "study":
+            names = [a.study for a in self.known]
+            if self.target.study not in names:
+                raise AnalysisError(
+                    f"estimands.population: no study {self.target.study!r}; there are {', '.join(names)}."
+                )
+            return self.points[names.index(self.target.study)]
+        if self.target.population == "profile":
+            return Points(self.encoded.profile(dict(self.target.profile))[None, :], np.ones(1), True)
+        return self.populations()[self.target.population]
+
+    def populations(self) -> dict[str, Points]:
+        """Every population by name: own, each study, pooled, overlap."""
+        own = Points(self.encoded.values, np.full(self.own_patients, 1.0 / self.own_patients), True)
+        found = {"own": own} | {a.study: p for a, p in zip(self.known, self.points, strict=True)}
+        sizes = np.array([self.own_patients, *self.arm_n], dtype=float)
+        parts = [own, *self.points]
+        share = sizes / sizes.sum()
+        found["pooled"] = Points(
+            np.concatenate([p.values for p in parts]),
+            np.concatenate([s * p.weight for s, p in zip(share, parts, strict=True)]), False,
+        )  # fmt: skip
+        weights = self._matching()
+        if weights is not None:
+            odds = weights * self.arm_n.sum()
+            balance = odds / (1.0 + odds)
+            found["overlap"] = Points(self.encoded.values, balance / balance.sum(), True)
+        elif self.target.population == "overlap":
+            raise DataError(f"population: there is no overlap to compare in. {self.overlaps[0].ways_out()}")
+        return found
+
+    def _matching(self) -> Array | None:
+        """Weights that match own patients to all published ones together."""
+        if not self.encoded.labels:
+            return np.full(self.own_patients, 1.0 / self.own_patients)
+        means = np.stack([p.weight @ p.values for p in self.points])
+        return matching_weights(self.encoded.values, self.arm_n @ means / self.arm_n.sum())
+
+    def _weights(self, population: Points, size: int, rng: np.random.Generator) -> Array:
+        """Weights of a population's points, (points,), or of one bootstrap population for every draw."""
+        if self.target.weights == "fixed" or self.target.population == "profile":
+            return population.weight
+        patients = self.own_patients if population.values is self.encoded.values else int(self.arm_n.max())
+        # a Dirichlet whose weights vary as those of that many patients do
+        raw = rng.gamma(np.maximum(population.weight * patients, 1e-12), size=(size, len(population.weight)))
+        return np.asarray(raw / raw.sum(axis=1, keepdims=True))
+
+    def rates(self, parameters: xr.Dataset, population: Points, rng: np.random.Generator) -> Array:
+        """Mean response probability of a population on every regimen, (chain, draw, regimen)."""
+        shift = self._shift(parameters, population.values)
+        shape = shift.shape[:2]
+        weight = self._weights(population, shape[0] * shape[1], rng)
+        intercept = parameters["intercept"].to_numpy()
+        columns = []
+        for r in range(len(self.regimens)):
+            each = _expit(intercept[..., r, None] + shift)
+            if weight.ndim == 1:
+                columns.append(each @ weight)
+            else:
+                columns.append((each * weight.reshape(*shape, -1)).sum(axis=-1))
+        return np.stack(columns, axis=-1)
+
+    # ---- the model ------------------------------------------------------------------------------
+
+    @property
+    def coords(self) -> Mapping[str, Sequence[str]]:
+        patients = [str(i + 1) for i in range(self.own_patients)]
+        studies = [f"{a.study}: {a.regimen}" for a in self.known]
+        return {REGIMEN: self.regimens, "covariate": self.encoded.labels, "patient": patients, ARM: studies}
+
+    @property
+    def data(self) -> Mapping[str, NDArray[Any]]:
+        points = {f"point_x{j}": np.stack([p.values[:, j] for p in self.points]) for j in range(self._size)}
+        return {
+            **super().data, **points, "point_log_weight": np.log(np.stack([p.weight for p in self.points])),
+            "arm_regimen": self.arm_regimen, "arm_n": self.arm_n, "arm_events": self.arm_events,
+        }  # fmt: skip
+
+    @property
+    def _size(self) -> int:
+        return len(self.encoded.labels)
+
+    @property
+    def structure(self) -> Hashable:
+        return ("published", len(self.known), len(self.points[0].weight), super().structure)
+
+    def build(self) -> pm.Model:
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        model = super().build()
+        data = self.data
+        with model:
+            regimen, n = (pm.Data(name, data[name], dims=ARM) for name in ("arm_regimen", "arm_n"))
+            observed = pm.Data("arm_events", data["arm_events"], dims=ARM)
+            log_weight = pm.Data("point_log_weight", data["point_log_weight"], dims=(ARM, "point"))
+            logit = model["intercept"][regimen][:, None]
+            for j in range(self._size):
+                logit = logit + model["coefficient"][j] * pm.Data(
+                    f"point_x{j}", data[f"point_x{j}"], dims=(ARM, "point")
+                )
+            log_p = pt.logsumexp(log_weight - pt.softplus(-logit), axis=1)
+            log_q = pt.logsumexp(log_weight - pt.softplus(logit), axis=1)
+            pm.CustomDist("published", log_p, log_q, n, logp=_binomial, observed=observed, dims=ARM)
+        return model
+
+    def _arm_logs(self, parameters: xr.Dataset, points: Sequence[Points] | None = None) -> tuple[Array, Array]:
+        """Log probability of response and of none in every published arm, (chain, draw, arm)."""
+        intercept = parameters["intercept"].to_numpy()
+        found = []
+        for k, p in enumerate(self.points if points is None else points):
+            logit = intercept[..., self.arm_regimen[k], None] + self._shift(parameters, p.values)
+            found.append([_log_mean(p.weight, -np.logaddexp(0.0, -s * logit)) for s in (1.0, -1.0)])
+        return np.stack([f[0] for f in found], axis=-1), np.stack([f[1] for f in found], axis=-1)
+
+    def _arm_log_likelihood(self, parameters: xr.Dataset, points: Sequence[Points] | None = None) -> Array:
+        log_p, log_q = self._arm_logs(parameters, points)
+        constant = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+                    for n, k in zip(self.arm_n.tolist(), self.arm_events.tolist(), strict=True)]  # fmt: skip
+        return np.asarray(constant + self.arm_events * log_p + (self.arm_n - self.arm_events) * log_q)
+
+    def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
+        values = self._arm_log_likelihood(parameters)
+        return super().log_likelihood(parameters).assign(published=((CHAIN, DRAW, ARM), values))
+
+    def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        log_p, _ = self._arm_logs(parameters)
+        counts = rng.binomial(self.arm_n, np.exp(np.minimum(log_p, 0.0)))
+        return super().simulate(parameters, rng).assign(published=((CHAIN, DRAW, ARM), counts))
+
+    def observed(self) -> xr.Dataset:
+        return super().observed().assign(published=(ARM, self.arm_events))
+
+    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+        response = np.asarray(data["response"], dtype=float)
+        shares = [
+            Statistic("intercept", f"the share of responders on {name}", response[..., self.regimen == r].mean(axis=-1))
+            for r, name in enumerate(self.own_regimens)
+        ]
+        counts = np.asarray(data["published"], dtype=float) / self.arm_n
+        return shares + [
+            Statistic("intercept", f"the share of responders in {a.study}", counts[..., k])
+            for k, a in enumerate(self.known)
+        ]
+
+    def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        found = super().estimands(parameters, rng)
+        rate = found["rate"].copy(data=self.rates(parameters, self.population_points, rng))
+        return found.assign(rate=rate)
+
+    def covariate_means(self) -> xr.DataArray | None:
+        return None  # means of published arms are in the table of balance
+
+    # ---- what is reported beside the headline ---------------------------------------------------
+
+    def population_report(self, parameters: xr.Dataset) -> dict[str, Any]:
+        """Answers in every population, overlap, what identifies the coefficients, companions, integration error."""
+        rng = np.random.default_rng(0)
+        return {
+            "endpoint": self.endpoint, "headline": self.target.name, "weights": self.target.weights,
+            "populations": [
+                row
+                for name, points in self.populations().items()
+                for row in self._in_population(parameters, name, points, rng)
+            ],
+            "conditional": self._conditional(parameters),
+            "overlap": [o.to_dict() for o in self.overlaps],
+            "identification": self._identification(parameters),
+            "companions": self._companions(),
+            "integration": self._integration(parameters),
+            "adjusted": list(self.encoded.labels),
+        }  # fmt: skip
+
+    def _in_population(
+        self, parameters: xr.Dataset, name: str, points: Points, rng: np.random.Generator
+    ) -> list[dict[str, Any]]:
+        rates = self.rates(parameters, points, rng)
+        first = rates[..., 0]
+        rows = []
+        for r, regimen in enumerate(self.regimens):
+            gap = rates[..., r] - first
+            rows.append(
+                {
+                    "population": name, "regimen": regimen, **_summary("rate", rates[..., r]),
+                    **(_summary("difference", gap) if r else {}),
+                    "probability_better": float((gap > 0).mean()) if r else None,
+                }
+            )  # fmt: skip
+        return rows
+
+    def _conditional(self, parameters: xr.Dataset) -> list[dict[str, Any]]:
+        intercept = parameters["intercept"].to_numpy()
+        return [
+            {"regimen": name, "reference": self.regimens[0],
+             **_summary("log_odds_ratio", intercept[..., r] - intercept[..., 0])}
+            for r, name in enumerate(self.regimens) if r
+        ]  # fmt: skip
+
+    def _identification(self, parameters: xr.Dataset) -> list[dict[str, Any]]:
+        """Posterior over prior standard deviation of every coefficient; near 1 it comes from the prior."""
+        if not self.encoded.labels:
+            return []
+        prior = self.prior(np.random.default_rng(1), 4000)["coefficient"].std((CHAIN, DRAW)).to_numpy()
+        posterior = parameters["coefficient"].std((CHAIN, DRAW)).to_numpy()
+        return [
+            {"covariate": label, "sd_ratio": float(s / p), "from_the_prior": bool(s / p > 0.9)}
+            for label, s, p in zip(self.encoded.labels, posterior, prior, strict=True)
+        ]  # fmt: skip
+
+    def _companions(self) -> list[dict[str, Any]]:
+        """Naive and matched comparisons, for the published population: companions, never the headline."""
+        found = []
+        for arm, points in zip(self.known, self.points, strict=True):
+            theirs = (arm.events + 0.5) / (arm.n + 1.0)
+            for r, regimen in enumerate(self.own_regimens):
+                if regimen == arm.regimen:
+                    continue
+                x, y = self.encoded.values[self.regimen == r], self.response[self.regimen == r].astype(float)
+                weights = matching_weights(x, points.weight @ points.values) if self._size else None
+                plain = np.full(len(y), 1.0 / len(y))
+                methods = (("naive", "not a comparison of regimens", plain),
+                           ("matching weights", "for the published population", weights))  # fmt: skip
+                for method, note, w in methods:
+                    rate = None if w is None else float(w @ y)
+                    found.append(
+                        {
+                            "study": arm.study, "regimen": arm.regimen, "reference": regimen, "method": method,
+                            "note": note, "published_rate": arm.events / arm.n, "rate": rate,
+                            "ess": 0.0 if w is None else 1.0 / float((w**2).sum()),
+                            "log_odds_ratio": None if rate is None else _log_odds_ratio(theirs, rate, len(y)),
+                        }
+                    )  # fmt: skip
+        return found
+
+    def _integration(self, parameters: xr.Dataset) -> dict[str, Any]:
+        """How far rates move under other points, and under no correlation, by reweighting the draws."""
+        if all(p.exact for p in self.points):
+            return {"rule": "exact", "change": 0.0, "without_correlation": self._change(parameters, None)}
+        others = [self._points(m, 1) for m in self.margins]
+        change = self._change(parameters, others)
+        if change > MOST_INTEGRATION_ERROR:
+            raise AnalysisError(
+                f"the integration over published covariates moves a rate by {change:.2f} posterior standard "
+                f"deviations, above {MOST_INTEGRATION_ERROR:g}: leave out a covariate, or state [published] "
+                'correlation = "none".'
+            )
+        return {"rule": "scrambled Sobol points", "change": change,
+                "without_correlation": self._change(parameters, None)}  # fmt: skip
+
+    def _change(self, parameters: xr.Dataset, points: Sequence[Points] | None) -> float:
+        """Largest change of a regimen's intercept, in posterior standard deviations, under other points."""
+        if points is None:
+            points = [self._points(m, 0, correlated=False) for m in self.margins]
+        moved = (
+            (self._arm_log_likelihood(parameters, points) - self._arm_log_likelihood(parameters)).sum(axis=-1).ravel()
+        )
+        weights = np.exp(moved - moved.max())
+        weights /= weights.sum()
+        values = parameters["intercept"].to_numpy().reshape(-1, len(self.regimens))
+        return float(np.abs((weights @ values - values.mean(axis=0)) / values.std(axis=0)).max())
+
+
+def _binomial(value: Any, log_p: Any, log_q: Any, n: Any) -> Any:
+    """Log density of a count whose probabilities are given as logarithms."""
+    import pytensor.tensor as pt
+
+    constant = pt.gammaln(n + 1.0) - pt.gammaln(value + 1.0) - pt.gammaln(n - value + 1.0)
+    return constant + value * log_p + (n - value) * log_q
+
+
+def _encoded(values: Array, encoder: Encoder) -> Array:
+    """A column of raw values as the model has it."""
+    if encoder.levels:
+        return values
+    transformed = {"log": np.log, "sqrt": np.sqrt}.get(encoder.transform, np.asarray)(values)
+    return np.asarray((transformed - encoder.center) / encoder.scale)
+
+
+def _expit(x: Array) -> Array:
+    return np.asarray(np.exp(-np.logaddexp(0.0, -x)))
+
+
+def _log_mean(weight: Array, logs: Array) -> Array:
+    """Logarithm of the weighted mean of exponentials, over the last axis."""
+    top = logs.max(axis=-1, keepdims=True)
+    return np.asarray(np.log(np.exp(logs - top) @ weight) + top[..., 0])
+
+
+def _summary(name: str, draws: Array) -> dict[str, float]:
+    lower, median, upper = np.quantile(draws, [0.025, 0.5, 0.975])
+    return {name: float(median), f"{name}_lower": float(lower), f"{name}_upper": float(upper)}
+
+
+def _log_odds_ratio(theirs: float, mine: float, n: int) -> float:
+    own = (mine * n + 0.5) / (n + 1.0)
+    return math.log(theirs / (1.0 - theirs)) - math.log(own / (1.0 - own))

@@ -1,0 +1,205 @@
+"""The covariates of a published arm as a distribution: margins from what was printed, points to integrate over.
+
+A published arm is an average over its patients, so a model is averaged over their covariates and never evaluated at
+their mean. Yes-or-no covariates are enumerated and one continuous covariate takes Gauss-Hermite nodes, exact to
+rounding; where covariates are correlated, or several are continuous, scrambled Sobol points are joined by a normal
+copula, whose error is measured with a second scramble.
+
+References
+----------
+Phillippo DM, Dias S, Ades AE, et al. J R Stat Soc A 2020;183:1189-1210 (integration over aggregate covariates).
+Wan X, Wang W, Liu J, Tong T. BMC Med Res Methodol 2014;14:135 (standard deviations from quartiles and ranges).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.probability.distributions import normal_cdf, normal_quantile
+
+__all__ = ["Margin", "Points", "integration_points", "latent_correlation", "margin_of"]
+
+Array = NDArray[np.float64]
+NODES: Final = 20
+SOBOL: Final = 1024
+STATISTICS: Final = ("percent", "mean", "sd", "median", "q1", "q3", "min", "max")
+_QUARTILES: Final = 1.349
+
+
+@dataclass(frozen=True)
+class Margin:
+    """The distribution of one covariate.
+
+    Parameters
+    ----------
+    kind : {"binary", "normal", "lognormal"}
+    first, second : float
+        The share; or mean and standard deviation (of the logarithm, for a log-normal).
+    """
+
+    kind: Literal["binary", "normal", "lognormal"]
+    first: float
+    second: float = 0.0
+
+    def quantile(self, u: Array) -> Array:
+        """Values at probabilities."""
+        if self.kind == "binary":
+            return np.asarray(u > 1.0 - self.first, dtype=float)
+        z = self.first + self.second * normal_quantile(u)
+        return np.asarray(np.exp(z) if self.kind == "lognormal" else z)
+
+    @property
+    def mean(self) -> float:
+        """Expected value."""
+        return math.exp(self.first + 0.5 * self.second**2) if self.kind == "lognormal" else self.first
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation."""
+        if self.kind == "binary":
+            return math.sqrt(self.first * (1.0 - self.first))
+        return self.mean * math.sqrt(math.expm1(self.second**2)) if self.kind == "lognormal" else self.second
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points and weights that stand for the patients of an arm.
+
+    Parameters
+    ----------
+    values : array of shape (points, covariates)
+    weight : array of shape (points,)
+        With sum one.
+    exact : bool
+        Whether the rule is exact to rounding; else its error is that of scrambled points.
+    """
+
+    values: Array
+    weight: Array
+    exact: bool
+
+
+def margin_of(facts: Mapping[str, float], *, binary: bool, positive: bool, n: int) -> Margin | None:
+    """A margin from the statistics a paper prints, or None if they do not fix one.
+
+    Parameters
+    ----------
+    facts : mapping of str to float
+        By name, of `STATISTICS`.
+    binary : bool
+        Whether the covariate is yes or no; a percentage then says all.
+    positive : bool
+        Whether the model takes its logarithm: it is then log-normal.
+    n : int
+        Number of patients, for the standard deviation from a range.
+    """
+    if binary:
+        share = facts.get("percent")
+        return None if share is None else Margin("binary", share / 100.0)
+    if positive:
+        return _log_normal(facts, n)
+    centre = facts.get("mean", facts.get("median"))
+    spread = facts.get("sd")
+    if spread is None and {"q1", "q3"} <= facts.keys():
+        spread = (facts["q3"] - facts["q1"]) / _QUARTILES
+    if spread is None and {"min", "max"} <= facts.keys():
+        spread = (facts["max"] - facts["min"]) / _range_width(n)
+    return None if centre is None or spread is None or spread <= 0 else Margin("normal", centre, spread)
+
+
+def _log_normal(facts: Mapping[str, float], n: int) -> Margin | None:
+    if "median" in facts and facts["median"] > 0:
+        for low, high, width in (("q1", "q3", _QUARTILES), ("min", "max", _range_width(n))):
+            if {low, high} <= facts.keys() and 0 < facts[low] < facts[high]:
+                return Margin("lognormal", math.log(facts["median"]), math.log(facts[high] / facts[low]) / width)
+    if {"mean", "sd"} <= facts.keys() and facts["mean"] > 0 and facts["sd"] > 0:
+        variance = math.log1p((facts["sd"] / facts["mean"]) ** 2)
+        return Margin("lognormal", math.log(facts["mean"]) - 0.5 * variance, math.sqrt(variance))
+    return None
+
+
+def _range_width(n: int) -> float:
+    """Expected range of n standard normals (Blom)."""
+    return 2.0 * float(normal_quantile((max(n, 2) - 0.375) / (max(n, 2) + 0.25)))
+
+
+def integration_points(margins: Sequence[Margin], correlation: Array | None = None, *, seed: int = 0) -> Points:
+    """Points for the joint distribution of covariates.
+
+    Parameters
+    ----------
+    margins : sequence of Margin
+    correlation : array of shape (covariates, covariates), optional
+        Of the normal copula; none if not given.
+    seed : int
+        Of the scramble.
+    """
+    k = len(margins)
+    related = correlation is not None and bool(np.abs(correlation - np.eye(k)).max() > 1e-12) if k else False
+    continuous = [j for j, m in enumerate(margins) if m.kind != "binary"]
+    if related or len(continuous) > 1:
+        return _sobol(margins, np.eye(k) if correlation is None else correlation, seed)
+    axes: list[tuple[Array, Array]] = []
+    for margin in margins:
+        if margin.kind == "binary":
+            axes.append((np.array([0.0, 1.0]), np.array([1.0 - margin.first, margin.first])))
+            continue
+        nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        z = margin.first + margin.second * nodes
+        axes.append((np.exp(z) if margin.kind == "lognormal" else z, weights / weights.sum()))
+    values = np.array(list(product(*[a for a, _ in axes])), dtype=float).reshape(-1, k)
+    weight = np.array([math.prod(w) for w in product(*[w for _, w in axes])])
+    used = weight > 0.0
+    return Points(values[used], weight[used], True)
+
+
+def _sobol(margins: Sequence[Margin], correlation: Array, seed: int) -> Points:
+    from scipy.stats import qmc
+
+    raw = qmc.Sobol(len(margins), scramble=True, rng=np.random.default_rng(seed)).random(SOBOL)
+    z = np.asarray(normal_quantile(np.clip(raw, 1e-12, 1.0 - 1e-12))) @ np.linalg.cholesky(correlation).T
+    u = normal_cdf(z)
+    values = np.stack([m.quantile(u[:, j]) for j, m in enumerate(margins)], axis=1)
+    return Points(values, np.full(SOBOL, 1.0 / SOBOL), False)
+
+
+def latent_correlation(values: Array) -> Array:
+    """The correlation of a normal copula from patients: of ranks, shrunk towards none in few patients.
+
+    Parameters
+    ----------
+    values : array of shape (patients, covariates)
+
+    Notes
+    -----
+    2 sin(pi rho / 6) of Spearman's rho, times n / (n + 20) below 70 patients, with eigenvalues of at least 0.05.
+    """
+    n, k = values.shape
+    if k < 2:
+        return np.eye(k)
+    ranks = np.stack([_ranks(values[:, j]) for j in range(k)])
+    spread = ranks.std(axis=1)
+    rho: Array = np.asarray(np.corrcoef(ranks)) if (spread > 0).all() else np.eye(k)
+    latent: Array = 2.0 * np.sin(np.pi * rho / 6.0)
+    latent = latent * (n / (n + 20.0) if n < 70 else 1.0)
+    np.fill_diagonal(latent, 1.0)
+    eigen, vectors = np.linalg.eigh(latent)
+    if eigen.min() < 0.05:
+        latent = vectors @ np.diag(np.maximum(eigen, 0.05)) @ vectors.T
+        scale = np.sqrt(np.diag(latent))
+        latent = latent / np.outer(scale, scale)
+    return np.asarray(latent)
+
+
+def _ranks(values: Array) -> Array:
+    """Ranks, ties sharing their mean."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2.0)[inverse], dtype=float)

@@ -1,0 +1,203 @@
+"""Do own and published patients overlap? Balance, matching weights, and what may be said.
+
+References
+----------
+Signorovitch JE, Wu EQ, Yu AP, et al. Pharmacoeconomics 2010;28:935-945 (matching-adjusted indirect comparison).
+Phillippo DM, Ades AE, Dias S, et al. NICE DSU Technical Support Document 18, 2016.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.probability.distributions import normal_cdf
+
+__all__ = ["Balance", "Overlap", "matching_weights", "overlap_of"]
+
+Array = NDArray[np.float64]
+State = Literal["good", "thin", "extrapolating", "none"]
+_ORDER: Final = ("good", "thin", "extrapolating", "none")
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One covariate among own and published patients.
+
+    Parameters
+    ----------
+    covariate : str
+    own_mean, own_sd, target_mean, target_sd : float
+    difference : float
+        Standardised: over the pooled standard deviation.
+    own_low, own_high : float
+        Range among own patients.
+    outside : float
+        Share of the published patients beyond it.
+    smallest_cell : int or None
+        Fewest own patients with and without a yes-or-no covariate.
+    """
+
+    covariate: str
+    own_mean: float
+    own_sd: float
+    target_mean: float
+    target_sd: float
+    difference: float
+    own_low: float
+    own_high: float
+    outside: float
+    smallest_cell: int | None
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How far own patients can speak of those of a published arm.
+
+    Parameters
+    ----------
+    study : str
+    state : {"good", "thin", "extrapolating", "none"}
+    reasons : tuple of str
+    balance : tuple of Balance
+    patients : int
+        Own.
+    ess : float
+        Effective number of own patients after matching; 0 where no weights exist.
+    largest_weight : float
+        Share of one patient.
+    """
+
+    study: str
+    state: State
+    reasons: tuple[str, ...]
+    balance: tuple[Balance, ...]
+    patients: int
+    ess: float
+    largest_weight: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**vars(self), "reasons": list(self.reasons), "balance": [vars(b) for b in self.balance]}
+
+    def ways_out(self) -> str:
+        """What can be done about patients that do not overlap."""
+        return (
+            'Ways out: ask in the population of own patients (population = "own") and state [overlap] extrapolate = '
+            "true, knowing that the model alone carries the answer; leave out a covariate and allow for it as bias "
+            "([bias]); or choose a published arm, or own patients, that are more alike."
+        )
+
+
+def matching_weights(values: Array, target: Array) -> Array | None:
+    """Weights of own patients, with sum one, under which their means are those of a target; None if there are none.
+
+    Parameters
+    ----------
+    values : array of shape (patients, covariates)
+    target : array of shape (covariates,)
+
+    Notes
+    -----
+    Maximum entropy: w proportional to exp(x'a), the a that minimises sum exp((x - target)'a), by Newton steps. Outside
+    the convex hull of the patients the minimum is at infinity.
+    """
+    spread = values.std(axis=0)
+    used = spread > 0
+    if not used.all() and not np.allclose(values[0, ~used], target[~used], atol=1e-9):
+        return None
+    x = (values[:, used] - target[used]) / spread[used]
+    a = np.zeros(x.shape[1])
+    for _ in range(200):
+        logs = x @ a
+        w = np.exp(logs - logs.max())
+        w /= w.sum()
+        gradient = w @ x
+        if np.abs(gradient).max() < 1e-9:
+            return w
+        hessian = (x * w[:, None]).T @ x - np.outer(gradient, gradient) + 1e-10 * np.eye(len(a))
+        step = np.linalg.solve(hessian, gradient)
+        a = a - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+        if np.abs(a).max() > 60.0:
+            return None
+    return w if np.abs(gradient).max() < 1e-4 else None
+
+
+def overlap_of(
+    study: str, names: Sequence[str], own: Array, target_mean: Array, target_sd: Array, binary: Sequence[bool]
+) -> Overlap:
+    """Balance and overlap of own patients with one published arm.
+
+    Parameters
+    ----------
+    study : str
+    names : sequence of str
+        Of the covariates.
+    own : array of shape (patients, covariates)
+        As modelled.
+    target_mean, target_sd : array of shape (covariates,)
+    binary : sequence of bool
+    """
+    balance = []
+    for j, name in enumerate(names):
+        mean, sd = float(own[:, j].mean()), float(own[:, j].std())
+        pooled = math.sqrt(0.5 * (sd**2 + target_sd[j] ** 2))
+        gap = target_mean[j] - mean
+        low, high = float(own[:, j].min()), float(own[:, j].max())
+        cell = int(min(own[:, j].sum(), len(own) - own[:, j].sum())) if binary[j] else None
+        balance.append(
+            Balance(
+                name, mean, sd, float(target_mean[j]), float(target_sd[j]),
+                0.0 if gap == 0 else gap / pooled if pooled > 0 else math.copysign(math.inf, gap), low, high,
+                _outside(low, high, float(target_mean[j]), float(target_sd[j]), binary[j]), cell,
+            )
+        )  # fmt: skip
+    weights = matching_weights(own, target_mean) if len(names) else np.full(len(own), 1.0 / len(own))
+    ess = 0.0 if weights is None else 1.0 / float((weights**2).sum())
+    state, reasons = _state(balance, len(own), ess, weights is not None)
+    largest = 0.0 if weights is None else float(weights.max())
+    return Overlap(study, state, tuple(reasons), tuple(balance), len(own), ess, largest)
+
+
+def _outside(low: float, high: float, mean: float, sd: float, binary: bool) -> float:
+    """Share of a target beyond a range."""
+    if binary:
+        return (1.0 - mean if low > 0 else 0.0) + (mean if high < 1 else 0.0)
+    if sd == 0:
+        return float(not low <= mean <= high)
+    return float(normal_cdf((low - mean) / sd) + normal_cdf((mean - high) / sd))
+
+
+def _state(balance: Sequence[Balance], n: int, ess: float, exist: bool) -> tuple[State, list[str]]:
+    """The worst of what the rules say, and why."""
+    found: list[tuple[str, str]] = []
+    if not exist:
+        worst = max(balance, key=lambda b: abs(b.difference))
+        found.append(
+            ("none", f"no weights of own patients give the means of the published ones; furthest apart is "
+             f"{worst.covariate}: {worst.target_mean:.3g} published, own from {worst.own_low:.3g} to "
+             f"{worst.own_high:.3g}")
+        )  # fmt: skip
+    for b in balance:
+        size = abs(b.difference)
+        if size >= 0.25:
+            state = "extrapolating" if size > 1.0 else "thin"
+            found.append((state, f"{b.covariate} differs by {size:.2f} standard deviations"))
+        if b.outside > 0.2:
+            share = f"{100 * b.outside:.0f} %"
+            found.append(
+                ("extrapolating", f"{share} of the published patients lie outside the own range of {b.covariate}")
+            )
+        if b.smallest_cell is not None and b.smallest_cell < 3:
+            found.append(("thin", f"only {b.smallest_cell} own patients are on one side of {b.covariate}"))
+    if exist and (ess / n < 0.2 or ess < 10):
+        found.append(("extrapolating", f"matching leaves {ess:.1f} of {n} own patients"))
+    elif exist and (ess / n < 0.5 or ess < 20):
+        found.append(("thin", f"matching leaves {ess:.1f} of {n} own patients"))
+    worst_state = max((s for s, _ in found), key=_ORDER.index, default="good")
+    return worst_state, [reason for _, reason in found]  # type: ignore[return-value]  # one of the four

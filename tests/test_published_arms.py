@@ -1,0 +1,262 @@
+"""Own patients beside published arms: against a grid, against patients, and what must not change."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.cli.entry import main
+from bayes_escc.population.margins import Margin, integration_points, latent_correlation, margin_of
+from bayes_escc.population.overlap import matching_weights, overlap_of
+from bayes_escc.runs.run import prepare_design
+from tests.oracles.published_arms import grid_posterior
+
+OWN, PUBLISHED = "A", "B"
+
+
+def write(folder, *, share=60.0, n=50, events=21, patients=60, seed=3, rows=None):
+    """Own patients with a yes-or-no covariate, and one published arm."""
+    rng = np.random.default_rng(seed)
+    x = (np.arange(patients) % 3 == 0).astype(int)
+    y = rng.random(patients) < 1 / (1 + np.exp(0.2 + 1.0 * x))
+    frame = pd.DataFrame(
+        {"patient_id": [f"P{i}" for i in range(patients)], "regimen": OWN, "study": "ward",
+         "response": np.where(y, "PR", "PD"), "liver": x, "nlr": np.exp(rng.normal(1.0, 0.5, patients)).round(2),
+         "age": rng.normal(62, 8, patients).round(1)}
+    )  # fmt: skip
+    frame.to_csv(folder / "own.csv", index=False)
+    arms = pd.DataFrame(
+        [{"study": "trial", "regimen": PUBLISHED, "endpoint": "ORR", "n": n, "events": events, "design": "single-arm"}]
+    )
+    arms.to_csv(folder / "arms.csv", index=False)
+    facts = [("trial", PUBLISHED, "liver", "percent", share)] if rows is None else rows
+    columns = ["study", "regimen", "covariate", "statistic", "value"]
+    pd.DataFrame(facts, columns=columns).to_csv(folder / "covariates.csv", index=False)
+    return x, y.astype(float)
+
+
+def analysis(folder, *, covariates=("liver",), population="own", sampler="laplace", **more):
+    content = {
+        "id": "unanchored", "data": {"kind": "patients", "file": "own.csv", "endpoint": "ORR"},
+        "published": {"arms": "arms.csv", "covariates": "covariates.csv", **more.pop("published", {})},
+        "model": {"family": "response", "likelihood": "logistic", "covariates": list(covariates)},
+        "estimands": {"population": population, **more.pop("estimands", {})},
+        "comparisons": [{"estimand": "rate", "reference": OWN}],
+        "sampling": {"sampler": sampler, "draws": 2000, "chains": 4, "seed": 5}, **more,
+    }  # fmt: skip
+    return Analysis.from_dict(content, folder=folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    found = tmp_path_factory.mktemp("published")
+    write(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def posterior(folder):
+    return be.fit_analysis(analysis(folder))
+
+
+def test_it_agrees_with_a_grid(folder, posterior):
+    x, y = write(folder)
+    a, b, c, weight = grid_posterior(x, y, 0.6, 50, 21)
+    expit = lambda v: 1 / (1 + np.exp(-v))  # noqa: E731
+    share = x.mean()
+    by_grid = {
+        OWN: (weight * (share * expit(a + c) + (1 - share) * expit(a))).sum(),
+        PUBLISHED: (weight * (share * expit(b + c) + (1 - share) * expit(b))).sum(),
+    }
+    rate = posterior.estimand("rate")
+    for regimen, expected in by_grid.items():
+        draws = rate.sel(regimen=regimen).to_numpy()
+        assert abs(draws.mean() - expected) < 4 * draws.std() / np.sqrt(draws.size) + 2e-3  # half a cell of the grid
+    better = (weight * ((b > a) + 0.5 * (b == a))).sum()
+    (row,) = be.to_result(posterior)["comparisons"]
+    assert abs(row["probability_better"] - better) < 4 * row["mcse_probability"] + 5e-3
+    assert row["anchoring"] == "unanchored, not randomised"
+    assert row["bias_sd"] == 0.5
+
+
+def test_with_shared_coefficients_only_sizes_differ_between_populations(posterior):
+    report = be.to_result(posterior)["population"]
+    rows = [r for r in report["populations"] if r["regimen"] == PUBLISHED]
+    assert {r["population"] for r in rows} == {"own", "trial", "pooled", "overlap"}
+    assert len({r["probability_better"] for r in rows}) == 1
+    assert len({round(r["rate"], 6) for r in rows}) == 4
+    assert report["integration"]["rule"] == "exact"
+    assert report["integration"]["without_correlation"] < 1e-9
+    assert report["identification"][0]["sd_ratio"] < 0.9
+    naive, matched = report["companions"]
+    assert naive["note"] == "not a comparison of regimens"
+    assert matched["ess"] < naive["ess"]
+
+
+def test_an_arm_that_is_a_point_counts_as_patients_do(tmp_path):
+    write(tmp_path, share=100.0)
+    found = analysis(tmp_path, overlap={"extrapolate": True}, population="own")
+    design = prepare_design(found, found.load_table())
+    parameters = design.prior(np.random.default_rng(0), 50)
+    arm = design.log_likelihood(parameters)["published"].to_numpy()[..., 0]
+    logit = parameters["intercept"].to_numpy()[..., 1] + parameters["coefficient"].to_numpy()[..., 0]
+    one_by_one = -21 * np.logaddexp(0, -logit) - 29 * np.logaddexp(0, logit)
+    constant = arm - one_by_one
+    assert np.ptp(constant) < 1e-9
+    huge = replace_values(parameters, 40.0)
+    assert np.isfinite(design.log_likelihood(huge)["published"].to_numpy()).all()
+
+
+def replace_values(parameters, size):
+    return parameters.assign(
+        intercept=parameters["intercept"] * 0 + size, coefficient=parameters["coefficient"] * 0 - 2 * size
+    )
+
+
+def test_the_arm_of_the_model_is_that_of_numpy(folder):
+    found = analysis(folder)
+    design = prepare_design(found, found.load_table())
+    model = design.build()
+    point = {"intercept": np.array([-0.3, 0.4]), "coefficient": np.array([0.7])}
+    logs = model.compile_logp(vars=[model["published"]])(point)
+    parameters = design.prior(np.random.default_rng(0), 1)
+    parameters = parameters.assign(
+        intercept=parameters["intercept"] * 0 + point["intercept"], coefficient=parameters["coefficient"] * 0 + 0.7
+    )
+    assert float(logs) == pytest.approx(float(design.log_likelihood(parameters)["published"].sum()), abs=1e-10)
+
+
+def test_several_continuous_covariates_are_integrated_with_a_small_known_error(tmp_path):
+    rows = [("trial", PUBLISHED, "liver", "percent", 40.0), ("trial", PUBLISHED, "age", "mean", 60.0),
+            ("trial", PUBLISHED, "age", "sd", 9.0), ("trial", PUBLISHED, "nlr", "median", 2.9),
+            ("trial", PUBLISHED, "nlr", "q1", 2.0), ("trial", PUBLISHED, "nlr", "q3", 4.2)]  # fmt: skip
+    write(tmp_path, rows=rows)
+    found = be.fit_analysis(analysis(tmp_path, covariates=["liver", "age", {"column": "nlr", "transform": "log"}]))
+    integration = be.to_result(found)["population"]["integration"]
+    assert integration["rule"] == "scrambled Sobol points"
+    assert 0.0 < integration["change"] < 0.05
+
+
+def test_margins_from_what_papers_print():
+    assert margin_of({"percent": 40.0}, binary=True, positive=False, n=20) == Margin("binary", 0.4)
+    assert margin_of({"mean": 40.0}, binary=True, positive=False, n=20) is None
+    found = margin_of({"median": 60.0, "q1": 53.255, "q3": 66.745}, binary=False, positive=False, n=20)
+    assert (found.kind, found.first, found.second) == ("normal", 60.0, pytest.approx(10.0))
+    # the quartiles of exp(1 + 0.5 z)
+    quartiles = {"median": np.exp(1.0), "q1": np.exp(1 - 0.5 * 0.67449), "q3": np.exp(1 + 0.5 * 0.67449)}
+    found = margin_of(quartiles, binary=False, positive=True, n=20)
+    assert found.second == pytest.approx(0.5, abs=1e-3)
+    by_moments = margin_of({"mean": found.mean, "sd": found.sd}, binary=False, positive=True, n=20)
+    assert by_moments.first == pytest.approx(found.first)
+    assert by_moments.second == pytest.approx(found.second)
+
+
+def test_points_reproduce_moments_and_correlation():
+    exact = integration_points([Margin("binary", 0.3), Margin("normal", 2.0, 1.5)])
+    assert exact.exact
+    assert exact.weight @ exact.values == pytest.approx([0.3, 2.0], abs=1e-12)
+    assert exact.weight @ (exact.values[:, 1] - 2.0) ** 2 == pytest.approx(2.25, abs=1e-10)
+    related = np.array([[1.0, 0.5], [0.5, 1.0]])
+    points = integration_points([Margin("normal", 0, 1), Margin("lognormal", 0, 0.5)], related, seed=3)
+    logs = np.stack([points.values[:, 0], np.log(points.values[:, 1])])
+    assert np.corrcoef(logs)[0, 1] == pytest.approx(0.5, abs=0.02)
+    rng = np.random.default_rng(0)
+    drawn = rng.multivariate_normal([0, 0], related, 4000)
+    assert latent_correlation(drawn)[0, 1] == pytest.approx(0.5, abs=0.05)
+
+
+def test_matching_weights_meet_the_means_or_do_not_exist():
+    rng = np.random.default_rng(1)
+    x = np.stack([rng.integers(0, 2, 80), rng.normal(0, 1, 80)], axis=1).astype(float)
+    weights = matching_weights(x, np.array([0.7, 0.4]))
+    assert weights @ x == pytest.approx([0.7, 0.4], abs=1e-6)
+    assert matching_weights(x, np.array([0.5, 9.0])) is None
+    far = overlap_of("far", ["a", "b"], x, np.array([0.5, 9.0]), np.array([0.5, 1.0]), [True, False])
+    assert far.state == "none"
+    near = overlap_of("near", ["a", "b"], x, x.mean(axis=0), x.std(axis=0), [True, False])
+    assert near.state == "good"
+
+
+def refused(folder, message, **options):
+    found = analysis(folder, **options)
+    with pytest.raises(be.DataError, match=message):
+        prepare_design(found, found.load_table())
+
+
+def test_what_is_refused_and_why(tmp_path, capsys):
+    write(tmp_path, share=61.0)
+    refused(tmp_path, "no whole number of 50 patients gives 61.0")
+    write(tmp_path, rows=[("trial", PUBLISHED, "age", "mean", 60.0)])
+    refused(tmp_path, "nothing usable is published of liver")
+    write(tmp_path)
+    two = pd.concat([pd.read_csv(tmp_path / "arms.csv")] * 2)
+    two.to_csv(tmp_path / "arms.csv", index=False)
+    refused(tmp_path, "would count twice")
+    x, y = write(tmp_path)
+    pd.DataFrame(
+        [{"study": "ward paper", "regimen": OWN, "endpoint": "ORR", "n": len(x), "events": int(y.sum())}]
+    ).to_csv(tmp_path / "arms.csv", index=False)
+    refused(tmp_path, "seems to be the own patients")
+    rows = [("trial", PUBLISHED, "age", "mean", 140.0), ("trial", PUBLISHED, "age", "sd", 5.0)]
+    write(tmp_path, rows=rows)
+    refused(tmp_path, "Ways out", covariates=["age"])
+    (tmp_path / "none.toml").write_text(
+        """id = "none"
+[data]
+kind = "patients"
+file = "own.csv"
+endpoint = "ORR"
+[published]
+arms = "arms.csv"
+covariates = "covariates.csv"
+[model]
+family = "response"
+likelihood = "logistic"
+covariates = ["age"]
+""",
+        encoding="utf-8",
+    )
+    assert main(["overlap", str(tmp_path / "none.toml")]) == 3
+    said = capsys.readouterr()
+    assert "Ways out" in said.err
+    assert "age" in said.out
+
+
+def test_populations_and_bootstrap(folder):
+    base = analysis(folder)
+    found = {}
+    for population in ("own", "pooled", "overlap", {"study": "trial"}, {"liver": 1}):
+        chosen = analysis(folder, population=population)
+        design = prepare_design(chosen, chosen.load_table())
+        parameters = design.prior(np.random.default_rng(2), 400)
+        found[str(population)] = design.estimands(parameters, np.random.default_rng(0))["rate"].to_numpy()
+    assert len({round(float(v.mean()), 6) for v in found.values()}) == 5
+    boot = analysis(folder, estimands={"weights": "bootstrap"})
+    design = prepare_design(boot, boot.load_table())
+    parameters = design.prior(np.random.default_rng(2), 400)
+    wider = design.estimands(parameters, np.random.default_rng(0))["rate"].to_numpy()
+    same = (wider[..., 1] > wider[..., 0]) == (found["own"][..., 1] > found["own"][..., 0])
+    assert same.all()  # one population for both regimens, so none gains by it
+    assert not np.allclose(wider, found["own"])
+    with pytest.raises(be.AnalysisError, match="no study"):
+        prepare_design(analysis(folder, population={"study": "other"}), base.load_table())
+    with pytest.raises(be.AnalysisError, match=r"estimands\.population"):
+        analysis(folder, population="elsewhere")
+
+
+@pytest.mark.slow
+def test_nuts_agrees(folder, posterior):
+    sampled = be.fit_analysis(analysis(folder, sampler="nuts"))
+    for regimen in (OWN, PUBLISHED):
+        a, b = (p.estimand("rate").sel(regimen=regimen).to_numpy() for p in (sampled, posterior))
+        assert abs(a.mean() - b.mean()) < 5 * a.std() / np.sqrt(2000)
+
+
+def test_results_are_saved_and_read(posterior, tmp_path):
+    loaded = be.Posterior.load(posterior.save(tmp_path / "posterior.nc"))
+    assert json.dumps(be.to_result(loaded)["population"]) == json.dumps(be.to_result(posterior)["population"])
+    assert replace(loaded, seconds={}).analysis.sha256 == posterior.analysis.sha256
