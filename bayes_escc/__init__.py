@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     )
     from bayes_escc.inference import Diagnostics, bayes_factors, compare_models, loo
     from bayes_escc.probability.mixtures import BetaMixture
-    from bayes_escc.report.result import to_result
+    from bayes_escc.report.result import result_schema, to_result
     from bayes_escc.rules import (
         Bop2,
         CountBoundary,
@@ -95,7 +95,7 @@ _HOMES = {
     "answers.rule_position": ("positions",),
     "answers.posterior": ("Posterior",),
     "settings.prior": ("Prior",),
-    "report.result": ("to_result",),
+    "report.result": ("result_schema", "to_result"),
     "sheet.questions": ("OpenQuestionsError",),
     "sheet.read": ("RawSheet", "read_sheet"),
     "runs.overlap": ("overlap",),
@@ -175,6 +175,7 @@ __all__ = [
     "read_patients",
     "read_sheet",
     "reconstruct",
+    "result_schema",
     "run_analysis",
     "sam_weight",
     "scan_intervals",

@@ -7,9 +7,13 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import bayes_escc as be
+from bayes_escc.answers.rows import ComparisonRow, EstimateRow, PredictionRow, RankRow, ThresholdRow
+from bayes_escc.runs.prompt_counts import compare_counts
+from bayes_escc.runs.prompt_effects import pool_effects
 
 ROOT = Path(be.__file__).parent
 
@@ -82,6 +86,10 @@ SCHEMA = {
         "null_rates": (list, type(None)), "sentence": TEXT,
     },
 }  # fmt: skip
+ROWS = {
+    "estimate": EstimateRow, "comparison": ComparisonRow, "rank": RankRow, "threshold": ThresholdRow,
+    "prediction": PredictionRow,
+}  # fmt: skip
 BORROWED = {
     "regimen": TEXT, "events": WHOLE, "n": WHOLE, "robust_weight": NUMBER, "primary": (bool,), **SUMMARY,
     "robust_weight_after": NUMBER, "ess_elir": OPTIONAL, "ess_moment": NUMBER, "predictive_tail": NUMBER,
@@ -107,6 +115,7 @@ SHIPPED = {
 def test_results_keep_their_schema(name, request):
     posterior = be.fit_analysis(be.find_analysis(name)) if name in SHIPPED else request.getfixturevalue(name)
     result = json.loads(be.report.result.to_json(be.to_result(posterior)))
+    jsonschema.validate(result, be.result_schema())
     extra = SHIPPED.get(name, set())
     always = SCHEMA.keys() - {"detecting_scan"}.union(*SHIPPED.values())
     assert set(result) - {"bias"} == {"schema_version", *always, *extra} - {"bias"}
@@ -123,6 +132,34 @@ def test_results_keep_their_schema(name, request):
     assert all(result["analysis"]["versions"].values())
     for warning in result["data"]["warnings"]:
         assert set(warning) == {"code", "row", "column", "message"}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: compare_counts(["A=10/29", "B=12/35", "C=3/9"], margin=0.1, rope=(-0.05, 0.05)),
+        lambda: pool_effects(["ESCORT=0.71,0.57,0.87", "KEYNOTE-181=0.77,0.63,0.96"], margin=0.8),
+    ],
+    ids=["compare", "pool"],
+)
+def test_answers_at_the_prompt_have_the_schema_of_a_run(result):
+    result = json.loads(be.report.result.to_json(result()))
+    jsonschema.validate(result, be.result_schema())
+    for block, shape in SCHEMA.items():
+        records = result.get(block, [])
+        for record in records if isinstance(records, list) else [records]:
+            conforms(record, shape, block)
+
+
+def test_the_published_schema_has_the_columns_of_the_rows():
+    known = be.result_schema()["$defs"]
+    jsonschema.Draft202012Validator.check_schema(be.result_schema())
+    for name, row in ROWS.items():
+        assert tuple(known[name]["properties"]) == tuple(known[name]["required"]) == row.columns()
+    wrong = json.loads(be.report.result.to_json(compare_counts(["A=10/29", "B=12/35"])))
+    wrong["comparisons"][0]["probability_better"] = 1.2
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, be.result_schema())
 
 
 def test_the_schema_page_names_every_entry():

@@ -1,12 +1,14 @@
 """`result.json`: the public schema, filled from a posterior or from two counts.
 
-The schema is documented in `docs/result-schema.md` and locked by a test. Plain dictionaries
+The schema is documented in `docs/result-schema.md`, published as `result.schema.json` beside this file, and locked by a
+test. Plain dictionaries
 and lists only; every number is full precision and what is absent is null.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.resources
 import json
 import math
 import platform
@@ -31,6 +33,7 @@ __all__ = [
     "Asked",
     "build_result",
     "comparisons_of",
+    "result_schema",
     "software_versions",
     "to_json",
     "to_result",
@@ -44,6 +47,13 @@ ESTIMATE_KEYS: Final = EstimateRow.columns()
 
 COMPARISON_KEYS: Final = ComparisonRow.columns()
 """Keys of an entry of `comparisons`, in order; the columns of `comparisons.csv`."""
+
+
+def result_schema() -> dict[str, Any]:
+    """The JSON schema of `result.json` (draft 2020-12), as it ships in `bayes_escc/report/result.schema.json`."""
+    text = importlib.resources.files("bayes_escc.report").joinpath("result.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
 
 
 def software_versions() -> dict[str, str]:
