@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.probability.beta import (
     Beta,
     contrast_density,
@@ -18,6 +19,7 @@ from bayes_escc.probability.beta import (
     exceedance,
     rank_distribution,
 )
+from bayes_escc.probability.logit_panels import CORE
 from tests.oracles.quadrature import beta_exceeds
 
 SHAPES = [(13, 24), (0.5, 0.5), (0.5, 29.5), (1, 31), (2000, 3), (1, 1), (0.1, 5)]
@@ -146,3 +148,54 @@ def test_tiny_shapes_keep_their_mass(shape):
     y = Beta(2 * shape, 10 + shape)
     # as the shapes vanish both rates are pure powers of uniforms: P(X > Y) tends to a / (a + 2a)
     assert exceedance(x, y, 0.0, "difference")[0] == pytest.approx(1 / 3, abs=20 * shape)
+
+
+@pytest.mark.parametrize("n", [1_000, 100_000, 10**6, 10**9, 10**12])
+def test_any_number_of_patients_costs_the_same_and_is_as_accurate(n):
+    half, more = n // 2, n // 2 + round(2.0 * n**0.5)
+    x, y = Beta(1.0 + more, 1.0 + n - more), Beta(1.0 + half, 1.0 + n - half)
+    value, error = exceedance(y, x, 0.0, "difference")
+    z = (y.mean - x.mean) / np.hypot(x.sd, y.sd)
+    assert value == pytest.approx(stats.norm.cdf(z), rel=max(1e-6, 30.0 / n))  # of order 1 / n is left
+    assert error < 1e-6 * value
+    assert value == pytest.approx(1.0 - exceedance(x, y, 0.0, "difference").value, abs=1e-9)
+    assert len(x.panels(CORE).edges) < 60
+    assert len(x.panels().edges) < 400
+    lower, upper = (contrast_quantile(x, y, q, "difference") for q in (0.025, 0.975))
+    assert (upper - lower) / np.hypot(x.sd, y.sd) == pytest.approx(2 * stats.norm.ppf(0.975), rel=1e-3)
+
+
+def test_small_probabilities_are_relatively_accurate():
+    def finite_sum(a, b, c, d):
+        i = np.arange(a)
+        terms = special.betaln(c + i, b + d) - np.log(b + i) - special.betaln(1 + i, b) - special.betaln(c, d)
+        return float(np.exp(terms).sum())
+
+    for x, y in [((2, 99), (60, 41)), ((11, 990), (300, 701)), ((1, 400), (399, 2)), ((31, 970), (80, 921))]:
+        value = exceedance(Beta(*x), Beta(*y), 0.0, "difference").value
+        assert value < 1e-5
+        assert value == pytest.approx(finite_sum(*x, *y), rel=1e-9)
+
+
+def test_far_tails_of_one_rate_are_relatively_accurate():
+    for a, b in [(13, 24), (0.5, 29.5), (30_000, 70_000)]:
+        for q in (1e-6, 1e-30, 1e-100):
+            at = Beta(a, b).quantile(q)
+            assert float(Beta(a, b).cdf(at)) == pytest.approx(special.betainc(a, b, at), rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(1e-300, 1e300), (1e-6, 1.0), (1.0, 1e16)])
+def test_a_rate_that_is_a_constant_to_all_digits_is_refused(shape):
+    with pytest.raises(AnalysisError, match="must lie between 1e-05 and 1e\\+15"):
+        Beta(*shape).cdf(0.5)
+
+
+@pytest.mark.parametrize("prior", [(1e6, 1e6), (1e-3, 1e14), (1e-4, 1e-4)])
+@pytest.mark.parametrize("scale", ["difference", "ratio", "odds_ratio"])
+def test_odd_priors_are_answered(prior, scale):
+    x, y = Beta(prior[0] + 12, prior[1] + 23), Beta(prior[0] + 10, prior[1] + 19)
+    value, error = exceedance(x, y, 0.0 if scale == "difference" else 1.0, scale)
+    assert 0.0 < value < 1.0
+    assert error < 1e-6
+    quantiles = [contrast_quantile(x, y, q, scale) for q in (0.025, 0.5, 0.975)]
+    assert quantiles == sorted(quantiles)

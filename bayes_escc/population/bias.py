@@ -34,6 +34,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayes_escc.names import Direction, Scale
 from bayes_escc.probability.beta import Beta, contrast_quantile, exceedance, exceedance_after_shifts
 from bayes_escc.probability.distributions import normal_cdf, root_of
+from bayes_escc.probability.logit_panels import DEEP, LogitPanels
 from bayes_escc.probability.normal_mixture import NormalMixture
 from bayes_escc.probability.psis import smooth
 
@@ -237,11 +238,8 @@ class _BiasedBeta(Beta):
 
     bias: float = 0.0
 
-    def cdf_logit(self, u: ArrayLike) -> Array:
-        return super().cdf_logit(np.asarray(u, dtype=float) + self.bias)
-
-    def sf_logit(self, u: ArrayLike) -> Array:
-        return super().sf_logit(np.asarray(u, dtype=float) + self.bias)
+    def panels(self, depth: float = DEEP) -> LogitPanels:
+        return super().panels(depth).shifted(self.bias)
 
 
 @dataclass(frozen=True)

@@ -4,47 +4,52 @@ This is the exact engine behind conjugate response rates. It needs numpy alone, 
 `bayes-escc compare` answers without importing SciPy, pandas or xarray; the tests hold it against
 SciPy and against closed forms.
 
-Every probability comes as `(value, error)`: the error is the change between the last two
-refinements of the quadrature plus a rounding floor, so it is a bound in practice, not a guess.
-
-References
-----------
-Incomplete beta function: continued fraction DLMF 8.17.22, evaluated with the modified Lentz
-algorithm (Thompson and Barnett, J Comput Phys 1986;64:490).
+Every probability comes with its error: the change when every panel of the quadrature is cut in two, plus a rounding
+floor, so it is a bound in practice, not a guess. The cost does not depend on the number of patients.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Direction, Scale
+from bayes_escc.probability.distributions import root_of
+from bayes_escc.probability.logit_panels import CORE, DEEP, LogitPanels, log_density_from_mode, logit_panels
 from bayes_escc.probability.marginal import Distribution, Probability, Side
 
 __all__ = [
+    "LARGEST_SHAPE",
+    "SMALLEST_SHAPE",
     "Beta",
     "BetaContrast",
     "contrast_density",
     "contrast_mean_sd",
     "contrast_quantile",
+    "contrast_rule",
+    "contrast_tail",
     "exceedance",
     "exceedance_after_shifts",
+    "image_logit",
+    "moments_of_inverse",
+    "moments_of_odds",
     "rank_distribution",
 ]
 
 Array = NDArray[np.float64]
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_TINY = 1e-300
-_DEEP = 600.0
-"""Beyond this logit a distribution function is a pure power of the rate, to the last digit."""
-_TOLERANCE = 1e-12
-_MAX_PANELS = 4096
+SMALLEST_SHAPE: Final = 1e-5
+LARGEST_SHAPE: Final = 1e15
+"""Parameters of a Beta between which its quadrature is accurate and quick."""
+_EPSILON: Final = float(np.finfo(float).eps)
+_NOTHING: Final = 1e-15
+_SMALL: Final = 1e-10
+"""A probability below this is computed again with panels that reach into the far tails."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,29 @@ class Beta(Distribution):
         return math.lgamma(self.alpha) + math.lgamma(self.beta) - math.lgamma(self.alpha + self.beta)
 
     def rounding_floor(self) -> float:
-        """Relative rounding error of a density value, from cancellation between log-gammas."""
-        largest = max(abs(math.lgamma(v)) for v in (self.alpha, self.beta, self.alpha + self.beta))
-        return 8.0 * np.finfo(float).eps * (1.0 + largest)
+        """Relative rounding error of a density value; it grows with the root of the number of patients."""
+        return 16.0 * _EPSILON * (1.0 + math.sqrt(min(self.alpha, self.beta)))
+
+    def panels(self, depth: float = DEEP) -> LogitPanels:
+        """The density of logit(rate) on panels, down to a fall of its logarithm by `depth`.
+
+        Raises
+        ------
+        AnalysisError
+            If a parameter is so small or so large that the rate is a constant to all digits.
+        """
+        if not SMALLEST_SHAPE <= min(self.alpha, self.beta) <= max(self.alpha, self.beta) <= LARGEST_SHAPE:
+            raise AnalysisError(
+                f"Beta({self.alpha:g}, {self.beta:g}) cannot be integrated: its parameters must lie between "
+                f"{SMALLEST_SHAPE:g} and {LARGEST_SHAPE:g}."
+            )
+        return logit_panels(self.alpha, self.beta, depth)
 
     def log_density_logit(self, u: Array) -> Array:
         """Log density of logit(rate) at `u`."""
-        return -self.alpha * np.logaddexp(0.0, -u) - self.beta * np.logaddexp(0.0, u) - self.log_normaliser()
+        panels = self.panels()
+        at = np.asarray(u, dtype=float) - panels.centre
+        return log_density_from_mode(self.alpha, self.beta, at) - math.log(panels.running.total)
 
     def logit_density(self, u: Array) -> tuple[Array, Array, Array]:
         """Density of logit(rate) at `u` and its first two derivatives."""
@@ -110,54 +131,17 @@ class Beta(Distribution):
 
     def cdf_logit(self, u: ArrayLike) -> Array:
         """P(logit(rate) <= u), also where the rate itself is too small for a number."""
-        u = np.asarray(u, dtype=float)
-        with np.errstate(over="ignore"):
-            tail = np.exp(self.alpha * u - math.log(self.alpha) - self.log_normaliser())
-        result = np.where(u < -_DEEP, np.minimum(tail, 1.0), 1.0)
-        inside = (u >= -_DEEP) & (u < math.inf)
-        if inside.any():
-            result[inside] = _incomplete_beta(u[inside], self.alpha, self.beta, self.log_normaliser())
-        return result
+        return self.panels().below(u)
 
     def sf_logit(self, u: ArrayLike) -> Array:
         """P(logit(rate) > u)."""
-        return Beta(self.beta, self.alpha).cdf_logit(-np.asarray(u, dtype=float))
+        return self.panels().above(u)
 
     def quantile(self, q: float) -> float:
         """The rate below which a fraction `q` of the probability lies."""
         if not 0.0 < q < 1.0:
             return 0.0 if q <= 0.0 else 1.0
-        return _expit(self._logit_quantile(q))
-
-    def _logit_quantile(self, q: float) -> float:
-        """Logit of the quantile, by bracketed Newton steps on the log of the smaller tail."""
-        if q > 0.5:
-            return -Beta(self.beta, self.alpha)._logit_quantile(1.0 - q)
-        # below this the distribution function is a pure power
-        deep = (math.log(q) + math.log(self.alpha) + self.log_normaliser()) / self.alpha
-        if deep < -_DEEP:
-            return deep
-        low, high = -_DEEP, _DEEP
-        u = math.log(self.alpha / self.beta)
-        for _ in range(200):
-            u = min(max(u, low), high)
-            tail = float(self.cdf_logit(np.array([u]))[0])
-            excess = math.log(max(tail, _TINY) / q)
-            low, high = (low, u) if excess > 0 else (u, high)
-            slope = math.exp(float(self.log_density_logit(np.array([u]))[0])) / max(tail, _TINY)
-            proposal = u - excess / slope if slope > 0 else math.nan
-            if not low < proposal < high:
-                proposal = 0.5 * (low + high)
-            if abs(proposal - u) <= 1e-15 * (1.0 + abs(u)):
-                return proposal
-            u = proposal
-        return u
-
-
-@lru_cache(maxsize=256)
-def _logit_range(law: Beta) -> tuple[float, float]:
-    """Logits that hold all but about 1e-15 of the probability."""
-    return law._logit_quantile(1e-15), -Beta(law.beta, law.alpha)._logit_quantile(1e-15)
+        return _expit(self.panels().quantile(q))
 
 
 def _expit(u: float) -> float:
@@ -173,53 +157,18 @@ def _logit(x: Array) -> Array:
         return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
-def _incomplete_beta(u: Array, a: float, b: float, log_normaliser: float) -> Array:
-    """Regularised incomplete beta function I_x(a, b) at x = expit(u)."""
-    log_x, log_rest = -np.logaddexp(0.0, -u), -np.logaddexp(0.0, u)
-    swap = np.exp(log_x) > (a + 1.0) / (a + b + 2.0)
-    result = np.empty_like(u)
-    for flip, (p, q) in ((False, (a, b)), (True, (b, a))):
-        chosen = swap == flip
-        if chosen.any():
-            own, other = (log_rest, log_x) if flip else (log_x, log_rest)
-            log_front = p * own[chosen] + q * other[chosen] - math.log(p) - log_normaliser
-            value = np.exp(log_front) / _continued_fraction(np.exp(own[chosen]), p, q)
-            result[chosen] = 1.0 - value if flip else value
-    return np.clip(result, 0.0, 1.0)
-
-
-def _continued_fraction(z: Array, p: float, q: float) -> Array:
-    """Continued fraction of the incomplete beta function by the modified Lentz algorithm."""
-    c = np.ones_like(z)
-    d = 1.0 - (p + q) * z / (p + 1.0)
-    d = 1.0 / np.where(np.abs(d) < _TINY, _TINY, d)
-    h = d.copy()
-    for m in range(1, 20_000):
-        for term in (
-            m * (q - m) * z / ((p + 2 * m - 1.0) * (p + 2 * m)),
-            -(p + m) * (p + q + m) * z / ((p + 2 * m) * (p + 2 * m + 1.0)),
-        ):
-            d = 1.0 + term * d
-            d = 1.0 / np.where(np.abs(d) < _TINY, _TINY, d)
-            c = 1.0 + term / c
-            c = np.where(np.abs(c) < _TINY, _TINY, c)
-            delta = c * d
-            h *= delta
-        if np.all(np.abs(delta - 1.0) < 1e-15):
-            break
-    return 1.0 / h
-
-
-def _image(scale: Scale, threshold: float, u: Array) -> Array:
+def image_logit(scale: Scale, threshold: float, u: Array) -> Array:
     """Logit of the rate x at which the contrast of x against y = expit(u) equals the threshold."""
     if scale == "odds_ratio":
         return u + math.log(threshold)
-    if scale == "difference":
-        return u if threshold == 0.0 else _logit(np.exp(-np.logaddexp(0.0, -u)) + threshold)
-    log_x = math.log(threshold) - np.logaddexp(0.0, -u)
-    if threshold == 1.0:
+    if threshold == (0.0 if scale == "difference" else 1.0):
         return u
+    log_y, log_rest = -np.logaddexp(0.0, -u), -np.logaddexp(0.0, u)
     with np.errstate(divide="ignore", invalid="ignore"):
+        if scale == "difference":  # x and 1 - x each on its own, so that neither is a difference of near equals
+            x, rest = np.exp(log_y) + threshold, np.exp(log_rest) - threshold
+            return np.asarray(np.log(np.maximum(x, 0.0)) - np.log(np.maximum(rest, 0.0)))
+        log_x = math.log(threshold) + log_y
         return np.asarray(np.where(log_x < 0.0, log_x - np.log(-np.expm1(np.minimum(log_x, 0.0))), math.inf))
 
 
@@ -234,38 +183,53 @@ def _kinks(scale: Scale, threshold: float) -> list[float]:
     return []
 
 
-def _panels(law: Beta, breaks: Sequence[float], count: int) -> tuple[Array, Array]:
-    """Quadrature nodes on the logit scale and weights times density.
+def _cuts(x: LogitPanels, y: LogitPanels, threshold: float, scale: Scale) -> Array:
+    """Logits of y where panels end: where those of x do, and ever closer to where x leaves (0, 1)."""
+    turned = -threshold if scale == "difference" else 1.0 / threshold
+    ends = image_logit(scale, turned, x.centre + x.edges)
+    return np.concatenate([ends[np.isfinite(ends)], _around_kinks(y, scale, threshold)])
 
-    Panels are equal on the scale of asinh(logit - centre): fine where the density bends, coarse
-    in the long exponential tails of a law with small shape parameters.
+
+def _around_kinks(y: LogitPanels, scale: Scale, threshold: float, shift: float = 0.0) -> Array:
+    """Logits of y ever closer to where x leaves (0, 1), if the logits of y are shifted up."""
+    ends = [np.empty(0)]
+    for kink in _kinks(scale, threshold):
+        at = kink + shift
+        panel = int(np.clip(np.searchsorted(y.edges, at - y.centre) - 1, 0, len(y.edges) - 2))
+        reach: Array = float(y.edges[panel + 1] - y.edges[panel]) * 0.2 ** np.arange(1.0, 24.0)
+        ends += [np.array([at]), at - reach, at + reach]
+    return np.concatenate(ends)
+
+
+def contrast_rule(y: Beta, scale: Scale, threshold: float, *, shift: float = 0.0) -> tuple[Array, Array]:
+    """Logits of y and their probabilities, to integrate what is known of x where the contrast equals a threshold.
+
+    Parameters
+    ----------
+    y : Beta
+    scale : {"difference", "ratio", "odds_ratio"}
+    threshold : float
+    shift : float
+        Taken from the logits of y before they are contrasted.
     """
-    low, high = _logit_range(law)
-    centre = min(max(math.log(law.alpha / law.beta), low), high)
-    width = min(0.5 * (high - low), 8.0)
-    start, end = (math.asinh((v - centre) / width) for v in (low, high))
-    inner = sorted({b for b in breaks if low < b < high})
-    grid_pieces = []
-    edges = [low, *inner, high]
-    for left, right in pairwise(edges):
-        ends = [math.asinh((v - centre) / width) for v in (left, right)]
-        share = max(2, round(count * (ends[1] - ends[0]) / (end - start)))
-        piece = centre + width * np.sinh(np.linspace(ends[0], ends[1], share + 1))
-        piece[0], piece[-1] = left, right
-        # towards a break the integrand may behave like a root: panels shrink geometrically
-        shrink = 0.2 ** np.arange(1, 24)
-        head = left + (piece[1] - left) * shrink[::-1] if left in inner else []
-        tail = right - (right - piece[-2]) * shrink if right in inner else []
-        grid_pieces.append(np.unique(np.concatenate([piece, head, tail])))
-    grid = np.concatenate([p[:-1] for p in grid_pieces] + [grid_pieces[-1][-1:]])
-    half = 0.5 * np.diff(grid)
-    nodes = (grid[:-1] + half)[:, None] + half[:, None] * _NODES
-    weights = half[:, None] * _WEIGHTS * np.exp(law.log_density_logit(nodes))
-    return nodes.ravel(), weights.ravel()
+    panels = y.panels(CORE)
+    return panels.rule(_around_kinks(panels, scale, threshold, shift), 2)
 
 
-def exceedance(x: Beta, y: Beta, threshold: float, scale: Scale) -> tuple[float, float]:
-    """P(contrast of X against Y > threshold) for independent X and Y.
+def _tail(x: Beta, y: Beta, threshold: float, scale: Scale, side: Side, depth: float, parts: int = 1) -> float:
+    """P(contrast beyond the threshold) by Gauss-Legendre quadrature over logit(y)."""
+    of_x, of_y = x.panels(depth), y.panels(depth)
+    u, weights = of_y.rule(_cuts(of_x, of_y, threshold, scale), parts)
+    limit = image_logit(scale, threshold, u)
+    p = float(weights @ (of_x.above(limit) if side == "above" else of_x.below(limit)))
+    return min(max(p, 0.0), 1.0)
+
+
+def contrast_tail(x: Beta, y: Beta, threshold: float, scale: Scale, side: Side) -> Probability:
+    """P(contrast of X against Y beyond a threshold) for independent X and Y.
+
+    Panels are those of both densities, so that the cost does not depend on the number of patients; a small
+    probability is computed again with panels that reach into the far tails, where its relative error stays small.
 
     Parameters
     ----------
@@ -275,29 +239,28 @@ def exceedance(x: Beta, y: Beta, threshold: float, scale: Scale) -> tuple[float,
         On the scale of the contrast; positive for ratio and odds ratio.
     scale : {"difference", "ratio", "odds_ratio"}
         Contrast: x - y, x / y or odds(x) / odds(y).
+    side : {"above", "below"}
 
     Returns
     -------
-    probability, error : float
-        The error bounds quadrature and rounding.
+    Probability
+        Its error bounds quadrature and rounding.
     """
     if scale != "difference" and threshold <= 0.0:
-        return 1.0, 0.0
+        return Probability(1.0 if side == "above" else 0.0, 0.0)
+    depth = CORE
+    p = _tail(x, y, threshold, scale, side, depth)
+    if p < _SMALL:
+        depth = DEEP
+        p = _tail(x, y, threshold, scale, side, depth)
+    finer = _tail(x, y, threshold, scale, side, depth, 2)
     floor = max(x.rounding_floor(), y.rounding_floor())
-    count, previous = 32, math.nan
-    while True:
-        value = _integrate(x, y, threshold, scale, count)
-        change = abs(value - previous)
-        if change < max(_TOLERANCE, floor) or count >= _MAX_PANELS:
-            return value, change + floor * min(value, 1.0 - value) + 1e-15
-        previous, count = value, 2 * count
+    return Probability(finer, abs(finer - p) + floor * min(finer, 1.0 - finer) + 1e-16)
 
 
-def _integrate(x: Beta, y: Beta, threshold: float, scale: Scale, count: int) -> float:
-    """P(contrast > threshold) by Gauss-Legendre quadrature over logit(y) in `count` panels."""
-    u, weights = _panels(y, _kinks(scale, threshold), count)
-    value = weights @ x.sf_logit(_image(scale, threshold, u)) / weights.sum()
-    return min(max(float(value), 0.0), 1.0)
+def exceedance(x: Beta, y: Beta, threshold: float, scale: Scale) -> Probability:
+    """P(contrast of X against Y > threshold): `contrast_tail` above."""
+    return contrast_tail(x, y, threshold, scale, "above")
 
 
 def exceedance_after_shifts(
@@ -318,62 +281,46 @@ def exceedance_after_shifts(
     array
         Of the shape of `shifts`.
     """
-    breaks = [k + reference_shift for k in _kinks(scale, threshold)]
-    u, weights = _panels(y, breaks, 32)
-    above = x.sf_logit(_image(scale, threshold, u - reference_shift)[:, None] + np.ravel(shifts))
-    return np.asarray(weights @ above / weights.sum()).reshape(np.shape(shifts))
+    of_x = x.panels()
+    u, weights = contrast_rule(y, scale, threshold, shift=reference_shift)
+    limit = image_logit(scale, threshold, u - reference_shift)
+    above = [weights @ of_x.above(limit + shift) for shift in np.ravel(shifts)]
+    return np.asarray(above).reshape(np.shape(shifts))
 
 
 def contrast_quantile(x: Beta, y: Beta, q: float, scale: Scale) -> float:
-    """Quantile of the contrast of independent X against Y, by root finding on `exceedance`."""
+    """Quantile of the contrast of independent X against Y, by root finding on its distribution function."""
 
     def excess(t: float) -> float:
         natural = t if scale == "difference" else math.exp(min(max(t, -700.0), 700.0))
-        return (1.0 - q) - _integrate(x, y, natural, scale, 48)
+        if q <= 0.5:
+            return _tail(x, y, natural, scale, "below", CORE) - q
+        return (1.0 - q) - _tail(x, y, natural, scale, "above", CORE)
 
     if scale == "difference":
         centre, spread = x.mean - y.mean, math.hypot(x.sd, y.sd)
         limits = (-1.0, 1.0)
+        if min(x.alpha, x.beta, y.alpha, y.beta) < 0.1 and excess(-_NOTHING) < 0.0 < excess(_NOTHING):
+            return 0.0  # both rates lie so close to 0 (or to 1) that their difference is nothing
     else:
-        centre = math.log(x.mean) - math.log(y.mean)
-        spread = math.hypot(x.sd / x.mean, y.sd / y.mean)
+        log_means = [math.log(law.alpha) - math.log(law.alpha + law.beta) for law in (x, y)]
+        centre, spread = log_means[0] - log_means[1], math.hypot(*(_spread_of_log(law) for law in (x, y)))
         if scale == "odds_ratio":
             centre = math.log(x.alpha / x.beta) - math.log(y.alpha / y.beta)
-            spread = math.hypot(x.sd / (x.mean * (1 - x.mean)), y.sd / (y.mean * (1 - y.mean)))
+            spread = math.sqrt(sum(1.0 / v for law in (x, y) for v in (law.alpha, law.beta)))
         limits = (-690.0, 690.0)
-    low, high = centre - spread, centre + spread
+    low, high = (min(max(v, limits[0]), limits[1]) for v in (centre - spread, centre + spread))
     while low > limits[0] and excess(low) > 0:
         low = max(limits[0], low - 2 * (high - low))
     while high < limits[1] and excess(high) < 0:
         high = min(limits[1], high + 2 * (high - low))
-    root = _illinois(excess, low, high, max(1e-11, x.rounding_floor(), y.rounding_floor()))
+    root = root_of(excess, low, high, max(1e-12, x.rounding_floor(), y.rounding_floor()))
     return root if scale == "difference" else math.exp(root)
 
 
-def _illinois(function: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
-    """Root of an increasing function inside a bracket (regula falsi, Illinois variant)."""
-    f_low, f_high = function(low), function(high)
-    side = 0
-    for _ in range(100):
-        if f_low == f_high:
-            break
-        mid = (low * f_high - high * f_low) / (f_high - f_low)
-        if not low < mid < high:
-            mid = 0.5 * (low + high)
-        value = function(mid)
-        if abs(value) < tolerance or high - low < 1e-14 * (1.0 + abs(mid)):
-            return float(mid)
-        if value < 0:
-            low, f_low = mid, value
-            if side == -1:
-                f_high *= 0.5
-            side = -1
-        else:
-            high, f_high = mid, value
-            if side == 1:
-                f_low *= 0.5
-            side = 1
-    return 0.5 * (low + high)
+def _spread_of_log(law: Beta) -> float:
+    """Roughly the standard deviation of the logarithm of a rate."""
+    return math.sqrt(law.beta / law.alpha / (law.alpha + law.beta + 1.0))
 
 
 @dataclass(frozen=True)
@@ -407,8 +354,7 @@ class BetaContrast:
 
     def beyond(self, value: float, side: Side) -> Probability:
         """P(contrast > value) or P(contrast < value)."""
-        above, error = exceedance(self.x, self.y, value, self.scale)
-        return Probability(above if side == "above" else 1.0 - above, error)
+        return contrast_tail(self.x, self.y, value, self.scale, side)
 
     def between(self, low: float, high: float) -> Probability:
         """P(low < contrast < high)."""
@@ -427,7 +373,7 @@ def contrast_density(x: Beta, y: Beta, values: Array, scale: Scale) -> Array:
     finite even where the density itself is not.
     """
     edges = np.concatenate([values[:1], 0.5 * (values[1:] + values[:-1]), values[-1:]])
-    above = np.array([_integrate(x, y, float(t), scale, 32) for t in edges])
+    above = np.array([_tail(x, y, float(t), scale, "above", CORE) for t in edges])
     return np.asarray(np.maximum(-np.diff(above) / np.diff(edges), 0.0))
 
 
@@ -436,34 +382,33 @@ def contrast_mean_sd(x: Beta, y: Beta, scale: Scale) -> tuple[float | None, floa
     if scale == "difference":
         return x.mean - y.mean, math.hypot(x.sd, y.sd)
     if scale == "ratio":
-        first: tuple[float, float | None] = (x.mean, x.mean**2 + x.sd**2)
-        inverse = _moments_of_ratio(y.alpha + y.beta, y.alpha)
+        numerator: _Moments = (x.mean, x.beta / (x.alpha * (x.alpha + x.beta + 1.0)))
+        inverse = moments_of_inverse(y)
     else:
-        numerator = _odds_moments(x.alpha, x.beta)
-        if numerator[0] is None:
-            return None, None
-        first = (numerator[0], numerator[1])
-        inverse = _odds_moments(y.beta, y.alpha)
-    if inverse[0] is None:
+        numerator, inverse = moments_of_odds(x.alpha, x.beta), moments_of_odds(y.beta, y.alpha)
+    if numerator[0] is None or inverse[0] is None:
         return None, None
-    mean = first[0] * inverse[0]
-    if first[1] is None or inverse[1] is None:
+    mean = numerator[0] * inverse[0]
+    if numerator[1] is None or inverse[1] is None:
         return mean, None
-    return mean, math.sqrt(max(first[1] * inverse[1] - mean**2, 0.0))
+    return mean, mean * math.sqrt(numerator[1] + inverse[1] + numerator[1] * inverse[1])
 
 
-def _moments_of_ratio(total: float, alpha: float) -> tuple[float | None, float | None]:
-    """First two moments of 1 / rate for a Beta(alpha, total - alpha) rate."""
-    first = (total - 1.0) / (alpha - 1.0) if alpha > 1.0 else None
-    second = (total - 1.0) * (total - 2.0) / ((alpha - 1.0) * (alpha - 2.0)) if alpha > 2.0 else None
-    return first, second
+_Moments = tuple[float | None, float | None]
+"""A mean, and the variance relative to its square; None where they do not exist."""
 
 
-def _odds_moments(alpha: float, beta: float) -> tuple[float | None, float | None]:
-    """First two moments of rate / (1 - rate) for a Beta(alpha, beta) rate."""
-    first = alpha / (beta - 1.0) if beta > 1.0 else None
-    second = alpha * (alpha + 1.0) / ((beta - 1.0) * (beta - 2.0)) if beta > 2.0 else None
-    return first, second
+def moments_of_inverse(law: Beta) -> _Moments:
+    """Of 1 / rate."""
+    a, total = law.alpha, law.alpha + law.beta
+    mean = (total - 1.0) / (a - 1.0) if a > 1.0 else None
+    return mean, law.beta / ((a - 2.0) * (total - 1.0)) if a > 2.0 else None
+
+
+def moments_of_odds(alpha: float, beta: float) -> _Moments:
+    """Of rate / (1 - rate) for a Beta(alpha, beta) rate."""
+    mean = alpha / (beta - 1.0) if beta > 1.0 else None
+    return mean, (alpha + beta - 1.0) / (alpha * (beta - 2.0)) if beta > 2.0 else None
 
 
 def rank_distribution(laws: Sequence[Beta], better: Direction) -> list[tuple[Array, float]]:
@@ -473,23 +418,24 @@ def rank_distribution(laws: Sequence[Beta], better: Direction) -> list[tuple[Arr
     distribution, built up one rate at a time, is integrated over the density of the rate. Over
     the rates, the probabilities of each rank sum to one, which the tests check.
     """
-    results = []
+    panels = [law.panels(CORE) for law in laws]
     floor = max(law.rounding_floor() for law in laws)
-    for i, law in enumerate(laws):
-        others = [other for j, other in enumerate(laws) if j != i]
-        count, previous = 32, np.full(len(laws), math.nan)
-        while True:
-            u, weights = _panels(law, [], count)
-            ahead = np.zeros((len(u), len(laws)))
-            ahead[:, 0] = 1.0
-            for other in others:
-                p = (other.sf_logit(u) if better == "higher" else other.cdf_logit(u))[:, None]
-                ahead[:, 1:] = ahead[:, 1:] * (1.0 - p) + ahead[:, :-1] * p
-                ahead[:, :1] *= 1.0 - p
-            found = weights @ ahead / weights.sum()
-            change = float(np.abs(found - previous).max())
-            if change < max(_TOLERANCE, floor) or count >= _MAX_PANELS:
-                results.append((np.asarray(found), change + floor + 1e-15))
-                break
-            previous, count = found, 2 * count
+    ends = np.concatenate([p.centre + p.edges for p in panels])
+    results = []
+    for own in panels:
+        others = [p for p in panels if p is not own] + [own] * (sum(p is own for p in panels) - 1)
+        coarse, fine = (_ranks_of_one(own, others, ends, parts, better) for parts in (1, 2))
+        results.append((fine, float(np.abs(fine - coarse).max()) + floor + 1e-15))
     return results
+
+
+def _ranks_of_one(own: LogitPanels, others: Sequence[LogitPanels], ends: Array, parts: int, better: Direction) -> Array:
+    """P(rank 1), P(rank 2), ... of one rate among others."""
+    u, weights = own.rule(ends, parts)
+    ahead = np.zeros((len(u), len(others) + 1))
+    ahead[:, 0] = 1.0
+    for other in others:
+        p = (other.above(u) if better == "higher" else other.below(u))[:, None]
+        ahead[:, 1:] = ahead[:, 1:] * (1.0 - p) + ahead[:, :-1] * p
+        ahead[:, :1] *= 1.0 - p
+    return np.asarray(weights @ ahead)

@@ -13,11 +13,77 @@ from numpy.typing import ArrayLike, NDArray
 from bayes_escc.probability.distributions import root_of
 from bayes_escc.probability.marginal import ROUNDING, Distribution
 
-__all__ = ["NODES_PER_PANEL", "PanelDensity"]
+__all__ = ["NODES", "NODES_PER_PANEL", "WEIGHTS", "PanelDensity", "RunningIntegral"]
 
 Array = NDArray[np.float64]
 NODES_PER_PANEL: Final = 16
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
+"""Of the Gauss-Legendre rule of every panel, on (-1, 1)."""
+_BASIS = np.polynomial.legendre.legvander(NODES, NODES_PER_PANEL - 1)
+_SCALE = (2.0 * np.arange(NODES_PER_PANEL) + 1.0) / 2.0
+
+
+@dataclass(frozen=True)
+class RunningIntegral:
+    """A function on panels, and its integral from either end.
+
+    Parameters
+    ----------
+    edges : array of shape (panels + 1,)
+    values : array of shape (panels, NODES_PER_PANEL)
+        Of the function at the nodes of each panel.
+    """
+
+    edges: Array
+    values: Array
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """Of the function in Legendre polynomials, one row per panel."""
+        return np.asarray(_SCALE * (self.values * WEIGHTS @ _BASIS))
+
+    @cached_property
+    def _within(self) -> tuple[Array, Array]:
+        """Legendre coefficients of the integral from the left edge of every panel, and over the whole of it."""
+        half = 0.5 * np.diff(self.edges)[:, None]
+        running = np.polynomial.legendre.legint(self.coefficients, axis=1, lbnd=-1) * half
+        return running, (half * WEIGHTS * self.values).sum(axis=1)
+
+    @cached_property
+    def total(self) -> float:
+        """The integral over all panels."""
+        return float(self._within[1].sum())
+
+    @cached_property
+    def from_left(self) -> Array:
+        """The integral up to every edge."""
+        return np.concatenate([[0.0], np.cumsum(self._within[1])])
+
+    @cached_property
+    def _from_right(self) -> Array:
+        return np.concatenate([np.cumsum(self._within[1][::-1])[::-1], [0.0]])
+
+    def locate(self, x: Array) -> tuple[NDArray[np.intp], Array]:
+        """The panel of every point, and its place in it from -1 to 1."""
+        panel = np.asarray(np.clip(np.searchsorted(self.edges, x, side="right") - 1, 0, len(self.edges) - 2))
+        low, high = self.edges[panel], self.edges[panel + 1]
+        with np.errstate(invalid="ignore"):
+            return panel, np.clip((2.0 * x - low - high) / (high - low), -1.0, 1.0)
+
+    def _inside(self, panel: NDArray[np.intp], place: Array) -> Array:
+        basis = np.polynomial.legendre.legvander(place.ravel(), NODES_PER_PANEL)
+        return np.asarray((basis * self._within[0][panel.ravel()]).sum(axis=1)).reshape(np.shape(place))
+
+    def below(self, x: Array) -> Array:
+        """The integral up to x; nothing lies beyond the first and the last edge."""
+        panel, place = self.locate(x)
+        return np.asarray(np.clip(self.from_left[panel] + self._inside(panel, place), 0.0, self.total))
+
+    def above(self, x: Array) -> Array:
+        """The integral from x on."""
+        panel, place = self.locate(x)
+        rest = self._within[1][panel] - self._inside(panel, place)
+        return np.asarray(np.clip(self._from_right[panel + 1] + rest, 0.0, self.total))
 
 
 @dataclass(frozen=True)
@@ -51,8 +117,8 @@ class PanelDensity(Distribution):
     def _nodes(self) -> tuple[Array, Array]:
         """Values at the nodes and their probabilities."""
         half = 0.5 * np.diff(self.edges)[:, None]
-        u = 0.5 * (self.edges[:-1] + self.edges[1:])[:, None] + half * _NODES
-        return self._value(u.ravel()), (half * _WEIGHTS * self.density).ravel()
+        u = 0.5 * (self.edges[:-1] + self.edges[1:])[:, None] + half * NODES
+        return self._value(u.ravel()), (half * WEIGHTS * self.density).ravel()
 
     def _value(self, u: Array) -> Array:
         tau = self.scale * u**2 / (1.0 - u**2)
@@ -81,31 +147,13 @@ class PanelDensity(Distribution):
         return math.sqrt(float(weight @ (values - weight @ values) ** 2))
 
     @cached_property
-    def _integrals(self) -> tuple[Array, Array]:
-        """Legendre coefficients of the running integral in every panel, and its value at the edges."""
-        from numpy.polynomial import legendre
-
-        basis = legendre.legvander(_NODES, NODES_PER_PANEL - 1)
-        scale = (2.0 * np.arange(NODES_PER_PANEL) + 1.0) / 2.0
-        coefficients = scale * (self.density * _WEIGHTS @ basis)
-        half = 0.5 * np.diff(self.edges)[:, None]
-        running = legendre.legint(coefficients, axis=1, lbnd=-1) * half
-        return running, np.concatenate([[0.0], np.cumsum(self._nodes[1].reshape(self.density.shape).sum(axis=1))])
+    def _running(self) -> RunningIntegral:
+        return RunningIntegral(self.edges, self.density)
 
     def cdf(self, x: ArrayLike) -> Array:
-        from numpy.polynomial import legendre
-
-        at = np.atleast_1d(np.asarray(x, dtype=float))
         top = 1.0 if self._bounded else np.inf
-        u = np.clip(self._position(np.clip(at, 0.0, top)), self.edges[0], self.edges[-1])
-        panel = np.clip(np.searchsorted(self.edges, u, side="right") - 1, 0, len(self.edges) - 2)
-        low, high = self.edges[panel], self.edges[panel + 1]
-        inside = (2.0 * u - low - high) / (high - low)
-        running, total = self._integrals
-        found = total[panel] + np.array(
-            [legendre.legval(t, running[p]) for t, p in zip(inside, panel, strict=True)], dtype=float
-        )
-        return np.asarray(np.clip(found / total[-1], 0.0, 1.0)).reshape(np.shape(x))
+        u = self._position(np.clip(np.asarray(x, dtype=float), 0.0, top))
+        return np.asarray(np.clip(self._running.below(u) / self._running.total, 0.0, 1.0))
 
     def sf(self, x: ArrayLike) -> Array:
         return np.asarray(1.0 - self.cdf(x))
@@ -119,17 +167,11 @@ class PanelDensity(Distribution):
 
     def density_at(self, x: ArrayLike) -> Array:
         """Density per unit of tau (only for tau itself)."""
-        from numpy.polynomial import legendre
-
         at = np.atleast_1d(np.asarray(x, dtype=float))
         u = self._position(at)
-        panel = np.clip(np.searchsorted(self.edges, u, side="right") - 1, 0, len(self.edges) - 2)
-        basis = legendre.legvander(_NODES, NODES_PER_PANEL - 1)
-        scale = (2.0 * np.arange(NODES_PER_PANEL) + 1.0) / 2.0
-        coefficients = scale * (self.density * _WEIGHTS @ basis)
-        low, high = self.edges[panel], self.edges[panel + 1]
-        inside = (2.0 * u - low - high) / (high - low)
-        values = np.array([legendre.legval(t, coefficients[p]) for t, p in zip(inside, panel, strict=True)])
+        panel, place = self._running.locate(u)
+        basis = np.polynomial.legendre.legvander(place, NODES_PER_PANEL - 1)
+        values = np.einsum("ij,ij->i", basis, self._running.coefficients[panel])
         outside = (u < self.edges[0]) | (u > self.edges[-1])
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = self.scale / (self.scale + at) ** 2 / (2.0 * u)

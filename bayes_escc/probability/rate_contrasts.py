@@ -10,15 +10,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.names import Direction, Scale
-from bayes_escc.probability import beta as pairs
-from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.beta import (
+    Beta,
+    contrast_rule,
+    contrast_tail,
+    image_logit,
+    moments_of_inverse,
+    moments_of_odds,
+)
 from bayes_escc.probability.distributions import root_of
+from bayes_escc.probability.logit_panels import CORE
 from bayes_escc.probability.marginal import Distribution, finite
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.rate_grid import GridRate
@@ -27,7 +33,6 @@ __all__ = ["RateContrast", "RateLaw", "rank_rates"]
 
 Array = NDArray[np.float64]
 RateLaw = Beta | GridRate | BetaMixture
-_PANELS: Final = 96
 
 
 @dataclass(frozen=True)
@@ -115,13 +120,15 @@ def _parts(law: RateLaw) -> list[tuple[float, Beta | GridRate]]:
 def _exceeds(x: Beta | GridRate, y: Beta | GridRate, threshold: float, scale: Scale) -> float:
     """P(contrast > threshold) of one pair."""
     if isinstance(y, Beta):
-        u, weight = pairs._panels(y, pairs._kinks(scale, threshold), _PANELS)
-        return float(weight @ x.sf_logit(pairs._image(scale, threshold, u)) / weight.sum())
+        if isinstance(x, Beta):
+            return contrast_tail(x, y, threshold, scale, "above").value
+        u, weight = contrast_rule(y, scale, threshold)
+        return float(weight @ x.sf_logit(image_logit(scale, threshold, u)))
     if isinstance(x, Beta):  # over x: y lies below what the threshold leaves it
         back = -threshold if scale == "difference" else 1.0 / threshold
-        u, weight = pairs._panels(x, pairs._kinks(scale, back), _PANELS)
-        return float(weight @ y.cdf_logit(pairs._image(scale, back, u)) / weight.sum())
-    return float(y.weight @ x.sf_logit(pairs._image(scale, threshold, y.logit)))
+        u, weight = contrast_rule(x, scale, back)
+        return float(weight @ y.cdf_logit(image_logit(scale, back, u)))
+    return float(y.weight @ x.sf_logit(image_logit(scale, threshold, y.logit)))
 
 
 def _moments(law: RateLaw, *, odds: bool, inverse: bool) -> tuple[float, float]:
@@ -134,10 +141,11 @@ def _moments(law: RateLaw, *, odds: bool, inverse: bool) -> tuple[float, float]:
             continue
         a, b = (part.beta, part.alpha) if inverse else (part.alpha, part.beta)
         if odds:
-            one: Any = pairs._odds_moments(a, b)
+            mean, relative = moments_of_odds(a, b)
         else:
-            one = pairs._moments_of_ratio(a + b, b) if inverse else (part.mean, part.mean**2 + part.sd**2)
-        found += w * np.array([math.nan if v is None else v for v in one])
+            mean, relative = moments_of_inverse(part) if inverse else (part.mean, (part.sd / part.mean) ** 2)
+        first = math.nan if mean is None else mean
+        found += w * np.array([first, first**2 * (1.0 + (math.nan if relative is None else relative))])
     return float(found[0]), float(found[1])
 
 
@@ -153,11 +161,16 @@ def _expected(law: GridRate, log_value: Array) -> float:
 def rank_rates(laws: Sequence[RateLaw], better: Direction) -> list[tuple[Array, float]]:
     """P(rank 1), P(rank 2), ... of each rate, and their error, for any number of independent rates."""
     found = []
+    betas = [part for law in laws for _, part in _parts(law) if isinstance(part, Beta)]
+    cuts = np.concatenate([np.empty(0), *(part.panels(CORE).centre + part.panels(CORE).edges for part in betas)])
     for i, law in enumerate(laws):
         others = [other for j, other in enumerate(laws) if j != i]
         total = np.zeros(len(laws))
         for share, part in _parts(law):
-            u, weight = (part.logit, part.weight) if isinstance(part, GridRate) else pairs._panels(part, [], _PANELS)
+            if isinstance(part, GridRate):
+                u, weight = part.logit, part.weight
+            else:
+                u, weight = part.panels(CORE).rule(cuts)
             ahead = np.zeros((len(u), len(laws)))
             ahead[:, 0] = 1.0
             for other in others:
