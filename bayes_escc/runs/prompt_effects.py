@@ -156,11 +156,12 @@ def _contrasts(rows: Sequence[Row]) -> Contrasts:
         text = str(row.get(column, "")).strip()
         return float(text) if text.isdigit() else float("nan")
 
+    columns = {name: [row[name] for row in rows] for name in ("estimate", "design") if all(name in r for r in rows)}
     return Contrasts(
         tuple(r["study"] for r in rows), tuple(r["experimental"] for r in rows), tuple(r["control"] for r in rows),
         np.array([r["y"] for r in rows]), np.diag([float(r["se"]) ** 2 for r in rows]), rows[0]["endpoint"],
         rows[0]["measure"], np.array([[size(r, "n_experimental"), size(r, "n_control")] for r in rows]),
-        cast(Any, None),  # the frame serves covariates and subgroups, which are not here
+        cast(Any, columns),  # pandas is not needed to read two columns
     )  # fmt: skip
 
 
