@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from bayes_escc.sheet.questions import OpenQuestionsError
     from bayes_escc.sheet.read import RawSheet, read_sheet
     from bayes_escc.study.study import Study
+    from bayes_escc.trials import Design, DesignResult
 
 __version__ = "0.1.0"
 
@@ -103,6 +104,7 @@ _HOMES = {
     "population.reconstruct": ("Reconstruction", "reconstruct"),
     "runs.run": ("fit_analysis", "run_analysis"),
     "study.study": ("Study",),
+    "trials": ("Design", "DesignResult"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -118,6 +120,8 @@ __all__ = [
     "CountTable",
     "Criterion",
     "DataError",
+    "Design",
+    "DesignResult",
     "Diagnostics",
     "EffectTable",
     "FitError",

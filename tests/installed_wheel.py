@@ -1,4 +1,4 @@
-"""The built wheel, installed into an empty environment outside the checkout, answers: `python -m tests.installed_wheel DIR`.
+"""The built wheel, installed into an empty environment outside the checkout: `python -m tests.installed_wheel DIR`.
 
 Run for every Python of the supported versions that is present: 3.12 always, 3.13 where it is found.
 """

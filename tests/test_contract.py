@@ -187,7 +187,7 @@ def test_public_names():
 ROOMS = [
     {"errors"}, {"names"}, {"files"}, {"probability"}, {"settings"}, {"evidence"}, {"sheet"}, {"population"},
     {"families"}, {"rules"}, {"analysis"}, {"inference"}, {"answers"}, {"report"}, {"plots"}, {"runs"},
-    {"checks"}, {"study"}, {"app"}, {"cli"},
+    {"checks"}, {"study"}, {"trials"}, {"app"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 

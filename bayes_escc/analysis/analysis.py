@@ -403,7 +403,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _models_folder() -> Path:
+def models_folder() -> Path:
     """The analyses inside the installed package, or `models/` beside it in a checkout."""
     inside = Path(__file__).parents[1] / "models_shipped"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "models"
@@ -411,7 +411,7 @@ def _models_folder() -> Path:
 
 def bundled_analyses() -> dict[str, Path]:
     """Names and files of the analyses that ship with the package."""
-    return {p.stem: p for p in sorted(_models_folder().glob("*.toml"))}
+    return {p.stem: p for p in sorted(models_folder().glob("*.toml"))}
 
 
 def find_analysis(name: str) -> Analysis:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_escc import __version__
 from bayes_escc.cli.app import register as register_app
+from bayes_escc.cli.design import register as register_design
 from bayes_escc.cli.population import register as register_population
 from bayes_escc.cli.rules import add_monitor
 from bayes_escc.cli.sheet import register as register_sheet
@@ -181,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     register_study(commands)
     register_population(commands)
     sheet = (*register_sheet(commands), *register_app(commands))
+    register_design(commands)
     monitor = add_monitor(commands)
     for command in (
         run,

@@ -1,0 +1,178 @@
+"""The command line of a trial design: `bayes-escc design FILE | check | compare | replay`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bayes_escc.errors import AnalysisError, FitError
+
+__all__ = ["register"]
+
+_ACTIONS: Final = ("check", "compare", "replay")
+
+
+def register(commands: Any) -> None:
+    """Add `design` to the parser of `bayes-escc`."""
+    parser = commands.add_parser(
+        "design",
+        help="simulate a whole trial: operating characteristics, assurance, sample size",
+        description="bayes-escc design FILE simulates a design; design check FILE says it in words; design compare "
+        "A B puts two side by side over the same patients; design replay FILE --trial N shows one trial by patients.",
+    )  # fmt: skip
+    parser.add_argument("words", nargs="+", metavar="FILE", help="[check | compare | replay] and the design file(s)")
+    parser.add_argument("--trials", type=int, metavar="N", help="trials by truth (default: the file's)")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes on this machine")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, used instead of processes")
+    parser.add_argument("--trial", type=int, default=0, metavar="N", help="replay: number of the trial, from 0")
+    parser.add_argument("--truth", metavar="NAME", help="replay: under which truth (default: the first)")
+    parser.add_argument("--out", metavar="DIR", help="folder for the result and the trials that were finished")
+    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    parser.set_defaults(action=_design)
+
+
+def _design(options: argparse.Namespace) -> int:
+    action, files = "simulate", list(options.words)
+    if files[0] in _ACTIONS:
+        action = files.pop(0)
+    wanted = 2 if action == "compare" else 1
+    if len(files) != wanted:
+        raise AnalysisError(f"design {action} takes {wanted} file{'s' * (wanted > 1)}, not {len(files)}.")
+    for name in ("trials", "workers"):
+        value = getattr(options, name)
+        if value is not None and not 1 <= value <= 10_000_000:
+            raise AnalysisError(f"--{name} must be a whole number from 1, not {value}.")
+    actions: Mapping[str, Any] = {"simulate": _simulate, "check": _check, "compare": _compare, "replay": _replay}
+    code: int = actions[action](options, files)
+    return code
+
+
+def _print(options: argparse.Namespace, data: Any, text: str) -> None:
+    if options.json:
+        from bayes_escc.report.result import to_json
+
+        sys.stdout.write(to_json(data))
+    else:
+        print(text)
+
+
+def _simulate(options: argparse.Namespace, files: Sequence[str]) -> int:
+    from bayes_escc.files import write_atomic
+    from bayes_escc.report.result import to_json
+    from bayes_escc.trials import Design
+
+    design = Design.bundled(files[0])
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    result = design.simulate(
+        trials=options.trials, workers=options.workers, scheduler=options.scheduler, out=options.out, say=say
+    )
+    data = result.to_dict()
+    if options.out:
+        write_atomic(Path(options.out) / "design.json", to_json(data))
+    _print(options, data, _result_text(data))
+    if not result.trusted:
+        print("bayes-escc: NOT CONVERGED: the fast engine and the package's own fit disagree.", file=sys.stderr)
+        return FitError.exit_code
+    return 0
+
+
+def _estimate(value: Mapping[str, Any] | None, digits: int = 3) -> str:
+    if value is None:
+        return ""
+    if value["exact"]:
+        return f"{value['value']:.4f}"
+    if value["value"] is None:
+        return "-"
+    return f"{value['value']:.{digits}f} ({value['lower']:.{digits}f} to {value['upper']:.{digits}f})"
+
+
+def _result_text(data: Mapping[str, Any]) -> str:
+    from bayes_escc.report.text import aligned
+
+    title = data["design"]["title"]
+    lines = [
+        title,
+        "=" * len(title),
+        f"{data['trials']:,} trials by truth, seed {data['design']['seed']}. {data['engine']}",
+    ]
+    rows = [
+        [str(r["most"]), r["truth"], *(_estimate(r[k]) for k in ("go", "stop", "correct")),
+         *(_estimate(r[k], 1) for k in ("patients", "months", "events"))]
+        for r in data["scenarios"]
+    ]  # fmt: skip
+    header = ["at most", "truth", "P(go)", "P(stop)", "P(right)", "patients", "months", "events"]
+    lines += ["", aligned(header, rows), "Intervals are 95 % Monte Carlo intervals; numbers without one are exact."]
+    if any(look["go"]["value"] or look["stop"]["value"] for look in data["looks"]):
+        shown = [
+            [str(v["most"]), v["truth"], v["rule"], f"{v['look']}: {v['when']}", f"{v['go']['value']:.3f}",
+             f"{v['stop']['value']:.3f}"]
+            for v in data["looks"]
+        ]  # fmt: skip
+        lines += ["", aligned(["at most", "truth", "rule", "look", "goes", "stops"], shown)]
+    for row in data["design_prior"]:
+        lines += [
+            "", f"Over the design prior, with at most {row['most']} patients:",
+            f"  assurance, P(go)                 {_estimate(row['assurance'])}",
+            f"  P(effective)                     {_estimate(row['effective'])}",
+            f"  P(effective | go)                {_estimate(row['effective_given_go'])}",
+            f"  P(go | ineffective)              {_estimate(row['false_go_where_ineffective'])}",
+            f"  P(no go | effective)             {_estimate(row['missed_where_effective'])}",
+        ]  # fmt: skip
+    found = data["calibration"]
+    if found:
+        fresh = ", ".join(f"{name} {share:.4f}" for name, share in found["fresh_trials"].items())
+        lines += [
+            "",
+            f"{found['key']} of {found['rule']} for false alarms of {found['false_alarm']:g}: {found['value']:.4f} "
+            f"(95 % Monte Carlo interval {found['interval'][0]:.4f} to {found['interval'][1]:.4f}). False alarms in as "
+            f"many fresh trials: {fresh}.",
+        ]
+    audit = data["audit"]
+    if audit:
+        word = "agrees" if audit["agrees"] else "DISAGREES"
+        lines += [
+            "",
+            f"Audit: the package's own fit of {audit['trials']} trials {word}; P(better) differs by at most "
+            f"{audit['largest']:.4f} ({audit['in_errors']:.1f} MC errors); {audit['changed']} decisions changed.",
+        ]
+    if data["fitted_trials"]:
+        lines.append(f"{data['fitted_trials']} trials were answered by the package's own fit.")
+    return "\n".join([*lines, *data["notes"]])
+
+
+def _check(options: argparse.Namespace, files: Sequence[str]) -> int:
+    from bayes_escc.trials import Design
+    from bayes_escc.trials.words import design_in_words
+
+    described = design_in_words(Design.bundled(files[0]))
+    _print(options, {"design": described}, "\n".join(described))
+    return 0
+
+
+def _compare(options: argparse.Namespace, files: Sequence[str]) -> int:
+    from bayes_escc.report.text import aligned
+    from bayes_escc.trials import Design
+    from bayes_escc.trials.comparison import compare_designs
+
+    a, b = (Design.bundled(f) for f in files)
+    rows = compare_designs(a, b, options.trials)
+    shown = [[r["truth"], r["what"], *(_estimate(r[k], 3) for k in ("first", "second", "difference"))] for r in rows]
+    header = ["truth", "", Path(files[0]).stem, Path(files[1]).stem, "second minus first"]
+    text = aligned(header, shown) + "\nBoth designs meet the same patients, so that chance cancels from the difference."
+    _print(options, {"comparison": rows}, text)
+    return 0
+
+
+def _replay(options: argparse.Namespace, files: Sequence[str]) -> int:
+    from bayes_escc.trials import Design
+
+    table = Design.bundled(files[0]).replay(options.trial, truth=options.truth)
+    _print(options, {"patients": table.to_dict("records")}, table.to_string(index=False))
+    return 0

@@ -1,0 +1,321 @@
+"""A design: its file, and what can be asked of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from bayes_escc.analysis import Analysis, find_analysis
+from bayes_escc.analysis.analysis import models_folder
+from bayes_escc.errors import AnalysisError
+from bayes_escc.settings.reader import Reader, raise_problems
+from bayes_escc.trials.answers import FastModel, fast_model
+from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at, statistic_at
+from bayes_escc.trials.exact import exact_characteristics
+from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute
+from bayes_escc.trials.generate import generate
+from bayes_escc.trials.reading import read_design
+from bayes_escc.trials.slow import fitted_probability, frame_of
+from bayes_escc.trials.spec import TrialSpec
+from bayes_escc.trials.summary import Audit, DesignResult, summarise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DRAWN", "Design"]
+
+DRAWN: Final = ""
+"""Name of the truths that are drawn from the design prior."""
+_AUDITED: Final = 20
+_BATCH: Final = 1_000
+_FRESH: Final = 10_000_000
+"""Number of the first trial that validates a calibrated threshold: none that found it."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """A whole trial design, as its file states it.
+
+    Parameters
+    ----------
+    spec : TrialSpec
+    analysis : Analysis or None
+        The analysis that will be run: its model, priors and rules are those that are simulated.
+    content : str
+        The file as JSON.
+    folder : Path
+        To which names in it are relative.
+
+    Examples
+    --------
+    >>> design = Design.from_file("second_line_trial.toml")  # doctest: +SKIP
+    >>> result = design.simulate(trials=2_000)  # doctest: +SKIP
+    >>> result.summary()  # doctest: +SKIP
+    """
+
+    spec: TrialSpec
+    analysis: Analysis | None
+    content: str
+    folder: Path
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Design:
+        """Read and check a design file.
+
+        Raises
+        ------
+        AnalysisError
+            With every problem and its path.
+        """
+        path = Path(path)
+        try:
+            content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        except OSError as error:
+            raise AnalysisError(f"{path} cannot be read: {error.strerror}.") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
+            raise AnalysisError(f"{path.name} is not valid TOML: {error}.") from None
+        content.setdefault("id", path.stem)
+        return cls.from_dict(content, folder=path.parent, label=path.name)
+
+    @classmethod
+    def bundled(cls, name: str) -> Design:
+        """A design that ships with the package, or the file of a path."""
+        known = {p.stem: p for p in sorted((models_folder() / "designs").glob("*.toml"))}
+        path = Path(name)
+        if path.suffix == ".toml" or path.is_file() or name not in known:
+            if not path.is_file() and known:
+                raise AnalysisError(
+                    f"there is no design {name!r}: give the path of a .toml file, or one of {', '.join(known)}."
+                )
+            return cls.from_file(path)
+        return cls.from_file(known[name])
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any], *, folder: Path = Path(), label: str = "the design") -> Design:
+        """Check the content of a design, laid out as in a file."""
+        problems: list[str] = []
+        top = Reader(content, "", problems)
+        schema = top.take("schema", 1)
+        if schema != 1 or isinstance(schema, bool):
+            top.problem("schema", f"this package reads schema = 1, not {schema!r}")
+        analysis = None
+        named = top.take("analysis", None)
+        if isinstance(named, Mapping):
+            analysis = Analysis.from_dict(named, folder=folder, label=f"the analysis of {label}")
+        elif isinstance(named, str):
+            beside = folder / named
+            analysis = find_analysis(str(beside) if beside.is_file() else named)
+        elif named is not None:
+            top.problem("analysis", f"must be the name of an analysis file, not {named!r}")
+        spec = read_design(top, analysis)
+        if spec is not None and analysis is None and any(p.of_pfs for p in spec.rules):
+            problems.append("analysis: is required, since a rule looks at a time to event: whose model and priors?")
+        if spec is not None and analysis is not None:
+            problems += _missing_covariates(spec, analysis)
+        raise_problems(f"{label} cannot be used", problems)
+        if spec is None:  # its problems were raised
+            raise AnalysisError(f"{label} cannot be used.")
+        # keys stay in their order: the first arm is the reference
+        return cls(spec, analysis, json.dumps(content, ensure_ascii=False, default=str), folder)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the design and of the analysis it names."""
+        told = self.content + ("" if self.analysis is None else self.analysis.sha256)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def model(self) -> FastModel | str | None:
+        """The priors of the fast engine, why it cannot be used, or None where no rule needs it."""
+        if self.analysis is None or not any(p.of_pfs for p in self.spec.rules):
+            return None
+        return fast_model(self.analysis, len(self.spec.arms))
+
+    def conduct(self, truth: str, patients: int, first: int, trials: int) -> Outcomes:
+        """The outcomes of some trials of a truth; those of the design prior under the name `DRAWN`."""
+        chosen = next((t for t in self.spec.truths if t.name == truth), self.spec.truths[0])
+        parts = []
+        for start in range(first, first + trials, _BATCH):
+            count = min(_BATCH, first + trials - start)
+            parts.append(
+                conduct(self.spec, chosen, self.analysis, self.model, patients, start, count, drawn=truth == DRAWN)
+            )
+        return join(parts)
+
+    # ---- asking -------------------------------------------------------------------------------
+
+    def simulate(
+        self, *, trials: int | None = None, workers: int | None = None, scheduler: str | None = None,
+        out: str | Path | None = None, say: Callable[[str], None] = lambda _: None,
+    ) -> DesignResult:  # fmt: skip
+        """Simulate the design under every truth, and under its design prior.
+
+        Parameters
+        ----------
+        trials : int, optional
+            By truth; the file's if not given.
+        workers : int, optional
+            Processes; as many as the machine has if not given. The result does not depend on it.
+        scheduler : str, optional
+            Address of a Dask scheduler.
+        out : path, optional
+            Folder in which finished trials are kept, so that an interrupted run goes on and a longer one adds to it.
+        say : callable
+            Told of progress.
+
+        Raises
+        ------
+        FitError
+            If the cluster cannot be used.
+        """
+        wanted = trials or self.spec.simulation.trials
+        names = [t.name for t in self.spec.truths] + ([DRAWN] if self.spec.design_prior is not None else [])
+        keep = None if out is None else Path(out) / "trials" / self.sha256[:16]
+        outcomes: dict[tuple[int, str], Outcomes] = {}
+        while True:
+            pieces = [
+                Piece(name, patients, first, min(TRIALS_PER_PIECE, wanted - first))
+                for patients in self.spec.patients
+                for name in names
+                for first in range(0, wanted, TRIALS_PER_PIECE)
+            ]
+            count = workers or (os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()) or 1
+            if wanted * len(names) * len(self.spec.patients) <= 20_000 and workers is None:
+                count = 1  # starting processes costs more
+            done = execute(
+                self.content, str(self.folder), pieces, workers=count, scheduler=scheduler, keep=keep, say=say
+            )
+            parts: dict[tuple[int, str], list[Outcomes]] = {}
+            for piece, finished in done:
+                parts.setdefault((piece.patients, piece.truth), []).append(finished)
+            outcomes = {key: join(found) for key, found in parts.items()}
+            result = summarise(self.spec, outcomes, exact_characteristics(self.spec), wanted)
+            if trials is not None or result.precise_enough or len(done) < len(pieces):
+                break
+            wanted *= 2
+        audit = self.audit() if isinstance(self.model, FastModel) and self.spec.simulation.audit > 0 else None
+        return replace(result, audit=audit, engine=self.engine, calibrated=self._calibrated(outcomes))
+
+    def with_seed(self, seed: int) -> Design:
+        """The same design under another seed."""
+        return replace(self, spec=replace(self.spec, simulation=replace(self.spec.simulation, seed=seed)))
+
+    @property
+    def engine(self) -> str:
+        """In words, how the statistics are computed."""
+        model = self.model
+        if model is None:
+            return "Rates: exact posterior probabilities by counts."
+        if isinstance(model, str):
+            return f"Times: the package's own fit of every trial, since {model}."
+        return "Times: Newton's method and a third-order tail area for every trial, audited by the package's own fit."
+
+    def audit(self) -> Audit | None:
+        """Answer a few simulated trials by the package's own fit, and compare."""
+        spec, analysis, model = self.spec, self.analysis, self.model
+        planned = next((p for p in spec.rules if p.of_pfs), None)
+        if analysis is None or planned is None or not isinstance(model, FastModel):
+            return None
+        count = max(1, min(_AUDITED, round(spec.simulation.audit * spec.simulation.trials)))
+        patients = generate(spec, spec.truths[0], spec.patients[-1], 0, count)
+        look = len(planned.looks) - 1
+        times = look_times(spec, patients, planned, planned.looks[look])
+        state = state_at(spec, patients, times)
+        fast, _ = statistic_at(spec, model, analysis, planned, patients, state)
+        gaps, errors, changed = [], [], 0
+        thresholds = [t for t in (planned.go_above[look], planned.stop_below[look]) if t is not None]
+        for t in range(count):
+            value, error = fitted_probability(analysis, frame_of(spec, analysis, patients, state, t), planned, spec)
+            gaps.append(abs(value - fast[t]))
+            errors.append(max(error, 1e-4))
+            changed += any((value > h) != (fast[t] > h) and abs(value - h) > 4 * error for h in thresholds)
+        in_errors = float(np.max(np.array(gaps) / np.array(errors)))
+        return Audit(count, float(np.max(gaps)), in_errors, changed)
+
+    def _calibrated(self, outcomes: Mapping[tuple[int, str], Outcomes]) -> dict[str, Any] | None:
+        """The threshold that holds the false alarms, from the extremes of the null trials."""
+        wanted = self.spec.calibration
+        if wanted is None:
+            return None
+        from bayes_escc.trials.calibration import threshold
+
+        most = self.spec.patients[-1]
+        extremes = {name: outcomes[(most, name)].extreme for name in wanted.truths if (most, name) in outcomes}
+        value, interval = threshold(extremes, wanted.false_alarm, upper=wanted.upper)
+        fresh = {
+            name: float((self.conduct(name, most, _FRESH, len(extreme)).extreme > value).mean())
+            for name, extreme in extremes.items()
+        }
+        return {
+            "rule": wanted.rule, "key": wanted.key, "value": value, "interval": list(interval),
+            "false_alarm": wanted.false_alarm, "fresh_trials": fresh,
+        }  # fmt: skip
+
+    def replay(self, trial: int, *, truth: str | None = None) -> pd.DataFrame:
+        """One simulated trial, patient by patient, as it was known at each look.
+
+        Parameters
+        ----------
+        trial : int
+            Its number, from 0.
+        truth : str, optional
+            Name of the truth; the first if not given.
+
+        Returns
+        -------
+        DataFrame
+            A row per patient: arm, entry, true and observed values, and what each look knew.
+        """
+        import pandas as pd
+
+        chosen = next((t for t in self.spec.truths if t.name == truth), None) if truth else self.spec.truths[0]
+        if chosen is None:
+            raise AnalysisError(
+                f"there is no truth {truth!r}; there are {', '.join(t.name for t in self.spec.truths)}."
+            )
+        patients = generate(self.spec, chosen, self.spec.patients[-1], trial, 1)
+        columns: dict[str, Any] = {
+            "patient": np.arange(1, self.spec.patients[-1] + 1),
+            "arm": np.array(self.spec.arms)[patients.arm[0]], "entry": patients.entry[0].round(2),
+            **{name: values[0].astype(int) for name, values in patients.response.items()},
+        }  # fmt: skip
+        if self.spec.pfs is not None:
+            columns["true_time"] = patients.event[0].round(2)
+        if np.isfinite(patients.drop_out).any():
+            columns["drop_out"] = patients.drop_out[0].round(2)
+        for planned in self.spec.rules:
+            for i, plan in enumerate(planned.looks):
+                times = look_times(self.spec, patients, planned, plan)
+                state = state_at(self.spec, patients, times)
+                label = f"{planned.name}, look {i + 1} (month {times[0]:.1f})"
+                if planned.of_pfs:
+                    shown = [
+                        "" if not e else f"{'event' if s else 'free'} at {t:.2f}"
+                        for e, s, t in zip(state.entered[0], state.seen[0], state.time[0], strict=True)
+                    ]
+                else:
+                    shown = ["entered" if e else "" for e in state.entered[0]]
+                columns[label] = shown
+        return pd.DataFrame(columns)
+
+
+def _missing_covariates(spec: TrialSpec, analysis: Analysis) -> list[str]:
+    """What the analysis adjusts for and a truth does not say."""
+    needed = [str(c.column) for c in getattr(analysis.spec, "covariates", ())]
+    found = []
+    for i, truth in enumerate(spec.truths):
+        missing = [name for name in needed if name not in {c.name for c in truth.covariates}]
+        if missing and any(p.of_pfs for p in spec.rules):
+            found.append(
+                f"truths[{i}].covariates: the analysis adjusts for {', '.join(missing)}; state the law of each and "
+                "its coefficient: { probability = 0.4, coefficient = 0.5 } or { mean = 0, sd = 1, coefficient = 0 }"
+            )
+    return found

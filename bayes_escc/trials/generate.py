@@ -1,0 +1,190 @@
+"""Simulated patients as arrays: entry, arm, response, event and drop-out, each from a uniform of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv, ndtri
+
+from bayes_escc.trials.spec import Accrual, Covariate, PfsEndpoint, Steps, TrialSpec, Truth
+from bayes_escc.trials.streams import uniforms
+
+__all__ = ["Patients", "arrivals", "event_times", "generate", "seen_at"]
+
+Array = NDArray[np.float64]
+_LOG2 = math.log(2.0)
+
+
+@dataclass(frozen=True)
+class Patients:
+    """The patients of some trials, (trials, patients) each, in the order of entry; months.
+
+    Parameters
+    ----------
+    first : int
+        Number of the first trial.
+    arm : array of int
+    entry, drop_out : array
+        Calendar time of entry; time since entry of leaving.
+    response : mapping of str to array of bool
+        By binary endpoint.
+    event : array
+        True time from entry to progression or death; infinite without such an endpoint.
+    covariates : mapping of str to array
+    effect : array of shape (trials,) or None
+        What the truth was drawn to be, for the design prior.
+    """
+
+    first: int
+    arm: NDArray[np.int64]
+    entry: Array
+    drop_out: Array
+    response: Mapping[str, NDArray[np.bool_]]
+    event: Array
+    covariates: Mapping[str, Array]
+    effect: Array | None = None
+
+    @property
+    def trials(self) -> int:
+        """Number of trials."""
+        return int(self.arm.shape[0])
+
+
+def generate(spec: TrialSpec, truth: Truth, patients: int, first: int, trials: int, *, drawn: bool = False) -> Patients:
+    """Simulate trials `first`, `first + 1`, ... of a truth.
+
+    Parameters
+    ----------
+    spec : TrialSpec
+    truth : Truth
+    patients : int
+        The most that enter; a smaller number gives the beginning of the same trials.
+    first, trials : int
+    drawn : bool
+        Whether effects are drawn from the design prior, once per trial, instead of those of the truth.
+    """
+    seed = spec.simulation.seed
+
+    def stream(purpose: str, column: int = 0) -> Array:
+        return uniforms(seed, purpose, first, trials, patients, column)
+
+    whole = -(-patients // spec.block) * spec.block
+    arm = _arms(uniforms(seed, "order in block", first, trials, whole), spec, patients)
+    entry = arrivals(spec.accrual, stream("entry"))
+    hazards = np.array(spec.accrual.drop_out)[arm]
+    with np.errstate(divide="ignore"):
+        drop_out = -np.log(stream("drop-out")) / hazards
+    covariates = {c.name: _covariate(c, stream("covariate", i)) for i, c in enumerate(truth.covariates)}
+    rates, ratio, effect = _truths(spec, truth, first, trials, drawn)
+    response = {
+        name: stream("response", i) < rates[name][np.arange(trials)[:, None], arm] for i, name in enumerate(rates)
+    }
+    event = np.full((trials, patients), np.inf)
+    if spec.pfs is not None:
+        effects = [c.coefficient * covariates[c.name] for c in truth.covariates]
+        multiple = np.exp(sum(effects, np.zeros_like(entry)))
+        if truth.responders_hazard != 1.0 and response:
+            multiple = multiple * np.where(next(iter(response.values())), truth.responders_hazard, 1.0)
+        if ratio is not None:
+            multiple = multiple * np.where(arm == 0, 1.0, ratio[:, None])
+        steps = truth.hazard_ratio if ratio is None else (((0.0, 1.0),),) * len(spec.arms)
+        event = event_times(-np.log(stream("event")) / multiple, arm, truth.median, truth.shape, steps)
+    return Patients(first, arm, entry, drop_out, response, event, covariates, effect)
+
+
+def _arms(order: Array, spec: TrialSpec, patients: int) -> NDArray[np.int64]:
+    """Permuted blocks: the uniforms of a block order its places."""
+    block = np.repeat(np.arange(len(spec.arms)), spec.allocation)
+    block = np.tile(block, spec.block // len(block))
+    places = np.argsort(order.reshape(len(order), -1, len(block)), axis=-1, kind="stable")
+    arms = np.empty_like(places)
+    np.put_along_axis(arms, places, np.broadcast_to(block, places.shape), axis=-1)
+    return arms.reshape(len(order), -1)[:, :patients]
+
+
+def arrivals(accrual: Accrual, uniform: Array) -> Array:
+    """Calendar time of every entry, by inverting the integrated rate."""
+    if accrual.pattern == "even":
+        expected = np.broadcast_to(np.arange(1, uniform.shape[1] + 1) - 0.5, uniform.shape)
+    else:
+        expected = np.cumsum(-np.log(uniform), axis=1)
+    starts = np.array([month for month, _ in accrual.rate])
+    rates = np.array([rate for _, rate in accrual.rate])
+    reached = np.concatenate([[0.0], np.cumsum(rates[:-1] * np.diff(starts))])
+    place = np.searchsorted(reached, expected, side="right") - 1
+    return np.asarray(starts[place] + (expected - reached[place]) / rates[place])
+
+
+def event_times(
+    cumulative: Array, arm: NDArray[np.int64], median: float, shape: float, ratios: tuple[Steps, ...]
+) -> Array:
+    """Times at which a cumulative hazard is reached.
+
+    Parameters
+    ----------
+    cumulative : array of shape (trials, patients)
+        The cumulative hazard to be reached, in units of the arm's.
+    arm : array of int, same shape
+    median, shape : float
+        Of the Weibull law of the reference.
+    ratios : tuple of Steps
+        Hazard ratio of every arm from a time on.
+    """
+    times = np.empty_like(cumulative)
+    for place, steps in enumerate(ratios):
+        here = arm == place
+        starts = np.array([start for start, _ in steps])
+        ratio = np.array([value for _, value in steps])
+        base = _LOG2 * (starts / median) ** shape
+        reached = np.concatenate([[0.0], np.cumsum(ratio[:-1] * np.diff(base))])
+        wanted = cumulative[here]
+        step = np.searchsorted(reached, wanted, side="right") - 1
+        of_reference = base[step] + (wanted - reached[step]) / ratio[step]
+        times[here] = median * (of_reference / _LOG2) ** (1.0 / shape)
+    return times
+
+
+def seen_at(event: Array, followed: Array, pfs: PfsEndpoint) -> tuple[Array, NDArray[np.bool_]]:
+    """What is known of the event after a time of follow-up: time, and whether it was seen.
+
+    With visits, progression is seen at the next one, and who is free of it is known to be so at the last one.
+    """
+    if pfs.visits is None:
+        return np.minimum(event, followed), event <= followed
+    seen = np.ceil(event / pfs.visits) * pfs.visits
+    last = np.floor(followed / pfs.visits) * pfs.visits
+    known = seen <= followed
+    return np.where(known, seen, last), known
+
+
+def _covariate(covariate: Covariate, uniform: Array) -> Array:
+    if covariate.law == "binary":
+        return (uniform < covariate.first).astype(np.float64)
+    return np.asarray(covariate.first + covariate.second * ndtri(uniform), dtype=np.float64)
+
+
+def _truths(
+    spec: TrialSpec, truth: Truth, first: int, trials: int, drawn: bool
+) -> tuple[dict[str, Array], Array | None, Array | None]:
+    """True rates by trial and arm, true hazard ratio by trial if drawn, and the effect the criterion is about."""
+    rates = {name: np.broadcast_to(np.array(of), (trials, len(of))) for name, of in truth.rates.items()}
+    prior = spec.design_prior
+    if not drawn or prior is None:
+        return rates, None, None
+    ratio = None
+    if prior.log_hazard_ratio is not None:
+        mean, sd = prior.log_hazard_ratio
+        ratio = np.exp(mean + sd * ndtri(uniforms(spec.simulation.seed, "truth", first, trials, 1)[:, 0]))
+    for i, (name, laws) in enumerate(prior.rates.items()):
+        u = uniforms(spec.simulation.seed, "truth", first, trials, len(laws), column=i + 1)
+        rates[name] = np.column_stack([betaincinv(a, b, u[:, k]) for k, (a, b) in enumerate(laws)])
+    effect = ratio if prior.estimand == "hazard_ratio" else _difference(rates[prior.estimand])
+    return rates, ratio, effect
+
+
+def _difference(rates: Array) -> Array:
+    return np.asarray(rates[:, -1] - rates[:, 0] if rates.shape[1] > 1 else rates[:, 0])

@@ -1,0 +1,262 @@
+"""What a design file says: arms, accrual, endpoints, truths, rules with their looks, simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bayes_escc.rules import Rule
+
+__all__ = [
+    "Accrual", "Calibration", "Covariate", "DesignPrior", "LookPlan", "PfsEndpoint", "PlannedRule", "Simulation",
+    "TrialSpec", "Truth",
+]  # fmt: skip
+
+Steps = tuple[tuple[float, float], ...]
+"""Values that hold from a time on, ascending; the first from 0."""
+
+
+@dataclass(frozen=True)
+class Accrual:
+    """How patients come and go.
+
+    Parameters
+    ----------
+    rate : tuple of (month, patients a month)
+    pattern : {"poisson", "even"}
+        Random gaps, or gaps that are always the same.
+    drop_out : tuple of float
+        Hazard of leaving follow-up, a month, by arm.
+    """
+
+    rate: Steps
+    pattern: Literal["poisson", "even"]
+    drop_out: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PfsEndpoint:
+    """A time to progression or death, and when progression is seen.
+
+    Parameters
+    ----------
+    name : str
+    visits : float or None
+        Months between assessments: progression counts from the next one. None: it is seen at once.
+    """
+
+    name: str
+    visits: float | None
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """A covariate of the simulated patients, and its true effect.
+
+    Parameters
+    ----------
+    name : str
+    law : {"binary", "normal"}
+    first, second : float
+        The probability; or mean and standard deviation.
+    coefficient : float
+        True log hazard ratio of a unit.
+    """
+
+    name: str
+    law: Literal["binary", "normal"]
+    first: float
+    second: float
+    coefficient: float
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true in a scenario.
+
+    Parameters
+    ----------
+    name : str
+    should_go : bool or None
+        Whether declaring success is right; None where it is not said.
+    rates : mapping of str to tuple of float
+        Of every binary endpoint, by arm.
+    median, shape : float
+        Of the Weibull law of the reference arm; months.
+    hazard_ratio : tuple of Steps
+        By arm, against the reference; from a time since entry on.
+    responders_hazard : float
+        Ratio of a responder's hazard to that of another patient, which joins the endpoints.
+    covariates : tuple of Covariate
+    """
+
+    name: str
+    should_go: bool | None = None
+    rates: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    median: float = 0.0
+    shape: float = 1.0
+    hazard_ratio: tuple[Steps, ...] = ()
+    responders_hazard: float = 1.0
+    covariates: tuple[Covariate, ...] = ()
+
+
+@dataclass(frozen=True)
+class LookPlan:
+    """When a look is taken; of several conditions, the last to be met, but not after `by_month`.
+
+    Parameters
+    ----------
+    patients : int or None
+        So many have entered.
+    evaluable : int or None
+        So many are evaluable for the rule's endpoint.
+    events : int or None
+        So many events of the rule's endpoint were seen.
+    at_least_months, by_month : float or None
+        Not before, and not after, this month of the trial.
+    """
+
+    patients: int | None = None
+    evaluable: int | None = None
+    events: int | None = None
+    at_least_months: float | None = None
+    by_month: float | None = None
+
+    def __str__(self) -> str:
+        parts = []
+        for value, words in (
+            (self.patients, "{:g} patients entered"),
+            (self.evaluable, "{:g} evaluable"),
+            (self.events, "{:g} events"),
+            (self.at_least_months, "month {:g}"),
+        ):
+            if value is not None:
+                parts.append(words.format(value))
+        said = " and ".join(parts) or "the end"
+        return f"{said}, by month {self.by_month:g}" if self.by_month is not None else said
+
+
+@dataclass(frozen=True)
+class PlannedRule:
+    """A decision rule with its looks and thresholds in this trial.
+
+    Parameters
+    ----------
+    rule : Rule
+        As in an analysis.
+    arm, reference : int
+        Places of the arm the rule is about and of the one it is compared with (-1: a fixed value).
+    endpoint : str
+    looks : tuple of LookPlan
+    go_above, stop_below, stop_above : tuple of float or None
+        By look.
+    binding : bool
+        Whether the trial ends when the rule acts; a rule that advises is counted apart.
+    """
+
+    rule: Rule
+    arm: int
+    reference: int
+    endpoint: str
+    looks: tuple[LookPlan, ...]
+    go_above: tuple[float | None, ...]
+    stop_below: tuple[float | None, ...]
+    stop_above: tuple[float | None, ...]
+    binding: bool = True
+
+    @property
+    def name(self) -> str:
+        """Name of the rule."""
+        return self.rule.name
+
+    @property
+    def of_pfs(self) -> bool:
+        """Whether it watches a time to event rather than a rate."""
+        return getattr(self.rule, "estimand", "rate") != "rate"
+
+
+@dataclass(frozen=True)
+class DesignPrior:
+    """What is believed of the truth for planning; kept apart from the priors of the analysis.
+
+    Parameters
+    ----------
+    log_hazard_ratio : tuple of float or None
+        Mean and standard deviation of a Normal.
+    rates : mapping of str to tuple of (alpha, beta)
+        By endpoint, a Beta law by arm.
+    estimand : str
+        What decides whether the truth is effective: ``hazard_ratio``, or a binary endpoint's difference.
+    below, above : float or None
+        The limit.
+    """
+
+    log_hazard_ratio: tuple[float, float] | None
+    rates: Mapping[str, tuple[tuple[float, float], ...]]
+    estimand: str
+    below: float | None
+    above: float | None
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How much is simulated.
+
+    Parameters
+    ----------
+    trials : int
+        By truth.
+    max_mcse : float or None
+        Blocks of trials are added until the Monte Carlo error of every probability is below it.
+    seed : int
+    audit : float
+        Share of the trials whose answer is computed again by the package's own fit.
+    """
+
+    trials: int = 10_000
+    max_mcse: float | None = None
+    seed: int = 1
+    audit: float = 0.002
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A threshold that is found rather than stated.
+
+    Parameters
+    ----------
+    rule : str
+    key : str
+    truths : tuple of str
+        Under which acting is a false alarm.
+    false_alarm : float
+    upper : bool
+        Whether the upper Monte Carlo bound of the false alarms, not their estimate, must stay below it.
+    """
+
+    rule: str
+    key: str
+    truths: tuple[str, ...]
+    false_alarm: float
+    upper: bool
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """A design as its file states it; see the dataclasses of its parts."""
+
+    id: str
+    title: str
+    arms: tuple[str, ...]
+    allocation: tuple[int, ...]
+    patients: tuple[int, ...]
+    block: int
+    accrual: Accrual
+    binary: Mapping[str, float]
+    pfs: PfsEndpoint | None
+    truths: tuple[Truth, ...]
+    rules: tuple[PlannedRule, ...]
+    simulation: Simulation
+    design_prior: DesignPrior | None = None
+    calibration: Calibration | None = None

@@ -1,0 +1,257 @@
+"""What simulated trials say of a design: every number with its Monte Carlo error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.trials.conduct import Outcomes
+from bayes_escc.trials.spec import DesignPrior, TrialSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Audit", "DesignResult", "Estimate", "difference", "proportion", "summarise", "wilson"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its Monte Carlo error and 95 % interval.
+
+    Parameters
+    ----------
+    value, mcse, lower, upper : float
+    exact : bool
+        Whether it was enumerated rather than simulated.
+    """
+
+    value: float
+    mcse: float
+    lower: float
+    upper: float
+    exact: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return dict(vars(self))
+
+
+def wilson(count: float, trials: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a proportion."""
+    if trials == 0:
+        return math.nan, math.nan
+    z = 1.959963984540054
+    p, w = count / trials, z * z / trials
+    middle = (p + w / 2.0) / (1.0 + w)
+    half = z * math.sqrt(p * (1.0 - p) / trials + w / (4.0 * trials)) / (1.0 + w)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def proportion(which: NDArray[np.bool_]) -> Estimate:
+    """A share of trials."""
+    n = len(which)
+    p = float(which.mean()) if n else math.nan
+    return Estimate(p, math.sqrt(p * (1.0 - p) / n) if n else math.nan, *wilson(float(which.sum()), n))
+
+
+def average(values: NDArray[Any]) -> Estimate:
+    """A mean over trials."""
+    mean = float(values.mean())
+    error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+    return Estimate(mean, error, mean - 1.96 * error, mean + 1.96 * error)
+
+
+def ratio(top: NDArray[np.bool_], bottom: NDArray[np.bool_]) -> Estimate:
+    """P(top | bottom), with the error of a ratio of two shares of the same trials."""
+    n, below = len(bottom), float(bottom.mean())
+    if below == 0.0:
+        return Estimate(math.nan, math.nan, math.nan, math.nan)
+    value = float((top & bottom).mean()) / below
+    error = float(np.std((top & bottom) - value * bottom, ddof=1) / (below * math.sqrt(n)))
+    return Estimate(value, error, *wilson(float((top & bottom).sum()), int(bottom.sum())))
+
+
+def difference(a: NDArray[Any], b: NDArray[Any]) -> Estimate:
+    """The mean difference of two designs over the same patients."""
+    return average(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How far the fast engine is from the package's own fit.
+
+    Parameters
+    ----------
+    trials : int
+    largest : float
+        Greatest difference of a probability.
+    in_errors : float
+        The same in Monte Carlo errors of the fit.
+    changed : int
+        Decisions that differ beyond those errors.
+    """
+
+    trials: int
+    largest: float
+    in_errors: float
+    changed: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the fast engine may be trusted."""
+        return self.changed <= 0.01 * self.trials and (self.in_errors <= 5.0 or self.largest < 0.005)
+
+
+@dataclass(frozen=True)
+class DesignResult:
+    """The operating characteristics of a design.
+
+    Parameters
+    ----------
+    id, title : str
+    rows : tuple of mapping
+        One per size and truth; see `summary`.
+    looks : tuple of mapping
+        One per size, truth, rule and look: shares that go and stop there.
+    prior : tuple of mapping
+        Under the design prior: assurance, P(effective | go) and averaged errors, by size.
+    trials, wanted : int
+        Simulated by truth, and asked for.
+    seed : int
+    max_mcse : float or None
+    engine : str
+    audit : Audit or None
+    calibrated : mapping or None
+    """
+
+    id: str
+    title: str
+    rows: tuple[Mapping[str, Any], ...]
+    looks: tuple[Mapping[str, Any], ...]
+    prior: tuple[Mapping[str, Any], ...]
+    trials: int
+    wanted: int
+    seed: int
+    max_mcse: float | None = None
+    engine: str = ""
+    audit: Audit | None = None
+    calibrated: Mapping[str, Any] | None = None
+    failed: int = 0
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def precise_enough(self) -> bool:
+        """Whether every probability is known as well as was asked."""
+        if self.max_mcse is None:
+            return True
+        return all(row[k].mcse <= self.max_mcse for row in self.rows for k in ("go", "stop"))
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the audit agrees."""
+        return self.audit is None or self.audit.agrees
+
+    def summary(self) -> pd.DataFrame:
+        """A row per size and truth: P(go), P(stop), whether that is right, expected size, months and events."""
+        import pandas as pd
+
+        keys = ("go", "stop", "correct", "patients", "months", "events")
+        records = []
+        for row in self.rows:
+            record: dict[str, Any] = {"patients_most": row["most"], "truth": row["truth"]}
+            for key in keys:
+                if row[key] is not None:
+                    record[key], record[f"{key}_mcse"] = row[key].value, row[key].mcse
+            records.append(record)
+        return pd.DataFrame(records)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data."""
+
+        def plain(value: Any) -> Any:
+            if isinstance(value, Estimate):
+                return value.to_dict()
+            if isinstance(value, Mapping):
+                return {k: plain(v) for k, v in value.items()}
+            return [plain(v) for v in value] if isinstance(value, list | tuple) else value
+
+        return {
+            "schema_version": 1, "design": {"id": self.id, "title": self.title, "seed": self.seed},
+            "trials": self.trials, "trials_wanted": self.wanted, "engine": self.engine,
+            "audit": None if self.audit is None else {**vars(self.audit), "agrees": self.audit.agrees},
+            "fitted_trials": self.failed, "scenarios": plain(self.rows), "looks": plain(self.looks),
+            "design_prior": plain(self.prior), "calibration": plain(self.calibrated or {}) or None,
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+
+def summarise(
+    spec: TrialSpec, outcomes: Mapping[tuple[int, str], Outcomes], exact: Mapping[tuple[int, str], Any], wanted: int
+) -> DesignResult:
+    """Count what happened."""
+    rows, looks, prior = [], [], []
+    should = {t.name: t.should_go for t in spec.truths}
+    for (most, name), o in outcomes.items():
+        if name not in should:
+            if spec.design_prior is not None:
+                prior.append({"most": most, **_under_prior(spec.design_prior, o)})
+            continue
+        go, stop = proportion(o.decision > 0), proportion(o.decision < 0)
+        patients = average(o.patients)
+        scenario = exact.get((most, name))
+        if scenario is not None:
+            go, stop = (_enumerated(p) for p in (scenario.probability_go, scenario.probability_stop))
+        goes = should[name]
+        rows.append({
+            "most": most, "truth": name, "should_go": goes, "go": go, "stop": stop,
+            "neither": proportion(o.decision == 0), "early": proportion((o.rule >= 0) & _early(spec, o)),
+            "correct": None if goes is None else go if goes else proportion(o.decision <= 0),
+            "patients": patients, "months": average(o.months),
+            "events": None if spec.pfs is None else average(o.events),
+            "advice": [
+                {"rule": p.name, "binding": p.binding, "go": proportion(o.advice[:, r] > 0),
+                 "stop": proportion(o.advice[:, r] < 0)}
+                for r, p in enumerate(spec.rules)
+            ],
+            "trials": len(o.decision), "failed": int(o.failed.sum()),
+        })  # fmt: skip
+        k = 0
+        for planned in spec.rules:
+            for i, plan in enumerate(planned.looks):
+                looks.append({
+                    "most": most, "truth": name, "rule": planned.name, "look": i + 1, "when": str(plan),
+                    "go": proportion(o.at[:, k] > 0), "stop": proportion(o.at[:, k] < 0),
+                })  # fmt: skip
+                k += 1
+    simulated = min((len(o.decision) for o in outcomes.values()), default=0)
+    notes = [f"{simulated:,} of {wanted:,} trials: the run was interrupted."] if simulated < wanted else []
+    return DesignResult(
+        spec.id, spec.title, tuple(rows), tuple(looks), tuple(prior), simulated, wanted, spec.simulation.seed,
+        spec.simulation.max_mcse, failed=sum(int(o.failed.sum()) for o in outcomes.values()), notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _enumerated(p: float) -> Estimate:
+    return Estimate(p, 0.0, p, p, exact=True)
+
+
+def _early(spec: TrialSpec, o: Outcomes) -> NDArray[np.bool_]:
+    last = np.array([len(p.looks) - 1 for p in spec.rules])
+    return np.asarray(o.look < last[np.maximum(o.rule, 0)])
+
+
+def _under_prior(prior: DesignPrior, o: Outcomes) -> dict[str, Any]:
+    """Assurance, and how far a declaration can be believed, averaged over the design prior."""
+    effective = o.effect < prior.below if prior.below is not None else o.effect > (prior.above or 0.0)
+    go = o.decision > 0
+    return {
+        "assurance": proportion(go), "effective": proportion(effective),
+        "effective_given_go": ratio(effective, go), "ineffective_given_go": ratio(~effective, go),
+        "false_go_where_ineffective": ratio(go, ~effective), "missed_where_effective": ratio(~go, effective),
+        "patients": average(o.patients), "months": average(o.months),
+    }  # fmt: skip

@@ -1,0 +1,53 @@
+"""A design in words, as a protocol could print it, with the dates at which looks fall on average."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_escc.trials.conduct import look_times
+from bayes_escc.trials.design import Design
+from bayes_escc.trials.exact import why_not_exact
+from bayes_escc.trials.generate import generate
+
+__all__ = ["design_in_words"]
+
+_TRIALS = 400
+
+
+def design_in_words(design: Design) -> list[str]:
+    """Sentences that say what a design file says; a few hundred trials give the dates of the looks."""
+    spec = design.spec
+    shares = ":".join(str(s) for s in spec.allocation)
+    arms = (
+        f"{' and '.join(spec.arms)}, allocated {shares} in blocks of {spec.block}"
+        if len(spec.arms) > 1
+        else spec.arms[0]
+    )
+    sizes = " or ".join(str(n) for n in spec.patients)
+    lines = [spec.title, f"Arms: {arms}. At most {sizes} patients."]
+    rates = ", then ".join(f"{rate:g} a month from month {month:g}" for month, rate in spec.accrual.rate)
+    lines.append(f"Accrual: {rates} ({spec.accrual.pattern}).")
+    lines += [f"{name} is assessed {after:g} months after entry." for name, after in spec.binary.items()]
+    if spec.pfs is not None:
+        seen = "at once" if spec.pfs.visits is None else f"at the next visit, every {spec.pfs.visits:g} months"
+        lines.append(f"{spec.pfs.name}: an event is seen {seen}.")
+    for planned in spec.rules:
+        lines.append(
+            f"{planned.name}: {planned.rule.sentence}{'' if planned.binding else ' It advises and ends nothing.'}"
+        )
+        for i, plan in enumerate(planned.looks):
+            held = {k: getattr(planned, k)[i] for k in ("go_above", "stop_below", "stop_above")}
+            said = ", ".join(f"{k} {v:g}" for k, v in held.items() if v is not None)
+            dates = []
+            for truth in spec.truths:
+                patients = generate(spec, truth, spec.patients[-1], 0, _TRIALS)
+                months = look_times(spec, patients, planned, plan)
+                low, middle, high = np.quantile(months, [0.05, 0.5, 0.95])
+                dates.append(f"month {middle:.0f} ({low:.0f} to {high:.0f}) if {truth.name}")
+            lines.append(f"  look {i + 1} at {plan}{': ' + said if said else ''}: {'; '.join(dates)}.")
+    lines.append(design.engine)
+    reason = why_not_exact(spec)
+    lines.append(
+        f"Simulated, since {reason}." if reason else "Enumerated exactly; the simulation gives months and events."
+    )
+    return lines

@@ -1,0 +1,55 @@
+"""Independent answers for simulated trials: a grid posterior of two Weibull arms, and paths of a single-arm trial."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.stats import beta, binom
+
+
+def weibull_tail(time, seen, arm, *, level=(1.791759469228055, 2.5), shape=(0.0, 0.3), ratio=(0.0, 0.7)):
+    """P(log hazard ratio < 0) on a three-dimensional grid, regimens at plus and minus half the log ratio."""
+    g = np.linspace(-3.5, 3.5, 121)
+    s = np.linspace(-1.4, 1.4, 81)
+    u = np.linspace(0.0, 4.0, 161)
+    d, lt = np.asarray(seen, float), np.log(time)
+    posterior = np.empty((len(g), len(s), len(u)))
+    for j, log_shape in enumerate(s):
+        k = math.exp(log_shape)
+        hazard = [np.exp(k * (lt[arm == a][:, None] - u[None, :])).sum(0) * math.log(2.0) for a in (0, 1)]
+        logs = sum(
+            d[arm == a].sum() * (math.log(math.log(2.0)) + log_shape - k * u) + k * (d[arm == a] * lt[arm == a]).sum()
+            for a in (0, 1)
+        )
+        events = [d[arm == a].sum() for a in (0, 1)]
+        for i, ratio_ in enumerate(g):
+            half = 0.5 * ratio_
+            value = logs + half * (events[1] - events[0]) - math.exp(-half) * hazard[0] - math.exp(half) * hazard[1]
+            value = value - 0.5 * ((u - level[0]) / level[1]) ** 2 - 0.5 * ((log_shape - shape[0]) / shape[1]) ** 2
+            posterior[i, j] = value - 0.5 * ((ratio_ - ratio[0]) / ratio[1]) ** 2
+    mass = np.exp(posterior - posterior.max()).sum(axis=(1, 2))
+    cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (mass[1:] + mass[:-1]))])
+    return float(np.interp(0.0, g, cumulative / cumulative[-1]))
+
+
+def single_arm(looks, rate, null, go, stop, prior=(1.0, 1.0)):
+    """P(go) and P(stop) of a rule on P(rate > null), by following every number of responders."""
+    alive, before = {0: 1.0}, 0
+    goes = stops = 0.0
+    for n in looks:
+        new: dict[int, float] = {}
+        for x, p in alive.items():
+            for more in range(n - before + 1):
+                new[x + more] = new.get(x + more, 0.0) + p * float(binom.pmf(more, n - before, rate))
+        alive = {}
+        for x, p in new.items():
+            tail = beta.sf(null, prior[0] + x, prior[1] + n - x)
+            if tail > go:
+                goes += p
+            elif tail < stop:
+                stops += p
+            else:
+                alive[x] = p
+        before = n
+    return goes, stops
