@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         operating_characteristics,
     )
     from bayes_escc.runs.estimators import ResponseModel, SurvivalModel, SynthesisModel
+    from bayes_escc.runs.report import write_report
     from bayes_escc.runs.run import fit_analysis, run_analysis
     from bayes_escc.settings.prior import Prior
     from bayes_escc.sheet.questions import OpenQuestionsError
@@ -102,6 +103,7 @@ _HOMES = {
     "runs.overlap": ("overlap",),
     "runs.tipping": ("tipping",),
     "population.reconstruct": ("Reconstruction", "reconstruct"),
+    "runs.report": ("write_report",),
     "runs.run": ("fit_analysis", "run_analysis"),
     "study.study": ("Study",),
     "trials": ("Design", "DesignResult"),
@@ -187,6 +189,7 @@ __all__ = [
     "simulate_cohort",
     "tipping",
     "to_result",
+    "write_report",
 ]
 
 

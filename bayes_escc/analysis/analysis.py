@@ -57,6 +57,10 @@ class ComparisonSpec:
     better: Direction | None = None
     margin: float | None = None
     rope: tuple[float, float] | None = None
+    rationale: str = ""
+    """Why the margin and the region are what they are."""
+    fixed: Literal["before", "after"] | None = None
+    """Whether they were fixed before the data."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +235,13 @@ class Analysis:
         sampling = _read_sampling(top.table("sampling"))
         report = top.table("report")
         ci_prob = report.number("ci_prob", 0.95, above=0, below=1)
+        report.text("language", "en", ("en", "zh", "both"))
+        _read_texts(report.table("study"), ("setting", "centres", "period", "ethics", "registration"))
         report.finish()
+        estimand = top.table("estimand")
+        estimand.text("death", "event", ("event", "competing"))
+        estimand.text("new_therapy", "ignore", ("ignore", "censor"))
+        _read_texts(estimand, ("population", "missed_scans"))
         top.finish()
         raise_problems(f"{label} cannot be used", problems)
         return cls(
@@ -297,8 +307,17 @@ def _read_comparison(r: Reader) -> ComparisonSpec:
             rope = (float(rope[0]), float(rope[1]))
     for message in check_margin(scale, better, margin, rope):
         r.problem(*message)
+    rationale, fixed = r.text("rationale", ""), r.text("fixed", None, ("before", "after"))
     r.finish()
-    return ComparisonSpec(estimand, reference, scale, better, margin, rope)
+    return ComparisonSpec(estimand, reference, scale, better, margin, rope, rationale, fixed)
+
+
+def _read_texts(r: Reader, keys: Sequence[str]) -> None:
+    """Texts that the page shows as they are stated; an empty one stays a blank to fill in."""
+    for key in keys:
+        if not isinstance(value := r.take(key, ""), str):
+            r.problem(key, f"must be a text, not {value!r}")
+    r.finish()
 
 
 def _label(r: Reader, key: str) -> str | None:

@@ -19,6 +19,7 @@ from bayes_escc import __version__
 from bayes_escc.cli.app import register as register_app
 from bayes_escc.cli.design import register as register_design
 from bayes_escc.cli.population import register as register_population
+from bayes_escc.cli.report import add_report
 from bayes_escc.cli.rules import add_monitor
 from bayes_escc.cli.sheet import register as register_sheet
 from bayes_escc.cli.study import register as register_study
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--chains", type=int, metavar="N")
     run.add_argument("--sampler", choices=("auto", "exact", "nuts", "laplace"))
     run.add_argument("--no-figures", action="store_true", help="write tables only")
+    run.add_argument("--report", action="store_true", help="also write a page to print (see the command report)")
     run.add_argument("--full", action="store_true", help="print every table, not the answer alone")
     run.set_defaults(action=_run)
 
@@ -184,6 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     sheet = (*register_sheet(commands), *register_app(commands))
     register_design(commands)
     monitor = add_monitor(commands)
+    report = add_report(commands)
     for command in (
         run,
         check,
@@ -196,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
         proportional,
         inconsistent,
         warmup,
+        report,
         *monitor,
         *sheet,
     ):
@@ -285,6 +289,11 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None) -> tuple[
         posterior, result, _ = run_analysis(analysis, out, figures=not options.no_figures, when_known=show)
     for message in dict.fromkeys(str(w.message) for w in noted):
         print(f"bayes-escc: {message}", file=sys.stderr)
+    if options.report:
+        from bayes_escc.runs.report import write_report
+
+        for path in write_report([out]):
+            print(f"The page is in {path}", file=sys.stderr if options.json else sys.stdout)
     if unread:
         raise BrokenPipeError
     if not posterior.diagnostics.converged:

@@ -25,6 +25,7 @@ from bayes_escc.plots.style import (
     wrapped,
 )
 from bayes_escc.probability.beta import BetaContrast
+from bayes_escc.report.sentences import allows_for_bias
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -156,6 +157,7 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
     axes.annotate(wrapped(f"← {left} better", 52), (0.0, 0.995), ha="left", **style)
     p = format_probability(row["probability_better"], row["mcse_probability"])
     said = f"P(better) {p}" if p[0] in "<>" else f"P(better) = {p}"
+    said += " without bias" if allows_for_bias(row) else ""
     axes.annotate(said, (0.0, 0.9), xycoords="axes fraction", ha="left", va="top", fontweight="bold", fontsize=9)
     if handles:
         axes.legend(

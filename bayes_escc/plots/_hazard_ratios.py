@@ -11,6 +11,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import COVARIATE, REGIMEN, TIME, format_probability
 from bayes_escc.plots._difference import log_axis
 from bayes_escc.plots.style import BLACK, GREY, finish, house_style, new_figure
+from bayes_escc.report.sentences import per_step
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,14 +35,13 @@ def _rows(posterior: Posterior) -> list[tuple[str, Any]]:
     if "coefficient" in posterior.estimand_names:
         array = posterior.estimand("coefficient")
         for labels, draws in labelled_cells(array):
-            how = unit_of(array, labels).removeprefix("log hazard ratio per ")
-            # a scaled covariate is labelled by what one unit of it is
+            unit = unit_of(array, labels)
+            how = unit.removeprefix("log hazard ratio per ")
             name = str(labels[COVARIATE]).replace("_", " ")
-            plain, _, unit = how.rpartition(" / ")
-            scale = f", per {float(unit):.2g} in {plain.split(' - ')[0].removeprefix('(')}" if plain else ""
-            found.append(
-                (name + scale if " against " not in how else f"{name.partition('[')[0]}: {how}", np.exp(draws))
-            )
+            words, steps = per_step(unit)  # one doubling, or one point
+            scale = f", {words}" if steps != 1.0 else ""
+            label = name + scale if " against " not in how else f"{name.partition('[')[0]}: {how}"
+            found.append((label, np.exp(steps * draws)))
     return found
 
 

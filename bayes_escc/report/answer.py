@@ -97,7 +97,7 @@ def _table(result: Mapping[str, Any], room: int) -> list[str]:
     margins = any(row["margin"] is not None for row in rows)
     ropes = any(row["rope"] is not None for row in rows)
     ci = f"{100 * rows[0]['ci_prob']:g} % CrI"
-    header = ["", f"median ({ci})", *(["P(better)", "without bias"] if biased else ["P(better)"])]
+    header = ["", f"median ({ci})", *(["P(better)", "no bias"] if biased else ["P(better)"])]
     header += [*(["by margin"] if margins else []), *(["in ROPE"] if ropes else [])]
     lines: list[list[str]] = []
     known: set[tuple[Any, ...]] = set()
@@ -108,7 +108,8 @@ def _table(result: Mapping[str, Any], room: int) -> list[str]:
         )
         repeated = one in known and row["estimand"] != "rate"
         known.add(one)
-        cells = [_asked(row, unit, time_unit, pairs), contrast_text(row, unit, with_unit=False)]
+        shown = f"{contrast_text(row, unit, with_unit=False)} {_short(contrast_unit(row, unit))}".rstrip()
+        cells = [_asked(row, unit, time_unit, pairs), shown]
         cells.append("same" if repeated else format_probability(*headline_probability(row)))
         if biased:
             without = format_probability(row["probability_better"], row["mcse_probability"])
@@ -116,7 +117,8 @@ def _table(result: Mapping[str, Any], room: int) -> list[str]:
         if margins:
             stated = row["margin"] is not None and row["probability_better_by_margin"] is not None
             p = format_probability(*headline_probability(row, margin=True)) if stated else ""
-            cells.append(f"{p} ({_short(margin_text(row, unit))})" if stated else "")
+            size = margin_text(row, unit).partition(" ")[0] if stated else ""  # in the unit of the row
+            cells.append(f"{p} ({size})" if stated else "")
         if ropes:
             cells.append(format_probability(row["probability_in_rope"], row["mcse_probability_in_rope"]))
         lines.append(cells)
@@ -131,14 +133,12 @@ def _table(result: Mapping[str, Any], room: int) -> list[str]:
 
 
 def _asked(row: Row, unit: str, time_unit: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """What a row of the table asks, with the unit of its numbers."""
-    name = name_of(row, unit, time_unit)
+    """What a row of the table asks."""
+    name = name_of(row, unit, time_unit).replace("restricted mean PFS", "mean PFS")
     if row["scale"] == "odds_ratio":
         name = f"{name}, odds ratio"
     elif row["scale"] == "ratio":
         name = name if "ratio" in name else f"{name}, ratio"
-    else:
-        name = f"{name}, {_short(contrast_unit(row, unit))}".removesuffix(", ")
     if len(pairs) == 1:
         return name
     who = (

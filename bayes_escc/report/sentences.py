@@ -56,6 +56,13 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "time_ratio": {"en": "time ratio", "zh": "时间比"},
     "hazard_rate": {"en": "hazard", "zh": "风险率"},
     "rate": {"en": "rate", "zh": "发生率"},
+    "log_shape": {"en": "log shape", "zh": "形状参数的对数"},
+    "reference_median": {"en": "reference median", "zh": "参照患者中位无进展生存期"},
+    "predicted_effect": {"en": "effect of the next trial", "zh": "下一试验的效应"},
+    "study_effect": {"en": "effect in the study", "zh": "各研究的效应"},
+    "tau": {"en": "heterogeneity tau", "zh": "异质性标准差tau"},
+    "i_squared": {"en": "I-squared", "zh": "I²"},
+    "mu": {"en": "mean effect (log scale)", "zh": "平均效应（对数尺度）"},
     "effect": {"en": "effect", "zh": "效应"},
 }
 _ENDPOINTS_ZH: Final = {

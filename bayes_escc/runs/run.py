@@ -34,6 +34,7 @@ from bayes_escc.report.tables import league_csv, rows_csv
 from bayes_escc.rules import PredictiveSurvival
 from bayes_escc.rules.completion import successes
 from bayes_escc.runs.figures import drawings_of
+from bayes_escc.runs.page_facts import page_facts
 from bayes_escc.runs.results_folder import ResultsFolder, results_folder
 from bayes_escc.settings.reader import nearest, raise_problems
 
@@ -204,10 +205,12 @@ def run_analysis(
     """
     with results_folder(Path(out)) as folder:
         drawn = figures and _can_draw()
-        posterior = fit_analysis(analysis)
+        table = analysis.load_table()
+        posterior = fit_analysis(analysis, table)
         comparisons = comparisons_of(posterior)
         result = to_result(posterior, comparisons)
         _write_tables(folder, posterior, result)
+        folder.write("page.json", to_json(page_facts(posterior, table, json.loads(to_json(result)))))
         if when_known is not None:
             when_known(result)
         if drawn:

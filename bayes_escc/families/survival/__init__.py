@@ -27,7 +27,9 @@ def figures(posterior: Any) -> tuple[str, ...]:
         "survival": True,
         "hazards": True,
         "hazard_ratios": bool({"hazard_ratio", "coefficient"} & set(estimands.data_vars)),
-        "better_over_time": estimands["survival"].sizes[REGIMEN] > 1,
+        # under proportional hazards who is better is the same at every time
+        "better_over_time": estimands["survival"].sizes[REGIMEN] > 1
+        and posterior.analysis.spec.regimen_effect != "proportional",
         "dating": DETECTING_SCAN in posterior.tree.children,
         "predictive_check": True,
     }

@@ -1,0 +1,197 @@
+"""The page: every number from page.json, nothing from a table as markup, one language, nothing asked of the outside."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zipfile
+from html import unescape
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.errors import RecordError
+from bayes_escc.report.page import sections
+from bayes_escc.report.page_words import CHECKLISTS, LIMITATIONS, TITLES, WORDS
+from bayes_escc.runs.page_facts import baseline_rows, fisher, log_rank, standardised_difference
+from bayes_escc.runs.report import write_report
+from bayes_escc.runs.run import run_analysis
+from tests.test_sentences import FORBIDDEN
+
+HOSTILE = "<script>alert('x')</script> & \"co\""
+
+
+def counts_file(folder, name="B"):
+    frame = pd.DataFrame(
+        {"study": ["one", "two"], "regimen": ["A", name], "endpoint": "ORR", "events": [10, 12], "n": [29, 35]}
+    )
+    frame.to_csv(folder / "counts.csv", index=False)
+
+
+def run(folder, out, name="B", **changes):
+    counts_file(folder, name)
+    content = {
+        "id": "mine", "title": f"A against {name}", "question": "Which?",
+        "data": {"kind": "counts", "file": "counts.csv"},
+        "comparisons": [{"estimand": "rate", "reference": "A", "margin": 0.1}],
+    }  # fmt: skip
+    analysis = be.Analysis.from_dict({**content, **changes}, folder=folder)
+    return run_analysis(analysis, out)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("results")
+    run(place, place / "out")
+    return place / "out"
+
+
+def text_of(html):
+    body = re.sub(r"<style.*?</style>|<svg.*?</svg>", " ", html, flags=re.DOTALL)
+    return unescape(re.sub(r"<[^>]+>", " ", body))
+
+
+def test_the_page_is_one_offline_file_of_the_same_bytes(folder, tmp_path):
+    (page,) = write_report([folder], tmp_path / "a")
+    html = page.read_text(encoding="utf-8")
+    assert write_report([folder], tmp_path / "b")[0].read_bytes() == page.read_bytes()
+    assert "<script" not in html
+    for address in re.findall(r"https?://[^\s\"'<>]+", html):
+        assert address.startswith(("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink")), address
+    assert "default-src 'none'" in html
+    identifiers = re.findall(r'\bid="([^"]+)"', html)
+    assert len(identifiers) == len(set(identifiers))
+    for target in re.findall(r'href="#([^"]+)"', html):
+        assert target in identifiers
+    for section in TITLES:
+        assert section in identifiers
+
+
+def test_nothing_from_a_table_becomes_markup(tmp_path):
+    run(tmp_path, tmp_path / "out", HOSTILE)
+    (page,) = write_report([tmp_path / "out"], language="both")
+    html = page.read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "alert(&#39;x&#39;)" in html
+    assert HOSTILE in text_of(html)
+
+
+def test_every_probability_on_the_page_is_that_of_page_json(folder):
+    facts = json.loads((folder / "page.json").read_text(encoding="utf-8"))
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    assert facts["result"] == result
+    (row,) = result["comparisons"]
+    for language in ("en", "zh"):
+        (table,) = [
+            b for s in sections(facts, language) if s.anchor == "probability" for b in s.blocks if hasattr(b, "rows")
+        ]
+        assert f"{row['probability_better_with_bias']:.3f}" in table.rows[0]
+        assert f"{row['probability_better']:.3f}" in table.rows[0]
+    changed = json.loads(json.dumps(facts).replace('"n": 29', '"n": 31'))
+    said = str(sections(changed, "en"))
+    assert "10/31" in said
+    assert "10/29" not in said
+
+
+def test_chinese_pages_hold_no_english_phrase_and_no_page_claims_too_much(folder, tmp_path):
+    (page,) = write_report([folder], tmp_path, language="zh")
+    said = text_of(page.read_text(encoding="utf-8"))
+    assert 'lang="zh-CN"' in page.read_text(encoding="utf-8")
+    for key, phrase in WORDS.items():
+        english = phrase["en"].partition("{")[0].strip()
+        if len(english) > 12 and english not in phrase["zh"] and not key.startswith("design_"):
+            assert english not in said, key
+    for table in (WORDS, TITLES, LIMITATIONS):
+        for phrase in table.values():
+            assert set(phrase) == {"en", "zh"}
+            for words in phrase.values():
+                assert not FORBIDDEN.search(words.replace("effective sample", "").replace("有效样本", "")), words
+
+
+def test_what_is_absent_is_named_and_counted(folder, tmp_path):
+    facts = json.loads((folder / "page.json").read_text(encoding="utf-8"))
+    states = {s.anchor: s.status for s in sections(facts, "en")}
+    assert (states["estimand"], states["design"], states["sensitivity"]) == ("missing",) * 3
+    assert (states["km"], states["borrowing"]) == ("not applicable",) * 2
+    for rows in CHECKLISTS.values():
+        assert {anchor for _, anchor in rows} <= set(states)
+    stated = {
+        "estimand": {
+            "population": "second line",
+            "death": "event",
+            "new_therapy": "ignore",
+            "missed_scans": "last scan",
+        },
+        "report": {
+            "language": "zh",
+            "study": dict.fromkeys(("setting", "centres", "period", "ethics", "registration"), "x"),
+        },
+        "comparisons": [{"estimand": "rate", "margin": 0.1, "rationale": "ten points", "fixed": "before"}],
+    }
+    run(tmp_path, tmp_path / "out", **stated)
+    full = json.loads((tmp_path / "out" / "page.json").read_text(encoding="utf-8"))
+    states = {s.anchor: s.status for s in sections(full, "en")}
+    assert (states["estimand"], states["design"], states["probability"]) == ("present",) * 3
+    assert 'lang="zh-CN"' in write_report([tmp_path / "out"])[0].read_text(encoding="utf-8")
+    with pytest.raises(be.AnalysisError, match=r"estimand.death.*'cured'"):
+        be.Analysis.from_dict({"estimand": {"death": "cured"}, "data": {"kind": "counts"}})
+
+
+def test_a_failed_fit_has_no_headline_and_nothing_to_copy(folder):
+    facts = json.loads((folder / "page.json").read_text(encoding="utf-8"))
+    facts["result"]["diagnostics"] |= {"converged": False, "messages": ["R-hat is 1.2."]}
+    made = {s.anchor: s for s in sections(facts, "en")}
+    assert "NOT CONVERGED" in made["headline"].blocks[0].text
+    assert made["headline"].blocks[0].alarm
+    assert (made["paste"].status, made["probability"].status) == ("missing", "missing")
+
+
+def test_the_word_file_is_the_same_twice_and_holds_tables_figures_and_chinese(folder, tmp_path):
+    paths = [write_report([folder], tmp_path / name, language="both", word=True)[1] for name in "ab"]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with zipfile.ZipFile(paths[0]) as archive:
+        text = archive.read("word/document.xml").decode()
+        assert "研究问题与估计目标" in text
+        assert "w:tblHeader" in text
+        assert "w:eastAsia" in archive.read("word/styles.xml").decode()
+        assert len([n for n in archive.namelist() if n.startswith("word/media/")]) >= 2
+        assert 'w:w="11906"' in text
+
+
+def test_a_folder_that_was_changed_or_is_none_of_ours_is_refused(folder, tmp_path):
+    with pytest.raises(RecordError, match="holds no results"):
+        write_report([tmp_path])
+    run(tmp_path, tmp_path / "out")
+    (tmp_path / "out" / "rates.svg").write_text("<svg><script>alert(1)</script></svg>")
+    with pytest.raises(RecordError, match=r"rates.svg is not as the run left it"):
+        write_report([tmp_path / "out"])
+
+
+def test_standardised_differences():
+    a, b = [1.0, 2.0, 3.0, 4.0], [2.0, 3.0, 4.0, 7.0]
+    spread = math.sqrt((np.var(a, ddof=1) + np.var(b, ddof=1)) / 2)
+    assert standardised_difference(a, b, numeric=True) == pytest.approx(1.5 / spread)
+    # two levels: the difference of proportions over its pooled spread
+    x, y = ["0"] * 6 + ["1"] * 4, ["0"] * 2 + ["1"] * 8
+    assert standardised_difference(x, y, numeric=False) == pytest.approx(0.4 / math.sqrt((0.24 + 0.16) / 2))
+    assert standardised_difference(["a"], ["b"], numeric=False) is None
+    assert standardised_difference([1.0, 1.0], [1.0, 1.0], numeric=True) is None
+    (row,) = baseline_rows(["A", "A", "B", "B"], {"site": ["x", "", "y", "y"]})
+    assert (row["overlap"], row["missing"], row["levels"]["y"]) == (False, {"A": 1, "B": 0}, {"A": 0, "B": 2})
+
+
+def test_companions_against_scipy_and_the_hypergeometric_moments():
+    from scipy.stats import CensoredData, chi2, fisher_exact, logrank
+
+    for table in ([[10, 19], [12, 23]], [[0, 9], [7, 0]], [[1, 30], [5, 2]]):
+        (a, b), (c, d) = table
+        assert fisher(a, a + b, c, c + d) == pytest.approx(fisher_exact(table).pvalue)
+    rng = np.random.default_rng(3)
+    stop, event, second = rng.integers(1, 12, 40).astype(float), rng.random(40) < 0.7, np.arange(40) % 2 == 1
+    groups = [CensoredData.right_censored(stop[g], ~event[g]) for g in (second, ~second)]
+    found = log_rank(stop, event, second, np.zeros(40))
+    assert math.erfc(math.sqrt(found / 2)) == pytest.approx(logrank(*groups).pvalue)
+    assert chi2.sf(found, 1) == pytest.approx(math.erfc(math.sqrt(found / 2)))
