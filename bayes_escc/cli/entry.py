@@ -187,6 +187,8 @@ def _parser() -> argparse.ArgumentParser:
     register_design(commands)
     monitor = add_monitor(commands)
     report = add_report(commands)
+    for command in (compare, pool):
+        command.add_argument("--full", action="store_true", help="print every table, not the answer alone")
     for command in (
         run,
         check,
@@ -303,17 +305,22 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None) -> tuple[
 
 
 def _answer(result: Mapping[str, Any], question: str, out: Path, *, full: bool) -> str:
-    """What a run prints: the answer, or with `full` every table."""
+    """What a run prints: the answer, or with `full` every table, and where the results are."""
     where = f"Results are in {out}"
+    if full:
+        return f"{_printed(result, full=True)}\n\n{where}"
+    return _printed(result, question, f"{where}; every table: --full; a page to print: bayes-escc report {out}")
+
+
+def _printed(result: Mapping[str, Any], question: str = "", *where: str, full: bool = False) -> str:
+    """A result for a terminal: the answer, or with `full` every table."""
     if full:
         from bayes_escc.report.text import result_text
 
-        return f"{result_text(result)}\n\n{where}"
+        return result_text(result)
     from bayes_escc.report.answer import answer_text
 
-    return answer_text(
-        result, question, where=[f"{where}; every table: --full; a page to print: bayes-escc report {out}"]
-    )
+    return answer_text(result, question, where=where)
 
 
 def _pairs(given: Sequence[str], option: str) -> dict[str, str]:
@@ -431,9 +438,7 @@ def _compare(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(result)
     else:
-        from bayes_escc.report.text import result_text
-
-        print(result_text(result))
+        print(_printed(result, full=options.full))
     return 0
 
 
@@ -448,9 +453,7 @@ def _pool(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(result)
     else:
-        from bayes_escc.report.text import result_text
-
-        print(result_text(result))
+        print(_printed(result, full=options.full))
     return 0
 
 

@@ -297,6 +297,7 @@ def design_sentence(anchoring: str, language: Language = "en") -> str:
     english = {
         "randomised": "The regimens were assigned at random.",
         "same study, randomisation not stated": "Whether the regimens were assigned at random is not stated.",
+        "as entered, randomisation not stated": "Whether the regimens were assigned at random is not stated.",
         "randomised within trials, compared through the network": (
             "Assigned at random within trials; the comparison runs through the network of trials."
         ),
@@ -304,6 +305,7 @@ def design_sentence(anchoring: str, language: Language = "en") -> str:
     chinese = {
         "randomised": "患者随机分组。",
         "same study, randomisation not stated": "是否随机分组未说明。",
+        "as entered, randomisation not stated": "是否随机分组未说明。",
         "randomised within trials, compared through the network": "各试验内随机分组，比较经由试验网络得出。",
     }
     if language == "zh":
