@@ -91,6 +91,11 @@ PLANS = [
         {"planned": (35, 40), "accrual": 5.0},
     ),
     ({"events": 60, "patients": [40, 40], "accrual": 3.0}, {"planned": (40, 40), "accrual": 3.0}),
+    ({"events": 40, "final": "exponential", "drop_out": 0.08}, {"drop_out": 0.08}),
+    (
+        {"follow_up": 4.0, "patients": [40, 35], "accrual": 5.0, "final": "exponential", "drop_out": 0.1},
+        {"planned": (35, 40), "accrual": 5.0, "drop_out": 0.1},
+    ),
 ]
 
 

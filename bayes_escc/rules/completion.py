@@ -97,7 +97,8 @@ def complete(
 ) -> Completed:
     """Complete the study once under every draw.
 
-    Patients without an event are taken to be followed still, from the time they were last seen.
+    Patients without an event are taken to be followed still, from the time they were last seen. With a drop-out rate
+    they may leave before their event, as may those to come, and are censored then.
     Patients to come arrive as a Poisson process, in random order of arms, with the covariates of
     patients of their arm.
     """
@@ -124,9 +125,15 @@ def complete(
     happens = np.where(settled, now, np.maximum(happens, now))
     arrives = _arrivals(rule, len(arm) - len(here), draws, rng)
     arrives = np.concatenate([-np.broadcast_to(seen, (draws, len(here))), arrives], axis=1)
-    calendar = arrives + happens
+    leaves = np.full((draws, len(arm)), np.inf)
+    if rule.drop_out:  # drawn last, so that a plan without drop-out keeps its draws
+        leaves = np.where(settled, np.inf, now + rng.exponential(1.0 / rule.drop_out, size=(draws, len(arm))))
+    seen_to_happen = happens <= leaves
+    calendar = np.where(seen_to_happen, arrives + happens, np.inf)
     closed = _closing(rule, calendar, settled, arrives, now, here.size)
-    until = np.where(settled, now, np.maximum(closed[:, None] - arrives, 0.0))
+    over = np.where(np.isfinite(closed), closed, (arrives + np.minimum(happens, leaves)).max(axis=1))
+    closed = over if rule.drop_out else closed  # too few are left for the events: the study ends with the last of them
+    until = np.where(settled, now, np.maximum(np.minimum(closed[:, None] - arrives, leaves), 0.0))
     # by the calendar, so that the event that closes the study counts, whatever the rounding
     return Completed(np.minimum(happens, until), settled | (calendar <= closed[:, None]), arm == codes[0], closed)
 

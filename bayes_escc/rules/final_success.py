@@ -179,6 +179,8 @@ class PredictiveSurvival(Rule):
         Planned size of every arm; those in the data if not given.
     accrual : float, optional
         Patients per unit of time, of both arms, where patients are still to come.
+    drop_out : float, optional
+        Hazard of leaving before the event, per unit of time, of both arms; nobody leaves if not given.
     final : {"logrank", "exponential"}
         The final analysis: the log hazard ratio of the log-rank statistic as normal with a flat prior, or
         exponential hazards with Gamma(events, time at risk) posteriors.
@@ -194,6 +196,7 @@ class PredictiveSurvival(Rule):
     patients: Any = None
     accrual: float | None = None
     final: Any = None
+    drop_out: float | None = None
     success: float
     go_above: float | None = None
     stop_below: float | None = None
@@ -220,6 +223,8 @@ class PredictiveSurvival(Rule):
             found.append(f"events is a whole number of at least 1, not {self.events!r}")
         if self.accrual is not None and not 0.0 < self.accrual < math.inf:
             found.append(f"accrual is above 0, not {self.accrual:g}")
+        if self.drop_out is not None and not 0.0 <= self.drop_out < math.inf:
+            found.append(f"drop_out is a hazard of at least 0, not {self.drop_out:g}")
         if self.reference is None and self.final == "logrank":
             found.append('final = "logrank" compares two arms; one arm takes "exponential"')
         if self.looks:
@@ -245,7 +250,8 @@ class PredictiveSurvival(Rule):
     def sentence(self) -> str:
         closes = f"at {self.events} events" if self.events is not None else f"{self.follow_up:g} after the last patient"
         early = verbs(self, "the predictive probability of success", "Declare success")
-        return f"The study closes {closes}; success is {self._final} > {self.success:g} ({self.final}). {early}"
+        lost = f"; patients leave at a rate of {self.drop_out:g} per unit of time" if self.drop_out else ""
+        return f"The study closes {closes}{lost}; success is {self._final} > {self.success:g} ({self.final}). {early}"
 
     def statistics(self, look: Look) -> Array:
         raise AnalysisError(f"{self.name}: {self.not_exact}.")

@@ -247,7 +247,8 @@ _READ: Final[dict[str, Callable[[Reader, str], Any]]] = {
     **dict.fromkeys(("endpoint", "rationale", "estimand"), _text),
     **dict.fromkeys(
         ("time", "value", "futility_value", "margin", "go_above", "stop_below", "stop_above", "success", "null_rate",
-         "alternative_rate", "acceptable_rate", "limit", "width", "ci_prob", "lambda", "gamma", "follow_up", "accrual"),
+         "alternative_rate", "acceptable_rate", "limit", "width", "ci_prob", "lambda", "gamma", "follow_up", "accrual",
+         "drop_out"),
         _number,
     ),
     **dict.fromkeys(("looks", "patients", "stop_at_most", "go_at_least"), _any),

@@ -23,7 +23,9 @@ def everyone_followed(arms, value, success):
     )[0]
 
 
-def simulated(rng, size, gammas, patients, *, events=None, follow_up=None, planned=None, accrual=None, judge):
+def simulated(
+    rng, size, gammas, patients, *, events=None, follow_up=None, planned=None, accrual=None, judge, drop_out=None
+):
     """Share of `size` studies, completed patient by patient, that `judge` calls a success.
 
     `patients` holds (arm, time, event); arm 1 is the regimen, 0 the reference; `gammas[arm]` its posterior.
@@ -31,25 +33,34 @@ def simulated(rng, size, gammas, patients, *, events=None, follow_up=None, plann
     wins = 0
     for _ in range(size):
         hazard = [rng.gamma(a, 1 / b) for a, b in gammas]
-        calendar = []  # arm, arrival, progression, both counted from now
+        calendar = []  # arm, arrival, progression or leaving, both counted from now, and whether it is progression
+
+        def followed(arm, hazard=hazard):
+            more = rng.exponential(1 / hazard[arm])
+            leaves = rng.exponential(1 / drop_out) if drop_out else np.inf
+            return min(more, leaves), more <= leaves
+
         for arm, time, event in patients:
-            more = 0.0 if event else rng.exponential(1 / hazard[arm])
-            calendar.append((arm, -time, more))
+            calendar.append((arm, -time, *((0.0, True) if event else followed(arm))))
         if planned is not None:
             coming = [arm for arm in (0, 1) for _ in range(planned[arm] - sum(p[0] == arm for p in patients))]
             rng.shuffle(coming)
             clock = 0.0
             for arm in coming:
                 clock += rng.exponential(1 / accrual)
-                calendar.append((arm, clock, clock + rng.exponential(1 / hazard[arm])))
+                more, event = followed(arm)
+                calendar.append((arm, clock, clock + more, event))
         if events is not None:
-            happened = sorted(end for _, _, end in calendar)
-            close = max(happened[events - 1], 0.0)
+            happened = sorted(end for _, _, end, event in calendar if event)
+            close = max(happened[events - 1], 0.0) if len(happened) >= events else max(c[2] for c in calendar)
         else:
-            last = max(start for _, start, _ in calendar)
-            still = [-start for (_, start, _), (_, _, event) in zip(calendar, patients, strict=False) if not event]
+            last = max(start for _, start, _, _ in calendar)
+            still = [-start for (_, start, _, _), (_, _, event) in zip(calendar, patients, strict=False) if not event]
             close = last + follow_up if last > 0 else max(follow_up - min(still), 0.0)
-        final = [(arm, min(end, close) - start, end <= close) for arm, start, end in calendar if start < close]
+        final = [
+            (arm, min(end, close) - start, event and end <= close) for arm, start, end, event in calendar
+            if start < close
+        ]  # fmt: skip
         wins += judge(final)
     return wins / size
 

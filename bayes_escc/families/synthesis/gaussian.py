@@ -36,7 +36,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
 _TOLERANCE: Final = 1e-12
 _MAX_PANELS: Final = 400
 _NEGLIGIBLE: Final = 1e-20
-_NEAR_ZERO: Final = 1e-5
+_NEAR_ZERO: Final = 1e-7
 """Part of a standard error below which a heterogeneity is none."""
 
 
@@ -291,7 +291,7 @@ def integrate(model: GaussianModel, prior: Any) -> Quadrature:
 
 
 def _mass_near_zero(model: GaussianModel, law: Any) -> tuple[float, float]:
-    """What the prior of tau holds below a hundred-thousandth of a standard error, and that value.
+    """What the prior of tau holds below a ten-millionth of a standard error, and that value.
 
     A density that rises without bound at 0 (such as Gamma(0.001, 0.001)) can hold most of its probability there, at
     values no quadrature reaches; to the data they are all no heterogeneity. Zero where it is too little to matter.
