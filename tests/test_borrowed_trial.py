@@ -264,3 +264,12 @@ def test_nuts_samples_the_same_borrowed_posterior(files, result):
     draws = be.fit_analysis(content).estimand("rate").sel(regimen="placebo").to_numpy()
     exact = next(r for r in result["estimates"] if r["regimen"] == "placebo")
     assert draws.mean() == pytest.approx(exact["mean"], abs=6 * exact["sd"] / np.sqrt(draws.size / 2) + 1e-3)
+
+
+def test_the_forest_of_historical_rates_is_whole(fitted):
+    from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut
+
+    figure = be.plots.historical_rates(fitted)
+    assert_nothing_is_cut(figure)
+    assert_no_text_overlaps(figure)
+    assert any("old 0: 23/107" in text.get_text() for text in figure.findobj() if hasattr(text, "get_text"))

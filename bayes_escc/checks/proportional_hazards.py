@@ -59,8 +59,8 @@ class ProportionalHazards:
     rows : tuple of dict
         Per regimen: ``change`` (the hazard ratio at the late time divided by that at the early one, where hazards may
         cross) with ``lower``, ``upper`` and ``probability_rising`` (above 1) with ``mcse_probability``; and
-        ``predictive_probability``, the share of data replicated under proportional hazards with a trend at
-        least as strong, in either direction, as the observed one.
+        ``predictive_probability``, a two-sided posterior predictive p-value: the share of data replicated under
+        proportional hazards with a trend at least as strong, in either direction, as the observed one.
     bayes_factor, mcse_bayes_factor : float or None
         For proportional against free hazards; None where the evidence is not known.
     elpd_difference, se_difference : float

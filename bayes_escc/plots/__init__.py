@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bayes_escc.plots._forest import forest, interval_forest
     from bayes_escc.plots._hazard_ratios import hazard_ratios
     from bayes_escc.plots._hazards import hazards
+    from bayes_escc.plots._historical_rates import historical_rates
     from bayes_escc.plots._intervals import intervals
     from bayes_escc.plots._network import league, network, ranks
     from bayes_escc.plots._predictive_check import predictive_check
@@ -56,6 +57,7 @@ __all__ = [
     "hazard_ratios",
     "hazards",
     "heterogeneity",
+    "historical_rates",
     "interval_forest",
     "intervals",
     "league",

@@ -460,7 +460,7 @@ def proportional_hazards_text(found: Mapping[str, Any]) -> str:
     """The outcome of the check of proportional hazards, and its table."""
     ci = f"{100 * found['ci_prob']:g} % CrI"
     when = f"{found['early']:.3g} to {found['late']:.3g} {found['unit']}"
-    header = ["", f"change of the hazard ratio, {when} ({ci})", "P(rising)", "replicates as extreme"]
+    header = ["", f"change of the hazard ratio, {when} ({ci})", "P(rising)", "p-value of replicates"]
     rows = [
         [f"{r['regimen']} against {r['reference']}", f"times {format_number(r['change'])} ({_interval(r)})",
          format_probability(r["probability_rising"], r["mcse_probability"]),

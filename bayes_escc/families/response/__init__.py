@@ -17,7 +17,9 @@ KINDS = ("counts", "patients")
 
 def figures(posterior: Any) -> tuple[str, ...]:
     """Names, in `bayes_escc.plots`, of the figures that a run draws."""
-    return ("borrowing",) * (posterior.analysis.borrowing is not None) + ("intervals", "difference")
+    spec = posterior.analysis.borrowing
+    of_history = () if spec is None else ("borrowing", "historical_rates") if spec.method == "map" else ("borrowing",)
+    return (*of_history, "intervals", "difference")
 
 
 def prepare(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> Design:
