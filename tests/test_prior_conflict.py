@@ -87,6 +87,17 @@ class TestSynthesis:
         assert not notes(be.SynthesisModel(endpoint="OS").fit(effects([-0.3, -0.1, -0.4], 0.15), seed=1))
 
 
+def test_a_pool_at_the_prompt_says_it_too():
+    from bayes_escc.runs.prompt_effects import pool_effects
+
+    typed = [f"S{i}={y},{y - 2},{y + 2}" for i, y in enumerate((-1, 0.5, 0.5, 1, 1, 2, 10))]
+    priors = {"tau_prior": "HalfNormal(0.5)", "effect_prior": "Normal(0, 20)"}
+    said = [w for w in pool_effects(typed, measure="MD", **priors)["data"]["warnings"] if w["code"] == "prior_conflict"]
+    assert "the prior of tau and the data disagree" in said[0]["message"]
+    quiet = pool_effects(typed[:6], measure="MD", **priors)["data"]["warnings"]
+    assert not [w for w in quiet if w["code"] == "prior_conflict"]
+
+
 def test_rates_that_no_one_expected():
     frame = pd.DataFrame({"study": "s", "regimen": ["A", "B"], "endpoint": "ORR", "events": [18, 3], "n": [20, 20]})
     prior = be.Prior("Beta", alpha=4, beta=16)

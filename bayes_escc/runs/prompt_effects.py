@@ -97,7 +97,8 @@ def pool_effects(
     roles = (("effect", PriorSet(effect)), *(() if common else (("tau", PriorSet(tau)),)))
     spec = SynthesisSpec("normal", "common" if common else "random", False, (), None, None, None, priors=roles)
     design = NormalDesign(_contrasts(rows), spec, (), ((), np.empty((len(rows), 0))))
-    notes += [_noted(w) for w in notes_on(design, source)]
+    conflicts = design.conflicts_without_xarray(np.random.default_rng(0))
+    notes += [_noted(w) for w in (*notes_on(design, source), *conflicts)]
     estimates, thresholds = _answers(design, rows, margin, ci_prob)
     content = repr([(r["study"], r["y"], r["se"]) for r in rows])
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"

@@ -94,7 +94,7 @@ class BinomialSynthesisDesign(SynthesisDesign):
         nothing = np.zeros((m, len(V)))
         return np.concatenate([known, logit[rows] - logit[against]]), np.block([[V_known, nothing], [nothing.T, V]])
 
-    def contrasts_in(self, data: xr.Dataset) -> Array:
+    def contrasts_in(self, data: Mapping[Any, Any]) -> Array:
         arms = self.counts
         logit = empirical_logits(np.asarray(data["events"], dtype=float), arms.n)
         rows = np.flatnonzero(arms.contrast > 0)

@@ -46,8 +46,8 @@ class Contrasts:
     endpoint, measure : str
     n : array of shape (k, 2)
         Patients by arm, not a number where unknown.
-    frame : DataFrame
-        One row per contrast, for covariates and subgroups.
+    frame : DataFrame or None
+        One row per contrast, for covariates and subgroups; None for effects typed at the prompt.
     better : str
         Direction of the effect that is better, or empty where it is not known.
     """
@@ -72,6 +72,8 @@ class Contrasts:
 
         An effect as published is that of a randomised trial unless a column `design` says otherwise.
         """
+        if self.frame is None:  # typed at the prompt
+            return ["randomised"] * len(self)
         unstated = ["" if counted else "randomised" for counted in self._counted]
         if "design" not in self.frame:
             return unstated

@@ -245,11 +245,11 @@ class SynthesisDesign(Design):
                 found[name] = log_density_of(values, prior, dims[role])
         return xr.Dataset(found)
 
-    def contrasts_in(self, data: xr.Dataset) -> Array:
+    def contrasts_in(self, data: Mapping[Any, Any]) -> Array:
         """The contrasts that data or replicates of them give, (..., row)."""
         return np.asarray(data["y"], dtype=float)
 
-    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+    def statistics(self, data: Mapping[Any, Any]) -> list[Statistic]:
         """Weighted least squares estimates of the effects, and what they leave unexplained (Cochran's Q)."""
         _, V = self.approximation()
         whitener = np.linalg.inv(np.linalg.cholesky(V))

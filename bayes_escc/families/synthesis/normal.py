@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.evidence import Problem
 from bayes_escc.families.base import ExactPosterior
+from bayes_escc.families.prior_conflict import prior_conflicts
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature
@@ -228,6 +229,16 @@ class NormalDesign(SynthesisDesign):
         delta = self.delta(parameters)
         noise = rng.normal(size=delta.shape) @ np.linalg.cholesky(self.contrasts.V).T
         return xr.Dataset({"y": ((CHAIN, DRAW, "row"), delta + noise)}, coords=self.row_coords())
+
+    def conflicts_without_xarray(self, rng: np.random.Generator, draws: int = 4000) -> list[Problem]:
+        """What `conflicts` says, from replicates drawn here: a pool typed at the prompt imports nothing heavy."""
+        delta = self._sample_mu(rng, draws) @ self.X.T
+        if self.L is not None:
+            tau = self.spec.prior("tau").sample(rng, draws, self.tau_labels)
+            each = tau if self.groups is None else tau[:, self.groups]
+            delta = delta + each * (rng.normal(size=delta.shape) @ self.L.T)
+        y = delta + rng.normal(size=delta.shape) @ np.linalg.cholesky(self.contrasts.V).T
+        return prior_conflicts(self.statistics({"y": self.contrasts.y}), self.statistics({"y": y}))
 
     def observed(self) -> xr.Dataset:
         import xarray as xr
