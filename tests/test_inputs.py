@@ -22,6 +22,7 @@ from bayes_escc.evidence.grim import recover_count
 from bayes_escc.evidence.identity import identifying_header, pseudonym
 from bayes_escc.evidence.labels import similar_labels
 from bayes_escc.evidence.numbers import interval_in, level_in, number_in
+from bayes_escc.evidence.visits import ScanSettings, joined
 
 Z = NormalDist().inv_cdf(0.975)
 EFFECT = "study,experimental,control,endpoint,measure,estimate"
@@ -137,6 +138,8 @@ INPUTS = {
     "escape in a name": Input("counts", f"{COUNT}\nA,x\x1b[31m,ORR,10,29\n", refused="control_character"),
     "reversed writing in a name": Input("counts", f"{COUNT}\nA,x\u202ey,ORR,10,29\n", refused="control_character"),
     "columns nobody uses": Input("counts", f"{COUNT},colour\nA,x,ORR,10,29,red\n", noted="not_used"),
+    "direction nobody knows": Input("effects", f"{EFFECT},se\nA,x,c,G3AE,log OR,0.9,0.3\nB,y,c,G3AE,log OR,-0.4,0.3\n",
+                                    noted="unknown_direction"),
     # networks
     "arms that cannot be": Input(
         "effects", f"{EFFECT},se\nB,b,C,OS,log HR,-0.6531304,0.1700709\nB,c,C,OS,log HR,-1.9118454,0.2739463\n"
@@ -301,3 +304,99 @@ class TestBounds:
         (tmp_path / "t.csv").write_text("x" * 131_073 + ",n\n1,2\n")
         with pytest.raises(be.DataError, match="not a regular table"):
             be.read_counts(tmp_path / "t.csv")
+
+    def test_labels_of_very_many_studies(self):
+        rows = [(f"S{i}", "x", "ORR", 1, 10) for i in range(3000)]
+        table = be.read_counts(pd.DataFrame(rows, columns=["study", "regimen", "endpoint", "events", "n"]))
+        with pytest.raises(be.AnalysisError) as refused:
+            table.select(regimens=[f"S{i}" for i in range(3000)])
+        assert len(str(refused.value)) < 20_000
+
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [("x = " + "9" * 5000, "not valid TOML"), ("x = " + "[" * 5000 + "]" * 5000, "cannot be used|not valid TOML"),
+         ("[sampling]\nseed = 1" + "0" * 400, "must be a whole number"),
+         ("[report]\nci_prob = 1" + "0" * 400, "must be")],
+        ids=["digits", "brackets", "whole", "real"],
+    )  # fmt: skip
+    def test_numbers_and_brackets_without_end(self, tmp_path, line, message, capsys):
+        (tmp_path / "a.toml").write_text(f'id = "a"\n{line}\n')
+        with pytest.raises(be.AnalysisError, match=message):
+            be.find_analysis(str(tmp_path / "a.toml"))
+        assert main(["run", str(tmp_path / "a.toml")]) == 2
+        assert "Traceback" not in capsys.readouterr().err
+
+    def test_a_table_within_itself(self):
+        content: dict[str, object] = {"id": "a"}
+        content["data"] = content
+        with pytest.raises(be.AnalysisError, match="cannot be used"):
+            be.Analysis.from_dict(content)
+        with pytest.raises(be.AnalysisError, match="no larger than"):
+            be.Prior("Normal", mu=10**400)
+
+
+VISITS = pd.DataFrame(
+    [("p1", "2023-02-13", "SD"), ("p1", "2023-03-27", "PD"), ("p2", "2023-02-13", "SD")],
+    columns=["patient_id", "date", "result"],
+)  # fmt: skip
+WARD = pd.DataFrame({"patient_id": ["p1", "p2"], "regimen": ["A", "B"], "start": ["2023-01-02"] * 2})
+
+
+class TestVisits:
+    """Visits are held to what dates and patients are held to elsewhere."""
+
+    def join(self, patients=WARD, visits=VISITS):
+        return be.join_scans(patients, visits, schedule=42, unit="days", start="start")
+
+    @pytest.mark.parametrize(
+        ("patients", "visits", "code"),
+        [(pd.concat([WARD, WARD.iloc[[0]].assign(start="2023-01-09")]), VISITS, "conflicting_patient"),
+         (WARD, pd.concat([VISITS, VISITS.iloc[[0]].assign(date="2099-01-01")]), "unusable_date"),
+         (WARD, pd.concat([VISITS, VISITS.iloc[[1]].assign(result="SD")]), "two_results")],
+        ids=["one patient twice", "in the future", "two results on one day"],
+    )  # fmt: skip
+    def test_what_contradicts_itself_is_refused(self, patients, visits, code):
+        with pytest.raises(be.DataError) as refused:
+            self.join(patients, visits)
+        assert code in {p.code for p in refused.value.problems}
+
+    def test_stable_after_progression_is_noted(self, tmp_path):
+        after = pd.concat([VISITS, VISITS.iloc[[0]].assign(date="2023-05-08")])
+        frame = self.join(visits=after)
+        assert list(frame["first_progression"]) == [84, np.inf]
+        _, notes = joined(WARD, after, ScanSettings(42, "days", start="start"))
+        assert "free_after_progression" in {n.code for n in notes}
+
+
+READERS = {
+    "counts": ("study,regimen,endpoint,events,n\nA,x,ORR,{count},20\n", ()),
+    "medians": ("study,regimen,n,median,events,lower,upper,ci_level\nA,x,20,{time},{count},{low},{high},{level}\n",
+                ("--time-unit", "months")),
+    "effects": (f"{EFFECT},ci_low,ci_high,ci_level\nA,x,c,OS,HR,0.7,{{low}},{{high}},{{level}}\n", ()),
+    "patients": (f"{PATIENT}\n1,A,{{time}},1\n", FOLLOWED),
+}  # fmt: skip
+RIGHT = {"count": "10", "level": "0.95", "low": "0.6", "high": "0.8166", "time": "0.7"}
+WRONG = {
+    "count": [("21", "events_exceed_n"), ("1.5", "fractional_count"), ("1_0", "not_a_number"),
+              ("-1", "negative_count")],
+    "level": [("0.05", "level_implausible"), ("95", "level_implausible"), ("x", "level_implausible")],
+    "low": [("0.9", "limits_out_of_order")],
+    "time": [("45000", "serial_date"), ("2000", "too_long"), ("1_0", "not_a_number")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "cell", "code"),
+    [(k, v, c, code) for k, (text, _) in READERS.items() for v, wrong in WRONG.items() if f"{{{v}}}" in text
+     for c, code in wrong],
+)  # fmt: skip
+def test_every_reader_of_a_kind_of_value_checks_it(kind, value, cell, code, tmp_path, capsys):
+    """Readers by check: what is wrong with a level, a count, an interval or a time is wrong in every table."""
+    text, options = READERS[kind]
+    path = tmp_path / "t.csv"
+    path.write_text(text.format(**RIGHT))
+    assert checked(capsys, path, "--kind", kind, *options)[0] == 0
+    path.write_text(text.format(**{**RIGHT, value: cell}))
+    status, told = checked(capsys, path, "--kind", kind, *options)
+    assert status == 3
+    assert code in {p["code"] for p in told["problems"]}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ from bayes_escc.population.published import PublishedSpec, read_published, read_
 from bayes_escc.population.stated import StatedBias, read_bias
 from bayes_escc.rules import Rule, read_rules
 from bayes_escc.settings.prior import Prior
-from bayes_escc.settings.reader import Reader, check_margin, nearest, raise_problems
+from bayes_escc.settings.reader import Reader, check_margin, is_finite, nearest, raise_problems
 
 __all__ = [
     "Analysis",
@@ -187,8 +186,11 @@ class Analysis:
         AnalysisError
             With every problem and its path.
         """
-        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-        digest = sha256 or hashlib.sha256(canonical.encode()).hexdigest()
+        try:
+            canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+            digest = sha256 or hashlib.sha256(canonical.encode()).hexdigest()
+        except (ValueError, TypeError, RecursionError) as error:  # a table within itself, surrogates, endless numbers
+            raise AnalysisError(f"{label} cannot be used: {error}.") from None
         problems: list[str] = []
         top = Reader(content, "", problems)
         schema = top.take("schema", SCHEMA_VERSION)
@@ -258,7 +260,9 @@ class Analysis:
             content = tomllib.loads(raw.decode("utf-8-sig"))
         except OSError as error:
             raise AnalysisError(f"{path} cannot be read: {error.strerror}.") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except RecursionError:
+            raise AnalysisError(f"{path.name} cannot be used: it is nested too deeply.") from None
+        except ValueError as error:  # of TOML, of the encoding, or a number of thousands of digits
             raise AnalysisError(f"{path.name} is not valid TOML: {error}.") from None
         content.setdefault("id", path.stem)
         return cls.from_dict(content, sha256=hashlib.sha256(raw).hexdigest(), folder=path.parent, label=path.name)
@@ -419,7 +423,7 @@ def _read_sampling(r: Reader) -> SamplingSpec:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)
 
 
 def models_folder() -> Path:

@@ -20,7 +20,7 @@ from bayes_escc.evidence.all_pairs import reduce_all_pairs
 from bayes_escc.evidence.columns import canonical_columns, told_apart
 from bayes_escc.evidence.effect_arms import ARM_MEASURES, check_shared_arm, contrasts_of_arm_rows
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
-from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.printed_intervals import split_intervals
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
@@ -236,6 +236,7 @@ def read_effects(
     frame = pd.DataFrame([r for _, r in records], index=[number for number, _ in records])
     frame = frame.astype(dict.fromkeys(_NUMBERS, float))
     _note_shared_controls(frame, warnings)
+    _note_unknown_directions(frame, warnings)
     for endpoint, rows in frame.groupby("endpoint", sort=False):
         pieces = connected_pieces(zip(rows["experimental"], rows["control"], strict=True))
         if len(pieces) > 1:
@@ -423,3 +424,19 @@ def _note_shared_controls(frame: pd.DataFrame, warnings: list[Problem]) -> None:
                 remedy, row=int(np.asarray(rows.index)[1]), column="study", value=str(study),
             )
         )  # fmt: skip
+
+
+def _note_unknown_directions(frame: pd.DataFrame, warnings: list[Problem]) -> None:
+    """Nothing can be ranked, and nobody is better, where it is not known whether more or less of it is good."""
+    for endpoint, rows in frame.groupby("endpoint", sort=False):
+        hazards = rows["measure"].str.endswith("HR").all()  # of deaths and progressions, always bad
+        stated = "better" in rows and rows["better"].isin(["higher", "lower"]).any()
+        if not hazards and not stated and endpoint_direction(str(endpoint)) is None:
+            warnings.append(
+                Problem(
+                    "unknown_direction",
+                    f"it is not known whether more or less of {endpoint} is better, so no regimen is ranked",
+                    "State better in the comparison, or in a column better with higher or lower.",
+                    row=int(np.asarray(rows.index)[0]), column="endpoint", value=str(endpoint),
+                )
+            )  # fmt: skip

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Source", "Table", "TableSettings", "filter_rows", "in_order", "table_digest"]
+
+_NAMED: Final = 20
+"""Labels that a message names."""
 
 type Source = str | Path | pd.DataFrame
 """What a table is read from."""
@@ -110,12 +113,13 @@ class Table:
 
 def in_order(frame: pd.DataFrame, column: str, labels: Sequence[str], source: str, problems: list[str]) -> pd.DataFrame:
     """The rows with some labels, in the order of the labels; those that do not exist are noted."""
-    present = list(dict.fromkeys(frame[column]))
+    known = dict.fromkeys(frame[column])
+    present = list(known)[:_NAMED] + [f"and {len(known) - _NAMED} more"] * (len(known) > _NAMED)
     if not problems:
         problems += [
             f"{column} {label!r} is not in {source}; it has {', '.join(present) or 'no rows left'}."
-            f"{nearest(label, present)}"
-            for label in labels if label not in present
+            f"{nearest(label, known)}"
+            for label in [x for x in labels if x not in known][:_NAMED]
         ]  # fmt: skip
     place = {label: i for i, label in enumerate(labels)}
     frame = frame[frame[column].isin(place)]

@@ -20,6 +20,7 @@ from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, counted, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.scans import DEATH_RULES, DeathRule, interval_of
+from bayes_escc.evidence.values import latest_date
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def joined(
     if clash:
         raise AnalysisError(f"scans: {table.source} has a column {clash[0]} already; rename it or leave out the scans.")
     key = _column(table, patient_id, "the identifier")
+    _refuse_twice(table, key)
     starts = _ends(table, key, settings.start, settings, None) if settings.time is None else {}
     deaths = _ends(table, key, settings.death, settings, starts)
     seen, notes = _visits(raw, settings, starts, {normalise(row[key]) for row in table.rows}, table.source)
@@ -183,6 +185,54 @@ def joined(
         for rule, count in rules.items()
     ]
     return pd.DataFrame(found), notes
+
+
+def _refuse_twice(table: RawTable, key: str) -> None:
+    """A patient who stands in two rows could be given the start of either."""
+    first: dict[str, int] = {}
+    problems = []
+    for number, cell in zip(table.numbers, table.cells[key], strict=True):
+        patient = normalise(cell)
+        if first.setdefault(patient, number) != number:
+            problems.append(
+                Problem(
+                    "conflicting_patient", f"the patient also stands in row {first[patient]}",
+                    "Keep one row per patient.", number, key, patient,
+                )
+            )  # fmt: skip
+    refuse_if_any(table.source, problems)
+
+
+def _contradictions(
+    raw: RawTable,
+    result: str,
+    seen: Mapping[str, list[tuple[float, bool]]],
+    rows: Mapping[tuple[str, float], list[int]],
+) -> tuple[list[Problem], list[Problem]]:
+    """Two results on one day, refused; a scan without progression after one with it, noted."""
+    problems, notes = [], []
+    place = {number: i for i, number in enumerate(raw.numbers)}
+    for patient, scans in seen.items():
+        first = min((t for t, progressed in scans if progressed), default=None)
+        for time in sorted({t for t, _ in scans}):
+            numbers = rows[patient, time]
+            meanings = {progressed for t, progressed in scans if t == time}
+            if len(meanings) > 1:
+                problems.append(
+                    Problem(
+                        "two_results", f"another result of the same day stands in row {numbers[0]}",
+                        "Keep the one that holds.", numbers[-1], result, raw.cells[result][place[numbers[-1]]],
+                    )
+                )  # fmt: skip
+            elif first is not None and time > first and meanings == {False}:
+                notes.append(
+                    Problem(
+                        "free_after_progression", "no progression after a scan that showed it; the first one was used",
+                        "Right unless the earlier scan was not confirmed.", numbers[0], result,
+                        raw.cells[result][place[numbers[0]]],
+                    )
+                )  # fmt: skip
+    return problems, notes
 
 
 def _column(raw: RawTable, name: str, what: str) -> str:
@@ -236,6 +286,8 @@ def _moment(cell: str, settings: ScanSettings, start: dt.date | None, *, dated: 
             else f"not a plain number of {settings.unit} since the start"
         )
     date = read_date(cell)
+    if isinstance(date, dt.date) and date > latest_date():
+        return f"lies after today ({latest_date()})"
     if isinstance(date, str) or start is None:
         return date
     return (date - start).days / DAYS_IN[settings.unit]
@@ -250,6 +302,7 @@ def _visits(
     words = {**_WORDS, **{normalise(k).casefold(): v for k, v in settings.words.items()}}
     problems: list[Problem] = []
     seen: dict[str, list[tuple[float, bool]]] = {}
+    rows: dict[tuple[str, float], list[int]] = {}
     left_out = Counter[str]()
     for number, row in zip(raw.numbers, raw.rows, strict=True):
         patient, cell = normalise(row[key]), normalise(row[result])
@@ -275,6 +328,7 @@ def _visits(
             left_out["without a usable result"] += 1
         elif value > 0:
             seen.setdefault(patient, []).append((value, meaning == "progression"))
+            rows.setdefault((patient, value), []).append(number)
         elif meaning == "progression":
             problems.append(
                 Problem("progression_before_start", "progression on or before the day of the start",
@@ -282,9 +336,10 @@ def _visits(
             )  # fmt: skip
         else:
             left_out["on or before the day of the start (baseline)"] += 1
-    refuse_if_any(raw.source, problems)
+    contradicted, notes = _contradictions(raw, result, seen, rows)
+    refuse_if_any(raw.source, [*problems, *contradicted])
     remedy = "They say nothing about when progression happened."
-    notes = [
+    notes += [
         Problem("scans_left_out", f"{n} visits {why} were left out", remedy, column=result)
         for why, n in left_out.items()
     ]

@@ -348,8 +348,8 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
     for key, value in given.items():
         if isinstance(value, bool) or not isinstance(value, Real):
             problems.append(f"{distribution} {key} must be a number, not {value!r}")
-        elif not math.isfinite(value):
-            problems.append(f"{distribution} {key} must be finite, not {value!r}")
+        elif not _is_finite(value):
+            problems.append(f"{distribution} {key} must be finite, and no larger than 1e300")
         elif key in known and key not in kind.unbounded and value <= 0:
             problems.append(f"{distribution} {key} must be greater than 0, not {value:g}")
         else:
@@ -361,6 +361,13 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
         return distribution, {}, [f"{distribution} needs {_forms(kind)}; it was given {sorted(values)}"]
     filled = {p: values.get(p, kind.defaults.get(p, math.nan)) for p in form}
     return distribution, *_to_canonical(distribution, filled)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value) and abs(value) <= 1e300
+    except OverflowError:  # a whole number above 1.8e308
+        return False
 
 
 def _filled(form: tuple[str, ...], values: Mapping[str, float], kind: _Distribution) -> bool:

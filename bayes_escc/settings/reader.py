@@ -8,22 +8,25 @@ is allowed and the nearest spelling.
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import normalise
 from bayes_escc.settings.prior import Prior, PriorSet
 
-__all__ = ["Reader", "check_margin", "nearest", "raise_problems"]
+__all__ = ["Reader", "check_margin", "is_finite", "nearest", "raise_problems", "shortened"]
 
 _MISSING: Any = object()
+_COMPARED: Final = 500
+"""Words among which the nearest spelling is looked for; each costs a few microseconds."""
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """`" Did you mean ...?"` for the closest allowed word, or an empty string."""
-    words = [str(a) for a in allowed]
+    words = [str(a) for a in itertools.islice(allowed, _COMPARED)]
     folded = {w.casefold(): w for w in words}
     close = difflib.get_close_matches(str(word).casefold(), list(folded), 1, 0.6)
     return f" Did you mean {folded[close[0]]!r}?" if close else ""
@@ -35,6 +38,23 @@ def raise_problems(heading: str, problems: Sequence[str]) -> None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         listed = "\n".join(f"  - {p}" for p in problems)
         raise AnalysisError(f"{heading}: {count}\n{listed}")
+
+
+def is_finite(value: float) -> bool:
+    """Whether a number is finite and of a size that a computer reckons with."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number above 1.8e308
+        return False
+
+
+def shortened(value: object) -> str:
+    """A value as it is shown in a message, cut short where it is long."""
+    try:
+        shown = repr(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        return "a whole number of thousands of digits"
+    return shown if len(shown) <= 80 else f"{shown[:60]} ... ({len(shown)} characters)"
 
 
 def check_margin(
@@ -150,12 +170,12 @@ class Reader:
         if value is default or value is None:
             return value
         kind: Any = int if integer else (int, float)
-        inside = isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(value)
+        inside = isinstance(value, kind) and not isinstance(value, bool) and is_finite(value)
         if inside:
             inside = above <= value <= below if closed else above < value < below
         if not inside:
             noun = "a whole number" if integer else "a number"
-            self.problem(key, f"must be {noun}{_limits(above, below, closed)}, not {value!r}")
+            self.problem(key, f"must be {noun}{_limits(above, below, closed)}, not {shortened(value)}")
             return None if default is _MISSING else default
         return value if integer else float(value)
 
