@@ -21,6 +21,7 @@ from bayes_escc.answers.estimand import (
     natural_scale,
     unit_of,
 )
+from bayes_escc.answers.questions import problems_with_contrast, sentence
 from bayes_escc.answers.rows import NULL_VALUE, ComparisonRow, Question, better_threshold, comparison_row
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
@@ -231,7 +232,7 @@ def compare(
         if known is None:
             continue
         direction = estimand.direction(labels[ENDPOINT], better)
-        _check_margin(scale, direction, margin, rope)
+        _check_margin(scale, direction, margin, rope, estimand.unit(labels))
         protected = anchoring(arms, labels[ENDPOINT], labels[REGIMEN], reference)
         rows.append(comparison_row(estimand.name, labels, reference, known, question, direction, protected))
         marginals.append(known)
@@ -268,9 +269,11 @@ def _checked_numbers(margin: Any, rope: Any, ci_prob: Any) -> tuple[float | None
     return size, limits, check_probability(ci_prob, "ci_prob")
 
 
-def _check_margin(scale: Scale, better: Direction, margin: float | None, rope: tuple[float, float] | None) -> None:
-    problems = check_margin(scale, better, margin, rope)
+def _check_margin(
+    scale: Scale, better: Direction, margin: float | None, rope: tuple[float, float] | None, unit: str
+) -> None:
+    problems = check_margin(scale, better, margin, rope) or problems_with_contrast(scale, unit, margin, rope)
     if rope is not None and not rope[0] < rope[1]:
         problems.append(("rope", f"needs the lower limit first, not {list(rope)}"))
     if problems:
-        raise AnalysisError("; ".join(f"{key} {message}" for key, message in problems) + ".")
+        raise AnalysisError(sentence(*(f"{key} {message}" for key, message in problems)))

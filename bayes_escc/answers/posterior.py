@@ -21,6 +21,7 @@ from bayes_escc.answers.estimand import SampledEstimand, natural_scale
 from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.answers.league import league_cells, league_groups
 from bayes_escc.answers.next_patients import predictive_pmf, summarise_pmf
+from bayes_escc.answers.questions import problems_with_value, sentence
 from bayes_escc.answers.ranking import rank_estimand, rank_probabilities
 from bayes_escc.answers.rows import (
     ComparisonRow,
@@ -349,9 +350,13 @@ class Posterior:
         """The entries of `thresholds` in `result.json`."""
         if (above is None) == (below is None):
             raise AnalysisError("give one of above and below.")
-        value = above if above is not None else float(below or 0.0)
         side: Side = "above" if above is not None else "below"
         array = self.estimand(estimand)
+        asked = above if above is not None else below
+        problems = problems_with_value(asked, str(array.attrs.get("unit", "")))
+        if problems:
+            raise AnalysisError(sentence(f"{side} {problems[0]}"))
+        value = float(asked or 0.0)
         regimen = None if regimen is None else normalise(regimen)
         regimens = list(array[REGIMEN].to_numpy()) if REGIMEN in array.coords else []
         if regimen is not None and regimen not in regimens:

@@ -7,6 +7,7 @@ sentences with an exit code and no traceback, unless `--debug` asks for one.
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import re
@@ -24,6 +25,9 @@ from bayes_escc.cli.rules import add_monitor
 from bayes_escc.cli.sheet import register as register_sheet
 from bayes_escc.cli.study import register as register_study
 from bayes_escc.errors import BayesEsccError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
 
     models = commands.add_parser("models", help="list the analyses that ship, or show one")
     models.add_argument("name", nargs="?", metavar="NAME")
+    models.add_argument("--copy", metavar="FILE", help="write the analysis NAME to this file, to change it")
     models.set_defaults(action=_models)
 
     sensitivity = commands.add_parser("sensitivity", help="vary an analysis: priors, model, studies, heterogeneity")
@@ -225,7 +230,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # a blank before a negative number keeps argparse from taking it for an option
     options = _parser().parse_args([f" {a}" if re.match(r"-\.?\d", a) else a for a in given])
     try:
-        return int(options.action(options))
+        code = int(options.action(options))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except BayesEsccError as error:
         if options.debug:
             raise
@@ -237,6 +245,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe went away; that is its right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if options.debug or error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print("bayes-escc: the output could not be written: no space is left.", file=sys.stderr)
+        return 2
 
 
 def _print_json(value: Any) -> None:
@@ -492,16 +506,46 @@ def _datasets(options: argparse.Namespace) -> int:
     return 0
 
 
+def _file_of(name: str) -> Path:
+    """The file of a bundled analysis, or of a path."""
+    from pathlib import Path
+
+    from bayes_escc.analysis.analysis import bundled_analyses
+
+    return Path(bundled_analyses().get(name, name))
+
+
+def _copy_model(options: argparse.Namespace) -> int:
+    """Write a bundled analysis to a file of the user's own."""
+    import shlex
+    from pathlib import Path
+
+    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.errors import AnalysisError
+    from bayes_escc.files import write_atomic
+
+    if options.name is None:
+        raise AnalysisError("--copy needs the name of an analysis: bayes-escc models NAME --copy FILE.")
+    find_analysis(options.name)
+    target = Path(options.copy)
+    if target.exists():
+        raise AnalysisError(f"{target} exists already; name another file.")
+    write_atomic(target, _file_of(options.name).read_text(encoding="utf-8"))
+    print(f"Written to {target}; run it with: bayes-escc run {shlex.quote(str(target))}")
+    return 0
+
+
 def _models(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
 
+    if options.copy is not None:
+        return _copy_model(options)
     if options.name is not None:
         analysis = find_analysis(options.name)
         if options.json:
             _print_json({"id": analysis.id, "sha256": analysis.sha256, **json.loads(analysis.content)})
         else:
-            print(bundled_analyses().get(options.name, None) or options.name)
-            print(json.dumps(json.loads(analysis.content), indent=1, ensure_ascii=False))
+            sys.stdout.write(_file_of(options.name).read_text(encoding="utf-8"))
         return 0
     found = [find_analysis(name) for name in bundled_analyses()]
     if options.json:

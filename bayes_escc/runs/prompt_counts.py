@@ -12,14 +12,15 @@ from typing import Any
 
 from bayes_escc.answers.bias import bias_fields
 from bayes_escc.answers.estimand import BetaRates
+from bayes_escc.answers.questions import problems_with_contrast, sentence
 from bayes_escc.answers.ranking import rank_estimand
 from bayes_escc.answers.rows import Question, comparison_row, estimate_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.inference.diagnostics import Diagnostics
-from bayes_escc.names import Direction, Scale
+from bayes_escc.names import Direction, Scale, normalise
 from bayes_escc.population.bias import Bias, default_bias
 from bayes_escc.population.tipping import LEVELS, tipping_of_rates
-from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.settings.reader import check_margin
 
@@ -74,6 +75,7 @@ def compare_counts(
     alpha, beta = _read_prior(prior)
     limits = None if rope is None else (float(rope[0]), float(rope[1]))
     problems = [f"{key} {message}" for key, message in check_margin(scale, better, margin, limits)]
+    problems += [f"{k} {m}" for k, m in problems_with_contrast(scale, "proportion", margin, limits) if not problems]
     if limits is not None and not limits[0] < limits[1]:
         problems.append(f"rope needs the lower limit first, not {limits[0]:g} {limits[1]:g}")
     if not 0.0 < ci_prob < 1.0:
@@ -89,7 +91,7 @@ def compare_counts(
             f"bias-sd must be a number of at least 0, and bias-mean a number, not {bias.sd:g} and {bias.mean:g}"
         )
     if problems:
-        raise AnalysisError("; ".join(problems) + ".")
+        raise AnalysisError(sentence(*problems))
     question = Question(scale, margin, limits, ci_prob)
     rates = BetaRates({name: Beta(alpha + k, beta + n - k) for name, k, n in counts}, ENDPOINT)
     cells = rates.cells()
@@ -136,7 +138,7 @@ def _sha256(text: str) -> str:
 def _read_arms(arms: Sequence[str]) -> list[tuple[str, int, int]]:
     found, usage, data = [], [], []
     for text in arms:
-        match = re.fullmatch(r"\s*(.+?)\s*=\s*(-?\d+)\s*/\s*(-?\d+)\s*", text)
+        match = re.fullmatch(r"(.+?) ?= ?(-?\d{1,16}) ?/ ?(-?\d{1,16})", normalise(text))
         if match is None:
             usage.append(f"{text!r} is not NAME=EVENTS/N with whole numbers, for example A=10/29")
             continue
@@ -168,4 +170,9 @@ def _read_prior(text: str) -> tuple[float, float]:
         raise AnalysisError(f"--prior takes alpha,beta (or uniform, jeffreys), not {text!r}.") from None
     if not (0 < alpha < math.inf and 0 < beta < math.inf):
         raise AnalysisError(f"--prior: alpha and beta must be greater than 0, not {text!r}.")
+    if not SMALLEST_SHAPE < min(alpha, beta) <= max(alpha, beta) < LARGEST_SHAPE:
+        raise AnalysisError(
+            f"--prior: alpha and beta must lie between {SMALLEST_SHAPE:g} and {LARGEST_SHAPE:g}, not {text!r}: beyond, "
+            "a rate is a constant to all digits."
+        )
     return alpha, beta

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from bayes_escc.answers.questions import problems_with_value
 from bayes_escc.answers.rows import EstimateRow, ThresholdRow, estimate_row, labels_of, threshold_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
@@ -87,6 +88,11 @@ def pool_effects(
     started = time.perf_counter()
     if not 0.0 < ci_prob < 1.0:
         raise AnalysisError(f"ci-prob must lie between 0 and 1, not {ci_prob:g}.")
+    if margin is not None:
+        unit = "" if measure.casefold().startswith(("md", "smd", "rd", "log ")) else "ratio"
+        problems = problems_with_value(margin, unit)
+        if problems:
+            raise AnalysisError(f"--margin {problems[0]}.")
     if common and tau_prior is not None:
         raise AnalysisError("--tau-prior has no meaning with --common: a common effect has no heterogeneity.")
     source, rows, notes = _rows(effects, measure, level, endpoint, where)

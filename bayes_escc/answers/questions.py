@@ -1,0 +1,55 @@
+"""Questions held against the range of what they ask about: a rate lies between 0 and 1, a ratio above 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
+
+from bayes_escc.names import Scale
+
+__all__ = ["problems_with_contrast", "problems_with_value", "sentence"]
+
+
+def sentence(*problems: str) -> str:
+    """Problems as one sentence."""
+    text = "; ".join(problems)
+    return text if text.endswith("?") else f"{text}."
+
+
+def problems_with_value(value: Any, unit: str) -> list[str]:
+    """What is wrong with a value that an estimand is compared with.
+
+    Parameters
+    ----------
+    value : number
+    unit : str
+        Of the estimand; a proportion lies between 0 and 1, a ratio above 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        return [f"must be a finite number, not {value!r}"]
+    number = float(value)
+    if "proportion" in unit and not 0.0 <= number <= 1.0:
+        return [f"lies outside 0 to 1, between which a proportion lies: {number:g}.{_as_fraction(number)}"]
+    if unit.endswith("ratio") and number <= 0.0:
+        return [f"must be greater than 0, as a ratio is, not {number:g}"]
+    return []
+
+
+def problems_with_contrast(
+    scale: Scale, unit: str, margin: float | None, rope: Sequence[float] | None
+) -> list[tuple[str, str]]:
+    """Limits that no difference of proportions can reach: margin or rope, and what is wrong."""
+    if scale != "difference" or "proportion" not in unit:
+        return []
+    asked = [("margin", margin), *(("rope", limit) for limit in rope or ())]
+    return [
+        (name, f"lies outside -1 to 1, between which a difference of proportions lies: {value:g}.{_as_fraction(value)}")
+        for name, value in asked
+        if value is not None and not -1.0 < value < 1.0
+    ]
+
+
+def _as_fraction(value: float) -> str:
+    return f" Did you mean {value / 100.0:g}?" if 1.0 < abs(value) <= 100.0 else ""
