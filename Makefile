@@ -1,4 +1,4 @@
-# make demo | test | slow | lint | wheel | bench | clean. Each makes .venv if it is missing; nothing else is needed.
+# make demo | test | browser | slow | lint | wheel | bench | clean. Each makes .venv if it is missing; nothing else is needed.
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Statements of the package that the fast tests must run, in percent.
 COVERED := 90
 
-.PHONY: demo test slow lint wheel bench clean
+.PHONY: demo test browser slow lint wheel bench clean
 
 demo: $(READY)
 	$(BIN)/bayes-escc run second_line_response --out results/second_line_response
@@ -19,6 +19,13 @@ demo: $(READY)
 
 test: $(READY)
 	COVERAGE_CORE=sysmon $(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
+
+# Needs Debian's Chromium, installed here if it is missing; in CI a skipped test is a failure.
+browser: $(READY)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  { apt-get update -q && apt-get install -q -y --no-install-recommends chromium; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-browser.txt
+	BAYES_ESCC_NEED_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
 slow: $(READY)
 	$(BIN)/python -m pytest -m slow

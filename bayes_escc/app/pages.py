@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_escc.names import format_number, format_probability
+from bayes_escc.report.sentences import verdict
 from bayes_escc.sheet.decide import Decision
 from bayes_escc.sheet.roles import ROLES
 from bayes_escc.sheet.summary import summary_of
@@ -57,7 +58,7 @@ def _role(role: str | None, language: str) -> str:
     return f"{ROLES[role].said.said(language)} ({role})" if role else ""
 
 
-def results_page(folder: Path) -> list[dict[str, Any]]:
+def results_page(folder: Path, language: str) -> list[dict[str, Any]]:
     """Every result in a folder: its comparisons, figures and text, and the report where there is one."""
     found = []
     for path in sorted(folder.glob("*/result.json")):
@@ -75,6 +76,7 @@ def results_page(folder: Path) -> list[dict[str, Any]]:
                 "report": report[0] if report else "",
                 "word": [n for n in names if n.endswith(".docx")],
                 "text": _text(result),
+                "verdict": verdict(result, "zh" if language == "zh" else "en"),
             }
         )
     order = ["pfs", "response", "adverse_events"]

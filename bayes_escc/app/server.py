@@ -233,7 +233,7 @@ def _run_routes(app: Flask, page: Page) -> None:
 
     @app.get("/result")
     def result() -> Any:
-        return page.show("result.html", "/result", "result", results=results_page(work.results))
+        return page.show("result.html", "/result", "result", results=results_page(work.results, work.language))
 
     @app.get("/file/<folder>/<name>")
     def file(folder: str, name: str) -> Any:

@@ -32,6 +32,8 @@ WORDS: Final[Mapping[str, Text]] = {
     "template": Text("Or an empty sheet to fill in", "或下载空白模板填写"),
     "patients": Text("patients", "患者"),
     "visits": Text("patients with scans", "患者及影像评估"),
+    "counts_sheet": Text("counts by regimen", "各方案例数"),
+    "effects_sheet": Text("published effects", "已发表的效应"),
     "erase": Text("Delete everything of this page", "删除本页的全部内容"),
     "erase_help": Text("Deletes sheets, analyses, results and studies in the folder.", "删除该文件夹中的表格、分析、结果和研究。"),
     "erase_sure": Text("Yes, delete all of it", "是的，全部删除"),

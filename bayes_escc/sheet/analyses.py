@@ -118,6 +118,13 @@ def _data(kind: str, file: str, regimens: list[str], language: str) -> list[str]
         f"file = {_q(file)}   # {said.said(language)}",
         'mapping = "mapping.toml"',
         f"regimens = [{listed}]",
+        _comment(
+            Text(
+                'Say how patients came to their regimens: design = "randomised", "non-randomised" or "single-arm".',
+                '请注明患者如何分组：design = "randomised"(随机)、"non-randomised"(非随机)或 "single-arm"(单臂)。',
+            ),
+            language,
+        ),
     ]
 
 

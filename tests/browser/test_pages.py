@@ -1,0 +1,147 @@
+"""The page in a real browser: from a sheet to the result, in two languages, by keyboard, asking no other place.
+
+`make browser` installs Debian's Chromium and Playwright and runs it. `BAYES_ESCC_SHOTS` names a folder for pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bayes_escc.app.words import WORDS
+from tests import ward_sheets as ward
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if os.environ.get("BAYES_ESCC_NEED_BROWSER"):  # set by make browser, where nothing may be skipped
+    from playwright import sync_api as playwright
+else:
+    playwright = pytest.importorskip("playwright.sync_api", reason="make browser installs Playwright")
+    pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="make browser installs Chromium")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as p:
+        made = p.chromium.launch(
+            executable_path=CHROMIUM, args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+        )
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def served(tmp_path):
+    command = [sys.executable, "-m", "bayes_escc.cli", "app", "--folder", str(tmp_path / "work"), "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        yield re.search(r"http://\S+", process.stdout.readline()).group(0)
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def page(browser, served):
+    context = browser.new_context(viewport={"width": 1100, "height": 900})
+    page = context.new_page()
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(served)
+    assert "token" not in page.url
+    yield page
+    origin = re.match(r"http://[^/]+/", page.url).group(0)
+    assert all(url.startswith((origin, "data:")) for url in asked), asked
+    assert not [s for s in said if "Content Security Policy" in s], said
+    context.close()
+
+
+def picture(page, name):
+    folder = os.environ.get("BAYES_ESCC_SHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_from_the_sheet_to_the_result(page, tmp_path, language):
+    def said(code):
+        return getattr(WORDS[code], language)
+
+    if language == "zh":
+        page.get_by_role("button", name=WORDS["language"].en).click()
+    hostile = tmp_path / "..;=cmd 患者 'x'.csv"
+    shutil.copy(ward.response_only(tmp_path / "c.csv"), hostile)
+    picture(page, f"home_{language}")
+    page.get_by_label(said("choose")).set_input_files(hostile)
+    page.get_by_role("button", name=said("read")).click()
+    assert page.get_by_role("heading", level=1).inner_text() == said("columns")
+    picture(page, f"columns_{language}")
+    assert "13812345678" not in page.content()
+    page.get_by_role("radio", name=re.compile("^PR")).first.check()
+    page.locator("fieldset").nth(1).get_by_role("radio", name=re.compile("^NE")).check()
+    page.get_by_role("button", name=said("answer")).click()
+    page.get_by_role("radio", name=re.compile("特瑞普利单抗.化疗")).check()
+    page.locator("fieldset").nth(1).get_by_role("textbox").fill("10")
+    page.keyboard.press("Enter")  # the keyboard alone is enough
+    picture(page, f"answered_{language}")
+    page.get_by_role("button", name=said("write")).press("Enter")
+    page.get_by_role("button", name=said("start_run")).press("Enter")
+    page.wait_for_url("**/result", timeout=240_000)
+    assert page.locator("section h2").count() == 1
+    page.locator("summary").first.click()
+    picture(page, f"result_{language}")
+    printed = page.pdf(prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF")
+    assert page.locator("img").evaluate_all("all => all.every(i => i.complete && i.naturalWidth > 0)")
+
+
+def test_keyboard_reaches_everything_and_shows_where_it_is(page):
+    seen: list[str] = []
+    while len(seen) < 40:
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break  # past the last one
+        seen.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
+        style = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert style != "none", seen[-1]
+    assert seen[0] == WORDS["skip"].en
+    assert {WORDS["home"].en, WORDS["counts"].en, "sheet", WORDS["read"].en} <= set(seen)
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, nav a, input:not([type=hidden])')]"
+        ".map(e => e.getBoundingClientRect().height).filter(h => h > 0 && h < 24).length"
+    )
+    assert small == 0
+
+
+def test_a_refused_upload_is_told_in_words(page, tmp_path):
+    bad = tmp_path / "x.xlsx"
+    bad.write_bytes(b"PK\x03\x04")
+    page.get_by_label(WORDS["choose"].en).set_input_files(bad)
+    page.get_by_role("button", name=WORDS["read"].en).click()
+    assert "save it again as .xlsx" in page.get_by_role("alert").inner_text()
+
+
+def test_another_page_gets_nothing(page, browser):
+    stranger = browser.new_context().new_page()
+    origin = re.match(r"http://[^/]+/", page.url).group(0)
+    assert stranger.goto(origin).status == 403
+    other = page.context.new_page()
+    other.set_content(f'<form method="post" action="{origin}erase"><button>go</button></form>')
+    other.get_by_role("button").click()
+    other.wait_for_load_state()
+    assert "only on this computer" in other.content()  # its form comes without the cookie
+    assert page.goto(origin).status == 200
+
+
+def test_typed_counts_at_twice_the_size(page):
+    page.set_viewport_size({"width": 640, "height": 700})
+    page.get_by_role("link", name=WORDS["counts"].en).click()
+    page.get_by_label(WORDS["counts"].en).fill("A=10/29\nB=12/35")
+    page.get_by_role("button", name=WORDS["compute"].en).click()
+    assert page.get_by_role("heading", name=WORDS["result"].en).count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    picture(page, "counts")
