@@ -101,6 +101,9 @@ class ProportionalHazards:
 def check_proportional_hazards(asked: Asked, table: Any = None) -> ProportionalHazards:
     """Check whether hazards are proportional between regimens.
 
+    Four signs are looked at, any of which is enough to speak against it; docs/survival.md states their joint
+    false-alarm rate, as simulated.
+
     Parameters
     ----------
     asked : Analysis or model
