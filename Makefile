@@ -9,6 +9,9 @@ COVERED := 90
 .PHONY: demo test browser slow lint wheel bench clean
 
 demo: $(READY)
+	@echo "Compiling the models once, so that runs start quickly ..."
+	$(BIN)/bayes-escc warmup
+	@echo
 	$(BIN)/bayes-escc run second_line_response --out results/second_line_response
 	@echo
 	$(BIN)/bayes-escc run anlotinib_randomised_response --out results/anlotinib_randomised_response
@@ -41,6 +44,7 @@ wheel: $(READY)
 	$(BIN)/python -m tests.installed_wheel build/wheel
 
 bench: $(READY)
+	$(BIN)/python -m tests.benchmarks.paired
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.synthesis
 	$(BIN)/python -m tests.benchmarks.study

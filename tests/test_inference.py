@@ -194,3 +194,28 @@ def test_a_quick_setting_that_fails_is_thrown_away(monkeypatch):
     assert asked == [nuts.QUICK, nuts.CAREFUL]
     assert diagnostics.converged
     assert not diagnostics.messages
+
+
+@pytest.mark.parametrize(("shape", "memory"), [((4, 1000), 0.0), ((4, 1000), 0.9), ((2, 51), -0.5), ((3, 20), 0.99)])
+def test_mixing_is_what_arviz_finds(shape, memory):
+    """Also with ties, which share a rank, and with chains that hardly move."""
+    import arviz as az
+    from scipy.signal import lfilter
+
+    from bayes_escc.inference.effective import mixing
+
+    rng = np.random.default_rng(1)
+    cells = [lfilter([1.0], [1.0, -memory], rng.normal(size=shape)) for _ in range(3)]
+    cells.append((cells[0] > 0.5).astype(float))
+    values = np.stack(cells, axis=-1)
+    found, labelled = mixing(values), xr.DataArray(values, dims=("chain", "draw", "cell"))
+    assert np.allclose(found.rhat, az.rhat(labelled), rtol=1e-12)
+    assert np.allclose(found.bulk, az.ess(labelled, method="bulk"), rtol=1e-12)
+    assert np.allclose(found.tail, az.ess(labelled, method="tail"), rtol=1e-12)
+
+
+def test_too_few_draws_have_no_r_hat():
+    from bayes_escc.inference.effective import mixing
+
+    found = mixing(np.random.default_rng(1).normal(size=(4, 3, 2)))
+    assert np.isnan([found.rhat, found.bulk, found.tail]).all()

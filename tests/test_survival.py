@@ -55,6 +55,13 @@ def weibull(patients):
     return model.fit(patients, seed=2)
 
 
+def test_what_a_fit_costs(weibull):
+    """Five gradients a draw, within 20 %: seven with a diagonal metric, and more if tuning went wrong."""
+    steps = weibull.tree["sample_stats"]["n_steps"].to_numpy()
+    assert steps.shape == (4, 1000)
+    assert 0.8 * 4.7 < steps.mean() < 1.2 * 4.7
+
+
 def scans(frame, every=2.0):
     """What visits every two months would see."""
     upper = np.where(frame["event"] == 1, np.ceil(frame["time"] / every) * every, np.inf)

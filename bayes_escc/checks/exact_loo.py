@@ -10,18 +10,22 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import PatientTable
 from bayes_escc.families import Design
-from bayes_escc.inference import Estimate, Loo, estimate, loo
+from bayes_escc.inference import Estimate, Loo, estimate, loo, run_many
 from bayes_escc.names import CHAIN, DRAW
 from bayes_escc.runs.run import frozen_analysis, prepare_design
 
 __all__ = ["exact_loo", "loo_of"]
 
 
-def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable", "all"] = "unreliable") -> Loo:
+def exact_loo(
+    asked: Asked, table: Any = None, *, patients: Literal["unreliable", "all"] = "unreliable",
+    workers: int | None = 1, scheduler: str | None = None,
+) -> Loo:  # fmt: skip
     """Leave-one-out accuracy with the patients that importance sampling cannot leave out left out by refitting.
 
     Parameters
@@ -32,6 +36,10 @@ def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable"
         The analysis's own if not given; a model needs one.
     patients : {"unreliable", "all"}
         Whom to leave out by refitting: those whose Pareto k is too large, or everyone.
+    workers : int or None
+        Processes that refit; None for one a usable processor. The result does not depend on it.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers refit instead (see `inference.run_many`).
 
     Returns
     -------
@@ -67,15 +75,13 @@ def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable"
     wanted = range(design.patients) if patients == "all" else np.flatnonzero(~(found.pareto_k <= found.good_k))
     each, k, done = found.each.copy(), found.pareto_k.copy(), []
     errors = np.full(design.patients, found.mcse / math.sqrt(design.patients))  # of those who are not refitted
-    for i in map(int, wanted):
-        try:
-            without = prepare_design(analysis, chosen.keep(chosen.frame.drop(index=rows[i])))
-        except (AnalysisError, DataError):
-            continue
-        refit = estimate(without, sampling)
-        left_out = _density(design, refit)[..., i]
-        each[i], k[i], errors[i] = _log_mean(left_out), 0.0, _error_of_log_mean(left_out)
-        done.append(rows[i])
+    positions = [int(i) for i in wanted]
+    pieces = [(analysis, chosen, rows[i], i) for i in positions]
+    refits = run_many(_left_out, pieces, sampling.seed, workers, scheduler)
+    for i, refit in zip(positions, refits, strict=True):
+        if refit is not None:
+            (each[i], errors[i]), k[i] = refit, 0.0
+            done.append(rows[i])
     # freezing puts patients in the order of their regimens; they are reported in that of the analysis
     order = _rows_of(stated, chosen)
     place = np.array([rows.index(r) for r in order])
@@ -84,6 +90,21 @@ def exact_loo(asked: Asked, table: Any = None, *, patients: Literal["unreliable"
         total, float(np.sqrt(each.size * each.var())), found.p + found.elpd - total, each[place], k[place],
         found.good_k, tuple(sorted(order.index(r) for r in done)), float(np.sqrt((errors**2).sum())), found.marginal,
     )  # fmt: skip
+
+
+def _left_out(piece: tuple[Analysis, PatientTable, int, int], seed: int) -> tuple[float, float] | None:
+    """Log density of one patient under a fit without it, and its error; None where the model cannot be prepared then.
+
+    The patient is given by its row of the table and by its place in the design.
+    """
+    analysis, table, row, place = piece
+    try:
+        without = prepare_design(analysis, table.keep(table.frame.drop(index=row)))
+    except (AnalysisError, DataError):
+        return None
+    refit = estimate(without, replace(analysis.sampling, sampler="laplace", seed=seed))
+    left_out = _density(prepare_design(analysis, table), refit)[..., place]
+    return _log_mean(left_out), _error_of_log_mean(left_out)
 
 
 def _rows_of(design: Design, table: PatientTable) -> list[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from bayes_escc.inference.effective import mixing
 from bayes_escc.names import SAMPLE_DIMS
 
 if TYPE_CHECKING:
@@ -125,9 +126,6 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
 
     Quantities that do not vary (a rate fixed by its prior) and missing cells are left out.
     """
-    import arviz as az
-    import xarray as xr
-
     names: list[str] = []
     cells: list[Any] = []
     undefined = _undefined(posterior, estimands)
@@ -141,10 +139,8 @@ def diagnose(posterior: xr.Dataset, estimands: xr.Dataset, stats: xr.Dataset) ->
             )
             names += [str(name)] * int(kept.sum())
             cells.append(values[..., kept])
-    # all at once: calling ArviZ costs more than what it computes
-    plain = xr.DataArray(np.concatenate(cells, axis=-1), dims=(*SAMPLE_DIMS, "cell"))
-    rhats = az.rhat(plain).to_numpy()
-    bulk, tails = az.ess(plain, method="bulk").to_numpy(), az.ess(plain, method="tail").to_numpy()
+    quality = mixing(np.concatenate(cells, axis=-1))
+    rhats, bulk, tails = quality.rhat, quality.bulk, quality.tail
     divergences = int(stats["diverging"].sum()) if "diverging" in stats else 0
     ebfmi = float(np.min(_ebfmi(stats["energy"].to_numpy()))) if "energy" in stats else None
     lowest = int(np.argmin(bulk))

@@ -15,7 +15,9 @@ the smallest normal number below -708.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, cast
 
 import numpy as np
@@ -30,7 +32,8 @@ __all__ = ["HazardSum"]
 _BLOCK: Final = 512
 _ROUND: Final = 6755399441055744.0  # 1.5 * 2^52: adding it leaves the nearest integer in the lowest bits
 _EXPONENT: Final = int(np.float64(_ROUND).view(np.int64)) - 1023
-_VERSION: Final = 1
+_VERSION: Final = int(hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12], 16)
+"""Part of the key of compiled code: code of an earlier version of this file is never used."""
 _PARAMETERS: Final = 4  # level, slope, coefficient, shift: the inputs with a gradient
 
 
