@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         simulate_cohort,
     )
     from bayes_escc.inference import Diagnostics, bayes_factors, compare_models, loo
+    from bayes_escc.population.reconstruct import Reconstruction, reconstruct
     from bayes_escc.probability.mixtures import BetaMixture
     from bayes_escc.report.result import result_schema, to_result
     from bayes_escc.rules import (
@@ -62,8 +63,10 @@ if TYPE_CHECKING:
         operating_characteristics,
     )
     from bayes_escc.runs.estimators import ResponseModel, SurvivalModel, SynthesisModel
+    from bayes_escc.runs.overlap import overlap
     from bayes_escc.runs.report import write_report
     from bayes_escc.runs.run import fit_analysis, run_analysis
+    from bayes_escc.runs.tipping import tipping
     from bayes_escc.settings.prior import Prior
     from bayes_escc.sheet.questions import OpenQuestionsError
     from bayes_escc.sheet.read import RawSheet, read_sheet
