@@ -14,6 +14,7 @@ from bayes_escc.cli import main
 from bayes_escc.trials.calibration import threshold
 from bayes_escc.trials.comparison import compare_designs
 from bayes_escc.trials.conduct import join, look_times, state_at
+from bayes_escc.trials.design import run_piece
 from bayes_escc.trials.execute import Piece, execute, fingerprint, pack, unpack
 from bayes_escc.trials.generate import event_times, generate
 from bayes_escc.trials.spec import LookPlan
@@ -259,9 +260,9 @@ class TestWorkers:
             np.testing.assert_array_equal(values, getattr(whole, name), err_msg=name)
         pieces = [Piece("better", 60, first, 10) for first in (0, 10, 20)]
         folder = tmp_path / "trials"
-        execute(d.content, ".", pieces[:2], keep=folder)
+        execute(run_piece, d.content, ".", pieces[:2], keep=folder)
         kept = {p.name: p.stat().st_mtime_ns for p in folder.iterdir()}
-        done = execute(d.content, ".", pieces, keep=folder)
+        done = execute(run_piece, d.content, ".", pieces, keep=folder)
         assert all((folder / name).stat().st_mtime_ns == at for name, at in kept.items())
         np.testing.assert_array_equal(join([o for _, o in done]).months, whole.months)
 
@@ -281,13 +282,13 @@ class TestWorkers:
 
         d = design(PFS)
         pieces = [Piece("better", 60, first, 50) for first in range(0, 500, 50)]
-        here = [o for _, o in execute(d.content, ".", pieces)]
-        processes = [o for _, o in execute(d.content, ".", pieces, workers=2)]
+        here = [o for _, o in execute(run_piece, d.content, ".", pieces)]
+        processes = [o for _, o in execute(run_piece, d.content, ".", pieces, workers=2)]
         with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
             with Client(cluster) as client:
                 pids = list(client.run(os.getpid).values())
             os.kill(pids[0], signal.SIGKILL)
-            there = [o for _, o in execute(d.content, ".", pieces, scheduler=cluster.scheduler_address)]
+            there = [o for _, o in execute(run_piece, d.content, ".", pieces, scheduler=cluster.scheduler_address)]
         for other in (processes, there):
             for a, b in zip(here, other, strict=True):
                 for name, values in vars(a).items():

@@ -20,7 +20,7 @@ from bayes_escc.settings.reader import Reader, raise_problems
 from bayes_escc.trials.answers import FastModel, fast_model
 from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at, statistic_at
 from bayes_escc.trials.exact import exact_characteristics
-from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute
+from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute, pack
 from bayes_escc.trials.generate import generate
 from bayes_escc.trials.reading import read_design
 from bayes_escc.trials.slow import fitted_probability, frame_of
@@ -30,7 +30,7 @@ from bayes_escc.trials.summary import Audit, DesignResult, summarise
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DRAWN", "Design"]
+__all__ = ["DRAWN", "Design", "run_piece"]
 
 DRAWN: Final = ""
 """Name of the truths that are drawn from the design prior."""
@@ -191,7 +191,14 @@ class Design:
             if wanted * len(names) * len(self.spec.patients) <= 20_000 and workers is None:
                 count = 1  # starting processes costs more
             done = execute(
-                self.content, str(self.folder), pieces, workers=count, scheduler=scheduler, keep=keep, say=say
+                run_piece,
+                self.content,
+                str(self.folder),
+                pieces,
+                workers=count,
+                scheduler=scheduler,
+                keep=keep,
+                say=say,
             )
             parts: dict[tuple[int, str], list[Outcomes]] = {}
             for piece, finished in done:
@@ -319,3 +326,9 @@ def _missing_covariates(spec: TrialSpec, analysis: Analysis) -> list[str]:
                 "its coefficient: { probability = 0.4, coefficient = 0.5 } or { mean = 0, sd = 1, coefficient = 0 }"
             )
     return found
+
+
+def run_piece(content: str, folder: str, piece: Piece) -> bytes:
+    """The packed outcome of a piece; what workers run."""
+    design = Design.from_dict(json.loads(content), folder=Path(folder))
+    return pack(design.conduct(piece.truth, piece.patients, piece.first, piece.trials))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -26,10 +25,10 @@ from bayes_escc.errors import FitError
 from bayes_escc.files import write_atomic
 from bayes_escc.trials.conduct import Outcomes
 
-__all__ = ["Piece", "execute", "fingerprint", "run_piece"]
+__all__ = ["Piece", "Work", "execute", "fingerprint", "pack", "unpack"]
 
-TRIALS_PER_PIECE = 5_000
-_RETRIES = 3
+TRIALS_PER_PIECE: Final = 5_000
+_RETRIES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -57,22 +56,9 @@ class Piece:
         return f"{told}-{self.patients}-{self.first}-{self.trials}.npz"
 
 
-def run_piece(content: str, folder: str, piece: Piece) -> bytes:
-    """The outcome of a piece as bytes; what workers are sent.
-
-    Parameters
-    ----------
-    content : str
-        The design file as JSON.
-    folder : str
-        To which file names in it are relative.
-    piece : Piece
-    """
-    from bayes_escc.trials.design import Design
-
-    design = Design.from_dict(json.loads(content), folder=Path(folder))
-    outcomes = design.conduct(piece.truth, piece.patients, piece.first, piece.trials)
-    return pack(outcomes)
+Work = Callable[[str, str, Piece], bytes]
+"""What workers run: the design as JSON, the folder of its file names, and a piece; its packed outcome. A function of a
+module, so that other processes find it."""
 
 
 def pack(outcomes: Outcomes) -> bytes:
@@ -103,13 +89,15 @@ def fingerprint() -> str:
 
 
 def execute(
-    content: str, folder: str, pieces: Sequence[Piece], *, workers: int = 1, scheduler: str | None = None,
+    work: Work, content: str, folder: str, pieces: Sequence[Piece], *, workers: int = 1, scheduler: str | None = None,
     keep: Path | None = None, say: Callable[[str], None] = lambda _: None,
 ) -> list[tuple[Piece, Outcomes]]:  # fmt: skip
     """Run pieces, and return their outcomes in the order given.
 
     Parameters
     ----------
+    work : callable
+        Makes the outcome of a piece.
     content, folder : str
         The design.
     pieces : sequence of Piece
@@ -134,7 +122,7 @@ def execute(
                 done[piece] = unpack((keep / piece.name).read_bytes())
     left = [piece for piece in pieces if piece not in done]
     try:
-        for piece, result in _results(content, folder, left, workers, scheduler):
+        for piece, result in _results(work, content, folder, left, workers, scheduler):
             if keep is not None:
                 write_atomic(keep / piece.name, result)
             done[piece] = unpack(result)
@@ -147,25 +135,27 @@ def execute(
 
 
 def _results(
-    content: str, folder: str, pieces: Sequence[Piece], workers: int, scheduler: str | None
+    work: Work, content: str, folder: str, pieces: Sequence[Piece], workers: int, scheduler: str | None
 ) -> Iterator[tuple[Piece, bytes]]:
     if scheduler:
-        yield from _on_cluster(content, folder, pieces, scheduler)
+        yield from _on_cluster(work, content, folder, pieces, scheduler)
     elif workers <= 1 or len(pieces) <= 1:
         for piece in pieces:
-            yield piece, run_piece(content, folder, piece)
+            yield piece, work(content, folder, piece)
     else:
-        yield from _in_processes(content, folder, pieces, min(workers, len(pieces)))
+        yield from _in_processes(work, content, folder, pieces, min(workers, len(pieces)))
 
 
-def _in_processes(content: str, folder: str, pieces: Sequence[Piece], workers: int) -> Iterator[tuple[Piece, bytes]]:
+def _in_processes(
+    work: Work, content: str, folder: str, pieces: Sequence[Piece], workers: int
+) -> Iterator[tuple[Piece, bytes]]:
     """Processes of this machine; pieces of one that dies are run again."""
     import multiprocessing
 
     left = list(pieces)
     for _ in range(_RETRIES):
         with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_single) as pool:
-            futures = {pool.submit(run_piece, content, folder, piece): piece for piece in left}
+            futures = {pool.submit(work, content, folder, piece): piece for piece in left}
             try:
                 for future in as_completed(futures):
                     result = future.result()
@@ -178,7 +168,7 @@ def _in_processes(content: str, folder: str, pieces: Sequence[Piece], workers: i
                 raise
         return
     for piece in left:
-        yield piece, run_piece(content, folder, piece)
+        yield piece, work(content, folder, piece)
 
 
 def _single() -> None:
@@ -191,7 +181,9 @@ def _untyped(function: Any) -> Any:
     return function
 
 
-def _on_cluster(content: str, folder: str, pieces: Sequence[Piece], scheduler: str) -> Iterator[tuple[Piece, bytes]]:
+def _on_cluster(
+    work: Work, content: str, folder: str, pieces: Sequence[Piece], scheduler: str
+) -> Iterator[tuple[Piece, bytes]]:
     """Workers of an existing Dask cluster, if each of them makes the same numbers as this process."""
     try:
         from distributed import Client, KilledWorker, as_completed
@@ -211,7 +203,7 @@ def _on_cluster(content: str, folder: str, pieces: Sequence[Piece], scheduler: s
         if not client.scheduler_info()["workers"]:
             raise FitError(f"the scheduler {scheduler} has no workers.")
         futures: dict[Any, Piece] = {
-            client.submit(run_piece, content, folder, piece, key=f"{digest}-{piece.name}", retries=_RETRIES): piece
+            client.submit(work, content, folder, piece, key=f"{digest}-{piece.name}", retries=_RETRIES): piece
             for piece in pieces
         }
         for future in _untyped(as_completed)(list(futures)):
@@ -219,5 +211,5 @@ def _on_cluster(content: str, folder: str, pieces: Sequence[Piece], scheduler: s
             try:
                 result = future.result()
             except KilledWorker:  # its worker died too often: it costs this piece, run here
-                result = run_piece(content, folder, piece)
+                result = work(content, folder, piece)
             yield piece, result
