@@ -365,3 +365,14 @@ def test_dataframes_of_other_libraries_are_tables(tmp_path):
         be.read_counts(3)
     raw = pl.DataFrame({"编号": ["1", "2"], "治疗方案": ["甲药", "乙药"], "疗效": ["PR", "SD"]})
     assert [r["response"] for r in be.read_sheet(raw).applied.rows] == ["PR", "SD"]
+
+
+def test_categories_alone_give_responses_and_a_status_asks_for_its_time(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("regimen,CR,PR,SD,PD,n\nx drug,1,10,10,8,29\ny drug,1,11,15,8,35\n", encoding="utf-8")
+    rows = decide(read_grids(path), {"reference": "x drug", "margin.response": "none"}, today=TODAY).applied.rows
+    assert {(r["regimen"], r["endpoint"]): r["events"] for r in rows if r["endpoint"] in {"ORR", "DCR"}} == {
+        ("x drug", "ORR"): "11", ("x drug", "DCR"): "21", ("y drug", "ORR"): "12", ("y drug", "DCR"): "27",
+    }  # fmt: skip
+    path.write_text("id,arm,duration (months),progressed\n1,drug x,3,yes\n2,drug y,4,no\n", encoding="utf-8")
+    assert [q.code for q in decide(read_grids(path), {}, today=TODAY).questions] == ["use.time"]

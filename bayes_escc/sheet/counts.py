@@ -163,6 +163,13 @@ def apply_to_counts(tables: Sequence[Table], mapping: Mapping) -> Applied:
             if row is not None:
                 rows.append(row)
                 places.append((cell.record.sheet, cell.record.row))
+    for row, place in _summed(rows, places):
+        recorder.note(
+            "ORR is CR + PR, DCR is CR + PR + SD, where the sheet gives the categories alone",
+            "表中仅有CR、PR、SD例数者，ORR=CR+PR，DCR=CR+PR+SD",
+        )
+        rows.append(row)
+        places.append(place)
     order = sorted(range(len(rows)), key=lambda i: tuple(rows[i].values()))
     columns = ("study", "regimen", "endpoint", "events", "percent", "n", "design")
     used = tuple(c for c in columns if any(r[c] for r in rows))
@@ -174,6 +181,25 @@ def apply_to_counts(tables: Sequence[Table], mapping: Mapping) -> Applied:
         recorder.questions,
         tuple(recorder.notes),
     )
+
+
+def _summed(rows: list[dict[str, str]], places: list[tuple[str, int]]) -> list[tuple[dict[str, str], tuple[str, int]]]:
+    """Responses and disease control of arms of which the sheet gives the categories alone."""
+    arms: dict[tuple[str, str], dict[str, int]] = {}
+    for i, row in enumerate(rows):
+        arms.setdefault((row["study"], row["regimen"]), {})[row["endpoint"]] = i
+    made = []
+    for at in arms.values():
+        for endpoint, parts in (("ORR", ("CR", "PR")), ("DCR", ("CR", "PR", "SD"))):
+            if endpoint in at or not all(p in at and rows[at[p]]["events"] for p in parts):
+                continue
+            first = rows[at[parts[0]]]
+            events = sum(int(rows[at[p]]["events"]) for p in parts)
+            if len({rows[at[p]]["n"] for p in parts}) == 1:
+                made.append(
+                    ({**first, "endpoint": endpoint, "events": str(events), "percent": ""}, places[at[parts[0]]])
+                )
+    return made
 
 
 def _row(cell: _Cell, mapping: Mapping, recorder: Recorder, *, several: bool) -> dict[str, str] | None:

@@ -229,8 +229,11 @@ class _Work(CohortDecisions):
         return named, tuple(proposals)
 
     def _effects(self, tables: Sequence[Table]) -> tuple[Mapping, tuple[Proposal, ...]]:
-        roles = propose_roles(tables, self._uses_answers(), _EFFECT_ROLES)
+        roles = propose_roles(tables, self._uses_answers(), _EFFECT_ROLES | {"regimen"})
         columns = dict(roles.columns)
+        treatment = columns.pop("regimen", None)
+        if treatment is not None and "experimental" not in columns:
+            columns["experimental"] = treatment
         mapping = Mapping("effects", tuple(SheetUse(t.sheet, "effects") for t in tables))
         for table in tables:
             found = interval_column(table)

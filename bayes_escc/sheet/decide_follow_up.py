@@ -9,7 +9,7 @@ from dataclasses import replace
 from bayes_escc.errors import DataError
 from bayes_escc.names import normalise
 from bayes_escc.sheet.asking import Asking
-from bayes_escc.sheet.cells import MISSING, folded_word, read_day, time_unit
+from bayes_escc.sheet.cells import MISSING, folded_word, read_day, read_number, time_unit
 from bayes_escc.sheet.columns import Roles
 from bayes_escc.sheet.layout import Table
 from bayes_escc.sheet.mapping import Mapping
@@ -84,7 +84,26 @@ class FollowUpDecisions(Asking):
                 if answer in {None, "none"}
                 else self._cut(mapping.with_rule(time="end", end=role, time_unit="days"), tables)
             )
+        if status and "start" not in has:
+            self._ask_time(roles)
         return mapping
+
+    def _ask_time(self, roles: Roles) -> None:
+        """A status without a time: one of the columns of numbers may be it."""
+        numeric = [
+            h
+            for h in roles.aside
+            if (filled := [c for c in roles.cells[h] if folded_word(c) not in MISSING])
+            and all(read_number(c) is not None for c in filled)
+        ]
+        if numeric:
+            self.ask(
+                Question(
+                    "use.time",
+                    Text("Which column is the time to progression or death (time)?", "哪一列是无进展生存时间(time)？"),
+                    (*(Candidate(h, Text("", "")) for h in numeric), Candidate("none", Text("none of them", "都不是"))),
+                )
+            )
 
     def _ask_status(self, roles: Roles) -> None:
         few = [h for h in roles.aside if 1 <= len({folded_word(c) for c in roles.cells[h]} - MISSING) <= 6]
