@@ -107,7 +107,7 @@ def _draw_arm(
 ) -> None:
     steps = kaplan_meier(stop, event, start)
     at = np.concatenate([[0.0], steps.time, [stop.max()]])
-    axes.step(at, steps(at), where="post", color=style["color"], linewidth=0.9, alpha=0.9)
+    axes.step(at, steps(at), where="post", linewidth=0.9, alpha=0.9, **style)
     ticks = stop[~event]
     axes.plot(ticks, steps(ticks), "|", color=style["color"], markersize=6, markeredgewidth=0.9)
     grid = curves["grid"].to_numpy()
