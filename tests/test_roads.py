@@ -158,3 +158,8 @@ def test_one_table_for_all_kinds():
             assert isinstance(table, Table)
             assert table.kind == dataset.kind
             assert len(table.keep(table.frame.iloc[:2])) == 2
+
+
+def test_names_at_the_prompt_are_normalised(capsys):
+    assert main(["compare", "A=10/29", "Ａ=12/35"]) == 2
+    assert "the name 'A' is used twice" in capsys.readouterr().err

@@ -142,7 +142,7 @@ def _read_arms(arms: Sequence[str]) -> list[tuple[str, int, int]]:
         if match is None:
             usage.append(f"{text!r} is not NAME=EVENTS/N with whole numbers, for example A=10/29")
             continue
-        name, k, n = match[1], int(match[2]), int(match[3])
+        name, k, n = normalise(match[1]), int(match[2]), int(match[3])
         if n <= 0:
             data.append(f"{text!r}: the number of patients must be at least 1")
         elif not 0 <= k <= n:
