@@ -211,6 +211,11 @@ def test_two_cohorts_at_the_prompt(capsys):
     half = next(t for t in bias["tipping"] if t["level"] == 0.5 and t["margin"] is None)
     exact = CriticalBiasOfRates(Beta(13, 24), Beta(11, 20), 0.0, "difference", True)
     assert exact.probability_at(half["bias"])[0] == pytest.approx(0.5, abs=1e-9)
+    assert main(["compare", "A=10/29", "B=12/35"]) == 0
+    text = capsys.readouterr().out
+    assert "tips at 0.5" in text
+    assert "E-value" in text
+    assert "doubles the odds" in text
     assert main(["compare", "A=10/29", "B=12/35", "--bias-sd", "0", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert "bias" not in result

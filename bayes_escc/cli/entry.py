@@ -453,6 +453,10 @@ def _compare(options: argparse.Namespace) -> int:
         _print_json(result)
     else:
         print(_printed(result, full=options.full))
+        if result.get("bias") and not options.full:
+            from bayes_escc.report.text import tipping_text
+
+            print(f"\n{tipping_text(result['bias'])}")
     return 0
 
 

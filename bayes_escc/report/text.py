@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -23,6 +24,7 @@ __all__ = [
     "reconstruction_text",
     "result_text",
     "sensitivity_text",
+    "tipping_text",
     "wrapped",
 ]
 
@@ -206,6 +208,13 @@ def bias_text(rows: Sequence[Mapping[str, Any]], several: bool = False) -> str:
         f"Biases are on the {on}: what is observed is the regimen's own plus the bias.",
     ]
     return "\n".join([*blocks, *(first["sentences"] if len(rows) == 1 else [])])
+
+
+def tipping_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Where the answer tips and what that would take, under a verdict that has the probabilities already."""
+    table = bias_text([{**row, "sentences": []} for row in rows])
+    further = rows[0]["sentences"][1:] if len(rows) == 1 else []
+    return "\n".join([table, *(textwrap.fill(sentence, 100) for sentence in further)])
 
 
 def course_text(row: Mapping[str, Any]) -> str:
