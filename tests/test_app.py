@@ -113,6 +113,11 @@ def test_a_sheet_leads_to_a_result(client, page, tmp_path):
     assert WORDS["better"].en in result
     figure = re.search(r'src="(/file/response/[^"]+\.svg)"', result).group(1)
     assert b"<svg" in get(client, figure)
+    post(client, page, "/report")
+    made = re.findall(r'href="(/file/report/[^"]+)"', get(client, "/result"))
+    assert {name.rpartition(".")[2] for name in made} == {"html", "docx"}
+    for name in made:
+        assert get(client, name)
     archive = zipfile.ZipFile(io.BytesIO(get(client, "/download.zip")))
     assert {"analyses/mapping.toml", "results/response/result.json"} <= set(archive.namelist())
     get(client, "/file/response/..%2f..%2fsession.json", 404)

@@ -233,7 +233,22 @@ def _run_routes(app: Flask, page: Page) -> None:
 
     @app.get("/result")
     def result() -> Any:
-        return page.show("result.html", "/result", "result", results=results_page(work.results, work.language))
+        return page.show(
+            "result.html",
+            "/result",
+            "result",
+            results=results_page(work.results, work.language),
+            pages=_pages(work.results),
+        )
+
+    @app.post("/report")
+    def report() -> Any:
+        from bayes_escc.runs.report import write_report
+
+        folders = sorted(p.parent for p in work.results.glob("*/result.json"))
+        if folders:
+            write_report(folders, work.results / "report", language="zh" if work.language == "zh" else "en", word=True)
+        return redirect("/result")
 
     @app.get("/file/<folder>/<name>")
     def file(folder: str, name: str) -> Any:
@@ -242,6 +257,11 @@ def _run_routes(app: Flask, page: Page) -> None:
     @app.get("/download.zip")
     def download() -> Any:
         return send_file(io.BytesIO(work.archive()), as_attachment=True, download_name="bayes_escc.zip")
+
+
+def _pages(results: Path) -> list[str]:
+    """Names of the pages to print and the Word files of all results together."""
+    return sorted(p.name for p in (results / "report").glob("*") if p.suffix in {".html", ".docx"})
 
 
 def _result_file(results: Path, folder: str, name: str) -> Any:

@@ -65,6 +65,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "download": Text("Download everything (ZIP)", "下载全部(ZIP)"),
     "word": Text("Word file", "Word文件"),
     "report": Text("The page to print", "可打印的报告"),
+    "report_make": Text("Make the page to print and the Word file", "生成可打印的报告和Word文件"),
     "same": Text("The same from the command line", "命令行等效操作"),
     "no_result": Text("There is no result yet.", "尚无结果。"),
     "details": Text("All numbers as text", "全部数值(文本)"),
