@@ -77,7 +77,7 @@ class TestEventFree:
 
     def test_beyond_follow_up_is_said(self, patients):
         model = be.SurvivalModel(data_unit="months", event_free=14, times=[3], horizons=[6])
-        codes = {w.code for w in prepare_design(model.analysis, model._table(patients)).warnings}
+        codes = {w.code for w in prepare_design(model.analysis, model.read(patients)).warnings}
         assert "beyond_follow_up" in codes
 
     @pytest.mark.parametrize("value", [0, -1, "3"])

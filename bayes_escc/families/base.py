@@ -159,6 +159,10 @@ class Design(ABC):
         """Notes on what the data say that the priors did not expect, from replicates under the prior."""
         return prior_conflicts(self.statistics(self.observed()), self.statistics(prior_predictive))
 
+    def extrapolations(self, estimands: xr.Dataset, references: tuple[str, ...]) -> list[Problem]:
+        """Notes on how much of the estimands, and of comparisons with the references, no data reach."""
+        return []
+
     def figure_data(self, parameters: xr.Dataset) -> xr.Dataset | None:
         """Curves for figures, on a grid, where the estimands do not hold them; or None."""
         return None

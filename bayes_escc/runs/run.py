@@ -21,7 +21,7 @@ from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.inference import fit_design
-from bayes_escc.names import MONITORING, REGIMEN
+from bayes_escc.names import ESTIMANDS, MONITORING, REGIMEN
 from bayes_escc.report.result import (
     COMPARISON_KEYS,
     ESTIMATE_KEYS,
@@ -119,9 +119,14 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
 
         parameters = fit.tree["posterior"].to_dataset()
         fit.tree[MONITORING] = xr.DataTree(successes(to_complete, design, parameters, analysis.sampling.seed))
+    references = tuple(dict.fromkeys(c.reference for c in analysis.comparisons if c.reference is not None))
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
-        for w in (*design.warnings, *design.conflicts(fit.tree["prior_predictive"].to_dataset()))
+        for w in (
+            *design.extrapolations(fit.tree[ESTIMANDS].to_dataset(), references),
+            *design.warnings,
+            *design.conflicts(fit.tree["prior_predictive"].to_dataset()),
+        )
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
     return Posterior(

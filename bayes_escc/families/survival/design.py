@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import Arm, PatientTable
+from bayes_escc.evidence import Arm, PatientTable, Problem
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
@@ -23,6 +23,7 @@ from bayes_escc.families.survival import per_patient
 from bayes_escc.families.survival.bias import critical_bias, without_bias
 from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
+from bayes_escc.families.survival.extrapolation import extrapolation_notes
 from bayes_escc.families.survival.frailty import CENTRE, centres_of
 from bayes_escc.families.survival.population import Population, marginal_hazard, median_time, restricted_mean, survival
 from bayes_escc.families.survival.risk import Risk, Target, flat
@@ -294,6 +295,10 @@ class SurvivalDesign(Design):
             if self.spec.shrinkage == "horseshoe":
                 priors["global_scale"] = self.risk.coefficients.scale.to_dict()
         return {"model": model, "priors": priors, "estimands": estimands}
+
+    def extrapolations(self, estimands: xr.Dataset, references: tuple[str, ...]) -> list[Problem]:
+        compared = tuple(r for r in references if r in self.regimens) or self.regimens[:1]
+        return extrapolation_notes(estimands, self.covered, self.unit, compared, self.spec.event_free or 0.0)
 
     def critical_bias(
         self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, reference: str, scale: Scale,
