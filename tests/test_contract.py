@@ -211,6 +211,44 @@ def test_no_room_imports_from_a_room_to_its_right():
                 assert PLACE[other] < PLACE[room], f"{path.relative_to(ROOT)} imports from {other}"
 
 
+def modules_imported():
+    """Every module of the package with the modules it names in imports, wherever in its text they stand.
+
+    Names taken from the package itself load on first use, so that its face makes no circle.
+    """
+    paths = {".".join(path.with_suffix("").relative_to(ROOT.parent).parts): path for path in ROOT.rglob("*.py")}
+    paths = {name.removesuffix(".__init__"): path for name, path in paths.items()}
+    del paths[ROOT.name]
+    for name, path in paths.items():
+        named = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+            if isinstance(node, ast.ImportFrom):
+                assert not node.level, f"{name} imports by a relative name"
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                named |= {full if full in paths else node.module for full in inner}
+        yield name, (named & paths.keys()) - {name}
+
+
+def circles(imports):
+    """Modules left over when those that import none of the others have been taken away, again and again."""
+    left = {name: set(named) for name, named in imports.items()}
+    while True:
+        free = {name for name, named in left.items() if not named & left.keys()}
+        if not free:
+            return left
+        for name in free:
+            del left[name]
+
+
+def test_no_circle_between_modules_not_even_inside_a_room():
+    assert circles({"a": {"b"}, "b": {"a", "c"}, "c": set(), "d": {"c"}}).keys() == {"a", "b"}
+    found = circles(dict(modules_imported()))
+    named = {name: sorted(others & found.keys()) for name, others in found.items()}
+    assert not named, f"these modules, or what stands between them, import one another: {named}"
+
+
 def test_only_inference_samples_and_evidence_and_comparison_know_no_model():
     for path in ROOT.rglob("*.py"):
         room = path.relative_to(ROOT).parts[0].removesuffix(".py")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_escc.analysis.analysis import Analysis
-    from bayes_escc.answers.posterior import Posterior
+    from bayes_escc.answers.exact_laws import ExactLaws
+    from bayes_escc.evidence import Arm
     from bayes_escc.families import Design
 
 __all__ = [
     "BIAS_KEYS",
+    "Fitted",
     "bias_fields",
     "bias_groups",
     "contrast_from_curves",
@@ -64,6 +66,32 @@ BIAS_KEYS: Final = (
 _RATIO_SCALES: Final[Mapping[str, BiasScale]] = {"hazard ratio": "log_hazard", "odds ratio": "log_odds"}
 
 
+class Fitted(Protocol):
+    """What questions of bias ask of a posterior."""
+
+    @property
+    def analysis(self) -> Analysis:
+        """The analysis."""
+
+    @property
+    def tree(self) -> xr.DataTree:
+        """Draws, estimands and what is kept beside them."""
+
+    @property
+    def arms(self) -> Sequence[Arm]:
+        """Where the evidence on each regimen comes from."""
+
+    @property
+    def estimand_names(self) -> tuple[str, ...]:
+        """Names of what was estimated."""
+
+    def estimand(self, name: str) -> xr.DataArray:
+        """Draws of an estimand."""
+
+    def exact_laws(self) -> ExactLaws | None:
+        """The exact laws of the estimands, where there are any."""
+
+
 def bias_fields(tipping: Tipping | None) -> dict[str, Any]:
     """What a comparison row says of bias; nothing where no scale of bias is known."""
     if tipping is None:
@@ -74,18 +102,18 @@ def bias_fields(tipping: Tipping | None) -> dict[str, Any]:
     return dict(zip(BIAS_KEYS, values, strict=True))
 
 
-def with_bias(posterior: Posterior, comparison: Comparison) -> Comparison:
+def with_bias(posterior: Fitted, comparison: Comparison) -> Comparison:
     """A comparison whose rows also say P(better) allowing for bias."""
     rows = tuple(replace(row, **bias_fields(tipping_of_row(posterior, row))) for row in comparison.rows)
     return replace(comparison, rows=rows)
 
 
-def tipping_of_row(posterior: Posterior, row: Mapping[str, Any]) -> Tipping | None:
+def tipping_of_row(posterior: Fitted, row: Mapping[str, Any]) -> Tipping | None:
     """The bias analysis of one comparison; None where its critical bias is not known.
 
     Parameters
     ----------
-    posterior : Posterior
+    posterior : Fitted
     row : mapping
         An entry of `comparisons`.
     """
@@ -112,7 +140,7 @@ def tipping_of_row(posterior: Posterior, row: Mapping[str, Any]) -> Tipping | No
 
 
 def _contrast(
-    posterior: Posterior, row: Mapping[str, Any], critical: CriticalBias
+    posterior: Fitted, row: Mapping[str, Any], critical: CriticalBias
 ) -> Callable[[float, float], float] | None:
     """Quantiles of the contrast left after a bias, where the estimand's own draws or law tell them."""
     if isinstance(critical, CriticalBiasOfRates):
@@ -148,7 +176,7 @@ def contrast_from_curves(
     return quantile
 
 
-def _measured(posterior: Posterior, regimen: str, reference: str) -> tuple[MeasuredCovariate, ...]:
+def _measured(posterior: Fitted, regimen: str, reference: str) -> tuple[MeasuredCovariate, ...]:
     """What every measured covariate accounts for: its coefficient times the difference of its means."""
     if COVARIATE_MEANS not in posterior.tree.children or "coefficient" not in posterior.estimand_names:
         return ()
@@ -162,13 +190,13 @@ def _measured(posterior: Posterior, regimen: str, reference: str) -> tuple[Measu
     return tuple(found)
 
 
-def _names_of(posterior: Posterior, regimen: str, endpoint: str | None) -> tuple[str, ...]:
+def _names_of(posterior: Fitted, regimen: str, endpoint: str | None) -> tuple[str, ...]:
     """A regimen and the studies it comes from."""
     studies = [a.study for a in posterior.arms if a.regimen == regimen and endpoint in (None, a.endpoint)]
     return (regimen, *dict.fromkeys(studies))
 
 
-def _critical(posterior: Posterior, row: Mapping[str, Any], threshold: float) -> tuple[BiasScale, CriticalBias] | None:
+def _critical(posterior: Fitted, row: Mapping[str, Any], threshold: float) -> tuple[BiasScale, CriticalBias] | None:
     """The critical bias of a row at a threshold, and the scale of the bias."""
     stored = _stored(posterior, row, threshold)
     if stored is not None:
@@ -191,14 +219,14 @@ def _critical(posterior: Posterior, row: Mapping[str, Any], threshold: float) ->
     return _proportional(posterior, row, threshold)
 
 
-def _exact_contrast(posterior: Posterior, row: Mapping[str, Any]) -> Marginal | None:
+def _exact_contrast(posterior: Fitted, row: Mapping[str, Any]) -> Marginal | None:
     """The exact law of the contrast of a row, where there is one."""
     exact = posterior.exact_laws()
     labels = labels_of(**{key: row[key] for key in (REGIMEN, ENDPOINT, TIME)})
     return None if exact is None else exact.contrast(row["estimand"], labels, row["reference"], row["scale"])
 
 
-def _of_effect(posterior: Posterior, array: xr.DataArray, row: Mapping[str, Any], threshold: float) -> CriticalBias:
+def _of_effect(posterior: Fitted, array: xr.DataArray, row: Mapping[str, Any], threshold: float) -> CriticalBias:
     """The critical bias of a pooled ratio: exact where its law is, else from draws."""
     law = _exact_contrast(posterior, row)
     if isinstance(law, NormalMixture) and law.exponentiated:
@@ -208,9 +236,7 @@ def _of_effect(posterior: Posterior, array: xr.DataArray, row: Mapping[str, Any]
     return critical_bias_of_ratios(own, against, threshold=threshold, better=row["better"])
 
 
-def _proportional(
-    posterior: Posterior, row: Mapping[str, Any], threshold: float
-) -> tuple[BiasScale, CriticalBias] | None:
+def _proportional(posterior: Fitted, row: Mapping[str, Any], threshold: float) -> tuple[BiasScale, CriticalBias] | None:
     """Without a margin, longer survival under proportional hazards is a hazard ratio below 1, whoever the patients."""
     whole_curve = ("median", "survival", "rmst", "remaining_survival", "remaining_median", "remaining_rmst")
     if row["estimand"] not in whole_curve or threshold != NULL_VALUE[row["scale"]] or row["better"] != "higher":
@@ -238,7 +264,7 @@ def _question(
     return "\x1f".join([estimand, regimen, reference, repr(time), scale, repr(float(threshold))])
 
 
-def _stored(posterior: Posterior, row: Mapping[str, Any], threshold: float) -> CriticalBias | None:
+def _stored(posterior: Fitted, row: Mapping[str, Any], threshold: float) -> CriticalBias | None:
     """The critical bias computed at the fit, where curves were at hand."""
     if CRITICAL_BIAS not in posterior.tree.children:
         return None
@@ -265,7 +291,7 @@ def bias_groups(analysis: Analysis, design: Design, tree: xr.DataTree) -> dict[s
     return {name: group for name, group in found.items() if group is not None}
 
 
-def population_of(posterior: Posterior) -> dict[str, Any] | None:
+def population_of(posterior: Fitted) -> dict[str, Any] | None:
     """The entry `population` of `result.json`, where published arms stand beside own patients."""
     if POPULATION not in posterior.tree.children:
         return None

@@ -22,7 +22,7 @@ from bayes_escc.sheet.layout import Aside, Table, find_table
 from bayes_escc.sheet.mapping import Column, Mapping, SheetUse
 from bayes_escc.sheet.questions import Candidate, Question
 from bayes_escc.sheet.sorting import settings_of, use_of
-from bayes_escc.sheet.summary import effect_of
+from bayes_escc.sheet.summary import summary_of
 from bayes_escc.sheet.wording import Text, masked
 
 __all__ = ["Decision", "decide"]
@@ -127,8 +127,10 @@ def decide(
                 trial = _Work(
                     grids, {**given, question.code: candidate.value}, yes=True, key=key, today=today, tentative=True
                 )
-                found[candidate.value] = effect_of(trial.run(language))
-            question = question.with_effects({k: v for k, v in found.items() if v is not None})
+                outcome = trial.run(language)
+                if outcome.applied is not None:
+                    found[candidate.value] = summary_of(outcome.applied, outcome.mapping)
+            question = question.with_effects(found)
         told.append(question)
     return replace(decision, questions=tuple(told))
 

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.sheet.applied import Applied
 from bayes_escc.sheet.mapping import Mapping
 from bayes_escc.sheet.wording import Text
 
-if TYPE_CHECKING:
-    from bayes_escc.sheet.decide import Decision
-
-__all__ = ["effect_of", "summary_of"]
-
-
-def effect_of(decision: Decision) -> Text | None:
-    """Patients, events and median of a decision."""
-    return None if decision.applied is None else summary_of(decision.applied, decision.mapping)
+__all__ = ["summary_of"]
 
 
 def summary_of(applied: Applied, mapping: Mapping) -> Text:

@@ -7,8 +7,8 @@ the same target population, so nothing is fitted again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,6 @@ from bayes_escc.families.survival.population import Population, restricted_mean,
 from bayes_escc.names import Scale
 from bayes_escc.population.bias import increasing_root
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_escc.families.survival.design import SurvivalDesign
-
 __all__ = ["critical_bias", "without_bias"]
 
 Array = NDArray[np.float64]
@@ -33,16 +28,21 @@ FURTHEST: Final = 12.0
 
 
 def critical_bias(
-    design: SurvivalDesign, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str,
-    reference: str, scale: Scale, threshold: float,
+    curves: Curves, population: Population, *, regimens: Sequence[str], event_free: float | None, estimand: str,
+    time: float | None, regimen: str, reference: str, scale: Scale, threshold: float,
 ) -> Array | None:  # fmt: skip
     """The bias on the log hazard at which a regimen just passes a threshold, (draws,).
 
     Parameters
     ----------
-    design : SurvivalDesign
-    parameters : Dataset
-        Draws of the posterior.
+    curves : Curves
+        Baseline hazards of all regimens under every draw of the posterior.
+    population : Population
+        The target population under the same draws.
+    regimens : sequence of str
+        Names of the regimens, in the order of the curves.
+    event_free : float or None
+        The time from which what remains is counted.
     estimand : str
         Median, survival, rmst, or what remains of them after an event-free time.
     time : float or None
@@ -57,11 +57,10 @@ def critical_bias(
     array or None
         The regimen is better where the bias is above this number. None for an estimand that is not one of these.
     """
-    curves, population = design.curves(parameters), design.population(parameters)
-    value = _value(design, estimand, time, population)
+    value = _value(population, event_free, estimand, time)
     if value is None:
         return None
-    i, j = (list(design.regimens).index(name) for name in (regimen, reference))
+    i, j = (list(regimens).index(name) for name in (regimen, reference))
     zero = np.zeros(curves.draws)
     against = value(curves.without_bias(j, zero))
     with np.errstate(divide="ignore", over="ignore"):
@@ -77,19 +76,18 @@ def critical_bias(
 
 
 def without_bias(
-    design: SurvivalDesign, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, bias: float
-) -> Array | None:
+    curves: Curves, population: Population, *, regimens: Sequence[str], event_free: float | None, estimand: str,
+    time: float | None, regimen: str, bias: float,
+) -> Array | None:  # fmt: skip
     """A survival estimand of one regimen after a bias has been taken away, (draws,); None for any other."""
-    curves, population = design.curves(parameters), design.population(parameters)
-    value = _value(design, estimand, time, population)
+    value = _value(population, event_free, estimand, time)
     if value is None:
         return None
-    return value(curves.without_bias(list(design.regimens).index(regimen), np.full(curves.draws, bias)))
+    return value(curves.without_bias(list(regimens).index(regimen), np.full(curves.draws, bias)))
 
 
-def _value(design: SurvivalDesign, estimand: str, time: float | None, population: Population) -> Value | None:
+def _value(population: Population, since: float | None, estimand: str, time: float | None) -> Value | None:
     """An estimand as a function of the curves of one regimen."""
-    since = design.spec.event_free
     at = np.array([0.0 if time is None else time])
     if estimand == "median":
         reached = population.log_cumulative_at(0.5)[:, None]

@@ -305,15 +305,19 @@ class SurvivalDesign(Design):
         threshold: float,
     ) -> Array | None:  # fmt: skip
         found = critical_bias(
-            self, parameters, estimand=estimand, time=time, regimen=regimen, reference=reference, scale=scale,
-            threshold=threshold,
+            self.curves(parameters), self.population(parameters), regimens=self.regimens,
+            event_free=self.spec.event_free, estimand=estimand, time=time, regimen=regimen, reference=reference,
+            scale=scale, threshold=threshold,
         )  # fmt: skip
         return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
 
     def without_bias(
         self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, bias: float
     ) -> Array | None:
-        found = without_bias(self, parameters, estimand=estimand, time=time, regimen=regimen, bias=bias)
+        found = without_bias(
+            self.curves(parameters), self.population(parameters), regimens=self.regimens,
+            event_free=self.spec.event_free, estimand=estimand, time=time, regimen=regimen, bias=bias,
+        )  # fmt: skip
         return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
 
     def covariate_means(self) -> xr.DataArray | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,15 @@ from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Curves
 from bayes_escc.families.survival.missing import log_sum
-from bayes_escc.families.survival.risk import Draws
+from bayes_escc.families.survival.risk import Draws, Risk
 from bayes_escc.names import CHAIN, DRAW
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayes_escc.families.survival.design import SurvivalDesign
+    from bayes_escc.evidence.follow_up import FollowUp
 
-__all__ = ["log_likelihood", "simulate"]
+__all__ = ["Patients", "log_likelihood", "simulate"]
 
 Array = NDArray[np.float64]
 _MOST_DENSITIES: Final = 1_000_000
@@ -30,7 +30,33 @@ _NODES: Final = {1: 21, 2: 15, 3: 9}
 """Nodes per dimension of the quadrature, by number of dimensions."""
 
 
-def log_likelihood(design: SurvivalDesign, parameters: xr.Dataset) -> xr.Dataset:
+class Patients(Protocol):
+    """What must be known of patients and their model: a survival design, or anything that answers the same."""
+
+    @property
+    def patients(self) -> int:
+        """Number of patients."""
+
+    @property
+    def regimen(self) -> NDArray[np.int32]:
+        """Index of the regimen of every patient."""
+
+    @property
+    def follow_up(self) -> FollowUp:
+        """Their follow-up, in the unit of the curves."""
+
+    @property
+    def risk(self) -> Risk:
+        """Their covariates and centres."""
+
+    def curves(self, parameters: xr.Dataset) -> Curves:
+        """The baseline hazard of every regimen under every draw."""
+
+    def log_risk(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
+        """Log hazard of every patient relative to one whose covariates are zero, (draws, patients)."""
+
+
+def log_likelihood(design: Patients, parameters: xr.Dataset) -> xr.Dataset:
     """Log-likelihood of every patient; densities of known event times are per unit of time.
 
     `progression` is conditional: given the frailty of the patient's centre and the imputed
@@ -55,7 +81,7 @@ def log_likelihood(design: SurvivalDesign, parameters: xr.Dataset) -> xr.Dataset
     return _by_patient(design, parameters, **found)
 
 
-def _terms(design: SurvivalDesign, curves: Curves, who: NDArray[Any], log_risk: Array) -> Array:
+def _terms(design: Patients, curves: Curves, who: NDArray[Any], log_risk: Array) -> Array:
     """Log-likelihood of some patients with log risks of shape (draws, patients)."""
     risk, regimen = np.exp(log_risk), design.regimen[who]
     f = design.follow_up
@@ -74,14 +100,14 @@ def _terms(design: SurvivalDesign, curves: Curves, who: NDArray[Any], log_risk: 
 
 
 def _average(
-    design: SurvivalDesign, curves: Curves, who: NDArray[Any], log_risks: Array, log_weights: Array
+    design: Patients, curves: Curves, who: NDArray[Any], log_risks: Array, log_weights: Array
 ) -> Array:  # fmt: skip
     """The same averaged over branches, both arrays (branches, draws, patients)."""
     terms = [_terms(design, curves, who, log_risk) for log_risk in log_risks]
     return np.asarray(log_sum(np, np.stack(terms) + log_weights, len(terms)))
 
 
-def _integrated(design: SurvivalDesign, curves: Curves, draws: Draws, conditional: Array) -> Array:
+def _integrated(design: Patients, curves: Curves, draws: Draws, conditional: Array) -> Array:
     """Frailties and imputed numbers integrated out, patient by patient, by Gauss-Hermite quadrature.
 
     The weight of a value of a missing number is its density given the covariates observed, those
@@ -123,7 +149,7 @@ def _integrated(design: SurvivalDesign, curves: Curves, draws: Draws, conditiona
     return found
 
 
-def _alike(design: SurvivalDesign) -> Iterator[tuple[tuple[int, ...], NDArray[np.intp]]]:
+def _alike(design: Patients) -> Iterator[tuple[tuple[int, ...], NDArray[np.intp]]]:
     """Groups of patients with the same numbers missing, and whether a yes-or-no value is."""
     risk = design.risk
     numbers = risk.missing.numbers
@@ -144,7 +170,7 @@ def _grid(dimensions: int) -> Iterator[tuple[tuple[float, ...], float]]:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # draws of a vague prior may overflow
-def simulate(design: SurvivalDesign, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+def simulate(design: Patients, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
     """Replicated follow-up of the same patients: `time`, and `event` (1 or 0).
 
     Every patient keeps entry, covariates and centre; missing values are those of the draw. Who was
@@ -164,7 +190,7 @@ def simulate(design: SurvivalDesign, parameters: xr.Dataset, rng: np.random.Gene
     return _by_patient(design, parameters, time=time, event=(happens <= censored).astype("int8"))
 
 
-def _potential_follow_up(design: SurvivalDesign, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+def _potential_follow_up(design: Patients, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     f, last, event = design.follow_up, design.follow_up.last, design.follow_up.event
     reverse = kaplan_meier(last, event, f.entry, reverse=True)
     steps = np.append(reverse.time, last.max())
@@ -183,7 +209,7 @@ def _thin(parameters: xr.Dataset, patients: int, most: int) -> xr.Dataset:
     return parameters.isel({DRAW: slice(None, None, max(1, -(-values // most)))})
 
 
-def _by_patient(design: SurvivalDesign, parameters: xr.Dataset, **values: Any) -> xr.Dataset:
+def _by_patient(design: Patients, parameters: xr.Dataset, **values: Any) -> xr.Dataset:
     import xarray as xr
 
     shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW], -1)

@@ -6,24 +6,36 @@ posterior exists all the same; its far end is that of the prior, and the reader 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.evidence import Problem
-
-if TYPE_CHECKING:
-    from bayes_escc.families.survival.design import SurvivalDesign
+from bayes_escc.evidence.follow_up import FollowUp
+from bayes_escc.families.covariates import EncodedCovariates
 
 __all__ = ["separation_notes"]
 
 _COMPARE = "Show the answer under a wider and a narrower prior beside it."
 
 
-def separation_notes(design: SurvivalDesign) -> list[Problem]:
-    """One problem for every regimen or covariate whose effect the data bound on one side only."""
-    event = design.follow_up.event
+def separation_notes(
+    follow_up: FollowUp, regimen_of: NDArray[Any], regimens: Sequence[str], encoded: EncodedCovariates
+) -> list[Problem]:
+    """One problem for every regimen or covariate whose effect the data bound on one side only.
+
+    Parameters
+    ----------
+    follow_up : FollowUp
+    regimen_of : array of int
+        Index in `regimens` of the regimen of every patient.
+    regimens : sequence of str
+    encoded : EncodedCovariates
+        Covariates of the same patients.
+    """
+    event = follow_up.event
     if not event.any():
         return [
             Problem(
@@ -31,10 +43,10 @@ def separation_notes(design: SurvivalDesign) -> list[Problem]:
                 "The data bound every hazard from above; below, and between regimens, only the priors speak.",
             )
         ]  # fmt: skip
-    at_once = event & (design.follow_up.lower <= design.follow_up.entry)
+    at_once = event & (follow_up.lower <= follow_up.entry)
     found = []
-    for r, regimen in enumerate(design.regimens):
-        mine = design.regimen == r
+    for r, regimen in enumerate(regimens):
+        mine = regimen_of == r
         if not event[mine].any():
             found.append(
                 Problem(
@@ -44,9 +56,7 @@ def separation_notes(design: SurvivalDesign) -> list[Problem]:
             )  # fmt: skip
         elif at_once[mine].all():
             found.append(_unbounded(f"every patient on {regimen} had the event by the first look", "hazard", None))
-    for label, column, binary in zip(
-        design.encoded.labels, design.encoded.values.T, design.encoded.binary, strict=True
-    ):  # fmt: skip
+    for label, column, binary in zip(encoded.labels, encoded.values.T, encoded.binary, strict=True):
         found += _of_covariate(label, column, bool(binary), event, at_once)
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -10,17 +10,74 @@ from bayes_escc.evidence import Problem
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.problems import counted
 from bayes_escc.families.base import prior_line
+from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival.curves import Array
-from bayes_escc.families.survival.population import median_time, restricted_mean, survival
+from bayes_escc.families.survival.per_patient import Patients
+from bayes_escc.families.survival.population import Population, median_time, restricted_mean, survival
 from bayes_escc.families.survival.separation import separation_notes
+from bayes_escc.families.survival.spec import SurvivalSpec
 
 if TYPE_CHECKING:
-    from bayes_escc.families.survival.design import SurvivalDesign
+    import xarray as xr
 
-__all__ = ["notes_on", "priors_in_words"]
+__all__ = ["Described", "notes_on", "priors_in_words"]
 
 
-def notes_on(design: SurvivalDesign) -> list[Problem]:
+class Described(Patients, Protocol):
+    """What is said in words: patients, their model and its priors."""
+
+    @property
+    def spec(self) -> SurvivalSpec:
+        """The specification, in the unit of time of the design."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of time."""
+
+    @property
+    def encoded(self) -> EncodedCovariates:
+        """Covariates of the patients."""
+
+    @property
+    def regimens(self) -> tuple[str, ...]:
+        """Names of the regimens."""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The regimens whose hazard is expressed relative to the first."""
+
+    @property
+    def exchangeable(self) -> bool:
+        """Whether regimens deviate from a common level."""
+
+    @property
+    def events(self) -> int:
+        """Number of events."""
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of sampled parameters."""
+
+    @property
+    def times(self) -> Array:
+        """Times of the estimands."""
+
+    @property
+    def horizons(self) -> Array:
+        """Horizons of the restricted means."""
+
+    @property
+    def covered(self) -> float:
+        """End of follow-up of the regimen that was followed the shortest."""
+
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        """Draws of the parameters from the prior."""
+
+    def population(self, parameters: xr.Dataset) -> Population:
+        """The target population under every draw."""
+
+
+def notes_on(design: Described) -> list[Problem]:
     """What a reader of the results should know about the data and the model."""
     found = []
     if design.parameter_count > design.events / 5:
@@ -47,7 +104,7 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
     asked = {*design.times, *design.horizons}
     if design.spec.event_free is not None:
         asked |= {design.spec.event_free + t for t in asked}
-    found += separation_notes(design)
+    found += separation_notes(design.follow_up, design.regimen, design.regimens, design.encoded)
     late = [t for t in sorted(asked) if t > design.covered * (1 + 1e-9)]
     if late:
         listed = ", ".join(f"{t:g}" for t in late)
@@ -69,7 +126,7 @@ def notes_on(design: SurvivalDesign) -> list[Problem]:
     return found
 
 
-def priors_in_words(design: SurvivalDesign) -> list[str]:
+def priors_in_words(design: Described) -> list[str]:
     """One line per prior, and what the priors imply together."""
     stated = design.spec.reference_time
     when = "" if stated is None else f"{stated:g} {design.unit}"
@@ -105,7 +162,7 @@ def priors_in_words(design: SurvivalDesign) -> list[str]:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _implied(design: SurvivalDesign) -> list[str]:
+def _implied(design: Described) -> list[str]:
     """What the priors say together about quantities a clinician knows."""
     rng = np.random.default_rng(20)
     parameters = design.prior(rng, 1000)
