@@ -177,6 +177,9 @@ def test_a_log_t_is_the_same_law_everywhere():
         Prior("HalfNormal", sigma=0.4),
         Prior("HalfCauchy", beta=0.5),
         Prior("LogNormal", mu=-2, sigma=0.7),
+        Prior("Beta", alpha=1, beta=1),
+        Prior("Beta", alpha=0.5, beta=0.5),
+        Prior("Beta", alpha=12.5, beta=30),
     ],
 )
 def test_the_quick_laws_are_scipys(prior):
@@ -186,6 +189,7 @@ def test_the_quick_laws_are_scipys(prior):
     x = np.array([-0.5, 0.0, 0.01, 0.3, 2.0, 50.0])
     np.testing.assert_allclose(quick.pdf(x), known.pdf(x), rtol=1e-10, atol=1e-300)
     np.testing.assert_allclose(quick.cdf(x), known.cdf(x), rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(prior.log_density(x), known.logpdf(x), rtol=1e-10)
 
 
 PAIRS = {

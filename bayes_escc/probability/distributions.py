@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["HalfNormal", "HalfT", "LogNormal", "LogT", "Normal", "normal_cdf", "normal_quantile", "root_of"]
+__all__ = ["BetaLaw", "HalfNormal", "HalfT", "LogNormal", "LogT", "Normal", "normal_cdf", "normal_quantile", "root_of"]
 
 _STANDARD = NormalDist()
 _erfc = np.frompyfunc(math.erfc, 1, 1)
@@ -79,6 +79,39 @@ class Normal:
         z = (np.asarray(x) - self.mu) / self.sigma
         return np.exp(-0.5 * z**2) / (self.sigma * math.sqrt(2.0 * math.pi))
 
+    def logpdf(self, x: Any) -> Any:
+        z = (np.asarray(x) - self.mu) / self.sigma
+        return -0.5 * z**2 - math.log(self.sigma * math.sqrt(2.0 * math.pi))
+
+
+@dataclass(frozen=True)
+class BetaLaw:
+    """Beta(alpha, beta), by SciPy's special functions, whose import takes a fraction of that of its statistics."""
+
+    alpha: float
+    beta: float
+
+    def ppf(self, q: Any) -> Any:
+        from scipy.special import betaincinv
+
+        return betaincinv(self.alpha, self.beta, np.asarray(q, dtype=float))
+
+    def cdf(self, x: Any) -> Any:
+        from scipy.special import betainc
+
+        return betainc(self.alpha, self.beta, np.clip(x, 0.0, 1.0))
+
+    def pdf(self, x: Any) -> Any:
+        return np.exp(self.logpdf(x))
+
+    def logpdf(self, x: Any) -> Any:
+        from scipy.special import betaln, xlog1py, xlogy
+
+        x = np.asarray(x, dtype=float)
+        inside = np.clip(x, 0.0, 1.0)
+        value = xlogy(self.alpha - 1.0, inside) + xlog1py(self.beta - 1.0, -inside) - betaln(self.alpha, self.beta)
+        return np.where((x >= 0.0) & (x <= 1.0), value, -np.inf)
+
 
 @dataclass(frozen=True)
 class HalfNormal:
@@ -94,6 +127,9 @@ class HalfNormal:
 
     def pdf(self, x: Any) -> Any:
         return np.where(np.asarray(x) < 0, 0.0, 2.0 * Normal(0.0, self.sigma).pdf(x))
+
+    def logpdf(self, x: Any) -> Any:
+        return np.where(np.asarray(x) < 0, -np.inf, math.log(2.0) + Normal(0.0, self.sigma).logpdf(x))
 
 
 @dataclass(frozen=True)
@@ -146,6 +182,10 @@ class LogNormal(_Exponentiated):
 
     def _base(self) -> Any:
         return Normal(self.mu, self.sigma)
+
+    def logpdf(self, x: Any) -> Any:
+        logarithm = np.log(np.maximum(np.asarray(x, dtype=float), 1e-300))
+        return np.where(np.asarray(x) <= 0, -np.inf, Normal(self.mu, self.sigma).logpdf(logarithm) - logarithm)
 
 
 @dataclass(frozen=True)

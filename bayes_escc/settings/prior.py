@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.probability.distributions import HalfNormal, HalfT, LogNormal, LogT, Normal
+from bayes_escc.probability.distributions import BetaLaw, HalfNormal, HalfT, LogNormal, LogT, Normal
 from bayes_escc.settings.published_priors import PUBLISHED, published_prior
 
 __all__ = ["DISTRIBUTIONS", "Prior", "PriorSet"]
@@ -138,7 +138,7 @@ DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
     ),
     "Beta": _Distribution(
         (("alpha", "beta"), ("mu", "sigma"), ("mu", "nu")), _UNIT, lambda g, n, p: g.beta(p["alpha"], p["beta"], n),
-        lambda p: _stats().beta(p["alpha"], p["beta"]),
+        lambda p: _stats().beta(p["alpha"], p["beta"]), law=lambda p: BetaLaw(p["alpha"], p["beta"]),
     ),
     "Uniform": _Distribution(
         (("lower", "upper"),), _REAL, lambda g, n, p: g.uniform(p["lower"], p["upper"], n),
@@ -264,7 +264,8 @@ class Prior:
         if self.distribution in ("LogStudentT", "HalfStudentT"):  # of which SciPy has none
             with np.errstate(divide="ignore"):
                 return np.asarray(np.log(self.law().pdf(values)))
-        return np.asarray(self.to_scipy().logpdf(values))
+        known = self.law()
+        return np.asarray((known if hasattr(known, "logpdf") else self.to_scipy()).logpdf(values))
 
     def interval(self, prob: float = 0.95) -> tuple[float, float]:
         """Equal-tailed interval that holds `prob` of the prior."""
