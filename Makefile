@@ -21,7 +21,8 @@ demo: $(READY)
 	$(BIN)/bayes-escc run second_line_pfs_medians --out results/second_line_pfs_medians
 
 test: $(READY)
-	COVERAGE_CORE=sysmon $(BIN)/python -m pytest -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
+	COVERAGE_CORE=sysmon $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" \
+	  --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
 
 # Needs Debian's Chromium, installed here if it is missing; in CI a skipped test is a failure.
 browser: $(READY)
