@@ -245,7 +245,7 @@ def test_borrowing_from_own_files_by_the_command_line(tmp_path, capsys):
         '[borrowing]\nfile = "past.csv"\nrobust_weight = 0.1\ngrid = [0.9]\n'
     )
     (tmp_path / "b.toml").write_text(text)
-    assert main(["run", str(tmp_path / "b.toml"), "--out", str(tmp_path / "out"), "--no-figures"]) == 0
+    assert main(["run", str(tmp_path / "b.toml"), "--out", str(tmp_path / "out"), "--no-figures", "--full"]) == 0
     said = capsys.readouterr().out
     assert "Borrowed from 3 historical arms, 109 patients" in said
     assert "not randomised" in said

@@ -12,6 +12,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.answers.rows import ComparisonRow, EstimateRow, PredictionRow, RankRow, ThresholdRow
+from bayes_escc.families import FAMILIES
 from bayes_escc.runs.prompt_counts import compare_counts
 from bayes_escc.runs.prompt_effects import pool_effects
 
@@ -247,6 +248,41 @@ def test_no_circle_between_modules_not_even_inside_a_room():
     found = circles(dict(modules_imported()))
     named = {name: sorted(others & found.keys()) for name, others in found.items()}
     assert not named, f"these modules, or what stands between them, import one another: {named}"
+
+
+KNOW_A_FAMILY = {
+    "checks/fitted.py": 4, "checks/heterogeneity_priors.py": 2, "checks/inconsistency.py": 3,
+    "checks/prior_sensitivity.py": 4, "checks/proportional_hazards.py": 2, "checks/refitted.py": 1,
+    "checks/sensitivity.py": 6, "checks/variations.py": 3, "report/page.py": 1, "runs/prompt_effects.py": 4,
+    "trials/answers.py": 1,
+}  # fmt: skip
+"""Places outside `families` that name one of the families, by file. The numbers may only fall, to none at last."""
+
+
+def places_that_name_a_family(path):
+    """Imports of one family, comparisons with its name, and tests for the class of a design."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            name = node.module or ""
+            full = [name] if name != "bayes_escc.families" else [f"{name}.{alias.name}" for alias in node.names]
+            yield from (
+                node for one in full if one.startswith(tuple(f"bayes_escc.families.{family}" for family in FAMILIES))
+            )
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(isinstance(s, ast.Name | ast.Attribute) and ast.unparse(s).endswith("family") for s in sides):
+                yield from (s for s in sides if isinstance(s, ast.Constant) and s.value in FAMILIES)
+        elif isinstance(node, ast.Call) and re.fullmatch(r"isinstance\(.*Design\)", ast.unparse(node), re.DOTALL):
+            yield node
+
+
+def test_nobody_outside_the_families_knows_a_family_by_name():
+    counts = {}
+    for path in ROOT.rglob("*.py"):
+        name = path.relative_to(ROOT).as_posix()
+        if not name.startswith("families/"):
+            counts[name] = len(list(places_that_name_a_family(path)))
+    assert {name: number for name, number in counts.items() if number} == KNOW_A_FAMILY
 
 
 def test_only_inference_samples_and_evidence_and_comparison_know_no_model():

@@ -18,7 +18,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.evidence.table import Table
 from bayes_escc.families import FAMILIES, get_family
-from bayes_escc.families.response.spec import DEFAULT_PRIORS
+from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
 from bayes_escc.names import Direction, Scale, normalise
 from bayes_escc.population.published import PublishedSpec, read_published, read_target
 from bayes_escc.population.stated import StatedBias, read_bias
@@ -225,8 +225,7 @@ class Analysis:
             historical = replace(borrowing.data, folder=folder)
             historical = historical.of_model(None, _directions(historical.endpoints or (), comparisons))
             borrowing = replace(borrowing, data=historical)
-            asked = (family, getattr(spec, "likelihood", ""), getattr(spec, "pooling", ""))
-            if asked != ("response", "binomial", "none"):
+            if getattr(spec, "rate_prior", None) is None:
                 problems.append(
                     'borrowing: needs family = "response", likelihood = "binomial" and pooling = "none", whose rates '
                     "it gives a historical prior"
@@ -284,7 +283,7 @@ class Analysis:
 def _read_published(top: Reader, family: str, folder: Path | None, estimands: Reader) -> PublishedSpec | None:
     """`[published]`, with `[overlap]` and the population of `[estimands]`."""
     published = read_published(top.table("published"), folder, top.table("overlap"))
-    if family != "response":
+    if family not in FAMILIES or not get_family(family).HAS_PUBLISHED_ARMS:
         top.problem("published", f'stands beside patients of family = "response", not "{family}"')
         return None
     return None if published is None else replace(published, target=read_target(estimands))
@@ -353,7 +352,7 @@ def _read_borrowing(r: Reader) -> BorrowingSpec:
     stated = r.table("priors")
     priors = []
     for role in ("logit_mean", "tau") if method == "map" else ("discount",):
-        found = stated.prior(role, *DEFAULT_PRIORS.get(role, _DISCOUNT))
+        found = stated.prior(role, *RATE_HIERARCHY_PRIORS.get(role, _DISCOUNT))
         if found.overrides:
             stated.problem(role, "there is one prior for all historical studies")
         priors.append((role, found.default))

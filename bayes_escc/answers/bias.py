@@ -146,7 +146,7 @@ def _contrast(
     if isinstance(critical, CriticalBiasOfRates):
         return critical.contrast_at
     array = posterior.estimand(row["estimand"])
-    rates = posterior.analysis.family == "response"
+    rates = _shifts_rates(posterior)
     if not rates and (
         row["scale"] != "ratio" or not str(array.attrs.get("unit", "")).startswith(("hazard", "odds", "ratio"))
     ):
@@ -174,6 +174,13 @@ def contrast_from_curves(
         return float(np.quantile(contrast(own, against, row["scale"]), q))
 
     return quantile
+
+
+def _shifts_rates(posterior: Fitted) -> bool:
+    """Whether a bias is added to the log odds of the rates themselves."""
+    from bayes_escc.families import get_family
+
+    return get_family(posterior.analysis.family).BIAS_SHIFTS == "rates"
 
 
 def _measured(posterior: Fitted, regimen: str, reference: str) -> tuple[MeasuredCovariate, ...]:
@@ -204,7 +211,7 @@ def _critical(posterior: Fitted, row: Mapping[str, Any], threshold: float) -> tu
     name, reference, better = row["estimand"], row["reference"], row["better"]
     array = posterior.estimand(name)
     unit = str(array.attrs.get("unit", ""))
-    if posterior.analysis.family == "response" and unit.startswith("proportion"):
+    if _shifts_rates(posterior) and unit.startswith("proportion"):
         law = _exact_contrast(posterior, row)
         if isinstance(law, BetaContrast):
             below = benefit_shrinks_with(better)

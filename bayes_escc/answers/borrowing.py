@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
-from bayes_escc.families.response.spec import DEFAULT_PRIORS
+from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
 from bayes_escc.names import ENDPOINT, REGIMEN
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixture_fit import fit_beta_mixture, fit_law
@@ -80,7 +80,7 @@ def map_prior(
             historical = historical.select(regimens=[regimen])
         counts = historical.frame["events"].to_numpy(), historical.frame["n"].to_numpy()
         hierarchy = integrate_rates(
-            *counts, logit_mean or DEFAULT_PRIORS["logit_mean"][0], tau or DEFAULT_PRIORS["tau"][0]
+            *counts, logit_mean or RATE_HIERARCHY_PRIORS["logit_mean"][0], tau or RATE_HIERARCHY_PRIORS["tau"][0]
         )
         return fit_law(hierarchy.predicted).mixture
     if logit_mean is not None or tau is not None:

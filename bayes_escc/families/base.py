@@ -13,13 +13,14 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
+from bayes_escc.families.followed import Followed
 from bayes_escc.families.prior_conflict import Statistic, prior_conflicts
 from bayes_escc.names import Scale
 from bayes_escc.settings.prior import PriorSet
@@ -76,6 +77,8 @@ class Design(ABC):
     """
 
     row_numbers: Sequence[int] = ()
+    relative: bool = False
+    """Whether the estimands are effects against a comparator, so that even a single one of them is a comparison."""
     rows: int
     patients: int
     events: int
@@ -187,6 +190,10 @@ class Design(ABC):
         """An estimand of a regimen without a bias on its log hazard, (chain, draw), where curves are needed."""
         return None
 
+    def followed(self) -> Followed | None:
+        """Patients whose study may be completed by prediction, with their hazards; None where there are none."""
+        return None
+
     def population_report(self, parameters: xr.Dataset) -> dict[str, Any] | None:
         """Beside own patients and published arms: answers in every population, overlap, identification; or None."""
         return None
@@ -214,11 +221,18 @@ class Design(ABC):
         raise AnalysisError("borrowing: this model has no independent rates that could have a historical prior.")
 
 
+BiasShifts = Literal["rates", "curves", "effects"]
+
+
 class Family(Protocol):
     """A family of models: a module with these names."""
 
     NAME: str
     KINDS: tuple[str, ...]
+    BIAS_SHIFTS: BiasShifts
+    """What a stated bias is added to: the log odds of rates, the log hazard behind curves, or effects themselves."""
+    HAS_PUBLISHED_ARMS: bool
+    """Whether published arms may stand beside own patients."""
 
     def read_spec(self, model: Reader, priors: Reader, estimands: Reader) -> Any:
         """Read `[model]`, `[priors]` and `[estimands]`, noting problems in the readers."""

@@ -26,7 +26,7 @@ from bayes_escc.errors import AnalysisError
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayes_escc.families.survival.design import SurvivalDesign
+    from bayes_escc.families.followed import Followed
     from bayes_escc.rules.final_success import PredictiveSurvival
 
 __all__ = ["Completed", "complete", "final_probability", "problems_with_plan", "successes"]
@@ -92,9 +92,7 @@ def problems_with_plan(rule: PredictiveSurvival, regimens: list[str], counts: di
     return found
 
 
-def complete(
-    rule: PredictiveSurvival, design: SurvivalDesign, parameters: xr.Dataset, rng: np.random.Generator
-) -> Completed:
+def complete(rule: PredictiveSurvival, design: Followed, parameters: xr.Dataset, rng: np.random.Generator) -> Completed:
     """Complete the study once under every draw.
 
     Patients without an event are taken to be followed still, from the time they were last seen. With a drop-out rate
@@ -138,7 +136,7 @@ def complete(
     return Completed(np.minimum(happens, until), settled | (calendar <= closed[:, None]), arm == codes[0], closed)
 
 
-def _to_come(rule: PredictiveSurvival, design: SurvivalDesign, codes: list[int]) -> list[NDArray[np.intp]]:
+def _to_come(rule: PredictiveSurvival, design: Followed, codes: list[int]) -> list[NDArray[np.intp]]:
     """A place for every patient still to come, by arm."""
     if rule.most is None:
         return [np.zeros(0, dtype=np.intp) for _ in codes]
@@ -148,7 +146,7 @@ def _to_come(rule: PredictiveSurvival, design: SurvivalDesign, codes: list[int])
     ]
 
 
-def _pools(design: SurvivalDesign, codes: list[int]) -> list[NDArray[np.intp]]:
+def _pools(design: Followed, codes: list[int]) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(design.regimen == code) for code in codes]
 
 
@@ -220,9 +218,7 @@ def log_rank(
         return np.where(variance > 0, excess / variance, 0.0), 1.0 / np.sqrt(variance)
 
 
-def successes(
-    rules: Sequence[PredictiveSurvival], design: SurvivalDesign, parameters: xr.Dataset, seed: int
-) -> xr.Dataset:
+def successes(rules: Sequence[PredictiveSurvival], design: Followed, parameters: xr.Dataset, seed: int) -> xr.Dataset:
     """Whether the study ends in success, by rule and draw.
 
     Of very many draws of very many patients every second, third ... is used.

@@ -19,7 +19,6 @@ from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
-from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.inference import fit_design
 from bayes_escc.names import ESTIMANDS, MONITORING, REGIMEN
 from bayes_escc.report.result import (
@@ -114,11 +113,12 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
 
         fit.tree[name] = xr.DataTree(group)
     to_complete = [rule for rule in analysis.rules if isinstance(rule, PredictiveSurvival)]
-    if to_complete and isinstance(design, SurvivalDesign):
+    followed = design.followed()
+    if to_complete and followed is not None:
         import xarray as xr
 
         parameters = fit.tree["posterior"].to_dataset()
-        fit.tree[MONITORING] = xr.DataTree(successes(to_complete, design, parameters, analysis.sampling.seed))
+        fit.tree[MONITORING] = xr.DataTree(successes(to_complete, followed, parameters, analysis.sampling.seed))
     references = tuple(dict.fromkeys(c.reference for c in analysis.comparisons if c.reference is not None))
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
@@ -156,7 +156,7 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
         if regimens and c.reference is not None and c.reference not in regimens:
             hint = nearest(c.reference, regimens)
             problems.append(f"{path}.reference: {c.reference!r} is not one of {', '.join(regimens)}.{hint}")
-        if len(regimens) == 1 and analysis.family != "synthesis":
+        if len(regimens) == 1 and not design.relative:
             problems.append(
                 f"{path}: there is only one regimen, {regimens[0]}, so there is nothing to compare; give another "
                 "arm, or state thresholds instead"

@@ -171,7 +171,9 @@ def _with_curves(posterior: Posterior, analysis: Analysis, groups: Any) -> tuple
 
     Without the table, which a posterior loaded from a file may lack, what the posterior holds has to do.
     """
-    if analysis.family != "survival" or "posterior" not in posterior.tree.children:
+    from bayes_escc.families import get_family
+
+    if get_family(analysis.family).BIAS_SHIFTS != "curves" or "posterior" not in posterior.tree.children:
         return None, posterior
     import xarray as xr
 

@@ -10,9 +10,11 @@ from bayes_escc.families.base import Design
 from bayes_escc.families.response.spec import NAME, ResponseSpec, read_spec
 from bayes_escc.settings.reader import nearest, raise_problems
 
-__all__ = ["KINDS", "NAME", "ResponseSpec", "figures", "prepare", "read_spec"]
+__all__ = ["BIAS_SHIFTS", "HAS_PUBLISHED_ARMS", "KINDS", "NAME", "ResponseSpec", "figures", "prepare", "read_spec"]
 
 KINDS = ("counts", "patients")
+BIAS_SHIFTS = "rates"
+HAS_PUBLISHED_ARMS = True
 
 
 def figures(posterior: Any) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from bayes_escc.families.covariates import Covariate, read_covariates
+from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
 
@@ -22,14 +23,7 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         Prior("Beta", alpha=1, beta=1, rationale="Uniform: every rate is equally plausible before the data."),
         "unit",
     ),
-    "logit_mean": (
-        Prior("Normal", mu=0, sigma=1.5, rationale="Nearly uniform on the rate: 95 % between 5 % and 95 %."),
-        "real",
-    ),
-    "tau": (
-        Prior("HalfNormal", sigma=1, rationale="Odds may differ severalfold between units, hardly more than tenfold."),
-        "positive",
-    ),
+    **RATE_HIERARCHY_PRIORS,
     "mean": (
         Prior("Beta", alpha=1, beta=1, rationale="Uniform: every mean rate is equally plausible before the data."),
         "unit",

@@ -13,9 +13,11 @@ from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
 from bayes_escc.families.survival.target import TargetTable
 from bayes_escc.names import DETECTING_SCAN, ESTIMANDS, FIGURE_DATA, REGIMEN
 
-__all__ = ["KINDS", "NAME", "SurvivalSpec", "figures", "prepare", "read_spec"]
+__all__ = ["BIAS_SHIFTS", "HAS_PUBLISHED_ARMS", "KINDS", "NAME", "SurvivalSpec", "figures", "prepare", "read_spec"]
 
 KINDS = ("patients", "medians")
+BIAS_SHIFTS = "curves"
+HAS_PUBLISHED_ARMS = False
 
 
 def figures(posterior: Any) -> tuple[str, ...]:

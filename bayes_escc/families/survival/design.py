@@ -16,6 +16,7 @@ from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
 from bayes_escc.families.exchangeable import PairPrior, deviations
+from bayes_escc.families.followed import Followed
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
@@ -319,6 +320,9 @@ class SurvivalDesign(Design):
             event_free=self.spec.event_free, estimand=estimand, time=time, regimen=regimen, bias=bias,
         )  # fmt: skip
         return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
+
+    def followed(self) -> Followed:
+        return self
 
     def covariate_means(self) -> xr.DataArray | None:
         return means_by_regimen(self.encoded, self.regimen, self.regimens)

@@ -26,9 +26,21 @@ from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, read_spec
 from bayes_escc.names import ESTIMANDS, REGIMEN
 from bayes_escc.settings.reader import nearest, raise_problems
 
-__all__ = ["KINDS", "NAME", "SynthesisDesign", "SynthesisSpec", "figures", "prepare", "read_spec"]
+__all__ = [
+    "BIAS_SHIFTS",
+    "HAS_PUBLISHED_ARMS",
+    "KINDS",
+    "NAME",
+    "SynthesisDesign",
+    "SynthesisSpec",
+    "figures",
+    "prepare",
+    "read_spec",
+]
 
 KINDS = ("effects", "counts")
+BIAS_SHIFTS = "effects"
+HAS_PUBLISHED_ARMS = False
 
 MAX_LEAGUE = 10
 """Most regimens whose league table can be read in one figure."""

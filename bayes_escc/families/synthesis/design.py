@@ -43,6 +43,7 @@ class SynthesisDesign(Design):
     """Contrasts of one endpoint, prepared."""
 
     variant: str
+    relative = True
 
     def __init__(
         self,

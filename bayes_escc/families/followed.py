@@ -1,0 +1,54 @@
+"""Patients who are still followed, and the hazards they face: what completing their study needs of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_escc.evidence.follow_up import FollowUp
+
+__all__ = ["Followed", "Hazards"]
+
+Array = NDArray[np.float64]
+
+
+class Hazards(Protocol):
+    """Baseline hazards of regimens under every draw."""
+
+    def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
+        """Cumulative hazard of every patient from `lower` to `upper`, (draws, patients)."""
+
+    def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
+        """When every patient's cumulative hazard is reached, (draws, patients)."""
+
+
+class Followed(Protocol):
+    """Patients with follow-up and a model of their hazard."""
+
+    @property
+    def patients(self) -> int:
+        """Number of patients."""
+
+    @property
+    def regimens(self) -> Sequence[str]:
+        """Names of the regimens."""
+
+    @property
+    def regimen(self) -> NDArray[Any]:
+        """Index of the regimen of every patient."""
+
+    @property
+    def follow_up(self) -> FollowUp:
+        """Their follow-up, in the unit of the hazards."""
+
+    def curves(self, parameters: xr.Dataset) -> Hazards:
+        """The baseline hazard of every regimen under every draw."""
+
+    def log_risk(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
+        """Log hazard of every patient relative to one whose covariates are zero, (draws, patients)."""
