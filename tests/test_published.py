@@ -58,7 +58,7 @@ def test_default_priors_are_not_used_for_differences_in_another_unit():
     posterior = be.SynthesisModel(priors=priors).fit(table)
     assert -110 < row(posterior, "effect")["median"] < -50
     small = be.SynthesisModel().fit(effects(("A", -0.5, 0.3), ("B", -1, 0.4), ("C", 0, 0.3), measure="MD"))
-    assert [w["code"] for w in be.to_result(small)["data"]["warnings"]] == ["default_prior"]
+    assert [w["code"] for w in be.to_result(small)["data"]["warnings"]] == ["unknown_direction", "default_prior"]
 
 
 def test_studies_without_a_covariate_may_be_left_out():

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import bayes_escc as be
 from bayes_escc.cli.entry import main
 from bayes_escc.errors import AnalysisError
 from bayes_escc.runs.prompt_counts import compare_counts
 from bayes_escc.runs.prompt_effects import pool_effects
+from bayes_escc.runs.run import fit_analysis
 
 
 @pytest.mark.parametrize(
@@ -87,3 +90,87 @@ def test_a_bundled_analysis_is_printed_and_copied_as_it_is(tmp_path, capsys):
     assert target.read_text(encoding="utf-8") == text
     assert f"bayes-escc run '{target}'" in capsys.readouterr().out
     assert main(["models", "second_line_response", "--copy", str(target)]) == 2
+
+
+def analysis(**tables):
+    content = {
+        "schema": 1, "id": "asked", "title": "Asked", "question": "What is asked?",
+        "data": {"kind": "counts", "file": "none.csv", "endpoint": "ORR"},
+        "model": {"family": "response"}, **tables,
+    }  # fmt: skip
+    return be.Analysis.from_dict(content)
+
+
+COUNTS = [("S", "A", "ORR", 10, 29), ("S", "B", "ORR", 12, 35)]
+
+
+def warnings_of(asked, rows=COUNTS):
+    table = be.read_counts(pd.DataFrame(rows, columns=["study", "regimen", "endpoint", "events", "n"]))
+    result = be.to_result(fit_analysis(asked, table))
+    return {w["code"]: w["message"] for w in result["data"]["warnings"]}
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"thresholds": [{"estimand": "rate", "above": 35}]}, {"thresholds": [{"estimand": "survival", "below": 35}]},
+        {"comparisons": [{"estimand": "rate", "margin": 35}]},
+    ],
+)  # fmt: skip
+def test_questions_of_a_file_are_held_against_their_range_when_it_is_read(tables):
+    with pytest.raises(AnalysisError, match=r"Did you mean 0\.35\?"):
+        analysis(**tables)
+
+
+def test_ratios_of_a_file_are_held_against_their_range_before_anything_is_sampled():
+    rows = [("S", "x", "c", "OS", "HR", 0.7, 0.2)]
+    columns = ["study", "experimental", "control", "endpoint", "measure", "estimate", "se"]
+    table = be.read_effects(pd.DataFrame(rows, columns=columns).assign(measure="log HR"))
+    asked = analysis(
+        data={"kind": "effects", "file": "none.csv"}, model={"family": "synthesis", "pooling": "common"},
+        thresholds=[{"estimand": "effect", "below": -0.3}],
+    )  # fmt: skip
+    with pytest.raises(AnalysisError, match=r"thresholds\[0\]\.below: must be greater than 0, as a ratio is"):
+        fit_analysis(asked, table)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "better", "noted"),
+    [("ORR", "lower", True), ("ORR", "higher", False), ("SAE", "higher", True), ("SAE", "lower", False)],
+)
+def test_a_direction_against_the_usual_one_is_noted(endpoint, better, noted):
+    rows = [(study, regimen, endpoint, events, n) for study, regimen, _, events, n in COUNTS]
+    asked = analysis(
+        data={"kind": "counts", "file": "none.csv", "endpoint": endpoint}, comparisons=[{"better": better}]
+    )
+    found = warnings_of(asked, rows)
+    assert ("unusual_direction" in found) == noted
+    if noted:
+        assert f"rate of {endpoint} is usually better" in found["unusual_direction"]
+
+
+def test_a_stated_prior_without_a_rationale_is_noted():
+    prior = {"distribution": "Beta", "alpha": 1, "beta": 1}
+    assert warnings_of(analysis(priors={"rate": prior}))["no_rationale"].startswith("priors.rate has no rationale")
+    own = {**prior, "rationale": "Uniform.", "B": {"distribution": "Beta", "alpha": 2, "beta": 3}}
+    assert 'priors.rate."B" has' in warnings_of(analysis(priors={"rate": own}))["no_rationale"]
+    assert "no_rationale" not in warnings_of(analysis(priors={"rate": {**prior, "rationale": "Uniform."}}))
+    assert "no_rationale" not in warnings_of(analysis())
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "measure", "noted"),
+    [
+        ("OS", "OR", True), ("progression-free survival", "log OR", True), ("总生存期", "RR", True),
+        ("OS", "HR", False), ("PFS", "MD", False), ("ORR", "OR", False),
+        ("OS at 12 months", "OR", False), ("OS_event", "OR", False),
+    ],
+)  # fmt: skip
+def test_odds_of_a_time_to_an_event_are_noted(endpoint, measure, noted):
+    row = {"study": "S", "experimental": "x", "control": "c", "endpoint": endpoint, "measure": measure}
+    numbers = (
+        {"estimate": 0.7, "se": 0.1} if measure in ("log OR", "MD") else {"estimate": 0.7, "lower": 0.5, "upper": 0.98}
+    )
+    level = {} if "se" in numbers else {"ci_level": 0.95}
+    table = be.read_effects(pd.DataFrame([{**row, **numbers, **level}]))
+    assert ("not_a_hazard_ratio" in {w.code for w in table.warnings}) == noted

@@ -24,6 +24,7 @@ from bayes_escc.population.published import PublishedSpec, read_published, read_
 from bayes_escc.population.stated import StatedBias, read_bias
 from bayes_escc.rules import Rule, read_rules
 from bayes_escc.settings.prior import Prior
+from bayes_escc.settings.questions import problems_with_contrast, problems_with_value
 from bayes_escc.settings.reader import Reader, check_margin, is_finite, nearest, raise_problems
 
 __all__ = [
@@ -310,6 +311,8 @@ def _read_comparison(r: Reader) -> ComparisonSpec:
             rope = (float(rope[0]), float(rope[1]))
     for message in check_margin(scale, better, margin, rope):
         r.problem(*message)
+    for message in problems_with_contrast(scale, _unit(estimand), margin, rope):
+        r.problem(*message)
     rationale, fixed = r.text("rationale", ""), r.text("fixed", None, ("before", "after"))
     r.finish()
     return ComparisonSpec(estimand, reference, scale, better, margin, rope, rationale, fixed)
@@ -387,13 +390,20 @@ def _read_borrows(r: Reader) -> tuple[tuple[str, tuple[str, ...] | None], ...] |
     return tuple((name, None) for name in labels(stated) or ())
 
 
+def _unit(estimand: str) -> str:
+    """The unit of an estimand that is a proportion in every family; no unit says nothing of its range."""
+    return "proportion" if estimand in ("rate", "survival", "remaining_survival") else ""
+
+
 def _read_threshold(r: Reader) -> ThresholdSpec:
     estimand, regimen = r.text("estimand", "rate"), _label(r, "regimen")
     above, below = r.number("above", None), r.number("below", None)
     if (above is None) == (below is None):
         r.problem("above", "give one of above and below")
-    r.finish()
     side: Any = "above" if above is not None else "below"
+    for problem in problems_with_value(above if above is not None else below or 0.0, _unit(estimand)):
+        r.problem(side, problem)
+    r.finish()
     return ThresholdSpec(estimand, above if above is not None else below or 0.0, side, regimen)
 
 

@@ -21,13 +21,13 @@ from bayes_escc.answers.estimand import (
     natural_scale,
     unit_of,
 )
-from bayes_escc.answers.questions import problems_with_contrast, sentence
 from bayes_escc.answers.rows import NULL_VALUE, ComparisonRow, Question, better_threshold, comparison_row
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
 from bayes_escc.evidence.arms import studies_between
 from bayes_escc.names import ENDPOINT, REGIMEN, Direction, Scale, normalise
 from bayes_escc.probability.marginal import Marginal, probability_with_error
+from bayes_escc.settings.questions import problems_with_contrast, sentence
 from bayes_escc.settings.reader import check_margin, nearest
 
 if TYPE_CHECKING:

@@ -21,7 +21,6 @@ from bayes_escc.answers.estimand import SampledEstimand, natural_scale
 from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.answers.league import league_cells, league_groups
 from bayes_escc.answers.next_patients import predictive_pmf, summarise_pmf
-from bayes_escc.answers.questions import problems_with_value, sentence
 from bayes_escc.answers.ranking import rank_estimand, rank_probabilities
 from bayes_escc.answers.rows import (
     ComparisonRow,
@@ -52,6 +51,7 @@ from bayes_escc.names import (
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.marginal import Distribution, Draws, Side
 from bayes_escc.probability.mixtures import BetaMixture
+from bayes_escc.settings.questions import problems_with_value, sentence
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from bayes_escc.evidence.all_pairs import reduce_all_pairs
 from bayes_escc.evidence.columns import canonical_columns, told_apart
 from bayes_escc.evidence.effect_arms import ARM_MEASURES, check_shared_arm, contrasts_of_arm_rows
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
-from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
+from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction, is_time_to_event
 from bayes_escc.evidence.printed_intervals import split_intervals
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
@@ -237,6 +237,7 @@ def read_effects(
     frame = frame.astype(dict.fromkeys(_NUMBERS, float))
     _note_shared_controls(frame, warnings)
     _note_unknown_directions(frame, warnings)
+    _note_odds_of_times(frame, warnings)
     for endpoint, rows in frame.groupby("endpoint", sort=False):
         pieces = connected_pieces(zip(rows["experimental"], rows["control"], strict=True))
         if len(pieces) > 1:
@@ -438,5 +439,20 @@ def _note_unknown_directions(frame: pd.DataFrame, warnings: list[Problem]) -> No
                     f"it is not known whether more or less of {endpoint} is better, so no regimen is ranked",
                     "State better in the comparison, or in a column better with higher or lower.",
                     row=int(np.asarray(rows.index)[0]), column="endpoint", value=str(endpoint),
+                )
+            )  # fmt: skip
+
+
+def _note_odds_of_times(frame: pd.DataFrame, warnings: list[Problem]) -> None:
+    """A ratio of odds or risks says nothing of when events happened, and follow-up decides how large it is."""
+    for (endpoint, measure), rows in frame.groupby(["endpoint", "measure"], sort=False):
+        if is_time_to_event(str(endpoint)) and str(measure).removeprefix("log ") in ("OR", "RR", "RD"):
+            warnings.append(
+                Problem(
+                    "not_a_hazard_ratio",
+                    f"{endpoint} is the time to an event, and its effect is given as {measure}",
+                    "A hazard ratio (HR) is usual; if it compares the proportions with an event by some time, name "
+                    "that time in the endpoint.",
+                    row=int(np.asarray(rows.index)[0]), column="measure", value=str(measure),
                 )
             )  # fmt: skip

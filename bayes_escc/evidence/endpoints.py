@@ -9,7 +9,7 @@ from typing import Final
 from bayes_escc.evidence.reading import normalise
 from bayes_escc.names import Direction
 
-__all__ = ["RECIST", "canonical_endpoint", "endpoint_direction", "misspelt_endpoint"]
+__all__ = ["RECIST", "canonical_endpoint", "endpoint_direction", "is_time_to_event", "misspelt_endpoint"]
 
 RECIST: Final = ("CR", "PR", "SD", "PD", "NE")
 """Best overall response by RECIST 1.1: complete and partial response, stable and progressive
@@ -42,6 +42,12 @@ _SYNONYMS: Final = {
     "疾病进展": "PD", "稳定": "SD", "进展": "PD", "不可评价": "NE",
 }  # fmt: skip
 
+_TIMES_TO_EVENTS: Final = frozenset({
+    "os", "pfs", "dfs", "efs", "rfs", "dmfs", "lrfs", "ttp", "overall survival", "progression free survival",
+    "disease free survival", "event free survival", "relapse free survival", "recurrence free survival",
+    "time to progression", "总生存", "总生存期", "无进展生存", "无进展生存期", "无病生存", "无病生存期",
+})  # fmt: skip
+
 _ADVERSE = re.compile(
     r"(?i)^(grade|gr|any|serious|severe|immune[-_ ]related)[^a-z]?.*|.*(_|\b)(ir|TR|TE)?AEs?$|.*death.*"
 )
@@ -62,6 +68,11 @@ def endpoint_direction(label: str) -> Direction | None:
     words = set(re.split(r"[^a-z]+", label.casefold()))
     is_adverse = bool(words & _TERMS) or _ADVERSE.match(label) is not None
     return "lower" if is_adverse else None
+
+
+def is_time_to_event(label: str) -> bool:
+    """Whether an endpoint, named without a time at which it is looked at, is the time to an event."""
+    return " ".join(re.split(r"[\s_-]+", normalise(label).casefold())) in _TIMES_TO_EVENTS
 
 
 def misspelt_endpoint(label: str) -> str | None:

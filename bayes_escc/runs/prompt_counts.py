@@ -12,7 +12,6 @@ from typing import Any
 
 from bayes_escc.answers.bias import bias_fields
 from bayes_escc.answers.estimand import BetaRates
-from bayes_escc.answers.questions import problems_with_contrast, sentence
 from bayes_escc.answers.ranking import rank_estimand
 from bayes_escc.answers.rows import Question, comparison_row, estimate_row
 from bayes_escc.errors import AnalysisError, DataError
@@ -22,6 +21,7 @@ from bayes_escc.population.bias import Bias, default_bias
 from bayes_escc.population.tipping import LEVELS, tipping_of_rates
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.report.result import Asked, build_result
+from bayes_escc.settings.questions import problems_with_contrast, sentence
 from bayes_escc.settings.reader import check_margin
 
 __all__ = ["compare_counts"]

@@ -16,7 +16,6 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from bayes_escc.answers.questions import problems_with_value
 from bayes_escc.answers.rows import EstimateRow, ThresholdRow, estimate_row, labels_of, threshold_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
@@ -33,6 +32,7 @@ from bayes_escc.probability.marginal import Marginal, Side
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.settings.prior import DISTRIBUTIONS, Prior, PriorSet
 from bayes_escc.settings.published_priors import PUBLISHED
+from bayes_escc.settings.questions import problems_with_value
 from bayes_escc.settings.reader import nearest
 
 __all__ = ["pool_effects"]

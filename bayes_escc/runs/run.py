@@ -34,7 +34,9 @@ from bayes_escc.rules import PredictiveSurvival
 from bayes_escc.rules.completion import successes
 from bayes_escc.runs.figures import drawings_of
 from bayes_escc.runs.page_facts import page_facts
+from bayes_escc.runs.question_notes import question_notes
 from bayes_escc.runs.results_folder import ResultsFolder, results_folder
+from bayes_escc.settings.questions import problems_with_contrast, problems_with_value
 from bayes_escc.settings.reader import nearest, raise_problems
 
 if TYPE_CHECKING:
@@ -119,13 +121,15 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
 
         parameters = fit.tree["posterior"].to_dataset()
         fit.tree[MONITORING] = xr.DataTree(successes(to_complete, followed, parameters, analysis.sampling.seed))
+    estimands = fit.tree[ESTIMANDS].to_dataset()
     references = tuple(dict.fromkeys(c.reference for c in analysis.comparisons if c.reference is not None))
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
         for w in (
-            *design.extrapolations(fit.tree[ESTIMANDS].to_dataset(), references),
+            *design.extrapolations(estimands, references),
             *design.warnings,
             *design.conflicts(fit.tree["prior_predictive"].to_dataset()),
+            *question_notes(analysis, estimands),
         )
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
@@ -139,6 +143,7 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
     """Find every comparison and threshold the design cannot answer, before anything is sampled."""
     rng = np.random.default_rng(0)
     estimands = design.estimands(design.prior(rng, 2), rng)
+    units = {str(name): str(array.attrs.get("unit", "")) for name, array in estimands.data_vars.items()}
     problems = []
 
     def labels(name: str, path: str) -> list[str]:
@@ -165,8 +170,13 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
             problems.append(
                 f'{path}.better: it is not known whether higher or lower is better; state "higher" or "lower"'
             )
+        if c.estimand in estimands:
+            wrong = problems_with_contrast(c.scale, units[c.estimand], c.margin, c.rope)
+            problems += [f"{path}.{key}: {message}" for key, message in wrong]
     for i, t in enumerate(analysis.thresholds):
         path, regimens = f"thresholds[{i}]", labels(t.estimand, f"thresholds[{i}]")
+        if t.estimand in estimands:
+            problems += [f"{path}.{t.side}: {p}" for p in problems_with_value(t.value, units[t.estimand])]
         if t.regimen is not None and regimens and t.regimen not in regimens:
             hint = nearest(t.regimen, regimens)
             problems.append(f"{path}.regimen: {t.regimen!r} is not one of {', '.join(regimens)}.{hint}")
