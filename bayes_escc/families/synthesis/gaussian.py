@@ -89,18 +89,29 @@ class GaussianModel:
         return np.linalg.inv(self.V) if len(self.y) else self.V
 
     def log_marginal(self, tau: Array) -> Array:
-        """Log density of the data given tau, everything else integrated out."""
+        """Log density of the data given tau, everything else integrated out.
+
+        Notes
+        -----
+        As sums of squares about the posterior mean of theta given tau. The covariance of the data, to which a wide
+        prior adds a variance far above theirs, would lose what they say to rounding.
+        """
         k = len(self.y)
         if k == 0:
             return np.zeros(len(tau))
-        base = self.V + self.X @ self.prior_covariance @ self.X.T
         omega = np.zeros((k, k)) if self.L is None else self.L @ self.L.T
-        total = base + tau[:, None, None] ** 2 * omega
-        chol = np.linalg.cholesky(total)
+        chol = np.linalg.cholesky(self.V + tau[:, None, None] ** 2 * omega)
         residual = self.y - self.X @ self.m0
-        white = np.linalg.solve(chol, np.broadcast_to(residual[:, None], (len(tau), k, 1)))[..., 0]
-        log_det = 2.0 * np.log(np.diagonal(chol, axis1=1, axis2=2)).sum(axis=1)
-        return np.asarray(-0.5 * ((white**2).sum(axis=1) + log_det + k * math.log(2.0 * math.pi)))
+        both = np.broadcast_to(np.column_stack([residual, self.X]), (len(tau), k, 1 + len(self.m0)))
+        white = np.linalg.solve(chol, both)
+        y, X = white[..., :1], white[..., 1:]
+        prior = np.linalg.inv(self.prior_covariance)
+        precision = prior + np.swapaxes(X, 1, 2) @ X
+        shift = np.linalg.solve(precision, np.swapaxes(X, 1, 2) @ y)
+        misfit = ((y - X @ shift) ** 2).sum(axis=(1, 2)) + (shift * (prior @ shift)).sum(axis=(1, 2))
+        log_det = 2.0 * np.log(np.diagonal(chol, axis1=1, axis2=2)).sum(axis=1) + np.linalg.slogdet(precision)[1]
+        log_det = log_det + np.linalg.slogdet(self.prior_covariance)[1]
+        return np.asarray(-0.5 * (misfit + log_det + k * math.log(2.0 * math.pi)))
 
     def conditional(self, tau: Array) -> tuple[Array, Array]:
         """Mean (T, size) and precision (T, size, size) of (theta, z) given each tau."""
