@@ -72,6 +72,8 @@ if TYPE_CHECKING:
     from bayes_escc.sheet.read import RawSheet, read_sheet
     from bayes_escc.study.study import Study
     from bayes_escc.trials import Design, DesignResult
+    from bayes_escc.validation.record import Validation
+    from bayes_escc.validation.validate import validate
 
 __version__ = "0.1.0"
 
@@ -110,6 +112,8 @@ _HOMES = {
     "runs.run": ("fit_analysis", "run_analysis"),
     "study.study": ("Study",),
     "trials": ("Design", "DesignResult"),
+    "validation.record": ("Validation",),
+    "validation.validate": ("validate",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -155,6 +159,7 @@ __all__ = [
     "SynthesisModel",
     "ThallSimon",
     "Toxicity",
+    "Validation",
     "__version__",
     "bayes_factors",
     "borrow",
@@ -192,6 +197,7 @@ __all__ = [
     "simulate_cohort",
     "tipping",
     "to_result",
+    "validate",
     "write_report",
 ]
 

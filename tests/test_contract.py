@@ -188,7 +188,7 @@ def test_public_names():
 ROOMS = [
     {"errors"}, {"names"}, {"files"}, {"probability"}, {"settings"}, {"evidence"}, {"sheet"}, {"population"},
     {"families"}, {"rules"}, {"analysis"}, {"inference"}, {"answers"}, {"report"}, {"plots"}, {"runs"},
-    {"checks"}, {"study"}, {"trials"}, {"app"}, {"cli"},
+    {"checks"}, {"study"}, {"trials"}, {"validation"}, {"app"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 

@@ -24,6 +24,7 @@ from bayes_escc.cli.report import add_report
 from bayes_escc.cli.rules import add_monitor
 from bayes_escc.cli.sheet import register as register_sheet
 from bayes_escc.cli.study import register as register_study
+from bayes_escc.cli.validate import add_validate
 from bayes_escc.errors import BayesEsccError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _EXIT_CODES = """exit codes: 0 done; 2 wrong usage or analysis; 3 data refused; 4 diagnostics failed (results are
-written and marked NOT CONVERGED); 5 a saved record is damaged; 6 the record is locked"""
+written and marked NOT CONVERGED), or a validation; 5 a saved record is damaged; 6 the record is locked"""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -192,6 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     register_design(commands)
     monitor = add_monitor(commands)
     report = add_report(commands)
+    validate = add_validate(commands)
     for command in (compare, pool):
         command.add_argument("--full", action="store_true", help="print every table, not the answer alone")
     for command in (
@@ -207,6 +209,7 @@ def _parser() -> argparse.ArgumentParser:
         inconsistent,
         warmup,
         report,
+        validate,
         *monitor,
         *sheet,
     ):

@@ -1,0 +1,49 @@
+"""The command `validate`: is this installation as it was shipped, and does it answer as it should."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bayes_escc.validation.record import Check
+
+__all__ = ["add_validate"]
+
+
+def add_validate(commands: Any) -> argparse.ArgumentParser:
+    """Add the command to the parser's subcommands."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "validate",
+        help="check this installation against published answers, and write a report to file",
+        description="Installation: versions, digests of files that ship, a tiny model sampled. Operation: published "
+        "answers and certified cases, each with its source, the expected number, tolerance and result. Writes "
+        "validation.html (to print and sign) and validation.json; ends with exit code 4 if anything fails.",
+    )
+    parser.add_argument("--out", default="validation", metavar="DIR", help="folder of the report (default: validation)")
+    parser.add_argument("--language", choices=("en", "zh", "both"), default="en", help="of the page (default: en)")
+    parser.add_argument("--quick", action="store_true", help="leave out the checks that take longer")
+    parser.set_defaults(action=_validate)
+    return parser
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.validation.validate import validate
+
+    record = validate(out=options.out, language=options.language, quick=options.quick, tell=_tell)
+    if options.json:
+        sys.stdout.write(record.to_json())
+    else:
+        print(f"{record.count('passed')} passed, {len(record.failed)} failed, {record.count('not run')} not run.")
+        print(f"The report is in {Path(options.out) / 'validation.html'}")
+    return 0 if record.passed else 4
+
+
+def _tell(check: Check) -> None:
+    """Say on standard error what failed, as soon as it did."""
+    if check.state == "failed":
+        note = f" ({check.note})" if check.note else ""
+        print(f"FAILED {check.name}: expected {check.expected}, found {check.found}{note}", file=sys.stderr)
