@@ -1,4 +1,4 @@
-# make demo | test | browser | slow | lint | wheel | bench | manifest | clean. Each makes .venv if it is missing; nothing else is needed.
+# make demo | test | browser | slow | lint | mutants | wheel | bench | manifest | clean. Each makes .venv if it is missing; nothing else is needed.
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Statements of the package that the fast tests must run, in percent.
 COVERED := 90
 
-.PHONY: demo test browser slow lint wheel bench manifest clean
+.PHONY: demo test browser slow lint mutants wheel bench manifest clean
 
 demo: $(READY)
 	@echo "Compiling the models once, so that runs start quickly ..."
@@ -49,6 +49,10 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.synthesis
 	$(BIN)/python -m tests.benchmarks.study
+
+# Statistical faults put in one at a time: how many the fast tests notice, and which live. Takes an hour or more.
+mutants: $(READY)
+	$(BIN)/python -m tests.mutation
 
 # Digests of the models and data sets that ship, after one of them has changed.
 manifest: $(READY)

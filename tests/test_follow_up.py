@@ -201,6 +201,10 @@ class TestKaplanMeier:
     def test_reverse(self, lung):
         assert kaplan_meier(lung["time"], lung["event"], reverse=True).median == 588
 
+    def test_of_an_event_and_a_censoring_at_one_time_the_event_comes_first(self):
+        """Four patients: at 1 an event and then one of three censored; the last is censored at 3."""
+        assert kaplan_meier([1, 1, 2, 3], [1, 0, 1, 0], reverse=True)([1, 3]) == pytest.approx([2 / 3, 0])
+
     def test_delayed_entry_is_lifelines(self, lung):
         entry = np.minimum(np.arange(len(lung)) % 7 * 10, lung["time"] - 1)
         ours = kaplan_meier(lung["time"], lung["event"], entry)

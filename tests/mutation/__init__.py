@@ -1,0 +1,1 @@
+"""One-line statistical faults as data, and the runner that puts them in one at a time."""
