@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
@@ -144,6 +145,10 @@ class Comparison:
         table = self.table
         keys = [k for k in (ENDPOINT, "time") if table[k].nunique(dropna=False) > 1]
         return table.set_index([*keys, REGIMEN])["probability_better"]
+
+    def _repr_html_(self) -> str:
+        """In a notebook: what `print` shows."""
+        return f"<pre>{escape(repr(self))}</pre>"
 
     def __repr__(self) -> str:
         lines = [f"Comparison of {self.estimand} with {self.reference} ({self.scale}):"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -106,6 +107,13 @@ class Posterior:
             f"Posterior({self.analysis.id}: {', '.join(self.estimand_names)}; "
             f"{self.evidence['patients']} patients; {self.sampler}{state})"
         )
+
+    def _repr_html_(self) -> str:
+        """In a notebook: medians and intervals of the estimands."""
+        shown = self.summary()
+        numbers = ["unit", "median", "lower", "upper"]
+        labels = [c for c in ("estimand", "regimen", "study", "endpoint", "time", "covariate") if c in shown]
+        return f"<p>{escape(repr(self))}</p>{shown[labels + numbers].to_html(index=False, na_rep='')}"
 
     @property
     def estimand_names(self) -> tuple[str, ...]:
