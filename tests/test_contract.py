@@ -285,6 +285,15 @@ def test_nobody_outside_the_families_knows_a_family_by_name():
     assert {name: number for name, number in counts.items() if number} == KNOW_A_FAMILY
 
 
+def test_nobody_changes_a_prepared_design():
+    """Objects of the families set attributes of their own only; a changed design is a copy (`Design.changed`)."""
+    for path in (ROOT / "families").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                of_xarray = node.attr in {"attrs", "name"}
+                assert of_xarray or ast.unparse(node.value) == "self", f"{path.name}, line {node.lineno}"
+
+
 def test_only_inference_samples_and_evidence_and_comparison_know_no_model():
     for path in ROOT.rglob("*.py"):
         room = path.relative_to(ROOT).parts[0].removesuffix(".py")

@@ -9,11 +9,12 @@ prior and predictive draws, log-likelihood and estimands. Everything to the righ
 
 from __future__ import annotations
 
+import copy
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +87,12 @@ class Design(ABC):
     warnings: Sequence[Problem]
     beside: tuple[tuple[str, Design], ...] = ()
     """The same question put another way, by name; its estimands are fitted too and reported beside."""
+
+    def changed(self, **attributes: Any) -> Self:
+        """A copy with some attributes changed: nobody changes a prepared design itself."""
+        design = copy.copy(self)
+        vars(design).update(attributes)
+        return design
 
     @property
     def hierarchical(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -76,9 +75,7 @@ class BinomialDesign(CountDesign):
 
     def borrowing(self, priors: Mapping[str, BetaMixture]) -> BinomialDesign:
         """The same design with other priors of the rates of some regimens: those that borrow from earlier trials."""
-        design = copy.copy(self)
-        design.borrowed = dict(priors)
-        return design
+        return self.changed(borrowed=dict(priors))
 
     @property
     def structure(self) -> Hashable:

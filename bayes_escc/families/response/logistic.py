@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -160,9 +159,7 @@ class LogisticDesign(Design):
     def standardised_over(self, reference: Design) -> Design:
         if not isinstance(reference, LogisticDesign):
             return self
-        found = copy.copy(self)
-        found.population = reference.population
-        return found
+        return self.changed(population=reference.population)
 
     def observed(self) -> xr.Dataset:
         import xarray as xr

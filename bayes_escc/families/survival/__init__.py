@@ -78,8 +78,7 @@ def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) ->
     main = _design(complete, replace(spec, dating="interval"), encoded, data.design)
     cuts = getattr(main, "cuts", ())
     other = replace(spec, cutpoints=tuple(map(float, cuts)) if len(cuts) else spec.cutpoints)
-    main.beside = ((DETECTING_SCAN, _design(complete, other, encoded, data.design)),)
-    return main
+    return main.changed(beside=((DETECTING_SCAN, _design(complete, other, encoded, data.design)),))
 
 
 def _design(table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> Design:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
@@ -78,7 +77,7 @@ class SurvivalDesign(Design):
         studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
         pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
         self.arms = tuple(Arm(study, regimen, ENDPOINT_NAME, design) for study, regimen in pairs)
-        self.times, self.horizons = self._when()
+        self.times, self.horizons, self.covered = self._when()
         self.target = self._target()
         told = {(w.code, w.message) for w in table.warnings}
         mine = (w for w in (*encoded.notes, *notes_on(self)) if (w.code, w.message) not in told)
@@ -116,16 +115,15 @@ class SurvivalDesign(Design):
     def coords(self) -> Mapping[str, Sequence[str]]:
         return {REGIMEN: self.regimens, CONTRAST: self.others, **self.risk.coords}
 
-    def _when(self) -> tuple[Array, Array]:
-        """Times and horizons of the estimands; the defaults stay within the data."""
+    def _when(self) -> tuple[Array, Array, float]:
+        """Times and horizons of the estimands, and the end of the shortest follow-up, which bounds their defaults."""
         last = self.follow_up.last
         covered = min(float(last[self.regimen == r].max()) for r in range(len(self.regimens)))
         months = np.array(_DEFAULT_TIMES) * DAYS_IN["months"] / DAYS_IN[self.unit]
         within = months[months <= covered]
         times = self.spec.times if self.spec.times is not None else (within if within.size else months[:1])
         horizons = self.spec.horizons if self.spec.horizons is not None else (covered,)
-        self.covered = covered
-        return np.asarray(times, dtype=float), np.asarray(horizons, dtype=float)
+        return np.asarray(times, dtype=float), np.asarray(horizons, dtype=float), covered
 
     def _target(self) -> Target:
         """The target population."""
@@ -330,9 +328,7 @@ class SurvivalDesign(Design):
     def standardised_over(self, reference: Design) -> Design:
         if not isinstance(reference, SurvivalDesign):
             return self
-        found = copy.copy(self)
-        found.target = self.risk.carried(reference.target)
-        return found
+        return self.changed(target=self.risk.carried(reference.target))
 
     def observed(self) -> xr.Dataset:
         import xarray as xr

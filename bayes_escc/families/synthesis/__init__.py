@@ -124,10 +124,9 @@ def prepare(table: Table, spec: SynthesisSpec, data: Any) -> SynthesisDesign:
         design = BinomialSynthesisDesign(contrasts, arms, spec, warnings, encoded)
     else:
         design = NormalDesign(contrasts, spec, warnings, encoded)
-        design.events = int(arms.events.sum()) if arms is not None else 0
     _check_overrides(spec, design)
-    design.warnings = (*design.warnings, *notes_on(design, table.source))
-    return design
+    events = 0 if arms is None else int(arms.events.sum())
+    return design.changed(events=events, warnings=(*design.warnings, *notes_on(design, table.source)))
 
 
 def _selected(
