@@ -174,7 +174,7 @@ class TestWeibullOnAGrid:
         )  # fmt: skip
         values = []
         for model in (at_median, at_time):
-            design = prepare_design(model.analysis, model._table(self.FRAME))
+            design = prepare_design(model.analysis, model.read(self.FRAME))
             draws = design.prior(np.random.default_rng(1), 4000)
             found = design.estimands(draws, np.random.default_rng(1))["median"].to_numpy().ravel()
             values.append(np.quantile(np.log(found), [0.1, 0.5, 0.9]))
@@ -216,7 +216,7 @@ class TestMaximumLikelihood:
     def maximum(frame, covariates, **options):
         table = frame.assign(patient_id=range(len(frame)), regimen="all")
         model = be.SurvivalModel(data_unit="days", regimen_effect="none", covariates=covariates, **options)
-        design = prepare_design(model.analysis, model._table(table))
+        design = prepare_design(model.analysis, model.read(table))
         names, sizes, start, value, slope = likelihood_of(design)
         found = optimize.minimize(value, start, jac=slope, method="BFGS", options={"gtol": 1e-5})
         return dict(zip(names, np.split(found.x, np.cumsum(sizes)[:-1]), strict=True)), -found.fun, found.hess_inv
@@ -321,7 +321,7 @@ class TestEqualModels:
             ):
                 options = {"cutpoints": []} if baseline == "piecewise" else {}
                 model = be.SurvivalModel(baseline=baseline, entry="entry", **options, **columns, **PLAIN)
-                design = prepare_design(model.analysis, model._table(table))
+                design = prepare_design(model.analysis, model.read(table))
                 values = {
                     name: (("chain", "draw", "interval")[: v.ndim + 1], v[None]) for name, v in own.items()
                 } | effects
@@ -394,7 +394,7 @@ def test_the_numpy_likelihood_is_the_one_sampled(patients, name, kind):
         frame["entry"] = np.minimum(frame["entry"], frame["lower"])
         options["interval"] = ("lower", "upper")
     model = be.SurvivalModel(entry="entry", data_unit="months", covariates=[NLR, LIVER], **options)
-    design = prepare_design(model.analysis, model._table(frame))
+    design = prepare_design(model.analysis, model.read(frame))
     pymc_model = design.build()
     point = pymc_model.initial_point(random_seed=3)
     rng = np.random.default_rng(4)
@@ -521,7 +521,7 @@ class TestMetamorphic:
         in_days = be.SurvivalModel(data_unit="days", covariates=[NLR, LIVER])
         rng = np.random.default_rng
         designs = [
-            prepare_design(m.analysis, m._table(t))
+            prepare_design(m.analysis, m.read(t))
             for m, t in ((be.SurvivalModel(data_unit="months", covariates=[NLR, LIVER]), patients), (in_days, days))
         ]
         draws = [d.prior(rng(1), 50) for d in designs]
@@ -538,7 +538,7 @@ class TestMetamorphic:
     def test_the_order_of_patients_changes_nothing(self, patients, baseline):
         model = be.SurvivalModel(baseline=baseline, data_unit="months", covariates=[NLR, LIVER])
         shuffled = pd.concat([patients.iloc[[0]], patients.iloc[1:].sample(frac=1, random_state=1)])
-        designs = [prepare_design(model.analysis, model._table(t)) for t in (patients, shuffled)]
+        designs = [prepare_design(model.analysis, model.read(t)) for t in (patients, shuffled)]
         parameters = designs[0].prior(np.random.default_rng(1), 20)
         found = [d.log_likelihood(parameters)["progression"].sum("patient") for d in designs]
         assert np.allclose(*found)
@@ -548,7 +548,7 @@ class TestMetamorphic:
     def test_rows_collapse_to_patterns(self):
         frame = pd.concat([cohort(500, seed=s).assign(patient_id=range(500 * s, 500 * s + 500)) for s in range(4)])
         model = be.SurvivalModel(baseline="piecewise", cutpoints=[2, 5], covariates=[LIVER], data_unit="months")
-        design = prepare_design(model.analysis, model._table(frame))
+        design = prepare_design(model.analysis, model.read(frame))
         assert len(design.cell_events) == 2 * 2 * 3
         assert design.cell_events.sum() == frame["event"].sum()
         assert design.cell_exposure.sum() == pytest.approx(frame["time"].sum())

@@ -34,7 +34,7 @@ def incomplete(n=60, *, seed=1, share=0.25):
 
 def design_of(frame, **options):
     model = be.SurvivalModel(data_unit="months", **options)
-    return prepare_design(model.analysis, model._table(frame))
+    return prepare_design(model.analysis, model.read(frame))
 
 
 def at_a_point(design, seed=3):
@@ -382,7 +382,7 @@ def test_wrong_settings_are_explained():
         design_of(frame, shrinkage="ridge", covariates=[{**AGE, "scale": "none"}])
     model = be.SurvivalModel(data_unit="months", frailty="centre")
     with pytest.raises(be.AnalysisError, match="integrated=True"):
-        be.exact_loo(model, model._table(frame))
+        be.exact_loo(model, model.read(frame))
 
 
 @pytest.mark.slow
