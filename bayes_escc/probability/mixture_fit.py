@@ -60,6 +60,10 @@ def largest_miss(mixture: BetaMixture, law: GridRate | BetaMixture) -> float:
     return max(misses)
 
 
+_SMALLEST: Final = math.exp(-6.0)
+"""Smallest shape parameter that is fitted."""
+
+
 def fit_law(law: GridRate) -> FittedMixture:
     """Fit Betas to a law until they hold it; at most eight, whose parameters are below 1 only if that is needed.
 
@@ -218,7 +222,8 @@ def _expectation_maximisation(x: Array, p: Array, k: int, least: float, rounds: 
 
 def _by_moments(mean: float, variance: float) -> tuple[float, float]:
     total = max(mean * (1.0 - mean) / variance - 1.0, 2.0)
-    return mean * total, (1.0 - mean) * total
+    # of rates next to 0 or 1 the smaller one vanishes, and no Beta law has it
+    return max(mean * total, _SMALLEST), max((1.0 - mean) * total, _SMALLEST)
 
 
 def _maximise(a: float, b: float, mean_log: float, mean_log1: float, least: float) -> tuple[float, float]:
@@ -236,7 +241,7 @@ def _maximise(a: float, b: float, mean_log: float, mean_log1: float, least: floa
         residual = psi(shape) - psi(both) - np.array([mean_log, mean_log1])
         jacobian = (np.diag(polygamma(1, shape)) - polygamma(1, both)) * shape
         step = np.clip(np.linalg.solve(jacobian, residual), -1.0, 1.0)
-        u = np.clip(u - step, -6.0, 14.0)
+        u = np.clip(u - step, math.log(_SMALLEST), 14.0)
         if np.abs(step).max() < 1e-9:
             break
     found = float(np.exp(u[0])), float(np.exp(u[1]))
