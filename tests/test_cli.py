@@ -229,7 +229,7 @@ class TestLists:
         text = capsys.readouterr().out
         assert all(name in text for name in bundled_analyses())
         assert run("models", "second_line_response") == 0
-        assert '"endpoint": "ORR"' in capsys.readouterr().out
+        assert 'endpoint = "ORR"' in capsys.readouterr().out
         assert run("models", "--json") == 0
         assert len(json.loads(capsys.readouterr().out)) == len(bundled_analyses())
 

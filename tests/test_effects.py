@@ -259,7 +259,7 @@ def test_rounding_alone_is_no_problem_below_zero_either():
         )  # fmt: skip
     table = be.read_effects(frame(*rows))
     assert len(table) == 200
-    assert not table.warnings or {w.code for w in table.warnings} == {"interval_slightly_asymmetric"}
+    assert {w.code for w in table.warnings} <= {"interval_slightly_asymmetric", "unknown_direction"}
     flawed = {"measure": "MD", "estimate": "-0.9", "ci_low": "-1.2", "ci_high": "0.2", "p": ""}
     assert str(refused(flawed)["interval_asymmetric"]).startswith(
         "row 2, column estimate '-0.9': the middle of the interval arithmetically is -0.550 to -0.450 allowing for rounding"
