@@ -63,7 +63,7 @@ class WeibullDesign(SurvivalDesign):
             if together.size:
                 log_time = np.log(np.maximum(f.lower, _TINY) / self.reference_time)
                 self.known = GroupedRows.of_patients(
-                    "known", self.risk, self.regimen, len(self.regimens), together, log_time, f.exact
+                    "complete", self.risk, self.regimen, len(self.regimens), together, log_time, f.exact
                 )  # fmt: skip
 
     @property
