@@ -39,7 +39,7 @@ def test_a_failed_save_leaves_the_good_file(exact, tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("xarray.DataTree.to_netcdf", full)
+    monkeypatch.setattr("bayes_escc.files.os.fsync", full)
     with pytest.raises(be.AnalysisError, match="No space left"):
         exact.save(path)
     assert path.read_bytes() == before
