@@ -76,7 +76,7 @@ def test_the_year_of_a_study_runs_as_written(tmp_path, monkeypatch, capsys):
         assert program == "bayes-escc"
         assert main(arguments) == (3 if "refused" in comment else 0), line
     said = capsys.readouterr()
-    assert '--acknowledge "S11:removed silently"' in said.err
+    assert "--acknowledge 'S11:removed silently'" in said.err
     assert "PREVIEW" in said.out
     assert "The record is whole: 14 entries" in said.out
     assert Path("figures/study_probability.svg").is_file()
