@@ -38,8 +38,13 @@ class TestSurvival:
     def test_every_line_is_there(self, found):
         table = found.table
         assert list(table["group"].unique()) == [
-            "analysis", "prior of the log hazard ratio", "other priors", "baseline", "regimen effect", "covariates"
-        ]  # fmt: skip
+            "analysis",
+            "prior of the log hazard ratio",
+            "other priors",
+            "baseline",
+            "regimen effect",
+            "covariates",
+        ]
         assert (table["sampler"] == "laplace").all()
         assert table["probability_better"].between(0, 1).all()
         assert table["bayes_factor"].iloc[0] == 1.0
@@ -73,13 +78,14 @@ class TestSurvival:
         gamma = be.Prior("Gamma", alpha=4, beta=16)
         model = be.SurvivalModel(
             baseline="exponential", regimen_effect="stratified", priors={"hazard": gamma}, data_unit="months"
-        )  # fmt: skip
+        )
         rows = be.prior_sensitivity(model, patients).table.set_index("label")
         groups = [(r["event"].sum(), r["time"].sum()) for _, r in patients.groupby("regimen")]
         for label, (a, b) in {
-            "as specified": (4, 16), "hazard half as wide: Gamma(16, 64)": (16, 64),
+            "as specified": (4, 16),
+            "hazard half as wide: Gamma(16, 64)": (16, 64),
             "hazard twice as wide: Gamma(1, 4)": (1, 4),
-        }.items():  # fmt: skip
+        }.items():
             expected = sum(gamma_exponential(d, t, a, b) for d, t in groups)
             assert abs(rows.loc[label, "log_evidence"] - expected) < 4 * rows.loc[label, "mcse_log_evidence"]
 
@@ -128,18 +134,15 @@ class TestResponse:
         x = rng.normal(size=70)
         table = pd.DataFrame(
             {
-                "patient_id": np.arange(70), "regimen": np.where(np.arange(70) % 2, "B", "A"), "age_score": x,
+                "patient_id": np.arange(70),
+                "regimen": np.where(np.arange(70) % 2, "B", "A"),
+                "age_score": x,
                 "response": (rng.random(70) < 1 / (1 + np.exp(0.5 - x))).astype(int),
             }
-        )  # fmt: skip
+        )
         model = be.ResponseModel(endpoint="ORR", likelihood="logistic", covariates=[{"column": "age_score"}])
         found = be.sensitivity(model, table).table
         assert {"intercept twice as wide: Normal(0, 3)", "without covariates"} <= set(found["label"])
-
-    @pytest.mark.parametrize("settings", [{"pooling": "partial"}, {"likelihood": "beta_binomial"}])
-    def test_hierarchies_are_refused(self, settings, cohorts):
-        with pytest.raises(be.AnalysisError, match=r"sensitivity: needs likelihood = .binomial. or .logistic."):
-            be.sensitivity(be.ResponseModel(endpoint="ORR", **settings), cohorts)
 
 
 def test_what_cannot_be_varied(model, patients):

@@ -46,9 +46,11 @@ def missing_number(event, time, x, median_prior, slope_sd, priors):
     density = stats.norm.pdf(z) / stats.norm.pdf(z).sum()
     n = seen.sum()
     m, b, a, t = _grid(
-        np.linspace(median_prior[0] - 1.6, median_prior[0] + 1.6, 41), np.linspace(-1.8, 1.8, 45),
-        np.linspace(-4.5, 4.5, 37) / np.sqrt(n), np.exp(np.linspace(-4.5, 4.5, 33) / np.sqrt(2 * n)),
-    )  # fmt: skip
+        np.linspace(median_prior[0] - 1.6, median_prior[0] + 1.6, 41),
+        np.linspace(-1.8, 1.8, 45),
+        np.linspace(-4.5, 4.5, 37) / np.sqrt(n),
+        np.exp(np.linspace(-4.5, 4.5, 33) / np.sqrt(2 * n)),
+    )
     log_post = stats.norm.logpdf(m, *median_prior) + stats.norm.logpdf(b, 0, slope_sd) + np.log(t)  # t is on a log grid
     log_post += stats.norm.logpdf(a, 0, priors[0]) + stats.halfnorm.logpdf(t, scale=priors[1])
     level = np.log(np.log(2)) - m
@@ -68,9 +70,10 @@ def missing_number(event, time, x, median_prior, slope_sd, priors):
 def missing_flag(event, time, x, median_prior, slope_sd, intercept_sd):
     """One regimen, one yes-or-no covariate with NaN where missing."""
     m, b, a = _grid(
-        np.linspace(median_prior[0] - 2.2, median_prior[0] + 2.2, 101), np.linspace(-2.6, 2.6, 121),
+        np.linspace(median_prior[0] - 2.2, median_prior[0] + 2.2, 101),
+        np.linspace(-2.6, 2.6, 121),
         np.linspace(-4, 4, 101),
-    )  # fmt: skip
+    )
     log_post = stats.norm.logpdf(m, *median_prior) + stats.norm.logpdf(b, 0, slope_sd)
     log_post += stats.norm.logpdf(a, 0, intercept_sd)
     level, p = np.log(np.log(2)) - m, 1 / (1 + np.exp(-a))
@@ -85,13 +88,19 @@ def missing_flag(event, time, x, median_prior, slope_sd, intercept_sd):
 
 
 def ridge(event, time, x, median_prior, sd_scale):
-    """One regimen, two coefficients that share a spread."""
-    m, b0, b1, s = _grid(
-        np.linspace(median_prior[0] - 2.2, median_prior[0] + 2.2, 49), np.linspace(-2.4, 2.4, 61),
-        np.linspace(-2.4, 2.4, 61), (np.arange(48) + 0.5) / 48 * 4.2 * sd_scale,
-    )  # fmt: skip
-    log_post = stats.norm.logpdf(m, *median_prior) + stats.halfnorm.logpdf(s, scale=sd_scale)
-    log_post += stats.norm.logpdf(b0, 0, s) + stats.norm.logpdf(b1, 0, s)
+    """One regimen, two coefficients that share a spread.
+
+    The grid is over the coefficients in units of their spread: one over the coefficients themselves is too coarse
+    where the spread is smaller than its step, and gives small spreads too much weight.
+    """
+    m, z0, z1, s = _grid(
+        np.linspace(median_prior[0] - 2.2, median_prior[0] + 2.2, 49),
+        np.linspace(-4.5, 4.5, 55),
+        np.linspace(-4.5, 4.5, 55),
+        (np.arange(48) + 0.5) / 48 * 4.5 * sd_scale,
+    )
+    b0, b1 = s * z0, s * z1
+    log_post = stats.norm.logpdf(m, *median_prior) + stats.halfnorm.logpdf(s, scale=sd_scale) - (z0**2 + z1**2) / 2
     for d, y, v in zip(event, time, x, strict=True):
         eta = np.log(np.log(2)) - m + b0 * v[0] + b1 * v[1]
         log_post += d * eta - y * np.exp(eta)
