@@ -14,15 +14,24 @@ PRIOR = (1.0, 5.0)
 def analysis(**changes):
     """Progression-free survival on two regimens, exponential with Gamma priors, apart."""
     content = {
-        "id": "follow_up", "title": "Follow-up of two regimens", "question": "Which keeps patients free for longer?",
-        "data": {"kind": "patients", "id": "code", "regimen": "arm", "time": "months", "event": "progressed",
-                 "time_unit": "months", "regimens": ["old", "new"]},
+        "id": "follow_up",
+        "title": "Follow-up of two regimens",
+        "question": "Which keeps patients free for longer?",
+        "data": {
+            "kind": "patients",
+            "id": "code",
+            "regimen": "arm",
+            "time": "months",
+            "event": "progressed",
+            "time_unit": "months",
+            "regimens": ["old", "new"],
+        },
         "model": {"family": "survival", "baseline": "exponential", "regimen_effect": "stratified"},
         "priors": {"hazard": {"distribution": "Gamma", "alpha": PRIOR[0], "beta": PRIOR[1], "rationale": "Vague."}},
         "estimands": {"times": [6], "horizons": [12]},
         "comparisons": [{"estimand": "median", "reference": "old"}],
         "sampling": {"draws": 500, "chains": 2},
-    }  # fmt: skip
+    }
     for part, values in changes.items():
         content[part] = {**content[part], **values} if isinstance(values, dict) else values
     return be.Analysis.from_dict(content)
@@ -35,9 +44,13 @@ def table(*rows):
 
 FIRST = table(("A1", "old", 3.0, 1), ("A2", "old", 4.5, 0), ("B1", "new", 5.0, 0), ("B2", "new", 2.0, 1))
 SECOND = table(
-    ("A1", "old", 3.0, 1), ("A2", "old", 6.0, 1), ("A3", "old", 1.0, 0), ("B1", "new", 8.0, 0), ("B2", "new", 2.0, 1),
+    ("A1", "old", 3.0, 1),
+    ("A2", "old", 6.0, 1),
+    ("A3", "old", 1.0, 0),
+    ("B1", "new", 8.0, 0),
+    ("B2", "new", 2.0, 1),
     ("B3", "new", 0.0, 0),
-)  # fmt: skip
+)
 
 
 def sums(frame, arm):

@@ -69,10 +69,25 @@ ci_prob = 95
 """
     )
     for path in (
-        "schema:", "id:", "titel:", "data.kind:", "data.file:", "data.endpoint:", "model.likelihood:", "model.pooling:",
-        "priors.rate:", "priors.tau:", "comparisons[0].margin:", "comparisons[0].rope:", "comparisons[0].scal:",
-        "comparisons[1].margin:", "thresholds[0].above:", "sampling.draws:", "sampling.sampler:", "report.ci_prob:",
-    ):  # fmt: skip
+        "schema:",
+        "id:",
+        "titel:",
+        "data.kind:",
+        "data.file:",
+        "data.endpoint:",
+        "model.likelihood:",
+        "model.pooling:",
+        "priors.rate:",
+        "priors.tau:",
+        "comparisons[0].margin:",
+        "comparisons[0].rope:",
+        "comparisons[0].scal:",
+        "comparisons[1].margin:",
+        "thresholds[0].above:",
+        "sampling.draws:",
+        "sampling.sampler:",
+        "report.ci_prob:",
+    ):
         assert path in text, path
     for hint in ("Did you mean 'title'", "Did you mean 'counts'", "Did you mean 'binomial'", "Did you mean 'scale'"):
         assert hint in text

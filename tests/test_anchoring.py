@@ -68,10 +68,15 @@ def test_a_pool_of_cohorts_says_so():
 def test_published_effects_are_of_trials_unless_a_column_says_otherwise():
     table = pd.DataFrame(
         {
-            "study": ["s1", "s2"], "regimen": ["B", "C"], "control": "A", "endpoint": "OS", "measure": "HR",
-            "estimate": [0.8, 0.7], "se": [0.1, 0.2],
+            "study": ["s1", "s2"],
+            "regimen": ["B", "C"],
+            "control": "A",
+            "endpoint": "OS",
+            "measure": "HR",
+            "estimate": [0.8, 0.7],
+            "se": [0.1, 0.2],
         }
-    )  # fmt: skip
+    )
     model = be.SynthesisModel(network=True, endpoint="OS")
     arms = prepare_design(model.analysis, be.read_effects(table)).arms
     assert anchoring(arms, "OS", "B", "C") == NETWORK[0]

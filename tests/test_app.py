@@ -76,9 +76,13 @@ def test_only_this_computer_and_only_once(page):
 def test_forms_of_other_pages_are_refused(client, page):
     secret = {"secret": page.guard.form_secret}
     for headers, data in (
-        ({"Origin": "http://evil.example"}, secret), ({"Sec-Fetch-Site": "cross-site"}, secret), ({}, secret),
-        (SAME, {}), (SAME, {"secret": "x"}), ({"Origin": "null"}, secret),
-    ):  # fmt: skip
+        ({"Origin": "http://evil.example"}, secret),
+        ({"Sec-Fetch-Site": "cross-site"}, secret),
+        ({}, secret),
+        (SAME, {}),
+        (SAME, {"secret": "x"}),
+        ({"Origin": "null"}, secret),
+    ):
         assert client.post("/erase", base_url=BASE, headers=headers, data=data).status_code == 403
     assert client.put("/", base_url=BASE, headers=SAME).status_code == 405
     answer = client.get("/", base_url=BASE)
@@ -133,9 +137,11 @@ def test_uploads_are_bounded_and_refused_in_words(client, page, tmp_path):
     said = upload(client, page, bad, "<script>alert(1)</script>.xlsx", 400)
     assert "cannot be opened as a workbook" in said
     answer = client.post(
-        "/sheet", base_url=BASE, headers=SAME,
+        "/sheet",
+        base_url=BASE,
+        headers=SAME,
         data={"secret": page.guard.form_secret, "sheet": (io.BytesIO(b"<script>"), "<script>x</script>.csv")},
-    )  # fmt: skip
+    )
     assert b"<script>" not in answer.data
     large = {"data": b"0" * 20_200_000, "content_type": "multipart/form-data; boundary=0"}
     assert client.post("/sheet", base_url=BASE, headers=SAME, **large).status_code == 413

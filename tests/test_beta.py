@@ -119,8 +119,12 @@ def test_rank_distributions_sum_to_one_and_meet_simulation():
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.integers(0, 60), st.integers(1, 60), st.integers(0, 60), st.integers(1, 60), st.sampled_from([0.5, 1.0]),
-)  # fmt: skip
+    st.integers(0, 60),
+    st.integers(1, 60),
+    st.integers(0, 60),
+    st.integers(1, 60),
+    st.sampled_from([0.5, 1.0]),
+)
 def test_swapping_the_arms_gives_the_complement(k, m, j, l, prior):  # noqa: E741
     x, y = Beta(prior + k, prior + m), Beta(prior + j, prior + l)
     forward, backward = exceedance(x, y, 0.0, "difference")[0], exceedance(y, x, 0.0, "difference")[0]

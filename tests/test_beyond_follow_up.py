@@ -28,8 +28,11 @@ def trial(events: dict[str, int], last: dict[str, float], each: int = 20) -> pd.
 
 def fit(frame: pd.DataFrame, **settings):
     options = {
-        "baseline": "exponential", "regimen_effect": "stratified", "priors": {"hazard": PRIOR}, "data_unit": "months",
-    }  # fmt: skip
+        "baseline": "exponential",
+        "regimen_effect": "stratified",
+        "priors": {"hazard": PRIOR},
+        "data_unit": "months",
+    }
     return be.SurvivalModel(**{**options, **settings}).fit(frame, seed=3)
 
 
@@ -52,9 +55,10 @@ def test_a_median_from_few_events_says_what_share_is_extrapolated():
     either = 1 - (1 - beyond["A"]) * (1 - beyond["B"])
     said = shares(note)
     assert said == {
-        "A": pytest.approx(100 * beyond["A"], abs=3), "B": pytest.approx(100 * beyond["B"], abs=3),
+        "A": pytest.approx(100 * beyond["A"], abs=3),
+        "B": pytest.approx(100 * beyond["B"], abs=3),
         "B against A": pytest.approx(100 * either, abs=3),
-    }  # fmt: skip
+    }
     assert "11.5 months" in note
     assert "P(better)" in note
     assert "restricted mean (rmst)" in note

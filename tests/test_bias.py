@@ -43,9 +43,14 @@ PASSES = {
 
 @pytest.mark.parametrize(
     ("scale", "threshold", "better"),
-    [("difference", 0.0, "higher"), ("difference", 0.1, "higher"), ("difference", -0.1, "lower"),
-     ("ratio", 1.2, "higher"), ("odds_ratio", 0.7, "lower")],
-)  # fmt: skip
+    [
+        ("difference", 0.0, "higher"),
+        ("difference", 0.1, "higher"),
+        ("difference", -0.1, "lower"),
+        ("ratio", 1.2, "higher"),
+        ("odds_ratio", 0.7, "lower"),
+    ],
+)
 def test_biased_rates_agree_with_a_grid(scale, threshold, better):
     x, y = (13.0, 24.0), (11.0, 20.0)
     exact = CriticalBiasOfRates(Beta(*x), Beta(*y), threshold, scale, better == "higher")
@@ -300,10 +305,11 @@ def test_medians_shift_as_constant_hazards_do(tmp_path):
     path = tmp_path / "medians.csv"
     path.write_text(MEDIANS, encoding="utf-8")
     content = {
-        "id": "medians", "data": {"kind": "medians", "file": "medians.csv", "time_unit": "months"},
+        "id": "medians",
+        "data": {"kind": "medians", "file": "medians.csv", "time_unit": "months"},
         "model": {"family": "survival", "baseline": "exponential", "regimen_effect": "stratified"},
         "comparisons": [{"estimand": "median", "reference": "A", "margin": 1.0}],
-    }  # fmt: skip
+    }
     posterior = be.fit_analysis(Analysis.from_dict(content, folder=tmp_path))
     own, other = (posterior.estimand("median").sel(regimen=r).to_numpy() for r in ("B", "A"))
     (one,) = be.tipping(posterior)
@@ -321,7 +327,11 @@ def survival_analysis(tmp_path, baseline="weibull"):
     content = {
         "id": "pfs",
         "data": {
-            "kind": "patients", "file": "patients.csv", "time": "time", "event": "event", "time_unit": "months",
+            "kind": "patients",
+            "file": "patients.csv",
+            "time": "time",
+            "event": "event",
+            "time_unit": "months",
         },
         "model": {"family": "survival", "baseline": baseline, "covariates": ["liver_metastasis"]},
         "estimands": {"times": [6], "horizons": [12]},
@@ -332,7 +342,7 @@ def survival_analysis(tmp_path, baseline="weibull"):
             {"estimand": "hazard_ratio", "reference": "toripalimab + chemotherapy", "scale": "ratio", "margin": 0.8},
         ],
         "sampling": {"sampler": "laplace", "draws": 500, "chains": 2, "seed": 4},
-    }  # fmt: skip
+    }
     return Analysis.from_dict(content, folder=tmp_path)
 
 

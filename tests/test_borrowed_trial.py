@@ -28,11 +28,22 @@ MEAN, TAU = be.Prior("Normal", mu=0, sigma=2), be.Prior("HalfNormal", sigma=1)
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trial")
-    history = {"study": [f"old {i}" for i in range(8)], "regimen": "placebo", "endpoint": "ORR",
-               "events": AS_EVENTS, "n": AS_TOTAL}  # fmt: skip
+    history = {
+        "study": [f"old {i}" for i in range(8)],
+        "regimen": "placebo",
+        "endpoint": "ORR",
+        "events": AS_EVENTS,
+        "n": AS_TOTAL,
+    }
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
-    trial = {"study": "new", "regimen": ["secukinumab", "placebo"], "endpoint": "ORR", "events": [14, 1], "n": [23, 6],
-             "design": "randomised"}  # fmt: skip
+    trial = {
+        "study": "new",
+        "regimen": ["secukinumab", "placebo"],
+        "endpoint": "ORR",
+        "events": [14, 1],
+        "n": [23, 6],
+        "design": "randomised",
+    }
     pd.DataFrame(trial).to_csv(folder / "trial.csv", index=False)
     return folder
 

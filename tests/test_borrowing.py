@@ -113,9 +113,13 @@ def test_what_cannot_be_borrowed_is_refused(exact, spondylitis_prior):
 # summary, the effective sample sizes, and the final probability of the trial's analysis.
 RBEST = be.BetaMixture(
     (0.4612914, 0.1917812, 0.1893896, 0.1575378),
-    (Beta(33.9513487, 103.0146367), Beta(19.4400089, 41.5205219), Beta(12.2692310, 55.9202833),
-     Beta(2.2521243, 5.4812202)),
-)  # fmt: skip
+    (
+        Beta(33.9513487, 103.0146367),
+        Beta(19.4400089, 41.5205219),
+        Beta(12.2692310, 55.9202833),
+        Beta(2.2521243, 5.4812202),
+    ),
+)
 
 
 def test_the_sizes_are_those_rbest_prints():
@@ -206,9 +210,11 @@ def test_an_analysis_that_borrows_answers_with_and_without(borrowing):
 def test_the_answer_is_bayes_theorem_on_the_exact_prior(borrowing):
     """The answer uses the quadrature itself, not a mixture fitted to it."""
     law = integrate_rates(
-        np.array([33, 33, 46, 52]), np.array([171, 198, 228, 256]),
-        be.Prior("Normal", mu=0, sigma=2), be.Prior("HalfNormal", sigma=0.5),
-    ).predicted  # fmt: skip
+        np.array([33, 33, 46, 52]),
+        np.array([171, 198, 228, 256]),
+        be.Prior("Normal", mu=0, sigma=2),
+        be.Prior("HalfNormal", sigma=0.5),
+    ).predicted
     rate, weight = law.rates, law.weight
     for regimen, k, n in (("toripalimab + chemotherapy", 10, 29), ("toripalimab + anlotinib", 12, 35)):
         like = stats.binom.pmf(k, n, rate)
@@ -234,8 +240,13 @@ def test_the_figure_of_borrowing_is_whole(borrowing):
 
 
 def test_borrowing_from_own_files_by_the_command_line(tmp_path, capsys):
-    rows = {"study": ["past 1", "past 2", "past 3"], "regimen": "drug", "endpoint": "ORR", "events": [4, 9, 7],
-            "n": [30, 41, 38]}  # fmt: skip
+    rows = {
+        "study": ["past 1", "past 2", "past 3"],
+        "regimen": "drug",
+        "endpoint": "ORR",
+        "events": [4, 9, 7],
+        "n": [30, 41, 38],
+    }
     pd.DataFrame(rows).to_csv(tmp_path / "past.csv", index=False)
     pd.DataFrame({"study": ["ours"], "regimen": ["drug"], "endpoint": ["ORR"], "events": [6], "n": [25]}).to_csv(
         tmp_path / "ours.csv", index=False
@@ -297,8 +308,9 @@ def test_borrowing_needs_a_beta_prior(cohorts):
 )
 def test_the_mixture_is_close_to_the_map_distribution_of_any_history(events, total):
     """No event, all events, trials that contradict each other, trials of thousands."""
-    frame = pd.DataFrame({"study": list("abcd")[: len(events)], "regimen": "x", "endpoint": "ORR", "events": events,
-                          "n": total})  # fmt: skip
+    frame = pd.DataFrame(
+        {"study": list("abcd")[: len(events)], "regimen": "x", "endpoint": "ORR", "events": events, "n": total}
+    )
     prior = be.map_prior(be.read_counts(frame))
     law = integrate_rates(
         np.array(events), np.array(total), be.Prior("Normal", mu=0, sigma=1.5), be.Prior("HalfNormal", sigma=1)

@@ -198,8 +198,13 @@ class TestCheck:
         found = json.loads(capsys.readouterr().out)
         assert found["ok"] is False
         assert found["problems"][0] | {"message": "", "remedy": ""} == {
-            "code": "percent_impossible", "row": 2, "column": "percent", "value": "62.8", "message": "", "remedy": "",
-        }  # fmt: skip
+            "code": "percent_impossible",
+            "row": 2,
+            "column": "percent",
+            "value": "62.8",
+            "message": "",
+            "remedy": "",
+        }
 
     def test_patients(self, capsys, tmp_path):
         path = tmp_path / "p.csv"

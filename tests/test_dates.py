@@ -15,11 +15,13 @@ from bayes_escc.evidence.dates import read_date
 
 DATES = {"start": "begin", "event": "pd", "death": "died", "last_contact": "seen"}
 TABLE = {
-    "patient_id": ["p1", "p2", "p3", "p4"], "regimen": ["A", "A", "B", "B"],
+    "patient_id": ["p1", "p2", "p3", "p4"],
+    "regimen": ["A", "A", "B", "B"],
     "begin": ["2023-01-10", "2023-02-01", "2023/3/5", "20230401"],
-    "pd": ["2023-04-10", "", "", "2023年7月1日"], "died": ["2023-09-01", "2023-05-02", "", ""],
+    "pd": ["2023-04-10", "", "", "2023年7月1日"],
+    "died": ["2023-09-01", "2023-05-02", "", ""],
     "seen": ["", "", "2023-12-05", "2023-07-01"],
-}  # fmt: skip
+}
 
 
 def table(**change):
@@ -33,22 +35,34 @@ def read(frame, dates=DATES, **settings):
 class TestReading:
     @pytest.mark.parametrize(
         "text",
-        ["2024-01-31", "2024-1-31", "2024/01/31", "2024.1.31", "20240131", "2024年1月31日", "2024-01-31 00:00:00",
-         "２０２４－０１－３１"],
-    )  # fmt: skip
+        [
+            "2024-01-31",
+            "2024-1-31",
+            "2024/01/31",
+            "2024.1.31",
+            "20240131",
+            "2024年1月31日",
+            "2024-01-31 00:00:00",
+            "２０２４－０１－３１",
+        ],
+    )
     def test_year_first(self, text):
         assert read_date(text) == dt.date(2024, 1, 31)
 
     @pytest.mark.parametrize(
         ("text", "why"),
         [
-            ("03/04/2020", "day and month cannot be told apart"), ("31.12.20", "day and month cannot be told apart"),
-            ("2023-11-31", "no such day"), ("2023-13-01", "no such day"),
+            ("03/04/2020", "day and month cannot be told apart"),
+            ("31.12.20", "day and month cannot be told apart"),
+            ("2023-11-31", "no such day"),
+            ("2023-13-01", "no such day"),
             ("45292", "2024-01-01 in Excel for Windows or 2028-01-02 in old Excel"),
-            ("2024-01-31T10:00:00+08:00", "without time of day and time zone"), ("1023-01-31", "before 1950"),
-            ("soon", "not a date"), ("12345", "not a date"),
+            ("2024-01-31T10:00:00+08:00", "without time of day and time zone"),
+            ("1023-01-31", "before 1950"),
+            ("soon", "not a date"),
+            ("12345", "not a date"),
         ],
-    )  # fmt: skip
+    )
     def test_everything_else_is_refused(self, text, why):
         assert why in read_date(text)
 
@@ -65,8 +79,10 @@ class TestFollowUp:
     def test_columns_of_dates_from_pandas(self):
         frame = table()
         for column in DATES.values():
-            frame[column] = pd.to_datetime([str(v).replace("年", "-").replace("月", "-").replace("日", "") or None
-                                            for v in frame[column]], format="mixed")  # fmt: skip
+            frame[column] = pd.to_datetime(
+                [str(v).replace("年", "-").replace("月", "-").replace("日", "") or None for v in frame[column]],
+                format="mixed",
+            )
         assert read(frame).digest != ""
         assert list(read(frame).frame["time"].astype(float)) == [90, 90, 275, 91]
 
@@ -94,12 +110,13 @@ class TestFollowUp:
         """An event after the cut, and a last contact after it, both end there; each patient is named."""
         frame = pd.DataFrame(
             {
-                "id": ["P1", "P2", "P3", "P4"], "regimen": ["A", "A", "B", "B"],
+                "id": ["P1", "P2", "P3", "P4"],
+                "regimen": ["A", "A", "B", "B"],
                 "start": ["2013-10-08", "2013-10-09", "2013-10-10", "2013-10-01"],
                 "pd": ["2013-10-10", "2013-10-12", "2013-10-15", ""],
                 "last": ["2013-10-10", "2013-10-12", "2013-10-15", "2013-10-20"],
             }
-        )  # fmt: skip
+        )
         dates = {"start": "start", "event": "pd", "last_contact": "last", "cut": "2013-10-12"}
         found = be.read_patients(frame, id="id", response=None, dates=dates)
         assert list(found.follow_up().last) == [2, 3, 2, 11]
@@ -129,8 +146,9 @@ class TestFollowUp:
         with pytest.raises(be.DataError) as refused:
             read(timed.assign(event=[0, 1, 1, 1]), time="months", event="event", time_unit="months")
         assert {(p.row, p.code) for p in refused.value.problems} == {
-            (2, "date_without_event"), (4, "event_without_date")
-        }  # fmt: skip
+            (2, "date_without_event"),
+            (4, "event_without_date"),
+        }
         with pytest.raises(be.DataError, match="the table has a column event too"):
             read(timed)
 
@@ -182,8 +200,9 @@ def test_from_a_file_and_the_command_line(tmp_path, capsys):
 def test_one_regimen_is_not_compared(tmp_path):
     content = {
         "data": {"kind": "patients", "time": "time", "event": "event", "time_unit": "months"},
-        "model": {"family": "survival"}, "comparisons": [{"estimand": "rmst"}],
-    }  # fmt: skip
+        "model": {"family": "survival"},
+        "comparisons": [{"estimand": "rmst"}],
+    }
     analysis = be.Analysis.from_dict(content)
     alone = be.simulate_cohort(regimens=["A"], patients=[20], medians=[4.0])
     patients = be.read_patients(alone, response=None, time="time", event="event", time_unit="months")
@@ -202,9 +221,14 @@ class TestExports:
 
     def test_open_forms_are_noted(self):
         frame = pd.DataFrame(
-            {"patient_id": ["1", "2"], "regimen": ["A", "B"], "time": [3, 4], "event": [1.0, 1.0],
-             "baseline_complete": [2, 0]}
-        )  # fmt: skip
+            {
+                "patient_id": ["1", "2"],
+                "regimen": ["A", "B"],
+                "time": [3, 4],
+                "event": [1.0, 1.0],
+                "baseline_complete": [2, 0],
+            }
+        )
         found = be.read_patients(frame, response=None, time="time", event="event", time_unit="months")
         assert [(w.code, w.row) for w in found.warnings] == [("incomplete_form", 3)]
 

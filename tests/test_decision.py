@@ -269,17 +269,23 @@ def test_all_problems_of_rules_at_once():
         Analysis.from_dict(content)
     said = str(error.value)
     for part in (
-        "monitoring[0].kind: 'posterior_probabilty' is not one of", "Did you mean 'posterior_probability'?",
-        "monitoring[1].limt: unknown key", "Did you mean 'limit'?",
+        "monitoring[0].kind: 'posterior_probabilty' is not one of",
+        "Did you mean 'posterior_probability'?",
+        "monitoring[1].limt: unknown key",
+        "Did you mean 'limit'?",
         "monitoring[2]: go_above (0.3) must be greater than stop_below (0.5)",
-        "monitoring[3].looks: a look has more patients than the 40", "lambda lies between 0 and 1, not 1.9",
+        "monitoring[3].looks: a look has more patients than the 40",
+        "lambda lies between 0 and 1, not 1.9",
         "monitoring[4].looks: 10 cannot follow 20: looks ascend",
         "stop_above is a probability between 0 and 1, not 1.2",
         "monitoring[5]: standard, a Beta law of the standard rate, is required",
-        "monitoring[6]: patients, the planned maximum, is required", "give one of reference (a regimen) and value",
-        "monitoring[7].looks: a look is a number of patients, not [10, 12]", "width is above 0, not -1",
-        "monitoring[8].prior: is that of the analysis", "monitoring[9].stop_above: is required",
-    ):  # fmt: skip
+        "monitoring[6]: patients, the planned maximum, is required",
+        "give one of reference (a regimen) and value",
+        "monitoring[7].looks: a look is a number of patients, not [10, 12]",
+        "width is above 0, not -1",
+        "monitoring[8].prior: is that of the analysis",
+        "monitoring[9].stop_above: is required",
+    ):
         assert part in said, part
 
 
@@ -304,9 +310,10 @@ def test_rules_that_do_not_fit_the_data_are_refused_before_fitting():
         "monitoring[0].patients: the data hold 35 evaluable patients, more than the planned 30",
         "monitoring[1].endpoint: 'rash' is not one of ORR",
         "monitoring[2].regimen: name one of",
-        "monitoring[3].regimen: 'toripalimab + anlotinb' is not one of", "Did you mean 'toripalimab + anlotinib'?",
+        "monitoring[3].regimen: 'toripalimab + anlotinb' is not one of",
+        "Did you mean 'toripalimab + anlotinib'?",
         "monitoring[4].estimand: there is no 'median' here",
-    ):  # fmt: skip
+    ):
         assert part in said, part
 
 
@@ -335,13 +342,19 @@ DRAWN = [
     PredictiveProbability(value=0.2, success=0.9, stop_below=0.05, patients=36, looks=tuple(range(10, 36))),
     Bop2(
         criteria=(Criterion(0.45, endpoint="response"), Criterion(0.3, endpoint="grade 3 toxicity", better="lower")),
-        cut=0.7, power=1, patients=40, looks=(10, 15, 20, 25, 30, 35),
+        cut=0.7,
+        power=1,
+        patients=40,
+        looks=(10, 15, 20, 25, 30, 35),
     ),
     PosteriorProbability(
-        reference="paclitaxel or docetaxel or irinotecan", regimen="tislelizumab with a name that is long",
-        go_above=0.95, stop_below=0.1, looks=(10, 20, 30),
+        reference="paclitaxel or docetaxel or irinotecan",
+        regimen="tislelizumab with a name that is long",
+        go_above=0.95,
+        stop_below=0.1,
+        looks=(10, 20, 30),
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("rule", DRAWN, ids=lambda r: f"{r.kind}-{len(r.schedule)}")

@@ -42,9 +42,19 @@ def test_gamma_priors_of_tau_are_integrated_in_their_own_quantiles(shape):
     assert found.log_evidence == pytest.approx(np.log(evidence), abs=1e-5)
     assert found.law.mean == pytest.approx(mean, rel=1e-3)  # the oracle starts at 1e-6
     assert float(found.law.cdf(0.1)) == pytest.approx(
-        (start * likelihood(0.0) + integrate.quad(lambda q: likelihood(prior.ppf(q)), start, prior.cdf(0.1),
-                                                  points=[p for p in points if start < p < prior.cdf(0.1)],
-                                                  limit=400)[0]) / evidence, abs=1e-4)  # fmt: skip
+        (
+            start * likelihood(0.0)
+            + integrate.quad(
+                lambda q: likelihood(prior.ppf(q)),
+                start,
+                prior.cdf(0.1),
+                points=[p for p in points if start < p < prior.cdf(0.1)],
+                limit=400,
+            )[0]
+        )
+        / evidence,
+        abs=1e-4,
+    )
 
 
 def test_ordinary_priors_are_untouched():

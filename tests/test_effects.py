@@ -14,9 +14,17 @@ from bayes_escc.evidence.datasets import DATASETS
 from bayes_escc.evidence.effects import connected_pieces
 
 GOOD = {
-    "study": "ESCORT", "experimental": "camrelizumab", "control": "chemotherapy", "endpoint": "OS", "measure": "HR",
-    "estimate": "0.71", "ci_low": "0.57", "ci_high": "0.87", "ci_level": "0.95", "p": "0.001",
-}  # fmt: skip
+    "study": "ESCORT",
+    "experimental": "camrelizumab",
+    "control": "chemotherapy",
+    "endpoint": "OS",
+    "measure": "HR",
+    "estimate": "0.71",
+    "ci_low": "0.57",
+    "ci_high": "0.87",
+    "ci_level": "0.95",
+    "p": "0.001",
+}
 
 
 def frame(*rows):
@@ -31,68 +39,81 @@ def refused(*rows):
 
 ROWS = [
     (
-        {"ci_low": "0.87", "ci_high": "0.57"}, "limits_out_of_order",
+        {"ci_low": "0.87", "ci_high": "0.57"},
+        "limits_out_of_order",
         "row 2, column ci_low '0.87': the lower limit 0.87 is not below the upper limit 0.57. Swap or correct them. "
         "[limits_out_of_order]",
     ),
     (
-        {"estimate": "0.91"}, "estimate_outside_interval",
+        {"estimate": "0.91"},
+        "estimate_outside_interval",
         "row 2, column estimate '0.91': the estimate lies outside its interval 0.57 to 0.87. Check all three numbers in "
         "the source; one of them is wrong. [estimate_outside_interval]",
     ),
     (
-        {"estimate": "0.68", "ci_low": "0.62", "ci_high": "", "p": ""}, "limit_missing",
+        {"estimate": "0.68", "ci_low": "0.62", "ci_high": "", "p": ""},
+        "limit_missing",
         "row 2, column ci_high '': the upper limit is missing. Look it up. Symmetry on the log scale would give 0.75 "
         "(0.73 to 0.76 allowing for rounding); write that number into ci_high yourself if you accept it. [limit_missing]",
     ),
     (
-        {"measure": "OR", "estimate": "2.36", "ci_low": "1.394.01", "ci_high": ""}, "garbled_limits",
+        {"measure": "OR", "estimate": "2.36", "ci_low": "1.394.01", "ci_high": ""},
+        "garbled_limits",
         "row 2, column ci_low '1.394.01': two limits seem to have run together; perhaps 1.39 and 4.01. Give the lower "
         "limit in ci_low and the upper limit in ci_high, as the source prints them. [garbled_limits]",
     ),
     (
-        {"ci_low": "0.57-0.87", "ci_high": ""}, "garbled_limits",
+        {"ci_low": "0.57-0.87", "ci_high": ""},
+        "garbled_limits",
         "row 2, column ci_low '0.57-0.87': two limits seem to have run together; perhaps 0.57 and 0.87. Give the lower "
         "limit in ci_low and the upper limit in ci_high, as the source prints them. [garbled_limits]",
     ),
     (
-        {"estimate": "0.62"}, "interval_asymmetric",
+        {"estimate": "0.62"},
+        "interval_asymmetric",
         "row 2, column estimate '0.62': the middle of the interval on the log scale is 0.699 to 0.709 allowing for "
         "rounding, not the estimate 0.62. Check the three numbers; if the source uses another method, give the standard "
         "error in a column se and leave the limits blank. [interval_asymmetric]",
     ),
     (
-        {"estimate": "0.74", "ci_low": "0.58", "ci_high": "0.96", "p": "0.002"}, "p_inconsistent",
+        {"estimate": "0.74", "ci_low": "0.58", "ci_high": "0.96", "p": "0.002"},
+        "p_inconsistent",
         "row 2, column p '0.002': the estimate and its 95 % interval imply p = 0.019 (two-sided); at a level of 99.0 % "
         "they would agree. Check estimate, limits, ci_level and p; a one-sided p is declared by a column p_sides. "
         "[p_inconsistent]",
     ),
     (
-        {"ci_level": ""}, "level_missing",
+        {"ci_level": ""},
+        "level_missing",
         "row 2, column ci_level '': the confidence level of the interval is not stated. Give it per row, for example "
         "0.95; trials with interim analyses print 98 % or 99 % intervals. [level_missing]",
     ),
     (
-        {"ci_level": "95"}, "level_implausible",
+        {"ci_level": "95"},
+        "level_implausible",
         "row 2, column ci_level '95': a confidence level is a proportion. Write 0.95 instead of 95. [level_implausible]",
     ),
     (
-        {"ci_level": "0.05"}, "level_implausible",
+        {"ci_level": "0.05"},
+        "level_implausible",
         "row 2, column ci_level '0.05': a confidence level lies between 0.5 and 1. Correct it, usually to 0.95. "
         "[level_implausible]",
     ),
     (
-        {"estimate": "-0.34"}, "non_positive_ratio",
+        {"estimate": "-0.34"},
+        "non_positive_ratio",
         "row 2, column estimate '-0.34': a ratio is greater than 0; this looks like its logarithm. Give the ratio itself, "
         "or change measure, for example to log HR. [non_positive_ratio]",
     ),
     (
-        {"measure": "hazard"}, "unknown_measure",
+        {"measure": "hazard"},
+        "unknown_measure",
         "row 2, column measure 'hazard': the effect measure is not known. Use one of HR, OR, RR, log HR, log OR, log RR, "
         "MD, SMD, RD; for a row that gives one arm, mean, log odds, log hazard, log risk. [unknown_measure]",
     ),
     (
-        {"ci_low": "", "ci_high": "", "p": ""}, "interval_missing",
+        {"ci_low": "", "ci_high": "", "p": ""},
+        "interval_missing",
         "row 2, column ci_low '': there is neither an interval nor a standard error. Give both limits and ci_level, or the "
         "standard error in a column se. [interval_missing]",
     ),
@@ -109,34 +130,40 @@ ROWS = [
         "a difference was not shown. [conclusion_beyond_interval]",
     ),
     (
-        {"estimate": "0.71", "ci_low": "", "p": ""}, "limit_missing",
+        {"estimate": "0.71", "ci_low": "", "p": ""},
+        "limit_missing",
         "row 2, column ci_low '': the lower limit is missing. Look it up. Symmetry on the log scale would give 0.58 (0.57 "
         "to 0.59 allowing for rounding); write that number into ci_low yourself if you accept it. [limit_missing]",
     ),
     (
-        {"estimate": "0,71", "p": ""}, "decimal_comma",
+        {"estimate": "0,71", "p": ""},
+        "decimal_comma",
         "row 2, column estimate '0,71': estimate has a decimal comma. Write 0.71. [decimal_comma]",
     ),
     (
-        {"measure": "OR", "ci_low": "0.00", "p": ""}, "non_positive_ratio",
+        {"measure": "OR", "ci_low": "0.00", "p": ""},
+        "non_positive_ratio",
         "row 2, column ci_low '0.00': a ratio is greater than 0; this one was rounded to 0. Give more decimals, or the "
         "standard error of its logarithm in a column se. [non_positive_ratio]",
     ),
     (
-        {"se": "0.2"}, "standard_error_inconsistent",
+        {"se": "0.2"},
+        "standard_error_inconsistent",
         "row 2, column se '0.2': the 95 % interval implies a standard error of 0.108 on the log scale, not 0.2. Correct "
         "one of them, or leave one blank. [standard_error_inconsistent]",
     ),
     (
-        {"p": "NS"}, "p_value",
+        {"p": "NS"},
+        "p_value",
         "row 2, column p 'NS': a p-value is a number between 0 and 1, or one such as <0.001. Correct it. [p_value]",
     ),
     (
-        {"conclusion": "no difference"}, "conclusion_contradicts_interval",
+        {"conclusion": "no difference"},
+        "conclusion_contradicts_interval",
         "row 2, column conclusion 'no difference': the conclusion says no difference, but the interval 0.57 to 0.87 "
         "excludes 1. Correct the conclusion. [conclusion_contradicts_interval]",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("row", "code", "message"), ROWS)
@@ -192,7 +219,7 @@ def test_check_prints_every_message_of_a_file(tmp_path, capsys):
         ({"measure": "ＨＲ", "ci_level": "97.5%", "p": "<.01"}, "HR", 0.975),
         ({"measure": "log_or", "estimate": "0.1", "ci_low": "-0.3", "ci_high": "0.5", "p": ""}, "log OR", 0.95),
     ],
-)  # fmt: skip
+)
 def test_measures_and_levels_may_be_written_as_sources_do(changes, measure, level):
     found = be.read_effects(frame(changes)).frame.iloc[0]
     assert (found["measure"], found["ci_level"]) == (measure, level)
@@ -225,9 +252,20 @@ def test_standard_errors_follow_the_level_of_each_row():
 
 def test_standard_errors_may_stand_in_place_of_intervals():
     table = be.read_effects(
-        pd.DataFrame([{"study": "A", "experimental": "x", "control": "y", "endpoint": "off time", "measure": "MD",
-                       "estimate": -1.5, "se": 0.4}])
-    )  # fmt: skip
+        pd.DataFrame(
+            [
+                {
+                    "study": "A",
+                    "experimental": "x",
+                    "control": "y",
+                    "endpoint": "off time",
+                    "measure": "MD",
+                    "estimate": -1.5,
+                    "se": 0.4,
+                }
+            ]
+        )
+    )
     assert table.frame.loc[2, ["y", "se"]].tolist() == [-1.5, 0.4]
 
 
@@ -238,9 +276,14 @@ def test_rounding_alone_is_never_a_problem():
         y, se = rng.normal(-0.2, 0.4), rng.uniform(0.05, 0.4)
         p = 2 * stats.norm.sf(abs(y) / se)
         rows.append(
-            {"study": f"S{i}", "estimate": f"{np.exp(y):.2f}", "ci_low": f"{np.exp(y - 1.959964 * se):.2f}",
-             "ci_high": f"{np.exp(y + 1.959964 * se):.2f}", "p": f"{p:.3f}" if p >= 0.0015 else "<0.002"}
-        )  # fmt: skip
+            {
+                "study": f"S{i}",
+                "estimate": f"{np.exp(y):.2f}",
+                "ci_low": f"{np.exp(y - 1.959964 * se):.2f}",
+                "ci_high": f"{np.exp(y + 1.959964 * se):.2f}",
+                "p": f"{p:.3f}" if p >= 0.0015 else "<0.002",
+            }
+        )
     assert len(be.read_effects(frame(*rows))) == 200
 
 
@@ -253,10 +296,16 @@ def test_rounding_alone_is_no_problem_below_zero_either():
         y, se = unit * rng.normal(-0.2, 0.5), unit * rng.uniform(0.05, 0.4)
         p = 2 * stats.norm.sf(abs(y) / se)
         rows.append(
-            {"study": f"S{i}", "endpoint": f"E{i % 2}", "measure": "MD" if i % 2 else "log HR", "estimate": f"{y:.2f}",
-             "ci_low": f"{y - 1.959964 * se:.2f}", "ci_high": f"{y + 1.959964 * se:.2f}",
-             "p": f"{p:.3f}" if p >= 0.0015 else "<0.002"}
-        )  # fmt: skip
+            {
+                "study": f"S{i}",
+                "endpoint": f"E{i % 2}",
+                "measure": "MD" if i % 2 else "log HR",
+                "estimate": f"{y:.2f}",
+                "ci_low": f"{y - 1.959964 * se:.2f}",
+                "ci_high": f"{y + 1.959964 * se:.2f}",
+                "p": f"{p:.3f}" if p >= 0.0015 else "<0.002",
+            }
+        )
     table = be.read_effects(frame(*rows))
     assert len(table) == 200
     assert {w.code for w in table.warnings} <= {"interval_slightly_asymmetric", "unknown_direction"}
@@ -315,8 +364,13 @@ def test_check_shows_every_flaw_of_the_thesis(capsys):
     path = str(DATASETS["thesis_pooled_results"].path)
     assert main(["check", "--kind", "effects", path]) == 3
     shown = capsys.readouterr().err
-    for code in ("limit_missing", "garbled_limits", "conclusion_contradicts_estimate", "conclusion_beyond_interval",
-                 "conclusion_contradicts_interval"):  # fmt: skip
+    for code in (
+        "limit_missing",
+        "garbled_limits",
+        "conclusion_contradicts_estimate",
+        "conclusion_beyond_interval",
+        "conclusion_contradicts_interval",
+    ):
         assert code in shown
     assert main(["datasets", "thesis_pooled_results"]) == 0
     assert "1.394.01" in capsys.readouterr().out

@@ -108,8 +108,9 @@ class TestPiecewise:
             assert ours == pytest.approx(expected, rel=1e-6)
 
     def test_a_random_walk_adds_up_steps_whose_variance_grows_with_the_distance(self):
-        model = be.SurvivalModel(**{**self.OPTIONS, "cutpoints": [10.0, 50.0, 60.0]}, smoothing="random_walk",
-                                 regimen_effect="none")  # fmt: skip
+        model = be.SurvivalModel(
+            **{**self.OPTIONS, "cutpoints": [10.0, 50.0, 60.0]}, smoothing="random_walk", regimen_effect="none"
+        )
         design = design_of(model, whole_days())
         pymc_model = design.build()
         z, drift, first = np.array([0.7, -1.1, 0.4]), 0.6, -4.0
@@ -136,9 +137,12 @@ class TestPopulation:
     def test_patterns_are_averaged_with_their_frequencies(self):
         frame = covariate_frame()
         model = be.SurvivalModel(
-            baseline="exponential", data_unit="days", covariates=[{"column": "old", "center": 0.0, "scale": 1.0}],
-            times=[30], horizons=[60],
-        )  # fmt: skip
+            baseline="exponential",
+            data_unit="days",
+            covariates=[{"column": "old", "center": 0.0, "scale": 1.0}],
+            times=[30],
+            horizons=[60],
+        )
         design = design_of(model, frame)
         p = design.prior(np.random.default_rng(2), 5)
         found = design.estimands(p, np.random.default_rng(3))["survival"].sel(time=30).to_numpy()[0]
@@ -168,9 +172,14 @@ class TestShrinkage:
     def test_both_scales_of_the_horseshoe_and_its_slab(self):
         covariates = [{"column": f"x{j}"} for j in range(3)]
         model = be.SurvivalModel(
-            baseline="exponential", data_unit="days", covariates=covariates, shrinkage="horseshoe", relevant=1,
-            times=[30], horizons=[60],
-        )  # fmt: skip
+            baseline="exponential",
+            data_unit="days",
+            covariates=covariates,
+            shrinkage="horseshoe",
+            relevant=1,
+            times=[30],
+            horizons=[60],
+        )
         design = design_of(model, covariate_frame())
         pymc_model = design.build()
         z, local, scale, slab = np.array([0.5, -2.0, 1.0]), np.array([0.3, 4.0, 20.0]), 0.2, 0.9
@@ -178,9 +187,11 @@ class TestShrinkage:
         expected = z * np.sqrt(slab * wide**2 / (slab + wide**2))
         find = computed(pymc_model, "coefficient")
         given = {
-            "coefficient_z": z, "local_scale_log__": np.log(local), "global_scale_log__": np.log(scale),
+            "coefficient_z": z,
+            "local_scale_log__": np.log(local),
+            "global_scale_log__": np.log(scale),
             "slab_variance_log__": np.log(slab),
-        }  # fmt: skip
+        }
         assert find(given) == pytest.approx(expected)
         assert expected_global_scale(1, 3, 9) == pytest.approx(0.5 / 3.0)  # 1 of 3, a third of a unit from 9 events
         assert design.risk.coefficients.scale["beta"] == pytest.approx(0.5 / np.sqrt(design.events))
@@ -231,10 +242,15 @@ def test_unrelated_effects_of_a_pair_given_in_both_directions():
     """One trial reports B against C, another C against B: their unrelated effect is the mean of the same contrast."""
     table = pd.DataFrame(
         {
-            "study": ["s1", "s2", "s3", "s4"], "regimen": ["B", "C", "B", "C"], "control": ["A", "A", "C", "B"],
-            "endpoint": "OS", "measure": "HR", "estimate": [0.8, 0.9, 0.5, 1.6], "se": [0.2, 0.2, 0.3, 0.4],
+            "study": ["s1", "s2", "s3", "s4"],
+            "regimen": ["B", "C", "B", "C"],
+            "control": ["A", "A", "C", "B"],
+            "endpoint": "OS",
+            "measure": "HR",
+            "estimate": [0.8, 0.9, 0.5, 1.6],
+            "se": [0.2, 0.2, 0.3, 0.4],
         }
-    )  # fmt: skip
+    )
     priors = {"effect": be.Prior("Normal", mu=0, sigma=100)}
     model = be.SynthesisModel(network=True, reference="A", endpoint="OS", pooling="common", priors=priors)
     rows = be.inconsistency(model, be.read_effects(table)).rows
@@ -250,17 +266,25 @@ PRIOR_DESIGNS = {
     "weibull nonproportional": {"baseline": "weibull", "regimen_effect": "nonproportional"},
     "piecewise nonproportional": {"baseline": "piecewise", "regimen_effect": "nonproportional", "cutpoints": CUTS},
     "random walk": {
-        "baseline": "piecewise", "regimen_effect": "nonproportional", "cutpoints": CUTS, "smoothing": "random_walk"
+        "baseline": "piecewise",
+        "regimen_effect": "nonproportional",
+        "cutpoints": CUTS,
+        "smoothing": "random_walk",
     },
     "stratified walk": {
-        "baseline": "piecewise", "regimen_effect": "stratified", "cutpoints": CUTS, "smoothing": "random_walk"
+        "baseline": "piecewise",
+        "regimen_effect": "stratified",
+        "cutpoints": CUTS,
+        "smoothing": "random_walk",
     },
     "reference": {"baseline": "exponential", "regimen_coding": "reference"},
     "ridge": {"baseline": "exponential", "covariates": [{"column": f"x{j}"} for j in range(3)], "shrinkage": "ridge"},
     "horseshoe": {
-        "baseline": "exponential", "covariates": [{"column": f"x{j}"} for j in range(3)], "shrinkage": "horseshoe"
+        "baseline": "exponential",
+        "covariates": [{"column": f"x{j}"} for j in range(3)],
+        "shrinkage": "horseshoe",
     },
-}  # fmt: skip
+}
 
 
 def prior_design(name):

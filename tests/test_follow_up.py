@@ -138,13 +138,18 @@ def test_interval_columns():
     scan = table.follow_up(dating="detecting_scan")
     assert scan.exact.tolist() == [True, True, False, True, False]
     assert scan.lower[1] == 4
-    for change, code in (({"first_pd": 1}, "interval_reversed"), ({"first_pd": ""}, "missing_number"),
-                         ({"last_free": -1}, "negative_time")):  # fmt: skip
+    for change, code in (
+        ({"first_pd": 1}, "interval_reversed"),
+        ({"first_pd": ""}, "missing_number"),
+        ({"last_free": -1}, "negative_time"),
+    ):
         with pytest.raises(DataError) as caught:
             read_patients(
-                frame.astype(object).assign(**change), response=None, interval=("last_free", "first_pd"),
+                frame.astype(object).assign(**change),
+                response=None,
+                interval=("last_free", "first_pd"),
                 time_unit="months",
-            )  # fmt: skip
+            )
         assert code in {p.code for p in caught.value.problems}
 
 

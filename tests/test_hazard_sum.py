@@ -41,9 +41,7 @@ def test_the_sum_and_its_gradient(compiled, n, covariates, middle):
     none = np.zeros(n)
     value, *slopes = hazard_sums.weibull(level, slope, coefficient, regimen, log_time, none, x)
     for function in compiled:
-        total, by_level, by_slope, by_coefficient, by_shift = function(
-            level, slope, coefficient, none, starts, lines
-        )  # fmt: skip
+        total, by_level, by_slope, by_coefficient, by_shift = function(level, slope, coefficient, none, starts, lines)
         assert float(total) == pytest.approx(-float(value), rel=1e-13)
         for ours, theirs in zip((by_level, by_slope, by_coefficient), slopes, strict=True):
             scale = float(total) * max(1.0, np.abs(lines).max())  # terms of both signs cancel

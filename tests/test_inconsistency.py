@@ -33,12 +33,19 @@ def table(rows=TRIANGLE):
     return be.read_effects(
         pd.DataFrame(
             [
-                {"study": f"S{i}", "control": c, "experimental": e, "endpoint": "OS", "measure": "log HR",
-                 "estimate": y, "se": se}
+                {
+                    "study": f"S{i}",
+                    "control": c,
+                    "experimental": e,
+                    "endpoint": "OS",
+                    "measure": "log HR",
+                    "estimate": y,
+                    "se": se,
+                }
                 for i, (c, e, y, se) in enumerate(rows)
             ]
         )
-    )  # fmt: skip
+    )
 
 
 def pool(rows):
@@ -90,11 +97,19 @@ def test_a_star_has_nothing_to_split(capsys):
 def test_a_loop_inside_one_trial_is_not_indirect_evidence():
     rows = pd.DataFrame(
         [
-            {"study": "S", "control": "A", "experimental": x, "endpoint": "OS", "measure": "log HR", "estimate": y,
-             "se": 0.2, "control_se": 0.1}
+            {
+                "study": "S",
+                "control": "A",
+                "experimental": x,
+                "endpoint": "OS",
+                "measure": "log HR",
+                "estimate": y,
+                "se": 0.2,
+                "control_se": 0.1,
+            }
             for x, y in (("B", -0.2), ("C", -0.4))
         ]
-    )  # fmt: skip
+    )
     found = inconsistency(analysis(), be.read_effects(rows))
     assert [r["direct"] for r in found.rows] == [None, None, None]
 
@@ -142,21 +157,37 @@ def of_counts(pooling, **sampling):
     return be.Analysis.from_dict(
         {
             "data": {"kind": "counts"},
-            "model": {"family": "synthesis", "network": True, "likelihood": "binomial", "pooling": pooling,
-                      "reference": "A"},
-            "priors": {"effect": {"distribution": "Normal", "mu": 0, "sigma": 2},
-                       "baseline": {"distribution": "Normal", "mu": 0, "sigma": 3}},
+            "model": {
+                "family": "synthesis",
+                "network": True,
+                "likelihood": "binomial",
+                "pooling": pooling,
+                "reference": "A",
+            },
+            "priors": {
+                "effect": {"distribution": "Normal", "mu": 0, "sigma": 2},
+                "baseline": {"distribution": "Normal", "mu": 0, "sigma": 3},
+            },
             "sampling": sampling,
         }
-    )  # fmt: skip
+    )
 
 
 def test_counts_and_effects_together_are_split_by_sampling():
     """A triangle with the edges A-B as effect and counts, A-C as counts with a zero, B-C as counts."""
     effects = pd.DataFrame(
-        [{"study": "E1", "control": "A", "experimental": "B", "endpoint": "ORR", "measure": "log OR", "estimate": 0.4,
-          "se": 0.4}]
-    )  # fmt: skip
+        [
+            {
+                "study": "E1",
+                "control": "A",
+                "experimental": "B",
+                "endpoint": "ORR",
+                "measure": "log OR",
+                "estimate": 0.4,
+                "se": 0.4,
+            }
+        ]
+    )
     arms = {
         "K1": [("A", 7, 41), ("B", 15, 43)],
         "K2": [("A", 0, 25), ("C", 5, 24)],
@@ -191,10 +222,15 @@ def smoking(order):
     for i, line in enumerate(SMOKING, start=1):
         *arms, which = line.split()
         rows = [
-            {"study": f"Study {i}", "regimen": COUNSELLING[int(t) - 1], "endpoint": "abstinence",
-             "events": a.split("/")[0], "n": a.split("/")[1]}
+            {
+                "study": f"Study {i}",
+                "regimen": COUNSELLING[int(t) - 1],
+                "endpoint": "abstinence",
+                "events": a.split("/")[0],
+                "n": a.split("/")[1],
+            }
             for a, t in zip(arms, which, strict=True)
-        ]  # fmt: skip
+        ]
         trials.append(sorted(rows, key=lambda r: order.index(r["regimen"])))
     trials.sort(key=lambda rows: order.index(rows[0]["regimen"]))
     return be.read_counts(pd.DataFrame([r for rows in trials for r in rows]), endpoints={"abstinence": "higher"})
@@ -205,12 +241,11 @@ def smoking_analysis():
     return be.Analysis.from_dict(
         {
             "data": {"kind": "counts"},
-            "model": {"family": "synthesis", "network": True, "likelihood": "binomial",
-                      "reference": "No intervention"},
+            "model": {"family": "synthesis", "network": True, "likelihood": "binomial", "reference": "No intervention"},
             "priors": {"effect": wide, "baseline": wide, "tau": {"distribution": "HalfNormal", "sigma": 5}},
             "sampling": {"draws": 2000, "seed": 3},
         }
-    )  # fmt: skip
+    )
 
 
 def near(found, median, sd):
@@ -223,10 +258,13 @@ def test_smoking_cessation_splits_as_published():
     """Printed by multinma (its page on summaries of node splits): medians and sd of direct and indirect effects."""
     n, g, i, s = "No intervention", "Group counselling", "Individual counselling", "Self-help"
     published = {
-        (n, g): ((1.03, 0.73), (1.14, 0.54), (-0.10, 0.88)), (n, i): ((0.87, 0.26), (0.58, 0.67), (0.30, 0.70)),
-        (n, s): ((0.34, 0.54), (0.68, 0.62), (-0.34, 0.82)), (g, i): ((-0.11, 0.48), (-0.54, 0.63), (0.45, 0.70)),
-        (g, s): ((-0.62, 0.66), (-0.60, 0.67), (-0.02, 0.89)), (i, s): ((0.07, 0.64), (-0.57, 0.51), (0.64, 0.80)),
-    }  # fmt: skip
+        (n, g): ((1.03, 0.73), (1.14, 0.54), (-0.10, 0.88)),
+        (n, i): ((0.87, 0.26), (0.58, 0.67), (0.30, 0.70)),
+        (n, s): ((0.34, 0.54), (0.68, 0.62), (-0.34, 0.82)),
+        (g, i): ((-0.11, 0.48), (-0.54, 0.63), (0.45, 0.70)),
+        (g, s): ((-0.62, 0.66), (-0.60, 0.67), (-0.02, 0.89)),
+        (i, s): ((0.07, 0.64), (-0.57, 0.51), (0.64, 0.80)),
+    }
     found = inconsistency(smoking_analysis(), smoking([n, g, i, s]))
     assert found.converged
     assert {(r["reference"], r["regimen"]) for r in found.rows} == set(published)
@@ -241,9 +279,13 @@ def test_smoking_cessation_splits_as_published():
 def test_smoking_cessation_has_the_published_unrelated_effects():
     """TSD 4 with the correlation of its three-armed trials: means and sd as multinma's vignette quotes them."""
     published = [
-        ((0, 1), 0.34, 0.59), ((0, 2), 0.90, 0.28), ((0, 3), 1.12, 0.80), ((1, 2), 0.04, 0.73), ((1, 3), 0.61, 0.72),
+        ((0, 1), 0.34, 0.59),
+        ((0, 2), 0.90, 0.28),
+        ((0, 3), 1.12, 0.80),
+        ((1, 2), 0.04, 0.73),
+        ((1, 3), 0.61, 0.72),
         ((2, 3), 0.20, 0.79),
-    ]  # fmt: skip
+    ]
     found = inconsistency(smoking_analysis(), smoking(COUNSELLING))
     pairs = {frozenset((r["reference"], r["regimen"])): r for r in found.rows}
     for (a, b), mean, sd in published:

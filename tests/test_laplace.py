@@ -77,7 +77,7 @@ class TestClosedForm:
     def test_exponential(self, patients):
         model = be.SurvivalModel(
             baseline="exponential", regimen_effect="stratified", priors={"hazard": GAMMA}, data_unit="months"
-        )  # fmt: skip
+        )
         fit = model.fit(patients, seed=3, sampler="laplace")
         groups = [(r["event"].sum(), r["time"].sum()) for _, r in patients.groupby("regimen")]
         self.evidence(fit, sum(gamma_exponential(d, t, 2, 8) for d, t in groups))
@@ -89,7 +89,7 @@ class TestClosedForm:
         cuts = [2.0, 5.0]
         model = be.SurvivalModel(
             baseline="piecewise", cutpoints=cuts, regimen_effect="none", priors={"hazard": GAMMA}, data_unit="months"
-        )  # fmt: skip
+        )
         time, event = patients["time"].to_numpy(), patients["event"].to_numpy() == 1
         expected = 0.0
         for start, end in zip([0, *cuts], [*cuts, np.inf], strict=True):
@@ -109,9 +109,11 @@ class TestClosedForm:
         """Far from normal: one event at 5 under a wide prior."""
         one = pd.DataFrame({"patient_id": ["1"], "regimen": ["A"], "time": [5.0], "event": [1]})
         model = be.SurvivalModel(
-            baseline="exponential", regimen_effect="stratified", data_unit="months",
+            baseline="exponential",
+            regimen_effect="stratified",
+            data_unit="months",
             priors={"hazard": be.Prior("Gamma", alpha=0.5, beta=0.5)},
-        )  # fmt: skip
+        )
         self.evidence(model.fit(one, sampler="laplace"), gamma_exponential(1, 5.0, 0.5, 0.5))
 
 
@@ -141,10 +143,12 @@ def test_patients_with_covariates_agree_with_nuts():
     x = rng.normal(size=70)
     table = pd.DataFrame(
         {
-            "patient_id": np.arange(70), "regimen": np.where(np.arange(70) % 2, "B", "A"), "age_score": x,
+            "patient_id": np.arange(70),
+            "regimen": np.where(np.arange(70) % 2, "B", "A"),
+            "age_score": x,
             "response": (rng.random(70) < 1 / (1 + np.exp(0.5 - x))).astype(int),
         }
-    )  # fmt: skip
+    )
     model = be.ResponseModel(endpoint="ORR", likelihood="logistic", covariates=[{"column": "age_score"}])
     ours, nuts = model.fit(table, seed=5, sampler="laplace"), model.fit(table, seed=6)
     assert ours.sampler == "laplace"
@@ -155,10 +159,14 @@ def test_patients_with_covariates_agree_with_nuts():
 def test_a_common_effect_of_counts_agrees_with_nuts():
     rows = pd.DataFrame(
         {
-            "study": ["S1", "S1", "S2", "S2", "S3", "S3"], "regimen": ["placebo", "active"] * 3, "endpoint": "death",
-            "better": "lower", "events": [12, 5, 0, 1, 20, 14], "n": [60, 62, 30, 31, 90, 88],
+            "study": ["S1", "S1", "S2", "S2", "S3", "S3"],
+            "regimen": ["placebo", "active"] * 3,
+            "endpoint": "death",
+            "better": "lower",
+            "events": [12, 5, 0, 1, 20, 14],
+            "n": [60, 62, 30, 31, 90, 88],
         }
-    )  # fmt: skip
+    )
     model = be.SynthesisModel(likelihood="binomial", pooling="common", control="placebo", endpoint="death")
     ours, nuts = model.fit(rows, seed=5, sampler="laplace"), model.fit(rows, seed=6, sampler="nuts")
     assert ours.sampler == "laplace"

@@ -23,12 +23,15 @@ from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut, tex
 # four regimens, a loop, and a three-arm trial whose contrasts share the arm of "platinum"
 NETWORK = pd.DataFrame(
     [
-        ("T1", "drug A", "platinum", -0.30, 0.12, None), ("T2", "drug A", "platinum", -0.10, 0.15, None),
-        ("T3", "drug B", "platinum", -0.45, 0.14, 0.09), ("T3", "药物 C", "platinum", -0.20, 0.15, 0.09),
-        ("T4", "药物 C", "drug A", 0.05, 0.20, None), ("T5", "drug B", "drug A", -0.12, 0.18, None),
+        ("T1", "drug A", "platinum", -0.30, 0.12, None),
+        ("T2", "drug A", "platinum", -0.10, 0.15, None),
+        ("T3", "drug B", "platinum", -0.45, 0.14, 0.09),
+        ("T3", "药物 C", "platinum", -0.20, 0.15, 0.09),
+        ("T4", "药物 C", "drug A", 0.05, 0.20, None),
+        ("T5", "drug B", "drug A", -0.12, 0.18, None),
     ],
     columns=["study", "experimental", "control", "estimate", "se", "control_se"],
-).assign(endpoint="OS", measure="log HR")  # fmt: skip
+).assign(endpoint="OS", measure="log HR")
 
 
 @pytest.fixture(scope="module")
@@ -192,9 +195,16 @@ def test_the_network_shows_patients_trials_and_what_is_not_known():
 def test_a_large_network_numbers_its_regimens():
     regimens = [f"regimen {i} with a rather long descriptive name" for i in range(12)]
     frame = pd.DataFrame(
-        {"study": [f"S{i}" for i in range(12)], "experimental": regimens, "control": "platinum", "endpoint": "OS",
-         "measure": "HR", "estimate": np.linspace(0.6, 1.2, 12), "se": 0.1}
-    )  # fmt: skip
+        {
+            "study": [f"S{i}" for i in range(12)],
+            "experimental": regimens,
+            "control": "platinum",
+            "endpoint": "OS",
+            "measure": "HR",
+            "estimate": np.linspace(0.6, 1.2, 12),
+            "se": 0.1,
+        }
+    )
     posterior = be.SynthesisModel(network=True, pooling="common").fit(frame)
     figure = be.plots.network(posterior)
     assert_nothing_is_cut(figure)

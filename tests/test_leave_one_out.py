@@ -18,12 +18,19 @@ SE = [0.45, 0.4, 0.3, 0.2, 0.12, 0.08]
 @pytest.fixture(scope="module")
 def effects():
     """Six log hazard ratios under random and common effects."""
-    frame = pd.DataFrame({
-        "study": list("abcdef"),
-        "experimental": "drug", "control": "control", "endpoint": "PFS", "measure": "HR", "ci_level": 0.95,
-        "estimate": np.exp(Y), "lower": np.exp(np.array(Y) - 1.959964 * np.array(SE)),
-        "upper": np.exp(np.array(Y) + 1.959964 * np.array(SE)),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "study": list("abcdef"),
+            "experimental": "drug",
+            "control": "control",
+            "endpoint": "PFS",
+            "measure": "HR",
+            "ci_level": 0.95,
+            "estimate": np.exp(Y),
+            "lower": np.exp(np.array(Y) - 1.959964 * np.array(SE)),
+            "upper": np.exp(np.array(Y) + 1.959964 * np.array(SE)),
+        }
+    )
     priors = {"effect": be.Prior("Normal", mu=0, sigma=1), "tau": be.Prior("HalfNormal", sigma=0.5)}
     random = be.SynthesisModel(endpoint="PFS", priors=priors).fit(frame, draws=4000, seed=3)
     common = be.SynthesisModel(endpoint="PFS", pooling="common", priors={"effect": priors["effect"]})
@@ -66,8 +73,9 @@ def test_a_studys_effect_is_integrated_out(mean, tau):
     for i in range(4):
         centre = np.log((k[i] + 0.5) / (n[i] - k[i] + 0.5))
         points = sorted({mean, float(np.clip(centre, mean - 8 * tau, mean + 8 * tau))})
-        expected = integrate.quad(density, mean - 10 * tau, mean + 10 * tau, args=(i,), points=points, limit=400,
-                                  epsabs=1e-300, epsrel=1e-9)[0]  # fmt: skip
+        expected = integrate.quad(
+            density, mean - 10 * tau, mean + 10 * tau, args=(i,), points=points, limit=400, epsabs=1e-300, epsrel=1e-9
+        )[0]
         assert found[i] == pytest.approx(np.log(expected), abs=2e-4)
 
 

@@ -124,8 +124,9 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path):
         "print(pytensor.config.base_compiledir)\n"
     )
     environment = os.environ | {
-        "PYTENSOR_FLAGS": f"cxx=,base_compiledir={blocked / 'compiled'}", "TMPDIR": str(tmp_path),
-    }  # fmt: skip
+        "PYTENSOR_FLAGS": f"cxx=,base_compiledir={blocked / 'compiled'}",
+        "TMPDIR": str(tmp_path),
+    }
     said, flags, used = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     ).stdout.splitlines()

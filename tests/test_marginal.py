@@ -41,7 +41,7 @@ BODIES = {
         lambda n: np.exp(np.where(RNG.uniform(size=n) < 0.4, RNG.normal(-0.5, 0.2, n), RNG.normal(0.1, 0.3, n))),
     ),
     "panels": (uniform_in_u(), lambda n: (lambda u: u**2 / (1 - u**2))(RNG.uniform(size=n))),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -85,9 +85,14 @@ def test_a_row_is_what_its_marginal_says():
 
 def test_a_row_is_read_by_name_and_by_key_and_is_plain_for_json():
     row = comparison_row(
-        "rate", labels_of(regimen="a"), "b", Draws(RNG.normal(size=(2, 500))), Question("difference", rope=(-1.0, 1.0)),
-        "higher", "randomised",
-    )  # fmt: skip
+        "rate",
+        labels_of(regimen="a"),
+        "b",
+        Draws(RNG.normal(size=(2, 500))),
+        Question("difference", rope=(-1.0, 1.0)),
+        "higher",
+        "randomised",
+    )
     assert list(row) == list(ComparisonRow.columns()) == list(row.plain())
     assert row["rope"] == row.rope == (-1.0, 1.0)
     assert row.plain()["rope"] == [-1.0, 1.0]

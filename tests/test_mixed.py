@@ -15,16 +15,23 @@ from tests.oracles.meta import mixed_common_network, mixed_random_effects
 from tests.test_synthesis import PARKINSON, VAGUE, row, sampled_point
 
 PRIORS = {
-    "effect": be.Prior("Normal", mu=0, sigma=2), "tau": be.Prior("HalfNormal", sigma=0.5),
+    "effect": be.Prior("Normal", mu=0, sigma=2),
+    "tau": be.Prior("HalfNormal", sigma=0.5),
     "baseline": be.Prior("Normal", mu=0, sigma=3),
-}  # fmt: skip
+}
 
 
 def effect(study, y, se, experimental="new", control="old", **more):
     return {
-        "study": study, "experimental": experimental, "control": control, "endpoint": "ORR", "measure": "log OR",
-        "estimate": y, "se": se, **more,
-    }  # fmt: skip
+        "study": study,
+        "experimental": experimental,
+        "control": control,
+        "endpoint": "ORR",
+        "measure": "log OR",
+        "estimate": y,
+        "se": se,
+        **more,
+    }
 
 
 def arms(study, *counted):
@@ -78,9 +85,12 @@ def test_sensitivity_of_effects_and_counts_takes_log_odds_ratios():
 @pytest.fixture(scope="module")
 def triangle():
     effects = pd.DataFrame(
-        [effect("E1", 0.5, 0.3, "B", "A"), effect("E2", 0.9, 0.35, "C", "A", control_se=0.2),
-         effect("E2", 0.4, 0.33, "B", "A", control_se=0.2)]
-    )  # fmt: skip
+        [
+            effect("E1", 0.5, 0.3, "B", "A"),
+            effect("E2", 0.9, 0.35, "C", "A", control_se=0.2),
+            effect("E2", 0.4, 0.33, "B", "A", control_se=0.2),
+        ]
+    )
     counts = pd.DataFrame([*arms("K1", ("B", 12, 40), ("C", 17, 41)), *arms("K2", ("A", 5, 30), ("C", 11, 33))])
     return be.combine_evidence(effects, counts)
 
@@ -96,8 +106,10 @@ def test_a_mixed_network_meets_the_grid(triangle):
     rotated = [(tuple(v @ X), v @ y, s**0.5) for v, s in zip(vectors.T, values, strict=True)]
     expected = mixed_common_network(
         [((1, 0), 0.5, 0.3), *rotated],
-        [((-1, 1), (12, 40), (17, 41)), ((0, 1), (5, 30), (11, 33))], effect_sd=2.0, baseline_sd=3.0,
-    )  # fmt: skip
+        [((-1, 1), (12, 40), (17, 41)), ((0, 1), (5, 30), (11, 33))],
+        effect_sd=2.0,
+        baseline_sd=3.0,
+    )
     for regimen, (mean, sd, _) in zip("BC", expected, strict=True):
         found = row(posterior, "mu", regimen=regimen)
         assert abs(found["mean"] - mean) < 4 * found["mcse_mean"]
@@ -127,15 +139,18 @@ def test_counts_as_normal_effects_join_the_exact_route(triangle):
         return np.log(b * (n - a) / (a * (m - b))), np.sqrt(1 / a + 1 / (n - a) + 1 / b + 1 / (m - b))
 
     frame = triangle.effects.to_frame().drop(columns=["y", "ci_low", "ci_high", "ci_level"])
-    more = [effect("K1", *log_odds_ratio((12, 40), (17, 41)), "C", "B"),
-            effect("K2", *log_odds_ratio((5, 30), (11, 33)), "C", "A")]  # fmt: skip
+    more = [
+        effect("K1", *log_odds_ratio((12, 40), (17, 41)), "C", "B"),
+        effect("K2", *log_odds_ratio((5, 30), (11, 33)), "C", "A"),
+    ]
     pure = model.fit(be.read_effects(pd.concat([frame, pd.DataFrame(more)])))
     for regimen in "BC":
         one, two = row(mixed, "mu", regimen=regimen), row(pure, "mu", regimen=regimen)
         np.testing.assert_allclose(
-            one[["mean", "sd", "lower", "upper"]].astype(float), two[["mean", "sd", "lower", "upper"]].astype(float),
+            one[["mean", "sd", "lower", "upper"]].astype(float),
+            two[["mean", "sd", "lower", "upper"]].astype(float),
             rtol=1e-8,
-        )  # fmt: skip
+        )
 
 
 def test_one_empty_part_leaves_the_pure_route():
@@ -179,10 +194,17 @@ def test_a_file_of_effects_and_a_file_of_counts(tmp_path, capsys):
     EFFECTS.to_csv(tmp_path / "effects.csv", index=False)
     COUNTS[COUNTS["events"] > 0].to_csv(tmp_path / "counts.csv", index=False)
     lines = [
-        "[data]", 'kind = "effects"', 'file = "effects.csv"', 'counts = "counts.csv"', 'endpoint = "ORR"',
-        'where = { study = ["Osaka", "Basel", "Lyon"] }', "[model]", 'family = "synthesis"', "network = true",
+        "[data]",
+        'kind = "effects"',
+        'file = "effects.csv"',
+        'counts = "counts.csv"',
+        'endpoint = "ORR"',
+        'where = { study = ["Osaka", "Basel", "Lyon"] }',
+        "[model]",
+        'family = "synthesis"',
+        "network = true",
         'reference = "old"',
-    ]  # fmt: skip
+    ]
     (tmp_path / "both.toml").write_text("\n".join(lines))
     assert main(["run", str(tmp_path / "both.toml"), "--out", str(tmp_path / "out"), "--no-figures"]) == 0
     assert "new" in capsys.readouterr().out
@@ -225,10 +247,17 @@ def test_some_studies_give_arms_and_others_contrasts():
             ]
         else:
             rows += [
-                {**common, "regimen": f"T{a}", "control": f"T{control}", "measure": "MD", "estimate": repr(m - base),
-                 "se": repr(float(np.hypot(e, base_se))), "control_se": base_se}
+                {
+                    **common,
+                    "regimen": f"T{a}",
+                    "control": f"T{control}",
+                    "measure": "MD",
+                    "estimate": repr(m - base),
+                    "se": repr(float(np.hypot(e, base_se))),
+                    "control_se": base_se,
+                }
                 for _, a, m, e in others
-            ]  # fmt: skip
+            ]
     priors = {**VAGUE, "tau": be.Prior("HalfNormal", sigma=5)}
     posterior = be.SynthesisModel(network=True, reference="T4", priors=priors).fit(be.read_effects(pd.DataFrame(rows)))
     arms_alone = [
@@ -254,21 +283,33 @@ def arm_row(study, regimen, y, **more):
 
 
 ARM_PROBLEMS = [
-    ([arm_row("S1", "a", 0.1)],
-     "row 2, column study 'S1': S1 has one arm only. Add its other arm, or remove the study."),
-    ([arm_row("S1", "a", 0.1), arm_row("S1", "a", 0.2)],
-     "row 3, column study 'S1': S1, a, x also stands in row 2. Keep one, or tell subgroups apart with a column "
-     "population."),
-    ([arm_row("S1", "a", 0.1), arm_row("S1", "b", 0.2, measure="mean")],
-     "row 3, column measure 'mean': x is reported as mean here and as log odds in row 2. Bring all rows of an endpoint "
-     "to one measure."),
-    ([arm_row("S1", "a", 0.1, control="c"), arm_row("S1", "b", 0.2, control="c")],
-     "row 2, column study 'S1': the control of S1 is not one of its arms (a, b). Name the same one in every row."),
-    ([arm_row("S1", "a", 0.1), arm_row("S1", "b", 0.2, control="a", measure="log OR")],
-     "row 2, column study 'S1': S1 is given as arms and as contrasts of x. Keep one of the two."),
-    ([effect("S1", 0.1, 0.2, control_se="small")],
-     "row 2, column control_se 'small': control_se is a number greater than 0. Correct it, or leave it blank."),
-]  # fmt: skip
+    (
+        [arm_row("S1", "a", 0.1)],
+        "row 2, column study 'S1': S1 has one arm only. Add its other arm, or remove the study.",
+    ),
+    (
+        [arm_row("S1", "a", 0.1), arm_row("S1", "a", 0.2)],
+        "row 3, column study 'S1': S1, a, x also stands in row 2. Keep one, or tell subgroups apart with a column "
+        "population.",
+    ),
+    (
+        [arm_row("S1", "a", 0.1), arm_row("S1", "b", 0.2, measure="mean")],
+        "row 3, column measure 'mean': x is reported as mean here and as log odds in row 2. Bring all rows of an "
+        "endpoint to one measure.",
+    ),
+    (
+        [arm_row("S1", "a", 0.1, control="c"), arm_row("S1", "b", 0.2, control="c")],
+        "row 2, column study 'S1': the control of S1 is not one of its arms (a, b). Name the same one in every row.",
+    ),
+    (
+        [arm_row("S1", "a", 0.1), arm_row("S1", "b", 0.2, control="a", measure="log OR")],
+        "row 2, column study 'S1': S1 is given as arms and as contrasts of x. Keep one of the two.",
+    ),
+    (
+        [effect("S1", 0.1, 0.2, control_se="small")],
+        "row 2, column control_se 'small': control_se is a number greater than 0. Correct it, or leave it blank.",
+    ),
+]
 
 
 @pytest.mark.parametrize(("rows", "message"), ARM_PROBLEMS)
@@ -317,9 +358,10 @@ def test_the_mixed_network_is_calibrated():
     """
     rng = np.random.default_rng(11)
     priors = {
-        "effect": be.Prior("Normal", mu=0, sigma=1), "tau": be.Prior("HalfNormal", sigma=0.5),
+        "effect": be.Prior("Normal", mu=0, sigma=1),
+        "tau": be.Prior("HalfNormal", sigma=0.5),
         "baseline": be.Prior("Normal", mu=-0.5, sigma=1),
-    }  # fmt: skip
+    }
     model = be.SynthesisModel(network=True, likelihood="binomial", reference="A", priors=priors)
     designs = {"K1": "ABC", "K2": "AB", "K3": "BC", "K4": "ABC", "K5": "AC"}
     ranks = []
@@ -344,9 +386,15 @@ def test_the_mixed_network_is_calibrated():
             for r, logit in true(regimens).items():
                 se = rng.uniform(0.15, 0.3)
                 effects.append(
-                    {"study": study, "regimen": r, "endpoint": "ORR", "measure": "log odds",
-                     "estimate": repr(logit + rng.normal(0, se)), "se": repr(se)}
-                )  # fmt: skip
+                    {
+                        "study": study,
+                        "regimen": r,
+                        "endpoint": "ORR",
+                        "measure": "log odds",
+                        "estimate": repr(logit + rng.normal(0, se)),
+                        "se": repr(se),
+                    }
+                )
         table = be.combine_evidence(pd.DataFrame(effects), pd.DataFrame(counts))
         posterior = model.fit(table, seed=int(rng.integers(2**31)), draws=250, tune=500)
         found = posterior.tree["posterior"].dataset

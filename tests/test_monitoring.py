@@ -22,18 +22,45 @@ def monitored():
     return be.fit_analysis(
         Analysis.from_dict(
             with_rules(
-                {"kind": "posterior_probability", "name": "superior", "reference": CHEMOTHERAPY, "go_above": 0.975,
-                 "looks": [10, 20]},
-                {"kind": "posterior_probability", "name": "futile", "value": 0.30, "stop_below": 0.1,
-                 "regimen": ANLOTINIB, "looks": [15], "alternative_rate": 0.5},
-                {"kind": "toxicity", "name": "many", "limit": 0.2, "stop_above": 0.9, "regimen": ANLOTINIB,
-                 "looks": [10, 20]},
+                {
+                    "kind": "posterior_probability",
+                    "name": "superior",
+                    "reference": CHEMOTHERAPY,
+                    "go_above": 0.975,
+                    "looks": [10, 20],
+                },
+                {
+                    "kind": "posterior_probability",
+                    "name": "futile",
+                    "value": 0.30,
+                    "stop_below": 0.1,
+                    "regimen": ANLOTINIB,
+                    "looks": [15],
+                    "alternative_rate": 0.5,
+                },
+                {
+                    "kind": "toxicity",
+                    "name": "many",
+                    "limit": 0.2,
+                    "stop_above": 0.9,
+                    "regimen": ANLOTINIB,
+                    "looks": [10, 20],
+                },
                 {"kind": "precision", "name": "narrow", "width": 0.4, "regimen": ANLOTINIB},
-                {"kind": "bop2", "name": "b", "rate": 0.2, "alternative_rate": 0.4, "lambda": 0.86, "gamma": 0.92,
-                 "patients": 40, "looks": [10, 20, 30], "regimen": ANLOTINIB},
+                {
+                    "kind": "bop2",
+                    "name": "b",
+                    "rate": 0.2,
+                    "alternative_rate": 0.4,
+                    "lambda": 0.86,
+                    "gamma": 0.92,
+                    "patients": 40,
+                    "looks": [10, 20, 30],
+                    "regimen": ANLOTINIB,
+                },
             )
         )
-    )  # fmt: skip
+    )
 
 
 def test_positions(monitored):

@@ -40,10 +40,11 @@ class TestSyntheticCohort:
         model = be.SurvivalModel(
             data_unit="months",
             covariates=[
-                {"column": "liver_metastasis"}, {"column": "ecog"},
+                {"column": "liver_metastasis"},
+                {"column": "ecog"},
                 {"column": "nlr", "transform": "log", "center": "none", "scale": "none"},
             ],
-        )  # fmt: skip
+        )
         fit = model.fit(frame, seed=1, draws=500, tune=500, chains=2)
         for name, truth in (("liver_metastasis", 0.6), ("ecog", 0.4), ("nlr", 0.3)):
             draws = fit.estimand("coefficient").sel(covariate=name)
@@ -61,8 +62,11 @@ class TestSyntheticCohort:
     def test_dating_at_the_scan_stands_beside_the_interval_result(self, baseline, tmp_path):
         frame = be.simulate_cohort(scan_every=1.5)
         settings = {
-            "baseline": baseline, "interval": ("last_free", "first_progression"), "data_unit": "months", "times": [6]
-        }  # fmt: skip
+            "baseline": baseline,
+            "interval": ("last_free", "first_progression"),
+            "data_unit": "months",
+            "times": [6],
+        }
         fit = be.SurvivalModel(**settings).fit(frame, seed=1, sampler="laplace")
         assert fit.detecting_scan is None
         dated = be.SurvivalModel(**settings, dating="detecting_scan").fit(frame, seed=1, sampler="laplace")
@@ -100,11 +104,15 @@ class TestSyntheticCohort:
 class TestMedians:
     FRAME = pd.DataFrame(
         {
-            "study": ["S1", "S2", "S3"], "regimen": ["a", "b", "b"], "median": [4.0, 6.0, 5.0],
-            "lower": ["", 4.5, ""], "upper": ["", 8.0, ""], "events": [25, "", 40],
+            "study": ["S1", "S2", "S3"],
+            "regimen": ["a", "b", "b"],
+            "median": [4.0, 6.0, 5.0],
+            "lower": ["", 4.5, ""],
+            "upper": ["", 8.0, ""],
+            "events": [25, "", 40],
             "events_basis": ["assumed", "", "stated"],
         }
-    )  # fmt: skip
+    )
 
     def test_precision(self):
         table = be.read_medians(self.FRAME, time_unit="months")
@@ -220,8 +228,16 @@ class TestFromTheCommandLine:
         assert loaded.analysis.family == "survival"
 
     def test_a_comparison_says_which_estimand_and_when(self, results, capsys):
-        main(["run", "second_line_pfs_weibull", "--no-figures", "--full",
-              "--out", str(results["second_line_pfs_weibull"][1])])  # fmt: skip
+        main(
+            [
+                "run",
+                "second_line_pfs_weibull",
+                "--no-figures",
+                "--full",
+                "--out",
+                str(results["second_line_pfs_weibull"][1]),
+            ]
+        )
         text = capsys.readouterr().out
         assert "restricted mean PFS to 12 months" in text
         assert "Together the priors imply" in text

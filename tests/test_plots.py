@@ -114,9 +114,11 @@ def test_failed_fits_are_marked(cohorts):
     comparison = posterior.compare("rate", reference="anlotinib + S-1")
     place = {"regimen": "toripalimab + anlotinib"}
     for figure in (
-        be.plots.intervals(posterior), be.plots.prior_posterior(posterior), be.plots.difference(comparison, **place),
+        be.plots.intervals(posterior),
+        be.plots.prior_posterior(posterior),
+        be.plots.difference(comparison, **place),
         be.plots.benefit(comparison, **place),
-    ):  # fmt: skip
+    ):
         assert "NOT CONVERGED" in [t.get_text() for t in texts(figure)]
 
 

@@ -14,8 +14,13 @@ from bayes_escc.report.result import ESTIMATE_KEYS
 from bayes_escc.runs.prompt_effects import pool_effects
 from tests.test_contract import SCHEMA, conforms
 
-TYPED = ["ATTRACTION-3=0.77,0.62,0.96", "KEYNOTE-181=0.78,0.63,0.96", "ESCORT = 0.71, 0.57, 0.87",
-         "RATIONALE-302=0.70,0.57,0.85", "ORIENT-2=0.70,0.50,0.97"]  # fmt: skip
+TYPED = [
+    "ATTRACTION-3=0.77,0.62,0.96",
+    "KEYNOTE-181=0.78,0.63,0.96",
+    "ESCORT = 0.71, 0.57, 0.87",
+    "RATIONALE-302=0.70,0.57,0.85",
+    "ORIENT-2=0.70,0.50,0.97",
+]
 SELECTION = ("line=second", "histology=ESCC", "pd_l1=any")
 
 
@@ -34,8 +39,12 @@ def test_the_numbers_are_those_of_the_shipped_analysis(shipped, typed):
         for key in ("mean", "sd", "median", "lower", "upper"):
             assert r[key] == pytest.approx(known[r["estimand"], r["study"]][key], rel=1e-9), (r["estimand"], key)
     assert {r["estimand"] for r in result["estimates"]} == {
-        "effect", "predicted_effect", "study_effect", "tau", "i_squared"
-    }  # fmt: skip
+        "effect",
+        "predicted_effect",
+        "study_effect",
+        "tau",
+        "i_squared",
+    }
     asked = {(r["estimand"], r["value"]): r["probability"] for r in be.to_result(shipped)["thresholds"]}
     found = {(r["estimand"], r["value"]): r["probability"] for r in result["thresholds"]}
     assert asked == pytest.approx({k: found[k] for k in asked}, rel=1e-9)
@@ -83,9 +92,17 @@ def test_levels_scales_and_other_peoples_tables(tmp_path, capsys):
     assert differences["estimates"][0]["unit"] == "mean difference"
     assert differences["thresholds"][0]["value"] == 0.0
     frame = pd.DataFrame(
-        {"Upper": ["0.96", "0.87"], "comparator": "化疗", "trial": ["试验一", "试验二"], "HR": ["0.77", "0.71"],
-         "Lower": ["0.62", "0.57"], "outcome": "OS", "level": "95%", "treatment": "信迪利单抗"}
-    )  # fmt: skip
+        {
+            "Upper": ["0.96", "0.87"],
+            "comparator": "化疗",
+            "trial": ["试验一", "试验二"],
+            "HR": ["0.77", "0.71"],
+            "Lower": ["0.62", "0.57"],
+            "outcome": "OS",
+            "level": "95%",
+            "treatment": "信迪利单抗",
+        }
+    )
     file = tmp_path / "别人的.csv"
     file.write_bytes(frame.to_csv(index=False, sep=";").encode("gb18030"))
     assert main(["pool", str(file)]) == 0

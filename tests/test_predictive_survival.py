@@ -34,14 +34,24 @@ def cohort():
 
 def content(*rules):
     return {
-        "id": "pfs", "data": {"kind": "patients", "time": "pfs", "event": "event", "time_unit": "months",
-                              "regimens": ["control", "new"]},
-        "model": {"family": "survival", "baseline": "exponential", "regimen_effect": "stratified",
-                  "time_unit": "months"},
+        "id": "pfs",
+        "data": {
+            "kind": "patients",
+            "time": "pfs",
+            "event": "event",
+            "time_unit": "months",
+            "regimens": ["control", "new"],
+        },
+        "model": {
+            "family": "survival",
+            "baseline": "exponential",
+            "regimen_effect": "stratified",
+            "time_unit": "months",
+        },
         "priors": {"hazard": {"distribution": "Gamma", "alpha": PRIOR[0], "beta": PRIOR[1]}},
         "sampling": {"draws": DRAWS // 4, "chains": 4, "seed": 3},
         "monitoring": list(rules),
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module")
@@ -204,9 +214,12 @@ def test_plans_that_cannot_be_carried_out(patients):
             )
         )
     for part in (
-        "monitoring[0]: give one of events", "monitoring[1]: give one of events", "'cox' is not one of",
-        "monitoring[3]: value, the median to be passed, is required", 'one arm takes "exponential"',
-    ):  # fmt: skip
+        "monitoring[0]: give one of events",
+        "monitoring[1]: give one of events",
+        "'cox' is not one of",
+        "monitoring[3]: value, the median to be passed, is required",
+        'one arm takes "exponential"',
+    ):
         assert part in str(error.value), part
     with pytest.raises(AnalysisError) as error:
         fit_analysis(
@@ -225,5 +238,5 @@ def test_plans_that_cannot_be_carried_out(patients):
         "monitoring[1].patients: the data hold 26 on new, more than the planned 20",
         "monitoring[2].accrual: 53 patients are still to come",
         "monitoring[3].reference: 'contrl' is not one of control, new. Did you mean 'control'?",
-    ):  # fmt: skip
+    ):
         assert part in str(error.value), part

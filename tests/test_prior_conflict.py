@@ -23,10 +23,12 @@ def slow_disease(n, median, seed=1):
     time, stop = rng.exponential(median / np.log(2), 2 * n), rng.uniform(6, 14, 2 * n)
     return pd.DataFrame(
         {
-            "patient_id": range(2 * n), "regimen": ["A", "B"] * n, "time": np.minimum(time, stop),
+            "patient_id": range(2 * n),
+            "regimen": ["A", "B"] * n,
+            "time": np.minimum(time, stop),
             "event": (time <= stop).astype(int),
         }
-    )  # fmt: skip
+    )
 
 
 def fitted(median, n, prior):
@@ -64,10 +66,15 @@ class TestSynthesis:
     def test_a_heterogeneity_above_its_prior(self):
         """Seven studies that agree and one far away: the mean of tau is 1.52, beyond its prior's 97.5 % point, 1.12."""
         table = {
-            "study": [f"s{i}" for i in range(8)], "regimen": "x", "control": "c", "endpoint": "SCORE", "measure": "MD",
-            "better": "higher", "estimate": [-1, 0.5, 0.5, 0.5, 1, 1, 2, 10],
+            "study": [f"s{i}" for i in range(8)],
+            "regimen": "x",
+            "control": "c",
+            "endpoint": "SCORE",
+            "measure": "MD",
+            "better": "higher",
+            "estimate": [-1, 0.5, 0.5, 0.5, 1, 1, 2, 10],
             "se": np.sqrt([1, 1, 2.4, 0.5, 1, 1, 1.2, 1.5]),
-        }  # fmt: skip
+        }
         priors = {"effect": be.Prior("Normal", mu=0, sigma=20), "tau": be.Prior("HalfNormal", sigma=0.5)}
         fit = be.SynthesisModel(endpoint="SCORE", priors=priors).fit(be.read_effects(pd.DataFrame(table)), seed=1)
         assert float(fit.estimand("tau").mean()) > stats.halfnorm.ppf(0.975, scale=0.5)

@@ -122,9 +122,21 @@ def test_a_prior_survives_being_written_down():
 
 def test_the_list_is_closed():
     assert set(DISTRIBUTIONS) == {
-        "Normal", "StudentT", "Cauchy", "HalfNormal", "HalfCauchy", "HalfStudentT", "LogNormal", "Gamma",
-        "InverseGamma", "Exponential", "Beta", "Uniform", "Dirichlet", "LogStudentT",
-    }  # fmt: skip
+        "Normal",
+        "StudentT",
+        "Cauchy",
+        "HalfNormal",
+        "HalfCauchy",
+        "HalfStudentT",
+        "LogNormal",
+        "Gamma",
+        "InverseGamma",
+        "Exponential",
+        "Beta",
+        "Uniform",
+        "Dirichlet",
+        "LogStudentT",
+    }
 
 
 def test_labels_may_have_their_own_prior_of_another_kind():
@@ -193,16 +205,20 @@ def test_the_quick_laws_are_scipys(prior):
 
 
 PAIRS = {
-    "Normal": ({"mu": 1, "sigma": 2}, {"mu": -1, "sigma": 0.5}), "StudentT": ({"nu": 4}, {"nu": 9, "mu": 1}),
-    "Cauchy": ({"alpha": 0, "beta": 2}, {"alpha": 1, "beta": 1}), "HalfNormal": ({"sigma": 2}, {"sigma": 0.3}),
-    "HalfCauchy": ({"beta": 1}, {"beta": 3}), "HalfStudentT": ({"nu": 3}, {"nu": 9, "sigma": 2}),
+    "Normal": ({"mu": 1, "sigma": 2}, {"mu": -1, "sigma": 0.5}),
+    "StudentT": ({"nu": 4}, {"nu": 9, "mu": 1}),
+    "Cauchy": ({"alpha": 0, "beta": 2}, {"alpha": 1, "beta": 1}),
+    "HalfNormal": ({"sigma": 2}, {"sigma": 0.3}),
+    "HalfCauchy": ({"beta": 1}, {"beta": 3}),
+    "HalfStudentT": ({"nu": 3}, {"nu": 9, "sigma": 2}),
     "LogNormal": ({"mu": 1, "sigma": 0.5}, {"mu": 0, "sigma": 1}),
     "LogStudentT": ({"nu": 4, "mu": 1.4, "sigma": 0.5}, {"nu": 7, "mu": 2, "sigma": 0.8}),
     "Gamma": ({"alpha": 2, "beta": 3}, {"alpha": 1, "beta": 5}),
-    "InverseGamma": ({"alpha": 3, "beta": 2}, {"alpha": 5, "beta": 1}), "Exponential": ({"lam": 2}, {"lam": 0.5}),
+    "InverseGamma": ({"alpha": 3, "beta": 2}, {"alpha": 5, "beta": 1}),
+    "Exponential": ({"lam": 2}, {"lam": 0.5}),
     "Beta": ({"alpha": 2, "beta": 3}, {"alpha": 5, "beta": 1}),
     "Uniform": ({"lower": -1, "upper": 3}, {"lower": 0, "upper": 1}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("how", ["one", "by label", "labels that differ"])
@@ -211,8 +227,10 @@ def test_every_distribution_becomes_a_vector(name, how):
     """PyMC's variable has each label's law, whether labels share it, differ in it, or have another distribution."""
     first = Prior(name, **PAIRS[name][0])
     second = {
-        "one": first, "by label": Prior(name, **PAIRS[name][1]), "labels that differ": Prior("Normal", mu=3, sigma=1)
-    }[how]  # fmt: skip
+        "one": first,
+        "by label": Prior(name, **PAIRS[name][1]),
+        "labels that differ": Prior("Normal", mu=3, sigma=1),
+    }[how]
     if how == "labels that differ" and name == "Normal":
         second = Prior("Gamma", alpha=2, beta=1)
     priors = PriorSet(first, (("b", second),))

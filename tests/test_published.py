@@ -65,10 +65,21 @@ def test_studies_without_a_covariate_may_be_left_out():
     rows = [("A", -0.3, 0.2, 60), ("B", 0.1, 0.2, ""), ("C", -0.1, 0.1, 64), ("D", -0.2, 0.15, 68)]
     table = be.read_effects(
         pd.DataFrame(
-            [{"study": s, "experimental": "x", "control": "y", "endpoint": "OS", "measure": "log HR", "estimate": y,
-              "se": e, "age": a} for s, y, e, a in rows]
+            [
+                {
+                    "study": s,
+                    "experimental": "x",
+                    "control": "y",
+                    "endpoint": "OS",
+                    "measure": "log HR",
+                    "estimate": y,
+                    "se": e,
+                    "age": a,
+                }
+                for s, y, e, a in rows
+            ]
         )
-    )  # fmt: skip
+    )
     asked = {"column": "age", "missing": "complete_case"}
     posterior = be.SynthesisModel(covariates=[asked]).fit(table)
     kept = be.SynthesisModel(covariates=[{"column": "age"}], where={"study": ["A", "C", "D"]}).fit(table)
@@ -79,9 +90,12 @@ def test_studies_without_a_covariate_may_be_left_out():
     with pytest.raises(be.DataError, match="the value is missing"):
         be.SynthesisModel(covariates=[{"column": "age"}]).fit(table)
     counts = pd.DataFrame(
-        [{"study": s, "regimen": r, "endpoint": "ORR", "events": k, "n": 30, "age": a}
-         for s, _, _, a in rows for r, k in (("x", 9), ("y", 5))]
-    )  # fmt: skip
+        [
+            {"study": s, "regimen": r, "endpoint": "ORR", "events": k, "n": 30, "age": a}
+            for s, _, _, a in rows
+            for r, k in (("x", 9), ("y", 5))
+        ]
+    )
     model = be.SynthesisModel(covariates=[asked], likelihood="binomial", control="y")
     design = model.analysis
     from bayes_escc.runs.run import prepare_design
@@ -102,9 +116,12 @@ def test_two_arms_without_events_are_no_trouble_for_the_binomial_likelihood():
     """The likelihood of such a study does not depend on the odds ratio: it says almost nothing."""
     rows = [("A", 0, 0), ("B", 3, 6), ("C", 4, 9)]
     counts = pd.DataFrame(
-        [{"study": s, "regimen": r, "endpoint": "ORR", "events": k, "n": 20}
-         for s, a, b in rows for r, k in (("old", a), ("new", b))]
-    )  # fmt: skip
+        [
+            {"study": s, "regimen": r, "endpoint": "ORR", "events": k, "n": 20}
+            for s, a, b in rows
+            for r, k in (("old", a), ("new", b))
+        ]
+    )
     model = be.SynthesisModel(likelihood="binomial", control="old", pooling="common")
     all_of_them, some = (model.fit(be.read_counts(c), seed=2) for c in (counts, counts[counts["study"] != "A"]))
     one, two = row(all_of_them, "mu"), row(some, "mu")

@@ -24,10 +24,16 @@ def write(folder, *, share=60.0, n=50, events=21, patients=60, seed=3, rows=None
     x = (np.arange(patients) % 3 == 0).astype(int)
     y = rng.random(patients) < 1 / (1 + np.exp(0.2 + 1.0 * x))
     frame = pd.DataFrame(
-        {"patient_id": [f"P{i}" for i in range(patients)], "regimen": OWN, "study": "ward",
-         "response": np.where(y, "PR", "PD"), "liver": x, "nlr": np.exp(rng.normal(1.0, 0.5, patients)).round(2),
-         "age": rng.normal(62, 8, patients).round(1)}
-    )  # fmt: skip
+        {
+            "patient_id": [f"P{i}" for i in range(patients)],
+            "regimen": OWN,
+            "study": "ward",
+            "response": np.where(y, "PR", "PD"),
+            "liver": x,
+            "nlr": np.exp(rng.normal(1.0, 0.5, patients)).round(2),
+            "age": rng.normal(62, 8, patients).round(1),
+        }
+    )
     frame.to_csv(folder / "own.csv", index=False)
     arms = pd.DataFrame(
         [{"study": "trial", "regimen": PUBLISHED, "endpoint": "ORR", "n": n, "events": events, "design": "single-arm"}]
@@ -41,13 +47,15 @@ def write(folder, *, share=60.0, n=50, events=21, patients=60, seed=3, rows=None
 
 def analysis(folder, *, covariates=("liver",), population="own", sampler="laplace", **more):
     content = {
-        "id": "unanchored", "data": {"kind": "patients", "file": "own.csv", "endpoint": "ORR"},
+        "id": "unanchored",
+        "data": {"kind": "patients", "file": "own.csv", "endpoint": "ORR"},
         "published": {"arms": "arms.csv", "covariates": "covariates.csv", **more.pop("published", {})},
         "model": {"family": "response", "likelihood": "logistic", "covariates": list(covariates)},
         "estimands": {"population": population, **more.pop("estimands", {})},
         "comparisons": [{"estimand": "rate", "reference": OWN}],
-        "sampling": {"sampler": sampler, "draws": 2000, "chains": 4, "seed": 5}, **more,
-    }  # fmt: skip
+        "sampling": {"sampler": sampler, "draws": 2000, "chains": 4, "seed": 5},
+        **more,
+    }
     return Analysis.from_dict(content, folder=folder)
 
 
@@ -131,9 +139,14 @@ def test_the_arm_of_the_model_is_that_of_numpy(folder):
 
 
 def test_several_continuous_covariates_are_integrated_with_a_small_known_error(tmp_path):
-    rows = [("trial", PUBLISHED, "liver", "percent", 40.0), ("trial", PUBLISHED, "age", "mean", 60.0),
-            ("trial", PUBLISHED, "age", "sd", 9.0), ("trial", PUBLISHED, "nlr", "median", 2.9),
-            ("trial", PUBLISHED, "nlr", "q1", 2.0), ("trial", PUBLISHED, "nlr", "q3", 4.2)]  # fmt: skip
+    rows = [
+        ("trial", PUBLISHED, "liver", "percent", 40.0),
+        ("trial", PUBLISHED, "age", "mean", 60.0),
+        ("trial", PUBLISHED, "age", "sd", 9.0),
+        ("trial", PUBLISHED, "nlr", "median", 2.9),
+        ("trial", PUBLISHED, "nlr", "q1", 2.0),
+        ("trial", PUBLISHED, "nlr", "q3", 4.2),
+    ]
     write(tmp_path, rows=rows)
     found = be.fit_analysis(analysis(tmp_path, covariates=["liver", "age", {"column": "nlr", "transform": "log"}]))
     integration = be.to_result(found)["population"]["integration"]

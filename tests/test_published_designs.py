@@ -160,21 +160,40 @@ BOP2 = {
         [[1, 2, 3, 5, 7, 9, 11]],
     ),
     "CR within CR/PR": (
-        Bop2(criteria=(Criterion(0.15, endpoint="CR"), Criterion(0.30, endpoint="CR/PR")), cut=0.95, power=1,
-             patients=40, claim="either", nested=True, looks=LOOKS),
+        Bop2(
+            criteria=(Criterion(0.15, endpoint="CR"), Criterion(0.30, endpoint="CR/PR")),
+            cut=0.95,
+            power=1,
+            patients=40,
+            claim="either",
+            nested=True,
+            looks=LOOKS,
+        ),
         [[0, 1, 3, 4, 5, 7, 10], [2, 3, 6, 8, 10, 13, 17]],
     ),
     "co-primary": (
-        Bop2(criteria=(Criterion(0.10, endpoint="ORR"), Criterion(0.20, endpoint="PFS6")), cut=0.95, power=1,
-             patients=40, claim="either", looks=LOOKS),
+        Bop2(
+            criteria=(Criterion(0.10, endpoint="ORR"), Criterion(0.20, endpoint="PFS6")),
+            cut=0.95,
+            power=1,
+            patients=40,
+            claim="either",
+            looks=LOOKS,
+        ),
         [[0, 1, 2, 3, 4, 5, 7], [1, 2, 4, 5, 7, 9, 12]],
     ),
     "efficacy and toxicity": (
-        Bop2(criteria=(Criterion(0.45, endpoint="response"), Criterion(0.30, endpoint="toxicity", better="lower")),
-             cut=0.70, power=1, patients=40, claim="both", looks=LOOKS),
+        Bop2(
+            criteria=(Criterion(0.45, endpoint="response"), Criterion(0.30, endpoint="toxicity", better="lower")),
+            cut=0.70,
+            power=1,
+            patients=40,
+            claim="both",
+            looks=LOOKS,
+        ),
         [[3, 5, 8, 10, 13, 16, 19], [5, 6, 7, 8, 9, 10, 11]],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BOP2)
@@ -202,9 +221,10 @@ def test_bop2_fe_operating_characteristics():
         expected = left @ np.diff(looks, prepend=0)
         second = left @ (np.array(looks) ** 2 - np.array((0, *looks[:-1])) ** 2)
         for exact, simulated, rounding in (
-            (go[row].sum(), rejected, 0.0005), (stop[row, :-1].sum(), futile, 0.0005),
+            (go[row].sum(), rejected, 0.0005),
+            (stop[row, :-1].sum(), futile, 0.0005),
             (go[row, :-1].sum(), superior, 0.0005),
-        ):  # fmt: skip
+        ):
             assert exact == pytest.approx(simulated, abs=4 * (exact * (1 - exact) / 10_000) ** 0.5 + rounding)
         error = ((second - expected**2) / 10_000) ** 0.5
         assert expected == pytest.approx(size, abs=4 * error + 0.05)

@@ -21,10 +21,13 @@ from bayes_escc.runs.run import fit_analysis
 @pytest.mark.parametrize(
     ("question", "message"),
     [
-        ({"above": math.nan}, "finite number"), ({"below": math.inf}, "finite number"),
-        ({"above": 35}, r"Did you mean 0\.35\?$"), ({"above": -0.2}, "outside 0 to 1"), ({"above": "0.3"}, "finite"),
+        ({"above": math.nan}, "finite number"),
+        ({"below": math.inf}, "finite number"),
+        ({"above": 35}, r"Did you mean 0\.35\?$"),
+        ({"above": -0.2}, "outside 0 to 1"),
+        ({"above": "0.3"}, "finite"),
     ],
-)  # fmt: skip
+)
 def test_values_no_rate_can_take_are_refused(exact, question, message):
     with pytest.raises(AnalysisError, match=message):
         exact.probability("rate", **question)
@@ -33,10 +36,11 @@ def test_values_no_rate_can_take_are_refused(exact, question, message):
 @pytest.mark.parametrize(
     ("question", "message"),
     [
-        ({"margin": 10}, r"Did you mean 0\.1\?$"), ({"rope": (-5, 5)}, "Did you mean -0.05"),
+        ({"margin": 10}, r"Did you mean 0\.1\?$"),
+        ({"rope": (-5, 5)}, "Did you mean -0.05"),
         ({"margin": math.nan}, "finite"),
     ],
-)  # fmt: skip
+)
 def test_margins_no_difference_of_rates_can_reach_are_refused(exact, question, message):
     with pytest.raises(AnalysisError, match=message):
         exact.compare("rate", **question)
@@ -73,8 +77,11 @@ def test_a_full_disk_is_a_sentence():
     with full.open("w") as out:
         done = subprocess.run(
             [sys.executable, "-m", "bayes_escc.cli", "compare", "A=10/29", "B=12/35"],
-            stdout=out, stderr=subprocess.PIPE, text=True, check=False,
-        )  # fmt: skip
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 2
     assert done.stderr == "bayes-escc: the output could not be written: no space is left.\n"
 
@@ -94,10 +101,14 @@ def test_a_bundled_analysis_is_printed_and_copied_as_it_is(tmp_path, capsys):
 
 def analysis(**tables):
     content = {
-        "schema": 1, "id": "asked", "title": "Asked", "question": "What is asked?",
+        "schema": 1,
+        "id": "asked",
+        "title": "Asked",
+        "question": "What is asked?",
         "data": {"kind": "counts", "file": "none.csv", "endpoint": "ORR"},
-        "model": {"family": "response"}, **tables,
-    }  # fmt: skip
+        "model": {"family": "response"},
+        **tables,
+    }
     return be.Analysis.from_dict(content)
 
 
@@ -113,10 +124,11 @@ def warnings_of(asked, rows=COUNTS):
 @pytest.mark.parametrize(
     "tables",
     [
-        {"thresholds": [{"estimand": "rate", "above": 35}]}, {"thresholds": [{"estimand": "survival", "below": 35}]},
+        {"thresholds": [{"estimand": "rate", "above": 35}]},
+        {"thresholds": [{"estimand": "survival", "below": 35}]},
         {"comparisons": [{"estimand": "rate", "margin": 35}]},
     ],
-)  # fmt: skip
+)
 def test_questions_of_a_file_are_held_against_their_range_when_it_is_read(tables):
     with pytest.raises(AnalysisError, match=r"Did you mean 0\.35\?"):
         analysis(**tables)
@@ -127,9 +139,10 @@ def test_ratios_of_a_file_are_held_against_their_range_before_anything_is_sample
     columns = ["study", "experimental", "control", "endpoint", "measure", "estimate", "se"]
     table = be.read_effects(pd.DataFrame(rows, columns=columns).assign(measure="log HR"))
     asked = analysis(
-        data={"kind": "effects", "file": "none.csv"}, model={"family": "synthesis", "pooling": "common"},
+        data={"kind": "effects", "file": "none.csv"},
+        model={"family": "synthesis", "pooling": "common"},
         thresholds=[{"estimand": "effect", "below": -0.3}],
-    )  # fmt: skip
+    )
     with pytest.raises(AnalysisError, match=r"thresholds\[0\]\.below: must be greater than 0, as a ratio is"):
         fit_analysis(asked, table)
 
@@ -161,11 +174,16 @@ def test_a_stated_prior_without_a_rationale_is_noted():
 @pytest.mark.parametrize(
     ("endpoint", "measure", "noted"),
     [
-        ("OS", "OR", True), ("progression-free survival", "log OR", True), ("总生存期", "RR", True),
-        ("OS", "HR", False), ("PFS", "MD", False), ("ORR", "OR", False),
-        ("OS at 12 months", "OR", False), ("OS_event", "OR", False),
+        ("OS", "OR", True),
+        ("progression-free survival", "log OR", True),
+        ("总生存期", "RR", True),
+        ("OS", "HR", False),
+        ("PFS", "MD", False),
+        ("ORR", "OR", False),
+        ("OS at 12 months", "OR", False),
+        ("OS_event", "OR", False),
     ],
-)  # fmt: skip
+)
 def test_odds_of_a_time_to_an_event_are_noted(endpoint, measure, noted):
     row = {"study": "S", "experimental": "x", "control": "c", "endpoint": endpoint, "measure": measure}
     numbers = (

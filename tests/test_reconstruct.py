@@ -147,9 +147,19 @@ def test_the_command_writes_patients_and_overlay(tmp_path, capsys):
     counts = [f"{n} (0)" for n in at_risk(grid, time)]
     pd.DataFrame({"regimen": "A", "time": grid, "n": counts}).to_csv(tmp_path / "at_risk.csv", index=False)
     command = [
-        "reconstruct", str(tmp_path / "curves.csv"), "--at-risk", str(tmp_path / "at_risk.csv"), "--arm", "A",
-        "--events", str(event.sum()), "--out", str(tmp_path / "arm.csv"), "--versions", "3",
-    ]  # fmt: skip
+        "reconstruct",
+        str(tmp_path / "curves.csv"),
+        "--at-risk",
+        str(tmp_path / "at_risk.csv"),
+        "--arm",
+        "A",
+        "--events",
+        str(event.sum()),
+        "--out",
+        str(tmp_path / "arm.csv"),
+        "--versions",
+        "3",
+    ]
     assert main([*command, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["at_risk"] == report["at_risk_printed"]

@@ -16,14 +16,18 @@ from bayes_escc.runs.run import prepare_design
 from tests.oracles.two_arms import log_hazard_ratio
 
 SURVIVAL = [
-    ("exponential", "proportional", {}), ("exponential", "stratified", {}), ("weibull", "proportional", {}),
-    ("weibull", "nonproportional", {}), ("weibull", "stratified", {}),
-    ("piecewise", "proportional", {"cutpoints": [3, 6]}), ("piecewise", "nonproportional", {"cutpoints": [3, 6]}),
+    ("exponential", "proportional", {}),
+    ("exponential", "stratified", {}),
+    ("weibull", "proportional", {}),
+    ("weibull", "nonproportional", {}),
+    ("weibull", "stratified", {}),
+    ("piecewise", "proportional", {"cutpoints": [3, 6]}),
+    ("piecewise", "nonproportional", {"cutpoints": [3, 6]}),
     ("piecewise", "stratified", {"cutpoints": [3, 6]}),
     ("piecewise", "proportional", {"cutpoints": [3, 6], "smoothing": "random_walk"}),
     ("piecewise", "nonproportional", {"cutpoints": [3, 6], "smoothing": "random_walk"}),
     ("piecewise", "stratified", {"cutpoints": [3, 6], "smoothing": "random_walk"}),
-]  # fmt: skip
+]
 
 
 def patients(labels=("A", "B", "C"), n=8, seed=5):
@@ -39,9 +43,15 @@ def patients(labels=("A", "B", "C"), n=8, seed=5):
 
 def survival_design(baseline, effect, options, regimens=None, frame=None, **more):
     model = be.SurvivalModel(
-        baseline=baseline, regimen_effect=effect, data_unit="months", times=[3, 6], horizons=[6], regimens=regimens,
-        **options, **more,
-    )  # fmt: skip
+        baseline=baseline,
+        regimen_effect=effect,
+        data_unit="months",
+        times=[3, 6],
+        horizons=[6],
+        regimens=regimens,
+        **options,
+        **more,
+    )
     table = model.read(patients() if frame is None else frame)
     return prepare_design(model.analysis, table)
 
@@ -107,9 +117,10 @@ class TestBeforeTheData:
         rng = np.random.default_rng(4)
         frame = pd.DataFrame({"study": list("xyz"), "regimen": list("ABC"), "endpoint": "ORR", "events": 3, "n": 9})
         for model in (
-            be.ResponseModel(endpoint="ORR"), be.ResponseModel(endpoint="ORR", pooling="partial"),
+            be.ResponseModel(endpoint="ORR"),
+            be.ResponseModel(endpoint="ORR", pooling="partial"),
             be.ResponseModel(endpoint="ORR", likelihood="beta_binomial"),
-        ):  # fmt: skip
+        ):
             design = prepare_design(model.analysis, be.read_counts(frame))
             rates = design.estimands(design.prior(rng, 6000), rng)["rate"].to_numpy()
             assert best_shares(rates) == pytest.approx(1 / 3, abs=4.5 * np.sqrt(2 / 9 / 6000))
@@ -164,11 +175,15 @@ class TestOrder:
 
 NETWORK = pd.DataFrame(
     {
-        "study": ["s1", "s2", "s3", "s4", "s5"], "regimen": ["B", "C", "C", "D", "D"],
-        "control": ["A", "A", "B", "A", "C"], "endpoint": "OS", "measure": "HR",
-        "estimate": [0.8, 0.7, 0.95, 0.9, 1.3], "se": [0.15, 0.2, 0.25, 0.3, 0.2],
+        "study": ["s1", "s2", "s3", "s4", "s5"],
+        "regimen": ["B", "C", "C", "D", "D"],
+        "control": ["A", "A", "B", "A", "C"],
+        "endpoint": "OS",
+        "measure": "HR",
+        "estimate": [0.8, 0.7, 0.95, 0.9, 1.3],
+        "se": [0.15, 0.2, 0.25, 0.3, 0.2],
     }
-)  # fmt: skip
+)
 
 
 def network_table():
@@ -203,9 +218,13 @@ class TestAnswers:
         frame = two_arms(*self.ARMS)
         for regimens, other, sign in ((["A", "B"], "B", 1.0), (["B", "A"], "A", -1.0)):
             model = be.SurvivalModel(
-                baseline="exponential", priors=self.PRIORS, data_unit="months", regimens=regimens, times=[3],
+                baseline="exponential",
+                priors=self.PRIORS,
+                data_unit="months",
+                regimens=regimens,
+                times=[3],
                 horizons=[3],
-            )  # fmt: skip
+            )
             fit = model.fit(frame, seed=1, sampler=sampler, draws=1000, tune=500, chains=4)
             row = fit.compare("hazard_ratio", reference=regimens[0], scale="ratio").rows[0]
             expected = probability if sign > 0 else 1.0 - probability

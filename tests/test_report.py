@@ -34,10 +34,12 @@ def counts_file(folder, name="B"):
 def run(folder, out, name="B", **changes):
     counts_file(folder, name)
     content = {
-        "id": "mine", "title": f"A against {name}", "question": "Which?",
+        "id": "mine",
+        "title": f"A against {name}",
+        "question": "Which?",
         "data": {"kind": "counts", "file": "counts.csv"},
         "comparisons": [{"estimand": "rate", "reference": "A", "margin": 0.1}],
-    }  # fmt: skip
+    }
     analysis = be.Analysis.from_dict({**content, **changes}, folder=folder)
     return run_analysis(analysis, out)
 

@@ -144,9 +144,11 @@ class TestHierarchy:
         model = be.ResponseModel(endpoint="ORR", pooling="partial", priors={"tau": be.Prior("HalfNormal", sigma=0.7)})
         posterior = model.fit(cohorts, seed=6, draws=2000)
         truth = quadrature.binomial_hierarchy(
-            [10, 12, 6, 5], [29, 35, 20, 20],
-            lambda mu: stats.norm.logpdf(mu, 0, 1.5), lambda tau: stats.halfnorm.logpdf(tau, scale=0.7),
-        )  # fmt: skip
+            [10, 12, 6, 5],
+            [29, 35, 20, 20],
+            lambda mu: stats.norm.logpdf(mu, 0, 1.5),
+            lambda tau: stats.halfnorm.logpdf(tau, scale=0.7),
+        )
         assert posterior.diagnostics.converged
         mean_matches(posterior.estimand("tau"), *truth["tau"])
         for i, (mean, sd) in enumerate(truth["rate"]):

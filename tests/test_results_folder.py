@@ -68,8 +68,12 @@ def test_what_the_user_changed_is_kept(tmp_path):
         write(tmp_path, table="2", report="2")
     said = " ".join(str(w.message) for w in noted)
     assert content(tmp_path) == {
-        "table": "2", "table.1": "1, corrected by hand", "figure": "1, drawn over", "report": "2", "report.1": "mine"
-    }  # fmt: skip
+        "table": "2",
+        "table.1": "1, corrected by hand",
+        "figure": "1, drawn over",
+        "report": "2",
+        "report.1": "mine",
+    }
     assert "table.1" in said
     assert "report.1" in said
     assert "figure: not removed" in said
@@ -141,10 +145,16 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_fit(tmp_path, mon
 def test_rules_with_long_names_have_files_of_their_own(tmp_path):
     long = "règle " * 60
     rules = [
-        {"name": long + end, "kind": "posterior_probability", "regimen": "toripalimab + anlotinib", "value": 0.2,
-         "stop_below": 0.1, "looks": [35, 40]}
+        {
+            "name": long + end,
+            "kind": "posterior_probability",
+            "regimen": "toripalimab + anlotinib",
+            "value": 0.2,
+            "stop_below": 0.1,
+            "looks": [35, 40],
+        }
         for end in "ab"
-    ]  # fmt: skip
+    ]
     _, _, paths = run_analysis(analysis(monitoring=rules), tmp_path)
     drawn = [p.name for p in paths if p.name.startswith("monitoring")]
     assert len(drawn) == 4

@@ -80,8 +80,9 @@ def test_operating_characteristics_of_a_control_that_borrows_are_those_of_enumer
 
 def test_the_final_analysis_may_have_its_own_prior():
     """The prediction borrows, the final analysis does not: by enumeration of the patients to come."""
-    rule = be.PredictiveProbability(patients=15, success=0.9, value=0.3, stop_below=0.1, prior=CONTROL,
-                                    final_prior=Beta(1.0, 1.0))  # fmt: skip
+    rule = be.PredictiveProbability(
+        patients=15, success=0.9, value=0.3, stop_below=0.1, prior=CONTROL, final_prior=Beta(1.0, 1.0)
+    )
     found = rule.statistics((6,))
     for k in (1, 3, 5):
         ahead = CONTROL.update(k, 6).predictive(9)
@@ -129,8 +130,15 @@ def test_rules_in_counts_are_read_and_checked(capsys):
 
 def test_futility_may_be_about_another_value():
     """Go if P(rate > 0.2) > 0.9, stop if P(rate > 0.4) < 0.1."""
-    rule = be.PosteriorProbability(value=0.2, futility_value=0.4, go_above=0.9, stop_below=0.1, looks=(10, 20),
-                                   null_rate=None, alternative_rate=0.4)  # fmt: skip
+    rule = be.PosteriorProbability(
+        value=0.2,
+        futility_value=0.4,
+        go_above=0.9,
+        stop_below=0.1,
+        looks=(10, 20),
+        null_rate=None,
+        alternative_rate=0.4,
+    )
     for n in (10, 20):
         verdict = rule.verdicts((n,))
         for k in range(n + 1):
@@ -182,14 +190,27 @@ def test_a_rule_of_an_analysis_uses_its_borrowed_prior(tmp_path):
             "model": {"family": "response"},
             "borrowing": {"file": "history.csv", "grid": []},
             "monitoring": [
-                {"kind": "posterior_probability", "regimen": "drug", "reference": "placebo", "go_above": 0.9,
-                 "looks": [[18, 6]], "null_rate": 0.2},
-                {"kind": "predictive_probability", "regimen": "drug", "reference": "placebo", "success": 0.9,
-                 "patients": [24, 8], "stop_below": 0.1, "null_rate": 0.2},
+                {
+                    "kind": "posterior_probability",
+                    "regimen": "drug",
+                    "reference": "placebo",
+                    "go_above": 0.9,
+                    "looks": [[18, 6]],
+                    "null_rate": 0.2,
+                },
+                {
+                    "kind": "predictive_probability",
+                    "regimen": "drug",
+                    "reference": "placebo",
+                    "success": 0.9,
+                    "patients": [24, 8],
+                    "stop_below": 0.1,
+                    "null_rate": 0.2,
+                },
             ],
         },
         folder=tmp_path,
-    )  # fmt: skip
+    )
     result = be.to_result(be.fit_analysis(analysis))
     present, final = result["monitoring"]
     better = result["comparisons"][0]["probability_better"]
@@ -199,11 +220,13 @@ def test_a_rule_of_an_analysis_uses_its_borrowed_prior(tmp_path):
     fitted = BetaMixture(tuple(p["weight"] for p in parts), tuple(Beta(p["alpha"], p["beta"]) for p in parts)).robust(
         0.2
     )
-    rule = be.PredictiveProbability(reference="placebo", success=0.9, patients=(24, 8), stop_below=0.1,
-                                    reference_prior=fitted)  # fmt: skip
+    rule = be.PredictiveProbability(
+        reference="placebo", success=0.9, patients=(24, 8), stop_below=0.1, reference_prior=fitted
+    )
     assert final["value"] == pytest.approx(float(rule.statistics((18, 6))[9, 1]), abs=1e-9)
     flat = be.PosteriorProbability(reference="placebo", go_above=0.9, looks=((18, 6),), null_rate=0.2)
-    with_borrowed = be.PosteriorProbability(reference="placebo", go_above=0.9, looks=((18, 6),), null_rate=0.2,
-                                            reference_prior=fitted)  # fmt: skip
+    with_borrowed = be.PosteriorProbability(
+        reference="placebo", go_above=0.9, looks=((18, 6),), null_rate=0.2, reference_prior=fitted
+    )
     assert present["false_alarm"] == pytest.approx(operating_characteristics(with_borrowed).false_alarm, abs=1e-9)
     assert present["false_alarm"] != pytest.approx(operating_characteristics(flat).false_alarm, abs=1e-3)

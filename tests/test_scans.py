@@ -10,14 +10,19 @@ import bayes_escc as be
 
 SCANS = pd.DataFrame(
     [
-        ("001", 1.5, 0), ("001", 3.0, 0), ("001", 4.5, 1), ("001", 6.0, 0),  # progressed between 3 and 4.5
+        ("001", 1.5, 0),
+        ("001", 3.0, 0),
+        ("001", 4.5, 1),
+        ("001", 6.0, 0),  # progressed between 3 and 4.5
         ("2", 1.5, 1),  # at the first scan
-        ("3", 1.5, 0), ("3", 3.0, 0),  # still free
-        ("4", 1.5, 0), ("4", 3.0, 0),  # dies at 5, one scan missed
+        ("3", 1.5, 0),
+        ("3", 3.0, 0),  # still free
+        ("4", 1.5, 0),
+        ("4", 3.0, 0),  # dies at 5, one scan missed
         ("5", 1.5, 0),  # dies at 9, many scans missed
     ],
     columns=["patient_id", "time", "progression"],
-)  # fmt: skip
+)
 DEATHS = pd.DataFrame({"patient_id": ["4", "5", "6"], "time": [5.0, 9.0, 1.0]})
 
 
@@ -29,8 +34,13 @@ def intervals(**options):
 def test_intervals():
     found, pairs = intervals()
     assert pairs == {
-        "001": (3.0, 4.5), "2": (0.0, 1.5), "3": (3.0, np.inf), "4": (5.0, 5.0), "5": (1.5, 9.0), "6": (1.0, 1.0),
-    }  # fmt: skip
+        "001": (3.0, 4.5),
+        "2": (0.0, 1.5),
+        "3": (3.0, np.inf),
+        "4": (5.0, 5.0),
+        "5": (1.5, 9.0),
+        "6": (1.0, 1.0),
+    }
     assert found.loc["5", "rule"] == "death after missed scans, event between last scan and death"
     assert found.loc["4", "rule"] == "death, scans as planned"
 

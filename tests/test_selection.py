@@ -107,7 +107,10 @@ def test_sensitivity_shows_the_selection_and_what_it_rests_on():
     assert found.to_dict()["notes"] == [note]
     observed = be.fit_analysis(be.find_analysis("pd1_second_line_pfs")).tree["observed_data"].dataset
     expected = selection(
-        observed["y"].to_numpy(), observed["se"].to_numpy(), "lower", be.Prior("Normal", mu=0, sigma=1),
+        observed["y"].to_numpy(),
+        observed["se"].to_numpy(),
+        "lower",
+        be.Prior("Normal", mu=0, sigma=1),
         be.Prior("HalfNormal", sigma=0.25),
-    )  # fmt: skip
+    )
     assert row["median"] == pytest.approx(np.exp(expected.mu.quantile(0.5)), rel=1e-9)

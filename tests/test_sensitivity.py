@@ -28,9 +28,10 @@ def test_leaving_a_study_out_is_fitting_without_it(found):
     trials = be.load_dataset("pd1_trials_effects")
     for left_out, kept in (("ESCORT", ["ATTRACTION-3", "KEYNOTE-181"]), ("KEYNOTE-181", ["ATTRACTION-3", "ESCORT"])):
         model = be.SynthesisModel(
-            endpoint="PFS", where={"study": kept, "histology": "ESCC", "pd_l1": "any"},
+            endpoint="PFS",
+            where={"study": kept, "histology": "ESCC", "pd_l1": "any"},
             priors={"effect": be.Prior("Normal", mu=0, sigma=1), "tau": be.Prior("HalfNormal", sigma=0.25)},
-        )  # fmt: skip
+        )
         expected = model.fit(trials).summary("effect").iloc[0]
         row = label(found, f"without {left_out}")
         for column in ("median", "lower", "upper"):
@@ -116,9 +117,12 @@ def test_a_network_is_fitted_again_for_every_row():
 
 def test_subgroups_and_meta_regressions_are_fitted_again():
     table = effects_table(
-        [-0.5, -0.4, -0.1, 0.0, -0.2], [0.2] * 5, "HR", where=["east", "east", "west", "west", "west"],
+        [-0.5, -0.4, -0.1, 0.0, -0.2],
+        [0.2] * 5,
+        "HR",
+        where=["east", "east", "west", "west", "west"],
         year=[2010, 2012, 2015, 2018, 2020],
-    )  # fmt: skip
+    )
     for options in (
         {"subgroup": "where"},
         {"covariates": [{"column": "year", "center": 2015}]},
@@ -169,19 +173,28 @@ def effects_table(y, se, measure, **columns):
     low, high = np.array(y) - 1.959963985 * np.array(se), np.array(y) + 1.959963985 * np.array(se)
     ratio = measure in ("HR", "OR", "RR")
     numbers = [np.exp(v) if ratio else v for v in (np.array(y), low, high)]
-    return pd.DataFrame({
-        "study": [f"trial {i}" for i in range(len(y))], "experimental": "drug", "control": "usual",
-        "endpoint": "weight",
-        "measure": measure, "estimate": numbers[0], "ci_low": numbers[1], "ci_high": numbers[2], "ci_level": 0.95,
-        **columns,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "study": [f"trial {i}" for i in range(len(y))],
+            "experimental": "drug",
+            "control": "usual",
+            "endpoint": "weight",
+            "measure": measure,
+            "estimate": numbers[0],
+            "ci_low": numbers[1],
+            "ci_high": numbers[2],
+            "ci_level": 0.95,
+            **columns,
+        }
+    )
 
 
 def test_peese_is_a_regression_on_the_variance():
     """Weighted least squares gives -0.11 on the variance (and +0.04 on the standard error)."""
     y, se = [-0.9, -0.75, -0.5, -0.35, -0.2, -0.12], [0.45, 0.4, 0.3, 0.2, 0.12, 0.08]
-    model = be.SynthesisModel(endpoint="weight", pooling="common",
-                              priors={"effect": be.Prior("Normal", mu=0, sigma=100)})  # fmt: skip
+    model = be.SynthesisModel(
+        endpoint="weight", pooling="common", priors={"effect": be.Prior("Normal", mu=0, sigma=100)}
+    )
     result = sensitivity(model, effects_table(y, se, "HR"))
     estimate, _ = generalised_least_squares(
         np.array(y), np.diag(np.array(se) ** 2), np.column_stack([np.ones(6), np.array(se) ** 2])

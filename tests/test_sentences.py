@@ -24,26 +24,52 @@ WORDS = {"almost certainly", "very probably", "probably", "more likely than not,
 def row(p=0.97, **changes):
     sides = {"median": 1.5, "lower": -0.5, "upper": 3.5}
     stated = {
-        "estimand": "median", "regimen": "B", "reference": "A", "endpoint": None, "scale": "difference", "time": None,
-        "better": "higher", **sides, "ci_prob": 0.95, "probability_better": p, "mcse_probability": 0.0,
-        "margin": None, "probability_better_by_margin": None, "mcse_probability_by_margin": None, "rope": None,
-        "probability_in_rope": None, "mcse_probability_in_rope": None, "anchoring": "unanchored, not randomised",
-    }  # fmt: skip
+        "estimand": "median",
+        "regimen": "B",
+        "reference": "A",
+        "endpoint": None,
+        "scale": "difference",
+        "time": None,
+        "better": "higher",
+        **sides,
+        "ci_prob": 0.95,
+        "probability_better": p,
+        "mcse_probability": 0.0,
+        "margin": None,
+        "probability_better_by_margin": None,
+        "mcse_probability_by_margin": None,
+        "rope": None,
+        "probability_in_rope": None,
+        "mcse_probability_in_rope": None,
+        "anchoring": "unanchored, not randomised",
+    }
     return {**stated, **changes}
 
 
 def result(*rows, converged=True, ranking=(), warnings=(), unit="months", **changes):
     estimand = rows[0]["estimand"] if rows else "rate"
     known = {
-        "estimand": estimand, "regimen": "A", "study": None, "endpoint": None, "time": None, "covariate": None,
-        "unit": unit, "median": 4.0, "lower": 3.0, "upper": 5.0, "ci_prob": 0.95,
-    }  # fmt: skip
+        "estimand": estimand,
+        "regimen": "A",
+        "study": None,
+        "endpoint": None,
+        "time": None,
+        "covariate": None,
+        "unit": unit,
+        "median": 4.0,
+        "lower": 3.0,
+        "upper": 5.0,
+        "ci_prob": 0.95,
+    }
     return {
         "analysis": {"title": "A against B", "priors": []},
         "data": {"patients": 64, "events": 40, "warnings": list(warnings)},
         "diagnostics": {"converged": converged, "messages": ["R-hat is 1.2."] if not converged else []},
-        "estimates": [known], "comparisons": list(rows), "ranking": list(ranking), **changes,
-    }  # fmt: skip
+        "estimates": [known],
+        "comparisons": list(rows),
+        "ranking": list(ranking),
+        **changes,
+    }
 
 
 @pytest.mark.parametrize(
@@ -79,15 +105,32 @@ def test_a_probability_near_a_boundary_gets_the_milder_word():
 @settings(max_examples=60, deadline=None)
 def test_swapping_the_regimens_says_the_same(p, language, estimand):
     one = row(p, estimand=estimand, endpoint="ORR" if estimand == "rate" else None)
-    other = {**one, "regimen": "A", "reference": "B", "probability_better": 1.0 - p,
-             "median": -one["median"], "lower": -one["upper"], "upper": -one["lower"]}  # fmt: skip
+    other = {
+        **one,
+        "regimen": "A",
+        "reference": "B",
+        "probability_better": 1.0 - p,
+        "median": -one["median"],
+        "lower": -one["upper"],
+        "upper": -one["lower"],
+    }
     if p != 0.5:
         assert verdict(result(one), language) == verdict(result(other), language)
 
 
 def test_a_ratio_is_turned_by_its_inverse_and_a_margin_is_said_of_its_own_regimen():
-    ratio = row(0.03, estimand="hazard_ratio", scale="ratio", better="lower", median=2.0, lower=1.0, upper=4.0,
-                margin=0.8, probability_better_by_margin=0.02, mcse_probability_by_margin=0.0)  # fmt: skip
+    ratio = row(
+        0.03,
+        estimand="hazard_ratio",
+        scale="ratio",
+        better="lower",
+        median=2.0,
+        lower=1.0,
+        upper=4.0,
+        margin=0.8,
+        probability_better_by_margin=0.02,
+        mcse_probability_by_margin=0.0,
+    )
     turned = Contrast.of(ratio)
     assert (turned.first, turned.low, turned.middle, turned.high) == ("A", 0.25, 0.5, 1.0)
     said = " ".join(verdict(result(ratio, unit="hazard ratio")))
@@ -116,10 +159,16 @@ def test_a_failed_fit_has_no_headline():
 
 def test_ranks_head_three_regimens_and_claim_no_order_below_two_thirds():
     ranking = [
-        {"estimand": "median", "endpoint": None, "time": None, "regimen": name, "probability_best": p,
-         "mcse_probability_best": 0.0}
+        {
+            "estimand": "median",
+            "endpoint": None,
+            "time": None,
+            "regimen": name,
+            "probability_best": p,
+            "mcse_probability_best": 0.0,
+        }
         for name, p in (("A", 0.2), ("B", 0.5), ("C", 0.3))
-    ]  # fmt: skip
+    ]
     said = verdict(result(row(), row(regimen="C"), ranking=ranking))[0]
     assert said.startswith(
         "Of 3 regimens, B ranks first with posterior probability 0.500, and C with 0.300; no order is"
@@ -131,9 +180,12 @@ def test_no_word_that_claims_too_much():
     for module in (sentences, answer):
         for line in inspect.getsource(module).split("\n"):
             assert not FORBIDDEN.search(line), line
-    cases = [row(p, margin=1.0, probability_better_by_margin=m, mcse_probability_by_margin=0.0, anchoring=a)
-             for p in (0.001, 0.2, 0.5, 0.8, 0.99) for m in (0.01, 0.5, 0.95)
-             for a in ("randomised", "unanchored, not randomised", "same study, randomisation not stated")]  # fmt: skip
+    cases = [
+        row(p, margin=1.0, probability_better_by_margin=m, mcse_probability_by_margin=0.0, anchoring=a)
+        for p in (0.001, 0.2, 0.5, 0.8, 0.99)
+        for m in (0.01, 0.5, 0.95)
+        for a in ("randomised", "unanchored, not randomised", "same study, randomisation not stated")
+    ]
     for case in cases:
         for language in ("en", "zh"):
             assert not FORBIDDEN.search(" ".join(verdict(result(case), language)))
@@ -143,8 +195,13 @@ def test_numbers_of_an_interval_have_one_format():
     proportion = {"lower": 0.199, "median": 0.3524, "upper": 0.528, "unit": "proportion", "ci_prob": 0.95}
     assert estimate_text(proportion) == "35.2 % (95 % CrI 19.9 to 52.8 %)"
     assert estimate_text(proportion, "zh") == "35.2% (95%CrI 19.9%～52.8%)"
-    doubled = {"lower": 0.0, "median": 0.5, "upper": 1.0, "ci_prob": 0.95,
-               "unit": "log hazard ratio per (log(nlr) - 1.1) / 0.5"}  # fmt: skip
+    doubled = {
+        "lower": 0.0,
+        "median": 0.5,
+        "upper": 1.0,
+        "ci_prob": 0.95,
+        "unit": "log hazard ratio per (log(nlr) - 1.1) / 0.5",
+    }
     assert per_step(doubled["unit"]) == ("per doubling", pytest.approx(1.3863, abs=1e-4))
     assert estimate_text(doubled) == "2.00 (95 % CrI 1.00 to 4.00)"
     assert per_step("log hazard ratio per (age - 60) / 10")[1] == pytest.approx(0.1)
@@ -152,9 +209,22 @@ def test_numbers_of_an_interval_have_one_format():
 
 def test_the_answer_fits_25_lines_of_100_columns():
     long = "camrelizumab plus apatinib plus irinotecan after first-line platinum and fluoropyrimidine, second line"
-    rows = [row(0.97, regimen=f"{long} {i}", reference=long, time=float(i), estimand="survival", margin=0.1,
-                probability_better_by_margin=0.3, mcse_probability_by_margin=0.0, rope=[-0.05, 0.05],
-                probability_in_rope=0.2, mcse_probability_in_rope=0.0) for i in range(30)]  # fmt: skip
+    rows = [
+        row(
+            0.97,
+            regimen=f"{long} {i}",
+            reference=long,
+            time=float(i),
+            estimand="survival",
+            margin=0.1,
+            probability_better_by_margin=0.3,
+            mcse_probability_by_margin=0.0,
+            rope=[-0.05, 0.05],
+            probability_in_rope=0.2,
+            mcse_probability_in_rope=0.0,
+        )
+        for i in range(30)
+    ]
     warnings = [{"row": i, "message": "a note that is rather long. " * 8} for i in range(9)]
     shown = answer_text(result(*rows, warnings=warnings, unit="proportion"), "Which? " * 60, where=["x" * 300]).split(
         "\n"

@@ -31,21 +31,40 @@ CASES = {
     "chinese_pfs": (ward.chinese_pfs, "a.xlsx", ZH),
     "english_pfs": (ward.english_pfs, "b.xlsx", {**REFERENCE, **ARMS, "censored_at": "last_scan"}),
     "response_only": (
-        ward.response_only, "c.csv",
-        {"margin.response": "10", "reference": "特瑞普利单抗+化疗", "word.response.有效": "PR", "word.response.(blank)": "NE"},
+        ward.response_only,
+        "c.csv",
+        {
+            "margin.response": "10",
+            "reference": "特瑞普利单抗+化疗",
+            "word.response.有效": "PR",
+            "word.response.(blank)": "NE",
+        },
     ),
     "two_sheets": (
-        ward.two_sheets, "d.xlsx",
+        ward.two_sheets,
+        "d.xlsx",
         {**REFERENCE, "sheet.化疗组": "化疗", "sheet.安罗组": "安罗替尼", "reference": "化疗"},
     ),
     "printed_counts": (ward.printed_counts, "e.xlsx", {"margin.response": "10", "reference": "特瑞普利单抗+化疗"}),
     "redcap": (ward.redcap, "f.csv", {**REFERENCE, "reference": "chemo", "coding.sex": "1=male"}),
     "spss": (ward.spss, "g.xlsx", {**REFERENCE, "reference": "chemo", "coding.status": "1=event"}),
     "web_page": (ward.web_page, "h.xls", {"margin.pfs": "1", "reference": "特瑞普利单抗+化疗"}),
-    "in_two_parts": (ward.in_two_parts, "i.xlsx", {**REFERENCE, "reference": "特瑞普利单抗+化疗", "identifier": "住院号"}),
-    "regimen_once": (ward.regimen_once, "j.xlsx", {"margin.pfs": "1", "reference": "特瑞普利单抗+化疗", "end": "last_contact"}),
-    "tab_separated": (ward.tab_separated, "k.xls", {**REFERENCE, "reference": "特瑞普利单抗+化疗", "unit.time": "days"}),
-}  # fmt: skip
+    "in_two_parts": (
+        ward.in_two_parts,
+        "i.xlsx",
+        {**REFERENCE, "reference": "特瑞普利单抗+化疗", "identifier": "住院号"},
+    ),
+    "regimen_once": (
+        ward.regimen_once,
+        "j.xlsx",
+        {"margin.pfs": "1", "reference": "特瑞普利单抗+化疗", "end": "last_contact"},
+    ),
+    "tab_separated": (
+        ward.tab_separated,
+        "k.xls",
+        {**REFERENCE, "reference": "特瑞普利单抗+化疗", "unit.time": "days"},
+    ),
+}
 SAME_FOLLOW_UP = ("chinese_pfs", "english_pfs", "spss", "web_page", "in_two_parts", "regimen_once", "tab_separated")
 
 
@@ -320,22 +339,41 @@ def test_a_workbook_is_bounded_by_what_it_unpacks_to(tmp_path):
 @pytest.mark.parametrize(
     ("cell", "expected"),
     [
-        ("2021-3-5", dt.date(2021, 3, 5)), ("2021/03/05", dt.date(2021, 3, 5)), ("2021.3.5", dt.date(2021, 3, 5)),
-        ("2021年3月5日", dt.date(2021, 3, 5)), ("20210305", dt.date(2021, 3, 5)), ("５ Mar 2021", dt.date(2021, 3, 5)),
-        ("2021-03-05 08:30:00", dt.date(2021, 3, 5)), ("03/04/2021", "ambiguous"), ("13/04/2021", dt.date(2021, 4, 13)),
-        ("44260", "serial"), ("21-3-5", "two-digit year"), ("2021.3", "incomplete"), ("2021-02-30", "no such day"),
-        ("unknown", "not a date"), ("2021年3月", "incomplete"),
+        ("2021-3-5", dt.date(2021, 3, 5)),
+        ("2021/03/05", dt.date(2021, 3, 5)),
+        ("2021.3.5", dt.date(2021, 3, 5)),
+        ("2021年3月5日", dt.date(2021, 3, 5)),
+        ("20210305", dt.date(2021, 3, 5)),
+        ("５ Mar 2021", dt.date(2021, 3, 5)),
+        ("2021-03-05 08:30:00", dt.date(2021, 3, 5)),
+        ("03/04/2021", "ambiguous"),
+        ("13/04/2021", dt.date(2021, 4, 13)),
+        ("44260", "serial"),
+        ("21-3-5", "two-digit year"),
+        ("2021.3", "incomplete"),
+        ("2021-02-30", "no such day"),
+        ("unknown", "not a date"),
+        ("2021年3月", "incomplete"),
     ],
-)  # fmt: skip
+)
 def test_dates_in_every_style(cell, expected):
     assert read_day(cell) == expected
 
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
-    [("3.2", (3.2, "", "")), (">=3", (3, ">=", "")), ("＜0.1", (0.1, "<", "")), ("4.2月", (4.2, "", "月")), ("1,234", (1234, "", "")),
-     ("3,5", (3.5, "", "")), ("58岁", (58, "", "岁")), ("abc", None), ("1-2", None)],
-)  # fmt: skip
+    [
+        ("3.2", (3.2, "", "")),
+        (">=3", (3, ">=", "")),
+        ("＜0.1", (0.1, "<", "")),
+        ("4.2月", (4.2, "", "月")),
+        ("1,234", (1234, "", "")),
+        ("3,5", (3.5, "", "")),
+        ("58岁", (58, "", "岁")),
+        ("abc", None),
+        ("1-2", None),
+    ],
+)
 def test_numbers_with_signs_and_units(cell, expected):
     assert read_number(cell) == expected
 
@@ -372,7 +410,10 @@ def test_categories_alone_give_responses_and_a_status_asks_for_its_time(tmp_path
     path.write_text("regimen,CR,PR,SD,PD,n\nx drug,1,10,10,8,29\ny drug,1,11,15,8,35\n", encoding="utf-8")
     rows = decide(read_grids(path), {"reference": "x drug", "margin.response": "none"}, today=TODAY).applied.rows
     assert {(r["regimen"], r["endpoint"]): r["events"] for r in rows if r["endpoint"] in {"ORR", "DCR"}} == {
-        ("x drug", "ORR"): "11", ("x drug", "DCR"): "21", ("y drug", "ORR"): "12", ("y drug", "DCR"): "27",
-    }  # fmt: skip
+        ("x drug", "ORR"): "11",
+        ("x drug", "DCR"): "21",
+        ("y drug", "ORR"): "12",
+        ("y drug", "DCR"): "27",
+    }
     path.write_text("id,arm,duration (months),progressed\n1,drug x,3,yes\n2,drug y,4,no\n", encoding="utf-8")
     assert [q.code for q in decide(read_grids(path), {}, today=TODAY).questions] == ["use.time"]

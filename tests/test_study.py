@@ -86,8 +86,10 @@ class TestRecord:
         words = ["A2:event retracted", "A3:removed silently", "B1:time shortened", "B3:removed silently"]
         update = study.update(FIRST, acknowledge=words, why="the trial office corrected its dates")
         assert {c.kind for c in study.changes(update.snapshot) if c.acknowledged} == {
-            "event retracted", "removed silently", "time shortened",
-        }  # fmt: skip
+            "event retracted",
+            "removed silently",
+            "time shortened",
+        }
         assert study.log[-1]["body"]["kinds"]["removed silently"] == 2
 
     def test_an_earlier_cut_is_never_changed(self, study):
@@ -108,10 +110,14 @@ class TestRecord:
     @pytest.mark.parametrize(
         ("unit", "why", "named"),
         [
-            ("甲17", "患者甲17撤回知情同意", True), ("017", "patient-017 left", True), ("s10", "S10: reviewed", True),
-            ("12", "cut-off 2024-12-01, version 3.12", False), ("17", "of 170", False), ("A1", "CA1-9", False),
+            ("甲17", "患者甲17撤回知情同意", True),
+            ("017", "patient-017 left", True),
+            ("s10", "S10: reviewed", True),
+            ("12", "cut-off 2024-12-01, version 3.12", False),
+            ("17", "of 170", False),
+            ("A1", "CA1-9", False),
         ],
-    )  # fmt: skip
+    )
     def test_what_names_a_patient(self, study, unit, why, named):
         study.update(FIRST.replace("A1", unit))
         if named:
@@ -329,13 +335,16 @@ class TestFrozen:
         start = frame.iloc[np.r_[0:10, 20:30]]
         spec = be.Analysis.from_dict(
             {
-                "id": "pfs", "data": {"kind": "patients", "time": "time", "event": "event", "time_unit": "months"},
+                "id": "pfs",
+                "data": {"kind": "patients", "time": "time", "event": "event", "time_unit": "months"},
                 "model": {
-                    "family": "survival", "baseline": "piecewise", "time_unit": "weeks",
+                    "family": "survival",
+                    "baseline": "piecewise",
+                    "time_unit": "weeks",
                     "covariates": [{"column": "nlr", "transform": "log"}, {"column": "ecog"}],
                 },
             }
-        )  # fmt: skip
+        )
         return spec, read_cut(start, spec), read_cut(frame, spec)
 
     def test_a_population_that_cannot_be_carried_is_refused_at_once(self, tmp_path):
@@ -411,8 +420,11 @@ class TestCommands:
         assert "P(better)" in out
         code, out, _ = run("diff", "s.db", "cut2.csv", "--json")
         assert [c["kind"] for c in json.loads(out)["changes"]] == [
-            "event occurred", "new", "follow-up extended", "new",
-        ]  # fmt: skip
+            "event occurred",
+            "new",
+            "follow-up extended",
+            "new",
+        ]
         assert run("update", "s.db", "cut2.csv")[0] == 0
         code, _, err = run("update", "s.db", "cut1.csv")
         assert code == 3

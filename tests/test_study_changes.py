@@ -87,10 +87,15 @@ class TestFollowUp:
 
     def test_scans(self):
         spec = analysis(
-            data={"kind": "patients", "id": "code", "regimen": "arm", "interval": ["free", "found"],
-                  "time_unit": "months"},
+            data={
+                "kind": "patients",
+                "id": "code",
+                "regimen": "arm",
+                "interval": ["free", "found"],
+                "time_unit": "months",
+            },
             priors={"hazard": {"distribution": "Gamma", "alpha": 1, "beta": 5}},
-        )  # fmt: skip
+        )
         content = spec.content.replace('"time": "months", ', "").replace('"event": "progressed", ', "")
         import json
 
@@ -162,9 +167,10 @@ class TestFacts:
 
 
 RESPONSE = {
-    "id": "orr", "data": {"kind": "patients", "endpoint": "ORR", "response": "best", "regimens": ["x", "y"]},
+    "id": "orr",
+    "data": {"kind": "patients", "endpoint": "ORR", "response": "best", "regimens": ["x", "y"]},
     "model": {"family": "response"},
-}  # fmt: skip
+}
 
 
 def responses(*best):
@@ -178,11 +184,16 @@ class TestResponses:
     @pytest.mark.parametrize(
         ("was", "now", "kind"),
         [
-            ("SD", "PR", "response confirmed"), ("PR", "CR", "response confirmed"), ("NE", "PD", "response confirmed"),
-            ("", "PD", "response confirmed"), ("pending", "SD", "response confirmed"), ("PR", "SD", "corrected"),
-            ("CR", "", "corrected"), ("SD", "PD", "corrected"),
+            ("SD", "PR", "response confirmed"),
+            ("PR", "CR", "response confirmed"),
+            ("NE", "PD", "response confirmed"),
+            ("", "PD", "response confirmed"),
+            ("pending", "SD", "response confirmed"),
+            ("PR", "SD", "corrected"),
+            ("CR", "", "corrected"),
+            ("SD", "PD", "corrected"),
         ],
-    )  # fmt: skip
+    )
     def test_best_response(self, was, now, kind):
         assert kinds(responses(was, "PR"), responses(now, "PR"), self.spec) == [("001", kind)]
 
@@ -205,8 +216,10 @@ class TestResponses:
         old = counts(("S", "x", "ORR", 3, 10), ("S", "y", "ORR", 4, 10))
         new = counts(("S", "x", "ORR", 5, 14), ("S", "y", "ORR", 3, 10), ("T", "y", "ORR", 1, 2))
         assert kinds(old, new, spec) == [
-            ("S | x | ORR", "counts grown"), ("S | y | ORR", "corrected"), ("T | y | ORR", "new"),
-        ]  # fmt: skip
+            ("S | x | ORR", "counts grown"),
+            ("S | y | ORR", "corrected"),
+            ("T | y | ORR", "new"),
+        ]
 
 
 class TestAcknowledgement:

@@ -30,8 +30,10 @@ def faults(tmp_path_factory):
     script = root / "tests" / "study_faults.py"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", script, tmp_path_factory.mktemp("faults")],
-        env=environment, capture_output=True, text=True,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -133,9 +135,11 @@ def test_another_writers_transaction_is_waited_for_and_then_told(path, monkeypat
 def read_all(path):
     with be.Study.open(path) as study:
         return (
-            study.log, [study.snapshot(i).cut.rows for i in (1, 2)], [study.changes(i) for i in (1, 2)],
+            study.log,
+            [study.snapshot(i).cut.rows for i in (1, 2)],
+            [study.changes(i) for i in (1, 2)],
             [(f.snapshot, f.record) for f in study.fits()],
-        )  # fmt: skip
+        )
 
 
 def test_a_flipped_byte_is_found_wherever_it_matters(path, tmp_path):
@@ -177,8 +181,10 @@ def test_a_truncated_file_is_named_as_damaged(path, tmp_path, capsys, share):
         ("DELETE FROM log WHERE seq = 4", "whose end may have been cut off"),
         ("UPDATE leaf SET cells = replace(cells, '3.0', '9.0') WHERE unit = 'A1'", "a row of data cut 1"),
         ("UPDATE leaf SET unit = NULL, salt = NULL, cells = NULL WHERE unit = 'B1'", "knows of no withdrawal"),
-        ("UPDATE fit SET record = replace(record, 'probability_better\":0', 'probability_better\":1') WHERE id = 2",
-         "the result of fit 2"),
+        (
+            "UPDATE fit SET record = replace(record, 'probability_better\":0', 'probability_better\":1') WHERE id = 2",
+            "the result of fit 2",
+        ),
         ("UPDATE fit SET draws = zeroblob(100) WHERE id = 1", "the draws of fit 1"),
         ("UPDATE change SET kind = 'new' WHERE snapshot = 2 AND kind = 'event occurred'", "a change of data cut 2"),
         ("UPDATE analysis SET content = replace(content, '5.0', '9.0')", "does not match its digest"),
@@ -193,7 +199,7 @@ def test_a_truncated_file_is_named_as_damaged(path, tmp_path, capsys, share):
         ("UPDATE analysis SET sha256 = 'x' WHERE stated IS NOT NULL", "analysis 2 does not match"),
         ("UPDATE analysis SET digest = 'x' WHERE id = 1", "analysis 1 does not match"),
     ],
-)  # fmt: skip
+)
 def test_tampering_is_named(path, statement, said):
     direct = sqlite3.connect(path, isolation_level=None)
     for (name,) in direct.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():

@@ -16,8 +16,15 @@ from bayes_escc.study.changes import HARMLESS
 from tests.studies import FIRST, SECOND, analysis, cohort
 from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts
 
-RULE = {"name": "superiority", "kind": "posterior_probability", "estimand": "median", "reference": "old",
-        "go_above": 0.95, "stop_below": 0.1, "rationale": "For the board."}  # fmt: skip
+RULE = {
+    "name": "superiority",
+    "kind": "posterior_probability",
+    "estimand": "median",
+    "reference": "old",
+    "go_above": 0.95,
+    "stop_below": 0.1,
+    "rationale": "For the board.",
+}
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,21 @@ from bayes_escc.cli import main
 from bayes_escc.study.verify import verify
 
 RULE = {
-    "name": "efficacy", "kind": "thall_simon", "endpoint": "ORR", "standard": {"alpha": 34, "beta": 124},
-    "go_above": 0.95, "stop_below": 0.05, "looks": [10, 15, 20, 25, 30, 35], "alternative_rate": 0.4,
+    "name": "efficacy",
+    "kind": "thall_simon",
+    "endpoint": "ORR",
+    "standard": {"alpha": 34, "beta": 124},
+    "go_above": 0.95,
+    "stop_below": 0.05,
+    "looks": [10, 15, 20, 25, 30, 35],
+    "alternative_rate": 0.4,
     "rationale": "Worth studying further if the rate is above that of taxanes.",
-}  # fmt: skip
+}
 CONTENT = {
-    "id": "monitored", "data": {"kind": "patients", "endpoint": "ORR", "response": "best", "regimens": ["x"]},
+    "id": "monitored",
+    "data": {"kind": "patients", "endpoint": "ORR", "response": "best", "regimens": ["x"]},
     "model": {"family": "response"},
-}  # fmt: skip
+}
 
 
 def patients(known, responders, pending=0):
@@ -79,8 +86,14 @@ def test_a_rule_changed_before_data_is_no_matter(study):
 
 
 def test_a_rule_of_two_arms_in_the_place_of_one_of_one_arm(tmp_path):
-    rule = {"name": "efficacy", "kind": "posterior_probability", "regimen": "x", "endpoint": "ORR", "go_above": 0.95,
-            "rationale": "A test."}  # fmt: skip
+    rule = {
+        "name": "efficacy",
+        "kind": "posterior_probability",
+        "regimen": "x",
+        "endpoint": "ORR",
+        "go_above": 0.95,
+        "rationale": "A test.",
+    }
     data = {**CONTENT["data"], "regimens": ["y", "x"]}
 
     def asks(**of):

@@ -225,9 +225,11 @@ def test_a_preview_from_a_cold_shell_imports_no_sampler(tmp_path, monkeypatch):
         "assert not heavy, heavy"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
         env={"PYTHONPATH": str(Path(be.__file__).parent.parent)},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["shown"]

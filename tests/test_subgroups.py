@@ -21,13 +21,21 @@ DATA = {
 TABLE = be.read_effects(
     pd.DataFrame(
         [
-            {"study": s, "experimental": "ICI + chemo", "control": "chemo", "endpoint": "OS", "measure": "log HR",
-             "estimate": y, "se": se, "population": level}
+            {
+                "study": s,
+                "experimental": "ICI + chemo",
+                "control": "chemo",
+                "endpoint": "OS",
+                "measure": "log HR",
+                "estimate": y,
+                "se": se,
+                "population": level,
+            }
             for level, rows in DATA.items()
             for s, y, se in rows
         ]
     )
-)  # fmt: skip
+)
 
 
 def numbers(level):
@@ -50,9 +58,10 @@ def test_separate_heterogeneity_is_two_meta_analyses(separate, level):
     np.testing.assert_allclose([mu["mean"], mu["sd"]], expected["mu"], rtol=2e-7)
     np.testing.assert_allclose([tau["mean"], tau["sd"]], expected["tau"], rtol=2e-7)
     for estimand, cut, p in (
-        ("effect", 1.0, expected["below"][0]), ("predicted_effect", 1.0, expected["new_below"][0]),
+        ("effect", 1.0, expected["below"][0]),
+        ("predicted_effect", 1.0, expected["new_below"][0]),
         ("tau", 0.3, expected["tau_below"][0]),
-    ):  # fmt: skip
+    ):
         found = separate.probability(estimand, below=cut)
         assert found[found["covariate"] == label]["probability"].item() == pytest.approx(p, abs=1e-8)
     alone = be.SynthesisModel(where={"population": level}, priors=PRIORS).fit(TABLE)
@@ -67,8 +76,13 @@ def test_separate_heterogeneity_is_two_meta_analyses(separate, level):
 def test_the_difference_between_subgroups_has_its_probability(separate):
     """Two independent posteriors: P(low < high) by convolving them."""
     grid = np.linspace(-4, 4, 4001)
-    laws = [separate.law_at("mu", dict.fromkeys(("regimen", "study", "time"), None)
-            | {"covariate": f"population = {v}", "endpoint": "OS"}) for v in ("high", "low")]  # fmt: skip
+    laws = [
+        separate.law_at(
+            "mu",
+            dict.fromkeys(("regimen", "study", "time"), None) | {"covariate": f"population = {v}", "endpoint": "OS"},
+        )
+        for v in ("high", "low")
+    ]
     expected = np.trapezoid(laws[0].density(grid) * laws[1].cdf(grid), grid)
     found = separate.probability("subgroup_difference", below=1).iloc[0]
     assert found["covariate"] == "population: low against high"

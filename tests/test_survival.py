@@ -38,10 +38,14 @@ def cohort(n, *, seed=1, shape=1.2, effect=-0.4, slope=0.5, follow=(3.0, 15.0)):
     stop = rng.uniform(*follow, n)
     return pd.DataFrame(
         {
-            "patient_id": np.arange(n), "regimen": np.where(arm, "B", "A"), "time": np.minimum(time, stop),
-            "event": (time <= stop).astype(int), "nlr": np.exp(x), "liver": liver,
+            "patient_id": np.arange(n),
+            "regimen": np.where(arm, "B", "A"),
+            "time": np.minimum(time, stop),
+            "event": (time <= stop).astype(int),
+            "nlr": np.exp(x),
+            "liver": liver,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +78,13 @@ class TestClosedForm:
 
     def test_exponential(self, patients):
         model = be.SurvivalModel(
-            baseline="exponential", regimen_effect="stratified", priors={"hazard": self.GAMMA}, data_unit="months",
-            times=[6], horizons=[6],
-        )  # fmt: skip
+            baseline="exponential",
+            regimen_effect="stratified",
+            priors={"hazard": self.GAMMA},
+            data_unit="months",
+            times=[6],
+            horizons=[6],
+        )
         fit = model.fit(patients, seed=3)
         assert fit.sampler == "exact"
         sampled = model.fit(patients, seed=4, sampler="nuts")
@@ -96,9 +104,12 @@ class TestClosedForm:
     def test_piecewise(self, patients):
         cuts = [2.0, 5.0]
         model = be.SurvivalModel(
-            baseline="piecewise", cutpoints=cuts, regimen_effect="none", priors={"hazard": self.GAMMA},
+            baseline="piecewise",
+            cutpoints=cuts,
+            regimen_effect="none",
+            priors={"hazard": self.GAMMA},
             data_unit="months",
-        )  # fmt: skip
+        )
         fits = model.fit(patients, seed=3), model.fit(patients, seed=4, sampler="nuts")
         assert [f.sampler for f in fits] == ["exact", "nuts"]
         time, event = patients["time"].to_numpy(), patients["event"].to_numpy() == 1
@@ -111,9 +122,7 @@ class TestClosedForm:
 
     def test_priors_by_regimen(self, patients):
         priors = {"hazard": {"A": self.GAMMA, "B": be.Prior("Gamma", alpha=50, beta=100)}}
-        model = be.SurvivalModel(
-            baseline="exponential", regimen_effect="stratified", priors=priors, data_unit="months"
-        )  # fmt: skip
+        model = be.SurvivalModel(baseline="exponential", regimen_effect="stratified", priors=priors, data_unit="months")
         rows = patients[patients["regimen"] == "B"]
         law = stats.gamma(50 + rows["event"].sum(), scale=1 / (100 + rows["time"].sum()))
         mean_matches(model.fit(patients).estimand("hazard").sel(regimen="B"), law.mean(), law.std())
@@ -141,9 +150,13 @@ class TestWeibullOnAGrid:
 
     def test_posterior(self):
         model = be.SurvivalModel(
-            interval=("lower", "upper"), entry="entry", data_unit="months", regimen_effect="none", times=[3, 6],
+            interval=("lower", "upper"),
+            entry="entry",
+            data_unit="months",
+            regimen_effect="none",
+            times=[3, 6],
             priors={"median": be.Prior("LogNormal", mu=1.4, sigma=0.6), "log_shape": be.Prior("Normal", sigma=0.3)},
-        )  # fmt: skip
+        )
         fit = model.fit(self.FRAME, seed=5, draws=2000)
         truth = weibull_posterior(
             self.FRAME["entry"], self.FRAME["lower"], self.FRAME["upper"], (1.4, 0.6), (0, 0.3), [3, 6]
@@ -160,18 +173,19 @@ class TestWeibullOnAGrid:
         """With the shape fixed at one, a prior on the median is one on the hazard at any time."""
         tight = be.Prior("Normal", mu=0, sigma=1e-6)
         common = {
-            "interval": ("lower", "upper"), "entry": "entry", "data_unit": "months", "regimen_effect": "none",
+            "interval": ("lower", "upper"),
+            "entry": "entry",
+            "data_unit": "months",
+            "regimen_effect": "none",
             "reference_time": 4.0,
-        }  # fmt: skip
+        }
         at_median = be.SurvivalModel(
             **common, priors={"median": be.Prior("LogNormal", mu=np.log(4), sigma=0.6), "log_shape": tight}
         )
         at_time = be.SurvivalModel(
             **common,
-            priors={
-                "log_cumulative_hazard": be.Prior("Normal", mu=np.log(np.log(2)), sigma=0.6), "log_shape": tight
-            },
-        )  # fmt: skip
+            priors={"log_cumulative_hazard": be.Prior("Normal", mu=np.log(np.log(2)), sigma=0.6), "log_shape": tight},
+        )
         values = []
         for model in (at_median, at_time):
             design = prepare_design(model.analysis, model.read(self.FRAME))
@@ -200,9 +214,12 @@ def likelihood_of(design):
     names = [v.name for v in inputs]
     start = np.concatenate([np.ravel(model.initial_point()[n]) for n in names])
     return (
-        names, sizes, start, lambda x: -float(value(*split(x))),
+        names,
+        sizes,
+        start,
+        lambda x: -float(value(*split(x))),
         lambda x: -np.concatenate([np.ravel(g) for g in slope(*split(x))]),
-    )  # fmt: skip
+    )
 
 
 class TestMaximumLikelihood:
@@ -267,9 +284,10 @@ class TestMaximumLikelihood:
             {"time": table["time"], "event": table["cens"], "hormone": (table["horTh"] == "yes").astype(int)}
         ).assign(age=table["age"], nodes=table["pnodes"])
         covariates = [
-            {"column": "hormone"}, {"column": "age", "center": 50.0, "scale": 10.0},
+            {"column": "hormone"},
+            {"column": "age", "center": 50.0, "scale": 10.0},
             {"column": "nodes", "transform": "log", "center": "none", "scale": "none"},
-        ]  # fmt: skip
+        ]
         at, value, _ = self.maximum(frame, covariates)
         assert value == pytest.approx(-2591.9408720734796, abs=1e-5)
         accelerated = -at["coefficient"] / np.exp(at["log_shape"])
@@ -281,10 +299,11 @@ class TestMaximumLikelihood:
         plain = {"center": "none", "scale": "none", "coding": "numeric"}
         wide = be.Prior("Normal", mu=0, sigma=10)
         model = be.SurvivalModel(
-            data_unit="days", regimen_effect="none",
+            data_unit="days",
+            regimen_effect="none",
             covariates=[{"column": "female", **plain}, {"column": "ecog", **plain}],
             priors={"median": be.Prior("LogNormal", mu=6, sigma=3), "log_shape": wide, "coefficient": wide},
-        )  # fmt: skip
+        )
         fit = model.fit(frame, seed=6)
         shape = np.exp(fit.estimand("log_shape"))
         accelerated = -fit.estimand("coefficient") / shape
@@ -345,9 +364,11 @@ class TestEqualModels:
             priors={"median": median, "log_shape": be.Prior("Normal", mu=0, sigma=1e-3)}, **PLAIN
         )
         piecewise = be.SurvivalModel(
-            baseline="piecewise", cutpoints=[],
-            priors={"log_hazard": be.Prior("Normal", mu=np.log(np.log(2)) - 1.4, sigma=0.6)}, **PLAIN,
-        )  # fmt: skip
+            baseline="piecewise",
+            cutpoints=[],
+            priors={"log_hazard": be.Prior("Normal", mu=np.log(np.log(2)) - 1.4, sigma=0.6)},
+            **PLAIN,
+        )
         fits = [m.fit(patients, seed=s) for s, m in enumerate((exponential, weibull, piecewise))]
         for name in ("median", "rmst"):
             draws = [f.estimand(name).sel(regimen="B").squeeze() for f in fits]
@@ -363,24 +384,32 @@ DESIGNS = {
     "weibull nonproportional": {"regimen_effect": "nonproportional"},
     "weibull stratified": {"regimen_effect": "stratified"},
     "weibull at a time": {
-        "priors": {"log_cumulative_hazard": be.Prior("Normal")}, "reference_time": 4.0, "regimen_effect": "none",
+        "priors": {"log_cumulative_hazard": be.Prior("Normal")},
+        "reference_time": 4.0,
+        "regimen_effect": "none",
     },
     "exponential": {"baseline": "exponential"},
     "exponential stratified": {"baseline": "exponential", "regimen_effect": "stratified"},
     "piecewise": {"baseline": "piecewise", "cutpoints": [2.0, 5.0]},
     "piecewise hazard": {
-        "baseline": "piecewise", "cutpoints": [2.0, 5.0], "priors": {"hazard": be.Prior("Gamma", alpha=2, beta=8)},
+        "baseline": "piecewise",
+        "cutpoints": [2.0, 5.0],
+        "priors": {"hazard": be.Prior("Gamma", alpha=2, beta=8)},
     },
     "piecewise nonproportional": {
-        "baseline": "piecewise", "cutpoints": [2.0, 5.0], "regimen_effect": "nonproportional"
+        "baseline": "piecewise",
+        "cutpoints": [2.0, 5.0],
+        "regimen_effect": "nonproportional",
     },
     "piecewise stratified": {"baseline": "piecewise", "cutpoints": [2.0, 5.0], "regimen_effect": "stratified"},
     "random walk": {"baseline": "piecewise", "cutpoints": [2.0, 5.0, 8.0], "smoothing": "random_walk"},
     "random walk nonproportional": {
-        "baseline": "piecewise", "cutpoints": [2.0, 5.0, 8.0], "smoothing": "random_walk",
+        "baseline": "piecewise",
+        "cutpoints": [2.0, 5.0, 8.0],
+        "smoothing": "random_walk",
         "regimen_effect": "nonproportional",
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -565,9 +594,12 @@ def test_new_rows_cost_no_compilation(patients, weibull, monkeypatch):
 def test_a_known_truth_is_recovered(baseline):
     """2,000 patients: true values within four posterior standard deviations of the mean."""
     model = be.SurvivalModel(
-        baseline=baseline, data_unit="months", times=[3, 6], horizons=[9],
+        baseline=baseline,
+        data_unit="months",
+        times=[3, 6],
+        horizons=[9],
         covariates=[{**NLR, "center": "none", "scale": "none"}, LIVER],
-    )  # fmt: skip
+    )
     frame = cohort(2000, seed=11)
     fit = model.fit(frame, seed=3, draws=500, tune=500, chains=2)
 

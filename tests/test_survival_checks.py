@@ -25,10 +25,12 @@ def crossing(n=160, seed=5):
     stop = rng.uniform(6.0, 20.0, n)
     return pd.DataFrame(
         {
-            "patient_id": np.arange(n), "regimen": np.where(arm, "B", "A"), "time": np.minimum(time, stop),
+            "patient_id": np.arange(n),
+            "regimen": np.where(arm, "B", "A"),
+            "time": np.minimum(time, stop),
             "event": (time <= stop).astype(int),
         }
-    )  # fmt: skip
+    )
 
 
 class TestProportionalHazards:
@@ -97,9 +99,11 @@ class TestExactLoo:
         """Left out one by one, the predictive density is a ratio of two marginal likelihoods."""
         patients = cohort(14)
         model = be.SurvivalModel(
-            baseline="exponential", regimen_effect="none", data_unit="months",
+            baseline="exponential",
+            regimen_effect="none",
+            data_unit="months",
             priors={"hazard": be.Prior("Gamma", alpha=2, beta=8)},
-        )  # fmt: skip
+        )
         found = be.exact_loo(model, patients, patients="all")
         d, t = patients["event"].sum(), patients["time"].sum()
         for i, (e, x) in enumerate(zip(patients["event"], patients["time"], strict=True)):

@@ -64,9 +64,7 @@ class TestEventFree:
         assert "event-free then" in fitted.estimand("remaining_median").attrs["unit"]
 
     def test_constant_hazards_forget(self, patients):
-        model = be.SurvivalModel(
-            baseline="exponential", data_unit="months", event_free=5, times=[3], horizons=[6]
-        )  # fmt: skip
+        model = be.SurvivalModel(baseline="exponential", data_unit="months", event_free=5, times=[3], horizons=[6])
         fit = model.fit(patients, seed=1, sampler="laplace")
         for later, now in (
             ("remaining_median", "median"),
@@ -152,9 +150,10 @@ class TestTargetTables:
         )
         each = [
             be.SurvivalModel(**{**SETTINGS, "population": {"nlr": nlr, "liver": liver}})
-            .fit(patients, seed=2, sampler="laplace").estimand("survival")
+            .fit(patients, seed=2, sampler="laplace")
+            .estimand("survival")
             for nlr, liver in zip(self.REGISTRY["nlr"], self.REGISTRY["liver"], strict=True)
-        ]  # fmt: skip
+        ]
         mean = sum(e.to_numpy() for e in each) / 3
         for fit in (from_file, from_frame, from_path):
             assert np.allclose(fit.estimand("survival"), mean)

@@ -67,8 +67,15 @@ def test_weibull_terms_are_stable_in_value_and_gradient(compiled, kind):
                     # log(U/L) of nearly equal times is itself only known to 1e-16 / 1e-8
                     tolerance = 1e-7 if upper - lower < 1e-5 else 1e-9
                     assert abs(float(ours) - float(theirs)) <= tolerance * scale + 1e-15, (
-                        kind, log_scale, log_shape, entry, lower, upper, ours, theirs
-                    )  # fmt: skip
+                        kind,
+                        log_scale,
+                        log_shape,
+                        entry,
+                        lower,
+                        upper,
+                        ours,
+                        theirs,
+                    )
 
 
 def test_differences_of_exponentials_would_fail():
@@ -104,8 +111,9 @@ class TestCurves:
     weibull = WeibullCurves(np.array([[-1.0, 0.3]]), np.array([[0.8, 1.7]]), 2.0)
 
     def test_an_event_at_a_cut_belongs_to_the_interval_it_ends(self):
-        assert np.allclose(exposure(np.zeros(3), np.array([1.0, 1.5, 4.0]), self.cuts),
-                           [[1, 0, 0], [1, 0.5, 0], [1, 1.5, 1.5]])  # fmt: skip
+        assert np.allclose(
+            exposure(np.zeros(3), np.array([1.0, 1.5, 4.0]), self.cuts), [[1, 0, 0], [1, 0.5, 0], [1, 1.5, 1.5]]
+        )
         assert np.exp(self.pieces.log_hazard(np.array([1.0, 1.0001]))[0, 0]).tolist() == pytest.approx([0.2, 0.5])
 
     @pytest.mark.parametrize("name", ["pieces", "weibull"])

@@ -19,11 +19,16 @@ VAGUE = {"effect": be.Prior("Normal", mu=0, sigma=100)}
 SECOND_LINE = {"line": "second", "histology": "ESCC", "pd_l1": "any"}
 SCHOOLS = pd.DataFrame(
     {
-        "study": list("ABCDEFGH"), "experimental": "coaching", "control": "no coaching", "endpoint": "SAT-V",
-        "measure": "MD", "estimate": [28, 8, -3, 7, -1, 1, 18, 12], "se": [15, 10, 16, 11, 9, 11, 10, 18],
+        "study": list("ABCDEFGH"),
+        "experimental": "coaching",
+        "control": "no coaching",
+        "endpoint": "SAT-V",
+        "measure": "MD",
+        "estimate": [28, 8, -3, 7, -1, 1, 18, 12],
+        "se": [15, 10, 16, 11, 9, 11, 10, 18],
         "better": "higher",
     }
-)  # fmt: skip
+)
 SCHOOL_PRIORS = {"effect": be.Prior("Normal", mu=0, sigma=5), "tau": be.Prior("HalfCauchy", beta=5)}
 
 
@@ -73,17 +78,23 @@ def assert_agree(nuts, exact):
 
 def pfs(trials, tau, **kwargs):
     model = be.SynthesisModel(
-        endpoint="PFS", where={"study": ["ATTRACTION-3", "KEYNOTE-181", "ESCORT"], "histology": "ESCC", "pd_l1": "any"},
+        endpoint="PFS",
+        where={"study": ["ATTRACTION-3", "KEYNOTE-181", "ESCORT"], "histology": "ESCC", "pd_l1": "any"},
         priors={**VAGUE, "tau": tau},
-    )  # fmt: skip
+    )
     return model.fit(trials, **kwargs)
 
 
 TAU_PRIORS = [
-    be.Prior("HalfNormal", sigma=0.5), be.Prior("HalfCauchy", beta=0.3), be.Prior("HalfStudentT", nu=3, sigma=0.4),
-    be.Prior("LogNormal", mu=-1.5, sigma=0.8), be.Prior("Uniform", lower=0, upper=2), be.Prior("Exponential", lam=2),
-    be.Prior("Gamma", alpha=0.5, beta=2), be.Prior("InverseGamma", alpha=2.5, beta=0.3),
-]  # fmt: skip
+    be.Prior("HalfNormal", sigma=0.5),
+    be.Prior("HalfCauchy", beta=0.3),
+    be.Prior("HalfStudentT", nu=3, sigma=0.4),
+    be.Prior("LogNormal", mu=-1.5, sigma=0.8),
+    be.Prior("Uniform", lower=0, upper=2),
+    be.Prior("Exponential", lam=2),
+    be.Prior("Gamma", alpha=0.5, beta=2),
+    be.Prior("InverseGamma", alpha=2.5, beta=0.3),
+]
 
 
 @pytest.mark.parametrize("tau", TAU_PRIORS, ids=lambda p: p.distribution)
@@ -123,9 +134,11 @@ def test_common_effect_is_the_inverse_variance_mean(trials):
 def test_eight_schools_have_their_published_posterior(schools):
     """Gelman et al., Bayesian Data Analysis, 3rd ed., 5.5; reference draws of posteriordb."""
     for (estimand, labels), mean, sd in (
-        (("mu", {}), 4.41, 3.31), (("tau", {}), 3.60, 3.23), (("study_effect", {"study": "A"}), 6.19, 5.60),
+        (("mu", {}), 4.41, 3.31),
+        (("tau", {}), 3.60, 3.23),
+        (("study_effect", {"study": "A"}), 6.19, 5.60),
         (("study_effect", {"study": "C"}), 3.92, 5.34),
-    ):  # fmt: skip
+    ):
         found = row(schools, estimand, **labels)
         # the reference draws have a Monte Carlo error of about a hundredth of the standard deviation
         assert found["mean"] == pytest.approx(mean, abs=4 * 0.01 * sd)
@@ -289,11 +302,22 @@ def test_meta_regression_and_subgroups_are_generalised_least_squares(trials):
 # Published networks: NICE DSU Technical Support Documents 2 and 4 (Dias et al. 2011)
 PARKINSON = [
     # study, arm, mean off-time reduction, standard error
-    (1, 1, -1.22, 0.504), (1, 3, -1.53, 0.439), (2, 1, -0.7, 0.282), (2, 2, -2.4, 0.258),
-    (3, 1, -0.3, 0.505), (3, 2, -2.6, 0.510), (3, 4, -1.2, 0.478), (4, 3, -0.24, 0.265), (4, 4, -0.59, 0.354),
-    (5, 3, -0.73, 0.335), (5, 4, -0.18, 0.442), (6, 4, -2.2, 0.197), (6, 5, -2.5, 0.190), (7, 4, -1.8, 0.200),
+    (1, 1, -1.22, 0.504),
+    (1, 3, -1.53, 0.439),
+    (2, 1, -0.7, 0.282),
+    (2, 2, -2.4, 0.258),
+    (3, 1, -0.3, 0.505),
+    (3, 2, -2.6, 0.510),
+    (3, 4, -1.2, 0.478),
+    (4, 3, -0.24, 0.265),
+    (4, 4, -0.59, 0.354),
+    (5, 3, -0.73, 0.335),
+    (5, 4, -0.18, 0.442),
+    (6, 4, -2.2, 0.197),
+    (6, 5, -2.5, 0.190),
+    (7, 4, -1.8, 0.200),
     (7, 5, -2.1, 0.250),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -303,23 +327,47 @@ def parkinson():
         (_, control, base, base_se), *others = [a for a in PARKINSON if a[0] == study]
         rows += [
             {
-                "study": f"Trial {study}", "experimental": f"T{arm}", "control": f"T{control}", "endpoint": "off time",
-                "measure": "MD", "estimate": repr(mean - base), "se": float(np.hypot(se, base_se)),
+                "study": f"Trial {study}",
+                "experimental": f"T{arm}",
+                "control": f"T{control}",
+                "endpoint": "off time",
+                "measure": "MD",
+                "estimate": repr(mean - base),
+                "se": float(np.hypot(se, base_se)),
                 "control_se": base_se,
                 "better": "lower",
             }
             for _, arm, mean, se in others
-        ]  # fmt: skip
+        ]
     return be.read_effects(pd.DataFrame(rows))
 
 
 SMOKING = [
-    "9/140 23/140 10/138 134", "11/78 12/85 29/170 234", "75/731 363/714 13", "2/106 9/205 13", "58/549 237/1561 13",
-    "0/33 9/48 13", "3/100 31/98 13", "1/31 26/95 13", "6/39 17/77 13", "79/702 77/694 12", "18/671 21/535 12",
-    "64/642 107/761 13", "5/62 8/90 13", "20/234 34/237 13", "0/20 9/20 14", "8/116 19/149 12", "95/1107 143/1031 13",
-    "15/187 36/504 13", "78/584 73/675 13", "69/1177 54/888 13", "20/49 16/43 23", "7/66 32/127 24", "12/76 20/74 34",
+    "9/140 23/140 10/138 134",
+    "11/78 12/85 29/170 234",
+    "75/731 363/714 13",
+    "2/106 9/205 13",
+    "58/549 237/1561 13",
+    "0/33 9/48 13",
+    "3/100 31/98 13",
+    "1/31 26/95 13",
+    "6/39 17/77 13",
+    "79/702 77/694 12",
+    "18/671 21/535 12",
+    "64/642 107/761 13",
+    "5/62 8/90 13",
+    "20/234 34/237 13",
+    "0/20 9/20 14",
+    "8/116 19/149 12",
+    "95/1107 143/1031 13",
+    "15/187 36/504 13",
+    "78/584 73/675 13",
+    "69/1177 54/888 13",
+    "20/49 16/43 23",
+    "7/66 32/127 24",
+    "12/76 20/74 34",
     "9/55 3/26 34",
-]  # fmt: skip
+]
 COUNSELLING = ["No intervention", "Self-help", "Individual counselling", "Group counselling"]
 
 
@@ -457,8 +505,11 @@ def test_a_network_in_pieces_is_refused_with_the_pieces(parkinson):
 
 def test_smoking_cessation_gives_the_published_answer(smoking):
     """TSD 4, table 3: log odds ratios of a random-effects network with zero cells, binomial likelihood."""
-    priors = {"effect": be.Prior("Normal", mu=0, sigma=100), "tau": be.Prior("Uniform", lower=0, upper=5),
-              "baseline": be.Prior("Normal", mu=0, sigma=100)}  # fmt: skip
+    priors = {
+        "effect": be.Prior("Normal", mu=0, sigma=100),
+        "tau": be.Prior("Uniform", lower=0, upper=5),
+        "baseline": be.Prior("Normal", mu=0, sigma=100),
+    }
     model = be.SynthesisModel(network=True, likelihood="binomial", reference="No intervention", priors=priors)
     posterior = model.fit(smoking, seed=2, sampler="nuts", draws=2000)
     assert posterior.diagnostics.converged
@@ -526,10 +577,13 @@ def test_a_covariate_may_be_named_alone():
 
     def spec(covariates):
         content = {
-            "schema": 1, "id": "a", "title": "A", "question": "Does it matter?",
+            "schema": 1,
+            "id": "a",
+            "title": "A",
+            "question": "Does it matter?",
             "data": {"kind": "effects", "dataset": "pd1_trials_effects", "endpoint": "OS"},
             "model": {"family": "synthesis", "covariates": covariates},
-        }  # fmt: skip
+        }
         return Analysis.from_dict(content).spec
 
     assert spec(["line"]) == spec([{"column": "line"}])

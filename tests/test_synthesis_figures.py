@@ -58,9 +58,17 @@ def studies(k, seed=0, measure="HR", spread=0.3, names=None, **columns):
     y, se = rng.normal(-0.2, spread, k), rng.uniform(0.08, 0.4, k)
     ratio = measure in ("HR", "OR")
     return pd.DataFrame(
-        {"study": names or [f"Study {i + 1}" for i in range(k)], "experimental": "e", "control": "c", "endpoint": "OS",
-         "measure": measure, "estimate": np.exp(y) if ratio else y / 5, "se": se if ratio else se / 5, **columns}
-    )  # fmt: skip
+        {
+            "study": names or [f"Study {i + 1}" for i in range(k)],
+            "experimental": "e",
+            "control": "c",
+            "endpoint": "OS",
+            "measure": measure,
+            "estimate": np.exp(y) if ratio else y / 5,
+            "se": se if ratio else se / 5,
+            **columns,
+        }
+    )
 
 
 def extreme():
@@ -137,6 +145,14 @@ def test_subgroups_stand_apart_each_with_its_diamond():
     labels = [t.get_text() for t in figure.axes[0].get_yticklabels()]
     both = ["Pooled effect", "The next trial"]
     assert labels == [
-        "line = first", "Study 1", "Study 3", *both, "line = second", "Study 2", "Study 4", "Study 5", *both,
-    ]  # fmt: skip
+        "line = first",
+        "Study 1",
+        "Study 3",
+        *both,
+        "line = second",
+        "Study 2",
+        "Study 4",
+        "Study 5",
+        *both,
+    ]
     assert any("Subgroups, line: second against first" in t.replace("\n", " ") for t in texts(figure))

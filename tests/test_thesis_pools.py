@@ -42,9 +42,16 @@ def observed(posterior):
 def exact(y, se, **settings):
     """Posterior median and interval of the pooled effect, by the package's quadrature."""
     frame = pd.DataFrame(
-        {"study": [str(i) for i in range(len(y))], "experimental": "e", "control": "c", "endpoint": "OS",
-         "measure": "HR", "estimate": np.exp(y), "se": se}
-    )  # fmt: skip
+        {
+            "study": [str(i) for i in range(len(y))],
+            "experimental": "e",
+            "control": "c",
+            "endpoint": "OS",
+            "measure": "HR",
+            "estimate": np.exp(y),
+            "se": se,
+        }
+    )
     priors = {"effect": VAGUE, **settings.pop("priors", {})}
     r = be.SynthesisModel(priors=priors, **settings).fit(frame, draws=20, chains=2).summary("effect").iloc[0]
     return tuple(round(float(r[c]), 2) for c in ("median", "lower", "upper"))

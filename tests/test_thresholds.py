@@ -45,11 +45,19 @@ def test_enough_independent_draws_are_enough():
 
 def test_i_squared_is_that_of_higgins_and_thompson():
     y, se = np.array([-0.5, -0.1, -0.4, 0.1]), np.array([0.25, 0.2, 0.15, 0.3])
-    table = pd.DataFrame({
-        "study": list("abcd"), "experimental": "drug", "control": "usual", "endpoint": "OS", "measure": "HR",
-        "estimate": np.exp(y), "ci_low": np.exp(y - 1.959963985 * se), "ci_high": np.exp(y + 1.959963985 * se),
-        "ci_level": 0.95,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "study": list("abcd"),
+            "experimental": "drug",
+            "control": "usual",
+            "endpoint": "OS",
+            "measure": "HR",
+            "estimate": np.exp(y),
+            "ci_low": np.exp(y - 1.959963985 * se),
+            "ci_high": np.exp(y + 1.959963985 * se),
+            "ci_level": 0.95,
+        }
+    )
     posterior = be.SynthesisModel(endpoint="OS").fit(table, draws=500, seed=2)
     weight = 1 / se**2
     typical = 3 * weight.sum() / (weight.sum() ** 2 - (weight**2).sum())

@@ -30,11 +30,17 @@ RESPONSE = {
     "endpoints": {"ORR": {"assessed_after": 2.0}},
     "truths": [{"name": "null", "should_go": False, "ORR": 0.2}, {"name": "better", "should_go": True, "ORR": 0.4}],
     "monitoring": [
-        {"name": "response", "kind": "posterior_probability", "value": 0.2, "looks": [10, 20, 40], "go_above": 0.98,
-         "stop_below": 0.1}
+        {
+            "name": "response",
+            "kind": "posterior_probability",
+            "value": 0.2,
+            "looks": [10, 20, 40],
+            "go_above": 0.98,
+            "stop_below": 0.1,
+        }
     ],
     "simulation": {"trials": 4000, "seed": 5},
-}  # fmt: skip
+}
 PFS = {
     "id": "pfs",
     "analysis": {
@@ -49,11 +55,19 @@ PFS = {
         {"name": "better", "should_go": True, "PFS": {"median": 4, "shape": 1.2, "hazard_ratio": 0.5}},
     ],
     "monitoring": [
-        {"name": "efficacy", "kind": "posterior_probability", "estimand": "hazard_ratio", "reference": "old",
-         "better": "lower", "looks": [{"events": 30}, {"events": 50}], "go_above": [0.99, 0.97], "stop_below": 0.1}
+        {
+            "name": "efficacy",
+            "kind": "posterior_probability",
+            "estimand": "hazard_ratio",
+            "reference": "old",
+            "better": "lower",
+            "looks": [{"events": 30}, {"events": 50}],
+            "go_above": [0.99, 0.97],
+            "stop_below": 0.1,
+        }
     ],
     "simulation": {"trials": 600, "seed": 2, "audit": 0},
-}  # fmt: skip
+}
 
 
 def design(content, **changes):
@@ -107,10 +121,18 @@ class TestPatients:
 
     def test_responders_and_covariates_change_the_hazard(self):
         content = {
-            **PFS, "endpoints": {"ORR": {}, "PFS": {}},
-            "truths": [{"name": "t", "ORR": 0.5, "PFS": {"median": 4}, "association": {"responders_hazard": 0.4},
-                        "covariates": {"liver": {"probability": 0.4, "coefficient": 0.7}}}],
-        }  # fmt: skip
+            **PFS,
+            "endpoints": {"ORR": {}, "PFS": {}},
+            "truths": [
+                {
+                    "name": "t",
+                    "ORR": 0.5,
+                    "PFS": {"median": 4},
+                    "association": {"responders_hazard": 0.4},
+                    "covariates": {"liver": {"probability": 0.4, "coefficient": 0.7}},
+                }
+            ],
+        }
         spec = design(content).spec
         p = generate(spec, spec.truths[0], 60, 0, 2000)
         for responder in (0, 1):
@@ -132,9 +154,14 @@ class TestAnswers:
         seen = (time <= end).astype(float)
         time = np.minimum(time, end)
         answer = tail_areas(
-            np.log(time)[None], seen[None], (arm - 0.5)[None, :, None], np.array([math.log(6.0), 0.0, 0.0]),
-            np.diag([1 / 2.5**2, 1 / 0.3**2, 1 / 0.7**2]), np.zeros(1), fixed_shape=False,
-        )  # fmt: skip
+            np.log(time)[None],
+            seen[None],
+            (arm - 0.5)[None, :, None],
+            np.array([math.log(6.0), 0.0, 0.0]),
+            np.diag([1 / 2.5**2, 1 / 0.3**2, 1 / 0.7**2]),
+            np.zeros(1),
+            fixed_shape=False,
+        )
         assert answer[0] == pytest.approx(weibull_tail(time, seen, arm), abs=0.003)
 
     def test_labels_do_not_matter(self):
@@ -163,11 +190,13 @@ class TestLooks:
     @pytest.mark.parametrize(
         ("plan", "month"),
         [
-            (LookPlan(patients=10), 9.5 / 3), (LookPlan(evaluable=10), 9.5 / 3 + 2.0),
+            (LookPlan(patients=10), 9.5 / 3),
+            (LookPlan(evaluable=10), 9.5 / 3 + 2.0),
             (LookPlan(at_least_months=7), 7.0),
-            (LookPlan(evaluable=10, at_least_months=7), 7.0), (LookPlan(evaluable=40, by_month=9), 9.0),
+            (LookPlan(evaluable=10, at_least_months=7), 7.0),
+            (LookPlan(evaluable=40, by_month=9), 9.0),
         ],
-    )  # fmt: skip
+    )
     def test_when_a_look_falls(self, plan, month):
         spec = design(RESPONSE).spec
         patients = generate(spec, spec.truths[0], 40, 0, 3)
@@ -209,9 +238,11 @@ class TestOperatingCharacteristics:
 
     def test_pfs_power_is_near_schoenfeld_s(self):
         content = {
-            **PFS, "endpoints": {"PFS": {}}, "design": {"arms": {"old": 1, "new": 1}, "patients": 120, "block": 4},
+            **PFS,
+            "endpoints": {"PFS": {}},
+            "design": {"arms": {"old": 1, "new": 1}, "patients": 120, "block": 4},
             "monitoring": [{**PFS["monitoring"][0], "looks": [{"events": 100}], "go_above": 0.975, "stop_below": 0.01}],
-        }  # fmt: skip
+        }
         result = design(content).conduct("better", 120, 0, 600)
         theory = 0.5 * math.erfc((1.96 - math.sqrt(100 / 4) * math.log(2)) / math.sqrt(2))
         assert abs((result.decision > 0).mean() - theory) < 0.04  # the prior shrinks, so power is a little below
@@ -233,9 +264,15 @@ class TestOperatingCharacteristics:
     def test_a_rule_that_advises_ends_nothing(self):
         content = json.loads(json.dumps(RESPONSE))
         content["monitoring"].append(
-            {"name": "futility", "kind": "posterior_probability", "value": 0.3, "looks": [10, 20], "stop_below": 0.3,
-             "binding": False}
-        )  # fmt: skip
+            {
+                "name": "futility",
+                "kind": "posterior_probability",
+                "value": 0.3,
+                "looks": [10, 20],
+                "stop_below": 0.3,
+                "binding": False,
+            }
+        )
         with_advice = design(content).conduct("null", 40, 0, 500)
         alone = design(RESPONSE).conduct("null", 40, 0, 500)
         np.testing.assert_array_equal(with_advice.decision, alone.decision)
@@ -317,15 +354,23 @@ class TestComparison:
         ({"truths": []}, "truths"),
         ({"truths": [{"name": "x", "ORR": 1.5}]}, "truths[0].ORR"),
         ({"monitoring": [{"kind": "posterior_probability", "value": 0.2, "go_above": 0.9}]}, "looks"),
-        ({"monitoring": [{"kind": "posterior_probability", "value": 0.2, "go_above": [0.9, 0.8], "looks": [10]}]},
-         "go_above"),
-        ({"monitoring": [{"kind": "posterior_probability", "value": 0.2, "go_above": 0.9, "looks": [{"events": 9}]}]},
-         "looks"),
+        (
+            {"monitoring": [{"kind": "posterior_probability", "value": 0.2, "go_above": [0.9, 0.8], "looks": [10]}]},
+            "go_above",
+        ),
+        (
+            {
+                "monitoring": [
+                    {"kind": "posterior_probability", "value": 0.2, "go_above": 0.9, "looks": [{"events": 9}]}
+                ]
+            },
+            "looks",
+        ),
         ({"simulation": {"trials": 2}}, "simulation.trials"),
         ({"simulatoin": {}}, "Did you mean 'simulation'"),
         ({"analysis": 3}, "analysis"),
     ],
-)  # fmt: skip
+)
 def test_what_a_design_file_may_not_say(changes, said):
     with pytest.raises(be.AnalysisError) as refused:
         design(RESPONSE, **changes)

@@ -96,9 +96,10 @@ def test_a_case_that_cannot_be_computed_fails_with_its_reason():
         raise be.DataError("no such table")
 
     for compute, note in (
-        (broken, "DataError: no such table"), (lambda: [1.0], "1 numbers instead of 2"),
+        (broken, "DataError: no such table"),
+        (lambda: [1.0], "1 numbers instead of 2"),
         (lambda: [float("nan"), 2.0], "the answer is not a number"),
-    ):  # fmt: skip
+    ):
         first = next(iter(module.check_case(replace(WRONG, compute=compute), "operation")))
         assert (first.state, first.found, first.note) == ("failed", None, note)
 
@@ -145,9 +146,10 @@ def test_a_version_that_is_too_old_or_missing_is_named(monkeypatch):
     from bayes_escc.validation import installation
 
     monkeypatch.setattr(
-        installation.metadata, "requires",
+        installation.metadata,
+        "requires",
         lambda _: ["numpy>=99", "pandas>=1", "no-such-package-here>=1", "flask>=99; extra == 'app'"],
-    )  # fmt: skip
+    )
     found = {c.name: c for c in installation_checks() if c.name.startswith("version")}
     assert found["version numpy"].state == "failed"
     assert found["version numpy"].found == np.__version__

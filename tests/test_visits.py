@@ -13,23 +13,34 @@ from bayes_escc.cli import main
 
 PATIENTS = pd.DataFrame(
     {
-        "case": ["001", "1", "c", "d", "e"], "regimen": ["A", "A", "B", "B", "B"], "first_dose": ["2023-01-02"] * 5,
-        "death_date": ["", "2023-09-01", "2023-03-01", "", "2023-02-01"], "age": [50, 61, 70, 44, 58],
+        "case": ["001", "1", "c", "d", "e"],
+        "regimen": ["A", "A", "B", "B", "B"],
+        "first_dose": ["2023-01-02"] * 5,
+        "death_date": ["", "2023-09-01", "2023-03-01", "", "2023-02-01"],
+        "age": [50, 61, 70, 44, 58],
     }
-)  # fmt: skip
+)
 VISITS = pd.DataFrame(
     [
-        ("001", "2022-12-28", "SD"), ("001", "2023-02-13", "PR"), ("001", "2023/3/27", "疾病进展"),  # days 42 and 84
-        ("1", "2023-02-13", "stable disease"), ("1", "2023-03-27", "NE"),  # dies on day 242, long after day 42
+        ("001", "2022-12-28", "SD"),
+        ("001", "2023-02-13", "PR"),
+        ("001", "2023/3/27", "疾病进展"),  # days 42 and 84
+        ("1", "2023-02-13", "stable disease"),
+        ("1", "2023-03-27", "NE"),  # dies on day 242, long after day 42
         ("c", "2023-02-13", "CR"),  # dies on day 58
-        ("d", "2023-02-13", "ok"), ("d", "2023-03-27", "SD"),  # still free
+        ("d", "2023-02-13", "ok"),
+        ("d", "2023-03-27", "SD"),  # still free
     ],
     columns=["case", "visit", "response"],
-)  # fmt: skip
+)
 COLUMNS = {
-    "patient_id": "case", "date": "visit", "result": "response", "start": "first_dose", "death": "death_date",
+    "patient_id": "case",
+    "date": "visit",
+    "result": "response",
+    "start": "first_dose",
+    "death": "death_date",
     "words": {"ok": "free"},
-}  # fmt: skip
+}
 EXPECTED = {"001": (42, 84), "1": (42, 242), "c": (58, 58), "d": (84, np.inf), "e": (30, 30)}
 
 
@@ -65,12 +76,15 @@ def test_times_instead_of_dates():
 @pytest.mark.parametrize(
     ("change", "code", "row"),
     [
-        ({"response": "dunno"}, "unknown_result", 2), ({"visit": "13/02/2023"}, "unusable_date", 2),
-        ({"visit": "44970"}, "unusable_date", 2), ({"case": "zz"}, "unknown_patient", 2),
-        ({"visit": "2023-02-30"}, "unusable_date", 2), ({"response": "PD"}, "progression_before_start", 2),
+        ({"response": "dunno"}, "unknown_result", 2),
+        ({"visit": "13/02/2023"}, "unusable_date", 2),
+        ({"visit": "44970"}, "unusable_date", 2),
+        ({"case": "zz"}, "unknown_patient", 2),
+        ({"visit": "2023-02-30"}, "unusable_date", 2),
+        ({"response": "PD"}, "progression_before_start", 2),
         ({"case": "e", "visit": "2023-02-13"}, "scan_after_death", 6),
     ],
-)  # fmt: skip
+)
 def test_problems_are_listed_by_row(change, code, row):
     visits = VISITS.copy()
     visits.loc[0, list(change)] = list(change.values())
@@ -88,11 +102,13 @@ def test_patients_without_anything_are_named():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schedule": 0}, "schedule must be a positive"), ({"unit": "month"}, "'month' is not one of.*'months'"),
-        ({"start": None}, "dates of visits need start="), ({"missed": -1}, "missed must be"),
+        ({"schedule": 0}, "schedule must be a positive"),
+        ({"unit": "month"}, "'month' is not one of.*'months'"),
+        ({"start": None}, "dates of visits need start="),
+        ({"missed": -1}, "missed must be"),
         ({"words": {"ok": "fine"}}, "words= mean one of progression, free, unknown, not fine"),
     ],
-)  # fmt: skip
+)
 def test_settings(change, message):
     with pytest.raises(be.AnalysisError, match=message):
         be.join_scans(PATIENTS, VISITS, **{"schedule": 42, "unit": "days", **COLUMNS, **change})
@@ -107,10 +123,28 @@ def files(tmp_path):
 
 def test_from_the_command_line(files, capsys):
     stated = [
-        "scans", files / "ward.csv", files / "visits.csv", "--schedule", "6", "--unit", "weeks", "--id", "case",
-        "--date", "visit", "--result", "response", "--start", "first_dose", "--death", "death_date",
-        "--words", "ok=free", "--out", files / "intervals.csv",
-    ]  # fmt: skip
+        "scans",
+        files / "ward.csv",
+        files / "visits.csv",
+        "--schedule",
+        "6",
+        "--unit",
+        "weeks",
+        "--id",
+        "case",
+        "--date",
+        "visit",
+        "--result",
+        "response",
+        "--start",
+        "first_dose",
+        "--death",
+        "death_date",
+        "--words",
+        "ok=free",
+        "--out",
+        files / "intervals.csv",
+    ]
     assert main([str(s) for s in stated]) == 0
     told = capsys.readouterr().out
     assert "progression between scans" in told

@@ -247,9 +247,24 @@ class Analysis:
         top.finish()
         raise_problems(f"{label} cannot be used", problems)
         return cls(
-            name, title, question, family, data, spec, comparisons, thresholds, predictions,
-            sampling, ci_prob, canonical, digest, folder, rules, borrowing, bias,
-        )  # fmt: skip
+            name,
+            title,
+            question,
+            family,
+            data,
+            spec,
+            comparisons,
+            thresholds,
+            predictions,
+            sampling,
+            ci_prob,
+            canonical,
+            digest,
+            folder,
+            rules,
+            borrowing,
+            bias,
+        )
 
     @classmethod
     def from_file(cls, path: str | Path) -> Analysis:

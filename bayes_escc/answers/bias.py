@@ -59,9 +59,14 @@ COVARIATE_MEANS: Final = "covariate_means"
 """Group of a posterior: the mean of every covariate on every regimen."""
 _QUESTION: Final = "question"
 BIAS_KEYS: Final = (
-    "bias_scale", "bias_mean", "bias_sd", "probability_better_with_bias", "mcse_probability_with_bias",
-    "probability_better_by_margin_with_bias", "mcse_probability_by_margin_with_bias",
-)  # fmt: skip
+    "bias_scale",
+    "bias_mean",
+    "bias_sd",
+    "probability_better_with_bias",
+    "mcse_probability_with_bias",
+    "probability_better_by_margin_with_bias",
+    "mcse_probability_by_margin_with_bias",
+)
 """Keys a comparison row has of bias."""
 _RATIO_SCALES: Final[Mapping[str, BiasScale]] = {"hazard ratio": "log_hazard", "odds ratio": "log_odds"}
 
@@ -133,10 +138,21 @@ def tipping_of_row(posterior: Fitted, row: Mapping[str, Any]) -> Tipping | None:
     left = _contrast(posterior, row, critical)
     covariates = _measured(posterior, row[REGIMEN], row["reference"])
     return Tipping(
-        row["estimand"], row[REGIMEN], row["reference"], row[ENDPOINT], row["time"], scale, better,
-        row["margin"] if by_margin is not None else None, row["anchoring"], bias, critical, by_margin, left,
+        row["estimand"],
+        row[REGIMEN],
+        row["reference"],
+        row[ENDPOINT],
+        row["time"],
+        scale,
+        better,
+        row["margin"] if by_margin is not None else None,
+        row["anchoring"],
+        bias,
+        critical,
+        by_margin,
+        left,
         covariates,
-    )  # fmt: skip
+    )
 
 
 def _contrast(
@@ -265,9 +281,7 @@ def _draws(array: xr.DataArray, row: Mapping[str, Any], regimen: str) -> Array:
     raise KeyError(f"{array.name} of {regimen}")
 
 
-def _question(
-    estimand: str, regimen: str, reference: str, time: float | None, scale: str, threshold: float
-) -> str:  # fmt: skip
+def _question(estimand: str, regimen: str, reference: str, time: float | None, scale: str, threshold: float) -> str:
     return "\x1f".join([estimand, regimen, reference, repr(time), scale, repr(float(threshold))])
 
 
@@ -342,9 +356,13 @@ def _open_questions(analysis: Analysis, design: Design, estimands: xr.Dataset) -
             direction = direction_of(array, labels[ENDPOINT], spec.better)
             for threshold in _thresholds(spec.scale, direction, spec.margin):
                 question = {
-                    "estimand": spec.estimand, "regimen": regimen, "reference": reference, "time": labels["time"],
-                    "scale": spec.scale, "threshold": threshold,
-                }  # fmt: skip
+                    "estimand": spec.estimand,
+                    "regimen": regimen,
+                    "reference": reference,
+                    "time": labels["time"],
+                    "scale": spec.scale,
+                    "threshold": threshold,
+                }
                 found.setdefault(_question(**question), question)
     return list(found.values())
 

@@ -77,12 +77,14 @@ def informing(spec: BorrowingSpec, regimens: Sequence[str], historical: Sequence
             f"borrowing.borrows: who borrows is decided by name, and {why}. State borrows = [...] with one or more "
             f"of {listed}."
         )
-    problems = [f"{r!r} is not a regimen here: use one of {', '.join(regimens)}" for r, _ in spec.borrows
-                if r not in regimens]  # fmt: skip
+    problems = [
+        f"{r!r} is not a regimen here: use one of {', '.join(regimens)}" for r, _ in spec.borrows if r not in regimens
+    ]
     found = {}
     for regimen, stated in spec.borrows:
-        problems += [f"{h!r} is not a historical regimen: use some of {', '.join(known)}" for h in stated or ()
-                     if h not in known]  # fmt: skip
+        problems += [
+            f"{h!r} is not a historical regimen: use some of {', '.join(known)}" for h in stated or () if h not in known
+        ]
         found[regimen] = stated if stated is not None else (regimen,) if regimen in known else tuple(known)
     if problems:
         raise AnalysisError(f"borrowing.borrows: {'; '.join(problems)}.")
@@ -147,8 +149,10 @@ def borrowing_group(analysis: Analysis, spec: BorrowingSpec, table: CountTable) 
 
 
 _HIERARCHY: Final[Mapping[str, tuple[str, ...]]] = {
-    "tau": ("statistic",), "mean_rate": ("statistic",), "study_rate": ("arm", "statistic"),
-}  # fmt: skip
+    "tau": ("statistic",),
+    "mean_rate": ("statistic",),
+    "study_rate": ("arm", "statistic"),
+}
 """What is kept of the hierarchy behind a MAP prior, and its dimensions."""
 
 
@@ -289,12 +293,19 @@ def borrow_rows(posterior: Posterior, comparisons: Sequence[Comparison] = ()) ->
     group = posterior.tree[BORROWING].to_dataset()
     prob = posterior.analysis.ci_prob
     historical = [
-        {"study": str(s), "regimen": str(r), "events": int(k), "n": int(m),
-         "informs": [name for name, used in zip(answers, informs, strict=True) if used]}
+        {
+            "study": str(s),
+            "regimen": str(r),
+            "events": int(k),
+            "n": int(m),
+            "informs": [name for name, used in zip(answers, informs, strict=True) if used],
+        }
         for s, r, k, m, informs in zip(
             *(group[c].to_numpy() for c in ("arm_study", "arm_regimen", "events", "n")),
-            group["informs"].to_numpy().T, strict=True)
-    ]  # fmt: skip
+            group["informs"].to_numpy().T,
+            strict=True,
+        )
+    ]
     priors = [_prior_row(group, regimen, by_weight[0].historical, prob) for regimen, by_weight in answers.items()]
     return {
         "caution": CAUTION,
@@ -317,23 +328,33 @@ def _prior_row(group: xr.Dataset, regimen: str, historical: BetaMixture, prob: f
         "regimen": regimen,
         "components": [
             {"weight": w, "alpha": c.alpha, "beta": c.beta}
-            for w, c in zip(fitted.weights, fitted.components, strict=True) if isinstance(c, Beta)
+            for w, c in zip(fitted.weights, fitted.components, strict=True)
+            if isinstance(c, Beta)
         ],
         "mixture_miss": float(one["fitted_miss"]),
-        **summary_of(historical, prob), "ci_prob": prob, "ess_elir": _number(historical.ess()),
-        "ess_moment": historical.ess_moment(), "ess_morita": _number(historical.ess_morita()),
-        "tau": None, "mean_rate": None, "study_rates": [],
-    }  # fmt: skip
+        **summary_of(historical, prob),
+        "ci_prob": prob,
+        "ess_elir": _number(historical.ess()),
+        "ess_moment": historical.ess_moment(),
+        "ess_morita": _number(historical.ess_morita()),
+        "tau": None,
+        "mean_rate": None,
+        "study_rates": [],
+    }
     if "tau" in one:
         found["tau"] = {**_summary_at(one["tau"]), "ci_prob": prob}
         found["mean_rate"] = {**_summary_at(one["mean_rate"]), "ci_prob": prob}
         arms = zip(
-            *(group[c].to_numpy() for c in ("arm_study", "arm_regimen", "events", "n")), one["informs"].to_numpy(),
-            one["study_rate"], strict=True)  # fmt: skip
+            *(group[c].to_numpy() for c in ("arm_study", "arm_regimen", "events", "n")),
+            one["informs"].to_numpy(),
+            one["study_rate"],
+            strict=True,
+        )
         found["study_rates"] = [
             {"study": str(s), "regimen": str(r), "events": int(k), "n": int(m), **_summary_at(rate), "ci_prob": prob}
-            for s, r, k, m, used, rate in arms if used
-        ]  # fmt: skip
+            for s, r, k, m, used, rate in arms
+            if used
+        ]
     return found
 
 
@@ -344,16 +365,28 @@ def _summary_at(values: xr.DataArray) -> dict[str, float]:
 def _answer_row(posterior: Posterior, regimen: str, b: Borrowed) -> dict[str, Any]:
     prob = posterior.analysis.ci_prob
     limits = [
-        {"side": t.side, "value": t.value,
-         "probability": float(b.posterior.sf(t.value) if t.side == "above" else b.posterior.cdf(t.value))}
-        for t in posterior.analysis.thresholds if t.estimand == "rate" and t.regimen in (None, regimen)
-    ]  # fmt: skip
+        {
+            "side": t.side,
+            "value": t.value,
+            "probability": float(b.posterior.sf(t.value) if t.side == "above" else b.posterior.cdf(t.value)),
+        }
+        for t in posterior.analysis.thresholds
+        if t.estimand == "rate" and t.regimen in (None, regimen)
+    ]
     return {
-        "regimen": regimen, "events": b.events, "n": b.n, "robust_weight": b.robust_weight,
-        "primary": b.robust_weight == primary_weight(posterior, regimen), **summary_of(b.posterior, prob),
-        "ci_prob": prob, "robust_weight_after": b.weight_after, "ess_elir": _number(b.prior.ess()),
-        "ess_moment": b.prior.ess_moment(), "predictive_tail": b.conflict, "thresholds": limits,
-    }  # fmt: skip
+        "regimen": regimen,
+        "events": b.events,
+        "n": b.n,
+        "robust_weight": b.robust_weight,
+        "primary": b.robust_weight == primary_weight(posterior, regimen),
+        **summary_of(b.posterior, prob),
+        "ci_prob": prob,
+        "robust_weight_after": b.weight_after,
+        "ess_elir": _number(b.prior.ess()),
+        "ess_moment": b.prior.ess_moment(),
+        "predictive_tail": b.conflict,
+        "thresholds": limits,
+    }
 
 
 def _comparison_rows(

@@ -228,9 +228,12 @@ def summary_of(law: BetaMixture | Beta, prob: float) -> dict[str, float]:
     """Mean, sd, median and equal-tailed interval of a law."""
     tail = (1.0 - prob) / 2.0
     return {
-        "mean": law.mean, "sd": law.sd, "median": law.quantile(0.5), "lower": law.quantile(tail),
+        "mean": law.mean,
+        "sd": law.sd,
+        "median": law.quantile(0.5),
+        "lower": law.quantile(tail),
         "upper": law.quantile(1.0 - tail),
-    }  # fmt: skip
+    }
 
 
 def borrow(

@@ -47,10 +47,16 @@ def mirrored(row: Row) -> dict[str, Any]:
         return (1.0 / value if value else float("inf")) if ratio else -value
 
     return {
-        **row, REGIMEN: row["reference"], "reference": row[REGIMEN], "median": turned(row["median"]),
-        "lower": turned(row["upper"]), "upper": turned(row["lower"]), "mean": None, "sd": None,
+        **row,
+        REGIMEN: row["reference"],
+        "reference": row[REGIMEN],
+        "median": turned(row["median"]),
+        "lower": turned(row["upper"]),
+        "upper": turned(row["lower"]),
+        "mean": None,
+        "sd": None,
         "probability_better": 1.0 - row["probability_better"],
-    }  # fmt: skip
+    }
 
 
 def league_cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:

@@ -272,9 +272,15 @@ class Posterior:
         return with_bias(self, self._compare(array, reference or "", scale, better, margin, rope, ci_prob))
 
     def _compare(
-        self, array: xr.DataArray, reference: str, scale: Scale, better: Direction | None, margin: float | None = None,
-        rope: tuple[float, float] | None = None, ci_prob: float | None = None,
-    ) -> Comparison:  # fmt: skip
+        self,
+        array: xr.DataArray,
+        reference: str,
+        scale: Scale,
+        better: Direction | None,
+        margin: float | None = None,
+        rope: tuple[float, float] | None = None,
+        ci_prob: float | None = None,
+    ) -> Comparison:
         return compare(
             array,
             reference=reference,

@@ -242,9 +242,15 @@ def better_threshold(scale: Scale, better: Direction, margin: float) -> float:
 
 
 def estimate_row(
-    estimand: str, labels: Labels, known: Marginal, *, unit: str, ci_prob: float,
-    mcse_mean: float | None = 0.0, ess_bulk: float | None = None,
-) -> EstimateRow:  # fmt: skip
+    estimand: str,
+    labels: Labels,
+    known: Marginal,
+    *,
+    unit: str,
+    ci_prob: float,
+    mcse_mean: float | None = 0.0,
+    ess_bulk: float | None = None,
+) -> EstimateRow:
     """What is reported of one cell of an estimand.
 
     Parameters
@@ -264,9 +270,14 @@ def estimate_row(
 
 
 def comparison_row(
-    estimand: str, labels: Labels, reference: str, known: Marginal, question: Question, better: Direction,
+    estimand: str,
+    labels: Labels,
+    reference: str,
+    known: Marginal,
+    question: Question,
+    better: Direction,
     anchoring: str,
-) -> ComparisonRow:  # fmt: skip
+) -> ComparisonRow:
     """What is reported of a regimen against a reference.
 
     Parameters
@@ -287,15 +298,29 @@ def comparison_row(
     by_margin = None if margin is None else known.beyond(better_threshold(question.scale, better, margin), side)
     in_rope = None if rope is None else known.between(*rope)
     return ComparisonRow(
-        estimand=estimand, regimen=labels[REGIMEN], reference=reference, endpoint=labels[ENDPOINT],
-        scale=question.scale, time=labels[TIME], better=better, mean=s.mean, sd=s.sd, median=s.median, lower=s.lower,
-        upper=s.upper, ci_prob=s.ci_prob, probability_better=p.value, mcse_probability=p.error,
+        estimand=estimand,
+        regimen=labels[REGIMEN],
+        reference=reference,
+        endpoint=labels[ENDPOINT],
+        scale=question.scale,
+        time=labels[TIME],
+        better=better,
+        mean=s.mean,
+        sd=s.sd,
+        median=s.median,
+        lower=s.lower,
+        upper=s.upper,
+        ci_prob=s.ci_prob,
+        probability_better=p.value,
+        mcse_probability=p.error,
         margin=margin,
         probability_better_by_margin=by_margin and by_margin.value,
         mcse_probability_by_margin=by_margin and by_margin.error,
-        rope=rope, probability_in_rope=in_rope and in_rope.value, mcse_probability_in_rope=in_rope and in_rope.error,
+        rope=rope,
+        probability_in_rope=in_rope and in_rope.value,
+        mcse_probability_in_rope=in_rope and in_rope.error,
         anchoring=anchoring,
-    )  # fmt: skip
+    )
 
 
 def threshold_row(estimand: str, labels: Labels, known: Marginal, *, side: Side, value: float) -> ThresholdRow:
@@ -320,9 +345,13 @@ def _five(labels: Labels) -> tuple[Any, Any, Any, Any, Any]:
 
 
 def rank_rows(
-    estimand: str, members: Sequence[Labels], table: Array, best_errors: Sequence[float],
-    rank_errors: Sequence[float], ci_prob: float,
-) -> list[RankRow]:  # fmt: skip
+    estimand: str,
+    members: Sequence[Labels],
+    table: Array,
+    best_errors: Sequence[float],
+    rank_errors: Sequence[float],
+    ci_prob: float,
+) -> list[RankRow]:
     """Rows of the ranking of regimens within one endpoint and time.
 
     Parameters
@@ -351,9 +380,20 @@ def rank_rows(
         lower, median, upper = (int(np.searchsorted(reached, q)) + 1 for q in (tail, 0.5, 1.0 - tail))
         rows.append(
             RankRow(
-                estimand, labels[REGIMEN], labels[ENDPOINT], labels[TIME], float(table[i, 0]), best_errors[i],
-                mean, rank_errors[i], median, lower, min(upper, k), ci_prob,
-                (k - mean) / (k - 1) if k > 1 else None, rank_errors[i] / (k - 1) if k > 1 else None,
+                estimand,
+                labels[REGIMEN],
+                labels[ENDPOINT],
+                labels[TIME],
+                float(table[i, 0]),
+                best_errors[i],
+                mean,
+                rank_errors[i],
+                median,
+                lower,
+                min(upper, k),
+                ci_prob,
+                (k - mean) / (k - 1) if k > 1 else None,
+                rank_errors[i] / (k - 1) if k > 1 else None,
             )
-        )  # fmt: skip
+        )
     return rows

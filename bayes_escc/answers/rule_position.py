@@ -90,13 +90,23 @@ class Position:
     def to_dict(self) -> dict[str, Any]:
         """An entry of `monitoring` in `result.json`."""
         return {
-            "rule": self.rule, "kind": self.kind, "statistic": self.statistic, "value": self.value, "mcse": self.mcse,
-            "thresholds": dict(self.thresholds), "decision": self.decision, "events": list(self.events),
-            "patients": list(self.look), "looks": [list(look) for look in self.looks],
-            "false_alarm": self.false_alarm, "power": self.power,
-            "planned_false_alarm": self.planned_false_alarm, "planned_power": self.planned_power,
-            "null_rates": None if self.null_rates is None else list(self.null_rates), "sentence": self.sentence,
-        }  # fmt: skip
+            "rule": self.rule,
+            "kind": self.kind,
+            "statistic": self.statistic,
+            "value": self.value,
+            "mcse": self.mcse,
+            "thresholds": dict(self.thresholds),
+            "decision": self.decision,
+            "events": list(self.events),
+            "patients": list(self.look),
+            "looks": [list(look) for look in self.looks],
+            "false_alarm": self.false_alarm,
+            "power": self.power,
+            "planned_false_alarm": self.planned_false_alarm,
+            "planned_power": self.planned_power,
+            "null_rates": None if self.null_rates is None else list(self.null_rates),
+            "sentence": self.sentence,
+        }
 
 
 def positions(
@@ -302,10 +312,23 @@ def _position(rule: Rule, posterior: Posterior, observed: xr.Dataset | None, tak
         look = _followed(rule, observed)
         numbers = _normal_rates(rule, look, taken)
     return Position(
-        rule.name, rule.kind, rule.statistic, value, error, limits, decision, events, look, numbers.looks,
-        numbers.false_alarm, numbers.power, numbers.planned_false_alarm, numbers.planned_power, numbers.null_rates,
+        rule.name,
+        rule.kind,
+        rule.statistic,
+        value,
+        error,
+        limits,
+        decision,
+        events,
+        look,
+        numbers.looks,
+        numbers.false_alarm,
+        numbers.power,
+        numbers.planned_false_alarm,
+        numbers.planned_power,
+        numbers.null_rates,
         _sentence(rule, value, error, limits, decision, events, look, numbers),
-    )  # fmt: skip
+    )
 
 
 def _in_full(rule: Rule, posterior: Posterior) -> Rule:
@@ -326,8 +349,11 @@ def _in_full(rule: Rule, posterior: Posterior) -> Rule:
         return full
     group = posterior.tree[BORROWING].to_dataset()
     if full.regimen is None:  # the only one beside the reference
-        others = [r for r in map(str, posterior.estimand("rate")[REGIMEN].to_numpy().ravel())
-                  if r != getattr(full, "reference", None)]  # fmt: skip
+        others = [
+            r
+            for r in map(str, posterior.estimand("rate")[REGIMEN].to_numpy().ravel())
+            if r != getattr(full, "reference", None)
+        ]
         full = in_analysis(replace(full, regimen=others[0]), posterior.analysis) if len(others) == 1 else full
     return with_borrowed(full, borrowed_priors(group, fitted=True))
 
@@ -383,8 +409,11 @@ def _row(rows: Sequence[Mapping[str, Any]], rule: PosteriorProbability | Precisi
 def _error_of_width(draws: xr.DataArray, row: Mapping[str, Any], rule: Precision) -> float:
     import arviz as az
 
-    place = {d: row[k] for d, k in ((REGIMEN, REGIMEN), (ENDPOINT, ENDPOINT), ("time", "time"), ("horizon", "time"))
-             if d in draws.dims}  # fmt: skip
+    place = {
+        d: row[k]
+        for d, k in ((REGIMEN, REGIMEN), (ENDPOINT, ENDPOINT), ("time", "time"), ("horizon", "time"))
+        if d in draws.dims
+    }
     cell = draws.sel(place) if place else draws
     tail = 0.5 * (1.0 - rule.ci_prob)
     values = cell.transpose(CHAIN, DRAW, ...)
@@ -470,9 +499,15 @@ def _ascending(taken: Sequence[Look], now: Look) -> tuple[Look, ...]:
 
 
 def _sentence(
-    rule: Rule, value: float, error: float, limits: Mapping[str, float], decision: Decision,
-    events: tuple[int, ...], look: Look, rates: _Rates,
-) -> str:  # fmt: skip
+    rule: Rule,
+    value: float,
+    error: float,
+    limits: Mapping[str, float],
+    decision: Decision,
+    events: tuple[int, ...],
+    look: Look,
+    rates: _Rates,
+) -> str:
     shown = format_probability(value, error) if rule.is_probability else format_number(value)
     sign = " " if shown[:1] in "<>" else " = "
     words = {"go_above": "go above", "stop_below": "stop below", "stop_above": "stop above"}

@@ -52,9 +52,17 @@ class Page:
         language = self.workspace.language
         words = {code: text.said(language) for code, text in WORDS.items()}
         body = render_template(
-            template, w=words, language=language, here=here, heading=words.get(heading, heading), problem=problem,
-            secret=self.guard.form_secret, name=self.workspace.name, folder=str(self.workspace.folder), **values,
-        )  # fmt: skip
+            template,
+            w=words,
+            language=language,
+            here=here,
+            heading=words.get(heading, heading),
+            problem=problem,
+            secret=self.guard.form_secret,
+            name=self.workspace.name,
+            folder=str(self.workspace.folder),
+            **values,
+        )
         return body, status
 
     def files(self) -> list[str]:
@@ -214,9 +222,18 @@ def _run_routes(app: Flask, page: Page) -> None:
             f"bayes-escc start SHEET --out {work.analyses} ...\nbayes-escc run {work.analyses} --out {work.results}"
         )
         return page.show(
-            "run.html", "/run", "run", running=running, refresh=running, files=files, done=done, failed=failed,
-            seconds=job.seconds if job else 0, stopped=job is not None and job.cancelled, command=command,
-        )  # fmt: skip
+            "run.html",
+            "/run",
+            "run",
+            running=running,
+            refresh=running,
+            files=files,
+            done=done,
+            failed=failed,
+            seconds=job.seconds if job else 0,
+            stopped=job is not None and job.cancelled,
+            command=command,
+        )
 
     @app.post("/run")
     def begin() -> Any:

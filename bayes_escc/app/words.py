@@ -35,7 +35,9 @@ WORDS: Final[Mapping[str, Text]] = {
     "counts_sheet": Text("counts by regimen", "各方案例数"),
     "effects_sheet": Text("published effects", "已发表的效应"),
     "erase": Text("Delete everything of this page", "删除本页的全部内容"),
-    "erase_help": Text("Deletes sheets, analyses, results and studies in the folder.", "删除该文件夹中的表格、分析、结果和研究。"),
+    "erase_help": Text(
+        "Deletes sheets, analyses, results and studies in the folder.", "删除该文件夹中的表格、分析、结果和研究。"
+    ),
     "erase_sure": Text("Yes, delete all of it", "是的，全部删除"),
     "header": Text("Header", "表头"),
     "role": Text("Taken for", "识别为"),
@@ -44,7 +46,10 @@ WORDS: Final[Mapping[str, Text]] = {
     "aside": Text("Left aside", "未读取的行"),
     "decided": Text("Decided", "已决定"),
     "questions": Text("Questions", "问题"),
-    "questions_help": Text("Only what the sheet does not say is asked. Beside an answer stands what it would change.", "只询问表格未说明的内容，选项旁注明其影响。"),
+    "questions_help": Text(
+        "Only what the sheet does not say is asked. Beside an answer stands what it would change.",
+        "只询问表格未说明的内容，选项旁注明其影响。",
+    ),
     "other": Text("another answer", "其他答案"),
     "answer": Text("Answer", "提交回答"),
     "again": Text("Take back all answers", "撤销全部回答"),
@@ -55,7 +60,10 @@ WORDS: Final[Mapping[str, Text]] = {
     "written": Text("Written", "已生成"),
     "start_run": Text("Run the analyses", "运行分析"),
     "running": Text("Running", "正在运行"),
-    "running_help": Text("This page loads itself again every two seconds. You may close it; the run goes on.", "本页每2秒自动刷新；可以关闭，运行会继续。"),
+    "running_help": Text(
+        "This page loads itself again every two seconds. You may close it; the run goes on.",
+        "本页每2秒自动刷新；可以关闭，运行会继续。",
+    ),
     "seconds": Text("seconds", "秒"),
     "finished": Text("finished", "已完成"),
     "cancel": Text("Stop the run", "停止运行"),
@@ -74,7 +82,10 @@ WORDS: Final[Mapping[str, Text]] = {
     "margin": Text("better by the difference that matters", "达到最小有意义差值的概率"),
     "median": Text("median", "中位数"),
     "interval": Text("95 % CrI", "95%可信区间(CrI)"),
-    "study_help": Text("A study follows one analysis from month to month and records what changed.", "研究按月跟踪同一分析，并记录每次变化。"),
+    "study_help": Text(
+        "A study follows one analysis from month to month and records what changed.",
+        "研究按月跟踪同一分析，并记录每次变化。",
+    ),
     "study_begin": Text("Begin a study", "建立研究"),
     "study_name": Text("Name of the study", "研究名称"),
     "study_analysis": Text("Analysis", "分析"),
@@ -85,13 +96,18 @@ WORDS: Final[Mapping[str, Text]] = {
     "study_record": Text("Record the sheet and fit", "记录并拟合"),
     "study_why": Text("Remark for the log (no patient's name)", "日志备注(勿写患者姓名)"),
     "study_history": Text("History", "历史"),
-    "counts_help": Text("One regimen on each line: name=events/patients. The first is the reference.", "每行一种方案：名称=事件数/总例数。第一行为参照。"),
+    "counts_help": Text(
+        "One regimen on each line: name=events/patients. The first is the reference.",
+        "每行一种方案：名称=事件数/总例数。第一行为参照。",
+    ),
     "effects_help": Text("One study on each line: name=estimate,lower,upper.", "每行一项研究：名称=估计值,下限,上限。"),
     "measure": Text("Measure", "效应指标"),
     "better_is": Text("Better is", "更优方向"),
     "higher": Text("a higher rate", "率越高越好"),
     "lower": Text("a lower rate", "率越低越好"),
-    "margin_counts": Text("Smallest difference that matters (for example 0.1; may be blank)", "最小有意义差值(如0.1，可留空)"),
+    "margin_counts": Text(
+        "Smallest difference that matters (for example 0.1; may be blank)", "最小有意义差值(如0.1，可留空)"
+    ),
     "compute": Text("Compute", "计算"),
     "problem": Text("There is a problem", "存在问题"),
     "language": Text("中文", "English"),
@@ -100,4 +116,4 @@ WORDS: Final[Mapping[str, Text]] = {
     "patient": Text("Patient", "患者"),
     "change": Text("Change", "变化"),
     "optional": Text("optional", "可选"),
-}  # fmt: skip
+}

@@ -23,9 +23,13 @@ __all__ = ["exact_loo", "loo_of"]
 
 
 def exact_loo(
-    asked: Asked, table: Any = None, *, patients: Literal["unreliable", "all"] = "unreliable",
-    workers: int | None = 1, scheduler: str | None = None,
-) -> Loo:  # fmt: skip
+    asked: Asked,
+    table: Any = None,
+    *,
+    patients: Literal["unreliable", "all"] = "unreliable",
+    workers: int | None = 1,
+    scheduler: str | None = None,
+) -> Loo:
     """Leave-one-out accuracy with the patients that importance sampling cannot leave out left out by refitting.
 
     Parameters
@@ -87,9 +91,16 @@ def exact_loo(
     place = np.array([rows.index(r) for r in order])
     total = float(each.sum())
     return Loo(
-        total, float(np.sqrt(each.size * each.var())), found.p + found.elpd - total, each[place], k[place],
-        found.good_k, tuple(sorted(order.index(r) for r in done)), float(np.sqrt((errors**2).sum())), found.marginal,
-    )  # fmt: skip
+        total,
+        float(np.sqrt(each.size * each.var())),
+        found.p + found.elpd - total,
+        each[place],
+        k[place],
+        found.good_k,
+        tuple(sorted(order.index(r) for r in done)),
+        float(np.sqrt((errors**2).sum())),
+        found.marginal,
+    )
 
 
 def _left_out(piece: tuple[Analysis, PatientTable, int, int], seed: int) -> tuple[float, float] | None:
@@ -120,9 +131,10 @@ def loo_of(design: Design, found: Estimate) -> Loo:
     import xarray as xr
 
     groups = {
-        "/posterior": found.parameters, "/log_likelihood": design.log_likelihood(found.parameters),
+        "/posterior": found.parameters,
+        "/log_likelihood": design.log_likelihood(found.parameters),
         "/observed_data": design.observed(),
-    }  # fmt: skip
+    }
     fitted: Any = SimpleNamespace(tree=xr.DataTree.from_dict(groups))
     with warnings.catch_warnings():  # whom it cannot be trusted with is in the result
         warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto distribution")

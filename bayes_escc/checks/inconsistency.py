@@ -167,9 +167,13 @@ def _is_network(analysis: Analysis) -> bool:
 def _model(name: str, fit: Fitted, prob: float) -> dict[str, Any]:
     found = fit.deviance()
     return {
-        "model": name, "tau": fit.tau(prob), "points": found.points, "residual_deviance": found.residual,
-        "p": found.p, "dic": found.dic,
-    }  # fmt: skip
+        "model": name,
+        "tau": fit.tau(prob),
+        "points": found.points,
+        "residual_deviance": found.residual,
+        "p": found.p,
+        "dic": found.dic,
+    }
 
 
 def _arms(contrasts: Contrasts) -> dict[str, list[str]]:

@@ -94,11 +94,14 @@ class PriorSensitivity:
         several = f" {', '.join(regimens[1:])} as in the table." if len(regimens) > 1 else ""
         return interval_forest(
             [(str(r["label"]), (r["lower"], r["median"], r["upper"])) for r in mine],
-            title=f"Sensitivity. {self.title}", unit=f"{self.estimand}, {self.unit}", better=self.better,
-            highlight=(first["lower"], first["median"], first["upper"]), sides=(regimen, self.reference),
+            title=f"Sensitivity. {self.title}",
+            unit=f"{self.estimand}, {self.unit}",
+            better=self.better,
+            highlight=(first["lower"], first["median"], first["upper"]),
+            sides=(regimen, self.reference),
             footnote=f"{regimen} against {self.reference}: median and {100 * self.ci_prob:g} % credible interval; "
             f"shaded: the analysis as specified.{several}",
-        )  # fmt: skip
+        )
 
 
 def prior_sensitivity(
@@ -146,9 +149,14 @@ def prior_sensitivity(
         comparable = current.patients == base[0]
         rows += _rows(one, found, about, current, base[1] if comparable else None)
     return PriorSensitivity(
-        analysis.title, wanted, rows[0].pop("unit"), rows[0].pop("better"), rows[0]["reference"], analysis.ci_prob,
+        analysis.title,
+        wanted,
+        rows[0].pop("unit"),
+        rows[0].pop("better"),
+        rows[0]["reference"],
+        analysis.ci_prob,
         tuple({k: v for k, v in row.items() if k not in ("unit", "better")} for row in rows),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -170,9 +178,12 @@ def _estimate(design: Design, one: Variation, analysis: Analysis, table: Any) ->
         return estimate(design, sampling)
     try:
         found = laplace_draws(
-            design, chains=sampling.chains, draws=sampling.draws, seed=sampling.seed,
+            design,
+            chains=sampling.chains,
+            draws=sampling.draws,
+            seed=sampling.seed,
             adjust=_other_priors(design, one.changed),
-        )  # fmt: skip
+        )
     except LaplaceError:
         changed = prepare_design(replace(analysis, spec=one.spec), table)
         return estimate(changed, sampling)
@@ -239,9 +250,14 @@ def _rows(
     ratio = asked.estimand.endswith("ratio")
     stated = next((c.better for c in analysis.comparisons if c.estimand == asked.estimand), None)
     comparison = compare(
-        array, reference=reference, scale="ratio" if ratio else "difference", better=stated,
-        ci_prob=analysis.ci_prob, arms=tuple(design.arms), converged=told.converged,
-    )  # fmt: skip
+        array,
+        reference=reference,
+        scale="ratio" if ratio else "difference",
+        better=stated,
+        ci_prob=analysis.ci_prob,
+        arms=tuple(design.arms),
+        converged=told.converged,
+    )
     factor = None
     if base is not None and base.log_evidence is not None and told.log_evidence is not None:
         factor = math.exp(told.log_evidence - base.log_evidence)
@@ -250,13 +266,20 @@ def _rows(
     last = max((row["time"] for row in comparison.rows if row["time"] is not None), default=None)
     return [
         {
-            "group": one.group, "label": one.label, **{k: row[k] for k in (*kept, "median", "lower", "upper")},
-            **ratios.get(row["regimen"], _NO_RATIO), "log_evidence": told.log_evidence,
-            "mcse_log_evidence": told.mcse_log_evidence, "bayes_factor": factor, "sampler": found.engine,
-            "unit": "ratio" if ratio else f"difference in {array.attrs.get('unit', '')}", "better": row["better"],
+            "group": one.group,
+            "label": one.label,
+            **{k: row[k] for k in (*kept, "median", "lower", "upper")},
+            **ratios.get(row["regimen"], _NO_RATIO),
+            "log_evidence": told.log_evidence,
+            "mcse_log_evidence": told.mcse_log_evidence,
+            "bayes_factor": factor,
+            "sampler": found.engine,
+            "unit": "ratio" if ratio else f"difference in {array.attrs.get('unit', '')}",
+            "better": row["better"],
         }
-        for row in comparison.rows if row["time"] == last
-    ]  # fmt: skip
+        for row in comparison.rows
+        if row["time"] == last
+    ]
 
 
 _NO_RATIO = dict.fromkeys(("hazard_ratio", "hazard_ratio_lower", "hazard_ratio_upper"))

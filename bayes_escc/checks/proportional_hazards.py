@@ -145,18 +145,33 @@ def check_proportional_hazards(asked: Asked, table: Any = None) -> ProportionalH
         rising, error = probability_with_error(draws > 0, draws)
         rows.append(
             {
-                "regimen": regimen, "reference": design.regimens[0], "change": float(middle), "lower": float(lower),
-                "upper": float(upper), "probability_rising": rising, "mcse_probability": error,
+                "regimen": regimen,
+                "reference": design.regimens[0],
+                "change": float(middle),
+                "lower": float(lower),
+                "upper": float(upper),
+                "probability_rising": rising,
+                "mcse_probability": error,
                 "predictive_probability": tails[i - 1],
             }
-        )  # fmt: skip
+        )
     factor, factor_error = _bayes_factor(*fits)
     elpd, se = _difference(loo_of(design, fits[0]), loo_of(free, fits[1]))
     sentence = _sentence(rows, factor, elpd, se, design.events, early, late, design.unit)
     return ProportionalHazards(
-        analysis.title, sentence, design.unit, design.regimens[0], early, late, analysis.ci_prob, tuple(rows),
-        factor, factor_error, elpd, se,
-    )  # fmt: skip
+        analysis.title,
+        sentence,
+        design.unit,
+        design.regimens[0],
+        early,
+        late,
+        analysis.ci_prob,
+        tuple(rows),
+        factor,
+        factor_error,
+        elpd,
+        se,
+    )
 
 
 def _middle(design: SurvivalDesign) -> Array:
@@ -221,9 +236,15 @@ def _difference(proportional: Any, free: Any) -> tuple[float, float]:
 
 
 def _sentence(
-    rows: list[dict[str, Any]], factor: float | None, elpd: float, se: float, events: int, early: float, late: float,
+    rows: list[dict[str, Any]],
+    factor: float | None,
+    elpd: float,
+    se: float,
+    events: int,
+    early: float,
+    late: float,
     unit: str,
-) -> str:  # fmt: skip
+) -> str:
     """The outcome in plain words."""
     moved = [r for r in rows if not 1.0 - _CREDIBLE < r["probability_rising"] < _CREDIBLE]
     odd = [r for r in rows if r["predictive_probability"] < 0.05]

@@ -101,7 +101,14 @@ def _rows(group: str, label: str, fit: Estimate, prob: float) -> list[dict[str, 
         s = summarise(known, prob)
         whose = labels[REGIMEN] or labels["covariate"]
         rows.append(
-            {"group": group, "label": f"{whose}: {label}" if whose else label, "median": s.median, "lower": s.lower,
-             "upper": s.upper, "probability_below_null": known.beyond(null, "below").value, "tau": spread}
-        )  # fmt: skip
+            {
+                "group": group,
+                "label": f"{whose}: {label}" if whose else label,
+                "median": s.median,
+                "lower": s.lower,
+                "upper": s.upper,
+                "probability_below_null": known.beyond(null, "below").value,
+                "tau": spread,
+            }
+        )
     return rows

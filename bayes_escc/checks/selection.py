@@ -182,9 +182,7 @@ def selection(
 class _Model:
     """The joint density of mu and the nodes of tau and omega."""
 
-    def __init__(
-        self, y: Array, se: Array, side: float, effect: Prior, tau: Prior | None, select: bool
-    ) -> None:  # fmt: skip
+    def __init__(self, y: Array, se: Array, side: float, effect: Prior, tau: Prior | None, select: bool) -> None:
         from scipy.special import ndtri
 
         self.y, self.v, self.side = y, se**2, side
@@ -285,9 +283,13 @@ def _refined(model: _Model, edges: Array) -> Selection:
     sd = math.sqrt(max(float(masses @ (omega - mean) ** 2), 0.0))
     no_panels = Density(np.array([0.0, 1.0]), np.ones((1, len(_NODES))))
     return Selection(
-        Density(panel_edges, np.array(mu)), _margin(np.asarray(by_tau), model.tau_edges), model.scale,
-        _margin(masses, model.x_edges) or no_panels, (mean, sd), total,
-    )  # fmt: skip
+        Density(panel_edges, np.array(mu)),
+        _margin(np.asarray(by_tau), model.tau_edges),
+        model.scale,
+        _margin(masses, model.x_edges) or no_panels,
+        (mean, sd),
+        total,
+    )
 
 
 def _margin(masses: Array, edges: Array) -> Density | None:
@@ -321,6 +323,9 @@ def numbers(found: Selection, ratio: bool, prob: float) -> dict[str, Any]:
     if ratio:
         lower, median, upper = math.exp(lower), math.exp(median), math.exp(upper)
     return {
-        "median": median, "lower": lower, "upper": upper, "probability_below_null": found.mu.cdf(0.0),
+        "median": median,
+        "lower": lower,
+        "upper": upper,
+        "probability_below_null": found.mu.cdf(0.0),
         "tau": found.tau_quantile(0.5),
-    }  # fmt: skip
+    }

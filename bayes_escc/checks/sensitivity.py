@@ -108,11 +108,13 @@ class Sensitivity:
         factors = "; ".join(f"{k} {v:.3g}" for k, v in self.bayes_factors.items())
         return interval_forest(
             [(str(r["label"]), (r["lower"], r["median"], r["upper"])) for r in self.rows],
-            title=f"Sensitivity. {self.title}", unit=self.unit, better=self.better,
+            title=f"Sensitivity. {self.title}",
+            unit=self.unit,
+            better=self.better,
             highlight=(first["lower"], first["median"], first["upper"]),
             footnote=f"Median and {100 * self.ci_prob:g} % credible interval of the pooled effect; shaded: the "
             f"analysis as specified. Bayes factors: {factors}. {' '.join(self.notes)}".rstrip(),
-        )  # fmt: skip
+        )
 
 
 def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivity:
@@ -165,9 +167,7 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
     if len(contrasts) > 2:
         variance = np.diag(contrasts.V)
         typical = math.sqrt(1.0 / float(np.mean(1.0 / variance)))
-        for label, x, slope_sd in (
-            ("PET", np.sqrt(variance), _PET_SD), ("PEESE", variance, _PEESE_SD / typical)
-        ):  # fmt: skip
+        for label, x, slope_sd in (("PET", np.sqrt(variance), _PET_SD), ("PEESE", variance, _PEESE_SD / typical)):
             rows.append(_small_studies(label, x, slope_sd, contrasts, main, analysis))
     design, factors, notes = _design(contrasts, main), _bayes_factors(contrasts, main, random, common), []
     if len(contrasts) > 2 and contrasts.better in ("lower", "higher"):
@@ -228,9 +228,14 @@ def _numbers(group: str, label: str, law: NormalMixture, ratio: bool, prob: floa
     lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
     below = float(law.cdf(1.0 if ratio else 0.0))
     return {
-        "group": group, "label": label, "median": median, "lower": lower, "upper": upper,
-        "probability_below_null": below, "tau": tau,
-    }  # fmt: skip
+        "group": group,
+        "label": label,
+        "median": median,
+        "lower": lower,
+        "upper": upper,
+        "probability_below_null": below,
+        "tau": tau,
+    }
 
 
 def _small_studies(
@@ -245,9 +250,13 @@ def _small_studies(
     if model is None:  # pragma: no cover (checked before)
         raise AnalysisError("sensitivity: needs a Normal prior of the effect.")
     wide = GaussianModel(
-        model.y, model.V, np.column_stack([model.X, x]), model.L,
-        np.append(model.m0, 0.0), np.append(model.s0, slope_sd),
-    )  # fmt: skip
+        model.y,
+        model.V,
+        np.column_stack([model.X, x]),
+        model.L,
+        np.append(model.m0, 0.0),
+        np.append(model.s0, slope_sd),
+    )
     found = integrate(wide, tau.default if tau is not None else None)
     location, spread = found.linear(np.array([[1.0, 0.0]]))
     law = found.mixture(location[0], spread[0], exponentiated=design.ratio)

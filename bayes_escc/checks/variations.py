@@ -31,12 +31,19 @@ RATE_PRIORS: Final = (
 _LEVELS: Final = ("median", "log_cumulative_hazard", "hazard", "log_hazard")
 _OF_COVARIATES: Final = ("coefficient", "coefficient_sd", "global_scale", "slab_variance")
 _WORDS: Final = {
-    "median": "median", "log_cumulative_hazard": "log cumulative hazard", "hazard": "hazard",
+    "median": "median",
+    "log_cumulative_hazard": "log cumulative hazard",
+    "hazard": "hazard",
     "log_hazard": "log hazard",
-    "log_shape": "log shape", "coefficient": "coefficients", "intercept": "intercept",
-    "logit_mean": "mean log odds", "tau": "tau", "mean": "mean rate", "precision": "precision",
+    "log_shape": "log shape",
+    "coefficient": "coefficients",
+    "intercept": "intercept",
+    "logit_mean": "mean log odds",
+    "tau": "tau",
+    "mean": "mean rate",
+    "precision": "precision",
     "categories": "categories",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -149,9 +156,15 @@ def with_baseline(spec: SurvivalSpec, baseline: Any) -> SurvivalSpec:
     if baseline == "exponential" and effect == "nonproportional":
         effect = "proportional"
     return replace(
-        spec, baseline=baseline, regimen_effect=effect, location=level[0], smoothing="independent", cutpoints=None,
-        priors=(level, *shape, *kept), stated=tuple(dict.fromkeys((*spec.stated, level[0], "log_shape"))),
-    )  # fmt: skip
+        spec,
+        baseline=baseline,
+        regimen_effect=effect,
+        location=level[0],
+        smoothing="independent",
+        cutpoints=None,
+        priors=(level, *shape, *kept),
+        stated=tuple(dict.fromkeys((*spec.stated, level[0], "log_shape"))),
+    )
 
 
 def _middle(spec: SurvivalSpec) -> float:

@@ -11,10 +11,11 @@ __all__ = ["register"]
 def register(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
     """Add the command; returns its parser."""
     app = commands.add_parser(
-        "app", help="open a page on this computer: sheet, questions, run, result",
+        "app",
+        help="open a page on this computer: sheet, questions, run, result",
         description="Opens a page that only this computer can reach, over the same calls as the command line. Nothing "
         "is sent anywhere; what it writes stands in one folder. Needs the extra app: pip install 'bayes-escc[app]'.",
-    )  # fmt: skip
+    )
     app.add_argument("sheet", nargs="?", metavar="SHEET", help="a sheet to begin with")
     app.add_argument(
         "--folder", default="bayes-escc-work", metavar="DIR", help="where everything is kept (default: bayes-escc-work)"

@@ -22,7 +22,7 @@ def register(commands: Any) -> None:
         help="simulate a whole trial: operating characteristics, assurance, sample size",
         description="bayes-escc design FILE simulates a design; design check FILE says it in words; design compare "
         "A B puts two side by side over the same patients; design replay FILE --trial N shows one trial by patients.",
-    )  # fmt: skip
+    )
     parser.add_argument("words", nargs="+", metavar="FILE", help="[check | compare | replay] and the design file(s)")
     parser.add_argument("--trials", type=int, metavar="N", help="trials by truth (default: the file's)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes on this machine")
@@ -103,28 +103,39 @@ def _result_text(data: Mapping[str, Any]) -> str:
         f"{data['trials']:,} trials by truth, seed {data['design']['seed']}. {data['engine']}",
     ]
     rows = [
-        [str(r["most"]), r["truth"], *(_estimate(r[k]) for k in ("go", "stop", "correct")),
-         *(_estimate(r[k], 1) for k in ("patients", "months", "events"))]
+        [
+            str(r["most"]),
+            r["truth"],
+            *(_estimate(r[k]) for k in ("go", "stop", "correct")),
+            *(_estimate(r[k], 1) for k in ("patients", "months", "events")),
+        ]
         for r in data["scenarios"]
-    ]  # fmt: skip
+    ]
     header = ["at most", "truth", "P(go)", "P(stop)", "P(right)", "patients", "months", "events"]
     lines += ["", aligned(header, rows), "Intervals are 95 % Monte Carlo intervals; numbers without one are exact."]
     if any(look["go"]["value"] or look["stop"]["value"] for look in data["looks"]):
         shown = [
-            [str(v["most"]), v["truth"], v["rule"], f"{v['look']}: {v['when']}", f"{v['go']['value']:.3f}",
-             f"{v['stop']['value']:.3f}"]
+            [
+                str(v["most"]),
+                v["truth"],
+                v["rule"],
+                f"{v['look']}: {v['when']}",
+                f"{v['go']['value']:.3f}",
+                f"{v['stop']['value']:.3f}",
+            ]
             for v in data["looks"]
-        ]  # fmt: skip
+        ]
         lines += ["", aligned(["at most", "truth", "rule", "look", "goes", "stops"], shown)]
     for row in data["design_prior"]:
         lines += [
-            "", f"Over the design prior, with at most {row['most']} patients:",
+            "",
+            f"Over the design prior, with at most {row['most']} patients:",
             f"  assurance, P(go)                 {_estimate(row['assurance'])}",
             f"  P(effective)                     {_estimate(row['effective'])}",
             f"  P(effective | go)                {_estimate(row['effective_given_go'])}",
             f"  P(go | ineffective)              {_estimate(row['false_go_where_ineffective'])}",
             f"  P(no go | effective)             {_estimate(row['missed_where_effective'])}",
-        ]  # fmt: skip
+        ]
     found = data["calibration"]
     if found:
         fresh = ", ".join(f"{name} {share:.4f}" for name, share in found["fresh_trials"].items())

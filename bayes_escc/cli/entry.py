@@ -83,9 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--overall", metavar="COLUMN", help="patients: overall survival, to check against")
     check.add_argument(
-        "--dates", nargs="+", default=[], metavar="ROLE=COLUMN",
+        "--dates",
+        nargs="+",
+        default=[],
+        metavar="ROLE=COLUMN",
         help="patients: start=, event=, death=, last_contact=COLUMN and cut=YYYY-MM-DD",
-    )  # fmt: skip
+    )
     check.add_argument("--time-unit", metavar="UNIT", help="patients: days, weeks, months or years")
     check.set_defaults(action=_check)
 
@@ -107,9 +110,11 @@ def _parser() -> argparse.ArgumentParser:
     scans.add_argument("--death", metavar="COLUMN", help="patients: date (or time) of death")
     scans.add_argument("--missed", type=int, default=1, metavar="N", help="scans that may be missed before a death")
     scans.add_argument(
-        "--death-after-missed", choices=("interval", "exact", "censor"), default="interval",
+        "--death-after-missed",
+        choices=("interval", "exact", "censor"),
+        default="interval",
         help="a death after more missed scans: event anywhere since the last scan, at death, or censored",
-    )  # fmt: skip
+    )
     scans.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns of the patients to leave out")
     scans.add_argument("--out", metavar="FILE", help="write the patient table with its intervals to this CSV file")
     scans.set_defaults(action=_scans)
@@ -134,18 +139,22 @@ def _parser() -> argparse.ArgumentParser:
         "--ci-prob", type=float, default=0.95, metavar="P", help="probability of the intervals (default: 0.95)"
     )
     compare.add_argument(
-        "--bias-sd", type=float, metavar="SD",
+        "--bias-sd",
+        type=float,
+        metavar="SD",
         help="of the bias on the log odds (default: 0.5, for arms not randomised against each other; 0 if they were)",
-    )  # fmt: skip
+    )
     compare.add_argument("--bias-mean", type=float, default=0.0, metavar="B", help="of the bias (default: 0)")
     compare.add_argument("--level", type=float, metavar="P", help="probability whose tipping point is wanted")
     compare.set_defaults(action=_compare)
 
     pool = commands.add_parser("pool", help="pool published effects at once, exactly")
     pool.add_argument(
-        "effects", nargs="+", metavar="NAME=ESTIMATE,LOW,HIGH",
+        "effects",
+        nargs="+",
+        metavar="NAME=ESTIMATE,LOW,HIGH",
         help="effects as published, for example ESCORT=0.71,0.57,0.87; or one file or dataset of effects",
-    )  # fmt: skip
+    )
     pool.add_argument("--measure", default="HR", metavar="M", help="of typed effects: HR, OR, RR, MD ... (default: HR)")
     pool.add_argument("--level", type=float, default=0.95, metavar="P", help="confidence level of typed intervals")
     pool.add_argument("--endpoint", metavar="NAME", help="of a table that has several")
@@ -416,10 +425,18 @@ def _scans(options: argparse.Namespace) -> int:
     from bayes_escc.evidence.visits import ScanSettings, joined
 
     settings = ScanSettings(
-        options.schedule, options.unit, options.id, None if options.time else options.date, options.time,
-        options.result, _pairs(options.words, "--words"), options.start, options.death, options.missed,
+        options.schedule,
+        options.unit,
+        options.id,
+        None if options.time else options.date,
+        options.time,
+        options.result,
+        _pairs(options.words, "--words"),
+        options.start,
+        options.death,
+        options.missed,
         options.death_after_missed,
-    )  # fmt: skip
+    )
     frame, notes = joined(options.patients, options.visits, settings, patient_id=options.id, drop=options.drop)
     if options.out:
         from bayes_escc.files import write_atomic
@@ -433,8 +450,10 @@ def _scans(options: argparse.Namespace) -> int:
     from bayes_escc.report.text import aligned
 
     columns = [options.id, "last_free", "first_progression", "scan_rule"]
-    cells = [[c if isinstance(c, str) else "none" if c == float("inf") else format_number(c) for c in row]
-             for row in frame[[c for c in columns if c in frame]].itertuples(index=False, name=None)]  # fmt: skip
+    cells = [
+        [c if isinstance(c, str) else "none" if c == float("inf") else format_number(c) for c in row]
+        for row in frame[[c for c in columns if c in frame]].itertuples(index=False, name=None)
+    ]
     print(aligned([c for c in columns if c in frame], cells))
     for note in notes:
         print(f"Note: {note}")
@@ -448,10 +467,17 @@ def _compare(options: argparse.Namespace) -> int:
     from bayes_escc.runs.prompt_counts import compare_counts
 
     result = compare_counts(
-        options.arms, prior=options.prior, scale=options.scale, better=options.better, margin=options.margin,
-        rope=options.rope, ci_prob=options.ci_prob, bias_sd=options.bias_sd, bias_mean=options.bias_mean,
+        options.arms,
+        prior=options.prior,
+        scale=options.scale,
+        better=options.better,
+        margin=options.margin,
+        rope=options.rope,
+        ci_prob=options.ci_prob,
+        bias_sd=options.bias_sd,
+        bias_mean=options.bias_mean,
         levels=LEVELS if options.level is None else (options.level,),
-    )  # fmt: skip
+    )
     if options.json:
         _print_json(result)
     else:
@@ -467,10 +493,17 @@ def _pool(options: argparse.Namespace) -> int:
     from bayes_escc.runs.prompt_effects import pool_effects
 
     result = pool_effects(
-        options.effects, measure=options.measure, level=options.level, endpoint=options.endpoint, where=options.where,
-        common=options.common, tau_prior=options.tau_prior, effect_prior=options.effect_prior, margin=options.margin,
+        options.effects,
+        measure=options.measure,
+        level=options.level,
+        endpoint=options.endpoint,
+        where=options.where,
+        common=options.common,
+        tau_prior=options.tau_prior,
+        effect_prior=options.effect_prior,
+        margin=options.margin,
         ci_prob=options.ci_prob,
-    )  # fmt: skip
+    )
     if options.json:
         _print_json(result)
     else:

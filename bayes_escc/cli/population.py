@@ -23,9 +23,11 @@ def register(commands: Any) -> None:
         "draws of an earlier run are used if they are there.",
     )
     tipping.add_argument(
-        "source", nargs="+", metavar="ANALYSIS",
+        "source",
+        nargs="+",
+        metavar="ANALYSIS",
         help="a .toml file or the name of one that ships; or counts, such as A=10/29 B=12/35, the first the reference",
-    )  # fmt: skip
+    )
     tipping.add_argument("--level", type=float, metavar="P", help="probability whose tipping point is wanted")
     tipping.add_argument("--margin", type=float, metavar="M", help="smallest difference (or ratio) that matters")
     tipping.add_argument("--estimand", metavar="NAME", help="choose among the comparisons, for example rmst")
@@ -96,10 +98,17 @@ def _tipping(options: argparse.Namespace) -> int:
 
     counts = _counts(options.source)
     found = tipping(
-        counts if counts is not None else options.source[0], estimand=options.estimand, regimen=options.regimen,
-        reference=options.reference, scale=options.scale, better=options.better, margin=options.margin,
-        bias_sd=options.bias_sd, bias_mean=options.bias_mean, results=options.results,
-    )  # fmt: skip
+        counts if counts is not None else options.source[0],
+        estimand=options.estimand,
+        regimen=options.regimen,
+        reference=options.reference,
+        scale=options.scale,
+        better=options.better,
+        margin=options.margin,
+        bias_sd=options.bias_sd,
+        bias_mean=options.bias_mean,
+        results=options.results,
+    )
     levels = LEVELS if options.level is None else (options.level,)
     rows = [{**t.to_dict(levels), "course": t.course()} for t in found]
     if options.json:
@@ -128,10 +137,18 @@ def _reconstruct(options: argparse.Namespace) -> int:
     from bayes_escc.population.reconstruct import reconstruct
 
     read = reconstruct(
-        options.curves, at_risk=options.at_risk, arm=options.arm, n=options.n, events=options.events,
-        median=options.median, censored=options.censored, scale=options.scale, precision=options.precision,
-        versions=options.versions, seed=options.seed,
-    )  # fmt: skip
+        options.curves,
+        at_risk=options.at_risk,
+        arm=options.arm,
+        n=options.n,
+        events=options.events,
+        median=options.median,
+        censored=options.censored,
+        scale=options.scale,
+        precision=options.precision,
+        versions=options.versions,
+        seed=options.seed,
+    )
     report = read.report()
     if options.out:
         from bayes_escc.files import write_atomic

@@ -35,9 +35,11 @@ _EXAMPLES = """examples:
 def add_monitor(commands: Any) -> list[argparse.ArgumentParser]:
     """Add the command `monitor`; returns its parsers, for the options every command has."""
     monitor = commands.add_parser(
-        "monitor", help="boundaries and error rates of decision rules, for a protocol", epilog=_EXAMPLES,
+        "monitor",
+        help="boundaries and error rates of decision rules, for a protocol",
+        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parts = monitor.add_subparsers(dest="part", required=True, metavar="table | oc | calibrate")
     table = parts.add_parser("table", help="the counts that stop or go at each look")
     oc = parts.add_parser("oc", help="false-alarm rate, power and expected patients, by enumeration")
@@ -217,9 +219,14 @@ def _calibrate(options: argparse.Namespace) -> int:
     tables = [boundaries(c.rule, _looks(options)) for c in found]
     if options.json:
         _print_json(
-            {"rules": [{**t.to_dict(), "operating_characteristics": c.operating_characteristics.to_dict()}
-                       for c, t in zip(found, tables, strict=True)], "not_tabulated": others}
-        )  # fmt: skip
+            {
+                "rules": [
+                    {**t.to_dict(), "operating_characteristics": c.operating_characteristics.to_dict()}
+                    for c, t in zip(found, tables, strict=True)
+                ],
+                "not_tabulated": others,
+            }
+        )
     else:
         texts = [_table_text(t, c.operating_characteristics) for c, t in zip(found, tables, strict=True)]
         print("\n\n".join([*texts, *others]))
@@ -289,13 +296,25 @@ def _oc_text(behaviour: OperatingCharacteristics) -> str:
     def shown(p: float) -> str:
         return "-" if p == 0.0 else format_probability(p, 0.0)  # what cannot happen is no small probability
 
-    header = [f"true {' / '.join(behaviour.rule.rates_needed)}", "P(go)", "P(stop)", "P(neither)", "P(early end)",
-              "expected patients" + (", both arms" if behaviour.rule.arms == 2 else "")]  # fmt: skip
+    header = [
+        f"true {' / '.join(behaviour.rule.rates_needed)}",
+        "P(go)",
+        "P(stop)",
+        "P(neither)",
+        "P(early end)",
+        "expected patients" + (", both arms" if behaviour.rule.arms == 2 else ""),
+    ]
     rows = [
-        ["/".join(f"{r:g}" for r in s.rates), shown(s.probability_go), shown(s.probability_stop),
-         shown(s.probability_undecided), shown(s.probability_early), f"{s.expected_patients:.2f}"]
+        [
+            "/".join(f"{r:g}" for r in s.rates),
+            shown(s.probability_go),
+            shown(s.probability_stop),
+            shown(s.probability_undecided),
+            shown(s.probability_early),
+            f"{s.expected_patients:.2f}",
+        ]
         for s in behaviour.scenarios
-    ]  # fmt: skip
+    ]
     at = ["/".join(map(str, dict.fromkeys(look) if len(set(look)) == 1 else look)) for look in behaviour.looks]
     by_look = [
         [label, decision, *map(shown, values)]
@@ -306,8 +325,14 @@ def _oc_text(behaviour: OperatingCharacteristics) -> str:
         )
         if any(values)
     ]
-    blocks = [*_heading(behaviour.rule), "", aligned(header, rows), "", "First decision, by look (evaluable patients):",
-              aligned(["true rate", "", *at], by_look)]  # fmt: skip
+    blocks = [
+        *_heading(behaviour.rule),
+        "",
+        aligned(header, rows),
+        "",
+        "First decision, by look (evaluable patients):",
+        aligned(["true rate", "", *at], by_look),
+    ]
     return "\n".join([*blocks, "", "Exact: every path of counts is followed."])
 
 

@@ -37,9 +37,13 @@ def register(commands: Any) -> None:
     update = command("update", _update, "record a data cut and fit everything", log=True)
     update.add_argument("cut", metavar="CUT.csv", help="the whole table as it stands now")
     update.add_argument(
-        "--acknowledge", nargs="+", action="extend", default=[], metavar="ID:KIND",
+        "--acknowledge",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="ID:KIND",
         help="changes of past facts that are right",
-    )  # fmt: skip
+    )
     update.add_argument("--preview", action="store_true", help="reweight the last fit at once; record nothing")
     diff = command("diff", _diff, "what a table would change, or the last cut did; nothing is recorded")
     diff.add_argument("cut", metavar="CUT.csv", nargs="?", help="default: what the last data cut changed")
@@ -94,9 +98,11 @@ def _updated(options: argparse.Namespace, update: Any) -> int:
     from bayes_escc.study.story import update_text
 
     data = {
-        "snapshot": update.snapshot, "changes": [c.to_dict() for c in update.changes], "notes": list(update.notes),
+        "snapshot": update.snapshot,
+        "changes": [c.to_dict() for c in update.changes],
+        "notes": list(update.notes),
         **update.record,
-    }  # fmt: skip
+    }
     _say(options, data, lambda: update_text(update))
     if update.posterior is not None and not update.posterior.diagnostics.converged:
         print("bayes-escc: NOT CONVERGED: " + " ".join(update.posterior.diagnostics.messages), file=sys.stderr)
@@ -124,9 +130,11 @@ def _preview(options: argparse.Namespace) -> int:
     suspects = [{"unit": unit, "pareto_k": k} for unit, k in shown.suspects]
     data = {
         "changes": [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes],
-        **shown.to_dict(), "suspects": suspects, "predictive": shown.predictive,
+        **shown.to_dict(),
+        "suspects": suspects,
+        "predictive": shown.predictive,
         "notes": notes,
-    }  # fmt: skip
+    }
     _say(options, data, lambda: "\n".join([changes_text(changes), preview_text(shown), *notes]))
     return 0
 

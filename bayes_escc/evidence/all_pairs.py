@@ -64,19 +64,26 @@ def reduce_all_pairs(records: Rows, problems: list[Problem], warnings: list[Prob
         changed |= {n: {**_against(r, base), CONTROL_SE: repr(math.sqrt(variance))} for n, r in keep}
         warnings.append(
             Problem(
-                "all_pairs", f"{study} gives all {len(pairs)} pairs of its {len(arms)} arms for {endpoint}; its "
+                "all_pairs",
+                f"{study} gives all {len(pairs)} pairs of its {len(arms)} arms for {endpoint}; its "
                 f"{len(keep)} contrasts against {base} are used, the others for the variance of that arm "
                 f"(standard error {math.sqrt(variance):.3g})",
-                "Nothing is counted twice.", row=rows[0][0], column="study", value=study,
+                "Nothing is counted twice.",
+                row=rows[0][0],
+                column="study",
+                value=study,
             )
-        )  # fmt: skip
+        )
     return [(n, changed.get(n, r)) for n, r in records if n not in gone]
 
 
 def _solve(
-    arms: Sequence[str], pairs: Mapping[frozenset[str], tuple[int, dict[str, Any]]], study: str, endpoint: str,
+    arms: Sequence[str],
+    pairs: Mapping[frozenset[str], tuple[int, dict[str, Any]]],
+    study: str,
+    endpoint: str,
     problems: list[Problem],
-) -> tuple[str, float] | None:  # fmt: skip
+) -> tuple[str, float] | None:
     """The arm the contrasts are taken against and its variance; None if the pairs contradict each other."""
     first = min(number for number, _ in pairs.values())
 
@@ -102,8 +109,9 @@ def _solve(
         if abs(implied / math.sqrt(value) - 1.0) > _ERROR_TOLERANCE:
             refuse(
                 f"the other pairs of {study}, {endpoint}, imply a standard error of {implied:.3g} for {a} against {b}, "
-                f"not {math.sqrt(value):.3g}", "Check the standard errors and intervals of its rows.",
-            )  # fmt: skip
+                f"not {math.sqrt(value):.3g}",
+                "Check the standard errors and intervals of its rows.",
+            )
             return None
     effect = {(r["experimental"], r["control"]): float(r["y"]) for _, r in pairs.values()}
     effect |= {(b, a): -y for (a, b), y in effect.items()}
@@ -114,8 +122,9 @@ def _solve(
             refuse(
                 f"the effects of {study}, {endpoint}, do not add up: {a} against {b} and {b} against {c} give "
                 f"{effect[a, b] + effect[b, c]:.3g} for {a} against {c} (on the log scale for ratios), not "
-                f"{effect[a, c]:.3g}", "Check which way round each contrast is.",
-            )  # fmt: skip
+                f"{effect[a, c]:.3g}",
+                "Check which way round each contrast is.",
+            )
             return None
     controls = Counter(r["control"] for _, r in pairs.values())
     base = max(arms, key=lambda a: controls[a])
@@ -133,7 +142,12 @@ def _against(record: Mapping[str, Any], base: str) -> dict[str, Any]:
 
     swapped = {"n_experimental": record.get("n_control", ""), "n_control": record.get("n_experimental", "")}
     return {
-        **record, "experimental": record["control"], "control": base,
-        "estimate": turned(record["estimate"]), "ci_low": turned(record["ci_high"]),
-        "ci_high": turned(record["ci_low"]), "y": -record["y"], **{k: v for k, v in swapped.items() if k in record},
-    }  # fmt: skip
+        **record,
+        "experimental": record["control"],
+        "control": base,
+        "estimate": turned(record["estimate"]),
+        "ci_low": turned(record["ci_high"]),
+        "ci_high": turned(record["ci_low"]),
+        "y": -record["y"],
+        **{k: v for k, v in swapped.items() if k in record},
+    }

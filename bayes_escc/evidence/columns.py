@@ -22,8 +22,25 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "percent": ("percentage", "rate_percent", "%", "百分比"),
     "measure": ("effect_measure", "效应指标"),
     "estimate": (
-        "effect", "hr", "or", "rr", "rd", "md", "smd", "log_hr", "loghr", "log_or", "logor", "log_rr", "logrr",
-        "mean_difference", "risk_difference", "mean", "log_odds", "log_hazard", "效应量",
+        "effect",
+        "hr",
+        "or",
+        "rr",
+        "rd",
+        "md",
+        "smd",
+        "log_hr",
+        "loghr",
+        "log_or",
+        "logor",
+        "log_rr",
+        "logrr",
+        "mean_difference",
+        "risk_difference",
+        "mean",
+        "log_odds",
+        "log_hazard",
+        "效应量",
     ),
     "median": ("median_time", "中位数", "中位时间"),
     "ci_low": ("lower", "lower_limit", "ci_lower", "lcl", "下限"),
@@ -32,12 +49,21 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "lower": ("ci_low", "lower_limit", "ci_lower", "lcl", "下限"),
     "upper": ("ci_high", "upper_limit", "ci_upper", "ucl", "上限"),
     "interval": (
-        "ci", "confidence_interval", "95%_ci", "95%ci", "ci_95", "ci95", "95_ci", "95%_cri", "置信区间", "95%置信区间",
+        "ci",
+        "confidence_interval",
+        "95%_ci",
+        "95%ci",
+        "ci_95",
+        "ci95",
+        "95_ci",
+        "95%_cri",
+        "置信区间",
+        "95%置信区间",
     ),
     "se": ("standard_error", "std_error", "标准误"),
     "p": ("p_value", "pvalue", "p值"),
     "population": ("subgroup", "人群"),
-}  # fmt: skip
+}
 """Further names of a meaning, lower case with underscores for blanks."""
 
 
@@ -83,10 +109,14 @@ def canonical_columns(
 def _two(meaning: str, candidates: Collection[str]) -> Problem:
     listed = " and ".join(candidates)
     return Problem(
-        "two_columns", f"the columns {listed} can all be the {meaning}" if len(candidates) > 2 else
-        f"the columns {listed} can both be the {meaning}",
-        "Rename or drop those that are not meant.", row=1, column=next(iter(candidates)),
-    )  # fmt: skip
+        "two_columns",
+        f"the columns {listed} can all be the {meaning}"
+        if len(candidates) > 2
+        else f"the columns {listed} can both be the {meaning}",
+        "Rename or drop those that are not meant.",
+        row=1,
+        column=next(iter(candidates)),
+    )
 
 
 def column_named(raw: RawTable, name: str, problems: list[Problem]) -> str:
@@ -98,10 +128,13 @@ def column_named(raw: RawTable, name: str, problems: list[Problem]) -> str:
         listed = " and ".join(candidates)
         problems.append(
             Problem(
-                "two_columns", f"{name!r} can be each of the columns {listed}", "Spell it exactly as the one meant.",
-                row=1, column=candidates[0],
+                "two_columns",
+                f"{name!r} can be each of the columns {listed}",
+                "Spell it exactly as the one meant.",
+                row=1,
+                column=candidates[0],
             )
-        )  # fmt: skip
+        )
     return candidates[0] if candidates else name
 
 
@@ -114,10 +147,14 @@ def told_apart(
         return []
     return [
         Problem(
-            "told_apart", f"{what} also stands in row {other[1]}, told apart by {', '.join(differing)}",
-            "An analysis takes one of them, chosen with where.", row=number, column="study", value=study,
+            "told_apart",
+            f"{what} also stands in row {other[1]}, told apart by {', '.join(differing)}",
+            "An analysis takes one of them, chosen with where.",
+            row=number,
+            column="study",
+            value=study,
         )
-    ]  # fmt: skip
+    ]
 
 
 def not_used(columns: Iterable[str], used: Collection[str]) -> list[Problem]:

@@ -279,11 +279,14 @@ def check_duplicates(raw: RawTable, problems: list[Problem], warnings: list[Prob
             if same is not None:
                 problems.append(
                     Problem(
-                        "duplicate_row", f"{', '.join(label)} also stands in row {same}",
-                        "Keep one, or tell subgroups apart with a column population.", row=number, column="study",
+                        "duplicate_row",
+                        f"{', '.join(label)} also stands in row {same}",
+                        "Keep one, or tell subgroups apart with a column population.",
+                        row=number,
+                        column="study",
                         value=row["study"],
                     )
-                )  # fmt: skip
+                )
             else:
                 warnings += told_apart(", ".join(label), further, apart, seen[key][0], number, row["study"])
         seen.setdefault(key, []).append((apart, number))

@@ -69,12 +69,14 @@ def date_columns(stated: Mapping[str, Any]) -> DateColumns:
     """
     wrong = [
         f"dates: unknown key {key!r}; allowed are {', '.join(ROLES)} and cut.{nearest(str(key), (*ROLES, 'cut'))}"
-        for key in stated if key not in (*ROLES, "cut")
-    ]  # fmt: skip
+        for key in stated
+        if key not in (*ROLES, "cut")
+    ]
     wrong += [
         f"dates.{role}: must be the name of a column, not {stated[role]!r}"
-        for role in ROLES if role in stated and not (isinstance(stated[role], str) and stated[role].strip())
-    ]  # fmt: skip
+        for role in ROLES
+        if role in stated and not (isinstance(stated[role], str) and stated[role].strip())
+    ]
     if "start" not in stated:
         wrong.append('dates: "start" is required, the column from whose date times count')
     if not {"event", "death", "last_contact"} & set(stated):
@@ -90,9 +92,7 @@ def date_columns(stated: Mapping[str, Any]) -> DateColumns:
         cut = cut.date()
     if wrong:
         raise AnalysisError("; ".join(wrong) + ".")
-    return DateColumns(
-        str(stated["start"]), stated.get("event"), stated.get("death"), stated.get("last_contact"), cut
-    )  # fmt: skip
+    return DateColumns(str(stated["start"]), stated.get("event"), stated.get("death"), stated.get("last_contact"), cut)
 
 
 def read_date(text: str) -> dt.date | str:
@@ -132,10 +132,18 @@ class _Rules:
 
 
 def check_dates(
-    cells: dict[str, list[str]], numbers: Sequence[int], columns: DateColumns, per_day: float,
-    codes: Mapping[str, str], derive: bool, problems: list[Problem], warnings: list[Problem],
-    today: dt.date | None = None, *, growing: bool = False,
-) -> None:  # fmt: skip
+    cells: dict[str, list[str]],
+    numbers: Sequence[int],
+    columns: DateColumns,
+    per_day: float,
+    codes: Mapping[str, str],
+    derive: bool,
+    problems: list[Problem],
+    warnings: list[Problem],
+    today: dt.date | None = None,
+    *,
+    growing: bool = False,
+) -> None:
     """Check the dates of every patient, and fill in `time` and `event` if they come from them.
 
     What happened after the data cut is censored at it, and said patient by patient.
@@ -178,9 +186,14 @@ def check_dates(
 
 
 def _check_row(
-    row: dict[str, str], number: int, rules: _Rules, known: Mapping[str, dt.date | str],
-    codes: Mapping[str, str], problems: list[Problem], warnings: list[Problem],
-) -> None:  # fmt: skip
+    row: dict[str, str],
+    number: int,
+    rules: _Rules,
+    known: Mapping[str, dt.date | str],
+    codes: Mapping[str, str],
+    problems: list[Problem],
+    warnings: list[Problem],
+) -> None:
     columns = rules.columns
 
     def note(into: list[Problem], role: str, code: str, message: str, remedy: str) -> None:
@@ -217,28 +230,53 @@ def _check_row(
     dated = next((role for role in ("event", "death") if role in when), None)
     able = [role for role in ("event", "death") if getattr(columns, role) is not None]
     if stated and happened is None and able and len(problems) == before:
-        note(problems, able[0], "event_without_date", "the event is said to have happened, but has no date",
-             "Fill in the date, or correct the event.")  # fmt: skip
+        note(
+            problems,
+            able[0],
+            "event_without_date",
+            "the event is said to have happened, but has no date",
+            "Fill in the date, or correct the event.",
+        )
     if stated is False and dated is not None:
-        note(problems, dated, "date_without_event", "there is a date, but the event is said not to have happened",
-             "Correct either.")  # fmt: skip
+        note(
+            problems,
+            dated,
+            "date_without_event",
+            "there is a date, but the event is said not to have happened",
+            "Correct either.",
+        )
     if happened is not None and contact is not None and contact < happened and death is None:
-        note(warnings, "last_contact", "contact_before_event", f"lies before the event ({happened})",
-             "The event was used; check both.")  # fmt: skip
+        note(
+            warnings,
+            "last_contact",
+            "contact_before_event",
+            f"lies before the event ({happened})",
+            "The event was used; check both.",
+        )
     if happened is None and contact is None and len(problems) == before and rules.derive:
         role = "last_contact" if columns.last_contact is not None else able[0]
         note(problems, role, "no_end", "there is neither an event nor a last contact", "Fill in one of the dates.")
     if "start" in when and columns.cut is not None and when["start"] > columns.cut:
-        note(problems, "start", "after_data_cut", f"lies after the data cut ({columns.cut})",
-             "Leave the patient out, or correct the date.")  # fmt: skip
+        note(
+            problems,
+            "start",
+            "after_data_cut",
+            f"lies after the data cut ({columns.cut})",
+            "Leave the patient out, or correct the date.",
+        )
     if len(problems) == before and "start" in when:
         _end_of_follow_up(row, number, rules, when["start"], happened, contact, warnings)
 
 
 def _end_of_follow_up(
-    row: dict[str, str], number: int, rules: _Rules, start: dt.date, happened: dt.date | None,
-    contact: dt.date | None, warnings: list[Problem],
-) -> None:  # fmt: skip
+    row: dict[str, str],
+    number: int,
+    rules: _Rules,
+    start: dt.date,
+    happened: dt.date | None,
+    contact: dt.date | None,
+    warnings: list[Problem],
+) -> None:
     """Time and event from the dates, or checked against them; both censored at the data cut."""
     end, cut = happened or contact, rules.columns.cut
     if end is None:
@@ -253,18 +291,25 @@ def _end_of_follow_up(
         if abs(printed - time) > 3.0 * rules.per_day + 0.01 * time:
             warnings.append(
                 Problem(
-                    "time_and_dates", f"the dates are {time:.4g} apart, not {printed:.4g}",
-                    "The time was used; check the unit and both dates.", row=number, column="time", value=row["time"],
+                    "time_and_dates",
+                    f"the dates are {time:.4g} apart, not {printed:.4g}",
+                    "The time was used; check the unit and both dates.",
+                    row=number,
+                    column="time",
+                    value=row["time"],
                 )
-            )  # fmt: skip
+            )
     if cut is None or end <= cut:
         return
     known = (cut - start).days * rules.per_day
     what = "the event" if happened is not None else "the last contact"
     warnings.append(
         Problem(
-            "censored_at_cut", f"{what} ({end}) lies after the data cut ({cut}): censored there, at {known:.4g}",
-            "Right where the data are frozen at the cut.", row=number, column=rules.columns.start,
+            "censored_at_cut",
+            f"{what} ({end}) lies after the data cut ({cut}): censored there, at {known:.4g}",
+            "Right where the data are frozen at the cut.",
+            row=number,
+            column=rules.columns.start,
         )
-    )  # fmt: skip
+    )
     row["time"], row["event"] = repr(known), rules.censored

@@ -26,9 +26,15 @@ _P_TOLERANCE: Final = 0.1
 
 
 def check_symmetry(
-    estimate: Printed, low: Printed, high: Printed, level: float, ratio: bool, number: int, refuse: Refuse,
+    estimate: Printed,
+    low: Printed,
+    high: Printed,
+    level: float,
+    ratio: bool,
+    number: int,
+    refuse: Refuse,
     warnings: list[Problem],
-) -> None:  # fmt: skip
+) -> None:
     """An estimate lies in the middle of its interval: refused beyond a tenth of a standard error, else noted."""
     ends = low.range(ratio), high.range(ratio)
     middle = (0.5 * (ends[0][0] + ends[1][0]), 0.5 * (ends[0][1] + ends[1][1]))
@@ -52,9 +58,15 @@ def check_symmetry(
         )
     else:
         warnings.append(
-            Problem("interval_slightly_asymmetric", message, "It is under a tenth of a standard error.",
-                    row=number, column="estimate", value=f"{estimate.value:g}")
-        )  # fmt: skip
+            Problem(
+                "interval_slightly_asymmetric",
+                message,
+                "It is under a tenth of a standard error.",
+                row=number,
+                column="estimate",
+                value=f"{estimate.value:g}",
+            )
+        )
 
 
 def check_error(se: float, low: Printed, high: Printed, level: float, ratio: bool, refuse: Refuse) -> None:
@@ -109,9 +121,11 @@ def error_from_p_value(row: Mapping[str, str], estimate: Printed, ratio: bool, r
         return None
     if printed.below:
         refuse(
-            "p_is_a_bound", "p", "a p-value that is only a bound does not give the standard error",
+            "p_is_a_bound",
+            "p",
+            "a p-value that is only a bound does not give the standard error",
             "Look up the exact one, the interval, or the standard error.",
-        )  # fmt: skip
+        )
         return None
     p, half, y = printed.stated.value, printed.stated.half, abs(to_scale(estimate.value, ratio))
     least, most = (_z(min(max(q, 1e-300), printed.sides * 0.5) / printed.sides) for q in (p + half, p - half))
@@ -119,9 +133,11 @@ def error_from_p_value(row: Mapping[str, str], estimate: Printed, ratio: bool, r
     z = _z(p / printed.sides)
     if least <= 0 or z <= 0 or y == 0 or (high - low) / (2 * y) + (most - least) / (2 * z) > _P_TOLERANCE:
         refuse(
-            "p_too_coarse", "p", "the estimate and its p-value are rounded too much to give the standard error",
+            "p_too_coarse",
+            "p",
+            "the estimate and its p-value are rounded too much to give the standard error",
             "Look up the interval, or give both with more decimals.",
-        )  # fmt: skip
+        )
         return None
     return y / z
 
@@ -169,9 +185,13 @@ def check_p_value(
 
 
 def check_conclusion(
-    row: Mapping[str, str], estimate: Printed | None, low: Printed | None, high: Printed | None, ratio: bool,
+    row: Mapping[str, str],
+    estimate: Printed | None,
+    low: Printed | None,
+    high: Printed | None,
+    ratio: bool,
     refuse: Refuse,
-) -> None:  # fmt: skip
+) -> None:
     """A conclusion says no more than estimate and interval do."""
     claim = normalise(row.get("conclusion", "")).casefold()
     if not claim or estimate is None:

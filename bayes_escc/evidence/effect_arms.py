@@ -46,9 +46,11 @@ def check_shared_arm(row: Mapping[str, str], number: int, problems: list[Problem
                 f"the standard error of the control arm alone, {alone:g}, is not below that of the contrast, "
                 f"{error:.3g}",
                 f"Correct {CONTROL_SE} or the interval: the variance of a contrast is the sum of those of its arms.",
-                row=number, column=CONTROL_SE, value=row[CONTROL_SE],
+                row=number,
+                column=CONTROL_SE,
+                value=row[CONTROL_SE],
             )
-        )  # fmt: skip
+        )
     for column in (*_POSITIVE, "events_experimental", "n_experimental"):
         text = normalise(row.get(column, ""))
         if not text:
@@ -170,9 +172,10 @@ def _control_of(arms: Sequence[tuple[int, dict[str, Any]]]) -> int | None:
     if not any(r["control"] for _, r in arms):
         return 0
     marked = [
-        j for j, (_, r) in enumerate(arms)
+        j
+        for j, (_, r) in enumerate(arms)
         if r["control"] == r["experimental"] or r["control"].casefold() in {"control", "yes", "true", "1"}
-    ]  # fmt: skip
+    ]
     if not marked:  # every row names it, also the control's own row may be blank
         names = {r["control"] for _, r in arms} - {""}
         marked = [j for j, (_, r) in enumerate(arms) if {r["experimental"]} == names]

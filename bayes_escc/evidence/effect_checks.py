@@ -69,10 +69,14 @@ def check_effect(
         if se is not None:
             warnings.append(
                 Problem(
-                    "se_from_p_value", f"the standard error, {se:.3g}, is the one that estimate and p-value imply",
-                    "Give the interval instead, if the source has one.", row=number, column="p", value=row["p"],
+                    "se_from_p_value",
+                    f"the standard error, {se:.3g}, is the one that estimate and p-value imply",
+                    "Give the interval instead, if the source has one.",
+                    row=number,
+                    column="p",
+                    value=row["p"],
                 )
-            )  # fmt: skip
+            )
     noted = {p.column for p in problems[before:]}  # what stands in a column and cannot be read is not missing
     garbled = bool(noted & {"ci_low", "ci_high"})
     if (
@@ -118,9 +122,7 @@ def check_effect(
 
 def _gives_only_p_value(row: Mapping[str, str]) -> bool:
     """Whether the p-value is all that tells the precision of a row."""
-    return bool(normalise(row.get("p", ""))) and not any(
-        normalise(row.get(c, "")) for c in ("ci_low", "ci_high", "se")
-    )  # fmt: skip
+    return bool(normalise(row.get("p", ""))) and not any(normalise(row.get(c, "")) for c in ("ci_low", "ci_high", "se"))
 
 
 def _measure(row: Mapping[str, str], refuse: Refuse) -> str:
@@ -227,7 +229,7 @@ def _standard_error(row: Mapping[str, str], refuse: Refuse) -> float | None:
 
 def _missing_limit(
     row: Mapping[str, str], estimate: Printed, low: Printed | None, high: Printed | None, ratio: bool, refuse: Refuse
-) -> None:  # fmt: skip
+) -> None:
     if low is None and high is None:
         if not any(normalise(row.get(c, "")) for c in ("ci_low", "ci_high")):
             refuse(

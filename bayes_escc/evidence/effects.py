@@ -61,10 +61,24 @@ class EffectTable(Table):
     """
 
     kind = "effects"
-    columns_read = frozenset({
-        *COLUMNS, "population", "p", "p_sides", "y", "se", "conclusion", "better", "design", "control_se",
-        "n_experimental", "n_control", "events_experimental", "events_control",
-    })  # fmt: skip
+    columns_read = frozenset(
+        {
+            *COLUMNS,
+            "population",
+            "p",
+            "p_sides",
+            "y",
+            "se",
+            "conclusion",
+            "better",
+            "design",
+            "control_se",
+            "n_experimental",
+            "n_control",
+            "events_experimental",
+            "events_control",
+        }
+    )
 
     def __repr__(self) -> str:
         return (
@@ -311,10 +325,11 @@ def _require_columns(raw: RawTable, problems: list[Problem]) -> None:
     if {"events", "n"} <= {*raw.columns} and "estimate" not in raw.columns:
         problems.append(
             Problem(
-                "counts", "these are counts of events, not effects",
+                "counts",
+                "these are counts of events, not effects",
                 'Read them as such: kind = "counts" in an analysis, --kind counts of check.',
             )
-        )  # fmt: skip
+        )
         return
     for column in COLUMNS:
         if column in raw.columns or (by_error and column in {"ci_low", "ci_high", "ci_level"}):
@@ -341,17 +356,35 @@ def _labels(row: Mapping[str, str], number: int, problems: list[Problem]) -> dic
             )
     if labels["experimental"] and labels["experimental"] == labels["control"] and not _is_arm(row):
         problems.append(
-            Problem("same_regimen", "experimental and control are the same regimen", "Correct one of them.",
-                    row=number, column="control", value=labels["control"])
-        )  # fmt: skip
+            Problem(
+                "same_regimen",
+                "experimental and control are the same regimen",
+                "Correct one of them.",
+                row=number,
+                column="control",
+                value=labels["control"],
+            )
+        )
     labels["endpoint"] = canonical_endpoint(labels["endpoint"])
     labels["population"] = normalise(row.get("population", ""))
     return labels
 
 
-_MEASURED = frozenset({
-    "estimate", "ci_low", "ci_high", "ci_level", "se", "p", "p_sides", "conclusion", "source", "notes", "verification",
-})  # fmt: skip
+_MEASURED = frozenset(
+    {
+        "estimate",
+        "ci_low",
+        "ci_high",
+        "ci_level",
+        "se",
+        "p",
+        "p_sides",
+        "conclusion",
+        "source",
+        "notes",
+        "verification",
+    }
+)
 """Columns that do not tell two rows apart."""
 
 
@@ -370,11 +403,14 @@ def _check_duplicates(raw: RawTable, problems: list[Problem], warnings: list[Pro
             if same is not None:
                 problems.append(
                     Problem(
-                        "study_twice", f"{key[0]}, {what}, {key[3]} also stands in row {same}",
-                        "Keep one, or tell subgroups apart with a column population.", row=number, column="study",
+                        "study_twice",
+                        f"{key[0]}, {what}, {key[3]} also stands in row {same}",
+                        "Keep one, or tell subgroups apart with a column population.",
+                        row=number,
+                        column="study",
                         value=row["study"],
                     )
-                )  # fmt: skip
+                )
             else:
                 warnings += told_apart(
                     f"{key[0]}, {what}, {key[3]}", further, apart, seen[key][0], number, row["study"]
@@ -422,9 +458,12 @@ def _note_shared_controls(frame: pd.DataFrame, warnings: list[Problem]) -> None:
                 "shared_control" if one_arm else "different_controls",
                 f"{study} has {len(rows)} contrasts of {endpoint} that share patients"
                 + ("" if one_arm else ", with different controls"),
-                remedy, row=int(np.asarray(rows.index)[1]), column="study", value=str(study),
+                remedy,
+                row=int(np.asarray(rows.index)[1]),
+                column="study",
+                value=str(study),
             )
-        )  # fmt: skip
+        )
 
 
 def _note_unknown_directions(frame: pd.DataFrame, warnings: list[Problem]) -> None:
@@ -438,9 +477,11 @@ def _note_unknown_directions(frame: pd.DataFrame, warnings: list[Problem]) -> No
                     "unknown_direction",
                     f"it is not known whether more or less of {endpoint} is better, so no regimen is ranked",
                     "State better in the comparison, or in a column better with higher or lower.",
-                    row=int(np.asarray(rows.index)[0]), column="endpoint", value=str(endpoint),
+                    row=int(np.asarray(rows.index)[0]),
+                    column="endpoint",
+                    value=str(endpoint),
                 )
-            )  # fmt: skip
+            )
 
 
 def _note_odds_of_times(frame: pd.DataFrame, warnings: list[Problem]) -> None:
@@ -453,6 +494,8 @@ def _note_odds_of_times(frame: pd.DataFrame, warnings: list[Problem]) -> None:
                     f"{endpoint} is the time to an event, and its effect is given as {measure}",
                     "A hazard ratio (HR) is usual; if it compares the proportions with an event by some time, name "
                     "that time in the endpoint.",
-                    row=int(np.asarray(rows.index)[0]), column="measure", value=str(measure),
+                    row=int(np.asarray(rows.index)[0]),
+                    column="measure",
+                    value=str(measure),
                 )
-            )  # fmt: skip
+            )

@@ -29,22 +29,34 @@ def check_export(raw: RawTable, id_column: str, problems: list[Problem], warning
         first = next((n for n, row in zip(raw.numbers, raw.rows, strict=True) if not repeated or row[column]), None)
         problems.append(
             Problem(
-                "one_row_per_visit", "this REDCap export has a row for every visit or repeated form",
+                "one_row_per_visit",
+                "this REDCap export has a row for every visit or repeated form",
                 "Export one row per patient: the baseline event alone, without repeating instruments. Visits can be "
-                "given as a table of scans.", row=first, column=column,
+                "given as a table of scans.",
+                row=first,
+                column=column,
             )
-        )  # fmt: skip
+        )
     for column in raw.columns:
         if column.casefold().endswith("_complete") and {row[column] for row in raw.rows} <= {
-            "0", "1", "2", "", "Incomplete", "Unverified", "Complete"
-        }:  # fmt: skip
+            "0",
+            "1",
+            "2",
+            "",
+            "Incomplete",
+            "Unverified",
+            "Complete",
+        }:
             open_rows = [
                 n for n, row in zip(raw.numbers, raw.rows, strict=True) if row[column].casefold() not in _COMPLETE
             ]
             if open_rows:
                 warnings.append(
                     Problem(
-                        "incomplete_form", f"{len(open_rows)} forms are not marked complete",
-                        "Their values may still change.", row=open_rows[0], column=column,
+                        "incomplete_form",
+                        f"{len(open_rows)} forms are not marked complete",
+                        "Their values may still change.",
+                        row=open_rows[0],
+                        column=column,
                     )
-                )  # fmt: skip
+                )

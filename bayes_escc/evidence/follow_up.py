@@ -44,8 +44,14 @@ __all__ = [
 Dating = Literal["interval", "detecting_scan"]
 _POSSIBLE: Final[Mapping[str, tuple[float, float]]] = {"age": (0.0, 120.0), "ecog": (0.0, 5.0)}
 _USUAL: Final[Mapping[str, tuple[float, float]]] = {"age": (18.0, 110.0)}
-_MEANINGS: Final = {"event": "event", "1": "event", "true": "event",
-                    "censored": "censored", "0": "censored", "false": "censored"}  # fmt: skip
+_MEANINGS: Final = {
+    "event": "event",
+    "1": "event",
+    "true": "event",
+    "censored": "censored",
+    "0": "censored",
+    "false": "censored",
+}
 _CENSORING: Final = re.compile(r"cnsr|cens|删失")
 _SHORT_DAYS: Final = 14.0
 _INFINITE: Final = {"inf", "infinity", "+inf", "∞"}
@@ -93,9 +99,13 @@ class FollowUpColumns:
     def roles(self) -> dict[str, str]:
         """Role and column of those in use, named as in the checked table."""
         named = {
-            "time": self.time, "event": self.event, "entry": self.entry,
-            "interval_lower": self.lower, "interval_upper": self.upper, "overall": self.overall,
-        }  # fmt: skip
+            "time": self.time,
+            "event": self.event,
+            "entry": self.entry,
+            "interval_lower": self.lower,
+            "interval_upper": self.upper,
+            "overall": self.overall,
+        }
         return {role: column for role, column in named.items() if column is not None}
 
     def code_of(self, meaning: str) -> str:
@@ -197,10 +207,12 @@ def check_follow_up(
         said = "" if columns.unit is None else f" {columns.unit!r}"
         problems.append(
             Problem(
-                "time_unit", f"the time unit{said} is not one of {', '.join(DAYS_IN)}",
-                'Declare it, for example time_unit = "months".', column=columns.time or columns.lower,
+                "time_unit",
+                f"the time unit{said} is not one of {', '.join(DAYS_IN)}",
+                'Declare it, for example time_unit = "months".',
+                column=columns.time or columns.lower,
             )
-        )  # fmt: skip
+        )
         return
     if pending:
         _fill_in_pending(cells, columns)
@@ -218,8 +230,11 @@ def check_follow_up(
     half_day = 0.5 / DAYS_IN[unit]
     for role, moved in (("time", "time"), ("interval_upper", "interval_lower")):
         if role in times:
-            what = "a time of zero was taken as half a day" if role == "time" else (
-                "progression at time zero was taken as within half a day")  # fmt: skip
+            what = (
+                "a time of zero was taken as half a day"
+                if role == "time"
+                else ("progression at time zero was taken as within half a day")
+            )
             for i in np.flatnonzero((times[role] == 0) & ~notes.waiting).tolist():
                 notes.note(i, "zero_time", role, what, "Give the day, if it is known.")
                 times[moved][i], times[role][i] = 0.0, half_day
@@ -236,9 +251,13 @@ class _Notes:
     """Where what is found in a row is noted, with the name of its column and the cell as it stood."""
 
     def __init__(
-        self, cells: Mapping[str, Sequence[str]], numbers: Sequence[int], columns: FollowUpColumns,
-        problems: list[Problem], warnings: list[Problem],
-    ) -> None:  # fmt: skip
+        self,
+        cells: Mapping[str, Sequence[str]],
+        numbers: Sequence[int],
+        columns: FollowUpColumns,
+        problems: list[Problem],
+        warnings: list[Problem],
+    ) -> None:
         self.numbers, self.problems, self.warnings = numbers, problems, warnings
         self.named = columns.roles
         self.printed = {role: list(texts) for role, texts in cells.items() if role in self.named}
@@ -313,8 +332,14 @@ def _check_events(cells: dict[str, list[str]], codes: Mapping[str, str], notes: 
         for i, text in enumerate(texts):
             if meaning[text] is None:
                 what = f"the event must be one of {', '.join(codes)}" if text else "the event is blank"
-                notes.refuse(i, "event_code", "event", what, 'Correct it, or declare what the codes mean with '
-                             'event_codes = { "2" = "event", "1" = "censored" }.')  # fmt: skip
+                notes.refuse(
+                    i,
+                    "event_code",
+                    "event",
+                    what,
+                    "Correct it, or declare what the codes mean with "
+                    'event_codes = { "2" = "event", "1" = "censored" }.',
+                )
     cells["event"] = [meaning[text] or text for text in texts]
 
 
@@ -344,11 +369,15 @@ def _times(texts: Sequence[str], role: str, unit: str, notes: _Notes) -> NDArray
                 remedy = "Write inf where no progression was seen." if role == "interval_upper" else "Fill it in."
                 notes.refuse(i, "missing_number", role, "the time is blank", remedy)
         elif role == "interval_lower" and cell.casefold() in _INFINITE:
-            notes.refuse(i, "not_a_number", role, "the last progression-free scan has no time",
-                         "Write 0 if none.")  # fmt: skip
+            notes.refuse(i, "not_a_number", role, "the last progression-free scan has no time", "Write 0 if none.")
         else:
-            notes.refuse(i, "not_a_number", role, "the time is not a number", f"Give a plain number of {unit}, "
-                         "without unit, comma or sign; for a date, the time since start.")  # fmt: skip
+            notes.refuse(
+                i,
+                "not_a_number",
+                role,
+                "the time is not a number",
+                f"Give a plain number of {unit}, without unit, comma or sign; for a date, the time since start.",
+            )
     finite = np.where(np.isfinite(values), values, 0.0)
     for i in np.flatnonzero((finite < 0) | (finite * DAYS_IN[unit] > LONG_DAYS) | (finite >= SERIAL_DATES[0])).tolist():
         if not check_time(float(values[i]), unit, role, partial(notes.refuse, i), partial(notes.note, i)):
@@ -363,18 +392,29 @@ def _check_order(times: Mapping[str, NDArray[np.float64]], notes: _Notes) -> Non
     lower, upper = (times.get(r, absent) for r in ("interval_lower", "interval_upper"))
     with np.errstate(invalid="ignore"):
         for i in np.flatnonzero(entry >= time).tolist():
-            notes.refuse(i, "entry_after_end", "entry", f"entry is not before the end of follow-up ({time[i]:g})",
-                         "Correct either.")  # fmt: skip
+            notes.refuse(
+                i,
+                "entry_after_end",
+                "entry",
+                f"entry is not before the end of follow-up ({time[i]:g})",
+                "Correct either.",
+            )
         for i in np.flatnonzero(time > overall * (1 + 1e-9)).tolist():
-            notes.refuse(i, "pfs_exceeds_os", "time", f"progression-free longer than alive ({overall[i]:g})",
-                         "Correct either.")  # fmt: skip
+            notes.refuse(
+                i, "pfs_exceeds_os", "time", f"progression-free longer than alive ({overall[i]:g})", "Correct either."
+            )
         for i in np.flatnonzero(upper < lower).tolist():
-            notes.refuse(i, "interval_reversed", "interval_upper",
-                         f"progression before the last free scan ({lower[i]:g})",
-                         "Correct either; write inf where no progression was seen.")  # fmt: skip
+            notes.refuse(
+                i,
+                "interval_reversed",
+                "interval_upper",
+                f"progression before the last free scan ({lower[i]:g})",
+                "Correct either; write inf where no progression was seen.",
+            )
         for i in np.flatnonzero(entry >= upper).tolist():
-            notes.refuse(i, "entry_after_end", "entry", f"entry is not before progression ({upper[i]:g})",
-                         "Correct either.")  # fmt: skip
+            notes.refuse(
+                i, "entry_after_end", "entry", f"entry is not before progression ({upper[i]:g})", "Correct either."
+            )
 
 
 def _check_plausible(cells: Mapping[str, Sequence[str]], notes: _Notes) -> None:
@@ -390,8 +430,7 @@ def _check_plausible(cells: Mapping[str, Sequence[str]], notes: _Notes) -> None:
         for i in np.flatnonzero(impossible).tolist():
             notes.refuse(i, "implausible", column, f"{name} lies between {least:g} and {most:g}", "Correct it.")
         for i in np.flatnonzero(rare & ~impossible).tolist():
-            notes.note(i, "implausible", column, f"{name} lies between {low:g} and {high:g}, as a rule",
-                       "Check it.")  # fmt: skip
+            notes.note(i, "implausible", column, f"{name} lies between {low:g} and {high:g}, as a rule", "Check it.")
 
 
 def check_between_patients(
@@ -409,37 +448,63 @@ def check_between_patients(
 
     share = float(follow_up.event.mean())
     if columns.event is not None and len(frame) >= 20 and not 0.05 <= share <= 0.90:
-        warn("event_share", f"{100 * share:.0f} % of the patients had the event",
-             "Check that 1 means the event; a column of censoring (CNSR) is coded the other way round.")  # fmt: skip
+        warn(
+            "event_share",
+            f"{100 * share:.0f} % of the patients had the event",
+            "Check that 1 means the event; a column of censoring (CNSR) is coded the other way round.",
+        )
     elif columns.event is not None and not columns.codes and _CENSORING.search(columns.event.casefold()):
-        warn("censoring_column", f"1 in {columns.event} was read as the event, though its name speaks of censoring",
-             'If 1 means censored, as in CNSR, say so: event_codes = { "0" = "event", "1" = "censored" }.')  # fmt: skip
+        warn(
+            "censoring_column",
+            f"1 in {columns.event} was read as the event, though its name speaks of censoring",
+            'If 1 means censored, as in CNSR, say so: event_codes = { "0" = "event", "1" = "censored" }.',
+        )
     if columns.event is not None and columns.upper is not None:
         other = frame.index[(frame["event"] == "1") != follow_up.event]
         if len(other):
-            warn("event_contradicts_interval", f"the column {columns.event} and the interval disagree on whether "
-                 f"{counted(len(other), 'patient')} had the event; the interval was used",
-                 "Write inf where no event was seen, both ends alike for one at a known time, such as a death.",
-                 columns.upper, int(other[0]))  # fmt: skip
+            warn(
+                "event_contradicts_interval",
+                f"the column {columns.event} and the interval disagree on whether "
+                f"{counted(len(other), 'patient')} had the event; the interval was used",
+                "Write inf where no event was seen, both ends alike for one at a known time, such as a death.",
+                columns.upper,
+                int(other[0]),
+            )
     regimen, last = frame["regimen"].to_numpy(), follow_up.last
     medians = {}
     for label in dict.fromkeys(regimen):
         mine = regimen == label
         medians[label] = float(np.median(last[mine]))
         if not follow_up.event[mine].any():
-            warn("no_events", f"no patient on {label} had the event",
-                 "Its hazard is bounded above by the data; below, only the prior says anything.")  # fmt: skip
+            warn(
+                "no_events",
+                f"no patient on {label} had the event",
+                "Its hazard is bounded above by the data; below, only the prior says anything.",
+            )
     if len(medians) > 1 and max(medians.values()) > 10 * min(medians.values()):
         high, low = max(medians, key=medians.__getitem__), min(medians, key=medians.__getitem__)
-        warn("mixed_units", f"times on {high} are more than ten times those on {low}",
-             "Check that all are in one unit.", columns.time or columns.upper)  # fmt: skip
+        warn(
+            "mixed_units",
+            f"times on {high} are more than ten times those on {low}",
+            "Check that all are in one unit.",
+            columns.time or columns.upper,
+        )
     typical = float(np.median(last))
     if typical * DAYS_IN[str(columns.unit)] < _SHORT_DAYS and len(frame) >= 20:
-        warn("short_follow_up", f"half of the patients were followed for {typical:.3g} {columns.unit} at most",
-             "Check time_unit: no first scan comes so early.", columns.time or columns.upper)  # fmt: skip
+        warn(
+            "short_follow_up",
+            f"half of the patients were followed for {typical:.3g} {columns.unit} at most",
+            "Check time_unit: no first scan comes so early.",
+            columns.time or columns.upper,
+        )
     for i in np.flatnonzero(last > 10 * typical).tolist():
-        warn("mixed_units", f"{last[i]:g} {columns.unit} is more than ten times the median",
-             "Check the unit of this row.", columns.time or columns.upper, int(frame.index[i]))  # fmt: skip
+        warn(
+            "mixed_units",
+            f"{last[i]:g} {columns.unit} is more than ten times the median",
+            "Check the unit of this row.",
+            columns.time or columns.upper,
+            int(frame.index[i]),
+        )
 
 
 def follow_up_of(frame: pd.DataFrame, unit: str) -> FollowUp:
@@ -466,11 +531,15 @@ def summarise_follow_up(frame: pd.DataFrame, follow_up: FollowUp) -> list[dict[s
         stop, event, start = follow_up.last[mine], follow_up.event[mine], follow_up.entry[mine]
         rows.append(
             {
-                "regimen": label or "all", "patients": int(mine.sum()), "events": int(event.sum()),
-                "censored": int((~event).sum()), "interval_censored": int(follow_up.interval[mine].sum()),
+                "regimen": label or "all",
+                "patients": int(mine.sum()),
+                "events": int(event.sum()),
+                "censored": int((~event).sum()),
+                "interval_censored": int(follow_up.interval[mine].sum()),
                 "median_follow_up": kaplan_meier(stop, event, start, reverse=True).median,
-                "longest_follow_up": float(stop.max()), "kaplan_meier_median": kaplan_meier(stop, event, start).median,
+                "longest_follow_up": float(stop.max()),
+                "kaplan_meier_median": kaplan_meier(stop, event, start).median,
                 "unit": follow_up.unit,
             }
-        )  # fmt: skip
+        )
     return rows

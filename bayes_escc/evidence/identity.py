@@ -30,10 +30,23 @@ _OF_A_PERSON: Final = frozenset(
     "patient first last full family given middle maiden subject person pt participant".split()  # noqa: SIM905
 )
 _TOGETHER: Final = (
-    {"birth", "date"}, {"date", "of", "birth"}, {"national", "id"}, {"id", "card"}, {"id", "number"}, {"nhs", "number"},
-    {"medical", "record"}, {"hospital", "number"}, {"hospital", "no"}, {"chart", "number"}, {"insurance", "number"},
-    {"social", "security"}, {"e", "mail"}, {"zip", "code"}, {"postal", "code"}, {"home", "address"},
-)  # fmt: skip
+    {"birth", "date"},
+    {"date", "of", "birth"},
+    {"national", "id"},
+    {"id", "card"},
+    {"id", "number"},
+    {"nhs", "number"},
+    {"medical", "record"},
+    {"hospital", "number"},
+    {"hospital", "no"},
+    {"chart", "number"},
+    {"insurance", "number"},
+    {"social", "security"},
+    {"e", "mail"},
+    {"zip", "code"},
+    {"postal", "code"},
+    {"home", "address"},
+)
 _NATIONAL: Final = re.compile(r"[1-9][0-9]{5}((?:18|19|20)[0-9]{2})([0-9]{2})([0-9]{2})[0-9]{3}[0-9Xx]")
 _NATIONAL_AS_FLOAT: Final = re.compile(r"[1-9]\.[0-9]{12,17}[eE]\+17")
 _PHONE: Final = re.compile(r"(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}")
@@ -62,10 +75,13 @@ def identifying_cells(column: str, cells: Sequence[str], numbers: Sequence[int])
         what = _what(normalise(cell)) if len(cell) >= _SHORTEST else None
         if what is not None:
             return Problem(
-                "identifying_cell", f"this column holds {what}",
+                "identifying_cell",
+                f"this column holds {what}",
                 f"Remove it from the file, or leave it out with drop={[column]!r}; an identifier column can be "
-                "replaced by pseudonyms, id_pseudonyms = true.", row=number, column=column,
-            )  # fmt: skip
+                "replaced by pseudonyms, id_pseudonyms = true.",
+                row=number,
+                column=column,
+            )
     return None
 
 

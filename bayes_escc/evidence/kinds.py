@@ -92,17 +92,26 @@ KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
         Kind(
-            "counts", "one row per study, regimen and endpoint: events among patients", CountSettings, _counts,
+            "counts",
+            "one row per study, regimen and endpoint: events among patients",
+            CountSettings,
+            _counts,
             ("study", "regimen", "endpoint", "events", "n", "percent"),
         ),
         Kind("patients", "one row per patient", PatientSettings, _patients, (), read_patient_settings),
         Kind(
-            "medians", "one row per arm: a published median with its interval or number of events", MedianSettings,
-            _medians, ("study", "regimen", "median", "log_se", "basis", "events"),
+            "medians",
+            "one row per arm: a published median with its interval or number of events",
+            MedianSettings,
+            _medians,
+            ("study", "regimen", "median", "log_se", "basis", "events"),
         ),
         Kind(
-            "effects", "one row per contrast: a published effect with its interval", EffectSettings, _effects,
+            "effects",
+            "one row per contrast: a published effect with its interval",
+            EffectSettings,
+            _effects,
             ("study", "experimental", "control", "endpoint", "measure", "estimate", "ci_low", "ci_high", "ci_level"),
         ),
     )
-}  # fmt: skip
+}

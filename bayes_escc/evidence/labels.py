@@ -42,9 +42,7 @@ def similar_labels(labels: Iterable[str]) -> list[tuple[str, str]]:
     """
     listed = list(labels)
     if len(listed) <= _COMPARED:
-        return [
-            (a, b) for j, b in enumerate(listed) for a in listed[:j] if same_but_spelling(a, b)
-        ]  # fmt: skip
+        return [(a, b) for j, b in enumerate(listed) for a in listed[:j] if same_but_spelling(a, b)]
     first: dict[str, str] = {}
     pairs = []
     for label in listed:

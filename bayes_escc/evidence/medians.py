@@ -59,9 +59,20 @@ class MedianTable(Table):
     time_unit: str = field(default="months", kw_only=True)
 
     kind = "medians"
-    columns_read = frozenset({
-        *_NEEDED, "log_se", "basis", "events", "events_basis", "design", "lower", "upper", "ci_level", "n",
-    })  # fmt: skip
+    columns_read = frozenset(
+        {
+            *_NEEDED,
+            "log_se",
+            "basis",
+            "events",
+            "events_basis",
+            "design",
+            "lower",
+            "upper",
+            "ci_level",
+            "n",
+        }
+    )
     unit_of_rows = "arms"
 
     def __repr__(self) -> str:
@@ -130,11 +141,16 @@ def _mixed_units(records: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -
     shortest = min(r["median"] for r in records)
     return [
         Problem(
-            "mixed_units", f"{r['median']:g} is more than ten times the shortest median, {shortest:g}",
-            "Check that all are in one unit.", row=number, column="median", value=f"{r['median']:g}",
+            "mixed_units",
+            f"{r['median']:g} is more than ten times the shortest median, {shortest:g}",
+            "Check that all are in one unit.",
+            row=number,
+            column="median",
+            value=f"{r['median']:g}",
         )
-        for number, r in zip(numbers, records, strict=True) if r["median"] > 10 * shortest
-    ]  # fmt: skip
+        for number, r in zip(numbers, records, strict=True)
+        if r["median"] > 10 * shortest
+    ]
 
 
 def _columns(raw: RawTable, problems: list[Problem]) -> RawTable:
@@ -146,11 +162,15 @@ def _columns(raw: RawTable, problems: list[Problem]) -> RawTable:
     cells = split_intervals(raw.cells, header, estimate="median", limits=("lower", "upper"))
     problems += [
         Problem(
-            "missing_column", f"there is no column {column}; the columns are {', '.join(raw.columns)}",
-            f"Add it.{nearest(column, raw.columns)}", 1, column,
+            "missing_column",
+            f"there is no column {column}; the columns are {', '.join(raw.columns)}",
+            f"Add it.{nearest(column, raw.columns)}",
+            1,
+            column,
         )
-        for column in _NEEDED if column not in cells
-    ]  # fmt: skip
+        for column in _NEEDED
+        if column not in cells
+    ]
     return replace(raw, cells=cells)
 
 
@@ -204,9 +224,14 @@ def _record(
         at.refuse("events_basis", "events_basis", "events_basis is stated or assumed", "Correct it.")
     error, how = _precision(at, median, level, events, basis)
     return {
-        "study": at.text("study"), "regimen": at.text("regimen"), "median": median or math.nan,
-        "log_se": error, "basis": how, "events": events or math.nan, "design": design,
-    }  # fmt: skip
+        "study": at.text("study"),
+        "regimen": at.text("regimen"),
+        "median": median or math.nan,
+        "log_se": error,
+        "basis": how,
+        "events": events or math.nan,
+        "design": design,
+    }
 
 
 def _median(at: _Row, unit: str) -> float | None:
@@ -216,10 +241,11 @@ def _median(at: _Row, unit: str) -> float | None:
         return None
     if is_not_reached(at.text("median")):
         at.refuse(
-            "median_not_reached", "median",
+            "median_not_reached",
+            "median",
             "a median that was not reached has no value: survival stayed above one half to the end of follow-up",
-            "Leave the arm out, or give its patients (kind = \"patients\"): a curve can be read off the figure.",
-        )  # fmt: skip
+            'Leave the arm out, or give its patients (kind = "patients"): a curve can be read off the figure.',
+        )
         return None
     median = at.positive("median")
     if median is not None:
@@ -255,29 +281,39 @@ def _precision(
         if upper is not None and not check_order(lower, upper, "lower", at.refuse):
             return math.nan, ""
         if not lower < median < (upper or math.inf):
-            at.refuse("outside_interval", "median", f"not between {lower:g} and {upper or math.inf:g}",
-                      "Correct the interval.")  # fmt: skip
+            at.refuse(
+                "outside_interval",
+                "median",
+                f"not between {lower:g} and {upper or math.inf:g}",
+                "Correct the interval.",
+            )
             return math.nan, ""
         z = NormalDist().inv_cdf(0.5 + level / 2.0)
         if upper is None:
             at.note(
-                "upper_limit_not_reached", "upper",
+                "upper_limit_not_reached",
+                "upper",
                 "the upper limit was not reached; the precision is that of the lower one",
                 "Events say more, if they are reported.",
-            )  # fmt: skip
+            )
             return math.log(median / lower) / z, "interval"
         below, above = math.log(median / lower), math.log(upper / median)
         if max(below, above) > _ASKEW * min(below, above):
             at.note(
-                "interval_askew", "median",
+                "interval_askew",
+                "median",
                 f"{median:g} lies far from the middle of {lower:g} to {upper:g} on the log scale",
                 "Kaplan-Meier intervals often do; check the three numbers.",
-            )  # fmt: skip
+            )
         return (math.log(upper) - math.log(lower)) / (2.0 * z), "interval"
     elif (at.text("lower") == "") != (at.text("upper") == ""):
         missing = "upper" if at.text("upper") == "" else "lower"
-        at.refuse("bound_missing", missing, "one end of the interval is missing",
-                  "Give both, or neither and a number of events.")  # fmt: skip
+        at.refuse(
+            "bound_missing",
+            missing,
+            "one end of the interval is missing",
+            "Give both, or neither and a number of events.",
+        )
     elif events is not None:
         if basis == "assumed":
             message = f"{at.text('regimen')}: {events:g} events are assumed, not published"
@@ -288,6 +324,10 @@ def _precision(
             )
         return 1.0 / (math.log(2.0) * math.sqrt(events)), "events" if basis == "stated" else "assumed events"
     elif not at.text("events") and not at.text("lower"):
-        at.refuse("no_precision", "events", "neither an interval nor a number of events",
-                  "Give lower and upper, or events; assumed events are marked events_basis = assumed.")  # fmt: skip
+        at.refuse(
+            "no_precision",
+            "events",
+            "neither an interval nor a number of events",
+            "Give lower and upper, or events; assumed events are marked events_basis = assumed.",
+        )
     return math.nan, ""

@@ -13,9 +13,15 @@ from typing import Final
 from bayes_escc.names import normalise
 
 __all__ = [
-    "NOT_REACHED", "count_with_percent", "decimal_comma", "interval_in", "is_not_reached", "level_in", "number_in",
+    "NOT_REACHED",
+    "count_with_percent",
+    "decimal_comma",
+    "interval_in",
+    "is_not_reached",
+    "level_in",
+    "number_in",
     "number_text",
-]  # fmt: skip
+]
 
 _POINT: Final = re.compile(r"(?<=\d)[·•‧∙⋅・](?=\d)")
 _MINUS: Final = str.maketrans(dict.fromkeys("−‒–—﹣－‐‑", "-"))
@@ -26,10 +32,29 @@ _INTERVAL: Final = re.compile(
 )
 _COUNT: Final = re.compile(rf"([0-9]+)(?:\s*/\s*([0-9]+))?\s*(?:[(\[]\s*({_UNSIGNED})\s*%?\s*[)\]])")
 _LEVEL: Final = re.compile(rf"({_UNSIGNED})\s*(%?)\s*(?:ci|cri|confidence interval)?", re.IGNORECASE)
-NOT_REACHED: Final = frozenset({
-    "nr", "ne", "na", "nc", "n.r.", "n.e.", "not reached", "not estimable", "not evaluable", "not estimated",
-    "not available", "未达到", "未达", "不可估计", "无法估计", "inf", "infinity", "∞", "+inf",
-})  # fmt: skip
+NOT_REACHED: Final = frozenset(
+    {
+        "nr",
+        "ne",
+        "na",
+        "nc",
+        "n.r.",
+        "n.e.",
+        "not reached",
+        "not estimable",
+        "not evaluable",
+        "not estimated",
+        "not available",
+        "未达到",
+        "未达",
+        "不可估计",
+        "无法估计",
+        "inf",
+        "infinity",
+        "∞",
+        "+inf",
+    }
+)
 """What a table prints where a median or a limit was not reached."""
 
 

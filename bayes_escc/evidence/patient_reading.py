@@ -75,13 +75,17 @@ def _read_scans(reader: Reader, key: str, default: Any) -> Mapping[str, Any] | N
     scans = reader.table(key)
     time = scans.text("time", None)
     stated = {
-        "schedule": scans.number("schedule", above=0), "unit": scans.text("unit", choices=tuple(DAYS_IN)),
-        "id": scans.text("id", "patient_id"), "date": scans.text("date", None if time else "date"), "time": time,
-        "result": scans.text("result", "result"), "start": scans.text("start", None),
+        "schedule": scans.number("schedule", above=0),
+        "unit": scans.text("unit", choices=tuple(DAYS_IN)),
+        "id": scans.text("id", "patient_id"),
+        "date": scans.text("date", None if time else "date"),
+        "time": time,
+        "result": scans.text("result", "result"),
+        "start": scans.text("start", None),
         "death": scans.text("death", None),
         "missed": scans.number("missed", 1, above=0, below=100, integer=True, closed=True),
         "death_after_missed": scans.text("death_after_missed", "interval", DEATH_RULES),
-    }  # fmt: skip
+    }
     words = scans.table("words")
     stated["words"] = {word: words.text(word, choices=MEANINGS) for word in words.left()}
     stated["file"] = scans.text("file")
@@ -111,9 +115,10 @@ class PatientSettings(TableSettings):
     event: str | None = setting(text(), None, "column with 1 for an event and 0 for censoring")
     entry: str | None = setting(text(), None, "column with the time from which the patient was at risk; blank is 0")
     interval: tuple[str, str] | None = setting(
-        texts(2, ("last scan without", "first scan with progression")), None,
+        texts(2, ("last scan without", "first scan with progression")),
+        None,
         "columns with the last scan without and the first scan with progression (inf if none)",
-    )  # fmt: skip
+    )
     overall: str | None = setting(text(), None, "column with overall survival, to check the follow-up against")
     time_unit: str | None = setting(text(*DAYS_IN), None, f"unit of all these columns: {', '.join(DAYS_IN)}")
     event_codes: tuple[tuple[str, str], ...] = setting(
@@ -264,10 +269,21 @@ def read_patients(
     codes = {str(code): event_meaning(meaning) or "" for code, meaning in (event_codes or {}).items()}
     ends: Any = interval if interval is None or isinstance(interval, str) else tuple(interval)  # its length is checked
     settings = PatientSettings(
-        sheet=sheet, drop=tuple(drop), id=id, id_pseudonyms=id_pseudonyms, regimen=regimen, response=response,
-        time=time, event=event, entry=entry, interval=ends, overall=overall, time_unit=time_unit,
-        event_codes=tuple(codes.items()), dates=None if dates is None else date_columns(dates),
-    )  # fmt: skip
+        sheet=sheet,
+        drop=tuple(drop),
+        id=id,
+        id_pseudonyms=id_pseudonyms,
+        regimen=regimen,
+        response=response,
+        time=time,
+        event=event,
+        entry=entry,
+        interval=ends,
+        overall=overall,
+        time_unit=time_unit,
+        event_codes=tuple(codes.items()),
+        dates=None if dates is None else date_columns(dates),
+    )
     return read_patient_table(source, settings, growing=pending)
 
 
@@ -323,16 +339,24 @@ def _read_table(source: Source, settings: PatientSettings, growing: bool) -> Pat
         cells[role] = [plain[t] for t in cells[role]]
         problems += [
             Problem("blank_label", f"the {role} is blank", "Fill it in.", row=number, column=needed[role], value="")
-            for number, label in zip(raw.numbers, cells[role], strict=True) if not label
-        ]  # fmt: skip
+            for number, label in zip(raw.numbers, cells[role], strict=True)
+            if not label
+        ]
     if settings.id_pseudonyms:
         cells["patient_id"] = [pseudonym(label) if label else "" for label in cells["patient_id"]]
     binary = _read_responses(raw, cells, needed.get("response"), problems, warnings, _PENDING if growing else ())
     if dated is not None and columns.unit in DAYS_IN:
         check_dates(
-            cells, raw.numbers, dated, 1.0 / DAYS_IN[str(columns.unit)], columns.meanings, settings.derives_follow_up,
-            problems, warnings, growing=growing,
-        )  # fmt: skip
+            cells,
+            raw.numbers,
+            dated,
+            1.0 / DAYS_IN[str(columns.unit)],
+            columns.meanings,
+            settings.derives_follow_up,
+            problems,
+            warnings,
+            growing=growing,
+        )
     if columns.roles:
         check_follow_up(cells, raw.numbers, columns, problems, warnings, pending=growing)
     kept = _without_duplicates(raw, cells["patient_id"], problems, warnings)
@@ -361,12 +385,15 @@ def _needed_columns(
     if derived:
         problems += [
             Problem(
-                "column_name", f"the dates give the follow-up, but the table has a column {column} too",
+                "column_name",
+                f"the dates give the follow-up, but the table has a column {column} too",
                 f"Name it with {column}=, to have it checked against the dates, or leave it out with drop=.",
-                row=1, column=column,
+                row=1,
+                column=column,
             )
-            for column in ("time", "event") if column in raw.columns
-        ]  # fmt: skip
+            for column in ("time", "event")
+            if column in raw.columns
+        ]
     needed |= {role: c for role, c in columns.roles.items() if not (derived and role in ("time", "event"))}
     needed |= settings.dates.roles if settings.dates is not None else {}
     for role, column in needed.items():
@@ -383,26 +410,39 @@ def _needed_columns(
             )
     problems += [
         Problem(
-            "column_name", f"the table calls its {column} {needed[column]!r}, but there is also a column {column}",
-            "Rename the column that is not meant.", row=1, column=column,
+            "column_name",
+            f"the table calls its {column} {needed[column]!r}, but there is also a column {column}",
+            "Rename the column that is not meant.",
+            row=1,
+            column=column,
         )
-        for column in raw.columns if column in needed and column not in needed.values()
-    ]  # fmt: skip
+        for column in raw.columns
+        if column in needed and column not in needed.values()
+    ]
     return needed
 
 
 def _similar_regimens(labels: Sequence[str], column: str) -> list[Problem]:
     return [
-        Problem("spelling", f"regimen {b!r} resembles {a!r}", "If they are the same, spell them alike.", column=column,
-                value=b)
+        Problem(
+            "spelling",
+            f"regimen {b!r} resembles {a!r}",
+            "If they are the same, spell them alike.",
+            column=column,
+            value=b,
+        )
         for a, b in similar_labels(dict.fromkeys(labels))
-    ]  # fmt: skip
+    ]
 
 
 def _read_responses(
-    raw: RawTable, cells: dict[str, list[str]], column: str | None, problems: list[Problem], warnings: list[Problem],
+    raw: RawTable,
+    cells: dict[str, list[str]],
+    column: str | None,
+    problems: list[Problem],
+    warnings: list[Problem],
     pending: Collection[str] = (),
-) -> bool:  # fmt: skip
+) -> bool:
     """Canonical responses, in place, blank where `pending`; returns whether the column holds yes or no."""
     if column is None:
         return False
@@ -421,20 +461,25 @@ def _read_responses(
         if meaning[response] is None:
             problems.append(
                 Problem(
-                    "unknown_response", "unknown response" if plain[response] else "the response is blank",
+                    "unknown_response",
+                    "unknown response" if plain[response] else "the response is blank",
                     f"Use one of {', '.join(RECIST)} (NE: not evaluable), or 0 (no) and 1 (yes).",
-                    row=number, column=column, value=response,
+                    row=number,
+                    column=column,
+                    value=response,
                 )
-            )  # fmt: skip
+            )
     cells["response"] = [meaning[t] or "" for t in cells["response"]]
     not_evaluable = cells["response"].count("NE")
     if not_evaluable:
         warnings.append(
             Problem(
-                "not_evaluable", f"{not_evaluable} patients were not evaluable",
-                'They count as non-responders unless not_evaluable = "exclude".', column=column,
+                "not_evaluable",
+                f"{not_evaluable} patients were not evaluable",
+                'They count as non-responders unless not_evaluable = "exclude".',
+                column=column,
             )
-        )  # fmt: skip
+        )
     return binary
 
 
@@ -455,17 +500,24 @@ def _without_duplicates(
         if not differing:
             warnings.append(
                 Problem(
-                    "duplicate_patient", f"the same row also stands in row {raw.numbers[was]}; it was counted once",
-                    "Remove one of them.", row=raw.numbers[i], column="patient_id", value=patient,
+                    "duplicate_patient",
+                    f"the same row also stands in row {raw.numbers[was]}; it was counted once",
+                    "Remove one of them.",
+                    row=raw.numbers[i],
+                    column="patient_id",
+                    value=patient,
                 )
-            )  # fmt: skip
+            )
         else:
             problems.append(
                 Problem(
                     "conflicting_patient",
                     f"the patient also stands in row {raw.numbers[was]}, with other values "
                     f"({', '.join(differing[:5])})",
-                    "Keep one row per patient.", row=raw.numbers[i], column="patient_id", value=patient,
+                    "Keep one row per patient.",
+                    row=raw.numbers[i],
+                    column="patient_id",
+                    value=patient,
                 )
-            )  # fmt: skip
+            )
     return kept

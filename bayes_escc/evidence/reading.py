@@ -55,9 +55,13 @@ class RawTable:
 
     @classmethod
     def of_rows(
-        cls, source: str, columns: Sequence[str], rows: Sequence[Mapping[str, str]], numbers: Sequence[int],
+        cls,
+        source: str,
+        columns: Sequence[str],
+        rows: Sequence[Mapping[str, str]],
+        numbers: Sequence[int],
         notes: tuple[Problem, ...],
-    ) -> RawTable:  # fmt: skip
+    ) -> RawTable:
         """A table of rows."""
         return cls(source, {c: [row[c] for row in rows] for c in columns}, tuple(numbers), notes)
 
@@ -81,9 +85,12 @@ class RawTable:
 
 
 def read_cells(
-    source: str | Path | pd.DataFrame, *, sheet: str | None = None, drop: Sequence[str] = (),
+    source: str | Path | pd.DataFrame,
+    *,
+    sheet: str | None = None,
+    drop: Sequence[str] = (),
     pseudonymous: str | None = None,
-) -> RawTable:  # fmt: skip
+) -> RawTable:
     """Read a CSV file, an Excel workbook or a DataFrame as text cells.
 
     Parameters
@@ -129,10 +136,14 @@ def read_cells(
     refuse_if_any(label, problems)
     commas = _with_decimal_points(cells)
     if commas:
-        notes = [*notes, Problem(
-            "decimal_comma", f"the commas in {', '.join(commas)} were read as decimal points",
-            "Write points if that is not what they are.",
-        )]  # fmt: skip
+        notes = [
+            *notes,
+            Problem(
+                "decimal_comma",
+                f"the commas in {', '.join(commas)} were read as decimal points",
+                "Write points if that is not what they are.",
+            ),
+        ]
     return RawTable(label, cells, tuple(numbers), tuple(notes))
 
 
@@ -152,10 +163,12 @@ def _rectangular(grid: list[list[str]], width: int, problems: list[Problem]) -> 
         if len(cells) > width and any(cell.strip() for cell in cells[width:]):
             problems.append(
                 Problem(
-                    "ragged_row", f"the row has {len(cells)} cells, the header {width}",
-                    "Quote cells that contain the delimiter.", row=number,
+                    "ragged_row",
+                    f"the row has {len(cells)} cells, the header {width}",
+                    "Quote cells that contain the delimiter.",
+                    row=number,
                 )
-            )  # fmt: skip
+            )
         if len(cells) != width:
             cells = [*cells[:width], *[""] * (width - len(cells))]
         rows.append(cells)
@@ -181,10 +194,13 @@ def _check_header(header: Sequence[str], drop: Sequence[str], pseudonymous: str 
         if identifying_header(column) and column != pseudonymous:
             problems.append(
                 Problem(
-                    "identifying_column", "this column seems to identify patients",
-                    f"Remove it from the file, or leave it out with drop={[column]!r}.", row=1, column=column,
+                    "identifying_column",
+                    "this column seems to identify patients",
+                    f"Remove it from the file, or leave it out with drop={[column]!r}.",
+                    row=1,
+                    column=column,
                 )
-            )  # fmt: skip
+            )
     return problems
 
 
@@ -194,8 +210,9 @@ def _check_cells(column: str, cells: Sequence[str], numbers: Sequence[int], pseu
     if _FORBIDDEN.search("\n".join(cells)):
         problems += [
             _forbidden("the cell", number, column, cell)
-            for number, cell in zip(numbers, cells, strict=True) if _FORBIDDEN.search(cell)
-        ]  # fmt: skip
+            for number, cell in zip(numbers, cells, strict=True)
+            if _FORBIDDEN.search(cell)
+        ]
     identity = None if pseudonymous else identifying_cells(column, cells, numbers)
     return problems if identity is None else [*problems, identity]
 
@@ -203,9 +220,13 @@ def _check_cells(column: str, cells: Sequence[str], numbers: Sequence[int], pseu
 def _forbidden(what: str, row: int, column: str, cell: str | None) -> Problem:
     shown = None if cell is None else _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", cell)
     return Problem(
-        "control_character", f"{what} has a character that cannot be seen or printed", "Type it again.", row=row,
-        column=_FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", column), value=shown,
-    )  # fmt: skip
+        "control_character",
+        f"{what} has a character that cannot be seen or printed",
+        "Type it again.",
+        row=row,
+        column=_FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", column),
+        value=shown,
+    )
 
 
 def _with_decimal_points(cells: dict[str, list[str]]) -> list[str]:
@@ -215,9 +236,10 @@ def _with_decimal_points(cells: dict[str, list[str]]) -> list[str]:
     one between thousands is.
     """
     numeric = {
-        column: texts for column, texts in cells.items()
+        column: texts
+        for column, texts in cells.items()
         if "," in "\n".join(texts) and all(not t or decimal_comma(t) or t.isdecimal() for t in texts)
-    }  # fmt: skip
+    }
     if not numeric or any(_POINT.fullmatch(t) for texts in cells.values() for t in texts if "." in t):
         return []
     printed = [t for texts in numeric.values() for t in texts if "," in t]

@@ -75,10 +75,14 @@ def scan_intervals(
         if mark not in ("0", "1"):
             problems.append(
                 Problem(
-                    "progression_code", "progression must be 0 or 1", "Correct it.", number, "progression",
+                    "progression_code",
+                    "progression must be 0 or 1",
+                    "Correct it.",
+                    number,
+                    "progression",
                     row["progression"],
                 )
-            )  # fmt: skip
+            )
         elif patient and time is not None:
             seen.setdefault(patient, []).append((time, mark == "1"))
     refuse_if_any(raw.source, problems)
@@ -110,8 +114,9 @@ def interval_of(
         What happens to a death after more than that.
     """
     first = next((time for time, progressed in visits if progressed), None)
-    last_free = max((time for time, progressed in visits if not progressed and (first is None or time < first)),
-                    default=0.0)  # fmt: skip
+    last_free = max(
+        (time for time, progressed in visits if not progressed and (first is None or time < first)), default=0.0
+    )
     if first is not None:
         return last_free, first, "progression between scans" if first > last_free else "progression at a known time"
     if death is None:
@@ -158,9 +163,7 @@ def _deaths(raw: RawTable, seen: Mapping[str, list[tuple[float, bool]]]) -> dict
         late = max((t for t, _ in seen.get(patient, [])), default=0.0)
         if late > time:
             message = f"a scan at {late:g} follows death"
-            problems.append(
-                Problem("scan_after_death", message, "Correct either.", number, "time", row["time"])
-            )  # fmt: skip
+            problems.append(Problem("scan_after_death", message, "Correct either.", number, "time", row["time"]))
         found[patient] = time
     refuse_if_any(raw.source, problems)
     return found

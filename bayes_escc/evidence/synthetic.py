@@ -20,8 +20,11 @@ _MEDIANS: Final = (4.5, 4.2)
 """Published median PFS of the two second-line cohorts, in months."""
 
 ASSUMED_LOG_HAZARD_RATIOS: Final[Mapping[str, float]] = {
-    "liver_metastasis": 0.6, "ecog": 0.4, "log_nlr": 0.3, "log_cd4_cd8": -0.2,
-}  # fmt: skip
+    "liver_metastasis": 0.6,
+    "ecog": 0.4,
+    "log_nlr": 0.3,
+    "log_cd4_cd8": -0.2,
+}
 """Assumed log hazard ratios; the cohorts' reports print p values only."""
 
 

@@ -120,7 +120,7 @@ def in_order(frame: pd.DataFrame, column: str, labels: Sequence[str], source: st
             f"{column} {label!r} is not in {source}; it has {', '.join(present) or 'no rows left'}."
             f"{nearest(label, known)}"
             for label in [x for x in labels if x not in known][:_NAMED]
-        ]  # fmt: skip
+        ]
     place = {label: i for i, label in enumerate(labels)}
     frame = frame[frame[column].isin(place)]
     return frame.iloc[frame[column].map(place).argsort(kind="stable")]

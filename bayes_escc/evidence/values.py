@@ -12,9 +12,17 @@ from typing import Final
 from bayes_escc.evidence.numbers import decimal_comma, level_in, number_in, number_text
 
 __all__ = [
-    "DAYS_IN", "LONG_DAYS", "SERIAL_DATES", "Refuse", "check_count", "check_events", "check_level", "check_order",
-    "check_time", "latest_date",
-]  # fmt: skip
+    "DAYS_IN",
+    "LONG_DAYS",
+    "SERIAL_DATES",
+    "Refuse",
+    "check_count",
+    "check_events",
+    "check_level",
+    "check_order",
+    "check_time",
+    "latest_date",
+]
 
 Refuse = Callable[[str, str, str, str], None]
 """Notes a problem of one row: code, column, message, remedy."""
@@ -56,9 +64,11 @@ def check_count(text: str, column: str, refuse: Refuse) -> int | None:
         return None
     if cell.endswith("%"):
         refuse(
-            "percentage_for_count", column, "a percentage where a count is expected",
+            "percentage_for_count",
+            column,
+            "a percentage where a count is expected",
             "Give the count, or move the percentage to a column percent.",
-        )  # fmt: skip
+        )
         return None
     value = number_in(cell)
     if value is None and cell.casefold() in {"inf", "infinity", "nan", "-inf", "+inf"}:
@@ -67,9 +77,11 @@ def check_count(text: str, column: str, refuse: Refuse) -> int | None:
         point = decimal_comma(cell)
         hint = f" {cell} could be {point} or {cell.replace(',', '')}." if point else ""
         refuse(
-            "not_a_number", column, f"{column} is not a number",
+            "not_a_number",
+            column,
+            f"{column} is not a number",
             f"Give a whole number without words or separators.{hint}",
-        )  # fmt: skip
+        )
     elif not abs(value) < 1e12:
         refuse("not_a_number", column, f"{column} is not below a million million", "Give a whole number.")
     elif value < 0:
@@ -79,9 +91,11 @@ def check_count(text: str, column: str, refuse: Refuse) -> int | None:
             "a proportion where a count is expected" if value < 1 else "a fractional count; it looks like a percentage"
         )
         refuse(
-            "fractional_count", column, what,
+            "fractional_count",
+            column,
+            what,
             "Give the whole number of patients, or move a percentage to a column percent.",
-        )  # fmt: skip
+        )
     else:
         return int(value)
     return None
@@ -91,9 +105,11 @@ def check_events(events: int | None, n: int | None, refuse: Refuse, column: str 
     """Whether no more events are reported than there are patients."""
     if events is not None and n is not None and events > n > 0:
         refuse(
-            "events_exceed_n", column, f"more events than the {n} patients",
+            "events_exceed_n",
+            column,
+            f"more events than the {n} patients",
             f"Correct {column} or n; if it is a percentage, move it to a column percent.",
-        )  # fmt: skip
+        )
         return False
     return True
 
@@ -102,9 +118,11 @@ def check_order(low: float, high: float, column: str, refuse: Refuse) -> bool:
     """Whether the lower limit of an interval lies below the upper one."""
     if low >= high:
         refuse(
-            "limits_out_of_order", column, f"the lower limit {low:g} is not below the upper limit {high:g}",
+            "limits_out_of_order",
+            column,
+            f"the lower limit {low:g} is not below the upper limit {high:g}",
             "Swap or correct them.",
-        )  # fmt: skip
+        )
         return False
     return True
 
@@ -114,14 +132,22 @@ def check_time(value: float, unit: str, column: str, refuse: Refuse, note: Refus
     if value < 0:
         refuse("negative_time", column, "the time is negative", "Times count from the start of treatment.")
     elif SERIAL_DATES[0] <= value <= SERIAL_DATES[1] and (unit != "days" or value >= _RECENT_SERIAL):
-        refuse("serial_date", column, "this looks like a date stored as a spreadsheet's day number",
-               f"Give the {unit} since the start of treatment.")  # fmt: skip
+        refuse(
+            "serial_date",
+            column,
+            "this looks like a date stored as a spreadsheet's day number",
+            f"Give the {unit} since the start of treatment.",
+        )
     elif value * DAYS_IN[unit] > LONGEST_DAYS:
         refuse("too_long", column, f"more than 150 years, if the unit is {unit}", "Check the value and time_unit.")
     else:
         if value * DAYS_IN[unit] > LONG_DAYS:
-            note("long_time", column, f"more than 240 months, if the unit is {unit}",
-                 "Right for a registry, or where age is the time scale.")  # fmt: skip
+            note(
+                "long_time",
+                column,
+                f"more than 240 months, if the unit is {unit}",
+                "Right for a registry, or where age is the time scale.",
+            )
         return True
     return False
 

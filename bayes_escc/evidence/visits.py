@@ -31,11 +31,26 @@ __all__ = ["INTERVAL_COLUMNS", "MEANINGS", "ScanSettings", "join_scans", "joined
 INTERVAL_COLUMNS: Final = ("last_free", "first_progression")
 MEANINGS: Final = ("progression", "free", "unknown")
 _WORDS: Final[Mapping[str, str]] = {
-    "0": "free", "1": "progression", "no": "free", "yes": "progression", "false": "free", "true": "progression",
-    "no progression": "free", "progression": "progression", "non-cr/non-pd": "free", "non-pd": "free",
-    "无进展": "free", "进展": "progression", "是": "progression", "否": "free", "": "unknown", "not done": "unknown",
-    "未评价": "unknown", "nd": "unknown", "na": "unknown",
-}  # fmt: skip
+    "0": "free",
+    "1": "progression",
+    "no": "free",
+    "yes": "progression",
+    "false": "free",
+    "true": "progression",
+    "no progression": "free",
+    "progression": "progression",
+    "non-cr/non-pd": "free",
+    "non-pd": "free",
+    "无进展": "free",
+    "进展": "progression",
+    "是": "progression",
+    "否": "free",
+    "": "unknown",
+    "not done": "unknown",
+    "未评价": "unknown",
+    "nd": "unknown",
+    "na": "unknown",
+}
 _RECIST: Final = {"CR": "free", "PR": "free", "SD": "free", "PD": "progression", "NE": "unknown"}
 
 
@@ -103,11 +118,23 @@ class ScanSettings:
 
 
 def join_scans(
-    patients: str | Path | pd.DataFrame, visits: str | Path | pd.DataFrame, *, schedule: float, unit: str,
-    patient_id: str = "patient_id", id: str | None = None, date: str | None = "date", time: str | None = None,
-    result: str = "result", words: Mapping[str, str] | None = None, start: str | None = None, death: str | None = None,
-    missed: int = 1, death_after_missed: DeathRule = "interval", drop: Sequence[str] = (),
-) -> pd.DataFrame:  # fmt: skip
+    patients: str | Path | pd.DataFrame,
+    visits: str | Path | pd.DataFrame,
+    *,
+    schedule: float,
+    unit: str,
+    patient_id: str = "patient_id",
+    id: str | None = None,
+    date: str | None = "date",
+    time: str | None = None,
+    result: str = "result",
+    words: Mapping[str, str] | None = None,
+    start: str | None = None,
+    death: str | None = None,
+    missed: int = 1,
+    death_after_missed: DeathRule = "interval",
+    drop: Sequence[str] = (),
+) -> pd.DataFrame:
     """Add to a patient table the interval in which every patient progressed, from a table of visits.
 
     Parameters
@@ -133,16 +160,31 @@ def join_scans(
         If a row of either table cannot be used; every problem is listed.
     """
     settings = ScanSettings(
-        schedule, unit, id or patient_id, None if time is not None else date, time, result, dict(words or {}), start,
-        death, missed, death_after_missed,
-    )  # fmt: skip
+        schedule,
+        unit,
+        id or patient_id,
+        None if time is not None else date,
+        time,
+        result,
+        dict(words or {}),
+        start,
+        death,
+        missed,
+        death_after_missed,
+    )
     return joined(patients, visits, settings, patient_id=patient_id, drop=drop)[0]
 
 
 def joined(
-    patients: str | Path | pd.DataFrame, visits: str | Path | pd.DataFrame, settings: ScanSettings, *,
-    patient_id: str = "patient_id", sheet: str | None = None, drop: Sequence[str] = (), pending: bool = False,
-) -> tuple[pd.DataFrame, list[Problem]]:  # fmt: skip
+    patients: str | Path | pd.DataFrame,
+    visits: str | Path | pd.DataFrame,
+    settings: ScanSettings,
+    *,
+    patient_id: str = "patient_id",
+    sheet: str | None = None,
+    drop: Sequence[str] = (),
+    pending: bool = False,
+) -> tuple[pd.DataFrame, list[Problem]]:
     """The patient table with its intervals, and what was done in words.
 
     Patients without a scan or a death are refused, or, where `pending`, known to be free at the start alone.
@@ -166,14 +208,26 @@ def joined(
         late = max((t for t, _ in scans), default=0.0)
         if died is not None and late > died + 1e-9:
             problems.append(
-                Problem("scan_after_death", f"a scan at {late:.4g} {settings.unit} follows death at {died:.4g}",
-                        "Correct either.", number, key, patient)
-            )  # fmt: skip
+                Problem(
+                    "scan_after_death",
+                    f"a scan at {late:.4g} {settings.unit} follows death at {died:.4g}",
+                    "Correct either.",
+                    number,
+                    key,
+                    patient,
+                )
+            )
         if not scans and died is None and not pending:
             problems.append(
-                Problem("no_scans", "the patient has neither a usable scan after the start nor a death",
-                        "Add them, or leave the patient out.", number, key, patient)
-            )  # fmt: skip
+                Problem(
+                    "no_scans",
+                    "the patient has neither a usable scan after the start nor a death",
+                    "Add them, or leave the patient out.",
+                    number,
+                    key,
+                    patient,
+                )
+            )
             continue
         longest = settings.schedule * (settings.missed + 1)
         lower, upper, rule = interval_of(scans, died, longest, settings.death_after_missed)
@@ -196,10 +250,14 @@ def _refuse_twice(table: RawTable, key: str) -> None:
         if first.setdefault(patient, number) != number:
             problems.append(
                 Problem(
-                    "conflicting_patient", f"the patient also stands in row {first[patient]}",
-                    "Keep one row per patient.", number, key, patient,
+                    "conflicting_patient",
+                    f"the patient also stands in row {first[patient]}",
+                    "Keep one row per patient.",
+                    number,
+                    key,
+                    patient,
                 )
-            )  # fmt: skip
+            )
     refuse_if_any(table.source, problems)
 
 
@@ -220,18 +278,25 @@ def _contradictions(
             if len(meanings) > 1:
                 problems.append(
                     Problem(
-                        "two_results", f"another result of the same day stands in row {numbers[0]}",
-                        "Keep the one that holds.", numbers[-1], result, raw.cells[result][place[numbers[-1]]],
+                        "two_results",
+                        f"another result of the same day stands in row {numbers[0]}",
+                        "Keep the one that holds.",
+                        numbers[-1],
+                        result,
+                        raw.cells[result][place[numbers[-1]]],
                     )
-                )  # fmt: skip
+                )
             elif first is not None and time > first and meanings == {False}:
                 notes.append(
                     Problem(
-                        "free_after_progression", "no progression after a scan that showed it; the first one was used",
-                        "Right unless the earlier scan was not confirmed.", numbers[0], result,
+                        "free_after_progression",
+                        "no progression after a scan that showed it; the first one was used",
+                        "Right unless the earlier scan was not confirmed.",
+                        numbers[0],
+                        result,
                         raw.cells[result][place[numbers[0]]],
                     )
-                )  # fmt: skip
+                )
     return problems, notes
 
 
@@ -316,10 +381,15 @@ def _visits(
         meaning = words.get(cell.casefold()) or _RECIST.get(canonical_endpoint(cell))
         if meaning is None:
             problems.append(
-                Problem("unknown_result", "the result is not known",
-                        'Correct it, or say what it means with words = { "..." = "progression" | "free" | "unknown" }.',
-                        number, result, row[result])
-            )  # fmt: skip
+                Problem(
+                    "unknown_result",
+                    "the result is not known",
+                    'Correct it, or say what it means with words = { "..." = "progression" | "free" | "unknown" }.',
+                    number,
+                    result,
+                    row[result],
+                )
+            )
             continue
         value = _moment(row[when], settings, starts.get(patient), dated=settings.time is None)
         if not isinstance(value, float):
@@ -331,9 +401,15 @@ def _visits(
             rows.setdefault((patient, value), []).append(number)
         elif meaning == "progression":
             problems.append(
-                Problem("progression_before_start", "progression on or before the day of the start",
-                        "Correct either; a baseline scan shows no progression.", number, when, row[when])
-            )  # fmt: skip
+                Problem(
+                    "progression_before_start",
+                    "progression on or before the day of the start",
+                    "Correct either; a baseline scan shows no progression.",
+                    number,
+                    when,
+                    row[when],
+                )
+            )
         else:
             left_out["on or before the day of the start (baseline)"] += 1
     contradicted, notes = _contradictions(raw, result, seen, rows)

@@ -61,13 +61,19 @@ def grid_from_workbook(
     if cells.merged_cells.ranges:
         merged = ", ".join(str(r) for r in cells.merged_cells.ranges)
         raise DataError(f"{path.name}, sheet {chosen!r}, has merged cells ({merged}): unmerge them.")
-    refuse_if_any(path.name, [
-        Problem(
-            "formula_without_value", "the formula has no stored result", "Open and save the workbook, or paste values.",
-            row=row, column=place,
-        )
-        for row, place in _formulas_without_value(path, chosen)
-    ])  # fmt: skip
+    refuse_if_any(
+        path.name,
+        [
+            Problem(
+                "formula_without_value",
+                "the formula has no stored result",
+                "Open and save the workbook, or paste values.",
+                row=row,
+                column=place,
+            )
+            for row, place in _formulas_without_value(path, chosen)
+        ],
+    )
     grid = [[as_text(cell) for cell in row] for row in cells.iter_rows(values_only=True)]
     hidden = [r for r, d in cells.row_dimensions.items() if d.hidden]
     if not hidden:

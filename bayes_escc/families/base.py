@@ -182,9 +182,16 @@ class Design(ABC):
         return {}
 
     def critical_bias(
-        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, reference: str, scale: Scale,
+        self,
+        parameters: xr.Dataset,
+        *,
+        estimand: str,
+        time: float | None,
+        regimen: str,
+        reference: str,
+        scale: Scale,
         threshold: float,
-    ) -> NDArray[np.float64] | None:  # fmt: skip
+    ) -> NDArray[np.float64] | None:
         """The bias on the log hazard above which a regimen passes a threshold, (chain, draw), where curves are needed.
 
         None for estimands whose own draws tell it, such as rates and ratios.

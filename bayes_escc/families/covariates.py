@@ -376,11 +376,15 @@ def _encode_levels(
         strange = [(row, t) for row, t in zip(rows, texts, strict=True) if t and _level_key(t) not in known]
         problems += [
             Problem(
-                "unknown_level", f"the level is not one of {', '.join(covariate.levels)}",
-                f"Correct it, or add it to levels.{nearest(t, covariate.levels)}", row=row, column=column, value=t,
+                "unknown_level",
+                f"the level is not one of {', '.join(covariate.levels)}",
+                f"Correct it, or add it to levels.{nearest(t, covariate.levels)}",
+                row=row,
+                column=column,
+                value=t,
             )
             for row, t in strange
-        ]  # fmt: skip
+        ]
         if strange:
             return []
         order = [k for k in known if k in spelled]  # levels that no patient has say nothing
@@ -389,20 +393,24 @@ def _encode_levels(
         if ordinal and any(isinstance(k, str) for k in order):
             problems.append(
                 Problem(
-                    "order_unknown", f"the order of {', '.join(spelled[k] for k in order)} is not known",
-                    "Give levels = [...], the lowest first.", column=column,
+                    "order_unknown",
+                    f"the order of {', '.join(spelled[k] for k in order)} is not known",
+                    "Give levels = [...], the lowest first.",
+                    column=column,
                 )
-            )  # fmt: skip
+            )
             return []
     levels = tuple(spelled[k] for k in order)
     blank = np.array([not t for t in texts])
     if blank.any() and len(levels) > 2:
         problems.append(
             Problem(
-                "cannot_impute", f"missing values of a covariate with {len(levels)} levels cannot be imputed",
-                'Set missing = "complete_case", or write "unknown" as a level of its own.', column=column,
+                "cannot_impute",
+                f"missing values of a covariate with {len(levels)} levels cannot be imputed",
+                'Set missing = "complete_case", or write "unknown" as a level of its own.',
+                column=column,
             )
-        )  # fmt: skip
+        )
         return []
     place = np.array([order.index(_level_key(t)) if t else -1 for t in texts])
     found: list[_Column] = []
@@ -435,11 +443,13 @@ def _binned(values: NDArray[np.float64], bins: int, column: str) -> tuple[NDArra
     kept = float(coded.var() / values.var())
     listed = ", ".join(f"{m:.3g}" for m, n in zip(mean, count, strict=True) if n)
     return coded, Problem(
-        "binned", f"{int((count > 0).sum())} bins stand for {column} and keep {100 * kept:.1f} % of its variance; "
+        "binned",
+        f"{int((count > 0).sum())} bins stand for {column} and keep {100 * kept:.1f} % of its variance; "
         f"coded, they are {listed}",
         "The coefficient is known about as well as from that share of the information; what happens within a bin "
-        "is not seen.", column=column,
-    )  # fmt: skip
+        "is not seen.",
+        column=column,
+    )
 
 
 def _blank(text: str) -> bool:

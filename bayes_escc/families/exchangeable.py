@@ -179,9 +179,14 @@ class PairPrior:
 
         core = "i" if other is None else "i,j"
         return pm.CustomDist(
-            name, np.full((self.regimens - 1, *rest), self.location), self.scale, dist=law, logp=log_density,
-            signature=f"({core}),()->({core})", dims=dims,
-        )  # fmt: skip
+            name,
+            np.full((self.regimens - 1, *rest), self.location),
+            self.scale,
+            dist=law,
+            logp=log_density,
+            signature=f"({core}),()->({core})",
+            dims=dims,
+        )
 
     def sample(self, rng: np.random.Generator, draws: int, size: int | None = None) -> Array:
         """Prior draws of the contrasts, (draws, regimens - 1) and the size of a second dimension, if there is one."""

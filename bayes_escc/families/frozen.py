@@ -44,7 +44,10 @@ def stated_covariates(covariates: Sequence[Covariate], encoded: EncodedCovariate
             entry |= {"levels": list(first.levels)}
         else:
             entry |= {
-                "coding": "numeric", "transform": covariate.transform, "center": first.center, "scale": first.scale,
-            }  # fmt: skip
+                "coding": "numeric",
+                "transform": covariate.transform,
+                "center": first.center,
+                "scale": first.scale,
+            }
         entries.append(entry)
     return entries

@@ -70,8 +70,12 @@ def bayes_factors(fits: Mapping[str, _Fitted]) -> pd.DataFrame:
         error = 0.0 if name == best else factor * math.hypot(errors[name], errors[best])
         rows.append(
             {
-                "model": name, "log_evidence": logs[name], "mcse": errors[name], "bayes_factor": factor,
-                "mcse_bayes_factor": error, "probability": factor / total,
+                "model": name,
+                "log_evidence": logs[name],
+                "mcse": errors[name],
+                "bayes_factor": factor,
+                "mcse_bayes_factor": error,
+                "probability": factor / total,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows).set_index("model")

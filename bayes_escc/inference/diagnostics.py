@@ -101,9 +101,17 @@ class Diagnostics:
             f"{found.pareto_k:.2f}; draws are independent."
         )
         return cls(
-            not messages, 1.0, size, size, 0, None, (*messages, told), pareto_k=found.pareto_k,
-            log_evidence=found.log_evidence, mcse_log_evidence=found.mcse_log_evidence,
-        )  # fmt: skip
+            not messages,
+            1.0,
+            size,
+            size,
+            0,
+            None,
+            (*messages, told),
+            pareto_k=found.pareto_k,
+            log_evidence=found.log_evidence,
+            mcse_log_evidence=found.mcse_log_evidence,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The entries of `result.json`."""

@@ -157,9 +157,15 @@ def _unpacking(variables: Any, keys: dict[Any, str], record: Any) -> tuple[str, 
 
 
 def _entry_point(
-    source: str, unpack: str, arguments: str, inner: Any, signature: Any, cache_key: Any,
-    n_dim: int, n_expanded: int,
-) -> Any:  # fmt: skip
+    source: str,
+    unpack: str,
+    arguments: str,
+    inner: Any,
+    signature: Any,
+    cache_key: Any,
+    n_dim: int,
+    n_expanded: int,
+) -> Any:
     """Compile one wrapper through PyTensor's disk cache, keyed by its source and what it calls."""
     import numba
     from nutpie.compile_pymc import address_as_void_pointer
@@ -169,9 +175,13 @@ def _entry_point(
     text = source.format(name=name, unpack=unpack, arguments=arguments, n_dim=n_dim, n_expanded=n_expanded)
     kinds = {d: np.dtype(d).type for d in ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "bool")}
     namespace = {
-        "__name__": __name__, "carray": numba.carray, "as_pointer": address_as_void_pointer,
-        "np": np, "inner": inner, **kinds,
-    }  # fmt: skip
+        "__name__": __name__,
+        "carray": numba.carray,
+        "as_pointer": address_as_void_pointer,
+        "np": np,
+        "inner": inner,
+        **kinds,
+    }
     key = hashlib.sha256(f"{text}{cache_key}{numba.__version__}".encode()).hexdigest()
     function = compile_numba_function_src(text, name, namespace, cache_key=key)
     return numba.cfunc(signature, cache=True)(function)

@@ -126,9 +126,11 @@ class Estimate:
 
 
 def estimate(
-    design: Design, sampling: SamplingSpec, streams: Sequence[np.random.Generator] | None = None,
+    design: Design,
+    sampling: SamplingSpec,
+    streams: Sequence[np.random.Generator] | None = None,
     seconds: dict[str, float] | None = None,
-) -> Estimate:  # fmt: skip
+) -> Estimate:
     """The posterior and the estimands of a design, which is all that checks by refitting need.
 
     Parameters
@@ -174,7 +176,7 @@ def _sampled(
         try:
             found = laplace_draws(
                 design, chains=sampling.chains, draws=sampling.draws, seed=sampling.seed, seconds=seconds
-            )  # fmt: skip
+            )
         except LaplaceError as reason:
             note = f"Sampled by NUTS instead of Laplace: {reason}."
         else:
@@ -208,9 +210,12 @@ def _nuts(design: Design, sampling: SamplingSpec, rng: np.random.Generator, seco
         parameters, stats = sample(design, longer, CAREFUL, seconds)
         every = {DRAW: slice(None, None, LONGER)}
         second = _checked(
-            design, parameters.isel(every), stats.isel(every), rng,
+            design,
+            parameters.isel(every),
+            stats.isel(every),
+            rng,
             note=f"Sampled again, {LONGER} times as long, keeping one draw of {LONGER}.",
-        )  # fmt: skip
+        )
     elif first[3].stuck:  # too few draws are not mended by smaller steps
         parameters, stats = sample(design, replace(sampling, tune=2 * sampling.tune), SMALL_STEPS, seconds)
         note = f"Sampled again with smaller steps (target acceptance {SMALL_STEPS.accept:g})."

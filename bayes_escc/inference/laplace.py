@@ -75,9 +75,14 @@ class LaplaceDraws:
 
 
 def laplace_draws(
-    design: Design, *, chains: int, draws: int, seed: int, adjust: Adjustment | None = None,
+    design: Design,
+    *,
+    chains: int,
+    draws: int,
+    seed: int,
+    adjust: Adjustment | None = None,
     seconds: dict[str, float] | None = None,
-) -> LaplaceDraws:  # fmt: skip
+) -> LaplaceDraws:
     """Fit a design by mode, Hessian and importance resampling.
 
     Parameters
@@ -114,9 +119,7 @@ def laplace_draws(
         arrays = target.expand(found.points[kept])
     parameters = _dataset(design, compiled, arrays, chains, draws)
     seconds["sample"] += time.perf_counter() - tick
-    return LaplaceDraws(
-        parameters, found.log_evidence, found.error, found.pareto_k, found.ess, len(found.weights)
-    )  # fmt: skip
+    return LaplaceDraws(parameters, found.log_evidence, found.error, found.pareto_k, found.ess, len(found.weights))
 
 
 class Target:
@@ -155,9 +158,12 @@ class Target:
         flat = np.empty((len(points), self.compiled.n_expanded))
         for i in range(len(points)):
             self._expand(
-                self.size, flat.shape[1], points.ctypes.data + i * points.strides[0],
-                flat.ctypes.data + i * flat.strides[0], self._record,
-            )  # fmt: skip
+                self.size,
+                flat.shape[1],
+                points.ctypes.data + i * points.strides[0],
+                flat.ctypes.data + i * flat.strides[0],
+                self._record,
+            )
         names, slices, shapes = self.compiled.shape_info
         return {
             name: flat[:, where].reshape(len(points), *shape)

@@ -132,9 +132,15 @@ def loo(fitted: _Fitted, *, integrated: bool | None = None) -> Loo:
     found: Any = az.loo(_tree(posterior, group[[name]]), var_name=name, pointwise=True)
     each = np.asarray(found.elpd_i).ravel()
     return Loo(
-        float(found.elpd), float(found.se), float(found.p), each, np.asarray(found.pareto_k).ravel(),
-        float(found.good_k), mcse=_error(values.to_numpy(), each), marginal=marginal,
-    )  # fmt: skip
+        float(found.elpd),
+        float(found.se),
+        float(found.p),
+        each,
+        np.asarray(found.pareto_k).ravel(),
+        float(found.good_k),
+        mcse=_error(values.to_numpy(), each),
+        marginal=marginal,
+    )
 
 
 def _error(values: NDArray[np.float64], each: NDArray[np.float64]) -> float:
@@ -201,10 +207,15 @@ def compare_models(fits: Mapping[str, _Fitted], *, integrated: bool | None = Non
         one, gap = found[name], found[name].each - found[best].each
         rows.append(
             {
-                "model": name, "elpd": one.elpd, "se": one.se, "p": one.p, "difference": float(gap.sum()),
-                "se_difference": float(np.sqrt(gap.size * gap.var())), "unreliable": one.unreliable,
+                "model": name,
+                "elpd": one.elpd,
+                "se": one.se,
+                "p": one.p,
+                "difference": float(gap.sum()),
+                "se_difference": float(np.sqrt(gap.size * gap.var())),
+                "unreliable": one.unreliable,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows).set_index("model")
 
 

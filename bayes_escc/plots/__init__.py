@@ -39,9 +39,13 @@ if TYPE_CHECKING:
     from bayes_escc.plots._tipping import tipping
 
 _SHARED_MODULES = {
-    "interval_forest": "_forest", "league": "_network", "ranks": "_network", "funnel": "_synthesis",
-    "heterogeneity": "_synthesis", "regimens": "_synthesis",
-}  # fmt: skip
+    "interval_forest": "_forest",
+    "league": "_network",
+    "ranks": "_network",
+    "funnel": "_synthesis",
+    "heterogeneity": "_synthesis",
+    "regimens": "_synthesis",
+}
 """Modules of the functions that do not have one to themselves."""
 
 __all__ = [

@@ -49,6 +49,7 @@ def balance(overlaps: Sequence[Overlap]) -> Figure:
         axes.set_xlabel("Published minus own, in pooled standard deviations")
         axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1)
         return finish(
-            figure, title="Own patients and published arms",
+            figure,
+            title="Own patients and published arms",
             footnote="Shaded: less than 0.25 standard deviations. Beyond 1 an answer rests on the model alone.",
-        )  # fmt: skip
+        )

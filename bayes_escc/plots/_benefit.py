@@ -78,10 +78,13 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
         axes.plot(value * factor, p, marker, color="white", markeredgecolor=BLACK, markersize=5.5)
         said = f"{format_probability(p, error)} beyond {value * factor:g} {unit}".strip()
         axes.annotate(
-            minus(said), (value * factor, p), xytext=(7, -8 if below else 5),
-            textcoords="offset points", va="top" if below else "bottom",
+            minus(said),
+            (value * factor, p),
+            xytext=(7, -8 if below else 5),
+            textcoords="offset points",
+            va="top" if below else "bottom",
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
-        )  # fmt: skip
+        )
     axes.set_ylim(0, 1.12)
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.set_ylabel("Posterior probability")

@@ -56,15 +56,26 @@ def better_over_time(posterior: Posterior, *, reference: str | None = None) -> F
                 (area, (0, (5, 1.5)), "longer restricted mean to t"),
             ):
                 probability = (values > 0).mean(axis=0)
-                axes.plot(grid[1:], probability, color=colour, linestyle=dash, linewidth=1.8,
-                          label=words if len(regimens) == 2 else f"{regimen}: {words}")  # fmt: skip
+                axes.plot(
+                    grid[1:],
+                    probability,
+                    color=colour,
+                    linestyle=dash,
+                    linewidth=1.8,
+                    label=words if len(regimens) == 2 else f"{regimen}: {words}",
+                )
         axes.axhline(0.5, color=GREY, linewidth=0.9)
         if covered < grid[-1]:
             axes.axvspan(covered, grid[-1], color="#EEEEEE", zorder=0)
             axes.annotate(
-                "beyond the follow-up of one regimen", ((covered + grid[-1]) / 2, 0.98), ha="center", va="top",
-                color=GREY, fontsize=7, rotation=90 if grid[-1] - covered < 0.35 * grid[-1] else 0,
-            )  # fmt: skip
+                "beyond the follow-up of one regimen",
+                ((covered + grid[-1]) / 2, 0.98),
+                ha="center",
+                va="top",
+                color=GREY,
+                fontsize=7,
+                rotation=90 if grid[-1] - covered < 0.35 * grid[-1] else 0,
+            )
         axes.set_ylim(0, 1)
         axes.set_yticks(np.linspace(0, 1, 6))
         axes.set_xlim(0, grid[-1])
@@ -74,8 +85,9 @@ def better_over_time(posterior: Posterior, *, reference: str | None = None) -> F
         axes.legend(loc="upper left", frameon=False)
         other = next(r for r in regimens if r != base) if len(regimens) == 2 else "each regimen"
         return finish(
-            figure, title=f"P({other} better than {base}) over time",
+            figure,
+            title=f"P({other} better than {base}) over time",
             footnote=f"From {len(next(iter(survival.values())))} joint draws: Monte Carlo standard error about "
             f"{0.5 / len(next(iter(survival.values()))) ** 0.5:.2f} at 0.5. Survival is averaged over the target "
             "population within each draw.",
-        )  # fmt: skip
+        )

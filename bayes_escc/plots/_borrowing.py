@@ -50,9 +50,10 @@ def borrowing(posterior: Posterior) -> Figure:
     # all of the answers, and of the historical prior all but its far tails
     shown = [
         (law.quantile(tail), law.quantile(1.0 - tail))
-        for bs in answers.values() for b in bs
+        for bs in answers.values()
+        for b in bs
         for law, tail in ((b.historical, 0.01), (b.posterior, 0.001), (b.alone, 0.001))
-    ]  # fmt: skip
+    ]
     lowest, highest = min(low for low, _ in shown), max(high for _, high in shown)
     limits = (max(0.0, 0.8 * lowest), min(1.0, 1.05 * highest))
     with house_style():
@@ -77,12 +78,13 @@ def borrowing(posterior: Posterior) -> Figure:
         prior = next(b for b in one if b.robust_weight == primary_weight(posterior, regimen))
         sizes = f"The historical prior is worth {_size(prior.historical)}, the robust prior {_size(prior.prior)}."
         return finish(
-            figure, title=posterior.analysis.title,
+            figure,
+            title=posterior.analysis.title,
             footnote=f"{sizes} Likelihood: the data alone, scaled to area one. Right: posterior median and "
             f"{100 * ci:g} % credible interval; 0 is full borrowing, 1 none; bold: the weight of the analysis; after: "
             "probability, given the data, that the cohort is not like the historical ones. Unanchored: other trials "
             "and populations.",
-        )  # fmt: skip
+        )
 
 
 def _size(law: BetaMixture) -> str:
@@ -137,10 +139,23 @@ def _weights(axes: Axes, by_weight: list[Borrowed], primary: float, ci: float) -
         axes.plot([low, high], [y, y], color=color, linewidth=2.2 if b.robust_weight == primary else 1.2)
         axes.plot(middle, y, "o", color="white", markeredgecolor=color, markersize=4.5, zorder=3)
         if 0.0 < b.robust_weight < 1.0:
-            axes.annotate(f"{b.weight_after:.2f}", (1.01, y), xycoords=("axes fraction", "data"), va="center",
-                          fontsize=7, color=GREY)  # fmt: skip
-    axes.annotate("after", (1.01, len(by_weight) - 0.3), xycoords=("axes fraction", "data"), va="bottom", fontsize=7,
-                  color=GREY, annotation_clip=False)  # fmt: skip
+            axes.annotate(
+                f"{b.weight_after:.2f}",
+                (1.01, y),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=7,
+                color=GREY,
+            )
+    axes.annotate(
+        "after",
+        (1.01, len(by_weight) - 0.3),
+        xycoords=("axes fraction", "data"),
+        va="bottom",
+        fontsize=7,
+        color=GREY,
+        annotation_clip=False,
+    )
     labels = [f"{b.robust_weight:g}" for b in reversed(by_weight)]
     axes.set_yticks(range(len(labels)), labels)
     for label, b in zip(axes.get_yticklabels(), reversed(by_weight), strict=True):

@@ -85,17 +85,28 @@ def _draw_counts(
         for ranges, colour, hatch, edge in ((row.stop, _STOP, "/////", VERMILION), (row.go, _GO, None, BLUE)):
             for low, high in ranges:
                 axes.bar(
-                    n, high - low + 1, width, bottom=low - 0.5, color=colour, hatch=hatch, edgecolor=edge,
-                    linewidth=0.6, zorder=2,
-                )  # fmt: skip
+                    n,
+                    high - low + 1,
+                    width,
+                    bottom=low - 0.5,
+                    color=colour,
+                    hatch=hatch,
+                    edgecolor=edge,
+                    linewidth=0.6,
+                    zorder=2,
+                )
                 inner, above = (high, False) if low == 0 else (low, True)
                 edges.append(inner)
                 if len(rows) <= _LABELLED and len(ranges) == 1 and high - low < n:
                     said = in_words(ranges, n).replace("<=", "\u2264").replace(">=", "\u2265")
                     axes.annotate(
-                        said, (n + width / 2, inner + (-0.5 if above else 0.5)), (2, 1 if above else -1),
-                        textcoords="offset points", va="bottom" if above else "top", fontsize=7,
-                    )  # fmt: skip
+                        said,
+                        (n + width / 2, inner + (-0.5 if above else 0.5)),
+                        (2, 1 if above else -1),
+                        textcoords="offset points",
+                        va="bottom" if above else "top",
+                        fontsize=7,
+                    )
     handles: list[Any] = [
         Patch(facecolor=_STOP, hatch="/////", edgecolor=VERMILION, linewidth=0.6, label=words[0]),
         Patch(facecolor=_GO, edgecolor=BLUE, linewidth=0.6, label=words[1]),
@@ -126,9 +137,14 @@ def _draw_two_arms(axes: Axes, table: BoundaryTable, path: Sequence[tuple[int, .
             x, y = zip(*known, strict=True)
             axes.plot(x, y, linestyle=style, color=colour, alpha=float(shade), linewidth=1.3)
             axes.annotate(
-                "/".join(map(str, look)) if look[0] != look[1] else str(look[0]), (x[-1], y[-1]), (3, 0),
-                textcoords="offset points", va="center", fontsize=7, color=colour,
-            )  # fmt: skip
+                "/".join(map(str, look)) if look[0] != look[1] else str(look[0]),
+                (x[-1], y[-1]),
+                (3, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=7,
+                color=colour,
+            )
     most = max(max(look) for look in looks)
     axes.plot([0, most], [0, most], color=GREY, linewidth=0.8, linestyle=(0, (1, 2)))
     if path:

@@ -48,9 +48,14 @@ def dating(posterior: Posterior, estimand: str = "median") -> Figure:
                 axes.plot([low, high], [y + shift] * 2, color=colour, linewidth=1.4, linestyle=line)
                 axes.plot(middle, y + shift, marker, color=face, markeredgecolor=colour, markersize=5.5)
                 axes.annotate(
-                    f"{middle:.1f} ({low:.1f} to {high:.1f})", (1.01, y + shift),
-                    xycoords=("axes fraction", "data"), va="center", ha="left", fontsize=8, color=colour,
-                )  # fmt: skip
+                    f"{middle:.1f} ({low:.1f} to {high:.1f})",
+                    (1.01, y + shift),
+                    xycoords=("axes fraction", "data"),
+                    va="center",
+                    ha="left",
+                    fontsize=8,
+                    color=colour,
+                )
             ticks.append(y)
             names.append(wrapped(str(pair[0][0]["regimen"])))
         axes.set_yticks(ticks, names)
@@ -61,12 +66,19 @@ def dating(posterior: Posterior, estimand: str = "median") -> Figure:
         axes.set_axisbelow(True)
         axes.set_xlabel(f"{estimand.capitalize()} ({unit_of(posterior.estimand(estimand), between[0][0])})")
         axes.annotate(
-            f"Median ({100 * ci:g} % CrI)", (1.01, len(between) - 0.4), xycoords=("axes fraction", "data"),
-            va="center", ha="left", fontsize=8, fontweight="bold", color=GREY,
-        )  # fmt: skip
+            f"Median ({100 * ci:g} % CrI)",
+            (1.01, len(between) - 0.4),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            ha="left",
+            fontsize=8,
+            fontweight="bold",
+            color=GREY,
+        )
         return finish(
-            figure, title=posterior.analysis.title,
+            figure,
+            title=posterior.analysis.title,
             footnote="Circle, full line: progression anywhere between two scans, which is the result. Square, broken "
             f"line: dated at the scan that found it, for comparison. Lines: {100 * ci:g} % equal-tailed credible "
             "intervals.",
-        )  # fmt: skip
+        )

@@ -146,9 +146,13 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
     if comparison.scale != "difference":
         log_axis(axes, at)
     axes.text(
-        0.5, -0.16 * peak, f"median {median} ({100 * row['ci_prob']:g} % CrI {lower} to {upper})",
-        transform=axes.get_yaxis_transform(), ha="center", va="top",
-    )  # fmt: skip
+        0.5,
+        -0.16 * peak,
+        f"median {median} ({100 * row['ci_prob']:g} % CrI {lower} to {upper})",
+        transform=axes.get_yaxis_transform(),
+        ha="center",
+        va="top",
+    )
     axes.set_xlabel(label)
     higher = row["better"] == "higher"
     right, left = (row[REGIMEN], row["reference"]) if higher else (row["reference"], row[REGIMEN])
@@ -161,9 +165,14 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
     axes.annotate(said, (0.0, 0.9), xycoords="axes fraction", ha="left", va="top", fontweight="bold", fontsize=9)
     if handles:
         axes.legend(
-            handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.83), frameon=False, handlelength=1.4,
-            borderpad=0, borderaxespad=0,
-        )  # fmt: skip
+            handles=handles,
+            loc="upper left",
+            bbox_to_anchor=(0.0, 0.83),
+            frameon=False,
+            handlelength=1.4,
+            borderpad=0,
+            borderaxespad=0,
+        )
 
 
 def _shade(
@@ -189,10 +198,17 @@ def _shade(
         limits = minus(f"{row['rope'][0] * factor:g} to {row['rope'][1] * factor:g} {unit}".strip())
         handles.append(
             axes.fill_between(
-                at, 0, shape, where=inside, facecolor=ORANGE, alpha=0.6, hatch="////", edgecolor="white",
+                at,
+                0,
+                shape,
+                where=inside,
+                facecolor=ORANGE,
+                alpha=0.6,
+                hatch="////",
+                edgecolor="white",
                 label=f"Practically equal ({limits}): {p}",
             )
-        )  # fmt: skip
+        )
     return handles
 
 

@@ -88,17 +88,28 @@ def forest(posterior: Posterior) -> Figure:
     if any(line.kind == "predicted" for line in lines):
         footnote += " Dashed: effect of a new trial of the same kind."
     return _draw(
-        lines, title=posterior.analysis.title, unit=unit, better=str(effect.attrs.get("better", "")),
+        lines,
+        title=posterior.analysis.title,
+        unit=unit,
+        better=str(effect.attrs.get("better", "")),
         headings=("As published" if any(x.raw for x in lines) else "", "In the model"),
-        footnote=_heterogeneity(posterior) + footnote, converged=posterior.diagnostics.converged,
+        footnote=_heterogeneity(posterior) + footnote,
+        converged=posterior.diagnostics.converged,
         sides=("experimental", "control"),
-    )  # fmt: skip
+    )
 
 
 def interval_forest(
-    rows: Sequence[tuple[str, Interval]], *, title: str, unit: str, better: str = "", highlight: Interval | None = None,
-    footnote: str = "", converged: bool = True, sides: tuple[str, str] = ("experimental", "control"),
-) -> Figure:  # fmt: skip
+    rows: Sequence[tuple[str, Interval]],
+    *,
+    title: str,
+    unit: str,
+    better: str = "",
+    highlight: Interval | None = None,
+    footnote: str = "",
+    converged: bool = True,
+    sides: tuple[str, str] = ("experimental", "control"),
+) -> Figure:
     """Draw labelled intervals, one per line, for example the pooled effect without each study.
 
     Parameters
@@ -114,9 +125,16 @@ def interval_forest(
     """
     lines = [_Line(label, None, interval) for label, interval in rows]
     return _draw(
-        lines, title=title, unit=unit, better=better, headings=("", "Median (CrI)"), footnote=footnote,
-        converged=converged, sides=sides, highlight=highlight,
-    )  # fmt: skip
+        lines,
+        title=title,
+        unit=unit,
+        better=better,
+        headings=("", "Median (CrI)"),
+        footnote=footnote,
+        converged=converged,
+        sides=sides,
+        highlight=highlight,
+    )
 
 
 def _modelled(posterior: Posterior, estimand: str) -> list[tuple[dict[str, Any], Interval]]:
@@ -146,8 +164,9 @@ def _lines(posterior: Posterior) -> list[_Line]:
         studies.append(_Line(str(labels["study"]), raw, interval, float(weight[i] / weight.max()), cells=cells))
     summaries: dict[str, list[_Line]] = {}
     for estimand, name, kind in (
-        ("effect", "Pooled effect", "pooled"), ("predicted_effect", "The next trial", "predicted"),
-    ):  # fmt: skip
+        ("effect", "Pooled effect", "pooled"),
+        ("predicted_effect", "The next trial", "predicted"),
+    ):
         if estimand in posterior.estimand_names:
             for labels, interval in _modelled(posterior, estimand):
                 line = _Line(name, None, interval, kind=kind)
@@ -242,9 +261,17 @@ def _widest(texts: Sequence[str], figure: Figure, weight: str = "normal") -> flo
 
 
 def _draw(
-    lines: Sequence[_Line], *, title: str, unit: str, better: str, headings: tuple[str, str], footnote: str,
-    converged: bool, sides: tuple[str, str], highlight: Interval | None = None,
-) -> Figure:  # fmt: skip
+    lines: Sequence[_Line],
+    *,
+    title: str,
+    unit: str,
+    better: str,
+    headings: tuple[str, str],
+    footnote: str,
+    converged: bool,
+    sides: tuple[str, str],
+    highlight: Interval | None = None,
+) -> Figure:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     ratio = unit in _RATIOS
@@ -285,16 +312,32 @@ def _draw(
 
 
 def _columns(
-    figure: Figure, axes: Axes, lines: Sequence[_Line], labels: Sequence[str], places: Any, top: float,
-    headings: tuple[str, str], decimals: int, cells: Sequence[int],
-) -> None:  # fmt: skip
+    figure: Figure,
+    axes: Axes,
+    lines: Sequence[_Line],
+    labels: Sequence[str],
+    places: Any,
+    top: float,
+    headings: tuple[str, str],
+    decimals: int,
+    cells: Sequence[int],
+) -> None:
     """Names and patients left of the axis, numbers right of it, in columns as wide as their texts."""
 
     def put(text: str, x: float, y: float, offset: float, align: str, weight: str, color: str = BLACK) -> None:
         axes.annotate(
-            text, (x, y), xycoords=("axes fraction", "data"), xytext=(offset, 0), textcoords="offset points", ha=align,
-            va="center", fontsize=_SIZE, fontweight=weight, color=color, annotation_clip=False,
-        )  # fmt: skip
+            text,
+            (x, y),
+            xycoords=("axes fraction", "data"),
+            xytext=(offset, 0),
+            textcoords="offset points",
+            ha=align,
+            va="center",
+            fontsize=_SIZE,
+            fontweight=weight,
+            color=color,
+            annotation_clip=False,
+        )
 
     weights = ["normal" if line.kind == "study" else "bold" for line in lines]
     offset = _GAP
@@ -329,11 +372,18 @@ def _favours(axes: Axes, null: float, sides: tuple[str, str]) -> None:
     for text, offset, side in (
         (f"\N{LEFTWARDS ARROW} favours {sides[0]}", -7, "right"),
         (f"favours {sides[1]} \N{RIGHTWARDS ARROW}", 7, "left"),
-    ):  # fmt: skip
+    ):
         axes.annotate(
-            text, (null, 0), xycoords=("data", "axes fraction"), xytext=(offset, -16), textcoords="offset points",
-            ha=side, va="top", fontsize=_SIZE, annotation_clip=False,
-        )  # fmt: skip
+            text,
+            (null, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(offset, -16),
+            textcoords="offset points",
+            ha=side,
+            va="top",
+            fontsize=_SIZE,
+            annotation_clip=False,
+        )
     axes.xaxis.labelpad = 15
 
 

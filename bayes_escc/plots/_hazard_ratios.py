@@ -75,9 +75,12 @@ def hazard_ratios(posterior: Posterior) -> Figure:
             axes.plot([q1, q3], [y, y], color=BLACK, linewidth=4.0, solid_capstyle="butt")
             axes.plot(median, y, "o", color="white", markeredgecolor=BLACK, markersize=5.5)
             axes.annotate(
-                f"{median:.2f} ({low:.2f} to {high:.2f})   {format_probability(p, error)}", (1.01, y),
-                xycoords=("axes fraction", "data"), va="center", ha="left",
-            )  # fmt: skip
+                f"{median:.2f} ({low:.2f} to {high:.2f})   {format_probability(p, error)}",
+                (1.01, y),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                ha="left",
+            )
         axes.axvline(1.0, color=GREY, linewidth=0.9)
         axes.set_ylim(-0.6, len(rows) - 0.1)
         axes.set_yticks(heights, [label for label, _ in rows])
@@ -87,11 +90,17 @@ def hazard_ratios(posterior: Posterior) -> Figure:
         axes.set_axisbelow(True)
         axes.set_xlabel("Hazard ratio    (← progression later  |  progression earlier →)")
         axes.annotate(
-            f"Median ({100 * ci:g} % CrI)   P(below 1)", (1.01, len(rows) - 0.35),
-            xycoords=("axes fraction", "data"), va="center", ha="left", fontweight="bold", color=GREY,
-        )  # fmt: skip
+            f"Median ({100 * ci:g} % CrI)   P(below 1)",
+            (1.01, len(rows) - 0.35),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            ha="left",
+            fontweight="bold",
+            color=GREY,
+        )
         return finish(
-            figure, title=posterior.analysis.title,
+            figure,
+            title=posterior.analysis.title,
             footnote=f"Circle: posterior median. Thick line: 50 %, thin line: {100 * ci:g} % equal-tailed credible "
             "interval. Hazard ratios are conditional on the covariates.",
-        )  # fmt: skip
+        )

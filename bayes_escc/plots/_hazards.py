@@ -54,7 +54,8 @@ def hazards(posterior: Posterior) -> Figure:
         axes.set_ylabel(f"Hazard of progression (per {unit.removesuffix('s')})")
         axes.legend(loc="upper left", frameon=False)
         return finish(
-            figure, title=posterior.analysis.title,
+            figure,
+            title=posterior.analysis.title,
             footnote=f"Posterior median and {100 * ci:g} % equal-tailed credible interval, for a patient with average "
             "continuous covariates and none of the yes-or-no ones.",
-        )  # fmt: skip
+        )

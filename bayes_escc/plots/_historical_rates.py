@@ -41,11 +41,13 @@ def historical_rates(posterior: Posterior, regimen: str | None = None) -> Figure
     rows.append((f"{prior['regimen']}, with borrowing", _percent(now)))
     tau = prior["tau"]
     return interval_forest(
-        rows, title=f"Historical rates behind {prior['regimen']}", unit="rate, per cent",
+        rows,
+        title=f"Historical rates behind {prior['regimen']}",
+        unit="rate, per cent",
         footnote=f"Median and {100 * prior['ci_prob']:g} % credible interval; historical rates are shrunken towards "
         f"each other. tau {tau['median']:.2f} ({tau['lower']:.2f} to {tau['upper']:.2f}) on the log odds.",
         converged=posterior.diagnostics.converged,
-    )  # fmt: skip
+    )
 
 
 def _percent(row: Any) -> tuple[float, float, float]:

@@ -78,9 +78,13 @@ def intervals(posterior: Posterior, estimand: str = "rate", *, endpoint: str | N
             axes.plot(median * factor, y, "o", color="white", markeredgecolor=BLACK, markersize=5.5)
             sign = " %" if percent else ""
             axes.annotate(
-                f"{median * factor:.1f}{sign} ({low * factor:.1f} to {high * factor:.1f})", (1.01, y),
-                xycoords=("axes fraction", "data"), va="center", ha="left", fontsize=8,
-            )  # fmt: skip
+                f"{median * factor:.1f}{sign} ({low * factor:.1f} to {high * factor:.1f})",
+                (1.01, y),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                ha="left",
+                fontsize=8,
+            )
             name = ", ".join(
                 str(p) for p in (labels["regimen"], labels["study"], labels["endpoint"] if several else None) if p
             )
@@ -96,11 +100,18 @@ def intervals(posterior: Posterior, estimand: str = "rate", *, endpoint: str | N
         name = endpoint or next((str(c[0]["endpoint"]) for c in cells if c[0]["endpoint"] and not several), "")
         axes.set_xlabel(quantity(name, estimand) + (" (% of patients)" if percent else ""))
         axes.annotate(
-            f"Median ({100 * ci:g} % CrI)", (1.01, len(cells) - 0.3), xycoords=("axes fraction", "data"),
-            va="center", ha="left", fontsize=8, fontweight="bold", color=GREY,
-        )  # fmt: skip
+            f"Median ({100 * ci:g} % CrI)",
+            (1.01, len(cells) - 0.3),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            ha="left",
+            fontsize=8,
+            fontweight="bold",
+            color=GREY,
+        )
         return finish(
-            figure, title=posterior.analysis.title,
+            figure,
+            title=posterior.analysis.title,
             footnote=f"Circle: posterior median. Thick line: 50 %, thin line: {100 * ci:g} % equal-tailed credible "
             "interval. Curve: posterior density.",
-        )  # fmt: skip
+        )

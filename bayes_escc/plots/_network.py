@@ -68,8 +68,15 @@ def network(posterior: Posterior) -> Figure:
             share = (patients[name] if counted else trials[name]) / most
             hollow = counted and patients[name] == 0
             area = 40.0 if hollow else max(760.0 * share, 12.0)
-            axes.scatter([x], [y], s=area, color="white" if hollow else BLUE, zorder=2,
-                         edgecolors=BLUE if hollow else "white", linewidths=1.2)  # fmt: skip
+            axes.scatter(
+                [x],
+                [y],
+                s=area,
+                color="white" if hollow else BLUE,
+                zorder=2,
+                edgecolors=BLUE if hollow else "white",
+                linewidths=1.2,
+            )
             label = str(names.index(name) + 1) if numbered else wrapped(name, 24)
             label += _size(patients[name], unknown[name]) if counted else ""
             _name(axes, label, (x, y), area, star)
@@ -77,9 +84,10 @@ def network(posterior: Posterior) -> Figure:
         axes.set_ylim(-1.45, 1.45)
         axes.set_axis_off()
         return finish(
-            figure, title=f"Network of {len(names)} regimens and {len(by_study)} trials. {posterior.analysis.title}",
+            figure,
+            title=f"Network of {len(names)} regimens and {len(by_study)} trials. {posterior.analysis.title}",
             footnote=key + _note(counted, unknown, trials, any(len(a) > 2 for a in by_study.values())),
-        )  # fmt: skip
+        )
 
 
 _BOX: Final = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
@@ -108,21 +116,40 @@ def _name(axes: Axes, label: str, at: Place, area: float, star: bool) -> None:
     x, y = at
     gap = 3.0 + 0.5 * np.sqrt(area)
     if star and x == 0.0 and y == 0.0:
-        axes.annotate(label, at, xytext=(0, -gap), textcoords="offset points", fontsize=7.5, ha="center", va="top",
-                      bbox=_BOX, zorder=5)  # fmt: skip
+        axes.annotate(
+            label,
+            at,
+            xytext=(0, -gap),
+            textcoords="offset points",
+            fontsize=7.5,
+            ha="center",
+            va="top",
+            bbox=_BOX,
+            zorder=5,
+        )
         return
     aside = abs(y) < 0.45
     across = "center" if not aside else "left" if x > 0 else "right"
     offset = (gap * np.sign(x), 0.0) if aside else (0.0, gap * np.sign(y))
     axes.annotate(
-        label, at, xytext=offset, textcoords="offset points", fontsize=7.5, ha=across, zorder=5, bbox=_BOX,
+        label,
+        at,
+        xytext=offset,
+        textcoords="offset points",
+        fontsize=7.5,
+        ha=across,
+        zorder=5,
+        bbox=_BOX,
         va="center" if aside else "bottom" if y > 0 else "top",
-    )  # fmt: skip
+    )
 
 
 def _note(counted: bool, unknown: dict[str, int], trials: dict[str, int], multi: bool) -> str:
-    parts = ["Node area: patients who got the regimen." if counted else
-             "Node area: trials of the regimen; numbers of patients are not given."]  # fmt: skip
+    parts = [
+        "Node area: patients who got the regimen."
+        if counted
+        else "Node area: trials of the regimen; numbers of patients are not given."
+    ]
     missing, total = sum(unknown.values()), sum(trials.values())
     if counted and missing:
         parts.append(f"They are not given for {missing} of {total} arms (hollow, or + ?).")
@@ -152,16 +179,25 @@ def ranks(posterior: Posterior, *, estimand: str = "effect", better: Direction |
             for rank in range(k):
                 p = table[i, rank]
                 shown = f"{100 * p:.0f}" if 0.005 <= p < 0.995 else "<1" if p < 0.5 else ">99"
-                axes.text(rank, i, shown, ha="center", va="center", fontsize=size,
-                          color="white" if p > 0.6 * top else BLACK)  # fmt: skip
+                axes.text(
+                    rank, i, shown, ha="center", va="center", fontsize=size, color="white" if p > 0.6 * top else BLACK
+                )
             for x, text in (
                 (1.02, f"{row['median_rank']} ({row['lower_rank']} to {row['upper_rank']})"),
                 (1.18, f"{row['sucra']:.2f}"),
-            ):  # fmt: skip
+            ):
                 axes.annotate(text, (x, i), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
         for x, text in ((1.02, f"Median\n({100 * rows[0]['ci_prob']:g} % CrI)"), (1.18, "SUCRA")):
-            axes.annotate(text, (x, -0.6), xycoords=("axes fraction", "data"), va="bottom", fontsize=7.5, color=GREY,
-                          fontweight="bold", annotation_clip=False)  # fmt: skip
+            axes.annotate(
+                text,
+                (x, -0.6),
+                xycoords=("axes fraction", "data"),
+                va="bottom",
+                fontsize=7.5,
+                color=GREY,
+                fontweight="bold",
+                annotation_clip=False,
+            )
         axes.set_yticks(range(k), [wrapped(str(r[REGIMEN]), 38) for r in rows])
         axes.set_xticks(range(k), [str(r) for r in range(1, k + 1)])
         axes.tick_params(length=0, axis="both")
@@ -171,10 +207,11 @@ def ranks(posterior: Posterior, *, estimand: str = "effect", better: Direction |
             spine.set_visible(False)
         axes.set_xlabel("Rank (1 is best)")
         return finish(
-            figure, title=f"Ranks. {posterior.analysis.title}",
+            figure,
+            title=f"Ranks. {posterior.analysis.title}",
             footnote="Cells: probability of each rank in per cent. Ranks differ more than effects do: read them "
             "with the intervals of the effects.",
-        )  # fmt: skip
+        )
 
 
 def league(posterior: Posterior, *, estimand: str = "effect", better: Direction | None = None) -> Figure:
@@ -217,7 +254,8 @@ def league(posterior: Posterior, *, estimand: str = "effect", better: Direction 
         ci = 100 * rows[0]["ci_prob"]
         unit = str(posterior.estimand(estimand).attrs["unit"])
         return finish(
-            figure, title=f"League table. {posterior.analysis.title}",
+            figure,
+            title=f"League table. {posterior.analysis.title}",
             footnote=f"Every cell: the regimen of its row against that of its column. Above the diagonal: {unit}, "
             f"median ({ci:g} % credible interval). Below: probability that the row is better. Best ranked first.",
-        )  # fmt: skip
+        )

@@ -69,7 +69,14 @@ def _risk(axes: Axes, read: Reconstruction) -> None:
     reproduced = at_risk(read.risk.time, read.time)
     for t, printed, ours in zip(read.risk.time, read.risk.n, reproduced, strict=True):
         axes.annotate(
-            f"{printed}\n{ours}", (t, 0), xytext=(0, -15), textcoords="offset points", ha="center", va="top",
-            fontsize=7, color=GREY, annotation_clip=False,
-        )  # fmt: skip
+            f"{printed}\n{ours}",
+            (t, 0),
+            xytext=(0, -15),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=7,
+            color=GREY,
+            annotation_clip=False,
+        )
     axes.xaxis.labelpad = 24

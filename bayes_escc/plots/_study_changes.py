@@ -66,7 +66,8 @@ def study_changes(history: Mapping[str, Any], harmless: Sequence[str]) -> Figure
         for side in axes.spines.values():
             side.set_color(GREY)
         return finish(
-            figure, title="What each data cut changed",
+            figure,
+            title="What each data cut changed",
             footnote="Changes by kind; arms, in a study of counts. Framed: past facts rewritten, each acknowledged "
             "by a person; a patient who withdraws is erased.",
-        )  # fmt: skip
+        )

@@ -58,21 +58,29 @@ def study_estimates(history: Mapping[str, Any], estimand: str | None = None) -> 
             rows = [
                 next(
                     (
-                        r for r in look["fit"]["estimates"]
+                        r
+                        for r in look["fit"]["estimates"]
                         if (r["estimand"], r["regimen"], r["endpoint"], r["time"], r["study"])
                         == (name, regimen, first["endpoint"], first["time"], None)
                     ),
                     None,
                 )
                 for look in looks
-            ]  # fmt: skip
+            ]
             x = np.array([j for j, r in enumerate(rows) if r is not None]) + (i - (len(regimens) - 1) / 2) * width
             found = [r for r in rows if r is not None]
             low, middle, high = (np.array([float(r[k]) for r in found]) for k in ("lower", "median", "upper"))
             axes.errorbar(
-                x, middle, yerr=[middle - low, high - middle], color=styles[regimen]["color"], marker=_MARKERS[i % 5],
-                markersize=4.5, linestyle="none", linewidth=1.3, label=regimen,
-            )  # fmt: skip
+                x,
+                middle,
+                yerr=[middle - low, high - middle],
+                color=styles[regimen]["color"],
+                marker=_MARKERS[i % 5],
+                markersize=4.5,
+                linestyle="none",
+                linewidth=1.3,
+                label=regimen,
+            )
             middles += middle.tolist()
             tops += high.tolist()
         top = min(max(tops), _WIDEST * float(np.median(middles)), 1.05 * float(np.quantile(tops, 0.9)) + max(middles))
@@ -84,7 +92,8 @@ def study_estimates(history: Mapping[str, Any], estimand: str | None = None) -> 
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=min(3, len(regimens)), frameon=False)
         cut = " Intervals that leave the frame are those of the first, sparse cuts." if max(tops) > 1.03 * top else ""
         return finish(
-            figure, title=f"{what} by regimen, look by look",
+            figure,
+            title=f"{what} by regimen, look by look",
             footnote=f"Posterior median and {100 * first['ci_prob']:g} % credible interval.{cut} "
             + " ".join(history["notes"]),
-        )  # fmt: skip
+        )

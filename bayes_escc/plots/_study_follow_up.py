@@ -50,8 +50,15 @@ def study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[str, A
         above, below = figure.subplots(2, 1, height_ratios=[40, height])
         x = np.arange(len(looks))
         for key, marker, colour, dash in (("patients", "o", BLACK, "-"), ("events", "s", GREY, "--")):
-            above.plot(x, [look["fit"][key] for look in looks], marker=marker, markersize=4, color=colour,
-                       linestyle=dash, label=key)  # fmt: skip
+            above.plot(
+                x,
+                [look["fit"][key] for look in looks],
+                marker=marker,
+                markersize=4,
+                color=colour,
+                linestyle=dash,
+                label=key,
+            )
         every = -(-len(looks) // 14)
         above.set_xticks(x[::every], [str(look["fit"]["snapshot"]) for look in looks][::every])
         above.set_ylim(bottom=0)
@@ -63,8 +70,9 @@ def study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[str, A
             colour = styles[course["regimen"]]["color"]
             below.plot([0, course["last"]], [i, i], color=colour, linewidth=thick, alpha=0.45, solid_capstyle="butt")
             if course["before"] is not None and course["before"] < course["last"]:
-                below.plot([course["before"], course["last"]], [i, i], color=colour, linewidth=thick,
-                           solid_capstyle="butt")  # fmt: skip
+                below.plot(
+                    [course["before"], course["last"]], [i, i], color=colour, linewidth=thick, solid_capstyle="butt"
+                )
             mark = {"marker": "X", "color": BLACK} if course["event"] else {"marker": ">", "color": colour}
             size = float(np.clip(2.2 * thick, 1.5, 5.0))
             below.plot([course["last"]], [i], linestyle="none", markersize=size, markeredgewidth=0, **mark)
@@ -79,9 +87,16 @@ def study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[str, A
             count = sum(c["regimen"] == regimen for c in ordered)
             room = max(10, int(count * height / len(ordered) / 1.9))
             below.annotate(
-                wrapped(f"{regimen} ({count})", room), (0, start + (count - 1) / 2), xytext=(-4, 0),
-                textcoords="offset points", ha="right", va="center", rotation=90, color=BLACK, annotation_clip=False,
-            )  # fmt: skip
+                wrapped(f"{regimen} ({count})", room),
+                (0, start + (count - 1) / 2),
+                xytext=(-4, 0),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                rotation=90,
+                color=BLACK,
+                annotation_clip=False,
+            )
             start += count
         handles = [
             Line2D([], [], color=GREY, linewidth=4, alpha=0.45, label="followed before"),
@@ -91,6 +106,7 @@ def study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[str, A
         ]
         below.legend(handles=handles, loc="lower right", frameon=False)
         return finish(
-            figure, title="Accrual and follow-up",
+            figure,
+            title="Accrual and follow-up",
             footnote="One bar per patient, in order of length within each regimen; patients are not named.",
-        )  # fmt: skip
+        )

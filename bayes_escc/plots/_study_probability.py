@@ -53,9 +53,18 @@ def study_probability(history: Mapping[str, Any]) -> Figure:
             )
             colour = styles[str(i)]["color"]
             axes.errorbar(
-                x, p, yerr=1.96 * error, color=colour, marker=_MARKERS[i], markersize=5, capsize=2.5, linewidth=1.4,
-                linestyle=styles[str(i)]["linestyle"], label=_words(key, len(keys)), zorder=3,
-            )  # fmt: skip
+                x,
+                p,
+                yerr=1.96 * error,
+                color=colour,
+                marker=_MARKERS[i],
+                markersize=5,
+                capsize=2.5,
+                linewidth=1.4,
+                linestyle=styles[str(i)]["linestyle"],
+                label=_words(key, len(keys)),
+                zorder=3,
+            )
             _previews(axes, looks, key, colour, first=i == 0)
         _thresholds(axes, looks)
         axes.axhline(0.5, color=GREY, linewidth=0.8, zorder=1)
@@ -70,9 +79,10 @@ def study_probability(history: Mapping[str, Any]) -> Figure:
         notes = f"{anchors[:1].upper()}{anchors[1:]}. Bars: 1.96 Monte Carlo standard errors. "
         notes += "Every look is a fit to all data as they stood then."
         return finish(
-            figure, title=title if len(keys) == 1 else "Probability of being better, look by look",
+            figure,
+            title=title if len(keys) == 1 else "Probability of being better, look by look",
             footnote=" ".join([notes, *_rates(looks), *history["notes"]]),
-        )  # fmt: skip
+        )
 
 
 def _words(key: tuple[Any, ...], count: int) -> str:
@@ -89,8 +99,18 @@ def _previews(axes: Any, looks: Any, key: tuple[Any, ...], colour: str, *, first
         points += [(j, r["probability_better"]) for r in found["comparisons"] if asked(r) == key]
     if points:
         x, p = zip(*points, strict=True)
-        axes.plot(x, p, linestyle="none", marker="o", markersize=9, markerfacecolor="none", markeredgecolor=colour,
-                  markeredgewidth=0.8, label="preview by reweighting" if first else None, zorder=2)  # fmt: skip
+        axes.plot(
+            x,
+            p,
+            linestyle="none",
+            marker="o",
+            markersize=9,
+            markerfacecolor="none",
+            markeredgecolor=colour,
+            markeredgewidth=0.8,
+            label="preview by reweighting" if first else None,
+            zorder=2,
+        )
 
 
 def _thresholds(axes: Any, looks: Any) -> None:
@@ -109,9 +129,14 @@ def _thresholds(axes: Any, looks: Any) -> None:
             axes.step(x, values, where="mid", color=VERMILION, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
             high = values[0] > 0.9
             axes.annotate(
-                f"{rule}: {names[side]} {values[-1]:g}", (x[0] - 0.5, values[0]), xytext=(0, -3 if high else 3),
-                textcoords="offset points", color=VERMILION, fontsize=7, va="top" if high else "bottom",
-            )  # fmt: skip
+                f"{rule}: {names[side]} {values[-1]:g}",
+                (x[0] - 0.5, values[0]),
+                xytext=(0, -3 if high else 3),
+                textcoords="offset points",
+                color=VERMILION,
+                fontsize=7,
+                va="top" if high else "bottom",
+            )
 
 
 def _rates(looks: Any) -> list[str]:

@@ -21,9 +21,11 @@ __all__ = ["arm_styles", "figure_data", "survival", "time_ticks"]
 _COLOURS: Final = (BLUE, VERMILION, "#009E73", "#CC79A7", BLACK, "#8A6D00")
 _DASHES: Final = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), "-", (0, (3, 1)))
 _STEPS: Final = {
-    "days": (7, 14, 30, 60, 90, 180, 365, 730), "weeks": (1, 2, 4, 8, 13, 26, 52, 104),
-    "months": (1, 2, 3, 6, 12, 24, 36), "years": (0.25, 0.5, 1, 2, 5),
-}  # fmt: skip
+    "days": (7, 14, 30, 60, 90, 180, 365, 730),
+    "weeks": (1, 2, 4, 8, 13, 26, 52, 104),
+    "months": (1, 2, 3, 6, 12, 24, 36),
+    "years": (0.25, 0.5, 1, 2, 5),
+}
 
 
 def figure_data(posterior: Posterior) -> Any:
@@ -96,10 +98,11 @@ def survival(posterior: Posterior) -> Figure:
         scans = bool((np.isfinite(observed["upper"]) & (observed["lower"] < observed["upper"])).any())
         dated = " Steps date progression at the scan that found it; the model does not." if scans else ""
         return finish(
-            figure, title=posterior.analysis.title,
+            figure,
+            title=posterior.analysis.title,
             footnote=f"Steps: Kaplan-Meier estimate, ticks: censored. Smooth line and ribbon: posterior median and "
             f"{100 * ci:g} % equal-tailed credible interval.{dated}",
-        )  # fmt: skip
+        )
 
 
 def _draw_arm(
@@ -133,9 +136,14 @@ def _empty_corner(curves: Any, regimens: Any, last: float, arms: Any) -> tuple[f
 
 
 def _key(
-    axes: Any, posterior: Posterior, regimen: str, row: int, unit: str, style: dict[str, Any],
+    axes: Any,
+    posterior: Posterior,
+    regimen: str,
+    row: int,
+    unit: str,
+    style: dict[str, Any],
     corner: tuple[float, float],
-) -> None:  # fmt: skip
+) -> None:
     """Name, median and hazard ratio of one regimen, in the empty corner of the panel."""
     ci = posterior.analysis.ci_prob
     levels = [(1 - ci) / 2, 0.5, (1 + ci) / 2]
@@ -158,9 +166,15 @@ def _numbers(table: Any, regimen: str, index: int, ticks: Any, stop: Any, event:
     """Rows of the table beneath the panel: at risk, censored and events by each tick."""
     top = 4 * index + 0.5
     table.text(
-        -0.03, top, wrapped(regimen, 60), transform=table.get_yaxis_transform(), ha="left", va="center",
-        color=colour, fontweight="bold",
-    )  # fmt: skip
+        -0.03,
+        top,
+        wrapped(regimen, 60),
+        transform=table.get_yaxis_transform(),
+        ha="left",
+        va="center",
+        color=colour,
+        fontweight="bold",
+    )
     rows = (
         ("At risk", at_risk(ticks, stop, start)),
         ("Censored", ((stop < ticks[:, None]) & ~event).sum(axis=1)),
@@ -168,8 +182,14 @@ def _numbers(table: Any, regimen: str, index: int, ticks: Any, stop: Any, event:
     )
     for offset, (name, values) in enumerate(rows, start=1):
         table.text(
-                -0.03, top + offset, name, transform=table.get_yaxis_transform(), ha="right", va="center",
-            color=GREY, fontsize=7.5,
-        )  # fmt: skip
+            -0.03,
+            top + offset,
+            name,
+            transform=table.get_yaxis_transform(),
+            ha="right",
+            va="center",
+            color=GREY,
+            fontsize=7.5,
+        )
         for tick, value in zip(ticks, values, strict=True):
             table.text(tick, top + offset, f"{value}", ha="center", va="center", fontsize=7.5)

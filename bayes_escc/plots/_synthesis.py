@@ -52,10 +52,14 @@ def regimens(posterior: Posterior) -> Figure:
     reference = str(effect[REGIMEN].to_numpy()[0])
     better = str(effect.attrs.get("better", ""))
     return interval_forest(
-        rows, title=posterior.analysis.title, unit=str(effect.attrs["unit"]), better=better,
+        rows,
+        title=posterior.analysis.title,
+        unit=str(effect.attrs["unit"]),
+        better=better,
         footnote=f"Each regimen against {reference}. Circle: posterior median; line: {100 * ci:g} % credible interval.",
-        converged=posterior.diagnostics.converged, sides=("regimen", reference),
-    )  # fmt: skip
+        converged=posterior.diagnostics.converged,
+        sides=("regimen", reference),
+    )
 
 
 def funnel(posterior: Posterior) -> Figure:
@@ -76,9 +80,13 @@ def funnel(posterior: Posterior) -> Figure:
         depth = 1.15 * float(se[keep].max())
         natural = np.exp if ratio else np.asarray
         axes.fill_betweenx(
-            [0, depth], natural([centre, centre - 1.96 * depth]), natural([centre, centre + 1.96 * depth]),
-            color=SKY, alpha=0.2, linewidth=0,
-        ) if not ratio else _cone(axes, centre, depth)  # fmt: skip
+            [0, depth],
+            natural([centre, centre - 1.96 * depth]),
+            natural([centre, centre + 1.96 * depth]),
+            color=SKY,
+            alpha=0.2,
+            linewidth=0,
+        ) if not ratio else _cone(axes, centre, depth)
         axes.axvline(float(natural(centre)), color=BLUE, linewidth=1.0)
         axes.scatter(natural(y[keep]), se[keep], s=26, color=BLACK, zorder=3)
         studies = observed["row_study"].to_numpy()[keep]
@@ -95,12 +103,17 @@ def funnel(posterior: Posterior) -> Figure:
         axes.set_xlabel(f"{unit.capitalize()}{', logarithmic axis' if ratio else ''}")
         axes.set_ylabel("Standard error" + (" of its logarithm" if ratio else ""))
         finish(
-            figure, title=f"Funnel plot. {posterior.analysis.title}",
+            figure,
+            title=f"Funnel plot. {posterior.analysis.title}",
             footnote="Line: pooled effect (median). Shaded: where 95 % of trials would lie if all shared that effect.",
-        )  # fmt: skip
+        )
         if len(studies) <= MAX_NAMED:
-            _name_points(figure, axes, [(float(natural(x)), float(e)) for x, e in zip(y[keep], se[keep], strict=True)],
-                         [wrapped(str(name), 30) for name in studies])  # fmt: skip
+            _name_points(
+                figure,
+                axes,
+                [(float(natural(x)), float(e)) for x, e in zip(y[keep], se[keep], strict=True)],
+                [wrapped(str(name), 30) for name in studies],
+            )
         return figure
 
 
@@ -128,14 +141,19 @@ def _name_points(figure: Figure, axes: Axes, points: list[tuple[float, float]], 
         best: tuple[float, Any] | None = None
         for dx, dy in places:
             note = axes.annotate(
-                names[i], points[i], xytext=(dx, dy), textcoords="offset points", fontsize=7, color=GREY, va="center",
+                names[i],
+                points[i],
+                xytext=(dx, dy),
+                textcoords="offset points",
+                fontsize=7,
+                color=GREY,
+                va="center",
                 ha="left" if dx > 0 else "right" if dx < 0 else "center",
-            )  # fmt: skip
+            )
             box = note.get_window_extent(renderer)
             hidden = sum(box.overlaps(b) for b in placed) + sum(
-                box.x0 - 2 < x < box.x1 + 2 and box.y0 - 2 < y < box.y1 + 2
-                for j, (x, y) in enumerate(dots) if j != i
-            )  # fmt: skip
+                box.x0 - 2 < x < box.x1 + 2 and box.y0 - 2 < y < box.y1 + 2 for j, (x, y) in enumerate(dots) if j != i
+            )
             hidden += 10 * (box.x0 < axes.bbox.x0 or box.x1 > figure.bbox.x1)
             if best is None or hidden < best[0]:
                 if best is not None:
@@ -188,10 +206,13 @@ def heterogeneity(posterior: Posterior) -> Figure:
         unit = str(array.attrs["unit"])
         axes.set_xlabel(f"Standard deviation between trials, tau ({unit})")
         return finish(
-            figure, title=f"Heterogeneity. {posterior.analysis.title}",
+            figure,
+            title=f"Heterogeneity. {posterior.analysis.title}",
             footnote="A tau of 0.1 lets 95 % of trials lie within a factor of 1.22 of the pooled ratio, 0.3 within a "
-            "factor of 1.80." if unit.startswith("log") else "",
-        )  # fmt: skip
+            "factor of 1.80."
+            if unit.startswith("log")
+            else "",
+        )
 
 
 def _inside(axes: object, value: float) -> bool:

@@ -76,11 +76,14 @@ def _draw_curve(axes: Axes, tipping: Tipping) -> None:
         axes.plot(point, 0.5, "o", color="white", markeredgecolor=BLACK, markersize=5.5, zorder=3)
         late = point > ends.mean()
         axes.annotate(
-            minus(f"tips at {point:+.2f} (ratio {np.exp(point):.2f})"), (point, 0.5),
+            minus(f"tips at {point:+.2f} (ratio {np.exp(point):.2f})"),
+            (point, 0.5),
             xytext=(-7, -6) if late else (7, 6),
-            textcoords="offset points", ha="right" if late else "left", va="top" if late else "bottom",
+            textcoords="offset points",
+            ha="right" if late else "left",
+            va="top" if late else "bottom",
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
-        )  # fmt: skip
+        )
     axes.set_xlim(*ends)
     axes.set_ylim(0, 1)
     axes.set_xlabel(f"Bias on the {_LABELS[tipping.bias.scale]}; shaded: 1 and 2 sd of its law")

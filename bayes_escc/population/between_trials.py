@@ -70,9 +70,11 @@ def between_trials(estimates: Sequence[float] | Array, errors: Sequence[float] |
     precision = (1.0 / variance).sum(axis=1)
     mean = (y / variance).sum(axis=1) / precision
     log_density = (
-        -0.5 * np.log(variance).sum(axis=1) - 0.5 * np.log(precision)
-        - 0.5 * ((y - mean[:, None]) ** 2 / variance).sum(axis=1) - 0.5 * tau**2
-    )  # fmt: skip
+        -0.5 * np.log(variance).sum(axis=1)
+        - 0.5 * np.log(precision)
+        - 0.5 * ((y - mean[:, None]) ** 2 / variance).sum(axis=1)
+        - 0.5 * tau**2
+    )
     weight = np.exp(log_density - log_density.max())
     reached = np.cumsum(weight) / weight.sum()
     lower, median, upper = (float(np.interp(q, reached, tau)) for q in (0.025, 0.5, 0.975))

@@ -74,9 +74,13 @@ class RiskTable:
 
 
 def read_curve(
-    source: str | Path | pd.DataFrame, *, arm: str | None = None, scale: str | None = None,
-    precision: float | None = None, sheet: str | None = None,
-) -> CurvePoints:  # fmt: skip
+    source: str | Path | pd.DataFrame,
+    *,
+    arm: str | None = None,
+    scale: str | None = None,
+    precision: float | None = None,
+    sheet: str | None = None,
+) -> CurvePoints:
     """Read points of one curve: columns time and survival, and the arm where there are several.
 
     Parameters
@@ -131,26 +135,36 @@ def checked_risk(time: Sequence[float] | Array, n: Sequence[int], *, source: str
     problems = []
     if len(t) == 0 or t[0] != 0.0:
         problems.append(
-            Problem("no_start", "the first number at risk must be at time 0",
-                    "Check that times were read at the ticks of the axis, not at the edges of the table.")
-        )  # fmt: skip
+            Problem(
+                "no_start",
+                "the first number at risk must be at time 0",
+                "Check that times were read at the ticks of the axis, not at the edges of the table.",
+            )
+        )
     if len(np.unique(t)) < len(t):
         problems.append(Problem("twice", "a time has two numbers at risk", "Give each time once."))
     if len(counts) and counts[0] < 1:
         problems.append(Problem("nobody", "nobody is at risk at time 0", "Give the number of patients."))
     for i in np.flatnonzero(np.diff(counts) > 0):
         problems.append(
-            Problem("rises", f"the number at risk rises from {counts[i]} at {t[i]:g} to {counts[i + 1]} at "
-                    f"{t[i + 1]:g}", "Check both numbers, and whether rows of two arms were exchanged.")
-        )  # fmt: skip
+            Problem(
+                "rises",
+                f"the number at risk rises from {counts[i]} at {t[i]:g} to {counts[i + 1]} at {t[i + 1]:g}",
+                "Check both numbers, and whether rows of two arms were exchanged.",
+            )
+        )
     refuse_if_any(source, problems)
     return RiskTable(t, counts)
 
 
 def clean_points(
-    time: Sequence[float] | Array, survival: Sequence[float] | Array, *, scale: str | None = None,
-    precision: float | None = None, source: str = "the curve",
-) -> CurvePoints:  # fmt: skip
+    time: Sequence[float] | Array,
+    survival: Sequence[float] | Array,
+    *,
+    scale: str | None = None,
+    precision: float | None = None,
+    source: str = "the curve",
+) -> CurvePoints:
     """Sort, rescale and make decreasing; refuse what is not a survival curve.
 
     Parameters
@@ -177,9 +191,12 @@ def clean_points(
     t, s = t[order], s[order]
     if len(t) > 2 and s[-1] > s[0] + 0.1:
         problems.append(
-            Problem("rises", "the curve rises: this is a cumulative incidence or the wrong axis",
-                    "Give the share free of the event, 1 minus the incidence.")
-        )  # fmt: skip
+            Problem(
+                "rises",
+                "the curve rises: this is a cumulative incidence or the wrong axis",
+                "Give the share free of the event, 1 minus the incidence.",
+            )
+        )
     refuse_if_any(source, problems)
     notes = []
     if t[0] > 0 and s[0] < 0.9:
@@ -194,9 +211,12 @@ def clean_points(
     if correction > MOST_CORRECTION:
         worst = int(np.abs(smooth - s).argmax())
         problems.append(
-            Problem("not_decreasing", f"near {t[worst]:g} the points rise; one would have to be moved by "
-                    f"{correction:.3f}", "Read the curve there again: points of another arm may have been taken.")
-        )  # fmt: skip
+            Problem(
+                "not_decreasing",
+                f"near {t[worst]:g} the points rise; one would have to be moved by {correction:.3f}",
+                "Read the curve there again: points of another arm may have been taken.",
+            )
+        )
     refuse_if_any(source, problems)
     return CurvePoints(t, smooth, digit, correction, tuple(notes))
 
@@ -208,9 +228,12 @@ def _factor(s: Array, scale: str | None, problems: list[Problem]) -> float:
     if scale == "percent":
         if top <= 1.0:
             problems.append(
-                Problem("unit", "survival is said to be in percent, but none exceeds 1",
-                        'Say scale "proportion", or give percentages.')
-            )  # fmt: skip
+                Problem(
+                    "unit",
+                    "survival is said to be in percent, but none exceeds 1",
+                    'Say scale "proportion", or give percentages.',
+                )
+            )
         if top > 102.0:
             problems.append(Problem("unit", f"a survival of {top:g} % is above 100", "Check the vertical axis."))
         return 100.0

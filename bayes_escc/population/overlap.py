@@ -152,11 +152,18 @@ def overlap_of(
         cell = int(min(own[:, j].sum(), len(own) - own[:, j].sum())) if binary[j] else None
         balance.append(
             Balance(
-                name, mean, sd, float(target_mean[j]), float(target_sd[j]),
-                0.0 if gap == 0 else gap / pooled if pooled > 0 else math.copysign(math.inf, gap), low, high,
-                _outside(low, high, float(target_mean[j]), float(target_sd[j]), binary[j]), cell,
+                name,
+                mean,
+                sd,
+                float(target_mean[j]),
+                float(target_sd[j]),
+                0.0 if gap == 0 else gap / pooled if pooled > 0 else math.copysign(math.inf, gap),
+                low,
+                high,
+                _outside(low, high, float(target_mean[j]), float(target_sd[j]), binary[j]),
+                cell,
             )
-        )  # fmt: skip
+        )
     weights = matching_weights(own, target_mean) if len(names) else np.full(len(own), 1.0 / len(own))
     ess = 0.0 if weights is None else 1.0 / float((weights**2).sum())
     state, reasons = _state(balance, len(own), ess, weights is not None)
@@ -179,10 +186,13 @@ def _state(balance: Sequence[Balance], n: int, ess: float, exist: bool) -> tuple
     if not exist:
         worst = max(balance, key=lambda b: abs(b.difference))
         found.append(
-            ("none", f"no weights of own patients give the means of the published ones; furthest apart is "
-             f"{worst.covariate}: {worst.target_mean:.3g} published, own from {worst.own_low:.3g} to "
-             f"{worst.own_high:.3g}")
-        )  # fmt: skip
+            (
+                "none",
+                f"no weights of own patients give the means of the published ones; furthest apart is "
+                f"{worst.covariate}: {worst.target_mean:.3g} published, own from {worst.own_low:.3g} to "
+                f"{worst.own_high:.3g}",
+            )
+        )
     for b in balance:
         size = abs(b.difference)
         if size >= 0.25:

@@ -163,9 +163,15 @@ def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
         counts = {name: _count(row, name, number, problems) for name in ("n", "events")}
         if counts["events"] > counts["n"]:
             problems.append(
-                Problem("events_exceed_n", f"{counts['events']} events among {counts['n']} patients",
-                        "Correct one of them.", number, "events", row["events"])
-            )  # fmt: skip
+                Problem(
+                    "events_exceed_n",
+                    f"{counts['events']} events among {counts['n']} patients",
+                    "Correct one of them.",
+                    number,
+                    "events",
+                    row["events"],
+                )
+            )
         rows.append((row, number, counts))
     problems += _twice(rows)
     refuse_if_any(table.source, problems)
@@ -174,20 +180,31 @@ def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
     facts = _facts(spec, {(normalise(r["study"]), normalise(r["regimen"])): c["n"] for r, _, c in rows})
     arms = tuple(
         PublishedArm(
-            normalise(r["study"]), normalise(r["regimen"]), endpoint, r.get("design") or "single-arm", c["n"],
-            c["events"], facts.get((normalise(r["study"]), normalise(r["regimen"])), {}),
+            normalise(r["study"]),
+            normalise(r["regimen"]),
+            endpoint,
+            r.get("design") or "single-arm",
+            c["n"],
+            c["events"],
+            facts.get((normalise(r["study"]), normalise(r["regimen"])), {}),
         )
         for r, _, c in rows
-    )  # fmt: skip
+    )
     return PublishedArms(arms, _alike(rows))
 
 
 def _missing_columns(table: RawTable, columns: Sequence[str]) -> list[Problem]:
     return [
-        Problem("missing_column", f"there is no column {c}; the columns are {', '.join(table.columns)}",
-                f"Add it.{nearest(c, table.columns)}", 1, c)
-        for c in columns if c not in table.columns
-    ]  # fmt: skip
+        Problem(
+            "missing_column",
+            f"there is no column {c}; the columns are {', '.join(table.columns)}",
+            f"Add it.{nearest(c, table.columns)}",
+            1,
+            c,
+        )
+        for c in columns
+        if c not in table.columns
+    ]
 
 
 def _count(row: Mapping[str, str], name: str, number: int, problems: list[Problem]) -> int:
@@ -208,9 +225,15 @@ def _twice(rows: Sequence[tuple[Mapping[str, str], int, Mapping[str, int]]]) -> 
             key = (name, normalise(row["regimen"]).casefold())
             if key in seen and seen[key] != number:
                 problems.append(
-                    Problem("counted_twice", f"{row['study']}, {row['regimen']} was given in row {seen[key]} already: "
-                            "its patients would count twice", "Keep the latest report of every study.", number, "study")
-                )  # fmt: skip
+                    Problem(
+                        "counted_twice",
+                        f"{row['study']}, {row['regimen']} was given in row {seen[key]} already: "
+                        "its patients would count twice",
+                        "Keep the latest report of every study.",
+                        number,
+                        "study",
+                    )
+                )
                 break
             seen[key] = number
     return problems
@@ -222,9 +245,14 @@ def _alike(rows: Sequence[tuple[Mapping[str, str], int, Mapping[str, int]]]) -> 
         key = (counts["n"], counts["events"])
         if key in seen:
             notes.append(
-                Problem("same_counts", f"{row['study']} has the same {key[1]} of {key[0]} as {seen[key]}",
-                        "Make sure that they are not one study.", number, "events")
-            )  # fmt: skip
+                Problem(
+                    "same_counts",
+                    f"{row['study']} has the same {key[1]} of {key[0]} as {seen[key]}",
+                    "Make sure that they are not one study.",
+                    number,
+                    "events",
+                )
+            )
         seen[key] = row["study"]
     return tuple(notes)
 
@@ -247,9 +275,15 @@ def _facts(
         if statistic not in STATISTICS:
             allowed = ", ".join(STATISTICS)
             problems.append(
-                Problem("statistic", f"is not one of {allowed}", f"Choose one.{nearest(statistic, STATISTICS)}", number,
-                        "statistic", row["statistic"])
-            )  # fmt: skip
+                Problem(
+                    "statistic",
+                    f"is not one of {allowed}",
+                    f"Choose one.{nearest(statistic, STATISTICS)}",
+                    number,
+                    "statistic",
+                    row["statistic"],
+                )
+            )
             continue
         value = _value(row, number, statistic, sizes[arm], problems)
         own = found.setdefault(arm, {}).setdefault(normalise(row["covariate"]), {})
@@ -278,7 +312,13 @@ def _value(row: Mapping[str, str], number: int, statistic: str, n: int, problems
             )
         elif not (recover_count(text, n).rounded or recover_count(text, n).truncated):
             problems.append(
-                Problem("impossible_percent", f"no whole number of {n} patients gives {text} %",
-                        "Check the percentage, and whether it is of another number of patients.", number, "value", text)
-            )  # fmt: skip
+                Problem(
+                    "impossible_percent",
+                    f"no whole number of {n} patients gives {text} %",
+                    "Check the percentage, and whether it is of another number of patients.",
+                    number,
+                    "value",
+                    text,
+                )
+            )
     return value

@@ -97,15 +97,22 @@ class Reconstruction:
         reproduced = None if self.risk is None else at_risk(self.risk.time, self.time).tolist()
         spread = self.spread_of_log_rate()
         return {
-            "patients": self.patients, "events": self.events, "printed_events": self.printed_events,
-            "largest_error": largest, "root_mean_square_error": typical, "precision": self.curve.precision,
+            "patients": self.patients,
+            "events": self.events,
+            "printed_events": self.printed_events,
+            "largest_error": largest,
+            "root_mean_square_error": typical,
+            "precision": self.curve.precision,
             "largest_correction": self.curve.correction,
             "at_risk_time": None if self.risk is None else self.risk.time.tolist(),
-            "at_risk_printed": None if self.risk is None else self.risk.n.tolist(), "at_risk": reproduced,
-            "median": median, "printed_median": self.printed_median, "versions": len(self.versions),
+            "at_risk_printed": None if self.risk is None else self.risk.n.tolist(),
+            "at_risk": reproduced,
+            "median": median,
+            "printed_median": self.printed_median,
+            "versions": len(self.versions),
             "spread_in_sampling_errors": None if math.isnan(spread) else spread,
             "notes": [*self.curve.notes, *self.notes],
-        }  # fmt: skip
+        }
 
     def table(self, *, study: str = "", regimen: str = "") -> pd.DataFrame:
         """One row per patient: patient_id, study, regimen, time, event."""
@@ -115,9 +122,12 @@ class Reconstruction:
         return pd.DataFrame(
             {
                 "patient_id": [f"reconstructed {name} {i + 1}" for i in range(self.patients)],
-                "study": study, "regimen": regimen, "time": self.time, "event": self.event.astype(int),
+                "study": study,
+                "regimen": regimen,
+                "time": self.time,
+                "event": self.event.astype(int),
             }
-        )  # fmt: skip
+        )
 
     def __repr__(self) -> str:
         largest, _ = self.errors()
@@ -181,9 +191,16 @@ def reconstruct(
 
 
 def reconstruct_points(
-    points: CurvePoints, risk: RiskTable | None, *, n: int | None = None, events: int | None = None,
-    median: float | None = None, censored: Sequence[float] | None = None, versions: int = VERSIONS, seed: int = 1,
-) -> Reconstruction:  # fmt: skip
+    points: CurvePoints,
+    risk: RiskTable | None,
+    *,
+    n: int | None = None,
+    events: int | None = None,
+    median: float | None = None,
+    censored: Sequence[float] | None = None,
+    versions: int = VERSIONS,
+    seed: int = 1,
+) -> Reconstruction:
     """As `reconstruct`, from points and numbers at risk already checked."""
     ticks = None if censored is None else np.sort(np.asarray(censored, dtype=float))
     _check(risk, n, events, ticks)
@@ -203,10 +220,13 @@ def _check(risk: RiskTable | None, n: int | None, events: int | None, ticks: Arr
     problems = []
     if risk is None and (n is None or events is None):
         problems.append(
-            Problem("no_numbers", "a curve alone does not say how many patients it rests on, or how many were censored",
-                    "Give the numbers at risk; or the number of patients and the total of events; or use the printed "
-                    "median and survival at fixed times as data instead.")
-        )  # fmt: skip
+            Problem(
+                "no_numbers",
+                "a curve alone does not say how many patients it rests on, or how many were censored",
+                "Give the numbers at risk; or the number of patients and the total of events; or use the printed "
+                "median and survival at fixed times as data instead.",
+            )
+        )
     total = n if risk is None else int(risk.n[0])
     if risk is not None and n is not None and n != total:
         problems.append(Problem("n", f"n is {n}, but {total} are at risk at time 0", "Correct one of them."))
@@ -289,8 +309,15 @@ def _all_intervals(
     """Every interval that a number at risk closes; or the first that contradicts the curve."""
     walk, censored = _Walk(int(risk.n[0]), 1.0), np.empty(0)
     for i in range(len(risk.time) - 1):
-        part = _interval(walk, points, owner == i, (float(risk.time[i]), float(risk.time[i + 1])),
-                         int(risk.n[i] - risk.n[i + 1]), ticks, rng)  # fmt: skip
+        part = _interval(
+            walk,
+            points,
+            owner == i,
+            (float(risk.time[i]), float(risk.time[i + 1])),
+            int(risk.n[i] - risk.n[i + 1]),
+            ticks,
+            rng,
+        )
         if part is None:
             return walk, censored, i
         walk, gone = part
@@ -298,9 +325,7 @@ def _all_intervals(
     return walk, censored, None
 
 
-def _divided(
-    points: CurvePoints, risk: RiskTable, shares: dict[int, int]
-) -> tuple[CurvePoints, NDArray[np.intp]]:  # fmt: skip
+def _divided(points: CurvePoints, risk: RiskTable, shares: dict[int, int]) -> tuple[CurvePoints, NDArray[np.intp]]:
     """The curve with a point before some numbers at risk, so that part of a fall across them belongs to either side."""
     time, survival = list(points.time), list(points.survival)
     for number, choice in shares.items():
@@ -329,10 +354,11 @@ def _give_elsewhere(risk: RiskTable, shares: dict[int, int], failed: int) -> Non
     low, high = risk.time[failed], risk.time[failed + 1]
     before, after = risk.n[failed], risk.n[failed + 1]
     problem = Problem(
-        "too_few_lost", f"from {low:g} to {high:g} the curve falls by more events than the {before - after} "
+        "too_few_lost",
+        f"from {low:g} to {high:g} the curve falls by more events than the {before - after} "
         f"patients lost ({before} to {after} at risk)",
         "Check the numbers at risk, their times, and whether the curve is that of this arm.",
-    )  # fmt: skip
+    )
     refuse_if_any("the curve", [problem])
 
 
@@ -345,9 +371,14 @@ def _patients(events: Sequence[float], censored: Array) -> tuple[Array, NDArray[
 
 
 def _interval(
-    walk: _Walk, points: CurvePoints, inside: NDArray[np.bool_], limits: tuple[float, float], lost: int,
-    ticks: Array | None, rng: np.random.Generator | None,
-) -> tuple[_Walk, Array] | None:  # fmt: skip
+    walk: _Walk,
+    points: CurvePoints,
+    inside: NDArray[np.bool_],
+    limits: tuple[float, float],
+    lost: int,
+    ticks: Array | None,
+    rng: np.random.Generator | None,
+) -> tuple[_Walk, Array] | None:
     """The split of the patients lost in an interval into events and censorings that fits the curve best."""
     low, high = limits
     known = None if ticks is None else ticks[(ticks >= low) & (ticks < high)]
@@ -375,9 +406,15 @@ def _interval(
 
 
 def _last_interval(
-    walk: _Walk, points: CurvePoints, inside: NDArray[np.bool_], low: float, end: float, events: int | None,
-    ticks: Array | None, rng: np.random.Generator | None,
-) -> Array:  # fmt: skip
+    walk: _Walk,
+    points: CurvePoints,
+    inside: NDArray[np.bool_],
+    low: float,
+    end: float,
+    events: int | None,
+    ticks: Array | None,
+    rng: np.random.Generator | None,
+) -> Array:
     """Events after the last number at risk; everyone else is censored there, late unless the events say otherwise."""
     n = walk.n
     known = None if ticks is None else ticks[ticks >= low][:n]
@@ -408,9 +445,13 @@ def _without_table(points: CurvePoints, n: int, events: int) -> tuple[Array, NDA
 
 
 def _version(
-    points: CurvePoints, risk: RiskTable | None, n: int | None, events: int | None, ticks: Array | None,
+    points: CurvePoints,
+    risk: RiskTable | None,
+    n: int | None,
+    events: int | None,
+    ticks: Array | None,
     rng: np.random.Generator,
-) -> tuple[Array, NDArray[np.bool_]] | None:  # fmt: skip
+) -> tuple[Array, NDArray[np.bool_]] | None:
     """Another set of patients that fits: points moved within their precision, censorings anywhere in their interval."""
     noise = rng.uniform(-0.5, 0.5, len(points.survival)) * points.precision
     noise[0] = 0.0

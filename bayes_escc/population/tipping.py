@@ -148,13 +148,17 @@ class Tipping:
             size = [None if self.contrast is None else self.contrast(b, q) for q in (0.5, tail, 1.0 - tail)]
             found.append(
                 {
-                    "bias": b, "ratio": math.exp(b), "median": size[0], "lower": size[1], "upper": size[2],
+                    "bias": b,
+                    "ratio": math.exp(b),
+                    "median": size[0],
+                    "lower": size[1],
+                    "upper": size[2],
                     "probability_better": self.probability(b),
                     "probability_better_by_margin": (
                         None if self.margin is None else self.probability(b, by_margin=True)
                     ),
                 }
-            )  # fmt: skip
+            )
         return found
 
     def _critical(self, by_margin: bool) -> CriticalBias:
@@ -173,36 +177,56 @@ class Tipping:
         """An entry of `bias` in `result.json`."""
         margins = [False] if self.margin is None else [False, True]
         return {
-            "estimand": self.estimand, "regimen": self.regimen, "reference": self.reference,
-            "endpoint": self.endpoint, "time": self.time, "scale": self.scale, "better": self.better,
-            "margin": self.margin, "anchoring": self.anchoring, "bias_scale": self.bias.scale,
-            "bias_mean": self.bias.mean, "bias_sd": self.bias.sd, "rationale": self.bias.rationale,
+            "estimand": self.estimand,
+            "regimen": self.regimen,
+            "reference": self.reference,
+            "endpoint": self.endpoint,
+            "time": self.time,
+            "scale": self.scale,
+            "better": self.better,
+            "margin": self.margin,
+            "anchoring": self.anchoring,
+            "bias_scale": self.bias.scale,
+            "bias_mean": self.bias.mean,
+            "bias_sd": self.bias.sd,
+            "rationale": self.bias.rationale,
             "averaged": [self._averaged_row(sd) for sd in self.sds],
             "tipping": [self._tipping_row(level, m) for level in levels for m in margins],
             "covariates": [vars(c) for c in self.covariates],
             "sentences": self.sentences(levels[0] if len(levels) == 1 else LEVELS[0]),
-        }  # fmt: skip
+        }
 
     def _averaged_row(self, sd: float) -> dict[str, Any]:
         p, error = self.averaged(sd)
         margin = (None, None) if self.margin is None else self.averaged(sd, by_margin=True)
         return {
-            "bias_mean": self.bias.mean, "bias_sd": sd, "probability_better": p, "mcse_probability": error,
-            "probability_better_by_margin": margin[0], "mcse_probability_by_margin": margin[1],
-        }  # fmt: skip
+            "bias_mean": self.bias.mean,
+            "bias_sd": sd,
+            "probability_better": p,
+            "mcse_probability": error,
+            "probability_better_by_margin": margin[0],
+            "mcse_probability_by_margin": margin[1],
+        }
 
     def _tipping_row(self, level: float, by_margin: bool) -> dict[str, Any]:
         bias = self.point(level, by_margin=by_margin)
         return {
-            "level": level, "margin": self.margin if by_margin else None, "bias": bias,
+            "level": level,
+            "margin": self.margin if by_margin else None,
+            "bias": bias,
             "ratio": None if bias is None else math.exp(bias),
             "e_value": None if bias is None else e_value(bias, self.bias.scale),
-            "confounders": [] if bias is None else [
-                {"strength": g, "reference_prevalence": REFERENCE_PREVALENCE,
-                 "prevalence": needed_prevalence(bias, g, REFERENCE_PREVALENCE)}
+            "confounders": []
+            if bias is None
+            else [
+                {
+                    "strength": g,
+                    "reference_prevalence": REFERENCE_PREVALENCE,
+                    "prevalence": needed_prevalence(bias, g, REFERENCE_PREVALENCE),
+                }
                 for g in STRENGTHS
             ],
-        }  # fmt: skip
+        }
 
     def sentences(self, level: float = 0.5) -> list[str]:
         """What a tumour board can use: without bias, with it, and what it would take to tip the answer."""
@@ -260,9 +284,18 @@ class Tipping:
 
 
 def tipping_of_rates(
-    regimen_law: Beta, reference_law: Beta, *, regimen: str, reference: str, endpoint: str | None, scale: Scale,
-    better: Direction, margin: float | None, anchoring: str, bias: Bias,
-) -> Tipping:  # fmt: skip
+    regimen_law: Beta,
+    reference_law: Beta,
+    *,
+    regimen: str,
+    reference: str,
+    endpoint: str | None,
+    scale: Scale,
+    better: Direction,
+    margin: float | None,
+    anchoring: str,
+    bias: Bias,
+) -> Tipping:
     """The bias analysis of two independent rates with Beta laws, exact."""
     below = benefit_shrinks_with(better)
     null = 0.0 if scale == "difference" else 1.0
@@ -272,9 +305,20 @@ def tipping_of_rates(
         passed = -margin if scale == "difference" and better == "lower" else margin
         by_margin = replace(critical, threshold=passed)
     return Tipping(
-        "rate", regimen, reference, endpoint, None, scale, better, margin, anchoring, bias, critical, by_margin,
+        "rate",
+        regimen,
+        reference,
+        endpoint,
+        None,
+        scale,
+        better,
+        margin,
+        anchoring,
+        bias,
+        critical,
+        by_margin,
         critical.contrast_at,
-    )  # fmt: skip
+    )
 
 
 def _an(word: str) -> str:

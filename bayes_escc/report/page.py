@@ -293,10 +293,16 @@ def _followup(page: _Page) -> Made:
         return ("missing" if page.survival else "not applicable"), ()
     header = tuple(page.say(k) for k in ("regimen", "patients", "events", "censored", "median_follow_up", "longest"))
     lines = tuple(
-        (r["regimen"], str(r["patients"]), str(r["events"]), str(r["censored"]), page.times(r["median_follow_up"]),
-         page.times(r["longest"]))
+        (
+            r["regimen"],
+            str(r["patients"]),
+            str(r["events"]),
+            str(r["censored"]),
+            page.times(r["median_follow_up"]),
+            page.times(r["longest"]),
+        )
         for r in rows
-    )  # fmt: skip
+    )
     return "present", (Table(page.say("follow_up_table"), header, lines, page.say("reverse_km")),)
 
 
@@ -312,9 +318,15 @@ def _response(page: _Page) -> Made:
         share = f"{100 * c['events'] / c['n']:.1f}{page.say('percent')}"
         name = name_of({"estimand": "rate", "endpoint": c["endpoint"]}, language=page.language)
         lines.append(
-            (c["study"], c["regimen"], name, f"{c['events']}/{c['n']}", share,
-             estimate_text(rate, page.language) if rate else "-")
-        )  # fmt: skip
+            (
+                c["study"],
+                c["regimen"],
+                name,
+                f"{c['events']}/{c['n']}",
+                share,
+                estimate_text(rate, page.language) if rate else "-",
+            )
+        )
     header = tuple(page.say(k) for k in ("study", "regimen", "endpoint", "events_of_patients", "observed", "posterior"))
     figures = _figures(page, ("rates",))
     return "present", (Table(page.say("response_table"), header, tuple(lines), page.say("response_note")), *figures)
@@ -386,10 +398,16 @@ def _probability(page: _Page) -> Made:
             format_probability(row["probability_better"], row["mcse_probability"]) if allows_for_bias(row) else "-"
         )
         lines.append(
-            (f"{row['regimen']} / {row['reference']}", name if scale in name else f"{name}: {scale}",
-             contrast_text(row, unit, page.language), format_probability(*headline_probability(row)), without, margin,
-             rope)
-        )  # fmt: skip
+            (
+                f"{row['regimen']} / {row['reference']}",
+                name if scale in name else f"{name}: {scale}",
+                contrast_text(row, unit, page.language),
+                format_probability(*headline_probability(row)),
+                without,
+                margin,
+                rope,
+            )
+        )
     keys = ("comparison", "quantity", "median_interval", "pr_better", "pr_unbiased", "pr_margin", "pr_rope")
     blocks: list[Block] = [
         Table(
@@ -567,15 +585,26 @@ def _paste(page: _Page) -> Made:
     analysis, d = r["analysis"], r["diagnostics"]
     engine = page.say(f"engine_{analysis['sampler']}")
     if analysis["sampler"] == "nuts" and d["max_rhat"] is not None:
-        engine = page.say("engine_details", rhat=f"{d['max_rhat']:.3f}", ess=f"{d['min_ess_bulk']:.0f}",
-                          divergences=d["divergences"], **page.facts["sampling"])  # fmt: skip
+        engine = page.say(
+            "engine_details",
+            rhat=f"{d['max_rhat']:.3f}",
+            ess=f"{d['min_ess_bulk']:.0f}",
+            divergences=d["divergences"],
+            **page.facts["sampling"],
+        )
     model = next((b.text for b in _model(page)[1] if isinstance(b, Paragraph)), "")
     priors = " ".join(analysis["priors"][:6]) or page.say("absent")
     v = analysis["versions"]
     methods = page.say(
-        "methods", model=model, priors=priors, engine=engine, version=v.get("bayes_escc", ""), pymc=v.get("pymc", ""),
-        arviz=v.get("arviz", ""), seed=analysis["seed"],
-    )  # fmt: skip
+        "methods",
+        model=model,
+        priors=priors,
+        engine=engine,
+        version=v.get("bayes_escc", ""),
+        pymc=v.get("pymc", ""),
+        arviz=v.get("arviz", ""),
+        seed=analysis["seed"],
+    )
     results = " " if page.language == "en" else ""
     said = [*_followed(page), *_responded(page), *verdict(r, page.language)]
     return "present", (Paste(page.say("methods_title"), methods), Paste(page.say("results_title"), results.join(said)))
@@ -583,10 +612,15 @@ def _paste(page: _Page) -> Made:
 
 def _followed(page: _Page) -> list[str]:
     return [
-        page.say("followed", regimen=f["regimen"], patients=f["patients"], events=f["events"],
-                 median=page.times(f["median_follow_up"]))
+        page.say(
+            "followed",
+            regimen=f["regimen"],
+            patients=f["patients"],
+            events=f["events"],
+            median=page.times(f["median_follow_up"]),
+        )
         for f in page.facts["follow_up"]
-    ]  # fmt: skip
+    ]
 
 
 def _responded(page: _Page) -> list[str]:
@@ -596,18 +630,28 @@ def _responded(page: _Page) -> list[str]:
         rate = rates.get((c["regimen"], c["endpoint"]))
         if rate is not None:
             name = name_of({"estimand": "rate", "endpoint": c["endpoint"]}, language=page.language)
-            said.append(page.say("responded", regimen=c["regimen"], events=c["events"], n=c["n"], endpoint=name,
-                                 estimate=estimate_text(rate, page.language)))  # fmt: skip
+            said.append(
+                page.say(
+                    "responded",
+                    regimen=c["regimen"],
+                    events=c["events"],
+                    n=c["n"],
+                    endpoint=name,
+                    estimate=estimate_text(rate, page.language),
+                )
+            )
     return said
 
 
 def _reproduce(page: _Page) -> Made:
     a = page.result["analysis"]
     rows = [
-        (page.say("command"), f"bayes-escc run {a['id']}.toml"), (page.say("digest_analysis"), a["sha256"]),
-        (page.say("digest_data"), a["data_sha256"]), (page.say("seed"), str(a["seed"])),
+        (page.say("command"), f"bayes-escc run {a['id']}.toml"),
+        (page.say("digest_analysis"), a["sha256"]),
+        (page.say("digest_data"), a["data_sha256"]),
+        (page.say("seed"), str(a["seed"])),
         (page.say("platform"), page.facts["platform"]),
-    ]  # fmt: skip
+    ]
     return "present", (Table(page.say("reproduce_table"), (page.say("attribute"), page.say("value")), tuple(rows)),)
 
 
@@ -620,10 +664,31 @@ def _words(page: _Page) -> Made:
 
 
 _PARTS: Final[Mapping[str, Callable[[_Page], Made]]] = {
-    "headline": _headline, "estimand": _estimand, "design": _design, "flow": _flow, "table1": _table1,
-    "followup": _followup, "response": _response, "km": _km, "estimates": _estimates, "probability": _probability,
-    "forest": _forest, "model": _model, "priors": _priors, "prior-check": _prior_check, "conflict": _conflict,
-    "computation": _computation, "fit": _fit, "sensitivity": _sensitivity, "borrowing": _borrowing, "rules": _rules,
-    "missing": _missing, "safety": _safety, "limits": _limits, "paste": _paste, "reproduce": _reproduce,
-    "companion": _companion, "words": _words,
-}  # fmt: skip
+    "headline": _headline,
+    "estimand": _estimand,
+    "design": _design,
+    "flow": _flow,
+    "table1": _table1,
+    "followup": _followup,
+    "response": _response,
+    "km": _km,
+    "estimates": _estimates,
+    "probability": _probability,
+    "forest": _forest,
+    "model": _model,
+    "priors": _priors,
+    "prior-check": _prior_check,
+    "conflict": _conflict,
+    "computation": _computation,
+    "fit": _fit,
+    "sensitivity": _sensitivity,
+    "borrowing": _borrowing,
+    "rules": _rules,
+    "missing": _missing,
+    "safety": _safety,
+    "limits": _limits,
+    "paste": _paste,
+    "reproduce": _reproduce,
+    "companion": _companion,
+    "words": _words,
+}

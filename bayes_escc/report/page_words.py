@@ -385,7 +385,9 @@ def _items(rows: tuple[tuple[tuple[str, str], str], ...]) -> tuple[tuple[Phrase,
 
 
 CHECKLISTS: Final = {
-    "BARG (Kruschke 2021)": _items(_BARG), "ROBUST (Sung 2005)": _items(_ROBUST),
-    "FDA (draft 2026, public part)": _items(_FDA), "ICH E9(R1)": _items(_ICH),
-}  # fmt: skip
+    "BARG (Kruschke 2021)": _items(_BARG),
+    "ROBUST (Sung 2005)": _items(_ROBUST),
+    "FDA (draft 2026, public part)": _items(_FDA),
+    "ICH E9(R1)": _items(_ICH),
+}
 """Items of the reporting guidelines, each with the anchor of the section that answers it."""

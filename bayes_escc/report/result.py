@@ -134,10 +134,17 @@ class Asked:
         """The entry of `result.json`."""
         versions = software_versions() if self.versions is None else self.versions
         return {
-            "id": self.id, "title": self.title, "family": self.family, "sha256": self.sha256,
-            "data_sha256": self.data_sha256, "seed": self.seed, "sampler": self.sampler, "versions": dict(versions),
-            "seconds": {part: float(self.seconds.get(part, 0.0)) for part in _PARTS}, "priors": list(self.priors),
-        }  # fmt: skip
+            "id": self.id,
+            "title": self.title,
+            "family": self.family,
+            "sha256": self.sha256,
+            "data_sha256": self.data_sha256,
+            "seed": self.seed,
+            "sampler": self.sampler,
+            "versions": dict(versions),
+            "seconds": {part: float(self.seconds.get(part, 0.0)) for part in _PARTS},
+            "priors": list(self.priors),
+        }
 
 
 def build_result(
@@ -164,10 +171,15 @@ def build_result(
     """
     blocks = {name: _rows(block) for name, block in (further or {}).items() if block}
     return {
-        "schema_version": SCHEMA_VERSION, "analysis": asked.plain(), "data": dict(data),
-        "diagnostics": diagnostics.to_dict(), "estimates": _rows(estimates), "comparisons": _rows(comparisons),
-        "ranking": _rows(ranking), **blocks,
-    }  # fmt: skip
+        "schema_version": SCHEMA_VERSION,
+        "analysis": asked.plain(),
+        "data": dict(data),
+        "diagnostics": diagnostics.to_dict(),
+        "estimates": _rows(estimates),
+        "comparisons": _rows(comparisons),
+        "ranking": _rows(ranking),
+        **blocks,
+    }
 
 
 def _rows(block: Any) -> Any:
@@ -222,9 +234,17 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         "monitoring": [position.to_dict() for position in positions(posterior)] if analysis.rules else [],
     }
     asked = Asked(
-        analysis.id, analysis.title, analysis.family, analysis.sha256, posterior.data_sha256, posterior.sampler,
-        posterior.priors, posterior.seconds, posterior.versions, analysis.sampling.seed,
-    )  # fmt: skip
+        analysis.id,
+        analysis.title,
+        analysis.family,
+        analysis.sha256,
+        posterior.data_sha256,
+        posterior.sampler,
+        posterior.priors,
+        posterior.seconds,
+        posterior.versions,
+        analysis.sampling.seed,
+    )
     return build_result(
         asked,
         posterior.evidence,

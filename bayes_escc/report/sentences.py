@@ -66,13 +66,20 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "effect": {"en": "effect", "zh": "效应"},
 }
 _ENDPOINTS_ZH: Final = {
-    "ORR": "客观缓解率(ORR)", "DCR": "疾病控制率(DCR)", "PFS": "无进展生存期(PFS)", "OS": "总生存期(OS)",
-    "CR": "完全缓解率", "PR": "部分缓解率",
-}  # fmt: skip
+    "ORR": "客观缓解率(ORR)",
+    "DCR": "疾病控制率(DCR)",
+    "PFS": "无进展生存期(PFS)",
+    "OS": "总生存期(OS)",
+    "CR": "完全缓解率",
+    "PR": "部分缓解率",
+}
 _UNITS_ZH: Final = {"months": "个月", "days": "天", "weeks": "周", "years": "年", "points": "个百分点", "%": "%"}
 _RATIOS_ZH: Final = {
-    "hazard ratio": "风险比(HR)", "odds ratio": "比值比(OR)", "risk ratio": "相对危险度(RR)", "ratio": "比"
-}  # fmt: skip
+    "hazard ratio": "风险比(HR)",
+    "odds ratio": "比值比(OR)",
+    "risk ratio": "相对危险度(RR)",
+    "ratio": "比",
+}
 _SURVIVAL: Final = ("median", "rmst", "survival", "hazard_ratio", "marginal_hazard_ratio", "time_ratio")
 
 
@@ -432,9 +439,10 @@ def _margin(row: Row, unit: str, language: Language) -> list[str]:
         reach = f"比值达到或优于{size}" if ratio else f"优势达到{size}及以上"
         return [f"{row['regimen']}相对{row['reference']}{reach}的后验概率为{shown}（{word}）。"]
     word = (
-        "hardly by a difference that matters", "whether by a difference that matters is open",
+        "hardly by a difference that matters",
+        "whether by a difference that matters is open",
         "by a difference that matters",
-    )[level]  # fmt: skip
+    )[level]
     reach = f"by a ratio of {size} or beyond" if ratio else f"by {size} or more"
     return [f"That {row['regimen']} is better {reach} has posterior probability {shown}: {word}."]
 

@@ -119,11 +119,16 @@ def result_text(result: Mapping[str, Any]) -> str:
         blocks += ["", _dating_text(result, several)]
     if result["ranking"]:
         rows = [
-            [r["estimand"], _label(r, several), format_probability(r["probability_best"], r["mcse_probability_best"]),
-             f"{r['mean_rank']:.2f}", f"{r['median_rank']} ({r['lower_rank']} to {r['upper_rank']})",
-             f"{r['sucra']:.2f}"]
+            [
+                r["estimand"],
+                _label(r, several),
+                format_probability(r["probability_best"], r["mcse_probability_best"]),
+                f"{r['mean_rank']:.2f}",
+                f"{r['median_rank']} ({r['lower_rank']} to {r['upper_rank']})",
+                f"{r['sucra']:.2f}",
+            ]
             for r in result["ranking"]
-        ]  # fmt: skip
+        ]
         header = ["ranking", "", "P(best)", "mean rank", f"median rank ({ci})", "SUCRA"]
         blocks += ["", aligned(header, rows)]
     if result.get("league"):
@@ -132,10 +137,13 @@ def result_text(result: Mapping[str, Any]) -> str:
         blocks += ["", _borrowing_text(result["borrowing"])]
     if result.get("thresholds"):
         rows = [
-            [_label(r, several), f"{r['estimand']} {'>' if r['side'] == 'above' else '<'} {r['value']:g}",
-             format_probability(r["probability"], r["mcse_probability"])]
+            [
+                _label(r, several),
+                f"{r['estimand']} {'>' if r['side'] == 'above' else '<'} {r['value']:g}",
+                format_probability(r["probability"], r["mcse_probability"]),
+            ]
             for r in result["thresholds"]
-        ]  # fmt: skip
+        ]
         blocks += ["", aligned(["threshold", "", "probability"], rows)]
     for row in result.get("predictions", []):
         reached = "; ".join(
@@ -191,8 +199,11 @@ def bias_text(rows: Sequence[Mapping[str, Any]], several: bool = False) -> str:
     for r in rows:
         name = f"{r['estimand']}: {_label(r, several)} against {r['reference']}"
         for margin in [False] if r["margin"] is None else [False, True]:
-            value, error = ("probability_better_by_margin", "mcse_probability_by_margin") if margin else (
-                "probability_better", "mcse_probability")  # fmt: skip
+            value, error = (
+                ("probability_better_by_margin", "mcse_probability_by_margin")
+                if margin
+                else ("probability_better", "mcse_probability")
+            )
             cells = [format_probability(a[value], a[error]) for a in r["averaged"]]
             points = [t for t in r["tipping"] if (t["margin"] is not None) == margin]
             shown = ["none" if t["bias"] is None else f"{t['bias']:+.2f} ({t['ratio']:.2f})" for t in points]
@@ -236,10 +247,16 @@ def course_text(row: Mapping[str, Any]) -> str:
 def overlap_text(found: Mapping[str, Any]) -> str:
     """Balance of own patients with those of a published arm."""
     rows = [
-        [b["covariate"], format_number(b["own_mean"]), format_number(b["target_mean"]), f"{b['difference']:+.2f}",
-         f"{format_number(b['own_low'])} to {format_number(b['own_high'])}", f"{100 * b['outside']:.0f} %"]
+        [
+            b["covariate"],
+            format_number(b["own_mean"]),
+            format_number(b["target_mean"]),
+            f"{b['difference']:+.2f}",
+            f"{format_number(b['own_low'])} to {format_number(b['own_high'])}",
+            f"{100 * b['outside']:.0f} %",
+        ]
         for b in found["balance"]
-    ]  # fmt: skip
+    ]
     header = ["covariate, as modelled", "own", "published", "difference in sd", "own range", "outside it"]
     lines = [f"{found['study']}: overlap is {found['state']}.", *(f"  {reason}." for reason in found["reasons"])]
     lines += [aligned(header, rows)] if rows else []
@@ -251,11 +268,15 @@ def overlap_text(found: Mapping[str, Any]) -> str:
 def population_text(found: Mapping[str, Any]) -> str:
     """Answers in every population, with overlap and companions."""
     rows = [
-        [r["population"], r["regimen"], f"{format_number(r['rate'])} ({_limits(r, 'rate')})",
-         "" if r["probability_better"] is None else f"{format_number(r['difference'])} ({_limits(r, 'difference')})",
-         format_probability(r["probability_better"], 0.002)]
+        [
+            r["population"],
+            r["regimen"],
+            f"{format_number(r['rate'])} ({_limits(r, 'rate')})",
+            "" if r["probability_better"] is None else f"{format_number(r['difference'])} ({_limits(r, 'difference')})",
+            format_probability(r["probability_better"], 0.002),
+        ]
         for r in found["populations"]
-    ]  # fmt: skip
+    ]
     lines = [aligned(["in the population", "", "rate", "difference from the first", "P(better), no bias"], rows)]
     lines.append("Regimens share the coefficients, so P(better) is the same in every population; only sizes differ.")
     for r in found["conditional"]:
@@ -268,10 +289,16 @@ def population_text(found: Mapping[str, Any]) -> str:
     ]
     lines += ["", *(overlap_text(o) for o in found["overlap"]), ""]
     cells = [
-        [f"{c['method']}, {c['note']}", f"{c['regimen']} against {c['reference']}", format_number(c["rate"]),
-         format_number(c["published_rate"]), format_number(c["log_odds_ratio"]), f"{c['ess']:.1f}"]
+        [
+            f"{c['method']}, {c['note']}",
+            f"{c['regimen']} against {c['reference']}",
+            format_number(c["rate"]),
+            format_number(c["published_rate"]),
+            format_number(c["log_odds_ratio"]),
+            f"{c['ess']:.1f}",
+        ]
         for c in found["companions"]
-    ]  # fmt: skip
+    ]
     if cells:
         lines.append(aligned(["companions", "", "own rate", "published", "log odds ratio", "patients"], cells))
     change = found["integration"]["change"]
@@ -322,10 +349,12 @@ def _dating_text(result: Mapping[str, Any], several: bool) -> str:
     pairs = list(zip(result["comparisons"], at_scan["comparisons"], strict=True))
     if pairs:
         rows = [
-            [f"{a['estimand']}: {_label(a, several)} against {a['reference']}",
-             *(format_probability(x["probability_better"], x["mcse_probability"]) for x in (a, b))]
+            [
+                f"{a['estimand']}: {_label(a, several)} against {a['reference']}",
+                *(format_probability(x["probability_better"], x["mcse_probability"]) for x in (a, b)),
+            ]
             for a, b in pairs
-        ]  # fmt: skip
+        ]
         lines.append(aligned(["P(better)", "between scans", "at the detecting scan"], rows))
     lines.append("Scans find progression late: dated there, hazards seem to rise. The result is the one between scans.")
     return "\n\n".join(lines)
@@ -374,10 +403,15 @@ def _borrowed_prior_text(prior: Mapping[str, Any], name: str) -> list[str]:
             f"at the centre {format_number(mean['median'])} ({_interval(mean)})."
         )
         rows = [
-            [r["study"], f"{r['events']}/{r['n']}", format_number(r["events"] / r["n"]) if r["n"] else "",
-             format_number(r["median"]), _interval(r)]
+            [
+                r["study"],
+                f"{r['events']}/{r['n']}",
+                format_number(r["events"] / r["n"]) if r["n"] else "",
+                format_number(r["median"]),
+                _interval(r),
+            ]
             for r in prior["study_rates"]
-        ]  # fmt: skip
+        ]
         lines.append(aligned(["historical arm", "events", "observed", "shrunken", "CrI"], rows))
     return lines
 
@@ -392,19 +426,29 @@ def _borrowing_answers(found: Mapping[str, Any]) -> str:
     for r in found["answers"]:
         said = {(t["side"], t["value"]): format_probability(t["probability"], 0.0) for t in r["thresholds"]}
         rows.append(
-            [f"{r['regimen']}, {r['events']}/{r['n']}", _weight(r),
-             "none exists" if r["ess_elir"] is None else f"{r['ess_elir']:.0f}", format_number(r["median"]),
-             _interval(r), *(said.get(limit, "") for limit in limits),
-             format_probability(r["robust_weight_after"], 0.0) if 0 < r["robust_weight"] < 1 else ""]
-        )  # fmt: skip
+            [
+                f"{r['regimen']}, {r['events']}/{r['n']}",
+                _weight(r),
+                "none exists" if r["ess_elir"] is None else f"{r['ess_elir']:.0f}",
+                format_number(r["median"]),
+                _interval(r),
+                *(said.get(limit, "") for limit in limits),
+                format_probability(r["robust_weight_after"], 0.0) if 0 < r["robust_weight"] < 1 else "",
+            ]
+        )
     tables = [aligned(header, rows)]
     if found["comparisons"]:
         rows = [
-            [f"{r['regimen']} against {r['reference']}", _weight(r), r["scale"].replace("_", " "),
-             format_number(r["median"]), _interval(r),
-             format_probability(r["probability_better"], r["mcse_probability"])]
+            [
+                f"{r['regimen']} against {r['reference']}",
+                _weight(r),
+                r["scale"].replace("_", " "),
+                format_number(r["median"]),
+                _interval(r),
+                format_probability(r["probability_better"], r["mcse_probability"]),
+            ]
             for r in found["comparisons"]
-        ]  # fmt: skip
+        ]
         tables.append(aligned(["compared", "robust weight", "scale", "median", "CrI", "P(better)"], rows))
     return "\n".join(tables)
 
@@ -418,10 +462,15 @@ def sensitivity_text(found: Mapping[str, Any]) -> str:
     null = "1" if found["unit"].endswith("ratio") else "0"
     header = ["", "median", f"{100 * found['ci_prob']:g} % CrI", f"P(< {null})", "tau"]
     rows = [
-        [r["label"], format_number(r["median"]), _interval(r), format_probability(r["probability_below_null"], 0.0),
-         "" if r["tau"] is None else format_number(r["tau"])]
+        [
+            r["label"],
+            format_number(r["median"]),
+            _interval(r),
+            format_probability(r["probability_below_null"], 0.0),
+            "" if r["tau"] is None else format_number(r["tau"]),
+        ]
         for r in found["rows"]
-    ]  # fmt: skip
+    ]
     factors = [f"Bayes factor for {name}: {value:.3g}" for name, value in found["bayes_factors"].items()]
     if factors:
         factors.append(
@@ -444,8 +493,11 @@ def prior_sensitivity_text(found: Mapping[str, Any]) -> str:
     lines = []
     for r in rows:
         name = f"{r['label']}; {_label(r, False)}" if several else r["label"]
-        line = [name, format_probability(r["probability_better"], r["mcse_probability"]),
-                f"{format_number(r['median'])} ({_interval(r)})"]  # fmt: skip
+        line = [
+            name,
+            format_probability(r["probability_better"], r["mcse_probability"]),
+            f"{format_number(r['median'])} ({_interval(r)})",
+        ]
         if ratio:
             limits = (r["hazard_ratio"], r["hazard_ratio_lower"], r["hazard_ratio_upper"])
             shown = "{} ({} to {})".format(*map(format_number, limits)) if limits[0] is not None else ""
@@ -453,9 +505,11 @@ def prior_sensitivity_text(found: Mapping[str, Any]) -> str:
         evidence = "" if r["log_evidence"] is None else f"{r['log_evidence']:.2f}"
         lines.append([*line, evidence, "" if r["bayes_factor"] is None else f"{r['bayes_factor']:.3g}"])
     first = rows[0]
-    title = f"{found['title']}: against {first['reference']}" if several else (
-        f"{found['title']}: {first['regimen']} against {first['reference']}"
-    )  # fmt: skip
+    title = (
+        f"{found['title']}: against {first['reference']}"
+        if several
+        else (f"{found['title']}: {first['regimen']} against {first['reference']}")
+    )
     note = (
         "Bayes factors are against the analysis as specified; they answer which prior or model foresaw the data "
         "better, and vague priors always lose."
@@ -471,11 +525,14 @@ def proportional_hazards_text(found: Mapping[str, Any]) -> str:
     when = f"{found['early']:.3g} to {found['late']:.3g} {found['unit']}"
     header = ["", f"change of the hazard ratio, {when} ({ci})", "P(rising)", "p-value of replicates"]
     rows = [
-        [f"{r['regimen']} against {r['reference']}", f"times {format_number(r['change'])} ({_interval(r)})",
-         format_probability(r["probability_rising"], r["mcse_probability"]),
-         format_probability(r["predictive_probability"], 0.01)]
+        [
+            f"{r['regimen']} against {r['reference']}",
+            f"times {format_number(r['change'])} ({_interval(r)})",
+            format_probability(r["probability_rising"], r["mcse_probability"]),
+            format_probability(r["predictive_probability"], 0.01),
+        ]
         for r in found["rows"]
-    ]  # fmt: skip
+    ]
     factor = found["bayes_factor"]
     lines = [
         "Bayes factor for proportional against free hazards: "
@@ -499,16 +556,29 @@ def inconsistency_text(found: Mapping[str, Any]) -> str:
 
     header = ["pair", "trials", "network", "unrelated", "direct", "indirect", "direct against indirect", "P(above)"]
     rows = [
-        [f"{r['regimen']} against {r['reference']}", str(r["trials"]), shown(r["network"]), shown(r["unrelated"]),
-         shown(r["direct"]) or "no indirect evidence", shown(r["indirect"]), shown(r["difference"]),
-         format_probability(r["probability_above"], r["mcse_probability"])]
+        [
+            f"{r['regimen']} against {r['reference']}",
+            str(r["trials"]),
+            shown(r["network"]),
+            shown(r["unrelated"]),
+            shown(r["direct"]) or "no indirect evidence",
+            shown(r["indirect"]),
+            shown(r["difference"]),
+            format_probability(r["probability_above"], r["mcse_probability"]),
+        ]
         for r in found["rows"]
-    ]  # fmt: skip
+    ]
     fits = [
-        [m["model"], shown(m["tau"]), f"{m['residual_deviance']:.1f}", str(m["points"]), f"{m['p']:.1f}",
-         f"{m['dic']:.1f}"]
+        [
+            m["model"],
+            shown(m["tau"]),
+            f"{m['residual_deviance']:.1f}",
+            str(m["points"]),
+            f"{m['p']:.1f}",
+            f"{m['dic']:.1f}",
+        ]
         for m in found["models"]
-    ]  # fmt: skip
+    ]
     fit = aligned(["model", "tau", "residual deviance", "data points", "effective parameters", "DIC"], fits)
     notes = [f"NOT CONVERGED: {' '.join(found['messages'])}"] if found["messages"] else []
     title = f"{found['title']} ({found['unit']}, median and {100 * found['ci_prob']:g} % CrI)"

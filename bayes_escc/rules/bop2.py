@@ -68,8 +68,13 @@ class Criterion:
 
     def to_dict(self) -> dict[str, Any]:
         """The criterion as plain data."""
-        return {"rate": self.rate, "alternative_rate": self.alternative_rate, "endpoint": self.endpoint,
-                "better": self.better, "prior": plain(self.law)}  # fmt: skip
+        return {
+            "rate": self.rate,
+            "alternative_rate": self.alternative_rate,
+            "endpoint": self.endpoint,
+            "better": self.better,
+            "prior": plain(self.law),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,10 +48,13 @@ class BoundaryRow:
     def to_dict(self) -> dict[str, Any]:
         """The row as plain data."""
         return {
-            "patients": list(self.patients), "counted": self.counted, "reference_events": self.reference_events,
-            "stop": [list(r) for r in self.stop], "go": [list(r) for r in self.go],
+            "patients": list(self.patients),
+            "counted": self.counted,
+            "reference_events": self.reference_events,
+            "stop": [list(r) for r in self.stop],
+            "go": [list(r) for r in self.go],
             "thresholds": dict(self.thresholds),
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,10 @@ class BoundaryTable:
     def to_dict(self) -> dict[str, Any]:
         """The table as plain data."""
         return {
-            "rule": self.rule.to_dict(), "sentence": self.rule.sentence, "rows": [row.to_dict() for row in self.rows]
-        }  # fmt: skip
+            "rule": self.rule.to_dict(),
+            "sentence": self.rule.sentence,
+            "rows": [row.to_dict() for row in self.rows],
+        }
 
 
 def boundaries(rule: Rule, looks: Sequence[Any] | None = None) -> BoundaryTable:

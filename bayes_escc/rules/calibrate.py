@@ -21,8 +21,12 @@ CUTS: Final = np.round(np.arange(0.50, 0.9951, 0.005), 3)
 """Values of lambda that are tried."""
 POWERS: Final = np.round(np.arange(0.0, 1.0001, 0.02), 2)
 """Values of gamma that are tried."""
-TUNED: Final = {"posterior_probability": "go_above", "thall_simon": "go_above", "predictive_probability": "success",
-                 "toxicity": "stop_above"}  # fmt: skip
+TUNED: Final = {
+    "posterior_probability": "go_above",
+    "thall_simon": "go_above",
+    "predictive_probability": "success",
+    "toxicity": "stop_above",
+}
 """The threshold that is tuned, by kind of rule."""
 
 

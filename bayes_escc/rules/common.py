@@ -13,9 +13,19 @@ from bayes_escc.probability.beta import Beta
 from bayes_escc.rules.tails import RatePrior, contrast_tails, upper_tails
 
 __all__ = [
-    "NO_PRIOR", "UNIFORM", "better_tails", "direction", "law_in_words", "null_of", "one_standard", "place",
-    "probability", "verbs", "with_reference", "wrong_rates",
-]  # fmt: skip
+    "NO_PRIOR",
+    "UNIFORM",
+    "better_tails",
+    "direction",
+    "law_in_words",
+    "null_of",
+    "one_standard",
+    "place",
+    "probability",
+    "verbs",
+    "with_reference",
+    "wrong_rates",
+]
 
 Array = NDArray[np.float64]
 UNIFORM: Final = Beta(1.0, 1.0)

@@ -11,13 +11,29 @@ from bayes_escc.rules.final_success import PredictiveProbability, PredictiveSurv
 from bayes_escc.rules.present import PosteriorProbability, Precision, ThallSimon, Toxicity
 from bayes_escc.rules.rule import Rule
 
-__all__ = ["KINDS", "Bop2", "CountBoundary", "Criterion", "PosteriorProbability", "Precision", "PredictiveProbability",
-           "PredictiveSurvival", "ThallSimon", "Toxicity"]  # fmt: skip
+__all__ = [
+    "KINDS",
+    "Bop2",
+    "CountBoundary",
+    "Criterion",
+    "PosteriorProbability",
+    "Precision",
+    "PredictiveProbability",
+    "PredictiveSurvival",
+    "ThallSimon",
+    "Toxicity",
+]
 
 KINDS: Final[Mapping[str, type[Rule]]] = {
     rule.kind: rule
     for rule in (
-        PosteriorProbability, PredictiveProbability, PredictiveSurvival, ThallSimon, Bop2, Toxicity, Precision,
+        PosteriorProbability,
+        PredictiveProbability,
+        PredictiveSurvival,
+        ThallSimon,
+        Bop2,
+        Toxicity,
+        Precision,
         CountBoundary,
     )
-}  # fmt: skip
+}

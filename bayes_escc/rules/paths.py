@@ -69,11 +69,16 @@ class Scenario:
     def to_dict(self) -> dict[str, Any]:
         """The scenario as plain data."""
         return {
-            "rates": list(self.rates), "go": list(self.go), "stop": list(self.stop),
-            "probability_go": self.probability_go, "probability_stop": self.probability_stop,
-            "probability_early": self.probability_early, "probability_undecided": self.probability_undecided,
-            "expected_patients": self.expected_patients, "expected_by_arm": list(self.expected_by_arm),
-        }  # fmt: skip
+            "rates": list(self.rates),
+            "go": list(self.go),
+            "stop": list(self.stop),
+            "probability_go": self.probability_go,
+            "probability_stop": self.probability_stop,
+            "probability_early": self.probability_early,
+            "probability_undecided": self.probability_undecided,
+            "expected_patients": self.expected_patients,
+            "expected_by_arm": list(self.expected_by_arm),
+        }
 
 
 @dataclass(frozen=True)
@@ -98,11 +103,15 @@ class OperatingCharacteristics:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data."""
         return {
-            "rule": self.rule.to_dict(), "sentence": self.rule.sentence, "looks": [list(look) for look in self.looks],
-            "act": self.rule.act, "rates_are": list(self.rule.rates_needed),
-            "false_alarm": self.false_alarm, "power": self.power,
+            "rule": self.rule.to_dict(),
+            "sentence": self.rule.sentence,
+            "looks": [list(look) for look in self.looks],
+            "act": self.rule.act,
+            "rates_are": list(self.rule.rates_needed),
+            "false_alarm": self.false_alarm,
+            "power": self.power,
             "scenarios": [s.to_dict() for s in self.scenarios],
-        }  # fmt: skip
+        }
 
 
 def operating_characteristics(
@@ -147,19 +156,25 @@ def operating_characteristics(
     expected = reached @ sizes
     scenarios = {
         r: Scenario(
-            r, tuple(map(float, go[i])), tuple(map(float, stop[i])), float(expected[i].sum()),
+            r,
+            tuple(map(float, go[i])),
+            tuple(map(float, stop[i])),
+            float(expected[i].sum()),
             tuple(map(float, expected[i])),
         )
         for i, r in enumerate(every)
-    }  # fmt: skip
+    }
 
     def acts(at: tuple[float, ...] | None) -> float | None:
         return None if at is None else scenarios[at].acts(rule.act)
 
     return OperatingCharacteristics(
-        rule, taken, tuple(scenarios[r] for r in dict.fromkeys(asked)), acts(rule.false_alarm_rates),
+        rule,
+        taken,
+        tuple(scenarios[r] for r in dict.fromkeys(asked)),
+        acts(rule.false_alarm_rates),
         acts(rule.power_rates),
-    )  # fmt: skip
+    )
 
 
 def check_exact(rule: Rule, looks: Sequence[Any] | None) -> tuple[Look, ...]:

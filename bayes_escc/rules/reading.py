@@ -225,9 +225,12 @@ def _criteria(table: Reader) -> tuple[Criterion, ...]:
     endpoint = table.take("endpoint", None)
     rate = table.number("rate")
     values = Criterion(
-        rate or 0.5, table.number("alternative_rate", None), endpoint,
-        table.text("better", None, ("higher", "lower")) or "higher", _beta(table, "prior"),
-    )  # fmt: skip
+        rate or 0.5,
+        table.number("alternative_rate", None),
+        endpoint,
+        table.text("better", None, ("higher", "lower")) or "higher",
+        _beta(table, "prior"),
+    )
     return (values,)
 
 
@@ -246,9 +249,27 @@ _READ: Final[dict[str, Callable[[Reader, str], Any]]] = {
     **dict.fromkeys(("name", "regimen", "reference"), _label),
     **dict.fromkeys(("endpoint", "rationale", "estimand"), _text),
     **dict.fromkeys(
-        ("time", "value", "futility_value", "margin", "go_above", "stop_below", "stop_above", "success", "null_rate",
-         "alternative_rate", "acceptable_rate", "limit", "width", "ci_prob", "lambda", "gamma", "follow_up", "accrual",
-         "drop_out"),
+        (
+            "time",
+            "value",
+            "futility_value",
+            "margin",
+            "go_above",
+            "stop_below",
+            "stop_above",
+            "success",
+            "null_rate",
+            "alternative_rate",
+            "acceptable_rate",
+            "limit",
+            "width",
+            "ci_prob",
+            "lambda",
+            "gamma",
+            "follow_up",
+            "accrual",
+            "drop_out",
+        ),
         _number,
     ),
     **dict.fromkeys(("looks", "patients", "stop_at_most", "go_at_least"), _any),
@@ -259,4 +280,4 @@ _READ: Final[dict[str, Callable[[Reader, str], Any]]] = {
     "nested": _flag,
     "final": _choice("logrank", "exponential"),
     "events": _whole,
-}  # fmt: skip
+}

@@ -47,11 +47,14 @@ def weighted(prior: RatePrior, n: int) -> list[tuple[Beta, Array]]:
         raise AnalysisError("a rule takes a prior made of Betas.")
     log = np.array(
         [
-            math.log(w) + log_gammas(c.alpha, n) + log_gammas(c.beta, n)[::-1]
-            - math.lgamma(c.alpha + c.beta + n) - c.log_normaliser()
+            math.log(w)
+            + log_gammas(c.alpha, n)
+            + log_gammas(c.beta, n)[::-1]
+            - math.lgamma(c.alpha + c.beta + n)
+            - c.log_normaliser()
             for w, c in zip(prior.weights, betas, strict=True)
         ]
-    )  # fmt: skip
+    )
     weights = np.exp(log - log.max(axis=0))
     return list(zip(betas, weights / weights.sum(axis=0), strict=True))
 

@@ -250,19 +250,31 @@ class SurvivalModel(_Model):
         if (interval is not None or dates is not None) and (time, event) == ("time", "event"):
             time = event = None  # not asked for, and the table need not have them
         data = _stated(
-            kind="patients", time=time, event=event, entry=entry, time_unit=data_unit,
+            kind="patients",
+            time=time,
+            event=event,
+            entry=entry,
+            time_unit=data_unit,
             interval=None if interval is None else list(interval),
             dates=None if dates is None else {k: str(v) for k, v in dates.items()},
             regimens=None if regimens is None else list(regimens),
-        )  # fmt: skip
+        )
         if where:
             data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
         model = _stated(
-            family="survival", baseline=baseline, regimen_effect=regimen_effect,
-            regimen_coding=None if regimen_coding == "exchangeable" else regimen_coding, smoothing=smoothing,
-            cutpoints=None if cutpoints is None else [float(c) for c in cutpoints], reference_time=reference_time,
-            time_unit=time_unit, dating=dating, frailty=frailty, shrinkage=shrinkage, relevant=relevant,
-        )  # fmt: skip
+            family="survival",
+            baseline=baseline,
+            regimen_effect=regimen_effect,
+            regimen_coding=None if regimen_coding == "exchangeable" else regimen_coding,
+            smoothing=smoothing,
+            cutpoints=None if cutpoints is None else [float(c) for c in cutpoints],
+            reference_time=reference_time,
+            time_unit=time_unit,
+            dating=dating,
+            frailty=frailty,
+            shrinkage=shrinkage,
+            relevant=relevant,
+        )
         if covariates:
             model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
         estimands = _stated(

@@ -54,8 +54,11 @@ def page_facts(posterior: Posterior, table: Table, result: Mapping[str, Any]) ->
             for c in analysis.comparisons
         ],
         "data": {
-            "source": table.source, "kind": table.kind, "rows_read": len(table.frame),
-            "rows_used": posterior.evidence["rows"], "sha256": posterior.data_sha256,
+            "source": table.source,
+            "kind": table.kind,
+            "rows_read": len(table.frame),
+            "rows_used": posterior.evidence["rows"],
+            "sha256": posterior.data_sha256,
             "designs": sorted({a.design for a in posterior.arms if a.design}),
             "studies": sorted({a.study for a in posterior.arms if a.study}),
         },
@@ -67,7 +70,7 @@ def page_facts(posterior: Posterior, table: Table, result: Mapping[str, Any]) ->
         "sampling": {k: getattr(analysis.sampling, k) for k in ("draws", "tune", "chains", "seed")},
         "platform": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "result": result,
-    }  # fmt: skip
+    }
     return facts
 
 
@@ -117,9 +120,13 @@ def baseline_rows(regimens: Sequence[str], columns: Mapping[str, Sequence[str]])
                 by_group[g].append(x if numeric else text)
         smd, overlap = _largest_difference(list(by_group.values()), numeric)
         row: dict[str, Any] = {
-            "name": name, "kind": "number" if numeric else "category", "missing": missing,
-            "n": {g: len(v) for g, v in by_group.items()}, "smd": smd, "overlap": overlap,
-        }  # fmt: skip
+            "name": name,
+            "kind": "number" if numeric else "category",
+            "missing": missing,
+            "n": {g: len(v) for g, v in by_group.items()},
+            "smd": smd,
+            "overlap": overlap,
+        }
         if numeric:
             row["quartiles"] = {
                 g: [float(q) for q in np.quantile(v, [0.25, 0.5, 0.75])] if v else None for g, v in by_group.items()
@@ -191,14 +198,26 @@ def _survival_facts(posterior: Posterior) -> dict[str, Any]:
         t, e, s = stop[mine], happened[mine], start[mine]
         reverse, forward = kaplan_meier(t, e, s, reverse=True), kaplan_meier(t, e, s)
         follow_up.append(
-            {"regimen": regimen, "patients": int(mine.sum()), "events": int(e.sum()), "censored": int((~e).sum()),
-             "median_follow_up": reverse.median, "longest": float(t.max()), "unit": unit}
-        )  # fmt: skip
+            {
+                "regimen": regimen,
+                "patients": int(mine.sum()),
+                "events": int(e.sum()),
+                "censored": int((~e).sum()),
+                "median_follow_up": reverse.median,
+                "longest": float(t.max()),
+                "unit": unit,
+            }
+        )
         risk.append(
-            {"regimen": regimen, "times": ticks.tolist(), "at_risk": at_risk(ticks, t, s).tolist(),
-             "events": [int((e & (t < tick)).sum()) for tick in ticks],
-             "censored": [int((~e & (t < tick)).sum()) for tick in ticks], "unit": unit}
-        )  # fmt: skip
+            {
+                "regimen": regimen,
+                "times": ticks.tolist(),
+                "at_risk": at_risk(ticks, t, s).tolist(),
+                "events": [int((e & (t < tick)).sum()) for tick in ticks],
+                "censored": [int((~e & (t < tick)).sum()) for tick in ticks],
+                "unit": unit,
+            }
+        )
         companions.append({"kind": "kaplan_meier_median", "regimen": regimen, "value": forward.median, "unit": unit})
     if len(regimens) == 2:
         statistic = log_rank(stop, happened, member == 1, start)

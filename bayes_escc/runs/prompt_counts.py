@@ -98,8 +98,12 @@ def compare_counts(
     names = [name for name, _, _ in counts]
     content = ";".join(f"{name}={k}/{n}" for name, k, n in counts)
     title = " against ".join([", ".join(names[1:]), names[0]])
-    data = {"rows": len(counts), "patients": sum(n for _, _, n in counts), "events": sum(k for _, k, _ in counts),
-            "warnings": []}  # fmt: skip
+    data = {
+        "rows": len(counts),
+        "patients": sum(n for _, _, n in counts),
+        "events": sum(k for _, k, _ in counts),
+        "warnings": [],
+    }
     estimates = [
         estimate_row(rates.name, labels, rates.marginal(labels), unit=rates.units, ci_prob=ci_prob) for labels in cells
     ]
@@ -107,19 +111,31 @@ def compare_counts(
     for labels in cells[1:]:
         contrast = rates.contrast(labels, names[0], scale)
         tipping = tipping_of_rates(
-            contrast.x, contrast.y, regimen=labels["regimen"], reference=names[0], endpoint=ENDPOINT, scale=scale,
-            better=better, margin=margin, anchoring=UNSTATED, bias=bias,
-        )  # fmt: skip
+            contrast.x,
+            contrast.y,
+            regimen=labels["regimen"],
+            reference=names[0],
+            endpoint=ENDPOINT,
+            scale=scale,
+            better=better,
+            margin=margin,
+            anchoring=UNSTATED,
+            bias=bias,
+        )
         row = comparison_row(rates.name, labels, names[0], contrast, question, better, UNSTATED)
         comparisons.append(replace(row, **bias_fields(tipping)))
         biases += [tipping.to_dict(levels)] if bias.sd > 0.0 or bias.mean != 0.0 else []
     ranking = rank_estimand(rates, better=better, ci_prob=ci_prob)
     asked = Asked(
-        "compare", f"Response, {title}", "response",
+        "compare",
+        f"Response, {title}",
+        "response",
         _sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{limits}|{ci_prob}|{bias.mean},{bias.sd}"),
-        _sha256(content), "exact",
-        [f"rate ~ Beta({alpha:g}, {beta:g}) in every arm"], {"total": time.perf_counter() - started},
-    )  # fmt: skip
+        _sha256(content),
+        "exact",
+        [f"rate ~ Beta({alpha:g}, {beta:g}) in every arm"],
+        {"total": time.perf_counter() - started},
+    )
     return build_result(
         asked,
         data,

@@ -109,10 +109,15 @@ def pool_effects(
     content = repr([(r["study"], r["y"], r["se"]) for r in rows])
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
     asked = Asked(
-        "pool", f"{rows[0]['endpoint']}, {count} of {source}, {spec.pooling} effects", "synthesis",
-        _sha256(f"{content}|{spec}|{margin}|{ci_prob}"), _sha256(content), "exact", design.priors_in_words(),
+        "pool",
+        f"{rows[0]['endpoint']}, {count} of {source}, {spec.pooling} effects",
+        "synthesis",
+        _sha256(f"{content}|{spec}|{margin}|{ci_prob}"),
+        _sha256(content),
+        "exact",
+        design.priors_in_words(),
         {"total": time.perf_counter() - started},
-    )  # fmt: skip
+    )
     data = {"rows": len(rows), "patients": design.patients, "events": 0, "warnings": notes}
     return build_result(asked, data, Diagnostics.of_exact(), estimates=estimates, further={"thresholds": thresholds})
 
@@ -165,11 +170,16 @@ def _contrasts(rows: Sequence[Row]) -> Contrasts:
 
     columns = {name: [row[name] for row in rows] for name in ("estimate", "design") if all(name in r for r in rows)}
     return Contrasts(
-        tuple(r["study"] for r in rows), tuple(r["experimental"] for r in rows), tuple(r["control"] for r in rows),
-        np.array([r["y"] for r in rows]), np.diag([float(r["se"]) ** 2 for r in rows]), rows[0]["endpoint"],
-        rows[0]["measure"], np.array([[size(r, "n_experimental"), size(r, "n_control")] for r in rows]),
+        tuple(r["study"] for r in rows),
+        tuple(r["experimental"] for r in rows),
+        tuple(r["control"] for r in rows),
+        np.array([r["y"] for r in rows]),
+        np.diag([float(r["se"]) ** 2 for r in rows]),
+        rows[0]["endpoint"],
+        rows[0]["measure"],
+        np.array([[size(r, "n_experimental"), size(r, "n_control")] for r in rows]),
         cast(Any, columns),  # pandas is not needed to read two columns
-    )  # fmt: skip
+    )
 
 
 def _rows(
@@ -195,10 +205,16 @@ def _rows(
                 "file or dataset alone)."
             )
         cells = {
-            "study": normalise(match[1]), "experimental": "experimental", "control": "control",
-            "endpoint": measure_of(measure).removeprefix("log "), "measure": measure, "estimate": match[2],
-            "ci_low": match[3], "ci_high": match[4], "ci_level": f"{level:g}",
-        }  # fmt: skip
+            "study": normalise(match[1]),
+            "experimental": "experimental",
+            "control": "control",
+            "endpoint": measure_of(measure).removeprefix("log "),
+            "measure": measure,
+            "estimate": match[2],
+            "ci_low": match[3],
+            "ci_high": match[4],
+            "ci_level": f"{level:g}",
+        }
         numbers = check_effect(cells, number, problems, warnings)
         rows.append({**cells, **(numbers or {})})
     refuse_if_any("the effects", problems)

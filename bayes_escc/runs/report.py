@@ -81,11 +81,16 @@ def chapters_of(folders: Sequence[str | Path], language: ReportLanguage | None =
             pictures = {name: parts[".png"] for name, parts in drawn.items() if ".png" in parts}
             chapters.append(
                 Chapter(
-                    "" if single else f"{tongue}{number}-", analysis["title"], identity, tongue,
-                    bool(facts["result"]["diagnostics"]["converged"]), sections(facts, tongue, list(figures)), figures,
+                    "" if single else f"{tongue}{number}-",
+                    analysis["title"],
+                    identity,
+                    tongue,
+                    bool(facts["result"]["diagnostics"]["converged"]),
+                    sections(facts, tongue, list(figures)),
+                    figures,
                     pictures,
                 )
-            )  # fmt: skip
+            )
     return chapters
 
 

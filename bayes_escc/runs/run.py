@@ -134,9 +134,17 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
     return Posterior(
-        fit.tree, analysis, table.digest, evidence, tuple(design.arms), fit.sampler, fit.diagnostics,
-        tuple(design.priors_in_words()), software_versions(), fit.seconds,
-    )  # fmt: skip
+        fit.tree,
+        analysis,
+        table.digest,
+        evidence,
+        tuple(design.arms),
+        fit.sampler,
+        fit.diagnostics,
+        tuple(design.priors_in_words()),
+        software_versions(),
+        fit.seconds,
+    )
 
 
 def _check_questions(analysis: Analysis, design: Design) -> None:

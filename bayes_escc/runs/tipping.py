@@ -95,11 +95,20 @@ def _of_counts(
     first = next(iter(laws))
     return tuple(
         tipping_of_rates(
-            law, laws[first], regimen=name, reference=first, endpoint=ENDPOINT, scale=scale, better=better,
-            margin=margin, anchoring=UNSTATED, bias=default_bias("log_odds"),
+            law,
+            laws[first],
+            regimen=name,
+            reference=first,
+            endpoint=ENDPOINT,
+            scale=scale,
+            better=better,
+            margin=margin,
+            anchoring=UNSTATED,
+            bias=default_bias("log_odds"),
         )
-        for name, law in laws.items() if name != first
-    )  # fmt: skip
+        for name, law in laws.items()
+        if name != first
+    )
 
 
 def _posterior(source: Posterior | Analysis | str | Path, results: str | Path | None) -> Posterior:
@@ -123,9 +132,14 @@ def _posterior(source: Posterior | Analysis | str | Path, results: str | Path | 
 
 
 def _of_posterior(
-    posterior: Posterior, estimand: str | None, reference: str | None, *, scale: Scale | None, better: Direction | None,
+    posterior: Posterior,
+    estimand: str | None,
+    reference: str | None,
+    *,
+    scale: Scale | None,
+    better: Direction | None,
     margin: float | None,
-) -> tuple[Tipping, ...]:  # fmt: skip
+) -> tuple[Tipping, ...]:
     from bayes_escc.answers.bias import bias_groups, contrast_from_curves, tipping_of_row
 
     analysis = posterior.analysis

@@ -28,15 +28,22 @@ from typing import Final
 __all__ = ["PUBLISHED", "published_prior"]
 
 _TURNER_COMPARISONS: Final = (
-    "pharmacological vs placebo", "pharmacological vs pharmacological", "non-pharmacological vs placebo",
-    "non-pharmacological vs pharmacological", "non-pharmacological vs non-pharmacological",
-)  # fmt: skip
+    "pharmacological vs placebo",
+    "pharmacological vs pharmacological",
+    "non-pharmacological vs placebo",
+    "non-pharmacological vs pharmacological",
+    "non-pharmacological vs non-pharmacological",
+)
 # outcome: location (negative) and scale for each of the five comparisons
 _TURNER: Final[Mapping[str, tuple[tuple[float, float], ...]]] = {
     "all-cause mortality": ((3.95, 1.34), (4.18, 1.41), (4.17, 1.55), (2.92, 1.02), (3.50, 1.26)),
     "obstetric outcomes": ((3.52, 1.74), (3.75, 1.79), (3.74, 1.91), (2.49, 1.50), (3.08, 1.68)),
     "cause-specific mortality, major morbidity or composite": (
-        (3.71, 1.74), (3.95, 1.79), (3.93, 1.91), (2.68, 1.51), (3.27, 1.68),
+        (3.71, 1.74),
+        (3.95, 1.79),
+        (3.93, 1.91),
+        (2.68, 1.51),
+        (3.27, 1.68),
     ),
     "resource use": ((2.34, 1.74), (2.58, 1.79), (2.56, 1.91), (1.31, 1.50), (1.90, 1.68)),
     "surgical or device success": ((2.14, 1.74), (2.37, 1.79), (2.36, 1.91), (1.11, 1.50), (1.69, 1.68)),
@@ -52,11 +59,13 @@ _TURNER: Final[Mapping[str, tuple[tuple[float, float], ...]]] = {
     "biological markers": ((1.77, 1.52), (2.00, 1.58), (1.99, 1.71), (0.74, 1.24), (1.33, 1.45)),
     "subjective outcomes": ((2.70, 1.52), (2.93, 1.58), (2.92, 1.71), (1.67, 1.25), (2.26, 1.45)),
     "any": ((2.56, 1.74), (2.56, 1.74), (2.56, 1.74), (2.56, 1.74), (2.56, 1.74)),
-}  # fmt: skip
+}
 
 _RHODES_COMPARISONS: Final = (
-    "pharmacological vs placebo", "pharmacological vs pharmacological", "non-pharmacological",
-)  # fmt: skip
+    "pharmacological vs placebo",
+    "pharmacological vs pharmacological",
+    "non-pharmacological",
+)
 _RHODES: Final[Mapping[str, tuple[tuple[float, float], ...]]] = {
     "obstetric outcome": ((4.13, 2.34), (4.40, 2.31), (3.99, 2.11)),
     "resource use": ((2.55, 2.73), (2.83, 2.70), (2.41, 2.57)),
@@ -66,7 +75,7 @@ _RHODES: Final[Mapping[str, tuple[tuple[float, float], ...]]] = {
     "biological marker": ((3.41, 2.83), (3.68, 2.78), (3.27, 2.66)),
     "subjective outcome": ((2.76, 2.58), (3.03, 2.59), (2.62, 2.41)),
     "any": ((3.44, 2.59), (3.44, 2.59), (3.44, 2.59)),
-}  # fmt: skip
+}
 
 PUBLISHED: Final[Mapping[str, tuple[str, Sequence[str], Mapping[str, tuple[tuple[float, float], ...]]]]] = {
     "Turner": ("LogNormal", _TURNER_COMPARISONS, _TURNER),

@@ -33,9 +33,18 @@ HARMLESS: Final = ("new", "event occurred", "follow-up extended", "response conf
 """Kinds of change that pass: the data grow."""
 
 KINDS: Final = (
-    *HARMLESS, "corrected", "event retracted", "time shortened", "regimen changed", "identifier reused", "duplicate",
-    "removed silently", "jump of scale", "hard to reconcile", "withdrawn",
-)  # fmt: skip
+    *HARMLESS,
+    "corrected",
+    "event retracted",
+    "time shortened",
+    "regimen changed",
+    "identifier reused",
+    "duplicate",
+    "removed silently",
+    "jump of scale",
+    "hard to reconcile",
+    "withdrawn",
+)
 
 ALL_PATIENTS: Final = "all patients"
 """What a change of the whole table is said to be of."""

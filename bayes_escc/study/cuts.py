@@ -139,9 +139,15 @@ def _of_patients(table: PatientTable, analysis: Analysis, digest: str) -> Cut:
     repeated = tuple(str(w.value) for w in table.warnings if w.code == "duplicate_patient")
     _refuse_ambiguous(records, table.source)
     return Cut(
-        "patients", dict(sorted(records.items())), header, table.source, digest,
-        tuple(str(w) for w in table.warnings if w.code != "duplicate_patient"), repeated, tuple(records),
-    )  # fmt: skip
+        "patients",
+        dict(sorted(records.items())),
+        header,
+        table.source,
+        digest,
+        tuple(str(w) for w in table.warnings if w.code != "duplicate_patient"),
+        repeated,
+        tuple(records),
+    )
 
 
 def _refuse_ambiguous(records: Mapping[str, Any], source: str) -> None:
@@ -171,6 +177,12 @@ def _of_counts(table: CountTable, analysis: Analysis, digest: str) -> Cut:
     }
     header = {"kind": "counts", "columns": columns, "directions": dict(sorted(chosen.directions.items()))}
     return Cut(
-        "counts", dict(sorted(records.items())), header, table.source, digest,
-        tuple(str(w) for w in table.warnings), (), tuple(records),
-    )  # fmt: skip
+        "counts",
+        dict(sorted(records.items())),
+        header,
+        table.source,
+        digest,
+        tuple(str(w) for w in table.warnings),
+        (),
+        tuple(records),
+    )

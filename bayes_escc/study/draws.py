@@ -108,8 +108,10 @@ def _thinned(data: xr.Dataset, step: int) -> xr.Dataset:
 def _describe(variable: Any, blocks: list[bytes]) -> dict[str, Any]:
     values = np.asarray(variable.to_numpy())
     entry: dict[str, Any] = {
-        "dims": list(variable.dims), "shape": list(values.shape), "attrs": _plain(variable.attrs),
-    }  # fmt: skip
+        "dims": list(variable.dims),
+        "shape": list(values.shape),
+        "attrs": _plain(variable.attrs),
+    }
     if values.dtype.kind in "iufb":
         little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
         blocks.append(little.tobytes())

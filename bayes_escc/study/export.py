@@ -83,9 +83,11 @@ def export(store: Store, folder: str | Path) -> list[Path]:
         written.append(target / name)
     damage = list(dict.fromkeys(damage))
     manifest = {
-        "study": store.path.name, "head": ledger.entries[-1]["hash"] if ledger.entries else "", "damage": damage,
+        "study": store.path.name,
+        "head": ledger.entries[-1]["hash"] if ledger.entries else "",
+        "damage": damage,
         "sha256": {name: sha256(text) for name, text in contents.items()},
-    }  # fmt: skip
+    }
     write_atomic(target / "manifest.json", to_json(manifest))
     if damage:
         listed = "\n".join(f"  - {line}" for line in damage)

@@ -66,10 +66,11 @@ def fit_cut(
         taken = looks_taken(read_fits(store), result["monitoring"])
         result["monitoring"] = [p.to_dict() for p in positions(posterior, taken)]
     record = {
-        "result": result, "preview": None if guess is None else guess.to_dict(),
+        "result": result,
+        "preview": None if guess is None else guess.to_dict(),
         "predictive": None if guess is None else guess.predictive,
         "disagreement": None if guess is None else disagreement(guess, result["comparisons"]),
-    }  # fmt: skip
+    }
     return posterior, json.loads(to_json(record))
 
 
@@ -85,9 +86,16 @@ def preview_cut(store: Store, last: Snapshot | None, cut: Cut, changes: Sequence
 
 
 def record_cut(
-    store: Store, cut: Cut, kind: str, last: Snapshot | None, changes: Sequence[Change], posterior: Posterior | None,
-    record: dict[str, Any], analysis: Analysis, known: int | None,
-) -> tuple[int, dict[str, Any]]:  # fmt: skip
+    store: Store,
+    cut: Cut,
+    kind: str,
+    last: Snapshot | None,
+    changes: Sequence[Change],
+    posterior: Posterior | None,
+    record: dict[str, Any],
+    analysis: Analysis,
+    known: int | None,
+) -> tuple[int, dict[str, Any]]:
     """Write snapshot, changes and fit inside a transaction; returns the number and the body of the log's entry.
 
     `known` is the number of the frozen analysis, or None before it is stored.

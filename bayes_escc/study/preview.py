@@ -80,9 +80,13 @@ class Preview:
     def to_dict(self) -> dict[str, Any]:
         """As plain data, without names of patients."""
         return {
-            "shown": self.shown, "reason": self.reason, "pareto_k": _finite(self.pareto_k), "ess": self.ess,
-            "comparisons": [row.plain() for row in self.comparisons], "suspects": len(self.suspects),
-        }  # fmt: skip
+            "shown": self.shown,
+            "reason": self.reason,
+            "pareto_k": _finite(self.pareto_k),
+            "ess": self.ess,
+            "comparisons": [row.plain() for row in self.comparisons],
+            "suspects": len(self.suspects),
+        }
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -95,9 +99,13 @@ class Preview:
 
 
 def preview(
-    groups: Mapping[str, xr.Dataset], result: Mapping[str, Any], analysis: Analysis, old: Cut, new: Cut,
+    groups: Mapping[str, xr.Dataset],
+    result: Mapping[str, Any],
+    analysis: Analysis,
+    old: Cut,
+    new: Cut,
     changes: Sequence[Change],
-) -> Preview:  # fmt: skip
+) -> Preview:
     """Reweight the draws of the last fit to a new cut.
 
     Parameters

@@ -21,10 +21,26 @@ from bayes_escc.study.ledger import Ledger, read_ledger
 from bayes_escc.study.store import Store, now
 
 __all__ = [
-    "Snapshot", "StoredFit", "cut_number", "erase", "fit_digest", "label_of", "last_whole_snapshot", "leaf_digest",
-    "read_analysis", "read_changes", "read_draws", "read_fits", "read_snapshot", "snapshot_of_cut", "snapshot_root",
-    "write_analysis", "write_changes", "write_fit", "write_snapshot",
-]  # fmt: skip
+    "Snapshot",
+    "StoredFit",
+    "cut_number",
+    "erase",
+    "fit_digest",
+    "label_of",
+    "last_whole_snapshot",
+    "leaf_digest",
+    "read_analysis",
+    "read_changes",
+    "read_draws",
+    "read_fits",
+    "read_snapshot",
+    "snapshot_of_cut",
+    "snapshot_root",
+    "write_analysis",
+    "write_changes",
+    "write_fit",
+    "write_snapshot",
+]
 
 
 @dataclass(frozen=True)
@@ -182,9 +198,12 @@ def write_snapshot(store: Store, cut: Cut, kind: str, last: int | None) -> tuple
         leaves.append((store.insert("leaf", unit=unit, salt=salt, cells=cells, digest=digest), digest))
     salt = new_salt()
     stored: dict[str, Any] = {
-        "kind": kind, "at": now(), "header": canonical(cut.header), "source": cut.source,
+        "kind": kind,
+        "at": now(),
+        "header": canonical(cut.header),
+        "source": cut.source,
         "source_digest": salted(salt, cut.source_sha256),
-    }  # fmt: skip
+    }
     root = snapshot_root(stored, [digest for _, digest in leaves])
     number = store.insert("snapshot", **stored, root=root, source_salt=salt, source_sha256=cut.source_sha256)
     for leaf, _ in leaves:
@@ -279,10 +298,15 @@ def write_changes(store: Store, snapshot: int, changes: Sequence[Change]) -> tup
         digests.append(digest)
         gone = change.kind == "withdrawn"
         store.insert(
-            "change", snapshot=snapshot, kind=change.kind, acknowledged=int(change.acknowledged),
-            unit=None if gone else change.unit, salt=None if gone else salt, detail=None if gone else change.detail,
+            "change",
+            snapshot=snapshot,
+            kind=change.kind,
+            acknowledged=int(change.acknowledged),
+            unit=None if gone else change.unit,
+            salt=None if gone else salt,
+            detail=None if gone else change.detail,
             digest=digest,
-        )  # fmt: skip
+        )
     counts: dict[str, int] = {}
     for change in changes:
         counts[change.kind] = counts.get(change.kind, 0) + 1

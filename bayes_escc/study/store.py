@@ -319,9 +319,14 @@ class Store:
         """Append an entry to the log inside a transaction; returns its hash."""
         last = self.row("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1")
         entry: dict[str, Any] = {
-            "seq": 1 if last is None else last["seq"] + 1, "at": now(), "who": who, "action": action, "why": why,
-            "body": dict(body), "previous": "" if last is None else last["hash"],
-        }  # fmt: skip
+            "seq": 1 if last is None else last["seq"] + 1,
+            "at": now(),
+            "who": who,
+            "action": action,
+            "why": why,
+            "body": dict(body),
+            "previous": "" if last is None else last["hash"],
+        }
         found = entry_hash(entry)
         self.insert("log", **{**entry, "body": canonical(entry["body"])}, hash=found)
         return found

@@ -28,9 +28,17 @@ if TYPE_CHECKING:
     from bayes_escc.study.update import Update
 
 __all__ = [
-    "changes_text", "courses", "history", "history_text", "preview_text", "reproduced", "status",
-    "status_text", "study_figures", "update_text",
-]  # fmt: skip
+    "changes_text",
+    "courses",
+    "history",
+    "history_text",
+    "preview_text",
+    "reproduced",
+    "status",
+    "status_text",
+    "study_figures",
+    "update_text",
+]
 
 
 def status(store: Store) -> dict[str, Any]:
@@ -55,14 +63,22 @@ def status(store: Store) -> dict[str, Any]:
     if fit is not None:
         notes += _notes_of_fit(fit)
     return {
-        "study": log[0]["body"]["study"], "analysis": analysis.id, "title": analysis.title,
-        "question": analysis.question, "analysis_sha256": analysis.sha256,
-        "frozen_sha256": None if frozen is None else frozen[1].sha256, "begun": log[0]["at"],
-        "data_cuts": sum(e["action"] == "cut" for e in log), "withdrawn": sum(e["action"] == "withdraw" for e in log),
+        "study": log[0]["body"]["study"],
+        "analysis": analysis.id,
+        "title": analysis.title,
+        "question": analysis.question,
+        "analysis_sha256": analysis.sha256,
+        "frozen_sha256": None if frozen is None else frozen[1].sha256,
+        "begun": log[0]["at"],
+        "data_cuts": sum(e["action"] == "cut" for e in log),
+        "withdrawn": sum(e["action"] == "withdraw" for e in log),
         "snapshot": None if last is None else _snapshot(last),
-        "fit": None if fit is None else _fit(fit, ledger), "entries": len(log), "head": log[-1]["hash"],
-        "damage": damage, "notes": notes,
-    }  # fmt: skip
+        "fit": None if fit is None else _fit(fit, ledger),
+        "entries": len(log),
+        "head": log[-1]["hash"],
+        "damage": damage,
+        "notes": notes,
+    }
 
 
 def _notes_of_fit(fit: StoredFit) -> list[str]:
@@ -78,21 +94,36 @@ def _notes_of_fit(fit: StoredFit) -> list[str]:
 
 def _snapshot(last: Snapshot) -> dict[str, Any]:
     waiting = sum(pending(row) for row in last.cut.rows.values()) if last.cut.kind == "patients" else 0
-    return {"number": last.number, "kind": last.kind, "at": last.at, "source": last.cut.source, "rows": len(last.cut),
-            "nothing_known_yet": waiting, "root": last.root}  # fmt: skip
+    return {
+        "number": last.number,
+        "kind": last.kind,
+        "at": last.at,
+        "source": last.cut.source,
+        "rows": len(last.cut),
+        "nothing_known_yet": waiting,
+        "root": last.root,
+    }
 
 
 def _fit(fit: StoredFit, ledger: Ledger) -> dict[str, Any]:
     result = fit.result
     return {
-        "number": fit.id, "snapshot": ledger.cuts.get(fit.snapshot), "at": fit.at,
-        "sampler": result["analysis"]["sampler"], "seed": result["analysis"]["seed"],
+        "number": fit.id,
+        "snapshot": ledger.cuts.get(fit.snapshot),
+        "at": fit.at,
+        "sampler": result["analysis"]["sampler"],
+        "seed": result["analysis"]["seed"],
         "versions": result["analysis"]["versions"],
-        "converged": result["diagnostics"]["converged"], "patients": result["data"]["patients"],
-        "events": result["data"]["events"], "estimates": result["estimates"], "comparisons": result["comparisons"],
-        "preview": fit.record.get("preview"), "predictive": fit.record.get("predictive"),
-        "disagreement": fit.record.get("disagreement"), "positions": result.get("monitoring", []),
-    }  # fmt: skip
+        "converged": result["diagnostics"]["converged"],
+        "patients": result["data"]["patients"],
+        "events": result["data"]["events"],
+        "estimates": result["estimates"],
+        "comparisons": result["comparisons"],
+        "preview": fit.record.get("preview"),
+        "predictive": fit.record.get("predictive"),
+        "disagreement": fit.record.get("disagreement"),
+        "positions": result.get("monitoring", []),
+    }
 
 
 def history(store: Store) -> dict[str, Any]:
@@ -107,12 +138,19 @@ def history(store: Store) -> dict[str, Any]:
         fit = fits.get(body.get("fit", ""))
         entries.append(
             {
-                "entry": entry["seq"], "at": entry["at"], "who": entry["who"], "action": entry["action"],
-                "why": entry["why"], "snapshot": cuts.get(body.get("snapshot")), "rows": body.get("rows"),
-                "changes": body.get("kinds", {}), "changed": body.get("changed", []), "hash": entry["hash"],
+                "entry": entry["seq"],
+                "at": entry["at"],
+                "who": entry["who"],
+                "action": entry["action"],
+                "why": entry["why"],
+                "snapshot": cuts.get(body.get("snapshot")),
+                "rows": body.get("rows"),
+                "changes": body.get("kinds", {}),
+                "changed": body.get("changed", []),
+                "hash": entry["hash"],
                 "fit": None if fit is None else _fit(fit, ledger),
             }
-        )  # fmt: skip
+        )
     said, damage = rules_changed(ledger.entries), list(dict.fromkeys(damage))
     return {"entries": entries, "damage": damage, "notes": [*damage, *([said] if said else [])]}
 
@@ -206,12 +244,15 @@ def comparisons_text(rows: Sequence[Mapping[str, Any]]) -> str:
     level = f"{100 * rows[0]['ci_prob']:g} % CrI"
     cells = [
         [
-            _asked(r), r["reference"], format_probability(r["probability_better"], r["mcse_probability"]),
-            _error(r["mcse_probability"]), format_number(r["median"]),
+            _asked(r),
+            r["reference"],
+            format_probability(r["probability_better"], r["mcse_probability"]),
+            _error(r["mcse_probability"]),
+            format_number(r["median"]),
             f"{format_number(r['lower'])} to {format_number(r['upper'])}",
         ]
         for r in rows
-    ]  # fmt: skip
+    ]
     said = dict.fromkeys(f"{r['regimen']} against {r['reference']}: {r['anchoring']}." for r in rows)
     return "\n".join([aligned([*header[:-1], level], cells), *said])
 

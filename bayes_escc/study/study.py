@@ -110,9 +110,12 @@ class Study:
                 store.insert("meta", key="salt", value=salt)
                 write_analysis(store, stated)
                 body = {
-                    "study": uuid.uuid4().hex, "analysis": stated.sha256, "content": sha256(stated.content),
-                    "salt": sha256(salt), "versions": software_versions(),
-                }  # fmt: skip
+                    "study": uuid.uuid4().hex,
+                    "analysis": stated.sha256,
+                    "content": sha256(stated.content),
+                    "salt": sha256(salt),
+                    "versions": software_versions(),
+                }
                 store.append("init", body, who=who_is(who), why=why)
 
         return cls(Store.create(Path(path), fill))
@@ -439,9 +442,11 @@ class Study:
                 posterior, record = fit_cut(store, amended, last.cut, None)
             with store.writing(head):
                 body: dict[str, Any] = {
-                    "analysis": stated.sha256, "content": sha256(stated.content), "changed": changed,
+                    "analysis": stated.sha256,
+                    "content": sha256(stated.content),
+                    "changed": changed,
                     "cuts_seen": sum(e["action"] == "cut" for e in store.entries),
-                }  # fmt: skip
+                }
                 number = write_analysis(store, stated)
                 if posterior is not None and last is not None:
                     place = write_analysis(store, posterior.analysis, number)

@@ -50,8 +50,14 @@ class Verification:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
-        return {"ok": self.ok, "damage": list(self.damage), "remarks": list(self.remarks), "whole": self.whole,
-                "entries": self.entries, "head": self.head}  # fmt: skip
+        return {
+            "ok": self.ok,
+            "damage": list(self.damage),
+            "remarks": list(self.remarks),
+            "whole": self.whole,
+            "entries": self.entries,
+            "head": self.head,
+        }
 
 
 def verify(path: str | Path) -> Verification:

@@ -59,10 +59,12 @@ def rate_verdicts(planned: PlannedRule, look: int, n: Whole, x: Whole) -> NDArra
     stated: dict[str, Any] = {
         key: values[look]
         for key, values in (
-            ("go_above", planned.go_above), ("stop_below", planned.stop_below), ("stop_above", planned.stop_above)
+            ("go_above", planned.go_above),
+            ("stop_below", planned.stop_below),
+            ("stop_above", planned.stop_above),
         )
         if values[look] is not None
-    }  # fmt: skip
+    }
     rule = replace(planned.rule, looks=(), **{k: v for k, v in stated.items() if hasattr(planned.rule, k)})
     found = _looked_up(_verdicts, planned, rule, n, x)
     return np.nan_to_num(found, nan=0.0).astype(np.int8)
@@ -73,11 +75,12 @@ def verdicts_of(planned: PlannedRule, look: int, statistic: Array) -> NDArray[np
     thresholds = {
         key: value
         for key, value in (
-            ("go_above", planned.go_above[look]), ("stop_below", planned.stop_below[look]),
+            ("go_above", planned.go_above[look]),
+            ("stop_below", planned.stop_below[look]),
             ("stop_above", planned.stop_above[look]),
         )
         if value is not None
-    }  # fmt: skip
+    }
     return decide(np.round(statistic, 9), thresholds)
 
 
@@ -123,9 +126,11 @@ def fast_model(analysis: Analysis, arms: int) -> FastModel | str:
     for reason, applies in reasons.items():
         if applies:
             return reason
-    median, shape, ratio = (_normal(spec.prior(n).default) for n in ("median", "log_shape", "log_hazard_ratio")
-                            ) if spec.baseline == "weibull" else (
-        _normal(spec.prior("median").default), (0.0, 1.0), _normal(spec.prior("log_hazard_ratio").default))  # fmt: skip
+    median, shape, ratio = (
+        (_normal(spec.prior(n).default) for n in ("median", "log_shape", "log_hazard_ratio"))
+        if spec.baseline == "weibull"
+        else (_normal(spec.prior("median").default), (0.0, 1.0), _normal(spec.prior("log_hazard_ratio").default))
+    )
     coefficients = tuple(_normal(spec.prior("coefficient").default) for _ in spec.covariates)
     if any(c.column is None or getattr(c, "kind", "") == "levels" for c in spec.covariates):
         return "a covariate has levels"
@@ -134,10 +139,14 @@ def fast_model(analysis: Analysis, arms: int) -> FastModel | str:
     unit = spec.time_unit or analysis.data.time_unit or "months"
     months = DAYS_IN[unit] / DAYS_IN["months"]
     return FastModel(
-        (median[0] + math.log(months), median[1]), shape, ratio, spec.baseline == "exponential",
-        spec.regimen_coding == "exchangeable" or arms == 1, tuple(c for c in coefficients if c is not None),
+        (median[0] + math.log(months), median[1]),
+        shape,
+        ratio,
+        spec.baseline == "exponential",
+        spec.regimen_coding == "exchangeable" or arms == 1,
+        tuple(c for c in coefficients if c is not None),
         tuple(str(c.column) for c in spec.covariates),
-    )  # fmt: skip
+    )
 
 
 def _normal(prior: Prior) -> tuple[float, float] | None:
@@ -149,9 +158,15 @@ def _normal(prior: Prior) -> tuple[float, float] | None:
 
 
 def hazard_statistics(
-    model: FastModel, planned: PlannedRule, arms: int, arm: Whole, time: Array, seen: NDArray[np.bool_],
-    covariates: Sequence[Array], entered: NDArray[np.bool_],
-) -> Array:  # fmt: skip
+    model: FastModel,
+    planned: PlannedRule,
+    arms: int,
+    arm: Whole,
+    time: Array,
+    seen: NDArray[np.bool_],
+    covariates: Sequence[Array],
+    entered: NDArray[np.bool_],
+) -> Array:
     """P(hazard lower than the reference's, by the margin) of every trial; arrays are (trials, patients), months."""
     from bayes_escc.trials.weibull import tail_areas
 
@@ -165,9 +180,13 @@ def hazard_statistics(
         log_time = np.where(entered & (time > 0), np.log(np.maximum(time, 1e-300)), -np.inf)
     contrasts = len(others)
     mean = np.array(
-        [model.log_median[0], model.log_shape[0], *[model.log_hazard_ratio[0]] * contrasts,
-         *[m for m, _ in model.coefficients]]
-    )  # fmt: skip
+        [
+            model.log_median[0],
+            model.log_shape[0],
+            *[model.log_hazard_ratio[0]] * contrasts,
+            *[m for m, _ in model.coefficients],
+        ]
+    )
     scale = model.log_hazard_ratio[1]
     pairs = np.eye(contrasts) if not model.exchangeable else 0.5 * (np.eye(contrasts) + 1.0)
     precision = np.zeros((len(mean), len(mean)))

@@ -42,8 +42,13 @@ def compare_designs(first: Design, second: Design, trials: int | None = None) ->
             ("months", a.months, b.months, average),
         )
         for what, one, other, estimate in shares:
-            rows.append({
-                "truth": name, "what": what, "first": estimate(one).to_dict(), "second": estimate(other).to_dict(),
-                "difference": difference(other, one).to_dict(),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "truth": name,
+                    "what": what,
+                    "first": estimate(one).to_dict(),
+                    "second": estimate(other).to_dict(),
+                    "difference": difference(other, one).to_dict(),
+                }
+            )
     return rows

@@ -152,9 +152,13 @@ def state_at(spec: TrialSpec, patients: Patients, times: Array) -> State:
 
 
 def statistic_at(
-    spec: TrialSpec, model: FastModel | str | None, analysis: Analysis | None, planned: PlannedRule,
-    patients: Patients, state: State,
-) -> tuple[Array, NDArray[np.bool_]]:  # fmt: skip
+    spec: TrialSpec,
+    model: FastModel | str | None,
+    analysis: Analysis | None,
+    planned: PlannedRule,
+    patients: Patients,
+    state: State,
+) -> tuple[Array, NDArray[np.bool_]]:
     """A rule's statistic at a state of every trial, and which trials the package's own fit had to answer."""
     if not planned.of_pfs:
         return rate_statistics(planned, state.n[planned.endpoint], state.x[planned.endpoint]), np.zeros(
@@ -162,10 +166,15 @@ def statistic_at(
         )
     if isinstance(model, FastModel):
         values = hazard_statistics(
-            model, planned, len(spec.arms), patients.arm, state.time, state.seen,
+            model,
+            planned,
+            len(spec.arms),
+            patients.arm,
+            state.time,
+            state.seen,
             [patients.covariates[name] for name in model.covariates],
             state.entered,
-        )  # fmt: skip
+        )
         slow = np.isnan(values)
     else:
         values, slow = np.full(patients.trials, np.nan), np.ones(patients.trials, dtype=bool)
@@ -175,9 +184,16 @@ def statistic_at(
 
 
 def conduct(
-    spec: TrialSpec, truth: Truth, analysis: Analysis | None, model: FastModel | str | None, most: int, first: int,
-    trials: int, *, drawn: bool = False,
-) -> Outcomes:  # fmt: skip
+    spec: TrialSpec,
+    truth: Truth,
+    analysis: Analysis | None,
+    model: FastModel | str | None,
+    most: int,
+    first: int,
+    trials: int,
+    *,
+    drawn: bool = False,
+) -> Outcomes:
     """Simulate trials and apply the rules to them.
 
     Rules are applied in calendar order of their looks; at the same time, those that only stop come first (safety),
@@ -207,9 +223,15 @@ def conduct(
 
 
 def _ended(
-    spec: TrialSpec, patients: Patients, keys: list[tuple[int, int]], times: Array, acts: NDArray[np.int8],
-    values: Array, failed: NDArray[np.bool_], first: int,
-) -> Outcomes:  # fmt: skip
+    spec: TrialSpec,
+    patients: Patients,
+    keys: list[tuple[int, int]],
+    times: Array,
+    acts: NDArray[np.int8],
+    values: Array,
+    failed: NDArray[np.bool_],
+    first: int,
+) -> Outcomes:
     trials, many = acts.shape
     rank = np.empty(acts.shape)
     for k, (r, _) in enumerate(keys):
@@ -249,10 +271,19 @@ def _ended(
     events = (_event_seen(spec, patients) <= end[:, None]).sum(axis=1)
     effect = np.full(trials, np.nan) if patients.effect is None else patients.effect
     return Outcomes(
-        first, decision, np.where(stopped, rule_of[last], -1).astype(np.int8),
-        np.where(stopped, look_of[last], -1).astype(np.int8), entered.astype(np.int32), end, events.astype(np.int32),
-        advice, at, np.round(extreme, 9), effect, failed,
-    )  # fmt: skip
+        first,
+        decision,
+        np.where(stopped, rule_of[last], -1).astype(np.int8),
+        np.where(stopped, look_of[last], -1).astype(np.int8),
+        entered.astype(np.int32),
+        end,
+        events.astype(np.int32),
+        advice,
+        at,
+        np.round(extreme, 9),
+        effect,
+        failed,
+    )
 
 
 def join(parts: list[Outcomes]) -> Outcomes:

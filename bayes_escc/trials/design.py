@@ -153,9 +153,14 @@ class Design:
     # ---- asking -------------------------------------------------------------------------------
 
     def simulate(
-        self, *, trials: int | None = None, workers: int | None = None, scheduler: str | None = None,
-        out: str | Path | None = None, say: Callable[[str], None] = lambda _: None,
-    ) -> DesignResult:  # fmt: skip
+        self,
+        *,
+        trials: int | None = None,
+        workers: int | None = None,
+        scheduler: str | None = None,
+        out: str | Path | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> DesignResult:
         """Simulate the design under every truth, and under its design prior.
 
         Parameters
@@ -262,9 +267,13 @@ class Design:
             for name, extreme in extremes.items()
         }
         return {
-            "rule": wanted.rule, "key": wanted.key, "value": value, "interval": list(interval),
-            "false_alarm": wanted.false_alarm, "fresh_trials": fresh,
-        }  # fmt: skip
+            "rule": wanted.rule,
+            "key": wanted.key,
+            "value": value,
+            "interval": list(interval),
+            "false_alarm": wanted.false_alarm,
+            "fresh_trials": fresh,
+        }
 
     def replay(self, trial: int, *, truth: str | None = None) -> pd.DataFrame:
         """One simulated trial, patient by patient, as it was known at each look.
@@ -291,9 +300,10 @@ class Design:
         patients = generate(self.spec, chosen, self.spec.patients[-1], trial, 1)
         columns: dict[str, Any] = {
             "patient": np.arange(1, self.spec.patients[-1] + 1),
-            "arm": np.array(self.spec.arms)[patients.arm[0]], "entry": patients.entry[0].round(2),
+            "arm": np.array(self.spec.arms)[patients.arm[0]],
+            "entry": patients.entry[0].round(2),
             **{name: values[0].astype(int) for name, values in patients.response.items()},
-        }  # fmt: skip
+        }
         if self.spec.pfs is not None:
             columns["true_time"] = patients.event[0].round(2)
         if np.isfinite(patients.drop_out).any():

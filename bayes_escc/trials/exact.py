@@ -82,10 +82,12 @@ def exact_characteristics(spec: TrialSpec) -> dict[tuple[int, str], Any]:
     stated: dict[str, Any] = {
         key: values[0]
         for key, values in (
-            ("go_above", planned.go_above), ("stop_below", planned.stop_below), ("stop_above", planned.stop_above)
+            ("go_above", planned.go_above),
+            ("stop_below", planned.stop_below),
+            ("stop_above", planned.stop_above),
         )
         if values[0] is not None and hasattr(planned.rule, key)
-    }  # fmt: skip
+    }
     rule = replace(planned.rule, looks=(), **stated)
     order = (planned.arm,) if planned.reference < 0 else (planned.arm, planned.reference)
     found: dict[tuple[int, str], Any] = {}

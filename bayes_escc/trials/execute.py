@@ -89,9 +89,16 @@ def fingerprint() -> str:
 
 
 def execute(
-    work: Work, content: str, folder: str, pieces: Sequence[Piece], *, workers: int = 1, scheduler: str | None = None,
-    keep: Path | None = None, say: Callable[[str], None] = lambda _: None,
-) -> list[tuple[Piece, Outcomes]]:  # fmt: skip
+    work: Work,
+    content: str,
+    folder: str,
+    pieces: Sequence[Piece],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    keep: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[tuple[Piece, Outcomes]]:
     """Run pieces, and return their outcomes in the order given.
 
     Parameters

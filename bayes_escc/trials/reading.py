@@ -57,9 +57,21 @@ def read_design(top: Reader, analysis: Analysis | None) -> TrialSpec | None:
     if len(top.problems) > noted:
         return None
     return TrialSpec(
-        name, title or name, arms, allocation, patients, block, accrual, binary, pfs, truths, rules, simulation, prior,
+        name,
+        title or name,
+        arms,
+        allocation,
+        patients,
+        block,
+        accrual,
+        binary,
+        pfs,
+        truths,
+        rules,
+        simulation,
+        prior,
         calibration,
-    )  # fmt: skip
+    )
 
 
 def _arms(r: Reader) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -96,9 +108,11 @@ def _steps(r: Reader, key: str, value: Any, *, zero: bool = False) -> Steps:
     """A number, or values from a time on: [[0, 2], [6, 5]]."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = [[0, value]]
-    good = isinstance(value, list | tuple) and value and all(
-        isinstance(v, list | tuple) and len(v) == 2 and all(_number(x) for x in v) for v in value
-    )  # fmt: skip
+    good = (
+        isinstance(value, list | tuple)
+        and value
+        and all(isinstance(v, list | tuple) and len(v) == 2 and all(_number(x) for x in v) for v in value)
+    )
     steps = tuple((float(a), float(b)) for a, b in value) if good else ()
     ascending = all(a[0] < b[0] for a, b in pairwise(steps))
     least = 0.0 if zero else 1e-12
@@ -354,15 +368,24 @@ def _look(r: Reader, place: int, value: Any) -> LookPlan:
 
 
 def _placed(
-    r: Reader, rule: Rule, looks: tuple[LookPlan, ...], thresholds: Mapping[str, tuple[float | None, ...]],
-    arms: Sequence[str], binary: Mapping[str, float], pfs: PfsEndpoint | None, binding: bool,
-) -> PlannedRule | None:  # fmt: skip
+    r: Reader,
+    rule: Rule,
+    looks: tuple[LookPlan, ...],
+    thresholds: Mapping[str, tuple[float | None, ...]],
+    arms: Sequence[str],
+    binary: Mapping[str, float],
+    pfs: PfsEndpoint | None,
+    binding: bool,
+) -> PlannedRule | None:
     """A rule at its place in the trial: which arm, against which, on which endpoint."""
     reference = getattr(rule, "reference", None)
     timed = getattr(rule, "estimand", "rate") != "rate"
     if rule.kind not in KINDS or len(getattr(rule, "criteria", (0,))) > 1:
-        r.problem("kind", f"{rule.kind} with several endpoints is not simulated: its operating characteristics are "
-                          "enumerated by `bayes-escc monitor`")  # fmt: skip
+        r.problem(
+            "kind",
+            f"{rule.kind} with several endpoints is not simulated: its operating characteristics are "
+            "enumerated by `bayes-escc monitor`",
+        )
         return None
     for label in (rule.regimen, reference):
         if label is not None and label not in arms:
@@ -390,9 +413,16 @@ def _placed(
         r.problem("looks", "events are those of a time to event; a rule on a rate looks by patients or evaluable")
         return None
     return PlannedRule(
-        rule, arm, against, endpoint, looks, thresholds["go_above"], thresholds["stop_below"],
-        thresholds["stop_above"], binding,
-    )  # fmt: skip
+        rule,
+        arm,
+        against,
+        endpoint,
+        looks,
+        thresholds["go_above"],
+        thresholds["stop_below"],
+        thresholds["stop_above"],
+        binding,
+    )
 
 
 def _simulation(r: Reader) -> Simulation:

@@ -50,9 +50,11 @@ def fitted_probability(
     estimand = getattr(planned.rule, "estimand", "hazard_ratio")
     named = "median" if estimand == "hazard_ratio" and planned.rule.margin is None else estimand  # type: ignore[attr-defined]
     rows = posterior.compare(
-        named, reference=spec.arms[planned.reference], margin=getattr(planned.rule, "margin", None),
+        named,
+        reference=spec.arms[planned.reference],
+        margin=getattr(planned.rule, "margin", None),
         scale="ratio" if named == "hazard_ratio" else "difference",
-    ).table  # fmt: skip
+    ).table
     row = rows[rows["regimen"] == spec.arms[planned.arm]].iloc[0]
     by_margin = getattr(planned.rule, "margin", None) is not None
     key = "probability_better_by_margin" if by_margin else "probability_better"

@@ -9,9 +9,17 @@ from typing import Literal
 from bayes_escc.rules import Rule
 
 __all__ = [
-    "Accrual", "Calibration", "Covariate", "DesignPrior", "LookPlan", "PfsEndpoint", "PlannedRule", "Simulation",
-    "TrialSpec", "Truth",
-]  # fmt: skip
+    "Accrual",
+    "Calibration",
+    "Covariate",
+    "DesignPrior",
+    "LookPlan",
+    "PfsEndpoint",
+    "PlannedRule",
+    "Simulation",
+    "TrialSpec",
+    "Truth",
+]
 
 Steps = tuple[tuple[float, float], ...]
 """Values that hold from a time on, ascending; the first from 0."""

@@ -23,8 +23,15 @@ __all__ = ["PURPOSES", "philox", "uniforms"]
 Array = NDArray[np.float64]
 
 PURPOSES: Final = (
-    "order in block", "entry", "drop-out", "response", "event", "truth", "covariate", "registry row",
-)  # fmt: skip
+    "order in block",
+    "entry",
+    "drop-out",
+    "response",
+    "event",
+    "truth",
+    "covariate",
+    "registry row",
+)
 """What a stream is for; the place in this list is part of the counter and never changes."""
 
 _MULTIPLIERS: Final = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))

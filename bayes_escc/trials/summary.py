@@ -181,13 +181,19 @@ class DesignResult:
             return [plain(v) for v in value] if isinstance(value, list | tuple) else value
 
         return {
-            "schema_version": 1, "design": {"id": self.id, "title": self.title, "seed": self.seed},
-            "trials": self.trials, "trials_wanted": self.wanted, "engine": self.engine,
+            "schema_version": 1,
+            "design": {"id": self.id, "title": self.title, "seed": self.seed},
+            "trials": self.trials,
+            "trials_wanted": self.wanted,
+            "engine": self.engine,
             "audit": None if self.audit is None else {**vars(self.audit), "agrees": self.audit.agrees},
-            "fitted_trials": self.failed, "scenarios": plain(self.rows), "looks": plain(self.looks),
-            "design_prior": plain(self.prior), "calibration": plain(self.calibrated or {}) or None,
+            "fitted_trials": self.failed,
+            "scenarios": plain(self.rows),
+            "looks": plain(self.looks),
+            "design_prior": plain(self.prior),
+            "calibration": plain(self.calibrated or {}) or None,
             "notes": list(self.notes),
-        }  # fmt: skip
+        }
 
 
 def summarise(
@@ -207,33 +213,62 @@ def summarise(
         if scenario is not None:
             go, stop = (_enumerated(p) for p in (scenario.probability_go, scenario.probability_stop))
         goes = should[name]
-        rows.append({
-            "most": most, "truth": name, "should_go": goes, "go": go, "stop": stop,
-            "neither": proportion(o.decision == 0), "early": proportion((o.rule >= 0) & _early(spec, o)),
-            "correct": None if goes is None else go if goes else proportion(o.decision <= 0),
-            "patients": patients, "months": average(o.months),
-            "events": None if spec.pfs is None else average(o.events),
-            "advice": [
-                {"rule": p.name, "binding": p.binding, "go": proportion(o.advice[:, r] > 0),
-                 "stop": proportion(o.advice[:, r] < 0)}
-                for r, p in enumerate(spec.rules)
-            ],
-            "trials": len(o.decision), "failed": int(o.failed.sum()),
-        })  # fmt: skip
+        rows.append(
+            {
+                "most": most,
+                "truth": name,
+                "should_go": goes,
+                "go": go,
+                "stop": stop,
+                "neither": proportion(o.decision == 0),
+                "early": proportion((o.rule >= 0) & _early(spec, o)),
+                "correct": None if goes is None else go if goes else proportion(o.decision <= 0),
+                "patients": patients,
+                "months": average(o.months),
+                "events": None if spec.pfs is None else average(o.events),
+                "advice": [
+                    {
+                        "rule": p.name,
+                        "binding": p.binding,
+                        "go": proportion(o.advice[:, r] > 0),
+                        "stop": proportion(o.advice[:, r] < 0),
+                    }
+                    for r, p in enumerate(spec.rules)
+                ],
+                "trials": len(o.decision),
+                "failed": int(o.failed.sum()),
+            }
+        )
         k = 0
         for planned in spec.rules:
             for i, plan in enumerate(planned.looks):
-                looks.append({
-                    "most": most, "truth": name, "rule": planned.name, "look": i + 1, "when": str(plan),
-                    "go": proportion(o.at[:, k] > 0), "stop": proportion(o.at[:, k] < 0),
-                })  # fmt: skip
+                looks.append(
+                    {
+                        "most": most,
+                        "truth": name,
+                        "rule": planned.name,
+                        "look": i + 1,
+                        "when": str(plan),
+                        "go": proportion(o.at[:, k] > 0),
+                        "stop": proportion(o.at[:, k] < 0),
+                    }
+                )
                 k += 1
     simulated = min((len(o.decision) for o in outcomes.values()), default=0)
     notes = [f"{simulated:,} of {wanted:,} trials: the run was interrupted."] if simulated < wanted else []
     return DesignResult(
-        spec.id, spec.title, tuple(rows), tuple(looks), tuple(prior), simulated, wanted, spec.simulation.seed,
-        spec.simulation.max_mcse, failed=sum(int(o.failed.sum()) for o in outcomes.values()), notes=tuple(notes),
-    )  # fmt: skip
+        spec.id,
+        spec.title,
+        tuple(rows),
+        tuple(looks),
+        tuple(prior),
+        simulated,
+        wanted,
+        spec.simulation.seed,
+        spec.simulation.max_mcse,
+        failed=sum(int(o.failed.sum()) for o in outcomes.values()),
+        notes=tuple(notes),
+    )
 
 
 def _enumerated(p: float) -> Estimate:
@@ -250,8 +285,12 @@ def _under_prior(prior: DesignPrior, o: Outcomes) -> dict[str, Any]:
     effective = o.effect < prior.below if prior.below is not None else o.effect > (prior.above or 0.0)
     go = o.decision > 0
     return {
-        "assurance": proportion(go), "effective": proportion(effective),
-        "effective_given_go": ratio(effective, go), "ineffective_given_go": ratio(~effective, go),
-        "false_go_where_ineffective": ratio(go, ~effective), "missed_where_effective": ratio(~go, effective),
-        "patients": average(o.patients), "months": average(o.months),
-    }  # fmt: skip
+        "assurance": proportion(go),
+        "effective": proportion(effective),
+        "effective_given_go": ratio(effective, go),
+        "ineffective_given_go": ratio(~effective, go),
+        "false_go_where_ineffective": ratio(go, ~effective),
+        "missed_where_effective": ratio(~go, effective),
+        "patients": average(o.patients),
+        "months": average(o.months),
+    }

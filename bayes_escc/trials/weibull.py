@@ -57,10 +57,15 @@ def tail_areas(
     free = np.array([i for i in range(len(mean)) if not (fixed_shape and i == 1)], dtype=np.int64)
     return np.asarray(
         _tail_areas(
-            np.ascontiguousarray(log_time), np.ascontiguousarray(seen), np.ascontiguousarray(design),
-            np.ascontiguousarray(mean), np.ascontiguousarray(precision), np.ascontiguousarray(cut), free,
+            np.ascontiguousarray(log_time),
+            np.ascontiguousarray(seen),
+            np.ascontiguousarray(design),
+            np.ascontiguousarray(mean),
+            np.ascontiguousarray(precision),
+            np.ascontiguousarray(cut),
+            free,
         )
-    )  # fmt: skip
+    )
 
 
 @numba.njit(cache=True)

@@ -42,12 +42,29 @@ def _versions() -> Iterator[Check]:
         requires = metadata.requires(_PACKAGE) or []
     except metadata.PackageNotFoundError:
         yield Check(
-            "installation", "version bayes-escc", "Version of bayes-escc", "bayes-escc 版本", source, __version__, None,
-            None, "failed", "the package is not installed: pip install it first",
-        )  # fmt: skip
+            "installation",
+            "version bayes-escc",
+            "Version of bayes-escc",
+            "bayes-escc 版本",
+            source,
+            __version__,
+            None,
+            None,
+            "failed",
+            "the package is not installed: pip install it first",
+        )
         return
-    yield Check("installation", "version bayes-escc", "Version of bayes-escc", "bayes-escc 版本", source,
-                installed, __version__, None, "passed" if installed == __version__ else "failed")  # fmt: skip
+    yield Check(
+        "installation",
+        "version bayes-escc",
+        "Version of bayes-escc",
+        "bayes-escc 版本",
+        source,
+        installed,
+        __version__,
+        None,
+        "passed" if installed == __version__ else "failed",
+    )
     for text in requires:
         requirement = Requirement(text)
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
@@ -58,10 +75,17 @@ def _versions() -> Iterator[Check]:
             present = None
         right = present is not None and requirement.specifier.contains(present, prereleases=True)
         yield Check(
-            "installation", f"version {requirement.name}", f"Version of {requirement.name}",
-            f"{requirement.name} 版本", source, str(requirement.specifier) or "any", present, None,
-            "passed" if right else "failed", "" if present is not None else "not installed",
-        )  # fmt: skip
+            "installation",
+            f"version {requirement.name}",
+            f"Version of {requirement.name}",
+            f"{requirement.name} 版本",
+            source,
+            str(requirement.specifier) or "any",
+            present,
+            None,
+            "passed" if right else "failed",
+            "" if present is not None else "not installed",
+        )
 
 
 _FOLDERS: Final = {
@@ -77,20 +101,36 @@ def _files(models: Path | None) -> Iterator[Check]:
     try:
         manifest = read_manifest()
     except BayesEsccError as error:
-        yield Check("installation", "files", "Manifest of the shipped files", "文件清单", source, None, None, None,
-                    "failed", str(error))  # fmt: skip
+        yield Check(
+            "installation",
+            "files",
+            "Manifest of the shipped files",
+            "文件清单",
+            source,
+            None,
+            None,
+            None,
+            "failed",
+            str(error),
+        )
         return
     present = shipped_files(models)
     for folder, (title, title_zh) in _FOLDERS.items():
-        of_folder = [
-            {n: d for n, d in files.items() if n.startswith(f"{folder}/")} for files in (manifest, present)
-        ]  # fmt: skip
+        of_folder = [{n: d for n, d in files.items() if n.startswith(f"{folder}/")} for files in (manifest, present)]
         differences = compare_files(*of_folder)
         alike = len(of_folder[0]) - len(differences.changed) - len(differences.missing)
         yield Check(
-            "installation", f"files {folder}", title, title_zh, source, f"{len(of_folder[0])} unchanged",
-            f"{alike} unchanged", None, "failed" if differences else "passed", str(differences),
-        )  # fmt: skip
+            "installation",
+            f"files {folder}",
+            title,
+            title_zh,
+            source,
+            f"{len(of_folder[0])} unchanged",
+            f"{alike} unchanged",
+            None,
+            "failed" if differences else "passed",
+            str(differences),
+        )
 
 
 def _code() -> Check:
@@ -106,15 +146,30 @@ def _code() -> Check:
     files = [f for f in files if Path(str(f.locate())).resolve().is_relative_to(here)]
     if not files:
         return Check(
-            "installation", "code", title, title_zh, source, None, None, None, "not run",
+            "installation",
+            "code",
+            title,
+            title_zh,
+            source,
+            None,
+            None,
+            None,
+            "not run",
             "run from a checkout, for which the installer records nothing; git status says what differs",
-        )  # fmt: skip
+        )
     wrong = [str(f) for f in files if f.hash is not None and _recorded_digest(Path(str(f.locate()))) != f.hash.value]
     return Check(
-        "installation", "code", title, title_zh, source, f"{len(files)} unchanged",
-        f"{len(files) - len(wrong)} unchanged", None, "failed" if wrong else "passed",
+        "installation",
+        "code",
+        title,
+        title_zh,
+        source,
+        f"{len(files)} unchanged",
+        f"{len(files) - len(wrong)} unchanged",
+        None,
+        "failed" if wrong else "passed",
         f"changed or missing: {', '.join(wrong)}" if wrong else "",
-    )  # fmt: skip
+    )
 
 
 def _recorded_digest(path: Path) -> str | None:
@@ -137,8 +192,14 @@ def _sampled_rate() -> list[float | Answer]:
 
 
 SAMPLER: Final = Case(
-    "sampler", "The sampler on a tiny model: the rates behind 10/29 and 12/35", "采样器：10/29 与 12/35 的缓解率",
+    "sampler",
+    "The sampler on a tiny model: the rates behind 10/29 and 12/35",
+    "采样器：10/29 与 12/35 的缓解率",
     "Certified: conjugate posterior means, 11/31 and 13/37",
-    (Expected("mean rate, 10/29", 11 / 31, 0.001), Expected("mean rate, 12/35", 13 / 37, 0.001),
-     Expected("divergences", 0.0, 0.0)), _sampled_rate,
-)  # fmt: skip
+    (
+        Expected("mean rate, 10/29", 11 / 31, 0.001),
+        Expected("mean rate, 12/35", 13 / 37, 0.001),
+        Expected("divergences", 0.0, 0.0),
+    ),
+    _sampled_rate,
+)

@@ -37,31 +37,51 @@ td.failed { color: #B00020; font-weight: bold }
 _WORDS: Final = {
     "title": ("Validation of bayes_escc {version}", "bayes_escc {version} 验证报告"),
     "all_passed": ("Passed: every check that was run ({n}).", "通过：所运行的 {n} 项检查全部通过。"),
-    "some_failed": ("FAILED: {n} of {all} checks. Do not rely on this installation.",
-                    "未通过：{all} 项检查中有 {n} 项失败。请勿使用此安装。"),
+    "some_failed": (
+        "FAILED: {n} of {all} checks. Do not rely on this installation.",
+        "未通过：{all} 项检查中有 {n} 项失败。请勿使用此安装。",
+    ),
     "not_run": ("Not run: {n}.", "未运行：{n} 项。"),
     "partial": ("Quick validation: the longer checks were left out.", "快速验证：未运行耗时较长的检查。"),
-    "began": ("Began", "开始时间"), "seconds": ("Duration, seconds", "用时（秒）"), "name": ("Computer", "计算机"),
-    "system": ("System", "操作系统"), "processor": ("Processor", "处理器"), "python": ("Python", "Python"),
+    "began": ("Began", "开始时间"),
+    "seconds": ("Duration, seconds", "用时（秒）"),
+    "name": ("Computer", "计算机"),
+    "system": ("System", "操作系统"),
+    "processor": ("Processor", "处理器"),
+    "python": ("Python", "Python"),
     "digest": ("SHA-256 of validation.json", "validation.json 的 SHA-256"),
     "failures": ("What failed", "失败项目"),
-    "installation": ("Installation", "安装确认"), "operation": ("Operation", "运行确认"),
-    "installation_is": ("Is this the package that was shipped, with the versions it needs, and does its sampler work?",
-                        "所安装的软件包是否与发布时一致、依赖版本是否符合要求、采样器是否正常？"),
-    "operation_is": ("Does it give the answers that others printed, or that independent computations gave? "
-                     "Sampled numbers may differ by five Monte Carlo errors.",
-                     "是否得到他人发表的结果或独立计算的结果？抽样所得数值允许相差五个蒙特卡罗误差。"),
-    "check": ("Check", "检查"), "expected": ("Expected", "预期"), "tolerance": ("Tolerance", "容许误差"),
-    "found": ("Found", "结果"), "state": ("State", "状态"),
-    "passed": ("passed", "通过"), "failed": ("FAILED", "失败"),
+    "installation": ("Installation", "安装确认"),
+    "operation": ("Operation", "运行确认"),
+    "installation_is": (
+        "Is this the package that was shipped, with the versions it needs, and does its sampler work?",
+        "所安装的软件包是否与发布时一致、依赖版本是否符合要求、采样器是否正常？",
+    ),
+    "operation_is": (
+        "Does it give the answers that others printed, or that independent computations gave? "
+        "Sampled numbers may differ by five Monte Carlo errors.",
+        "是否得到他人发表的结果或独立计算的结果？抽样所得数值允许相差五个蒙特卡罗误差。",
+    ),
+    "check": ("Check", "检查"),
+    "expected": ("Expected", "预期"),
+    "tolerance": ("Tolerance", "容许误差"),
+    "found": ("Found", "结果"),
+    "state": ("State", "状态"),
+    "passed": ("passed", "通过"),
+    "failed": ("FAILED", "失败"),
     "not run": ("not run", "未运行"),
     "signatures": ("Signatures", "签名"),
-    "performed": ("Performed by", "执行人"), "reviewed": ("Reviewed by", "审核人"),
-    "signature": ("Signature", "签名"), "date": ("Date", "日期"), "person": ("Name", "姓名"),
-    "scope": ("This record says that the software gives, on this computer, the answers it was certified to give. It "
-              "does not say that a model suits a question, nor that the data of an analysis are right.",
-              "本记录说明：本软件在此计算机上给出其经认证的结果；并不说明某一模型适合某一问题，也不说明分析所用数据正确。"),
-}  # fmt: skip
+    "performed": ("Performed by", "执行人"),
+    "reviewed": ("Reviewed by", "审核人"),
+    "signature": ("Signature", "签名"),
+    "date": ("Date", "日期"),
+    "person": ("Name", "姓名"),
+    "scope": (
+        "This record says that the software gives, on this computer, the answers it was certified to give. It "
+        "does not say that a model suits a question, nor that the data of an analysis are right.",
+        "本记录说明：本软件在此计算机上给出其经认证的结果；并不说明某一模型适合某一问题，也不说明分析所用数据正确。",
+    ),
+}
 
 _TEMPLATE: Final = """<!DOCTYPE html>
 <html lang="{{ languages[0] }}">

@@ -116,10 +116,17 @@ def check_case(case: Case, area: Area, *, run: bool = True) -> Iterator[Check]:
         tolerance = expected.tolerance if answer is None else max(expected.tolerance, 5.0 * answer.mcse)
         right = value is not None and math.isfinite(tolerance) and abs(value - expected.value) <= tolerance
         yield Check(
-            area, f"{case.name}: {expected.quantity}", case.title, case.title_zh, case.source, expected.value, value,
-            tolerance if math.isfinite(tolerance) else None, "passed" if right else "failed" if run else "not run",
+            area,
+            f"{case.name}: {expected.quantity}",
+            case.title,
+            case.title_zh,
+            case.source,
+            expected.value,
+            value,
+            tolerance if math.isfinite(tolerance) else None,
+            "passed" if right else "failed" if run else "not run",
             note or ("" if value is not None or not run else "the answer is not a number"),
-        )  # fmt: skip
+        )
 
 
 def _computer() -> dict[str, str]:

@@ -139,9 +139,12 @@ def command(*arguments: str, environment: dict[str, str] | None = None) -> float
     """CPU seconds of a command in a process of its own, those of its children included."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
-        [sys.executable, "-m", "bayes_escc.cli", *arguments], check=True, env=os.environ | (environment or {}),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, "-m", "bayes_escc.cli", *arguments],
+        check=True,
+        env=os.environ | (environment or {}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

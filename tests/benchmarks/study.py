@@ -28,9 +28,10 @@ COVARIATES = [{"column": "ecog"}, {"column": "nlr", "transform": "log"}]
 MODELS = {
     "Weibull, NUTS": {"model": {"family": "survival", "covariates": COVARIATES}},
     "exponential, exact": {
-        "model": {"family": "survival", "baseline": "exponential", "regimen_effect": "stratified"}, "priors": GAMMA,
+        "model": {"family": "survival", "baseline": "exponential", "regimen_effect": "stratified"},
+        "priors": GAMMA,
     },
-}  # fmt: skip
+}
 
 
 def cuts(n: int, folder: Path) -> list[Path]:

@@ -54,11 +54,18 @@ def network(seed: int) -> pd.DataFrame:
     pairs = [(1, 0), (2, 0), (3, 0), (4, 0), (2, 1), (3, 1), (4, 2), (1, 0), (2, 0), (4, 3)]
     return pd.DataFrame(
         [
-            {"study": f"trial {i}", "experimental": f"regimen {a}", "control": f"regimen {b}", "endpoint": "OS",
-             "measure": "log HR", "estimate": round(rng.normal(-0.1 * (a - b), 0.2), 3), "se": 0.15}
+            {
+                "study": f"trial {i}",
+                "experimental": f"regimen {a}",
+                "control": f"regimen {b}",
+                "endpoint": "OS",
+                "measure": "log HR",
+                "estimate": round(rng.normal(-0.1 * (a - b), 0.2), 3),
+                "se": 0.15,
+            }
             for i, (a, b) in enumerate(pairs)
         ]
-    )  # fmt: skip
+    )
 
 
 def a_network_again():

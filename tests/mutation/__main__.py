@@ -16,8 +16,20 @@ from pathlib import Path
 
 from tests.mutation.catalogue import ROOT, Mutant, mutants
 
-COPIED = ("bayes_escc", "tests", "models", "docs", "examples", "pyproject.toml", "README.md", "CONTRIBUTING.md",
-          "CHANGELOG.md", "requirements.txt", "LICENSE", "Makefile")  # fmt: skip
+COPIED = (
+    "bayes_escc",
+    "tests",
+    "models",
+    "docs",
+    "examples",
+    "pyproject.toml",
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "requirements.txt",
+    "LICENSE",
+    "Makefile",
+)
 LIMIT = 900  # seconds; a mutant that never ends was noticed
 
 

@@ -58,9 +58,10 @@ def simulated(
             still = [-start for (_, start, _, _), (_, _, event) in zip(calendar, patients, strict=False) if not event]
             close = last + follow_up if last > 0 else max(follow_up - min(still), 0.0)
         final = [
-            (arm, min(end, close) - start, event and end <= close) for arm, start, end, event in calendar
+            (arm, min(end, close) - start, event and end <= close)
+            for arm, start, end, event in calendar
             if start < close
-        ]  # fmt: skip
+        ]
         wins += judge(final)
     return wins / size
 

@@ -72,9 +72,7 @@ def _contrast_likelihood(control, experimental, deltas, baseline_sd):
     """Likelihood of a two-arm trial as a function of the log odds ratio, its baseline integrated out."""
     b = np.linspace(-12, 12, 2401)
     prior = stats.norm.logpdf(b, 0, baseline_sd)
-    logs = np.array([
-        _log_binomial(*control, b) + _log_binomial(*experimental, b + d) + prior for d in deltas
-    ])  # fmt: skip
+    logs = np.array([_log_binomial(*control, b) + _log_binomial(*experimental, b + d) + prior for d in deltas])
     top = logs.max()
     return np.log(np.exp(logs - top).sum(axis=1)) + top
 

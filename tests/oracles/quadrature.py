@@ -110,9 +110,12 @@ def logistic(response, group, x, prior_sd_intercept, prior_sd_slope):
     log_w = np.log(w)
     a0, a1, b = np.meshgrid(grid, grid, grid, indexing="ij")
     log_post = (
-        log_w[:, None, None] + log_w[None, :, None] + log_w[None, None, :]
-        - 0.5 * (a0**2 + a1**2) / prior_sd_intercept**2 - 0.5 * b**2 / prior_sd_slope**2
-    )  # fmt: skip
+        log_w[:, None, None]
+        + log_w[None, :, None]
+        + log_w[None, None, :]
+        - 0.5 * (a0**2 + a1**2) / prior_sd_intercept**2
+        - 0.5 * b**2 / prior_sd_slope**2
+    )
     for y, g, xi in zip(response, group, x, strict=True):
         logit = (a1 if g else a0) + b * xi
         log_post = log_post - np.logaddexp(0.0, -logit if y else logit)

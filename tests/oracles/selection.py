@@ -37,6 +37,8 @@ def step_selection(y, se, side, mu_sd, tau_prior, tau_top, cut=0.025):
 
     by_mu = p.sum(axis=(1, 2))
     return {
-        "log_evidence": np.log(evidence), "mu": moments(mu, by_mu), "tau": moments(tau, p.sum(axis=(0, 2))),
+        "log_evidence": np.log(evidence),
+        "mu": moments(mu, by_mu),
+        "tau": moments(tau, p.sum(axis=(0, 2))),
         "omega": moments(omega, p.sum(axis=(0, 1))),
-    }  # fmt: skip
+    }

@@ -81,10 +81,11 @@ class LogisticDesign(Design):
     def structure(self) -> Hashable:
         prior = self.spec.prior
         return (
-            "response", "logistic",
+            "response",
+            "logistic",
             tuple(prior("intercept")[r] for r in self.regimens),
             tuple(prior("coefficient")[c] for c in self.encoded.labels),
-        )  # fmt: skip
+        )
 
     def build(self) -> pm.Model:
         import pymc as pm
@@ -194,9 +195,11 @@ class LogisticDesign(Design):
             [expit(intercept[..., r, None] + shift).mean(axis=-1) for r in range(len(self.regimens))], axis=-1
         )
         rate = xr.DataArray(
-            rates, dims=(CHAIN, DRAW, REGIMEN),
-            coords={REGIMEN: list(self.regimens), ENDPOINT: self.endpoint}, attrs={"unit": RATE_UNIT},
-        )  # fmt: skip
+            rates,
+            dims=(CHAIN, DRAW, REGIMEN),
+            coords={REGIMEN: list(self.regimens), ENDPOINT: self.endpoint},
+            attrs={"unit": RATE_UNIT},
+        )
         direction = endpoint_direction(self.endpoint)
         if direction is not None:
             rate.attrs["better"] = direction

@@ -124,9 +124,14 @@ class MultinomialDesign(Design):
         )
         ordered = [rows[i] for i in sequence]
         return cls(
-            spec, ordered, np.array([counts[i] for i in sequence]), categories, wanted,
-            [designs[r] for r in ordered], table.warnings,
-        )  # fmt: skip
+            spec,
+            ordered,
+            np.array([counts[i] for i in sequence]),
+            categories,
+            wanted,
+            [designs[r] for r in ordered],
+            table.warnings,
+        )
 
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:

@@ -49,9 +49,14 @@ class PublishedResponseDesign(LogisticDesign):
     """A logistic model of own patients and of the counts of published arms."""
 
     def __init__(
-        self, table: PatientTable, spec: ResponseSpec, encoded: EncodedCovariates, endpoint: str, design: str,
+        self,
+        table: PatientTable,
+        spec: ResponseSpec,
+        encoded: EncodedCovariates,
+        endpoint: str,
+        design: str,
         published: PublishedSpec,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(table, spec, encoded, endpoint, design)
         loaded = published.load(endpoint)
         self.published, self.target = published, published.target
@@ -103,9 +108,7 @@ class PublishedResponseDesign(LogisticDesign):
         found, lacking = [], []
         for j, (label, encoder) in enumerate(zip(self.encoded.labels, self.encoded.encoders, strict=True)):
             facts = arm.facts.get(label) or arm.facts.get(encoder.column) or {}
-            margin = margin_of(
-                facts, binary=bool(self.encoded.binary[j]), positive=encoder.transform == "log", n=arm.n
-            )  # fmt: skip
+            margin = margin_of(facts, binary=bool(self.encoded.binary[j]), positive=encoder.transform == "log", n=arm.n)
             if margin is None and self.published.missing == "own":
                 margin = self._own_margin(j, encoder)
             if margin is None:
@@ -179,8 +182,9 @@ class PublishedResponseDesign(LogisticDesign):
         share = sizes / sizes.sum()
         found["pooled"] = Points(
             np.concatenate([p.values for p in parts]),
-            np.concatenate([s * p.weight for s, p in zip(share, parts, strict=True)]), False,
-        )  # fmt: skip
+            np.concatenate([s * p.weight for s, p in zip(share, parts, strict=True)]),
+            False,
+        )
         weights = self._matching()
         if weights is not None:
             odds = weights * self.arm_n.sum()
@@ -233,9 +237,13 @@ class PublishedResponseDesign(LogisticDesign):
     def data(self) -> Mapping[str, NDArray[Any]]:
         points = {f"point_x{j}": np.stack([p.values[:, j] for p in self.points]) for j in range(self._size)}
         return {
-            **super().data, **points, "point_log_weight": np.log(np.stack([p.weight for p in self.points])),
-            "arm_regimen": self.arm_regimen, "arm_n": self.arm_n, "arm_events": self.arm_events,
-        }  # fmt: skip
+            **super().data,
+            **points,
+            "point_log_weight": np.log(np.stack([p.weight for p in self.points])),
+            "arm_regimen": self.arm_regimen,
+            "arm_n": self.arm_n,
+            "arm_events": self.arm_events,
+        }
 
     @property
     def _size(self) -> int:
@@ -276,8 +284,10 @@ class PublishedResponseDesign(LogisticDesign):
 
     def _arm_log_likelihood(self, parameters: xr.Dataset, points: Sequence[Points] | None = None) -> Array:
         log_p, log_q = self._arm_logs(parameters, points)
-        constant = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-                    for n, k in zip(self.arm_n.tolist(), self.arm_events.tolist(), strict=True)]  # fmt: skip
+        constant = [
+            math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+            for n, k in zip(self.arm_n.tolist(), self.arm_events.tolist(), strict=True)
+        ]
         return np.asarray(constant + self.arm_events * log_p + (self.arm_n - self.arm_events) * log_q)
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
@@ -318,7 +328,9 @@ class PublishedResponseDesign(LogisticDesign):
         """Answers in every population, overlap, what identifies the coefficients, companions, integration error."""
         rng = np.random.default_rng(0)
         return {
-            "endpoint": self.endpoint, "headline": self.target.name, "weights": self.target.weights,
+            "endpoint": self.endpoint,
+            "headline": self.target.name,
+            "weights": self.target.weights,
             "populations": [
                 row
                 for name, points in self.populations().items()
@@ -330,7 +342,7 @@ class PublishedResponseDesign(LogisticDesign):
             "companions": self._companions(),
             "integration": self._integration(parameters),
             "adjusted": list(self.encoded.labels),
-        }  # fmt: skip
+        }
 
     def _in_population(
         self, parameters: xr.Dataset, name: str, points: Points, rng: np.random.Generator
@@ -342,20 +354,26 @@ class PublishedResponseDesign(LogisticDesign):
             gap = rates[..., r] - first
             rows.append(
                 {
-                    "population": name, "regimen": regimen, **_summary("rate", rates[..., r]),
+                    "population": name,
+                    "regimen": regimen,
+                    **_summary("rate", rates[..., r]),
                     **(_summary("difference", gap) if r else {}),
                     "probability_better": float((gap > 0).mean()) if r else None,
                 }
-            )  # fmt: skip
+            )
         return rows
 
     def _conditional(self, parameters: xr.Dataset) -> list[dict[str, Any]]:
         intercept = parameters["intercept"].to_numpy()
         return [
-            {"regimen": name, "reference": self.regimens[0],
-             **_summary("log_odds_ratio", intercept[..., r] - intercept[..., 0])}
-            for r, name in enumerate(self.regimens) if r
-        ]  # fmt: skip
+            {
+                "regimen": name,
+                "reference": self.regimens[0],
+                **_summary("log_odds_ratio", intercept[..., r] - intercept[..., 0]),
+            }
+            for r, name in enumerate(self.regimens)
+            if r
+        ]
 
     def _identification(self, parameters: xr.Dataset) -> list[dict[str, Any]]:
         """Posterior over prior standard deviation of every coefficient; near 1 it comes from the prior."""
@@ -366,7 +384,7 @@ class PublishedResponseDesign(LogisticDesign):
         return [
             {"covariate": label, "sd_ratio": float(s / p), "from_the_prior": bool(s / p > 0.9)}
             for label, s, p in zip(self.encoded.labels, posterior, prior, strict=True)
-        ]  # fmt: skip
+        ]
 
     def _companions(self) -> list[dict[str, Any]]:
         """Naive and matched comparisons, for the published population: companions, never the headline."""
@@ -379,18 +397,25 @@ class PublishedResponseDesign(LogisticDesign):
                 x, y = self.encoded.values[self.regimen == r], self.response[self.regimen == r].astype(float)
                 weights = matching_weights(x, points.weight @ points.values) if self._size else None
                 plain = np.full(len(y), 1.0 / len(y))
-                methods = (("naive", "not a comparison of regimens", plain),
-                           ("matching weights", "for the published population", weights))  # fmt: skip
+                methods = (
+                    ("naive", "not a comparison of regimens", plain),
+                    ("matching weights", "for the published population", weights),
+                )
                 for method, note, w in methods:
                     rate = None if w is None else float(w @ y)
                     found.append(
                         {
-                            "study": arm.study, "regimen": arm.regimen, "reference": regimen, "method": method,
-                            "note": note, "published_rate": arm.events / arm.n, "rate": rate,
+                            "study": arm.study,
+                            "regimen": arm.regimen,
+                            "reference": regimen,
+                            "method": method,
+                            "note": note,
+                            "published_rate": arm.events / arm.n,
+                            "rate": rate,
                             "ess": 0.0 if w is None else 1.0 / float((w**2).sum()),
                             "log_odds_ratio": None if rate is None else _log_odds_ratio(theirs, rate, len(y)),
                         }
-                    )  # fmt: skip
+                    )
         return found
 
     def _integration(self, parameters: xr.Dataset) -> dict[str, Any]:
@@ -405,8 +430,11 @@ class PublishedResponseDesign(LogisticDesign):
                 f"deviations, above {MOST_INTEGRATION_ERROR:g}: leave out a covariate, or state [published] "
                 'correlation = "none".'
             )
-        return {"rule": "scrambled Sobol points", "change": change,
-                "without_correlation": self._change(parameters, None)}  # fmt: skip
+        return {
+            "rule": "scrambled Sobol points",
+            "change": change,
+            "without_correlation": self._change(parameters, None),
+        }
 
     def _change(self, parameters: xr.Dataset, points: Sequence[Points] | None) -> float:
         """Largest change of a regimen's intercept, in posterior standard deviations, under other points."""

@@ -29,8 +29,12 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         "unit",
     ),
     "precision": (
-        Prior("LogNormal", mu=3, sigma=1,
-              rationale="Between studies, a rate of 30 % varies with a standard deviation of 4 to 23 points."),
+        Prior(
+            "LogNormal",
+            mu=3,
+            sigma=1,
+            rationale="Between studies, a rate of 30 % varies with a standard deviation of 4 to 23 points.",
+        ),
         "positive",
     ),
     "categories": (
@@ -45,7 +49,7 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         Prior("Normal", mu=0, sigma=1, rationale="One unit or standard deviation changes the odds sevenfold at most."),
         "real",
     ),
-}  # fmt: skip
+}
 """Default prior and domain of every parameter of the family."""
 
 

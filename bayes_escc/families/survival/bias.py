@@ -28,9 +28,18 @@ FURTHEST: Final = 12.0
 
 
 def critical_bias(
-    curves: Curves, population: Population, *, regimens: Sequence[str], event_free: float | None, estimand: str,
-    time: float | None, regimen: str, reference: str, scale: Scale, threshold: float,
-) -> Array | None:  # fmt: skip
+    curves: Curves,
+    population: Population,
+    *,
+    regimens: Sequence[str],
+    event_free: float | None,
+    estimand: str,
+    time: float | None,
+    regimen: str,
+    reference: str,
+    scale: Scale,
+    threshold: float,
+) -> Array | None:
     """The bias on the log hazard at which a regimen just passes a threshold, (draws,).
 
     Parameters
@@ -76,9 +85,16 @@ def critical_bias(
 
 
 def without_bias(
-    curves: Curves, population: Population, *, regimens: Sequence[str], event_free: float | None, estimand: str,
-    time: float | None, regimen: str, bias: float,
-) -> Array | None:  # fmt: skip
+    curves: Curves,
+    population: Population,
+    *,
+    regimens: Sequence[str],
+    event_free: float | None,
+    estimand: str,
+    time: float | None,
+    regimen: str,
+    bias: float,
+) -> Array | None:
     """A survival estimand of one regimen after a bias has been taken away, (draws,); None for any other."""
     value = _value(population, event_free, estimand, time)
     if value is None:

@@ -300,23 +300,43 @@ class SurvivalDesign(Design):
         return extrapolation_notes(estimands, self.covered, self.unit, compared, self.spec.event_free or 0.0)
 
     def critical_bias(
-        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, reference: str, scale: Scale,
+        self,
+        parameters: xr.Dataset,
+        *,
+        estimand: str,
+        time: float | None,
+        regimen: str,
+        reference: str,
+        scale: Scale,
         threshold: float,
-    ) -> Array | None:  # fmt: skip
+    ) -> Array | None:
         found = critical_bias(
-            self.curves(parameters), self.population(parameters), regimens=self.regimens,
-            event_free=self.spec.event_free, estimand=estimand, time=time, regimen=regimen, reference=reference,
-            scale=scale, threshold=threshold,
-        )  # fmt: skip
+            self.curves(parameters),
+            self.population(parameters),
+            regimens=self.regimens,
+            event_free=self.spec.event_free,
+            estimand=estimand,
+            time=time,
+            regimen=regimen,
+            reference=reference,
+            scale=scale,
+            threshold=threshold,
+        )
         return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
 
     def without_bias(
         self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, bias: float
     ) -> Array | None:
         found = without_bias(
-            self.curves(parameters), self.population(parameters), regimens=self.regimens,
-            event_free=self.spec.event_free, estimand=estimand, time=time, regimen=regimen, bias=bias,
-        )  # fmt: skip
+            self.curves(parameters),
+            self.population(parameters),
+            regimens=self.regimens,
+            event_free=self.spec.event_free,
+            estimand=estimand,
+            time=time,
+            regimen=regimen,
+            bias=bias,
+        )
         return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
 
     def followed(self) -> Followed:
@@ -335,9 +355,13 @@ class SurvivalDesign(Design):
 
         f, dim = self.follow_up, "patient"
         values = {
-            "lower": (dim, f.lower), "upper": (dim, f.upper), "entry": (dim, f.entry), "time": (dim, f.last),
-            "event": (dim, f.event.astype("int8")), "regimen_index": (dim, self.regimen),
-        }  # fmt: skip
+            "lower": (dim, f.lower),
+            "upper": (dim, f.upper),
+            "entry": (dim, f.entry),
+            "time": (dim, f.last),
+            "event": (dim, f.event.astype("int8")),
+            "regimen_index": (dim, self.regimen),
+        }
         found = xr.Dataset(values, coords={dim: [str(i + 1) for i in range(self.patients)]})
         return found.assign_attrs(time_unit=self.unit, regimens="\x1f".join(self.regimens))
 
@@ -371,9 +395,11 @@ class SurvivalDesign(Design):
             when = {TIME: self.times, HORIZON: self.horizons}
             coords = {**labels, **{d: when[d] for d in dims if d in when}}
             return xr.DataArray(
-                values.reshape(*shape, *values.shape[1:]), dims=(CHAIN, DRAW, *dims), coords=coords,
+                values.reshape(*shape, *values.shape[1:]),
+                dims=(CHAIN, DRAW, *dims),
+                coords=coords,
                 attrs={"unit": unit, "better": better, "endpoint": ENDPOINT_NAME},
-            )  # fmt: skip
+            )
 
         def across(found: list[Array]) -> Array:
             return np.stack(found, axis=-1)
@@ -480,7 +506,17 @@ def _rate(event: Array, time: Array) -> Array:
 
 
 REPORTED: Final = (
-    "reference_median", "log_cumulative_hazard", "hazard", "log_hazard", "log_shape", "log_hazard_ratio",
-    "coefficient", "drift_sd", "frailty_sd", "log_frailty", "coefficient_sd", "global_scale",
-)  # fmt: skip
+    "reference_median",
+    "log_cumulative_hazard",
+    "hazard",
+    "log_hazard",
+    "log_shape",
+    "log_hazard_ratio",
+    "coefficient",
+    "drift_sd",
+    "frailty_sd",
+    "log_frailty",
+    "coefficient_sd",
+    "global_scale",
+)
 PROPORTION: Final = "proportion of patients"

@@ -64,5 +64,5 @@ def extrapolation_notes(
                     f"There it rests on the shape of the model and the priors, not on events seen.{compared} The "
                     "restricted mean (rmst) within follow-up does not look beyond it.",
                 )
-            )  # fmt: skip
+            )
     return found

@@ -97,12 +97,18 @@ def centres_of(table: PatientTable, column: str, prior: Prior) -> Centres:
     refuse_if_any(
         table.source,
         [
-            Problem("blank_label", "the centre is blank", "Fill it in; a centre of its own may be called unknown.",
-                    row=int(row), column=column, value="")
+            Problem(
+                "blank_label",
+                "the centre is blank",
+                "Fill it in; a centre of its own may be called unknown.",
+                row=int(row),
+                column=column,
+                value="",
+            )
             for row, cell in zip(table.frame.index, cells, strict=True)
             if not cell
         ],
-    )  # fmt: skip
+    )
     labels = tuple(sorted(set(cells)))
     if len(labels) < 2:
         raise AnalysisError(

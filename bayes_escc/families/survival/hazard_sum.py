@@ -134,9 +134,15 @@ def _in_numba(op: HazardSum, **_: Any) -> tuple[Any, int]:
                         u[i] += shift[start + i]
                 for j in range(0, fours, 4):
                     add_four(
-                        u, size, factor, j, x[j, start:stop], x[j + 1, start:stop], x[j + 2, start:stop],
+                        u,
+                        size,
+                        factor,
+                        j,
+                        x[j, start:stop],
+                        x[j + 1, start:stop],
+                        x[j + 2, start:stop],
                         x[j + 3, start:stop],
-                    )  # fmt: skip
+                    )
                 for j in range(fours, lines):
                     add(u, size, factor[j], x[j, start:stop])
                 exponential(u, words, h, size)
@@ -144,9 +150,17 @@ def _in_numba(op: HazardSum, **_: Any) -> tuple[Any, int]:
                     sums[lines, i] += h[i]
                 for j in range(0, fours, 4):
                     keep_four(
-                        h, size, sums[j], sums[j + 1], sums[j + 2], sums[j + 3], x[j, start:stop],
-                        x[j + 1, start:stop], x[j + 2, start:stop], x[j + 3, start:stop],
-                    )  # fmt: skip
+                        h,
+                        size,
+                        sums[j],
+                        sums[j + 1],
+                        sums[j + 2],
+                        sums[j + 3],
+                        x[j, start:stop],
+                        x[j + 1, start:stop],
+                        x[j + 2, start:stop],
+                        x[j + 3, start:stop],
+                    )
                 for j in range(fours, lines):
                     keep(sums[j], size, h, x[j, start:stop])
                 if len(shift):

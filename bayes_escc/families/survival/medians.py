@@ -141,9 +141,16 @@ class MedianDesign(Design):
         return parameters.assign(median=parameters["median"].assign_attrs(attrs))
 
     def critical_bias(
-        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, reference: str, scale: Scale,
+        self,
+        parameters: xr.Dataset,
+        *,
+        estimand: str,
+        time: float | None,
+        regimen: str,
+        reference: str,
+        scale: Scale,
         threshold: float,
-    ) -> NDArray[np.float64] | None:  # fmt: skip
+    ) -> NDArray[np.float64] | None:
         """Hazards are taken as constant: a median grows by exp(b) when a bias b is taken from the log hazard."""
         if estimand != "median":
             return None

@@ -184,18 +184,24 @@ class Imputation:
             column = self.standard(j, self.encoded.values[:, j])
             seen = np.flatnonzero(~self.missing[:, j]).astype("int32")
             found |= {
-                f"column{j}": np.nan_to_num(column), f"gather{j}": self.gather(j, everyone),
-                f"missing_at{j}": self.where[j], f"seen_at{j}": seen, f"seen{j}": column[seen],
-            }  # fmt: skip
+                f"column{j}": np.nan_to_num(column),
+                f"gather{j}": self.gather(j, everyone),
+                f"missing_at{j}": self.where[j],
+                f"seen_at{j}": seen,
+                f"seen{j}": column[seen],
+            }
         if self.flags:
             known = np.setdiff1d(everyone, self.unknown).astype("int32")
             free = self.missing[np.ix_(self.unknown, self.flags)].sum(axis=1)
             found |= {
-                "known_at": known, "known_count": np.ones(len(known)),
-                "known_flags": self.encoded.values[np.ix_(known, self.flags)].T, "unknown_at": self.unknown,
-                "unknown_count": np.ones(len(self.unknown)), "unknown_flags": self.flag_values(self.unknown),
+                "known_at": known,
+                "known_count": np.ones(len(known)),
+                "known_flags": self.encoded.values[np.ix_(known, self.flags)].T,
+                "unknown_at": self.unknown,
+                "unknown_count": np.ones(len(self.unknown)),
+                "unknown_flags": self.flag_values(self.unknown),
                 "unknown_copies": (len(self.flags) - free) * np.log(2.0),
-            }  # fmt: skip
+            }
             if len(self.flags) == 1:
                 del found["unknown_count"], found["unknown_copies"]
         return found
@@ -241,9 +247,12 @@ class Imputation:
             completed.append(column + pt.concatenate([pt.zeros(1), filled])[gather])
             model.add_coord(f"seen_{j}", length=len(data[f"seen{j}"]))
             pm.Normal(
-                f"covariate{j}", mean[pm.Data(f"seen_at{j}", data[f"seen_at{j}"], dims=f"seen_{j}")], spread[k],
-                observed=pm.Data(f"seen{j}", data[f"seen{j}"], dims=f"seen_{j}"), dims=f"seen_{j}",
-            )  # fmt: skip
+                f"covariate{j}",
+                mean[pm.Data(f"seen_at{j}", data[f"seen_at{j}"], dims=f"seen_{j}")],
+                spread[k],
+                observed=pm.Data(f"seen{j}", data[f"seen{j}"], dims=f"seen_{j}"),
+                dims=f"seen_{j}",
+            )
             imputed.append(filled * scale[k] + centre[k])
             numbers[j] = completed[-1] * scale[k] + centre[k]
             start = stop
@@ -379,12 +388,14 @@ class Imputation:
             Problem(
                 "imputed",
                 f"{int(self.missing[:, j].sum())} of {self.patients} values of {self.encoded.labels[j]} are missing",
-                "They are " + ("sampled with everything else" if j in self.numbers else "summed out")
+                "They are "
+                + ("sampled with everything else" if j in self.numbers else "summed out")
                 + " given the regimen and the other covariates, on the assumption that whether one is missing depends "
-                "on nothing unseen.", column=self.encoded.labels[j],
+                "on nothing unseen.",
+                column=self.encoded.labels[j],
             )
             for j in self.order
-        ]  # fmt: skip
+        ]
 
     def words(self) -> list[str]:
         """The priors of the regressions."""

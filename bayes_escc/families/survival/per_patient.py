@@ -99,9 +99,7 @@ def _terms(design: Patients, curves: Curves, who: NDArray[Any], log_risk: Array)
     return np.asarray(values)
 
 
-def _average(
-    design: Patients, curves: Curves, who: NDArray[Any], log_risks: Array, log_weights: Array
-) -> Array:  # fmt: skip
+def _average(design: Patients, curves: Curves, who: NDArray[Any], log_risks: Array, log_weights: Array) -> Array:
     """The same averaged over branches, both arrays (branches, draws, patients)."""
     terms = [_terms(design, curves, who, log_risk) for log_risk in log_risks]
     return np.asarray(log_sum(np, np.stack(terms) + log_weights, len(terms)))

@@ -108,10 +108,18 @@ class PiecewiseDesign(SurvivalDesign):
         order = np.argsort(group, kind="stable")
         self.cell_pattern, self.cell_interval = pattern[order], interval[order]
         self.cell_events, self.cell_exposure = events[used][order], total[used][order]
-        self.cells = None if not order.size else GroupedRows(
-            "cell", group[order], len(self.regimens) * intervals, self.pattern[self.cell_pattern], self.cell_events,
-            self.cell_exposure,
-        )  # fmt: skip
+        self.cells = (
+            None
+            if not order.size
+            else GroupedRows(
+                "cell",
+                group[order],
+                len(self.regimens) * intervals,
+                self.pattern[self.cell_pattern],
+                self.cell_events,
+                self.cell_exposure,
+            )
+        )
         scans = np.column_stack([place, f.entry, f.lower, f.upper])[f.interval & ~unknown]
         rows, counts = np.unique(scans, axis=0, return_counts=True) if len(scans) else (scans, np.empty(0))
         self.row_pattern, self.row_count = rows[:, 0].astype("int32"), counts.astype(float)
@@ -168,10 +176,18 @@ class PiecewiseDesign(SurvivalDesign):
     def structure(self) -> Hashable:
         spec = self.spec
         return (
-            "survival", spec.baseline, spec.regimen_effect, spec.smoothing, self.prior_key, len(self.cuts),
-            bool(self.cell_events.size), bool(self.row_count.size), spec.reference_time, tuple(self.alone),
+            "survival",
+            spec.baseline,
+            spec.regimen_effect,
+            spec.smoothing,
+            self.prior_key,
+            len(self.cuts),
+            bool(self.cell_events.size),
+            bool(self.row_count.size),
+            spec.reference_time,
+            tuple(self.alone),
             self.risk.structure,
-        )  # fmt: skip
+        )
 
     def frozen(self) -> Mapping[str, Mapping[str, Any]]:
         found = super().frozen()
@@ -236,8 +252,9 @@ class PiecewiseDesign(SurvivalDesign):
                     "between_scans",
                     *(ratio * stretch(name, regimen, "row") for name in ("row_before", "row_inside")),
                     logp=lambda count, start, within: count * kernels.between(pt, start, within),
-                    observed=column("row_count", "row"), dims="row",
-                )  # fmt: skip
+                    observed=column("row_count", "row"),
+                    dims="row",
+                )
             shares = {}
             for name, i in self.alone.items():
                 dim = f"{name}_patient_row"

@@ -135,9 +135,11 @@ def condensed(rows: Callable[[slice], tuple[Array, Array]], draws: int, patterns
         flat = (left + _BINS * np.arange(len(each))[:, None]).ravel()
         total = np.zeros(len(each) * _BINS)
         for shift, share_of in (
-            (-1, -f * (f - 1.0) * (f - 2.0) / 6.0), (0, (f + 1.0) * (f - 1.0) * (f - 2.0) / 2.0),
-            (1, -(f + 1.0) * f * (f - 2.0) / 2.0), (2, (f + 1.0) * f * (f - 1.0) / 6.0),
-        ):  # fmt: skip
+            (-1, -f * (f - 1.0) * (f - 2.0) / 6.0),
+            (0, (f + 1.0) * (f - 1.0) * (f - 2.0) / 2.0),
+            (1, -(f + 1.0) * f * (f - 2.0) / 2.0),
+            (2, (f + 1.0) * f * (f - 1.0) / 6.0),
+        ):
             total += np.bincount(flat + shift, (share_of * weight).ravel(), len(total))
         log_risk[block] = low + width * (points - 1)
         share[block] = total.reshape(len(each), _BINS)

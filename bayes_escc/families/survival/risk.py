@@ -31,9 +31,15 @@ __all__ = ["Built", "Risk", "Target", "flat", "observe"]
 Array = NDArray[np.float64]
 Draws = Mapping[str, Array]
 _NAMES = (
-    "log_frailty", "frailty_sd", "imputation_intercept", "imputation_slope", "imputation_link", "imputation_sd",
-    "imputed", "branch_probability",
-)  # fmt: skip
+    "log_frailty",
+    "frailty_sd",
+    "imputation_intercept",
+    "imputation_slope",
+    "imputation_link",
+    "imputation_sd",
+    "imputed",
+    "branch_probability",
+)
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,14 @@ class Risk:
     """
 
     def __init__(
-        self, spec: SurvivalSpec, encoded: EncodedCovariates, regimen: NDArray[Any], regimens: Sequence[str],
-        centres: Centres | None, events: int,
-    ) -> None:  # fmt: skip
+        self,
+        spec: SurvivalSpec,
+        encoded: EncodedCovariates,
+        regimen: NDArray[Any],
+        regimens: Sequence[str],
+        centres: Centres | None,
+        events: int,
+    ) -> None:
         self.encoded, self.centres = encoded, centres
         self.coefficients = Coefficients(spec, encoded, events)
         self.values = np.nan_to_num(encoded.values)
@@ -391,9 +402,16 @@ class Built:
 
 
 def observe(
-    name: str, value: Any, risk: Any, log_weights: Any, others: Sequence[Any], term: Callable[..., Any],
-    dim: str, patients: int, branches: int,
-) -> Any:  # fmt: skip
+    name: str,
+    value: Any,
+    risk: Any,
+    log_weights: Any,
+    others: Sequence[Any],
+    term: Callable[..., Any],
+    dim: str,
+    patients: int,
+    branches: int,
+) -> Any:
     """An observed variable whose log density is `term`, averaged over branches where there are any.
 
     Parameters

@@ -62,9 +62,15 @@ class GroupedRows:
 
     @classmethod
     def of_patients(
-        cls, name: str, risk: Risk, regimen: NDArray[Any], regimens: int, patients: NDArray[Any],
-        log_time: Array, event: NDArray[np.bool_],
-    ) -> GroupedRows:  # fmt: skip
+        cls,
+        name: str,
+        risk: Risk,
+        regimen: NDArray[Any],
+        regimens: int,
+        patients: NDArray[Any],
+        log_time: Array,
+        event: NDArray[np.bool_],
+    ) -> GroupedRows:
         """Patients under one Weibull hazard a regimen; those alike in everything become one row.
 
         Parameters
@@ -77,10 +83,14 @@ class GroupedRows:
         first, place = unique_rows(columns)
         count = len(first)
         return cls(
-            name, regimen[patients][first], regimens, patients[first],
-            np.bincount(place, event[patients], count), np.bincount(place, minlength=count).astype(float),
+            name,
+            regimen[patients][first],
+            regimens,
+            patients[first],
+            np.bincount(place, event[patients], count),
+            np.bincount(place, minlength=count).astype(float),
             log_time[patients][first],
-        )  # fmt: skip
+        )
 
     def data(self, risk: Risk) -> dict[str, NDArray[Any]]:
         """Values of the data that `observe` creates."""
@@ -94,9 +104,11 @@ class GroupedRows:
             lines.append(np.log(self.weight))
         covariates = own.pop("x")
         found = own | {
-            "starts": np.searchsorted(self.group, np.arange(self.groups + 1)), "events": totals(self.events),
-            "x": np.vstack([*lines, covariates]), "event_x": covariates @ self.events,
-        }  # fmt: skip
+            "starts": np.searchsorted(self.group, np.arange(self.groups + 1)),
+            "events": totals(self.events),
+            "x": np.vstack([*lines, covariates]),
+            "event_x": covariates @ self.events,
+        }
         if self.log_time is not None:
             found["event_log_time"] = totals(self.events * self.log_time)
         if risk.shifts:
@@ -135,6 +147,13 @@ class GroupedRows:
             return total - hazards(level, slope, coefficient, shift, column["starts"], column["x"])[0]
 
         pm.CustomDist(
-            self.name, level, slope, log_slope, coefficient, shift, logp=logp,
-            signature="(g),(g),(g),(p),(n)->(g)", observed=column["events"],
-        )  # fmt: skip
+            self.name,
+            level,
+            slope,
+            log_slope,
+            coefficient,
+            shift,
+            logp=logp,
+            signature="(g),(g),(g),(p),(n)->(g)",
+            observed=column["events"],
+        )

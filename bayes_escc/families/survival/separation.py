@@ -39,10 +39,11 @@ def separation_notes(
     if not event.any():
         return [
             Problem(
-                "no_events", "no patient had the event",
+                "no_events",
+                "no patient had the event",
                 "The data bound every hazard from above; below, and between regimens, only the priors speak.",
             )
-        ]  # fmt: skip
+        ]
     at_once = event & (follow_up.lower <= follow_up.entry)
     found = []
     for r, regimen in enumerate(regimens):
@@ -50,10 +51,11 @@ def separation_notes(
         if not event[mine].any():
             found.append(
                 Problem(
-                    "no_events", f"no patient on {regimen} had the event",
+                    "no_events",
+                    f"no patient on {regimen} had the event",
                     "Its hazard is bounded above by the data; below, only the prior says anything.",
                 )
-            )  # fmt: skip
+            )
         elif at_once[mine].all():
             found.append(_unbounded(f"every patient on {regimen} had the event by the first look", "hazard", None))
     for label, column, binary in zip(encoded.labels, encoded.values.T, encoded.binary, strict=True):
@@ -89,6 +91,8 @@ def _of_covariate(
 
 def _unbounded(said: str, what: str, column: str | None) -> Problem:
     return Problem(
-        "separation", said, f"The likelihood alone would make the {what} infinite; the prior bounds it. {_COMPARE}",
+        "separation",
+        said,
+        f"The likelihood alone would make the {what} infinite; the prior bounds it. {_COMPARE}",
         column=column,
-    )  # fmt: skip
+    )

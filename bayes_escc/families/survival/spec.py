@@ -28,8 +28,12 @@ _DEFAULT_MEDIAN: Final = 6.0  # months
 _WIDE: Final = 2.5
 DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
     "median": (
-        Prior("LogNormal", mu=math.log(_DEFAULT_MEDIAN), sigma=_WIDE,
-              rationale="From a day to a lifetime: the level is for the data to say, and leans on no contrast."),
+        Prior(
+            "LogNormal",
+            mu=math.log(_DEFAULT_MEDIAN),
+            sigma=_WIDE,
+            rationale="From a day to a lifetime: the level is for the data to say, and leans on no contrast.",
+        ),
         "positive",
     ),
     "log_cumulative_hazard": (
@@ -38,13 +42,21 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
     ),
     "hazard": (Prior("Gamma", alpha=1, beta=_DEFAULT_MEDIAN / math.log(2)), "positive"),
     "log_hazard": (
-        Prior("Normal", mu=math.log(math.log(2) / _DEFAULT_MEDIAN), sigma=_WIDE,
-              rationale="Hazards that alone would give a median between a day and a lifetime."),
+        Prior(
+            "Normal",
+            mu=math.log(math.log(2) / _DEFAULT_MEDIAN),
+            sigma=_WIDE,
+            rationale="Hazards that alone would give a median between a day and a lifetime.",
+        ),
         "real",
     ),
     "log_shape": (
-        Prior("Normal", mu=0, sigma=0.3,
-              rationale="From hazards that fall by a quarter to hazards that rise by 3/4 when time doubles."),
+        Prior(
+            "Normal",
+            mu=0,
+            sigma=0.3,
+            rationale="From hazards that fall by a quarter to hazards that rise by 3/4 when time doubles.",
+        ),
         "real",
     ),
     "log_hazard_ratio": (
@@ -60,22 +72,32 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         "positive",
     ),
     "coefficient_sd": (
-        Prior("HalfNormal", sigma=0.5,
-              rationale="A covariate typically changes the hazard by a factor of 1.4; the data say how much."),
+        Prior(
+            "HalfNormal",
+            sigma=0.5,
+            rationale="A covariate typically changes the hazard by a factor of 1.4; the data say how much.",
+        ),
         "positive",
     ),
     "global_scale": (Prior("HalfCauchy", beta=0.1, rationale="Set from the number of covariates."), "positive"),
     "slab_variance": (
-        Prior("InverseGamma", alpha=2, beta=1,
-              rationale="Coefficients that matter follow a t distribution with 4 degrees of freedom and scale 0.7."),
+        Prior(
+            "InverseGamma",
+            alpha=2,
+            beta=1,
+            rationale="Coefficients that matter follow a t distribution with 4 degrees of freedom and scale 0.7.",
+        ),
         "positive",
     ),
     "frailty_sd": (
-        Prior("HalfNormal", sigma=0.3,
-              rationale="Hazards of two centres typically differ by a factor of 1.2, one pair in 20 by 2.5 or more."),
+        Prior(
+            "HalfNormal",
+            sigma=0.3,
+            rationale="Hazards of two centres typically differ by a factor of 1.2, one pair in 20 by 2.5 or more.",
+        ),
         "positive",
     ),
-}  # fmt: skip
+}
 """Default prior and domain of every parameter of the family; times are in months."""
 
 _CONTINUOUS: Final = Prior(
@@ -253,9 +275,10 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
             priors.problem(f'{role}."{label}"', why)
         if role == "coefficient" and shrinkage != "none" and prior_set.default is not default:
             priors.problem(
-                role, f"the {shrinkage} shrinkage is the prior of the coefficients; give priors.coefficient.NAME for a "
+                role,
+                f"the {shrinkage} shrinkage is the prior of the coefficients; give priors.coefficient.NAME for a "
                 "covariate that is not to be shrunk",
-            )  # fmt: skip
+            )
         if role == "log_hazard_ratio":
             require_exchangeable(role, prior_set, coding, priors)
         found.append((role, prior_set))
@@ -270,10 +293,27 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     times, horizons = _numbers(estimands, "times"), _numbers(estimands, "horizons")
     population, event_free = read_population(estimands), estimands.number("event_free", None, above=0)
     return SurvivalSpec(
-        baseline, effect, location, smoothing, cutpoints, reference_time, unit, dating, covariates, tuple(found),
-        tuple(stated), times, horizons, population, event_free, frailty, centres,
-        shrinkage, relevant, coding,
-    )  # fmt: skip
+        baseline,
+        effect,
+        location,
+        smoothing,
+        cutpoints,
+        reference_time,
+        unit,
+        dating,
+        covariates,
+        tuple(found),
+        tuple(stated),
+        times,
+        horizons,
+        population,
+        event_free,
+        frailty,
+        centres,
+        shrinkage,
+        relevant,
+        coding,
+    )
 
 
 def _location(baseline: str, priors: Reader) -> str:

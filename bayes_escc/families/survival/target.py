@@ -141,8 +141,11 @@ def _table_patterns(wanted: TargetTable, encoded: EncodedCovariates) -> Array:
             problem = Problem(
                 "missing_value" if not cell else "unusable_value",
                 "the value is missing" if not cell else f"the value must be {allowed}, as in the patients of the fit",
-                "Fill it in, correct it, or leave the row out.", row=number, column=encoder.column, value=cell,
-            )  # fmt: skip
+                "Fill it in, correct it, or leave the row out.",
+                row=number,
+                column=encoder.column,
+                value=cell,
+            )
             if problem not in problems:
                 problems.append(problem)
     refuse_if_any(source, problems)
@@ -151,6 +154,9 @@ def _table_patterns(wanted: TargetTable, encoded: EncodedCovariates) -> Array:
 
 def _no_column(column: str, known: Sequence[str]) -> Problem:
     return Problem(
-        "missing_column", f"there is no column {column}, a covariate of the model",
-        f"Add it, or rename the column that holds it.{nearest(column, known)}", row=1, column=column,
-    )  # fmt: skip
+        "missing_column",
+        f"there is no column {column}, a covariate of the model",
+        f"Add it, or rename the column that holds it.{nearest(column, known)}",
+        row=1,
+        column=column,
+    )

@@ -64,7 +64,7 @@ class WeibullDesign(SurvivalDesign):
                 log_time = np.log(np.maximum(f.lower, _TINY) / self.reference_time)
                 self.known = GroupedRows.of_patients(
                     "complete", self.risk, self.regimen, len(self.regimens), together, log_time, f.exact
-                )  # fmt: skip
+                )
 
     @property
     def shapes(self) -> int:
@@ -79,9 +79,16 @@ class WeibullDesign(SurvivalDesign):
     @property
     def structure(self) -> Hashable:
         return (
-            "survival", "weibull", self.spec.regimen_effect, self.prior_key, self.reference_time,
-            tuple(self.kinds), self.known is not None, self.late, self.risk.structure,
-        )  # fmt: skip
+            "survival",
+            "weibull",
+            self.spec.regimen_effect,
+            self.prior_key,
+            self.reference_time,
+            tuple(self.kinds),
+            self.known is not None,
+            self.late,
+            self.risk.structure,
+        )
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:

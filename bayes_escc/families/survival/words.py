@@ -89,18 +89,18 @@ def notes_on(design: Described) -> list[Problem]:
                 "The priors matter: at least five events per parameter are usual. Use fewer covariates, or show "
                 "how the answer changes with the priors.",
             )
-        )  # fmt: skip
+        )
     if (centres := design.risk.centres) is not None and len(design.regimens) > 1:
         pairs = {(int(c), int(r)) for c, r in zip(centres.index, design.regimen, strict=True)}
         if len(pairs) == len(centres.labels):
             found.append(
                 Problem(
-                    "centres_confounded", f"every {centres.column} gave one regimen only, so centres and regimens "
-                    "differ together",
+                    "centres_confounded",
+                    f"every {centres.column} gave one regimen only, so centres and regimens differ together",
                     "The prior of frailty_sd decides how much of the difference is put down to the regimen; vary it.",
                     column=centres.column,
                 )
-            )  # fmt: skip
+            )
     asked = {*design.times, *design.horizons}
     if design.spec.event_free is not None:
         asked |= {design.spec.event_free + t for t in asked}
@@ -110,17 +110,19 @@ def notes_on(design: Described) -> list[Problem]:
         listed = ", ".join(f"{t:g}" for t in late)
         found.append(
             Problem(
-                "beyond_follow_up", f"results at {listed} {design.unit} lie beyond the end of follow-up of "
-                "one regimen", "There they rest on the shape of the model.",
+                "beyond_follow_up",
+                f"results at {listed} {design.unit} lie beyond the end of follow-up of one regimen",
+                "There they rest on the shape of the model.",
             )
-        )  # fmt: skip
+        )
     if design.follow_up.interval.any():
         found.append(
             Problem(
-                "interval_censored", f"{int(design.follow_up.interval.sum())} events lie between two scans",
+                "interval_censored",
+                f"{int(design.follow_up.interval.sum())} events lie between two scans",
                 "They are used as such, not as if progression happened on the day of the scan.",
             )
-        )  # fmt: skip
+        )
     if design.risk.missing:
         found += design.risk.missing.notes()
     return found

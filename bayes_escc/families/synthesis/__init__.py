@@ -105,19 +105,24 @@ def prepare(table: Table, spec: SynthesisSpec, data: Any) -> SynthesisDesign:
         encoded = (found.labels, found.values)
         warnings += tuple(
             Problem(
-                "covariate_scale", f"{label} in the model is {how}, and effects are those where that is 0",
-                "center and scale of the covariate change it.", column=label,
+                "covariate_scale",
+                f"{label} in the model is {how}, and effects are those where that is 0",
+                "center and scale of the covariate change it.",
+                column=label,
             )
-            for label, how in found.constants if how != label
-        )  # fmt: skip
+            for label, how in found.constants
+            if how != label
+        )
         if not found.kept.all():
             left_out = [s for s, kept in zip(contrasts.study, found.kept, strict=True) if not kept]
             contrasts = contrasts.take(found.kept)
             arms = None if arms is None else arms.of(contrasts.study)
             noted = Problem(
-                "incomplete_studies", f"{', '.join(left_out)} left out: no value for every covariate",
-                'Fill it in; missing = "complete_case" leaves such studies out.', column=spec.covariates[0].column,
-            )  # fmt: skip
+                "incomplete_studies",
+                f"{', '.join(left_out)} left out: no value for every covariate",
+                'Fill it in; missing = "complete_case" leaves such studies out.',
+                column=spec.covariates[0].column,
+            )
             warnings = (*warnings, noted)
     design: SynthesisDesign
     if arms is not None and spec.likelihood == "binomial":

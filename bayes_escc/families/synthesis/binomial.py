@@ -35,9 +35,14 @@ class BinomialSynthesisDesign(SynthesisDesign):
     """
 
     def __init__(
-        self, contrasts: Contrasts, arms: Arms, spec: SynthesisSpec, warnings: Sequence[Problem],
-        covariates: tuple[tuple[str, ...], Array], predictor: Predictor | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        contrasts: Contrasts,
+        arms: Arms,
+        spec: SynthesisSpec,
+        warnings: Sequence[Problem],
+        covariates: tuple[tuple[str, ...], Array],
+        predictor: Predictor | None = None,
+    ) -> None:
         super().__init__(contrasts, spec, warnings, covariates, predictor)
         self.counts = arms
         self.published = self.k - int(arms.contrast.max(initial=0))

@@ -107,11 +107,17 @@ class Contrasts:
             )
         zero = np.zeros((len(self), len(other)))
         return Contrasts(
-            self.study + other.study, self.experimental + other.experimental, self.control + other.control,
-            np.concatenate([self.y, other.y]), np.block([[self.V, zero], [zero.T, other.V]]), self.endpoint,
-            self.measure, np.concatenate([self.n, other.n]),
-            pd.concat([self.frame, other.frame], ignore_index=True), self.better or other.better,
-        )  # fmt: skip
+            self.study + other.study,
+            self.experimental + other.experimental,
+            self.control + other.control,
+            np.concatenate([self.y, other.y]),
+            np.block([[self.V, zero], [zero.T, other.V]]),
+            self.endpoint,
+            self.measure,
+            np.concatenate([self.n, other.n]),
+            pd.concat([self.frame, other.frame], ignore_index=True),
+            self.better or other.better,
+        )
 
     def take(self, keep: NDArray[np.bool_]) -> Contrasts:
         """Some of these contrasts."""
@@ -120,9 +126,15 @@ class Contrasts:
             return tuple(x for x, k in zip(labels, keep, strict=True) if k)
 
         return replace(
-            self, study=some(self.study), experimental=some(self.experimental), control=some(self.control),
-            y=self.y[keep], V=self.V[np.ix_(keep, keep)], n=self.n[keep], frame=self.frame[keep],
-        )  # fmt: skip
+            self,
+            study=some(self.study),
+            experimental=some(self.experimental),
+            control=some(self.control),
+            y=self.y[keep],
+            V=self.V[np.ix_(keep, keep)],
+            n=self.n[keep],
+            frame=self.frame[keep],
+        )
 
     @property
     def regimens(self) -> tuple[str, ...]:
@@ -211,9 +223,17 @@ def contrasts_of_effects(table: EffectTable, *, network: bool) -> Contrasts:
     known = "lower" if measure.endswith("HR") else endpoint_direction(table.endpoints[0]) or ""
     better = stated.pop() if len(stated) == 1 else known
     return Contrasts(
-        tuple(frame["study"]), tuple(frame["experimental"]), tuple(frame["control"]),
-        frame["y"].to_numpy(dtype=float), V, table.endpoints[0], measure, _patients(frame), frame, better,
-    )  # fmt: skip
+        tuple(frame["study"]),
+        tuple(frame["experimental"]),
+        tuple(frame["control"]),
+        frame["y"].to_numpy(dtype=float),
+        V,
+        table.endpoints[0],
+        measure,
+        _patients(frame),
+        frame,
+        better,
+    )
 
 
 @dataclass(frozen=True)
@@ -247,8 +267,10 @@ class Arms:
         return Arms(
             tuple(s for s, k in zip(self.study, keep, strict=True) if k),
             tuple(r for r, k in zip(self.regimen, keep, strict=True) if k),
-            self.events[keep], self.n[keep], np.where(first, 0, np.cumsum(~first)).astype("int32"),
-        )  # fmt: skip
+            self.events[keep],
+            self.n[keep],
+            np.where(first, 0, np.cumsum(~first)).astype("int32"),
+        )
 
 
 def read_arms(table: CountTable, *, control: str | None, network: bool, reference: str | None) -> Arms:
@@ -282,9 +304,13 @@ def read_arms(table: CountTable, *, control: str | None, network: bool, referenc
             problems.append((study, rows, f"has {found}", "Say with model.control which arm is the control."))
         elif not network and len(rows) > 2:
             problems.append(
-                (study, rows, f"has {len(rows)} arms, which a pairwise model cannot pool as independent",
-                 "Keep two with regimens, or use network = true.")
-            )  # fmt: skip
+                (
+                    study,
+                    rows,
+                    f"has {len(rows)} arms, which a pairwise model cannot pool as independent",
+                    "Keep two with regimens, or use network = true.",
+                )
+            )
         first = marked[0] if marked else rows.index[0]
         order += [first, *[i for i in rows.index if i != first]]
     refuse_if_any(
@@ -303,9 +329,12 @@ def read_arms(table: CountTable, *, control: str | None, network: bool, referenc
         contrast.append(count if study in seen else 0)
         seen.add(study)
     return Arms(
-        tuple(arms["study"]), tuple(arms["regimen"]), arms["events"].to_numpy(dtype="int64"),
-        arms["n"].to_numpy(dtype="int64"), np.array(contrast, dtype="int32"),
-    )  # fmt: skip
+        tuple(arms["study"]),
+        tuple(arms["regimen"]),
+        arms["events"].to_numpy(dtype="int64"),
+        arms["n"].to_numpy(dtype="int64"),
+        np.array(contrast, dtype="int32"),
+    )
 
 
 def _controls(
@@ -370,14 +399,26 @@ def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool) -> Contras
         difference = logit[rows] - logit[against]
     k = len(rows)
     V = np.array(
-        [[(variance[against[a]] if arms.study[rows[a]] == arms.study[rows[b]] else 0.0)
-          + (variance[rows[a]] if a == b else 0.0) for b in range(k)] for a in range(k)]
-    )  # fmt: skip
+        [
+            [
+                (variance[against[a]] if arms.study[rows[a]] == arms.study[rows[b]] else 0.0)
+                + (variance[rows[a]] if a == b else 0.0)
+                for b in range(k)
+            ]
+            for a in range(k)
+        ]
+    )
     first = {(s, r): i for i, s, r in zip(table.frame.index, table.frame["study"], table.frame["regimen"], strict=True)}
     frame = pd.DataFrame(table.frame.loc[[first[arms.study[i], arms.regimen[i]] for i in rows]])
     return Contrasts(
-        tuple(arms.study[i] for i in rows), tuple(arms.regimen[i] for i in rows),
-        tuple(arms.regimen[i] for i in against), difference, V, table.endpoints[0], "OR",
-        np.column_stack([arms.n[rows], arms.n[against]]).astype(float), frame,
+        tuple(arms.study[i] for i in rows),
+        tuple(arms.regimen[i] for i in rows),
+        tuple(arms.regimen[i] for i in against),
+        difference,
+        V,
+        table.endpoints[0],
+        "OR",
+        np.column_stack([arms.n[rows], arms.n[against]]).astype(float),
+        frame,
         table.directions.get(table.endpoints[0], ""),
-    )  # fmt: skip
+    )

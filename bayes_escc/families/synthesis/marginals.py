@@ -170,10 +170,12 @@ def _heterogeneity(design: SynthesisDesign, found: Sequence[Quadrature]) -> dict
         if errors is None:
             continue
         for what, content, dims in (
-            ("density", density, ("panel", "panel_node")), ("edge", edges, ("panel_edge_number",)),
+            ("density", density, ("panel", "panel_node")),
+            ("edge", edges, ("panel_edge_number",)),
             ("scale", np.array([law.scale for law in laws]), ()),
-            ("moments", np.array([law.moments for law in laws]), ()), ("typical", np.asarray(errors), ()),
-        ):  # fmt: skip
+            ("moments", np.array([law.moments for law in laws]), ()),
+            ("typical", np.asarray(errors), ()),
+        ):
             values[f"{name}_{what}"] = _over(np.moveaxis(content, 0, -1), (*dims, COVARIATE), label)
     return values
 

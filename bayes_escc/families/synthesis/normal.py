@@ -129,10 +129,14 @@ class NormalDesign(SynthesisDesign):
         if any(p.distribution != "Normal" for p in priors):
             return None
         return GaussianModel(
-            self.contrasts.y, self.contrasts.V, np.column_stack([self.X, self.Z]), self.L,
-            np.array([float(p["mu"]) for p in priors]), np.array([float(p["sigma"]) for p in priors]),
+            self.contrasts.y,
+            self.contrasts.V,
+            np.column_stack([self.X, self.Z]),
+            self.L,
+            np.array([float(p["mu"]) for p in priors]),
+            np.array([float(p["sigma"]) for p in priors]),
             self.theta_correlation,
-        )  # fmt: skip
+        )
 
     @property
     def theta_correlation(self) -> Array | None:
@@ -159,9 +163,13 @@ class NormalDesign(SynthesisDesign):
         for j, label in enumerate(self.effect_labels):
             rows, terms = np.flatnonzero(self.groups == j), np.array([j])
             piece = GaussianModel(
-                model.y[rows], model.V[np.ix_(rows, rows)], model.X[np.ix_(rows, terms)], np.eye(len(rows)),
-                model.m0[terms], model.s0[terms],
-            )  # fmt: skip
+                model.y[rows],
+                model.V[np.ix_(rows, rows)],
+                model.X[np.ix_(rows, terms)],
+                np.eye(len(rows)),
+                model.m0[terms],
+                model.s0[terms],
+            )
             found.append(Part(terms, rows, piece, tau[label] if tau else None))
         return found
 

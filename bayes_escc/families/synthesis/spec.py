@@ -17,13 +17,20 @@ NAME: Final = "synthesis"
 
 DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
     "effect": (
-        Prior("Normal", mu=0, sigma=1,
-              rationale="On the log scale: 95 % of ratios between one seventh and seven, neither arm favoured."),
+        Prior(
+            "Normal",
+            mu=0,
+            sigma=1,
+            rationale="On the log scale: 95 % of ratios between one seventh and seven, neither arm favoured.",
+        ),
         "real",
     ),
     "tau": (
-        Prior("HalfNormal", sigma=0.5,
-              rationale="Trials of one question differ by a factor of up to about two to seven, usually far less."),
+        Prior(
+            "HalfNormal",
+            sigma=0.5,
+            rationale="Trials of one question differ by a factor of up to about two to seven, usually far less.",
+        ),
         "positive",
     ),
     "baseline": (
@@ -31,11 +38,15 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         "real",
     ),
     "coefficient": (
-        Prior("Normal", mu=0, sigma=0.5,
-              rationale="One unit or standard deviation changes the ratio by a factor of up to 2.7."),
+        Prior(
+            "Normal",
+            mu=0,
+            sigma=0.5,
+            rationale="One unit or standard deviation changes the ratio by a factor of up to 2.7.",
+        ),
         "real",
     ),
-}  # fmt: skip
+}
 """Default prior and domain of every parameter of the family."""
 
 
