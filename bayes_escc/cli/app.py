@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+
+from bayes_escc.cli.command import Commands, add_command
 
 __all__ = ["register"]
 
 
-def register(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
-    """Add the command; returns its parser."""
-    app = commands.add_parser(
+def register(commands: Commands) -> None:
+    """Add the command to the parser of `bayes-escc`."""
+    app = add_command(
+        commands,
         "app",
-        help="open a page on this computer: sheet, questions, run, result",
+        _app,
+        "open a page on this computer: sheet, questions, run, result",
         description="Opens a page that only this computer can reach, over the same calls as the command line. Nothing "
         "is sent anywhere; what it writes stands in one folder. Needs the extra app: pip install 'bayes-escc[app]'.",
     )
@@ -22,8 +25,6 @@ def register(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
     )
     app.add_argument("--language", choices=("en", "zh"), default="en")
     app.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
-    app.set_defaults(action=_app)
-    return (app,)
 
 
 def _app(options: argparse.Namespace) -> int:

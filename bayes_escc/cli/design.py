@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from bayes_escc.cli.command import Commands, add_command, print_json
 from bayes_escc.errors import AnalysisError, FitError
 
 __all__ = ["register"]
@@ -15,11 +16,13 @@ __all__ = ["register"]
 _ACTIONS: Final = ("check", "compare", "replay")
 
 
-def register(commands: Any) -> None:
+def register(commands: Commands) -> None:
     """Add `design` to the parser of `bayes-escc`."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "design",
-        help="simulate a whole trial: operating characteristics, assurance, sample size",
+        _design,
+        "simulate a whole trial: operating characteristics, assurance, sample size",
         description="bayes-escc design FILE simulates a design; design check FILE says it in words; design compare "
         "A B puts two side by side over the same patients; design replay FILE --trial N shows one trial by patients.",
     )
@@ -30,9 +33,6 @@ def register(commands: Any) -> None:
     parser.add_argument("--trial", type=int, default=0, metavar="N", help="replay: number of the trial, from 0")
     parser.add_argument("--truth", metavar="NAME", help="replay: under which truth (default: the first)")
     parser.add_argument("--out", metavar="DIR", help="folder for the result and the trials that were finished")
-    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
-    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    parser.set_defaults(action=_design)
 
 
 def _design(options: argparse.Namespace) -> int:
@@ -53,9 +53,7 @@ def _design(options: argparse.Namespace) -> int:
 
 def _print(options: argparse.Namespace, data: Any, text: str) -> None:
     if options.json:
-        from bayes_escc.report.result import to_json
-
-        sys.stdout.write(to_json(data))
+        print_json(data)
     else:
         print(text)
 

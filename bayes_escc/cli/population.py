@@ -6,18 +6,20 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
+from bayes_escc.cli.command import Commands, add_command, print_json
 from bayes_escc.errors import AnalysisError
 
 __all__ = ["register"]
 
 
-def register(commands: Any) -> None:
+def register(commands: Commands) -> None:
     """Add the commands to the parser of `bayes-escc`."""
-    tipping = commands.add_parser(
+    tipping = add_command(
+        commands,
         "tipping",
-        help="how large a bias would change the answer of a comparison",
+        _tipping,
+        "how large a bias would change the answer of a comparison",
         description="P(better) as a function of the bias between arms that were not randomised against each other; "
         "the bias that brings it to a level; what kind of unmeasured factor that would take. Nothing is fitted again: "
         "draws of an earlier run are used if they are there.",
@@ -39,10 +41,11 @@ def register(commands: Any) -> None:
     tipping.add_argument("--bias-mean", type=float, metavar="B")
     tipping.add_argument("--results", metavar="DIR", help="folder of an earlier run (default: results/<id>)")
     tipping.add_argument("--out", metavar="DIR", help="write figures of the curve and the surface to this folder")
-    _finish(tipping, _tipping)
-    read = commands.add_parser(
+    read = add_command(
+        commands,
         "reconstruct",
-        help="read patients back from a published survival curve",
+        _reconstruct,
+        "read patients back from a published survival curve",
         description="Times and events of patients whose Kaplan-Meier curve and numbers at risk are those printed. "
         "Prints how closely the figure is reproduced; refuses a curve without numbers at risk (or n and events).",
     )
@@ -61,22 +64,16 @@ def register(commands: Any) -> None:
     read.add_argument("--seed", type=int, default=1, metavar="N")
     read.add_argument("--study", default="", metavar="NAME", help="for the table of patients")
     read.add_argument("--out", metavar="FILE", help="write the patients to this CSV file, and the overlay beside it")
-    _finish(read, _reconstruct)
-    overlap = commands.add_parser(
+    overlap = add_command(
+        commands,
         "overlap",
-        help="whether own and published patients are alike enough to be compared",
+        _overlap,
+        "whether own and published patients are alike enough to be compared",
         description="Balance of every covariate, matching weights and the state of overlap; nothing is fitted. Exit 3 "
         "where own and published patients do not overlap.",
     )
     overlap.add_argument("analysis", metavar="ANALYSIS", help="a .toml file with [published], or one that ships")
     overlap.add_argument("--out", metavar="DIR", help="write the figure of balance to this folder")
-    _finish(overlap, _overlap)
-
-
-def _finish(parser: argparse.ArgumentParser, action: Any) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
-    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    parser.set_defaults(action=action)
 
 
 def _counts(source: list[str]) -> dict[str, tuple[int, int]] | None:
@@ -112,9 +109,7 @@ def _tipping(options: argparse.Namespace) -> int:
     levels = LEVELS if options.level is None else (options.level,)
     rows = [{**t.to_dict(levels), "course": t.course()} for t in found]
     if options.json:
-        from bayes_escc.report.result import to_json
-
-        sys.stdout.write(to_json({"bias": rows}))
+        print_json({"bias": rows})
     else:
         from bayes_escc.report.text import bias_text, course_text
 
@@ -160,9 +155,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
         write_atomic(out, table.to_csv(index=False))
         save_figure(reconstruction(read), out.with_suffix(""))
     if options.json:
-        from bayes_escc.report.result import to_json
-
-        sys.stdout.write(to_json(report))
+        print_json(report)
         return 0
     from bayes_escc.report.text import reconstruction_text
 
@@ -177,9 +170,7 @@ def _overlap(options: argparse.Namespace) -> int:
 
     found = overlap(options.analysis)
     if options.json:
-        from bayes_escc.report.result import to_json
-
-        sys.stdout.write(to_json({"overlap": [o.to_dict() for o in found]}))
+        print_json({"overlap": [o.to_dict() for o in found]})
     else:
         from bayes_escc.report.text import overlap_text
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-__all__ = ["add_report"]
+from bayes_escc.cli.command import Commands, add_command, print_json
+
+__all__ = ["register"]
 
 
-def add_report(commands: Any) -> argparse.ArgumentParser:
-    """Add the command to the parser's subcommands."""
-    parser: argparse.ArgumentParser = commands.add_parser("report", help="a page to print of one or several results")
+def register(commands: Commands) -> None:
+    """Add the command to the parser of `bayes-escc`."""
+    parser = add_command(commands, "report", _report, "a page to print of one or several results")
     parser.add_argument("folders", nargs="+", metavar="FOLDER", help="folders that `run` wrote, one or several")
     parser.add_argument(
         "--language", choices=("en", "zh", "both"), help="default: [report] language of the first, or en"
     )
     parser.add_argument("--word", action="store_true", help="also write a Word file")
     parser.add_argument("--out", metavar="DIR", help="folder of the page (default: the results folder)")
-    parser.set_defaults(action=_report)
-    return parser
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -26,9 +25,7 @@ def _report(options: argparse.Namespace) -> int:
 
     paths = write_report(options.folders, options.out, language=options.language, word=options.word)
     if options.json:
-        from bayes_escc.report.result import to_json
-
-        print(to_json({"files": [str(p) for p in paths]}), end="")
+        print_json({"files": [str(p) for p in paths]})
     else:
         print("\n".join(f"The page is in {p}" for p in paths))
     return 0

@@ -7,19 +7,19 @@ answers at once.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from bayes_escc.cli.command import Commands, add_command, print_json
 from bayes_escc.errors import AnalysisError
 
 if TYPE_CHECKING:
     from bayes_escc.rules import BoundaryTable, OperatingCharacteristics, Rule, Scenario
 
-__all__ = ["add_monitor", "rules_of"]
+__all__ = ["register", "rules_of"]
 
 _EVALUABLE = (
     "Looks count evaluable patients: who has not yet been assessed is waited for, and is neither a response nor a "
@@ -32,8 +32,8 @@ _EXAMPLES = """examples:
   bayes-escc monitor table second_line_response_monitored --rule deaths"""
 
 
-def add_monitor(commands: Any) -> list[argparse.ArgumentParser]:
-    """Add the command `monitor`; returns its parsers, for the options every command has."""
+def register(commands: Commands) -> None:
+    """Add the command `monitor` to the parser of `bayes-escc`."""
     monitor = commands.add_parser(
         "monitor",
         help="boundaries and error rates of decision rules, for a protocol",
@@ -41,9 +41,9 @@ def add_monitor(commands: Any) -> list[argparse.ArgumentParser]:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parts = monitor.add_subparsers(dest="part", required=True, metavar="table | oc | calibrate")
-    table = parts.add_parser("table", help="the counts that stop or go at each look")
-    oc = parts.add_parser("oc", help="false-alarm rate, power and expected patients, by enumeration")
-    calibrate = parts.add_parser("calibrate", help="thresholds that keep a false-alarm rate")
+    table = add_command(parts, "table", _table, "the counts that stop or go at each look")
+    oc = add_command(parts, "oc", _oc, "false-alarm rate, power and expected patients, by enumeration")
+    calibrate = add_command(parts, "calibrate", _calibrate, "thresholds that keep a false-alarm rate")
     for part in (table, oc, calibrate):
         part.add_argument("source", metavar="SOURCE", help="an analysis with [[monitoring]], or a kind of rule")
         part.add_argument("keys", nargs="*", metavar="KEY=VALUE", help="keys of a rule that is typed")
@@ -53,10 +53,6 @@ def add_monitor(commands: Any) -> list[argparse.ArgumentParser]:
     table.add_argument("--figure", metavar="PATH", help="also draw the boundaries (PATH.svg and PATH.png)")
     oc.add_argument("--rates", nargs="+", metavar="RATE", help="true rates; REGIMEN/REFERENCE, or one per endpoint")
     calibrate.add_argument("--false-alarm", type=float, required=True, metavar="P", help="largest rate allowed")
-    table.set_defaults(action=_table)
-    oc.set_defaults(action=_oc)
-    calibrate.set_defaults(action=_calibrate)
-    return [table, oc, calibrate]
 
 
 def rules_of(source: str, keys: Sequence[str], name: str | None = None) -> tuple[Rule, ...]:
@@ -182,7 +178,7 @@ def _table(options: argparse.Namespace) -> int:
             {**table.to_dict(), "operating_characteristics": None if b is None else b.to_dict()}
             for table, b in zip(tables, behaviours, strict=True)
         ]
-        _print_json({"rules": found, "not_tabulated": others})
+        print_json({"rules": found, "not_tabulated": others})
     elif options.csv:
         sys.stdout.write("".join(table.csv() for table in tables))
     else:
@@ -201,7 +197,7 @@ def _oc(options: argparse.Namespace) -> int:
         rules = [r for r in rules if r.scenarios]
     found = [operating_characteristics(rule, _looks(options), _rates(options)) for rule in rules]
     if options.json:
-        _print_json({"rules": [b.to_dict() for b in found], "not_tabulated": others})
+        print_json({"rules": [b.to_dict() for b in found], "not_tabulated": others})
     else:
         print("\n\n".join([*map(_oc_text, found), *others]))
     return 0
@@ -218,7 +214,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     found = [calibrate(rule, options.false_alarm, looks=_looks(options)) for rule in rules]
     tables = [boundaries(c.rule, _looks(options)) for c in found]
     if options.json:
-        _print_json(
+        print_json(
             {
                 "rules": [
                     {**t.to_dict(), "operating_characteristics": c.operating_characteristics.to_dict()}
@@ -334,8 +330,3 @@ def _oc_text(behaviour: OperatingCharacteristics) -> str:
         aligned(["true rate", "", *at], by_look),
     ]
     return "\n".join([*blocks, "", "Exact: every path of counts is followed."])
-
-
-def _print_json(value: Mapping[str, Any]) -> None:
-    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bayes_escc.cli.command import Commands, add_command, print_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,14 +25,15 @@ _EXAMPLES = """examples:
   bayes-escc run cohort"""
 
 
-def register(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
-    """Add the commands; returns their parsers."""
-    start = commands.add_parser(
+def register(commands: Commands) -> None:
+    """Add the commands to the parser of `bayes-escc`."""
+    start = add_command(
+        commands,
         "start",
-        help="turn a raw sheet into analyses, asking what it does not say",
+        _start,
+        "turn a raw sheet into analyses, asking what it does not say",
         description=_START,
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     start.add_argument("sheets", nargs="+", metavar="SHEET", help="a workbook or text file, as the ward keeps it")
     start.add_argument("--out", required=True, metavar="FOLDER", help="where analyses, mapping and log are written")
@@ -40,15 +43,12 @@ def register(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
     start.add_argument("--answer", action="append", default=[], metavar="CODE=VALUE", help="the answer to a question")
     start.add_argument("--yes", action="store_true", help="take every answer that is safe; what is not is still asked")
     start.add_argument("--language", choices=("en", "zh"), default="en", help="of questions and comments (default: en)")
-    start.set_defaults(action=_start)
-    template = commands.add_parser(
-        "template", help="write an Excel file to fill in, which start reads without a question"
+    template = add_command(
+        commands, "template", _template, "write an Excel file to fill in, which start reads without a question"
     )
     template.add_argument("kind", choices=("patients", "counts", "effects", "visits"))
     template.add_argument("out", metavar="OUT", help="the .xlsx file to write")
     template.add_argument("--language", choices=("en", "zh"), default="en", help="of headers and instructions")
-    template.set_defaults(action=_template)
-    return start, template
 
 
 _TABLES = (".xlsx", ".xlsm", ".xls", ".csv", ".tsv", ".txt")
@@ -114,8 +114,6 @@ def _start(options: argparse.Namespace) -> int:
     )
     started = write_folder(decision, options.sheets, options.out, language=options.language)
     if options.json:
-        from bayes_escc.report.result import to_json
-
         columns = [
             {"header": p.header, "role": p.role, "reason": p.reason.said(options.language)} for p in decision.proposals
         ]
@@ -128,7 +126,7 @@ def _start(options: argparse.Namespace) -> int:
             "mapping_sha256": decision.mapping.digest,
             "table_sha256": decision.applied.digest if decision.applied else "",
         }
-        sys.stdout.write(to_json(content))
+        print_json(content)
         return 0
     if not told:
         print("\n".join(decision_text(decision, options.language)))

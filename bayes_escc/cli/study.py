@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bayes_escc.cli.command import Commands, add_command, print_json
 from bayes_escc.errors import RecordError
 
 __all__ = ["register"]
@@ -16,20 +17,17 @@ __all__ = ["register"]
 Action = Callable[[argparse.Namespace], int]
 
 
-def register(commands: Any) -> None:
+def register(commands: Commands) -> None:
     """Add `study` with its commands to the parser of `bayes-escc`."""
     study = commands.add_parser("study", help="follow patients: data cuts, updates, history, on the record")
     actions = study.add_subparsers(dest="study_command", required=True, metavar="COMMAND")
 
     def command(name: str, action: Action, words: str, *, log: bool = False) -> argparse.ArgumentParser:
-        parser: argparse.ArgumentParser = actions.add_parser(name, help=words)
+        parser = add_command(actions, name, action, words)
         parser.add_argument("study", metavar="STUDY.db", help="the file of the study")
         if log:
             parser.add_argument("--who", metavar="NAME", help="for the log (default: the account's name)")
             parser.add_argument("--why", default="", metavar="TEXT", help="for the log; name no patient in it")
-        parser.add_argument("--json", action="store_true", help="print JSON on standard output")
-        parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-        parser.set_defaults(action=action)
         return parser
 
     init = command("init", _init, "begin a study with an analysis", log=True)
@@ -67,9 +65,7 @@ def register(commands: Any) -> None:
 
 def _say(options: argparse.Namespace, data: Any, text: Callable[[], str]) -> None:
     if options.json:
-        from bayes_escc.report.result import to_json
-
-        sys.stdout.write(to_json(data))
+        print_json(data)
     else:
         print(text())
 

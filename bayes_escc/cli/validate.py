@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bayes_escc.cli.command import Commands, add_command
 
 if TYPE_CHECKING:
     from bayes_escc.validation.record import Check
 
-__all__ = ["add_validate"]
+__all__ = ["register"]
 
 
-def add_validate(commands: Any) -> argparse.ArgumentParser:
-    """Add the command to the parser's subcommands."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+def register(commands: Commands) -> None:
+    """Add the command to the parser of `bayes-escc`."""
+    parser = add_command(
+        commands,
         "validate",
-        help="check this installation against published answers, and write a report to file",
+        _validate,
+        "check this installation against published answers, and write a report to file",
         description="Installation: versions, digests of files that ship, a tiny model sampled. Operation: published "
         "answers and certified cases, each with its source, the expected number, tolerance and result. Writes "
         "validation.html (to print and sign) and validation.json; ends with exit code 4 if anything fails.",
@@ -24,8 +28,6 @@ def add_validate(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument("--out", default="validation", metavar="DIR", help="folder of the report (default: validation)")
     parser.add_argument("--language", choices=("en", "zh", "both"), default="en", help="of the page (default: en)")
     parser.add_argument("--quick", action="store_true", help="leave out the checks that take longer")
-    parser.set_defaults(action=_validate)
-    return parser
 
 
 def _validate(options: argparse.Namespace) -> int:

@@ -1,0 +1,77 @@
+"""The commands `sensitivity`, `proportional-hazards` and `inconsistency`: what an answer leans on."""
+
+from __future__ import annotations
+
+import argparse
+
+from bayes_escc.cli.command import Commands, add_command, print_json
+
+__all__ = ["register"]
+
+
+def register(commands: Commands) -> None:
+    """Add the commands to the parser of `bayes-escc`."""
+    sensitivity = add_command(
+        commands, "sensitivity", _sensitivity, "vary an analysis: priors, model, studies, heterogeneity"
+    )
+    sensitivity.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    sensitivity.add_argument("--out", metavar="DIR", help="also write the table and the figure to this folder")
+    proportional = add_command(
+        commands, "proportional-hazards", _proportional, "check whether one hazard ratio holds over time"
+    )
+    proportional.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    inconsistent = add_command(
+        commands, "inconsistency", _inconsistency, "direct against indirect evidence in a network"
+    )
+    inconsistent.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+
+
+def _sensitivity(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.checks import sensitivity
+
+    found = sensitivity(find_analysis(options.analysis))
+    if options.out:
+        from bayes_escc.files import write_atomic
+        from bayes_escc.plots.style import save_figure
+        from bayes_escc.report.result import to_json
+
+        out = Path(options.out)
+        write_atomic(out / "sensitivity.json", to_json(found.to_dict()))
+        save_figure(found.plot(), out / "sensitivity")
+    if options.json:
+        print_json(found.to_dict())
+        return 0
+    from bayes_escc.report.text import prior_sensitivity_text, sensitivity_text
+
+    told = found.to_dict()
+    print(prior_sensitivity_text(told) if "estimand" in told else sensitivity_text(told))
+    return 0
+
+
+def _proportional(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.checks import check_proportional_hazards
+
+    found = check_proportional_hazards(find_analysis(options.analysis))
+    if options.json:
+        print_json(found.to_dict())
+    else:
+        print(found)
+    return 0
+
+
+def _inconsistency(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.checks import inconsistency
+
+    found = inconsistency(find_analysis(options.analysis))
+    if options.json:
+        print_json(found.to_dict())
+    else:
+        from bayes_escc.report.text import inconsistency_text
+
+        print(inconsistency_text(found.to_dict()))
+    return 0 if found.converged else 4

@@ -1,0 +1,63 @@
+"""What the commands share: how one is added to the parser, and how a result is printed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+type Action = Callable[[argparse.Namespace], int]
+
+__all__ = ["Action", "Commands", "add_command", "print_json", "printed"]
+
+
+def add_command(
+    commands: Commands, name: str, action: Action, words: str, *, description: str = "", epilog: str = ""
+) -> argparse.ArgumentParser:
+    """Add a command whose result can be printed as JSON.
+
+    Parameters
+    ----------
+    commands : subparsers
+        Of the program, or of a command that has commands of its own.
+    name : str
+    action : callable
+        Carries the command out and returns the exit code.
+    words : str
+        One line for the list of commands.
+    description : str, optional
+        For the command's own help.
+    epilog : str, optional
+        Examples, printed as they stand, as the description then is.
+    """
+    parser = commands.add_parser(
+        name,
+        help=words,
+        description=description or None,
+        epilog=epilog or None,
+        formatter_class=argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON on standard output")
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    parser.set_defaults(action=action)
+    return parser
+
+
+def print_json(value: Any) -> None:
+    """Write a value as JSON to standard output."""
+    from bayes_escc.report.result import to_json
+
+    sys.stdout.write(to_json(value))
+
+
+def printed(result: Mapping[str, Any], question: str = "", *where: str, full: bool = False) -> str:
+    """A result for a terminal: the answer, or with `full` every table."""
+    if full:
+        from bayes_escc.report.text import result_text
+
+        return result_text(result)
+    from bayes_escc.report.answer import answer_text
+
+    return answer_text(result, question, where=where)

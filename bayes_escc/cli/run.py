@@ -1,0 +1,172 @@
+"""The commands `run`, `models` and `warmup`: the analyses that ship, and those of the user."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bayes_escc.cli.command import Commands, add_command, print_json, printed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["register"]
+
+
+def register(commands: Commands) -> None:
+    """Add the commands to the parser of `bayes-escc`."""
+    run = add_command(commands, "run", _run, "fit an analysis and write its results")
+    run.add_argument(
+        "analysis",
+        metavar="ANALYSIS",
+        help="a .toml file, a folder of them, or the name of one that ships (see models)",
+    )
+    run.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<id>)")
+    run.add_argument("--seed", type=int, metavar="N")
+    run.add_argument("--draws", type=int, metavar="N", help="draws per chain")
+    run.add_argument("--tune", type=int, metavar="N", help="tuning steps per chain")
+    run.add_argument("--chains", type=int, metavar="N")
+    run.add_argument("--sampler", choices=("auto", "exact", "nuts", "laplace"))
+    run.add_argument("--no-figures", action="store_true", help="write tables only")
+    run.add_argument("--report", action="store_true", help="also write a page to print (see the command report)")
+    run.add_argument("--full", action="store_true", help="print every table, not the answer alone")
+    models = add_command(commands, "models", _models, "list the analyses that ship, or show one")
+    models.add_argument("name", nargs="?", metavar="NAME")
+    models.add_argument("--copy", metavar="FILE", help="write the analysis NAME to this file, to change it")
+    add_command(commands, "warmup", _warmup, "compile the bundled models once, so that later runs start quickly")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.cli.sheet import analyses_in, refuse_raw_sheet
+
+    refuse_raw_sheet(options.analysis)
+    together = analyses_in(options.analysis)
+    if together is None:
+        code, result = _run_one(options, options.analysis, Path(options.out) if options.out else None)
+        results = [result]
+    else:
+        out = Path(options.out) if options.out else Path(options.analysis) / "results"
+        ran = [_run_one(options, str(path), out / path.stem) for path in together]
+        code, results = max(c for c, _ in ran), [r for _, r in ran]
+    if options.json:
+        print_json(results[0] if together is None else results)
+    return code
+
+
+def _run_one(options: argparse.Namespace, name: str, out: Path | None) -> tuple[int, dict[str, Any]]:
+    """Run one analysis and write its results; returns the exit code and the result."""
+    from pathlib import Path
+
+    from bayes_escc.analysis.analysis import find_analysis
+
+    analysis = find_analysis(name).with_sampling(
+        seed=options.seed, draws=options.draws, tune=options.tune, chains=options.chains, sampler=options.sampler
+    )
+    from bayes_escc.runs.run import run_analysis
+
+    out = out or Path("results") / analysis.id
+    unread = False  # the reader of a pipe may leave; the results are written all the same
+
+    def show(result: Mapping[str, Any]) -> None:
+        nonlocal unread
+        try:
+            if not options.json:
+                print(_answer(result, analysis.question, out, full=options.full), flush=True)
+        except BrokenPipeError:
+            unread = True
+
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("default")
+        posterior, result, _ = run_analysis(analysis, out, figures=not options.no_figures, when_known=show)
+    for message in dict.fromkeys(str(w.message) for w in noted):
+        print(f"bayes-escc: {message}", file=sys.stderr)
+    if options.report:
+        from bayes_escc.runs.report import write_report
+
+        for path in write_report([out]):
+            print(f"The page is in {path}", file=sys.stderr if options.json else sys.stdout)
+    if unread:
+        raise BrokenPipeError
+    if not posterior.diagnostics.converged:
+        print("bayes-escc: NOT CONVERGED: " + " ".join(posterior.diagnostics.messages), file=sys.stderr)
+        return 4, result
+    return 0, result
+
+
+def _answer(result: Mapping[str, Any], question: str, out: Path, *, full: bool) -> str:
+    """What a run prints: the answer, or with `full` every table, and where the results are."""
+    where = f"Results are in {out}"
+    if full:
+        return f"{printed(result, full=True)}\n\n{where}"
+    return printed(result, question, f"{where}; every table: --full; a page to print: bayes-escc report {out}")
+
+
+def _models(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+
+    if options.copy is not None:
+        return _copy_model(options)
+    if options.name is not None:
+        analysis = find_analysis(options.name)
+        if options.json:
+            print_json({"id": analysis.id, "sha256": analysis.sha256, **json.loads(analysis.content)})
+        else:
+            sys.stdout.write(_file_of(options.name).read_text(encoding="utf-8"))
+        return 0
+    found = [find_analysis(name) for name in bundled_analyses()]
+    if options.json:
+        print_json([{"id": a.id, "title": a.title, "question": a.question, "sha256": a.sha256} for a in found])
+    else:
+        for a in found:
+            print(f"{a.id}\n  {a.title}\n  {a.question}")
+    return 0
+
+
+def _copy_model(options: argparse.Namespace) -> int:
+    """Write a bundled analysis to a file of the user's own."""
+    import shlex
+    from pathlib import Path
+
+    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.errors import AnalysisError
+    from bayes_escc.files import write_atomic
+
+    if options.name is None:
+        raise AnalysisError("--copy needs the name of an analysis: bayes-escc models NAME --copy FILE.")
+    find_analysis(options.name)
+    target = Path(options.copy)
+    if target.exists():
+        raise AnalysisError(f"{target} exists already; name another file.")
+    write_atomic(target, _file_of(options.name).read_text(encoding="utf-8"))
+    print(f"Written to {target}; run it with: bayes-escc run {shlex.quote(str(target))}")
+    return 0
+
+
+def _file_of(name: str) -> Path:
+    """The file of a bundled analysis, or of a path."""
+    from pathlib import Path
+
+    from bayes_escc.analysis.analysis import bundled_analyses
+
+    return Path(bundled_analyses().get(name, name))
+
+
+def _warmup(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+    from bayes_escc.runs.run import fit_analysis
+
+    timings = {}
+    for name in bundled_analyses():
+        analysis = find_analysis(name).with_sampling(sampler="nuts", draws=50, tune=50, chains=2)
+        timings[name] = fit_analysis(analysis).seconds["compile"]
+        if not options.json:
+            print(f"{name}: compiled in {timings[name]:.1f} s")
+    if options.json:
+        print_json({"seconds": timings})
+    return 0

@@ -1,0 +1,216 @@
+"""The commands `check`, `scans` and `datasets`: what a table holds, and what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from bayes_escc.cli.command import Commands, add_command, print_json
+
+__all__ = ["register"]
+
+
+def register(commands: Commands) -> None:
+    """Add the commands to the parser of `bayes-escc`."""
+    check = add_command(commands, "check", _check, "validate a table and explain what is wrong")
+    check.add_argument("table", metavar="TABLE", help="a .csv or .xlsx file")
+    check.add_argument("--kind", required=True, choices=("counts", "patients", "medians", "effects"))
+    check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
+    check.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
+    check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
+    check.add_argument("--regimen", default="regimen", metavar="COLUMN", help="patients: regimen")
+    check.add_argument("--response", metavar="COLUMN", help="patients: best response (default: response)")
+    check.add_argument("--time", metavar="COLUMN", help="patients: time to event or censoring")
+    check.add_argument("--event", metavar="COLUMN", help="patients: 1 for an event, 0 for censoring")
+    check.add_argument("--entry", metavar="COLUMN", help="patients: delayed entry")
+    check.add_argument(
+        "--interval", nargs=2, metavar=("LAST_FREE", "FIRST_PD"), help="patients: scans before and with progression"
+    )
+    check.add_argument("--overall", metavar="COLUMN", help="patients: overall survival, to check against")
+    check.add_argument(
+        "--dates",
+        nargs="+",
+        default=[],
+        metavar="ROLE=COLUMN",
+        help="patients: start=, event=, death=, last_contact=COLUMN and cut=YYYY-MM-DD",
+    )
+    check.add_argument("--time-unit", metavar="UNIT", help="patients: days, weeks, months or years")
+    scans = add_command(
+        commands, "scans", _scans, "turn a table of visits into the intervals in which patients progressed"
+    )
+    scans.add_argument("patients", metavar="PATIENTS", help="one row per patient")
+    scans.add_argument("visits", metavar="VISITS", help="one row per visit")
+    scans.add_argument("--schedule", type=float, required=True, metavar="T", help="planned time between scans")
+    scans.add_argument(
+        "--unit", required=True, metavar="UNIT", help="of the schedule and the intervals: days, weeks, ..."
+    )
+    scans.add_argument("--id", default="patient_id", metavar="COLUMN", help="identifier, in both tables")
+    scans.add_argument("--date", default="date", metavar="COLUMN", help="visits: date (default: date)")
+    scans.add_argument("--time", metavar="COLUMN", help="visits: time since the start, instead of a date")
+    scans.add_argument("--result", default="result", metavar="COLUMN", help="visits: what the scan showed")
+    scans.add_argument(
+        "--words", nargs="+", default=[], metavar="WORD=MEANING", help="further results: progression, free or unknown"
+    )
+    scans.add_argument("--start", metavar="COLUMN", help="patients: date of the start of treatment")
+    scans.add_argument("--death", metavar="COLUMN", help="patients: date (or time) of death")
+    scans.add_argument("--missed", type=int, default=1, metavar="N", help="scans that may be missed before a death")
+    scans.add_argument(
+        "--death-after-missed",
+        choices=("interval", "exact", "censor"),
+        default="interval",
+        help="a death after more missed scans: event anywhere since the last scan, at death, or censored",
+    )
+    scans.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns of the patients to leave out")
+    scans.add_argument("--out", metavar="FILE", help="write the patient table with its intervals to this CSV file")
+    datasets = add_command(commands, "datasets", _datasets, "list the bundled datasets, or show one")
+    datasets.add_argument("name", nargs="?", metavar="NAME")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis.data import read_data
+    from bayes_escc.errors import DataError
+    from bayes_escc.evidence import PatientTable
+    from bayes_escc.evidence.kinds import KINDS
+    from bayes_escc.settings.reader import Reader, raise_problems
+
+    wrong: list[str] = []
+    data = read_data(Reader(_stated_data(options), "", wrong))
+    raise_problems("these options cannot be used", wrong)
+    try:
+        table: Any = data.read(options.table)
+    except DataError as error:
+        if not options.json:
+            raise
+        problems = [p.to_dict() for p in error.problems]
+        print_json({"ok": False, "message": str(error), "problems": problems, "warnings": []})
+        return error.exit_code
+    if options.json:
+        warnings = [w.to_dict() for w in table.warnings]
+        print_json({"ok": True, "sha256": table.digest, "rows": len(table), "problems": [], "warnings": warnings})
+        return 0
+    print(repr(table))
+    if not isinstance(table, PatientTable):
+        columns = [c for c in KINDS[options.kind].shown if c in table.frame]
+        from bayes_escc.report.text import aligned
+
+        shorter = [
+            ["" if v != v else f"{v:.4g}" if isinstance(v, float) else str(v) for v in r]
+            for r in table.frame[columns].itertuples(index=False)
+        ]
+        print(aligned(columns, shorter))
+    elif table.time_unit is not None:
+        from bayes_escc.names import format_number
+        from bayes_escc.report.text import aligned
+
+        summary = table.follow_up_summary()
+        cells = [[v if isinstance(v, str | int) else format_number(v) for v in r] for r in summary.to_numpy().tolist()]
+        print(aligned([str(c).replace("_", " ") for c in summary], [[str(v) for v in r] for r in cells]))
+    for warning in table.warnings:
+        print(f"Note: {warning}")
+    print(f"No problems; {len(table.warnings)} notes. SHA-256 {table.digest}")
+    return 0
+
+
+def _stated_data(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of ``check`` as `[data]` of an analysis states them."""
+    from bayes_escc.evidence.kinds import KINDS
+    from bayes_escc.settings.setting import settings_of
+
+    stated: dict[str, Any] = {"kind": options.kind}
+    for key in [s.name for s in settings_of(KINDS[options.kind].settings)]:
+        value = getattr(options, key, None)
+        if value:
+            stated[key] = pairs(value, "--dates") if key == "dates" else value
+    if options.kind == "patients" and not stated.keys() & {"response", "time", "interval", "dates"}:
+        stated["response"] = "response"
+    return stated
+
+
+def pairs(given: Sequence[str], option: str) -> dict[str, str]:
+    """Arguments of the form KEY=VALUE."""
+    from bayes_escc.errors import AnalysisError
+
+    wrong = [g for g in given if "=" not in g]
+    if wrong:
+        raise AnalysisError(f"{option}: write KEY=VALUE, not {', '.join(wrong)}.")
+    return dict(g.split("=", 1) for g in given)
+
+
+def _scans(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from bayes_escc.evidence.visits import ScanSettings, joined
+
+    settings = ScanSettings(
+        options.schedule,
+        options.unit,
+        options.id,
+        None if options.time else options.date,
+        options.time,
+        options.result,
+        pairs(options.words, "--words"),
+        options.start,
+        options.death,
+        options.missed,
+        options.death_after_missed,
+    )
+    frame, notes = joined(options.patients, options.visits, settings, patient_id=options.id, drop=options.drop)
+    if options.out:
+        from bayes_escc.files import write_atomic
+
+        write_atomic(Path(options.out), frame.to_csv(index=False))
+    if options.json:
+        rows = json.loads(frame.replace(float("inf"), None).to_json(orient="records"))
+        print_json({"ok": True, "unit": options.unit, "rows": rows, "warnings": [n.to_dict() for n in notes]})
+        return 0
+    from bayes_escc.names import format_number
+    from bayes_escc.report.text import aligned
+
+    columns = [options.id, "last_free", "first_progression", "scan_rule"]
+    cells = [
+        [c if isinstance(c, str) else "none" if c == float("inf") else format_number(c) for c in row]
+        for row in frame[[c for c in columns if c in frame]].itertuples(index=False, name=None)
+    ]
+    print(aligned([c for c in columns if c in frame], cells))
+    for note in notes:
+        print(f"Note: {note}")
+    if options.out:
+        print(f'Written to {options.out}; read it with interval = ["last_free", "first_progression"].')
+    return 0
+
+
+def _datasets(options: argparse.Namespace) -> int:
+    from bayes_escc.evidence import DATASETS, load_dataset
+    from bayes_escc.evidence.datasets import raw_dataset
+
+    if options.name is None:
+        if options.json:
+            print_json([{"name": d.name, "kind": d.kind, "title": d.title} for d in DATASETS.values()])
+        else:
+            for d in DATASETS.values():
+                print(f"{d.name} ({d.kind})\n  {d.title}")
+        return 0
+    flawed = options.name in DATASETS and DATASETS[options.name].flawed
+    digest = None
+    if flawed:
+        records = [dict(row) for row in raw_dataset(options.name).rows]
+    else:
+        table = load_dataset(options.name)
+        records, digest = json.loads(table.frame.to_json(orient="records")), table.digest
+    if options.json:
+        print_json({"name": options.name, "sha256": digest, "rows": records})
+        return 0
+    from bayes_escc.report.text import aligned
+
+    hidden = {"source", "notes", "verification", "certainty", "y", "se", "registration", "year"}
+    columns = [c for c in records[0] if c not in hidden]
+    print(aligned(columns, [[str(r[c]) for c in columns] for r in records]))
+    print("\nSources:")
+    for source in dict.fromkeys((r["study"], r["source"]) for r in records):
+        print(f"  {source[0]}: {source[1]}")
+    if flawed:
+        path = DATASETS[options.name].path
+        print(f"\nKept as printed, with its flaws: bayes-escc check --kind effects {path} lists them.")
+    return 0
