@@ -19,7 +19,7 @@ from bayes_escc.app.server import Page, create_app
 from bayes_escc.app.words import WORDS
 from bayes_escc.app.workspace import Workspace
 from bayes_escc.sheet.template import write_template
-from tests import ward_sheets as ward
+from tests.helpers import ward_sheets as ward
 
 BASE = "http://127.0.0.1:5000"
 SAME = {"Origin": BASE}

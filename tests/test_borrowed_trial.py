@@ -278,7 +278,7 @@ def test_nuts_samples_the_same_borrowed_posterior(files, result):
 
 
 def test_the_forest_of_historical_rates_is_whole(fitted):
-    from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut
+    from tests.helpers.figures import assert_no_text_overlaps, assert_nothing_is_cut
 
     figure = be.plots.historical_rates(fitted)
     assert_nothing_is_cut(figure)

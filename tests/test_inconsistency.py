@@ -12,8 +12,8 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.checks import inconsistency
 from bayes_escc.cli import main
+from tests.helpers.synthesis import COUNSELLING, SMOKING
 from tests.oracles.meta import generalised_least_squares, mixed_common_network, one_effect
-from tests.test_synthesis import COUNSELLING, SMOKING
 
 # a triangle of two-arm trials, on the log scale: (control, experimental, y, se)
 TRIANGLE = [("A", "B", -0.3, 0.1), ("A", "B", -0.2, 0.15), ("A", "C", -0.5, 0.12), ("B", "C", 0.1, 0.2)]

@@ -12,8 +12,8 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.inference.laplace import Target, systematic
 from bayes_escc.probability.psis import smooth
+from tests.helpers.survival import LIVER, NLR, cohort, scans
 from tests.oracles.evidence import beta_binomial, gamma_exponential
-from tests.test_survival import LIVER, NLR, cohort, scans
 
 GAMMA = be.Prior("Gamma", alpha=2, beta=8)
 

@@ -17,8 +17,8 @@ from bayes_escc.answers.league import league_order, mirrored
 from bayes_escc.answers.ranking import rank_probabilities
 from bayes_escc.cli import main
 from bayes_escc.runs.figures import figures_of
+from tests.helpers.figures import assert_no_text_overlaps, assert_nothing_is_cut, texts
 from tests.oracles.meta import generalised_least_squares
-from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts
 
 # four regimens, a loop, and a three-arm trial whose contrasts share the arm of "platinum"
 NETWORK = pd.DataFrame(

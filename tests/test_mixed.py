@@ -11,8 +11,8 @@ import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.runs.figures import figures_of
 from bayes_escc.runs.run import prepare_design
+from tests.helpers.synthesis import PARKINSON, VAGUE, row, sampled_point
 from tests.oracles.meta import mixed_common_network, mixed_random_effects
-from tests.test_synthesis import PARKINSON, VAGUE, row, sampled_point
 
 PRIORS = {
     "effect": be.Prior("Normal", mu=0, sigma=2),

@@ -13,8 +13,8 @@ import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.report.text import result_text
 from bayes_escc.runs.run import prepare_design
-from tests.test_contract import SCHEMA, conforms
-from tests.test_survival import mean_matches
+from tests.helpers.schema import SCHEMA, conforms
+from tests.helpers.survival import mean_matches
 
 CHEMO, ANLOTINIB = "toripalimab + chemotherapy", "toripalimab + anlotinib"
 

@@ -12,7 +12,7 @@ from bayes_escc.cli import main
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.report.result import ESTIMATE_KEYS
 from bayes_escc.runs.prompt_effects import pool_effects
-from tests.test_contract import SCHEMA, conforms
+from tests.helpers.schema import SCHEMA, conforms
 
 TYPED = [
     "ATTRACTION-3=0.77,0.62,0.96",

@@ -15,8 +15,8 @@ from bayes_escc.cli import main
 from bayes_escc.report.text import prior_sensitivity_text
 from bayes_escc.runs.run import prepare_design
 from bayes_escc.settings.prior import PriorSet
+from tests.helpers.survival import LIVER, NLR, cohort
 from tests.oracles.evidence import beta_binomial, gamma_exponential
-from tests.test_survival import LIVER, NLR, cohort
 
 
 @pytest.fixture(scope="module")

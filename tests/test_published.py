@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
-from tests.test_synthesis import row
+from tests.helpers.synthesis import row
 
 
 def test_ankylosing_spondylitis_as_rbest_prints_it(over_studies):

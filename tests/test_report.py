@@ -19,7 +19,7 @@ from bayes_escc.report.page_words import CHECKLISTS, LIMITATIONS, TITLES, WORDS
 from bayes_escc.runs.page_facts import baseline_rows, fisher, log_rank, standardised_difference
 from bayes_escc.runs.report import write_report
 from bayes_escc.runs.run import run_analysis
-from tests.test_sentences import FORBIDDEN
+from tests.helpers.words import FORBIDDEN
 
 HOSTILE = "<script>alert('x')</script> & \"co\""
 

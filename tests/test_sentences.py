@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +11,8 @@ from hypothesis import strategies as st
 from bayes_escc.report import answer, sentences, text
 from bayes_escc.report.answer import MAX_LINES, WIDTH, answer_text
 from bayes_escc.report.sentences import Contrast, estimate_text, grade, per_step, verdict
+from tests.helpers.words import FORBIDDEN
 
-FORBIDDEN = re.compile(
-    r"significan|\bprov(e|es|ed|en|ing)\b|proof|superior|inferior|effective|no difference|similar|equivalent\b"
-    r"|显著|统计学意义|证明|无差异|疗效相当|相似|优效|有效",
-    re.IGNORECASE,
-)
 WORDS = {"almost certainly", "very probably", "probably", "more likely than not, but uncertain"}
 
 

@@ -21,7 +21,7 @@ from bayes_escc.sheet.mapping import load_mapping, mapping_from
 from bayes_escc.sheet.questions import OpenQuestionsError
 from bayes_escc.sheet.start import prepare, write_folder
 from bayes_escc.sheet.template import TEMPLATES
-from tests import ward_sheets as ward
+from tests.helpers import ward_sheets as ward
 
 TODAY = dt.date(2024, 6, 1)
 REFERENCE = {"margin.pfs": "1", "margin.response": "10"}

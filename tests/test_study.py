@@ -22,8 +22,8 @@ from bayes_escc.study.draws import pack, unpack
 from bayes_escc.study.freeze import freeze, prepare_frozen
 from bayes_escc.study.migrations import SCHEMA_VERSION
 from bayes_escc.study.verify import verify
+from tests.helpers.studies import FIRST, PRIOR, SECOND, analysis, cohort, sums
 from tests.oracles.exponential import probability_lower_hazard
-from tests.studies import FIRST, PRIOR, SECOND, analysis, cohort, sums
 
 
 @pytest.fixture

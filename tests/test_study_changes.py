@@ -8,7 +8,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.study.changes import HARMLESS, acknowledged, compare_cuts
 from bayes_escc.study.cuts import read_cut
-from tests.studies import analysis, table
+from tests.helpers.studies import analysis, table
 
 
 def changes(old, new, spec=None):

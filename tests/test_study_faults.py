@@ -18,7 +18,7 @@ from bayes_escc.cli import main
 from bayes_escc.study import store as stores
 from bayes_escc.study import study as studies
 from bayes_escc.study.verify import verify
-from tests.studies import FIRST, SECOND, analysis
+from tests.helpers.studies import FIRST, SECOND, analysis
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="faults are injected into forked processes")
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="faults are inje
 def faults(tmp_path_factory):
     root = Path(be.__file__).parent.parent
     environment = {**os.environ, "PYTHONPATH": str(root), "OPENBLAS_NUM_THREADS": "1"}
-    script = root / "tests" / "study_faults.py"
+    script = root / "tests" / "helpers" / "study_faults.py"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", script, tmp_path_factory.mktemp("faults")],
         env=environment,

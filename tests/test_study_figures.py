@@ -13,8 +13,8 @@ import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.plots.style import house_style
 from bayes_escc.study.changes import HARMLESS
-from tests.studies import FIRST, SECOND, analysis, cohort
-from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut, texts
+from tests.helpers.figures import assert_no_text_overlaps, assert_nothing_is_cut, texts
+from tests.helpers.studies import FIRST, SECOND, analysis, cohort
 
 RULE = {
     "name": "superiority",

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import bayes_escc as be
-from tests.studies import analysis, table
+from tests.helpers.studies import analysis, table
 
 SPEC = analysis(sampling={"draws": 10, "chains": 2})
 SLOW = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])

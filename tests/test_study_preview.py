@@ -16,8 +16,8 @@ from bayes_escc.cli import main
 from bayes_escc.inference import compiled
 from bayes_escc.probability.psis import log_mean_exp, smooth
 from bayes_escc.study.preview import MAX_K, MIN_ESS
+from tests.helpers.studies import PRIOR, analysis, cohort, sums, table
 from tests.oracles.exponential import hazard_quantile, log_predictive, probability_lower_hazard
-from tests.studies import PRIOR, analysis, cohort, sums, table
 
 AT = cohort(11, patients=60)
 SPEC = analysis(sampling={"draws": 1000, "chains": 4})

@@ -21,7 +21,7 @@ from bayes_escc.study.digests import sha256
 from bayes_escc.study.draws import pack, unpack
 from bayes_escc.study.lock import Holder, present_holder, state_of
 from bayes_escc.study.verify import verify
-from tests.studies import FIRST, SECOND, analysis, table
+from tests.helpers.studies import FIRST, SECOND, analysis, table
 
 
 @pytest.fixture(scope="module")

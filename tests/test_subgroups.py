@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
+from tests.helpers.synthesis import assert_agree, row
 from tests.oracles.meta import random_effects, subgroups_with_one_heterogeneity
-from tests.test_synthesis import assert_agree, row
 
 TAU = be.Prior("HalfNormal", sigma=0.4)
 PRIORS = {"effect": be.Prior("Normal", mu=0, sigma=0.8), "tau": TAU}

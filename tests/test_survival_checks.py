@@ -12,8 +12,8 @@ import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.report.text import proportional_hazards_text
 from bayes_escc.runs.run import frozen_analysis, prepare_design
+from tests.helpers.survival import LIVER, NLR, cohort, scans
 from tests.oracles.evidence import gamma_exponential
-from tests.test_survival import LIVER, NLR, cohort, scans
 
 
 def crossing(n=160, seed=5):

@@ -13,8 +13,8 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.families.survival.missing import PRIORS
 from bayes_escc.runs.run import prepare_design
+from tests.helpers.survival import DESIGNS, LIVER, NLR, cohort, mean_matches, scans
 from tests.oracles import effects_grid
-from tests.test_survival import DESIGNS, LIVER, NLR, cohort, mean_matches, scans
 
 AGE = {"column": "age", "missing": "impute"}
 FILL = [{**NLR, "missing": "impute"}, {**LIVER, "missing": "impute"}, {"column": "ecog", "missing": "impute"}, AGE]

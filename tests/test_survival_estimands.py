@@ -13,8 +13,8 @@ from bayes_escc.families.survival.curves import PiecewiseCurves, WeibullCurves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
 from bayes_escc.families.survival.population import Population, condensed, median_time, restricted_mean, survival
 from bayes_escc.runs.run import prepare_design
+from tests.helpers.survival import LIVER, NLR, cohort
 from tests.oracles.event_free import remaining
-from tests.test_survival import LIVER, NLR, cohort
 
 SETTINGS = {"data_unit": "months", "covariates": [NLR, LIVER], "times": [3, 6], "horizons": [6, 9]}
 

@@ -11,7 +11,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.plots._forest import _ticks
 from bayes_escc.runs.figures import figures_of
-from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut
+from tests.helpers.figures import assert_no_text_overlaps, assert_nothing_is_cut
 
 
 def texts(figure):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bayes_escc.app.words import WORDS
-from tests import ward_sheets as ward
+from tests.helpers import ward_sheets as ward
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if os.environ.get("BAYES_ESCC_NEED_BROWSER"):  # set by make browser, where nothing may be skipped

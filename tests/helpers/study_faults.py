@@ -17,8 +17,8 @@ from pathlib import Path
 import bayes_escc as be
 from bayes_escc.study import store as stores
 from bayes_escc.study.verify import verify
-from tests import studies
-from tests.studies import analysis
+from tests.helpers import studies
+from tests.helpers.studies import analysis
 
 NAME = "Zebra-4711"
 FIRST, SECOND = (frame.replace("A1", NAME) for frame in (studies.FIRST, studies.SECOND))
