@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from bayes_escc.names import VERSION
+
 if TYPE_CHECKING:
     from bayes_escc.analysis import Analysis, find_analysis
     from bayes_escc.answers.borrowing import Borrowed, borrow, map_prior, power_prior, sam_weight
@@ -75,7 +77,7 @@ if TYPE_CHECKING:
     from bayes_escc.validation.record import Validation
     from bayes_escc.validation.validate import validate
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {
     "analysis": ("Analysis", "find_analysis"),

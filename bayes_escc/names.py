@@ -34,6 +34,7 @@ __all__ = [
     "SAMPLE_DIMS",
     "STUDY",
     "TIME",
+    "VERSION",
     "Direction",
     "Scale",
     "as_typed",
@@ -41,6 +42,9 @@ __all__ = [
     "format_probability",
     "normalise",
 ]
+
+VERSION = "0.1.0"
+"""Of the package; the build reads it here."""
 
 CHAIN: Final = "chain"
 DRAW: Final = "draw"

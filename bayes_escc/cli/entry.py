@@ -13,9 +13,9 @@ import re
 import sys
 from collections.abc import Sequence
 
-from bayes_escc import __version__
 from bayes_escc.cli import app, checks, design, population, prompt, report, rules, run, sheet, study, tables, validate
 from bayes_escc.errors import BayesEsccError
+from bayes_escc.names import VERSION
 
 __all__ = ["main"]
 
@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"bayes-escc {__version__}")
+    parser.add_argument("--version", action="version", version=f"bayes-escc {VERSION}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in _COMMANDS:

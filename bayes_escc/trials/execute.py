@@ -80,11 +80,11 @@ def fingerprint() -> str:
     import numba
     import scipy
 
-    from bayes_escc import __version__
+    from bayes_escc.names import VERSION
     from bayes_escc.trials.streams import uniforms
 
     told = hashlib.sha256(uniforms(1, "event", 0, 8, 8).tobytes()).hexdigest()[:12]
-    versions = (__version__, np.__version__, numba.__version__, scipy.__version__, sys.version.split()[0])
+    versions = (VERSION, np.__version__, numba.__version__, scipy.__version__, sys.version.split()[0])
     return " ".join((*versions, told))
 
 

@@ -9,8 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from bayes_escc import __version__
 from bayes_escc.errors import BayesEsccError
+from bayes_escc.names import VERSION
 from bayes_escc.validation.cases import Answer, Case, Expected
 from bayes_escc.validation.manifest import compare_files, read_manifest, shipped_files
 from bayes_escc.validation.record import Check
@@ -47,7 +47,7 @@ def _versions() -> Iterator[Check]:
             "Version of bayes-escc",
             "bayes-escc 版本",
             source,
-            __version__,
+            VERSION,
             None,
             None,
             "failed",
@@ -61,9 +61,9 @@ def _versions() -> Iterator[Check]:
         "bayes-escc 版本",
         source,
         installed,
-        __version__,
+        VERSION,
         None,
-        "passed" if installed == __version__ else "failed",
+        "passed" if installed == VERSION else "failed",
     )
     for text in requires:
         requirement = Requirement(text)

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
-from bayes_escc import __version__
 from bayes_escc.errors import AnalysisError
 from bayes_escc.files import write_atomic
+from bayes_escc.names import VERSION
 from bayes_escc.validation.cases import CASES, Answer, Case
 from bayes_escc.validation.installation import SAMPLER, installation_checks
 from bayes_escc.validation.page import Languages, validation_page
@@ -77,7 +77,7 @@ def validate(
         if tell is not None:
             tell(check)
     seconds = round(time.perf_counter() - clock, 1)
-    record = Validation(__version__, _computer(), began, seconds, quick, tuple(checks))
+    record = Validation(VERSION, _computer(), began, seconds, quick, tuple(checks))
     if out is not None:
         write_atomic(Path(out) / "validation.json", record.to_json())
         write_atomic(Path(out) / "validation.html", validation_page(record, language))

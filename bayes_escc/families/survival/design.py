@@ -15,7 +15,6 @@ from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
 from bayes_escc.families.exchangeable import PairPrior, deviations
-from bayes_escc.families.followed import Followed
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
@@ -31,6 +30,7 @@ from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.survival.target import TargetTable, target_patterns
 from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, STUDY, TIME, Scale
+from bayes_escc.rules.followed import Followed
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import nearest
 
