@@ -220,6 +220,15 @@ def test_nobody_changes_a_prepared_design():
                 assert of_xarray or ast.unparse(node.value) == "self", f"{path.name}, line {node.lineno}"
 
 
+def test_no_function_is_longer_than_a_screen():
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                documented = ast.get_docstring(node) is not None and len(node.body) > 1
+                lines = node.end_lineno - node.body[int(documented)].lineno + 1
+                assert lines <= 80, f"{path.relative_to(ROOT)}: {node.name} has {lines} lines"
+
+
 def test_only_inference_samples_and_evidence_and_comparison_know_no_model():
     for path in ROOT.rglob("*.py"):
         room = path.relative_to(ROOT).parts[0].removesuffix(".py")

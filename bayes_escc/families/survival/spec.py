@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
@@ -227,71 +227,33 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     covariates = read_covariates(model, survival=True)
     frailty = model.text("frailty", None)
     centres = estimands.text("centres", "observed", ("observed", "new"))
+    shrinkage = model.text("shrinkage", "none", ("none", "ridge", "horseshoe"))
+    relevant = model.number("relevant", None, above=0, integer=True)
+    location = _location(baseline, priors)
     if baseline != "piecewise":
         for key, given in (("cutpoints", cutpoints is not None), ("smoothing", smoothing == "random_walk")):
             if given:
                 model.problem(key, f'needs baseline = "piecewise", not "{baseline}"')
     if baseline == "exponential" and effect == "nonproportional":
         model.problem("regimen_effect", 'constant hazards are proportional; use "proportional" or "stratified"')
-    location = _location(baseline, priors)
-    if location == "log_cumulative_hazard" and reference_time is None:
-        model.problem("reference_time", "is required with priors.log_cumulative_hazard: when the prior holds")
-    if location == "hazard" and smoothing == "random_walk":
-        priors.problem("hazard", "a random walk is of log hazards; give priors.log_hazard")
-    roles = [location]
-    if baseline == "weibull":
-        roles.append("log_shape")
-    if effect in ("proportional", "nonproportional"):
-        roles.append("log_hazard_ratio")
-    shrinkage = model.text("shrinkage", "none", ("none", "ridge", "horseshoe"))
-    relevant = model.number("relevant", None, above=0, integer=True)
-    if covariates:
-        roles.append("coefficient")
-        roles += {"ridge": ["coefficient_sd"], "horseshoe": ["global_scale", "slab_variance"]}.get(shrinkage, [])
-    elif shrinkage != "none":
-        model.problem("shrinkage", "needs covariates, whose coefficients it shrinks")
-    if relevant is not None and shrinkage != "horseshoe":
-        model.problem("relevant", f'needs shrinkage = "horseshoe", not "{shrinkage}"')
-    if smoothing == "random_walk":
-        roles.append("drift_sd")
-    if frailty is not None:
-        roles.append("frailty_sd")
-    elif centres == "new":
-        estimands.problem("centres", "needs model.frailty, the column of the centres")
-    if frailty in {c.column for c in covariates}:
-        model.problem("frailty", f"{frailty} is a covariate already; leave one out")
-    found, stated = [], []
-    for role in roles:
-        default, domain = DEFAULT_PRIORS[role]
-        if priors.has(role):
-            stated.append(role)
-        prior_set = priors.prior(role, default, domain)
-        by_regimen = role in (location, "log_shape") and effect == "stratified"
-        by_regimen |= role == "log_shape" and effect == "nonproportional"
-        if prior_set.overrides and not by_regimen and role not in ("log_hazard_ratio", "coefficient"):
-            label = prior_set.overrides[0][0]
-            shared = role not in (location, "log_shape")
-            why = "one value holds for all" if shared else f'needs regimen_effect = "stratified", not "{effect}"'
-            priors.problem(f'{role}."{label}"', why)
-        if role == "coefficient" and shrinkage != "none" and prior_set.default is not default:
-            priors.problem(
-                role,
-                f"the {shrinkage} shrinkage is the prior of the coefficients; give priors.coefficient.NAME for a "
-                "covariate that is not to be shrunk",
-            )
-        if role == "log_hazard_ratio":
-            require_exchangeable(role, prior_set, coding, priors)
-        found.append((role, prior_set))
     if baseline == "weibull" and any(c.bins for c in covariates):
         model.problem(
             "covariates", "bins collapse the rows of exponential and piecewise models; a Weibull model has none"
         )
-    for role in DEFAULT_PRIORS:
-        if role not in roles and priors.has(role):
-            priors.take(role)
-            priors.problem(role, f"is not a parameter of this model, which takes {', '.join(roles)}")
-    times, horizons = _numbers(estimands, "times"), _numbers(estimands, "horizons")
-    population, event_free = read_population(estimands), estimands.number("event_free", None, above=0)
+    if location == "log_cumulative_hazard" and reference_time is None:
+        model.problem("reference_time", "is required with priors.log_cumulative_hazard: when the prior holds")
+    if location == "hazard" and smoothing == "random_walk":
+        priors.problem("hazard", "a random walk is of log hazards; give priors.log_hazard")
+    if not covariates and shrinkage != "none":
+        model.problem("shrinkage", "needs covariates, whose coefficients it shrinks")
+    if relevant is not None and shrinkage != "horseshoe":
+        model.problem("relevant", f'needs shrinkage = "horseshoe", not "{shrinkage}"')
+    if frailty is None and centres == "new":
+        estimands.problem("centres", "needs model.frailty, the column of the centres")
+    if frailty in {c.column for c in covariates}:
+        model.problem("frailty", f"{frailty} is a covariate already; leave one out")
+    roles = _roles(location, baseline, effect, smoothing, shrinkage if covariates else None, frailty)
+    prior_sets, stated = _read_priors(priors, roles, effect, shrinkage, coding)
     return SurvivalSpec(
         baseline,
         effect,
@@ -302,18 +264,68 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
         unit,
         dating,
         covariates,
-        tuple(found),
-        tuple(stated),
-        times,
-        horizons,
-        population,
-        event_free,
-        frailty,
-        centres,
-        shrinkage,
-        relevant,
-        coding,
+        prior_sets,
+        stated,
+        times=_numbers(estimands, "times"),
+        horizons=_numbers(estimands, "horizons"),
+        population=read_population(estimands),
+        event_free=estimands.number("event_free", None, above=0),
+        frailty=frailty,
+        centres=centres,
+        shrinkage=shrinkage,
+        relevant=relevant,
+        regimen_coding=coding,
     )
+
+
+def _roles(
+    location: str, baseline: str, effect: str, smoothing: str, shrinkage: str | None, frailty: str | None
+) -> list[str]:
+    """The parameters of a model that have priors; `shrinkage` is None without covariates."""
+    in_the_model = {
+        location: True,
+        "log_shape": baseline == "weibull",
+        "log_hazard_ratio": effect in ("proportional", "nonproportional"),
+        "coefficient": shrinkage is not None,
+        "coefficient_sd": shrinkage == "ridge",
+        "global_scale": shrinkage == "horseshoe",
+        "slab_variance": shrinkage == "horseshoe",
+        "drift_sd": smoothing == "random_walk",
+        "frailty_sd": frailty is not None,
+    }
+    return [role for role, present in in_the_model.items() if present]
+
+
+def _read_priors(
+    priors: Reader, roles: Sequence[str], effect: str, shrinkage: str, coding: RegimenCoding
+) -> tuple[tuple[tuple[str, PriorSet], ...], tuple[str, ...]]:
+    """The priors of all parameters of a model, and which of them were stated."""
+    by_regimen = {"stratified": {roles[0], "log_shape"}, "nonproportional": {"log_shape"}}.get(effect, set())
+    prior_sets, stated = [], []
+    for role in roles:
+        default, domain = DEFAULT_PRIORS[role]
+        if priors.has(role):
+            stated.append(role)
+        prior_set = priors.prior(role, default, domain)
+        if prior_set.overrides and role not in {*by_regimen, "log_hazard_ratio", "coefficient"}:
+            label = prior_set.overrides[0][0]
+            shared = role not in (roles[0], "log_shape")
+            why = "one value holds for all" if shared else f'needs regimen_effect = "stratified", not "{effect}"'
+            priors.problem(f'{role}."{label}"', why)
+        if role == "coefficient" and shrinkage != "none" and prior_set.default is not default:
+            priors.problem(
+                role,
+                f"the {shrinkage} shrinkage is the prior of the coefficients; give priors.coefficient.NAME for a "
+                "covariate that is not to be shrunk",
+            )
+        if role == "log_hazard_ratio":
+            require_exchangeable(role, prior_set, coding, priors)
+        prior_sets.append((role, prior_set))
+    for role in DEFAULT_PRIORS:
+        if role not in roles and priors.has(role):
+            priors.take(role)
+            priors.problem(role, f"is not a parameter of this model, which takes {', '.join(roles)}")
+    return tuple(prior_sets), tuple(stated)
 
 
 def _location(baseline: str, priors: Reader) -> str:
