@@ -84,6 +84,16 @@ INPUTS = {
     # medians
     "median not reached": Input("medians", "study,regimen,n,median,events\nA,x,40,NR,12\nB,y,40,6.2,33\n",
                                 refused="median_not_reached", options=("--time-unit", "months")),
+    "median not reached by a time stated": Input(
+        "medians", "study,regimen,n,median,events,follow_up\nA,x,40,NR,12,14\nB,y,40,>9,12,\n",
+        noted="median_not_reached", options=("--time-unit", "months"),
+        values={"median": [14, 9], "log_se": [1 / (math.log(2) * math.sqrt(40))] * 2}),
+    "median not reached though half had the event": Input(
+        "medians", "study,regimen,n,median,events,follow_up\nA,x,40,未达到,20,14\n",
+        refused="half_had_events", options=("--time-unit", "months")),
+    "upper limit of a hazard ratio not reached": Input(
+        "effects", f"{EFFECT},ci_low,ci_high,ci_level\nA,x,c,OS,HR,0.7,0.5,NE,0.95\n", noted="upper_limit_not_reached",
+        values={"se": [math.log(0.7 / 0.5) / Z]}),
     "median not reached in Chinese": Input("medians", "study,regimen,median,events\nA,x,未达到,12\n",
                                            refused="median_not_reached", options=("--time-unit", "months")),
     "upper limit not reached": Input(

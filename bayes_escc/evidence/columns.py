@@ -43,6 +43,7 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
         "效应量",
     ),
     "median": ("median_time", "中位数", "中位时间"),
+    "follow_up": ("followup", "follow-up", "median_follow_up", "median_followup", "随访", "随访时间", "中位随访时间"),
     "ci_low": ("lower", "lower_limit", "ci_lower", "lcl", "下限"),
     "ci_high": ("upper", "upper_limit", "ci_upper", "ucl", "上限"),
     "ci_level": ("level", "confidence_level", "置信水平"),

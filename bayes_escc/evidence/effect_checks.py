@@ -31,6 +31,7 @@ from bayes_escc.evidence.effect_measures import (
     measure_of,
     to_scale,
 )
+from bayes_escc.evidence.numbers import is_not_reached
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
 from bayes_escc.evidence.values import check_level, check_order
@@ -62,8 +63,11 @@ def check_effect(
     level = 0.95 if by_p_value else _level(row, refuse)
     estimate = _number(row, "estimate", ratio, refuse)
     low = _limit(row, "ci_low", ratio, refuse)
-    high = _limit(row, "ci_high", ratio, refuse)
+    open_above = low is not None and is_not_reached(row.get("ci_high", ""))
+    high = None if open_above else _limit(row, "ci_high", ratio, refuse)
     se = _standard_error(row, refuse)
+    if open_above and se is None:
+        se = _error_of_lower_limit(estimate, low, level, ratio, refuse, number, warnings)
     if by_p_value and estimate is not None:
         se = error_from_p_value(row, estimate, ratio, refuse)
         if se is not None:
@@ -82,6 +86,7 @@ def check_effect(
     if (
         not garbled
         and not by_p_value
+        and not open_above
         and not normalise(row.get("se", ""))
         and estimate is not None
         and level is not None
@@ -118,6 +123,29 @@ def check_effect(
         "y": to_scale(estimate.value, ratio),
         "se": se,
     }
+
+
+def _error_of_lower_limit(
+    estimate: Printed | None,
+    low: Printed | None,
+    level: float | None,
+    ratio: bool,
+    refuse: Refuse,
+    number: int,
+    warnings: list[Problem],
+) -> float | None:
+    """The standard error that the lower limit implies, where the upper one was not reached."""
+    if estimate is None or low is None or level is None:
+        return None
+    if low.value >= estimate.value:
+        refuse("estimate_outside_interval", "estimate", f"not above its lower limit {low.value:g}", "Correct either.")
+        return None
+    message = "the upper limit was not reached; the precision is that of the lower one"
+    warnings.append(
+        Problem("upper_limit_not_reached", message, "Give the standard error, if it is reported.", number, "ci_high")
+    )
+    z = NormalDist().inv_cdf(0.5 * (1.0 + level))
+    return (to_scale(estimate.value, ratio) - to_scale(low.value, ratio)) / z
 
 
 def _gives_only_p_value(row: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
+from bayes_escc.evidence.median_rows import NOT_REACHED_BASIS
 from bayes_escc.evidence.medians import MedianTable
 from bayes_escc.families.base import Design, ExactPosterior, prior_line
 from bayes_escc.families.log_prior import log_density_of
@@ -26,11 +27,16 @@ if TYPE_CHECKING:
 
 __all__ = ["MedianDesign"]
 
+_GRID = 4001
+"""Points, over 20 standard deviations, by which a posterior with medians not reached is inverted."""
+
 
 class MedianDesign(Design):
     """``log(published median) ~ Normal(log(median of the regimen), log_se)``, one row per arm.
 
-    Arms of one regimen share its median. Under log-normal priors the posterior is log-normal.
+    Arms of one regimen share its median. Under log-normal priors the posterior is log-normal. A median that was not
+    reached is censored at the end of follow-up: it contributes the probability that the median its patients would
+    have shown lies beyond it. The log posterior of a regimen with such an arm is integrated on a grid.
     """
 
     def __init__(self, table: MedianTable, spec: SurvivalSpec, design: str) -> None:
@@ -48,6 +54,7 @@ class MedianDesign(Design):
         self.regimen = np.array([self.regimens.index(r) for r in frame["regimen"]], dtype="int32")
         self.log_median = np.log(frame["median"].to_numpy(dtype=float))
         self.log_se = frame["log_se"].to_numpy(dtype=float)
+        self.reached = (frame["basis"] != NOT_REACHED_BASIS).to_numpy(dtype=bool)
         self.warnings = table.warnings
         self.rows = len(frame)
         events = frame["events"].to_numpy(dtype=float)
@@ -62,26 +69,47 @@ class MedianDesign(Design):
 
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:
-        return {REGIMEN: self.regimens, "row": self.labels}
+        rows = {"row": self.labels}
+        if not self.reached.all():
+            rows = {
+                "row_reached": [x for x, r in zip(self.labels, self.reached, strict=True) if r],
+                "row_beyond": [x for x, r in zip(self.labels, self.reached, strict=True) if not r],
+            }
+        return {REGIMEN: self.regimens, **rows}
 
     @property
     def structure(self) -> Hashable:
-        return ("survival", "medians", tuple(self.spec.prior("median")[r] for r in self.regimens))
+        parts = () if self.reached.all() else (self.reached.any(), "beyond")
+        return ("survival", "medians", tuple(self.spec.prior("median")[r] for r in self.regimens), *parts)
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
-        return {"row_regimen": self.regimen, "log_median_observed": self.log_median, "log_se": self.log_se}
+        arrays = {"row_regimen": self.regimen, "log_median_observed": self.log_median, "log_se": self.log_se}
+        if self.reached.all():
+            return arrays
+        known = {name: array[self.reached] for name, array in arrays.items()} if self.reached.any() else {}
+        beyond = {name.replace("observed", "least"): array[~self.reached] for name, array in arrays.items()}
+        return {**known, **{f"{name}_beyond": array for name, array in beyond.items()}}
 
     def build(self) -> pm.Model:
         import pymc as pm
         import pytensor.tensor as pt
 
+        rows = "row" if self.reached.all() else "row_reached"
         with pm.Model(coords=self.coords) as model:
-            regimen = pm.Data("row_regimen", self.regimen, dims="row")
-            observed = pm.Data("log_median_observed", self.log_median, dims="row")
-            error = pm.Data("log_se", self.log_se, dims="row")
-            median = self.spec.prior("median").to_pymc("median", self.regimens, REGIMEN)
-            pm.Normal("log_median", pt.log(median)[regimen], error, observed=observed, dims="row")
+            data = {
+                name: pm.Data(name, array, dims="row_beyond" if name.endswith("_beyond") else rows)
+                for name, array in self.data.items()
+            }
+            log_median = pt.log(self.spec.prior("median").to_pymc("median", self.regimens, REGIMEN))
+            if self.reached.any():
+                center = log_median[data["row_regimen"]]
+                pm.Normal("log_median", center, data["log_se"], observed=data["log_median_observed"], dims=rows)
+            if not self.reached.all():
+                least = data["log_median_least_beyond"]
+                center = log_median[data["row_regimen_beyond"]]
+                would_be = pm.Normal.dist(center, data["log_se_beyond"])
+                pm.Censored("log_median_beyond", would_be, lower=None, upper=least, observed=least, dims="row_beyond")
         return model
 
     def _dataset(self, values: NDArray[np.float64]) -> xr.Dataset:
@@ -100,10 +128,36 @@ class MedianDesign(Design):
             return None
         precision = np.array([p["sigma"] ** -2.0 for p in priors])
         weighted = precision * np.array([p["mu"] for p in priors])
-        np.add.at(precision, self.regimen, self.log_se**-2.0)
-        np.add.at(weighted, self.regimen, self.log_median * self.log_se**-2.0)
-        logs = rng.normal(weighted / precision, precision**-0.5, (chains, draws, len(self.regimens)))
+        known, se = self.reached, self.log_se
+        np.add.at(precision, self.regimen[known], se[known] ** -2.0)
+        np.add.at(weighted, self.regimen[known], self.log_median[known] * se[known] ** -2.0)
+        mean, sd = weighted / precision, precision**-0.5
+        logs = rng.normal(mean, sd, (chains, draws, len(self.regimens)))
+        for i in np.unique(self.regimen[~known]):
+            logs[..., i] = self._censored_draws(int(i), float(mean[i]), float(sd[i]), rng.random((chains, draws)))
         return ExactPosterior(self._dataset(np.exp(logs)), xr.Dataset(), xr.Dataset())
+
+    def _censored_draws(
+        self, regimen: int, mean: float, sd: float, uniform: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Draws of a log median, known as Normal(mean, sd) but for its arms whose median was not reached."""
+        from scipy.special import log_ndtr
+
+        rows = np.flatnonzero(~self.reached & (self.regimen == regimen))
+        least, error = self.log_median[rows], self.log_se[rows]
+
+        def log_density(x: NDArray[np.float64]) -> NDArray[np.float64]:
+            beyond = log_ndtr((x[:, None] - least) / error).sum(axis=1)
+            return np.asarray(-0.5 * ((x - mean) / sd) ** 2 + beyond)
+
+        # the density is log-concave and no wider than Normal(mean, sd); its mode lies at or above the mean
+        wide = np.linspace(mean, max(mean, float(least.max())) + 10.0 * sd, _GRID)
+        mode = wide[np.argmax(log_density(wide))]
+        grid = np.linspace(mode - 10.0 * sd, mode + 10.0 * sd, _GRID)
+        log = log_density(grid)
+        density = np.exp(log - log.max())
+        below = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
+        return np.interp(uniform, below / below[-1], grid)
 
     def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
         import xarray as xr
@@ -125,10 +179,16 @@ class MedianDesign(Design):
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         z = (self.log_median - np.log(parameters["median"].to_numpy())[..., self.regimen]) / self.log_se
-        return self._by_row(-0.5 * z**2 - np.log(self.log_se) - 0.5 * math.log(2.0 * math.pi))
+        values = -0.5 * z**2 - np.log(self.log_se) - 0.5 * math.log(2.0 * math.pi)
+        if not self.reached.all():
+            from scipy.special import log_ndtr
+
+            values = np.where(self.reached, values, log_ndtr(-z))
+        return self._by_row(values)
 
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
-        return self._by_row(rng.normal(np.log(parameters["median"].to_numpy())[..., self.regimen], self.log_se))
+        shown = rng.normal(np.log(parameters["median"].to_numpy())[..., self.regimen], self.log_se)
+        return self._by_row(np.where(self.reached, shown, np.minimum(shown, self.log_median)))
 
     def observed(self) -> xr.Dataset:
         import xarray as xr
