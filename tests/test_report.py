@@ -13,10 +13,12 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
+from bayes_escc.answers.companions import cox, fisher, log_rank
 from bayes_escc.errors import RecordError
 from bayes_escc.report.page import sections
-from bayes_escc.report.page_words import CHECKLISTS, LIMITATIONS, TITLES, WORDS
-from bayes_escc.runs.page_facts import baseline_rows, fisher, log_rank, standardised_difference
+from bayes_escc.report.page_lists import CHECKLISTS, LIMITATIONS
+from bayes_escc.report.page_words import TITLES, WORDS
+from bayes_escc.runs.baseline import baseline_rows, standardised_difference
 from bayes_escc.runs.report import write_report
 from bayes_escc.runs.run import run_analysis
 from tests.helpers.words import FORBIDDEN
@@ -197,3 +199,107 @@ def test_companions_against_scipy_and_the_hypergeometric_moments():
     found = log_rank(stop, event, second, np.zeros(40))
     assert math.erfc(math.sqrt(found / 2)) == pytest.approx(logrank(*groups).pvalue)
     assert chi2.sf(found, 1) == pytest.approx(math.erfc(math.sqrt(found / 2)))
+
+
+REMISSION = (
+    [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35],
+    [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0],
+    [
+        2.31,
+        4.06,
+        3.28,
+        3.20,
+        4.43,
+        2.80,
+        2.96,
+        2.70,
+        2.60,
+        2.88,
+        3.60,
+        2.16,
+        2.05,
+        2.01,
+        2.32,
+        2.57,
+        1.78,
+        2.20,
+        2.53,
+        1.47,
+        1.45,
+    ],
+)
+PLACEBO = (
+    [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23],
+    [
+        2.80,
+        5.00,
+        4.91,
+        4.48,
+        4.01,
+        4.36,
+        2.42,
+        3.49,
+        3.97,
+        3.52,
+        3.05,
+        2.32,
+        3.26,
+        3.49,
+        2.12,
+        1.50,
+        3.06,
+        2.30,
+        2.95,
+        2.73,
+        1.97,
+    ],
+)
+"""Freireich and others (Blood 1963;21:699-716): weeks of remission and log white cell counts, 6-MP and placebo."""
+
+
+def remission():
+    stop = np.array(REMISSION[0] + PLACEBO[0], dtype=float)
+    event = np.array(REMISSION[1] + [1] * 21, dtype=bool)
+    return stop, event, np.repeat([0.0, 1.0], 21), np.array(REMISSION[2] + PLACEBO[1])
+
+
+def test_cox_gives_the_published_values_with_tied_events():
+    stop, event, placebo, white_cells = remission()
+    alone = cox(stop, event, placebo[:, None])
+    # the values of survival's coxph (Efron) that textbooks print for these data
+    assert alone.coefficients == pytest.approx([1.5721], abs=5e-5)
+    assert alone.errors == pytest.approx([0.4124], abs=5e-5)
+    assert 2 * (alone.log_likelihood - alone.null_log_likelihood) == pytest.approx(16.35, abs=0.005)
+    both = cox(stop, event, np.column_stack([placebo, white_cells]))
+    assert both.coefficients == pytest.approx([1.3861, 1.6909], abs=5e-5)
+    assert both.errors == pytest.approx([0.4248, 0.3359], abs=5e-5)
+
+
+def test_cox_follows_units_labels_and_the_order_of_patients():
+    stop, event, placebo, white_cells = remission()
+    x = np.column_stack([placebo, white_cells])
+    plain = cox(stop, event, x)
+    order = np.random.default_rng(1).permutation(42)
+    again = cox(7.0 * stop[order], event[order], (x * [-1.0, 10.0] + 3.0)[order])
+    assert again.coefficients == pytest.approx(plain.coefficients * [-1.0, 0.1], rel=1e-6)
+    assert again.errors == pytest.approx(plain.errors * [1.0, 0.1], rel=1e-6)
+    assert again.log_likelihood == pytest.approx(plain.log_likelihood)
+    late = cox(stop, event, x, np.full(42, 1e-9))
+    assert late.coefficients == pytest.approx(plain.coefficients)
+    separated = cox(
+        np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, True, False, False]), np.array([[1.0], [1], [0], [0]])
+    )
+    assert not separated.converged
+
+
+def test_the_catalogue_translates_what_the_package_says_and_keeps_what_people_say():
+    from bayes_escc.report.chinese import in_chinese
+
+    said = in_chinese(
+        "rate ~ Beta(1, 1): 95 % between 0.025 and 0.975. Uniform: no regimen is favoured before the data."
+    )
+    assert said == "发生率 ~ Beta(1, 1)：95%位于0.025与0.975之间。均匀先验：见到数据之前不偏向任何方案。"
+    assert in_chinese("median PFS of a reference patient ~ X: 95 % between 1 and 13 months. Our own reason.").endswith(
+        "95%位于1与13个月之间。Our own reason."
+    )
+    assert in_chinese("Somebody's own sentence.") == "Somebody's own sentence."

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bayes_escc.report import answer, sentences, text
 from bayes_escc.report.answer import MAX_LINES, WIDTH, answer_text
-from bayes_escc.report.sentences import Contrast, estimate_text, grade, per_step, verdict
+from bayes_escc.report.quantities import estimate_text, per_step
+from bayes_escc.report.sentences import Contrast, grade, verdict
 from tests.helpers.words import FORBIDDEN
 
 WORDS = {"almost certainly", "very probably", "probably", "more likely than not, but uncertain"}

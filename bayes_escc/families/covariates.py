@@ -52,6 +52,9 @@ class Covariate:
         default sorted, by number where all are.
     bins : int or None
         Number of groups of equal size whose mean stands for the values of a continuous column.
+    label, unit : str
+        The covariate as people say it, and the unit of its values: words of tables and figures, without effect on the
+        model.
     """
 
     column: str
@@ -62,6 +65,8 @@ class Covariate:
     missing: Literal["refuse", "complete_case", "impute"] = "refuse"
     levels: tuple[str, ...] = ()
     bins: int | None = None
+    label: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,6 +197,7 @@ def read_covariates(model: Reader, *, survival: bool = False) -> tuple[Covariate
         missing = entry.text("missing", "refuse", choices)
         levels = _levels(entry)
         bins = entry.number("bins", None, above=1, integer=True) if survival else None
+        label, unit = entry.text("label", ""), entry.text("unit", "")
         entry.finish()
         if isinstance(scale, float) and scale <= 0:
             entry.problem("scale", f"must be positive, not {scale:g}")
@@ -202,7 +208,7 @@ def read_covariates(model: Reader, *, survival: bool = False) -> tuple[Covariate
         if bins is not None and missing == "impute":
             entry.problem("bins", 'cannot be had with missing = "impute", whose values lie between bins')
         if column:
-            found.append(Covariate(column, transform, center, scale, coding, missing, levels, bins))
+            found.append(Covariate(column, transform, center, scale, coding, missing, levels, bins, label, unit))
     columns = [c.column for c in found]
     if len(set(columns)) < len(columns):
         model.problem("covariates", "name a column twice")

@@ -49,5 +49,6 @@ def stated_covariates(covariates: Sequence[Covariate], encoded: EncodedCovariate
                 "center": first.center,
                 "scale": first.scale,
             }
+        entry |= {key: value for key in ("label", "unit") if (value := getattr(covariate, key))}
         entries.append(entry)
     return entries

@@ -11,7 +11,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import COVARIATE, REGIMEN, TIME, format_probability
 from bayes_escc.plots._difference import log_axis
 from bayes_escc.plots.style import BLACK, GREY, finish, house_style, new_figure
-from bayes_escc.report.sentences import per_step
+from bayes_escc.report.quantities import per_step
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

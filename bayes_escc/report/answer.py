@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bayes_escc.names import format_probability
+from bayes_escc.report.quantities import estimate_text, name_of
 from bayes_escc.report.sentences import (
     allows_for_bias,
     contrast_text,
     contrast_unit,
-    estimate_text,
     headline_probability,
     margin_text,
-    name_of,
     verdict,
 )
 from bayes_escc.report.text import aligned, display_width, wrapped

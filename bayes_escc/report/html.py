@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bayes_escc.report.page import Section
+from bayes_escc.report.blocks import Section
 from bayes_escc.report.page_words import WORDS
-from bayes_escc.report.sentences import Language
+from bayes_escc.report.quantities import Language
 
 __all__ = ["Chapter", "html_page", "inline_svg"]
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bayes_escc.report.sentences import Language
+from bayes_escc.report.quantities import Language
 
-__all__ = ["CHECKLISTS", "LIMITATIONS", "TITLES", "WORDS"]
+__all__ = ["TITLES", "WORDS", "Phrase", "phrases"]
 
 Phrase = Mapping[Language, str]
 
 
-def _phrases(rows: Mapping[str, tuple[str, str]]) -> dict[str, Phrase]:
+def phrases(rows: Mapping[str, tuple[str, str]]) -> dict[str, Phrase]:
+    """Phrases in English and Chinese, by key."""
     return {key: {"en": english, "zh": chinese} for key, (english, chinese) in rows.items()}
 
 
-TITLES: Final = _phrases(
+TITLES: Final = phrases(
     {
         "headline": ("Answer", "结论"),
         "estimand": ("Question and estimand", "研究问题与估计目标"),
@@ -38,6 +39,7 @@ TITLES: Final = _phrases(
         "sensitivity": ("Sensitivity", "敏感性分析"),
         "borrowing": ("Borrowing of historical data", "历史数据借用"),
         "rules": ("Decision rules and looks", "决策规则与期中分析"),
+        "looks": ("Data cuts and looks of the study", "研究的历次数据截止与期中查看"),
         "missing": ("Missing values", "缺失数据"),
         "safety": ("Safety", "安全性"),
         "limits": ("Limitations", "局限性"),
@@ -49,7 +51,7 @@ TITLES: Final = _phrases(
     }
 )
 
-WORDS: Final = _phrases(
+WORDS: Final = phrases(
     {
         "absent": ("Missing: the analysis holds nothing on this.", "缺失：本分析未提供此项内容。"),
         "not_applicable": ("Not applicable to this analysis.", "不适用于本分析。"),
@@ -90,7 +92,7 @@ WORDS: Final = _phrases(
         "flow_excluded": ("Rows not used by this analysis: {n}", "本分析未使用的行数：{n}"),
         "flow_used": ("Rows analysed: {n}", "纳入分析的行数：{n}"),
         "row": ("row {n}: ", "第{n}行："),
-        "notes_of_data": ("Noted while the data were read:", "读取数据时的提示（原文为英文）："),
+        "notes_of_data": ("Noted while the data were read:", "读取数据时的提示："),
         "median_quartiles": ("median (Q1, Q3)", "M(Q1, Q3)"),
         "count_percent": ("n (%)", "例(%)"),
         "missing_values": ("missing", "缺失"),
@@ -205,10 +207,9 @@ WORDS: Final = _phrases(
             "贝叶斯随机效应Meta分析：各试验的效应围绕共同效应呈正态分布，异质性标准差为tau。",
         ),
         "adjusted": ("Adjusted for: {names}.", "校正因素：{names}。"),
-        "priors_in_english": ("As stated in the analysis:", "先验如分析文件所述（原文为英文）："),
         "conflict_method": (
             "Numbers of the data in the outermost 5 % of their prior predictive distribution (Box):",
-            "位于先验预测分布最外侧5%的数据（Box法，原文为英文）：",
+            "位于先验预测分布最外侧5%的数据（Box法）：",
         ),
         "no_conflict": (
             "No number of the data lies in the outermost 5 % of its prior predictive distribution (Box).",
@@ -280,15 +281,81 @@ WORDS: Final = _phrases(
         "short": ("Abbreviation", "缩略语"),
         "long": ("Meaning", "含义"),
         "words_table": ("Abbreviations on this page", "本页缩略语"),
-        "word_CrI": ("credible interval", "贝叶斯可信区间(credible interval)"),
-        "word_PFS": ("progression-free survival", "无进展生存期"),
-        "word_ORR": ("objective response rate", "客观缓解率"),
-        "word_HR": ("hazard ratio", "风险比"),
-        "word_SMD": ("standardised mean difference", "标准化均数差"),
-        "word_ROPE": ("region of practical equivalence", "实际等效区间"),
-        "word_NUTS": ("no-U-turn sampler", "无折返采样器"),
-        "word_R-hat": ("ratio of variances between and within chains", "收敛诊断统计量"),
-        "word_ESS": ("effective sample size of draws", "有效样本数"),
+        "to": ("to", "～"),
+        "messages": ("Message", "提示"),
+        "data_number": ("Number of the data", "数据指标"),
+        "prior_range": ("95 % of the priors' predictions", "先验预测的95%范围"),
+        "tail": ("Prior predictive tail", "先验预测尾概率"),
+        "prior_predictive_table": ("Data and what the priors predicted of them", "数据与先验预测的比较"),
+        "prior_predictive_note": (
+            "Two-sided tails (Box 1980); below 0.05 prior and data disagree.",
+            "双侧尾概率(Box 1980)；低于0.05表示先验与数据不一致。",
+        ),
+        "hr_change": ("Change of the hazard ratio (credible interval)", "风险比的变化（可信区间）"),
+        "pr_rising": ("Pr(rising)", "上升的概率"),
+        "replicates_p": ("predictive tail of the data", "数据的预测尾概率"),
+        "ph_table": (
+            "Proportional hazards: change of the hazard ratio from {early} to {late}",
+            "比例风险检验：风险比从{early}到{late}的变化",
+        ),
+        "variation": ("Variation", "变化"),
+        "pr_below": ("Pr(below {null})", "低于{null}的概率"),
+        "sensitivity_table": ("The first comparison under other priors and models", "其他先验与模型下的首要比较"),
+        "sensitivity_note": (
+            "Every row is a fit of its own; probabilities are without bias.",
+            "每行为一次独立拟合；概率未考虑偏倚。",
+        ),
+        "tipping_table": ("Bias between the patients that would tip the answer", "使结论改变的患者间偏倚"),
+        "tipping_note": (
+            "The bias at which P(better) reaches the level, as a ratio; E-value: the risk ratio that an unmeasured factor would need with both regimen and outcome.",
+            "更优的概率达到该水平时的偏倚（以比表示）；E值：未测量因素与方案及结局均需达到的相对危险度。",
+        ),
+        "no_bias_does": ("none", "无"),
+        "scale_log_odds": ("odds ratio", "比值比(OR)"),
+        "scale_log_hazard": ("hazard ratio", "风险比(HR)"),
+        "bias_scale": ("Scale of the bias", "偏倚的尺度"),
+        "tips_at": ("Level of P(better)", "更优概率的水平"),
+        "bias_ratio": ("Bias as a ratio", "偏倚（比）"),
+        "e_value": ("E-value", "E值"),
+        "borrowed": (
+            "Borrowed from {arms} historical arms with {patients} patients, for {who} alone.",
+            "从{arms}个历史组（{patients}例）借用数据，仅用于{who}。",
+        ),
+        "robust_weight": ("Robust weight", "稳健成分权重"),
+        "no_borrowing": ("1 (no borrowing)", "1（不借用）"),
+        "borrowing_table": ("The rate by robust weight", "不同稳健权重下的发生率"),
+        "borrowing_note": (
+            "* the weight of the analysis. The robust weight is the prior probability that history does not apply. Tail: probability of a count as improbable under the historical prior.",
+            "* 为本分析采用的权重。稳健权重为历史数据不适用的先验概率。尾概率：历史先验下出现同样少见计数的概率。",
+        ),
+        "cut": ("Cut", "数据截止"),
+        "date": ("Date", "日期"),
+        "false_alarm": ("False alarm so far", "至今误判概率"),
+        "changes": ("Changes since the cut before", "与上次相比的变化"),
+        "withdrawal": ("withdrawal", "撤回"),
+        "looks_table": ("Data cuts and looks", "历次数据截止与期中查看"),
+        "looks_note": (
+            "P(better) after every cut, without bias; the false-alarm rate is that of the stated rules over the looks taken.",
+            "各次数据截止后的更优概率，未考虑偏倚；误判概率按所定规则与已进行的查看计算。",
+        ),
+        "reasons": ("Reasons stated in the log:", "日志中记录的原因："),
+        "cox_alone": (
+            "Cox regression, regimens alone ({n} patients, {d} events)",
+            "Cox回归，仅含方案（{n}例，{d}例事件）",
+        ),
+        "cox_adjusted": (
+            "Cox regression, adjusted ({n} patients with every covariate, {d} events)",
+            "Cox回归，校正协变量（协变量完整的{n}例，{d}例事件）",
+        ),
+        "cox_note": (
+            "Frequentist, partial likelihood, ties by Efron's method.",
+            "频率学派方法：偏似然，并列事件采用Efron法。",
+        ),
+        "hazard_ratio_short": ("HR", "HR"),
+        "confidence_interval": ("95 % confidence interval (CI)", "95%置信区间(CI)"),
+        "p_value": ("p value", "p值"),
+        "no_estimate": ("no finite estimate", "无有限估计值"),
+        "caption_study": ("Course of the study.", "研究进程。"),
         "not_converged": ("NOT CONVERGED", "未收敛"),
         "contents": ("Contents", "目录"),
         "state_present": ("present", "有"),
@@ -303,91 +370,3 @@ WORDS: Final = _phrases(
         "where": ("Where", "位置"),
     }
 )
-
-LIMITATIONS: Final = _phrases(
-    {
-        "small": (
-            "The smallest group has {smallest} patients; probabilities move with every further patient.",
-            "最小组仅{smallest}例，增加少量患者即可改变概率。",
-        ),
-        "few_events": (
-            "There are fewer than five events for every parameter ({events} events).",
-            "每个参数对应的事件不足5例（共{events}例事件）。",
-        ),
-        "not_randomised": (
-            "The regimens were not assigned at random: differences between patients are part of every comparison.",
-            "患者并非随机分组，各项比较均包含患者之间的差异。",
-        ),
-        "single_centre": (
-            "The patients come from one source; whether others fare alike is not known.",
-            "患者来自单一来源，能否外推尚不清楚。",
-        ),
-        "immature": (
-            "Follow-up is shorter than the median it estimates, which rests on the model beyond it.",
-            "随访时间短于所估计的中位时间，超出随访部分依赖模型外推。",
-        ),
-        "missing_values": ("More than a tenth of a covariate is missing.", "有协变量缺失超过10%。"),
-        "margin_after": (
-            "The smallest difference that matters is not stated to have been fixed before the data.",
-            "最小有意义差值未说明是否事先确定。",
-        ),
-        "published": (
-            "The data are published summaries; no patient was seen.",
-            "数据来自已发表的汇总结果，未见原始病例。",
-        ),
-        "synthetic": (
-            "The patients are synthetic: the numbers are not findings.",
-            "患者为模拟数据，所得数值不代表研究发现。",
-        ),
-    }
-)
-
-_BARG: Final = (
-    (("Question, regimens, endpoint", "研究问题、方案与终点"), "headline"),
-    (("Model and likelihood (1B-D)", "模型与似然(1B-D)"), "model"),
-    (("Priors and their reasons (1C)", "先验及依据(1C)"), "priors"),
-    (("Prior predictive check (1E)", "先验预测检验(1E)"), "prior-check"),
-    (("Computation and diagnostics (2)", "计算与诊断(2)"), "computation"),
-    (("Posterior predictive check (3A)", "后验预测检验(3A)"), "fit"),
-    (("Posterior estimates (3B)", "后验估计(3B)"), "estimates"),
-    (("Decisions and margins (4)", "决策与最小有意义差值(4)"), "probability"),
-    (("Sensitivity (5)", "敏感性分析(5)"), "sensitivity"),
-    (("Reproducibility (6)", "可重复性(6)"), "reproduce"),
-)
-_ROBUST: Final = (
-    (("Prior stated", "先验"), "priors"),
-    (("Prior justified", "先验依据"), "priors"),
-    (("Prior varied", "先验敏感性"), "sensitivity"),
-    (("Model", "模型"), "model"),
-    (("Technique", "计算方法"), "computation"),
-    (("Central tendency", "集中趋势"), "estimates"),
-    (("Interval", "区间"), "estimates"),
-)
-_FDA: Final = (
-    (("Success criteria", "成功标准"), "probability"),
-    (("Prior and its justification", "先验及论证"), "priors"),
-    (("Conflict of prior and data", "先验与数据冲突"), "conflict"),
-    (("Borrowing", "历史数据借用"), "borrowing"),
-    (("Operating characteristics", "操作特征"), "rules"),
-    (("Sensitivity", "敏感性分析"), "sensitivity"),
-    (("Computation", "计算"), "computation"),
-)
-_ICH: Final = (
-    (("Estimand with its five attributes", "估计目标五要素"), "estimand"),
-    (("Intercurrent events", "伴发事件"), "estimand"),
-    (("Missing data", "缺失数据"), "missing"),
-    (("Sensitivity", "敏感性分析"), "sensitivity"),
-)
-
-
-def _items(rows: tuple[tuple[tuple[str, str], str], ...]) -> tuple[tuple[Phrase, str], ...]:
-    return tuple(({"en": english, "zh": chinese}, anchor) for (english, chinese), anchor in rows)
-
-
-CHECKLISTS: Final = {
-    "BARG (Kruschke 2021)": _items(_BARG),
-    "ROBUST (Sung 2005)": _items(_ROBUST),
-    "FDA (draft 2026, public part)": _items(_FDA),
-    "ICH E9(R1)": _items(_ICH),
-}
-"""Items of the reporting guidelines, each with the anchor of the section that answers it."""

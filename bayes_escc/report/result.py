@@ -191,6 +191,15 @@ def _rows(block: Any) -> Any:
     return [_rows(value) for value in block] if isinstance(block, list | tuple) else block
 
 
+def _stated_words(posterior: Posterior) -> dict[str, dict[str, str]]:
+    """Label and unit of every covariate that states them: the block `covariates`."""
+    return {
+        c.column: {"label": c.label, "unit": c.unit}
+        for c in getattr(posterior.analysis.spec, "covariates", ())
+        if c.label or c.unit
+    }
+
+
 def bias_rows(posterior: Posterior, comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
     """The entries of `bias`: every comparison that randomisation does not protect, or whose bias is stated."""
     asked = [tipping_of_row(posterior, row) for c in comparisons for row in c.rows]
@@ -216,6 +225,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
     ranked = dict.fromkeys(c.estimand for c in compared if c.rows)
     at_scan = posterior.detecting_scan
     further = {
+        "covariates": _stated_words(posterior),
         "league": league_of(posterior),
         "detecting_scan": at_scan
         and {

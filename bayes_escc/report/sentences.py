@@ -9,35 +9,26 @@ called a likeness of the regimens: it says that the data cannot tell.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
 from bayes_escc.names import format_probability
+from bayes_escc.report.quantities import UNITS_ZH, Language, Row, estimate_text, interval_label, interval_text, name_of
 
 __all__ = [
     "GRADES",
     "Contrast",
-    "Language",
     "allows_for_bias",
     "contrast_text",
     "contrast_unit",
     "design_sentence",
-    "estimate_text",
     "grade",
     "headline_probability",
-    "interval_text",
-    "is_log_ratio",
     "margin_text",
-    "name_of",
-    "per_step",
     "rope_sentence",
     "verdict",
 ]
-
-Language = Literal["en", "zh"]
-Row = Mapping[str, Any]
 
 GRADES: Final[tuple[tuple[float, Mapping[Language, str]], ...]] = (
     (0.99, {"en": "almost certainly", "zh": "几乎肯定"}),
@@ -47,151 +38,7 @@ GRADES: Final[tuple[tuple[float, Mapping[Language, str]], ...]] = (
 )
 """Least probability of each word; below the last, the data cannot tell."""
 
-_NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
-    "median": {"en": "median PFS", "zh": "中位无进展生存期"},
-    "rmst": {"en": "restricted mean PFS", "zh": "限制性平均无进展生存时间"},
-    "survival": {"en": "PFS rate", "zh": "无进展生存率"},
-    "hazard_ratio": {"en": "hazard ratio", "zh": "风险比(HR)"},
-    "marginal_hazard_ratio": {"en": "marginal hazard ratio", "zh": "边际风险比(HR)"},
-    "time_ratio": {"en": "time ratio", "zh": "时间比"},
-    "hazard_rate": {"en": "hazard", "zh": "风险率"},
-    "rate": {"en": "rate", "zh": "发生率"},
-    "log_shape": {"en": "log shape", "zh": "形状参数的对数"},
-    "reference_median": {"en": "reference median", "zh": "参照患者中位无进展生存期"},
-    "predicted_effect": {"en": "effect of the next trial", "zh": "下一试验的效应"},
-    "study_effect": {"en": "effect in the study", "zh": "各研究的效应"},
-    "tau": {"en": "heterogeneity tau", "zh": "异质性标准差tau"},
-    "i_squared": {"en": "I-squared", "zh": "I²"},
-    "mu": {"en": "mean effect (log scale)", "zh": "平均效应（对数尺度）"},
-    "effect": {"en": "effect", "zh": "效应"},
-}
-_ENDPOINTS_ZH: Final = {
-    "ORR": "客观缓解率(ORR)",
-    "DCR": "疾病控制率(DCR)",
-    "PFS": "无进展生存期(PFS)",
-    "OS": "总生存期(OS)",
-    "CR": "完全缓解率",
-    "PR": "部分缓解率",
-}
-_UNITS_ZH: Final = {"months": "个月", "days": "天", "weeks": "周", "years": "年", "points": "个百分点", "%": "%"}
-_RATIOS_ZH: Final = {
-    "hazard ratio": "风险比(HR)",
-    "odds ratio": "比值比(OR)",
-    "risk ratio": "相对危险度(RR)",
-    "ratio": "比",
-}
 _SURVIVAL: Final = ("median", "rmst", "survival", "hazard_ratio", "marginal_hazard_ratio", "time_ratio")
-
-
-# ---- numbers ----------------------------------------------------------------------------------
-
-
-def _decimals(low: float, high: float, least: int) -> int:
-    """Decimals that show two figures of the width of an interval."""
-    width = abs(high - low)
-    return least if not 0 < width < math.inf else min(4, max(least, 1 - math.floor(math.log10(width))))
-
-
-def _plain(value: float, decimals: int) -> str:
-    """A number without a minus before nothing, and in powers of ten where it is out of all proportion."""
-    if not math.isfinite(value):
-        return "-"
-    if abs(value) >= 1e6:
-        return f"{value:.2e}"
-    return f"{round(value, decimals) + 0.0:.{decimals}f}"
-
-
-def interval_text(low: float, middle: float, high: float, unit: str, language: Language = "en") -> tuple[str, str]:
-    """A middle and its interval, with one number of decimals and their unit.
-
-    Parameters
-    ----------
-    low, middle, high : float
-        Proportions are shown as per cent, and their differences as percentage points.
-    unit : str
-        As in `estimates` of `result.json`; ``"points"`` for a difference of proportions; ``""`` for none.
-    language : {"en", "zh"}
-
-    Returns
-    -------
-    middle, interval : str
-    """
-    shown = "%" if unit.startswith("proportion") else unit
-    factor = 100.0 if shown in ("%", "points") else 1.0
-    least = 1 if shown in ("%", "points") or shown in _UNITS_ZH else 2
-    values = [factor * v for v in (low, middle, high)]
-    decimals = _decimals(values[0], values[2], least)
-    lower, central, upper = (_plain(v, decimals) for v in values)
-    if language == "zh":
-        after = _UNITS_ZH.get(shown, "")
-        span = f"{lower}%～{upper}%" if shown == "%" else f"{lower}～{upper}{after}"
-        return f"{central}{after}", span
-    after = {"%": " %", "points": " percentage points", "": ""}.get(shown, f" {shown}" if shown in _UNITS_ZH else "")
-    return f"{central}{after}", f"{lower} to {upper}{after}"
-
-
-def estimate_text(row: Row, language: Language = "en") -> str:
-    """Median and interval of a row of `estimates`; of a log hazard ratio, the hazard ratio."""
-    low, central, high = (float(row[k]) for k in ("lower", "median", "upper"))
-    unit = str(row["unit"])
-    if is_log_ratio(unit):
-        steps = per_step(unit)[1]
-        low, central, high = (math.exp(max(-700.0, min(steps * v, 700.0))) for v in (low, central, high))
-        unit = "ratio"
-    middle, span = interval_text(low, central, high, unit, language)
-    return f"{middle} ({_ci(row, language)} {span})"
-
-
-def is_log_ratio(unit: str) -> bool:
-    """Whether an estimate is the logarithm of a ratio, which is shown as the ratio."""
-    return unit.startswith(("log hazard ratio", "log odds ratio"))
-
-
-_SCALED: Final = re.compile(r"\((?:log\((?P<logged>.+?)\)|(?P<plain>.+?)) [-+] [\d.e+-]+\) / (?P<scale>[\d.e+-]+)$")
-
-
-def per_step(unit: str, language: Language = "en") -> tuple[str, float]:
-    """What one step of a coefficient is, in words, and how many of its own units: a doubling, or one point.
-
-    Parameters
-    ----------
-    unit : str
-        As in `estimates`, for example ``"log hazard ratio per (log(nlr) - 1.15) / 0.506"``.
-    """
-    how = unit.partition(" per ")[2]
-    scaled = _SCALED.match(how)
-    if scaled is None:
-        return how.replace("_", " "), 1.0
-    scale = float(scaled["scale"])
-    if scaled["logged"]:
-        return ("per doubling" if language == "en" else "每增加一倍"), math.log(2.0) / scale
-    return ("per point" if language == "en" else "每增加1"), 1.0 / scale
-
-
-def _ci(row: Row, language: Language) -> str:
-    return f"{100 * row['ci_prob']:g} % CrI" if language == "en" else f"{100 * row['ci_prob']:g}%CrI"
-
-
-# ---- names ------------------------------------------------------------------------------------
-
-
-def name_of(row: Row, unit: str = "", time_unit: str = "", language: Language = "en") -> str:
-    """What a row is about: the endpoint or the estimand, with its time."""
-    estimand, endpoint, time = str(row["estimand"]), row.get("endpoint"), row.get("time")
-    ratio = unit if unit in _RATIOS_ZH else ""
-    if estimand == "rate" and endpoint:
-        label = str(endpoint).replace("_", " ")
-        name = label if language == "en" else _ENDPOINTS_ZH.get(label, label)
-    elif estimand == "effect" and ratio:
-        name = ratio if language == "en" else _RATIOS_ZH[ratio]
-    else:
-        name = _NAMES.get(estimand, {"en": estimand.replace("_", " "), "zh": estimand.replace("_", " ")})[language]
-    if time is None:
-        return name
-    if language == "zh":
-        at = f"{time:g}{_UNITS_ZH.get(time_unit, '')}"
-        return f"{at}{'内' if estimand == 'rmst' else ''}{name}"
-    return f"{name} {'to' if estimand == 'rmst' else 'at'} {time:g} {time_unit}".rstrip()
 
 
 # ---- contrasts --------------------------------------------------------------------------------
@@ -290,8 +137,8 @@ def margin_text(row: Row, unit: str, language: Language = "en") -> str:
     if shown == "points":
         return f"{100 * row['margin']:g}" + (" percentage points" if language == "en" else "个百分点")
     if language == "zh":
-        return f"{row['margin']:g}{_UNITS_ZH.get(shown, '')}"
-    named = shown if shown in _UNITS_ZH else ""
+        return f"{row['margin']:g}{UNITS_ZH.get(shown, '')}"
+    named = shown if shown in UNITS_ZH else ""
     return f"{row['margin']:g} {named.removesuffix('s') if row['margin'] == 1 else named}".rstrip()
 
 
@@ -351,7 +198,7 @@ def _size(row: Row, contrast: Contrast, unit: str, time_unit: str, language: Lan
         name = "odds ratio" if language == "en" else "比值比(OR)"
     elif row["scale"] == "ratio" and "ratio" not in name and "比" not in name:
         name = f"ratio of {name}" if language == "en" else f"{name}之比"
-    ci = _ci(row, language)
+    ci = interval_label(row, language)
     if language == "zh":
         return f"{name}差值{middle}({ci} {span})" if row["scale"] == "difference" else f"{name}{middle}({ci} {span})"
     if row["scale"] != "difference":

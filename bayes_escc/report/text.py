@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from bayes_escc.answers.league import league_groups, league_order, mirrored
 from bayes_escc.names import format_number, format_probability
-from bayes_escc.report.sentences import contrast_text, estimate_text, is_log_ratio, margin_text, name_of, per_step
+from bayes_escc.report.quantities import estimate_text, is_log_ratio, name_of, per_step
+from bayes_escc.report.sentences import contrast_text, margin_text
 
 __all__ = [
     "aligned",

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bayes_escc.report.blocks import Figure, Items, Link, Paragraph, Paste, Table
 from bayes_escc.report.html import Chapter, grouped
-from bayes_escc.report.page import Figure, Items, Link, Paragraph, Paste, Table
 from bayes_escc.report.page_words import WORDS
 
 __all__ = ["word_file"]

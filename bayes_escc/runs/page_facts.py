@@ -9,32 +9,39 @@ from __future__ import annotations
 import json
 import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.answers.companions import cox, fisher, log_rank
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
+from bayes_escc.families import Design
+from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.names import FIGURE_DATA, REGIMEN
+from bayes_escc.report.quantities import per_step
+from bayes_escc.runs.baseline import baseline_rows
 
 if TYPE_CHECKING:
     from bayes_escc.answers.posterior import Posterior
     from bayes_escc.evidence import Table
 
-__all__ = ["PAGE_VERSION", "baseline_rows", "page_facts", "standardised_difference"]
+__all__ = ["PAGE_VERSION", "page_facts"]
 
 PAGE_VERSION: Final = 1
 _TICKS: Final = 7
 Array = NDArray[np.float64]
 
 
-def page_facts(posterior: Posterior, table: Table, result: Mapping[str, Any]) -> dict[str, Any]:
+def page_facts(posterior: Posterior, design: Design, table: Table, result: Mapping[str, Any]) -> dict[str, Any]:
     """The content of `page.json`.
 
     Parameters
     ----------
     posterior : Posterior
+    design : Design
+        The design that was fitted.
     table : Table
         The whole table of the analysis.
     result : mapping
@@ -66,15 +73,13 @@ def page_facts(posterior: Posterior, table: Table, result: Mapping[str, Any]) ->
         "follow_up": survival.get("follow_up", []),
         "at_risk": survival.get("at_risk", []),
         "counts": _counts(posterior),
-        "companions": survival.get("companions", []) or _companions_of_counts(posterior),
+        "companions": [*survival.get("companions", []), *_cox_facts(design)] or _companions_of_counts(posterior),
+        "prior_predictive": _predicted(posterior, design),
         "sampling": {k: getattr(analysis.sampling, k) for k in ("draws", "tune", "chains", "seed")},
         "platform": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "result": result,
     }
     return facts
-
-
-# ---- patients before treatment ----------------------------------------------------------------
 
 
 def _covariates(posterior: Posterior, table: Table) -> tuple[list[str], dict[str, list[str]]]:
@@ -87,97 +92,6 @@ def _covariates(posterior: Posterior, table: Table) -> tuple[list[str], dict[str
         chosen = chosen[chosen["regimen"].isin(posterior.analysis.data.regimens)]
     columns = {n: [str(v) if v == v and v is not None else "" for v in chosen[n]] for n in names if n in chosen}
     return [str(r) for r in chosen["regimen"]], columns
-
-
-def baseline_rows(regimens: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-    """Table 1: every covariate by regimen, with the largest standardised difference of two regimens.
-
-    Parameters
-    ----------
-    regimens : sequence of str
-        Of every patient.
-    columns : mapping of str to sequence of str
-        Values of the covariates; "" where missing.
-
-    Returns
-    -------
-    list of dict
-        For a number: median and quartiles; for a category: counts of every level; and the number missing. `smd` is None
-        where it is not defined, and `overlap` False where regimens share no value.
-    """
-    groups = list(dict.fromkeys(regimens))
-    rows = []
-    for name, values in columns.items():
-        numbers = [_number(v) for v in values]
-        known = [x for v, x in zip(values, numbers, strict=True) if v]
-        numeric = all(x is not None for x in known) and len(set(known)) > 2
-        by_group: dict[str, list[Any]] = {g: [] for g in groups}
-        missing = dict.fromkeys(groups, 0)
-        for g, text, x in zip(regimens, values, numbers, strict=True):
-            if not text:
-                missing[g] += 1
-            else:
-                by_group[g].append(x if numeric else text)
-        smd, overlap = _largest_difference(list(by_group.values()), numeric)
-        row: dict[str, Any] = {
-            "name": name,
-            "kind": "number" if numeric else "category",
-            "missing": missing,
-            "n": {g: len(v) for g, v in by_group.items()},
-            "smd": smd,
-            "overlap": overlap,
-        }
-        if numeric:
-            row["quartiles"] = {
-                g: [float(q) for q in np.quantile(v, [0.25, 0.5, 0.75])] if v else None for g, v in by_group.items()
-            }
-        else:
-            levels = sorted({v for group in by_group.values() for v in group})
-            row["levels"] = {level: {g: v.count(level) for g, v in by_group.items()} for level in levels}
-        rows.append(row)
-    return rows
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _largest_difference(groups: Sequence[Sequence[Any]], numeric: bool) -> tuple[float | None, bool]:
-    found: list[float] = []
-    overlap = True
-    for i, a in enumerate(groups):
-        for b in groups[i + 1 :]:
-            if not a or not b:
-                continue
-            if not numeric and not set(a) & set(b):
-                overlap = False
-            value = standardised_difference(a, b, numeric=numeric)
-            if value is not None:
-                found.append(value)
-    return (max(found) if found else None), overlap
-
-
-def standardised_difference(a: Sequence[Any], b: Sequence[Any], *, numeric: bool) -> float | None:
-    """Standardised mean difference of two groups; None where nothing varies or levels are disjoint.
-
-    References
-    ----------
-    Austin PC. Stat Med 2009;28:3083-3107. Yang D, Dalton JE. SAS Global Forum 2012, paper 335 (categories).
-    """
-    if numeric:
-        spread = math.sqrt((np.var(a, ddof=1) + np.var(b, ddof=1)) / 2.0) if min(len(a), len(b)) > 1 else 0.0
-        return abs(float(np.mean(a) - np.mean(b))) / spread if spread > 0 else None
-    levels = sorted(set(a) | set(b))
-    if len(levels) < 2 or not set(a) & set(b):
-        return None
-    p, q = (np.array([list(g).count(level) / len(g) for level in levels[1:]]) for g in (a, b))
-    covariance = sum((np.diag(s) - np.outer(s, s)) / 2.0 for s in (p, q))
-    difference = p - q
-    return float(math.sqrt(max(0.0, difference @ np.linalg.pinv(covariance) @ difference)))
 
 
 # ---- follow-up ---------------------------------------------------------------------------------
@@ -230,23 +144,84 @@ def _round_step(least: float) -> float:
     return next(m * scale for m in (1.0, 2.0, 3.0, 5.0, 6.0, 10.0) if m * scale >= least * (1 - 1e-9))
 
 
-def log_rank(stop: Array, event: NDArray[np.bool_], second: NDArray[np.bool_], start: Array) -> float:
-    """Chi-squared statistic of the log-rank test of two groups, one degree of freedom; delayed entry allowed.
+def _cox_facts(design: Design) -> list[dict[str, Any]]:
+    """Cox's regression of the same patients: of regimens alone, and with the covariates of the model."""
+    if not isinstance(design, SurvivalDesign):
+        return []
+    known = ~design.encoded.missing.any(axis=1)
+    regimens = [(design.regimen == r + 1).astype(float) for r in range(len(design.regimens) - 1)]
+    found = []
+    if regimens:
+        found.append(_cox_fact(design, np.column_stack(regimens), np.ones(len(known), dtype=bool), adjusted=False))
+    if design.encoded.labels:
+        values = np.column_stack([*regimens, design.encoded.values])
+        found.append(_cox_fact(design, values, known, adjusted=True))
+    return found
 
-    References
-    ----------
-    Mantel N. Cancer Chemother Rep 1966;50:163-170.
-    """
-    difference = variance = 0.0
-    for t in np.unique(stop[event]):
-        risk = (stop >= t) & (start < t) | ((t == 0) & (start == 0))
-        n, n2 = int(risk.sum()), int((risk & second).sum())
-        failed = event & (stop == t)
-        d, d2 = int(failed.sum()), int((failed & second).sum())
-        difference += d2 - d * n2 / n
-        if n > 1:
-            variance += d * (n2 / n) * (1 - n2 / n) * (n - d) / (n - 1)
-    return difference**2 / variance if variance > 0 else 0.0
+
+def _cox_fact(design: SurvivalDesign, values: Array, chosen: NDArray[np.bool_], *, adjusted: bool) -> dict[str, Any]:
+    """One Cox regression: hazard ratios per doubling, point or step, with Wald intervals."""
+    followed = design.follow_up
+    fitted = cox(followed.last[chosen], followed.event[chosen], values[chosen], followed.entry[chosen])
+    reference, others = design.regimens[0], design.regimens[1:]
+    rows = []
+    for i, (coefficient, error) in enumerate(zip(fitted.coefficients, fitted.errors, strict=True)):
+        label = "" if i < len(others) else design.encoded.labels[i - len(others)]
+        unit = f"log hazard ratio per {dict(design.encoded.constants)[label]}" if label else ""
+        steps = per_step(unit)[1] if label else 1.0
+        middle, half = steps * float(coefficient), 1.959964 * abs(steps) * float(error)
+        z = abs(float(coefficient)) / float(error) if error > 0 else 0.0
+        shown = {
+            "hazard_ratio": math.exp(middle),
+            "lower": math.exp(middle - half),
+            "upper": math.exp(middle + half),
+            "p": math.erfc(z / math.sqrt(2.0)),
+        }
+        rows.append(
+            {
+                "regimen": None if label else others[i],
+                "reference": reference,
+                "covariate": label or None,
+                "unit": unit,
+                **(shown if fitted.converged else dict.fromkeys(shown)),
+            }
+        )
+    return {
+        "kind": "cox",
+        "adjusted": adjusted,
+        "patients": int(chosen.sum()),
+        "events": int(followed.event[chosen].sum()),
+        "converged": fitted.converged,
+        "rows": rows,
+    }
+
+
+# ---- what the priors predicted --------------------------------------------------------------------
+
+
+def _predicted(posterior: Posterior, design: Design) -> list[dict[str, Any]]:
+    """Numbers of the data beside what replicates under the priors gave (Box's prior predictive check)."""
+    if "prior_predictive" not in posterior.tree.children:
+        return []
+    replicates = posterior.tree["prior_predictive"].to_dataset()
+    found = []
+    for here, there in zip(design.statistics(design.observed()), design.statistics(replicates), strict=True):
+        values = np.asarray(there.values, dtype=float).ravel()
+        values = values[np.isfinite(values)]
+        if not values.size or not np.isfinite(here.values):
+            continue
+        low, high = np.quantile(values, [0.025, 0.975])
+        found.append(
+            {
+                "what": here.what.rstrip(","),
+                "role": here.role,
+                "observed": float(here.values),
+                "lower": float(low),
+                "upper": float(high),
+                "tail": here.tail(values),
+            }
+        )
+    return found
 
 
 # ---- counts ------------------------------------------------------------------------------------
@@ -255,9 +230,16 @@ def log_rank(stop: Array, event: NDArray[np.bool_], second: NDArray[np.bool_], s
 def _counts(posterior: Posterior) -> list[dict[str, Any]]:
     """Events and patients of every arm, where the data are counts."""
     observed = posterior.tree["observed_data"].to_dataset()
-    if not {"events", "n"} <= set(observed.data_vars) or "row_regimen" not in observed.coords:
+    if not {"events", "n"} <= set(observed.data_vars):
         return []
-    labels = [[str(v) for v in observed[f"row_{k}"].to_numpy()] for k in ("study", "regimen", "endpoint")]
+    of = "arm" if "arm_regimen" in observed.coords else "row"  # trials have an arm for every row of their contrasts
+    if f"{of}_regimen" not in observed.coords:
+        return []
+    names = ("study", "regimen") if of == "arm" else ("study", "regimen", "endpoint")
+    labels = [[str(v) for v in observed[f"{of}_{k}"].to_numpy()] for k in names]
+    if of == "arm":
+        endpoint = str(observed["row_endpoint"].to_numpy()[0]) if "row_endpoint" in observed.coords else ""
+        labels.append([endpoint] * len(labels[0]))
     numbers = [observed[k].to_numpy().tolist() for k in ("events", "n")]
     keys = ("study", "regimen", "endpoint", "events", "n")
     return [dict(zip(keys, row, strict=True)) for row in zip(*labels, *numbers, strict=True)]
@@ -275,16 +257,3 @@ def _companions_of_counts(posterior: Posterior) -> list[dict[str, Any]]:
                 {"kind": "fisher", "endpoint": endpoint, "p": fisher(a["events"], a["n"], b["events"], b["n"])}
             )
     return found
-
-
-def fisher(a: int, n: int, b: int, m: int) -> float:
-    """Two-sided p value of Fisher's exact test: all tables at most as probable as the one seen."""
-    total = a + b
-
-    def log_choose(size: int, k: int) -> float:
-        return math.lgamma(size + 1) - math.lgamma(k + 1) - math.lgamma(size - k + 1)
-
-    logs = np.array([log_choose(n, k) + log_choose(m, total - k) for k in range(max(0, total - m), min(n, total) + 1)])
-    weights = np.exp(logs - logs.max())
-    seen = weights[a - max(0, total - m)]
-    return float(min(1.0, weights[weights <= seen * (1 + 1e-9)].sum() / weights.sum()))

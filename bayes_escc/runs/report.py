@@ -13,7 +13,7 @@ from bayes_escc.files import write_atomic
 from bayes_escc.report.html import Chapter, html_page
 from bayes_escc.report.page import sections
 from bayes_escc.report.page_words import WORDS
-from bayes_escc.report.sentences import Language
+from bayes_escc.report.quantities import Language
 from bayes_escc.runs.results_folder import read_manifest
 
 __all__ = ["chapters_of", "write_report"]

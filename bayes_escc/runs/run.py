@@ -201,6 +201,7 @@ def run_analysis(
     *,
     figures: bool = True,
     when_known: Callable[[Mapping[str, Any]], None] | None = None,
+    checks: Callable[[Analysis, Table], Mapping[str, Any]] | None = None,
 ) -> tuple[Posterior, dict[str, Any], list[Path]]:
     """Fit an analysis and write its result files.
 
@@ -213,6 +214,8 @@ def run_analysis(
     figures : bool
     when_known : callable, optional
         Called with the result as soon as it is known, before the figures are drawn.
+    checks : callable, optional
+        From analysis and table to further facts of the page, such as ``sensitivity``; called after `when_known`.
 
     Returns
     -------
@@ -229,13 +232,16 @@ def run_analysis(
     with results_folder(Path(out)) as folder:
         drawn = figures and _can_draw()
         table = analysis.load_table()
-        posterior = fit_analysis(analysis, table)
+        design = prepare_design(analysis, table)
+        posterior = fit_prepared(analysis, design, table)
         comparisons = comparisons_of(posterior)
         result = to_result(posterior, comparisons)
         _write_tables(folder, posterior, result)
-        folder.write("page.json", to_json(page_facts(posterior, table, json.loads(to_json(result)))))
         if when_known is not None:
             when_known(result)
+        facts = page_facts(posterior, design, table, json.loads(to_json(result)))
+        further = checks(analysis, table) if checks is not None and posterior.diagnostics.converged else {}
+        folder.write("page.json", to_json({**facts, **further}))
         if drawn:
             _write_figures(folder, posterior, comparisons)
     return posterior, result, folder.paths

@@ -202,7 +202,12 @@ class BinomialSynthesisDesign(SynthesisDesign):
             "y": ("row", np.where(usable, self.contrasts.y, np.nan)),
             "se": ("row", np.where(usable, error, np.nan)),
         }
-        coords = {"arm": list(self.coords["arm"]), **self.row_coords()}
+        coords = {
+            "arm": list(self.coords["arm"]),
+            "arm_study": ("arm", list(arms.study)),
+            "arm_regimen": ("arm", list(arms.regimen)),
+            **self.row_coords(),
+        }
         if self.published:
             values["published"] = ("published_row", self._first[0])
             coords["published_row"] = list(self.coords["published_row"])

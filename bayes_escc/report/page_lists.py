@@ -1,0 +1,131 @@
+"""Lists at the end of a page: abbreviations, limitations, and the items of the reporting guidelines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bayes_escc.report.page_words import Phrase, phrases
+
+__all__ = ["ABBREVIATIONS", "CHECKLISTS", "CHECKLIST_NAMES", "LIMITATIONS"]
+
+ABBREVIATIONS: Final = phrases(
+    {
+        "CrI": ("credible interval", "贝叶斯可信区间(credible interval)"),
+        "PFS": ("progression-free survival", "无进展生存期"),
+        "ORR": ("objective response rate", "客观缓解率"),
+        "HR": ("hazard ratio", "风险比"),
+        "SMD": ("standardised mean difference", "标准化均数差"),
+        "ROPE": ("region of practical equivalence", "实际等效区间"),
+        "NUTS": ("no-U-turn sampler", "无折返采样器"),
+        "R-hat": ("ratio of variances between and within chains", "收敛诊断统计量"),
+        "ESS": ("effective sample size of draws", "有效样本数"),
+        "DCR": ("disease control rate", "疾病控制率"),
+        "OS": ("overall survival", "总生存期"),
+        "OR": ("odds ratio", "比值比"),
+        "CI": ("confidence interval", "置信区间"),
+        "ESCC": ("oesophageal squamous cell carcinoma", "食管鳞状细胞癌"),
+        "ECOG": ("Eastern Cooperative Oncology Group performance status", "ECOG体力状况评分"),
+        "NLR": ("neutrophil-to-lymphocyte ratio", "中性粒细胞与淋巴细胞比值"),
+        "RMST": ("restricted mean survival time", "限制性平均生存时间"),
+        "MAP": ("meta-analytic-predictive", "荟萃分析预测"),
+    }
+)
+"""Meanings of abbreviations; a page lists those it uses."""
+
+LIMITATIONS: Final = phrases(
+    {
+        "small": (
+            "The smallest group has {smallest} patients; probabilities move with every further patient.",
+            "最小组仅{smallest}例，增加少量患者即可改变概率。",
+        ),
+        "few_events": (
+            "There are fewer than five events for every parameter ({events} events).",
+            "每个参数对应的事件不足5例（共{events}例事件）。",
+        ),
+        "not_randomised": (
+            "The regimens were not assigned at random: differences between patients are part of every comparison.",
+            "患者并非随机分组，各项比较均包含患者之间的差异。",
+        ),
+        "single_centre": (
+            "The patients come from one source; whether others fare alike is not known.",
+            "患者来自单一来源，能否外推尚不清楚。",
+        ),
+        "immature": (
+            "Follow-up is shorter than the median it estimates, which rests on the model beyond it.",
+            "随访时间短于所估计的中位时间，超出随访部分依赖模型外推。",
+        ),
+        "missing_values": ("More than a tenth of a covariate is missing.", "有协变量缺失超过10%。"),
+        "margin_after": (
+            "The smallest difference that matters is not stated to have been fixed before the data.",
+            "最小有意义差值未说明是否事先确定。",
+        ),
+        "published": (
+            "The data are published summaries; no patient was seen.",
+            "数据来自已发表的汇总结果，未见原始病例。",
+        ),
+        "synthetic": (
+            "The patients are synthetic: the numbers are not findings.",
+            "患者为模拟数据，所得数值不代表研究发现。",
+        ),
+    }
+)
+
+_BARG: Final = (
+    (("Question, regimens, endpoint", "研究问题、方案与终点"), "headline"),
+    (("Model and likelihood (1B-D)", "模型与似然(1B-D)"), "model"),
+    (("Priors and their reasons (1C)", "先验及依据(1C)"), "priors"),
+    (("Prior predictive check (1E)", "先验预测检验(1E)"), "prior-check"),
+    (("Computation and diagnostics (2)", "计算与诊断(2)"), "computation"),
+    (("Posterior predictive check (3A)", "后验预测检验(3A)"), "fit"),
+    (("Posterior estimates (3B)", "后验估计(3B)"), "estimates"),
+    (("Decisions and margins (4)", "决策与最小有意义差值(4)"), "probability"),
+    (("Sensitivity (5)", "敏感性分析(5)"), "sensitivity"),
+    (("Reproducibility (6)", "可重复性(6)"), "reproduce"),
+)
+_ROBUST: Final = (
+    (("Prior stated", "先验"), "priors"),
+    (("Prior justified", "先验依据"), "priors"),
+    (("Prior varied", "先验敏感性"), "sensitivity"),
+    (("Model", "模型"), "model"),
+    (("Technique", "计算方法"), "computation"),
+    (("Central tendency", "集中趋势"), "estimates"),
+    (("Interval", "区间"), "estimates"),
+)
+_FDA: Final = (
+    (("Success criteria", "成功标准"), "probability"),
+    (("Prior and its justification", "先验及论证"), "priors"),
+    (("Conflict of prior and data", "先验与数据冲突"), "conflict"),
+    (("Borrowing", "历史数据借用"), "borrowing"),
+    (("Operating characteristics", "操作特征"), "rules"),
+    (("Sensitivity", "敏感性分析"), "sensitivity"),
+    (("Computation", "计算"), "computation"),
+)
+_ICH: Final = (
+    (("Estimand with its five attributes", "估计目标五要素"), "estimand"),
+    (("Intercurrent events", "伴发事件"), "estimand"),
+    (("Missing data", "缺失数据"), "missing"),
+    (("Sensitivity", "敏感性分析"), "sensitivity"),
+)
+
+
+def _items(rows: tuple[tuple[tuple[str, str], str], ...]) -> tuple[tuple[Phrase, str], ...]:
+    return tuple(({"en": english, "zh": chinese}, anchor) for (english, chinese), anchor in rows)
+
+
+CHECKLISTS: Final = {
+    "BARG (Kruschke 2021)": _items(_BARG),
+    "ROBUST (Sung 2005)": _items(_ROBUST),
+    "FDA (draft 2026, public part)": _items(_FDA),
+    "ICH E9(R1)": _items(_ICH),
+}
+"""Items of the reporting guidelines, each with the anchor of the section that answers it."""
+
+CHECKLIST_NAMES: Final = phrases(
+    {
+        "BARG (Kruschke 2021)": ("BARG (Kruschke 2021)", "BARG贝叶斯分析报告指南(Kruschke 2021)"),
+        "ROBUST (Sung 2005)": ("ROBUST (Sung 2005)", "ROBUST标准(Sung 2005)"),
+        "FDA (draft 2026, public part)": ("FDA (draft 2026, public part)", "FDA指南（2026年草案，公开部分）"),
+        "ICH E9(R1)": ("ICH E9(R1)", "ICH E9(R1)"),
+    }
+)
+"""Names of the guidelines."""

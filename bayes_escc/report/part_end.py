@@ -1,0 +1,182 @@
+"""The last parts of the page: limitations, paragraphs to copy, how to reproduce it, companions, abbreviations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Paste, Section, Table
+from bayes_escc.report.page_lists import ABBREVIATIONS, LIMITATIONS
+from bayes_escc.report.part_model import model_in_words
+from bayes_escc.report.quantities import Language, covariate_words, estimate_text, name_of
+from bayes_escc.report.sentences import verdict
+from bayes_escc.report.view import Facts, View
+
+__all__ = ["abbreviations", "companion", "limitations", "limits", "paste", "reproduce"]
+
+
+def companion(page: View) -> Made:
+    """Frequentist companions, labelled as such."""
+    rows = page.facts["companions"]
+    if not rows:
+        return "not applicable", ()
+    said: list[str] = []
+    tables: list[Block] = []
+    for r in rows:
+        if r["kind"] == "kaplan_meier_median":
+            said.append(page.say("companion_km", regimen=r["regimen"], value=page.times(r["value"])))
+        elif r["kind"] == "log_rank":
+            said.append(page.say("companion_log_rank", statistic=f"{r['statistic']:.2f}", p=_p_value(r["p"])))
+        elif r["kind"] == "cox":
+            tables.append(_cox(page, r))
+        else:
+            name = name_of({"estimand": "rate", "endpoint": r["endpoint"]}, language=page.language)
+            said.append(page.say("companion_fisher", endpoint=name, p=_p_value(r["p"])))
+    blocks: list[Block] = [Paragraph(page.say("companion_note"))]
+    return "present", [*blocks, *([Items(tuple(said))] if said else []), *tables]
+
+
+def _p_value(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _cox(page: View, fitted: Mapping[str, Any]) -> Table:
+    """Cox's regression, with or without the covariates of the model."""
+    lines = []
+    for r in fitted["rows"]:
+        if r["regimen"]:
+            name = f"{r['regimen']} / {r['reference']}"
+        else:
+            name = covariate_words(r["covariate"], r["unit"], page.stated, page.language)
+        if fitted["converged"]:
+            limits = f"{r['lower']:.2f} {page.say('to')} {r['upper']:.2f}"
+            lines.append((name, f"{r['hazard_ratio']:.2f}", limits, _p_value(r["p"])))
+        else:
+            lines.append((name, page.say("no_estimate"), "-", "-"))
+    title = page.say("cox_adjusted" if fitted["adjusted"] else "cox_alone", n=fitted["patients"], d=fitted["events"])
+    header = ("", page.say("hazard_ratio_short"), page.say("confidence_interval"), page.say("p_value"))
+    return Table(title, header, tuple(lines), page.say("cox_note"))
+
+
+def limitations(facts: Facts, language: Language) -> list[str]:
+    """Limitations written from the facts, in an order that does not depend on them."""
+    result, found = facts["result"], []
+    sizes = {r["regimen"]: r["patients"] for r in facts["follow_up"]}
+    sizes = sizes or {f"{c['study']}: {c['regimen']}": c["n"] for c in facts["counts"]}
+    anchors = {r["anchoring"] for r in result["comparisons"]}
+    parameters = len(facts["baseline"]) + 3
+    rules = {
+        "small": bool(sizes) and min(sizes.values()) < 50,
+        "few_events": result["analysis"]["family"] == "survival" and 0 < result["data"]["events"] < 5 * parameters,
+        "not_randomised": any(not a.startswith("randomised") for a in anchors),
+        "single_centre": facts["data"]["kind"] == "patients" or 0 < len(facts["data"]["studies"]) < 2,
+        "immature": any(_immature(r, result) for r in facts["follow_up"]),
+        "missing_values": any(
+            sum(r["missing"].values()) > 0.1 * (sum(r["n"].values()) + sum(r["missing"].values()))
+            for r in facts["baseline"]
+        ),
+        "margin_after": any(c.get("margin") is not None and c.get("fixed") != "before" for c in facts["comparisons"]),
+        "published": facts["data"]["kind"] in ("counts", "effects", "medians"),
+        "synthetic": "synthetic" in f"{facts['data']['source']} {result['analysis']['title']}".lower(),
+    }
+    for name, holds in rules.items():
+        if holds:
+            found.append(LIMITATIONS[name][language].format(smallest=min(sizes.values(), default=0), **result["data"]))
+    return found
+
+
+def _immature(row: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
+    medians = [r["median"] for r in result["estimates"] if r["estimand"] == "median" and r["regimen"] == row["regimen"]]
+    followed = row["median_follow_up"]
+    return bool(medians) and (followed is None or followed < medians[0])
+
+
+def limits(page: View) -> Made:
+    """Limitations, from the facts."""
+    found = limitations(page.facts, page.language)
+    return "present", (Items(tuple(found or [page.say("no_limits")])),)
+
+
+def paste(page: View) -> Made:
+    """Methods and results, to copy into a paper."""
+    if not page.converged:
+        return "missing", ()
+    r = page.result
+    analysis, d = r["analysis"], r["diagnostics"]
+    engine = page.say(f"engine_{analysis['sampler']}")
+    if analysis["sampler"] == "nuts" and d["max_rhat"] is not None:
+        engine = page.say(
+            "engine_details",
+            rhat=f"{d['max_rhat']:.3f}",
+            ess=f"{d['min_ess_bulk']:.0f}",
+            divergences=d["divergences"],
+            **page.facts["sampling"],
+        )
+    priors = " ".join(page.said(p) for p in analysis["priors"][:6]) or page.say("absent")
+    v = analysis["versions"]
+    methods = page.say(
+        "methods",
+        model=model_in_words(page),
+        priors=priors,
+        engine=engine,
+        version=v.get("bayes_escc", ""),
+        pymc=v.get("pymc", ""),
+        arviz=v.get("arviz", ""),
+        seed=analysis["seed"],
+    )
+    results = " " if page.language == "en" else ""
+    said = [*_followed(page), *_responded(page), *verdict(r, page.language)]
+    return "present", (Paste(page.say("methods_title"), methods), Paste(page.say("results_title"), results.join(said)))
+
+
+def _followed(page: View) -> list[str]:
+    return [
+        page.say(
+            "followed",
+            regimen=f["regimen"],
+            patients=f["patients"],
+            events=f["events"],
+            median=page.times(f["median_follow_up"]),
+        )
+        for f in page.facts["follow_up"]
+    ]
+
+
+def _responded(page: View) -> list[str]:
+    rates = {(r["regimen"], r["endpoint"]): r for r in page.result["estimates"] if r["estimand"] == "rate"}
+    said = []
+    for c in page.facts["counts"]:
+        rate = rates.get((c["regimen"], c["endpoint"]))
+        if rate is not None:
+            name = name_of({"estimand": "rate", "endpoint": c["endpoint"]}, language=page.language)
+            said.append(
+                page.say(
+                    "responded",
+                    regimen=c["regimen"],
+                    events=c["events"],
+                    n=c["n"],
+                    endpoint=name,
+                    estimate=estimate_text(rate, page.language),
+                )
+            )
+    return said
+
+
+def reproduce(page: View) -> Made:
+    """The command, the digests and the seed."""
+    a = page.result["analysis"]
+    rows = [
+        (page.say("command"), f"bayes-escc run {a['id']}.toml"),
+        (page.say("digest_analysis"), a["sha256"]),
+        (page.say("digest_data"), a["data_sha256"]),
+        (page.say("seed"), str(a["seed"])),
+        (page.say("platform"), page.facts["platform"]),
+    ]
+    return "present", (Table(page.say("reproduce_table"), (page.say("attribute"), page.say("value")), tuple(rows)),)
+
+
+def abbreviations(page: View, made: Sequence[Section]) -> Table:
+    """The abbreviations that the page uses, with their meaning."""
+    text = str(made)
+    rows = tuple((short, meaning[page.language]) for short, meaning in ABBREVIATIONS.items() if short in text)
+    return Table(page.say("words_table"), (page.say("short"), page.say("long")), rows)

@@ -1,0 +1,256 @@
+"""Parts of the page about the model: what it is, what it rests on, whether it fits, how the answer varies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bayes_escc.names import format_number, format_probability
+from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
+from bayes_escc.report.monitoring_words import position_sentence
+from bayes_escc.report.page_words import WORDS
+from bayes_escc.report.quantities import covariate_label, interval_text, name_of
+from bayes_escc.report.view import View
+
+__all__ = [
+    "borrowing", "computation", "conflict", "fit", "looks", "missing", "model", "model_in_words", "prior_check",
+    "priors", "rules", "safety", "sensitivity",
+]  # fmt: skip
+
+
+def model(page: View) -> Made:
+    """The model in words, and what it adjusts for."""
+    blocks: list[Block] = [Paragraph(model_in_words(page))]
+    names = _adjusted(page)
+    return "present", [*blocks, Paragraph(page.say("adjusted", names=", ".join(names)))] if names else blocks
+
+
+def model_in_words(page: View) -> str:
+    """One sentence and formula for the model of the analysis."""
+    stated = page.facts["analysis"].get("model", {})
+    family = page.result["analysis"]["family"]
+    kind = stated.get("baseline", "weibull") if family == "survival" else stated.get("likelihood", "")
+    key = f"model_{family}_{kind}"
+    return page.say(key if key in WORDS else f"model_{family}")
+
+
+def _adjusted(page: View) -> list[str]:
+    """The covariates of the model, as people say them."""
+    stated = page.facts["analysis"].get("model", {}).get("covariates", ())
+    columns = [str(c.get("column", c)) if isinstance(c, Mapping) else str(c) for c in stated]
+    return [covariate_label(c, page.stated, page.language) for c in columns]
+
+
+def priors(page: View) -> Made:
+    """Every prior: its law, its range in clinical units, its reason."""
+    lines = [line for line in page.result["analysis"]["priors"] if not _implied(line)]
+    blocks: list[Block] = [Items(tuple(page.said(line) for line in lines))] if lines else []
+    return ("present" if lines else "missing"), [*blocks, *page.drawn("prior_posterior")]
+
+
+def _implied(line: str) -> bool:
+    return line.startswith(("Together the priors", "And between"))
+
+
+def prior_check(page: View) -> Made:
+    """What the priors imply together, and what they predict of the data."""
+    implied = [page.said(p) for p in page.result["analysis"]["priors"] if _implied(p)]
+    blocks: list[Block] = [Items(tuple(implied))] if implied else []
+    rows = page.facts.get("prior_predictive", ())
+    if rows:
+        header = tuple(page.say(k) for k in ("data_number", "observed", "prior_range", "tail"))
+        lines = tuple(
+            (
+                page.said(r["what"]),
+                format_number(r["observed"]),
+                f"{format_number(r['lower'])} {page.say('to')} {format_number(r['upper'])}",
+                format_probability(r["tail"], 0.0005),
+            )
+            for r in rows
+        )
+        blocks.append(Table(page.say("prior_predictive_table"), header, lines, page.say("prior_predictive_note")))
+    return ("present" if blocks else "missing"), blocks
+
+
+def conflict(page: View) -> Made:
+    """Numbers of the data that the priors did not lead one to expect (Box)."""
+    notes = page.result["data"]["warnings"]
+    said = [page.said(w["message"]) for w in notes if w["code"] == "prior_conflict"]
+    blocks: list[Block] = [Paragraph(page.say("conflict_method" if said else "no_conflict"))]
+    return "present", [*blocks, Items(tuple(said))] if said else blocks
+
+
+def computation(page: View) -> Made:
+    """Engine, draws, and diagnostics."""
+    d, analysis, sampling = page.result["diagnostics"], page.result["analysis"], page.facts["sampling"]
+    engine = {"exact": "engine_exact", "nuts": "engine_nuts", "laplace": "engine_laplace"}[analysis["sampler"]]
+    rows = [(page.say("engine"), page.say(engine)), (page.say("seed"), str(analysis["seed"]))]
+    if analysis["sampler"] == "nuts":
+        rows += [
+            (page.say("draws"), page.say("draws_text", **sampling)),
+            (page.say("max_rhat"), f"{d['max_rhat']:.3f}" if d["max_rhat"] is not None else "-"),
+            (page.say("min_ess"), f"{d['min_ess_bulk']:.0f} / {d['min_ess_tail']:.0f}" if d["min_ess_bulk"] else "-"),
+            (page.say("divergences"), str(d["divergences"])),
+        ]
+    rows += [(page.say("messages"), page.said(message)) for message in d["messages"]]
+    rows.append((page.say("passed"), page.say("yes") if d["converged"] else page.say("no")))
+    rows += [(page.say("version", name=k), v) for k, v in analysis["versions"].items() if v]
+    return "present", (Table(page.say("computation_table"), (page.say("attribute"), page.say("value")), tuple(rows)),)
+
+
+def fit(page: View) -> Made:
+    """Data among replicates of them, and whether hazards are proportional."""
+    blocks = page.drawn("predictive_check")
+    hazards = page.facts.get("proportional_hazards")
+    if hazards:
+        rows = tuple(
+            (
+                f"{r['regimen']} / {r['reference']}",
+                "{} ({} {to} {})".format(
+                    *(format_number(r[k]) for k in ("change", "lower", "upper")), to=page.say("to")
+                ),
+                format_probability(r["probability_rising"], r["mcse_probability"]),
+                format_probability(r["predictive_probability"], 0.01),
+            )
+            for r in hazards["rows"]
+        )
+        header = tuple(page.say(k) for k in ("comparison", "hr_change", "pr_rising", "replicates_p"))
+        early, late = (page.times(hazards[k]) for k in ("early", "late"))
+        blocks.append(Table(page.say("ph_table", early=early, late=late), header, rows))
+    return ("present" if blocks else "missing"), blocks
+
+
+def _numbers(page: View, middle: float, low: float, high: float) -> str:
+    """A middle with its interval, without a unit."""
+    return f"{format_number(middle)} ({format_number(low)} {page.say('to')} {format_number(high)})"
+
+
+def sensitivity(page: View) -> Made:
+    """The answer under other priors and models, and where bias would tip it."""
+    found = page.facts.get("sensitivity")
+    blocks: list[Block] = [] if found else [Paragraph(page.say("sensitivity_absent"))]
+    if found:
+        blocks += [_variations(page, found), *(Paragraph(page.said(note)) for note in found.get("notes", ()))]
+    blocks += _tipping(page)
+    return ("present" if found else "missing"), [*blocks, *page.drawn("dating")]
+
+
+def _variations(page: View, found: Mapping[str, Any]) -> Table:
+    """One row for every variation of the analysis."""
+    pooled = "estimand" not in found
+    unit = str(found["unit"])
+    measured = unit if unit in ("months", "weeks", "days", "years", "points") or unit.startswith("proportion") else ""
+    several = len({(r.get("regimen"), r.get("endpoint"), r.get("time")) for r in found["rows"]}) > 1
+    lines = []
+    for r in found["rows"]:
+        who = [str(r[k]) for k in ("regimen", "endpoint") if several and r.get(k)]
+        shown = interval_text(r["lower"], r["median"], r["upper"], measured, page.language)
+        p = r["probability_below_null"] if pooled else r["probability_better"]
+        error = 0.0 if pooled else r["mcse_probability"]
+        label = page.said(str(r["label"]))
+        lines.append((", ".join([label, *who]), f"{shown[0]} ({shown[1]})", format_probability(p, error)))
+    name = (
+        page.said(unit) if pooled else name_of({"estimand": found["estimand"], "time": None}, unit, "", page.language)
+    )
+    below = page.say("pr_below", null="1" if unit.endswith("ratio") else "0") if pooled else page.say("pr_better")
+    header = (page.say("variation"), f"{name}: {page.say('median_interval')}", below)
+    return Table(page.say("sensitivity_table"), header, tuple(lines), page.say("sensitivity_note"))
+
+
+def _tipping(page: View) -> list[Block]:
+    """How large a bias between the patients would have to be."""
+    lines = []
+    for row in page.result.get("bias") or ():
+        what = (
+            page.name(row) if row.get("endpoint") or row.get("time") is not None else page.name({**row, "time": None})
+        )
+        for t in row["tipping"]:
+            if t["margin"] is None:
+                ratio = page.say("no_bias_does") if t["bias"] is None else f"{t['ratio']:.2f}"
+                e_value = "-" if t["e_value"] is None else f"{t['e_value']:.2f}"
+                who = f"{row['regimen']} / {row['reference']}: {what}"
+                lines.append((who, page.say(f"scale_{row['bias_scale']}"), f"{t['level']:g}", ratio, e_value))
+    if not lines:
+        return []
+    header = tuple(page.say(k) for k in ("comparison", "bias_scale", "tips_at", "bias_ratio", "e_value"))
+    return [Table(page.say("tipping_table"), header, tuple(lines), page.say("tipping_note"))]
+
+
+def borrowing(page: View) -> Made:
+    """What was borrowed from earlier trials, and the answer with and without it."""
+    found = page.result.get("borrowing")
+    if not found:
+        return "not applicable", ()
+    historical = found["historical"]
+    patients, who = sum(h["n"] for h in historical), ", ".join(found["borrows"])
+    blocks: list[Block] = [Paragraph(page.say("borrowed", arms=len(historical), patients=patients, who=who))]
+    header = tuple(page.say(k) for k in ("regimen", "robust_weight", "events_of_patients", "median_interval", "tail"))
+    lines = []
+    for r in found["answers"]:
+        weight = page.say("no_borrowing") if r["robust_weight"] == 1 else f"{r['robust_weight']:.3g}"
+        shown = interval_text(r["lower"], r["median"], r["upper"], "proportion", page.language)
+        mark = " *" if r["primary"] else ""
+        tail = format_probability(r["predictive_tail"], 0.0)
+        lines.append((r["regimen"], f"{weight}{mark}", f"{r['events']}/{r['n']}", f"{shown[0]} ({shown[1]})", tail))
+    blocks.append(Table(page.say("borrowing_table"), header, tuple(lines), page.say("borrowing_note")))
+    return "present", [*blocks, Paragraph(page.said(str(found.get("caution", "")))), *page.drawn("borrowing")]
+
+
+def rules(page: View) -> Made:
+    """Where every decision rule stands."""
+    found = page.result.get("monitoring")
+    if not found:
+        return "not applicable", ()
+    said = tuple(position_sentence(r, page.language) for r in found)
+    return "present", (Items(said), *page.drawn("monitoring"))
+
+
+def looks(page: View) -> Made:
+    """The data cuts of a study: what changed at each, and P(better) after it with its false-alarm rate."""
+    rows: Sequence[Mapping[str, Any]] = page.facts.get("looks", ())
+    if not rows:
+        return "not applicable", ()
+    header = tuple(
+        page.say(k)
+        for k in ("cut", "date", "patients", "events", "pr_better", "median_interval", "false_alarm", "changes")
+    )
+    lines = []
+    for r in rows:
+        first = r["comparison"]
+        p = format_probability(first["probability_better"], first["mcse_probability"]) if first else "-"
+        shown = ("", "")
+        if first:
+            unit = page.units.get(first["estimand"], "") if first["scale"] == "difference" else ""
+            unit = "points" if unit.startswith("proportion") else unit
+            shown = interval_text(first["lower"], first["median"], first["upper"], unit, page.language)
+        alarm = "; ".join(format_probability(a, 0.0) for a in r["false_alarms"] if a is not None) or "-"
+        changed = "; ".join(f"{page.said(kind)} {n}" for kind, n in r["changes"].items()) or "-"
+        cut = str(r["cut"]) + (f" ({page.say('withdrawal')})" if r["action"] == "withdraw" else "")
+        lines.append(
+            (cut, r["at"], str(r["patients"]), str(r["events"]), p, f"{shown[0]} ({shown[1]})" if first else "-", alarm,
+             changed)
+        )  # fmt: skip
+    last = next((r["comparison"] for r in reversed(rows) if r["comparison"]), None)
+    note = page.say("looks_note")
+    if last:
+        note = f"{last['regimen']} / {last['reference']}: {page.name(last)}. {note}"
+    blocks: list[Block] = [Table(page.say("looks_table"), header, tuple(lines), note)]
+    reasons = [f"{r['cut']}: {r['why']}" for r in rows if r["why"]]
+    if reasons:
+        blocks += [Paragraph(page.say("reasons")), Items(tuple(reasons))]
+    return "present", [*blocks, *page.drawn("study")]
+
+
+def missing(page: View) -> Made:
+    """Patients without a value, by covariate."""
+    rows = page.facts["baseline"]
+    if not rows:
+        return "not applicable", ()
+    lines = [f"{covariate_label(r['name'], page.stated, page.language)}: {sum(r['missing'].values())}" for r in rows]
+    return "present", (Paragraph(page.say("missing_text")), Items(tuple(lines)))
+
+
+def safety(page: View) -> Made:
+    """Adverse events, where they are among the endpoints."""
+    adverse = [c for c in page.facts["counts"] if "grade" in str(c["endpoint"]).lower() or "AE" in str(c["endpoint"])]
+    return ("present" if adverse else "missing"), (Paragraph(page.say("safety_above")),) if adverse else ()

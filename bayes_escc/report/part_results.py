@@ -1,0 +1,94 @@
+"""Parts of the page with the numbers: estimates, comparisons, forest."""
+
+from __future__ import annotations
+
+from bayes_escc.names import format_probability
+from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
+from bayes_escc.report.quantities import covariate_words, estimate_text, is_log_ratio, name_of
+from bayes_escc.report.sentences import allows_for_bias, contrast_text, headline_probability, margin_text
+from bayes_escc.report.view import View
+
+__all__ = ["estimates", "forest", "probability"]
+
+
+def estimates(page: View) -> Made:
+    """Posterior estimates, absolute and relative."""
+    lines, before = [], None
+    for r in page.result["estimates"]:
+        unit = str(r["unit"])
+        if r["estimand"] == "log_hazard_ratio" or ("ratio" in unit and r["lower"] == r["upper"]):
+            continue
+        name = name_of(r, unit, page.time_unit, page.language)
+        if r["estimand"] == "coefficient" and is_log_ratio(unit):
+            ratio = unit.partition(" per ")[0].removeprefix("log ").replace(" ", "_")
+            name = name_of({"estimand": ratio, "time": None}, "", "", page.language)
+        parts = [str(r[k]) for k in ("study", "regimen") if r.get(k)]
+        if r.get("covariate"):
+            parts.append(covariate_words(str(r["covariate"]), unit, page.stated, page.language))
+        who = ", ".join(parts)
+        lines.append((name if name != before else "", who, estimate_text(r, page.language)))
+        before = name
+    header = (page.say("quantity"), "", page.say("median_interval"))
+    return "present", (Table(page.say("estimates_table"), header, tuple(lines), page.say("equal_tailed")),)
+
+
+def probability(page: View) -> Made:
+    """Comparisons: P(better), by the margin, in the region of practical equivalence."""
+    rows = page.result["comparisons"]
+    if not rows or not page.converged:
+        return ("not applicable" if not rows else "missing"), ()
+    lines = []
+    for row in rows:
+        unit = page.units.get(row["estimand"], "")
+        margin = ""
+        if row["margin"] is not None and row["probability_better_by_margin"] is not None:
+            p = format_probability(*headline_probability(row, margin=True))
+            margin = f"{p} ({margin_text(row, unit, page.language)})"
+        rope = format_probability(row["probability_in_rope"], row["mcse_probability_in_rope"])
+        name = name_of(row, unit, page.time_unit, page.language)
+        scale = {"odds_ratio": page.say("odds_ratio"), "ratio": page.say("ratio")}.get(
+            row["scale"], page.say("difference")
+        )
+        without = (
+            format_probability(row["probability_better"], row["mcse_probability"]) if allows_for_bias(row) else "-"
+        )
+        lines.append(
+            (
+                f"{row['regimen']} / {row['reference']}",
+                name if scale in name else f"{name}: {scale}",
+                contrast_text(row, unit, page.language),
+                format_probability(*headline_probability(row)),
+                without,
+                margin,
+                rope,
+            )
+        )
+    keys = ("comparison", "quantity", "median_interval", "pr_better", "pr_unbiased", "pr_margin", "pr_rope")
+    blocks: list[Block] = [
+        Table(
+            page.say("probability_table"), tuple(page.say(k) for k in keys), tuple(lines), page.say("probability_note")
+        )
+    ]
+    reasons = []
+    for c in page.facts["comparisons"]:
+        if c["margin"] is not None or c["rope"] is not None:
+            fixed = (
+                page.say(f"fixed_{c['fixed']}")
+                if c.get("fixed") in ("before", "after")
+                else page.say("fixed_not_stated")
+            )
+            name = name_of({"estimand": c["estimand"], "time": None}, "", "", page.language)
+            reasons.append(f"{name}: {c.get('rationale') or page.say('no_rationale')}; {fixed}")
+    if reasons:
+        blocks += [Paragraph(page.say("margins")), Items(tuple(reasons))]
+    biases = page.result.get("bias") or ()
+    blocks += [Paragraph("".join(page.said(f"{s} ") for s in tip["sentences"])) for tip in biases[:1]]
+    blocks += page.drawn("difference", "odds_ratio", "ratio", "better_over_time")
+    complete = all(c.get("rationale") and c.get("fixed") for c in page.facts["comparisons"] if c["margin"] is not None)
+    return ("present" if complete else "missing"), blocks
+
+
+def forest(page: View) -> Made:
+    """Forest plots, networks and ranks."""
+    found = page.drawn("hazard_ratios", "forest", "regimens", "network", "ranks", "league", "heterogeneity")
+    return ("present" if found else "not applicable"), found

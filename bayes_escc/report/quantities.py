@@ -1,0 +1,239 @@
+"""Numbers with their units and names of what they are about, English and Chinese, in one format everywhere."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+__all__ = [
+    "UNITS_ZH",
+    "Language",
+    "Row",
+    "covariate_label",
+    "covariate_words",
+    "estimate_text",
+    "interval_label",
+    "interval_text",
+    "is_log_ratio",
+    "name_of",
+    "per_step",
+]
+
+Language = Literal["en", "zh"]
+Row = Mapping[str, Any]
+
+_NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
+    "median": {"en": "median PFS", "zh": "中位无进展生存期"},
+    "rmst": {"en": "restricted mean PFS", "zh": "限制性平均无进展生存时间"},
+    "survival": {"en": "PFS rate", "zh": "无进展生存率"},
+    "hazard_ratio": {"en": "hazard ratio", "zh": "风险比(HR)"},
+    "marginal_hazard_ratio": {"en": "marginal hazard ratio", "zh": "边际风险比(HR)"},
+    "time_ratio": {"en": "time ratio", "zh": "时间比"},
+    "hazard_rate": {"en": "hazard", "zh": "风险率"},
+    "rate": {"en": "rate", "zh": "发生率"},
+    "log_shape": {"en": "log shape", "zh": "形状参数的对数"},
+    "reference_median": {"en": "reference median", "zh": "参照患者中位无进展生存期"},
+    "predicted_effect": {"en": "effect of the next trial", "zh": "下一试验的效应"},
+    "study_effect": {"en": "effect in the study", "zh": "各研究的效应"},
+    "tau": {"en": "heterogeneity tau", "zh": "异质性标准差tau"},
+    "i_squared": {"en": "I-squared", "zh": "I²"},
+    "mu": {"en": "mean effect (log scale)", "zh": "平均效应（对数尺度）"},
+    "effect": {"en": "effect", "zh": "效应"},
+}
+_ENDPOINTS_ZH: Final = {
+    "ORR": "客观缓解率(ORR)",
+    "DCR": "疾病控制率(DCR)",
+    "PFS": "无进展生存期(PFS)",
+    "OS": "总生存期(OS)",
+    "CR": "完全缓解率",
+    "PR": "部分缓解率",
+}
+UNITS_ZH: Final = {"months": "个月", "days": "天", "weeks": "周", "years": "年", "points": "个百分点", "%": "%"}
+_RATIOS_ZH: Final = {
+    "hazard ratio": "风险比(HR)",
+    "odds ratio": "比值比(OR)",
+    "risk ratio": "相对危险度(RR)",
+    "ratio": "比",
+}
+
+
+# ---- numbers ----------------------------------------------------------------------------------
+
+
+def _decimals(low: float, high: float, least: int) -> int:
+    """Decimals that show two figures of the width of an interval."""
+    width = abs(high - low)
+    return least if not 0 < width < math.inf else min(4, max(least, 1 - math.floor(math.log10(width))))
+
+
+def _plain(value: float, decimals: int) -> str:
+    """A number without a minus before nothing, and in powers of ten where it is out of all proportion."""
+    if not math.isfinite(value):
+        return "-"
+    if abs(value) >= 1e6:
+        return f"{value:.2e}"
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
+
+
+def interval_text(low: float, middle: float, high: float, unit: str, language: Language = "en") -> tuple[str, str]:
+    """A middle and its interval, with one number of decimals and their unit.
+
+    Parameters
+    ----------
+    low, middle, high : float
+        Proportions are shown as per cent, and their differences as percentage points.
+    unit : str
+        As in `estimates` of `result.json`; ``"points"`` for a difference of proportions; ``""`` for none.
+    language : {"en", "zh"}
+
+    Returns
+    -------
+    middle, interval : str
+    """
+    shown = "%" if unit.startswith("proportion") else unit
+    factor = 100.0 if shown in ("%", "points") else 1.0
+    least = 1 if shown in ("%", "points") or shown in UNITS_ZH else 2
+    values = [factor * v for v in (low, middle, high)]
+    decimals = _decimals(values[0], values[2], least)
+    lower, central, upper = (_plain(v, decimals) for v in values)
+    if language == "zh":
+        after = UNITS_ZH.get(shown, "")
+        span = f"{lower}%～{upper}%" if shown == "%" else f"{lower}～{upper}{after}"
+        return f"{central}{after}", span
+    after = {"%": " %", "points": " percentage points", "": ""}.get(shown, f" {shown}" if shown in UNITS_ZH else "")
+    return f"{central}{after}", f"{lower} to {upper}{after}"
+
+
+def estimate_text(row: Row, language: Language = "en") -> str:
+    """Median and interval of a row of `estimates`; of a log hazard ratio, the hazard ratio."""
+    low, central, high = (float(row[k]) for k in ("lower", "median", "upper"))
+    unit = str(row["unit"])
+    if is_log_ratio(unit):
+        steps = per_step(unit)[1]
+        low, central, high = (math.exp(max(-700.0, min(steps * v, 700.0))) for v in (low, central, high))
+        unit = "ratio"
+    middle, span = interval_text(low, central, high, unit, language)
+    return f"{middle} ({interval_label(row, language)} {span})"
+
+
+def is_log_ratio(unit: str) -> bool:
+    """Whether an estimate is the logarithm of a ratio, which is shown as the ratio."""
+    return unit.startswith(("log hazard ratio", "log odds ratio"))
+
+
+_SCALED: Final = re.compile(r"\((?:log\((?P<logged>.+?)\)|(?P<plain>.+?)) [-+] [\d.e+-]+\) / (?P<scale>[\d.e+-]+)$")
+
+
+def per_step(unit: str, language: Language = "en") -> tuple[str, float]:
+    """What one step of a coefficient is, in words, and how many of its own units: a doubling, or one point.
+
+    Parameters
+    ----------
+    unit : str
+        As in `estimates`, for example ``"log hazard ratio per (log(nlr) - 1.15) / 0.506"``.
+    """
+    how = unit.partition(" per ")[2]
+    scaled = _SCALED.match(how)
+    if scaled is None:
+        return how.replace("_", " "), 1.0
+    scale = float(scaled["scale"])
+    if scaled["logged"]:
+        return ("per doubling" if language == "en" else "每增加一倍"), math.log(2.0) / scale
+    return ("per point" if language == "en" else "每增加1"), 1.0 / scale
+
+
+def interval_label(row: Row, language: Language) -> str:
+    """What the interval of a row is called, with its probability."""
+    return f"{100 * row['ci_prob']:g} % CrI" if language == "en" else f"{100 * row['ci_prob']:g}%CrI"
+
+
+_COVARIATES: Final[Mapping[str, tuple[str, str]]] = {
+    "nlr": ("NLR", "NLR"),
+    "cd4_cd8": ("CD4/CD8", "CD4/CD8"),
+    "ecog": ("ECOG", "ECOG评分"),
+    "liver_metastasis": ("liver metastasis", "肝转移"),
+    "age": ("age", "年龄"),
+    "sex": ("sex", "性别"),
+    "neutrophils": ("neutrophils", "中性粒细胞计数"),
+    "lymphocytes": ("lymphocytes", "淋巴细胞计数"),
+    "cd4": ("CD4", "CD4"),
+    "cd8": ("CD8", "CD8"),
+    "stage": ("stage", "分期"),
+    "pd_l1": ("PD-L1", "PD-L1"),
+    "cps": ("PD-L1 CPS", "PD-L1 CPS"),
+    "kps": ("KPS", "KPS评分"),
+}
+"""Columns that the package knows, as people say them."""
+
+
+def covariate_label(
+    column: str, stated: Mapping[str, Mapping[str, str]] | None = None, language: Language = "en"
+) -> str:
+    """A covariate as people say it: the `label` of the analysis, what is known of the column, or its name.
+
+    Parameters
+    ----------
+    column : str
+    stated : mapping, optional
+        By column, the keys `label` and `unit` of the analysis: `covariates` of `result.json`.
+    language : {"en", "zh"}
+    """
+    given = (stated or {}).get(column, {}).get("label")
+    return given or _COVARIATES.get(column.casefold(), (column.replace("_", " "),) * 2)[language == "zh"]
+
+
+def covariate_words(
+    covariate: str, unit: str, stated: Mapping[str, Mapping[str, str]] | None = None, language: Language = "en"
+) -> str:
+    """What the effect of a covariate compares: "NLR, per doubling", "ECOG 1 or more against 0", "age, per year".
+
+    Parameters
+    ----------
+    covariate : str
+        The column, or ``column[level]``.
+    unit : str
+        Of its coefficient, as in `estimates`.
+    stated : mapping, optional
+        As `covariate_label` takes it.
+    language : {"en", "zh"}
+    """
+    column, _, level = covariate.partition("[")
+    label, how = covariate_label(column, stated, language), unit.partition(" per ")[2]
+    if level and " against " in how:
+        above, _, below = how.partition(" against ")
+        more = level.startswith(">=")
+        if language == "zh":
+            return f"{label} {above}{'及以上' if more else ''}与{below}相比"
+        return f"{label} {above}{' or more' if more else ''} against {below}"
+    words, steps = per_step(unit, language)
+    if steps == 1.0 and _SCALED.match(how) is None:
+        return label
+    measured = (stated or {}).get(column, {}).get("unit", "")
+    if measured and "log(" not in how:
+        singular = measured.removesuffix("s") if measured in UNITS_ZH else measured
+        words = f"per {singular}" if language == "en" else f"每增加1{UNITS_ZH.get(measured, measured)}"
+    return f"{label}, {words}" if language == "en" else f"{label}（{words}）"
+
+
+# ---- names ------------------------------------------------------------------------------------
+
+
+def name_of(row: Row, unit: str = "", time_unit: str = "", language: Language = "en") -> str:
+    """What a row is about: the endpoint or the estimand, with its time."""
+    estimand, endpoint, time = str(row["estimand"]), row.get("endpoint"), row.get("time")
+    ratio = unit if unit in _RATIOS_ZH else ""
+    if estimand == "rate" and endpoint:
+        label = str(endpoint).replace("_", " ")
+        name = label if language == "en" else _ENDPOINTS_ZH.get(label, label)
+    elif estimand == "effect" and ratio:
+        name = ratio if language == "en" else _RATIOS_ZH[ratio]
+    else:
+        name = _NAMES.get(estimand, {"en": estimand.replace("_", " "), "zh": estimand.replace("_", " ")})[language]
+    if time is None:
+        return name
+    if language == "zh":
+        at = f"{time:g}{UNITS_ZH.get(time_unit, '')}"
+        return f"{at}{'内' if estimand == 'rmst' else ''}{name}"
+    return f"{name} {'to' if estimand == 'rmst' else 'at'} {time:g} {time_unit}".rstrip()
