@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 _STEPS: Final = 50
 _TOLERANCE: Final = 1e-10
-_LARGEST: Final = 15.0
+_LARGEST: Final = 8.0
 """A log hazard ratio beyond this, per standard deviation, is taken for one without a maximum."""
 
 
