@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayes_escc.families.regression_data import RegressionData
     from bayes_escc.probability.mixtures import BetaMixture
 
 __all__ = ["FAMILIES", "Design", "ExactPosterior", "Family", "get_family"]
@@ -206,6 +207,10 @@ class Design(ABC):
 
     def followed(self) -> Followed | None:
         """Patients whose study may be completed by prediction, with their hazards; None where there are none."""
+        return None
+
+    def regression_data(self) -> RegressionData | None:
+        """Follow-up and covariates of the patients, for companions; None where there are none."""
         return None
 
     def population_report(self, parameters: xr.Dataset) -> dict[str, Any] | None:

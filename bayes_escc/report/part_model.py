@@ -29,8 +29,7 @@ def model_in_words(page: View) -> str:
     """One sentence and formula for the model of the analysis."""
     stated = page.facts["analysis"].get("model", {})
     family = page.result["analysis"]["family"]
-    kind = stated.get("baseline", "weibull") if family == "survival" else stated.get("likelihood", "")
-    key = f"model_{family}_{kind}"
+    key = f"model_{family}_{stated.get('baseline') or stated.get('likelihood', '')}"
     return page.say(key if key in WORDS else f"model_{family}")
 
 

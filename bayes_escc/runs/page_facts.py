@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bayes_escc.answers.companions import cox, fisher, log_rank
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.families import Design
-from bayes_escc.families.survival.design import SurvivalDesign
+from bayes_escc.families.regression_data import RegressionData
 from bayes_escc.names import FIGURE_DATA, REGIMEN
 from bayes_escc.report.quantities import per_step
 from bayes_escc.runs.baseline import baseline_rows
@@ -146,28 +146,28 @@ def _round_step(least: float) -> float:
 
 def _cox_facts(design: Design) -> list[dict[str, Any]]:
     """Cox's regression of the same patients: of regimens alone, and with the covariates of the model."""
-    if not isinstance(design, SurvivalDesign):
+    data = design.regression_data()
+    if data is None:
         return []
-    known = ~design.encoded.missing.any(axis=1)
-    regimens = [(design.regimen == r + 1).astype(float) for r in range(len(design.regimens) - 1)]
+    known = ~data.covariates.missing.any(axis=1)
+    regimens = [(data.regimen == r + 1).astype(float) for r in range(len(data.regimens) - 1)]
     found = []
     if regimens:
-        found.append(_cox_fact(design, np.column_stack(regimens), np.ones(len(known), dtype=bool), adjusted=False))
-    if design.encoded.labels:
-        values = np.column_stack([*regimens, design.encoded.values])
-        found.append(_cox_fact(design, values, known, adjusted=True))
+        found.append(_cox_fact(data, np.column_stack(regimens), np.ones(len(known), dtype=bool), adjusted=False))
+    if data.covariates.labels:
+        values = np.column_stack([*regimens, data.covariates.values])
+        found.append(_cox_fact(data, values, known, adjusted=True))
     return found
 
 
-def _cox_fact(design: SurvivalDesign, values: Array, chosen: NDArray[np.bool_], *, adjusted: bool) -> dict[str, Any]:
+def _cox_fact(data: RegressionData, values: Array, chosen: NDArray[np.bool_], *, adjusted: bool) -> dict[str, Any]:
     """One Cox regression: hazard ratios per doubling, point or step, with Wald intervals."""
-    followed = design.follow_up
-    fitted = cox(followed.last[chosen], followed.event[chosen], values[chosen], followed.entry[chosen])
-    reference, others = design.regimens[0], design.regimens[1:]
+    fitted = cox(data.stop[chosen], data.event[chosen], values[chosen], data.entry[chosen])
+    reference, others = data.regimens[0], data.regimens[1:]
     rows = []
     for i, (coefficient, error) in enumerate(zip(fitted.coefficients, fitted.errors, strict=True)):
-        label = "" if i < len(others) else design.encoded.labels[i - len(others)]
-        unit = f"log hazard ratio per {dict(design.encoded.constants)[label]}" if label else ""
+        label = "" if i < len(others) else data.covariates.labels[i - len(others)]
+        unit = f"log hazard ratio per {dict(data.covariates.constants)[label]}" if label else ""
         steps = per_step(unit)[1] if label else 1.0
         middle, half = steps * float(coefficient), 1.959964 * abs(steps) * float(error)
         z = abs(float(coefficient)) / float(error) if error > 0 else 0.0
@@ -190,7 +190,7 @@ def _cox_fact(design: SurvivalDesign, values: Array, chosen: NDArray[np.bool_], 
         "kind": "cox",
         "adjusted": adjusted,
         "patients": int(chosen.sum()),
-        "events": int(followed.event[chosen].sum()),
+        "events": int(data.event[chosen].sum()),
         "converged": fitted.converged,
         "rows": rows,
     }

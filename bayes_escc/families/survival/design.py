@@ -18,6 +18,7 @@ from bayes_escc.families.exchangeable import PairPrior, deviations
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
+from bayes_escc.families.regression_data import RegressionData
 from bayes_escc.families.survival import per_patient
 from bayes_escc.families.survival.bias import critical_bias, without_bias
 from bayes_escc.families.survival.curves import Array, Curves
@@ -341,6 +342,10 @@ class SurvivalDesign(Design):
 
     def followed(self) -> Followed:
         return self
+
+    def regression_data(self) -> RegressionData:
+        f = self.follow_up
+        return RegressionData(f.last, f.entry, f.event, self.regimen, self.regimens, self.encoded)
 
     def covariate_means(self) -> xr.DataArray | None:
         return means_by_regimen(self.encoded, self.regimen, self.regimens)
