@@ -143,3 +143,31 @@ def test_predictions_check_their_arguments(exact):
     for patients, at_least in ((5.5, ()), (5, (-1,)), (5, (6,)), (100_000, ())):
         with pytest.raises(be.AnalysisError):
             exact.predict(patients, at_least=at_least)
+
+
+def test_a_saved_tree_comes_back_as_it_was(tmp_path):
+    """Whatever a tree holds: truth values, text in any script, gaps, single numbers, dimensions without labels."""
+    import xarray as xr
+
+    from bayes_escc.answers.storage import load_tree, tree_bytes
+
+    first = xr.Dataset(
+        {
+            "hazard": (("chain", "draw", "piece"), np.arange(24.0).reshape(2, 3, 4), {"unit": "per month"}),
+            "reached": (("chain", "draw"), np.array([[True, False, True], [False, False, True]])),
+            "count": ("piece", np.arange(4, dtype="int32")),
+            "level": ((), 2.5),
+        },
+        coords={"chain": [0, 1], "draw": [5, 6, 7], "regimen": "单药", "time": ("draw", [0.5, np.nan, np.inf])},
+        attrs={"note": "两种方案", "digits": 3},
+    )
+    second = xr.Dataset({"name": ("row", ["a", "", "抗PD-1 + 化疗"])}, coords={"row": ["x", "y", "z"]})
+    empty = xr.Dataset({"none": ("row", np.array([], dtype=float))}, coords={"row": np.array([], dtype=int)})
+    tree = xr.DataTree.from_dict({"/first": first, "/second": second, "/third": empty})
+    path = tmp_path / "tree.nc"
+    path.write_bytes(tree_bytes(tree, '{"long": "' + "x" * 100_000 + '"}'))
+    again, record = load_tree(path)
+    xr.testing.assert_identical(again, tree)
+    assert len(record) > 100_000
+    assert again["first"]["reached"].dtype == bool
+    assert path.read_bytes() == tree_bytes(tree, record)

@@ -24,7 +24,59 @@ def tree_bytes(tree: xr.DataTree, record: str) -> bytes:
     """
     signed = tree.copy()
     signed.attrs = {"bayes_escc": record, "sha256": content_digest(tree, record)}
-    return bytes(signed.to_netcdf(engine="h5netcdf"))
+    return _netcdf(signed)
+
+
+def _netcdf(tree: xr.DataTree) -> bytes:
+    """A tree as a netCDF 4 file, with values and attributes encoded as xarray does.
+
+    xarray's own writer asks HDF5 again for every dimension of every variable, which takes five times as long.
+    """
+    import h5py
+
+    with h5py.File("posterior.nc", "w", driver="core", backing_store=False, track_order=True) as file:
+        for node in tree.subtree:
+            group = file if node.path == "/" else file.create_group(node.path, track_order=True)
+            _write_group(group, node.to_dataset(inherit=False))
+        file.flush()
+        return bytes(file.id.get_file_image())
+
+
+def _write_group(group: Any, data: xr.Dataset) -> None:
+    """Variables of a group, and as HDF5's dimension scales its dimensions, with coordinates or without."""
+    import h5py
+    import xarray as xr
+
+    variables, attributes = xr.conventions.encode_dataset_coordinates(data)
+    group.attrs.update(attributes)
+    scales: dict[Any, Any] = {}
+    for number, (dimension, size) in enumerate(data.sizes.items()):
+        if dimension in variables:
+            scale, label = _write_variable(group, dimension, variables[dimension]), str(dimension)
+        else:
+            scale = group.create_dataset(dimension, (size,), dtype=">f4")
+            label = f"This is a netCDF dimension but not a netCDF variable. {size:9d}"
+        h5py.h5ds.set_scale(scale.id, label.encode())
+        scale.attrs["_Netcdf4Dimid"] = np.int32(number)
+        scales[dimension] = scale
+    for name, variable in variables.items():
+        if name not in scales:
+            written = _write_variable(group, name, variable)
+            for axis, dimension in enumerate(variable.dims):
+                h5py.h5ds.attach_scale(written.id, scales[dimension].id, axis)
+
+
+def _write_variable(group: Any, name: Any, variable: xr.Variable) -> Any:
+    import h5py
+    import xarray as xr
+
+    encoded = xr.conventions.encode_cf_variable(variable)
+    values = encoded.to_numpy()
+    text = values.dtype.kind in "UO"
+    options = {"data": values.astype(object), "dtype": h5py.string_dtype()} if text else {"data": values}
+    written = group.create_dataset(name, track_order=True, **options)
+    written.attrs.update(encoded.attrs)
+    return written
 
 
 def load_tree(path: Path) -> tuple[xr.DataTree, str]:

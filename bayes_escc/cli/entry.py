@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from bayes_escc.cli import app, checks, design, population, prompt, report, rules, run, sheet, study, tables, validate
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.names import VERSION
+from bayes_escc.settings.packages import packages_left_out
 
 __all__ = ["main"]
 
@@ -56,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # a blank before a negative number keeps argparse from taking it for an option
     options = _parser().parse_args([f" {a}" if re.match(r"-\.?\d", a) else a for a in given])
     try:
-        code = int(options.action(options))
+        with packages_left_out():
+            code = int(options.action(options))
         if sys.stdout is not None:
             sys.stdout.flush()
         return code

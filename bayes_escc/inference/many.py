@@ -14,11 +14,11 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.errors import FitError
+from bayes_escc.settings.packages import need_package
 
 if TYPE_CHECKING:
     from bayes_escc.analysis.analysis import SamplingSpec
@@ -187,6 +187,7 @@ def _in_order(results: dict[int, Any], errors: dict[int, Exception], count: int)
 
 
 def _on_cluster(task: Task, pieces: Sequence[Any], seeds: Sequence[int], scheduler: str) -> list[Any]:
+    need_package("dask")
     try:
         from distributed import Client, as_completed
         from distributed.scheduler import KilledWorker
@@ -221,6 +222,8 @@ def _on_cluster(task: Task, pieces: Sequence[Any], seeds: Sequence[int], schedul
 
 def worker_fingerprint() -> dict[str, str]:
     """Versions, code and arithmetic of this process, which all workers must share."""
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:

@@ -48,6 +48,8 @@ LARGEST_SHAPE: Final = 1e15
 """Parameters of a Beta between which its quadrature is accurate and quick."""
 _EPSILON: Final = float(np.finfo(float).eps)
 _NOTHING: Final = 1e-15
+_AT_ONCE: Final = 8_192
+"""Points that a quadrature is evaluated at in one call, so that they stay in the processor's cache."""
 _SMALL: Final = 1e-10
 """A probability below this is computed again with panels that reach into the far tails."""
 
@@ -284,8 +286,10 @@ def exceedance_after_shifts(
     of_x = x.panels()
     u, weights = contrast_rule(y, scale, threshold, shift=reference_shift)
     limit = image_logit(scale, threshold, u - reference_shift)
-    above = [weights @ of_x.above(limit + shift) for shift in np.ravel(shifts)]
-    return np.asarray(above).reshape(np.shape(shifts))
+    taken = np.ravel(np.asarray(shifts, dtype=float))
+    parts = np.array_split(taken, math.ceil(taken.size * u.size / _AT_ONCE)) if taken.size else []
+    above = [of_x.above(limit + part[:, None]) @ weights for part in parts]
+    return np.concatenate([np.empty(0), *above]).reshape(np.shape(shifts))
 
 
 def contrast_quantile(x: Beta, y: Beta, q: float, scale: Scale) -> float:

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from bayes_escc.probability.logarithms import log_beta, xlog1py, xlogy
+
 __all__ = ["BetaLaw", "HalfNormal", "HalfT", "LogNormal", "LogT", "Normal", "normal_cdf", "normal_quantile", "root_of"]
 
 _STANDARD = NormalDist()
@@ -105,11 +107,9 @@ class BetaLaw:
         return np.exp(self.logpdf(x))
 
     def logpdf(self, x: Any) -> Any:
-        from scipy.special import betaln, xlog1py, xlogy
-
         x = np.asarray(x, dtype=float)
         inside = np.clip(x, 0.0, 1.0)
-        value = xlogy(self.alpha - 1.0, inside) + xlog1py(self.beta - 1.0, -inside) - betaln(self.alpha, self.beta)
+        value = xlogy(self.alpha - 1.0, inside) + xlog1py(self.beta - 1.0, -inside) - log_beta(self.alpha, self.beta)
         return np.where((x >= 0.0) & (x <= 1.0), value, -np.inf)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.probability.distributions import BetaLaw, HalfNormal, HalfT, LogNormal, LogT, Normal
 from bayes_escc.settings.published_priors import PUBLISHED, published_prior
 
@@ -269,6 +270,10 @@ class Prior:
 
     def interval(self, prob: float = 0.95) -> tuple[float, float]:
         """Equal-tailed interval that holds `prob` of the prior."""
+        shapes = self.beta_shape() if self.distribution == "Beta" else None
+        if shapes is not None and SMALLEST_SHAPE <= min(shapes) <= max(shapes) <= LARGEST_SHAPE:
+            exact = Beta(*shapes)  # without SciPy
+            return exact.quantile((1 - prob) / 2), exact.quantile((1 + prob) / 2)
         law = self.law()
         return float(law.ppf((1 - prob) / 2)), float(law.ppf((1 + prob) / 2))
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from bayes_escc.errors import FitError
 from bayes_escc.files import write_atomic
+from bayes_escc.settings.packages import need_package
 from bayes_escc.trials.conduct import Outcomes
 
 __all__ = ["Piece", "Work", "execute", "fingerprint", "pack", "unpack"]
@@ -192,6 +193,7 @@ def _on_cluster(
     work: Work, content: str, folder: str, pieces: Sequence[Piece], scheduler: str
 ) -> Iterator[tuple[Piece, bytes]]:
     """Workers of an existing Dask cluster, if each of them makes the same numbers as this process."""
+    need_package("dask")
     try:
         from distributed import Client, KilledWorker, as_completed
     except ImportError:

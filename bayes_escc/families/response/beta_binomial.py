@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, log_choose
+from bayes_escc.families.response.cells import RATE_UNIT, CountDesign
 from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.probability.logarithms import log_choose
 
 if TYPE_CHECKING:
     import pymc as pm

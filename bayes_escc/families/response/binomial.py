@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
 from bayes_escc.families.base import ExactPosterior
-from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf, log_choose
+from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT, OWN_EFFECTS
 from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.logarithms import log_choose
 from bayes_escc.probability.mixture_fit import mixture_of_betas
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.rate_storage import flatten_rates

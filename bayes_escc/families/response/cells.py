@@ -21,21 +21,15 @@ from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
+from bayes_escc.probability.logarithms import log_choose, xlog1py, xlogy
 from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CountDesign", "binomial_log_pmf", "log_choose"]
+__all__ = ["CountDesign", "binomial_log_pmf"]
 
 RATE_UNIT = "proportion of patients"
-
-
-def log_choose(n: NDArray[Any], k: NDArray[Any]) -> NDArray[np.float64]:
-    """Logarithm of the binomial coefficient."""
-    from scipy.special import gammaln
-
-    return np.asarray(gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0))
 
 
 def empirical_logits(k: NDArray[Any], n: NDArray[Any]) -> NDArray[np.float64]:
@@ -45,8 +39,6 @@ def empirical_logits(k: NDArray[Any], n: NDArray[Any]) -> NDArray[np.float64]:
 
 def binomial_log_pmf(k: NDArray[Any], n: NDArray[Any], p: NDArray[Any]) -> NDArray[np.float64]:
     """Binomial log probability, finite at p = 0 and p = 1 where the count allows it."""
-    from scipy.special import xlog1py, xlogy
-
     return np.asarray(log_choose(n, k) + xlogy(k, p) + xlog1py(n - k, -p))
 
 

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.evidence import Problem
-from bayes_escc.families.response.cells import empirical_logits, log_choose
+from bayes_escc.families.response.cells import empirical_logits
 from bayes_escc.families.synthesis.contrasts import Arms, Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import add_normal, normal_data, normal_deviance, normal_log_density
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS
+from bayes_escc.probability.logarithms import log_choose
 
 if TYPE_CHECKING:
     import pymc as pm

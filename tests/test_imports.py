@@ -1,0 +1,55 @@
+"""What a command imports: packages that it does not need cost more time than its mathematics."""
+
+import subprocess
+import sys
+
+import pytest
+
+LISTED = (
+    "import sys\n"
+    "from bayes_escc.cli import main\n"
+    "code = main(sys.argv[1:])\n"
+    "print('\\nIMPORTED', *sorted({n.split('.')[0] for n in sys.modules if sys.modules[n] is not None}))\n"
+    "print('MODULES', *sorted(n for n in sys.modules if sys.modules[n] is not None))\n"
+    "sys.exit(code)\n"
+)
+SAMPLERS = {"pymc", "pytensor", "nutpie", "arviz", "numba"}
+CLUSTERS = {"dask", "distributed"}
+TABLES = {"pandas", "xarray", "pyarrow"}
+
+
+def imported_by(*arguments, **options):
+    """Names of packages, and of all modules, imported by a command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", LISTED, *arguments], capture_output=True, text=True, check=True, **options
+    )
+    packages, modules = done.stdout.splitlines()[-2:]
+    return set(packages.split()[1:]), set(modules.split()[1:])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("compare", "A=10/29", "B=12/35"),
+        ("pool", "ESCORT=0.71,0.57,0.87", "RATIONALE=0.70,0.57,0.85"),
+        ("models",),
+        ("datasets",),
+    ],
+    ids=lambda command: command[0],
+)
+def test_what_is_answered_at_the_prompt_needs_no_tables_and_no_sampler(command):
+    packages, _ = imported_by(*command)
+    assert not packages & {*SAMPLERS, *CLUSTERS, *TABLES, "matplotlib", "scipy", "jinja2"}
+
+
+def test_a_closed_form_needs_neither_sampler_nor_scipy(tmp_path):
+    packages, _ = imported_by("run", "second_line_response", "--no-figures", "--out", str(tmp_path / "out"))
+    assert {"pandas", "xarray", "h5py"} <= packages
+    assert not packages & {*SAMPLERS, *CLUSTERS, "pyarrow", "matplotlib", "scipy", "h5netcdf", "jinja2"}
+
+
+def test_figures_of_a_closed_form_need_no_sampler(tmp_path):
+    packages, modules = imported_by("run", "second_line_response", "--out", str(tmp_path / "out"))
+    assert "matplotlib" in packages
+    assert not packages & {*SAMPLERS, *CLUSTERS, "pyarrow"}
+    assert not modules & {"scipy.stats", "matplotlib.pyplot"}
