@@ -12,7 +12,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.checks.variations import HAZARD_RATIO_PRIORS, RATE_PRIORS, variations
 from bayes_escc.cli import main
-from bayes_escc.report.text import prior_sensitivity_text
+from bayes_escc.report.sensitivity_text import sensitivity_text
 from bayes_escc.runs.run import prepare_design
 from bayes_escc.settings.prior import PriorSet
 from tests.helpers.survival import LIVER, NLR, cohort
@@ -79,7 +79,7 @@ class TestSurvival:
         model = be.SurvivalModel(
             baseline="exponential", regimen_effect="stratified", priors={"hazard": gamma}, data_unit="months"
         )
-        rows = be.prior_sensitivity(model, patients).table.set_index("label")
+        rows = be.sensitivity(model, patients).table.set_index("label")
         groups = [(r["event"].sum(), r["time"].sum()) for _, r in patients.groupby("regimen")]
         for label, (a, b) in {
             "as specified": (4, 16),
@@ -90,7 +90,7 @@ class TestSurvival:
             assert abs(rows.loc[label, "log_evidence"] - expected) < 4 * rows.loc[label, "mcse_log_evidence"]
 
     def test_it_is_told_in_full(self, found):
-        text = prior_sensitivity_text(found.to_dict())
+        text = sensitivity_text(found.to_dict())
         assert text == repr(found)
         for word in ("sceptical", "piecewise hazards", "without covariates", "Bayes factor", "hazard ratio"):
             assert word in text
@@ -151,7 +151,7 @@ def test_what_cannot_be_varied(model, patients):
     with pytest.raises(be.AnalysisError, match="there is only one regimen"):
         be.sensitivity(model, patients[patients["regimen"] == "A"])
     with pytest.raises(be.AnalysisError, match="there is no estimand 'rate' here, but median"):
-        be.prior_sensitivity(model, patients, estimand="rate")
+        be.sensitivity(model, patients, estimand="rate")
 
 
 def test_from_the_command_line(capsys, tmp_path):

@@ -11,7 +11,6 @@ Spiegelhalter DJ, Freedman LS, Parmar MKB. J R Stat Soc A 1994;157:357-416 (scep
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,102 +19,36 @@ from numpy.typing import NDArray
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.comparison import compare, labelled_cells
-from bayes_escc.checks.asked import Asked, question
+from bayes_escc.answers.exact_laws import ExactLaws
+from bayes_escc.checks.power_scaling import PowerScaling, scaled_by_powers
 from bayes_escc.checks.variations import Variation, variations
+from bayes_escc.checks.varied import Sensitivity
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families import Design
-from bayes_escc.families.response import ResponseSpec
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.inference import Diagnostics, Estimate, LaplaceError, estimate, laplace_draws
-from bayes_escc.names import REGIMEN
-from bayes_escc.runs.run import prepare_design
+from bayes_escc.names import LAWS, REGIMEN
+from bayes_escc.runs.run import design_of, prepare_design
 from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
-    from matplotlib.figure import Figure
 
-__all__ = ["PriorSensitivity", "prior_sensitivity"]
-
-
-@dataclass(frozen=True, repr=False)
-class PriorSensitivity:
-    """One comparison under every variation of an analysis.
-
-    Parameters
-    ----------
-    title : str
-    estimand, unit, better, reference : str
-        What is compared, in which direction, and with which regimen.
-    ci_prob : float
-    rows : tuple of dict
-        group, label, regimen, reference, endpoint, time (the last, where there are several);
-        ``probability_better`` with ``mcse_probability``; the contrast ``median``, ``lower``, ``upper``, a
-        difference unless the estimand is a ratio; ``hazard_ratio`` with its ``_lower`` and ``_upper`` (None
-        where it is not one number); ``log_evidence`` with ``mcse_log_evidence``, ``bayes_factor`` against the
-        analysis as specified (None without evidence, or where other patients were used), and ``sampler``.
-    """
-
-    title: str
-    estimand: str
-    unit: str
-    better: str
-    reference: str
-    ci_prob: float
-    rows: tuple[Mapping[str, Any], ...]
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One tidy row per variation and regimen."""
-        import pandas as pd
-
-        return pd.DataFrame([dict(r) for r in self.rows])
-
-    def __repr__(self) -> str:
-        from bayes_escc.report.text import prior_sensitivity_text
-
-        return prior_sensitivity_text(self.to_dict())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        named = {k: getattr(self, k) for k in ("title", "estimand", "unit", "better", "reference", "ci_prob")}
-        return {**named, "rows": [dict(r) for r in self.rows]}
-
-    def plot(self) -> Figure:
-        """Draw the contrast under every variation, with that of the analysis behind it."""
-        from bayes_escc.plots import interval_forest
-
-        regimens = list(dict.fromkeys(r["regimen"] for r in self.rows))
-        regimen = regimens[0]
-        mine = [r for r in self.rows if r["regimen"] == regimen]
-        first = mine[0]
-        several = f" {', '.join(regimens[1:])} as in the table." if len(regimens) > 1 else ""
-        return interval_forest(
-            [(str(r["label"]), (r["lower"], r["median"], r["upper"])) for r in mine],
-            title=f"Sensitivity. {self.title}",
-            unit=f"{self.estimand}, {self.unit}",
-            better=self.better,
-            highlight=(first["lower"], first["median"], first["upper"]),
-            sides=(regimen, self.reference),
-            footnote=f"{regimen} against {self.reference}: median and {100 * self.ci_prob:g} % credible interval; "
-            f"shaded: the analysis as specified.{several}",
-        )
+__all__ = ["vary_regimens"]
 
 
-def prior_sensitivity(
-    asked: Asked, table: Any = None, *, estimand: str | None = None, reference: str | None = None
-) -> PriorSensitivity:
+def vary_regimens(
+    analysis: Analysis, table: Any, *, estimand: str | None = None, reference: str | None = None
+) -> Sensitivity:
     """Vary the priors and the model of a survival or response analysis.
 
     Parameters
     ----------
-    asked : Analysis or model
-        Of patients (survival, or response with or without covariates) or of counts. Hierarchies, beta-binomial
-        and RECIST models are fitted again for every row.
-    table : table, optional
-        The analysis's own if not given; a model needs one.
+    analysis : Analysis
+        Of patients, counts or published medians. Hierarchies, beta-binomial and RECIST models, rates with borrowed
+        priors and medians are fitted again for every row.
+    table : table
     estimand : str, optional
         What is compared: that of the first comparison if not given, else ``median`` or ``rate``.
     reference : str, optional
@@ -124,38 +57,55 @@ def prior_sensitivity(
     Raises
     ------
     AnalysisError
-        If there is nothing to compare, or the model is of another kind.
+        If there is nothing to compare.
     """
-    analysis, chosen = question(asked, table)
     spec = analysis.spec
-    if not isinstance(spec, SurvivalSpec | ResponseSpec):
-        raise AnalysisError("sensitivity: needs a survival or response analysis; for a synthesis use `sensitivity`.")
     first = analysis.comparisons[0] if analysis.comparisons else None
     wanted = estimand or (first.estimand if first else "median" if isinstance(spec, SurvivalSpec) else "rate")
-    design = prepare_design(analysis, chosen)
-    if isinstance(spec, SurvivalSpec):
-        if not isinstance(design, SurvivalDesign):
-            raise AnalysisError("sensitivity: needs patients; published medians have one prior and a closed form.")
+    design = design_of(analysis, table)
+    if patients := isinstance(design, SurvivalDesign):
         # all priors in the unit of the analysis, so that none is put there twice
         spec = replace(design.spec, stated=tuple(r for r, _ in design.spec.priors), dating="interval")
     about = _Question(wanted, reference or (first.reference if first else None), analysis)
     rows: list[dict[str, Any]] = []
     base: tuple[int, Diagnostics] | None = None
-    for one in variations(spec):
-        current = design if one.changed else prepare_design(replace(analysis, spec=one.spec), chosen)
-        found = _estimate(current, one, analysis, chosen)
+    scaled, notes = None, []
+    for one in variations(spec, patients=patients):
+        varied = replace(analysis, spec=one.spec)
+        weighted = bool(one.changed) and _by_laplace(varied, design)
+        current = design if weighted else design_of(varied, table)
+        found = _estimate(current, one, varied, table) if weighted else _fitted(current, varied)
         if base is None:
             base = current.patients, found.diagnostics
+            scaled = _scaled(analysis, current, found, about.reference)
+        if not found.diagnostics.converged:
+            notes.append(f"{one.label}: NOT CONVERGED.")
         comparable = current.patients == base[0]
         rows += _rows(one, found, about, current, base[1] if comparable else None)
-    return PriorSensitivity(
+    if analysis.borrowing is not None:
+        alone = _fitted(prepare_design(analysis, table), analysis)
+        rows += _rows(Variation("borrowing", "without borrowing", spec), alone, about, design, None)
+    return Sensitivity(
         analysis.title,
         wanted,
-        rows[0].pop("unit"),
-        rows[0].pop("better"),
+        rows[0]["unit"],
+        rows[0]["better"],
         rows[0]["reference"],
         analysis.ci_prob,
         tuple({k: v for k, v in row.items() if k not in ("unit", "better")} for row in rows),
+        notes=tuple(notes),
+        power_scaling=scaled,
+    )
+
+
+def _scaled(analysis: Analysis, design: Design, found: Estimate, reference: str | None) -> PowerScaling:
+    return scaled_by_powers(
+        analysis,
+        found.estimands,
+        design.log_prior(found.parameters),
+        design.log_likelihood(found.parameters),
+        laws=ExactLaws(found.groups[LAWS]) if LAWS in found.groups else None,
+        reference=reference,
     )
 
 
@@ -166,16 +116,24 @@ class _Question:
     analysis: Analysis
 
 
+def _by_laplace(analysis: Analysis, design: Design) -> bool:
+    """Whether the model is one whose Laplace proposals can be weighted for other priors."""
+    if analysis.borrowing is not None or design.hierarchical:
+        return False
+    if isinstance(analysis.spec, SurvivalSpec):
+        return isinstance(design, SurvivalDesign)
+    return analysis.spec.pooling == "none" and analysis.spec.likelihood not in ("beta_binomial", "multinomial")
+
+
+def _fitted(design: Design, analysis: Analysis) -> Estimate:
+    """A fit of its own: by Laplace where that can be had, with the evidence; else exactly, or by NUTS."""
+    engine: Any = "laplace" if _by_laplace(analysis, design) else "auto"
+    return estimate(design, replace(analysis.sampling, sampler=engine))
+
+
 def _estimate(design: Design, one: Variation, analysis: Analysis, table: Any) -> Estimate:
-    """A variation by Laplace, weighted for its priors where only these differ; by NUTS where that fails."""
-    sampling = replace(analysis.sampling, sampler="laplace")
-    spec = one.spec
-    if isinstance(spec, ResponseSpec) and (
-        spec.pooling != "none" or spec.likelihood in ("beta_binomial", "multinomial")
-    ):
-        return estimate(design, replace(sampling, sampler="auto"))
-    if not one.changed:
-        return estimate(design, sampling)
+    """Other priors of the same model by weighting; fitted anew where that fails."""
+    sampling = analysis.sampling
     try:
         found = laplace_draws(
             design,
@@ -185,8 +143,7 @@ def _estimate(design: Design, one: Variation, analysis: Analysis, table: Any) ->
             adjust=_other_priors(design, one.changed),
         )
     except LaplaceError:
-        changed = prepare_design(replace(analysis, spec=one.spec), table)
-        return estimate(changed, sampling)
+        return _fitted(design_of(analysis, table), analysis)
     streams = np.random.SeedSequence(sampling.seed).spawn(2)
     estimands = design.estimands(found.parameters, np.random.default_rng(streams[1]))
     return Estimate(found.parameters, estimands, Diagnostics.of_laplace(found, estimands), "laplace", {})

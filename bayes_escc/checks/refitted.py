@@ -25,7 +25,7 @@ from bayes_escc.settings.prior import Prior, PriorSet
 if TYPE_CHECKING:
     from bayes_escc.inference import Estimate
 
-__all__ = ["refitted_rows"]
+__all__ = ["effect_rows", "refitted_rows"]
 
 
 def refitted_rows(analysis: Analysis, table: Table) -> tuple[list[dict[str, Any]], tuple[str, str], list[str]]:
@@ -53,7 +53,7 @@ def refitted_rows(analysis: Analysis, table: Table) -> tuple[list[dict[str, Any]
         if not fit.diagnostics.converged:
             notes.append(f"{label}: NOT CONVERGED.")
         unit = unit or str(fit.estimands["effect"].attrs.get("unit", ""))
-        rows += _rows(group, label, fit, analysis.ci_prob)
+        rows += effect_rows(group, label, fit, analysis.ci_prob)
     return rows, (unit, design.contrasts.better), notes
 
 
@@ -87,7 +87,8 @@ def _in_order(priors: Mapping[str, PriorSet], tau: PriorSet) -> tuple[tuple[str,
     )
 
 
-def _rows(group: str, label: str, fit: Estimate, prob: float) -> list[dict[str, Any]]:
+def effect_rows(group: str, label: str, fit: Estimate, prob: float) -> list[dict[str, Any]]:
+    """Rows of every effect of a fit."""
     exact = ExactLaws(fit.groups[LAWS]) if LAWS in fit.groups else None
     effect = SampledEstimand(fit.estimands["effect"], exact)
     null = 1.0 if "ratio" in str(fit.estimands["effect"].attrs.get("unit", "")) else 0.0

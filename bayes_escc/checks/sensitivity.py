@@ -13,18 +13,20 @@ Vevea JL, Hedges LV. Psychometrika 1995;60:419-435 (selection; see `checks.selec
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.heterogeneity_priors import tau_priors
-from bayes_escc.checks.prior_sensitivity import PriorSensitivity, prior_sensitivity
-from bayes_escc.checks.refitted import refitted_rows
+from bayes_escc.checks.power_scaling import scaled_by_powers
+from bayes_escc.checks.prior_sensitivity import vary_regimens
+from bayes_escc.checks.refitted import effect_rows, refitted_rows
 from bayes_escc.checks.selection import Selection, numbers, selection, words
+from bayes_escc.checks.varied import Sensitivity
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.families.response import ResponseSpec
 from bayes_escc.families.survival import SurvivalSpec
@@ -32,105 +34,48 @@ from bayes_escc.families.synthesis import SynthesisSpec, prepare
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.gaussian import GaussianModel, integrate
 from bayes_escc.families.synthesis.normal import NormalDesign
+from bayes_escc.inference import estimate
+from bayes_escc.names import LAWS
 from bayes_escc.probability.normal_mixture import NormalMixture
+from bayes_escc.runs.run import prepare_design
 from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
     from bayes_escc.names import Direction
 
-__all__ = ["Sensitivity", "sensitivity"]
+__all__ = ["sensitivity"]
 
+_AS_NORMAL: Final = "log odds ratios of the arms, taken as normal"
+"""What every row of arm counts but the first rests on."""
 _PET_SD: Final = 2.0
 """Prior standard deviation of the slope of PET, effect per standard error, which has no unit."""
 _PEESE_SD: Final = 20.0
 """Of the slope of PEESE, effect per variance, over the typical standard error: wide, as variances are small."""
 
 
-@dataclass(frozen=True, repr=False)
-class Sensitivity:
-    """The pooled effect under every variation of an analysis.
-
-    Parameters
-    ----------
-    title, unit, better : str
-    ci_prob : float
-    rows : tuple of dict
-        group (``"analysis"``, ``"leave one out"``, ``"pooling"``, ``"prior of tau"``, ``"small-study
-        effects"``, ``"selection"``), label, median, lower, upper, probability_below_null, tau (median or None).
-    bayes_factors : mapping of str to float
-        ``effect`` (an effect against none) and ``heterogeneity`` (random against common effects);
-        both depend on the priors of what they test, which are those of the analysis.
-    notes : tuple of str
-        What the data say of the probability of publication, where a selection model was fitted: with
-        three or more trials whose better direction is known.
-    """
-
-    title: str
-    unit: str
-    better: str
-    ci_prob: float
-    rows: tuple[Mapping[str, Any], ...]
-    bayes_factors: Mapping[str, float]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One tidy row per variation."""
-        import pandas as pd
-
-        return pd.DataFrame([dict(r) for r in self.rows])
-
-    def __repr__(self) -> str:
-        lines = [f"Sensitivity of {self.title} ({self.unit}):"]
-        lines += [f"  {r['label']}: {r['median']:.2f} ({r['lower']:.2f} to {r['upper']:.2f})" for r in self.rows]
-        lines += [f"  Bayes factor for {k}: {v:.3g}" for k, v in self.bayes_factors.items()]
-        return "\n".join(lines)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {
-            "title": self.title,
-            "unit": self.unit,
-            "ci_prob": self.ci_prob,
-            "rows": [dict(r) for r in self.rows],
-            "bayes_factors": dict(self.bayes_factors),
-            "notes": list(self.notes),
-        }
-
-    def plot(self) -> Figure:
-        """Draw every variation under the interval of the analysis itself."""
-        from bayes_escc.plots import interval_forest
-
-        first = self.rows[0]
-        factors = "; ".join(f"{k} {v:.3g}" for k, v in self.bayes_factors.items())
-        return interval_forest(
-            [(str(r["label"]), (r["lower"], r["median"], r["upper"])) for r in self.rows],
-            title=f"Sensitivity. {self.title}",
-            unit=self.unit,
-            better=self.better,
-            highlight=(first["lower"], first["median"], first["upper"]),
-            footnote=f"Median and {100 * self.ci_prob:g} % credible interval of the pooled effect; shaded: the "
-            f"analysis as specified. Bayes factors: {factors}. {' '.join(self.notes)}".rstrip(),
-        )
-
-
-def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivity:
-    """Vary an analysis in every way a reader will ask about.
+def sensitivity(
+    asked: Asked, table: Any = None, *, estimand: str | None = None, reference: str | None = None
+) -> Sensitivity:
+    """Vary an analysis in every way a reader will ask about, and scale its prior and its likelihood.
 
     Parameters
     ----------
     asked : Analysis or model
-        A pairwise synthesis is varied by the exact engine; a network, a meta-regression, subgroups and arm counts
-        with a 0 are fitted again for every row; a survival or response analysis is handed to `prior_sensitivity`.
+        Of any family. A survival or response analysis is varied in its priors, hazards and covariates
+        (`checks.prior_sensitivity`), a pairwise synthesis by the exact engine; a network, a meta-regression,
+        subgroups, effects beside counts and arm counts with a 0 are fitted again for every row.
     table : table, optional
         The analysis's own if not given; a model needs one.
+    estimand : str, optional
+        What is compared in a survival or response analysis: that of the first comparison if not given, else
+        ``median`` or ``rate``.
+    reference : str, optional
+        Regimen that the others are compared with; that of the analysis, or the first, if not given.
 
     Returns
     -------
-    Sensitivity or PriorSensitivity
+    Sensitivity
+        With `power_scaling`, for every estimand and for P(better).
 
     Raises
     ------
@@ -140,9 +85,32 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
     analysis, chosen = question(asked, table)
     spec = analysis.spec
     if isinstance(spec, SurvivalSpec | ResponseSpec):
-        return prior_sensitivity(analysis, chosen)
+        return vary_regimens(analysis, chosen, estimand=estimand, reference=reference)
     if not isinstance(spec, SynthesisSpec):  # pragma: no cover (there are three families)
         raise AnalysisError("sensitivity: needs a response, survival or synthesis analysis.")
+    if estimand not in (None, "effect"):
+        raise AnalysisError(f"sensitivity: a synthesis is varied in its effect, not in {estimand!r}.")
+    design = prepare_design(analysis, chosen)
+    first = estimate(design, analysis.sampling)
+    scaled = scaled_by_powers(
+        analysis,
+        first.estimands,
+        design.log_prior(first.parameters),
+        design.log_likelihood(first.parameters),
+        laws=ExactLaws(first.groups[LAWS]) if LAWS in first.groups else None,
+        reference=reference,
+    )
+    varied = _vary_effects(analysis, chosen, spec)
+    rows, notes = varied.rows, varied.notes
+    if rows[0]["label"] == _AS_NORMAL:
+        rows = (*effect_rows("analysis", "as specified", first, analysis.ci_prob), *rows)
+    if not first.diagnostics.converged:
+        notes = (*notes, "as specified: NOT CONVERGED.")
+    return replace(varied, rows=rows, notes=tuple(dict.fromkeys(notes)), power_scaling=scaled)
+
+
+def _vary_effects(analysis: Analysis, chosen: Any, spec: SynthesisSpec) -> Sensitivity:
+    """The pooled effect under every variation of a synthesis."""
     if spec.network or spec.covariates or spec.subgroup or spec.prior("effect").default.distribution != "Normal":
         return _refitted(analysis, chosen)
     try:
@@ -155,7 +123,8 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
     tau = spec.prior("tau").default if spec.pooling == "random" else heterogeneity[2][1]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
     main = random if spec.pooling == "random" else common
-    rows = [_row("analysis", "as specified", contrasts, main, analysis)]
+    label = "as specified" if spec.likelihood == "normal" else _AS_NORMAL
+    rows = [_row("analysis", label, contrasts, main, analysis)]
     if len(contrasts) > 2:
         for study in contrasts.study:
             rows.append(_row("leave one out", f"without {study}", _without(contrasts, study), main, analysis))
@@ -176,14 +145,22 @@ def sensitivity(asked: Asked, table: Any = None) -> Sensitivity | PriorSensitivi
         rows.append({"group": "selection", "label": label, **numbers(selected, design.ratio, analysis.ci_prob)})
         notes.append(words(selected, len(contrasts), analysis.ci_prob))
     return Sensitivity(
-        analysis.title, design.unit, contrasts.better, analysis.ci_prob, tuple(rows), factors, tuple(notes)
+        analysis.title,
+        "effect",
+        design.unit,
+        contrasts.better,
+        None,
+        analysis.ci_prob,
+        tuple(rows),
+        factors,
+        tuple(notes),
     )
 
 
 def _refitted(analysis: Analysis, table: Any) -> Sensitivity:
     """The same by fitting every variation, where the exact engine does not answer for all of them."""
     rows, (unit, better), notes = refitted_rows(analysis, table)
-    return Sensitivity(analysis.title, unit, better, analysis.ci_prob, tuple(rows), {}, tuple(notes))
+    return Sensitivity(analysis.title, "effect", unit, better, None, analysis.ci_prob, tuple(rows), {}, tuple(notes))
 
 
 def _selected(contrasts: Contrasts, spec: SynthesisSpec) -> Selection:

@@ -64,10 +64,12 @@ class Variation:
     changed: tuple[tuple[str, PriorSet], ...] = ()
 
 
-def variations(spec: SurvivalSpec | ResponseSpec) -> Iterator[Variation]:
-    """All variations of a specification, itself first."""
+def variations(spec: SurvivalSpec | ResponseSpec, *, patients: bool = True) -> Iterator[Variation]:
+    """All variations of a specification, itself first; of published medians, which are not patients, their prior."""
     yield Variation("analysis", "as specified", spec)
-    if isinstance(spec, SurvivalSpec):
+    if isinstance(spec, SurvivalSpec) and not patients:
+        yield from _scaled(spec, ("median",))
+    elif isinstance(spec, SurvivalSpec):
         yield from _of_survival(spec)
     elif spec.likelihood == "logistic":
         yield from _scaled(spec, ("intercept", "coefficient"))
@@ -145,12 +147,13 @@ def with_baseline(spec: SurvivalSpec, baseline: Any) -> SurvivalSpec:
     """The same with another shape of the hazard, its level centred where that of the analysis is."""
     kept = [(role, p) for role, p in spec.priors if role not in (*_LEVELS, "log_shape", "drift_sd")]
     if baseline == "piecewise":
-        rate = math.log(math.log(2.0) / _middle(spec))
-        level = ("log_hazard", PriorSet(Prior("Normal", mu=rate, sigma=1.0)))
+        rate, width = math.log(math.log(2.0) / _middle(spec)), DEFAULT_PRIORS["log_hazard"][0]["sigma"]
+        level = ("log_hazard", PriorSet(Prior("Normal", mu=rate, sigma=width)))
     elif spec.location in ("median", "log_cumulative_hazard"):
         level = (spec.location, spec.prior(spec.location))
     else:
-        level = ("median", PriorSet(Prior("LogNormal", mu=math.log(_middle(spec)), sigma=0.6)))
+        width = DEFAULT_PRIORS["median"][0]["sigma"]
+        level = ("median", PriorSet(Prior("LogNormal", mu=math.log(_middle(spec)), sigma=width)))
     shape = [("log_shape", PriorSet(DEFAULT_PRIORS["log_shape"][0]))] if baseline == "weibull" else []
     effect = spec.regimen_effect
     if baseline == "exponential" and effect == "nonproportional":

@@ -12,10 +12,15 @@ __all__ = ["register"]
 def register(commands: Commands) -> None:
     """Add the commands to the parser of `bayes-escc`."""
     sensitivity = add_command(
-        commands, "sensitivity", _sensitivity, "vary an analysis: priors, model, studies, heterogeneity"
+        commands,
+        "sensitivity",
+        _sensitivity,
+        "vary an analysis: priors, model, studies, heterogeneity; scale prior and likelihood",
     )
     sensitivity.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
-    sensitivity.add_argument("--out", metavar="DIR", help="also write the table and the figure to this folder")
+    sensitivity.add_argument(
+        "--out", metavar="DIR", help="also write the tables (JSON, CSV) and the figure to this folder"
+    )
     proportional = add_command(
         commands, "proportional-hazards", _proportional, "check whether one hazard ratio holds over time"
     )
@@ -37,17 +42,17 @@ def _sensitivity(options: argparse.Namespace) -> int:
         from bayes_escc.files import write_atomic
         from bayes_escc.plots.style import save_figure
         from bayes_escc.report.result import to_json
+        from bayes_escc.report.tables import sensitivity_tables
 
         out = Path(options.out)
+        for name, content in sensitivity_tables(found.to_dict()).items():
+            write_atomic(out / name, content)
         write_atomic(out / "sensitivity.json", to_json(found.to_dict()))
         save_figure(found.plot(), out / "sensitivity")
     if options.json:
         print_json(found.to_dict())
         return 0
-    from bayes_escc.report.text import prior_sensitivity_text, sensitivity_text
-
-    told = found.to_dict()
-    print(prior_sensitivity_text(told) if "estimand" in told else sensitivity_text(told))
+    print(repr(found))
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bayes_escc.answers.league import league_cells, league_groups
 
-__all__ = ["league_csv", "rows_csv"]
+__all__ = ["league_csv", "rows_csv", "sensitivity_tables"]
 
 
 def league_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
@@ -24,14 +24,24 @@ def league_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
     return buffer.getvalue()
 
 
-def rows_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str) -> str:
+def rows_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str | None = None) -> str:
     """Rows as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*columns, "status"])
+    last = ["status"] if status is not None else []
+    writer.writerow([*columns, *last])
     for row in rows:
-        writer.writerow([*(_csv_cell(row[c]) for c in columns), status])
+        writer.writerow([*(_csv_cell(row[c]) for c in columns), *([status] if last else [])])
     return buffer.getvalue()
+
+
+def sensitivity_tables(found: Mapping[str, Any]) -> dict[str, str]:
+    """A sensitivity analysis as CSV, by the name of the file: every variation, and what power scaling gave."""
+    tables = {"sensitivity.csv": found["rows"]}
+    scaled = found["power_scaling"]
+    if scaled is not None:
+        tables |= {"power_scaling.csv": scaled["estimates"], "power_scaling_better.csv": scaled["probabilities"]}
+    return {name: rows_csv(rows, list(rows[0])) for name, rows in tables.items() if rows}
 
 
 def _csv_cell(value: Any) -> Any:

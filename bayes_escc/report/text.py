@@ -20,11 +20,9 @@ __all__ = [
     "inconsistency_text",
     "overlap_text",
     "population_text",
-    "prior_sensitivity_text",
     "proportional_hazards_text",
     "reconstruction_text",
     "result_text",
-    "sensitivity_text",
     "tipping_text",
     "wrapped",
 ]
@@ -456,68 +454,6 @@ def _borrowing_answers(found: Mapping[str, Any]) -> str:
 
 def _weight(row: Mapping[str, Any]) -> str:
     return "1 (none)" if row["robust_weight"] == 1 else f"{row['robust_weight']:.3g}{' *' if row['primary'] else ''}"
-
-
-def sensitivity_text(found: Mapping[str, Any]) -> str:
-    """The table of a sensitivity analysis."""
-    null = "1" if found["unit"].endswith("ratio") else "0"
-    header = ["", "median", f"{100 * found['ci_prob']:g} % CrI", f"P(< {null})", "tau"]
-    rows = [
-        [
-            r["label"],
-            format_number(r["median"]),
-            _interval(r),
-            format_probability(r["probability_below_null"], 0.0),
-            "" if r["tau"] is None else format_number(r["tau"]),
-        ]
-        for r in found["rows"]
-    ]
-    factors = [f"Bayes factor for {name}: {value:.3g}" for name, value in found["bayes_factors"].items()]
-    if factors:
-        factors.append(
-            "Both depend on the prior of what they test: the vaguer it is, the lower the factor in its favour."
-        )
-    title = f"{found['title']} ({found['unit']})"
-    return "\n".join(
-        [title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", *factors, *found["notes"]]
-    )
-
-
-def prior_sensitivity_text(found: Mapping[str, Any]) -> str:
-    """The table of a sensitivity analysis of priors and models."""
-    rows = found["rows"]
-    ci = f"{100 * found['ci_prob']:g} % CrI"
-    ratio = any(r["hazard_ratio"] is not None for r in rows) and not found["estimand"].endswith("ratio")
-    header = ["", "P(better)", f"{found['estimand']}: {found['unit']} ({ci})"]
-    header += ([f"hazard ratio ({ci})"] if ratio else []) + ["log evidence", "Bayes factor"]
-    several = len({(r["regimen"], r["endpoint"], r["time"]) for r in rows}) > 1
-    lines = []
-    for r in rows:
-        name = f"{r['label']}; {_label(r, False)}" if several else r["label"]
-        line = [
-            name,
-            format_probability(r["probability_better"], r["mcse_probability"]),
-            f"{format_number(r['median'])} ({_interval(r)})",
-        ]
-        if ratio:
-            limits = (r["hazard_ratio"], r["hazard_ratio_lower"], r["hazard_ratio_upper"])
-            shown = "{} ({} to {})".format(*map(format_number, limits)) if limits[0] is not None else ""
-            line.append(shown)
-        evidence = "" if r["log_evidence"] is None else f"{r['log_evidence']:.2f}"
-        lines.append([*line, evidence, "" if r["bayes_factor"] is None else f"{r['bayes_factor']:.3g}"])
-    first = rows[0]
-    title = (
-        f"{found['title']}: against {first['reference']}"
-        if several
-        else (f"{found['title']}: {first['regimen']} against {first['reference']}")
-    )
-    note = (
-        "Bayes factors are against the analysis as specified; they answer which prior or model foresaw the data "
-        "better, and vague priors always lose."
-    )
-    if any(r["log_evidence"] is None for r in rows):
-        note += " Where the evidence is blank, the line was sampled by NUTS."
-    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, lines), "", note])
 
 
 def proportional_hazards_text(found: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bayes_escc.answers.comparison import Comparison
 
 __all__ = [
+    "design_of",
     "fit_analysis",
     "fit_prepared",
     "frozen_analysis",
@@ -57,6 +58,14 @@ NOT_CONVERGED: Final = "NOT CONVERGED"
 def prepare_design(analysis: Analysis, table: Table) -> Design:
     """The design of an analysis on a table."""
     return get_family(analysis.family).prepare(table, analysis.spec, analysis.data)
+
+
+def design_of(analysis: Analysis, table: Table) -> Design:
+    """The design of an analysis, with the priors that it borrows from earlier trials."""
+    design = prepare_design(analysis, table)
+    if analysis.borrowing is None or not isinstance(table, CountTable):
+        return design
+    return design.borrowing(borrowed_priors(borrowing_group(analysis, analysis.borrowing, table)))
 
 
 def frozen_analysis(analysis: Analysis, design: Design) -> Analysis:

@@ -19,6 +19,7 @@ from bayes_escc.probability.logarithms import log_choose
 from bayes_escc.probability.mixture_fit import mixture_of_betas
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.rate_storage import flatten_rates
+from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -133,6 +134,17 @@ class BinomialDesign(CountDesign):
             if regimen in self.borrowed:
                 values[..., i] = self.borrowed[regimen].sample(rng, (1, draws))
         return self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)})
+
+    def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
+        found = super().log_prior(parameters, priors)
+        if not self.borrowed:
+            return found
+        values, density = parameters["rate"].to_numpy(), found["rate"].to_numpy().copy()
+        for i, regimen in enumerate(self.cell_regimens):
+            if regimen in self.borrowed:
+                with np.errstate(divide="ignore"):
+                    density[..., i] = np.log(self.borrowed[regimen].density(values[..., i]))
+        return found.assign(rate=found["rate"].copy(data=density))
 
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         import xarray as xr
