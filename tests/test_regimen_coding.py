@@ -13,7 +13,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.families.exchangeable import PairPrior, deviations
 from bayes_escc.runs.run import prepare_design
-from tests.oracles.two_arms import log_hazard_ratio
+from tests.oracles.two_arms import log_hazard_ratio, log_hazard_ratio_of_intervals
 
 SURVIVAL = [
     ("exponential", "proportional", {}),
@@ -300,6 +300,33 @@ class TestLevelPrior:
                 arms = self.expected(sizes[0], median, 1.0), self.expected(sizes[1], median, ratio)
                 with_prior = log_hazard_ratio(*arms, 0.7, level)[1]
                 assert abs(with_prior - log_hazard_ratio(*arms, 0.7)[1]) < 0.02
+
+    @staticmethod
+    def by_interval(sizes, median, ratio):
+        """The same by interval, with the cuts that are the default: equal shares of at least five events, at most 8."""
+        censored, grid = np.linspace(6, 14, 201), np.linspace(0, 14, 2001)
+        hazards = np.log(2) / median * np.array([1.0, ratio])
+
+        def events(n, hazard, until):
+            return n * (1 - np.exp(-hazard * np.minimum.outer(until, censored))).mean(axis=-1)
+
+        both = sum(events(n, h, grid) for n, h in zip(sizes, hazards, strict=True))
+        intervals = max(1, int(min(8, both[-1] // 5)))
+        cuts = np.interp(np.arange(intervals + 1) / intervals * both[-1], both, grid)
+        found = [np.diff(events(n, h, cuts)) for n, h in zip(sizes, hazards, strict=True)]
+        return [(d, d / h) for d, h in zip(found, hazards, strict=True)]
+
+    @pytest.mark.parametrize("median", [2, 4, 12, 24])
+    def test_that_of_every_interval_leaks_as_little(self, median):
+        from bayes_escc.families.survival.spec import DEFAULT_PRIORS
+
+        prior, _ = DEFAULT_PRIORS["log_hazard"]
+        level = (float(prior["mu"]), float(prior["sigma"]))
+        for ratio in (1.0, 0.7):
+            for sizes in ((20, 20), (60, 60), (20, 60), (60, 20)):
+                arms = self.by_interval(sizes, median, ratio)
+                with_prior = log_hazard_ratio_of_intervals(*arms, 0.7, level)
+                assert abs(with_prior - log_hazard_ratio_of_intervals(*arms, 0.7)) < 0.02
 
 
 class TestReference:

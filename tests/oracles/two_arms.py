@@ -42,3 +42,32 @@ def log_hazard_ratio(first, second, ratio_sd, level=None, nodes=801):
     weight /= weight.sum()
     lower = weight[ratio < -1e-9].sum() + 0.5 * weight[np.abs(ratio) <= 1e-9].sum()
     return float(lower), float(weight @ ratio)
+
+
+def log_hazard_ratio_of_intervals(first, second, ratio_sd, level=None, nodes=401):
+    """Posterior mean of one log hazard ratio where every interval has a level of its own.
+
+    Parameters
+    ----------
+    first, second : (array, array)
+        Events and time at risk by interval.
+    ratio_sd : float
+        Of the normal prior of the log hazard ratio, with mean 0.
+    level : (float, float), optional
+        Mean and standard deviation of the log hazard of the average arm in every interval; flat if left out.
+    """
+    ratio = np.linspace(-8.0 * ratio_sd, 8.0 * ratio_sd, nodes)
+    log_density = stats.norm.logpdf(ratio, 0.0, ratio_sd)
+    for d1, t1, d2, t2 in zip(*first, *second, strict=True):
+        if level is None:  # the level integrates to a gamma function
+            at_risk = np.log(t1 * np.exp(-ratio / 2.0) + t2 * np.exp(ratio / 2.0))
+            log_density = log_density + (d2 - d1) * ratio / 2.0 - (d1 + d2) * at_risk
+            continue
+        spread = 12.0 / np.sqrt(d1 + d2)
+        logs = np.log((d1 + d2) / (t1 + t2)) + np.linspace(-spread, spread, nodes)[:, None]
+        h1, h2 = logs - ratio / 2.0, logs + ratio / 2.0
+        joint = d1 * h1 + d2 * h2 - t1 * np.exp(h1) - t2 * np.exp(h2) + stats.norm.logpdf(logs, *level)
+        top = joint.max(axis=0)
+        log_density = log_density + top + np.log(np.exp(joint - top).sum(axis=0))
+    weight = np.exp(log_density - log_density.max())
+    return float(weight @ ratio / weight.sum())

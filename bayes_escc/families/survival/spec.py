@@ -26,6 +26,8 @@ _EFFECTS: Final = ("proportional", "nonproportional", "stratified", "none")
 
 _DEFAULT_MEDIAN: Final = 6.0  # months
 _WIDE: Final = 2.5
+_WIDE_IN_INTERVALS: Final = 5.0
+"""Where every interval has a level of its own, each with few events, each of which would lean on the contrast."""
 DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
     "median": (
         Prior(
@@ -45,8 +47,8 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         Prior(
             "Normal",
             mu=math.log(math.log(2) / _DEFAULT_MEDIAN),
-            sigma=_WIDE,
-            rationale="Hazards that alone would give a median between a day and a lifetime.",
+            sigma=_WIDE_IN_INTERVALS,
+            rationale="Almost flat: every interval's level is for its few events to say, and leans on no contrast.",
         ),
         "real",
     ),
