@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["BORROWING", "borrow_rows", "borrowed_priors", "borrowing_group", "borrowing_of", "informing"]
+__all__ = [
+    "BORROWING",
+    "HistoricalPrior",
+    "borrow_rows",
+    "borrowed_priors",
+    "borrowing_group",
+    "borrowing_of",
+    "historical_priors",
+    "informing",
+]
 
 BORROWING: Final = "borrowing"
 """Group of a posterior's tree that holds the historical counts and the prior made of them."""
@@ -146,6 +155,68 @@ def borrowing_group(analysis: Analysis, spec: BorrowingSpec, table: CountTable) 
     return group.assign_coords(
         arm_study=("arm", list(frame[STUDY])), arm_regimen=("arm", list(frame[REGIMEN]))
     ).assign_attrs(sha256=history.digest, **{role: str(prior) for role, prior in spec.priors})
+
+
+@dataclass(frozen=True)
+class HistoricalPrior:
+    """The prior of a regimen that borrows, before any new patient.
+
+    Parameters
+    ----------
+    mixture : BetaMixture
+        Mixture of Betas fitted to what the history says.
+    vague : Beta
+        The robust component.
+    weight : float
+        Of the robust component.
+    difference : float or None
+        If given, the weight is the self-adapting one for this difference, once the new counts are known.
+    mean : float
+        Of the historical prior.
+    """
+
+    mixture: BetaMixture
+    vague: Beta
+    weight: float
+    difference: float | None
+    mean: float
+
+    @property
+    def robust(self) -> BetaMixture:
+        """The prior with its robust component."""
+        return self.mixture.robust(self.weight, self.vague)
+
+
+def historical_priors(analysis: Analysis, regimens: Sequence[str]) -> dict[str, HistoricalPrior]:
+    """The priors of the regimens that borrow, for an analysis whose own patients are still to come.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        With `borrowing`.
+    regimens : sequence of str
+        Of the trial that is planned.
+
+    Raises
+    ------
+    AnalysisError
+        If it is not plain who borrows.
+    """
+    spec = analysis.borrowing
+    if spec is None:
+        return {}
+    frame = load_history(analysis, spec).frame
+    sources = informing(spec, regimens, list(frame[REGIMEN]))
+    found = {}
+    for regimen, names in sources.items():
+        shape = analysis.spec.prior("rate")[regimen].beta_shape()
+        if shape is None:
+            raise AnalysisError("borrowing needs a Beta prior of the rate: it is the robust component.")
+        prior = _Arms.of(frame, names, spec).prior
+        mean = float(summary_of(prior, 0.95)["mean"])
+        mixture = _fitted(prior).mixture
+        found[regimen] = HistoricalPrior(mixture, Beta(*shape), spec.robust_weight, spec.sam_difference, mean)
+    return found
 
 
 _HIERARCHY: Final[Mapping[str, tuple[str, ...]]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -35,23 +35,22 @@ def _verdicts(rule: Rule, look: tuple[int, ...]) -> NDArray[np.int8]:
     return rule.verdicts(look)
 
 
-def _looked_up(table: object, planned: PlannedRule, rule: Rule, n: Whole, x: Whole) -> Array:
+def _looked_up(table: Callable[[Rule, tuple[int, ...]], NDArray[Any]], rule: Rule, n: Whole, x: Whole) -> Array:
     """Entries of the tables by counts, of every trial; nothing is decided while an arm has nobody evaluable."""
-    arms = (planned.arm,) if planned.reference < 0 else (planned.arm, planned.reference)
-    sizes, counts = n[:, arms], x[:, arms]
     found = np.full(len(n), np.nan)
-    for look in np.unique(sizes, axis=0):
+    looks, which = np.unique(n, axis=0, return_inverse=True)
+    for i, look in enumerate(looks):
         if (look == 0).any():
             continue
-        here = (sizes == look).all(axis=1)
-        entries = table(rule, tuple(int(v) for v in look))  # type: ignore[operator]
-        found[here] = entries[tuple(counts[here].T)]
+        here = which.ravel() == i
+        entries = table(rule, tuple(int(v) for v in look))
+        found[here] = entries[tuple(x[here].T)]
     return found
 
 
 def rate_statistics(planned: PlannedRule, n: Whole, x: Whole) -> Array:
-    """The statistic of a rule on a rate; arrays of shape (trials, arms) of evaluable patients and of events."""
-    return _looked_up(_statistics, planned, planned.rule, n, x)
+    """The statistic of a rule on a rate; arrays as in `Counts`."""
+    return _looked_up(_statistics, planned.rule, n, x)
 
 
 def rate_verdicts(planned: PlannedRule, look: int, n: Whole, x: Whole) -> NDArray[np.int8]:
@@ -66,7 +65,7 @@ def rate_verdicts(planned: PlannedRule, look: int, n: Whole, x: Whole) -> NDArra
         if values[look] is not None
     }
     rule = replace(planned.rule, looks=(), **{k: v for k, v in stated.items() if hasattr(planned.rule, k)})
-    found = _looked_up(_verdicts, planned, rule, n, x)
+    found = _looked_up(_verdicts, rule, n, x)
     return np.nan_to_num(found, nan=0.0).astype(np.int8)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,17 @@ from bayes_escc.trials.generate import Patients, generate, seen_at
 from bayes_escc.trials.slow import fitted_statistics
 from bayes_escc.trials.spec import LookPlan, PlannedRule, TrialSpec, Truth
 
-__all__ = ["Outcomes", "conduct", "join", "look_times", "state_at"]
+__all__ = ["PATH", "Outcomes", "conduct", "counts_at", "join", "look_times", "looks_of", "state_at", "statistic_at"]
 
 Array = NDArray[np.float64]
 
 
 _INSTANT = 1e-9
 """Months by which a look sees beyond its time, so that the event that calls it is seen whatever the rounding."""
+
+
+PATH: Final = ("statistic", "evaluable", "patients", "months")
+"""What is kept of the looks of a rule that is calibrated."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ class Outcomes:
         First act of every rule up to the end, binding or not.
     at : array of int, (trials, looks)
         Act of every rule at every look that was reached (0 otherwise), in the order of rules and their looks.
-    extreme : array
-        Greatest statistic of the rule that is calibrated, over its looks before another rule ended the trial.
+    paths : array, (trials, looks of the calibrated rule, 4)
+        What that rule met, see `PATH`; NaN once another rule ended the trial.
     effect : array
         True effect, where it was drawn; else NaN.
     failed : array of bool
@@ -58,7 +63,7 @@ class Outcomes:
     events: NDArray[np.int32]
     advice: NDArray[np.int8]
     at: NDArray[np.int8]
-    extreme: Array
+    paths: Array
     effect: Array
     failed: NDArray[np.bool_]
 
@@ -70,25 +75,46 @@ class State:
     Parameters
     ----------
     entered : array of bool, (trials, patients)
-    n, x : mapping of str to array of int, (trials, arms)
-        Evaluable patients and events, by binary endpoint.
     time, seen : array, (trials, patients)
         Follow-up of the time to event.
     """
 
     entered: NDArray[np.bool_]
-    n: Mapping[str, NDArray[np.int64]]
-    x: Mapping[str, NDArray[np.int64]]
     time: Array
     seen: NDArray[np.bool_]
 
 
-def evaluable_from(spec: TrialSpec, patients: Patients, endpoint: str) -> Array:
-    """Calendar time from which a patient is evaluable; infinite for who left before."""
-    if endpoint not in spec.binary:
+@dataclass(frozen=True)
+class Counts:
+    """What a rule on rates sees at a time, trial by trial.
+
+    Parameters
+    ----------
+    n : array of int, (trials, arms of the rule)
+        Evaluable patients: of the regimen, then of the reference.
+    x : array of int, (trials, things counted)
+        Events: of the regimen and the reference, or of each of two endpoints of one arm.
+    """
+
+    n: NDArray[np.int64]
+    x: NDArray[np.int64]
+
+
+def evaluable_from(spec: TrialSpec, patients: Patients, endpoints: Sequence[str]) -> Array:
+    """Calendar time from which a patient is evaluable for all endpoints; infinite for who left before."""
+    after = max((spec.binary[name] for name in endpoints if name in spec.binary), default=0.0)
+    if after == 0.0:
         return patients.entry
-    after = spec.binary[endpoint]
     return np.where(patients.drop_out < after, np.inf, patients.entry + after)
+
+
+def counts_at(spec: TrialSpec, patients: Patients, planned: PlannedRule, times: Array) -> Counts:
+    """Evaluable patients and events of a rule on rates at a calendar time of every trial."""
+    known = evaluable_from(spec, patients, planned.endpoints) <= times[:, None] + _INSTANT
+    arms = (planned.arm,) if planned.reference < 0 else (planned.arm, planned.reference)
+    here = [known & (patients.arm == arm) for arm in arms]
+    x = [(part & patients.response[name]).sum(axis=1) for part in here for name in planned.endpoints]
+    return Counts(np.stack([part.sum(axis=1) for part in here], axis=1), np.stack(x, axis=1))
 
 
 def _event_seen(spec: TrialSpec, patients: Patients) -> Array:
@@ -106,7 +132,7 @@ def look_times(spec: TrialSpec, patients: Patients, planned: PlannedRule, plan: 
     if plan.patients is not None:
         times = np.maximum(times, patients.entry[:, min(plan.patients, most) - 1])
     if plan.evaluable is not None:
-        since = evaluable_from(spec, patients, planned.endpoint)
+        since = evaluable_from(spec, patients, planned.endpoints)
         times = np.maximum(times, _smallest(since, plan.evaluable))
     if plan.events is not None:
         times = np.maximum(times, _smallest(_event_seen(spec, patients), plan.events))
@@ -137,18 +163,11 @@ def state_at(spec: TrialSpec, patients: Patients, times: Array) -> State:
     """What is known at a calendar time of every trial."""
     times = times + _INSTANT
     entered = patients.entry <= times[:, None]
-    arms = np.arange(len(spec.arms))
-    n, x = {}, {}
-    for name in spec.binary:
-        known = evaluable_from(spec, patients, name) <= times[:, None]
-        here = known[..., None] & (patients.arm[..., None] == arms)
-        n[name] = here.sum(axis=1)
-        x[name] = (here & patients.response[name][..., None]).sum(axis=1)
     followed = np.where(entered, np.minimum(patients.drop_out, times[:, None] - patients.entry), 0.0)
     if spec.pfs is None:
-        return State(entered, n, x, np.zeros_like(followed), np.zeros_like(entered))
+        return State(entered, np.zeros_like(followed), np.zeros_like(entered))
     time, seen = seen_at(patients.event, followed, spec.pfs)
-    return State(entered, n, x, np.where(entered, time, 0.0), seen & entered)
+    return State(entered, np.where(entered, time, 0.0), seen & entered)
 
 
 def statistic_at(
@@ -159,11 +178,7 @@ def statistic_at(
     patients: Patients,
     state: State,
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """A rule's statistic at a state of every trial, and which trials the package's own fit had to answer."""
-    if not planned.of_pfs:
-        return rate_statistics(planned, state.n[planned.endpoint], state.x[planned.endpoint]), np.zeros(
-            patients.trials, bool
-        )
+    """Statistic of a rule on a time to event in every trial, and which trials the package's own fit had to answer."""
     if isinstance(model, FastModel):
         values = hazard_statistics(
             model,
@@ -200,76 +215,97 @@ def conduct(
     then success, then futility. The first binding rule that acts ends the trial.
     """
     patients = generate(spec, truth, most, first, trials, drawn=drawn)
-    keys = [(r, look) for r, planned in enumerate(spec.rules) for look in range(len(planned.looks))]
-    times = np.empty((trials, len(keys)))
-    acts = np.zeros((trials, len(keys)), dtype=np.int8)
-    values = np.full((trials, len(keys)), np.nan)
+    keys = looks_of(spec)
+    looks = Looks.empty(trials, len(keys))
     failed = np.zeros(trials, dtype=bool)
     for k, (r, look) in enumerate(keys):
         planned = spec.rules[r]
-        times[:, k] = look_times(spec, patients, planned, planned.looks[look])
-        state = state_at(spec, patients, times[:, k])
-        calibrated = spec.calibration is not None and spec.calibration.rule == planned.name
+        times = looks.times[:, k] = look_times(spec, patients, planned, planned.looks[look])
+        wanted = spec.calibration is not None and spec.calibration.rule == planned.name
         if planned.of_pfs:
-            values[:, k], slow = statistic_at(spec, model, analysis, planned, patients, state)
+            state = state_at(spec, patients, times)
+            values, slow = statistic_at(spec, model, analysis, planned, patients, state)
             failed |= slow
-            acts[:, k] = verdicts_of(planned, look, values[:, k])
+            looks.values[:, k], looks.acts[:, k] = values, verdicts_of(planned, look, values)
+            looks.evaluable[:, k] = state.seen.sum(axis=1)
         else:
-            n, x = state.n[planned.endpoint], state.x[planned.endpoint]
-            acts[:, k] = rate_verdicts(planned, look, n, x)
-            if calibrated:
-                values[:, k] = rate_statistics(planned, n, x)
-    return _ended(spec, patients, keys, times, acts, values, failed, first)
+            counts = counts_at(spec, patients, planned, times)
+            looks.acts[:, k] = rate_verdicts(planned, look, counts.n, counts.x)
+            looks.evaluable[:, k] = counts.n.sum(axis=1)
+            if wanted:
+                looks.values[:, k] = rate_statistics(planned, counts.n, counts.x)
+    return _ended(spec, patients, keys, looks, failed, first)
+
+
+def looks_of(spec: TrialSpec) -> list[tuple[int, int]]:
+    """Rule and look, in the order of the columns of `Outcomes.at`."""
+    return [(r, look) for r, planned in enumerate(spec.rules) for look in range(len(planned.looks))]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Every look of every trial, whether the trial came to it or not; arrays of shape (trials, looks).
+
+    Parameters
+    ----------
+    times, values : array
+        Calendar time, and the statistic of the rule.
+    acts : array of int
+        Its verdict.
+    evaluable : array of int
+        Evaluable patients, or events.
+    """
+
+    times: Array
+    values: Array
+    acts: NDArray[np.int8]
+    evaluable: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, trials: int, looks: int) -> Looks:
+        """Room for looks."""
+        shape = (trials, looks)
+        return cls(np.zeros(shape), np.full(shape, np.nan), np.zeros(shape, np.int8), np.zeros(shape, np.int64))
+
+
+def _order(spec: TrialSpec, keys: list[tuple[int, int]], looks: Looks) -> NDArray[np.int64]:
+    """The looks of each trial in their order: time, then safety before success before futility, then the file."""
+    rank = np.empty(looks.acts.shape)
+    for k, (r, _) in enumerate(keys):
+        planned = spec.rules[r]
+        safety = all(v is None for v in planned.go_above) and any(v is not None for v in planned.stop_above)
+        rank[:, k] = np.where(safety, 0, np.where(looks.acts[:, k] > 0, 1, 2))
+    places = np.broadcast_to(np.arange(len(keys)), looks.acts.shape)
+    return np.asarray(np.lexsort((places, rank, looks.times), axis=1))
 
 
 def _ended(
     spec: TrialSpec,
     patients: Patients,
     keys: list[tuple[int, int]],
-    times: Array,
-    acts: NDArray[np.int8],
-    values: Array,
+    looks: Looks,
     failed: NDArray[np.bool_],
     first: int,
 ) -> Outcomes:
+    acts, times = looks.acts, looks.times
     trials, many = acts.shape
-    rank = np.empty(acts.shape)
-    for k, (r, _) in enumerate(keys):
-        planned = spec.rules[r]
-        safety = all(v is None for v in planned.go_above) and any(v is not None for v in planned.stop_above)
-        rank[:, k] = np.where(safety, 0, np.where(acts[:, k] > 0, 1, 2))
+    each, rows = np.arange(trials), np.arange(trials)[:, None]
     binding = np.array([spec.rules[r].binding for r, _ in keys])
-    # order of the looks of each trial: time, then rank, then place
-    order = np.lexsort((np.broadcast_to(np.arange(many), acts.shape), rank, times), axis=1)
-    rows = np.arange(trials)[:, None]
+    order = _order(spec, keys, looks)
     ordered = acts[rows, order]
     ends = (ordered != 0) & binding[order]
     stopped = ends.any(axis=1)
     where = np.where(stopped, ends.argmax(axis=1), many - 1)
-    last = order[np.arange(trials), where]
-    decision = np.where(stopped, acts[np.arange(trials), last], 0).astype(np.int8)
-    end = times[np.arange(trials), last]
-    reached = np.arange(many)[None, :] <= where[:, None]
-    counted = np.where(reached, ordered, 0)
+    last = order[each, where]
+    decision = np.where(stopped, acts[each, last], 0).astype(np.int8)
+    end = times[each, last]
+    counted = np.where(np.arange(many)[None, :] <= where[:, None], ordered, 0)
     at = np.zeros_like(acts)
     np.put_along_axis(at, order, counted, axis=1)
     rule_of, look_of = np.array([k[0] for k in keys]), np.array([k[1] for k in keys])
-    advice = np.zeros((trials, len(spec.rules)), dtype=np.int8)
-    for position in range(many - 1, -1, -1):
-        place = order[:, position]
-        act = counted[:, position]
-        chosen = act != 0
-        advice[np.flatnonzero(chosen), rule_of[place[chosen]]] = act[chosen]
-    extreme = np.full(trials, -np.inf)
-    if spec.calibration is not None:
-        own = np.array([spec.rules[r].name == spec.calibration.rule for r, _ in keys])
-        others = ends & ~own[order]
-        until = np.where(others.any(axis=1), others.argmax(axis=1), many)
-        before = (np.arange(many)[None, :] < until[:, None]) & own[order]
-        extreme = np.where(before, np.nan_to_num(values[rows, order], nan=-np.inf), -np.inf).max(axis=1)
-    entered = (patients.entry <= end[:, None]).sum(axis=1)
-    events = (_event_seen(spec, patients) <= end[:, None]).sum(axis=1)
-    effect = np.full(trials, np.nan) if patients.effect is None else patients.effect
+    paths = _paths(spec, patients, keys, looks, order)
+    entered = (patients.entry <= end[:, None] + _INSTANT).sum(axis=1)
+    events = (_event_seen(spec, patients) <= end[:, None] + _INSTANT).sum(axis=1)
     return Outcomes(
         first,
         decision,
@@ -278,12 +314,48 @@ def _ended(
         entered.astype(np.int32),
         end,
         events.astype(np.int32),
-        advice,
+        _first_acts(rule_of, order, counted, trials, len(spec.rules)),
         at,
-        np.round(extreme, 9),
-        effect,
+        paths,
+        np.full(trials, np.nan) if patients.effect is None else patients.effect,
         failed,
     )
+
+
+def _first_acts(
+    rule_of: NDArray[np.int64], order: NDArray[np.int64], counted: NDArray[np.int8], trials: int, rules: int
+) -> NDArray[np.int8]:
+    """First act of every rule up to the end of each trial."""
+    advice = np.zeros((trials, rules), dtype=np.int8)
+    for position in range(order.shape[1] - 1, -1, -1):
+        acted = np.flatnonzero(counted[:, position])
+        advice[acted, rule_of[order[acted, position]]] = counted[acted, position]
+    return advice
+
+
+def _paths(
+    spec: TrialSpec, patients: Patients, keys: list[tuple[int, int]], looks: Looks, order: NDArray[np.int64]
+) -> Array:
+    """What the calibrated rule met at each of its looks: (trials, looks, 4), see `PATH`; NaN after another rule's end.
+
+    An act of the rule itself ends nothing here, since its thresholds are what is sought.
+    """
+    trials, many = looks.acts.shape
+    if spec.calibration is None:
+        return np.empty((trials, 0, len(PATH)))
+    own = np.array([spec.rules[r].name == spec.calibration.rule for r, _ in keys])
+    binding = np.array([spec.rules[r].binding for r, _ in keys])
+    rows = np.arange(trials)[:, None]
+    others = (looks.acts[rows, order] != 0) & (binding & ~own)[order]
+    until = np.where(others.any(axis=1), others.argmax(axis=1), many)
+    position = np.empty_like(order)
+    np.put_along_axis(position, order, np.broadcast_to(np.arange(many), order.shape), axis=1)
+    chosen = np.flatnonzero(own)
+    entered = np.stack([(patients.entry <= looks.times[:, [k]] + _INSTANT).sum(axis=1) for k in chosen], axis=1)
+    met = position[:, chosen] < until[:, None]
+    values = np.round(looks.values[:, chosen], 9)
+    path = np.stack([values, looks.evaluable[:, chosen], entered, looks.times[:, chosen]], axis=-1)
+    return np.where(met[..., None], path, np.nan)
 
 
 def join(parts: list[Outcomes]) -> Outcomes:

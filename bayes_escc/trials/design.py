@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ from bayes_escc.trials.exact import exact_characteristics
 from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute, pack
 from bayes_escc.trials.generate import generate
 from bayes_escc.trials.reading import read_design
+from bayes_escc.trials.reading_truths import with_registries
 from bayes_escc.trials.slow import fitted_probability, frame_of
 from bayes_escc.trials.spec import TrialSpec
 from bayes_escc.trials.summary import Audit, DesignResult, summarise
@@ -102,19 +104,15 @@ class Design:
     def from_dict(cls, content: Mapping[str, Any], *, folder: Path = Path(), label: str = "the design") -> Design:
         """Check the content of a design, laid out as in a file."""
         problems: list[str] = []
+        analysis = _analysis_of(content.get("analysis"), folder, label, problems)
+        content = with_registries(content, folder, [] if analysis is None else _adjusted(analysis), problems)
+        if analysis is not None:
+            content["analysis"] = _whole(analysis)
         top = Reader(content, "", problems)
+        top.take("analysis", None)
         schema = top.take("schema", 1)
         if schema != 1 or isinstance(schema, bool):
             top.problem("schema", f"this package reads schema = 1, not {schema!r}")
-        analysis = None
-        named = top.take("analysis", None)
-        if isinstance(named, Mapping):
-            analysis = Analysis.from_dict(named, folder=folder, label=f"the analysis of {label}")
-        elif isinstance(named, str):
-            beside = folder / named
-            analysis = find_analysis(str(beside) if beside.is_file() else named)
-        elif named is not None:
-            top.problem("analysis", f"must be the name of an analysis file, not {named!r}")
         spec = read_design(top, analysis)
         if spec is not None and analysis is None and any(p.of_pfs for p in spec.rules):
             problems.append("analysis: is required, since a rule looks at a time to event: whose model and priors?")
@@ -253,27 +251,19 @@ class Design:
         return Audit(count, float(np.max(gaps)), in_errors, changed)
 
     def _calibrated(self, outcomes: Mapping[tuple[int, str], Outcomes]) -> dict[str, Any] | None:
-        """The threshold that holds the false alarms, from the extremes of the null trials."""
+        """The thresholds that hold the false alarms, and what fresh trials say of them."""
         wanted = self.spec.calibration
         if wanted is None:
             return None
-        from bayes_escc.trials.calibration import threshold
+        from bayes_escc.trials.calibration import calibrated
 
         most = self.spec.patients[-1]
-        extremes = {name: outcomes[(most, name)].extreme for name in wanted.truths if (most, name) in outcomes}
-        value, interval = threshold(extremes, wanted.false_alarm, upper=wanted.upper)
-        fresh = {
-            name: float((self.conduct(name, most, _FRESH, len(extreme)).extreme > value).mean())
-            for name, extreme in extremes.items()
-        }
-        return {
-            "rule": wanted.rule,
-            "key": wanted.key,
-            "value": value,
-            "interval": list(interval),
-            "false_alarm": wanted.false_alarm,
-            "fresh_trials": fresh,
-        }
+        planned = next(p for p in self.spec.rules if p.name == wanted.rule)
+        null = {name: outcomes[(most, name)].paths for name in wanted.truths if (most, name) in outcomes}
+        right = [t.name for t in self.spec.truths if t.should_go and t.name not in wanted.truths]
+        good = {name: outcomes[(most, name)].paths for name in right if (most, name) in outcomes}
+        count = max((len(path) for path in null.values()), default=0)
+        return calibrated(planned, wanted, null, good, lambda name: self.conduct(name, most, _FRESH, count).paths)
 
     def replay(self, trial: int, *, truth: str | None = None) -> pd.DataFrame:
         """One simulated trial, patient by patient, as it was known at each look.
@@ -324,9 +314,35 @@ class Design:
         return pd.DataFrame(columns)
 
 
+def _analysis_of(named: Any, folder: Path, label: str, problems: list[str]) -> Analysis | None:
+    """The analysis a design names, or states."""
+    if isinstance(named, Mapping):
+        return Analysis.from_dict(named, folder=folder, label=f"the analysis of {label}")
+    if isinstance(named, str):
+        beside = folder / named
+        return find_analysis(str(beside) if beside.is_file() else named)
+    if named is not None:
+        problems.append(f"analysis: must be the name of an analysis file, or a table with its content, not {named!r}")
+    return None
+
+
+def _whole(analysis: Analysis) -> dict[str, Any]:
+    """The content of an analysis, so that a worker elsewhere needs no file; historical counts keep their place."""
+    content: dict[str, Any] = json.loads(analysis.content)
+    borrowing = content.get("borrowing")
+    if isinstance(borrowing, dict) and isinstance(borrowing.get("file"), str) and analysis.folder is not None:
+        borrowing["file"] = str((analysis.folder / borrowing["file"]).resolve())
+    return content
+
+
+def _adjusted(analysis: Analysis) -> list[str]:
+    """Columns the analysis adjusts for."""
+    return [str(c.column) for c in getattr(analysis.spec, "covariates", ())]
+
+
 def _missing_covariates(spec: TrialSpec, analysis: Analysis) -> list[str]:
     """What the analysis adjusts for and a truth does not say."""
-    needed = [str(c.column) for c in getattr(analysis.spec, "covariates", ())]
+    needed = _adjusted(analysis)
     found = []
     for i, truth in enumerate(spec.truths):
         missing = [name for name in needed if name not in {c.name for c in truth.covariates}]
@@ -338,7 +354,12 @@ def _missing_covariates(spec: TrialSpec, analysis: Analysis) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=4)
+def _read_again(content: str, folder: str) -> Design:
+    return Design.from_dict(json.loads(content), folder=Path(folder))
+
+
 def run_piece(content: str, folder: str, piece: Piece) -> bytes:
     """The packed outcome of a piece; what workers run."""
-    design = Design.from_dict(json.loads(content), folder=Path(folder))
+    design = _read_again(content, folder)
     return pack(design.conduct(piece.truth, piece.patients, piece.first, piece.trials))

@@ -11,7 +11,7 @@ import numpy as np
 from bayes_escc.rules import operating_characteristics
 from bayes_escc.rules.rule import Look
 from bayes_escc.trials.generate import arrivals
-from bayes_escc.trials.spec import TrialSpec
+from bayes_escc.trials.spec import PlannedRule, TrialSpec, Truth
 
 __all__ = ["exact_characteristics", "why_not_exact"]
 
@@ -21,6 +21,8 @@ def why_not_exact(spec: TrialSpec) -> str:
     if len(spec.rules) != 1:
         return "several rules act in it"
     planned = spec.rules[0]
+    if not planned.binding:
+        return "its rule advises and ends nothing"
     if planned.of_pfs:
         return "its rule looks at a time to event"
     if planned.rule.not_exact:
@@ -51,7 +53,7 @@ def _looks(spec: TrialSpec, most: int) -> tuple[Look, ...] | None:
             count = min(plan.evaluable, most)
         elif spec.accrual.pattern == "even":
             entry = arrivals(spec.accrual, np.zeros((1, most)))[0]
-            known = entry + spec.binary[planned.endpoint]
+            known = entry + max(spec.binary[name] for name in planned.endpoints)
             times = [0.0]
             if plan.patients is not None:
                 times.append(entry[min(plan.patients, most) - 1])
@@ -95,11 +97,25 @@ def exact_characteristics(spec: TrialSpec) -> dict[tuple[int, str], Any]:
         looks = _looks(spec, most)
         if looks is None:
             continue
-        rates = [tuple(t.rates[planned.endpoint][i] for i in order) for t in spec.truths]
+        rates = [_rates(planned, order, truth) for truth in spec.truths]
         result = operating_characteristics(rule, looks, [r if len(r) > 1 else r[0] for r in rates])
         for truth, scenario in zip(spec.truths, _of_rates(result.scenarios, rates), strict=True):
             found[(most, truth.name)] = scenario
     return found
+
+
+def _rates(planned: PlannedRule, order: tuple[int, ...], truth: Truth) -> tuple[float, ...]:
+    """True rates as the rule's enumeration takes them: of the arms, or of two endpoints and of both together."""
+    rates = tuple(truth.rates[name][i] for i in order for name in planned.endpoints)
+    if len(planned.endpoints) == 1 or getattr(planned.rule, "nested", False):
+        return rates
+    arm = planned.arm
+    return (*rates, truth.both[arm] if truth.both and _in_order(planned, truth) else rates[0] * rates[1])
+
+
+def _in_order(planned: PlannedRule, truth: Truth) -> bool:
+    """Whether the rule is about the two endpoints whose association is stated."""
+    return set(planned.endpoints) == set(truth.rates)
 
 
 def _of_rates(scenarios: Any, rates: list[tuple[float, ...]]) -> list[Any]:

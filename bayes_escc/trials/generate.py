@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,11 +78,12 @@ def generate(spec: TrialSpec, truth: Truth, patients: int, first: int, trials: i
     hazards = np.array(spec.accrual.drop_out)[arm]
     with np.errstate(divide="ignore"):
         drop_out = -np.log(stream("drop-out")) / hazards
-    covariates = {c.name: _covariate(c, stream("covariate", i)) for i, c in enumerate(truth.covariates)}
-    rates, ratio, effect = _truths(spec, truth, first, trials, drawn)
-    response = {
-        name: stream("response", i) < rates[name][np.arange(trials)[:, None], arm] for i, name in enumerate(rates)
+    covariates = {
+        c.name: _covariate(c, stream("covariate", i) if c.law != "rows" else stream("registry row"))
+        for i, c in enumerate(truth.covariates)
     }
+    rates, ratio, effect = _truths(spec, truth, first, trials, drawn)
+    response = _responses(truth, rates, arm, stream)
     event = np.full((trials, patients), np.inf)
     if spec.pfs is not None:
         effects = [c.coefficient * covariates[c.name] for c in truth.covariates]
@@ -94,6 +95,37 @@ def generate(spec: TrialSpec, truth: Truth, patients: int, first: int, trials: i
         steps = truth.hazard_ratio if ratio is None else (((0.0, 1.0),),) * len(spec.arms)
         event = event_times(-np.log(stream("event")) / multiple, arm, truth.median, truth.shape, steps)
     return Patients(first, arm, entry, drop_out, response, event, covariates, effect)
+
+
+def _responses(
+    truth: Truth, rates: Mapping[str, Array], arm: NDArray[np.int64], stream: Callable[[str, int], Array]
+) -> dict[str, NDArray[np.bool_]]:
+    """Responses of every binary endpoint; the second of two follows the first where their association is stated."""
+    rows = np.arange(len(arm))[:, None]
+    chances = {name: of[rows, arm] for name, of in rates.items()}
+    found = {name: stream("response", i) < chance for i, (name, chance) in enumerate(chances.items())}
+    if truth.both:
+        one, two = chances
+        both = _both(truth, chances[one], chances[two], arm)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            given = np.where(found[one], both / chances[one], (chances[two] - both) / (1.0 - chances[one]))
+        found[two] = stream("response", 1) < given
+    return found
+
+
+def _both(truth: Truth, first: Array, second: Array, arm: NDArray[np.int64]) -> Array:
+    """P(both) of the endpoints of each patient: as stated, at the same odds ratio where rates were drawn anew."""
+    stated = np.array(truth.both)[arm]
+    one, two = (np.array(rates)[arm] for rates in truth.rates.values())
+    low, high = np.maximum(0.0, first + second - 1.0), np.minimum(first, second)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = stated * (1.0 - one - two + stated) / ((one - stated) * (two - stated))
+        s = 1.0 + (first + second) * (odds - 1.0)
+        root = np.sqrt(s * s - 4.0 * odds * (odds - 1.0) * first * second)
+        plackett = np.where(np.abs(odds - 1.0) < 1e-9, first * second, (s - root) / (2.0 * (odds - 1.0)))
+    anew = np.where(np.isfinite(plackett), plackett, high)
+    same = (first == one) & (second == two)
+    return np.clip(np.where(same, stated, anew), low, high)
 
 
 def _arms(order: Array, spec: TrialSpec, patients: int) -> NDArray[np.int64]:
@@ -108,7 +140,9 @@ def _arms(order: Array, spec: TrialSpec, patients: int) -> NDArray[np.int64]:
 
 def arrivals(accrual: Accrual, uniform: Array) -> Array:
     """Calendar time of every entry, by inverting the integrated rate."""
-    if accrual.pattern == "even":
+    if accrual.pattern == "uniform":
+        expected = np.sort(uniform, axis=1) * uniform.shape[1]
+    elif accrual.pattern == "even":
         expected = np.broadcast_to(np.arange(1, uniform.shape[1] + 1) - 0.5, uniform.shape)
     else:
         expected = np.cumsum(-np.log(uniform), axis=1)
@@ -162,6 +196,9 @@ def seen_at(event: Array, followed: Array, pfs: PfsEndpoint) -> tuple[Array, NDA
 
 
 def _covariate(covariate: Covariate, uniform: Array) -> Array:
+    if covariate.law == "rows":
+        rows = np.array(covariate.rows)
+        return np.asarray(rows[(uniform * len(rows)).astype(np.int64)])
     if covariate.law == "binary":
         return (uniform < covariate.first).astype(np.float64)
     return np.asarray(covariate.first + covariate.second * ndtri(uniform), dtype=np.float64)

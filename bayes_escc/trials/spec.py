@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from bayes_escc.rules import Rule
 
 __all__ = [
+    "THRESHOLDS",
     "Accrual",
     "Calibration",
     "Covariate",
@@ -21,6 +22,9 @@ __all__ = [
     "Truth",
 ]
 
+THRESHOLDS: Final = ("go_above", "stop_below", "stop_above")
+"""What a statistic is held against; by look in a design."""
+
 Steps = tuple[tuple[float, float], ...]
 """Values that hold from a time on, ascending; the first from 0."""
 
@@ -32,14 +36,14 @@ class Accrual:
     Parameters
     ----------
     rate : tuple of (month, patients a month)
-    pattern : {"poisson", "even"}
-        Random gaps, or gaps that are always the same.
+    pattern : {"poisson", "even", "uniform"}
+        Random gaps; gaps that are always the same; or all patients at random within the period that the rates need.
     drop_out : tuple of float
         Hazard of leaving follow-up, a month, by arm.
     """
 
     rate: Steps
-    pattern: Literal["poisson", "even"]
+    pattern: Literal["poisson", "even", "uniform"]
     drop_out: tuple[float, ...]
 
 
@@ -65,18 +69,21 @@ class Covariate:
     Parameters
     ----------
     name : str
-    law : {"binary", "normal"}
+    law : {"binary", "normal", "rows"}
     first, second : float
         The probability; or mean and standard deviation.
     coefficient : float
         True log hazard ratio of a unit.
+    rows : tuple of float
+        Values of the patients of a registry; a simulated patient has those of one of them, in all such covariates.
     """
 
     name: str
-    law: Literal["binary", "normal"]
+    law: Literal["binary", "normal", "rows"]
     first: float
     second: float
     coefficient: float
+    rows: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,8 @@ class Truth:
     responders_hazard : float
         Ratio of a responder's hazard to that of another patient, which joins the endpoints.
     covariates : tuple of Covariate
+    both : tuple of float
+        Share of patients in whom both of two binary endpoints happen, by arm; empty where they are independent.
     """
 
     name: str
@@ -107,6 +116,7 @@ class Truth:
     hazard_ratio: tuple[Steps, ...] = ()
     responders_hazard: float = 1.0
     covariates: tuple[Covariate, ...] = ()
+    both: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +165,8 @@ class PlannedRule:
         As in an analysis.
     arm, reference : int
         Places of the arm the rule is about and of the one it is compared with (-1: a fixed value).
-    endpoint : str
+    endpoints : tuple of str
+        One; or those of the criteria of a rule about two, whose patients count when all are known.
     looks : tuple of LookPlan
     go_above, stop_below, stop_above : tuple of float or None
         By look.
@@ -166,7 +177,7 @@ class PlannedRule:
     rule: Rule
     arm: int
     reference: int
-    endpoint: str
+    endpoints: tuple[str, ...]
     looks: tuple[LookPlan, ...]
     go_above: tuple[float | None, ...]
     stop_below: tuple[float | None, ...]
@@ -177,6 +188,11 @@ class PlannedRule:
     def name(self) -> str:
         """Name of the rule."""
         return self.rule.name
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint, or the first of several."""
+        return self.endpoints[0]
 
     @property
     def of_pfs(self) -> bool:
@@ -235,19 +251,24 @@ class Calibration:
     Parameters
     ----------
     rule : str
-    key : str
+    key : tuple of str
+        The threshold, and a second parameter where two are sought.
     truths : tuple of str
         Under which acting is a false alarm.
     false_alarm : float
     upper : bool
         Whether the upper Monte Carlo bound of the false alarms, not their estimate, must stay below it.
+    power : float or None
+        With two parameters: of those that reach this power, those with the fewest patients under the null truths are
+        taken; without it, the most powerful.
     """
 
     rule: str
-    key: str
+    key: tuple[str, ...]
     truths: tuple[str, ...]
     false_alarm: float
     upper: bool
+    power: float | None = None
 
 
 @dataclass(frozen=True)

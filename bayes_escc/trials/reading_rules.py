@@ -1,0 +1,215 @@
+"""Reading the rules of a design: those it states, or those of its analysis, with their looks in this trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.answers.borrowed_history import HistoricalPrior, historical_priors
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.rules import Bop2, PosteriorProbability, PredictiveSurvival, Rule, read_rule
+from bayes_escc.rules.reading import with_borrowed, with_direction, with_prior
+from bayes_escc.settings.reader import Reader, nearest
+from bayes_escc.trials.reading_values import is_number, listed
+from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PfsEndpoint, PlannedRule
+
+__all__ = ["read_rules_of_design"]
+
+TIMED: Final = ("hazard_ratio", "median", "survival", "rmst")
+"""What a rule on a time to event may be about."""
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What the rules are about."""
+
+    analysis: Analysis | None
+    arms: Sequence[str]
+    binary: Mapping[str, float]
+    pfs: PfsEndpoint | None
+    history: Mapping[str, HistoricalPrior]
+
+
+def read_rules_of_design(
+    top: Reader,
+    analysis: Analysis | None,
+    arms: Sequence[str],
+    binary: Mapping[str, float],
+    pfs: PfsEndpoint | None,
+) -> tuple[PlannedRule, ...]:
+    """The rules of the design file, else those of the analysis at their own looks."""
+    history: Mapping[str, HistoricalPrior] = {}
+    if analysis is not None and analysis.borrowing is not None:
+        try:
+            history = historical_priors(analysis, arms)
+        except (AnalysisError, DataError) as error:
+            top.problem("analysis", str(error))
+    trial = _Trial(analysis, arms, binary, pfs, history)
+    tables = top.tables("monitoring")
+    if tables:
+        planned = [_planned(r, trial) for r in tables]
+    else:
+        inherited = () if analysis is None else analysis.rules
+        planned = [_inherit(top, rule, trial) for rule in inherited]
+        if not inherited and analysis is not None:
+            top.problem("monitoring", "neither the design nor its analysis has a rule: [[monitoring]]")
+    rules = tuple(p for p in planned if p is not None)
+    names = [p.name for p in rules]
+    if len(set(names)) < len(names):
+        top.problem("monitoring", "two rules have one name: give each its own")
+    return rules
+
+
+def _inherit(top: Reader, rule: Rule, trial: _Trial) -> PlannedRule | None:
+    timed = getattr(rule, "estimand", "rate") != "rate"
+    looks = tuple(LookPlan(events=sum(look)) if timed else LookPlan(evaluable=sum(look)) for look in rule.schedule)
+    if not looks:
+        top.problem("monitoring", f"{rule.name}: the analysis's rule has no looks; state the rule here with its looks")
+        return None
+    once = {k: (getattr(rule, k, None),) * len(looks) for k in THRESHOLDS}
+    stated = {"prior", "reference_prior"} - set(rule.taken_over)
+    return _placed(top, rule, looks, once, stated, trial, True)
+
+
+def _planned(r: Reader, trial: _Trial) -> PlannedRule | None:
+    stated = {key for key in ("prior", "reference_prior") if r.has(key)}
+    looks = tuple(_look(r, i, value) for i, value in enumerate(listed(r.take("looks", []))))
+    thresholds: dict[str, tuple[float | None, ...]] = dict.fromkeys(THRESHOLDS, (None,) * max(1, len(looks)))
+    single: dict[str, Any] = {}
+    for key in THRESHOLDS:
+        if not r.has(key):
+            continue
+        values = listed(r.take(key))
+        if len(values) == 1:
+            values = values * max(1, len(looks))
+        if len(values) != max(1, len(looks)) or not all(is_number(v) and 0 < v < 1 for v in values):
+            r.problem(key, f"must be a probability, or one for each of the {len(looks)} looks, not {values!r}")
+            values = [0.5] * max(1, len(looks))
+        thresholds[key] = tuple(float(v) for v in values)
+        single[key] = max(values) if key != "stop_below" else min(values)
+    binding = r.flag("binding", True)
+    rule = read_rule(Reader({**{k: r.take(k) for k in r.left()}, **single}, r.path, r.problems))
+    if rule is None:
+        return None
+    if not looks:  # a rule that has patients or counts of its own says when it looks
+        looks = tuple(LookPlan(evaluable=sum(look)) for look in rule.schedule)
+        thresholds = {key: values[:1] * len(looks) for key, values in thresholds.items()}
+    if not looks:
+        r.problem("looks", "state at least one: { patients = 60 }, { events = 70, by_month = 24 }, { evaluable = 20 }")
+        looks = (LookPlan(),)
+    return _placed(r, rule, looks, thresholds, stated, trial, binding)
+
+
+def _look(r: Reader, number: int, value: Any) -> LookPlan:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = {"evaluable": value}
+    inner = Reader(value, r.where(f"looks[{number}]"), r.problems)
+    counts = {k: inner.number(k, None, above=0, integer=True) for k in ("patients", "evaluable", "events")}
+    months = inner.number("months", None, above=0)
+    least, most = inner.number("at_least_months", months, above=0), inner.number("by_month", None, above=0)
+    inner.finish()
+    if not any(v is not None for v in (*counts.values(), least, most)):
+        inner.problem("", "say when: patients, evaluable, events, months, at_least_months or by_month")
+    if least is not None and most is not None and most < least:
+        inner.problem("by_month", f"must not be before at_least_months ({least:g})")
+    return LookPlan(**counts, at_least_months=least, by_month=most)
+
+
+def _placed(
+    r: Reader,
+    rule: Rule,
+    looks: tuple[LookPlan, ...],
+    thresholds: Mapping[str, tuple[float | None, ...]],
+    stated: set[str],
+    trial: _Trial,
+    binding: bool,
+) -> PlannedRule | None:
+    """A rule in this trial: about which arm, against which, on which endpoint, with which priors."""
+    arms = trial.arms
+    reference = getattr(rule, "reference", None)
+    for key, label in (("regimen", rule.regimen), ("reference", reference)):
+        if label is not None and label not in arms:
+            r.problem(key, f"{label!r} is no arm of design.arms.{nearest(label, arms)}")
+            return None
+    against = -1 if reference is None else arms.index(reference)
+    others = [i for i in range(len(arms)) if i != against]
+    if rule.regimen is None and len(others) > 1:
+        r.problem("regimen", f"say which of {', '.join(arms[i] for i in others)} the rule is about")
+        return None
+    if not others or rule.regimen == reference is not None:
+        r.problem("regimen", "is compared with itself")
+        return None
+    arm = arms.index(rule.regimen) if rule.regimen is not None else others[0]
+    timed = getattr(rule, "estimand", "rate") != "rate" or isinstance(rule, PredictiveSurvival)
+    endpoints = _timed(r, rule, trial) if timed else _binary(r, rule, looks, trial)
+    if endpoints is None:
+        return None
+    if not timed:
+        rule = replace(rule, regimen=arms[arm], endpoint=rule.endpoint or endpoints[0])
+        rule = _with_priors(r, with_direction(rule, endpoints[:1]), stated, trial)
+    elif rule.regimen is None:
+        rule = replace(rule, regimen=arms[arm])
+    go, stop, toxic = (thresholds[key] for key in THRESHOLDS)
+    return PlannedRule(rule, arm, against, endpoints, looks, go, stop, toxic, binding)
+
+
+def _timed(r: Reader, rule: Rule, trial: _Trial) -> tuple[str, ...] | None:
+    """The time to event a rule is about, if it can be simulated."""
+    if not isinstance(rule, PosteriorProbability) or rule.estimand not in TIMED:
+        r.problem("kind", f"on a time to event, a rule is posterior_probability of {', '.join(TIMED)}")
+        return None
+    if trial.pfs is None:
+        r.problem("estimand", f"{rule.estimand} needs a time to event among the endpoints")
+        return None
+    if rule.futility_value is not None:
+        r.problem("futility_value", "is of rates; state two rules, one that goes and one that stops")
+        return None
+    if rule.estimand == "hazard_ratio" and rule.reference is None:
+        r.problem("reference", "a hazard ratio is to a reference")
+        return None
+    return (trial.pfs.name,)
+
+
+def _binary(r: Reader, rule: Rule, looks: Sequence[LookPlan], trial: _Trial) -> tuple[str, ...] | None:
+    """The binary endpoints a rule is about."""
+    binary = trial.binary
+    if any(look.events is not None for look in looks):
+        r.problem("looks", "events are those of a time to event; a rule on a rate looks by patients or evaluable")
+        return None
+    criteria = rule.criteria if isinstance(rule, Bop2) else ()
+    named: list[str | None] = [c.endpoint for c in criteria] if criteria else [rule.endpoint]
+    if len(named) > 1 and all(name is None for name in named) and len(binary) == len(named):
+        named = [*binary]
+    if named == [None]:
+        own = [] if trial.analysis is None else [e for e in trial.analysis.data.endpoints or () if e in binary]
+        named = [*binary] if len(binary) < 2 else [*own]
+        if len(named) > 1 or (not named and binary):
+            r.problem("endpoint", f"say which of {', '.join(binary)} the rule is about")
+            return None
+    unknown = [str(name) for name in named if name not in binary]
+    if unknown or not named:
+        said = ", ".join(map(repr, unknown)) or "the rule's endpoint"
+        r.problem("endpoint", f"{said} is no binary endpoint of the design.{nearest(said, binary)}")
+        return None
+    return tuple(str(name) for name in named)
+
+
+def _with_priors(r: Reader, rule: Rule, stated: set[str], trial: _Trial) -> Rule:
+    """The rule with the priors of the analysis that will be run: of its rates, and of what it borrows."""
+    analysis = trial.analysis
+    if analysis is None or not hasattr(analysis.spec, "rate_prior") or isinstance(rule, Bop2):
+        return rule
+    own = tuple(analysis.data.endpoints or ())
+    if own and rule.endpoint not in own:
+        return rule  # an endpoint beside those of the analysis has the prior its rule states
+    if isinstance(rule, PosteriorProbability):
+        for key in sorted(stated):
+            r.problem(key, "is that of the analysis ([priors.rate]); leave it out")
+    rule = with_prior(rule, getattr(analysis.spec, "rate_prior", None), stated)
+    fixed = {name: prior.robust for name, prior in trial.history.items() if prior.difference is None}
+    rule = with_borrowed(rule, fixed)
+    if trial.history and not set(fixed) >= set(trial.history) and rule.taken_over:
+        r.problem("analysis", "a robust weight that adapts to the counts (sam_difference) is not simulated")
+    return rule

@@ -1,0 +1,289 @@
+"""Rules of designs: several endpoints, borrowed priors, thresholds that are found, and registry rows."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import bayes_escc as be
+from bayes_escc.trials.answers import rate_statistics
+from bayes_escc.trials.calibration import extremes
+from bayes_escc.trials.conduct import looks_of
+from bayes_escc.trials.exact import exact_characteristics, why_not_exact
+from bayes_escc.trials.generate import generate
+from tests.oracles.borrowed import new_study_logit, probability_better
+from tests.test_trials import PFS, RESPONSE, design
+
+EVENTS, TOTAL = (11, 9), (44, 51)
+TWO = {
+    "id": "two",
+    "design": {"arms": ["new"], "patients": 40},
+    "accrual": {"rate": 3, "pattern": "even"},
+    "endpoints": {"ORR": {"assessed_after": 2.0}, "toxicity": {"assessed_after": 1.0}},
+    "truths": [
+        {"name": "bad", "should_go": False, "ORR": 0.2, "toxicity": 0.3, "association": {"both": 0.10}},
+        {"name": "good", "should_go": True, "ORR": 0.4, "toxicity": 0.15, "association": {"odds_ratio": 0.5}},
+    ],
+    "monitoring": [
+        {
+            "name": "both",
+            "kind": "bop2",
+            "patients": 40,
+            "looks": [10, 20, 30, 40],
+            "lambda": 0.7,
+            "gamma": 0.9,
+            "criteria": [
+                {"endpoint": "ORR", "rate": 0.2, "alternative_rate": 0.4},
+                {"endpoint": "toxicity", "rate": 0.3, "alternative_rate": 0.15, "better": "lower"},
+            ],
+        }
+    ],
+    "simulation": {"trials": 3000, "seed": 11},
+}
+
+
+def within(share, exact, trials, errors=4.0):
+    return abs(share - exact) < errors * math.sqrt(max(exact * (1 - exact), 1e-4) / trials)
+
+
+def changed(content, **rule):
+    content = json.loads(json.dumps(content))
+    content["monitoring"][0] |= rule
+    return content
+
+
+class TestSeveralEndpoints:
+    def test_the_share_of_both_is_as_stated(self):
+        spec = design(TWO).spec
+        for truth, both in ((spec.truths[0], 0.10), (spec.truths[1], None)):
+            p = generate(spec, truth, 40, 0, 4000)
+            one, two = p.response["ORR"], p.response["toxicity"]
+            for seen, rate in ((one, truth.rates["ORR"][0]), (two, truth.rates["toxicity"][0])):
+                assert within(seen.mean(), rate, seen.size)
+            if both is not None:
+                assert within((one & two).mean(), both, one.size)
+            else:
+                table = [[(one & two).sum(), (one & ~two).sum()], [(~one & two).sum(), (~one & ~two).sum()]]
+                odds = table[0][0] * table[1][1] / (table[0][1] * table[1][0])
+                assert abs(math.log(odds / 0.5)) < 4 * math.sqrt(sum(1 / n for row in table for n in row))
+
+    @pytest.mark.parametrize(
+        ("rule", "endpoints"),
+        [({}, None), ({"claim": "either"}, None), ({"claim": "either", "nested": True, "criteria": None}, "nested")],
+    )
+    def test_simulation_agrees_with_enumeration(self, rule, endpoints):
+        content = json.loads(json.dumps(TWO))
+        if endpoints == "nested":
+            rule = {**rule, "criteria": [{"endpoint": "CR", "rate": 0.1}, {"endpoint": "ORR", "rate": 0.25}]}
+            content["endpoints"] = {"CR": {"assessed_after": 2.0}, "ORR": {"assessed_after": 2.0}}
+            content["truths"] = [{"name": "t", "CR": 0.15, "ORR": 0.35}]
+        d = design(changed(content, **rule))
+        exact = exact_characteristics(d.spec)
+        for truth in d.spec.truths:
+            outcomes = d.conduct(truth.name, 40, 0, 3000)
+            enumerated = exact[(40, truth.name)]
+            assert within((outcomes.decision > 0).mean(), enumerated.probability_go, 3000)
+            assert within((outcomes.decision < 0).mean(), enumerated.probability_stop, 3000)
+
+    def test_a_share_of_both_that_cannot_be(self):
+        content = json.loads(json.dumps(TWO))
+        content["truths"][0]["association"]["both"] = 0.25
+        with pytest.raises(be.AnalysisError, match=r"association.both.*between 0 and 0.2"):
+            design(content)
+
+    def test_a_rule_says_which_of_two_endpoints(self):
+        content = json.loads(json.dumps(TWO))
+        content["monitoring"] = RESPONSE["monitoring"]
+        with pytest.raises(be.AnalysisError, match="say which of ORR, toxicity"):
+            design(content)
+
+
+class TestKinds:
+    @pytest.mark.parametrize(
+        ("rule", "published"),
+        [
+            # Simon (1989), optimal designs for 0.2 against 0.4 at 5 % and 20 %, and at 5 % and 10 %
+            ({"kind": "counts", "stop_at_most": ["3/13", "12/43"]}, (0.050, 0.800)),
+            ({"kind": "counts", "stop_at_most": ["4/19", "15/54"]}, (0.048, 0.904)),
+        ],
+    )
+    def test_simon_s_two_stages_as_published(self, rule, published):
+        content = json.loads(json.dumps(RESPONSE))
+        content["design"]["patients"] = 54
+        content["monitoring"] = [{"name": "stages", **rule}]
+        result = design(content).simulate(trials=500, workers=1)
+        for row, share in zip(result.rows, published, strict=True):
+            assert row["go"].exact
+            assert row["go"].value == pytest.approx(share, abs=0.0035)
+
+    def test_counts_of_a_rule_are_its_looks(self):
+        content = json.loads(json.dumps(RESPONSE))
+        content["monitoring"] = [{"name": "stages", "kind": "counts", "stop_at_most": ["3/13", "12/40"]}]
+        assert [look.evaluable for look in design(content).spec.rules[0].looks] == [13, 40]
+
+    def test_advice_is_not_enumerated_as_an_end(self):
+        d = design(changed(RESPONSE, binding=False))
+        assert "advises" in why_not_exact(d.spec)
+        result = d.simulate(trials=300, workers=1)
+        assert result.rows[1]["go"].value == 0.0
+        assert result.rows[1]["advice"][0]["go"].value > 0.5
+
+    def test_uniform_accrual(self):
+        content = {**RESPONSE, "accrual": {"rate": [[0, 2], [10, 4]], "pattern": "uniform"}}
+        spec = design(content).spec
+        entry = generate(spec, spec.truths[0], 40, 0, 2000).entry
+        assert (np.diff(entry, axis=1) >= 0).all()
+        assert entry.max() <= 15.0  # 20 patients in ten months, 20 in five
+        assert within((entry < 10).mean(), 0.5, entry.size)
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("history")
+    rows = {"study": ["old", "older"], "regimen": "placebo", "endpoint": "ORR"}
+    pd.DataFrame({**rows, "events": EVENTS, "n": TOTAL}).to_csv(folder / "history.csv", index=False)
+    return folder
+
+
+def borrowing_design(folder, **borrowing):
+    content = {
+        "id": "borrowing",
+        "analysis": {
+            "data": {"file": "unused.csv", "endpoint": "ORR"},
+            "model": {"family": "response"},
+            "borrowing": {
+                "file": "history.csv",
+                "robust_weight": 0.2,
+                "priors": {
+                    "logit_mean": {"distribution": "Normal", "mu": 0, "sigma": 2},
+                    "tau": {"distribution": "HalfNormal", "sigma": 1},
+                },
+                **borrowing,
+            },
+        },
+        "design": {"arms": {"placebo": 1, "secukinumab": 4}, "patients": 30, "block": 5},
+        "accrual": {"rate": 3, "pattern": "even"},
+        "endpoints": {"ORR": {}},
+        "truths": [
+            {"name": "null", "should_go": False, "ORR": 0.25},
+            {"name": "better", "should_go": True, "ORR": {"placebo": 0.25, "secukinumab": 0.6}},
+        ],
+        "monitoring": [
+            {
+                "name": "better",
+                "kind": "posterior_probability",
+                "regimen": "secukinumab",
+                "reference": "placebo",
+                "looks": [{"patients": 30}],
+                "go_above": 0.95,
+            }
+        ],
+        "simulation": {"trials": 1000, "seed": 3},
+    }
+    if "sam_difference" in borrowing:
+        del content["analysis"]["borrowing"]["robust_weight"]
+    return be.Design.from_dict(content, folder=folder)
+
+
+class TestBorrowing:
+    def test_the_borrowed_prior_is_that_of_the_analysis(self, history):
+        planned = borrowing_design(history).spec.rules[0]
+        found = rate_statistics(planned, np.array([[23, 6]]), np.array([[14, 1]]))[0]
+        log_priors = (lambda m: stats.norm.logpdf(m, 0, 2), lambda t: stats.halfnorm.logpdf(t, scale=1))
+        historical = new_study_logit(EVENTS, TOTAL, *log_priors)
+        expected, alone = (probability_better((14, 23), (1, 6), weight, *historical) for weight in (0.2, 1.0))
+        assert found == pytest.approx(expected, abs=0.002)  # a mixture of Betas stands for the predictive law
+        assert abs(found - alone) > 0.01
+
+    def test_a_worker_elsewhere_borrows_the_same(self, history, tmp_path):
+        d = borrowing_design(history)
+        again = be.Design.from_dict(json.loads(d.content), folder=tmp_path)
+        assert again.spec == d.spec
+
+    def test_a_weight_that_adapts_is_refused(self, history):
+        with pytest.raises(be.AnalysisError, match="sam_difference"):
+            borrowing_design(history, sam_difference=0.2)
+
+
+class TestCalibration:
+    def test_a_trial_that_stopped_cannot_go_later(self):
+        wanted = {"rule": "response", "key": "go_above", "truths": ["null"], "false_alarm": 0.05}
+        d = design(changed(RESPONSE, stop_below=0.6), calibration=wanted)
+        result = d.simulate(trials=4000, workers=1).calibrated
+        held = design(changed(RESPONSE, stop_below=0.6, go_above=result["value"]))
+        exact = exact_characteristics(held.spec)[(40, "null")].probability_go
+        assert exact <= 0.05 + 4 * math.sqrt(0.05 * 0.95 / 4000)
+        assert within(result["fresh_trials"]["null"], exact, 4000)
+        outcomes = d.conduct("null", 40, 0, 2000)
+        planned = d.spec.rules[0]
+        by_path = extremes(planned, d.spec.calibration, outcomes.paths) > planned.go_above[0]
+        np.testing.assert_array_equal(by_path, outcomes.decision > 0)
+
+    def test_the_upper_bound_is_held(self):
+        wanted = {"rule": "response", "truths": ["null"], "false_alarm": 0.05, "upper": True}
+        result = design(RESPONSE, calibration=wanted).simulate(trials=2000, workers=1).calibrated
+        held = design(changed(RESPONSE, go_above=result["value"]))
+        assert exact_characteristics(held.spec)[(40, "null")].probability_go < 0.05
+
+    def test_both_parameters_of_bop2(self):
+        rule = {
+            "name": "bop2",
+            "kind": "bop2",
+            "patients": 40,
+            "rate": 0.2,
+            "alternative_rate": 0.4,
+            "looks": [10, 20, 30, 40],
+        }
+        content = {**RESPONSE, "monitoring": [{**rule, "lambda": 0.5, "gamma": 0.5}]}
+        wanted = {"rule": "bop2", "key": ["lambda", "gamma"], "truths": ["null"], "false_alarm": 0.1}
+        result = design(content, calibration=wanted).simulate(trials=4000, workers=1).calibrated
+        found = result["values"]
+        again = {**RESPONSE, "monitoring": [{**rule, **found}]}
+        exact = exact_characteristics(design(again).spec)
+        assert exact[(40, "null")].probability_go <= 0.1 + 4 * math.sqrt(0.09 / 4000)
+        # no other gamma of the grid is much more powerful at its own lambda
+        best = max(c["power"] for c in result["candidates"])
+        assert within(exact[(40, "better")].probability_go, best, 4000)
+
+    def test_where_to_go_and_where_to_stop(self):
+        wanted = {
+            "rule": "response",
+            "key": ["go_above", "stop_below"],
+            "truths": ["null"],
+            "false_alarm": 0.05,
+            "power": 0.8,
+        }
+        result = design(RESPONSE, calibration=wanted).simulate(trials=3000, workers=1).calibrated
+        again = exact_characteristics(design(changed(RESPONSE, **result["values"])).spec)
+        assert again[(40, "better")].probability_go > 0.8 - 4 * math.sqrt(0.16 / 3000)
+        enough = [c for c in result["candidates"] if c["power"] >= 0.8]
+        assert min(c["patients"] for c in enough) == pytest.approx(again[(40, "null")].expected_patients, rel=0.2)
+
+
+def test_rows_of_a_registry_are_drawn_whole(tmp_path):
+    rng = np.random.default_rng(1)
+    nlr = rng.normal(size=50).round(3)
+    table = pd.DataFrame({"nlr": nlr, "liver": (nlr > 0).astype(int), "unused": "x"})
+    table.loc[3, "nlr"] = np.nan
+    table.to_csv(tmp_path / "registry.csv", index=False)
+    content = json.loads(json.dumps(PFS))
+    content["analysis"]["model"]["covariates"] = ["nlr", "liver"]
+    for truth in content["truths"]:
+        truth["covariates"] = {"file": "registry.csv", "coefficients": {"nlr": 0.3}}
+    d = be.Design.from_dict(content, folder=tmp_path)
+    p = generate(d.spec, d.spec.truths[0], 60, 0, 300)
+    np.testing.assert_array_equal(p.covariates["liver"], p.covariates["nlr"] > 0)
+    assert set(np.unique(p.covariates["nlr"])) == set(table["nlr"].dropna())
+    assert be.Design.from_dict(json.loads(d.content)).spec == d.spec  # no file is needed any more
+    content["truths"][0]["covariates"]["coefficients"] = {"nrl": 0.3}
+    with pytest.raises(be.AnalysisError, match="Did you mean 'nlr'"):
+        be.Design.from_dict(content, folder=tmp_path)
+
+
+def test_columns_of_looks_are_rules_by_looks():
+    assert looks_of(design(PFS).spec) == [(0, 0), (0, 1)]
