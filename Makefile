@@ -1,4 +1,4 @@
-# make demo | test | browser | slow | lint | mutants | wheel | bench | manifest | clean. Each makes .venv if it is missing; nothing else is needed.
+# make demo | test | browser | slow | lint | mutants | calibrate | wheel | bench | manifest | clean. Each makes .venv if it is missing; nothing else is needed.
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Statements of the package that the fast tests must run, in percent.
 COVERED := 75
 
-.PHONY: demo test browser slow lint mutants wheel bench manifest clean
+.PHONY: demo test browser slow lint mutants calibrate wheel bench manifest clean
 
 demo: $(READY)
 	@echo "Compiling the models once, so that runs start quickly ..."
@@ -53,6 +53,10 @@ bench: $(READY)
 # Statistical faults put in one at a time: how many the fast tests notice, and which live. Takes an hour or more.
 mutants: $(READY)
 	$(BIN)/python -m tests.mutation
+
+# Simulation-based calibration of every model; only what is out of date is run. MODELS="weibull pool" for some of them.
+calibrate: $(READY)
+	$(BIN)/python -m bayes_escc.calibration $(MODELS)
 
 # Digests of the models and data sets that ship, after one of them has changed.
 manifest: $(READY)

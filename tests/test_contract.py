@@ -114,7 +114,7 @@ def test_public_names():
 ROOMS = [
     {"errors"}, {"names"}, {"files"}, {"probability"}, {"settings"}, {"evidence"}, {"sheet"}, {"population"},
     {"rules"}, {"families"}, {"analysis"}, {"inference"}, {"answers"}, {"report"}, {"plots"}, {"runs"},
-    {"checks"}, {"study"}, {"trials"}, {"validation"}, {"app"}, {"cli"},
+    {"checks"}, {"study"}, {"trials"}, {"calibration"}, {"validation"}, {"app"}, {"cli"},
 ]  # fmt: skip
 PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 

@@ -13,12 +13,15 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.analysis.analysis import models_folder
+from bayes_escc.calibration.cases import find_cases
+from bayes_escc.calibration.once import Outcome
 from bayes_escc.cli.entry import main
 from bayes_escc.validation import validate as module
 from bayes_escc.validation.cases import CASES, Answer, Case, Expected
 from bayes_escc.validation.installation import installation_checks
 from bayes_escc.validation.manifest import compare_files, read_manifest, shipped_files
 from bayes_escc.validation.page import validation_page
+from bayes_escc.validation.performance import PERFORMED, performance_checks
 from bayes_escc.validation.record import Check
 from tests.oracles import left_out
 from tests.oracles.quadrature import beta_exceeds
@@ -42,12 +45,12 @@ def record(folder):
 
 def test_this_checkout_passes(record):
     assert record.passed, record.failed
-    assert {c.area for c in record.checks} == {"installation", "operation"}
+    assert {c.area for c in record.checks} == {"installation", "operation", "performance"}
     assert len({c.name for c in record.checks}) == len(record.checks)
     assert all(c.source and c.title and c.title_zh for c in record.checks)
     slow = {f"{case.name}: {e.quantity}" for case in CASES if case.slow for e in case.expected}
     left = {c.name for c in record.checks if c.state == "not run"}
-    assert left - {"code"} == slow
+    assert left - {"code"} == slow | {f"calibration {name}" for name in PERFORMED}
     for check in record.checks:
         if check.state == "passed" and isinstance(check.found, float) and not check.name.startswith("sampler"):
             assert abs(check.found - check.expected) <= check.tolerance
@@ -81,7 +84,7 @@ def test_the_page_asks_nothing_of_the_outside(record, folder):
 def test_a_wrong_number_gives_exit_code_4(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(module, "SAMPLER", replace(WRONG, name="sampler"))
     monkeypatch.setattr(module.validate, "__kwdefaults__", {**module.validate.__kwdefaults__, "cases": (WRONG,)})
-    assert main(["validate", "--out", str(tmp_path), "--json"]) == 4
+    assert main(["validate", "--out", str(tmp_path), "--json", "--calibration", "0"]) == 4
     out = capsys.readouterr()
     result = json.loads(out.out)
     assert [c["name"] for c in result["checks"] if c["state"] == "failed"] == ["sampler: q", "wrong: q"]
@@ -89,6 +92,30 @@ def test_a_wrong_number_gives_exit_code_4(monkeypatch, tmp_path, capsys):
     page = (tmp_path / "validation.html").read_text(encoding="utf-8")
     assert "FAILED: 2 of" in page
     assert "A &lt;case&gt;" in page
+
+
+def test_models_are_calibrated_at_a_chosen_size(monkeypatch, tmp_path):
+    (check,) = performance_checks(30, cases=("predictive_response",))
+    assert (check.area, check.state, check.name) == ("performance", "passed", "calibration predictive_response")
+    assert "30 simulations" in check.source
+    assert float(check.found) >= 0.001
+    (check,) = performance_checks(30, run=False, cases=("predictive_response",))
+    assert (check.state, check.found) == ("not run", None)
+    right = find_cases(["predictive_response"])[0]
+
+    class Wrong(type(right)):
+        def once(self, seed):
+            (event,) = super().once(seed).predicted.values()
+            return Outcome(predicted={"success": replace(event, true=not event.true)})
+
+    from bayes_escc.validation import performance
+
+    monkeypatch.setattr(performance, "find_cases", lambda names: (Wrong(),))
+    (check,) = performance_checks(30, cases=("predictive_response",))
+    assert check.state == "failed"
+    assert check.note.startswith("worst: probability")
+    with pytest.raises(be.AnalysisError, match="not -1"):
+        be.validate(calibration=-1)
 
 
 def test_a_case_that_cannot_be_computed_fails_with_its_reason():

@@ -22,20 +22,29 @@ def register(commands: Commands) -> None:
         _validate,
         "check this installation against published answers, and write a report to file",
         description="Installation: versions, digests of files that ship, a tiny model sampled. Operation: published "
-        "answers and certified cases, each with its source, the expected number, tolerance and result. Writes "
-        "validation.html (to print and sign) and validation.json; ends with exit code 4 if anything fails.",
+        "answers and certified cases, each with its source, the expected number, tolerance and result. Performance: "
+        "models calibrated by simulation. Writes validation.html (to print and sign) and validation.json; ends with "
+        "exit code 4 if anything fails.",
     )
     parser.add_argument("--out", default="validation", metavar="DIR", help="folder of the report (default: validation)")
     parser.add_argument("--language", choices=("en", "zh", "both"), default="en", help="of the page (default: en)")
     parser.add_argument("--quick", action="store_true", help="leave out the checks that take longer")
+    parser.add_argument(
+        "--calibration",
+        type=int,
+        metavar="N",
+        help="simulations of every model that is calibrated (default: 40; 0: none)",
+    )
 
 
 def _validate(options: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from bayes_escc.validation.performance import DEFAULT_SIZE
     from bayes_escc.validation.validate import validate
 
-    record = validate(out=options.out, language=options.language, quick=options.quick, tell=_tell)
+    size = DEFAULT_SIZE if options.calibration is None else options.calibration
+    record = validate(out=options.out, language=options.language, quick=options.quick, calibration=size, tell=_tell)
     if options.json:
         sys.stdout.write(record.to_json())
     else:

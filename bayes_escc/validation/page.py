@@ -53,6 +53,7 @@ _WORDS: Final = {
     "failures": ("What failed", "失败项目"),
     "installation": ("Installation", "安装确认"),
     "operation": ("Operation", "运行确认"),
+    "performance": ("Performance", "性能确认"),
     "installation_is": (
         "Is this the package that was shipped, with the versions it needs, and does its sampler work?",
         "所安装的软件包是否与发布时一致、依赖版本是否符合要求、采样器是否正常？",
@@ -61,6 +62,13 @@ _WORDS: Final = {
         "Does it give the answers that others printed, or that independent computations gave? "
         "Sampled numbers may differ by five Monte Carlo errors.",
         "是否得到他人发表的结果或独立计算的结果？抽样所得数值允许相差五个蒙特卡罗误差。",
+    ),
+    "performance_is": (
+        "Are its posteriors right on average? Truths are drawn from the prior of each model and data from the truths; "
+        "the posterior must rank the truths evenly, its intervals must hold them as often as they say, and its "
+        "probabilities must come true.",
+        "其后验分布总体上是否正确？从各模型的先验抽取真值，再由真值生成数据；真值在后验中的秩应均匀分布，"
+        "区间应按其名义概率包含真值，所给概率应与实际发生率一致。",
     ),
     "check": ("Check", "检查"),
     "expected": ("Expected", "预期"),

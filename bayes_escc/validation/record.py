@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 __all__ = ["Area", "Check", "State", "Validation"]
 
-Area = Literal["installation", "operation"]
+Area = Literal["installation", "operation", "performance"]
 State = Literal["passed", "failed", "not run"]
 
 
@@ -19,7 +19,7 @@ class Check:
 
     Parameters
     ----------
-    area : {"installation", "operation"}
+    area : {"installation", "operation", "performance"}
     name : str
         Identifier; checks of one case share what stands before the colon.
     title, title_zh : str

@@ -1,4 +1,4 @@
-"""`be.validate()`: installation and operation of this installation, checked and reported."""
+"""`be.validate()`: installation, operation and performance of this installation, checked and reported."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bayes_escc.names import VERSION
 from bayes_escc.validation.cases import CASES, Answer, Case
 from bayes_escc.validation.installation import SAMPLER, installation_checks
 from bayes_escc.validation.page import Languages, validation_page
+from bayes_escc.validation.performance import DEFAULT_SIZE, performance_checks
 from bayes_escc.validation.record import Area, Check, Validation
 
 __all__ = ["check_case", "validate"]
@@ -27,6 +28,7 @@ def validate(
     out: str | Path | None = None,
     language: Languages = "en",
     quick: bool = False,
+    calibration: int = DEFAULT_SIZE,
     cases: Sequence[Case] = CASES,
     models: str | Path | None = None,
     tell: Callable[[Check], None] | None = None,
@@ -35,7 +37,8 @@ def validate(
 
     *Installation*: versions of the package and of what it needs, digests of the files that ship, and a tiny model
     sampled whose answer is known. *Operation*: published answers and certified cases, each with its source, the
-    expected number, the tolerance and the result. A check that fails is recorded, not raised.
+    expected number, the tolerance and the result. *Performance*: models calibrated by simulation, at a size of your
+    choice. A check that fails is recorded, not raised.
 
     Parameters
     ----------
@@ -45,6 +48,8 @@ def validate(
         Of the page.
     quick : bool
         Leave out what takes longer; the record says what was not run.
+    calibration : int
+        Simulations of every model that is calibrated; 0 for none, and none in a quick validation.
     cases : sequence of Case
         Those that ship, if not given.
     models : path, optional
@@ -60,7 +65,7 @@ def validate(
     Raises
     ------
     AnalysisError
-        If the language is none of the three, or the folder cannot be written to.
+        If the language is none of the three, the size is negative, or the folder cannot be written to.
 
     Examples
     --------
@@ -70,9 +75,12 @@ def validate(
     """
     if language not in get_args(Languages):
         raise AnalysisError(f"language is 'en', 'zh' or 'both', not {language!r}.")
+    if isinstance(calibration, bool) or calibration < 0:
+        raise AnalysisError(f"calibration is a number of simulations, 0 for none, not {calibration!r}.")
     began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), time.perf_counter()
     checks: list[Check] = []
-    for check in _checks(quick=quick, cases=cases, models=None if models is None else Path(models)):
+    folder = None if models is None else Path(models)
+    for check in _checks(quick=quick, calibration=calibration, cases=cases, models=folder):
         checks.append(check)
         if tell is not None:
             tell(check)
@@ -84,11 +92,12 @@ def validate(
     return record
 
 
-def _checks(*, quick: bool, cases: Sequence[Case], models: Path | None) -> Iterator[Check]:
+def _checks(*, quick: bool, calibration: int, cases: Sequence[Case], models: Path | None) -> Iterator[Check]:
     yield from installation_checks(models)
     yield from check_case(SAMPLER, "installation")
     for case in cases:
         yield from check_case(case, "operation", run=not (quick and case.slow))
+    yield from performance_checks(calibration, run=calibration > 0 and not quick)
 
 
 def check_case(case: Case, area: Area, *, run: bool = True) -> Iterator[Check]:
