@@ -148,5 +148,6 @@ def test_mean_differences_in_their_own_unit_need_priors_in_that_unit():
 def test_two_studies_say_that_the_prior_decides_and_typed_log_ratios_are_reported_as_ratios():
     found = pool_effects(["A=-0.3,-0.6,0.0", "B=0.1,-0.2,0.4"], measure="log HR")
     assert [w["code"] for w in found["data"]["warnings"]] == ["few_studies"]
-    assert found["estimates"][0]["endpoint"] == "HR"
+    assert found["estimates"][0]["endpoint"] is None  # a measure is no endpoint
+    assert found["estimates"][0]["unit"] == "hazard ratio"
     assert found["estimates"][0]["unit"] == "hazard ratio"

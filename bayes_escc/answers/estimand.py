@@ -167,6 +167,11 @@ class SampledEstimand:
         rates = [law for law in laws if isinstance(law, Beta | BetaMixture)]
         if len(rates) == len(members):
             return _ranks_of_rates(rank_rates(rates, better))
+        regimens = [str(labels[REGIMEN]) for labels in members]
+        exact = None if self.exact is None else self.exact.ranks(self.name, regimens, better)
+        if exact is not None:
+            table, best_errors, rank_errors = exact
+            return RankTable(table, best_errors.tolist(), rank_errors.tolist())
         return ranks_of_draws(np.stack([self.draws(labels) for labels in members], axis=-1), better)
 
 

@@ -11,16 +11,19 @@ as `probability.rate_storage` lays them out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayes_escc.answers.rows import Labels
-from bayes_escc.names import CATEGORY, ENDPOINT, LABEL_DIMS, REGIMEN, Scale
+from bayes_escc.names import AGAINST, CATEGORY, ENDPOINT, LABEL_DIMS, REGIMEN, Direction, Scale
 from bayes_escc.probability.beta import Beta, BetaContrast
 from bayes_escc.probability.marginal import Distribution, Marginal
 from bayes_escc.probability.normal_mixture import NormalMixture
+from bayes_escc.probability.normal_ranks import rank_normals
 from bayes_escc.probability.panels import PanelDensity
 from bayes_escc.probability.rate_contrasts import RateContrast
 from bayes_escc.probability.rate_storage import holds_rates, stored_rate
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["ExactLaws"]
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,18 @@ class ExactLaws:
         if f"{name}_covariance" in self.group:
             return self._mixture_contrast(name, labels[REGIMEN], reference, scale)
         return None
+
+    def ranks(self, name: str, regimens: Sequence[str], better: Direction) -> tuple[Array, Array, Array] | None:
+        """Ranks of regimens whose effects are jointly normal given the heterogeneity, or None where they are not.
+
+        The table, and the errors of P(best) and of the mean rank, as `rank_normals` gives them.
+        """
+        if f"{name}_covariance" not in self.group:
+            return None
+        location = self.group[f"{name}_location"].sel({REGIMEN: list(regimens)}).transpose("node", REGIMEN)
+        covariance = self.group[f"{name}_covariance"].sel({REGIMEN: list(regimens), AGAINST: list(regimens)})
+        weight = self.group["node_weight"].to_numpy()
+        return rank_normals(weight, location.to_numpy(), covariance.to_numpy(), better)
 
     @property
     def _error(self) -> float:

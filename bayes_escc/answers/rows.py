@@ -186,6 +186,7 @@ class RankRow(Row):
     ci_prob: float
     sucra: float | None
     mcse_sucra: float | None
+    rank_probabilities: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -394,6 +395,7 @@ def rank_rows(
                 ci_prob,
                 (k - mean) / (k - 1) if k > 1 else None,
                 rank_errors[i] / (k - 1) if k > 1 else None,
+                tuple(table[i].tolist()),
             )
         )
     return rows

@@ -49,11 +49,17 @@ class ExactPosterior:
         The marginal laws of the estimands, laid out as `answers.exact_laws` reads them; empty where none has one.
     prior_laws : Dataset
         The same before the data.
+    log_evidence : float
+        Logarithm of the marginal likelihood: the density of the data with everything integrated out.
+    evidence_error : float
+        Error of `log_evidence` by quadrature.
     """
 
     draws: xr.Dataset
     laws: xr.Dataset
     prior_laws: xr.Dataset
+    log_evidence: float
+    evidence_error: float = 1e-12
 
 
 class Design(ABC):

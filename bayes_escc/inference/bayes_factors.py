@@ -31,7 +31,7 @@ def bayes_factors(fits: Mapping[str, _Fitted]) -> pd.DataFrame:
     Parameters
     ----------
     fits : mapping of str to Posterior
-        At least two, each fitted with ``sampler="laplace"``, which gives the evidence.
+        At least two, each in closed form or fitted with ``sampler="laplace"``, which give the evidence.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -51,7 +51,8 @@ class Diagnostics:
     pareto_k : float or None
         After Laplace: shape of the tail of the importance weights; at most 0.5 is asked for.
     log_evidence, mcse_log_evidence : float or None
-        After Laplace: logarithm of the marginal likelihood, and its Monte Carlo standard error.
+        In closed form and after Laplace: logarithm of the marginal likelihood, and its error (of the quadrature, or
+        Monte Carlo).
     """
 
     converged: bool
@@ -74,7 +75,9 @@ class Diagnostics:
         return not self.converged, self.divergences, -(self.min_ess_bulk or 0.0)
 
     @classmethod
-    def of_exact(cls, draws: int | None = None) -> Diagnostics:
+    def of_exact(
+        cls, draws: int | None = None, *, log_evidence: float | None = None, evidence_error: float = 0.0
+    ) -> Diagnostics:
         """Diagnostics of a closed form.
 
         Parameters
@@ -82,11 +85,17 @@ class Diagnostics:
         draws : int, optional
             Independent draws of the closed form on which what is reported rests; where it rests on none, R-hat
             and effective sample sizes do not exist.
+        log_evidence : float, optional
+        evidence_error : float
+            Its error by quadrature.
         """
         if draws is None:
             message = "Closed form: probabilities come from quadrature, not from draws."
-            return cls(True, None, None, None, 0, None, (message,))
-        return cls(True, 1.0, float(draws), float(draws), 0, None, ("Closed form: draws are independent.",))
+            found = cls(True, None, None, None, 0, None, (message,))
+        else:
+            found = cls(True, 1.0, float(draws), float(draws), 0, None, ("Closed form: draws are independent.",))
+        error = None if log_evidence is None else evidence_error
+        return replace(found, log_evidence=log_evidence, mcse_log_evidence=error)
 
     @classmethod
     def of_laplace(cls, found: LaplaceDraws, estimands: xr.Dataset) -> Diagnostics:

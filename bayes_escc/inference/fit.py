@@ -153,7 +153,11 @@ def estimate(
         laws = {LAWS: exact.laws, f"prior_{LAWS}": exact.prior_laws} if exact.laws else {}
         parameters = _label_draws(exact.draws)
         estimands = _label_draws(design.estimands(parameters, rng))
-        diagnostics = Diagnostics.of_exact(None if exact.laws else sampling.chains * sampling.draws)
+        diagnostics = Diagnostics.of_exact(
+            None if exact.laws else sampling.chains * sampling.draws,
+            log_evidence=exact.log_evidence,
+            evidence_error=exact.evidence_error,
+        )
         return Estimate(parameters, estimands, diagnostics, "exact", laws)
     parameters, estimands, stats, diagnostics = _sampled(design, sampling, rng, seconds)
     if stats is None:

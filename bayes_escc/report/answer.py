@@ -152,7 +152,8 @@ def _short(text: str) -> str:
 
 def _estimates(result: Mapping[str, Any], time_unit: str, room: int) -> list[str]:
     """Without comparisons: what is known of the effect, the rates, or the medians."""
-    named = [r["estimand"] for r in result["estimates"]]
+    units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
+    named = list(units)
     chosen = next((n for n in ("effect", "rate", "median") if n in named), named[0] if named else "")
     rows = [r for r in result["estimates"] if r["estimand"] in (chosen, "predicted_effect", "study_effect")]
     limits = list(result.get("thresholds", ()))
@@ -168,7 +169,7 @@ def _estimates(result: Mapping[str, Any], time_unit: str, room: int) -> list[str
     for t in limits:
         who = ", ".join(str(t[k]) for k in ("regimen", "study") if t.get(k))
         side = ">" if t["side"] == "above" else "<"
-        name = f"P({name_of(t, '', time_unit)} {side} {t['value']:g})"
+        name = f"P({name_of(t, units.get(t['estimand'], ''), time_unit).partition(' (')[0]} {side} {t['value']:g})"
         lines.append(
             [
                 _cut(f"{name}{', ' + who if who else ''}", 55),

@@ -16,7 +16,7 @@ def estimates(page: View) -> Made:
     lines, before = [], None
     for r in page.result["estimates"]:
         unit = str(r["unit"])
-        if r["estimand"] == "log_hazard_ratio" or ("ratio" in unit and r["lower"] == r["upper"]):
+        if r["estimand"] in ("log_hazard_ratio", "mu") or ("ratio" in unit and r["lower"] == r["upper"]):
             continue
         name = name_of(r, unit, page.time_unit, page.language)
         if r["estimand"] == "coefficient" and is_log_ratio(unit):

@@ -57,6 +57,14 @@ _RATIOS_ZH: Final = {
     "risk ratio": "相对危险度(RR)",
     "ratio": "比",
 }
+_MEASURES_ZH: Final = {
+    **_RATIOS_ZH,
+    "mean difference": "均数差(MD)",
+    "standardised mean difference": "标准化均数差(SMD)",
+    "risk difference": "率差(RD)",
+}
+_SPREADS: Final = ("tau", "frailty_sd", "coefficient_sd", "global_scale")
+"""Standard deviations of logarithms, which stay logarithms where the logarithms themselves are shown as ratios."""
 
 
 # ---- numbers ----------------------------------------------------------------------------------
@@ -110,7 +118,7 @@ def estimate_text(row: Row, language: Language = "en") -> str:
     """Median and interval of a row of `estimates`; of a log hazard ratio, the hazard ratio."""
     low, central, high = (float(row[k]) for k in ("lower", "median", "upper"))
     unit = str(row["unit"])
-    if is_log_ratio(unit):
+    if is_log_ratio(unit, str(row.get("estimand", ""))):
         steps = per_step(unit)[1]
         low, central, high = (math.exp(max(-700.0, min(steps * v, 700.0))) for v in (low, central, high))
         unit = "ratio"
@@ -118,9 +126,9 @@ def estimate_text(row: Row, language: Language = "en") -> str:
     return f"{middle} ({interval_label(row, language)} {span})"
 
 
-def is_log_ratio(unit: str) -> bool:
-    """Whether an estimate is the logarithm of a ratio, which is shown as the ratio."""
-    return unit.startswith(("log hazard ratio", "log odds ratio"))
+def is_log_ratio(unit: str, estimand: str = "") -> bool:
+    """Whether an estimate is the logarithm of a ratio, which is shown as the ratio; not so a standard deviation."""
+    return unit.startswith(("log hazard ratio", "log odds ratio", "log risk ratio")) and estimand not in _SPREADS
 
 
 _SCALED: Final = re.compile(r"\((?:log\((?P<logged>.+?)\)|(?P<plain>.+?)) [-+] [\d.e+-]+\) / (?P<scale>[\d.e+-]+)$")
@@ -223,17 +231,24 @@ def covariate_words(
 def name_of(row: Row, unit: str = "", time_unit: str = "", language: Language = "en") -> str:
     """What a row is about: the endpoint or the estimand, with its time."""
     estimand, endpoint, time = str(row["estimand"]), row.get("endpoint"), row.get("time")
-    ratio = unit if unit in _RATIOS_ZH else ""
+    measure = unit.removeprefix("log ")
+    measure = measure if measure in _MEASURES_ZH else ""
     if estimand == "rate" and endpoint:
         label = str(endpoint).replace("_", " ")
         name = label if language == "en" else _ENDPOINTS_ZH.get(label, label)
-    elif estimand == "effect" and ratio:
-        name = ratio if language == "en" else _RATIOS_ZH[ratio]
+    elif estimand == "effect" and measure:
+        name = measure if language == "en" else _MEASURES_ZH[measure]
     else:
         name = _NAMES.get(estimand, {"en": estimand.replace("_", " "), "zh": estimand.replace("_", " ")})[language]
+        if estimand in ("predicted_effect", "study_effect", "tau") and measure:
+            name = f"{name} ({unit})" if language == "en" else f"{name}（{_measure_zh(unit, measure)}）"
     if time is None:
         return name
     if language == "zh":
         at = f"{time:g}{UNITS_ZH.get(time_unit, '')}"
         return f"{at}{'内' if estimand == 'rmst' else ''}{name}"
     return f"{name} {'to' if estimand == 'rmst' else 'at'} {time:g} {time_unit}".rstrip()
+
+
+def _measure_zh(unit: str, measure: str) -> str:
+    return f"{_MEASURES_ZH[measure]}{'的对数' if unit != measure else ''}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from bayes_escc.answers.league import league_cells, league_groups
 
-__all__ = ["league_csv", "rows_csv", "sensitivity_tables"]
+__all__ = ["league_csv", "ranking_csv", "rows_csv", "sensitivity_tables"]
 
 
 def league_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
@@ -42,6 +42,17 @@ def sensitivity_tables(found: Mapping[str, Any]) -> dict[str, str]:
     if scaled is not None:
         tables |= {"power_scaling.csv": scaled["estimates"], "power_scaling_better.csv": scaled["probabilities"]}
     return {name: rows_csv(rows, list(rows[0])) for name, rows in tables.items() if rows}
+
+
+def ranking_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
+    """The ranking as CSV, with the probability of every rank in a column of its own."""
+    most = max(len(row["rank_probabilities"]) for row in rows)
+    columns = [c for c in rows[0] if c != "rank_probabilities"]
+    ranks = [f"probability_rank_{i + 1}" for i in range(most)]
+    wide = [
+        {**dict.fromkeys(ranks), **row, **dict(zip(ranks, row["rank_probabilities"], strict=False))} for row in rows
+    ]
+    return rows_csv(wide, [*columns, *ranks], status)
 
 
 def _csv_cell(value: Any) -> Any:

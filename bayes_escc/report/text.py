@@ -98,6 +98,8 @@ def result_text(result: Mapping[str, Any]) -> str:
         how = _ENGINES.get(analysis["sampler"], "closed form")
         size = ", ".join(f"{data[k]} {k if data[k] != 1 else k.removesuffix('s')}" for k in ("patients", "events"))
     blocks.append(f"{size}; {how}, seed {analysis['seed']}.")
+    if diagnostics["log_evidence"] is not None:
+        blocks.append(f"Log evidence of the data under this model and its priors: {diagnostics['log_evidence']:.3f}.")
     if not diagnostics["converged"]:
         blocks.append("NOT CONVERGED: " + " ".join(diagnostics["messages"]))
     for warning in data["warnings"]:
@@ -107,8 +109,9 @@ def result_text(result: Mapping[str, Any]) -> str:
     estimates = result["estimates"]
     ci = f"{100 * estimates[0]['ci_prob']:g} % CrI" if estimates else ""
     blocks += ["", _estimate_table(estimates, several)]
+    units = {r["estimand"]: str(r["unit"]) for r in estimates}
+    time_unit = units.get("median", units.get("rmst", ""))
     if result["comparisons"]:
-        units = {r["estimand"]: str(r["unit"]) for r in estimates}
         blocks += ["", _comparison_table(result["comparisons"], units)]
     if result.get("bias"):
         blocks += ["", bias_text(result["bias"], several)]
@@ -129,7 +132,7 @@ def result_text(result: Mapping[str, Any]) -> str:
             for r in result["ranking"]
         ]
         header = ["ranking", "", "P(best)", "mean rank", f"median rank ({ci})", "SUCRA"]
-        blocks += ["", aligned(header, rows)]
+        blocks += ["", aligned(header, rows), *_rank_table(result["ranking"], several)]
     if result.get("league"):
         blocks += ["", _league_text(result["league"])]
     if result.get("borrowing"):
@@ -138,7 +141,8 @@ def result_text(result: Mapping[str, Any]) -> str:
         rows = [
             [
                 _label(r, several),
-                f"{r['estimand']} {'>' if r['side'] == 'above' else '<'} {r['value']:g}",
+                f"{name_of(r, units.get(r['estimand'], ''), time_unit)} {'>' if r['side'] == 'above' else '<'} "
+                f"{r['value']:g}",
                 format_probability(r["probability"], r["mcse_probability"]),
             ]
             for r in result["thresholds"]
@@ -159,6 +163,22 @@ def result_text(result: Mapping[str, Any]) -> str:
     if analysis["priors"]:
         blocks += ["", "Priors:", *[f"  {line}" for line in analysis["priors"]]]
     return "\n".join(blocks)
+
+
+def _rank_table(rows: Sequence[Mapping[str, Any]], several: bool) -> list[str]:
+    """The probability of every rank, where there are more than two."""
+    most = max(len(r.get("rank_probabilities", ())) for r in rows)
+    if most <= 2:
+        return []
+    if most > MAX_LEAGUE:
+        return ["", "The probability of every rank is in ranking.csv."]
+    error = [r["mcse_probability_best"] for r in rows]
+    lines = [
+        [r["estimand"], _label(r, several), *(format_probability(p, e) for p in r["rank_probabilities"])]
+        for r, e in zip(rows, error, strict=True)
+    ]
+    lines = [line + [""] * (most + 2 - len(line)) for line in lines]
+    return ["", aligned(["probability of rank", "", *map(str, range(1, most + 1))], lines)]
 
 
 def _league_text(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -529,11 +549,11 @@ def _estimate_table(rows: Sequence[Mapping[str, Any]], several: bool) -> str:
     lines, before = [], None
     for r in rows:
         unit = str(r["unit"])
-        if r["estimand"] == "log_hazard_ratio" or ("ratio" in unit and r["lower"] == r["upper"]):
-            continue  # the hazard ratio itself stands beside it; a regimen has none to itself
+        if r["estimand"] in ("log_hazard_ratio", "mu") or ("ratio" in unit and r["lower"] == r["upper"]):
+            continue  # the ratio itself stands beside it; a regimen has none to itself
         name = name_of({**r, "time": None, "endpoint": None if several else r["endpoint"]}, unit)
         label = _label({**r, "time": None}, several)
-        if is_log_ratio(unit):
+        if is_log_ratio(unit, r["estimand"]):
             step = per_step(unit)[0]
             name = unit.removeprefix("log ").partition(" per ")[0] if r["estimand"] == "coefficient" else name[4:]
             label = f"{label}, {step}" if step and step != label.replace("_", " ") else label

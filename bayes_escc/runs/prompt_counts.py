@@ -139,12 +139,18 @@ def compare_counts(
     return build_result(
         asked,
         data,
-        Diagnostics.of_exact(),
+        Diagnostics.of_exact(log_evidence=_log_evidence(counts, Beta(alpha, beta)), evidence_error=1e-12),
         estimates=estimates,
         comparisons=comparisons,
         ranking=ranking,
         further={"bias": biases},
     )
+
+
+def _log_evidence(counts: Sequence[tuple[str, int, int]], prior: Beta) -> float:
+    """Log probability of all counts before the data."""
+    orders = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for _, k, n in counts]
+    return sum(orders) + sum(prior.updated(k, n)[1] for _, k, n in counts)
 
 
 def _sha256(text: str) -> str:

@@ -110,7 +110,7 @@ def pool_effects(
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
     asked = Asked(
         "pool",
-        f"{rows[0]['endpoint']}, {count} of {source}, {spec.pooling} effects",
+        f"{rows[0]['endpoint'] or _capital(design.unit)}, {count} of {source}, {spec.pooling} effects",
         "synthesis",
         _sha256(f"{content}|{spec}|{margin}|{ci_prob}"),
         _sha256(content),
@@ -119,7 +119,13 @@ def pool_effects(
         {"total": time.perf_counter() - started},
     )
     data = {"rows": len(rows), "patients": design.patients, "events": 0, "warnings": notes}
-    return build_result(asked, data, Diagnostics.of_exact(), estimates=estimates, further={"thresholds": thresholds})
+    evidence, error = design.log_evidence or (None, 0.0)
+    diagnostics = Diagnostics.of_exact(log_evidence=evidence, evidence_error=error)
+    return build_result(asked, data, diagnostics, estimates=estimates, further={"thresholds": thresholds})
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _sha256(text: str) -> str:
@@ -132,7 +138,7 @@ def _answers(
     quadrature = design.quadrature
     if quadrature is None:  # pragma: no cover (the prior is checked before)
         raise AnalysisError("the quadrature needs a Normal prior of the effect.")
-    k, ratio, endpoint = design.k, design.ratio, rows[0]["endpoint"]
+    k, ratio, endpoint = design.k, design.ratio, rows[0]["endpoint"] or None
     null = 1.0 if ratio else 0.0
     limits = list(dict.fromkeys((null, *([] if margin is None else [margin]))))
     estimates: list[EstimateRow] = []
@@ -208,7 +214,7 @@ def _rows(
             "study": normalise(match[1]),
             "experimental": "experimental",
             "control": "control",
-            "endpoint": measure_of(measure).removeprefix("log "),
+            "endpoint": "",  # typed effects have a measure, and no endpoint
             "measure": measure,
             "estimate": match[2],
             "ci_low": match[3],

@@ -29,7 +29,7 @@ from bayes_escc.report.result import (
     to_json,
     to_result,
 )
-from bayes_escc.report.tables import league_csv, rows_csv
+from bayes_escc.report.tables import league_csv, ranking_csv, rows_csv
 from bayes_escc.rules import PredictiveSurvival
 from bayes_escc.rules.completion import successes
 from bayes_escc.runs.figures import drawings_of
@@ -285,6 +285,8 @@ def _write_tables(folder: ResultsFolder, posterior: Posterior, result: Mapping[s
     folder.write("result.json", to_json(result))
     folder.write("estimates.csv", rows_csv(result["estimates"], ESTIMATE_KEYS, status))
     folder.write("comparisons.csv", rows_csv(result["comparisons"], COMPARISON_KEYS, status))
+    if result["ranking"]:
+        folder.write("ranking.csv", ranking_csv(result["ranking"], status))
     if "league" in result:
         folder.write("league.csv", league_csv(result["league"], status))
         folder.write("league_pairs.csv", rows_csv(result["league"], COMPARISON_KEYS, status))

@@ -44,6 +44,7 @@ SCHEMA = {
         "estimand": TEXT, "regimen": TEXT, "endpoint": NAME, "time": OPTIONAL, "probability_best": NUMBER,
         "mcse_probability_best": NUMBER, "mean_rank": NUMBER, "mcse_mean_rank": NUMBER, "median_rank": WHOLE,
         "lower_rank": WHOLE, "upper_rank": WHOLE, "ci_prob": NUMBER, "sucra": OPTIONAL, "mcse_sucra": OPTIONAL,
+        "rank_probabilities": (list,),
     },
     "league": {
         "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "scale": TEXT, "time": OPTIONAL,

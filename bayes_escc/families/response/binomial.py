@@ -165,17 +165,27 @@ class BinomialDesign(CountDesign):
             )
             for a, b in ((alpha, beta), (start[:, 0], start[:, 1]))
         )
-        return ExactPosterior(self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)}), laws, prior_laws)
+        each = zip(start, events, total, strict=True)
+        evidence = self._log_coefficients + sum(Beta(*shape).updated(k, n)[1] for shape, k, n in each)
+        draws_of_rates = self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)})
+        return ExactPosterior(draws_of_rates, laws, prior_laws, evidence)
+
+    @property
+    def _log_coefficients(self) -> float:
+        """In how many orders the events of each row could have come: the logarithm, of all rows."""
+        return float(np.sum(log_choose(self.total, self.count)))
 
     def _exact_borrowed(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior:
         """The posterior where the prior of some rates is a mixture: every part of it is conjugate."""
         events = np.bincount(self.row_cell, self.count, len(self.cells))
         total = np.bincount(self.row_cell, self.total, len(self.cells))
         prior = {r: self._prior_of(r) for r in self.cell_regimens}
-        laws = {r: prior[r].updated(events[i], total[i])[0] for i, r in enumerate(self.cell_regimens)}
+        updated = {r: prior[r].updated(events[i], total[i]) for i, r in enumerate(self.cell_regimens)}
+        laws = {r: law for r, (law, _) in updated.items()}
+        evidence = self._log_coefficients + sum(log for _, log in updated.values())
         values = np.stack([law.sample(rng, (chains, draws)) for law in laws.values()], axis=-1)
         found = self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)})
-        return ExactPosterior(found, flatten_rates("rate", laws), flatten_rates("rate", prior))
+        return ExactPosterior(found, flatten_rates("rate", laws), flatten_rates("rate", prior), evidence)
 
     def row_rates(self, parameters: xr.Dataset, rng: np.random.Generator) -> NDArray[np.float64]:
         return np.asarray(parameters["rate"].to_numpy()[..., self.row_cell])

@@ -200,10 +200,19 @@ class MultinomialDesign(Design):
         return found
 
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior:
-        weights = self._weights()
-        before = self._laws(weights)
+        before = self._weights()
+        weights = before.copy()
         np.add.at(weights, self.row_cell, self.counts)
-        return ExactPosterior(self._draws(rng, weights, (chains, draws)), self._laws(weights), before)
+        evidence = self._log_coefficients.sum() + float((_log_normaliser(weights) - _log_normaliser(before)).sum())
+        draws_of_rates = self._draws(rng, weights, (chains, draws))
+        return ExactPosterior(draws_of_rates, self._laws(weights), self._laws(before), float(evidence))
+
+    @property
+    def _log_coefficients(self) -> NDArray[np.float64]:
+        """In how many orders the categories of each row could have come: the logarithm."""
+        from scipy.special import gammaln
+
+        return np.asarray(gammaln(self.counts.sum(axis=1) + 1.0) - gammaln(self.counts + 1.0).sum(axis=1))
 
     def _laws(self, weights: NDArray[np.float64]) -> xr.Dataset:
         """Beta marginals of a Dirichlet's category rates and of their sums."""
@@ -266,11 +275,10 @@ class MultinomialDesign(Design):
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         import xarray as xr
-        from scipy.special import gammaln, xlogy
+        from scipy.special import xlogy
 
         rates = parameters["category_rate"].to_numpy()[:, :, self.row_cell]
-        constant = gammaln(self.counts.sum(axis=1) + 1.0) - gammaln(self.counts + 1.0).sum(axis=1)
-        values = constant + xlogy(self.counts, rates).sum(axis=-1)
+        values = self._log_coefficients + xlogy(self.counts, rates).sum(axis=-1)
         return xr.Dataset({"counts": ((CHAIN, DRAW, "row"), values)}, coords=self.row_coords())
 
     def priors_in_words(self) -> list[str]:
@@ -280,3 +288,10 @@ class MultinomialDesign(Design):
         a = default["a"] if len(default["a"]) == size else default["a"] * size
         filled = Prior("Dirichlet", a=a, rationale=default.rationale)
         return prior_line("category rates", type(prior)(filled, prior.overrides), "")
+
+
+def _log_normaliser(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithm of the normalising constant of each Dirichlet, shape (regimens,)."""
+    from scipy.special import gammaln
+
+    return np.asarray(gammaln(weights).sum(axis=-1) - gammaln(weights.sum(axis=-1)))

@@ -126,21 +126,30 @@ class MedianDesign(Design):
         priors = [self.spec.prior("median")[r] for r in self.regimens]
         if any(p.distribution != "LogNormal" for p in priors):
             return None
-        precision = np.array([p["sigma"] ** -2.0 for p in priors])
-        weighted = precision * np.array([p["mu"] for p in priors])
+        centre, spread = (np.array([p[key] for p in priors]) for key in ("mu", "sigma"))
+        precision, weighted = spread**-2.0, centre * spread**-2.0
         known, se = self.reached, self.log_se
         np.add.at(precision, self.regimen[known], se[known] ** -2.0)
         np.add.at(weighted, self.regimen[known], self.log_median[known] * se[known] ** -2.0)
         mean, sd = weighted / precision, precision**-0.5
         logs = rng.normal(mean, sd, (chains, draws, len(self.regimens)))
+        # the density of the medians that were reached, from what the posterior's normals leave of the squares
+        squares = ((self.log_median / se)[known] ** 2).sum() + ((centre / spread) ** 2).sum() - (mean * weighted).sum()
+        evidence = -0.5 * squares - np.log(se[known]).sum() - 0.5 * known.sum() * math.log(2.0 * math.pi)
+        evidence += np.log(sd / spread).sum()
         for i in np.unique(self.regimen[~known]):
-            logs[..., i] = self._censored_draws(int(i), float(mean[i]), float(sd[i]), rng.random((chains, draws)))
-        return ExactPosterior(self._dataset(np.exp(logs)), xr.Dataset(), xr.Dataset())
+            drawn, chance = self._censored_draws(int(i), float(mean[i]), float(sd[i]), rng.random((chains, draws)))
+            logs[..., i] = drawn
+            evidence += math.log(chance)
+        return ExactPosterior(self._dataset(np.exp(logs)), xr.Dataset(), xr.Dataset(), float(evidence), 1e-8)
 
     def _censored_draws(
         self, regimen: int, mean: float, sd: float, uniform: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Draws of a log median, known as Normal(mean, sd) but for its arms whose median was not reached."""
+    ) -> tuple[NDArray[np.float64], float]:
+        """Draws of a log median, known as Normal(mean, sd) but for its arms whose median was not reached.
+
+        With the probability, under that normal, that these were not reached.
+        """
         from scipy.special import log_ndtr
 
         rows = np.flatnonzero(~self.reached & (self.regimen == regimen))
@@ -157,7 +166,8 @@ class MedianDesign(Design):
         log = log_density(grid)
         density = np.exp(log - log.max())
         below = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
-        return np.interp(uniform, below / below[-1], grid)
+        step = (grid[1] - grid[0]) / (sd * math.sqrt(2.0 * math.pi))
+        return np.interp(uniform, below / below[-1], grid), float(below[-1] * step * math.exp(log.max()))
 
     def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
         import xarray as xr

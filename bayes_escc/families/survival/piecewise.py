@@ -448,6 +448,7 @@ class PiecewiseDesign(SurvivalDesign):
         exposure).
         """
         import xarray as xr
+        from scipy.special import gammaln
 
         spec, intervals = self.spec, len(self.cuts) + 1
         apart = spec.regimen_effect in ("stratified", "none") or len(self.regimens) == 1
@@ -461,8 +462,9 @@ class PiecewiseDesign(SurvivalDesign):
             stratum = np.zeros_like(stratum)
         np.add.at(events, (stratum, self.cell_interval), self.cell_events)
         np.add.at(total, (stratum, self.cell_interval), self.cell_exposure)
-        alpha = np.array([p["alpha"] for p in priors])[:, None] + events
-        beta = np.array([p["beta"] for p in priors])[:, None] + total
+        shape, rate = (np.array([p[key] for p in priors])[:, None] for key in ("alpha", "beta"))
+        alpha, beta = shape + events, rate + total
+        evidence = shape * np.log(rate) - gammaln(shape) + gammaln(alpha) - alpha * np.log(beta)
         values = rng.gamma(alpha, 1.0 / beta, size=(chains, draws, *alpha.shape))
         dims: tuple[str, ...] = (CHAIN, DRAW)
         if spec.regimen_effect == "stratified":
@@ -474,4 +476,4 @@ class PiecewiseDesign(SurvivalDesign):
         else:
             dims = (*dims, INTERVAL)
         empty = xr.Dataset()
-        return ExactPosterior(self.dataset({"hazard": (dims, values)}), empty, empty)
+        return ExactPosterior(self.dataset({"hazard": (dims, values)}), empty, empty, float(evidence.sum()))

@@ -81,14 +81,24 @@ def laws_of(design: SynthesisDesign, parts: Sequence[Part], found: Sequence[Quad
     for wanted in _wanted(design):
         values |= _mixtures(design, wanted, parts, found)
     if design.spec.network:  # the law of one regimen against another needs how their effects go together
-        effects = np.column_stack([design.C, np.zeros((len(design.C), len(design.covariates)))])
         labels = list(design.effect_labels)
-        values["effect_covariance"] = xr.DataArray(
-            found[0].covariance(effects), dims=("node", REGIMEN, AGAINST), coords={REGIMEN: labels, AGAINST: labels}
-        )
+        for name, covariance in _covariances(design, found[0]).items():
+            values[f"{name}_covariance"] = xr.DataArray(
+                covariance, dims=("node", REGIMEN, AGAINST), coords={REGIMEN: labels, AGAINST: labels}
+            )
     if found[0].law is not None:
         values |= _heterogeneity(design, found)
     return xr.Dataset(values)
+
+
+def _covariances(design: SynthesisDesign, found: Quadrature) -> dict[str, Array]:
+    """Covariance of the effects of a network's regimens at every node, and of those in a new study of all of them."""
+    effects = found.covariance(np.column_stack([design.C, np.zeros((len(design.C), len(design.covariates)))]))
+    if not design.random:
+        return {"effect": effects}
+    varies = design.varies
+    new = 0.5 * (np.outer(varies, varies) + np.diag(varies))  # contrasts with one reference have correlation one half
+    return {"effect": effects, "predicted_effect": effects + found.tau[:, None, None] ** 2 * new}
 
 
 def _wanted(design: SynthesisDesign) -> list[_Wanted]:

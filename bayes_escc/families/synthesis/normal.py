@@ -179,6 +179,14 @@ class NormalDesign(SynthesisDesign):
         parts = self.parts
         return parts[0].posterior if parts is not None and len(parts) == 1 else None
 
+    @property
+    def log_evidence(self) -> tuple[float, float] | None:
+        """Logarithm of the density of the effects, everything integrated out, and its error; None if not exact."""
+        if self.parts is None:
+            return None
+        found = [part.posterior for part in self.parts]
+        return sum(q.log_evidence for q in found), sum(q.error for q in found) + 1e-12
+
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
         parts = self.parts
         if parts is None:
@@ -197,7 +205,8 @@ class NormalDesign(SynthesisDesign):
         tau = np.stack(taus, axis=-1) if self.separate else taus[0]
         parameters = self.parameters_of(theta, tau if self.random else None, offset if self.random else None)
         after, before = [part.posterior for part in parts], [part.prior for part in parts]
-        return ExactPosterior(parameters, laws_of(self, parts, after), laws_of(self, parts, before))
+        evidence, error = self.log_evidence or (math.nan, math.nan)
+        return ExactPosterior(parameters, laws_of(self, parts, after), laws_of(self, parts, before), evidence, error)
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         import xarray as xr
