@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
@@ -23,6 +24,7 @@ from bayes_escc.evidence.identity import identifying_header, pseudonym
 from bayes_escc.evidence.labels import similar_labels
 from bayes_escc.evidence.numbers import interval_in, level_in, number_in
 from bayes_escc.evidence.visits import ScanSettings, joined
+from bayes_escc.runs.checking import check_analysis
 
 Z = NormalDist().inv_cdf(0.975)
 EFFECT = "study,experimental,control,endpoint,measure,estimate"
@@ -157,6 +159,13 @@ INPUTS = {
     "a loop that does not close": Input(
         "effects", f"{EFFECT},se\nB,a,c,OS,log HR,0.5,0.3\nB,b,c,OS,log HR,0.2,0.3\nB,a,b,OS,log HR,-0.9,0.3\n",
         refused="pairs_contradict"),
+    "contrasts of a trial against different arms": Input(
+        "effects", f"{EFFECT},se\nF,a,c,OS,log HR,0.5,0.3\nF,b,a,OS,log HR,0.2,0.3\n", refused="shared_control"),
+    "contrasts that share an arm of unknown variance": Input(
+        "effects", f"{EFFECT},se\nF,a,c,OS,log HR,0.5,0.3\nF,b,c,OS,log HR,0.2,0.3\n", refused="shared_control"),
+    "contrasts that share an arm with its variance": Input(
+        "effects", f"{EFFECT},se,control_se\nF,a,c,OS,log HR,0.5,0.3,0.2\nF,b,c,OS,log HR,0.2,0.3,0.2\n",
+        noted="shared_control"),
     "a control arm less precise than its contrast": Input(
         "effects", f"{EFFECT},se,control_se\nB,b,C,OS,log HR,-0.65,0.17,0.20\n", refused="control_arm"),
 }  # fmt: skip
@@ -165,6 +174,13 @@ INPUTS = {
 def checked(capsys, *arguments):
     code = main(["check", *map(str, arguments), "--json"])
     return code, json.loads(capsys.readouterr().out)
+
+
+def usable(table):
+    """The table, refused in Python where no model can take all of its rows."""
+    if isinstance(table, be.EffectTable):
+        table.require_usable()
+    return table
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -185,14 +201,47 @@ def test_an_input_gives_what_it_must(name, tmp_path, capsys):
     analysis = be.Analysis.from_dict(content, folder=tmp_path)
     if made.refused:
         with pytest.raises(be.DataError) as refused:
-            analysis.load_table()
+            usable(analysis.load_table())
         assert made.refused in {p.code for p in refused.value.problems}
         return
-    table = analysis.load_table()
+    table = usable(analysis.load_table())
     assert table.digest == told["sha256"]
     for column, values in made.values.items():
         shown = table.frame[column].tolist()
         assert shown == (values if isinstance(values[0], str) else pytest.approx(values)), column
+
+
+@pytest.mark.parametrize("name", [n for n, i in INPUTS.items() if i.kind == "effects"])
+def test_check_passes_no_effects_that_run_refuses(name, tmp_path, capsys):
+    """A network is prepared from every table that `check` passes, by the command and in Python, or both refuse it."""
+    (tmp_path / "table.csv").write_text(INPUTS[name].text, encoding="utf-8", newline="")
+    analysis = be.Analysis.from_dict(
+        {
+            "id": "a",
+            "data": {"kind": "effects", "file": "table.csv"},
+            "model": {"family": "synthesis", "network": True},
+        },
+        folder=tmp_path,
+    )
+    passed, _ = checked(capsys, tmp_path / "table.csv", "--kind", "effects")
+    with nullcontext() if passed == 0 else pytest.raises(be.DataError):
+        check_analysis(analysis)
+
+
+def test_check_prepares_an_analysis_as_run_does(tmp_path, capsys):
+    (tmp_path / "t.csv").write_text(f"{COUNT}\nA,x,ORR,10,29\nB,y,ORR,12,35\n")
+    question = '[[comparisons]]\nestimand = "rate"\nreference = "{}"\n'
+    text = 'id = "a"\n[data]\nkind = "counts"\nfile = "t.csv"\n[model]\nfamily = "response"\n'
+    (tmp_path / "a.toml").write_text(text + question.format("x"))
+    assert main(["check", str(tmp_path / "a.toml"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 2
+    (tmp_path / "a.toml").write_text(text + question.format("z"))
+    codes = [main([command, str(tmp_path / "a.toml")]) for command in ("check", "run")]
+    messages = capsys.readouterr().err.strip().splitlines()
+    assert codes == [2, 2]
+    assert messages[: len(messages) // 2] == messages[len(messages) // 2 :]
+    assert main(["check", str(tmp_path / "t.csv")]) == 2
+    assert "--kind" in capsys.readouterr().err
 
 
 def test_all_pairs_of_a_trial_count_once():

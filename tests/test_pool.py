@@ -79,7 +79,9 @@ def test_a_common_effect_is_the_inverse_variance_mean():
 
 def test_negative_differences_are_no_asymmetry():
     """The limits of a difference may be negative; only those of ratios have a floor."""
-    result = pool_effects(["A=-4.1,-6.0,-2.2"], measure="MD", effect_prior="Normal(0, 1000)", common=True)
+    result = pool_effects(
+        ["A=-4.1,-6.0,-2.2"], measure="MD", effect_prior="Normal(0, 1000)", common=True, rationale="Wide."
+    )
     assert result["estimates"][0]["median"] == pytest.approx(-4.1, abs=1e-3)
     assert result["data"]["warnings"] == []
 

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from bayes_escc.cli import app, checks, design, population, prompt, report, rules, run, sheet, study, tables, validate
 from bayes_escc.errors import BayesEsccError
@@ -50,20 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Without the program's name; `sys.argv` if not given.
     """
+    closed = sys.stdout is None
+    if closed:  # what is printed goes nowhere, but files are still written
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open as long as the program runs)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if arguments is None else arguments
-    # a blank before a negative number keeps argparse from taking it for an option
-    options = _parser().parse_args([f" {a}" if re.match(r"-\.?\d", a) else a for a in given])
+    debug = "--debug" in given
     try:
-        with packages_left_out():
-            code = int(options.action(options))
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return code
+        code = _carried_out(given)
+        sys.stdout.flush()
     except BayesEsccError as error:
-        if options.debug:
+        if debug:
             raise
         print(f"bayes-escc: {error}", file=sys.stderr)
         return error.exit_code
@@ -71,11 +71,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("bayes-escc: interrupted; nothing half written was left behind.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe went away; that is its right
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
     except OSError as error:
-        if options.debug or error.errno != errno.ENOSPC:
+        if debug:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print("bayes-escc: the output could not be written: no space is left.", file=sys.stderr)
+        reason = "no space is left" if error.errno == errno.ENOSPC else str(error.strerror or error).lower()
+        if error.filename is None:
+            _discard_output()
+        whose = "the output could not be written" if error.filename is None else f"{error.filename} cannot be used"
+        print(f"bayes-escc: {whose}: {reason}.", file=sys.stderr)
         return 2
+    if closed:
+        print("bayes-escc: the output could not be written: standard output is closed.", file=sys.stderr)
+        return code or 2
+    return code
+
+
+def _carried_out(given: Sequence[str]) -> int:
+    """Parse a command line, carry it out, and return the exit code."""
+    try:
+        # a blank before a negative number keeps argparse from taking it for an option
+        options = _parser().parse_args([f" {a}" if re.match(r"-\.?\d", a) else a for a in given])
+    except SystemExit as stop:  # help, the version or wrong usage, which argparse has printed
+        if stop.code:
+            raise
+        return 0
+    with packages_left_out():
+        return int(options.action(options))
+
+
+def _discard_output() -> None:
+    """Let what is still to be printed go nowhere, so that Python does not complain of it at its end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # standard output is no file, as in a test
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open as long as the program runs)

@@ -44,7 +44,8 @@ def register(commands: Commands) -> None:
         "effects",
         nargs="+",
         metavar="NAME=ESTIMATE,LOW,HIGH",
-        help="effects as published, for example ESCORT=0.71,0.57,0.87; or one file or dataset of effects",
+        help="effects as published, for example ESCORT=0.71,0.57,0.87 or 'ESCORT=0.71 (0.57-0.87)'; or one file or "
+        "dataset of effects",
     )
     pool.add_argument("--measure", default="HR", metavar="M", help="of typed effects: HR, OR, RR, MD ... (default: HR)")
     pool.add_argument("--level", type=float, default=0.95, metavar="P", help="confidence level of typed intervals")
@@ -61,6 +62,8 @@ def register(commands: Commands) -> None:
     pool.add_argument("--effect-prior", metavar="LAW", help="of the effect, on the log scale (default: Normal(0, 1))")
     pool.add_argument("--margin", type=float, metavar="M", help="an effect that matters, for example 0.8")
     pool.add_argument("--ci-prob", type=float, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
+    for command in (compare, pool):
+        command.add_argument("--rationale", default="", metavar="TEXT", help="where a stated prior comes from")
     pool.add_argument("--full", action="store_true", help="print every table, not the answer alone")
 
 
@@ -79,6 +82,7 @@ def _compare(options: argparse.Namespace) -> int:
         bias_sd=options.bias_sd,
         bias_mean=options.bias_mean,
         levels=LEVELS if options.level is None else (options.level,),
+        rationale=options.rationale,
     )
     if options.json:
         print_json(result)
@@ -105,6 +109,7 @@ def _pool(options: argparse.Namespace) -> int:
         effect_prior=options.effect_prior,
         margin=options.margin,
         ci_prob=options.ci_prob,
+        rationale=options.rationale,
     )
     if options.json:
         print_json(result)

@@ -71,15 +71,15 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None) -> tuple[
     from bayes_escc.runs.run import run_analysis
 
     out = out or Path("results") / analysis.id
-    unread = False  # the reader of a pipe may leave; the results are written all the same
+    unread: OSError | None = None  # the reader of a pipe may leave; the results are written all the same
 
     def show(result: Mapping[str, Any]) -> None:
         nonlocal unread
         try:
             if not options.json:
                 print(_answer(result, analysis.question, out, full=options.full), flush=True)
-        except BrokenPipeError:
-            unread = True
+        except OSError as error:
+            unread = error
 
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("default")
@@ -91,8 +91,8 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None) -> tuple[
 
         for path in write_report([out]):
             print(f"The page is in {path}", file=sys.stderr if options.json else sys.stdout)
-    if unread:
-        raise BrokenPipeError
+    if unread is not None:
+        raise unread
     if not posterior.diagnostics.converged:
         print("bayes-escc: NOT CONVERGED: " + " ".join(posterior.diagnostics.messages), file=sys.stderr)
         return 4, result

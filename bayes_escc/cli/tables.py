@@ -5,18 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_escc.cli.command import Commands, add_command, print_json
+
+if TYPE_CHECKING:
+    from bayes_escc.evidence import Problem
+    from bayes_escc.evidence.table import Table
 
 __all__ = ["register"]
 
 
 def register(commands: Commands) -> None:
     """Add the commands to the parser of `bayes-escc`."""
-    check = add_command(commands, "check", _check, "validate a table and explain what is wrong")
-    check.add_argument("table", metavar="TABLE", help="a .csv or .xlsx file")
-    check.add_argument("--kind", required=True, choices=("counts", "patients", "medians", "effects"))
+    check = add_command(commands, "check", _check, "validate a table or an analysis and explain what is wrong")
+    check.add_argument(
+        "table",
+        metavar="TABLE",
+        help="a .csv or .xlsx file with its --kind; or an analysis (a .toml file, or the name of one that ships), "
+        "prepared as run prepares it",
+    )
+    check.add_argument("--kind", choices=("counts", "patients", "medians", "effects"), help="what a table holds")
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
     check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
@@ -69,17 +78,10 @@ def register(commands: Commands) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from bayes_escc.analysis.data import read_data
     from bayes_escc.errors import DataError
-    from bayes_escc.evidence import PatientTable
-    from bayes_escc.evidence.kinds import KINDS
-    from bayes_escc.settings.reader import Reader, raise_problems
 
-    wrong: list[str] = []
-    data = read_data(Reader(_stated_data(options), "", wrong))
-    raise_problems("these options cannot be used", wrong)
     try:
-        table: Any = data.read(options.table)
+        table, notes = _checked(options)
     except DataError as error:
         if not options.json:
             raise
@@ -87,30 +89,63 @@ def _check(options: argparse.Namespace) -> int:
         print_json({"ok": False, "message": str(error), "problems": problems, "warnings": []})
         return error.exit_code
     if options.json:
-        warnings = [w.to_dict() for w in table.warnings]
+        warnings = [w.to_dict() for w in notes]
         print_json({"ok": True, "sha256": table.digest, "rows": len(table), "problems": [], "warnings": warnings})
         return 0
+    _print_table(table)
+    for warning in notes:
+        print(f"Note: {warning}")
+    print(f"No problems; {len(notes)} notes. SHA-256 {table.digest}")
+    return 0
+
+
+def _checked(options: argparse.Namespace) -> tuple[Table, Sequence[Problem]]:
+    """The table that was asked about, or that of an analysis, and the notes on it."""
+    from pathlib import Path
+
+    from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+    from bayes_escc.analysis.data import read_data
+    from bayes_escc.errors import AnalysisError
+    from bayes_escc.evidence.kinds import KINDS
+    from bayes_escc.settings.reader import Reader, raise_problems
+
+    if options.kind is None:
+        if Path(options.table).suffix.casefold() != ".toml" and options.table not in bundled_analyses():
+            raise AnalysisError(
+                f"say with --kind what {options.table} holds: {', '.join(KINDS)} (an analysis is a .toml file)."
+            )
+        from bayes_escc.runs.checking import check_analysis
+
+        return check_analysis(find_analysis(options.table))
+    wrong: list[str] = []
+    data = read_data(Reader(_stated_data(options), "", wrong))
+    raise_problems("these options cannot be used", wrong)
+    table = data.read(options.table)
+    require_usable = KINDS[options.kind].require_usable
+    if require_usable is not None:
+        require_usable(table)
+    return table, table.warnings
+
+
+def _print_table(table: Table) -> None:
+    """What is in a checked table: its rows, or for patients the follow-up of each regimen."""
+    from bayes_escc.evidence import PatientTable
+    from bayes_escc.evidence.kinds import KINDS
+    from bayes_escc.names import format_number
+    from bayes_escc.report.text import aligned
+
     print(repr(table))
     if not isinstance(table, PatientTable):
-        columns = [c for c in KINDS[options.kind].shown if c in table.frame]
-        from bayes_escc.report.text import aligned
-
+        columns = [c for c in KINDS[table.kind].shown if c in table.frame]
         shorter = [
             ["" if v != v else f"{v:.4g}" if isinstance(v, float) else str(v) for v in r]
             for r in table.frame[columns].itertuples(index=False)
         ]
         print(aligned(columns, shorter))
     elif table.time_unit is not None:
-        from bayes_escc.names import format_number
-        from bayes_escc.report.text import aligned
-
         summary = table.follow_up_summary()
         cells = [[v if isinstance(v, str | int) else format_number(v) for v in r] for r in summary.to_numpy().tolist()]
         print(aligned([str(c).replace("_", " ") for c in summary], [[str(v) for v in r] for r in cells]))
-    for warning in table.warnings:
-        print(f"Note: {warning}")
-    print(f"No problems; {len(table.warnings)} notes. SHA-256 {table.digest}")
-    return 0
 
 
 def _stated_data(options: argparse.Namespace) -> dict[str, Any]:

@@ -12,6 +12,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import cell_text, normalise
@@ -20,7 +23,14 @@ from bayes_escc.settings.reader import nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ARM_MEASURES", "CONTROL_SE", "check_shared_arm", "contrasts_of_arm_rows", "shared_variance"]
+__all__ = [
+    "ARM_MEASURES",
+    "CONTROL_SE",
+    "check_shared_arm",
+    "contrasts_of_arm_rows",
+    "covariance_of_contrasts",
+    "shared_variance",
+]
 
 ARM_MEASURES: Final[Mapping[str, str]] = {
     "mean": "MD",
@@ -109,6 +119,67 @@ def shared_variance(rows: pd.DataFrame) -> tuple[float | None, str]:
     if not events < n:
         return None, f"events_control ({events:g}) is not below n_control ({n:g})"
     return (1.0 / events + 1.0 / (n - events) if measure == "OR" else 1.0 / events - 1.0 / n), ""
+
+
+def covariance_of_contrasts(frame: pd.DataFrame, problems: list[Problem]) -> NDArray[np.float64]:
+    """Sampling covariance of contrasts: those of one study share the variance of the arm they are taken against.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Checked rows of one endpoint, population and measure.
+    problems : list of Problem
+        Appended to, where a study has several contrasts that are not against one arm, or the variance of that arm is
+        not known or contradicts theirs.
+
+    Returns
+    -------
+    array of shape (rows, rows)
+    """
+    covariance = np.diag(frame["se"].to_numpy(dtype=float) ** 2)
+    for study, rows in frame.groupby("study", sort=False):
+        if len(rows) == 1:
+            continue
+        if rows["control"].nunique() > 1:
+            problems.append(
+                Problem(
+                    "shared_control",
+                    f"{study} gives contrasts with different controls",
+                    "Give all its contrasts against one arm, or every pair of its arms, which gives the variances of "
+                    "the arms too.",
+                    row=int(rows.index[1]),
+                    column="control",
+                )
+            )
+            continue
+        shared, reason = shared_variance(rows)
+        smallest = float(rows["se"].astype(float).min()) ** 2
+        if shared is not None and shared >= smallest:
+            reason = (
+                f"the standard error of that arm alone, {math.sqrt(shared):.3g}, is not below that of a contrast, "
+                f"{math.sqrt(smallest):.3g}"
+            )
+        if reason or shared is None:
+            problems.append(_unknown_covariance(str(study), rows, reason, contradicted=shared is not None))
+            continue
+        where = frame.index.get_indexer(rows.index)
+        covariance[np.ix_(where, where)] = np.where(np.eye(len(where)), covariance[np.ix_(where, where)], shared)
+    return covariance
+
+
+def _unknown_covariance(study: str, rows: pd.DataFrame, reason: str, *, contradicted: bool) -> Problem:
+    """What is missing, or what contradicts what, where several contrasts of a study share an arm."""
+    remedy = (
+        f"Add a column {CONTROL_SE} (its standard error, on the log scale for ratios) or events_control (its number "
+        "of events; with n_control for odds and risk ratios), give every pair of its arms, or keep one contrast with "
+        "regimens or where."
+    )
+    if contradicted:
+        remedy = (
+            "Correct that arm's numbers or the intervals: the variance of a contrast is the sum of those of its arms."
+        )
+    message = f"{study} gives {len(rows)} contrasts that share the arm {rows['control'].iloc[0]}, and {reason}"
+    return Problem("shared_control", message, remedy, row=int(rows.index[1]), column="study", value=study)
 
 
 def contrasts_of_arm_rows(

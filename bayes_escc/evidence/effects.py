@@ -18,7 +18,12 @@ import numpy as np
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.all_pairs import reduce_all_pairs
 from bayes_escc.evidence.columns import canonical_columns, told_apart
-from bayes_escc.evidence.effect_arms import ARM_MEASURES, check_shared_arm, contrasts_of_arm_rows
+from bayes_escc.evidence.effect_arms import (
+    ARM_MEASURES,
+    check_shared_arm,
+    contrasts_of_arm_rows,
+    covariance_of_contrasts,
+)
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction, is_time_to_event
 from bayes_escc.evidence.printed_intervals import split_intervals
@@ -180,6 +185,19 @@ class EffectTable(Table):
                         value=str(study),
                     )
                 )
+        refuse_if_any(self.source, problems)
+
+    def require_usable(self) -> None:
+        """Refuse contrasts of one study of which neither a pairwise model nor a network can take all.
+
+        Raises
+        ------
+        DataError
+            With every problem of every endpoint, population and measure.
+        """
+        problems: list[Problem] = []
+        for _, rows in self.frame.groupby(["endpoint", "population", "measure"], sort=False):
+            covariance_of_contrasts(rows, problems)
         refuse_if_any(self.source, problems)
 
     def require_connected(self) -> None:

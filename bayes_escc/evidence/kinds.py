@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bayes_escc.evidence.counts import CountSettings, read_counts
-from bayes_escc.evidence.effects import EffectSettings, read_effects
+from bayes_escc.evidence.effects import EffectSettings, EffectTable, read_effects
 from bayes_escc.evidence.medians import MedianSettings, read_medians
 from bayes_escc.evidence.patient_reading import PatientSettings, read_patient_settings, read_patient_table
 from bayes_escc.evidence.table import Source, Table, TableSettings
@@ -58,6 +58,8 @@ class Kind:
         Columns that ``check`` prints; none for patients, whose rows are nobody else's business.
     checked : callable, optional
         From the reader and the values read to the settings, where keys depend on each other.
+    require_usable : callable, optional
+        Refuses a table that was read, but that no model can take whole.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Kind:
     read: Callable[[Source, Any, Circumstances], Table]
     shown: tuple[str, ...] = ()
     checked: Callable[[Reader, dict[str, Any]], TableSettings] | None = None
+    require_usable: Callable[[Any], None] | None = None
 
     def settings_from(self, reader: Reader, values: dict[str, Any]) -> TableSettings:
         """The settings, made of the values that were read."""
@@ -112,6 +115,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             EffectSettings,
             _effects,
             ("study", "experimental", "control", "endpoint", "measure", "estimate", "ci_low", "ci_high", "ci_level"),
+            require_usable=EffectTable.require_usable,
         ),
     )
 }

@@ -8,7 +8,7 @@ from typing import Final
 
 from bayes_escc.evidence.numbers import interval_in, is_not_reached, number_text
 
-__all__ = ["split_intervals"]
+__all__ = ["limits_in", "split_intervals"]
 
 _WITHIN: Final = re.compile(r"([^\s(\[]+)\s*([(\[].+[)\]])")
 _OPEN: Final = re.compile(r"[(\[]?\s*(\S+)\s*(?:to|至|~|,|;|/|-)\s*([^\s)\]]+(?: [^\s)\]]+)*)\s*[)\]]?", re.IGNORECASE)
@@ -47,11 +47,11 @@ def split_intervals(
         return split
     if "interval" not in split:
         within = [_WITHIN.fullmatch(number_text(text)) for text in split.get(estimate, ())]
-        if not within or not all(m and _limits(m[2]) for m in within):
+        if not within or not all(m and limits_in(m[2]) for m in within):
             return split
         split[estimate] = [m[1] for m in within if m]
         split["interval"] = [m[2] for m in within if m]
-    pairs = [_limits(text) or (text, text) for text in split.pop("interval")]
+    pairs = [limits_in(text) or (text, text) for text in split.pop("interval")]
     split[lower], split[upper] = [low for low, _ in pairs], [high for _, high in pairs]
     level = _LEVEL.match(header.strip())
     if level and "ci_level" not in split:
@@ -59,7 +59,7 @@ def split_intervals(
     return split
 
 
-def _limits(text: str) -> tuple[str, str] | None:
+def limits_in(text: str) -> tuple[str, str] | None:
     """Both limits of a cell, of which the upper may not have been reached."""
     found = interval_in(text)
     if found is not None:

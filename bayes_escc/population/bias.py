@@ -315,14 +315,16 @@ class CriticalBiasOfRates(CriticalBias):
         if bias.sd == 0.0:
             return self.probability_at(bias.mean)
         edges, coefficients, error = self._course
-        width = 1.5 * min(bias.sd, self._centre_and_spread[1]) / bias.sd
-        count = math.ceil(2.0 * _MOST_SD / width)
-        panels = np.linspace(-_MOST_SD, _MOST_SD, count + 1)
-        half = 0.5 * np.diff(panels)[:, None]
-        z = ((panels[:-1] + half.ravel())[:, None] + half * _NODES).ravel()
-        weights = (half * _WEIGHTS).ravel() * np.exp(-0.5 * z**2)
-        values = self._on_panels(edges, coefficients, bias.mean + bias.sd * z)
-        return min(max(float(weights @ values / weights.sum()), 0.0), 1.0), error + 1e-13
+        # beyond its panels the course is flat, so that the cost does not grow with the number of patients
+        reach = np.clip((edges - bias.mean) / bias.sd, -_MOST_SD, _MOST_SD)
+        even = np.linspace(-_MOST_SD, _MOST_SD, _PANELS + 1)
+        ends = np.unique(np.concatenate([reach, even[(even > reach[0]) & (even < reach[-1])]]))
+        half = 0.5 * np.diff(ends)[:, None]
+        z = (ends[:-1, None] + half * (_NODES + 1.0)).ravel()
+        weights = (half * _WEIGHTS).ravel() * np.exp(-0.5 * z**2) / math.sqrt(2.0 * math.pi)
+        inside = float(weights @ self._on_panels(edges, coefficients, bias.mean + bias.sd * z))
+        outside = normal_cdf(np.array([reach[0], -reach[-1]])) @ self._on_panels(edges, coefficients, edges[[0, -1]])
+        return min(max(inside + float(outside), 0.0), 1.0), error + 1e-13
 
     def quantile(self, q: float) -> float:
         def excess(bias: float) -> float:

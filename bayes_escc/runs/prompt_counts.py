@@ -21,6 +21,7 @@ from bayes_escc.population.bias import Bias, default_bias
 from bayes_escc.population.tipping import LEVELS, tipping_of_rates
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.report.result import Asked, build_result
+from bayes_escc.runs.prompt_notes import unexplained_prompt_priors, unusual_prompt_direction
 from bayes_escc.settings.questions import problems_with_contrast, sentence
 from bayes_escc.settings.reader import check_margin
 
@@ -42,6 +43,7 @@ def compare_counts(
     bias_sd: float | None = None,
     bias_mean: float = 0.0,
     levels: Sequence[float] = LEVELS,
+    rationale: str = "",
 ) -> dict[str, Any]:
     """Compare response counts under independent Beta priors.
 
@@ -60,6 +62,8 @@ def compare_counts(
         unanchored contrasts have; 0 for arms of one randomised trial.
     levels : sequence of float
         Probabilities whose tipping points are wanted.
+    rationale : str
+        Where a prior that is stated comes from.
 
     Returns
     -------
@@ -74,14 +78,12 @@ def compare_counts(
     counts = _read_arms(arms)
     alpha, beta = _read_prior(prior)
     limits = None if rope is None else (float(rope[0]), float(rope[1]))
-    problems = [f"{key} {message}" for key, message in check_margin(scale, better, margin, limits)]
-    problems += [f"{k} {m}" for k, m in problems_with_contrast(scale, "proportion", margin, limits) if not problems]
-    if limits is not None and not limits[0] < limits[1]:
+    problems = [f"{k} {m}" for k, m in problems_with_contrast(scale, "proportion", margin, limits)]
+    problems += [f"{k} {m}" for k, m in check_margin(scale, better, margin, limits) if not problems]
+    if not problems and limits is not None and not limits[0] < limits[1]:
         problems.append(f"rope needs the lower limit first, not {limits[0]:g} {limits[1]:g}")
     if not 0.0 < ci_prob < 1.0:
         problems.append(f"ci-prob must lie between 0 and 1, not {ci_prob:g}")
-    if margin is not None and not math.isfinite(margin):
-        problems.append("margin must be a finite number")
     bias = replace(default_bias("log_odds"), mean=bias_mean)
     if bias_sd is not None:
         bias = Bias("log_odds", bias_mean, bias_sd, "Stated at the prompt.")
@@ -102,7 +104,13 @@ def compare_counts(
         "rows": len(counts),
         "patients": sum(n for _, _, n in counts),
         "events": sum(k for _, k, _ in counts),
-        "warnings": [],
+        "warnings": [
+            {"code": n.code, "row": None, "column": None, "message": f"{n.message}. {n.remedy}"}
+            for n in (
+                *unexplained_prompt_priors({"the rates": "" if (alpha, beta) == (1.0, 1.0) else prior}, rationale),
+                *unusual_prompt_direction(better),
+            )
+        ],
     }
     estimates = [
         estimate_row(rates.name, labels, rates.marginal(labels), unit=rates.units, ci_prob=ci_prob) for labels in cells
@@ -133,7 +141,7 @@ def compare_counts(
         _sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{limits}|{ci_prob}|{bias.mean},{bias.sd}"),
         _sha256(content),
         "exact",
-        [f"rate ~ Beta({alpha:g}, {beta:g}) in every arm"],
+        [f"rate ~ Beta({alpha:g}, {beta:g}) in every arm" + (f". {rationale.strip()}" if rationale.strip() else "")],
         {"total": time.perf_counter() - started},
     )
     return build_result(

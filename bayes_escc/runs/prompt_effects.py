@@ -19,8 +19,11 @@ import numpy as np
 from bayes_escc.answers.rows import EstimateRow, ThresholdRow, estimate_row, labels_of, threshold_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
+from bayes_escc.evidence.effect_measures import RATIOS
 from bayes_escc.evidence.effects import read_effect_rows
 from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.numbers import number_text
+from bayes_escc.evidence.printed_intervals import limits_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.normal import NormalDesign
@@ -30,15 +33,17 @@ from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import normalise
 from bayes_escc.probability.marginal import Marginal, Side
 from bayes_escc.report.result import Asked, build_result
+from bayes_escc.runs.prompt_notes import unexplained_prompt_priors
 from bayes_escc.settings.prior import DISTRIBUTIONS, Prior, PriorSet
 from bayes_escc.settings.published_priors import PUBLISHED
-from bayes_escc.settings.questions import problems_with_value
+from bayes_escc.settings.questions import problems_with_contrast, problems_with_value, sentence
 from bayes_escc.settings.reader import nearest
 
 __all__ = ["pool_effects"]
 
 Row = Mapping[str, Any]
-_TYPED: Final = re.compile(r"\s*(.+?)\s*=\s*([^,\s]+)\s*,\s*([^,\s]+)\s*,\s*([^,\s]+)\s*")
+_TYPED: Final = re.compile(r"\s*([^,\s]+)\s*,\s*([^,\s]+)\s*,\s*([^,\s]+)\s*")
+_PRINTED: Final = re.compile(r"\s*([^\s,(\[]+)\s*,?\s*([(\[].+[)\]])\s*")
 
 
 def pool_effects(
@@ -53,13 +58,15 @@ def pool_effects(
     effect_prior: str | None = None,
     margin: float | None = None,
     ci_prob: float = 0.95,
+    rationale: str = "",
 ) -> dict[str, Any]:
     """Pool effects typed at a prompt, or those of a table.
 
     Parameters
     ----------
     effects : sequence of str
-        ``NAME=ESTIMATE,LOW,HIGH`` each; or one file or bundled dataset of effects.
+        ``NAME=ESTIMATE,LOW,HIGH`` each, or as printed, ``NAME=0.71 (0.57-0.87)``; or one file or bundled dataset of
+        effects.
     measure : str
         Of typed effects: HR, OR, RR, MD, SMD, RD, or log HR and so on.
     level : float
@@ -75,6 +82,8 @@ def pool_effects(
     margin : float, optional
         An effect whose probability of being passed is wanted beside that of no effect.
     ci_prob : float
+    rationale : str
+        Where the priors that are stated come from.
 
     Returns
     -------
@@ -88,14 +97,13 @@ def pool_effects(
     started = time.perf_counter()
     if not 0.0 < ci_prob < 1.0:
         raise AnalysisError(f"ci-prob must lie between 0 and 1, not {ci_prob:g}.")
-    if margin is not None:
-        unit = "" if measure.casefold().startswith(("md", "smd", "rd", "log ")) else "ratio"
-        problems = problems_with_value(margin, unit)
-        if problems:
-            raise AnalysisError(f"--margin {problems[0]}.")
     if common and tau_prior is not None:
         raise AnalysisError("--tau-prior has no meaning with --common: a common effect has no heterogeneity.")
     source, rows, notes = _rows(effects, measure, level, endpoint, where)
+    if margin is not None:
+        _check_margin(margin, rows[0]["measure"])
+    stated = {"tau": tau_prior or "", "the effect": effect_prior or ""}
+    notes += [_noted(n) for n in unexplained_prompt_priors(stated, rationale)]
     tau = _prior(tau_prior, "tau") if tau_prior else DEFAULT_PRIORS["tau"][0]
     effect = _prior(effect_prior, "effect") if effect_prior else DEFAULT_PRIORS["effect"][0]
     if effect.distribution != "Normal":
@@ -126,6 +134,16 @@ def pool_effects(
 
 def _capital(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def _check_margin(margin: float, measure: str) -> None:
+    """Hold a margin against the range of the measure."""
+    plain = measure.removeprefix("log ")
+    problems = problems_with_value(margin, "ratio" if plain in RATIOS else "")
+    if not problems and plain == "RD":
+        problems = [message for _, message in problems_with_contrast("difference", "proportion", margin, None)]
+    if problems:
+        raise AnalysisError(sentence(f"--margin {problems[0]}"))
 
 
 def _sha256(text: str) -> str:
@@ -192,7 +210,7 @@ def _rows(
     effects: Sequence[str], measure: str, level: float, endpoint: str | None, where: Sequence[str]
 ) -> tuple[str, list[Row], list[dict[str, Any]]]:
     """Where the effects come from, their checked rows, and notes."""
-    if len(effects) == 1 and "=" not in Path(effects[0]).name:
+    if len(effects) == 1 and "=" not in normalise(Path(effects[0]).name):
         return _rows_of_table(effects[0], endpoint, where)
     if endpoint or where:
         raise AnalysisError("--endpoint and --where choose rows of a table; typed effects are taken as they are.")
@@ -204,21 +222,16 @@ def _rows(
     warnings: list[Problem] = []
     rows: list[Row] = []
     for number, text in enumerate(effects, start=1):
-        match = _TYPED.fullmatch(text)
-        if match is None:
-            raise AnalysisError(
-                f"{text!r} is not NAME=ESTIMATE,LOW,HIGH, for example ESCORT=0.71,0.57,0.87 (nor a table: give one "
-                "file or dataset alone)."
-            )
+        name, estimate, low, high = _typed(text)
         cells = {
-            "study": normalise(match[1]),
+            "study": name,
             "experimental": "experimental",
             "control": "control",
             "endpoint": "",  # typed effects have a measure, and no endpoint
             "measure": measure,
-            "estimate": match[2],
-            "ci_low": match[3],
-            "ci_high": match[4],
+            "estimate": estimate,
+            "ci_low": low,
+            "ci_high": high,
             "ci_level": f"{level:g}",
         }
         numbers = check_effect(cells, number, problems, warnings)
@@ -226,6 +239,22 @@ def _rows(
     refuse_if_any("the effects", problems)
     _require_one_each(rows, "the effects")
     return "effects as entered", rows, [_noted(w) for w in warnings]
+
+
+def _typed(text: str) -> tuple[str, str, str, str]:
+    """Name, estimate and limits of an effect, separated by commas or as it was printed, ``0.71 (0.57 to 0.87)``."""
+    name, _, numbers = normalise(text).partition("=")
+    commas = _TYPED.fullmatch(numbers)
+    if name.strip() and commas:
+        return normalise(name), commas[1], commas[2], commas[3]
+    printed = _PRINTED.fullmatch(number_text(numbers))
+    limits = limits_in(printed[2]) if printed else None
+    if not name.strip() or printed is None or limits is None:
+        raise AnalysisError(
+            f"{text!r} is not NAME=ESTIMATE,LOW,HIGH, for example ESCORT=0.71,0.57,0.87 or 'ESCORT=0.71 (0.57-0.87)' "
+            "(nor a table: give one file or dataset alone)."
+        )
+    return normalise(name), printed[1], *limits
 
 
 def _rows_of_table(

@@ -40,6 +40,8 @@ from bayes_escc.settings.questions import problems_with_contrast, problems_with_
 from bayes_escc.settings.reader import nearest, raise_problems
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayes_escc.answers.comparison import Comparison
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "fit_prepared",
     "frozen_analysis",
     "prepare_design",
+    "ready_design",
     "run_analysis",
     "write_results",
 ]
@@ -81,6 +84,22 @@ def frozen_analysis(analysis: Analysis, design: Design) -> Analysis:
     return replace(frozen, sampling=analysis.sampling)
 
 
+def ready_design(analysis: Analysis, design: Design, table: Table) -> tuple[Design, xr.Dataset | None]:
+    """The design that is fitted, once it can answer every question, and the history it borrows from.
+
+    The last step before a fit; `check` ends here.
+
+    Raises
+    ------
+    AnalysisError, DataError
+    """
+    _check_questions(analysis, design)
+    if analysis.borrowing is None or not isinstance(table, CountTable):
+        return design, None
+    history = borrowing_group(analysis, analysis.borrowing, table)
+    return design.borrowing(borrowed_priors(history)), history
+
+
 def fit_analysis(analysis: Analysis, table: Table | None = None) -> Posterior:
     """Fit an analysis to its own table, or to one given.
 
@@ -109,11 +128,7 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
     table : Table
         The design was prepared on it.
     """
-    _check_questions(analysis, design)
-    history = None
-    if analysis.borrowing is not None and isinstance(table, CountTable):
-        history = borrowing_group(analysis, analysis.borrowing, table)
-        design = design.borrowing(borrowed_priors(history))
+    design, history = ready_design(analysis, design, table)
     fit = fit_design(design, analysis.sampling)
     if history is not None:
         import xarray as xr

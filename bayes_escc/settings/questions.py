@@ -40,10 +40,13 @@ def problems_with_value(value: Any, unit: str) -> list[str]:
 def problems_with_contrast(
     scale: Scale, unit: str, margin: float | None, rope: Sequence[float] | None
 ) -> list[tuple[str, str]]:
-    """Limits that no difference of proportions can reach: margin or rope, and what is wrong."""
+    """What is wrong with a margin or a rope: no number, or beyond what a difference of proportions can reach."""
+    asked = [("margin", margin), *(("rope", limit) for limit in rope or ())]
+    endless = [(name, value) for name, value in asked if value is not None and not math.isfinite(value)]
+    if endless:
+        return list(dict.fromkeys((name, f"must be a finite number, not {value:g}") for name, value in endless))
     if scale != "difference" or "proportion" not in unit:
         return []
-    asked = [("margin", margin), *(("rope", limit) for limit in rope or ())]
     return [
         (name, f"lies outside -1 to 1, between which a difference of proportions lies: {value:g}.{_as_fraction(value)}")
         for name, value in asked

@@ -6,7 +6,6 @@ a study of m arms m - 1, which share the baseline arm and are therefore correlat
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import CountTable, EffectTable
-from bayes_escc.evidence.effect_arms import CONTROL_SE, shared_variance
+from bayes_escc.evidence.effect_arms import covariance_of_contrasts
 from bayes_escc.evidence.effects import connected_pieces
 from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
@@ -174,48 +173,8 @@ def contrasts_of_effects(table: EffectTable, *, network: bool) -> Contrasts:
     if not network:
         table.require_independent()
     frame = table.frame
-    V = np.diag(frame["se"].to_numpy(dtype=float) ** 2)
     problems: list[Problem] = []
-    for study, rows in frame.groupby("study", sort=False):
-        if len(rows) == 1:
-            continue
-        where = [frame.index.get_loc(i) for i in rows.index]
-        if rows["control"].nunique() > 1:
-            problems.append(
-                Problem(
-                    "shared_control",
-                    f"{study} gives contrasts with different controls",
-                    "Give all its contrasts against one arm.",
-                    row=int(rows.index[1]),
-                    column="control",
-                )
-            )
-            continue
-        shared, reason = shared_variance(rows)
-        smallest = float(rows["se"].astype(float).min()) ** 2
-        if shared is not None and shared >= smallest:
-            reason = (
-                f"the standard error of that arm alone, {math.sqrt(shared):.3g}, is not below that of a contrast, "
-                f"{math.sqrt(smallest):.3g}"
-            )
-        if reason or shared is None:
-            problems.append(
-                Problem(
-                    "shared_control",
-                    f"{study} gives {len(rows)} contrasts that share the arm {rows['control'].iloc[0]}, and {reason}",
-                    f"Add a column {CONTROL_SE} (its standard error, on the log scale for ratios) or events_control "
-                    "(its number of events; with n_control for odds and risk ratios), or keep one contrast with "
-                    "regimens or where.",
-                    row=int(rows.index[1]),
-                    column="study",
-                    value=str(study),
-                )
-            )
-            continue
-        for a in where:
-            for b in where:
-                if a != b:
-                    V[a, b] = shared
+    V = covariance_of_contrasts(frame, problems)
     refuse_if_any(table.source, problems)
     measure = str(frame["measure"].iloc[0])
     stated = {str(v) for v in frame["better"]} & {"lower", "higher"} if "better" in frame else set()

@@ -1,0 +1,185 @@
+"""What is typed at the prompt, one row each, through the command line and Python alike: value, message, exit code."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import pytest
+from scipy import integrate, stats
+
+import bayes_escc as be
+from bayes_escc.cli import main
+from bayes_escc.population.bias import Bias, CriticalBiasOfRates
+from bayes_escc.probability.beta import Beta
+from bayes_escc.runs.prompt_counts import compare_counts
+from bayes_escc.runs.prompt_effects import pool_effects
+
+CALLS = {"compare": compare_counts, "pool": pool_effects}
+ARMS = ("A=10/29", "B=12/35")
+ESCORT = ("ESCORT=0.71,0.57,0.87",)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A command and its options, and what must come of them: a message and an exit code, or a note."""
+
+    command: str
+    words: tuple[str, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    refused: str = ""
+    code: int = 2
+    noted: str = ""
+
+    def line(self) -> list[str]:
+        """As it is typed."""
+        given: list[str] = []
+        for name, value in self.options.items():
+            values = value if isinstance(value, tuple) else (value,)
+            given += [f"--{name.replace('_', '-')}", *([] if value is True else map(str, values))]
+        return [self.command, *self.words, *given, "--json"]
+
+
+ROWS = {
+    "margin in per cent": Typed("compare", ARMS, {"margin": 35.0}, "Did you mean 0.35?"),
+    "margin of 10": Typed("compare", ARMS, {"margin": 10.0}, "Did you mean 0.1?"),
+    "margin that is no number": Typed("compare", ARMS, {"margin": math.nan}, "finite number"),
+    "endless margin": Typed("compare", ARMS, {"margin": math.inf}, "finite number"),
+    "rope that is no number": Typed("compare", ARMS, {"rope": (math.nan, math.nan)}, "finite number"),
+    "rope upside down": Typed("compare", ARMS, {"rope": (0.2, 0.1)}, "lower limit first"),
+    "rope in per cent": Typed("compare", ARMS, {"rope": (-5.0, 5.0)}, "Did you mean"),
+    "margin of a ratio below 0": Typed("compare", ARMS, {"scale": "ratio", "margin": -1.0}, "margin"),
+    "interval of no width": Typed("compare", ARMS, {"ci_prob": 0.0}, "between 0 and 1"),
+    "interval in per cent": Typed("compare", ARMS, {"ci_prob": 95.0}, "between 0 and 1"),
+    "bias that is no number": Typed("compare", ARMS, {"bias_sd": math.nan}, "at least 0"),
+    "prior without end": Typed("compare", ARMS, {"prior": "1e-300,1e300"}, "between 1e-05 and 1e+15"),
+    "prior of digits without end": Typed("compare", ARMS, {"prior": f"1,1{'0' * 400}"}, "greater than 0"),
+    "prior below 0": Typed("compare", ARMS, {"prior": "-1,1"}, "greater than 0"),
+    "prior in words": Typed("compare", ARMS, {"prior": "flat"}, "uniform, jeffreys"),
+    "prior without a reason": Typed("compare", ARMS, {"prior": "3,7"}, noted="no_rationale"),
+    "prior with a reason": Typed("compare", ARMS, {"prior": "3,7", "rationale": "Two earlier trials."}),
+    "prior with a name": Typed("compare", ARMS, {"prior": "jeffreys"}),
+    "fewer responses are better": Typed("compare", ARMS, {"better": "lower"}, noted="unusual_direction"),
+    "more events than patients": Typed("compare", ("A=30/29", "B=12/35"), {}, "between 0 and 29", 3),
+    "nobody": Typed("compare", ("A=0/0", "B=12/35"), {}, "at least 1", 3),
+    "underscore": Typed("compare", ("A=1_0/29", "B=12/35"), {}, "is not NAME=EVENTS/N"),
+    "digits without end": Typed("compare", (f"A=1/{'9' * 5000}", "B=12/35"), {}, "is not NAME=EVENTS/N"),
+    "one name in two widths": Typed("compare", ("A=10/29", "Ａ=12/35"), {}, "used twice"),
+    "full-width numbers": Typed("compare", ("A＝１０／２９", "B=12/35")),
+    "one arm": Typed("compare", ("A=10/29",), {}, "at least two arms"),
+    "mid-dots": Typed("pool", ("ESCORT=0·71,0·57,0·87",)),
+    "as printed": Typed("pool", ("ESCORT=0.71 (0.57–0.87)",)),
+    "as printed in words and brackets": Typed("pool", ("ESCORT=0·71 [0·57 to 0·87]",)),
+    "as printed with full-width brackets": Typed("pool", ("ESCORT＝0.71（0.57，0.87）",)),
+    "upper limit not reached": Typed("pool", ("S=0.7,0.5,NE",), noted="upper_limit_not_reached"),
+    "limits run together": Typed("pool", ("S=0.7 0.5 0.9",), {}, "is not NAME=ESTIMATE,LOW,HIGH"),
+    "limits upside down": Typed("pool", ("S=0.7,0.9,0.5",), {}, "not below", 3),
+    "no number": Typed("pool", ("S=0.7,nan,0.9",), {}, "not a number", 3),
+    "pool: margin that is no number": Typed("pool", ESCORT, {"margin": math.nan}, "finite number"),
+    "pool: margin below 0": Typed("pool", ESCORT, {"margin": -1.0}, "greater than 0"),
+    "pool: difference of risks in per cent": Typed(
+        "pool", ("S=0.1,0.02,0.18",), {"measure": "RD", "margin": 35.0}, "Did you mean 0.35?"),
+    "pool: level in per cent": Typed("pool", ESCORT, {"level": 95.0}, "0.95", 3),
+    "pool: unknown measure": Typed("pool", ESCORT, {"measure": "XX"}, "is not a measure"),
+    "pool: prior without a reason": Typed("pool", ESCORT, {"tau_prior": "HalfNormal(0.3)"}, noted="no_rationale"),
+    "pool: prior with a reason": Typed(
+        "pool", ESCORT, {"tau_prior": "HalfNormal(0.3)", "rationale": "Earlier trials of the class."}),
+    "pool: prior that is no law": Typed("pool", ESCORT, {"tau_prior": "HalfNormal"}, "HalfNormal(0.25)"),
+    "pool: prior without parameters": Typed("pool", ESCORT, {"tau_prior": "HalfCauchy()"}, "needs (beta)"),
+    "pool: wide prior of the effect": Typed("pool", ESCORT, {"effect_prior": "Normal(0,1e6)"}, noted="no_rationale"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_is_typed_gives_what_it_must(name, capsys):
+    typed = ROWS[name]
+    code = main(typed.line())
+    printed = capsys.readouterr()
+    if typed.refused:
+        with pytest.raises(be.BayesEsccError) as refused:
+            CALLS[typed.command](typed.words, **typed.options)
+        assert (code, refused.value.exit_code) == (typed.code, typed.code)
+        assert typed.refused in str(refused.value)
+        assert printed.err == f"bayes-escc: {refused.value}\n"
+        assert printed.out == ""
+        return
+    assert code == 0, printed.err
+    told = json.loads(printed.out)
+    called = CALLS[typed.command](typed.words, **typed.options)
+    assert told["analysis"]["sha256"] == called["analysis"]["sha256"]
+    assert [w["code"] for w in told["data"]["warnings"] if w["code"] == typed.noted] == [typed.noted] * bool(
+        typed.noted
+    )
+    if typed.noted != "no_rationale":
+        assert "no_rationale" not in {w["code"] for w in told["data"]["warnings"]}
+
+
+def test_printed_effects_are_the_numbers_typed():
+    plain = pool_effects(ESCORT)["estimates"]
+    for words in ("ESCORT=0·71,0·57,0·87", "ESCORT=0.71 (0.57–0.87)", "ESCORT＝0.71（0.57，0.87）"):
+        assert pool_effects((words,))["estimates"] == plain
+
+
+class TestCost:
+    """The answer costs the same for any number of patients, and is as exact."""
+
+    @pytest.mark.parametrize("n", [10**3, 10**6, 10**9, 10**12])
+    def test_the_probability_is_that_of_the_normal_limit(self, n):
+        """Within a relative 1e-6 from a million on, where log odds are normal; for a thousand by quadrature."""
+        k = n // 2 + max(1, round(math.sqrt(n)))
+        found = compare_counts([f"a={n // 2}/{n}", f"b={k}/{n}"])["comparisons"][0]["probability_better"]
+        x, y = (1 + k, 1 + n - k), (1 + n // 2, 1 + n - n // 2)
+        if n == 10**3:
+            law, other = stats.beta(*x), stats.beta(*y)
+            expected = integrate.quad(lambda p: law.sf(p) * other.pdf(p), 0.3, 0.7, epsabs=1e-13, points=[0.5])[0]
+        else:
+            variance = sum(Fraction(a * b, (a + b) ** 2 * (a + b + 1)) for a, b in (x, y))
+            expected = NormalDist().cdf(float(Fraction(x[0] - y[0], n + 2)) / math.sqrt(variance))
+        assert found == pytest.approx(expected, rel=1e-6)
+
+    @pytest.mark.parametrize("n", [10**3, 10**12])
+    def test_averaging_over_a_bias_looks_at_as_many_places(self, n, monkeypatch):
+        places = []
+        whole = CriticalBiasOfRates._on_panels
+
+        def counted(edges, coefficients, bias):
+            places.append(bias.size)
+            return whole(edges, coefficients, bias)
+
+        monkeypatch.setattr(CriticalBiasOfRates, "_on_panels", staticmethod(counted))
+        critical = CriticalBiasOfRates(Beta(n / 2 + 9, n / 2), Beta(n / 2, n / 2), 0.0, "difference", True)
+        value, _ = critical.averaged(Bias("log_odds", 0.1, 0.5))
+        assert sum(places) < 500
+        centre, spread = critical._centre_and_spread
+        assert value == pytest.approx(
+            NormalDist().cdf((centre - 0.1) / math.hypot(0.5, spread)), abs=1e-4 if n < 1e4 else 1e-9
+        )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    "words",
+    [["compare", *ARMS], ["compare", *ARMS, "--json"], ["pool", *ESCORT], ["datasets"], ["models"],
+     ["check", "second_line_response"]],
+    ids=" ".join,
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["/dev/full", None])
+def test_output_that_nobody_takes_is_one_sentence(words, where, tmp_path):
+    """Neither a full disk nor a closed standard output gives a traceback."""
+    program = f"import sys; from bayes_escc.cli import main; sys.exit(main({words!r}))"
+    redirected = "exec >&-" if where is None else f"exec > {where}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'{redirected}; exec "$0" -c "$1"', sys.executable, program],
+        stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(Path.cwd())}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("bayes-escc: the output could not be written: ")
+    assert done.stderr.count("\n") == 1
