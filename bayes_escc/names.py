@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import os
 import shlex
-import subprocess
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal
@@ -93,6 +92,8 @@ Scale = Literal["difference", "ratio", "odds_ratio"]
 def as_typed(words: Iterable[str]) -> str:
     """Words as they are typed in this system's shell, quoted where the shell would read something into them."""
     if os.name == "nt":
+        import subprocess
+
         return subprocess.list2cmdline(list(words))
     return shlex.join(words)
 

@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
+
+import bayes_escc as be
 
 LISTED = (
     "import sys\n"
@@ -53,3 +56,31 @@ def test_figures_of_a_closed_form_need_no_sampler(tmp_path):
     assert "matplotlib" in packages
     assert not packages & {*SAMPLERS, *CLUSTERS, "pyarrow"}
     assert not modules & {"scipy.stats", "matplotlib.pyplot"}
+
+
+def test_a_figure_is_drawn_once_to_place_it_and_once_in_each_form(monkeypatch):
+    """`savefig` draws everything once more before each form; nothing of that may come back unseen."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    from bayes_escc.plots.style import figure_files
+    from bayes_escc.runs.figures import drawings_of
+
+    posterior = be.ResponseModel(endpoint="ORR").fit(be.load_dataset("second_line_cohorts"))
+    times = Counter()
+
+    def counted(owner, name):
+        original = getattr(owner, name)
+
+        def call(self, *arguments):
+            times[name] += 1
+            return original(self, *arguments)
+
+        monkeypatch.setattr(owner, name, call)
+
+    counted(Figure, "draw")
+    counted(ConstrainedLayoutEngine, "execute")
+    for draw in drawings_of(posterior, [posterior.compare()]).values():
+        times.clear()
+        assert set(figure_files(draw())) == {".svg", ".png"}
+        assert times == {"draw": 3, "execute": 1}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import tomllib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +117,8 @@ def _value(key: str, text: str) -> Any:
     number = _number(text)
     if not isinstance(number, str):
         return [number] if key == "looks" else number
+    import tomllib
+
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

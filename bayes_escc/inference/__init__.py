@@ -1,11 +1,18 @@
 """Compile once, fit many: the only room that calls a sampler."""
 
-from bayes_escc.inference.bayes_factors import bayes_factors
-from bayes_escc.inference.diagnostics import Diagnostics
-from bayes_escc.inference.fit import Estimate, Fit, estimate, fit_design
-from bayes_escc.inference.laplace import LaplaceDraws, LaplaceError, laplace_draws
-from bayes_escc.inference.leave_one_out import Loo, compare_models, loo
-from bayes_escc.inference.many import estimate_many, run_many
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bayes_escc.settings.packages import lazy_names
+
+if TYPE_CHECKING:
+    from bayes_escc.inference.diagnostics import Diagnostics
+    from bayes_escc.inference.fit import Estimate, Fit, estimate, fit_design
+    from bayes_escc.inference.laplace import LaplaceDraws, LaplaceError, laplace_draws
+    from bayes_escc.inference.leave_one_out import Loo, compare_models, loo
+    from bayes_escc.inference.many import estimate_many, run_many
+    from bayes_escc.inference.model_evidence import bayes_factors
 
 __all__ = [
     "Diagnostics",
@@ -23,3 +30,14 @@ __all__ = [
     "loo",
     "run_many",
 ]
+
+_HOMES = {
+    "diagnostics": ("Diagnostics",),
+    "fit": ("Estimate", "Fit", "estimate", "fit_design"),
+    "laplace": ("LaplaceDraws", "LaplaceError", "laplace_draws"),
+    "leave_one_out": ("Loo", "compare_models", "loo"),
+    "many": ("estimate_many", "run_many"),
+    "model_evidence": ("bayes_factors",),
+}
+
+__getattr__ = lazy_names(__name__, _HOMES)

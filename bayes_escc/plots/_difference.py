@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["difference"]
+
+_POINTS: Final = 400
+_EXACT_POINTS: Final = 161
+"""Of a curve each of whose points is a quadrature; it is smooth, and drawn a millimetre apart."""
 
 
 def chosen_rows(
@@ -116,11 +120,12 @@ def _curve(comparison: Comparison, index: int, row: Mapping[str, Any]) -> tuple[
     draws = draws_of(comparison, index)
     finite = draws[np.isfinite(draws) & ((draws > 0) | (not ratio))]
     low, high = np.quantile(finite, [0.0005, 0.9995])
-    if ratio:
-        grid = np.geomspace(max(low, row["lower"] / 3), min(high, row["upper"] * 3), 400)
-    else:
-        grid = np.linspace(low, high, 400)
     known = comparison.marginals[index]
+    size = _EXACT_POINTS if isinstance(known, BetaContrast) else _POINTS
+    if ratio:
+        grid = np.geomspace(max(low, row["lower"] / 3), min(high, row["upper"] * 3), size)
+    else:
+        grid = np.linspace(low, high, size)
     if isinstance(known, BetaContrast):
         shape = known.density(grid)
         return grid, shape * grid if ratio else shape

@@ -35,6 +35,7 @@ BLACK: Final = "#000000"
 MM: Final = 1 / 25.4
 WIDTH: Final = 178 * MM
 """Two journal columns, in inches."""
+_PNG_DPI: Final = 300
 
 _STYLE: Final[dict[str, Any]] = {
     "font.size": 8, "axes.titlesize": 9, "axes.labelsize": 8, "xtick.labelsize": 8, "ytick.labelsize": 8,
@@ -152,19 +153,27 @@ def figure_files(figure: Figure) -> dict[str, bytes]:
     import io
     import warnings
 
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     files = {}
     with house_style(), warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always")
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        formats: dict[str, dict[str, Any]] = {
-            ".svg": {"metadata": {"Date": None, "Creator": None, "Format": None, "Type": None}},
-            ".png": {"dpi": 300, "metadata": {"Software": None}},
-        }
-        for suffix, options in formats.items():
-            stream = io.BytesIO()
-            figure.savefig(stream, format=suffix[1:], **options)
-            files[suffix] = stream.getvalue()
+        # the canvases' own methods: `savefig` would draw everything once more before each to lay it out
+        with io.BytesIO() as stream:
+            unsaid = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+            as_svg: Any = FigureCanvasSVG(figure)  # its methods have no types
+            as_svg.print_svg(stream, metadata=unsaid)
+            files[".svg"] = stream.getvalue()
+        shown = figure.dpi
+        figure.dpi = _PNG_DPI
+        with io.BytesIO() as stream:
+            as_png: Any = FigureCanvasAgg(figure)
+            as_png.print_png(stream, metadata={"Software": None})
+            files[".png"] = stream.getvalue()
+        figure.dpi = shown
     if any("missing from font" in str(w.message) for w in noted):
         warnings.warn(
             "no installed font has some of the characters of a figure's labels; install one that has them, for example "

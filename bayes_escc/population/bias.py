@@ -24,7 +24,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -281,19 +281,9 @@ class CriticalBiasOfRates(CriticalBias):
         centre = math.log(x.alpha / x.beta) - math.log(y.alpha / y.beta) + self.reference_bias
         return centre, math.sqrt(sum(1.0 / v for v in (x.alpha, x.beta, y.alpha, y.beta)))
 
-    @cached_property
+    @property
     def _course(self) -> tuple[Array, Array, float]:
-        """P(better | bias) as Legendre series on panels: edges, coefficients, and the largest error seen."""
-        centre, spread = self._centre_and_spread
-        reach = 9.0 * spread
-        edges = centre + np.linspace(-reach, reach, _PANELS + 1)
-        at = edges[:-1, None] + 0.5 * np.diff(edges)[:, None] * (_NODES + 1.0)
-        values = self._better(at)
-        coefficients = (values * _WEIGHTS) @ legendre.legvander(_NODES, len(_NODES) - 1)
-        coefficients *= np.arange(len(_NODES)) + 0.5
-        inner = edges[1:-1:3]
-        error = float(np.abs(self._on_panels(edges, coefficients, inner) - self._better(inner)).max())
-        return edges, coefficients, error
+        return _course_of(self)
 
     def probabilities_at(self, biases: Array) -> Array:
         return self._better(np.asarray(biases, dtype=float))
@@ -340,6 +330,25 @@ class CriticalBiasOfRates(CriticalBias):
         """Quantile of the contrast that is left after a bias is taken from the regimen."""
         seen = _BiasedBeta(self.regimen.alpha, self.regimen.beta, bias)
         return contrast_quantile(seen, self.reference, q, self.scale)
+
+
+@lru_cache(maxsize=256)
+def _course_of(critical: CriticalBiasOfRates) -> tuple[Array, Array, float]:
+    """P(better | bias) as Legendre series on panels: edges, coefficients, and the largest error seen.
+
+    Kept, because comparison, tables of bias and figures ask for it in turn.
+    """
+    centre, spread = critical._centre_and_spread
+    reach = 9.0 * spread
+    edges = centre + np.linspace(-reach, reach, _PANELS + 1)
+    at = edges[:-1, None] + 0.5 * np.diff(edges)[:, None] * (_NODES + 1.0)
+    values = critical.probabilities_at(at)
+    coefficients = (values * _WEIGHTS) @ legendre.legvander(_NODES, len(_NODES) - 1)
+    coefficients *= np.arange(len(_NODES)) + 0.5
+    inner = edges[1:-1:3]
+    seen = critical._on_panels(edges, coefficients, inner)
+    error = float(np.abs(seen - critical.probabilities_at(inner)).max())
+    return edges, coefficients, error
 
 
 def biased_rate(rate: ArrayLike, bias: ArrayLike) -> Array:

@@ -9,22 +9,32 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_escc.probability.logarithms import log_beta, xlog1py, xlogy
 
+if TYPE_CHECKING:
+    from statistics import NormalDist
+
 __all__ = ["BetaLaw", "HalfNormal", "HalfT", "LogNormal", "LogT", "Normal", "normal_cdf", "normal_quantile", "root_of"]
 
-_STANDARD = NormalDist()
 _erfc = np.frompyfunc(math.erfc, 1, 1)
+
+
+@cache
+def _standard_normal() -> NormalDist:
+    """The standard normal law; its module imports fractions and decimals, which few commands need."""
+    from statistics import NormalDist
+
+    return NormalDist()
 
 
 def _one_quantile(q: float) -> float:
     if 0.0 < q < 1.0:
-        return _STANDARD.inv_cdf(q)
+        return _standard_normal().inv_cdf(q)
     return {0.0: -math.inf, 1.0: math.inf}.get(q, math.nan)
 
 

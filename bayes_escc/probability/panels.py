@@ -23,6 +23,26 @@ _BASIS = np.polynomial.legendre.legvander(NODES, NODES_PER_PANEL - 1)
 _SCALE = (2.0 * np.arange(NODES_PER_PANEL) + 1.0) / 2.0
 
 
+def _legendre_series(coefficients: Array, panel: NDArray[np.intp], place: Array) -> Array:
+    """Values of one Legendre series per panel, by Clenshaw's recurrence (no matrix of polynomials is made).
+
+    Parameters
+    ----------
+    coefficients : array of shape (degree + 1, panels)
+    panel : array of int
+    place : array
+        Points from -1 to 1, of the shape of `panel`.
+    """
+    last = np.zeros_like(place)
+    before = np.zeros_like(place)
+    for k in range(len(coefficients) - 1, -1, -1):
+        last, before = (
+            coefficients[k].take(panel) + ((2 * k + 1) / (k + 1)) * place * last - ((k + 1) / (k + 2)) * before,
+            last,
+        )
+    return last
+
+
 @dataclass(frozen=True)
 class RunningIntegral:
     """A function on panels, and its integral from either end.
@@ -71,8 +91,12 @@ class RunningIntegral:
             return panel, np.clip((2.0 * x - low - high) / (high - low), -1.0, 1.0)
 
     def _inside(self, panel: NDArray[np.intp], place: Array) -> Array:
-        basis = np.polynomial.legendre.legvander(place.ravel(), NODES_PER_PANEL)
-        return np.asarray((basis * self._within[0][panel.ravel()]).sum(axis=1)).reshape(np.shape(place))
+        return _legendre_series(self._by_degree, panel, place)
+
+    @cached_property
+    def _by_degree(self) -> Array:
+        """Coefficients of the integral within panels, one row per degree."""
+        return np.ascontiguousarray(self._within[0].T)
 
     def below(self, x: Array) -> Array:
         """The integral up to x; nothing lies beyond the first and the last edge."""

@@ -7,11 +7,11 @@ and lists only; every number is full precision and what is absent is null.
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.resources
 import json
 import math
+import os
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bayes_escc.answers.bias import population_of, tipping_of_row
 from bayes_escc.answers.rows import ComparisonRow, EstimateRow, RankRow, Row
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import REGIMEN
+from bayes_escc.names import REGIMEN, VERSION
 
 if TYPE_CHECKING:
     from bayes_escc.answers.comparison import Comparison
@@ -51,6 +51,8 @@ COMPARISON_KEYS: Final = ComparisonRow.columns()
 
 def result_schema() -> dict[str, Any]:
     """The JSON schema of `result.json` (draft 2020-12), as it ships in `bayes_escc/report/result.schema.json`."""
+    import importlib.resources
+
     text = importlib.resources.files("bayes_escc.report").joinpath("result.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
@@ -58,13 +60,21 @@ def result_schema() -> dict[str, Any]:
 
 def software_versions() -> dict[str, str]:
     """Versions of what computed the result, read without importing it."""
-    versions = {}
-    for name in ("bayes_escc", "pymc", "arviz", "nutpie"):
-        try:
-            versions[name] = importlib.metadata.version(name.replace("_", "-"))
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = ""
-    return {**versions, "python": platform.python_version()}
+    return {"bayes_escc": VERSION, **_installed("pymc", "arviz", "nutpie"), "python": platform.python_version()}
+
+
+def _installed(*names: str) -> dict[str, str]:
+    """Versions of installed packages by the names of their metadata's folders; blank where one is not installed.
+
+    The library for metadata imports all that reads electronic mail, which takes as long as a comparison of counts.
+    """
+    versions: dict[str, str] = {}
+    for folder in filter(os.path.isdir, sys.path):
+        for entry in os.scandir(folder):
+            name, _, version = entry.name.removesuffix(".dist-info").partition("-")
+            if entry.name.endswith(".dist-info") and name in names:
+                versions.setdefault(name, version)
+    return {name: versions.get(name, "") for name in names}
 
 
 def comparisons_of(posterior: Posterior) -> list[Comparison]:

@@ -1,4 +1,4 @@
-"""Installed packages that xarray and pandas import for data that no command has.
+"""What is imported when: names of a room on first use, and without packages that are asked for data nobody has.
 
 xarray imports all of Dask, with its cluster, to ask of an array whether it is one of Dask's, and pandas imports Arrow:
 together they take longer than anything a closed form computes. A process that has its own data only can leave them out.
@@ -6,12 +6,13 @@ together they take longer than anything a closed form computes. A process that h
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-__all__ = ["need_package", "packages_left_out"]
+__all__ = ["lazy_names", "need_package", "packages_left_out"]
 
 _LEFT_OUT: Final = ("dask", "pyarrow")
 
@@ -36,3 +37,25 @@ def need_package(name: str) -> None:
     """Let a package that was left out be imported."""
     if sys.modules.get(name, sys) is None:
         del sys.modules[name]
+
+
+def lazy_names(room: str, homes: Mapping[str, tuple[str, ...]]) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a room whose names load on first use.
+
+    Parameters
+    ----------
+    room : str
+        The package's name.
+    homes : mapping
+        Names by the module of the room that they stand in.
+    """
+    home_of = {name: home for home, names in homes.items() for name in names}
+
+    def load(name: str) -> Any:
+        if name not in home_of:
+            raise AttributeError(f"module {room!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{room}.{home_of[name]}"), name)
+        setattr(sys.modules[room], name, value)
+        return value
+
+    return load

@@ -7,7 +7,6 @@ words where 95 % of it lies.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +33,7 @@ SUPPORTS: Final = {"real": _REAL, "positive": _POSITIVE, "unit": _UNIT}
 
 
 _Values = Mapping[str, Any]
-_Sampler = Callable[[np.random.Generator, Any, _Values], Any]
+_Sampler = Callable[["np.random.Generator", Any, _Values], Any]  # a string: that module is large
 
 
 def _stats() -> Any:
@@ -340,6 +339,8 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
     if distribution not in DISTRIBUTIONS:
         names = [*DISTRIBUTIONS, *_NAMED, *PUBLISHED]
         allowed = ", ".join(names)
+        import difflib
+
         close = difflib.get_close_matches(str(distribution), names, 1)
         hint = f" Did you mean {close[0]}?" if close else ""
         return "", {}, [f"unknown distribution {distribution!r}: use one of {allowed}.{hint}"]

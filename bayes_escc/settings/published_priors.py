@@ -21,7 +21,6 @@ with 5 degrees of freedom; any outcome: section 3.3).
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -103,6 +102,8 @@ def published_prior(name: str, given: Mapping[str, object]) -> tuple[str, dict[s
     outcome, comparison = given.get("outcome"), given.get("comparison", comparisons[0])
     for key, value, allowed in (("outcome", outcome, list(table)), ("comparison", comparison, list(comparisons))):
         if value not in allowed:
+            import difflib
+
             close = difflib.get_close_matches(str(value), allowed, 1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             listed = "; ".join(allowed)

@@ -7,7 +7,6 @@ is allowed and the nearest spelling.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +27,8 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     """`" Did you mean ...?"` for the closest allowed word, or an empty string."""
     words = [str(a) for a in itertools.islice(allowed, _COMPARED)]
     folded = {w.casefold(): w for w in words}
+    import difflib
+
     close = difflib.get_close_matches(str(word).casefold(), list(folded), 1, 0.6)
     return f" Did you mean {folded[close[0]]!r}?" if close else ""
 
