@@ -209,7 +209,11 @@ def test_counts_and_effects_together_are_split_by_sampling():
     np.testing.assert_allclose(np.log(row["direct"]), direct, atol=error)
     np.testing.assert_allclose(np.log(row["unrelated"]), direct, atol=error)
     ((_, sd, indirect), _) = mixed_common_network(
-        [], [((0, 1), (0, 25), (5, 24)), ((-1, 1), (12, 40), (17, 39))], effect_sd=2.0, baseline_sd=3.0
+        [],
+        [((0, 1), (0, 25), (5, 24)), ((-1, 1), (12, 40), (17, 39))],
+        effect_sd=2.0,
+        baseline_sd=3.0,
+        correlation=0.5,
     )
     np.testing.assert_allclose(np.log(row["indirect"]), indirect, atol=4 * sd * 2.7 / 3000**0.5)
     assert 0 < row["mcse_probability"] < 0.02

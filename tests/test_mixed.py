@@ -109,6 +109,7 @@ def test_a_mixed_network_meets_the_grid(triangle):
         [((-1, 1), (12, 40), (17, 41)), ((0, 1), (5, 30), (11, 33))],
         effect_sd=2.0,
         baseline_sd=3.0,
+        correlation=0.5,
     )
     for regimen, (mean, sd, _) in zip("BC", expected, strict=True):
         found = row(posterior, "mu", regimen=regimen)

@@ -68,11 +68,19 @@ def _log_binomial(k, n, eta):
     return k * eta - n * np.logaddexp(0, eta)
 
 
-def _contrast_likelihood(control, experimental, deltas, baseline_sd):
-    """Likelihood of a two-arm trial as a function of the log odds ratio, its baseline integrated out."""
+def _contrast_likelihood(control, experimental, deltas, baseline_sd, share=0.0):
+    """Likelihood of a two-arm trial as a function of the log odds ratio, its baseline integrated out.
+
+    The baseline is the log odds of the control arm and a share of the log odds ratio: one half for the arms' mean.
+    """
     b = np.linspace(-12, 12, 2401)
     prior = stats.norm.logpdf(b, 0, baseline_sd)
-    logs = np.array([_log_binomial(*control, b) + _log_binomial(*experimental, b + d) + prior for d in deltas])
+    logs = np.array(
+        [
+            _log_binomial(*control, b - share * d) + _log_binomial(*experimental, b + (1 - share) * d) + prior
+            for d in deltas
+        ]
+    )
     top = logs.max()
     return np.log(np.exp(logs - top).sum(axis=1)) + top
 
@@ -110,19 +118,22 @@ def mixed_random_effects(effects, trials, tau_prior, mu_sd, baseline_sd):
     return {"mu": moments(mus, post.sum(axis=1)), "tau": moments(taus, post.sum(axis=0))}
 
 
-def mixed_common_network(effects, trials, effect_sd, baseline_sd):
+def mixed_common_network(effects, trials, effect_sd, baseline_sd, correlation=0.0):
     """Mean, sd and (50, 2.5, 97.5 %) quantiles of B and of C against A in a network of common effects, on a grid.
 
-    effects: (coefficients of the two effects, y, se); trials: (coefficients, control, experimental).
+    effects: (coefficients of the two effects, y, se); trials: (coefficients, control, experimental). The prior of
+    the two effects against A has a correlation, one half where the three regimens are exchangeable; that of a
+    baseline is of the mean log odds of the trial's arms.
     """
-    one = np.linspace(-4, 4, 321)
+    one = np.linspace(-8, 8, 641)
     b, c = np.meshgrid(one, one, indexing="ij")
-    log_post = stats.norm.logpdf(b, 0, effect_sd) + stats.norm.logpdf(c, 0, effect_sd)
+    square = (b**2 - 2 * correlation * b * c + c**2) / (1 - correlation**2)
+    log_post = -0.5 * square / effect_sd**2
     for (p, q), y, se in effects:
         log_post = log_post + stats.norm.logpdf(y, p * b + q * c, se)
-    grid = np.linspace(-9, 9, 1801)
+    grid = np.linspace(-17, 17, 3401)
     for (p, q), control, experimental in trials:
-        curve = _contrast_likelihood(control, experimental, grid, baseline_sd)
+        curve = _contrast_likelihood(control, experimental, grid, baseline_sd, share=0.5)
         log_post = log_post + np.interp(p * b + q * c, grid, curve)
     post = np.exp(log_post - log_post.max())
     post /= post.sum()
@@ -167,13 +178,16 @@ def subgroups_with_one_heterogeneity(groups, tau_prior, m0, s0):
 
 
 def one_effect(effects, trials, effect_sd, baseline_sd):
-    """Quantiles of a common log odds ratio of published effects (y, se) and two-arm counts, on a grid."""
+    """Quantiles of a common log odds ratio of published effects (y, se) and two-arm counts, on a grid.
+
+    The prior of a baseline is of the mean log odds of the trial's arms.
+    """
     grid = np.linspace(-6, 6, 2401)
     log_post = stats.norm.logpdf(grid, 0, effect_sd)
     for y, se in effects:
         log_post = log_post + stats.norm.logpdf(y, grid, se)
     for control, experimental in trials:
-        log_post = log_post + _contrast_likelihood(control, experimental, grid, baseline_sd)
+        log_post = log_post + _contrast_likelihood(control, experimental, grid, baseline_sd, share=0.5)
     cdf = np.cumsum(np.exp(log_post - log_post.max()))
     return np.interp([0.5, 0.025, 0.975], cdf / cdf[-1], grid + 0.5 * (grid[1] - grid[0]))
 

@@ -30,9 +30,11 @@ Array = NDArray[np.float64]
 class BinomialSynthesisDesign(SynthesisDesign):
     """``events ~ Binomial(n, expit(baseline of the study + delta of the arm))``.
 
-    Every study has a baseline of its own, the log odds of its first arm, with a vague prior: no
-    randomised comparison leans on another trial's control arm. The first `published` contrasts
-    may be log odds ratios as published, ``published ~ N(delta, V)``, on the same effects.
+    Every study has a baseline of its own, with a vague prior: no randomised comparison leans on another
+    trial's control arm. It is the log odds of the control arm; in a network whose regimens are exchangeable,
+    where no arm is the control, the mean log odds of the study's arms, so that its prior favours none of them
+    and the order of rows is nothing. The first `published` contrasts may be log odds ratios as published,
+    ``published ~ N(delta, V)``, on the same effects.
     """
 
     def __init__(
@@ -54,6 +56,9 @@ class BinomialSynthesisDesign(SynthesisDesign):
         kinds = ["independent" if contrasts.independent else "correlated", *(["separate"] if self.separate else [])]
         if self.published:
             kinds.append("beside independent effects" if self._alone else "beside correlated effects")
+        self.centred = spec.network and spec.regimen_coding == "exchangeable"
+        if self.centred:
+            kinds.append("about the mean of a study")
         self.variant = f"binomial, {spec.pooling}, {', '.join(kinds)}"
 
     def with_predictor(self, spec: SynthesisSpec, predictor: Predictor) -> BinomialSynthesisDesign:
@@ -87,6 +92,17 @@ class BinomialSynthesisDesign(SynthesisDesign):
         """Whether no study gives more than one published effect."""
         study = self._first[2]
         return len(set(study)) == len(study)
+
+    @property
+    def of_arms(self) -> Array:
+        """What every arm has of the contrasts, beside its study's baseline, shape (arm, row)."""
+        found = np.zeros((len(self.arm_contrast), self.k + 1))
+        found[np.arange(len(found)), self.arm_contrast] = 1.0
+        found[:, 0] = 0.0  # the first arm of a study
+        if self.centred:
+            member = (self.arm_study[:, None] == self.arm_study).astype(float)
+            found -= member / member.sum(axis=1, keepdims=True) @ found
+        return found[:, 1:]
 
     def approximation(self) -> tuple[Array, Array]:
         m, arms = self.published, self.counts
@@ -129,7 +145,7 @@ class BinomialSynthesisDesign(SynthesisDesign):
             **super().data,
             **(normal_data(y, V, self._alone) if self.published else {}),
             "arm_study": self.arm_study,
-            "arm_contrast": self.arm_contrast,
+            **({"of_arms": self.of_arms} if self.centred else {"arm_contrast": self.arm_contrast}),
             "n": arms.n,
             "events_observed": arms.events,
         }
@@ -144,13 +160,16 @@ class BinomialSynthesisDesign(SynthesisDesign):
             if self.published:
                 y, V, _ = self._first
                 add_normal("published", true[: self.published], y, V, "published_row", self._alone)
-            delta = pt.concatenate([pt.zeros(1), true])
             baseline = self.spec.prior("baseline").to_pymc("baseline", list(self.studies), "trial")
             study = pm.Data("arm_study", self.arm_study, dims="arm")
-            contrast = pm.Data("arm_contrast", self.arm_contrast, dims="arm")
+            if self.centred:
+                relative = pt.dot(pm.Data("of_arms", self.of_arms, dims=("arm", "row")), true)
+            else:
+                contrast = pm.Data("arm_contrast", self.arm_contrast, dims="arm")
+                relative = pt.concatenate([pt.zeros(1), true])[contrast]
             n = pm.Data("n", arms.n, dims="arm")
             observed = pm.Data("events_observed", arms.events, dims="arm")
-            pm.Binomial("events", n=n, logit_p=baseline[study] + delta[contrast], observed=observed, dims="arm")
+            pm.Binomial("events", n=n, logit_p=baseline[study] + relative, observed=observed, dims="arm")
         return model
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
@@ -159,9 +178,8 @@ class BinomialSynthesisDesign(SynthesisDesign):
         return found.assign_coords(trial=list(self.studies)).assign(baseline=((CHAIN, DRAW, "trial"), values))
 
     def _logits(self, parameters: xr.Dataset) -> Array:
-        delta = self.delta(parameters)
-        padded = np.concatenate([np.zeros((*delta.shape[:-1], 1)), delta], axis=-1)
-        return np.asarray(parameters["baseline"].to_numpy()[..., self.arm_study] + padded[..., self.arm_contrast])
+        relative = self.delta(parameters) @ self.of_arms.T
+        return np.asarray(parameters["baseline"].to_numpy()[..., self.arm_study] + relative)
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
         import xarray as xr

@@ -34,7 +34,12 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         "positive",
     ),
     "baseline": (
-        Prior("Normal", mu=0, sigma=5, rationale="Log odds of the control arm of each study, practically free."),
+        Prior(
+            "Normal",
+            mu=0,
+            sigma=5,
+            rationale="Log odds of each study (its control arm; in a network its arms' mean), practically free.",
+        ),
         "real",
     ),
     "coefficient": (
