@@ -141,7 +141,7 @@ def test_a_run_writes_and_prints_the_league(tmp_path, capsys):
         encoding="utf-8",
     )
     out = tmp_path / "out"
-    assert main(["run", str(tmp_path / "net.toml"), "--out", str(out), "--no-figures"]) == 0
+    assert main(["run", str(tmp_path / "net.toml"), "--out", str(out), "--no-figures", "--full"]) == 0
     printed = capsys.readouterr().out
     assert "League table, row against column" in printed
     result = json.loads((out / "result.json").read_text(encoding="utf-8"))
@@ -235,9 +235,11 @@ def test_a_direction_stated_for_the_comparison_serves_ranks_and_league_too():
         "priors": {"effect": {"distribution": "Normal", "mu": 0, "sigma": 5}},
     }
     table = be.read_effects(frame)
-    silent = be.fit_analysis(be.Analysis.from_dict(content), table)
-    assert "league" not in be.to_result(silent)
-    assert set(figures_of(silent, ())) == {"network", "regimens"}
+    with pytest.raises(be.AnalysisError, match=r"more or less of quality of life is better.*column better"):
+        be.fit_analysis(be.Analysis.from_dict(content), table)
+    with pytest.raises(be.AnalysisError, match="column better"):
+        be.SynthesisModel(network=True).fit(frame)
+    assert be.SynthesisModel(network=True, pooling="common").fit(frame.assign(better="higher")).ranking_rows("effect")
     asked = {"estimand": "effect", "reference": "platinum", "better": "higher"}
     stated = be.fit_analysis(be.Analysis.from_dict({**content, "comparisons": [asked]}), table)
     assert be.to_result(stated)["league"][0]["scale"] == "difference"

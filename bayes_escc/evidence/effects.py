@@ -493,8 +493,8 @@ def _note_unknown_directions(frame: pd.DataFrame, warnings: list[Problem]) -> No
             warnings.append(
                 Problem(
                     "unknown_direction",
-                    f"it is not known whether more or less of {endpoint} is better, so no regimen is ranked",
-                    "State better in the comparison, or in a column better with higher or lower.",
+                    f"it is not known whether more or less of {endpoint} is better, so no regimen can be ranked",
+                    "State better in the comparison, or in a column better with higher or lower; networks need it.",
                     row=int(np.asarray(rows.index)[0]),
                     column="endpoint",
                     value=str(endpoint),

@@ -20,7 +20,7 @@ from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.inference import fit_design
-from bayes_escc.names import ESTIMANDS, MONITORING, REGIMEN
+from bayes_escc.names import ENDPOINT, ESTIMANDS, MONITORING, REGIMEN
 from bayes_escc.report.result import (
     COMPARISON_KEYS,
     ESTIMATE_KEYS,
@@ -214,9 +214,25 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
             problems.append(f"{path}.regimen: {t.regimen!r} is not one of {', '.join(regimens)}.{hint}")
     if analysis.predictions and "rate" not in estimands:
         problems.append("predictions: this model has no rate to predict responses from")
+    problems += _unranked(analysis, design, estimands)
     raise_problems(f"{analysis.id} does not fit its data", problems)
     if analysis.rules:
         check_rules(analysis.rules, estimands, design.observed())
+
+
+def _unranked(analysis: Analysis, design: Design, estimands: xr.Dataset) -> list[str]:
+    """A network ranks its regimens, and must be told whether more or less of its endpoint is better."""
+    effect = estimands.get("effect")
+    if not design.relative or effect is None or REGIMEN not in effect.dims or effect.attrs.get("better"):
+        return []
+    if any(c.estimand == "effect" for c in analysis.comparisons):
+        return []  # asked for there
+    endpoint = str(effect.coords[ENDPOINT].item()) if ENDPOINT in effect.coords else "the endpoint"
+    return [
+        f"better: it is not known whether more or less of {endpoint} is better, and a network ranks its regimens. Add "
+        "a column better with higher or lower to the table, or a comparison of 'effect' with better = 'higher' or "
+        "'lower'"
+    ]
 
 
 def run_analysis(
