@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     )
     from bayes_escc.runs.estimators import ResponseModel, SurvivalModel, SynthesisModel
     from bayes_escc.runs.overlap import overlap
+    from bayes_escc.runs.own_draws import write_posterior
     from bayes_escc.runs.report import write_report
     from bayes_escc.runs.run import fit_analysis, run_analysis
     from bayes_escc.runs.tipping import tipping
@@ -143,6 +144,7 @@ _HOMES = {
     "runs.overlap": ("overlap",),
     "runs.tipping": ("tipping",),
     "population.reconstruct": ("Reconstruction", "reconstruct"),
+    "runs.own_draws": ("write_posterior",),
     "runs.report": ("write_report",),
     "runs.run": ("fit_analysis", "run_analysis"),
     "study.study": ("Study",),
@@ -235,6 +237,7 @@ __all__ = [
     "tipping",
     "to_result",
     "validate",
+    "write_posterior",
     "write_report",
 ]
 

@@ -76,7 +76,7 @@ class TestPiecewise:
                 piecewise_log_likelihood(logs[draw, "AB".index(r)], t, e)
                 for r, t, e in zip(frame["regimen"], frame["time"], frame["event"], strict=True)
             ]
-            ours = design.log_likelihood(parameters)["progression"].to_numpy()[0, draw]
+            ours = design.log_likelihood(parameters)["time"].to_numpy()[0, draw]
             assert ours == pytest.approx(each, rel=1e-10)
         model = design.build()
         hazards = computed(model, "log_hazard")
@@ -104,7 +104,7 @@ class TestPiecewise:
 
             expected = sum(np.log(free(a) - (0.0 if np.isinf(b) else free(b))) for a, b in rows)
             assert sampled_log_likelihood(design, parameters, draw) == pytest.approx(expected, rel=1e-6)
-            ours = float(design.log_likelihood(parameters)["progression"][0, draw].sum())
+            ours = float(design.log_likelihood(parameters)["time"][0, draw].sum())
             assert ours == pytest.approx(expected, rel=1e-6)
 
     def test_a_random_walk_adds_up_steps_whose_variance_grows_with_the_distance(self):

@@ -67,7 +67,7 @@ def test_a_mixed_fit_has_likelihoods_predictions_and_figures(pairwise, tmp_path)
     assert tree["log_likelihood"].dataset["events"].sizes["arm"] == 4
     assert tree["log_likelihood"].dataset["published"].sizes["published_study"] == 2
     assert tree["posterior_predictive"].dataset["published"].sizes["published_row"] == 2
-    assert np.isnan(tree["observed_data"].dataset["y"].to_numpy()).tolist() == [False, False, True, False]
+    assert np.isnan(tree["constant_data"].dataset["y"].to_numpy()).tolist() == [False, False, True, False]
     loaded = be.Posterior.load(pairwise.save(tmp_path / "mixed.nc"))
     assert be.to_result(loaded) == be.to_result(pairwise)
     assert be.to_result(pairwise)["data"]["patients"] == 159  # those the table tells of

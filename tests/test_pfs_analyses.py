@@ -286,7 +286,7 @@ class TestFigures:
         figure = be.plots.predictive_check(posterior)
         assert len(figure.axes) == 2
         replicated = posterior.tree["posterior_predictive"].to_dataset()
-        observed = posterior.tree["observed_data"].to_dataset()
+        observed = posterior.observed
         share = float(replicated["event"].mean())
         assert abs(share - float(observed["event"].mean())) < 0.12
         censored = observed["event"].to_numpy() == 0

@@ -364,7 +364,7 @@ class TestMechanism:
         summary = az.summary(posterior.tree, ci_prob=0.95, ci_kind="eti")
         assert summary["r_hat"].max() <= 1.02
         simulated = posterior.tree["posterior_predictive"]["events"]
-        total = posterior.tree["observed_data"]["n"]
+        total = posterior.observed["n"]
         assert bool((simulated <= total).all())
         assert set(simulated.dims) == {"chain", "draw", "row"}
 

@@ -105,7 +105,7 @@ def test_sensitivity_shows_the_selection_and_what_it_rests_on():
     (note,) = found.notes
     assert note.endswith("shows what such selection would do to the pooled effect, not that there was any.")
     assert found.to_dict()["notes"] == [note]
-    observed = be.fit_analysis(be.find_analysis("pd1_second_line_pfs")).tree["observed_data"].dataset
+    observed = be.fit_analysis(be.find_analysis("pd1_second_line_pfs")).observed
     expected = selection(
         observed["y"].to_numpy(),
         observed["se"].to_numpy(),

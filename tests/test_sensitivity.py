@@ -53,7 +53,7 @@ def test_the_bayes_factor_of_the_effect_is_the_savage_dickey_ratio(found):
 
 
 def test_the_bayes_factor_of_heterogeneity_is_a_ratio_of_integrals(found):
-    observed = be.fit_analysis(be.find_analysis("pd1_second_line_pfs")).tree["observed_data"].dataset
+    observed = be.fit_analysis(be.find_analysis("pd1_second_line_pfs")).observed
     y, v = observed["y"].to_numpy(), observed["se"].to_numpy() ** 2
 
     def evidence(tau):

@@ -312,7 +312,7 @@ class TestEqualModels:
                 estimands = design.estimands(parameters, rng)
                 found.append(
                     (
-                        design.log_likelihood(parameters)["progression"].to_numpy(),
+                        design.log_likelihood(parameters)["time"].to_numpy(),
                         *(estimands[n].to_numpy() for n in ("median", "survival", "rmst", "hazard_ratio")),
                     )
                 )
@@ -369,7 +369,7 @@ def test_the_numpy_likelihood_is_the_one_sampled(patients, name, kind):
 
     prior = design.prior(rng, 2)
     parameters = xr.Dataset({k: (a.dims, np.asarray(values[k])[None, None]) for k, a in prior.data_vars.items()})
-    ours = design.log_likelihood(parameters)["progression"]
+    ours = design.log_likelihood(parameters)["time"]
     assert ours.sizes["patient"] == 60
     assert float(ours.sum()) == pytest.approx(theirs, rel=1e-9)
     estimands = design.estimands(prior, rng)
@@ -486,7 +486,7 @@ class TestMetamorphic:
         ]
         draws = [d.prior(rng(1), 50) for d in designs]
         likelihoods = [
-            d.log_likelihood(p)["progression"].sum("patient").to_numpy() for d, p in zip(designs, draws, strict=True)
+            d.log_likelihood(p)["time"].sum("patient").to_numpy() for d, p in zip(designs, draws, strict=True)
         ]
         events = patients["event"].sum()
         assert np.allclose(likelihoods[0] - likelihoods[1], events * np.log(30.4375))
@@ -500,7 +500,7 @@ class TestMetamorphic:
         shuffled = pd.concat([patients.iloc[[0]], patients.iloc[1:].sample(frac=1, random_state=1)])
         designs = [prepare_design(model.analysis, model.read(t)) for t in (patients, shuffled)]
         parameters = designs[0].prior(np.random.default_rng(1), 20)
-        found = [d.log_likelihood(parameters)["progression"].sum("patient") for d in designs]
+        found = [d.log_likelihood(parameters)["time"].sum("patient") for d in designs]
         assert np.allclose(*found)
         assert np.allclose(*[d.estimands(parameters, np.random.default_rng(1))["rmst"] for d in designs])
         assert designs[0].structure == designs[1].structure
@@ -518,7 +518,7 @@ def test_new_rows_cost_no_compilation(patients, weibull, monkeypatch):
     monkeypatch.setattr("bayes_escc.inference.entry_points.compile_model", None)
     model = be.SurvivalModel(data_unit="months", covariates=[NLR, LIVER], times=[3, 6], horizons=[6, 9])
     more = model.fit(cohort(90, seed=3), seed=2, draws=200, tune=200)
-    assert more.tree["log_likelihood"]["progression"].sizes["patient"] == 90
+    assert more.tree["log_likelihood"]["time"].sizes["patient"] == 90
 
 
 @pytest.mark.parametrize("baseline", ["weibull", "piecewise"])

@@ -71,7 +71,7 @@ def test_the_numpy_likelihood_is_the_one_sampled(name, kind):
     design = design_of(frame, entry="entry", covariates=FILL, frailty="centre", shrinkage="horseshoe", **options)
     theirs, parameters = at_a_point(design)
     outcome = sum(v for k, v in theirs.items() if not k.startswith("covariate"))
-    assert float(design.log_likelihood(parameters)["progression"].sum()) == pytest.approx(outcome, rel=1e-9)
+    assert float(design.log_likelihood(parameters)["time"].sum()) == pytest.approx(outcome, rel=1e-9)
     rng = np.random.default_rng(5)
     prior = design.prior(rng, 3)
     for estimand in design.estimands(prior, rng).data_vars.values():
@@ -217,7 +217,7 @@ class TestPerPatient:
             options["priors"] = {"median": MEDIAN}
         design = design_of(frame, **options)
         parameters = design.prior(np.random.default_rng(3), 4)
-        found = design.log_likelihood(parameters)["progression_integrated"].to_numpy()[0]
+        found = design.log_likelihood(parameters)["time_integrated"].to_numpy()[0]
         nodes = np.linspace(-7, 7, 141)
         weight = stats.norm.pdf(nodes) / stats.norm.pdf(nodes).sum()
         for d in range(4):
@@ -264,7 +264,7 @@ class TestPerPatient:
         hazard = fit.tree["posterior"]["hazard"].sel(draw=kept).isel(regimen=0).to_numpy()
         mine = np.flatnonzero(frame["regimen"] == "A")[0]
         expected = np.log(hazard) * frame["event"][mine] - hazard * frame["time"][mine]
-        assert np.allclose(fit.tree["log_likelihood"]["progression"].isel(patient=mine), expected)
+        assert np.allclose(fit.tree["log_likelihood"]["time"].isel(patient=mine), expected)
         with pytest.raises(be.AnalysisError, match="nothing to integrate out"):
             be.loo(fit, integrated=True)
         assert be.loo(fit).p == pytest.approx(2, abs=0.6)

@@ -71,7 +71,7 @@ TAU_PRIORS = [
 @pytest.mark.parametrize("tau", TAU_PRIORS, ids=lambda p: p.distribution)
 def test_quadrature_agrees_with_adaptive_quadrature(trials, tau):
     posterior = pfs(trials, tau)
-    observed = posterior.tree["observed_data"].dataset
+    observed = posterior.observed
     cuts = [0.0, 0.1, 0.3]
     expected = random_effects(observed["y"].to_numpy(), observed["se"].to_numpy(), tau.to_scipy(), 0.0, 100.0, cuts)
     mu, spread = row(posterior, "mu"), row(posterior, "tau")
@@ -87,7 +87,7 @@ def test_quadrature_agrees_with_adaptive_quadrature(trials, tau):
 
 def test_common_effect_is_the_inverse_variance_mean(trials):
     posterior = be.SynthesisModel(endpoint="OS", pooling="common", where=SECOND_LINE, priors=VAGUE).fit(trials)
-    data = posterior.tree["observed_data"].dataset
+    data = posterior.observed
     y, w = data["y"].to_numpy(), 1 / data["se"].to_numpy() ** 2
     precision = w.sum() + 1e-4
     law = stats.norm(w @ y / precision, precision**-0.5)
@@ -202,7 +202,7 @@ def test_the_thesis_pool_of_second_line_pfs_up_to_the_prior_on_tau(trials):
     """Printed: 0.88 [0.68 to 1.14], a random-effects interval that takes tau as known."""
     posterior = pfs(trials, be.Prior("HalfNormal", sigma=0.5))
     assert round(row(posterior, "effect")["median"], 2) == 0.88
-    y, se = (posterior.tree["observed_data"].dataset[v].to_numpy() for v in ("y", "se"))
+    y, se = (posterior.observed[v].to_numpy() for v in ("y", "se"))
     w = se**-2
     q = w @ (y - w @ y / w.sum()) ** 2
     tau = np.sqrt((q - 2) / (w.sum() - (w**2).sum() / w.sum()))  # DerSimonian and Laird

@@ -35,7 +35,7 @@ def posteriors():
 
 
 def observed(posterior):
-    data = posterior.tree["observed_data"].to_dataset()
+    data = posterior.observed
     return data["y"].to_numpy(), data["se"].to_numpy()
 
 
@@ -66,7 +66,7 @@ def test_every_pool_of_the_thesis_has_its_row():
 def test_the_row_of_a_pool(line, posteriors):
     name, trials, _, usual, vague, ours = (c.strip() for c in line.strip("|").split("|"))
     posterior = posteriors[name.strip("`")]
-    studies = posterior.tree["observed_data"].to_dataset()["row_study"].to_numpy()
+    studies = posterior.observed["row_study"].to_numpy()
     assert [re.sub(r" \(.*\)", "", t) for t in trials.split(", ")] == list(studies)
     y, se = observed(posterior)
     found = classical(y, se)

@@ -36,7 +36,8 @@ from bayes_escc.answers.storage import load_tree, tree_bytes
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
 from bayes_escc.files import write_atomic
-from bayes_escc.inference.diagnostics import Diagnostics
+from bayes_escc.inference.diagnostics import Diagnostics, diagnose
+from bayes_escc.inference.groups import observed_of
 from bayes_escc.names import (
     CHAIN,
     DETECTING_SCAN,
@@ -71,8 +72,8 @@ class Posterior:
     Parameters
     ----------
     tree : DataTree
-        ArviZ's groups (posterior, prior, log_likelihood, posterior_predictive,
-        prior_predictive, observed_data, sample_stats after NUTS), and beside them
+        ArviZ's groups (posterior, prior, log_likelihood, log_prior, posterior_predictive,
+        prior_predictive, observed_data, constant_data, sample_stats after NUTS), and beside them
         ``estimands``, ``prior_estimands`` and, in closed form, ``laws``; ``detecting_scan`` where asked for.
     analysis : Analysis
         What was asked.
@@ -119,6 +120,11 @@ class Posterior:
     def estimand_names(self) -> tuple[str, ...]:
         """Names of the estimands."""
         return tuple(str(n) for n in self.tree[ESTIMANDS].data_vars)
+
+    @property
+    def observed(self) -> xr.Dataset:
+        """What was observed and what stands beside it: `observed_data` and `constant_data` of the tree together."""
+        return observed_of(self.tree)
 
     @property
     def detecting_scan(self) -> Posterior | None:
@@ -498,6 +504,110 @@ class Posterior:
             return cls._from_record(tree, record)
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{path.name} holds a record that cannot be understood: {error!r}.") from None
+
+    @classmethod
+    def from_draws(
+        cls,
+        draws: Any,
+        *,
+        dims: Mapping[str, Sequence[str]] | None = None,
+        coords: Mapping[str, Sequence[Any]] | None = None,
+        rename: Mapping[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
+        better: Mapping[str, Direction] | None = None,
+        comparisons: Sequence[Mapping[str, Any]] = (),
+        thresholds: Sequence[Mapping[str, Any]] = (),
+        arms: Sequence[Arm] = (),
+        priors: Sequence[str] = (),
+        patients: int = 0,
+        events: int = 0,
+        ci_prob: float = 0.95,
+        id: str = "own_model",
+        title: str = "A model of the user's own",
+        question: str = "",
+    ) -> Posterior:
+        """The posterior of a PyMC or Stan model of your own: compared, ranked, drawn and reported like any other.
+
+        Every variable becomes an estimand whose dimensions, beside ``chain`` and ``draw``, all label a reported number:
+        ``regimen``, ``study``, ``endpoint``, ``category``, ``time``, ``horizon``, ``covariate``. Those of
+        other names are renamed. Other variables stay in the group ``posterior``.
+
+        Parameters
+        ----------
+        draws : DataTree, Dataset or mapping of str to array
+            ArviZ's tree (other groups are kept), its posterior, or arrays of shape (chain, draw, ...); (draw, ...) is
+            one chain.
+        dims : mapping of str to sequence of str, optional
+            Names of the further dimensions of arrays, by variable.
+        coords : mapping of str to sequence, optional
+            Labels, by dimension.
+        rename : mapping of str to str, optional
+            Variables and dimensions of the draws, and what they are called here, for example
+            ``{"theta": "rate", "arm": "regimen"}``.
+        units : mapping of str to str, optional
+            Unit of an estimand; one that ends in "ratio" is compared by ratios.
+        better : mapping of str to {"higher", "lower"}, optional
+            Which direction is better; known for survival, medians, restricted means and hazard ratios.
+        comparisons, thresholds : sequence of mapping
+            What a report asks, as in an analysis file.
+        arms : sequence of Arm
+            Where the evidence on each regimen comes from; without it no comparison is called randomised.
+        priors : sequence of str
+            The priors in words, for the report.
+        patients, events : int
+            Size of the evidence, for the report.
+        ci_prob : float
+        id, title, question : str
+
+        Returns
+        -------
+        Posterior
+            Its diagnostics are those of the draws; its digest of data is that of the draws.
+
+        Raises
+        ------
+        AnalysisError
+            Naming every problem with names, shapes, labels, units and directions.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(1)
+        >>> rates = rng.beta([11, 13], [20, 24], size=(4, 1000, 2))
+        >>> own = Posterior.from_draws(
+        ...     {"theta": rates},
+        ...     dims={"theta": ["arm"]},
+        ...     coords={"arm": ["A", "B"]},
+        ...     rename={"theta": "rate", "arm": "regimen"},
+        ...     better={"rate": "higher"},
+        ... )
+        >>> own.compare("rate").table["regimen"].to_list()
+        ['B']
+        """
+        from bayes_escc.answers.from_draws import analysis_content, digest_of, estimand_tree
+
+        tree = estimand_tree(
+            draws, dims=dims or {}, coords=coords or {}, rename=rename or {}, units=units or {}, better=better or {}
+        )
+        estimands = tree[ESTIMANDS].to_dataset()
+        content = analysis_content(
+            estimands, id=id, title=title, question=question, comparisons=comparisons, thresholds=thresholds,
+            ci_prob=ci_prob,
+        )  # fmt: skip
+        stats = tree["sample_stats"].to_dataset() if "sample_stats" in tree.children else tree["posterior"].to_dataset()
+        posterior = tree["posterior"].to_dataset()
+        return cls(
+            tree,
+            Analysis.from_dict(content, label="from_draws"),
+            digest_of(posterior),
+            {"rows": 0, "patients": patients, "events": events, "warnings": []},
+            tuple(arms),
+            "nuts",
+            diagnose(posterior, estimands, stats),
+            tuple(priors),
+            {},
+            {},
+        )
 
     @classmethod
     def _from_record(cls, tree: xr.DataTree, record: Mapping[str, Any]) -> Posterior:

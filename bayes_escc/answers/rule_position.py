@@ -140,7 +140,7 @@ def positions(
     asked = tuple(stated if rules is None else (in_analysis(r, posterior.analysis) for r in rules))
     if not asked:
         return ()
-    observed = posterior.tree["observed_data"].to_dataset() if "observed_data" in posterior.tree.children else None
+    observed = posterior.observed if "observed_data" in posterior.tree.children else None
     check_rules(asked, {n: posterior.estimand(n) for n in posterior.estimand_names}, observed)
     found = [_position(rule, posterior, observed, (taken or {}).get(rule.name)) for rule in asked]
     return tuple(

@@ -25,7 +25,7 @@ from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rows import NULL_VALUE, Labels, side_of
 from bayes_escc.errors import AnalysisError
-from bayes_escc.inference.leave_one_out import INTEGRATED
+from bayes_escc.inference.groups import INTEGRATED
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, LABEL_DIMS, REGIMEN, SAMPLE_DIMS, TIME, Direction
 from bayes_escc.probability.marginal import Marginal, Side, WeightedDraws
 from bayes_escc.probability.psis import smooth

@@ -17,6 +17,7 @@ from bayes_escc.analysis.analysis import SamplingSpec
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families import Design
 from bayes_escc.inference.diagnostics import MIN_ESS, Diagnostics, diagnose
+from bayes_escc.inference.groups import data_groups
 from bayes_escc.inference.laplace import LaplaceError, laplace_draws
 from bayes_escc.inference.nuts import CAREFUL, SMALL_STEPS, first_tuning, sample
 from bayes_escc.names import DRAW, ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
@@ -82,13 +83,12 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     groups |= {
         "posterior": parameters,
         ESTIMANDS: estimands,
-        "log_likelihood": _label_draws(design.log_likelihood(parameters)),
         "log_prior": _label_draws(design.log_prior(parameters)),
         "posterior_predictive": _label_draws(design.simulate(parameters, streams[3])),
-        "observed_data": design.observed(),
         "prior": prior,
         "prior_predictive": _label_draws(design.simulate(prior, streams[3])),
         f"prior_{ESTIMANDS}": _label_draws(design.estimands(prior, streams[3])),
+        **data_groups(design.observed(), _label_draws(design.log_likelihood(parameters))),
     }
     figure_data = design.figure_data(parameters)
     if figure_data is not None:

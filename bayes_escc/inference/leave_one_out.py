@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.inference.groups import INTEGRATED, densities_of, observed_of
 from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["Loo", "check_same_coding", "compare_models", "loo"]
-
-INTEGRATED: Final = "_integrated"
-"""What the name of an integrated log-likelihood ends in."""
 
 _CODING: Final = ("lower", "upper", "entry", "regimen_index")
 
@@ -107,7 +105,7 @@ def loo(fitted: _Fitted, *, integrated: bool | None = None) -> Loo:
     """
     import arviz as az
 
-    group = fitted.tree["log_likelihood"].to_dataset()
+    group = densities_of(fitted.tree)
     if "published" in group:
         raise AnalysisError(
             "leave-one-out: this fit has arms with counts and published effects, whose densities have no common unit; "
@@ -221,7 +219,7 @@ def compare_models(fits: Mapping[str, _Fitted], *, integrated: bool | None = Non
 
 def _of_model(fit: _Fitted, integrated: bool | None) -> Loo:
     """Leave-one-out of one of several models; one without effects of its own has nothing to integrate."""
-    group = fit.tree["log_likelihood"].to_dataset()
+    group = densities_of(fit.tree)
     name = str(next(iter(group.data_vars)))
     plain = f"{name}{INTEGRATED}" not in group and not OWN_EFFECTS.keys() <= group[name].attrs.keys()
     return loo(fit, integrated=None if plain else integrated)
@@ -229,7 +227,7 @@ def _of_model(fit: _Fitted, integrated: bool | None) -> Loo:
 
 def check_same_coding(fits: Mapping[str, _Fitted]) -> None:
     """Refuse to compare fits of different patients, or of the same ones coded differently."""
-    observed = {name: fit.tree["observed_data"].to_dataset() for name, fit in fits.items()}
+    observed = {name: observed_of(fit.tree) for name, fit in fits.items()}
     (a, first), *others = observed.items()
     for b, other in others:
         _same_coding(a, first, b, other)

@@ -40,7 +40,7 @@ def better_over_time(posterior: Posterior, *, reference: str | None = None) -> F
         raise AnalysisError(f"P(better) over time needs two regimens, one of them {base!r}; there are {regimens}.")
     unit, grid = str(curves.attrs["time_unit"]), curves["grid"].to_numpy()
     survival = {r: curves["survival"].sel({REGIMEN: r}).to_numpy() for r in regimens}
-    observed = posterior.tree["observed_data"].to_dataset()
+    observed = posterior.observed
     stop, member = observed["time"].to_numpy(), observed["regimen_index"].to_numpy()
     covered = min(stop[member == i].max() for i in range(len(regimens)))
     styles = arm_styles(regimens)

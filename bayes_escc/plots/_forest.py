@@ -148,7 +148,7 @@ def _modelled(posterior: Posterior, estimand: str) -> list[tuple[dict[str, Any],
 
 
 def _lines(posterior: Posterior) -> list[_Line]:
-    observed = posterior.tree["observed_data"].to_dataset()
+    observed = posterior.observed
     y, se = observed["y"].to_numpy(), observed["se"].to_numpy()
     ratio = posterior.estimand("effect").attrs["unit"] in _RATIOS
     natural = np.exp if ratio else np.asarray
@@ -183,7 +183,7 @@ def _lines(posterior: Posterior) -> list[_Line]:
 
 def _arms_of(posterior: Posterior, study: str, experimental: str) -> tuple[str, str]:
     """Events and patients of the two arms of a study, as far as they are known."""
-    observed = posterior.tree["observed_data"].to_dataset()
+    observed = posterior.observed
     events: dict[str, int] = {}
     if "events" in observed and "arm" in observed.coords:
         events = dict(zip(map(str, observed["arm"].to_numpy()), observed["events"].to_numpy().tolist(), strict=True))

@@ -31,7 +31,7 @@ def hazards(posterior: Posterior) -> Figure:
     matplotlib.figure.Figure
         Posterior median and credible interval, as far as the regimen was followed.
     """
-    curves, observed = figure_data(posterior), posterior.tree["observed_data"].to_dataset()
+    curves, observed = figure_data(posterior), posterior.observed
     unit, ci = str(curves.attrs["time_unit"]), posterior.analysis.ci_prob
     stop, member = observed["time"].to_numpy(), observed["regimen_index"].to_numpy()
     grid = curves["middle"].to_numpy()

@@ -36,7 +36,7 @@ def predictive_check(posterior: Posterior) -> Figure:
         Bands hold 50 % and 95 % of the replicates. Replicated patients keep covariates and entry,
         and are censored as the data were.
     """
-    curves, observed = figure_data(posterior), posterior.tree["observed_data"].to_dataset()
+    curves, observed = figure_data(posterior), posterior.observed
     regimens = [str(r) for r in curves[REGIMEN].to_numpy()]
     replicated = posterior.tree["posterior_predictive"].to_dataset().stack(sample=(CHAIN, DRAW))
     keep = np.unique(np.linspace(0, replicated.sizes["sample"] - 1, _REPLICATES).astype(int))

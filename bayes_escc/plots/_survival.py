@@ -66,7 +66,7 @@ def survival(posterior: Posterior) -> Figure:
         as the regimen was followed. Beneath: patients at risk, and cumulative numbers censored and
         with event.
     """
-    curves, observed = figure_data(posterior), posterior.tree["observed_data"].to_dataset()
+    curves, observed = figure_data(posterior), posterior.observed
     regimens = [str(r) for r in curves[REGIMEN].to_numpy()]
     unit, ci = str(curves.attrs["time_unit"]), posterior.analysis.ci_prob
     stop, event, start = (observed[k].to_numpy() for k in ("time", "event", "entry"))

@@ -67,7 +67,7 @@ def funnel(posterior: Posterior) -> Figure:
 
     Few trials cannot show asymmetry: with under ten, read it as a picture of precision.
     """
-    observed = posterior.tree["observed_data"].to_dataset()
+    observed = posterior.observed
     if "mu" not in posterior.estimand_names or "y" not in observed:
         raise AnalysisError("a funnel plot needs a pairwise synthesis.")
     y, se = observed["y"].to_numpy(), observed["se"].to_numpy()

@@ -175,6 +175,11 @@ WORDS: Final = phrases(
         "fixed_before": ("fixed before the data", "事先确定"),
         "fixed_after": ("fixed after the data", "事后确定"),
         "fixed_not_stated": ("when it was fixed is not stated", "确定时间未说明"),
+        "model_elsewhere": (
+            "A Bayesian model that was fitted outside of this package; its draws are summarised here. Describe its "
+            "likelihood and priors beside this page.",
+            "在本软件之外拟合的贝叶斯模型；此处仅对其后验抽样进行汇总。请另行说明其似然与先验。",
+        ),
         "model_response": (
             "Bayesian binomial model: events of a regimen are binomial with its own rate; a priori the rates "
             "are independent.",

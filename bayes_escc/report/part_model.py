@@ -27,6 +27,8 @@ def model(page: View) -> Made:
 
 def model_in_words(page: View) -> str:
     """One sentence and formula for the model of the analysis."""
+    if page.facts["data"].get("kind") == "draws":
+        return page.say("model_elsewhere")
     stated = page.facts["analysis"].get("model", {})
     family = page.result["analysis"]["family"]
     key = f"model_{family}_{stated.get('baseline') or stated.get('likelihood', '')}"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bayes_escc.answers.posterior import Posterior
     from bayes_escc.evidence import Table
 
-__all__ = ["PAGE_VERSION", "page_facts"]
+__all__ = ["PAGE_VERSION", "facts_of_analysis", "page_facts"]
 
 PAGE_VERSION: Final = 1
 _TICKS: Final = 7
@@ -47,10 +47,33 @@ def page_facts(posterior: Posterior, design: Design, table: Table, result: Mappi
     result : mapping
         The content of `result.json`, which is part of it.
     """
+    survival = _survival_facts(posterior) if FIGURE_DATA in posterior.tree.children else {}
+    data = {"source": table.source, "kind": table.kind, "rows_read": len(table.frame)}
+    return {
+        **facts_of_analysis(posterior, data, result),
+        "baseline": baseline_rows(*_covariates(posterior, table)),
+        "follow_up": survival.get("follow_up", []),
+        "at_risk": survival.get("at_risk", []),
+        "counts": _counts(posterior),
+        "companions": [*survival.get("companions", []), *_cox_facts(design)] or _companions_of_counts(posterior),
+        "prior_predictive": _predicted(posterior, design),
+    }
+
+
+def facts_of_analysis(posterior: Posterior, data: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page says of the question, where the data come from, the sampling and the result.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    data : mapping
+        Source, kind and number of rows of the table.
+    result : mapping
+        The content of `result.json`.
+    """
     analysis = posterior.analysis
     content = json.loads(analysis.content)
-    survival = _survival_facts(posterior) if FIGURE_DATA in posterior.tree.children else {}
-    facts: dict[str, Any] = {
+    return {
         "schema": PAGE_VERSION,
         "question": analysis.question,
         "analysis": content,
@@ -61,25 +84,16 @@ def page_facts(posterior: Posterior, design: Design, table: Table, result: Mappi
             for c in analysis.comparisons
         ],
         "data": {
-            "source": table.source,
-            "kind": table.kind,
-            "rows_read": len(table.frame),
+            **data,
             "rows_used": posterior.evidence["rows"],
             "sha256": posterior.data_sha256,
             "designs": sorted({a.design for a in posterior.arms if a.design}),
             "studies": sorted({a.study for a in posterior.arms if a.study}),
         },
-        "baseline": baseline_rows(*_covariates(posterior, table)),
-        "follow_up": survival.get("follow_up", []),
-        "at_risk": survival.get("at_risk", []),
-        "counts": _counts(posterior),
-        "companions": [*survival.get("companions", []), *_cox_facts(design)] or _companions_of_counts(posterior),
-        "prior_predictive": _predicted(posterior, design),
         "sampling": {k: getattr(analysis.sampling, k) for k in ("draws", "tune", "chains", "seed")},
         "platform": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "result": result,
     }
-    return facts
 
 
 def _covariates(posterior: Posterior, table: Table) -> tuple[list[str], dict[str, list[str]]]:
@@ -98,7 +112,7 @@ def _covariates(posterior: Posterior, table: Table) -> tuple[list[str], dict[str
 
 
 def _survival_facts(posterior: Posterior) -> dict[str, Any]:
-    observed = posterior.tree["observed_data"].to_dataset()
+    observed = posterior.observed
     stop, event, start = (observed[k].to_numpy() for k in ("time", "event", "entry"))
     member, happened = observed["regimen_index"].to_numpy(), event == 1
     curves = posterior.tree[FIGURE_DATA].to_dataset()
@@ -229,7 +243,7 @@ def _predicted(posterior: Posterior, design: Design) -> list[dict[str, Any]]:
 
 def _counts(posterior: Posterior) -> list[dict[str, Any]]:
     """Events and patients of every arm, where the data are counts."""
-    observed = posterior.tree["observed_data"].to_dataset()
+    observed = posterior.observed
     if not {"events", "n"} <= set(observed.data_vars):
         return []
     of = "arm" if "arm_regimen" in observed.coords else "row"  # trials have an arm for every row of their contrasts

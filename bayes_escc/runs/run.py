@@ -41,6 +41,7 @@ from bayes_escc.settings.reader import nearest, raise_problems
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
     from bayes_escc.answers.comparison import Comparison
 
@@ -52,7 +53,9 @@ __all__ = [
     "prepare_design",
     "ready_design",
     "run_analysis",
+    "write_drawings",
     "write_results",
+    "write_tables",
 ]
 
 NOT_CONVERGED: Final = "NOT CONVERGED"
@@ -276,14 +279,14 @@ def run_analysis(
         posterior = fit_prepared(analysis, design, table)
         comparisons = comparisons_of(posterior)
         result = to_result(posterior, comparisons)
-        _write_tables(folder, posterior, result)
+        write_tables(folder, posterior, result)
         if when_known is not None:
             when_known(result)
         facts = page_facts(posterior, design, table, json.loads(to_json(result)))
         further = checks(analysis, table) if checks is not None and posterior.diagnostics.converged else {}
         folder.write("page.json", to_json({**facts, **further}))
         if drawn:
-            _write_figures(folder, posterior, comparisons)
+            write_drawings(folder, drawings_of(posterior, comparisons))
     return posterior, result, folder.paths
 
 
@@ -297,9 +300,9 @@ def write_results(
 ) -> list[Path]:
     """Write result, posterior, CSV tables (leagues of a network too) and figures to a results folder."""
     with results_folder(out) as folder:
-        _write_tables(folder, posterior, result)
+        write_tables(folder, posterior, result)
         if figures and _can_draw():
-            _write_figures(folder, posterior, comparisons)
+            write_drawings(folder, drawings_of(posterior, comparisons))
     return folder.paths
 
 
@@ -311,7 +314,8 @@ def _can_draw() -> bool:
     return False
 
 
-def _write_tables(folder: ResultsFolder, posterior: Posterior, result: Mapping[str, Any]) -> None:
+def write_tables(folder: ResultsFolder, posterior: Posterior, result: Mapping[str, Any]) -> None:
+    """Write `result.json`, its tables and the posterior into a results folder."""
     status = "converged" if posterior.diagnostics.converged else NOT_CONVERGED
     folder.write("result.json", to_json(result))
     folder.write("estimates.csv", rows_csv(result["estimates"], ESTIMATE_KEYS, status))
@@ -324,9 +328,10 @@ def _write_tables(folder: ResultsFolder, posterior: Posterior, result: Mapping[s
     folder.write("posterior.nc", posterior.to_bytes())
 
 
-def _write_figures(folder: ResultsFolder, posterior: Posterior, comparisons: Sequence[Comparison]) -> None:
+def write_drawings(folder: ResultsFolder, drawings: Mapping[str, Callable[[], Figure]]) -> None:
+    """Draw figures into a results folder, by file name."""
     from bayes_escc.plots.style import figure_files
 
-    for name, draw in drawings_of(posterior, comparisons).items():
+    for name, draw in drawings.items():
         for suffix, content in figure_files(draw()).items():
             folder.write(f"{name}{suffix}", content)

@@ -196,7 +196,7 @@ def _thesis(name: str, *, known_tau: bool) -> Callable[[], list[float]]:
         from bayes_escc.analysis.analysis import find_analysis
         from bayes_escc.runs.run import fit_analysis
 
-        data = fit_analysis(find_analysis(name)).tree["observed_data"].to_dataset()
+        data = fit_analysis(find_analysis(name)).observed
         y, se = data["y"].to_numpy(), data["se"].to_numpy()
         return _pool(y, se, _moment_tau(y, se) if known_tau else None)
 

@@ -59,9 +59,9 @@ class Patients(Protocol):
 def log_likelihood(design: Patients, parameters: xr.Dataset) -> xr.Dataset:
     """Log-likelihood of every patient; densities of known event times are per unit of time.
 
-    `progression` is conditional: given the frailty of the patient's centre and the imputed
+    `time` is conditional: given the frailty of the patient's centre and the imputed
     numbers of each draw, with missing yes-or-no values summed out. Where there are frailties or
-    imputed numbers, `progression_integrated` is the same with these integrated out within each
+    imputed numbers, `time_integrated` is the same with these integrated out within each
     draw, as for a patient of a new centre whose missing values are known no better than from the
     other covariates. Beyond 250 patients (of 4000 draws) every second, third ... draw is kept, under its
     own label.
@@ -69,15 +69,15 @@ def log_likelihood(design: Patients, parameters: xr.Dataset) -> xr.Dataset:
     parameters = _thin(parameters, design.patients, _MOST_DENSITIES)
     curves, risk = design.curves(parameters), design.risk
     everyone, draws = np.arange(design.patients), risk.draws(parameters)
-    found = {"progression": _terms(design, curves, everyone, risk.log_risk(draws, everyone))}
+    found = {"time": _terms(design, curves, everyone, risk.log_risk(draws, everyone))}
     if risk.unknown.size:
         weights = risk.log_weights(draws, risk.unknown)
         base = risk.log_risk(draws, risk.unknown)
-        found["progression"][:, risk.unknown] = _average(
+        found["time"][:, risk.unknown] = _average(
             design, curves, risk.unknown, base + risk.branches(draws, risk.unknown), weights
         )
     if risk.centres or risk.missing.numbers:
-        found["progression_integrated"] = _integrated(design, curves, draws, found["progression"])
+        found["time_integrated"] = _integrated(design, curves, draws, found["time"])
     return _by_patient(design, parameters, **found)
 
 
