@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.evidence import CountTable
 from bayes_escc.families.response.cells import RATE_UNIT, CountDesign
+from bayes_escc.families.response.spec import ResponseSpec
+from bayes_escc.families.told_apart import few_units
 from bayes_escc.names import CHAIN, DRAW
 from bayes_escc.probability.logarithms import log_choose
 
@@ -28,6 +31,12 @@ class BetaBinomialDesign(CountDesign):
     """
 
     variant = "beta_binomial"
+
+    def __init__(self, table: CountTable, spec: ResponseSpec) -> None:
+        super().__init__(table, spec)
+        what = [f"studies of {label}" for label in self.cell_labels]
+        sizes = np.bincount(self.row_cell, minlength=len(what))
+        self.warnings = (*self.warnings, *few_units("precision", list(zip(what, map(int, sizes), strict=True))))
 
     def build(self) -> pm.Model:
         import pymc as pm

@@ -13,6 +13,7 @@ from bayes_escc.evidence import CountTable
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf
 from bayes_escc.families.response.spec import ResponseSpec
+from bayes_escc.families.told_apart import few_units
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT, OWN_EFFECTS
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.logarithms import log_choose
@@ -220,6 +221,9 @@ class HierarchicalDesign(CountDesign):
         else:
             self.unit_dim, self.group_dim = self.cell_dim, ENDPOINT
             self.unit_group, self.row_unit = self.cell_endpoint, self.row_cell
+        what = [f"studies of {g}" if self.over_studies else f"regimens ({g})" for g in self.group_labels]
+        sizes = np.bincount(self.unit_group, minlength=len(what))
+        self.warnings = (*self.warnings, *few_units("tau", list(zip(what, map(int, sizes), strict=True))))
 
     @property
     def hierarchical(self) -> bool:

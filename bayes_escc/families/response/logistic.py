@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import PatientTable
+from bayes_escc.evidence import PatientTable, Problem
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.families.base import Design, prior_line
 from bayes_escc.families.covariates import EncodedCovariates, encode, means_by_regimen
@@ -19,6 +19,7 @@ from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
+from bayes_escc.families.told_apart import aliased, not_told_apart
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
 from bayes_escc.settings.prior import PriorSet
 
@@ -48,11 +49,30 @@ class LogisticDesign(Design):
         self.regimens = table.regimens
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.response = table.events(endpoint).astype("int64")
-        self.warnings = table.warnings
+        self.warnings = (*table.warnings, *self._not_told_apart())
         self.rows = self.patients = len(self.response)
         self.row_numbers = tuple(int(i) for i in table.frame.index)
         self.arms = table.arms(endpoint, design)
         self.events = int(self.response.sum())
+
+    def _not_told_apart(self) -> list[Problem]:
+        """Regimens and covariates whose effects the patients cannot tell apart, or bound on one side only."""
+        member = np.eye(len(self.regimens))[self.regimen]
+        names = [*(f"the response on {r}" for r in self.regimens), *self.encoded.labels]
+        groups = aliased(np.hstack([member, self.encoded.values]), names) if self.encoded.labels else []
+        found = not_told_apart(groups, where="these patients")
+        for r, regimen in enumerate(self.regimens):
+            mine = self.response[self.regimen == r]
+            if mine.min() == mine.max():
+                found.append(
+                    Problem(
+                        "separation",
+                        f"{'every' if mine.max() else 'no'} patient on {regimen} responded",
+                        "The likelihood alone would make the intercept infinite; the prior bounds it. Show the answer "
+                        "under a wider and a narrower prior beside it.",
+                    )
+                )
+        return found
 
     @classmethod
     def from_patients(cls, table: PatientTable, spec: ResponseSpec, data: Any) -> LogisticDesign:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from bayes_escc.evidence import Problem
+from bayes_escc.evidence.effects import connected_pieces
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.problems import counted
 from bayes_escc.families.base import prior_line
@@ -16,6 +17,7 @@ from bayes_escc.families.survival.per_patient import Patients
 from bayes_escc.families.survival.population import Population, median_time, restricted_mean, survival
 from bayes_escc.families.survival.separation import separation_notes
 from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.told_apart import NOT_TOLD_APART, aliased, not_told_apart
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,17 +92,7 @@ def notes_on(design: Described) -> list[Problem]:
                 "how the answer changes with the priors.",
             )
         )
-    if (centres := design.risk.centres) is not None and len(design.regimens) > 1:
-        pairs = {(int(c), int(r)) for c, r in zip(centres.index, design.regimen, strict=True)}
-        if len(pairs) == len(centres.labels):
-            found.append(
-                Problem(
-                    "centres_confounded",
-                    f"every {centres.column} gave one regimen only, so centres and regimens differ together",
-                    "The prior of frailty_sd decides how much of the difference is put down to the regimen; vary it.",
-                    column=centres.column,
-                )
-            )
+    found += [*_not_told_apart(design), *_shape_unknown(design)]
     asked = {*design.times, *design.horizons}
     if design.spec.event_free is not None:
         asked |= {design.spec.event_free + t for t in asked}
@@ -126,6 +118,68 @@ def notes_on(design: Described) -> list[Problem]:
     if design.risk.missing:
         found += design.risk.missing.notes()
     return found
+
+
+def _not_told_apart(design: Described) -> list[Problem]:
+    """Regimens, covariates and centres whose effects the patients cannot tell apart."""
+    found = []
+    labels, columns = list(design.encoded.labels), np.asarray(design.encoded.values, dtype=float)
+    if labels:
+        complete = ~np.isnan(columns).any(axis=1)
+        member = np.eye(len(design.regimens))[np.asarray(design.regimen)]
+        names = [*(f"the hazard on {r}" for r in design.regimens), *labels]
+        if complete.any():
+            groups = aliased(np.hstack([member, columns])[complete], names)
+            found += not_told_apart(groups, where="these patients")
+    centres = design.risk.centres
+    if centres is None or len(design.regimens) < 2:
+        return found
+    edges = [
+        (design.regimens[int(r)], f"{centres.column} {centres.labels[int(c)]}")
+        for c, r in zip(centres.index, design.regimen, strict=True)
+    ]
+    pieces = connected_pieces(dict.fromkeys(edges))
+    if len(pieces) > 1:
+        apart = "; ".join(", ".join(piece) for piece in pieces)
+        found.append(
+            Problem(
+                "centres_confounded",
+                f"every {centres.column} gave one regimen only, so centres and regimens differ together"
+                if len(set(edges)) == len(centres.labels)
+                else f"no {centres.column} joins these regimens, so that they differ from one another as their centres "
+                f"do: {apart}",
+                "The prior of frailty_sd decides how much of the difference is put down to the regimen; vary it.",
+                column=centres.column,
+            )
+        )
+    return found
+
+
+def _shape_unknown(design: Described) -> list[Problem]:
+    """Where too few events say how the hazard changes with time: a Weibull shape, an interval without events."""
+    f, spec = design.follow_up, design.spec
+    by_regimen = spec.regimen_effect in ("nonproportional", "stratified")
+    groups = [(f" on {r}", np.asarray(design.regimen) == i) for i, r in enumerate(design.regimens)]
+    groups = groups if by_regimen else [("", np.ones(len(f.event), dtype=bool))]
+    said = []
+    for whose, mine in groups:
+        events = mine & f.event
+        if spec.baseline == "weibull" and events.sum() < 2:
+            said.append(
+                f"{counted(int(events.sum()), 'event')}{whose} cannot tell the shape of the hazard from its level"
+            )
+        elif spec.baseline == "piecewise" and events.any():
+            edges = np.concatenate([[0.0], np.asarray(getattr(design, "cuts", ())), [np.inf]])
+            when = np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.last)[events]
+            counts = np.histogram(when, np.nextafter(edges, np.inf))[0]  # an event at a cut is before it
+            empty = [f"{a:.4g} to {b:.4g}" for a, b, k in zip(edges[:-1], edges[1:], counts, strict=True) if not k]
+            if empty:
+                listed = ", ".join(empty).replace(" to inf", " on")
+                said.append(f"no event{whose} lies between {listed} {design.unit}")
+    remedy = (
+        "There the prior alone speaks: use fewer intervals or a simpler shape, or show what another prior would say."
+    )
+    return [Problem(NOT_TOLD_APART, one, remedy) for one in said]
 
 
 def priors_in_words(design: Described) -> list[str]:

@@ -8,6 +8,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Problem
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.spec import DEFAULT_PRIORS
+from bayes_escc.families.told_apart import aliased, not_told_apart
 
 __all__ = ["notes_on"]
 
@@ -23,7 +24,7 @@ def notes_on(design: SynthesisDesign, source: str) -> list[Problem]:
     AnalysisError
         If effects are differences in a unit of their own, far larger than the default priors allow.
     """
-    return [*_few_studies(design), *_off_scale(design, source), *_not_randomised(design)]
+    return [*_few_studies(design), *_not_told_apart(design), *_off_scale(design, source), *_not_randomised(design)]
 
 
 def _not_randomised(design: SynthesisDesign) -> list[Problem]:
@@ -47,21 +48,34 @@ def _few_studies(design: SynthesisDesign) -> list[Problem]:
     if not design.random:
         return []
     groups = np.zeros(design.k, dtype=int) if design.groups is None else design.groups
+    columns = np.column_stack([design.X, design.Z])
     found = []
     for number, label in enumerate(design.tau_labels):
-        studies = {s for s, g in zip(design.contrasts.study, groups, strict=True) if g == number}
+        mine = groups == number
+        studies = {s for s, here in zip(design.contrasts.study, mine, strict=True) if here}
+        whose = f" of {label}" if design.separate else ""
         if len(studies) < _FEW:
-            whose = f" of {label}" if design.separate else ""
-            count = "one study" if len(studies) == 1 else f"{len(studies)} studies"
-            found.append(
-                Problem(
-                    "few_studies",
-                    f"{count} can say little of the heterogeneity{whose}: its posterior is mostly its prior, and the "
-                    "pooled interval rests on it",
-                    "See how the answer changes with the prior of tau (bayes-escc sensitivity), or use common effects.",
-                )
+            said = "one study" if len(studies) == 1 else f"{len(studies)} studies"
+        elif int(mine.sum()) - int(np.linalg.matrix_rank(columns[mine])) < _FEW - 1:
+            said = f"{len(studies)} studies, nearly as many effects as contrasts,"
+        else:
+            continue
+        found.append(
+            Problem(
+                "few_studies",
+                f"{said} can say little of the heterogeneity{whose}: its posterior is mostly its prior, and the "
+                "pooled interval rests on it",
+                "See how the answer changes with the prior of tau (bayes-escc sensitivity), or use common effects.",
             )
+        )
     return found
+
+
+def _not_told_apart(design: SynthesisDesign) -> list[Problem]:
+    """Effects and slopes that the studies cannot tell apart."""
+    names = [f"the effect of {t}" if design.effect_dim else "the effect" for t in design.terms]
+    names += [f"the slope on {label}" for label in design.covariates]
+    return not_told_apart(aliased(np.column_stack([design.X, design.Z]), names), where="these studies")
 
 
 def _off_scale(design: SynthesisDesign, source: str) -> list[Problem]:
