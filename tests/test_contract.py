@@ -180,7 +180,6 @@ KNOW_A_FAMILY = {
     "checks/fitted.py": 4, "checks/heterogeneity_priors.py": 2, "checks/inconsistency.py": 3,
     "checks/prior_sensitivity.py": 4, "checks/proportional_hazards.py": 2, "checks/refitted.py": 1,
     "checks/sensitivity.py": 6, "checks/variations.py": 3, "runs/prompt_effects.py": 4,
-    "trials/answers.py": 1,
 }  # fmt: skip
 """Places outside `families` that name one of the families, by file. The numbers may only fall, to none at last."""
 

@@ -181,7 +181,8 @@ class TestAnswers:
 
     def test_the_package_s_own_fit_agrees(self):
         audited = design(PFS, simulation={"trials": 600, "seed": 2, "audit": 0.005}).audit()
-        assert audited.trials == 3
+        assert audited.trials - audited.near == 3
+        assert 1 <= audited.near <= 3  # of 600 trials and four looks some are within 0.005 of a threshold
         assert audited.agrees
         assert audited.in_errors < 5
 

@@ -33,7 +33,7 @@ from bayes_escc.settings.reader import nearest, raise_problems
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Position", "check_rules", "positions"]
+__all__ = ["Position", "check_rules", "from_posterior", "positions"]
 
 _AFTERWARDS: Final = "This rule was not specified in the analysis."
 _RESPONDERS: Final = {"ORR": ("CR", "PR"), "DCR": ("CR", "PR", "SD")}
@@ -295,7 +295,7 @@ def _position(rule: Rule, posterior: Posterior, observed: xr.Dataset | None, tak
     if not rule.not_exact:
         events, look = _counts(rule, observed)
     if isinstance(rule, PosteriorProbability | Precision):
-        value, error = _from_posterior(rule, posterior)
+        value, error = from_posterior(rule, posterior)
     elif isinstance(rule, PredictiveSurvival):
         value, error = _of_completed(rule, posterior)
     else:
@@ -303,7 +303,7 @@ def _position(rule: Rule, posterior: Posterior, observed: xr.Dataset | None, tak
     limits = dict(rule.thresholds(look))
     verdict = int(decide(np.array(value), limits))
     if isinstance(rule, PosteriorProbability) and rule.futility_value is not None:
-        doubt = _from_posterior(rule.for_futility, posterior)[0]
+        doubt = from_posterior(rule.for_futility, posterior)[0]
         verdict = GO if value > limits["go_above"] else STOP if doubt < limits["stop_below"] else 0
     decision: Decision = "go" if verdict == GO else "stop" if verdict == STOP else "continue"
     if look:
@@ -358,7 +358,7 @@ def _in_full(rule: Rule, posterior: Posterior) -> Rule:
     return with_borrowed(full, borrowed_priors(group, fitted=True))
 
 
-def _from_posterior(rule: PosteriorProbability | Precision, posterior: Posterior) -> tuple[float, float]:
+def from_posterior(rule: PosteriorProbability | Precision, posterior: Posterior) -> tuple[float, float]:
     """The statistic of a rule about a posterior, and its error."""
     if isinstance(rule, PosteriorProbability) and rule.reference is None:
         direction = direction_of(posterior.estimand(rule.estimand), rule.endpoint, rule.better)

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.analysis import Analysis
-from bayes_escc.trials.answers import FastModel, hazard_statistics, rate_statistics, rate_verdicts, verdicts_of
+from bayes_escc.families.normal_priors import NormalPriors
+from bayes_escc.trials.answers import rate_statistics, rate_verdicts, verdicts_of
 from bayes_escc.trials.generate import Patients, generate, seen_at
+from bayes_escc.trials.hazards import hazard_statistics
 from bayes_escc.trials.slow import fitted_statistics
 from bayes_escc.trials.spec import LookPlan, PlannedRule, TrialSpec, Truth
 
@@ -172,14 +174,14 @@ def state_at(spec: TrialSpec, patients: Patients, times: Array) -> State:
 
 def statistic_at(
     spec: TrialSpec,
-    model: FastModel | str | None,
+    model: NormalPriors | str | None,
     analysis: Analysis | None,
     planned: PlannedRule,
     patients: Patients,
     state: State,
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Statistic of a rule on a time to event in every trial, and which trials the package's own fit had to answer."""
-    if isinstance(model, FastModel):
+    if isinstance(model, NormalPriors):
         values = hazard_statistics(
             model,
             planned,
@@ -202,7 +204,7 @@ def conduct(
     spec: TrialSpec,
     truth: Truth,
     analysis: Analysis | None,
-    model: FastModel | str | None,
+    model: NormalPriors | str | None,
     most: int,
     first: int,
     trials: int,

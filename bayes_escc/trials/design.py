@@ -17,15 +17,15 @@ import numpy as np
 from bayes_escc.analysis import Analysis, find_analysis
 from bayes_escc.analysis.analysis import models_folder
 from bayes_escc.errors import AnalysisError
+from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.settings.reader import Reader, raise_problems
-from bayes_escc.trials.answers import FastModel, fast_model
-from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at, statistic_at
+from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at
 from bayes_escc.trials.exact import exact_characteristics
 from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute, pack
 from bayes_escc.trials.generate import generate
+from bayes_escc.trials.hazards import normal_priors_of
 from bayes_escc.trials.reading import read_design
 from bayes_escc.trials.reading_truths import with_registries
-from bayes_escc.trials.slow import fitted_probability, frame_of
 from bayes_escc.trials.spec import TrialSpec
 from bayes_escc.trials.summary import Audit, DesignResult, summarise
 
@@ -131,11 +131,11 @@ class Design:
         return hashlib.sha256(told.encode()).hexdigest()
 
     @property
-    def model(self) -> FastModel | str | None:
+    def model(self) -> NormalPriors | str | None:
         """The priors of the fast engine, why it cannot be used, or None where no rule needs it."""
         if self.analysis is None or not any(p.of_pfs for p in self.spec.rules):
             return None
-        return fast_model(self.analysis, len(self.spec.arms))
+        return normal_priors_of(self.analysis)
 
     def conduct(self, truth: str, patients: int, first: int, trials: int) -> Outcomes:
         """The outcomes of some trials of a truth; those of the design prior under the name `DRAWN`."""
@@ -211,7 +211,7 @@ class Design:
             if trials is not None or result.precise_enough or len(done) < len(pieces):
                 break
             wanted *= 2
-        audit = self.audit() if isinstance(self.model, FastModel) and self.spec.simulation.audit > 0 else None
+        audit = self.audit() if isinstance(self.model, NormalPriors) and self.spec.simulation.audit > 0 else None
         return replace(result, audit=audit, engine=self.engine, calibrated=self._calibrated(outcomes))
 
     def with_seed(self, seed: int) -> Design:
@@ -230,25 +230,12 @@ class Design:
 
     def audit(self) -> Audit | None:
         """Answer a few simulated trials by the package's own fit, and compare."""
-        spec, analysis, model = self.spec, self.analysis, self.model
-        planned = next((p for p in spec.rules if p.of_pfs), None)
-        if analysis is None or planned is None or not isinstance(model, FastModel):
+        from bayes_escc.trials.audit import audit_design
+
+        model = self.model
+        if self.analysis is None or not isinstance(model, NormalPriors):
             return None
-        count = max(1, min(_AUDITED, round(spec.simulation.audit * spec.simulation.trials)))
-        patients = generate(spec, spec.truths[0], spec.patients[-1], 0, count)
-        look = len(planned.looks) - 1
-        times = look_times(spec, patients, planned, planned.looks[look])
-        state = state_at(spec, patients, times)
-        fast, _ = statistic_at(spec, model, analysis, planned, patients, state)
-        gaps, errors, changed = [], [], 0
-        thresholds = [t for t in (planned.go_above[look], planned.stop_below[look]) if t is not None]
-        for t in range(count):
-            value, error = fitted_probability(analysis, frame_of(spec, analysis, patients, state, t), planned, spec)
-            gaps.append(abs(value - fast[t]))
-            errors.append(max(error, 1e-4))
-            changed += any((value > h) != (fast[t] > h) and abs(value - h) > 4 * error for h in thresholds)
-        in_errors = float(np.max(np.array(gaps) / np.array(errors)))
-        return Audit(count, float(np.max(gaps)), in_errors, changed)
+        return audit_design(self.spec, self.analysis, model)
 
     def _calibrated(self, outcomes: Mapping[tuple[int, str], Outcomes]) -> dict[str, Any] | None:
         """The thresholds that hold the false alarms, and what fresh trials say of them."""

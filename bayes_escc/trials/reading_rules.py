@@ -149,8 +149,8 @@ def _placed(
     if not timed:
         rule = replace(rule, regimen=arms[arm], endpoint=rule.endpoint or endpoints[0])
         rule = _with_priors(r, with_direction(rule, endpoints[:1]), stated, trial)
-    elif rule.regimen is None:
-        rule = replace(rule, regimen=arms[arm])
+    else:
+        rule = _with_time(r, replace(rule, regimen=arms[arm]), trial)
     go, stop, toxic = (thresholds[key] for key in THRESHOLDS)
     return PlannedRule(rule, arm, against, endpoints, looks, go, stop, toxic, binding)
 
@@ -169,7 +169,22 @@ def _timed(r: Reader, rule: Rule, trial: _Trial) -> tuple[str, ...] | None:
     if rule.estimand == "hazard_ratio" and rule.reference is None:
         r.problem("reference", "a hazard ratio is to a reference")
         return None
+    if rule.scale == "odds_ratio":
+        r.problem("scale", "of a time to event is difference or ratio")
+        return None
     return (trial.pfs.name,)
+
+
+def _with_time(r: Reader, rule: Rule, trial: _Trial) -> Rule:
+    """The rule with the time of its survival or the horizon of its restricted mean, where the analysis has one."""
+    if not isinstance(rule, PosteriorProbability) or rule.estimand not in ("survival", "rmst") or rule.time:
+        return rule
+    spec = None if trial.analysis is None else trial.analysis.spec
+    stated: tuple[float, ...] = getattr(spec, "times" if rule.estimand == "survival" else "horizons", None) or ()
+    if len(stated) != 1:
+        r.problem("time", f"say at which time {rule.estimand} is meant")
+        return rule
+    return replace(rule, time=float(stated[0]))
 
 
 def _binary(r: Reader, rule: Rule, looks: Sequence[LookPlan], trial: _Trial) -> tuple[str, ...] | None:

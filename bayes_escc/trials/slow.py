@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.patient_reading import PatientSettings
+from bayes_escc.rules import PosteriorProbability
 from bayes_escc.trials.generate import Patients
 from bayes_escc.trials.spec import PlannedRule, TrialSpec
 
@@ -20,7 +23,7 @@ __all__ = ["fitted_probability", "fitted_statistics", "frame_of"]
 
 
 def frame_of(spec: TrialSpec, analysis: Analysis, patients: Patients, state: Any, trial: int) -> pd.DataFrame:
-    """A simulated trial as the table the analysis reads."""
+    """A simulated trial as the table the analysis reads, in its unit of time."""
     import pandas as pd
 
     here = state.entered[trial]
@@ -32,42 +35,43 @@ def frame_of(spec: TrialSpec, analysis: Analysis, patients: Patients, state: Any
         data.regimen: np.array(spec.arms)[patients.arm[trial][here]],
     }
     if spec.pfs is not None:
-        columns[data.time or "time"] = state.time[trial][here]
+        unit = analysis.data.time_unit or "months"
+        columns[data.time or "time"] = state.time[trial][here] * (DAYS_IN["months"] / DAYS_IN[unit])
         columns[data.event or "event"] = state.seen[trial][here].astype(int)
     for name, values in patients.covariates.items():
         columns[name] = values[trial][here]
     return pd.DataFrame(columns)
 
 
-def fitted_probability(
-    analysis: Analysis, table: pd.DataFrame, planned: PlannedRule, spec: TrialSpec
-) -> tuple[float, float]:
-    """P(better) of one trial by the package's own fit, and its Monte Carlo error."""
+def fitted_probability(analysis: Analysis, table: pd.DataFrame, planned: PlannedRule) -> tuple[float, float]:
+    """The statistic of a rule on one trial by the package's own fit, and its Monte Carlo error."""
+    from bayes_escc.answers.rule_position import from_posterior
     from bayes_escc.runs.run import fit_prepared, prepare_design
 
     read = analysis.data.read(table)
-    posterior = fit_prepared(analysis, prepare_design(analysis, read), read)
-    estimand = getattr(planned.rule, "estimand", "hazard_ratio")
-    named = "median" if estimand == "hazard_ratio" and planned.rule.margin is None else estimand  # type: ignore[attr-defined]
-    rows = posterior.compare(
-        named,
-        reference=spec.arms[planned.reference],
-        margin=getattr(planned.rule, "margin", None),
-        scale="ratio" if named == "hazard_ratio" else "difference",
-    ).table
-    row = rows[rows["regimen"] == spec.arms[planned.arm]].iloc[0]
-    by_margin = getattr(planned.rule, "margin", None) is not None
-    key = "probability_better_by_margin" if by_margin else "probability_better"
-    error = "mcse_probability_by_margin" if by_margin else "mcse_probability"
-    return float(row[key]), float(row[error])
+    rule = planned.rule
+    times = {"survival": "times", "rmst": "horizons"}.get(getattr(rule, "estimand", ""))
+    spec = analysis.spec if times is None else replace(analysis.spec, **{times: (rule.time,)})  # type: ignore[attr-defined]
+    asked = replace(analysis, spec=spec, rules=(), comparisons=(), thresholds=(), predictions=())
+    posterior = fit_prepared(asked, prepare_design(asked, read), read)
+    if isinstance(rule, PosteriorProbability) and rule.estimand == "hazard_ratio":
+        # without a margin, who has the lower hazard has the longer median; that needs no reference of the model
+        named = {"estimand": "median", "better": _turned(rule)} if rule.margin is None else {"scale": "ratio"}
+        rule = replace(rule, **named)  # type: ignore[arg-type]  # the keys are those of the dataclass
+    if not isinstance(rule, PosteriorProbability):
+        raise AnalysisError(f"{planned.name}: a rule of kind {rule.kind} is not answered by a fit")
+    return from_posterior(replace(rule, endpoint=None), posterior)
+
+
+def _turned(rule: PosteriorProbability) -> str:
+    return "lower" if rule.better == "higher" else "higher"
 
 
 def fitted_statistics(
     spec: TrialSpec, analysis: Analysis, planned: PlannedRule, patients: Patients, state: Any, trials: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """P(better) of some trials by the package's own fit."""
+    """The statistic of some trials by the package's own fit."""
     found = [
-        fitted_probability(analysis, frame_of(spec, analysis, patients, state, int(t)), planned, spec)[0]
-        for t in trials
+        fitted_probability(analysis, frame_of(spec, analysis, patients, state, int(t)), planned)[0] for t in trials
     ]
     return np.array(found)

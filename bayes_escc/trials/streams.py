@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -89,15 +90,30 @@ def uniforms(seed: int, purpose: str, first: int, trials: int, each: int, column
     """
     digest = hashlib.sha256(f"bayes_escc design {seed}".encode()).digest()
     key = (int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little"))
-    blocks = -(-each // 2)
-    number = np.arange(first, first + trials, dtype=np.uint64)
-    counter = np.empty((trials, blocks, 4), dtype=np.uint64)
-    counter[..., 0] = np.arange(blocks, dtype=np.uint64)
-    counter[..., 1] = np.uint64(PURPOSES.index(purpose) + (column << 8))
-    counter[..., 2] = (number & _LOW)[:, None]
-    counter[..., 3] = (number >> _HALF)[:, None]
-    words = philox(counter, key)
-    # 53 of 64 bits, from two words, in the middle of their cell
-    bits = (words[..., 0::2] << np.uint64(21)) ^ (words[..., 1::2] >> np.uint64(11))
-    values = ((bits & np.uint64((1 << 53) - 1)).astype(np.float64) + 0.5) / float(1 << 53)
-    return values.reshape(trials, 2 * blocks)[:, :each]
+    values = np.empty((trials, 2 * -(-each // 2)))
+    _fill(values, np.uint64(PURPOSES.index(purpose) + (column << 8)), np.uint64(first), *_schedule(key))
+    return values[:, :each]
+
+
+def _schedule(key: tuple[int, int]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """The two words of the key in each of ten rounds."""
+    rounds = [[(k + i * weyl) & 0xFFFFFFFF for i in range(10)] for k, weyl in zip(key, _WEYL, strict=True)]
+    return np.array(rounds[0], dtype=np.uint64), np.array(rounds[1], dtype=np.uint64)
+
+
+@numba.njit(cache=True)
+def _fill(values, purpose, first, k0, k1):  # type: ignore[no-untyped-def]
+    """Uniforms of consecutive trials, two from each block of four words; the rounds are those of `philox`."""
+    a, b = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    for t in range(values.shape[0]):
+        number = first + np.uint64(t)
+        for block in range(values.shape[1] // 2):
+            c0, c1, c2, c3 = np.uint64(block), purpose, number & low, number >> half
+            for i in range(10):
+                p0, p1 = a * c0, b * c2
+                c0, c1, c2, c3 = (p1 >> half) ^ c1 ^ k0[i], p1 & low, (p0 >> half) ^ c3 ^ k1[i], p0 & low
+            # 53 of 64 bits, from two words, in the middle of their cell
+            for j, (high, other) in enumerate(((c0, c1), (c2, c3))):
+                bits = ((high << np.uint64(21)) ^ (other >> np.uint64(11))) & np.uint64((1 << 53) - 1)
+                values[t, 2 * block + j] = (float(bits) + 0.5) / 9007199254740992.0

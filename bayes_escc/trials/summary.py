@@ -94,17 +94,20 @@ class Audit:
         The same in Monte Carlo errors of the fit.
     changed : int
         Decisions that differ beyond those errors.
+    near : int
+        How many of the trials were chosen because they are near a threshold.
     """
 
     trials: int
     largest: float
     in_errors: float
     changed: int
+    near: int = 0
 
     @property
     def agrees(self) -> bool:
         """Whether the fast engine may be trusted."""
-        return self.changed <= 0.01 * self.trials and (self.in_errors <= 5.0 or self.largest < 0.005)
+        return self.changed <= 0.01 * self.trials and (self.in_errors <= 4.0 or self.largest < 0.005)
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,15 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["tail_areas"]
+__all__ = ["cholesky", "log_posterior", "maximise", "solve", "tail_areas"]
 
 Array = NDArray[np.float64]
 _LOG_LOG2 = math.log(math.log(2.0))
 _MOST_STEPS = 60
 _LARGE = 30.0
 """Log cumulative hazards are not followed beyond this."""
+_SMALL = 1e-7
+"""Squared Newton decrement at which the last step is taken: what it leaves is of the order of its square."""
 _NEAR = 0.3
 """Standard deviations from the mode within which the probit is interpolated."""
 
@@ -69,7 +71,7 @@ def tail_areas(
 
 
 @numba.njit(cache=True)
-def _log_posterior(theta, log_time, seen, design, mean, precision, gradient, hessian):  # type: ignore[no-untyped-def]
+def log_posterior(theta, log_time, seen, design, mean, precision, gradient, hessian):  # type: ignore[no-untyped-def]
     """Log posterior with gradient and (negative) Hessian."""
     p = theta.shape[0]
     columns = p - 2
@@ -99,8 +101,9 @@ def _log_posterior(theta, log_time, seen, design, mean, precision, gradient, hes
         gradient[1] += seen[n]
         for i in range(p):
             gradient[i] += excess * row[i]
+            weighted = hazard * row[i]
             for j in range(i + 1):
-                hessian[i, j] += hazard * row[i] * row[j]
+                hessian[i, j] += weighted * row[j]
         # second derivatives of the log cumulative hazard itself
         hessian[1, 0] += excess * shape
         hessian[1, 1] -= excess * grown
@@ -118,7 +121,7 @@ def _log_posterior(theta, log_time, seen, design, mean, precision, gradient, hes
 
 
 @numba.njit(cache=True)
-def _cholesky(matrix, lower):  # type: ignore[no-untyped-def]
+def cholesky(matrix, lower):  # type: ignore[no-untyped-def]
     """Cholesky factor; False where the matrix is not positive definite."""
     n = matrix.shape[0]
     for i in range(n):
@@ -136,18 +139,33 @@ def _cholesky(matrix, lower):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _maximise(theta, free, log_time, seen, design, mean, precision, gradient, hessian, part, lower):  # type: ignore[no-untyped-def]
+def solve(lower, m, right, result):  # type: ignore[no-untyped-def]
+    """Solve with a Cholesky factor of m columns; the result may take the place of the right-hand side."""
+    for a in range(m):
+        total = right[a]
+        for b in range(a):
+            total -= lower[a, b] * result[b]
+        result[a] = total / lower[a, a]
+    for a in range(m - 1, -1, -1):
+        total = result[a]
+        for b in range(a + 1, m):
+            total -= lower[b, a] * result[b]
+        result[a] = total / lower[a, a]
+
+
+@numba.njit(cache=True)
+def maximise(theta, free, log_time, seen, design, mean, precision, gradient, hessian, part, lower):  # type: ignore[no-untyped-def]
     """Newton's method over the free parameters, with halved steps; (value, log determinant), NaN if it fails."""
     m = free.shape[0]
     step = np.empty(m)
     trial = theta.copy()
-    value = _log_posterior(theta, log_time, seen, design, mean, precision, gradient, hessian)
+    value = log_posterior(theta, log_time, seen, design, mean, precision, gradient, hessian)
     for _ in range(_MOST_STEPS):
         for a in range(m):
             for b in range(m):
                 part[a, b] = hessian[free[a], free[b]]
         damping = 0.0
-        while not _cholesky(part[:m, :m], lower):
+        while not cholesky(part[:m, :m], lower):
             damping = 1e-3 if damping == 0.0 else 10.0 * damping
             if damping > 1e12:
                 return np.nan, np.nan
@@ -166,17 +184,20 @@ def _maximise(theta, free, log_time, seen, design, mean, precision, gradient, he
             for b in range(a + 1, m):
                 total -= lower[b, a] * step[b]
             step[a] = total / lower[a, a]
-        if damping == 0.0 and decrement < 1e-18:
+        if damping == 0.0 and decrement < _SMALL:
             determinant = 0.0
             for a in range(m):
                 determinant += 2.0 * math.log(lower[a, a])
-            return value, determinant
+                theta[free[a]] += step[a]
+                for i in range(theta.shape[0]):
+                    gradient[i] -= hessian[i, free[a]] * step[a]
+            return value + 0.5 * decrement, determinant
         size = 1.0
         improved = False
         for _ in range(40):
             for a in range(m):
                 trial[free[a]] = theta[free[a]] + size * step[a]
-            new = _log_posterior(trial, log_time, seen, design, mean, precision, gradient, hessian)
+            new = log_posterior(trial, log_time, seen, design, mean, precision, gradient, hessian)
             if new > value or (abs(new - value) < 1e-11 * (1.0 + abs(value))):
                 improved = True
                 break
@@ -190,14 +211,14 @@ def _maximise(theta, free, log_time, seen, design, mean, precision, gradient, he
 
 
 @numba.njit(cache=True)
-def _probit_of_tail(cut, place, theta, top, whole, others, log_time, seen, design, mean, precision, work):  # type: ignore[no-untyped-def]
+def _probit_of_tail(cut, place, theta, top, whole, others, lean, log_time, seen, design, mean, precision, work):  # type: ignore[no-untyped-def]
     """Probit of P(parameter > cut), given that the cut is not at the mode."""
     gradient, hessian, part, lower = work
     held = theta.copy()
     held[place] = cut
-    value, determinant = _maximise(
-        held, others, log_time, seen, design, mean, precision, gradient, hessian, part, lower
-    )
+    for a in range(others.shape[0]):  # where they would be if the posterior were normal
+        held[others[a]] -= lean[a] * (cut - theta[place])
+    value, determinant = maximise(held, others, log_time, seen, design, mean, precision, gradient, hessian, part, lower)
     if np.isnan(value):
         return np.nan
     drop = max(top - value, 0.0)
@@ -218,6 +239,7 @@ def _tail_areas(log_time, seen, design, mean, precision, cut, free):  # type: ig
     part, lower = np.empty((p, p)), np.empty((p, p))
     place = 2
     others = np.empty(free.shape[0] - 1, dtype=np.int64)
+    lean = np.empty(free.shape[0] - 1)
     count = 0
     for i in range(free.shape[0]):
         if free[i] != place:
@@ -232,7 +254,7 @@ def _tail_areas(log_time, seen, design, mean, precision, cut, free):  # type: ig
         theta = mean.copy()
         if events > 0.0 and exposure > 0.0:
             theta[0] = _LOG_LOG2 + math.log(exposure / events)
-        top, whole = _maximise(
+        top, whole = maximise(
             theta, free, log_time[t], seen[t], design[t], mean, precision, gradient, hessian, part, lower
         )
         if np.isnan(top):
@@ -243,16 +265,19 @@ def _tail_areas(log_time, seen, design, mean, precision, cut, free):  # type: ig
             for b in range(others.shape[0]):
                 part[a, b] = hessian[others[a], others[b]]
         m = others.shape[0]
-        _cholesky(part[:m, :m], lower)
+        cholesky(part[:m, :m], lower)
         determinant = 0.0
         for a in range(m):
             determinant += 2.0 * math.log(lower[a, a])
         sd = math.exp(0.5 * (determinant - whole))
+        for a in range(m):
+            lean[a] = hessian[others[a], place]
+        solve(lower, m, lean, lean)
         work = (gradient, hessian, part, lower)
         distance = cut[t] - theta[place]
         if abs(distance) >= _NEAR * sd:
             z = _probit_of_tail(
-                cut[t], place, theta, top, whole, others, log_time[t], seen[t], design[t], mean, precision, work
+                cut[t], place, theta, top, whole, others, lean, log_time[t], seen[t], design[t], mean, precision, work
             )
         else:
             below = _probit_of_tail(
@@ -262,6 +287,7 @@ def _tail_areas(log_time, seen, design, mean, precision, cut, free):  # type: ig
                 top,
                 whole,
                 others,
+                lean,
                 log_time[t],
                 seen[t],
                 design[t],
@@ -276,6 +302,7 @@ def _tail_areas(log_time, seen, design, mean, precision, cut, free):  # type: ig
                 top,
                 whole,
                 others,
+                lean,
                 log_time[t],
                 seen[t],
                 design[t],

@@ -8,8 +8,11 @@ import numpy as np
 from scipy.stats import beta, binom
 
 
-def weibull_tail(time, seen, arm, *, level=(1.791759469228055, 2.5), shape=(0.0, 0.3), ratio=(0.0, 0.7)):
-    """P(log hazard ratio < 0) on a three-dimensional grid, regimens at plus and minus half the log ratio."""
+def weibull_grid(time, seen, arm, *, level=(1.791759469228055, 2.5), shape=(0.0, 0.3), ratio=(0.0, 0.7)):
+    """Posterior on a grid of log hazard ratio, log shape and log median; regimens at plus and minus half the log ratio.
+
+    Returns the three axes and the posterior, of shape (ratio, shape, median).
+    """
     g = np.linspace(-3.5, 3.5, 121)
     s = np.linspace(-1.4, 1.4, 81)
     u = np.linspace(0.0, 4.0, 161)
@@ -28,9 +31,34 @@ def weibull_tail(time, seen, arm, *, level=(1.791759469228055, 2.5), shape=(0.0,
             value = logs + half * (events[1] - events[0]) - math.exp(-half) * hazard[0] - math.exp(half) * hazard[1]
             value = value - 0.5 * ((u - level[0]) / level[1]) ** 2 - 0.5 * ((log_shape - shape[0]) / shape[1]) ** 2
             posterior[i, j] = value - 0.5 * ((ratio_ - ratio[0]) / ratio[1]) ** 2
-    mass = np.exp(posterior - posterior.max()).sum(axis=(1, 2))
+    return g, s, u, np.exp(posterior - posterior.max())
+
+
+def weibull_tail(time, seen, arm, **priors):
+    """P(log hazard ratio < 0)."""
+    g, _, _, posterior = weibull_grid(time, seen, arm, **priors)
+    mass = posterior.sum(axis=(1, 2))
     cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (mass[1:] + mass[:-1]))])
     return float(np.interp(0.0, g, cumulative / cumulative[-1]))
+
+
+def weibull_beyond(grid, quantity, cut):
+    """P(quantity > cut) of a function of log hazard ratio, log shape and log median that falls with the first.
+
+    Along the log hazard ratio the border is found by interpolation, so that the grid's steps leave no trace.
+    """
+    g, s, u, posterior = grid
+    inside = total = 0.0
+    for j, log_shape in enumerate(s):
+        for k, log_median in enumerate(u):
+            line = posterior[:, j, k]
+            if line.max() < 1e-9:
+                continue
+            cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (line[1:] + line[:-1]))])
+            border = np.interp(-cut, -quantity(g, log_shape, log_median), g)
+            inside += np.interp(border, g, cumulative)
+            total += cumulative[-1]
+    return float(inside / total)
 
 
 def single_arm(looks, rate, null, go, stop, prior=(1.0, 1.0)):

@@ -9,11 +9,22 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import MedianTable, PatientTable
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates, encode
+from bayes_escc.families.survival.normal_priors import normal_priors
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
 from bayes_escc.families.survival.target import TargetTable
 from bayes_escc.names import DETECTING_SCAN, ESTIMANDS, FIGURE_DATA, REGIMEN
 
-__all__ = ["BIAS_SHIFTS", "HAS_PUBLISHED_ARMS", "KINDS", "NAME", "SurvivalSpec", "figures", "prepare", "read_spec"]
+__all__ = [
+    "BIAS_SHIFTS",
+    "HAS_PUBLISHED_ARMS",
+    "KINDS",
+    "NAME",
+    "SurvivalSpec",
+    "figures",
+    "normal_priors",
+    "prepare",
+    "read_spec",
+]
 
 KINDS = ("patients", "medians")
 BIAS_SHIFTS = "curves"

@@ -1,0 +1,108 @@
+"""What a rule on a time to event sees at a look of every trial, by Newton's method on the whole batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.analysis import Analysis
+from bayes_escc.families import get_family
+from bayes_escc.families.normal_priors import NormalPriors
+from bayes_escc.rules import PosteriorProbability
+from bayes_escc.trials.quantities import MEDIAN, RMST, SURVIVAL, Quantity, quantity_tails
+from bayes_escc.trials.spec import PlannedRule
+from bayes_escc.trials.weibull import tail_areas
+
+__all__ = ["hazard_statistics", "normal_priors_of"]
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+_KINDS: Final = {"median": MEDIAN, "survival": SURVIVAL, "rmst": RMST}
+
+
+def normal_priors_of(analysis: Analysis) -> NormalPriors | str:
+    """The priors as Newton's method takes them, or why it cannot answer."""
+    describe = getattr(get_family(analysis.family), "normal_priors", None)
+    if describe is None:
+        return f"family {analysis.family}"
+    data = analysis.data
+    interval = getattr(data.settings, "interval", None) is not None
+    found: NormalPriors | str = describe(analysis.spec, data.time_unit, interval=interval)
+    return found
+
+
+def hazard_statistics(
+    model: NormalPriors,
+    planned: PlannedRule,
+    arms: int,
+    arm: Whole,
+    time: Array,
+    seen: NDArray[np.bool_],
+    covariates: Sequence[Array],
+    entered: NDArray[np.bool_],
+) -> Array:
+    """P(better) of every trial, by the rule's estimand, margin or value; arrays are (trials, patients), months."""
+    base = max(planned.reference, 0)
+    others = [i for i in range(arms) if i != base]
+    if planned.arm != base:
+        others = [planned.arm, *(i for i in others if i != planned.arm)]
+    shift = 1.0 / arms if model.exchangeable or arms == 1 else 0.0
+    columns = [(arm == i) - shift for i in others]
+    columns += [_centred(c, entered) for c in covariates]
+    design = np.stack(columns, axis=-1).astype(np.float64) if columns else np.empty((*arm.shape, 0))
+    with np.errstate(divide="ignore"):
+        log_time = np.where(entered & (time > 0), np.log(np.maximum(time, 1e-300)), -np.inf)
+    data = (log_time, seen.astype(np.float64), design, *_prior(model, len(others)))
+    rule = planned.rule
+    if not isinstance(rule, PosteriorProbability):
+        raise TypeError(f"{rule.kind} is not about one posterior probability")
+    natural = "lower" if rule.estimand == "hazard_ratio" else "higher"
+    turned = (rule.better or natural) != natural
+    if rule.reference is not None and (rule.margin is None or rule.estimand == "hazard_ratio"):
+        # with proportional hazards, whichever hazard is lower has every other quantity better
+        cut = np.full(len(arm), math.log(rule.margin) if rule.margin else 0.0)
+        below = tail_areas(*data, cut, fixed_shape=model.exponential)
+        return 1.0 - below if turned else below
+    codes = [np.array([float(i == o) - shift for o in others]) for i in (planned.arm, base)]
+    above = quantity_tails(*data, _asked(rule, codes, model.unit, turned=turned), fixed_shape=model.exponential)
+    return 1.0 - above if turned else above
+
+
+def _asked(rule: PosteriorProbability, codes: Sequence[Array], unit: float, *, turned: bool) -> Quantity:
+    """What the rule asks of the curves; values in the analysis's unit become months."""
+    months = unit if rule.estimand in ("median", "rmst") else 1.0
+    single, log_ratio = rule.reference is None, rule.scale == "ratio" and rule.reference is not None
+    if single:
+        cut = float(rule.value or 0.0) * months
+    elif log_ratio:
+        cut = math.log(float(rule.margin or 1.0))
+    else:
+        cut = (-1.0 if turned else 1.0) * float(rule.margin or 0.0) * months
+    time = float(rule.time or 1.0) * unit
+    return Quantity(_KINDS[rule.estimand], time, codes[0], codes[1], single, log_ratio, cut)
+
+
+def _prior(model: NormalPriors, contrasts: int) -> tuple[Array, Array]:
+    """Mean and precision of log median, log shape, contrasts of arms and coefficients."""
+    ratio, coefficients = model.log_hazard_ratio, model.coefficients
+    mean = [model.log_median[0], model.log_shape[0], *[ratio[0]] * contrasts, *[m for m, _ in coefficients]]
+    precision = np.zeros((len(mean), len(mean)))
+    precision[0, 0], precision[1, 1] = 1.0 / model.log_median[1] ** 2, 1.0 / model.log_shape[1] ** 2
+    if contrasts:
+        pairs = 0.5 * (np.eye(contrasts) + 1.0) if model.exchangeable else np.eye(contrasts)
+        precision[2 : 2 + contrasts, 2 : 2 + contrasts] = np.linalg.inv(pairs) / ratio[1] ** 2
+    for i, (_, sd) in enumerate(coefficients, start=2 + contrasts):
+        precision[i, i] = 1.0 / sd**2
+    return np.array(mean), precision
+
+
+def _centred(values: Array, entered: NDArray[np.bool_]) -> Array:
+    count = np.maximum(entered.sum(axis=1, keepdims=True), 1)
+    centre = (values * entered).sum(axis=1, keepdims=True) / count
+    binary = np.isin(values, (0.0, 1.0)).all()
+    sd = 1.0 if binary else np.sqrt((((values - centre) ** 2) * entered).sum(axis=1, keepdims=True) / count)
+    return np.asarray((values - centre) / np.where(np.asarray(sd) > 0, sd, 1.0) * entered)

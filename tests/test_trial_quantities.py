@@ -1,0 +1,201 @@
+"""Margins and values of medians, survival and restricted means, answered without sampling."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+import bayes_escc as be
+from bayes_escc.trials.conduct import look_times, state_at, statistic_at
+from bayes_escc.trials.generate import generate
+from bayes_escc.trials.hazards import hazard_statistics
+from bayes_escc.trials.slow import fitted_probability, frame_of
+from tests.oracles.trials import weibull_beyond, weibull_grid
+from tests.test_trials import PFS, design
+
+
+def patients_of(seed, n, shape=1.2):
+    """Two arms with staggered censoring."""
+    rng = np.random.default_rng(seed)
+    arm = np.arange(n) % 2
+    time = rng.weibull(shape, n) * 5 * np.where(arm, 1.6, 1.0)
+    end = rng.uniform(2, 12, n)
+    return arm, np.minimum(time, end), time <= end
+
+
+def rule_design(content=PFS, **rule):
+    content = json.loads(json.dumps(content))
+    content["monitoring"] = [
+        {"name": "r", "kind": "posterior_probability", "reference": "old", "go_above": 0.9, "looks": [{"events": 30}]}
+    ]
+    content["monitoring"][0] |= rule
+    content["monitoring"][0] = {k: v for k, v in content["monitoring"][0].items() if v is not None}
+    return design(content)
+
+
+def answer(d, arm, time, seen, covariates=()):
+    known = np.ones((1, len(arm)), bool)
+    batch = [np.asarray(v)[None] for v in (arm, time, seen)]
+    return hazard_statistics(
+        d.model, d.spec.rules[0], len(d.spec.arms), *batch, [np.asarray(c)[None] for c in covariates], known
+    )[0]
+
+
+def median(g, s, u):
+    return np.exp(u - g / np.exp(s))
+
+
+def survival(time):
+    return lambda g, s, u: np.exp(-math.log(2) * np.exp(np.exp(s) * (math.log(time) - u) + g))
+
+
+def restricted_mean(horizon):
+    t = np.linspace(0, horizon, 201)[1:]
+
+    def value(g, s, u):
+        curve = np.exp(-math.log(2) * np.exp(math.exp(s) * (np.log(t)[:, None] - u) + np.asarray(g)[None]))
+        return np.trapezoid(np.vstack([np.ones_like(curve[:1]), curve]), np.append(0, t), axis=0)
+
+    return value
+
+
+QUANTITIES = {
+    "median": (median, {"estimand": "median"}),
+    "survival": (survival(6.0), {"estimand": "survival", "time": 6.0}),
+    "rmst": (restricted_mean(10.0), {"estimand": "rmst", "time": 10.0}),
+}
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("n", [30, 60])
+def test_margins_against_a_grid(name, n):
+    arm, time, seen = patients_of(n, n)
+    grid = weibull_grid(time, seen, arm)
+    of, rule = QUANTITIES[name]
+    for margin in {"median": (1.0, 3.0), "survival": (0.1, 0.25), "rmst": (0.5, 1.5)}[name]:
+        exact = weibull_beyond(grid, lambda g, s, u: of(g / 2, s, u) - of(-g / 2, s, u), margin)
+        found = answer(rule_design(margin=margin, **rule), arm, time, seen)
+        assert found == pytest.approx(exact, abs=0.004)
+    ratio = weibull_beyond(grid, lambda g, s, u: of(g / 2, s, u) / of(-g / 2, s, u), 1.25)
+    assert answer(rule_design(margin=1.25, scale="ratio", **rule), arm, time, seen) == pytest.approx(ratio, abs=0.004)
+
+
+def test_values_of_one_of_two_arms_against_a_grid():
+    arm, time, seen = patients_of(5, 60)
+    grid = weibull_grid(time, seen, arm)
+    for of, rule, value in (
+        (median, {"estimand": "median"}, 4.0),
+        (survival(6.0), {"estimand": "survival", "time": 6.0}, 0.3),
+    ):
+        exact = weibull_beyond(grid, lambda g, s, u, of=of: of(g / 2, s, u), value)
+        d = rule_design(reference=None, regimen="new", value=value, **rule)
+        assert answer(d, arm, time, seen) == pytest.approx(exact, abs=0.004)
+
+
+def test_worse_by_a_margin_is_the_other_tail():
+    arm, time, seen = patients_of(7, 60)
+    up = rule_design(estimand="median", margin=1.0, regimen="old", reference="new")
+    down = rule_design(estimand="median", margin=1.0, better="lower")
+    assert answer(down, arm, time, seen) == pytest.approx(answer(up, arm, time, seen), abs=0.003)
+
+
+SINGLE = {
+    **PFS,
+    "analysis": {**PFS["analysis"], "model": {"family": "survival", "baseline": "exponential"}},
+    "design": {"arms": ["new"], "patients": 40},
+    "endpoints": {"PFS": {}},
+    "truths": [{"name": "null", "PFS": {"median": 4.0}}, {"name": "better", "PFS": {"median": 7.0}}],
+    "monitoring": [
+        {
+            "name": "median",
+            "kind": "posterior_probability",
+            "estimand": "median",
+            "value": 4.0,
+            "looks": [{"events": 30}],
+            "go_above": 0.95,
+        }
+    ],
+}
+
+
+def test_one_exponential_arm_against_quadrature():
+    """Events and exposure are sufficient; the prior of the log median is normal."""
+    rng = np.random.default_rng(3)
+    time, end = rng.exponential(8, 40), rng.uniform(3, 15, 40)
+    seen, time = time <= end, np.minimum(time, end)
+    d, t = seen.sum(), time.sum()
+
+    def density(u):
+        return np.exp(-d * (u - 2.0) - math.log(2) * t * np.exp(-u)) * stats.norm.pdf(u, math.log(6), 2.5)
+
+    above = integrate.quad(density, math.log(6.5), 6)[0] / integrate.quad(density, -2, 6, points=[2.0])[0]
+    content = json.loads(json.dumps(SINGLE))
+    content["monitoring"][0]["value"] = 6.5
+    assert answer(design(content), np.zeros(40, int), time, seen) == pytest.approx(above, abs=5e-4)
+
+
+def test_power_of_one_exponential_arm_by_a_one_dimensional_integral():
+    """With a look at the 30th event, exposure is a Gamma variable, whatever the accrual and independent drop-out."""
+    d = design(SINGLE)
+
+    def probability(exposure):
+        u = np.linspace(-2, 6, 4001)
+        log = -30 * u - math.log(2) * exposure * np.exp(-u) + stats.norm.logpdf(u, math.log(6), 2.5)
+        mass = np.exp(log - log.max())
+        return mass[u > math.log(4.0)].sum() / mass.sum()
+
+    low, high = 100.0, 800.0
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if probability(middle) > 0.95 else (middle, high)
+    for name, truth in (("null", 4.0), ("better", 7.0)):
+        exact = stats.gamma(30, scale=truth / math.log(2)).sf(low)
+        share = (d.conduct(name, 40, 0, 2000).decision > 0).mean()
+        assert abs(share - exact) < 4 * math.sqrt(exact * (1 - exact) / 2000)
+
+
+def test_covariates_and_three_arms_agree_with_the_package_s_own_fit():
+    content = json.loads(json.dumps(PFS))
+    content["analysis"]["model"]["covariates"] = ["nlr", "liver"]
+    content["analysis"]["data"]["time_unit"] = "weeks"
+    content["design"] = {"arms": {"old": 1, "new": 1, "third": 1}, "patients": 60, "block": 6}
+    content["truths"] = [
+        {
+            "name": "t",
+            "PFS": {"median": 4, "hazard_ratio": {"new": 0.6}},
+            "covariates": {
+                "nlr": {"mean": 0, "sd": 1, "coefficient": 0.5},
+                "liver": {"probability": 0.4, "coefficient": 0.6},
+            },
+        }
+    ]
+    week = 7 / 30.4375
+    for rule in (
+        {"estimand": "median", "margin": 1.0 / week},
+        {"estimand": "rmst", "time": 12.0 / week, "margin": 0.5 / week},
+    ):
+        d = rule_design(content, regimen="new", **rule)
+        planned = d.spec.rules[0]
+        patients = generate(d.spec, d.spec.truths[0], 60, 0, 1)
+        state = state_at(d.spec, patients, look_times(d.spec, patients, planned, planned.looks[0]))
+        fast = statistic_at(d.spec, d.model, d.analysis, planned, patients, state)[0][0]
+        value, error = fitted_probability(d.analysis, frame_of(d.spec, d.analysis, patients, state, 0), planned)
+        assert abs(fast - value) < max(4 * error, 0.006)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"estimand": "survival", "margin": 0.1}, "at which time"),
+        ({"estimand": "median", "scale": "odds_ratio"}, "difference or ratio"),
+        ({"estimand": "hazard_ratio", "reference": None, "value": 1.0, "regimen": "new"}, "is to a reference"),
+        ({"estimand": "median", "regimen": "old"}, "compared with itself"),
+    ],
+)
+def test_what_a_rule_on_times_may_not_say(rule, said):
+    with pytest.raises(be.AnalysisError, match=said):
+        rule_design(**rule)
