@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,54 @@ def test_fits_do_not_depend_on_workers():
     for one, other in zip(here, there, strict=True):
         assert one.parameters.equals(other.parameters)
     assert not here[0].parameters.equals(here[1].parameters)
+
+
+@pytest.mark.parametrize("command", ["sensitivity", "inconsistency"])
+def test_commands_that_fit_many_times_take_workers_or_a_scheduler(command, monkeypatch, capsys):
+    from bayes_escc.cli import main
+
+    given = []
+
+    def noted(task, pieces, seed, workers=None, scheduler=None):
+        given.append((len(pieces), workers, scheduler))
+        raise be.FitError("stopped here.")
+
+    monkeypatch.setattr(many, "run_many", noted)
+    name = "pd1_first_line_network"
+    assert main([command, name, "--scheduler", "tcp://host:8786"]) != 0
+    assert main([command, name, "--workers", "3"]) != 0
+    assert [(w, s) for _, w, s in given] == [(1, "tcp://host:8786"), (3, None)]
+    assert given[0][0] >= 2
+    assert main([command, name, "--workers", "0"]) != 0
+    assert "workers must be 1 or more, not 0" in capsys.readouterr().err
+
+
+def test_split_networks_do_not_depend_on_who_fits_them():
+    one, other = (be.inconsistency(be.find_analysis("pd1_first_line_network"), workers=n) for n in (1, 2))
+    assert one.to_dict() == other.to_dict()
+
+
+def test_variations_do_not_depend_on_who_fits_them():
+    analysis = be.find_analysis("second_line_response")
+    one, other = (be.sensitivity(analysis, workers=n) for n in (1, 2))
+    assert one.to_dict() == other.to_dict()
+
+
+@pytest.mark.slow
+def test_variations_on_a_cluster_one_of_whose_workers_is_killed():
+    """The second worker is killed while the variations are fitted; the table is the same."""
+    distributed = pytest.importorskip("distributed")
+    analysis = be.find_analysis("pd1_first_line_network")
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    )
+    with cluster:
+        doomed = list(cluster.workers.values())[1].pid
+        killer = threading.Timer(3.0, os.kill, (doomed, signal.SIGKILL))
+        killer.start()
+        found = be.sensitivity(analysis, scheduler=cluster.scheduler_address)
+        killer.join()
+    assert found.to_dict() == be.sensitivity(analysis).to_dict()
 
 
 def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path):

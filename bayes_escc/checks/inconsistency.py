@@ -37,11 +37,14 @@ from bayes_escc.evidence.effects import connected_pieces
 from bayes_escc.families.synthesis import SynthesisDesign, SynthesisSpec, prepare
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor
+from bayes_escc.inference import Workers
 from bayes_escc.names import COVARIATE
 from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bayes_escc.analysis.analysis import SamplingSpec
 
 __all__ = ["Inconsistency", "inconsistency"]
 
@@ -110,7 +113,9 @@ class Inconsistency:
         }
 
 
-def inconsistency(asked: Asked, table: Any = None) -> Inconsistency:
+def inconsistency(
+    asked: Asked, table: Any = None, *, workers: int | None = 1, scheduler: str | None = None
+) -> Inconsistency:
     """Compare direct with indirect evidence throughout a network.
 
     Parameters
@@ -119,6 +124,11 @@ def inconsistency(asked: Asked, table: Any = None) -> Inconsistency:
         A synthesis with ``network = true``; its ``[sampling]`` holds where sampling is needed.
     table : table, optional
         Needed with a model; for an analysis, its own if not given.
+    workers : int or None
+        Processes that fit, one split of the network each; None for one a usable processor. The result does not depend
+        on it.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers fit instead (see `inference.run_many`).
 
     Raises
     ------
@@ -131,11 +141,12 @@ def inconsistency(asked: Asked, table: Any = None) -> Inconsistency:
     spec: SynthesisSpec = analysis.spec
     design = prepare(chosen, spec, analysis.data)
     contrasts, prob, ratio = design.contrasts, analysis.ci_prob, design.ratio
-    network = fitted(design, analysis.sampling)
     pairs = _pairs(contrasts)
     apart = [p for p in pairs if _informed(contrasts, p)]
-    unrelated = fitted(_unrelated(design, apart), analysis.sampling)
-    fits: list[Fitted] = [network, unrelated]
+    splits = {(a, b): _split(design, a, b, s) for (a, b), s in pairs.items() if _has_indirect(contrasts, a, b)}
+    pieces = [(d, analysis.sampling) for d in (design, _unrelated(design, apart), *splits.values())]
+    fits: list[Fitted] = Workers(workers, scheduler).run(_fit, pieces, analysis.sampling.seed)
+    network, unrelated, split_at = fits[0], fits[1], dict(zip(splits, fits[2:], strict=True))
     rows = []
     for (a, b), studies in pairs.items():
         of_network = np.asarray(design.C[design.effect_labels.index(b)] - design.C[design.effect_labels.index(a)])
@@ -145,9 +156,8 @@ def inconsistency(asked: Asked, table: Any = None) -> Inconsistency:
         if (a, b) in apart:
             row["unrelated"] = unrelated.interval(np.eye(len(apart))[apart.index((a, b))], ratio, prob)
         row |= dict.fromkeys(("direct", "indirect", "difference", "tau", "probability_above", "mcse_probability"))
-        if _has_indirect(contrasts, a, b):
-            split = fitted(_split(design, a, b, studies), analysis.sampling)
-            fits.append(split)
+        if (a, b) in split_at:
+            split = split_at[a, b]
             indirect = np.append(of_network, 0.0)
             direct = np.append(np.zeros(len(of_network)), 1.0)
             for kind, of_theta in (("direct", direct), ("indirect", indirect), ("difference", direct - indirect)):
@@ -158,6 +168,11 @@ def inconsistency(asked: Asked, table: Any = None) -> Inconsistency:
     models = (_model("consistency", network, prob), _model("unrelated mean effects", unrelated, prob))
     messages = tuple(dict.fromkeys(m for fit in fits for m in fit.messages))
     return Inconsistency(analysis.title, design.unit, ratio, prob, tuple(rows), models, messages)
+
+
+def _fit(piece: tuple[SynthesisDesign, SamplingSpec], _seed: int) -> Fitted:
+    """A fit with the analysis's own seed, so that models differ by their structure alone."""
+    return fitted(*piece)
 
 
 def _is_network(analysis: Analysis) -> bool:

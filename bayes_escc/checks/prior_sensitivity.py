@@ -27,7 +27,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.families import Design
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.survival.design import SurvivalDesign
-from bayes_escc.inference import Diagnostics, Estimate, LaplaceError, estimate, laplace_draws
+from bayes_escc.inference import HERE, Diagnostics, Estimate, LaplaceError, Workers, estimate, laplace_draws
 from bayes_escc.names import LAWS, REGIMEN
 from bayes_escc.runs.run import design_of, prepare_design
 from bayes_escc.settings.prior import PriorSet
@@ -39,7 +39,12 @@ __all__ = ["vary_regimens"]
 
 
 def vary_regimens(
-    analysis: Analysis, table: Any, *, estimand: str | None = None, reference: str | None = None
+    analysis: Analysis,
+    table: Any,
+    *,
+    estimand: str | None = None,
+    reference: str | None = None,
+    workers: Workers = HERE,
 ) -> Sensitivity:
     """Vary the priors and the model of a survival or response analysis.
 
@@ -53,6 +58,8 @@ def vary_regimens(
         What is compared: that of the first comparison if not given, else ``median`` or ``rate``.
     reference : str, optional
         The first regimen if not given.
+    workers : Workers
+        Who fits; every variation has the seed of the analysis, so that rows differ by what is varied alone.
 
     Raises
     ------
@@ -70,11 +77,9 @@ def vary_regimens(
     rows: list[dict[str, Any]] = []
     base: tuple[int, Diagnostics] | None = None
     scaled, notes = None, []
-    for one in variations(spec, patients=patients):
-        varied = replace(analysis, spec=one.spec)
-        weighted = bool(one.changed) and _by_laplace(varied, design)
-        current = design if weighted else design_of(varied, table)
-        found = _estimate(current, one, varied, table) if weighted else _fitted(current, varied)
+    asked = list(variations(spec, patients=patients))
+    fits = workers.run(_varied, [(one, analysis, table, design) for one in asked], analysis.sampling.seed)
+    for one, (current, found) in zip(asked, fits, strict=True):
         if base is None:
             base = current.patients, found.diagnostics
             scaled = _scaled(analysis, current, found, about.reference)
@@ -96,6 +101,16 @@ def vary_regimens(
         notes=tuple(notes),
         power_scaling=scaled,
     )
+
+
+def _varied(piece: tuple[Variation, Analysis, Any, Design], _seed: int) -> tuple[Design, Estimate]:
+    """The design and the fit of a variation; only other priors are weighted, on the design of the analysis."""
+    one, analysis, table, design = piece
+    varied = replace(analysis, spec=one.spec)
+    if one.changed and _by_laplace(varied, design):
+        return design, _estimate(design, one, varied, table)
+    current = design_of(varied, table)
+    return current, _fitted(current, varied)
 
 
 def _scaled(analysis: Analysis, design: Design, found: Estimate, reference: str | None) -> PowerScaling:

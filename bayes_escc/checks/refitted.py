@@ -17,7 +17,7 @@ from bayes_escc.checks.heterogeneity_priors import published_priors, unit_of_tau
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Table
 from bayes_escc.families.synthesis import SynthesisSpec
-from bayes_escc.inference import estimate
+from bayes_escc.inference import HERE, Workers, estimate
 from bayes_escc.names import LAWS, REGIMEN
 from bayes_escc.runs.run import prepare_design
 from bayes_escc.settings.prior import Prior, PriorSet
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["effect_rows", "refitted_rows"]
 
 
-def refitted_rows(analysis: Analysis, table: Table) -> tuple[list[dict[str, Any]], tuple[str, str], list[str]]:
+def refitted_rows(
+    analysis: Analysis, table: Table, workers: Workers = HERE
+) -> tuple[list[dict[str, Any]], tuple[str, str], list[str]]:
     """Rows of every effect under every variation; the unit and better direction; and what could not be fitted.
 
     Parameters
@@ -36,6 +38,8 @@ def refitted_rows(analysis: Analysis, table: Table) -> tuple[list[dict[str, Any]
     analysis : Analysis
         A synthesis.
     table : Table
+    workers : Workers
+        Who fits; every variation has the seed of the analysis, so that rows differ by what is varied alone.
     """
     design: Any = prepare_design(analysis, table)
     spec = analysis.spec
@@ -44,17 +48,26 @@ def refitted_rows(analysis: Analysis, table: Table) -> tuple[list[dict[str, Any]
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
     unit = ""
-    for group, label, varied, chosen in _variations(spec, table, design):
-        try:
-            fit = estimate(prepare_design(replace(analysis, spec=varied), chosen), analysis.sampling)
-        except (AnalysisError, DataError) as error:
-            notes.append(f"{label}: not fitted ({str(error).splitlines()[0]}).")
+    asked = list(_variations(spec, table, design))
+    pieces = [(replace(analysis, spec=varied), chosen) for _, _, varied, chosen in asked]
+    for (group, label, _, _), fit in zip(asked, workers.run(_refit, pieces, analysis.sampling.seed), strict=True):
+        if isinstance(fit, str):
+            notes.append(f"{label}: not fitted ({fit}).")
             continue
         if not fit.diagnostics.converged:
             notes.append(f"{label}: NOT CONVERGED.")
         unit = unit or str(fit.estimands["effect"].attrs.get("unit", ""))
         rows += effect_rows(group, label, fit, analysis.ci_prob)
     return rows, (unit, design.contrasts.better), notes
+
+
+def _refit(piece: tuple[Analysis, Table], _seed: int) -> Estimate | str:
+    """The fit of a variation, or why there is none."""
+    analysis, table = piece
+    try:
+        return estimate(prepare_design(analysis, table), analysis.sampling)
+    except (AnalysisError, DataError) as error:
+        return str(error).splitlines()[0]
 
 
 def _variations(spec: SynthesisSpec, table: Table, design: Any) -> Iterator[tuple[str, str, SynthesisSpec, Table]]:

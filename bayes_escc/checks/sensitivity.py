@@ -34,7 +34,7 @@ from bayes_escc.families.synthesis import SynthesisSpec, prepare
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.gaussian import GaussianModel, integrate
 from bayes_escc.families.synthesis.normal import NormalDesign
-from bayes_escc.inference import estimate
+from bayes_escc.inference import Workers, estimate
 from bayes_escc.names import LAWS
 from bayes_escc.probability.normal_mixture import NormalMixture
 from bayes_escc.runs.run import prepare_design
@@ -54,7 +54,13 @@ _PEESE_SD: Final = 20.0
 
 
 def sensitivity(
-    asked: Asked, table: Any = None, *, estimand: str | None = None, reference: str | None = None
+    asked: Asked,
+    table: Any = None,
+    *,
+    estimand: str | None = None,
+    reference: str | None = None,
+    workers: int | None = 1,
+    scheduler: str | None = None,
 ) -> Sensitivity:
     """Vary an analysis in every way a reader will ask about, and scale its prior and its likelihood.
 
@@ -71,6 +77,10 @@ def sensitivity(
         ``median`` or ``rate``.
     reference : str, optional
         Regimen that the others are compared with; that of the analysis, or the first, if not given.
+    workers : int or None
+        Processes that fit; None for one a usable processor. The result does not depend on it.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers fit instead (see `inference.run_many`).
 
     Returns
     -------
@@ -83,9 +93,9 @@ def sensitivity(
         If there is nothing to compare.
     """
     analysis, chosen = question(asked, table)
-    spec = analysis.spec
+    spec, many = analysis.spec, Workers(workers, scheduler)
     if isinstance(spec, SurvivalSpec | ResponseSpec):
-        return vary_regimens(analysis, chosen, estimand=estimand, reference=reference)
+        return vary_regimens(analysis, chosen, estimand=estimand, reference=reference, workers=many)
     if not isinstance(spec, SynthesisSpec):  # pragma: no cover (there are three families)
         raise AnalysisError("sensitivity: needs a response, survival or synthesis analysis.")
     if estimand not in (None, "effect"):
@@ -100,7 +110,7 @@ def sensitivity(
         laws=ExactLaws(first.groups[LAWS]) if LAWS in first.groups else None,
         reference=reference,
     )
-    varied = _vary_effects(analysis, chosen, spec)
+    varied = _vary_effects(analysis, chosen, spec, many)
     rows, notes = varied.rows, varied.notes
     if rows[0]["label"] == _AS_NORMAL:
         rows = (*effect_rows("analysis", "as specified", first, analysis.ci_prob), *rows)
@@ -109,16 +119,16 @@ def sensitivity(
     return replace(varied, rows=rows, notes=tuple(dict.fromkeys(notes)), power_scaling=scaled)
 
 
-def _vary_effects(analysis: Analysis, chosen: Any, spec: SynthesisSpec) -> Sensitivity:
+def _vary_effects(analysis: Analysis, chosen: Any, spec: SynthesisSpec, workers: Workers) -> Sensitivity:
     """The pooled effect under every variation of a synthesis."""
     if spec.network or spec.covariates or spec.subgroup or spec.prior("effect").default.distribution != "Normal":
-        return _refitted(analysis, chosen)
+        return _refitted(analysis, chosen, workers)
     try:
         contrasts = prepare(chosen, _normal(spec), analysis.data).contrasts
     except DataError:
         if spec.likelihood == "normal":
             raise
-        return _refitted(analysis, chosen)  # a count of 0 has no log odds ratio with a normal error
+        return _refitted(analysis, chosen, workers)  # a count of 0 has no log odds ratio with a normal error
     heterogeneity = tau_priors(contrasts, spec)
     tau = spec.prior("tau").default if spec.pooling == "random" else heterogeneity[2][1]
     random, common = _with(spec, "random", tau), _with(spec, "common", None)
@@ -157,9 +167,9 @@ def _vary_effects(analysis: Analysis, chosen: Any, spec: SynthesisSpec) -> Sensi
     )
 
 
-def _refitted(analysis: Analysis, table: Any) -> Sensitivity:
+def _refitted(analysis: Analysis, table: Any, workers: Workers) -> Sensitivity:
     """The same by fitting every variation, where the exact engine does not answer for all of them."""
-    rows, (unit, better), notes = refitted_rows(analysis, table)
+    rows, (unit, better), notes = refitted_rows(analysis, table, workers)
     return Sensitivity(analysis.title, "effect", unit, better, None, analysis.ci_prob, tuple(rows), {}, tuple(notes))
 
 

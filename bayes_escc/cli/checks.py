@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bayes_escc.cli.command import Commands, add_command, print_json
+from bayes_escc.cli.command import Commands, add_command, add_workers, print_json
 
 __all__ = ["register"]
 
@@ -21,6 +21,7 @@ def register(commands: Commands) -> None:
     sensitivity.add_argument(
         "--out", metavar="DIR", help="also write the tables (JSON, CSV) and the figure to this folder"
     )
+    add_workers(sensitivity)
     proportional = add_command(
         commands, "proportional-hazards", _proportional, "check whether one hazard ratio holds over time"
     )
@@ -29,6 +30,7 @@ def register(commands: Commands) -> None:
         commands, "inconsistency", _inconsistency, "direct against indirect evidence in a network"
     )
     inconsistent.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    add_workers(inconsistent)
 
 
 def _sensitivity(options: argparse.Namespace) -> int:
@@ -37,7 +39,7 @@ def _sensitivity(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.analysis import find_analysis
     from bayes_escc.checks import sensitivity
 
-    found = sensitivity(find_analysis(options.analysis))
+    found = sensitivity(find_analysis(options.analysis), workers=options.workers, scheduler=options.scheduler)
     if options.out:
         from bayes_escc.files import write_atomic
         from bayes_escc.plots.style import save_figure
@@ -72,7 +74,7 @@ def _inconsistency(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.analysis import find_analysis
     from bayes_escc.checks import inconsistency
 
-    found = inconsistency(find_analysis(options.analysis))
+    found = inconsistency(find_analysis(options.analysis), workers=options.workers, scheduler=options.scheduler)
     if options.json:
         print_json(found.to_dict())
     else:

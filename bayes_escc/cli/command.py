@@ -10,7 +10,7 @@ from typing import Any
 type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 type Action = Callable[[argparse.Namespace], int]
 
-__all__ = ["Action", "Commands", "add_command", "print_json", "printed"]
+__all__ = ["Action", "Commands", "add_command", "add_workers", "print_json", "printed"]
 
 
 def add_command(
@@ -43,6 +43,14 @@ def add_command(
     parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     parser.set_defaults(action=action)
     return parser
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """Add who fits, to a command that fits many times."""
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that fit (default: 1)")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers fit instead, for example tcp://host:8786"
+    )
 
 
 def print_json(value: Any) -> None:

@@ -11,16 +11,18 @@ if TYPE_CHECKING:
     from bayes_escc.inference.fit import Estimate, Fit, estimate, fit_design
     from bayes_escc.inference.laplace import LaplaceDraws, LaplaceError, laplace_draws
     from bayes_escc.inference.leave_one_out import Loo, compare_models, loo
-    from bayes_escc.inference.many import estimate_many, run_many
+    from bayes_escc.inference.many import HERE, Workers, estimate_many, run_many
     from bayes_escc.inference.model_evidence import bayes_factors
 
 __all__ = [
+    "HERE",
     "Diagnostics",
     "Estimate",
     "Fit",
     "LaplaceDraws",
     "LaplaceError",
     "Loo",
+    "Workers",
     "bayes_factors",
     "compare_models",
     "estimate",
@@ -36,7 +38,7 @@ _HOMES = {
     "fit": ("Estimate", "Fit", "estimate", "fit_design"),
     "laplace": ("LaplaceDraws", "LaplaceError", "laplace_draws"),
     "leave_one_out": ("Loo", "compare_models", "loo"),
-    "many": ("estimate_many", "run_many"),
+    "many": ("HERE", "Workers", "estimate_many", "run_many"),
     "model_evidence": ("bayes_factors",),
 }
 

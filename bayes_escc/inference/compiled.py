@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from bayes_escc.families import Design
 from bayes_escc.inference.cache import prepare_cache
-from bayes_escc.settings.packages import need_package
 
 __all__ = ["clear_compiled", "compiled_with_data"]
 
@@ -31,7 +30,6 @@ def compiled_with_data(design: Design, seconds: dict[str, float]) -> Any:
     """
     tick = time.perf_counter()
     prepare_cache()
-    need_package("pyarrow")  # nutpie's draws come in its tables
     for name in ("nutpie", "pymc"):  # here, so that the time is not counted as compiling
         importlib.import_module(name)
 

@@ -14,6 +14,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,13 +26,41 @@ if TYPE_CHECKING:
     from bayes_escc.families import Design
     from bayes_escc.inference.fit import Estimate
 
-__all__ = ["estimate_many", "run_many", "worker_fingerprint"]
+__all__ = ["HERE", "Workers", "estimate_many", "run_many", "worker_fingerprint"]
 
 Task = Callable[[Any, int], Any]
 
 RETRIES: Final = 3
 _PACKAGES: Final = ("numpy", "scipy", "numba", "llvmlite", "pytensor", "pymc", "nutpie", "xarray")
 _ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who does many independent pieces of work; results do not depend on it.
+
+    Parameters
+    ----------
+    count : int, optional
+        Processes; one, which is this, if not given, and as many as there are usable processors with None.
+    scheduler : str, optional
+        Address of a running Dask scheduler, whose workers are used instead.
+    """
+
+    count: int | None = 1
+    scheduler: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.count is not None and self.count < 1:
+            raise FitError(f"workers must be 1 or more, not {self.count}.")
+
+    def run(self, task: Task, pieces: Sequence[Any], seed: int) -> list[Any]:
+        """Call a function on every piece, as `run_many` does."""
+        return run_many(task, pieces, seed, self.count, self.scheduler)
+
+
+HERE: Final = Workers()
+"""This process alone."""
 
 
 def estimate_many(
@@ -52,8 +81,6 @@ def estimate_many(
 
 
 def _estimate(piece: tuple[Design, SamplingSpec], seed: int) -> Estimate:
-    from dataclasses import replace
-
     from bayes_escc.inference.fit import estimate
 
     return estimate(piece[0], replace(piece[1], seed=seed))

@@ -1,7 +1,7 @@
-"""What is imported when: names of a room on first use, and without packages that are asked for data nobody has.
+"""What is imported when: names of a room on first use, and no package that is asked for data nobody has.
 
-xarray imports all of Dask, with its cluster, to ask of an array whether it is one of Dask's, and pandas imports Arrow:
-together they take longer than anything a closed form computes. A process that has its own data only can leave them out.
+xarray imports all of Dask, with its cluster, to ask of an array whether it is one of Dask's: that takes longer than
+anything a closed form computes. A process that has no such arrays can leave it out.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any, Final
 
 __all__ = ["lazy_names", "need_package", "packages_left_out"]
 
-_LEFT_OUT: Final = ("dask", "pyarrow")
+_LEFT_OUT: Final = ("dask",)
 
 
 @contextmanager
 def packages_left_out() -> Iterator[None]:
-    """Meanwhile Dask and Arrow look as if they were not installed, unless they have been imported already.
+    """Meanwhile Dask looks as if it were not installed, unless it has been imported already.
 
-    What needs one of them says so with `need_package`. For whoever owns the process, as the command line does.
+    What needs it says so with `need_package`. For whoever owns the process, as the command line does.
     """
     modules: dict[str, Any] = sys.modules
     added = [name for name in _LEFT_OUT if name not in modules]

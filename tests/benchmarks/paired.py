@@ -3,7 +3,8 @@
 CPU seconds of this process, so that other work on the machine disturbs little, and ratios, which it disturbs less.
 Sampling is 4 chains of 1,000 draws; "per second" is the smallest bulk effective sample size of any parameter by CPU
 second of sampling alone. The naive model is what one writes first: proportional Weibull hazards with X @ b, nutpie's
-defaults. Then refits of a compiled structure by part, and whole commands in processes of their own.
+defaults. Then refits of a compiled structure by part, whole commands in processes of their own, and large tables. Every
+line with a target says whether it was met; what importing NumPy takes says how busy the machine is (about 0.1 if idle).
 """
 
 from __future__ import annotations
@@ -41,6 +42,22 @@ MODELS: dict[str, Callable[[], Any]] = {
     "independent piecewise": lambda: be.SurvivalModel(**PIECES, smoothing="independent", **SETTINGS),
     "random walk": lambda: be.SurvivalModel(**PIECES, smoothing="random_walk", **SETTINGS),
 }
+
+
+TARGETS = {
+    "Weibull": (25_000, 20_000, 5_000),
+    "independent piecewise": (40_000, 40_000, 40_000),
+    "random walk": (5_000, 3_000, 2_000),
+}
+"""Effective draws per CPU second at the sizes above."""
+
+
+def verdict(value: float, target: float | None, *, least: bool = False) -> str:
+    """Whether a number meets its target: at most, or with `least` at least."""
+    if target is None:
+        return ""
+    met = value >= target if least else value <= target
+    return f"   target {target:,g}: {'met' if met else 'NOT met'}"
 
 
 def patients(n: int, seed: int = 1) -> Any:
@@ -114,7 +131,9 @@ def sampling(sizes: tuple[int, ...]) -> None:
                     others.append(smallest_ess(draws) / spent)
             ours, theirs = float(np.median(rates)), float(np.median(others)) if others else float("nan")
             print(
-                f"  {name:24}{n:9,}{ours:10,.0f}{theirs:10,.0f}{ours / theirs:8.1f}{np.median(steps):11.1f}", flush=True
+                f"  {name:24}{n:9,}{ours:10,.0f}{theirs:10,.0f}{ours / theirs:8.1f}{np.median(steps):11.1f}"
+                + verdict(ours, dict(zip(SIZES, TARGETS[name], strict=True)).get(n), least=True),
+                flush=True,
             )
 
 
@@ -126,13 +145,31 @@ def refits() -> None:
     design = prepare_design(model.analysis, table)
     settings = model.analysis.sampling
     seconds = dict.fromkeys(("import", "compile", "sample"), 0.0)
-    for label, work in (
-        ("sampling alone", lambda: sample(design, settings, first_tuning(design), seconds)),
-        ("estimate: with estimands and diagnostics", lambda: estimate(design, settings)),
-        ("fit: with predictive groups and figures' data", lambda: model.fit(table, seed=2)),
-        ("fit by Laplace", lambda: model.fit(table, seed=2, sampler="laplace")),
+    for label, work, target in (
+        ("sampling alone", lambda: sample(design, settings, first_tuning(design), seconds), None),
+        ("estimate: with estimands and diagnostics", lambda: estimate(design, settings), None),
+        ("fit: with predictive groups and figures' data", lambda: model.fit(table, seed=2), 0.15),
+        ("fit by Laplace", lambda: model.fit(table, seed=2, sampler="laplace"), None),
     ):
-        print(f"  {label:48}{min(cpu_seconds(work)[0] for _ in range(3)):6.2f}", flush=True)
+        spent = min(cpu_seconds(work)[0] for _ in range(3))
+        print(f"  {label:48}{spent:6.2f}{verdict(spent, target)}", flush=True)
+
+
+def large_tables() -> None:
+    print("\nLarge tables (CPU seconds, once)")
+    for name, n, target in (("Weibull", 100_000, 20.0), ("independent piecewise", 1_000_000, None)):
+        model = MODELS[name]()
+        frame = be.simulate_cohort(patients=(n // 2, n - n // 2), seed=1)
+        frame["age"] = np.random.default_rng(1).normal(60.0, 8.0, n).round(1)
+        settings: dict[str, Any] = {"response": None, "time": "time", "event": "event", "time_unit": "months"}
+        spent, table = cpu_seconds(lambda f=frame, s=settings: be.read_patients(f, **s))
+        print(f"  {f'read {n:,} patients':48}{spent:6.2f}{verdict(spent, 1e-5 * n)}", flush=True)
+        design = prepare_design(model.analysis, table)
+        seconds = dict.fromkeys(("import", "compile", "sample"), 0.0)
+        compiled_with_data(design, seconds)
+        work = lambda d=design, s=seconds: sample(d, model.analysis.sampling, first_tuning(d), s)  # noqa: B023, E731
+        spent, _ = cpu_seconds(work)
+        print(f"  {f'sample {name}, {n:,} patients':48}{spent:6.2f}{verdict(spent, target)}", flush=True)
 
 
 def command(*arguments: str, environment: dict[str, str] | None = None) -> float:
@@ -150,22 +187,46 @@ def command(*arguments: str, environment: dict[str, str] | None = None) -> float
 
 
 def commands() -> None:
-    print("\nWhole commands (CPU seconds, smallest of two), and a first fit with an empty cache")
+    print("\nWhole commands (CPU seconds, smallest of two), and first fits with an empty cache")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", "import numpy"], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"  {'import numpy alone':48}{after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime:6.2f}")
     with tempfile.TemporaryDirectory() as folder:
         out = ("--out", str(Path(folder) / "out"))
-        for arguments in (
-            ("compare", "A=10/29", "B=12/35"),
-            ("run", "second_line_response", *out, "--no-figures"),
-            ("run", "second_line_response", *out),
-            ("run", "second_line_pfs_weibull", *out, "--no-figures"),
-            ("run", "second_line_pfs_weibull", *out),
+        study, cut = _study(Path(folder))
+        for arguments, target in (
+            (("compare", "A=10/29", "B=12/35"), 0.25),
+            (("pool", "ESCORT=0.71,0.57,0.87", "ATTRACTION=0.77,0.62,0.96"), 0.25),
+            (("run", "second_line_response", *out, "--no-figures"), 1.0),
+            (("run", "second_line_response", *out), 2.5),
+            (("run", "second_line_pfs_weibull", *out, "--no-figures"), 3.5),
+            (("run", "second_line_pfs_weibull", *out), None),
+            (("study", "update", study, cut, "--preview"), 0.5),
         ):
             label = " ".join(a for a in arguments if not a.startswith(("--out", folder)))
-            print(f"  {label:48}{min(command(*arguments) for _ in range(2)):6.2f}", flush=True)
+            spent = min(command(*arguments) for _ in range(2))
+            print(f"  {label:48}{spent:6.2f}{verdict(spent, target)}", flush=True)
+        spent = command("study", "update", study, cut)
+        print(f"  {'study update':48}{spent:6.2f}{verdict(spent, 2.0)}", flush=True)
         for name in ("second_line_pfs_weibull", "second_line_pfs_piecewise"):
             empty = {"PYTENSOR_FLAGS": f"base_compiledir={Path(folder) / name}"}
             spent = command("run", name, *out, "--no-figures", environment=empty)
-            print(f"  {f'run {name}, cold':48}{spent:6.2f}", flush=True)
+            print(f"  {f'run {name}, cold':48}{spent:6.2f}{verdict(spent, 12.0)}", flush=True)
+
+
+def _study(folder: Path) -> tuple[str, str]:
+    """A study in closed form with one data cut, and the table of a second with five patients more."""
+    counts = {"study": "own", "endpoint": "ORR", "regimen": ["A", "B"], "events": [8, 10], "n": [24, 30]}
+    grown = {**counts, "events": [10, 11], "n": [27, 32]}
+    import pandas as pd
+
+    for name, values in (("first", counts), ("second", grown)):
+        pd.DataFrame(values).to_csv(folder / f"{name}.csv", index=False)
+    analysis = be.Analysis.from_dict({"id": "benchmark", "data": {"kind": "counts"}, "model": {"family": "response"}})
+    be.Study.create(folder / "study.db", analysis).close()
+    command("study", "update", str(folder / "study.db"), str(folder / "first.csv"))
+    return str(folder / "study.db"), str(folder / "second.csv")
 
 
 def main(sizes: tuple[int, ...]) -> None:
@@ -175,6 +236,7 @@ def main(sizes: tuple[int, ...]) -> None:
     sampling(sizes)
     refits()
     commands()
+    large_tables()
 
 
 if __name__ == "__main__":
