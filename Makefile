@@ -49,6 +49,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.synthesis
 	$(BIN)/python -m tests.benchmarks.study
+	$(BIN)/python -m tests.benchmarks.trials
 
 # Statistical faults put in one at a time: how many the fast tests notice, and which live. Takes an hour or more.
 mutants: $(READY)

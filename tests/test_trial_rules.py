@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from bayes_escc.trials.calibration import extremes
 from bayes_escc.trials.conduct import looks_of
 from bayes_escc.trials.exact import exact_characteristics, why_not_exact
 from bayes_escc.trials.generate import generate
+from bayes_escc.trials.sample_size import sample_size
 from tests.oracles.borrowed import new_study_logit, probability_better
 from tests.test_trials import PFS, RESPONSE, design
 
@@ -208,6 +210,63 @@ class TestBorrowing:
     def test_a_weight_that_adapts_is_refused(self, history):
         with pytest.raises(be.AnalysisError, match="sam_difference"):
             borrowing_design(history, sam_difference=0.2)
+
+
+def test_pooled_rates_are_refused_rather_than_given_another_prior():
+    analysis = {"data": {"file": "x.csv", "endpoint": "ORR"}, "model": {"family": "response", "pooling": "partial"}}
+    with pytest.raises(be.AnalysisError, match="rates are pooled"):
+        design(RESPONSE, analysis=analysis)
+
+
+class TestDrift:
+    def test_false_alarms_over_drift_by_enumeration(self, history):
+        d = borrowing_design(history)
+        prior = d.spec.rules[0].rule.reference_prior
+        rate = np.linspace(0, 1, 2001)[1:-1]
+        parts = zip(prior.weights, prior.components, strict=True)
+        control = sum(w * stats.beta.pdf(rate, part.alpha, part.beta) for w, part in parts)
+        goes = np.zeros((25, 7), bool)
+        for y in range(7):
+            after = control * rate**y * (1 - rate) ** (6 - y)
+            for x in range(25):
+                goes[x, y] = after @ stats.beta.sf(rate, 1 + x, 25 - x) / after.sum() > 0.95
+        rows = d.simulate(trials=20, workers=1).drift
+        assert sorted(row["drift"] for row in rows) == pytest.approx([-0.15, -0.1, -0.05, 0.0, 0.05, 0.1, 0.15])
+        for row in rows:
+            p = 0.25 + row["drift"]
+            exact = stats.binom.pmf(np.arange(25), 24, p) @ goes @ stats.binom.pmf(np.arange(7), 6, p)
+            assert row["go"].exact
+            assert row["go"].value == pytest.approx(exact, abs=1e-6)
+        assert rows[-1]["go"].value > 2 * next(row for row in rows if row["drift"] < -0.1)["go"].value
+
+    def test_drift_that_leaves_the_range_is_refused(self):
+        with pytest.raises(be.AnalysisError, match=r"drift.values: 0.9 takes the rates of null out"):
+            design(RESPONSE, drift={"values": [0.1, 0.9]})
+
+
+class TestSampleSize:
+    def test_a_known_curve_is_found_with_its_error(self):
+        """Shares of the same patients, of which the probit is a straight line in the root of their number."""
+        sizes = [40, 60, 80, 100, 120]
+        d = design({**PFS, "design": {"arms": {"old": 1, "new": 1}, "patients": sizes}}, sample_size={"power": 0.8})
+        small = d.conduct("better", 40, 0, 10)
+        found = []
+        for seed in range(60):
+            u = np.random.default_rng(seed).normal(size=(4000, 1))
+            own = np.random.default_rng(1000 + seed).normal(size=(4000, len(sizes)))
+            z = math.sqrt(0.7) * u + math.sqrt(0.3) * own
+            go = z < -1.2 + 0.22 * np.sqrt(sizes)
+            outcomes = {(n, "better"): replace(small, decision=go[:, i].astype(np.int8)) for i, n in enumerate(sizes)}
+            found.append(sample_size(d.spec, outcomes))
+        exact = ((stats.norm.ppf(0.8) + 1.2) / 0.22) ** 2
+        off = np.array([(f["patients"] - exact) / f["mcse"] for f in found])
+        assert abs(off.mean()) < 4 / math.sqrt(60)
+        assert 0.75 < off.std() < 1.3
+        assert sum(f["lower"] < exact < f["upper"] for f in found) >= 51
+
+    def test_three_sizes_are_needed(self):
+        with pytest.raises(be.AnalysisError, match=r"sample_size.power"):
+            design(RESPONSE, sample_size={"power": 0.8})
 
 
 class TestCalibration:

@@ -15,11 +15,11 @@ from bayes_escc.trials.calibration import threshold
 from bayes_escc.trials.comparison import compare_designs
 from bayes_escc.trials.conduct import join, look_times, state_at
 from bayes_escc.trials.design import run_piece
+from bayes_escc.trials.estimates import wilson
 from bayes_escc.trials.execute import Piece, execute, fingerprint, pack, unpack
 from bayes_escc.trials.generate import event_times, generate
 from bayes_escc.trials.spec import LookPlan
 from bayes_escc.trials.streams import philox, uniforms
-from bayes_escc.trials.summary import wilson
 from bayes_escc.trials.weibull import tail_areas
 from tests.oracles.trials import single_arm, weibull_tail
 

@@ -134,6 +134,7 @@ def _result_text(data: Mapping[str, Any]) -> str:
             f"  P(go | ineffective)              {_estimate(row['false_go_where_ineffective'])}",
             f"  P(no go | effective)             {_estimate(row['missed_where_effective'])}",
         ]
+    lines += _drift_text(data["drift"]) + _size_text(data["sample_size"])
     found = data["calibration"]
     if found:
         fresh = ", ".join(f"{name} {share:.4f}" for name, share in found["fresh_trials"].items())
@@ -154,6 +155,42 @@ def _result_text(data: Mapping[str, Any]) -> str:
     if data["fitted_trials"]:
         lines.append(f"{data['fitted_trials']} trials were answered by the package's own fit.")
     return "\n".join([*lines, *data["notes"]])
+
+
+def _drift_text(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """P(go) over drift, and the worst of it."""
+    from bayes_escc.report.text import aligned
+
+    if not rows:
+        return []
+    shown = [
+        [str(r["most"]), r["truth"], f"{r['drift']:+g}", _estimate(r["go"]), _estimate(r["patients"], 1)] for r in rows
+    ]
+    worst = max(rows, key=lambda r: r["go"]["value"])
+    said = (
+        f"The greatest P(go) is {_estimate(worst['go'])}, where all rates are {worst['drift']:+g} from those of "
+        f"{worst['truth']}."
+    )
+    return ["", aligned(["at most", "truth", "drift of all rates", "P(go)", "patients"], shown), said]
+
+
+def _size_text(found: Mapping[str, Any] | None) -> list[str]:
+    """The sample size that was sought."""
+    if not found:
+        return []
+    if found["patients"] is None:
+        said = f"No size from {found['sizes'][0]} to {found['sizes'][-1]} has P(go) of {found['power']:g}"
+    elif found["mcse"] is None:
+        said = (
+            f"P(go) of {found['power']:g} is reached with {found['patients']:.0f} patients, read off between sizes "
+            "since the shares do not follow a probit line"
+        )
+    else:
+        said = (
+            f"P(go) of {found['power']:g} is reached with {found['patients']:.1f} patients (95 % Monte Carlo interval "
+            f"{found['lower']:.1f} to {found['upper']:.1f})"
+        )
+    return ["", f"{said}, if {found['truth']}."]
 
 
 def _check(options: argparse.Namespace, files: Sequence[str]) -> int:

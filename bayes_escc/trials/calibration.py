@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from bayes_escc.rules import Bop2
 from bayes_escc.trials.conduct import PATH
+from bayes_escc.trials.estimates import proportion, wilson
 from bayes_escc.trials.spec import Calibration, PlannedRule
-from bayes_escc.trials.summary import proportion, wilson
 
 __all__ = ["Candidate", "calibrated", "extremes", "threshold"]
 

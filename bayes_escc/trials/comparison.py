@@ -7,7 +7,7 @@ from typing import Any
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.trials.design import Design
-from bayes_escc.trials.summary import Estimate, average, difference, proportion
+from bayes_escc.trials.estimates import Estimate, average, difference, proportion
 
 __all__ = ["compare_designs"]
 

@@ -139,7 +139,7 @@ class Design:
 
     def conduct(self, truth: str, patients: int, first: int, trials: int) -> Outcomes:
         """The outcomes of some trials of a truth; those of the design prior under the name `DRAWN`."""
-        chosen = next((t for t in self.spec.truths if t.name == truth), self.spec.truths[0])
+        chosen = next((t for t in self.spec.scenarios if t.name == truth), self.spec.truths[0])
         parts = []
         for start in range(first, first + trials, _BATCH):
             count = min(_BATCH, first + trials - start)
@@ -180,7 +180,7 @@ class Design:
             If the cluster cannot be used.
         """
         wanted = trials or self.spec.simulation.trials
-        names = [t.name for t in self.spec.truths] + ([DRAWN] if self.spec.design_prior is not None else [])
+        names = [t.name for t in self.spec.scenarios] + ([DRAWN] if self.spec.design_prior is not None else [])
         keep = None if out is None else Path(out) / "trials" / self.sha256[:16]
         outcomes: dict[tuple[int, str], Outcomes] = {}
         while True:

@@ -97,9 +97,9 @@ def exact_characteristics(spec: TrialSpec) -> dict[tuple[int, str], Any]:
         looks = _looks(spec, most)
         if looks is None:
             continue
-        rates = [_rates(planned, order, truth) for truth in spec.truths]
+        rates = [_rates(planned, order, truth) for truth in spec.scenarios]
         result = operating_characteristics(rule, looks, [r if len(r) > 1 else r[0] for r in rates])
-        for truth, scenario in zip(spec.truths, _of_rates(result.scenarios, rates), strict=True):
+        for truth, scenario in zip(spec.scenarios, _of_rates(result.scenarios, rates), strict=True):
             found[(most, truth.name)] = scenario
     return found
 

@@ -9,7 +9,7 @@ from typing import Final
 from bayes_escc.analysis import Analysis
 from bayes_escc.names import normalise
 from bayes_escc.settings.reader import Reader, nearest
-from bayes_escc.trials.reading_rules import read_rules_of_design
+from bayes_escc.trials.reading_rules import read_drifts, read_history, read_rules_of_design
 from bayes_escc.trials.reading_truths import read_truths
 from bayes_escc.trials.reading_values import by_arm, listed, steps
 from bayes_escc.trials.spec import (
@@ -18,6 +18,7 @@ from bayes_escc.trials.spec import (
     DesignPrior,
     PfsEndpoint,
     PlannedRule,
+    SampleSize,
     Simulation,
     TrialSpec,
     Truth,
@@ -45,10 +46,13 @@ def read_design(top: Reader, analysis: Analysis | None) -> TrialSpec | None:
     binary, pfs = _endpoints(top.table("endpoints"))
     truths = read_truths(top.tables("truths"), arms, binary, pfs, top)
     prior = _design_prior(top.table("design_prior"), arms, binary, pfs) if top.has("design_prior") else None
-    rules = read_rules_of_design(top, analysis, arms, binary, pfs)
+    history = read_history(top, analysis, arms)
+    rules = read_rules_of_design(top, analysis, arms, binary, pfs, history)
     truths = tuple(_nested(t, rules, top) for t in truths)
     simulation = _simulation(top.table("simulation"))
     calibration = _calibration(top.table("calibration"), rules, truths) if top.has("calibration") else None
+    drifts = read_drifts(top, truths, rules, history)
+    size = _sample_size(top.table("sample_size"), patients, truths) if top.has("sample_size") else None
     top.finish()
     if len(top.problems) > noted:
         return None
@@ -67,6 +71,8 @@ def read_design(top: Reader, analysis: Analysis | None) -> TrialSpec | None:
         simulation,
         prior,
         calibration,
+        drifts,
+        size,
     )
 
 
@@ -165,6 +171,18 @@ def _design_prior(r: Reader, arms: Sequence[str], binary: Mapping[str, float], p
     if not known:
         r.problem("", "state the law of log_hazard_ratio, or of the rates of a binary endpoint by arm")
     return DesignPrior(ratio, rates, estimand or "hazard_ratio", below, above)
+
+
+def _sample_size(r: Reader, patients: Sequence[int], truths: Sequence[Truth]) -> SampleSize:
+    right = [t.name for t in truths if t.should_go]
+    truth = r.text("truth", right[0] if len(right) == 1 else None, tuple(t.name for t in truths))
+    if truth is None:
+        r.problem("truth", "say under which truth the power is sought")
+    power = r.number("power", above=0, below=1)
+    if len(patients) < 3:
+        r.problem("power", "is sought between sizes: give design.patients as a list of three or more")
+    r.finish()
+    return SampleSize(truth or "", float(power or 0.8))
 
 
 def _nested(truth: Truth, rules: Sequence[PlannedRule], top: Reader) -> Truth:

@@ -13,10 +13,11 @@ from bayes_escc.rules import Bop2, PosteriorProbability, PredictiveSurvival, Rul
 from bayes_escc.rules.reading import with_borrowed, with_direction, with_prior
 from bayes_escc.settings.reader import Reader, nearest
 from bayes_escc.trials.reading_values import is_number, listed
-from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PfsEndpoint, PlannedRule
+from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PfsEndpoint, PlannedRule, Truth
 
-__all__ = ["read_rules_of_design"]
+__all__ = ["read_drifts", "read_history", "read_rules_of_design"]
 
+_DRIFTS: Final = (-0.15, -0.1, -0.05, 0.05, 0.1, 0.15)
 TIMED: Final = ("hazard_ratio", "median", "survival", "rmst")
 """What a rule on a time to event may be about."""
 
@@ -32,20 +33,65 @@ class _Trial:
     history: Mapping[str, HistoricalPrior]
 
 
+def read_history(top: Reader, analysis: Analysis | None, arms: Sequence[str]) -> dict[str, HistoricalPrior]:
+    """The historical priors of the arms that borrow, if the analysis borrows."""
+    if analysis is None or analysis.borrowing is None:
+        return {}
+    try:
+        return historical_priors(analysis, arms)
+    except (AnalysisError, DataError) as error:
+        top.problem("analysis", str(error))
+        return {}
+
+
+def read_drifts(
+    top: Reader, truths: Sequence[Truth], rules: Sequence[PlannedRule], history: Mapping[str, HistoricalPrior]
+) -> tuple[Truth, ...]:
+    """Truths whose rates have drifted from those stated: of `[drift]`, and of themselves where a reference borrows.
+
+    Borrowing is as good as the history is like the present, so false alarms are wanted over how far it is not.
+    """
+    stated = top.has("drift")
+    borrows = any(p.reference >= 0 and not p.of_pfs and p.rule.taken_over for p in rules) and bool(history)
+    if not stated and not borrows:
+        return ()
+    r = top.table("drift")
+    named = r.texts("truths", [t.name for t in truths if t.should_go is False]) or []
+    values = listed(r.take("values", list(_DRIFTS)))
+    endpoints = tuple(dict.fromkeys(p.endpoint for p in rules if not p.of_pfs))
+    endpoint = r.text("endpoint", endpoints[0] if len(endpoints) == 1 else None, endpoints or None)
+    r.finish()
+    if not all(is_number(v) and -1 < v < 1 for v in values):
+        r.problem("values", f"are differences of rates, between -1 and 1, not {values!r}")
+        return ()
+    unknown = [n for n in named if n not in [t.name for t in truths]]
+    if unknown or not named or endpoint is None:
+        r.problem(
+            "truths" if endpoint else "endpoint", "say of which truths, and of which binary endpoint, rates drift"
+        )
+        return ()
+    found = []
+    for truth in (t for t in truths if t.name in named):
+        for value in sorted({float(v) for v in values} - {0.0}):
+            rates = tuple(round(rate + value, 10) for rate in truth.rates[endpoint])
+            if stated and not all(0 <= rate <= 1 for rate in rates):
+                r.problem("values", f"{value:g} takes the rates of {truth.name} out of 0 to 1")
+            elif all(0 < rate < 1 for rate in rates):
+                name = f"{truth.name}, drift {value:+g}"
+                moved = {**truth.rates, endpoint: rates}
+                found.append(replace(truth, name=name, rates=moved, drift=value, drifted=truth.name))
+    return tuple(found)
+
+
 def read_rules_of_design(
     top: Reader,
     analysis: Analysis | None,
     arms: Sequence[str],
     binary: Mapping[str, float],
     pfs: PfsEndpoint | None,
+    history: Mapping[str, HistoricalPrior],
 ) -> tuple[PlannedRule, ...]:
     """The rules of the design file, else those of the analysis at their own looks."""
-    history: Mapping[str, HistoricalPrior] = {}
-    if analysis is not None and analysis.borrowing is not None:
-        try:
-            history = historical_priors(analysis, arms)
-        except (AnalysisError, DataError) as error:
-            top.problem("analysis", str(error))
     trial = _Trial(analysis, arms, binary, pfs, history)
     tables = top.tables("monitoring")
     if tables:
@@ -223,6 +269,9 @@ def _with_priors(r: Reader, rule: Rule, stated: set[str], trial: _Trial) -> Rule
         for key in sorted(stated):
             r.problem(key, "is that of the analysis ([priors.rate]); leave it out")
     rule = with_prior(rule, getattr(analysis.spec, "rate_prior", None), stated)
+    if getattr(rule, "prior", True) is None:
+        r.problem("analysis", "its rates are pooled, or have no Beta prior: rules on them are not simulated")
+        return rule
     fixed = {name: prior.robust for name, prior in trial.history.items() if prior.difference is None}
     rule = with_borrowed(rule, fixed)
     if trial.history and not set(fixed) >= set(trial.history) and rule.taken_over:

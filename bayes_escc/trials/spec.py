@@ -17,6 +17,7 @@ __all__ = [
     "LookPlan",
     "PfsEndpoint",
     "PlannedRule",
+    "SampleSize",
     "Simulation",
     "TrialSpec",
     "Truth",
@@ -106,6 +107,10 @@ class Truth:
     covariates : tuple of Covariate
     both : tuple of float
         Share of patients in whom both of two binary endpoints happen, by arm; empty where they are independent.
+    drift : float
+        By how much the rates of all arms differ from those of the truth it was made of.
+    drifted : str
+        Name of that truth; blank for a truth of the file.
     """
 
     name: str
@@ -117,6 +122,8 @@ class Truth:
     responders_hazard: float = 1.0
     covariates: tuple[Covariate, ...] = ()
     both: tuple[float, ...] = ()
+    drift: float = 0.0
+    drifted: str = ""
 
 
 @dataclass(frozen=True)
@@ -272,6 +279,22 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class SampleSize:
+    """A number of patients that is sought between those that are simulated.
+
+    Parameters
+    ----------
+    truth : str
+        Under which success is right.
+    power : float
+        P(go) to be reached.
+    """
+
+    truth: str
+    power: float
+
+
+@dataclass(frozen=True)
 class TrialSpec:
     """A design as its file states it; see the dataclasses of its parts."""
 
@@ -289,3 +312,10 @@ class TrialSpec:
     simulation: Simulation
     design_prior: DesignPrior | None = None
     calibration: Calibration | None = None
+    drifts: tuple[Truth, ...] = ()
+    sample_size: SampleSize | None = None
+
+    @property
+    def scenarios(self) -> tuple[Truth, ...]:
+        """The truths of the file, and those that drifted from them."""
+        return (*self.truths, *self.drifts)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,74 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.trials.conduct import Outcomes
-from bayes_escc.trials.spec import DesignPrior, TrialSpec
+from bayes_escc.trials.estimates import Estimate, average, proportion, ratio
+from bayes_escc.trials.sample_size import sample_size
+from bayes_escc.trials.spec import DesignPrior, TrialSpec, Truth
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Audit", "DesignResult", "Estimate", "difference", "proportion", "summarise", "wilson"]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its Monte Carlo error and 95 % interval.
-
-    Parameters
-    ----------
-    value, mcse, lower, upper : float
-    exact : bool
-        Whether it was enumerated rather than simulated.
-    """
-
-    value: float
-    mcse: float
-    lower: float
-    upper: float
-    exact: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        return dict(vars(self))
-
-
-def wilson(count: float, trials: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a proportion."""
-    if trials == 0:
-        return math.nan, math.nan
-    z = 1.959963984540054
-    p, w = count / trials, z * z / trials
-    middle = (p + w / 2.0) / (1.0 + w)
-    half = z * math.sqrt(p * (1.0 - p) / trials + w / (4.0 * trials)) / (1.0 + w)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def proportion(which: NDArray[np.bool_]) -> Estimate:
-    """A share of trials."""
-    n = len(which)
-    p = float(which.mean()) if n else math.nan
-    return Estimate(p, math.sqrt(p * (1.0 - p) / n) if n else math.nan, *wilson(float(which.sum()), n))
-
-
-def average(values: NDArray[Any]) -> Estimate:
-    """A mean over trials."""
-    mean = float(values.mean())
-    error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
-    return Estimate(mean, error, mean - 1.96 * error, mean + 1.96 * error)
-
-
-def ratio(top: NDArray[np.bool_], bottom: NDArray[np.bool_]) -> Estimate:
-    """P(top | bottom), with the error of a ratio of two shares of the same trials."""
-    n, below = len(bottom), float(bottom.mean())
-    if below == 0.0:
-        return Estimate(math.nan, math.nan, math.nan, math.nan)
-    value = float((top & bottom).mean()) / below
-    error = float(np.std((top & bottom) - value * bottom, ddof=1) / (below * math.sqrt(n)))
-    return Estimate(value, error, *wilson(float((top & bottom).sum()), int(bottom.sum())))
-
-
-def difference(a: NDArray[Any], b: NDArray[Any]) -> Estimate:
-    """The mean difference of two designs over the same patients."""
-    return average(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))
+__all__ = ["Audit", "DesignResult", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -130,6 +69,10 @@ class DesignResult:
     engine : str
     audit : Audit or None
     calibrated : mapping or None
+    drift : tuple of mapping
+        P(go) where the rates of all arms have moved away, by size, truth and drift.
+    sizes : mapping or None
+        The sample size that was sought.
     """
 
     id: str
@@ -145,6 +88,8 @@ class DesignResult:
     audit: Audit | None = None
     calibrated: Mapping[str, Any] | None = None
     failed: int = 0
+    drift: tuple[Mapping[str, Any], ...] = ()
+    sizes: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -195,6 +140,8 @@ class DesignResult:
             "looks": plain(self.looks),
             "design_prior": plain(self.prior),
             "calibration": plain(self.calibrated or {}) or None,
+            "drift": [plain(row) for row in sorted(self.drift, key=lambda r: (r["most"], r["truth"], r["drift"]))],
+            "sample_size": plain(self.sizes or {}) or None,
             "notes": list(self.notes),
         }
 
@@ -205,7 +152,13 @@ def summarise(
     """Count what happened."""
     rows, looks, prior = [], [], []
     should = {t.name: t.should_go for t in spec.truths}
+    drifted = {t.name: t for t in spec.drifts}
+    drift = []
     for (most, name), o in outcomes.items():
+        if name in drifted:
+            scenario = exact.get((most, name))
+            drift.append(_drift_row(most, drifted[name], o, scenario))
+            continue
         if name not in should:
             if spec.design_prior is not None:
                 prior.append({"most": most, **_under_prior(spec.design_prior, o)})
@@ -271,7 +224,21 @@ def summarise(
         spec.simulation.max_mcse,
         failed=sum(int(o.failed.sum()) for o in outcomes.values()),
         notes=tuple(notes),
+        drift=(*_undrifted(spec, rows), *drift) if drift else (),
+        sizes=sample_size(spec, outcomes),
     )
+
+
+def _drift_row(most: int, truth: Truth, o: Outcomes, scenario: Any) -> dict[str, Any]:
+    go = proportion(o.decision > 0) if scenario is None else _enumerated(scenario.probability_go)
+    return {"most": most, "truth": truth.drifted, "drift": truth.drift, "go": go, "patients": average(o.patients)}
+
+
+def _undrifted(spec: TrialSpec, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The truths from which others drifted, as a row with a drift of 0."""
+    of = {t.drifted for t in spec.drifts}
+    keys = ("most", "truth", "go", "patients")
+    return [{"drift": 0.0, **{k: row[k] for k in keys}} for row in rows if row["truth"] in of]
 
 
 def _enumerated(p: float) -> Estimate:

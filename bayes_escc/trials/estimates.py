@@ -1,0 +1,74 @@
+"""Numbers from simulated trials, each with its Monte Carlo error and interval."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Estimate", "average", "difference", "proportion", "ratio", "wilson"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its Monte Carlo error and 95 % interval.
+
+    Parameters
+    ----------
+    value, mcse, lower, upper : float
+    exact : bool
+        Whether it was enumerated rather than simulated.
+    """
+
+    value: float
+    mcse: float
+    lower: float
+    upper: float
+    exact: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return dict(vars(self))
+
+
+def wilson(count: float, trials: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a proportion."""
+    if trials == 0:
+        return math.nan, math.nan
+    z = 1.959963984540054
+    p, w = count / trials, z * z / trials
+    middle = (p + w / 2.0) / (1.0 + w)
+    half = z * math.sqrt(p * (1.0 - p) / trials + w / (4.0 * trials)) / (1.0 + w)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def proportion(which: NDArray[np.bool_]) -> Estimate:
+    """A share of trials."""
+    n = len(which)
+    p = float(which.mean()) if n else math.nan
+    return Estimate(p, math.sqrt(p * (1.0 - p) / n) if n else math.nan, *wilson(float(which.sum()), n))
+
+
+def average(values: NDArray[Any]) -> Estimate:
+    """A mean over trials."""
+    mean = float(values.mean())
+    error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+    return Estimate(mean, error, mean - 1.96 * error, mean + 1.96 * error)
+
+
+def ratio(top: NDArray[np.bool_], bottom: NDArray[np.bool_]) -> Estimate:
+    """P(top | bottom), with the error of a ratio of two shares of the same trials."""
+    n, below = len(bottom), float(bottom.mean())
+    if below == 0.0:
+        return Estimate(math.nan, math.nan, math.nan, math.nan)
+    value = float((top & bottom).mean()) / below
+    error = float(np.std((top & bottom) - value * bottom, ddof=1) / (below * math.sqrt(n)))
+    return Estimate(value, error, *wilson(float((top & bottom).sum()), int(bottom.sum())))
+
+
+def difference(a: NDArray[Any], b: NDArray[Any]) -> Estimate:
+    """The mean difference of two designs over the same patients."""
+    return average(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))
