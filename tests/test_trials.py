@@ -390,6 +390,33 @@ def test_wilson_s_interval_of_no_success():
     assert wilson(0, 10_000)[1] == pytest.approx(3.8e-4, rel=0.02)
 
 
+class TestFigures:
+    def test_every_figure_of_a_design(self, single):
+        wanted = {"rule": "response", "truths": ["null"], "false_alarm": 0.05}
+        d = design(RESPONSE, calibration=wanted, drift={"values": [-0.1, 0.1]})
+        result = d.simulate(trials=200, workers=1)
+        for name in ("decisions", "power", "duration", "convergence", "calibration", "drift"):
+            figure = getattr(be.plots, f"design_{name}")(result)
+            assert "200 trials by truth, seed 5" in figure.get_supxlabel()
+        data = json.loads(json.dumps(result.to_dict()))
+        axes = be.plots.design_drift(data).axes[0]  # the content of design.json serves as well
+        assert [float(x) for x in axes.lines[0].get_xdata()] == [-0.1, 0.0, 0.1]
+        plain = single.simulate(trials=200, workers=1)
+        for name in ("drift", "calibration"):
+            with pytest.raises(be.AnalysisError, match=name):
+                getattr(be.plots, f"design_{name}")(plain)
+
+    def test_bars_are_the_shares_that_ended(self, single):
+        result = single.simulate(trials=200, workers=1)
+        axes = be.plots.design_decisions(result).axes[0]
+        for place, row in enumerate(result.rows):
+            bars = [bar for bar in axes.patches if abs(bar.get_y() + bar.get_height() / 2 - place) < 0.1]
+            goes = sum(bar.get_width() for bar in bars if not bar.get_hatch())
+            stops = sum(bar.get_width() for bar in bars if bar.get_hatch())
+            assert goes == pytest.approx(row["go"].value)
+            assert stops == pytest.approx(row["stop"].value)
+
+
 class TestCommands:
     def test_shipped_designs_are_described_and_replayed(self, capsys):
         for path in sorted((Path(be.__file__).parents[1] / "models" / "designs").glob("*.toml")):

@@ -74,11 +74,31 @@ def _simulate(options: argparse.Namespace, files: Sequence[str]) -> int:
     data = result.to_dict()
     if options.out:
         write_atomic(Path(options.out) / "design.json", to_json(data))
+        _draw(data, Path(options.out))
     _print(options, data, _result_text(data))
     if not result.trusted:
         print("bayes-escc: NOT CONVERGED: the fast engine and the package's own fit disagree.", file=sys.stderr)
         return FitError.exit_code
     return 0
+
+
+def _draw(data: Mapping[str, Any], folder: Path) -> None:
+    """The figures of a result, those that it has something for."""
+    from bayes_escc import plots
+    from bayes_escc.plots.style import save_figure
+
+    drawn = {
+        "decisions": plots.design_decisions,
+        "power": plots.design_power,
+        "duration": plots.design_duration,
+        "convergence": plots.design_convergence,
+    }
+    if data["calibration"] and data["calibration"]["curve"]:
+        drawn["calibration"] = plots.design_calibration
+    if data["drift"]:
+        drawn["drift"] = plots.design_drift
+    for name, draw in drawn.items():
+        save_figure(draw(data), folder / "figures" / name)
 
 
 def _estimate(value: Mapping[str, Any] | None, digits: int = 3) -> str:

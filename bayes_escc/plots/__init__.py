@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHARED_MODULES = {
+    "design_calibration": "_design",
+    "design_convergence": "_design",
+    "design_decisions": "_design",
+    "design_drift": "_design",
+    "design_duration": "_design",
+    "design_power": "_design",
     "interval_forest": "_forest",
     "league": "_network",
     "ranks": "_network",
@@ -26,8 +32,11 @@ _SHARED_MODULES = {
 }
 """Modules of the functions that do not have one to themselves."""
 
+_PLURAL = ("_design", "_synthesis")
+"""Modules that have no function of their own name."""
+
 _MODULES = {
-    **{m.name[1:]: m.name for m in pkgutil.iter_modules(__path__) if m.name[0] == "_" and m.name != "_synthesis"},
+    **{m.name[1:]: m.name for m in pkgutil.iter_modules(__path__) if m.name[0] == "_" and m.name not in _PLURAL},
     **_SHARED_MODULES,
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.trials.conduct import Outcomes
-from bayes_escc.trials.estimates import Estimate, average, proportion, ratio
+from bayes_escc.trials.estimates import Estimate, average, proportion, ratio, wilson
 from bayes_escc.trials.sample_size import sample_size
 from bayes_escc.trials.spec import DesignPrior, TrialSpec, Truth
 
@@ -71,6 +71,8 @@ class DesignResult:
     calibrated : mapping or None
     drift : tuple of mapping
         P(go) where the rates of all arms have moved away, by size, truth and drift.
+    distributions : tuple of mapping
+        By size and truth: percentiles (0 to 100) of patients and months, and P(go) as trials are added.
     sizes : mapping or None
         The sample size that was sought.
     """
@@ -89,6 +91,7 @@ class DesignResult:
     calibrated: Mapping[str, Any] | None = None
     failed: int = 0
     drift: tuple[Mapping[str, Any], ...] = ()
+    distributions: tuple[Mapping[str, Any], ...] = ()
     sizes: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -141,6 +144,7 @@ class DesignResult:
             "design_prior": plain(self.prior),
             "calibration": plain(self.calibrated or {}) or None,
             "drift": [plain(row) for row in sorted(self.drift, key=lambda r: (r["most"], r["truth"], r["drift"]))],
+            "distributions": plain(self.distributions),
             "sample_size": plain(self.sizes or {}) or None,
             "notes": list(self.notes),
         }
@@ -226,7 +230,22 @@ def summarise(
         notes=tuple(notes),
         drift=(*_undrifted(spec, rows), *drift) if drift else (),
         sizes=sample_size(spec, outcomes),
+        distributions=tuple(_distribution(most, name, o) for (most, name), o in outcomes.items() if name in should),
     )
+
+
+def _distribution(most: int, truth: str, o: Outcomes) -> dict[str, Any]:
+    """How size and duration vary from trial to trial, and how P(go) settles as trials are added."""
+    share = np.linspace(0.0, 1.0, 101)
+    n = np.unique(np.linspace(1, len(o.decision), 40).round().astype(int))
+    gone = np.cumsum(o.decision > 0)[n - 1]
+    return {
+        "most": most,
+        "truth": truth,
+        "patients": [float(v) for v in np.quantile(o.patients, share)],
+        "months": [float(v) for v in np.quantile(o.months, share)],
+        "running": [[int(m), float(k / m), *wilson(float(k), int(m))] for m, k in zip(n, gone, strict=True)],
+    }
 
 
 def _drift_row(most: int, truth: Truth, o: Outcomes, scenario: Any) -> dict[str, Any]:
