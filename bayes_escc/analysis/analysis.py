@@ -298,9 +298,10 @@ class Analysis:
 
 def _read_published(top: Reader, family: str, folder: Path | None, estimands: Reader) -> PublishedSpec | None:
     """`[published]`, with `[overlap]` and the population of `[estimands]`."""
-    published = read_published(top.table("published"), folder, top.table("overlap"))
+    timed = family in FAMILIES and get_family(family).BIAS_SHIFTS == "curves"
+    published = read_published(top.table("published"), folder, top.table("overlap"), survival=timed)
     if family not in FAMILIES or not get_family(family).HAS_PUBLISHED_ARMS:
-        top.problem("published", f'stands beside patients of family = "response", not "{family}"')
+        top.problem("published", f'stands beside own patients, which family = "{family}" does not take')
         return None
     return None if published is None else replace(published, target=read_target(estimands))
 

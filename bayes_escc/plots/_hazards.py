@@ -39,7 +39,8 @@ def hazards(posterior: Posterior) -> Figure:
         figure, (axes,) = new_figure(84, converged=posterior.diagnostics.converged)
         tops = []
         for i, (regimen, style) in enumerate(arm_styles(curves[REGIMEN].to_numpy()).items()):
-            inside = grid <= stop[member == i].max()
+            own = stop[member == i]  # empty where a regimen is known from papers alone
+            inside = grid <= (own.max() if own.size else stop.max())
             draws = curves["hazard"].sel({REGIMEN: regimen}).to_numpy()[:, inside]
             low, middle, high = np.quantile(draws, [(1 - ci) / 2, 0.5, (1 + ci) / 2], axis=0)
             jump: Any = "mid" if posterior.analysis.spec.baseline == "piecewise" else None

@@ -43,14 +43,15 @@ def predictive_check(posterior: Posterior) -> Figure:
     time, event = (replicated[k].transpose("sample", ...).to_numpy()[keep] for k in ("time", "event"))
     entry, member = observed["entry"].to_numpy(), observed["regimen_index"].to_numpy()
     unit = str(curves.attrs["time_unit"])
-    columns = min(_COLUMNS, len(regimens))
-    rows = -(-len(regimens) // columns)
+    followed = [(i, name) for i, name in enumerate(regimens) if (member == i).any()]
+    columns = min(_COLUMNS, len(followed))
+    rows = -(-len(followed) // columns)
     with house_style():
         figure = blank_figure(22 + 58 * rows, converged=posterior.diagnostics.converged)
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
-        for spare in panels.flat[len(regimens) :]:
+        for spare in panels.flat[len(followed) :]:
             spare.set_visible(False)
-        for i, (regimen, axes) in enumerate(zip(regimens, panels.flat, strict=False)):
+        for (i, regimen), axes in zip(followed, panels.flat, strict=False):
             mine = member == i
             stop, happened = observed["time"].to_numpy()[mine], observed["event"].to_numpy()[mine] == 1
             grid = np.linspace(0, stop.max(), 120)

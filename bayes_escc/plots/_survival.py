@@ -81,9 +81,10 @@ def survival(posterior: Posterior) -> Figure:
         figure = blank_figure(84 + 4.1 * lines, converged=posterior.diagnostics.converged)
         axes, table = figure.subplots(2, 1, sharex=True, height_ratios=[78, 4.1 * lines])
         for i, regimen in enumerate(regimens):
-            _draw_arm(axes, curves, regimen, *arms[i], ci, styles[regimen])
+            _draw_arm(axes, curves, regimen, *arms[i], ci, styles[regimen], last)
             _key(axes, posterior, regimen, i, unit, styles[regimen], corner)
-            _numbers(table, regimen, i, ticks, *arms[i], styles[regimen]["color"])
+            if arms[i][0].size:  # the rest are known from papers alone
+                _numbers(table, regimen, i, ticks, *arms[i], styles[regimen]["color"])
         axes.set_ylim(0, 1.02)
         axes.set_yticks(np.linspace(0, 1, 6), [f"{100 * v:.0f}" for v in np.linspace(0, 1, 6)])
         axes.set_ylabel("Progression-free (% of patients)")
@@ -106,15 +107,24 @@ def survival(posterior: Posterior) -> Figure:
 
 
 def _draw_arm(
-    axes: Any, curves: Any, regimen: str, stop: Any, event: Any, start: Any, ci: float, style: dict[str, Any]
+    axes: Any,
+    curves: Any,
+    regimen: str,
+    stop: Any,
+    event: Any,
+    start: Any,
+    ci: float,
+    style: dict[str, Any],
+    last: float,
 ) -> None:
-    steps = kaplan_meier(stop, event, start)
-    at = np.concatenate([[0.0], steps.time, [stop.max()]])
-    axes.step(at, steps(at), where="post", linewidth=0.9, alpha=0.9, **style)
-    ticks = stop[~event]
-    axes.plot(ticks, steps(ticks), "|", color=style["color"], markersize=6, markeredgewidth=0.9)
+    if stop.size:
+        steps = kaplan_meier(stop, event, start)
+        at = np.concatenate([[0.0], steps.time, [stop.max()]])
+        axes.step(at, steps(at), where="post", linewidth=0.9, alpha=0.9, **style)
+        ticks = stop[~event]
+        axes.plot(ticks, steps(ticks), "|", color=style["color"], markersize=6, markeredgewidth=0.9)
     grid = curves["grid"].to_numpy()
-    inside = grid <= stop.max() * (1 + 1e-9)
+    inside = grid <= (stop.max() if stop.size else last) * (1 + 1e-9)
     draws = curves["survival"].sel({REGIMEN: regimen}).to_numpy()[:, inside]
     low, middle, high = np.quantile(draws, [(1 - ci) / 2, 0.5, (1 + ci) / 2], axis=0)
     axes.fill_between(grid[inside], low, high, color=style["color"], alpha=0.16, linewidth=0)
@@ -128,7 +138,7 @@ def _empty_corner(curves: Any, regimens: Any, last: float, arms: Any) -> tuple[f
     def heights(when: float) -> list[float]:
         i = int(np.argmin(np.abs(grid - when)))
         drawn = [float(np.median(curves["survival"].sel({REGIMEN: r}).to_numpy()[:, i])) for r in regimens]
-        return drawn + [float(kaplan_meier(*arm)(np.array([when]))[0]) for arm in arms]
+        return drawn + [float(kaplan_meier(*arm)(np.array([when]))[0]) for arm in arms if arm[0].size]
 
     height = 0.13 * len(regimens)
     above, below = 1.0 - max(heights(0.45 * last)), min(heights(0.55 * last))

@@ -77,6 +77,7 @@ def read_curve(
     source: str | Path | pd.DataFrame,
     *,
     arm: str | None = None,
+    study: str | None = None,
     scale: str | None = None,
     precision: float | None = None,
     sheet: str | None = None,
@@ -86,7 +87,7 @@ def read_curve(
     Parameters
     ----------
     source : path or DataFrame
-    arm : str, optional
+    arm, study : str, optional
         Whose curve, where the table has several.
     scale : {"percent", "proportion"}, optional
         Of survival; found from its values where they leave no doubt.
@@ -101,18 +102,24 @@ def read_curve(
         With every problem.
     """
     table = read_cells(source, sheet=sheet)
-    rows, numbers = _rows_of(table, arm)
+    rows, numbers = _rows_of(table, arm, study)
     time, survival = (_column(table, rows, numbers, name) for name in ("time", "survival"))
     return clean_points(time, survival, scale=scale, precision=precision, source=table.source)
 
 
-def read_at_risk(source: str | Path | pd.DataFrame, *, arm: str | None = None, sheet: str | None = None) -> RiskTable:
-    """Read numbers at risk: columns time and n, and the arm where there are several.
+def read_at_risk(
+    source: str | Path | pd.DataFrame,
+    *,
+    arm: str | None = None,
+    study: str | None = None,
+    sheet: str | None = None,
+) -> RiskTable:
+    """Read numbers at risk: columns time and n, and the arm (and study) where there are several.
 
     A number printed as ``12 (3)``, with the censored in brackets, is 12.
     """
     table = read_cells(source, sheet=sheet)
-    rows, numbers = _rows_of(table, arm)
+    rows, numbers = _rows_of(table, arm, study)
     time = _column(table, rows, numbers, "time")
     problems, counts = [], []
     for row, number in zip(rows, numbers, strict=True):
@@ -271,10 +278,14 @@ def _decreasing(values: Array) -> Array:
     return np.repeat(means, sizes)
 
 
-def _rows_of(table: RawTable, arm: str | None) -> tuple[list[dict[str, str]], list[int]]:
-    """The rows of one arm."""
+def _rows_of(table: RawTable, arm: str | None, study: str | None = None) -> tuple[list[dict[str, str]], list[int]]:
+    """The rows of one arm, of one study if the table names studies."""
     column = next((c for c in _ARM_COLUMNS if c in table.columns), None)
-    rows = [(dict(r), n) for r, n in zip(table.rows, table.numbers, strict=True)]
+    rows = [
+        (dict(r), n)
+        for r, n in zip(table.rows, table.numbers, strict=True)
+        if study is None or r.get("study", study) == study
+    ]
     if column is None:
         return [r for r, _ in rows], [n for _, n in rows]
     arms = list(dict.fromkeys(r[column] for r, _ in rows))

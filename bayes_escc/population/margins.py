@@ -2,8 +2,9 @@
 
 A published arm is an average over its patients, so a model is averaged over their covariates and never evaluated at
 their mean. Yes-or-no covariates are enumerated and one continuous covariate takes Gauss-Hermite nodes, exact to
-rounding; where covariates are correlated, or several are continuous, scrambled Sobol points are joined by a normal
-copula, whose error is measured with a second scramble.
+rounding; where several are continuous, scrambled Sobol points are joined by a normal
+copula, whose error is measured with a second scramble. Correlated yes-or-no covariates are enumerated too, with the
+probabilities of their combinations under the copula (given the one continuous covariate, at each of its nodes).
 
 References
 ----------
@@ -16,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Final, Literal
 
@@ -29,6 +31,7 @@ __all__ = ["Margin", "Points", "integration_points", "latent_correlation", "marg
 Array = NDArray[np.float64]
 NODES: Final = 20
 SOBOL: Final = 1024
+CELL_POINTS: Final = 8192
 STATISTICS: Final = ("percent", "mean", "sd", "median", "q1", "q3", "min", "max")
 _QUARTILES: Final = 1.349
 
@@ -144,8 +147,10 @@ def integration_points(margins: Sequence[Margin], correlation: Array | None = No
     k = len(margins)
     related = correlation is not None and bool(np.abs(correlation - np.eye(k)).max() > 1e-12) if k else False
     continuous = [j for j, m in enumerate(margins) if m.kind != "binary"]
-    if related or len(continuous) > 1:
+    if len(continuous) > 1:
         return _sobol(margins, np.eye(k) if correlation is None else correlation, seed)
+    if related and correlation is not None:
+        return _enumerated(margins, correlation, continuous, seed)
     axes: list[tuple[Array, Array]] = []
     for margin in margins:
         if margin.kind == "binary":
@@ -158,6 +163,52 @@ def integration_points(margins: Sequence[Margin], correlation: Array | None = No
     weight = np.array([math.prod(w) for w in product(*[w for _, w in axes])])
     used = weight > 0.0
     return Points(values[used], weight[used], True)
+
+
+def _enumerated(margins: Sequence[Margin], correlation: Array, continuous: Sequence[int], seed: int) -> Points:
+    """Combinations of correlated yes-or-no covariates, at the nodes of the continuous one if there is one."""
+    binary = [j for j in range(len(margins)) if j not in continuous]
+    nodes, weights = np.zeros(1), np.ones(1)
+    slope: Array = np.zeros(len(binary))
+    rest: Array = correlation[np.ix_(binary, binary)]
+    if continuous:
+        nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        weights = weights / weights.sum()
+        slope = np.asarray(correlation[np.array(binary), continuous[0]])
+        rest = rest - np.outer(slope, slope)
+    above = np.array([float(normal_quantile(1.0 - margins[j].first)) for j in binary])
+    cells = np.array(list(product((0.0, 1.0), repeat=len(binary))))
+    values, shares = [], []
+    for node, weight in zip(nodes, weights, strict=True):
+        row = np.zeros((len(cells), len(margins)))
+        row[:, binary] = cells
+        for j in continuous:
+            z = margins[j].first + margins[j].second * node
+            row[:, j] = math.exp(z) if margins[j].kind == "lognormal" else z
+        values.append(row)
+        shares.append(weight * _cell_shares(above - slope * node, rest, seed))
+    share: Array = np.concatenate(shares)
+    used = share > 0.0
+    return Points(np.concatenate(values)[used], share[used] / share.sum(), len(binary) < 2)
+
+
+def _cell_shares(above: Array, covariance: Array, seed: int) -> Array:
+    """Probability of every combination of normals being above their limits, the last fastest."""
+    if len(above) == 1:
+        p = float(normal_cdf(-above[0] / math.sqrt(covariance[0, 0])))
+        return np.array([1.0 - p, p])
+    draws = _normal_scores(len(above), seed) @ np.linalg.cholesky(covariance).T
+    code = (draws > above) @ (2 ** np.arange(len(above))[::-1])
+    return np.bincount(code, minlength=2 ** len(above)) / len(draws)
+
+
+@lru_cache(maxsize=4)
+def _normal_scores(k: int, seed: int) -> Array:
+    """Scrambled Sobol points as independent standard normals, for the probabilities of combinations."""
+    from scipy.stats import qmc
+
+    raw = qmc.Sobol(k, scramble=True, rng=np.random.default_rng(seed)).random(CELL_POINTS)
+    return np.asarray(normal_quantile(np.clip(raw, 1e-12, 1.0 - 1e-12)))
 
 
 def _sobol(margins: Sequence[Margin], correlation: Array, seed: int) -> Points:

@@ -11,13 +11,27 @@ from typing import Any, Final, Literal
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.grim import recover_count
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.population.margins import STATISTICS
 from bayes_escc.settings.reader import Reader, nearest
 
-__all__ = ["PublishedArm", "PublishedArms", "PublishedSpec", "TargetSpec", "read_published", "read_target"]
+__all__ = [
+    "ROUTES",
+    "PublishedArm",
+    "PublishedArms",
+    "PublishedSpec",
+    "TargetSpec",
+    "missing_columns",
+    "read_facts",
+    "read_published",
+    "read_target",
+]
+
+ROUTES: Final = ("curve", "median", "landmark", "hazard_ratio")
+"""How an arm may speak of survival, the most informative first."""
 
 _ARM_COLUMNS: Final = ("study", "regimen", "endpoint", "n", "events")
 _FACT_COLUMNS: Final = ("study", "regimen", "covariate", "statistic", "value")
@@ -55,8 +69,8 @@ class PublishedSpec:
 
     Parameters
     ----------
-    arms, covariates : str
-        Files, relative to the analysis.
+    arms, covariates, curves, at_risk, patients, effects : str or None
+        Files, relative to the analysis; the last four of survival.
     correlation : {"own", "none"}
         Of the covariates within a published arm: as among own patients, or none.
     missing : {"refuse", "own"}
@@ -65,15 +79,32 @@ class PublishedSpec:
         Whether an answer is given where own and published patients hardly overlap.
     target : TargetSpec
     folder : Path or None
+    scale : {"percent", "proportion"} or None
+        Of survival in the files; found from its values if not stated.
+    time_unit : str or None
+        Of the files; that of the analysis if not stated.
+    use : str or None
+        Of `ROUTES`: which one counts where an arm speaks by several; None refuses them.
     """
 
-    arms: str
+    arms: str | None
     covariates: str | None
     correlation: str = "own"
     missing: str = "refuse"
     extrapolate: bool = False
     target: TargetSpec = TargetSpec()
     folder: Path | None = None
+    curves: str | None = None
+    at_risk: str | None = None
+    patients: str | None = None
+    effects: str | None = None
+    scale: str | None = None
+    time_unit: str | None = None
+    use: str | None = None
+
+    def path(self, name: str) -> Path:
+        """Where a file stands."""
+        return (self.folder or Path()) / name
 
     def load(self, endpoint: str) -> PublishedArms:
         """Read and check the arms with counts of an endpoint."""
@@ -82,10 +113,10 @@ class PublishedSpec:
     def digest(self) -> str:
         """SHA-256 of the files."""
         found = hashlib.sha256()
-        for name in (self.arms, self.covariates):
+        for name in (self.arms, self.covariates, self.curves, self.at_risk, self.patients, self.effects):
             if name is not None:
                 try:
-                    found.update(((self.folder or Path()) / name).read_bytes())
+                    found.update(self.path(name).read_bytes())
                 except OSError as error:
                     raise DataError(f"{name} cannot be read: {error.strerror}.") from None
         return found.hexdigest()
@@ -120,18 +151,35 @@ class PublishedArms:
     notes: tuple[Problem, ...]
 
 
-def read_published(r: Reader, folder: Path | None, overlap: Reader) -> PublishedSpec | None:
-    """Read `[published]` and `[overlap]`, noting problems in the readers."""
-    arms = r.text("arms")
+def read_published(r: Reader, folder: Path | None, overlap: Reader, *, survival: bool = False) -> PublishedSpec | None:
+    """Read `[published]` and `[overlap]`, noting problems in the readers.
+
+    Parameters
+    ----------
+    r, overlap : Reader
+    folder : Path or None
+        Where the analysis stands.
+    survival : bool
+        Whether the endpoint is a time, so that curves, patients and hazard ratios may be published.
+    """
+    arms = r.text("arms", None)
     covariates = r.text("covariates", None)
     correlation = r.text("correlation", "own", ("own", "none"))
     missing = r.text("missing", "refuse", ("refuse", "own"))
+    more: dict[str, Any] = {}
+    if survival:
+        more = {name: r.text(name, None) for name in ("curves", "at_risk", "patients", "effects")}
+        more["scale"] = r.text("scale", None, ("percent", "proportion"))
+        more["time_unit"] = r.text("time_unit", None, tuple(DAYS_IN))
+        more["use"] = r.text("use", None, ROUTES)
+        if not any((arms, more["curves"], more["patients"], more["effects"])):
+            r.problem("arms", "name a file: arms, curves, patients or effects")
+    elif arms is None:
+        r.problem("arms", "is missing: the file of published arms and their counts")
     r.finish()
     extrapolate = overlap.flag("extrapolate", False)
     overlap.finish()
-    if arms is None:
-        return None
-    return PublishedSpec(arms, covariates, correlation, missing, extrapolate, folder=folder)
+    return PublishedSpec(arms, covariates, correlation, missing, extrapolate, folder=folder, **more)
 
 
 def read_target(estimands: Reader) -> TargetSpec:
@@ -152,9 +200,8 @@ def read_target(estimands: Reader) -> TargetSpec:
 
 
 def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
-    folder = spec.folder or Path()
-    table = read_cells(folder / spec.arms)
-    problems = _missing_columns(table, _ARM_COLUMNS)
+    table = read_cells(spec.path(str(spec.arms)))
+    problems = missing_columns(table, _ARM_COLUMNS)
     refuse_if_any(table.source, problems)
     rows = []
     for row, number in zip(table.rows, table.numbers, strict=True):
@@ -177,7 +224,7 @@ def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
     refuse_if_any(table.source, problems)
     if not rows:
         raise DataError(f"{table.source} has no arm with counts of {endpoint}.")
-    facts = _facts(spec, {(normalise(r["study"]), normalise(r["regimen"])): c["n"] for r, _, c in rows})
+    facts = read_facts(spec, {(normalise(r["study"]), normalise(r["regimen"])): c["n"] for r, _, c in rows})
     arms = tuple(
         PublishedArm(
             normalise(r["study"]),
@@ -193,7 +240,8 @@ def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
     return PublishedArms(arms, _alike(rows))
 
 
-def _missing_columns(table: RawTable, columns: Sequence[str]) -> list[Problem]:
+def missing_columns(table: RawTable, columns: Sequence[str]) -> list[Problem]:
+    """One problem for every column that is not there."""
     return [
         Problem(
             "missing_column",
@@ -257,15 +305,22 @@ def _alike(rows: Sequence[tuple[Mapping[str, str], int, Mapping[str, int]]]) -> 
     return tuple(notes)
 
 
-def _facts(
+def read_facts(
     spec: PublishedSpec, sizes: Mapping[tuple[str, str], int]
 ) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
-    """What is printed of covariates, by arm and covariate, one fact a row."""
+    """What is printed of covariates, by arm and covariate, one fact a row.
+
+    Parameters
+    ----------
+    spec : PublishedSpec
+    sizes : mapping of (study, regimen) to int
+        Numbers of patients, against which percentages are checked.
+    """
     found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
     if spec.covariates is None:
         return found
-    table = read_cells((spec.folder or Path()) / spec.covariates)
-    problems = _missing_columns(table, _FACT_COLUMNS)
+    table = read_cells(spec.path(spec.covariates))
+    problems = missing_columns(table, _FACT_COLUMNS)
     refuse_if_any(table.source, problems)
     for row, number in zip(table.rows, table.numbers, strict=True):
         arm = (normalise(row["study"]), normalise(row["regimen"]))

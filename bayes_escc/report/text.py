@@ -285,27 +285,35 @@ def overlap_text(found: Mapping[str, Any]) -> str:
 
 
 def population_text(found: Mapping[str, Any]) -> str:
-    """Answers in every population, with overlap and companions."""
+    """Answers in every population, with overlap, what every fact contributed, and companions."""
+    timed = "estimand" in found
+    key, effect = ("rmst", "log_hazard_ratio") if timed else ("rate", "log_odds_ratio")
     rows = [
         [
             r["population"],
             r["regimen"],
-            f"{format_number(r['rate'])} ({_limits(r, 'rate')})",
+            f"{format_number(r[key])} ({_limits(r, key)})",
             "" if r["probability_better"] is None else f"{format_number(r['difference'])} ({_limits(r, 'difference')})",
             format_probability(r["probability_better"], 0.002),
         ]
         for r in found["populations"]
     ]
-    lines = [aligned(["in the population", "", "rate", "difference from the first", "P(better), no bias"], rows)]
+    lines = [
+        aligned(
+            ["in the population", "", found.get("estimand", "rate"), "difference from the first", "P(better), no bias"],
+            rows,
+        )
+    ]
     lines.append("Regimens share the coefficients, so P(better) is the same in every population; only sizes differ.")
     for r in found["conditional"]:
         lines.append(
-            f"Conditional log odds ratio, {r['regimen']} against {r['reference']}: "
-            f"{format_number(r['log_odds_ratio'])} ({_limits(r, 'log_odds_ratio')})."
+            f"Conditional {effect.replace('_', ' ')}, {r['regimen']} against {r['reference']}: "
+            f"{format_number(r[effect])} ({_limits(r, effect)})."
         )
     lines += [
         f"{c['covariate']} is known from its prior alone." for c in found["identification"] if c["from_the_prior"]
     ]
+    lines += _ledger_lines(found)
     lines += ["", *(overlap_text(o) for o in found["overlap"]), ""]
     cells = [
         [
@@ -313,16 +321,37 @@ def population_text(found: Mapping[str, Any]) -> str:
             f"{c['regimen']} against {c['reference']}",
             format_number(c["rate"]),
             format_number(c["published_rate"]),
-            format_number(c["log_odds_ratio"]),
+            format_number(c[effect]),
             f"{c['ess']:.1f}",
         ]
         for c in found["companions"]
     ]
     if cells:
-        lines.append(aligned(["companions", "", "own rate", "published", "log odds ratio", "patients"], cells))
+        rate = "own events per time" if timed else "own rate"
+        lines.append(aligned(["companions", "", rate, "published", effect.replace("_", " "), "patients"], cells))
     change = found["integration"]["change"]
     lines.append(f"Integration over published covariates ({found['integration']['rule']}): {change:.3f} posterior sd.")
     return "\n".join(lines)
+
+
+def _ledger_lines(found: Mapping[str, Any]) -> list[str]:
+    """What every published fact contributed, and what was not used."""
+    rows = [
+        [
+            r["fact"],
+            r["route"].replace("_", " "),
+            f"{r['regimen']} against {r['reference']}",
+            f"{r['sd']:.3f}",
+            ("only a refit tells" if r["sd_without"] is None else f"{r['sd_without']:.3f}")
+            + (" (the prior)" if r["all_that_is_known"] else ""),
+        ]
+        for r in found.get("ledger", ())
+    ]
+    header = ["published fact", "route", "log hazard ratio", "sd", "sd without it"]
+    lines = ["", aligned(header, rows)] if rows else []
+    if found.get("not_used"):
+        lines.append(f"Not used: {'; '.join(found['not_used'])}.")
+    return lines
 
 
 def _limits(row: Mapping[str, Any], name: str) -> str:

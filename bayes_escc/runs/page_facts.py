@@ -123,6 +123,8 @@ def _survival_facts(posterior: Posterior) -> dict[str, Any]:
     follow_up, risk, companions = [], [], []
     for i, regimen in enumerate(regimens):
         mine = member == i
+        if not mine.any():  # known from papers alone
+            continue
         t, e, s = stop[mine], happened[mine], start[mine]
         reverse, forward = kaplan_meier(t, e, s, reverse=True), kaplan_meier(t, e, s)
         follow_up.append(
@@ -147,7 +149,7 @@ def _survival_facts(posterior: Posterior) -> dict[str, Any]:
             }
         )
         companions.append({"kind": "kaplan_meier_median", "regimen": regimen, "value": forward.median, "unit": unit})
-    if len(regimens) == 2:
+    if len(regimens) == len(follow_up) == 2:
         statistic = log_rank(stop, happened, member == 1, start)
         companions.append({"kind": "log_rank", "statistic": statistic, "p": math.erfc(math.sqrt(statistic / 2.0))})
     return {"follow_up": follow_up, "at_risk": risk, "companions": companions}

@@ -23,15 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.evidence import Arm, PatientTable, Problem
-from bayes_escc.families.covariates import EncodedCovariates, Encoder, encode
+from bayes_escc.evidence import Arm, PatientTable
+from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
+from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.logistic import LogisticDesign
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW, REGIMEN
-from bayes_escc.population.margins import Margin, Points, integration_points, latent_correlation, margin_of
-from bayes_escc.population.overlap import Overlap, matching_weights, overlap_of
-from bayes_escc.population.published import PublishedArm, PublishedSpec
+from bayes_escc.population.margins import Points
+from bayes_escc.population.overlap import matching_weights
+from bayes_escc.population.published import PublishedSpec
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -68,14 +69,13 @@ class PublishedResponseDesign(LogisticDesign):
         self.arm_regimen = np.array([self.regimens.index(a.regimen) for a in self.known], dtype="int32")
         self.arm_n = np.array([a.n for a in self.known], dtype="int64")
         self.arm_events = np.array([a.events for a in self.known], dtype="int64")
-        self.margins = [self._margins(a) for a in self.known]
-        self.points = [self._points(m, 0) for m in self.margins]
-        self.overlaps = tuple(self._overlap(a, p) for a, p in zip(self.known, self.points, strict=True))
+        self.laws = PublishedCovariates(self.encoded, self.known, published)
+        self.points, self.overlaps = self.laws.points, self.laws.overlaps
         self.own_patients = self.patients
         self.rows, self.patients = self.rows + len(self.known), self.patients + int(self.arm_n.sum())
         self.events += int(self.arm_events.sum())
-        self.warnings = (*self.warnings, *loaded.notes, *self._overlap_notes())
-        self.population_points = self._population()
+        self.warnings = (*self.warnings, *loaded.notes, *self.laws.notes)
+        self.population_points = self.laws.population()
 
     @classmethod
     def from_published(cls, table: PatientTable, spec: ResponseSpec, data: Any) -> PublishedResponseDesign:
@@ -103,118 +103,11 @@ class PublishedResponseDesign(LogisticDesign):
                     "regimen: they would count twice. Leave the published arm out, or the own patients."
                 )
 
-    def _margins(self, arm: PublishedArm) -> list[Margin]:
-        """The margin of every covariate of the model in a published arm."""
-        found, lacking = [], []
-        for j, (label, encoder) in enumerate(zip(self.encoded.labels, self.encoded.encoders, strict=True)):
-            facts = arm.facts.get(label) or arm.facts.get(encoder.column) or {}
-            margin = margin_of(facts, binary=bool(self.encoded.binary[j]), positive=encoder.transform == "log", n=arm.n)
-            if margin is None and self.published.missing == "own":
-                margin = self._own_margin(j, encoder)
-            if margin is None:
-                lacking.append(label)
-            else:
-                found.append(margin)
-        if lacking:
-            needed = "a percent for yes or no; mean and sd, or median with q1 and q3 (or min and max), for numbers"
-            raise DataError(
-                f"{arm.study}, {arm.regimen}: nothing usable is published of {', '.join(lacking)} ({needed}). Leave it "
-                "out of the model on both sides, and allow for it as bias; or state [published] missing = "
-                '"own" to take it as among own patients.'
-            )
-        return found
-
-    def _own_margin(self, j: int, encoder: Encoder) -> Margin:
-        values = self.encoded.values[:, j]
-        if self.encoded.binary[j]:
-            return Margin("binary", float(values.mean()))
-        centre, spread = encoder.center + encoder.scale * float(values.mean()), encoder.scale * float(values.std())
-        return Margin("lognormal" if encoder.transform == "log" else "normal", centre, spread)
-
-    def _points(self, margins: Sequence[Margin], seed: int, *, correlated: bool = True) -> Points:
-        """Integration points of a published arm, encoded as the model has them."""
-        related = correlated and self.published.correlation == "own"
-        raw = integration_points(margins, latent_correlation(self.encoded.values) if related else None, seed=seed)
-        columns = [_encoded(raw.values[:, j], e) for j, e in enumerate(self.encoded.encoders)]
-        values = np.stack(columns, axis=1) if columns else np.zeros((1, 0))
-        return Points(values, raw.weight if columns else np.ones(1), raw.exact)
-
-    def _overlap(self, arm: PublishedArm, points: Points) -> Overlap:
-        mean = points.weight @ points.values
-        sd = np.sqrt(points.weight @ (points.values - mean) ** 2)
-        return overlap_of(arm.study, self.encoded.labels, self.encoded.values, mean, sd, list(self.encoded.binary))
-
-    def _overlap_notes(self) -> list[Problem]:
-        """Overlap in words; patients that do not overlap are refused unless the analysis says to extrapolate."""
-        notes = []
-        for overlap in self.overlaps:
-            said = f"{overlap.study}: overlap of own and published patients is {overlap.state}"
-            said += f" ({'; '.join(overlap.reasons)})" if overlap.reasons else ""
-            stands = self.published.extrapolate and (overlap.state != "none" or self.target.population == "own")
-            if overlap.state in ("extrapolating", "none") and not stands:
-                raise DataError(f"{said}. {overlap.ways_out()}")
-            if overlap.state != "good":
-                remedy = "Sizes rest on the model; compare the answers in the other populations."
-                notes.append(Problem("overlap", said, remedy))
-        return notes
-
-    # ---- in whose population --------------------------------------------------------------------
-
-    def _population(self) -> Points:
-        """The population of the headline."""
-        if self.target.population == "study":
-            names = [a.study for a in self.known]
-            if self.target.study not in names:
-                raise AnalysisError(
-                    f"estimands.population: no study {self.target.study!r}; there are {', '.join(names)}."
-                )
-            return self.points[names.index(self.target.study)]
-        if self.target.population == "profile":
-            return Points(self.encoded.profile(dict(self.target.profile))[None, :], np.ones(1), True)
-        return self.populations()[self.target.population]
-
-    def populations(self) -> dict[str, Points]:
-        """Every population by name: own, each study, pooled, overlap."""
-        own = Points(self.encoded.values, np.full(self.own_patients, 1.0 / self.own_patients), True)
-        found = {"own": own} | {a.study: p for a, p in zip(self.known, self.points, strict=True)}
-        sizes = np.array([self.own_patients, *self.arm_n], dtype=float)
-        parts = [own, *self.points]
-        share = sizes / sizes.sum()
-        found["pooled"] = Points(
-            np.concatenate([p.values for p in parts]),
-            np.concatenate([s * p.weight for s, p in zip(share, parts, strict=True)]),
-            False,
-        )
-        weights = self._matching()
-        if weights is not None:
-            odds = weights * self.arm_n.sum()
-            balance = odds / (1.0 + odds)
-            found["overlap"] = Points(self.encoded.values, balance / balance.sum(), True)
-        elif self.target.population == "overlap":
-            raise DataError(f"population: there is no overlap to compare in. {self.overlaps[0].ways_out()}")
-        return found
-
-    def _matching(self) -> Array | None:
-        """Weights that match own patients to all published ones together."""
-        if not self.encoded.labels:
-            return np.full(self.own_patients, 1.0 / self.own_patients)
-        means = np.stack([p.weight @ p.values for p in self.points])
-        return matching_weights(self.encoded.values, self.arm_n @ means / self.arm_n.sum())
-
-    def _weights(self, population: Points, size: int, rng: np.random.Generator) -> Array:
-        """Weights of a population's points, (points,), or of one bootstrap population for every draw."""
-        if self.target.weights == "fixed" or self.target.population == "profile":
-            return population.weight
-        patients = self.own_patients if population.values is self.encoded.values else int(self.arm_n.max())
-        # a Dirichlet whose weights vary as those of that many patients do
-        raw = rng.gamma(np.maximum(population.weight * patients, 1e-12), size=(size, len(population.weight)))
-        return np.asarray(raw / raw.sum(axis=1, keepdims=True))
-
     def rates(self, parameters: xr.Dataset, population: Points, rng: np.random.Generator) -> Array:
         """Mean response probability of a population on every regimen, (chain, draw, regimen)."""
         shift = self._shift(parameters, population.values)
         shape = shift.shape[:2]
-        weight = self._weights(population, shape[0] * shape[1], rng)
+        weight = self.laws.weights(population, shape[0] * shape[1], rng)
         intercept = parameters["intercept"].to_numpy()
         columns = []
         for r in range(len(self.regimens)):
@@ -333,7 +226,7 @@ class PublishedResponseDesign(LogisticDesign):
             "weights": self.target.weights,
             "populations": [
                 row
-                for name, points in self.populations().items()
+                for name, points in self.laws.populations().items()
                 for row in self._in_population(parameters, name, points, rng)
             ],
             "conditional": self._conditional(parameters),
@@ -356,8 +249,8 @@ class PublishedResponseDesign(LogisticDesign):
                 {
                     "population": name,
                     "regimen": regimen,
-                    **_summary("rate", rates[..., r]),
-                    **(_summary("difference", gap) if r else {}),
+                    **summary("rate", rates[..., r]),
+                    **(summary("difference", gap) if r else {}),
                     "probability_better": float((gap > 0).mean()) if r else None,
                 }
             )
@@ -369,7 +262,7 @@ class PublishedResponseDesign(LogisticDesign):
             {
                 "regimen": name,
                 "reference": self.regimens[0],
-                **_summary("log_odds_ratio", intercept[..., r] - intercept[..., 0]),
+                **summary("log_odds_ratio", intercept[..., r] - intercept[..., 0]),
             }
             for r, name in enumerate(self.regimens)
             if r
@@ -381,10 +274,7 @@ class PublishedResponseDesign(LogisticDesign):
             return []
         prior = self.prior(np.random.default_rng(1), 4000)["coefficient"].std((CHAIN, DRAW)).to_numpy()
         posterior = parameters["coefficient"].std((CHAIN, DRAW)).to_numpy()
-        return [
-            {"covariate": label, "sd_ratio": float(s / p), "from_the_prior": bool(s / p > 0.9)}
-            for label, s, p in zip(self.encoded.labels, posterior, prior, strict=True)
-        ]
+        return identification(self.encoded.labels, posterior, prior)
 
     def _companions(self) -> list[dict[str, Any]]:
         """Naive and matched comparisons, for the published population: companions, never the headline."""
@@ -420,10 +310,9 @@ class PublishedResponseDesign(LogisticDesign):
 
     def _integration(self, parameters: xr.Dataset) -> dict[str, Any]:
         """How far rates move under other points, and under no correlation, by reweighting the draws."""
-        if all(p.exact for p in self.points):
+        if self.laws.exact:
             return {"rule": "exact", "change": 0.0, "without_correlation": self._change(parameters, None)}
-        others = [self._points(m, 1) for m in self.margins]
-        change = self._change(parameters, others)
+        change = self._change(parameters, self.laws.other_points())
         if change > MOST_INTEGRATION_ERROR:
             raise AnalysisError(
                 f"the integration over published covariates moves a rate by {change:.2f} posterior standard "
@@ -439,14 +328,11 @@ class PublishedResponseDesign(LogisticDesign):
     def _change(self, parameters: xr.Dataset, points: Sequence[Points] | None) -> float:
         """Largest change of a regimen's intercept, in posterior standard deviations, under other points."""
         if points is None:
-            points = [self._points(m, 0, correlated=False) for m in self.margins]
+            points = self.laws.points_without_correlation()
         moved = (
             (self._arm_log_likelihood(parameters, points) - self._arm_log_likelihood(parameters)).sum(axis=-1).ravel()
         )
-        weights = np.exp(moved - moved.max())
-        weights /= weights.sum()
-        values = parameters["intercept"].to_numpy().reshape(-1, len(self.regimens))
-        return float(np.abs((weights @ values - values.mean(axis=0)) / values.std(axis=0)).max())
+        return reweighted_change(moved, parameters["intercept"].to_numpy().reshape(-1, len(self.regimens)))
 
 
 def _binomial(value: Any, log_p: Any, log_q: Any, n: Any) -> Any:
@@ -457,14 +343,6 @@ def _binomial(value: Any, log_p: Any, log_q: Any, n: Any) -> Any:
     return constant + value * log_p + (n - value) * log_q
 
 
-def _encoded(values: Array, encoder: Encoder) -> Array:
-    """A column of raw values as the model has it."""
-    if encoder.levels:
-        return values
-    transformed = {"log": np.log, "sqrt": np.sqrt}.get(encoder.transform, np.asarray)(values)
-    return np.asarray((transformed - encoder.center) / encoder.scale)
-
-
 def _expit(x: Array) -> Array:
     return np.asarray(np.exp(-np.logaddexp(0.0, -x)))
 
@@ -473,11 +351,6 @@ def _log_mean(weight: Array, logs: Array) -> Array:
     """Logarithm of the weighted mean of exponentials, over the last axis."""
     top = logs.max(axis=-1, keepdims=True)
     return np.asarray(np.log(np.exp(logs - top) @ weight) + top[..., 0])
-
-
-def _summary(name: str, draws: Array) -> dict[str, float]:
-    lower, median, upper = np.quantile(draws, [0.025, 0.5, 0.975])
-    return {name: float(median), f"{name}_lower": float(lower), f"{name}_upper": float(upper)}
 
 
 def _log_odds_ratio(theirs: float, mine: float, n: int) -> float:

@@ -11,8 +11,10 @@ from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.survival.normal_priors import normal_priors
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
-from bayes_escc.families.survival.target import TargetTable
+from bayes_escc.families.target import TargetTable
 from bayes_escc.names import DETECTING_SCAN, ESTIMANDS, FIGURE_DATA, REGIMEN
+from bayes_escc.population.published import PublishedSpec
+from bayes_escc.settings.reader import raise_problems
 
 __all__ = [
     "BIAS_SHIFTS",
@@ -28,7 +30,7 @@ __all__ = [
 
 KINDS = ("patients", "medians")
 BIAS_SHIFTS = "curves"
-HAS_PUBLISHED_ARMS = False
+HAS_PUBLISHED_ARMS = True
 
 
 def figures(posterior: Any) -> tuple[str, ...]:
@@ -73,6 +75,8 @@ def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) ->
         return MedianDesign(table.select(regimens=data.regimens, where=dict(data.where)), spec, data.design)
     if not isinstance(table, PatientTable):
         raise AnalysisError('survival models need patients (data.kind = "patients") or medians, not counts.')
+    published = getattr(data, "published", None)
+    _check_published(spec, published)
     chosen = table.select(regimens=data.regimens, where=dict(data.where))
     encoded = encode(chosen, spec.covariates)
     complete = chosen if encoded.kept.all() else chosen.keep(chosen.frame[encoded.kept])
@@ -80,23 +84,47 @@ def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) ->
         needed = [c.column for c in spec.covariates]
         spec = replace(spec, population=spec.population.loaded(data.folder, needed))
     if spec.dating == "interval":
-        return _design(complete, spec, encoded, data.design)
+        return _design(complete, spec, encoded, data.design, published)
     if not complete.has_scans:
         raise AnalysisError(
             'model.dating: "detecting_scan" needs interval columns (last scan without, first scan with progression); '
             "the table has known times, which are used as they are."
         )
+    if published is not None:  # whose progressions are dated at the scan, so that all are
+        return _design(complete, spec, encoded, data.design, published)
     main = _design(complete, replace(spec, dating="interval"), encoded, data.design)
     cuts = getattr(main, "cuts", ())
     other = replace(spec, cutpoints=tuple(map(float, cuts)) if len(cuts) else spec.cutpoints)
     return main.changed(beside=((DETECTING_SCAN, _design(complete, other, encoded, data.design)),))
 
 
-def _design(table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> Design:
+def _check_published(spec: SurvivalSpec, published: PublishedSpec | None) -> None:
+    """What own patients beside published arms need, and what needs published arms."""
+    if published is None:
+        if spec.baselines != "shared":
+            raise AnalysisError(f'model.baselines: "{spec.baselines}" is of published arms, and there are none.')
+        return
+    problems = []
+    if spec.regimen_effect != "proportional":
+        problems.append('model.regimen_effect: beside published arms, "proportional"')
+    if spec.frailty is not None:
+        problems.append("model.frailty: not beside published arms, whose patients have no centre")
+    if spec.smoothing == "random_walk" or spec.shrinkage != "none":
+        problems.append('model: smoothing = "random_walk" and shrinkage are not there beside published arms')
+    raise_problems("own patients and published arms cannot be put together", problems)
+
+
+def _design(
+    table: PatientTable,
+    spec: SurvivalSpec,
+    encoded: EncodedCovariates,
+    design: str,
+    published: PublishedSpec | None = None,
+) -> Design:
     if spec.baseline == "weibull":
         from bayes_escc.families.survival.weibull import WeibullDesign
 
-        return WeibullDesign(table, spec, encoded, design)
+        return WeibullDesign(table, spec, encoded, design, published)
     from bayes_escc.families.survival.piecewise import PiecewiseDesign
 
-    return PiecewiseDesign(table, spec, encoded, design)
+    return PiecewiseDesign(table, spec, encoded, design, published)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bayes_escc.errors import AnalysisError
+from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, PatientTable, Problem
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families.base import Design
+from bayes_escc.families.beside import PublishedCovariates
 from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
 from bayes_escc.families.exchangeable import PairPrior, deviations
 from bayes_escc.families.frozen import stated_covariates, stated_priors
@@ -25,12 +28,23 @@ from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
 from bayes_escc.families.survival.extrapolation import extrapolation_notes
 from bayes_escc.families.survival.frailty import CENTRE, centres_of
-from bayes_escc.families.survival.population import Population, marginal_hazard, median_time, restricted_mean, survival
+from bayes_escc.families.survival.population import (
+    Population,
+    condensed,
+    marginal_hazard,
+    median_time,
+    restricted_mean,
+    survival,
+)
+from bayes_escc.families.survival.published import FACT, PublishedFacts, refuse_own_cohort
 from bayes_escc.families.survival.risk import Risk, Target, flat
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.families.survival.target import TargetTable, target_patterns
 from bayes_escc.families.survival.words import notes_on, priors_in_words
+from bayes_escc.families.target import TargetTable, target_patterns
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, STUDY, TIME, Scale
+from bayes_escc.population.margins import Points
+from bayes_escc.population.published import PublishedSpec
+from bayes_escc.population.published_survival import PublishedSurvival, load_survival
 from bayes_escc.rules.followed import Followed
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import nearest
@@ -47,6 +61,7 @@ CONTRAST: Final = "contrast"
 _CURVE_DRAWS: Final = 1000
 _CURVE_POINTS: Final = 60
 _DEFAULT_TIMES: Final = (3.0, 6.0, 12.0)  # months
+_TYPICAL_MEDIAN: Final = 6.0  # months
 
 
 class SurvivalDesign(Design):
@@ -58,7 +73,14 @@ class SurvivalDesign(Design):
     all (`SurvivalSpec.regimen_effect`).
     """
 
-    def __init__(self, table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> None:
+    def __init__(
+        self,
+        table: PatientTable,
+        spec: SurvivalSpec,
+        encoded: EncodedCovariates,
+        design: str,
+        published: PublishedSpec | None = None,
+    ) -> None:
         unit = spec.time_unit or str(table.time_unit)
         self.spec = spec.in_unit(unit).with_continuous(
             ()
@@ -67,7 +89,8 @@ class SurvivalDesign(Design):
         )
         self.unit = unit
         self.encoded = encoded
-        self.regimens = table.regimens
+        known = None if published is None else load_survival(published, ENDPOINT_NAME, unit)
+        self.regimens = tuple(dict.fromkeys([*table.regimens, *(() if known is None else known.regimens)]))
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.follow_up = table.follow_up(unit, dating=spec.dating)
         centres = centres_of(table, spec.frailty, spec.prior("frailty_sd").default) if spec.frailty else None
@@ -78,10 +101,15 @@ class SurvivalDesign(Design):
         studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
         pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
         self.arms = tuple(Arm(study, regimen, ENDPOINT_NAME, design) for study, regimen in pairs)
+        self.published = None
+        if published is not None and known is not None:
+            self.published = self._beside(known, published)
+            self.arms = (*self.arms, *self.published.evidence)
         self.times, self.horizons, self.covered = self._when()
         self.target = self._target()
         told = {(w.code, w.message) for w in table.warnings}
-        mine = (w for w in (*encoded.notes, *notes_on(self)) if (w.code, w.message) not in told)
+        beside = [] if self.published is None else self.published.notes
+        mine = (w for w in (*encoded.notes, *beside, *notes_on(self)) if (w.code, w.message) not in told)
         self.warnings = (*table.warnings, *mine)
         self._check_overrides()
 
@@ -114,12 +142,46 @@ class SurvivalDesign(Design):
 
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:
-        return {REGIMEN: self.regimens, CONTRAST: self.others, **self.risk.coords}
+        beside = {} if self.published is None else self.published.coords
+        return {REGIMEN: self.regimens, CONTRAST: self.others, **self.risk.coords, **beside}
+
+    def _beside(self, known: PublishedSurvival, published: PublishedSpec) -> PublishedFacts:
+        """Everything published, checked against the own patients."""
+        if self.encoded.missing.any():
+            raise DataError(
+                "own patients beside published arms need every covariate of the model; leave out who lacks one "
+                "([data] where), or the covariate."
+            )
+        refuse_own_cohort(known, self.arms, self.regimens, self.regimen, self.follow_up.event)
+        laws = PublishedCovariates(self.encoded, known.arms, published)
+        typical = _TYPICAL_MEDIAN * DAYS_IN["months"] / DAYS_IN[self.unit]
+        return PublishedFacts(
+            known,
+            laws,
+            self.spec,
+            self.regimens,
+            interval=bool(self.follow_up.interval.any()),
+            level=math.log(math.log(2.0) / typical),
+        )
+
+    @property
+    def published_structure(self) -> Hashable:
+        """What published arms add to `structure`."""
+        return None if self.published is None else self.published.structure
+
+    @property
+    def published_data(self) -> dict[str, NDArray[Any]]:
+        """Values of the model's data that are published."""
+        return {} if self.published is None or not self.published.labels else dict(self.published.arrays)
 
     def _when(self) -> tuple[Array, Array, float]:
         """Times and horizons of the estimands, and the end of the shortest follow-up, which bounds their defaults."""
         last = self.follow_up.last
-        covered = min(float(last[self.regimen == r].max()) for r in range(len(self.regimens)))
+        reach = {} if self.published is None else self.published.last
+        for r, name in enumerate(self.regimens):
+            if (own := last[self.regimen == r]).size:
+                reach[name] = max(reach.get(name, 0.0), float(own.max()))
+        covered = min(reach.values())
         months = np.array(_DEFAULT_TIMES) * DAYS_IN["months"] / DAYS_IN[self.unit]
         within = months[months <= covered]
         times = self.spec.times if self.spec.times is not None else (within if within.size else months[:1])
@@ -128,6 +190,9 @@ class SurvivalDesign(Design):
 
     def _target(self) -> Target:
         """The target population."""
+        if self.published is not None:
+            points = self.published.laws.population()
+            return Target(points.weight, points.values)
         wanted, anew = self.spec.population, self.spec.centres == "new"
         if isinstance(wanted, tuple):
             profile, centres = dict(wanted), None
@@ -201,7 +266,8 @@ class SurvivalDesign(Design):
             prior = self.spec.prior("log_hazard_ratio")
             ratios = self.pair_prior.sample(rng, draws) if self.exchangeable else prior.sample(rng, draws, self.others)
             found["log_hazard_ratio"] = ((CHAIN, DRAW, CONTRAST), ratios[None])
-        return found | self.risk.prior(rng, draws)
+        beside = {} if self.published is None else self.published.prior(rng, draws)
+        return found | self.risk.prior(rng, draws) | beside
 
     def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
         import xarray as xr
@@ -266,7 +332,21 @@ class SurvivalDesign(Design):
 
     def population(self, parameters: xr.Dataset) -> Population:
         """The target population under every draw."""
+        if self.published is not None:
+            return self.over(self.published.laws, parameters, Points(self.target.x, self.target.weight, True))
         return self.risk.population(parameters, self.target)
+
+    def over(self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points) -> Population:
+        """A population of points under every draw, resampled in each if the analysis says so."""
+        size = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
+        weight = laws.weights(points, size, np.random.default_rng(0))
+        if weight.ndim == 1:
+            return self.risk.population(parameters, Target(weight, points.values))
+        log_risk = self.risk.population(parameters, Target(points.weight, points.values)).log_risk
+        if log_risk.shape == weight.shape:
+            return Population(log_risk, weight)
+        logs = np.asarray(flat(parameters["coefficient"]) @ points.values.T)
+        return condensed(lambda block: (logs[block], weight[block]), size, len(points.weight))
 
     def log_risk(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
         """Log hazard of every patient relative to one whose covariates are zero, (draws, patients).
@@ -276,10 +356,20 @@ class SurvivalDesign(Design):
         return self.risk.resolved(self.risk.draws(parameters), rng)
 
     def log_likelihood(self, parameters: xr.Dataset) -> xr.Dataset:
-        return per_patient.log_likelihood(self, parameters)
+        found = per_patient.log_likelihood(self, parameters)
+        if self.published is None or not self.published.labels:
+            return found
+        thin = per_patient.thinned_for_densities(parameters, self.patients)
+        values = self.published.log_likelihood(self.curves(thin), thin)
+        return _with_published(found, values, self.published.labels)
 
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
-        return per_patient.simulate(self, parameters, rng)
+        found = per_patient.simulate(self, parameters, rng)
+        if self.published is None or not self.published.labels:
+            return found
+        thin = per_patient.thinned_for_replicates(parameters, self.patients)
+        values = self.published.simulate(self.curves(thin), thin, rng)
+        return _with_published(found, values, self.published.labels)
 
     def frozen(self) -> Mapping[str, Mapping[str, Any]]:
         model: dict[str, Any] = {"time_unit": self.unit, "regimen_coding": self.spec.regimen_coding}
@@ -347,7 +437,16 @@ class SurvivalDesign(Design):
         f = self.follow_up
         return RegressionData(f.last, f.entry, f.event, self.regimen, self.regimens, self.encoded)
 
+    def population_report(self, parameters: xr.Dataset) -> dict[str, Any] | None:
+        if self.published is None:
+            return None
+        from bayes_escc.families.survival.published_report import population_report
+
+        return population_report(self, self.published, parameters)
+
     def covariate_means(self) -> xr.DataArray | None:
+        if self.published is not None:
+            return None  # means of published arms are in the table of balance
         return means_by_regimen(self.encoded, self.regimen, self.regimens)
 
     def standardised_over(self, reference: Design) -> Design:
@@ -368,6 +467,9 @@ class SurvivalDesign(Design):
             "regimen_index": (dim, self.regimen),
         }
         found = xr.Dataset(values, coords={dim: [str(i + 1) for i in range(self.patients)]})
+        if self.published is not None and self.published.labels:
+            found = found.assign(published=(FACT, self.published.observed()))
+            found = found.assign_coords({FACT: self.published.labels})
         return found.assign_attrs(time_unit=self.unit, regimens="\x1f".join(self.regimens))
 
     def statistics(self, data: xr.Dataset) -> list[Statistic]:
@@ -378,6 +480,8 @@ class SurvivalDesign(Design):
         role = "log_hazard_ratio" if self.spec.has("log_hazard_ratio") else self.spec.location
         for r, regimen in enumerate(self.regimens if several and self.spec.regimen_effect != "none" else ()):
             on = self.regimen == r
+            if not on.any():
+                continue
             rate = _rate(event[..., on], spent[..., on])
             if role == "log_hazard_ratio":
                 what = f"the number of events per {unit} on {regimen}, as a multiple of that on the others,"
@@ -462,6 +566,7 @@ class SurvivalDesign(Design):
             "coefficient_sd": "log hazard ratio (sd of the shrunken)",
             "global_scale": "log hazard ratio (scale of the horseshoe)",
             "frailty_sd": "log hazard ratio between centres (sd)",
+            "baseline_sd": "log hazard ratio between studies (sd)",
             "log_hazard": f"log of events per {self.unit.removesuffix('s')}",
         }
         found = {}
@@ -505,6 +610,13 @@ class SurvivalDesign(Design):
         return priors_in_words(self)
 
 
+def _with_published(found: xr.Dataset, values: Array, labels: Sequence[str]) -> xr.Dataset:
+    """Values of published facts, (draws, facts), beside those of patients."""
+    shape = (found.sizes[CHAIN], found.sizes[DRAW], -1)
+    both = found.assign(published=((CHAIN, DRAW, FACT), values.reshape(shape)))
+    return both.assign_coords({FACT: list(labels)})
+
+
 def _rate(event: Array, time: Array) -> Array:
     """Events per time at risk, half an event added so that none is not nothing."""
     return np.asarray((event.sum(axis=-1) + 0.5) / np.maximum(time.sum(axis=-1), 1e-12))
@@ -519,6 +631,7 @@ REPORTED: Final = (
     "log_hazard_ratio",
     "coefficient",
     "drift_sd",
+    "baseline_sd",
     "frailty_sd",
     "log_frailty",
     "coefficient_sd",

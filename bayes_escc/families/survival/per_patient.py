@@ -66,7 +66,7 @@ def log_likelihood(design: Patients, parameters: xr.Dataset) -> xr.Dataset:
     other covariates. Beyond 250 patients (of 4000 draws) every second, third ... draw is kept, under its
     own label.
     """
-    parameters = _thin(parameters, design.patients, _MOST_DENSITIES)
+    parameters = thinned_for_densities(parameters, design.patients)
     curves, risk = design.curves(parameters), design.risk
     everyone, draws = np.arange(design.patients), risk.draws(parameters)
     found = {"time": _terms(design, curves, everyone, risk.log_risk(draws, everyone))}
@@ -175,7 +175,7 @@ def simulate(design: Patients, parameters: xr.Dataset, rng: np.random.Generator)
     censored is censored at the same time again; for who progressed, censoring is drawn from the
     reverse Kaplan-Meier estimate beyond the time of progression.
     """
-    parameters = _thin(parameters, design.patients, _MOST_REPLICATES)
+    parameters = thinned_for_replicates(parameters, design.patients)
     curves, f = design.curves(parameters), design.follow_up
     risk = np.exp(design.log_risk(parameters, rng))
     shape = (curves.draws, design.patients)
@@ -199,6 +199,16 @@ def _potential_follow_up(design: Patients, rng: np.random.Generator, shape: tupl
     drawn = steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)]
     found[:, event] = np.maximum(drawn, last[event])
     return found
+
+
+def thinned_for_densities(parameters: xr.Dataset, patients: int) -> xr.Dataset:
+    """The draws for which log-likelihoods are kept."""
+    return _thin(parameters, patients, _MOST_DENSITIES)
+
+
+def thinned_for_replicates(parameters: xr.Dataset, patients: int) -> xr.Dataset:
+    """The draws for which follow-up is replicated."""
+    return _thin(parameters, patients, _MOST_REPLICATES)
 
 
 def _thin(parameters: xr.Dataset, patients: int, most: int) -> xr.Dataset:

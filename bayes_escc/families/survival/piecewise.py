@@ -18,10 +18,12 @@ from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, PiecewiseCurves, exposure
 from bayes_escc.families.survival.design import CONTRAST, SurvivalDesign
+from bayes_escc.families.survival.published import piecewise_hazards
 from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.rows import GroupedRows, unique_rows
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN
+from bayes_escc.population.published import PublishedSpec
 from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:
@@ -70,7 +72,14 @@ class PiecewiseDesign(SurvivalDesign):
     pattern. Rows never depend on how patients are ordered.
     """
 
-    def __init__(self, table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> None:
+    def __init__(
+        self,
+        table: PatientTable,
+        spec: SurvivalSpec,
+        encoded: EncodedCovariates,
+        design: str,
+        published: PublishedSpec | None = None,
+    ) -> None:
         unit = spec.time_unit or str(table.time_unit)
         f = table.follow_up(unit, dating=spec.dating)
         if spec.baseline == "exponential":
@@ -80,7 +89,7 @@ class PiecewiseDesign(SurvivalDesign):
         else:
             middle = np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.lower)
             self.cuts = default_cuts(middle[f.event])
-        super().__init__(table, spec, encoded, design)
+        super().__init__(table, spec, encoded, design, published)
         if self.cuts.size and self.cuts[-1] >= f.last.max():
             raise AnalysisError(
                 f"model.cutpoints: {self.cuts[-1]:g} {unit} is at or beyond the end of follow-up ({f.last.max():g}), "
@@ -187,6 +196,8 @@ class PiecewiseDesign(SurvivalDesign):
             spec.reference_time,
             tuple(self.alone),
             self.risk.structure,
+            self.published_structure,
+            tuple(self.cuts) if self.published is not None else None,
         )
 
     def frozen(self) -> Mapping[str, Mapping[str, Any]]:
@@ -199,7 +210,8 @@ class PiecewiseDesign(SurvivalDesign):
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
-        found = self.risk.data | self.risk.branch_order(list(self.alone.values()))
+        found = self.published_data | self.risk.data
+        found |= self.risk.branch_order(list(self.alone.values()))
         if self.cells is not None:
             found |= self.cells.data(self.risk)
         if self.row_pattern.size:
@@ -274,6 +286,9 @@ class PiecewiseDesign(SurvivalDesign):
                     observe(name, value, log_risk, weights, others, term, dim, len(i), self.risk.missing.branches),
                 )
             self.risk.store_branches(shares)
+            if self.published is not None:
+                logs = pt.broadcast_to(hazards, (len(self.regimens), len(self.cuts) + 1))
+                self.published.observe(piecewise_hazards(pt, logs, self.cuts), logs[:, 0], risk.coefficient)
         return model
 
     def _log_hazards(self) -> Any:
@@ -454,7 +469,14 @@ class PiecewiseDesign(SurvivalDesign):
         apart = spec.regimen_effect in ("stratified", "none") or len(self.regimens) == 1
         priors = [spec.prior(spec.location)[s] if s else spec.prior(spec.location).default for s in self.strata]
         gamma = spec.location == "hazard" and all(p.distribution == "Gamma" for p in priors)
-        if not gamma or not apart or self.encoded.labels or self.risk.centres or self.row_count.size:
+        if (
+            self.published is not None
+            or not gamma
+            or not apart
+            or self.encoded.labels
+            or self.risk.centres
+            or self.row_count.size
+        ):
             return None
         events, total = np.zeros((len(self.strata), intervals)), np.zeros((len(self.strata), intervals))
         stratum = self.regimen[self.pattern[self.cell_pattern]]

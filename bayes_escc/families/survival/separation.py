@@ -48,6 +48,8 @@ def separation_notes(
     found = []
     for r, regimen in enumerate(regimens):
         mine = regimen_of == r
+        if not mine.any():  # known from papers alone
+            continue
         if not event[mine].any():
             found.append(
                 Problem(

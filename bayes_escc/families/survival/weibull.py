@@ -14,10 +14,12 @@ from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, WeibullCurves, weibull_stretch
 from bayes_escc.families.survival.design import SurvivalDesign
+from bayes_escc.families.survival.published import weibull_hazards
 from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.rows import GroupedRows
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, REGIMEN
+from bayes_escc.population.published import PublishedSpec
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -41,10 +43,19 @@ class WeibullDesign(SurvivalDesign):
     is that of the first regimen.
     """
 
-    def __init__(self, table: PatientTable, spec: SurvivalSpec, encoded: EncodedCovariates, design: str) -> None:
-        super().__init__(table, spec, encoded, design)
+    def __init__(
+        self,
+        table: PatientTable,
+        spec: SurvivalSpec,
+        encoded: EncodedCovariates,
+        design: str,
+        published: PublishedSpec | None = None,
+    ) -> None:
+        super().__init__(table, spec, encoded, design, published)
         stated = self.spec.reference_time
         self.reference_time = float(stated if stated is not None else self.spec.prior("median").default.interval(0)[0])
+        if self.published is not None:  # whose level is that of the cumulative hazard at the reference time
+            self.published.level += math.log(self.reference_time)
         f = self.follow_up
         # who was censored at once says nothing; unknown yes-or-no values make groups of their own
         unknown = np.isin(np.arange(self.patients), self.risk.unknown)
@@ -88,11 +99,13 @@ class WeibullDesign(SurvivalDesign):
             self.known is not None,
             self.late,
             self.risk.structure,
+            self.published_structure,
         )
 
     @property
     def data(self) -> Mapping[str, NDArray[Any]]:
-        found = self.risk.data | self.risk.branch_order([i for k, i in self.kinds.items() if k.endswith("_unknown")])
+        found = self.published_data | self.risk.data
+        found |= self.risk.branch_order([i for k, i in self.kinds.items() if k.endswith("_unknown")])
         if self.known is not None:
             found |= self.known.data(self.risk)
         f = self.follow_up
@@ -154,6 +167,10 @@ class WeibullDesign(SurvivalDesign):
                 scale = log_scale[regimen] + log_risk
                 shares[kind] = self._observe(kind, dim, scale, weights, shape[regimen], log_shape[regimen], data)
             self.risk.store_branches({kind: (i, shares[kind]) for kind, i in self.kinds.items()})
+            if self.published is not None:
+                logs = pt.broadcast_to(log_shape, (n,))
+                hazard_of = weibull_hazards(pt, log_scale, logs, self.reference_time)
+                self.published.observe(hazard_of, log_scale, risk.coefficient)
         return model
 
     def _observe(

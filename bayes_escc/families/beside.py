@@ -1,0 +1,236 @@
+"""Own patients beside published arms: the covariates of those arms as laws, overlap, and target populations.
+
+What the families share that set own patients beside published arms. A published arm is known by the margins of its
+covariates; they become points to integrate over, encoded as the model has the own patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence import Problem
+from bayes_escc.families.covariates import EncodedCovariates, Encoder
+from bayes_escc.population.margins import Margin, Points, integration_points, latent_correlation, margin_of
+from bayes_escc.population.overlap import Overlap, matching_weights, overlap_of
+from bayes_escc.population.published import PublishedSpec
+
+__all__ = ["ArmOfPaper", "PublishedCovariates", "identification", "reweighted_change", "summary"]
+
+Array = NDArray[np.float64]
+
+
+class ArmOfPaper(Protocol):
+    """What must be known of a published arm."""
+
+    @property
+    def study(self) -> str:
+        """Name of the study."""
+
+    @property
+    def regimen(self) -> str:
+        """What its patients received."""
+
+    @property
+    def n(self) -> int:
+        """Number of patients."""
+
+    @property
+    def facts(self) -> Mapping[str, Mapping[str, float]]:
+        """Of every covariate, its statistics by name."""
+
+
+class PublishedCovariates:
+    """The covariates of published arms beside those of own patients.
+
+    Parameters
+    ----------
+    encoded : EncodedCovariates
+        Of the own patients, complete.
+    arms : sequence of ArmOfPaper
+    spec : PublishedSpec
+
+    Raises
+    ------
+    DataError
+        If a covariate is not published, or own and published patients do not overlap enough for what is asked.
+    """
+
+    def __init__(self, encoded: EncodedCovariates, arms: Sequence[ArmOfPaper], spec: PublishedSpec) -> None:
+        self.encoded, self.arms, self.spec, self.target = encoded, tuple(arms), spec, spec.target
+        self.patients = len(encoded.values)
+        self.n = np.array([a.n for a in arms], dtype="int64")
+        self.margins = [self._margins(a) for a in arms]
+        self.points = [self.points_of(m, 0) for m in self.margins]
+        self.overlaps = tuple(self._overlap(a, p) for a, p in zip(arms, self.points, strict=True))
+        self.notes = tuple(self._overlap_notes())
+
+    # ---- what is known of a published arm -----------------------------------------------------
+
+    def _margins(self, arm: ArmOfPaper) -> list[Margin]:
+        """The margin of every covariate of the model in a published arm."""
+        found, lacking = [], []
+        for j, (label, encoder) in enumerate(zip(self.encoded.labels, self.encoded.encoders, strict=True)):
+            facts = arm.facts.get(label) or arm.facts.get(encoder.column) or {}
+            margin = margin_of(facts, binary=bool(self.encoded.binary[j]), positive=encoder.transform == "log", n=arm.n)
+            if margin is None and self.spec.missing == "own":
+                margin = self._own_margin(j, encoder)
+            if margin is None:
+                lacking.append(label)
+            else:
+                found.append(margin)
+        if lacking:
+            needed = "a percent for yes or no; mean and sd, or median with q1 and q3 (or min and max), for numbers"
+            raise DataError(
+                f"{arm.study}, {arm.regimen}: nothing usable is published of {', '.join(lacking)} ({needed}). Leave it "
+                "out of the model on both sides, and allow for it as bias; or state [published] missing = "
+                '"own" to take it as among own patients.'
+            )
+        return found
+
+    def _own_margin(self, j: int, encoder: Encoder) -> Margin:
+        values = self.encoded.values[:, j]
+        if self.encoded.binary[j]:
+            return Margin("binary", float(values.mean()))
+        centre, spread = encoder.center + encoder.scale * float(values.mean()), encoder.scale * float(values.std())
+        return Margin("lognormal" if encoder.transform == "log" else "normal", centre, spread)
+
+    def points_of(self, margins: Sequence[Margin], seed: int, *, correlated: bool = True) -> Points:
+        """Integration points of a published arm, encoded as the model has them."""
+        related = correlated and self.spec.correlation == "own"
+        raw = integration_points(margins, latent_correlation(self.encoded.values) if related else None, seed=seed)
+        columns = [_encoded(raw.values[:, j], e) for j, e in enumerate(self.encoded.encoders)]
+        values = np.stack(columns, axis=1) if columns else np.zeros((1, 0))
+        return Points(values, raw.weight if columns else np.ones(1), raw.exact)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every integral is exact to rounding."""
+        return all(p.exact for p in self.points)
+
+    def other_points(self) -> list[Points]:
+        """Points of another scramble, by which the error of the integrals is measured."""
+        return [self.points_of(m, 1) for m in self.margins]
+
+    def points_without_correlation(self) -> list[Points]:
+        """Points of independent covariates."""
+        return [self.points_of(m, 0, correlated=False) for m in self.margins]
+
+    def _overlap(self, arm: ArmOfPaper, points: Points) -> Overlap:
+        mean = points.weight @ points.values
+        sd = np.sqrt(points.weight @ (points.values - mean) ** 2)
+        return overlap_of(arm.study, self.encoded.labels, self.encoded.values, mean, sd, list(self.encoded.binary))
+
+    def _overlap_notes(self) -> list[Problem]:
+        """Overlap in words; patients that do not overlap are refused unless the analysis says to extrapolate."""
+        notes = []
+        for overlap in self.overlaps if self.encoded.labels else ():
+            said = f"{overlap.study}: overlap of own and published patients is {overlap.state}"
+            said += f" ({'; '.join(overlap.reasons)})" if overlap.reasons else ""
+            stands = self.spec.extrapolate and (overlap.state != "none" or self.target.population == "own")
+            if overlap.state in ("extrapolating", "none") and not stands:
+                raise DataError(f"{said}. {overlap.ways_out()}")
+            if overlap.state != "good":
+                remedy = "Sizes rest on the model; compare the answers in the other populations."
+                notes.append(Problem("overlap", said, remedy))
+        return notes
+
+    # ---- in whose population --------------------------------------------------------------------
+
+    def population(self) -> Points:
+        """The population of the headline."""
+        if self.target.population == "study":
+            names = [a.study for a in self.arms]
+            if self.target.study not in names:
+                raise AnalysisError(
+                    f"estimands.population: no study {self.target.study!r}; there are {', '.join(names)}."
+                )
+            return self.points[names.index(self.target.study)]
+        if self.target.population == "profile":
+            return Points(self.encoded.profile(dict(self.target.profile))[None, :], np.ones(1), True)
+        return self.populations()[self.target.population]
+
+    def populations(self) -> dict[str, Points]:
+        """Every population by name: own, each study, pooled, overlap."""
+        own = Points(self.encoded.values, np.full(self.patients, 1.0 / self.patients), True)
+        found = {"own": own} | {a.study: p for a, p in zip(self.arms, self.points, strict=True)}
+        sizes = np.array([self.patients, *self.n], dtype=float)
+        parts = [own, *self.points]
+        share = sizes / sizes.sum()
+        found["pooled"] = Points(
+            np.concatenate([p.values for p in parts]),
+            np.concatenate([s * p.weight for s, p in zip(share, parts, strict=True)]),
+            False,
+        )
+        weights = self.matching()
+        if weights is not None:
+            odds = weights * self.n.sum()
+            balance = odds / (1.0 + odds)
+            found["overlap"] = Points(self.encoded.values, balance / balance.sum(), True)
+        elif self.target.population == "overlap":
+            raise DataError(f"population: there is no overlap to compare in. {self.overlaps[0].ways_out()}")
+        return found
+
+    def matching(self) -> Array | None:
+        """Weights that match own patients to all published ones together; None where there are none."""
+        if not self.encoded.labels or not self.arms:
+            return np.full(self.patients, 1.0 / self.patients)
+        means = np.stack([p.weight @ p.values for p in self.points])
+        return matching_weights(self.encoded.values, self.n @ means / self.n.sum())
+
+    def weights(self, population: Points, size: int, rng: np.random.Generator) -> Array:
+        """Weights of a population's points, (points,), or of one bootstrap population for every draw."""
+        if self.target.weights == "fixed" or self.target.population == "profile":
+            return population.weight
+        patients = self.patients if population.values is self.encoded.values else int(self.n.max())
+        # a Dirichlet whose weights vary as those of that many patients do
+        raw = rng.gamma(np.maximum(population.weight * patients, 1e-12), size=(size, len(population.weight)))
+        return np.asarray(raw / raw.sum(axis=1, keepdims=True))
+
+
+def identification(labels: Sequence[str], posterior: Array, prior: Array) -> list[dict[str, Any]]:
+    """Posterior over prior standard deviation of every coefficient; near 1 it comes from the prior.
+
+    Parameters
+    ----------
+    labels : sequence of str
+    posterior, prior : array of shape (labels,)
+        Standard deviations.
+    """
+    return [
+        {"covariate": label, "sd_ratio": float(s / p), "from_the_prior": bool(s / p > 0.9)}
+        for label, s, p in zip(labels, posterior, prior, strict=True)
+    ]
+
+
+def summary(name: str, draws: Array) -> dict[str, float]:
+    """Median and 95 % interval of draws, under names that begin with `name`."""
+    lower, median, upper = np.quantile(draws, [0.025, 0.5, 0.975])
+    return {name: float(median), f"{name}_lower": float(lower), f"{name}_upper": float(upper)}
+
+
+def reweighted_change(moved: Array, values: Array) -> float:
+    """Largest change of a mean, in standard deviations, of draws whose log density changes by `moved`.
+
+    Parameters
+    ----------
+    moved : array of shape (draws,)
+    values : array of shape (draws, quantities)
+    """
+    weights = np.exp(moved - moved.max())
+    weights /= weights.sum()
+    spread = values.std(axis=0)
+    changed = np.abs(weights @ values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return float(changed.max())
+
+
+def _encoded(values: Array, encoder: Encoder) -> Array:
+    """A column of raw values as the model has it."""
+    if encoder.levels:
+        return values
+    transformed = {"log": np.log, "sqrt": np.sqrt}.get(encoder.transform, np.asarray)(values)
+    return np.asarray((transformed - encoder.center) / encoder.scale)

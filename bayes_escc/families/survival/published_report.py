@@ -1,0 +1,295 @@
+"""What is reported of own patients beside published survival: populations, ledger, overlap, companions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
+from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.survival.per_patient import Patients
+from bayes_escc.families.survival.population import Population, restricted_mean
+from bayes_escc.families.survival.published import PublishedFacts
+from bayes_escc.families.survival.risk import flat
+from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.names import CHAIN, COVARIATE, DRAW
+from bayes_escc.population.margins import Points
+from bayes_escc.population.overlap import matching_weights
+from bayes_escc.population.published_survival import SurvivalArm
+from bayes_escc.probability.psis import smooth
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+__all__ = ["population_report"]
+
+Array = NDArray[np.float64]
+MOST_INTEGRATION_ERROR: Final = 0.05
+"""Largest change of a log hazard under other integration points, in posterior standard deviations."""
+_MOST_K: Final = 0.7
+_DRAWS: Final = 1000
+
+
+class Reported(Patients, Protocol):
+    """What is reported: own patients, their model and its regimens."""
+
+    @property
+    def spec(self) -> SurvivalSpec:
+        """The specification."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of time."""
+
+    @property
+    def encoded(self) -> EncodedCovariates:
+        """Covariates of own patients."""
+
+    @property
+    def regimens(self) -> tuple[str, ...]:
+        """Names of the regimens."""
+
+    @property
+    def horizons(self) -> Array:
+        """Horizons of the restricted means."""
+
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        """Draws of the parameters from the prior."""
+
+    def log_ratios(self, parameters: xr.Dataset) -> Array:
+        """Log hazard ratios of all regimens against the first, (draws, regimens)."""
+
+    def over(self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points) -> Population:
+        """A population of points under every draw."""
+
+
+def population_report(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> dict[str, Any]:
+    """Answers in every population, the ledger of facts, overlap, identification, companions, integration error.
+
+    Parameters
+    ----------
+    design : Reported
+    facts : PublishedFacts
+        Of the design.
+    parameters : Dataset
+    """
+    total = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
+    some = parameters.isel({DRAW: slice(None, None, max(1, -(-total // _DRAWS)))})
+    horizon = float(design.horizons[0])
+    estimand = f"restricted mean to {horizon:g} {design.unit}"
+    laws = facts.laws
+    return {
+        "endpoint": "PFS",
+        "estimand": estimand,
+        "headline": laws.target.name,
+        "weights": laws.target.weights,
+        "baselines": design.spec.baselines,
+        "populations": [
+            row
+            for name, points in laws.populations().items()
+            for row in _in_population(design, laws, some, name, points, horizon)
+        ],
+        "conditional": _conditional(design, parameters),
+        "ledger": _ledger(design, facts, parameters),
+        "not_used": [*facts.known.not_used, *(facts.known.arms[i].label for i in facts.silent)],
+        "overlap": [o.to_dict() for o in laws.overlaps] if laws.encoded.labels else [],
+        "identification": _identification(design, parameters),
+        "companions": _companions(design, facts),
+        "integration": _integration(design, facts, some),
+        "adjusted": list(laws.encoded.labels),
+    }
+
+
+def _in_population(
+    design: Reported, laws: PublishedCovariates, parameters: xr.Dataset, name: str, points: Points, horizon: float
+) -> list[dict[str, Any]]:
+    """Restricted means of a population; P(better) is that of the hazard ratio, the same in every population."""
+    population = design.over(laws, parameters, points)
+    means = restricted_mean(design.curves(parameters), population, horizon)
+    rows = []
+    for r, regimen in enumerate(design.regimens):
+        gap = means[:, r] - means[:, 0]
+        rows.append(
+            {
+                "population": name,
+                "regimen": regimen,
+                **summary("rmst", means[:, r]),
+                **(summary("difference", gap) if r else {}),
+                "probability_better": float((gap > 0).mean()) if r else None,
+            }
+        )
+    return rows
+
+
+def _conditional(design: Reported, parameters: xr.Dataset) -> list[dict[str, Any]]:
+    ratios = design.log_ratios(parameters)
+    return [
+        {"regimen": name, "reference": design.regimens[0], **summary("log_hazard_ratio", ratios[:, r])}
+        for r, name in enumerate(design.regimens)
+        if r
+    ]
+
+
+def _ledger(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> list[dict[str, Any]]:
+    """Posterior sd of every contrast with and without each fact, which is taken away by reweighting the draws.
+
+    Where a fact is all that is known of a regimen, what is left without it is the prior. Where weights are too uneven
+    (a fact that outweighs the others), its information is taken from the precision of the draws.
+    """
+    if not facts.labels or len(design.regimens) < 2:
+        return []
+    each = facts.log_likelihood(design.curves(parameters), parameters)
+    ratios = design.log_ratios(parameters)[:, 1:]
+    prior = design.log_ratios(design.prior(np.random.default_rng(2), 4000))[:, 1:].std(axis=0)
+    sole = [_regimens_known_by(facts, k) for k in range(len(facts.labels))]
+    own = {design.regimens[r] for r in set(design.regimen.tolist())}
+    found = []
+    for k, label in enumerate(facts.labels):
+        weights, shape = smooth(-each[:, k])
+        for r, regimen in enumerate(design.regimens[1:]):
+            others = own | set[str]().union(*(s for j, s in enumerate(sole) if j != k))
+            alone = {regimen, design.regimens[0]} - others
+            without: float | None
+            if alone:
+                without = float(prior[r])
+            elif shape > _MOST_K:
+                without = _normal_sd_without(parameters, ratios[:, r], each[:, k])
+            else:
+                mean = weights @ ratios[:, r]
+                without = float(math.sqrt(weights @ (ratios[:, r] - mean) ** 2))
+            spread = float(ratios[:, r].std())
+            found.append(
+                {
+                    "fact": label,
+                    "route": _route(facts, k),
+                    "regimen": regimen,
+                    "reference": design.regimens[0],
+                    "sd": spread,
+                    "sd_without": without,
+                    "share": None if without is None else max(0.0, 1.0 - spread / without),
+                    "all_that_is_known": bool(alone),
+                }
+            )
+    return found
+
+
+def _normal_sd_without(parameters: xr.Dataset, contrast: Array, density: Array) -> float | None:
+    """Posterior sd of a contrast once the information of a fact is taken from the precision; None if there is no such.
+
+    Parameters
+    ----------
+    parameters : Dataset
+    contrast, density : array of shape (draws,)
+        The contrast, and the log-likelihood of the fact, whose curvature is that of a quadratic in the parameters.
+    """
+    columns = [contrast[:, None]]
+    for name, array in parameters.data_vars.items():
+        values = flat(array).reshape(len(contrast), -1)
+        if name != "log_hazard_ratio":
+            columns.append(np.log(values) if (values > 0).all() else values)
+    x = np.concatenate(columns, axis=1)
+    x = (x - x.mean(axis=0)) / np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
+    k = x.shape[1]
+    pairs = [(i, j) for i in range(k) for j in range(i, k)]
+    terms = np.column_stack([np.ones(len(x)), x, *(x[:, i] * x[:, j] for i, j in pairs)])
+    fitted = np.linalg.lstsq(terms, density, rcond=None)[0][1 + k :]
+    curvature = np.zeros((k, k))
+    for (i, j), value in zip(pairs, fitted, strict=True):
+        curvature[i, j] += value
+        curvature[j, i] += value
+    precision = np.linalg.pinv(np.cov(x.T).reshape(k, k)) + curvature
+    if np.linalg.eigvalsh(precision).min() <= 0.0:
+        return None
+    return float(contrast.std() * math.sqrt(np.linalg.inv(precision)[0, 0]))
+
+
+def _regimens_known_by(facts: PublishedFacts, k: int) -> set[str]:
+    """Regimens of which a fact says something."""
+    if k < len(facts.used):
+        return {facts.known.arms[facts.used[k]].regimen}
+    ratio = facts.ratios[k - len(facts.used)]
+    return {ratio.regimen, ratio.reference}
+
+
+def _route(facts: PublishedFacts, k: int) -> str:
+    return facts.known.arms[facts.used[k]].route if k < len(facts.used) else "hazard_ratio"
+
+
+def _identification(design: Reported, parameters: xr.Dataset) -> list[dict[str, Any]]:
+    labels = design.encoded.labels
+    if not labels:
+        return []
+    prior = design.prior(np.random.default_rng(1), 4000)["coefficient"].std((CHAIN, DRAW)).to_numpy()
+    return identification(labels, parameters["coefficient"].std((CHAIN, DRAW)).to_numpy(), prior)
+
+
+def _companions(design: Reported, facts: PublishedFacts) -> list[dict[str, Any]]:
+    """Naive and matched ratios of events per time, for the published population: companions, never the headline."""
+    found, labels = [], design.encoded.labels
+    for arm, points in zip(facts.known.arms, facts.laws.points, strict=True):
+        rate = _rate(arm)
+        if rate is None:
+            continue
+        for r in sorted(set(design.regimen.tolist())):
+            if design.regimens[r] == arm.regimen:
+                continue
+            on = design.regimen == r
+            event, last = design.follow_up.event[on].astype(float), design.follow_up.last[on]
+            weights = matching_weights(design.encoded.values[on], points.weight @ points.values) if labels else None
+            plain = np.full(len(event), 1.0 / len(event))
+            methods: list[tuple[str, str, Array | None]] = [("naive", "not a comparison of regimens", plain)]
+            methods += [("matching weights", "for the published population", weights)] if labels else []
+            for method, note, w in methods:
+                own = None if w is None or not w @ event else float(w @ event / (w @ last))
+                found.append(
+                    {
+                        "study": arm.study,
+                        "regimen": arm.regimen,
+                        "reference": design.regimens[r],
+                        "method": method,
+                        "note": note,
+                        "published_rate": rate,
+                        "rate": own,
+                        "ess": 0.0 if w is None else 1.0 / float((w**2).sum()),
+                        "log_hazard_ratio": None if own is None else math.log(rate / own),
+                    }
+                )
+    return found
+
+
+def _rate(arm: SurvivalArm) -> float | None:
+    """Events per time, where an arm speaks by its patients."""
+    events, time = float(arm.patients_event.sum()), float(arm.patients_time.sum())
+    return events / time if events else None
+
+
+def _integration(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> dict[str, Any]:
+    """How far estimates move under other points, and under no correlation, by reweighting the draws."""
+    if not facts.used or not design.encoded.labels:
+        return {"rule": "exact", "change": 0.0, "without_correlation": 0.0}
+    alone = _change(design, facts, parameters, facts.laws.points_without_correlation())
+    if facts.laws.exact:
+        return {"rule": "exact", "change": 0.0, "without_correlation": alone}
+    change = _change(design, facts, parameters, facts.laws.other_points())
+    if change > MOST_INTEGRATION_ERROR:
+        raise AnalysisError(
+            f"the integration over published covariates moves an estimate by {change:.2f} posterior standard "
+            f"deviations, above {MOST_INTEGRATION_ERROR:g}: leave out a covariate, or state [published] "
+            'correlation = "none".'
+        )
+    return {"rule": "scrambled Sobol points", "change": change, "without_correlation": alone}
+
+
+def _change(design: Reported, facts: PublishedFacts, parameters: xr.Dataset, points: list[Points]) -> float:
+    """Largest change of a log hazard ratio or coefficient, in posterior sd, under other points."""
+    curves = design.curves(parameters)
+    moved = facts.log_likelihood(curves, parameters, points) - facts.log_likelihood(curves, parameters)
+    parts = [design.log_ratios(parameters)[:, 1:]]
+    if COVARIATE in parameters.dims:
+        parts.append(flat(parameters["coefficient"]))
+    return reweighted_change(moved.sum(axis=1), np.concatenate(parts, axis=1))

@@ -1,0 +1,372 @@
+"""Own patients beside published survival: against a grid and quadrature, and what must not change."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.families.survival import published_terms as terms
+from bayes_escc.population.margins import Margin, integration_points
+from bayes_escc.population.published import PublishedSpec
+from bayes_escc.population.published_survival import Counted, Landmark, Median, NotReached, load_survival
+from bayes_escc.runs.run import fit_analysis, prepare_design
+from tests.oracles.published_survival import (
+    averaged_density,
+    averaged_median,
+    averaged_survival,
+    grid_posterior,
+)
+
+FACTS = ["study", "regimen", "covariate", "statistic", "value"]
+
+
+def own_patients(n=60, seed=3):
+    rng = np.random.default_rng(seed)
+    x = (np.arange(n) % 3 == 0).astype(int)
+    t = 5 * rng.exponential(size=n) / np.exp(0.6 * x)
+    c = rng.uniform(3, 16, n)
+    return np.maximum(np.minimum(t, c).round(2), 0.01), (t <= c).astype(int), x
+
+
+def published_patients(n=50, seed=4):
+    rng = np.random.default_rng(seed)
+    z = (np.arange(n) % 5 < 3).astype(int)
+    t = 6 * rng.exponential(size=n) / np.exp(0.6 * z)
+    c = rng.uniform(3, 16, n)
+    return np.maximum(np.minimum(t, c).round(2), 0.01), (t <= c).astype(int)
+
+
+def write(folder, *, share=60.0, arms=None, ratio=None, patients=True, scans=False):
+    """Own patients on A with a yes-or-no covariate, and what papers say of B."""
+    time, event, x = own_patients()
+    own = pd.DataFrame({"patient_id": [f"P{i}" for i in range(len(x))], "regimen": "A", "study": "ward", "liver": x})
+    if scans:
+        own["lower"] = np.where(event == 1, np.maximum(time - 1.5, 0.0), time).round(2)
+        own["upper"] = np.where(event == 1, time.astype(str), "inf")
+    else:
+        own["time"], own["event"] = time, event
+    own.to_csv(folder / "own.csv", index=False)
+    if patients:
+        t, e = published_patients()
+        rows = pd.DataFrame({"study": "trial", "regimen": "B", "time": t, "event": e})
+        rows.to_csv(folder / "patients.csv", index=False)
+    studies = {"trial", *(() if arms is None else [row["study"] for row in arms])}
+    facts = [(s, r, "liver", "percent", share) for s in sorted(studies) for r in ("B", "C")]
+    pd.DataFrame(facts, columns=FACTS).to_csv(folder / "covariates.csv", index=False)
+    if arms is not None:
+        pd.DataFrame(arms).to_csv(folder / "arms.csv", index=False)
+    if ratio is not None:
+        pd.DataFrame([ratio]).to_csv(folder / "effects.csv", index=False)
+
+
+def analysis(folder, *, published=None, model=None, population="own", scans=False, **more):
+    if published is None:
+        published = {"patients": "patients.csv", "covariates": "covariates.csv"}
+    columns = {"interval": ["lower", "upper"]} if scans else {"time": "time", "event": "event"}
+    content = {
+        "id": "unanchored_pfs",
+        "data": {"kind": "patients", "file": "own.csv", "time_unit": "months", **columns},
+        "published": published,
+        "model": {"family": "survival", "baseline": "exponential", "covariates": ["liver"], **(model or {})},
+        "estimands": {"population": population, "times": [6], "horizons": [9], **more.pop("estimands", {})},
+        "comparisons": [{"estimand": "hazard_ratio", "reference": "A", "scale": "ratio"}],
+        "sampling": {"sampler": "laplace", "draws": 2000, "chains": 4, "seed": 5},
+        **more,
+    }
+    return Analysis.from_dict(content, folder=folder)
+
+
+def design_of(folder, **more):
+    found = analysis(folder, **more)
+    return prepare_design(found, found.load_table())
+
+
+RATIO = {
+    "study": "other trial",
+    "experimental": "B",
+    "control": "A",
+    "endpoint": "PFS",
+    "measure": "HR",
+    "estimate": 0.80,
+    "ci_low": 0.60,
+    "ci_high": 1.07,
+    "ci_level": 0.95,
+}
+EVERYTHING = [
+    {"study": "curve", "regimen": "B", "endpoint": "PFS", "n": 50},
+    {"study": "middle", "regimen": "B", "endpoint": "PFS", "n": 80, "median": 4.1, "ci_low": 3.2, "ci_high": 5.9},
+    {"study": "later", "regimen": "C", "endpoint": "PFS", "n": 40, "time": 6, "survival": 0.42, "at_risk": 15},
+    {"study": "open", "regimen": "C", "endpoint": "PFS", "n": 30, "median": "NR", "time": 3},
+    {"study": "counted", "regimen": "C", "endpoint": "PFS", "n": 35, "events": 18, "time": 6},
+]
+
+
+def write_everything(folder, **more):
+    write(folder, arms=EVERYTHING, ratio=RATIO, **more)
+    t, e = published_patients()
+    rows = pd.DataFrame({"study": "curve", "regimen": "B", "time": t, "event": e})
+    rows.to_csv(folder / "patients.csv", index=False)
+    return {"arms": "arms.csv", "patients": "patients.csv", "effects": "effects.csv", "covariates": "covariates.csv"}
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pfs")
+    write(folder, ratio=RATIO)
+    published = {"patients": "patients.csv", "covariates": "covariates.csv", "effects": "effects.csv"}
+    return fit_analysis(analysis(folder, published=published))
+
+
+def test_the_joint_posterior_is_that_of_a_grid(fitted):
+    ratio = np.log(0.80), np.log(1.07 / 0.60) / (2 * 1.959964)
+    level, contrast, slope, weight = grid_posterior(own_patients(), (*published_patients(), 0.6), ratio)
+    draws = fitted.tree["posterior"]
+    found = [draws["log_hazard_ratio"], draws["coefficient"], np.log(np.log(2) / draws["reference_median"])]
+    for values, grid in zip(found, (contrast, slope, level), strict=True):
+        mean = (weight * grid).sum()
+        sd = np.sqrt((weight * (grid - mean) ** 2).sum())
+        assert float(values.mean()) == pytest.approx(mean, abs=5 * sd / np.sqrt(8000))
+        assert float(values.std()) == pytest.approx(sd, rel=5 / np.sqrt(2 * 8000))
+
+
+def test_with_shared_coefficients_the_probability_is_the_same_in_every_population(fitted):
+    report = be.to_result(fitted)["population"]
+    rows = [r for r in report["populations"] if r["regimen"] == "B"]
+    assert {r["population"] for r in rows} == {"own", "trial", "pooled", "overlap"}
+    assert len({r["probability_better"] for r in rows}) == 1
+    assert len({r["rmst"] for r in rows}) == 4
+
+
+def test_the_ledger_says_what_each_fact_contributed(fitted):
+    ledger = {r["fact"]: r for r in be.to_result(fitted)["population"]["ledger"]}
+    curve, ratio = ledger["trial: B"], ledger["other trial: B against A"]
+    assert not curve["all_that_is_known"]
+    _, contrast, _, weight = grid_posterior(own_patients(), (*published_patients(), 0.6), None)
+    mean = (weight * contrast).sum()
+    sd = np.sqrt((weight * (contrast - mean) ** 2).sum())
+    assert ratio["sd_without"] == pytest.approx(sd, rel=0.05)
+    assert ratio["share"] == pytest.approx(1 - ratio["sd"] / ratio["sd_without"])
+
+
+def test_the_headline_allows_for_bias(fitted):
+    row = be.to_result(fitted)["comparisons"][0]
+    assert row["bias_sd"] == 0.35
+    assert abs(row["probability_better_with_bias"] - 0.5) < abs(row["probability_better"] - 0.5)
+
+
+# ---- averages over covariates -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.4, -1.5])
+def test_averages_over_a_number_are_those_of_quadrature(slope):
+    scale, shape, mean, sd = 0.12, 1.3, 0.4, 0.9
+    points = integration_points([Margin("normal", mean, sd)])
+    hazard = terms.WeibullHazard(np, np.array([np.log(scale)]), np.log(np.array([shape])), 1.0)
+    eta, weight = slope * points.values[:, 0][None, :], np.log(points.weight)
+    for t in (0.01, 2.0, 9.0):
+        left = terms.survival(np, hazard, eta, weight, np.array([t]))[0, 0]
+        assert np.exp(left) == pytest.approx(averaged_survival(t, scale, shape, slope, mean, sd), abs=2e-5)
+        rows = {"exact_time": np.array([t]), "exact_count": np.ones(1)}
+        density = np.exp(terms.patients(np, hazard, eta, weight, rows)[0])
+        assert density == pytest.approx(averaged_density(t, scale, shape, slope, mean, sd), abs=2e-5)
+        rows = {"lower": np.array([t / 3]), "upper": np.array([t]), "interval_count": np.ones(1)}
+        within = averaged_survival(t / 3, scale, shape, slope, mean, sd) - averaged_survival(
+            t, scale, shape, slope, mean, sd
+        )
+        assert np.exp(terms.patients(np, hazard, eta, weight, rows)[0]) == pytest.approx(within, abs=2e-5)
+    middle = np.exp(terms.median(np, hazard, eta, weight, np.array([3.0]))[0])
+    assert middle == pytest.approx(averaged_median(scale, shape, slope, mean, sd), rel=1e-4)
+
+
+@pytest.mark.parametrize("baseline", ["exponential", "weibull", "piecewise"])
+def test_an_arm_whose_patients_are_all_alike_counts_as_these_patients(tmp_path, baseline):
+    write(tmp_path, share=100.0)
+    beside = design_of(tmp_path, model={"baseline": baseline}, overlap={"extrapolate": True})
+    t, e = published_patients()
+    own = pd.read_csv(tmp_path / "own.csv")
+    more = pd.DataFrame({"regimen": "B", "study": "trial", "liver": 1, "time": t, "event": e})
+    more["patient_id"] = [f"Q{i}" for i in range(len(t))]
+    pd.concat([own, more]).to_csv(tmp_path / "both.csv", index=False)
+    content = {
+        "id": "together",
+        "data": {"kind": "patients", "file": "both.csv", "time": "time", "event": "event", "time_unit": "months"},
+        "model": {
+            "family": "survival",
+            "baseline": baseline,
+            "covariates": ["liver"],
+        },
+    }
+    if baseline == "piecewise":
+        content["model"]["cutpoints"] = beside.cuts.tolist()
+    if baseline == "weibull":
+        content["model"]["reference_time"] = beside.reference_time
+    together = Analysis.from_dict(content, folder=tmp_path)
+    together = prepare_design(together, together.load_table())
+    parameters = beside.prior(np.random.default_rng(1), 40)
+    mine = beside.published.log_likelihood(beside.curves(parameters), parameters)[:, 0]
+    everyone = together.log_likelihood(parameters)["time"].to_numpy()[0]
+    np.testing.assert_allclose(mine, everyone[:, len(own) :].sum(axis=1), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("baseline", "baselines"), [("weibull", "exchangeable"), ("piecewise", "shared")])
+def test_the_graph_says_what_numpy_says_and_has_finite_slopes(tmp_path, baseline, baselines):
+    published = write_everything(tmp_path)
+    design = design_of(tmp_path, published=published, model={"baseline": baseline, "baselines": baselines})
+    assert design.published.labels == [
+        *(f"{a['study']}: {a['regimen']}" for a in EVERYTHING),
+        "other trial: B against A",
+    ]
+    model = design.build()
+    at = model.initial_point()
+    rng = np.random.default_rng(2)
+    at = {k: v + 0.3 * rng.normal(size=np.shape(v)) for k, v in at.items()}
+    logp = model.compile_fn(model.logp(vars=[model["published"]]), mode="FAST_COMPILE")
+    values = {}
+    for variable in model.free_RVs:
+        value = at[model.rvs_to_values[variable].name]
+        logged = model.rvs_to_values[variable].name.endswith("_log__")
+        values[variable.name] = np.exp(value) if logged else value
+    import xarray as xr
+
+    template = design.prior(rng, 1)
+    parameters = xr.Dataset(
+        {k: v.copy(data=np.asarray(values[k], dtype=float).reshape(v.shape)) for k, v in template.items()}
+    )
+    mine = design.published.log_likelihood(design.curves(parameters), parameters)
+    assert float(logp(at)) == pytest.approx(float(mine.sum()), rel=1e-9)
+    slopes = model.compile_fn(model.dlogp(), mode="FAST_COMPILE")
+    for push in (-40.0, 40.0):
+        far = {k: (v + push if k == "coefficient" else v) for k, v in at.items()}
+        assert np.isfinite(slopes(far)).all()
+
+
+# ---- baselines ----------------------------------------------------------------------------------
+
+
+def test_single_arms_with_their_own_baselines_leave_effects_untouched(tmp_path):
+    published = write_everything(tmp_path)
+    design = design_of(tmp_path, published=published, model={"baselines": "own"})
+    assert design.published.labels == ["other trial: B against A"]
+    assert not any(name.startswith("arm") for name in design.published.arrays)
+    assert "silent_arms" in {w.code for w in design.warnings}
+
+
+def test_only_the_contrast_within_a_randomised_trial_counts(tmp_path):
+    arms = [
+        {
+            "study": "rct",
+            "regimen": r,
+            "n": 60,
+            "median": m,
+            "ci_low": m / 1.3,
+            "ci_high": m * 1.3,
+            "design": "randomised",
+        }
+        for r, m in (("B", 6.0), ("A", 4.0))
+    ]
+    write(tmp_path, arms=arms, patients=False)
+    pd.DataFrame([("rct", r, "liver", "percent", 60.0) for r in "AB"], columns=FACTS).to_csv(
+        tmp_path / "covariates.csv", index=False
+    )
+    design = design_of(tmp_path, published={"arms": "arms.csv", "covariates": "covariates.csv"})
+    assert design.published.own_level == ("rct",)
+    parameters = design.prior(np.random.default_rng(1), 30)
+    curves = design.curves(parameters)
+    before = design.published.log_likelihood(curves, parameters)
+    higher = parameters.assign(reference_median=parameters["reference_median"] * 3.0)
+    np.testing.assert_allclose(design.published.log_likelihood(design.curves(higher), higher), before, rtol=1e-8)
+
+
+# ---- what papers say ----------------------------------------------------------------------------
+
+
+def test_every_kind_of_fact_is_read(tmp_path):
+    write_everything(tmp_path)
+    spec = PublishedSpec("arms.csv", "covariates.csv", folder=tmp_path, patients="patients.csv", effects="effects.csv")
+    found = load_survival(spec, "PFS", "months")
+    kinds = [type(a.fact) for a in found.arms]
+    assert kinds == [type(None), Median, Landmark, NotReached, Counted]
+    assert found.arms[1].fact.below == pytest.approx(np.log(4.1 / 3.2) / 1.959964)
+    assert found.arms[1].fact.above == pytest.approx(np.log(5.9 / 4.1) / 1.959964)
+    assert found.ratios[0].error == pytest.approx(np.log(1.07 / 0.60) / (2 * 1.959964))
+    weeks = load_survival(PublishedSpec(**{**vars(spec), "time_unit": "months"}), "PFS", "weeks")
+    assert weeks.arms[1].fact.value == pytest.approx(4.1 * 30.4375 / 7)
+    assert weeks.arms[1].fact.below == found.arms[1].fact.below
+
+
+@pytest.mark.parametrize(
+    ("arms", "ratio", "said"),
+    [
+        ([{"study": "trial", "regimen": "B", "n": 50, "median": 4, "ci_low": 3, "ci_high": 5}], None, "median"),
+        (None, {**RATIO, "study": "trial"}, "hazard ratio"),
+        ([{"study": "trial", "regimen": "B", "n": 50, "time": 6, "survival": 0.4, "at_risk": 12}], None, "landmark"),
+    ],
+)
+def test_one_study_by_two_routes_is_refused_unless_one_is_named(tmp_path, arms, ratio, said):
+    write(tmp_path, arms=arms, ratio=ratio)
+    files = {"patients": "patients.csv", "covariates": "covariates.csv"}
+    files |= ({} if arms is None else {"arms": "arms.csv"}) | ({} if ratio is None else {"effects": "effects.csv"})
+    with pytest.raises(DataError, match=f"count twice.*curve and {said}"):
+        design_of(tmp_path, published=files)
+    design = design_of(tmp_path, published={**files, "use": "curve"})
+    assert design.published.labels == ["trial: B"]
+    assert any(said in left for left in design.published.known.not_used)
+
+
+def test_an_update_and_a_registration_given_twice_are_refused(tmp_path):
+    row = {"regimen": "B", "n": 50, "median": 4, "ci_low": 3, "ci_high": 5, "registry": "NCT1"}
+    write(tmp_path, arms=[{"study": "first", **row}, {"study": "update", **row}], patients=False)
+    with pytest.raises(DataError, match="NCT1 is first too"):
+        design_of(tmp_path, published={"arms": "arms.csv", "covariates": "covariates.csv"})
+
+
+def test_own_patients_that_are_the_published_arm_are_refused(tmp_path):
+    write(tmp_path)
+    time, event, _ = own_patients()
+    rows = pd.DataFrame({"study": "elsewhere", "regimen": "A", "time": time, "event": event})
+    rows.to_csv(tmp_path / "patients.csv", index=False)
+    facts = pd.DataFrame([("elsewhere", "A", "liver", "percent", 35.0)], columns=FACTS)
+    facts.to_csv(tmp_path / "covariates.csv", index=False)
+    with pytest.raises(DataError, match="count twice"):
+        design_of(tmp_path)
+
+
+def test_scan_dated_arms_beside_own_intervals_are_refused_and_both_ways_out_work(tmp_path):
+    write(tmp_path, scans=True)
+    with pytest.raises(DataError, match="half a scan interval"):
+        design_of(tmp_path, scans=True)
+    dated = design_of(tmp_path, scans=True, model={"dating": "detecting_scan"})
+    assert not dated.published.interval
+    arms = [{"study": "trial", "regimen": "B", "endpoint": "PFS", "n": 50, "scan_interval": 1.5}]
+    write(tmp_path, scans=True, arms=arms)
+    files = {"arms": "arms.csv", "patients": "patients.csv", "covariates": "covariates.csv"}
+    between = design_of(tmp_path, scans=True, published=files)
+    assert between.published.interval
+    rows = between.published.arrays
+    np.testing.assert_allclose(rows["arm0_upper"] - rows["arm0_lower"], np.minimum(1.5, rows["arm0_upper"]))
+
+
+def test_settings_that_cannot_be_are_refused(tmp_path):
+    write(tmp_path)
+    with pytest.raises(AnalysisError, match="proportional"):
+        design_of(tmp_path, model={"regimen_effect": "stratified"})
+    facts = pd.DataFrame([("trial", "B", "ecog", "percent", 60.0)], columns=FACTS)
+    facts.to_csv(tmp_path / "covariates.csv", index=False)
+    with pytest.raises(DataError, match="nothing usable is published of liver"):
+        design_of(tmp_path)
+
+
+def test_the_order_of_rows_changes_nothing(tmp_path):
+    published = write_everything(tmp_path)
+    first = design_of(tmp_path, published=published)
+    parameters = first.prior(np.random.default_rng(1), 20)
+    before = first.published.log_likelihood(first.curves(parameters), parameters).sum(axis=1)
+    for name in ("arms.csv", "patients.csv", "covariates.csv"):
+        frame = pd.read_csv(tmp_path / name)
+        frame.iloc[::-1].to_csv(tmp_path / name, index=False)
+    again = design_of(tmp_path, published=published)
+    flipped = parameters.sel(contrast=list(again.regimens[1:])) if again.regimens != first.regimens else parameters
+    after = again.published.log_likelihood(again.curves(flipped), flipped).sum(axis=1)
+    np.testing.assert_allclose(after, before, rtol=1e-9)
