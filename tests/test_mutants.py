@@ -25,4 +25,4 @@ def test_a_mutant_fits_the_code(mutant):
 def test_every_room_of_statistics_has_mutants():
     rooms = {m.file.split("/")[0] for m in MUTANTS}
     assert rooms >= {"probability", "families", "rules", "answers", "checks", "inference", "study", "trials"}
-    assert len({m.name for m in MUTANTS}) == len(MUTANTS) >= 50
+    assert len({m.name for m in MUTANTS}) == len(MUTANTS) >= 120
