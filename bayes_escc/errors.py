@@ -7,15 +7,32 @@ The command line turns each class into its exit code; nothing else in the packag
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
-__all__ = ["AnalysisError", "BayesEsccError", "DataError", "FitError", "LockedError", "RecordError"]
+__all__ = [
+    "UNPRINTABLE",
+    "AnalysisError",
+    "BayesEsccError",
+    "DataError",
+    "FitError",
+    "LockedError",
+    "RecordError",
+]
+
+UNPRINTABLE: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
+)
+"""Characters that cannot be seen or printed, and may command a terminal: no name holds one, no message repeats one."""
 
 
 class BayesEsccError(Exception):
     """Base of every error this package raises on purpose (exit code 2)."""
 
     exit_code = 2
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", message))
 
 
 class AnalysisError(BayesEsccError, ValueError):

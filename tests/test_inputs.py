@@ -385,6 +385,18 @@ class TestBounds:
         assert main(["run", str(tmp_path / "a.toml")]) == 2
         assert "Traceback" not in capsys.readouterr().err
 
+    def test_characters_that_command_a_terminal(self):
+        """They are refused wherever an analysis holds a text, and no message repeats them."""
+        content = {"id": "a", "title": "x\x1b[31m", "data": {"regimens": ["A\u202eB"]}, "\x1b": 1}
+        with pytest.raises(be.AnalysisError) as refused:
+            be.Analysis.from_dict(content)
+        assert "title: holds a character" in str(refused.value)
+        assert "data.regimens[0]: holds" in str(refused.value)
+        assert "\x1b" not in str(refused.value)
+
+    def test_none_is_a_key_that_is_missing(self):
+        assert be.Analysis.from_dict({"id": None, "data": {"dataset": "second_line_cohorts"}}).id == "analysis"
+
     def test_a_table_within_itself(self):
         content: dict[str, object] = {"id": "a"}
         content["data"] = content

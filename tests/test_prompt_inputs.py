@@ -74,6 +74,8 @@ ROWS = {
     "digits without end": Typed("compare", (f"A=1/{'9' * 5000}", "B=12/35"), {}, "is not NAME=EVENTS/N"),
     "one name in two widths": Typed("compare", ("A=10/29", "Ａ=12/35"), {}, "used twice"),
     "full-width numbers": Typed("compare", ("A＝１０／２９", "B=12/35")),
+    "escape in a name": Typed("compare", ("A\x1b[31m=10/29", "B=12/35"), {}, "cannot be seen or printed"),
+    "escape in the name of an effect": Typed("pool", ("A\x1b[31m=0.7,0.5,0.9",), {}, "cannot be seen or printed"),
     "one arm": Typed("compare", ("A=10/29",), {}, "at least two arms"),
     "mid-dots": Typed("pool", ("ESCORT=0·71,0·57,0·87",)),
     "as printed": Typed("pool", ("ESCORT=0.71 (0.57–0.87)",)),

@@ -102,13 +102,17 @@ def test_the_record_as_plain_files(study, tmp_path):
     assert len(files) == len(manifest["sha256"]) + 1
     entries = [json.loads(line) for line in (tmp_path / "record" / "log.jsonl").read_text().splitlines()]
     assert entries == study.log
-    with (tmp_path / "record" / "cuts" / "006.csv").open() as stream:
+    cuts = sorted(p for p in (tmp_path / "record" / "cuts").glob("*.csv") if "changes" not in p.name)
+    assert [p.stem[4:-3] for p in cuts if len(p.stem) > 3] == ["after_withdrawal_"]
+    assert [p.stem for p in cuts if len(p.stem) == 3] == ["001", "002", "003", "004", "005"]  # as the user numbers them
+    last = cuts[-1]
+    with last.open() as stream:
         rows = {r["patient_id"]: r for r in csv.DictReader(stream)}
     assert rows.keys() == study.snapshot().cut.rows.keys()
     assert rows["P01"]["regimen"] == "new"
     everything = b"".join(p.read_bytes() for p in (tmp_path / "record").rglob("*") if p.is_file())
     assert b"P02" not in everything
-    results = json.loads((tmp_path / "record" / "results" / "of_cut_006.json").read_text())
+    results = json.loads((tmp_path / "record" / "results" / f"of_cut_{last.stem}.json").read_text())
     assert results["fits"][0]["result"]["data"]["patients"] == len(rows)
     with pytest.raises(be.AnalysisError, match="not an empty folder"):
         study.export(tmp_path / "record")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from bayes_escc.analysis.data import DataSpec, read_data
-from bayes_escc.errors import AnalysisError
+from bayes_escc.errors import UNPRINTABLE, AnalysisError
 from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.evidence.table import Table
 from bayes_escc.families import FAMILIES, get_family
@@ -192,7 +192,7 @@ class Analysis:
             digest = sha256 or hashlib.sha256(canonical.encode()).hexdigest()
         except (ValueError, TypeError, RecursionError) as error:  # a table within itself, surrogates, endless numbers
             raise AnalysisError(f"{label} cannot be used: {error}.") from None
-        problems: list[str] = []
+        problems = [f"{path}: holds a character that cannot be seen or printed" for path in _unprintable(content, "")]
         top = Reader(content, "", problems)
         schema = top.take("schema", SCHEMA_VERSION)
         if schema != SCHEMA_VERSION or isinstance(schema, bool):
@@ -294,6 +294,22 @@ class Analysis:
     def load_table(self) -> Table:
         """Read the table the analysis names, whole; with `data.counts`, effects and counts together."""
         return self.data.read()
+
+
+def _unprintable(content: Any, path: str) -> Iterator[str]:
+    """Paths of the texts, and of the keys, with a character that cannot be seen or printed."""
+    if isinstance(content, str):
+        if UNPRINTABLE.search(content):
+            yield path
+    elif isinstance(content, Mapping):
+        for key, value in content.items():
+            below = f"{path}.{key}" if path else str(key)
+            if UNPRINTABLE.search(str(key)):
+                yield below
+            yield from _unprintable(value, below)
+    elif isinstance(content, list | tuple):
+        for i, value in enumerate(content):
+            yield from _unprintable(value, f"{path}[{i}]")
 
 
 def _read_published(top: Reader, family: str, folder: Path | None, estimands: Reader) -> PublishedSpec | None:

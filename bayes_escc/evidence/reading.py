@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from bayes_escc.errors import DataError
+from bayes_escc.errors import UNPRINTABLE, DataError
 from bayes_escc.evidence.identity import identifying_cells, identifying_header
 from bayes_escc.evidence.numbers import decimal_comma
 from bayes_escc.evidence.problems import Problem, refuse_if_any
@@ -29,9 +29,6 @@ __all__ = ["RawTable", "cell_text", "frame_cells", "normalise", "read_cells"]
 
 MAX_BYTES: Final = 50_000_000
 _DELIMITERS: Final = (",", ";", "\t", "，")
-_FORBIDDEN: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
-)
 _POINT: Final = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
@@ -189,7 +186,7 @@ def _check_header(header: Sequence[str], drop: Sequence[str], pseudonymous: str 
                 )
             )
         seen.add(column)
-        if _FORBIDDEN.search(column):
+        if UNPRINTABLE.search(column):
             problems.append(_forbidden("the column name", 1, repr(column), None))
         if identifying_header(column) and column != pseudonymous:
             problems.append(
@@ -207,24 +204,24 @@ def _check_header(header: Sequence[str], drop: Sequence[str], pseudonymous: str 
 def _check_cells(column: str, cells: Sequence[str], numbers: Sequence[int], pseudonymous: bool) -> list[Problem]:
     """Characters that no table prints, and what identifies a person."""
     problems = []
-    if _FORBIDDEN.search("\n".join(cells)):
+    if UNPRINTABLE.search("\n".join(cells)):
         problems += [
             _forbidden("the cell", number, column, cell)
             for number, cell in zip(numbers, cells, strict=True)
-            if _FORBIDDEN.search(cell)
+            if UNPRINTABLE.search(cell)
         ]
     identity = None if pseudonymous else identifying_cells(column, cells, numbers)
     return problems if identity is None else [*problems, identity]
 
 
 def _forbidden(what: str, row: int, column: str, cell: str | None) -> Problem:
-    shown = None if cell is None else _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", cell)
+    shown = None if cell is None else UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", cell)
     return Problem(
         "control_character",
         f"{what} has a character that cannot be seen or printed",
         "Type it again.",
         row=row,
-        column=_FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", column),
+        column=UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", column),
         value=shown,
     )
 

@@ -14,7 +14,7 @@ from bayes_escc.answers.bias import bias_fields
 from bayes_escc.answers.estimand import BetaRates
 from bayes_escc.answers.ranking import rank_estimand
 from bayes_escc.answers.rows import Question, comparison_row, estimate_row
-from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
 from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import Direction, Scale, normalise
 from bayes_escc.population.bias import Bias, default_bias
@@ -168,6 +168,9 @@ def _sha256(text: str) -> str:
 def _read_arms(arms: Sequence[str]) -> list[tuple[str, int, int]]:
     found, usage, data = [], [], []
     for text in arms:
+        if UNPRINTABLE.search(text):
+            usage.append(f"{text!r} holds a character that cannot be seen or printed; type it again")
+            continue
         match = re.fullmatch(r"(.+?) ?= ?(-?\d{1,16}) ?/ ?(-?\d{1,16})", normalise(text))
         if match is None:
             usage.append(f"{text!r} is not NAME=EVENTS/N with whole numbers, for example A=10/29")

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from bayes_escc.answers.rows import EstimateRow, ThresholdRow, estimate_row, labels_of, threshold_row
-from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.effect_measures import RATIOS
 from bayes_escc.evidence.effects import read_effect_rows
@@ -243,6 +243,8 @@ def _rows(
 
 def _typed(text: str) -> tuple[str, str, str, str]:
     """Name, estimate and limits of an effect, separated by commas or as it was printed, ``0.71 (0.57 to 0.87)``."""
+    if UNPRINTABLE.search(text):
+        raise AnalysisError(f"{text!r} holds a character that cannot be seen or printed; type it again.")
     name, _, numbers = normalise(text).partition("=")
     commas = _TYPED.fullmatch(numbers)
     if name.strip() and commas:

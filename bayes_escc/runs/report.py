@@ -68,7 +68,19 @@ def write_report(
 
 def chapters_of(folders: Sequence[str | Path], language: ReportLanguage | None = None) -> list[Chapter]:
     """The chapters of a page: every folder in every language asked for."""
-    read = [_read(Path(folder)) for folder in folders]
+    try:
+        return _chapters([_read(Path(folder)) for folder in folders], language)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"page.json of {', '.join(map(str, folders))} cannot be understood ({type(error).__name__}: {error}): run "
+            "the analysis again."
+        ) from error
+
+
+def _chapters(
+    read: Sequence[tuple[dict[str, Any], dict[str, dict[str, bytes]]]], language: ReportLanguage | None
+) -> list[Chapter]:
+    """One chapter for every folder that was read, in every language."""
     stated = language or str(read[0][0]["analysis"].get("report", {}).get("language", "en"))
     languages: tuple[Language, ...] = ("en", "zh") if stated == "both" else ("zh",) if stated == "zh" else ("en",)
     single = len(read) * len(languages) == 1

@@ -116,10 +116,11 @@ class Reader:
         return list(self._table)
 
     def take(self, key: str, default: Any = _MISSING) -> Any:
-        """The raw value of a key; a missing one without default is a problem."""
+        """The raw value of a key; a missing one without default is a problem. None is a key that is missing."""
         self._known.append(key)
-        if key in self._table:
-            return self._table.pop(key)
+        value = self._table.pop(key, None)
+        if value is not None:
+            return value
         if default is _MISSING:
             self.problem(key, "is required")
             return None
