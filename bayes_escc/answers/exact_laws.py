@@ -5,22 +5,24 @@ Variables of the group `laws`, by estimand name: ``<name>_alpha`` and ``<name>_b
 ``<name>_weight`` where labels differ in them; ``<name>_covariance`` with two labels more;
 ``<name>_density`` with dimensions `panel` and
 `panel_node`, and ``panel_edge``, or ``<name>_edge``, ``_scale``, ``_moments`` and ``_typical``
-where labels differ in them. Attributes are text, which netCDF gives back as it was. Rates that are mixtures stand
+where labels differ in them; ``hazard_gamma_shape`` and ``hazard_gamma_rate``, of the constant hazards behind every
+estimand that they decide. Attributes are text, which netCDF gives back as it was. Rates that are mixtures stand
 as `probability.rate_storage` lays them out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.answers.rows import Labels
-from bayes_escc.names import AGAINST, CATEGORY, ENDPOINT, LABEL_DIMS, REGIMEN, Direction, Scale
+from bayes_escc.names import AGAINST, CATEGORY, ENDPOINT, LABEL_DIMS, REGIMEN, TIME, Direction, Scale
 from bayes_escc.probability.beta import Beta, BetaContrast
+from bayes_escc.probability.hazard_laws import Gamma, HazardContrast, HazardLaw, Quantity, rank_hazards
 from bayes_escc.probability.marginal import Distribution, Marginal
 from bayes_escc.probability.normal_mixture import NormalMixture
 from bayes_escc.probability.normal_ranks import rank_normals
@@ -34,6 +36,15 @@ if TYPE_CHECKING:
 __all__ = ["ExactLaws"]
 
 Array = NDArray[np.float64]
+_OF_HAZARDS: Final[Mapping[str, Quantity]] = {
+    "hazard": "hazard",
+    "hazard_rate": "hazard",
+    "hazard_ratio": "hazard",
+    "median": "median",
+    "survival": "survival",
+    "rmst": "rmst",
+}
+"""Estimands that a constant hazard decides."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,12 @@ class ExactLaws:
         """
         if holds_rates(self.group, name):
             return stored_rate(self.group, name, labels[REGIMEN])
+        if self._holds_hazards(name):
+            law = self._of_hazard(name, labels, labels[REGIMEN])
+            if name != "hazard_ratio":
+                return law
+            first = str(self.group[REGIMEN].to_numpy()[0])
+            return None if labels[REGIMEN] == first else self._hazard_contrast(name, labels, first, "ratio")
         if f"{name}_alpha" in self.group:
             return self._beta(name, labels)
         if f"{name}_location" in self.group:
@@ -77,6 +94,8 @@ class ExactLaws:
             return RateContrast(x, y, scale)
         if f"{name}_alpha" in self.group:
             return BetaContrast(self._beta(name, labels), self._beta(name, {**labels, REGIMEN: reference}), scale)
+        if self._holds_hazards(name):
+            return self._hazard_contrast(name, labels, reference, scale)
         if f"{name}_covariance" in self.group:
             return self._mixture_contrast(name, labels[REGIMEN], reference, scale)
         return None
@@ -86,12 +105,35 @@ class ExactLaws:
 
         The table, and the errors of P(best) and of the mean rank, as `rank_normals` gives them.
         """
+        if self._holds_hazards(name):
+            lower: Direction = better if _OF_HAZARDS[name] == "hazard" else "lower" if better == "higher" else "higher"
+            return rank_hazards([self._gamma(regimen) for regimen in regimens], lower)
         if f"{name}_covariance" not in self.group:
             return None
         location = self.group[f"{name}_location"].sel({REGIMEN: list(regimens)}).transpose("node", REGIMEN)
         covariance = self.group[f"{name}_covariance"].sel({REGIMEN: list(regimens), AGAINST: list(regimens)})
         weight = self.group["node_weight"].to_numpy()
         return rank_normals(weight, location.to_numpy(), covariance.to_numpy(), better)
+
+    def _holds_hazards(self, name: str) -> bool:
+        return name in _OF_HAZARDS and "hazard_gamma_shape" in self.group
+
+    def _gamma(self, regimen: str) -> Gamma:
+        shape, rate = (self.group[f"hazard_gamma_{what}"].sel({REGIMEN: regimen}) for what in ("shape", "rate"))
+        return Gamma(float(shape), float(rate))
+
+    def _of_hazard(self, name: str, labels: Labels, regimen: str) -> HazardLaw:
+        time = labels.get(TIME)
+        return HazardLaw(self._gamma(regimen), _OF_HAZARDS[name], 1.0 if time is None else float(time))
+
+    def _hazard_contrast(self, name: str, labels: Labels, reference: str, scale: Scale) -> HazardContrast | None:
+        less = 0.0
+        if name == "hazard_ratio" and scale != "ratio":
+            if scale != "difference" or reference != str(self.group[REGIMEN].to_numpy()[0]):
+                return None
+            scale, less = "ratio", 1.0  # that of the first regimen to itself
+        own, other = (self._of_hazard(name, labels, regimen) for regimen in (labels[REGIMEN], reference))
+        return HazardContrast(own, other, scale, less)
 
     @property
     def _error(self) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, density, finish, house_style, new_figure, quantity, wrapped
+from bayes_escc.probability.hazard_laws import HazardContrast, HazardLaw
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,8 +28,10 @@ def cells_of(posterior: Posterior, estimand: str, endpoint: str | None) -> list[
 
 
 def density_of(law: Any, draws: Any, grid: Any) -> Any:
-    """Density of a cell on a grid of rates: its law's, or a kernel estimate of its draws."""
-    if law is None:
+    """Density of a cell on a grid: its law's, or a kernel estimate of its draws."""
+    if isinstance(law, HazardLaw):
+        return law.density(grid)
+    if law is None or isinstance(law, HazardContrast):
         return density(draws, grid)
     inside = np.clip(grid, 1e-12, 1 - 1e-12)
     logit = np.log(inside) - np.log1p(-inside)

@@ -497,5 +497,20 @@ class PiecewiseDesign(SurvivalDesign):
             values = values[..., 0]
         else:
             dims = (*dims, INTERVAL)
-        empty = xr.Dataset()
-        return ExactPosterior(self.dataset({"hazard": (dims, values)}), empty, empty, float(evidence.sum()))
+        laws = prior_laws = xr.Dataset()
+        if self._alone_with_their_hazards:
+            prior = np.broadcast_to(shape, alpha.shape), np.broadcast_to(rate, beta.shape)
+            laws, prior_laws = self._laws_of(alpha, beta), self._laws_of(*prior)
+        return ExactPosterior(self.dataset({"hazard": (dims, values)}), laws, prior_laws, float(evidence.sum()))
+
+    @property
+    def _alone_with_their_hazards(self) -> bool:
+        """Whether every regimen has one constant hazard of its own, which decides all else."""
+        return self.spec.baseline == "exponential" and len(self.strata) == len(self.regimens)
+
+    def _laws_of(self, shape: Array, rate: Array) -> xr.Dataset:
+        """Gamma laws of constant hazards, as `answers.exact_laws` reads them."""
+        import xarray as xr
+
+        named = {"hazard_gamma_shape": (REGIMEN, shape[:, 0]), "hazard_gamma_rate": (REGIMEN, rate[:, 0])}
+        return xr.Dataset(named, coords={REGIMEN: list(self.regimens)})
