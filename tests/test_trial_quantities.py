@@ -10,9 +10,10 @@ import pytest
 from scipy import integrate, stats
 
 import bayes_escc as be
+from bayes_escc.runs.run import prepare_design
 from bayes_escc.trials.conduct import look_times, state_at, statistic_at
 from bayes_escc.trials.generate import generate
-from bayes_escc.trials.hazards import hazard_statistics
+from bayes_escc.trials.hazards import _coded, hazard_statistics
 from bayes_escc.trials.slow import fitted_probability, frame_of
 from tests.oracles.trials import weibull_beyond, weibull_grid
 from tests.test_trials import PFS, design
@@ -159,8 +160,9 @@ def test_power_of_one_exponential_arm_by_a_one_dimensional_integral():
 
 
 def test_covariates_and_three_arms_agree_with_the_package_s_own_fit():
+    rng = np.random.default_rng(4)
     content = json.loads(json.dumps(PFS))
-    content["analysis"]["model"]["covariates"] = ["nlr", "liver"]
+    content["analysis"]["model"]["covariates"] = [{"column": "nlr", "transform": "log"}, "liver"]
     content["analysis"]["data"]["time_unit"] = "weeks"
     content["design"] = {"arms": {"old": 1, "new": 1, "third": 1}, "patients": 60, "block": 6}
     content["truths"] = [
@@ -168,8 +170,11 @@ def test_covariates_and_three_arms_agree_with_the_package_s_own_fit():
             "name": "t",
             "PFS": {"median": 4, "hazard_ratio": {"new": 0.6}},
             "covariates": {
-                "nlr": {"mean": 0, "sd": 1, "coefficient": 0.5},
-                "liver": {"probability": 0.4, "coefficient": 0.6},
+                "rows": {
+                    "nlr": list(np.exp(0.8 * rng.normal(size=80))),
+                    "liver": [int(v) for v in rng.random(80) < 0.4],
+                },
+                "coefficients": {"nlr": 0.3, "liver": 0.6},
             },
         }
     ]
@@ -185,6 +190,26 @@ def test_covariates_and_three_arms_agree_with_the_package_s_own_fit():
         fast = statistic_at(d.spec, d.model, d.analysis, planned, patients, state)[0][0]
         value, error = fitted_probability(d.analysis, frame_of(d.spec, d.analysis, patients, state, 0), planned)
         assert abs(fast - value) < max(4 * error, 0.006)
+
+
+def test_covariates_are_coded_as_the_analysis_codes_them():
+    content = json.loads(json.dumps(PFS))
+    stated = [{"column": "nlr", "transform": "log", "center": 0.5}, {"column": "age", "scale": "none"}, "liver"]
+    content["analysis"]["model"]["covariates"] = stated
+    rng = np.random.default_rng(8)
+    rows = {"nlr": list(rng.uniform(1, 6, 40)), "age": list(rng.normal(60, 9, 40)), "liver": [0, 1] * 20}
+    for truth in content["truths"]:
+        truth["covariates"] = {"rows": rows}
+    d = design(content)
+    patients = generate(d.spec, d.spec.truths[0], 60, 0, 1)
+    planned = d.spec.rules[0]
+    state = state_at(d.spec, patients, look_times(d.spec, patients, planned, planned.looks[1]))
+    prepared = prepare_design(d.analysis, d.analysis.data.read(frame_of(d.spec, d.analysis, patients, state, 0)))
+    coded = [_coded(patients.covariates[c.column], c, state.entered)[state.entered] for c in d.model.covariates]
+    np.testing.assert_allclose(np.column_stack(coded), prepared.encoded.values, atol=1e-12)
+    content["truths"][0]["covariates"] = {name: {"mean": 3.0} for name in rows}
+    with pytest.raises(be.AnalysisError, match="takes its log"):
+        design(content)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bayes_escc.families.covariates import Covariate
+
 __all__ = ["NormalPriors"]
 
 
@@ -21,7 +23,8 @@ class NormalPriors:
         Months in a unit of time of the analysis.
     coefficients : tuple of (mean, sd)
         By covariate.
-    covariates : tuple of str
+    covariates : tuple of Covariate
+        With the transform, centre and scale of each.
     """
 
     log_median: tuple[float, float]
@@ -31,4 +34,4 @@ class NormalPriors:
     exchangeable: bool
     unit: float = 1.0
     coefficients: tuple[tuple[float, float], ...] = ()
-    covariates: tuple[str, ...] = ()
+    covariates: tuple[Covariate, ...] = ()

@@ -189,7 +189,7 @@ def statistic_at(
             patients.arm,
             state.time,
             state.seen,
-            [patients.covariates[name] for name in model.covariates],
+            [patients.covariates[covariate.column] for covariate in model.covariates],
             state.entered,
         )
         slow = np.isnan(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -338,6 +339,17 @@ def _missing_covariates(spec: TrialSpec, analysis: Analysis) -> list[str]:
                 f"truths[{i}].covariates: the analysis adjusts for {', '.join(missing)}; state the law of each and "
                 "its coefficient: { probability = 0.4, coefficient = 0.5 } or { mean = 0, sd = 1, coefficient = 0 }"
             )
+    for i, truth in enumerate(spec.truths):
+        for covariate in getattr(analysis.spec, "covariates", ()):
+            law = next((c for c in truth.covariates if c.name == covariate.column), None)
+            if law is None or covariate.transform == "none":
+                continue
+            least = min(law.rows) if law.law == "rows" else 0.0 if law.law == "binary" else -math.inf
+            if least < 0 or (least == 0 and covariate.transform == "log"):
+                found.append(
+                    f"truths[{i}].covariates.{law.name}: the analysis takes its {covariate.transform}, so it needs "
+                    "positive values: resample those of a registry, { file = ..., columns = [...] }"
+                )
     return found
 
 

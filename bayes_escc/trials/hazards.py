@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.families import get_family
+from bayes_escc.families.covariates import Covariate
 from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.rules import PosteriorProbability
 from bayes_escc.trials.quantities import MEDIAN, RMST, SURVIVAL, Quantity, quantity_tails
@@ -52,7 +53,7 @@ def hazard_statistics(
         others = [planned.arm, *(i for i in others if i != planned.arm)]
     shift = 1.0 / arms if model.exchangeable or arms == 1 else 0.0
     columns = [(arm == i) - shift for i in others]
-    columns += [_centred(c, entered) for c in covariates]
+    columns += [_coded(c, one, entered) for c, one in zip(covariates, model.covariates, strict=True)]
     design = np.stack(columns, axis=-1).astype(np.float64) if columns else np.empty((*arm.shape, 0))
     with np.errstate(divide="ignore"):
         log_time = np.where(entered & (time > 0), np.log(np.maximum(time, 1e-300)), -np.inf)
@@ -100,9 +101,23 @@ def _prior(model: NormalPriors, contrasts: int) -> tuple[Array, Array]:
     return np.array(mean), precision
 
 
-def _centred(values: Array, entered: NDArray[np.bool_]) -> Array:
-    count = np.maximum(entered.sum(axis=1, keepdims=True), 1)
-    centre = (values * entered).sum(axis=1, keepdims=True) / count
-    binary = np.isin(values, (0.0, 1.0)).all()
-    sd = 1.0 if binary else np.sqrt((((values - centre) ** 2) * entered).sum(axis=1, keepdims=True) / count)
-    return np.asarray((values - centre) / np.where(np.asarray(sd) > 0, sd, 1.0) * entered)
+def _coded(values: Array, covariate: Covariate, entered: NDArray[np.bool_]) -> Array:
+    """A covariate as the analysis codes it: transformed, centred and scaled by the patients of each trial."""
+    transforms = {"none": np.asarray, "log": np.log, "sqrt": np.sqrt}
+    values = np.asarray(transforms[covariate.transform](values), dtype=np.float64)
+    count = np.maximum(entered.sum(axis=1, keepdims=True), 2)
+    mean = (values * entered).sum(axis=1, keepdims=True) / count
+    sd = np.sqrt((((values - mean) ** 2) * entered).sum(axis=1, keepdims=True) / (count - 1))
+    binary = bool(np.isin(values, (0.0, 1.0)).all())
+    centre = _resolved(covariate.center, mean, 0.0, unasked=0.0 if binary else mean)
+    scale = _resolved(covariate.scale, sd, 1.0, unasked=1.0 if binary else sd)
+    return np.asarray((values - centre) / np.where(np.asarray(scale) > 0, scale, 1.0) * entered)
+
+
+def _resolved(stated: str | float | None, measured: Array, none: float, *, unasked: Array | float) -> Array | float:
+    """A centre or scale: as stated, as measured, none at all, or what is usual where nothing is stated."""
+    if stated is None:
+        return unasked
+    if isinstance(stated, str):
+        return none if stated == "none" else measured
+    return float(stated)

@@ -31,7 +31,9 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
         "centres have a frailty": spec.frailty is not None,
         f"its coefficients are shrunken ({spec.shrinkage})": spec.shrinkage != "none",
         "progression lies between two scans (interval)": interval,
-        "a covariate has levels": any(c.column is None or getattr(c, "kind", "") == "levels" for c in spec.covariates),
+        "a covariate has levels or bins": any(
+            c.coding in ("categorical", "ordinal") or c.bins is not None for c in spec.covariates
+        ),
     }
     for reason, applies in reasons.items():
         if applies:
@@ -54,7 +56,7 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
         spec.regimen_coding == "exchangeable",
         months,
         tuple(c for c in coefficients if c is not None),
-        tuple(str(c.column) for c in spec.covariates),
+        spec.covariates,
     )
 
 
