@@ -123,6 +123,51 @@ class TestKinds:
             assert row["go"].exact
             assert row["go"].value == pytest.approx(share, abs=0.0035)
 
+    @pytest.mark.parametrize(
+        ("rule", "rates", "published", "tolerance"),
+        [
+            # Lee and Liu (2008): every patient from the tenth on, 36 in all
+            (
+                {
+                    "kind": "predictive_probability",
+                    "value": 0.2,
+                    "success": 0.9,
+                    "stop_below": 0.001,
+                    "patients": 36,
+                    "prior": {"alpha": 0.2, "beta": 0.8},
+                    "looks": list(range(10, 36)),
+                },
+                (0.2, 0.4),
+                (0.088, 0.906),
+                5e-4,
+            ),
+            # Saville et al. (2014): P(rate > 0.5) > 0.95 after 100 patients
+            (
+                {"kind": "posterior_probability", "value": 0.5, "go_above": 0.95, "looks": [100]},
+                (0.5,),
+                (0.044,),
+                5e-4,
+            ),
+        ],
+    )
+    def test_published_error_rates(self, rule, rates, published, tolerance):
+        content = json.loads(json.dumps(RESPONSE))
+        content["design"]["patients"] = 100
+        content["monitoring"] = [{"name": "published", **rule}]
+        content["truths"] = [{"name": str(rate), "ORR": rate} for rate in rates]
+        d = design(content)
+        exact = exact_characteristics(d.spec)
+        for rate, share in zip(rates, published, strict=True):
+            enumerated = exact[(100, str(rate))].probability_go
+            assert enumerated == pytest.approx(share, abs=tolerance)
+            assert within((d.conduct(str(rate), 100, 0, 2000).decision > 0).mean(), enumerated, 2000)
+
+    def test_a_rule_is_looked_at_with_all_its_patients(self):
+        rule = {"name": "r", "kind": "predictive_probability", "value": 0.2, "success": 0.9, "patients": 40}
+        looks = design({**RESPONSE, "monitoring": [{**rule, "stop_below": 0.05, "looks": [10, 20]}]}).spec.rules[0]
+        assert [look.evaluable for look in looks.looks] == [10, 20, 40]
+        assert looks.stop_below == (0.05, 0.05, 0.05)
+
     def test_counts_of_a_rule_are_its_looks(self):
         content = json.loads(json.dumps(RESPONSE))
         content["monitoring"] = [{"name": "stages", "kind": "counts", "stop_at_most": ["3/13", "12/40"]}]

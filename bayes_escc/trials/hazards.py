@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ def _prior(model: NormalPriors, contrasts: int) -> tuple[Array, Array]:
 
 def _coded(values: Array, covariate: Covariate, entered: NDArray[np.bool_]) -> Array:
     """A covariate as the analysis codes it: transformed, centred and scaled by the patients of each trial."""
-    transforms = {"none": np.asarray, "log": np.log, "sqrt": np.sqrt}
+    transforms: dict[str, Any] = {"none": np.asarray, "log": np.log, "sqrt": np.sqrt}
     values = np.asarray(transforms[covariate.transform](values), dtype=np.float64)
     count = np.maximum(entered.sum(axis=1, keepdims=True), 2)
     mean = (values * entered).sum(axis=1, keepdims=True) / count

@@ -142,10 +142,19 @@ def _planned(r: Reader, trial: _Trial) -> PlannedRule | None:
     if not looks:  # a rule that has patients or counts of its own says when it looks
         looks = tuple(LookPlan(evaluable=sum(look)) for look in rule.schedule)
         thresholds = {key: values[:1] * len(looks) for key, values in thresholds.items()}
+    elif _lacks_last(looks, rule):  # its last analysis, as in an analysis's own schedule
+        looks = (*looks, LookPlan(evaluable=sum(rule.most or ())))
+        thresholds = {key: (*values, values[-1]) for key, values in thresholds.items()}
     if not looks:
         r.problem("looks", "state at least one: { patients = 60 }, { events = 70, by_month = 24 }, { evaluable = 20 }")
         looks = (LookPlan(),)
     return _placed(r, rule, looks, thresholds, stated, trial, binding)
+
+
+def _lacks_last(looks: Sequence[LookPlan], rule: Rule) -> bool:
+    """Whether a rule with patients of its own is looked at by evaluable ones, and not with all of them."""
+    by_number = all(look == LookPlan(evaluable=look.evaluable) for look in looks)
+    return rule.most is not None and by_number and (looks[-1].evaluable or 0) < sum(rule.most)
 
 
 def _look(r: Reader, number: int, value: Any) -> LookPlan:
