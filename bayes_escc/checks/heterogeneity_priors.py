@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -89,5 +89,6 @@ def published_priors(contrasts: Contrasts) -> list[tuple[str, Prior]]:
         given, name = {"outcome": outcome, "comparison": comparison}, "Turner"
     else:
         return []
-    prior = Prior(name, **given)
+    named: dict[str, Any] = {**given}
+    prior = Prior(name, **named)
     return [(f"{name}, {given['outcome']}, {comparison}: tau ~ {prior}", prior)]

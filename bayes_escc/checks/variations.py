@@ -127,6 +127,8 @@ def _scaled(spec: Any, roles: tuple[str, ...]) -> Iterator[Variation]:
 
 
 def _stretched(prior: Prior, factor: float) -> Prior | None:
+    if prior.variance:
+        return None
     if prior.distribution in ("Normal", "LogNormal", "StudentT"):
         values: dict[str, Any] = dict(prior.parameters)
         return Prior(prior.distribution, **{**values, "sigma": values["sigma"] * factor})

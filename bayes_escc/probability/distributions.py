@@ -19,7 +19,18 @@ from bayes_escc.probability.logarithms import log_beta, xlog1py, xlogy
 if TYPE_CHECKING:
     from statistics import NormalDist
 
-__all__ = ["BetaLaw", "HalfNormal", "HalfT", "LogNormal", "LogT", "Normal", "normal_cdf", "normal_quantile", "root_of"]
+__all__ = [
+    "BetaLaw",
+    "HalfNormal",
+    "HalfT",
+    "LogNormal",
+    "LogT",
+    "Normal",
+    "RootLaw",
+    "normal_cdf",
+    "normal_quantile",
+    "root_of",
+]
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
@@ -233,3 +244,30 @@ class _ShiftedT:
 def _t_density(z: Any, nu: float) -> Any:
     constant = math.lgamma(0.5 * (nu + 1.0)) - math.lgamma(0.5 * nu) - 0.5 * math.log(nu * math.pi)
     return np.exp(constant - 0.5 * (nu + 1.0) * np.log1p(z**2 / nu))
+
+
+@dataclass(frozen=True)
+class RootLaw:
+    """A positive number whose square has a given law.
+
+    Parameters
+    ----------
+    square : distribution with `pdf`, `cdf` and `ppf`
+    """
+
+    square: Any
+
+    def ppf(self, q: Any) -> Any:
+        return np.sqrt(self.square.ppf(q))
+
+    def cdf(self, x: Any) -> Any:
+        return self.square.cdf(np.square(np.maximum(x, 0.0)))
+
+    def pdf(self, x: Any) -> Any:
+        at = np.asarray(x, dtype=float)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.where(at > 0.0, 2.0 * at * self.square.pdf(np.square(at)), 0.0)
+
+    def logpdf(self, x: Any) -> Any:
+        with np.errstate(divide="ignore"):
+            return np.log(self.pdf(x))

@@ -323,6 +323,8 @@ def _require_one_each(rows: Sequence[Row], source: str) -> None:
 def _prior(text: str, option: str) -> Prior:
     """A prior written as HalfNormal(0.25), with named parameters, LogNormal(mu=-2, sigma=0.7), or published.
 
+    ``InverseGamma(2, 0.1, variance)`` is the prior of the square.
+
     Published ones give the outcome and the comparison, apart by a semicolon, as their names hold commas.
     """
     match = re.fullmatch(r"\s*(\w+)\s*\(([^()]*)\)\s*", text)
@@ -330,17 +332,21 @@ def _prior(text: str, option: str) -> Prior:
         raise AnalysisError(f"--{option}-prior takes a law such as HalfNormal(0.25), not {text!r}.")
     name = match[1]
     if name in PUBLISHED:
-        return Prior(name, **dict(zip(("outcome", "comparison"), map(str.strip, match[2].split(";")), strict=False)))
+        texts = map(str.strip, match[2].split(";"))
+        named: dict[str, Any] = dict(zip(("outcome", "comparison"), texts, strict=False))
+        return Prior(name, **named)
     forms = DISTRIBUTIONS[name].forms[0] if name in DISTRIBUTIONS else ()
     values: dict[str, float | str] = {}
-    for position, part in enumerate(p.strip() for p in match[2].split(",") if p.strip()):
+    parts = [p.strip() for p in match[2].split(",") if p.strip()]
+    variance = bool(parts) and parts[-1] == "variance"
+    for position, part in enumerate(parts[:-1] if variance else parts):
         key, equals, value = part.partition("=")
         label = key.strip() if equals else forms[position] if position < len(forms) else f"parameter {position + 1}"
         try:
             values[label] = float(value if equals else part)
         except ValueError:
             raise AnalysisError(f"--{option}-prior: {part!r} is not a number.") from None
-    prior = Prior(name, **values)  # type: ignore[arg-type]
+    prior = Prior(name, variance=variance, **values)  # type: ignore[arg-type]
     if option == "tau" and not prior.fits("positive"):
         raise AnalysisError(f"--tau-prior: {prior} does not fit, every value it allows must be positive.")
     return prior

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
-from bayes_escc.probability.distributions import BetaLaw, HalfNormal, HalfT, LogNormal, LogT, Normal
+from bayes_escc.probability.distributions import BetaLaw, HalfNormal, HalfT, LogNormal, LogT, Normal, RootLaw
+from bayes_escc.probability.mixtures import beta_of_width
 from bayes_escc.settings.published_priors import PUBLISHED, published_prior
 
 __all__ = ["DISTRIBUTIONS", "Prior", "PriorSet"]
@@ -137,8 +138,9 @@ DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
         lambda p: _stats().expon(scale=1.0 / p["lam"]),
     ),
     "Beta": _Distribution(
-        (("alpha", "beta"), ("mu", "sigma"), ("mu", "nu")), _UNIT, lambda g, n, p: g.beta(p["alpha"], p["beta"], n),
-        lambda p: _stats().beta(p["alpha"], p["beta"]), law=lambda p: BetaLaw(p["alpha"], p["beta"]),
+        (("alpha", "beta"), ("mu", "sigma"), ("mu", "nu"), ("mean", "width", "prob")), _UNIT,
+        lambda g, n, p: g.beta(p["alpha"], p["beta"], n),
+        lambda p: _stats().beta(p["alpha"], p["beta"]), {"prob": 0.9}, law=lambda p: BetaLaw(p["alpha"], p["beta"]),
     ),
     "Uniform": _Distribution(
         (("lower", "upper"),), _REAL, lambda g, n, p: g.uniform(p["lower"], p["upper"], n),
@@ -169,7 +171,12 @@ class Prior:
     **parameters : float, sequence of float or str
         Parameters spelled as in PyMC, in any parametrisation PyMC accepts for the
         distribution (for example ``alpha, beta`` or ``mu, sigma`` for a Beta). A Dirichlet
-        takes ``a``: one positive number per category, or one for all of them.
+        takes ``a``: one positive number per category, or one for all of them. A Beta may also be
+        given by its ``mean`` and the ``width`` of its central interval, of probability ``prob``
+        (0.9 if not given).
+    variance : bool
+        The distribution is that of the square: of the variance, where the parameter is a standard
+        deviation such as tau.
 
     Raises
     ------
@@ -185,22 +192,41 @@ class Prior:
     distribution: str
     parameters: tuple[tuple[str, float | tuple[float, ...]], ...]
     rationale: str = field(compare=False)
+    variance: bool = False
 
-    def __init__(self, distribution: str, *, rationale: str = "", **parameters: float | Sequence[float] | str) -> None:
+    def __init__(
+        self,
+        distribution: str,
+        *,
+        rationale: str = "",
+        variance: bool = False,
+        **parameters: float | Sequence[float] | str,
+    ) -> None:
         name, values, problems = _canonical(distribution, parameters)
+        if not isinstance(variance, bool):
+            problems.append(f"variance is true or false, not {variance!r}")
         if problems:
             raise AnalysisError("; ".join(problems))
         object.__setattr__(self, "distribution", name)
         object.__setattr__(self, "parameters", tuple(values.items()))
         object.__setattr__(self, "rationale", rationale)
+        object.__setattr__(self, "variance", variance)
+        if variance and (name == "Dirichlet" or self._plain.support[0] < 0.0):
+            raise AnalysisError(f"variance = true: a variance is positive, and {self._plain} allows other values")
+
+    @property
+    def _plain(self) -> Prior:
+        """The law of the square as a prior of its own."""
+        values: dict[str, Any] = dict(self.parameters)
+        return Prior(self.distribution, **values)
 
     def __repr__(self) -> str:
-        inside = "".join(f", {k}={v!r}" for k, v in self.parameters)
+        inside = "".join(f", {k}={v!r}" for k, v in self.parameters) + (", variance=True" if self.variance else "")
         return f"Prior({self.distribution!r}{inside})"
 
     def __str__(self) -> str:
         inside = ", ".join(_short(v) for _, v in self.parameters)
-        return f"{self.distribution}({inside})"
+        return f"{self.distribution}({inside})" + (" on the square" if self.variance else "")
 
     def __getitem__(self, parameter: str) -> Any:
         """Value of a canonical parameter."""
@@ -209,6 +235,9 @@ class Prior:
     @property
     def support(self) -> tuple[float, float]:
         """Lower and upper end of the values the prior allows."""
+        if self.variance:
+            low, high = self._plain.support
+            return math.sqrt(low), math.sqrt(high)
         if self.distribution == "Uniform":
             return float(self["lower"]), float(self["upper"])
         return DISTRIBUTIONS[self.distribution].support
@@ -222,6 +251,8 @@ class Prior:
 
     def beta_shape(self) -> tuple[float, float] | None:
         """Shape parameters of a prior that is a Beta law of a rate, or None."""
+        if self.variance:
+            return None
         if self.distribution == "Beta":
             return float(self["alpha"]), float(self["beta"])
         return (1.0, 1.0) if self.distribution == "Uniform" and self.support == (0.0, 1.0) else None
@@ -229,16 +260,20 @@ class Prior:
     def to_dict(self) -> dict[str, Any]:
         """The prior as it is written in an analysis file."""
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.parameters}
-        extra = {"rationale": self.rationale} if self.rationale else {}
+        extra: dict[str, Any] = {"rationale": self.rationale} if self.rationale else {}
+        if self.variance:
+            extra["variance"] = True
         return {"distribution": self.distribution, **values, **extra}
 
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> NDArray[np.float64]:
         """Draw from the prior; for a Dirichlet the categories are the last axis."""
         drawn = DISTRIBUTIONS[self.distribution].sample(rng, size, dict(self.parameters))
-        return np.asarray(drawn, dtype=float)
+        return np.sqrt(drawn) if self.variance else np.asarray(drawn, dtype=float)
 
     def to_scipy(self) -> Any:
-        """The same law as a frozen SciPy distribution (not for a Dirichlet)."""
+        """The same law as a frozen SciPy distribution (not for a Dirichlet); a `RootLaw` for that of a square."""
+        if self.variance:
+            return RootLaw(self._plain.to_scipy())
         make = DISTRIBUTIONS[self.distribution].scipy
         if make is None:
             raise AnalysisError(f"{self.distribution} has no one-dimensional law")
@@ -246,6 +281,8 @@ class Prior:
 
     def law(self) -> Any:
         """The same law with `pdf`, `cdf` and `ppf`, at once for the usual distributions."""
+        if self.variance:
+            return RootLaw(self._plain.law())
         make = DISTRIBUTIONS[self.distribution].law
         return self.to_scipy() if make is None else make(dict(self.parameters))
 
@@ -254,6 +291,9 @@ class Prior:
 
         Where the law has no density the result is minus infinity.
         """
+        if self.variance:
+            with np.errstate(divide="ignore"):
+                return np.asarray(self._plain.log_density(np.square(values)) + np.log(2.0 * np.maximum(values, 0.0)))
         if self.distribution == "Dirichlet":
             from scipy.special import gammaln, xlogy
 
@@ -279,6 +319,10 @@ class Prior:
     def to_pymc(self, name: str, dims: str | tuple[str, ...] | None = None) -> Any:
         """Create the prior as a PyMC random variable inside the current model."""
         values = {k: np.array(v) if isinstance(v, tuple) else v for k, v in self.parameters}
+        if self.variance:
+            import pymc as pm
+
+            return pm.Deterministic(name, pm.math.sqrt(self._plain.to_pymc(f"{name}_squared", dims)), dims=dims)
         return DISTRIBUTIONS[self.distribution].to_pymc(self.distribution, name, dims, values)
 
 
@@ -321,7 +365,7 @@ class PriorSet:
         first = priors[0]
         if all(p == first for p in priors):
             return first.to_pymc(name, dims=dim)
-        if all(p.distribution == first.distribution for p in priors):
+        if all(p.distribution == first.distribution and not p.variance for p in priors):
             values = {k: np.array([p[k] for p in priors], dtype=float) for k, _ in first.parameters}
             return DISTRIBUTIONS[first.distribution].to_pymc(first.distribution, name, dim, values)
         parts = [p.to_pymc(f"{name}_{i}") for i, p in enumerate(priors)]
@@ -402,6 +446,14 @@ def _to_canonical(name: str, p: dict[str, float]) -> tuple[dict[str, float | tup
         mu, sigma = p["mu"], p["sigma"]
         alpha = 2.0 + (mu / sigma) ** 2
         p = {"alpha": alpha, "beta": mu * (alpha - 1.0)}
+    if name == "Beta" and "width" in p:
+        if not max(p.values()) < 1.0:
+            return {}, ["Beta mean, width and prob lie between 0 and 1"]
+        try:
+            law = beta_of_width(p["mean"], p["width"], p["prob"])
+        except AnalysisError as error:
+            return {}, [str(error)]
+        return {"alpha": law.alpha, "beta": law.beta}, []
     if name == "Beta" and "mu" in p:
         mu = p["mu"]
         if mu >= 1:

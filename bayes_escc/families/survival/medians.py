@@ -124,7 +124,7 @@ class MedianDesign(Design):
         import xarray as xr
 
         priors = [self.spec.prior("median")[r] for r in self.regimens]
-        if any(p.distribution != "LogNormal" for p in priors):
+        if any(p.distribution != "LogNormal" or p.variance for p in priors):
             return None
         centre, spread = (np.array([p[key] for p in priors]) for key in ("mu", "sigma"))
         precision, weighted = spread**-2.0, centre * spread**-2.0

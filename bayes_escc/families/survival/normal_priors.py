@@ -62,7 +62,7 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
 
 def _normal(prior: Prior) -> tuple[float, float] | None:
     values = dict(prior.parameters)
-    if prior.distribution not in ("Normal", "LogNormal"):
+    if prior.distribution not in ("Normal", "LogNormal") or prior.variance:
         return None
     mu, sigma = values["mu"], values["sigma"]
     return None if isinstance(mu, tuple) or isinstance(sigma, tuple) else (mu, sigma)

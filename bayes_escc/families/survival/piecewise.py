@@ -468,7 +468,7 @@ class PiecewiseDesign(SurvivalDesign):
         spec, intervals = self.spec, len(self.cuts) + 1
         apart = spec.regimen_effect in ("stratified", "none") or len(self.regimens) == 1
         priors = [spec.prior(spec.location)[s] if s else spec.prior(spec.location).default for s in self.strata]
-        gamma = spec.location == "hazard" and all(p.distribution == "Gamma" for p in priors)
+        gamma = spec.location == "hazard" and all(p.distribution == "Gamma" and not p.variance for p in priors)
         if (
             self.published is not None
             or not gamma

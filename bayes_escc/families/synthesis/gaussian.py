@@ -36,6 +36,8 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(NODES_PER_PANEL)
 _TOLERANCE: Final = 1e-12
 _MAX_PANELS: Final = 400
 _NEGLIGIBLE: Final = 1e-20
+_FAR: Final = 1e12
+"""Standard errors above which the median of a prior is no guide to the scale of tau."""
 _NEAR_ZERO: Final = 1e-7
 """Part of a standard error below which a heterogeneity is none."""
 
@@ -237,7 +239,10 @@ def integrate(model: GaussianModel, prior: Any) -> Quadrature:
     law = prior.law()
     scale = float(law.ppf(0.5))
     if len(model.y):
-        scale = math.sqrt(scale * math.sqrt(float(np.mean(np.diag(model.V)))))
+        error = math.sqrt(float(np.mean(np.diag(model.V))))
+        # a prior that is all but flat on the logarithm says nothing of the scale
+        scale = math.sqrt(min(scale, _FAR * error) * error)
+    scale = min(scale, 1e100)
     low, high = prior.support
     low = max(low, 0.0)
     near_zero, floor = _mass_near_zero(model, law) if low == 0.0 else (0.0, 0.0)
@@ -319,8 +324,10 @@ def _measured(done: list[tuple[Array, Array]]) -> list[tuple[Array, Array]]:
 
 def _tail(prior: Any) -> float:
     """How fast the prior of tau falls: the coefficient of -tau^2 / 2, infinite if bounded, 0 if slower."""
-    if prior.distribution == "HalfNormal":
+    if prior.distribution == "HalfNormal" and not prior.variance:
         return float(prior["sigma"]) ** -2
+    if prior.variance and prior.distribution in ("HalfNormal", "Normal"):
+        return math.inf  # as the fourth power of tau
     return math.inf if math.isfinite(prior.support[1]) else 0.0
 
 
@@ -331,5 +338,6 @@ def _moments_of_tau(prior: Any, model: GaussianModel) -> int:
         degrees = float(prior["nu"])
     elif prior.distribution == "InverseGamma":
         degrees = float(prior["alpha"])
+    degrees *= 2.0 if prior.variance else 1.0
     power = degrees + len(model.y)
     return int(power > 1.0) + int(power > 2.0)
