@@ -1,4 +1,4 @@
-# make demo | test | browser | slow | lint | mutants | calibrate | wheel | bench | manifest | clean. Each makes .venv if it is missing; nothing else is needed.
+# make demo | figures | test | browser | slow | lint | mutants | calibrate | wheel | bench | manifest | clean. Each makes .venv if it is missing; nothing else is needed.
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Statements of the package that the fast tests must run, in percent.
 COVERED := 75
 
-.PHONY: demo test browser slow lint mutants calibrate wheel bench manifest clean
+.PHONY: demo figures test browser slow lint mutants calibrate wheel bench manifest clean
 
 demo: $(READY)
 	@echo "Compiling the models once, so that runs start quickly ..."
@@ -19,6 +19,12 @@ demo: $(READY)
 	$(BIN)/bayes-escc run second_line_pfs_weibull --out results/second_line_pfs_weibull
 	@echo
 	$(BIN)/bayes-escc run second_line_pfs_medians --out results/second_line_pfs_medians
+	@echo
+	$(BIN)/bayes-escc report results/second_line_pfs_weibull results/second_line_response --out results --word
+
+# Figures of the README and the example pages again, from the analyses that ship.
+figures: $(READY)
+	$(BIN)/python docs/make_figures.py
 
 test: $(READY)
 	COVERAGE_CORE=sysmon $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" \

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from bayes_escc.runs.estimators import ResponseModel, SurvivalModel, SynthesisModel
     from bayes_escc.runs.overlap import overlap
     from bayes_escc.runs.own_draws import write_posterior
-    from bayes_escc.runs.report import write_report
+    from bayes_escc.runs.report import Report, write_report
     from bayes_escc.runs.run import fit_analysis, run_analysis
     from bayes_escc.runs.tipping import tipping
     from bayes_escc.settings.prior import Prior
@@ -145,7 +145,7 @@ _HOMES = {
     "runs.tipping": ("tipping",),
     "population.reconstruct": ("Reconstruction", "reconstruct"),
     "runs.own_draws": ("write_posterior",),
-    "runs.report": ("write_report",),
+    "runs.report": ("Report", "write_report"),
     "runs.run": ("fit_analysis", "run_analysis"),
     "study.study": ("Study",),
     "trials": ("Design", "DesignResult"),
@@ -190,6 +190,7 @@ __all__ = [
     "RawSheet",
     "Reconstruction",
     "RecordError",
+    "Report",
     "ResponseModel",
     "Sensitivity",
     "Study",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bayes_escc.report import answer, sentences, text
+from bayes_escc.report import answer, layout, sentences
 from bayes_escc.report.answer import MAX_LINES, WIDTH, answer_text
 from bayes_escc.report.quantities import estimate_text, per_step
 from bayes_escc.report.sentences import Contrast, grade, verdict
@@ -226,7 +226,7 @@ def test_the_answer_fits_25_lines_of_100_columns():
         "\n"
     )
     assert len(shown) <= MAX_LINES
-    assert max(text.display_width(line) for line in shown) <= WIDTH
+    assert max(layout.display_width(line) for line in shown) <= WIDTH
     assert any("more: --full" in line for line in shown)
     assert any("more notes: --full" in line for line in shown)
 

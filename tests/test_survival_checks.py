@@ -10,7 +10,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
-from bayes_escc.report.text import proportional_hazards_text
+from bayes_escc.report.check_text import proportional_hazards_text
 from bayes_escc.runs.run import frozen_analysis, prepare_design
 from tests.helpers.survival import LIVER, NLR, cohort, scans
 from tests.oracles.evidence import gamma_exponential

@@ -20,6 +20,7 @@ from bayes_escc.evidence.table import Table
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
 from bayes_escc.names import Direction, Scale, normalise
+from bayes_escc.notebook import NotebookView
 from bayes_escc.population.published import PublishedSpec, read_published, read_target
 from bayes_escc.population.stated import StatedBias, read_bias
 from bayes_escc.rules import Rule, read_rules
@@ -125,7 +126,7 @@ class SamplingSpec:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class Analysis(NotebookView):
     """The checked content of one analysis.
 
     Parameters

@@ -30,6 +30,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
 from bayes_escc.names import ENDPOINT, REGIMEN
+from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixture_fit import fit_beta_mixture, fit_law
 from bayes_escc.probability.mixtures import VAGUE, BetaMixture
@@ -180,7 +181,7 @@ def sam_weight(prior: BetaMixture, *, events: int, n: int, difference: float) ->
 
 
 @dataclass(frozen=True)
-class Borrowed:
+class Borrowed(NotebookView):
     """A rate with and without borrowing.
 
     Parameters

@@ -63,6 +63,8 @@ if TYPE_CHECKING:
 __all__ = ["Posterior"]
 
 FORMAT_VERSION: Final = 1
+_FIRST: Final = ("median", "lower", "upper", "unit")
+"""Columns of a summary that are read first."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -219,17 +221,17 @@ class Posterior:
         Returns
         -------
         DataFrame
-            Columns estimand, regimen, study, endpoint, time, covariate (those in use), unit,
-            mean, sd, median, lower, upper, ci_prob, mcse_mean, ess_bulk.
+            Columns estimand, regimen, study, endpoint, time, covariate (those in use), median, lower, upper,
+            unit, mean, sd, ci_prob, mcse_mean, ess_bulk. Printed, it shows the first of them in 80 columns.
         """
-        import pandas as pd
+        from bayes_escc.answers.summary_frame import SummaryFrame
 
         if estimand is not None:
             self.estimand(estimand)
         rows = [r.plain() for r in self.summary_rows(ci_prob) if estimand in (None, r.estimand)]
-        frame = pd.DataFrame(rows)
-        unused = [c for c in ("regimen", "study", "endpoint", "time", "covariate") if frame[c].isna().all()]
-        return frame.drop(columns=unused)
+        labels = ("regimen", "study", "endpoint", "time", "covariate")
+        first = ["estimand", *(c for c in labels if any(r[c] is not None for r in rows)), *_FIRST]
+        return SummaryFrame(rows, columns=first + [c for c in rows[0] if c not in {*labels, *first}] if rows else None)
 
     def _of_regimens(self, name: str | None) -> str:
         """The estimand named; else the rate, or the first that regimens have."""

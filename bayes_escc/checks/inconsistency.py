@@ -39,6 +39,7 @@ from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.inference import Workers
 from bayes_escc.names import COVARIATE
+from bayes_escc.notebook import NotebookView
 from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ KINDS = ("network", "unrelated", "direct", "indirect", "difference")
 
 
 @dataclass(frozen=True, repr=False)
-class Inconsistency:
+class Inconsistency(NotebookView):
     """Direct against indirect evidence for every pair of regimens with direct evidence.
 
     Parameters

@@ -27,6 +27,7 @@ from bayes_escc.answers.rows import NULL_VALUE, Labels, side_of
 from bayes_escc.errors import AnalysisError
 from bayes_escc.inference.groups import INTEGRATED
 from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, LABEL_DIMS, REGIMEN, SAMPLE_DIMS, TIME, Direction
+from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.marginal import Marginal, Side, WeightedDraws
 from bayes_escc.probability.psis import smooth
 
@@ -54,7 +55,7 @@ STRONG: Final = "strong prior or weak data"
 
 
 @dataclass(frozen=True, repr=False)
-class PowerScaling:
+class PowerScaling(NotebookView):
     """Sensitivity of every estimand, and of P(better), to powers of the prior and of the likelihood.
 
     Parameters

@@ -29,6 +29,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.inference import Estimate, estimate
 from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.notebook import NotebookView
 from bayes_escc.runs.run import prepare_design
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _FACTOR: Final = 3.0
 
 
 @dataclass(frozen=True, repr=False)
-class ProportionalHazards:
+class ProportionalHazards(NotebookView):
     """What speaks for and against a constant hazard ratio.
 
     Parameters
@@ -93,7 +94,7 @@ class ProportionalHazards:
         return {**named, "rows": [dict(r) for r in self.rows]}
 
     def __repr__(self) -> str:
-        from bayes_escc.report.text import proportional_hazards_text
+        from bayes_escc.report.check_text import proportional_hazards_text
 
         return proportional_hazards_text(self.to_dict())
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.checks.power_scaling import PowerScaling
+from bayes_escc.notebook import NotebookView
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,7 @@ __all__ = ["Sensitivity"]
 
 
 @dataclass(frozen=True, repr=False)
-class Sensitivity:
+class Sensitivity(NotebookView):
     """One answer under every variation of an analysis.
 
     Parameters

@@ -39,7 +39,9 @@ def _sensitivity(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.analysis import find_analysis
     from bayes_escc.checks import sensitivity
 
-    found = sensitivity(find_analysis(options.analysis), workers=options.workers, scheduler=options.scheduler)
+    analysis = find_analysis(options.analysis)
+    found = sensitivity(analysis, workers=options.workers, scheduler=options.scheduler)
+    content = {"analysis_sha256": analysis.sha256, **found.to_dict()}
     if options.out:
         from bayes_escc.files import write_atomic
         from bayes_escc.plots.style import save_figure
@@ -47,12 +49,12 @@ def _sensitivity(options: argparse.Namespace) -> int:
         from bayes_escc.report.tables import sensitivity_tables
 
         out = Path(options.out)
-        for name, content in sensitivity_tables(found.to_dict()).items():
-            write_atomic(out / name, content)
-        write_atomic(out / "sensitivity.json", to_json(found.to_dict()))
+        for name, table in sensitivity_tables(found.to_dict()).items():
+            write_atomic(out / name, table)
+        write_atomic(out / "sensitivity.json", to_json(content))
         save_figure(found.plot(), out / "sensitivity")
     if options.json:
-        print_json(found.to_dict())
+        print_json(content)
         return 0
     print(repr(found))
     return 0
@@ -78,7 +80,7 @@ def _inconsistency(options: argparse.Namespace) -> int:
     if options.json:
         print_json(found.to_dict())
     else:
-        from bayes_escc.report.text import inconsistency_text
+        from bayes_escc.report.check_text import inconsistency_text
 
         print(inconsistency_text(found.to_dict()))
     return 0 if found.converged else 4

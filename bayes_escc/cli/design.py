@@ -112,7 +112,7 @@ def _estimate(value: Mapping[str, Any] | None, digits: int = 3) -> str:
 
 
 def _result_text(data: Mapping[str, Any]) -> str:
-    from bayes_escc.report.text import aligned
+    from bayes_escc.report.layout import aligned
 
     title = data["design"]["title"]
     lines = [
@@ -223,7 +223,7 @@ def _check(options: argparse.Namespace, files: Sequence[str]) -> int:
 
 
 def _compare(options: argparse.Namespace, files: Sequence[str]) -> int:
-    from bayes_escc.report.text import aligned
+    from bayes_escc.report.layout import aligned
     from bayes_escc.trials import Design
     from bayes_escc.trials.comparison import compare_designs
 

@@ -111,7 +111,7 @@ def _tipping(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"bias": rows})
     else:
-        from bayes_escc.report.text import bias_text, course_text
+        from bayes_escc.report.bias_text import bias_text, course_text
 
         print(bias_text(rows))
         for row in rows if len(rows) <= 3 else []:
@@ -157,7 +157,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
     if options.json:
         print_json(report)
         return 0
-    from bayes_escc.report.text import reconstruction_text
+    from bayes_escc.report.check_text import reconstruction_text
 
     print(reconstruction_text(report))
     if options.out:
@@ -172,7 +172,7 @@ def _overlap(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"overlap": [o.to_dict() for o in found]})
     else:
-        from bayes_escc.report.text import overlap_text
+        from bayes_escc.report.bias_text import overlap_text
 
         print("\n\n".join(overlap_text(o.to_dict()) for o in found))
     if options.out:

@@ -89,7 +89,7 @@ def _compare(options: argparse.Namespace) -> int:
     else:
         print(printed(result, full=options.full))
         if result.get("bias") and not options.full:
-            from bayes_escc.report.text import tipping_text
+            from bayes_escc.report.bias_text import tipping_text
 
             print(f"\n{tipping_text(result['bias'])}")
     return 0

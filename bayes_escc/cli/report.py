@@ -12,7 +12,12 @@ __all__ = ["register"]
 def register(commands: Commands) -> None:
     """Add the command to the parser of `bayes-escc`."""
     parser = add_command(commands, "report", _report, "a page to print of one or several results")
-    parser.add_argument("folders", nargs="+", metavar="FOLDER", help="folders that `run` wrote, one or several")
+    parser.add_argument(
+        "folders",
+        nargs="+",
+        metavar="FOLDER",
+        help="folders that `run` wrote, or studies (.db)",
+    )
     parser.add_argument(
         "--language", choices=("en", "zh", "both"), help="default: [report] language of the first, or en"
     )
@@ -21,9 +26,19 @@ def register(commands: Commands) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from bayes_escc.runs.report import write_report
+    from pathlib import Path
 
-    paths = write_report(options.folders, options.out, language=options.language, word=options.word)
+    from bayes_escc.runs.report import folder_source, write_report
+
+    sources = []
+    for name in options.folders:
+        if Path(name).is_file():
+            from bayes_escc.study.report import study_source
+
+            sources.append(study_source(name))
+        else:
+            sources.append(folder_source(name))
+    paths = write_report(sources, options.out, language=options.language, word=options.word)
     if options.json:
         print_json({"files": [str(p) for p in paths]})
     else:

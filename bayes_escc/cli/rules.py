@@ -239,7 +239,7 @@ def _behaviour(rule: Rule, looks: Any) -> OperatingCharacteristics | None:
 
 
 def _heading(rule: Rule) -> list[str]:
-    from bayes_escc.report.text import display_width
+    from bayes_escc.report.layout import display_width
     from bayes_escc.rules.common import law_in_words
 
     lines = [rule.name, "=" * min(78, display_width(rule.name)), rule.sentence]
@@ -251,7 +251,7 @@ def _heading(rule: Rule) -> list[str]:
 
 
 def _table_text(table: BoundaryTable, behaviour: OperatingCharacteristics | None) -> str:
-    from bayes_escc.report.text import aligned
+    from bayes_escc.report.layout import aligned
 
     lines = [*_heading(table.rule), "", aligned(table.header, table.cells)]
     claim = getattr(table.rule, "claim", None)
@@ -288,7 +288,7 @@ def _error_rates(behaviour: OperatingCharacteristics) -> str:
 
 def _oc_text(behaviour: OperatingCharacteristics) -> str:
     from bayes_escc.names import format_probability
-    from bayes_escc.report.text import aligned
+    from bayes_escc.report.layout import aligned
 
     def shown(p: float) -> str:
         return "-" if p == 0.0 else format_probability(p, 0.0)  # what cannot happen is no small probability

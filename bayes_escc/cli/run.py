@@ -6,13 +6,18 @@ import argparse
 import json
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.cli.command import Commands, add_command, print_json, printed
+from bayes_escc.errors import BayesEsccError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bayes_escc.answers.posterior import Posterior
+    from bayes_escc.evidence import Table
 
 __all__ = ["register"]
 
@@ -33,6 +38,14 @@ def register(commands: Commands) -> None:
     run.add_argument("--sampler", choices=("auto", "exact", "nuts", "laplace"))
     run.add_argument("--no-figures", action="store_true", help="write tables only")
     run.add_argument("--report", action="store_true", help="also write a page to print (see the command report)")
+    run.add_argument(
+        "--with",
+        dest="checks",
+        action="append",
+        default=[],
+        choices=("sensitivity", "proportional-hazards"),
+        help="checks that become part of the page; with --report, sensitivity of exact results is one anyway",
+    )
     run.add_argument("--full", action="store_true", help="print every table, not the answer alone")
     models = add_command(commands, "models", _models, "list the analyses that ship, or show one")
     models.add_argument("name", nargs="?", metavar="NAME")
@@ -48,18 +61,50 @@ def _run(options: argparse.Namespace) -> int:
     refuse_raw_sheet(options.analysis)
     together = analyses_in(options.analysis)
     if together is None:
-        code, result = _run_one(options, options.analysis, Path(options.out) if options.out else None)
+        code, result = _run_one(
+            options, options.analysis, Path(options.out) if options.out else None, page=options.report
+        )
         results = [result]
     else:
         out = Path(options.out) if options.out else Path(options.analysis) / "results"
         ran = [_run_one(options, str(path), out / path.stem) for path in together]
         code, results = max(c for c, _ in ran), [r for _, r in ran]
+        if options.report:
+            _write_page(options, [out / path.stem for path in together], out)
     if options.json:
         print_json(results[0] if together is None else results)
     return code
 
 
-def _run_one(options: argparse.Namespace, name: str, out: Path | None) -> tuple[int, dict[str, Any]]:
+def _write_page(options: argparse.Namespace, folders: Sequence[Path], out: Path) -> None:
+    """Write the page of one or several results folders, and say where it is."""
+    from bayes_escc.runs.report import write_report
+
+    for path in write_report(folders, out):
+        print(f"The page is in {path}", file=sys.stderr if options.json else sys.stdout)
+
+
+def _checked(options: argparse.Namespace, posterior: Posterior, table: Table) -> dict[str, Any]:
+    """The checks that the page reports: those asked for, and what costs nothing."""
+    from bayes_escc.checks import check_proportional_hazards, sensitivity
+
+    found: dict[str, Any] = {}
+    asked = dict.fromkeys(options.checks)
+    if options.report and posterior.sampler == "exact":
+        asked.setdefault("sensitivity")
+    for name in asked:
+        try:
+            check = sensitivity if name == "sensitivity" else check_proportional_hazards
+            found[name.replace("-", "_")] = check(posterior.analysis, table).to_dict()
+        except BayesEsccError as error:
+            if name in options.checks:
+                print(f"bayes-escc: {name}: {error}", file=sys.stderr)
+    return found
+
+
+def _run_one(
+    options: argparse.Namespace, name: str, out: Path | None, *, page: bool = False
+) -> tuple[int, dict[str, Any]]:
     """Run one analysis and write its results; returns the exit code and the result."""
     from pathlib import Path
 
@@ -83,14 +128,14 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None) -> tuple[
 
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("default")
-        posterior, result, _ = run_analysis(analysis, out, figures=not options.no_figures, when_known=show)
+        checks = partial(_checked, options) if options.checks or options.report else None
+        posterior, result, _ = run_analysis(
+            analysis, out, figures=not options.no_figures, when_known=show, checks=checks
+        )
     for message in dict.fromkeys(str(w.message) for w in noted):
         print(f"bayes-escc: {message}", file=sys.stderr)
-    if options.report:
-        from bayes_escc.runs.report import write_report
-
-        for path in write_report([out]):
-            print(f"The page is in {path}", file=sys.stderr if options.json else sys.stdout)
+    if page:
+        _write_page(options, [out], out)
     if unread is not None:
         raise unread
     if not posterior.diagnostics.converged:

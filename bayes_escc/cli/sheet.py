@@ -42,7 +42,9 @@ def register(commands: Commands) -> None:
     )
     start.add_argument("--answer", action="append", default=[], metavar="CODE=VALUE", help="the answer to a question")
     start.add_argument("--yes", action="store_true", help="take every answer that is safe; what is not is still asked")
-    start.add_argument("--language", choices=("en", "zh"), default="en", help="of questions and comments (default: en)")
+    start.add_argument(
+        "--language", choices=("en", "zh"), help="of questions and comments (default: that of the sheet's headers)"
+    )
     template = add_command(
         commands, "template", _template, "write an Excel file to fill in, which start reads without a question"
     )
@@ -97,9 +99,10 @@ def analyses_in(name: str) -> list[Path] | None:
 
 
 def _start(options: argparse.Namespace) -> int:
-    from bayes_escc.sheet.start import decision_text, key_note, prepare, read_answers, write_folder
+    from bayes_escc.sheet.start import decision_text, key_note, prepare, read_answers, sheet_language, write_folder
 
     answers = read_answers(options.use, options.answer)
+    options.language = options.language or sheet_language(options.sheets)
     terminal = sys.stdin.isatty() and sys.stdout.isatty() and not options.json
     told: list[str] = []
 

@@ -26,6 +26,7 @@ def register(commands: Commands) -> None:
         "prepared as run prepares it",
     )
     check.add_argument("--kind", choices=("counts", "patients", "medians", "effects"), help="what a table holds")
+    check.add_argument("--mapping", metavar="FILE", help="read a raw sheet through this mapping.toml, as run does")
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
     check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
@@ -80,6 +81,8 @@ def register(commands: Commands) -> None:
 def _check(options: argparse.Namespace) -> int:
     from bayes_escc.errors import DataError
 
+    if options.mapping:
+        return _check_raw(options)
     try:
         table, notes = _checked(options)
     except DataError as error:
@@ -96,6 +99,31 @@ def _check(options: argparse.Namespace) -> int:
     for warning in notes:
         print(f"Note: {warning}")
     print(f"No problems; {len(notes)} notes. SHA-256 {table.digest}")
+    return 0
+
+
+def _check_raw(options: argparse.Namespace) -> int:
+    """Read a raw sheet through its mapping: what it says now, every cell read differently, open questions."""
+    from bayes_escc.errors import DataError
+    from bayes_escc.sheet.read import read_sheet
+
+    try:
+        sheet = read_sheet(options.table, mapping=options.mapping)
+    except DataError as error:
+        if not options.json:
+            raise
+        problems = [p.to_dict() for p in error.problems]
+        print_json({"ok": False, "message": str(error), "problems": problems, "warnings": []})
+        return error.exit_code
+    if options.json:
+        print_json({"ok": True, "sha256": sheet.digest, "rows": len(sheet.frame), "problems": [], "warnings": []})
+        return 0
+    print(repr(sheet))
+    for note in sheet.notes:
+        print(f"Note: {note}")
+    for row in sheet.log.itertuples(index=False):
+        print(f"Note: {row.sheet} row {row.row}, {row.column}: {row.cell} read as {row.read_as} ({row.why})")
+    print(f"No problems; {len(sheet.log)} cells read differently or derived. SHA-256 {sheet.digest}")
     return 0
 
 
@@ -132,7 +160,7 @@ def _print_table(table: Table) -> None:
     from bayes_escc.evidence import PatientTable
     from bayes_escc.evidence.kinds import KINDS
     from bayes_escc.names import format_number
-    from bayes_escc.report.text import aligned
+    from bayes_escc.report.layout import aligned
 
     print(repr(table))
     if not isinstance(table, PatientTable):
@@ -201,7 +229,7 @@ def _scans(options: argparse.Namespace) -> int:
         print_json({"ok": True, "unit": options.unit, "rows": rows, "warnings": [n.to_dict() for n in notes]})
         return 0
     from bayes_escc.names import format_number
-    from bayes_escc.report.text import aligned
+    from bayes_escc.report.layout import aligned
 
     columns = [options.id, "last_free", "first_progression", "scan_rule"]
     cells = [
@@ -237,7 +265,7 @@ def _datasets(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"name": options.name, "sha256": digest, "rows": records})
         return 0
-    from bayes_escc.report.text import aligned
+    from bayes_escc.report.layout import aligned
 
     hidden = {"source", "notes", "verification", "certainty", "y", "se", "registration", "year"}
     columns = [c for c in records[0] if c not in hidden]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from bayes_escc.errors import DataError
+from bayes_escc.notebook import NotebookView
 
 __all__ = ["Problem", "counted", "describe", "refuse_if_any"]
 
@@ -17,7 +18,7 @@ _NAMED: Final = 20
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(NotebookView):
     """One thing wrong, or worth knowing, about a table.
 
     Parameters

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import cell_text, normalise
+from bayes_escc.notebook import NotebookView
 from bayes_escc.settings.reader import nearest
 from bayes_escc.settings.setting import setting, text, texts
 
@@ -35,7 +36,7 @@ class TableSettings:
 
 
 @dataclass(frozen=True, repr=False)
-class Table:
+class Table(NotebookView):
     """A checked table of evidence; made by the readers, never by hand.
 
     Parameters

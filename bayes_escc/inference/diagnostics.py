@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_escc.inference.effective import mixing
 from bayes_escc.names import SAMPLE_DIMS
+from bayes_escc.notebook import NotebookView
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,7 +25,7 @@ MIN_EBFMI: Final = 0.3
 
 
 @dataclass(frozen=True)
-class Diagnostics:
+class Diagnostics(NotebookView):
     """Convergence of a fit.
 
     Parameters

@@ -90,8 +90,6 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
     axes.set_ylabel("Posterior probability")
     if ratio:
         log_axis(axes, at)
-    if not higher:
-        axes.invert_xaxis()
     axes.grid(color="#DDDDDD", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel(wrapped(f"{label}: {row[REGIMEN]} {'over' if ratio else 'minus'} {row['reference']}", 100))

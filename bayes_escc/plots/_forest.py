@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.errors import AnalysisError
-from bayes_escc.plots._intervals import quantiles_of
+from bayes_escc.plots._forest_lines import RATIOS, Interval, Line, heterogeneity_of, lines_of, origin_of
 from bayes_escc.plots.style import (
     BLACK,
     BLUE,
@@ -23,7 +21,6 @@ from bayes_escc.plots.style import (
     new_figure,
     wrapped,
 )
-from bayes_escc.probability.distributions import normal_quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,23 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["forest", "interval_forest"]
 
-Interval = tuple[float, float, float]
-_RATIOS: Final = ("hazard ratio", "odds ratio", "risk ratio")
 _SIZE: Final = 7.0
 _GAP: Final = 7.0
 """Points between two columns of text."""
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One line of a forest plot: intervals are (lower, middle, upper); `cells` stand left of the axis."""
-
-    label: str
-    raw: Interval | None = None
-    modelled: Interval | None = None
-    weight: float = 0.0
-    kind: str = "study"
-    cells: tuple[str, str] = ("", "")
 
 
 def forest(posterior: Posterior) -> Figure:
@@ -76,15 +59,18 @@ def forest(posterior: Posterior) -> Figure:
     """
     if "study_effect" not in posterior.estimand_names or "regimen" in posterior.estimand("effect").dims:
         raise AnalysisError("a forest plot needs a pairwise synthesis; a network has interval_forest and ranks.")
-    lines = _lines(posterior)
+    lines = lines_of(posterior)
     ci = 100 * posterior.analysis.ci_prob
     effect = posterior.estimand("effect")
     unit = str(effect.attrs["unit"])
+    heading, origin = origin_of(posterior, unit)
     footnote = (
-        f"Squares: studies as published, area by information, intervals brought to {ci:g} % and symmetric"
-        f"{' on the log scale' if unit in _RATIOS else ''}. Circles: the same studies in the model, {ci:g} % credible "
+        f"Squares: studies {origin}, area by information, intervals brought to {ci:g} % and symmetric"
+        f"{' on the log scale' if unit in RATIOS else ''}. Circles: the same studies in the model, {ci:g} % credible "
         "interval. Diamond: pooled effect."
     )
+    if any(line.share for line in lines):
+        footnote += " Weight: share of a study in the information on the pooled effect, at the median of tau."
     if any(line.kind == "predicted" for line in lines):
         footnote += " Dashed: effect of a new trial of the same kind."
     return _draw(
@@ -92,8 +78,8 @@ def forest(posterior: Posterior) -> Figure:
         title=posterior.analysis.title,
         unit=unit,
         better=str(effect.attrs.get("better", "")),
-        headings=("As published" if any(x.raw for x in lines) else "", "In the model"),
-        footnote=_heterogeneity(posterior) + footnote,
+        headings=(heading if any(x.raw for x in lines) else "", "In the model"),
+        footnote=heterogeneity_of(posterior) + footnote,
         converged=posterior.diagnostics.converged,
         sides=("experimental", "control"),
     )
@@ -123,7 +109,7 @@ def interval_forest(
     sides : (str, str)
         Whom the better and the other side of the axis favour.
     """
-    lines = [_Line(label, None, interval) for label, interval in rows]
+    lines = [Line(label, None, interval) for label, interval in rows]
     return _draw(
         lines,
         title=title,
@@ -137,84 +123,7 @@ def interval_forest(
     )
 
 
-def _modelled(posterior: Posterior, estimand: str) -> list[tuple[dict[str, Any], Interval]]:
-    ci = posterior.analysis.ci_prob
-    found = []
-    for labels, draws in labelled_cells(posterior.estimand(estimand)):
-        law = posterior.law_at(estimand, labels)
-        low, middle, high = quantiles_of(law, draws.ravel(), [(1 - ci) / 2, 0.5, (1 + ci) / 2])
-        found.append((labels, (low, middle, high)))
-    return found
-
-
-def _lines(posterior: Posterior) -> list[_Line]:
-    observed = posterior.observed
-    y, se = observed["y"].to_numpy(), observed["se"].to_numpy()
-    ratio = posterior.estimand("effect").attrs["unit"] in _RATIOS
-    natural = np.exp if ratio else np.asarray
-    z = float(normal_quantile((1 + posterior.analysis.ci_prob) / 2))
-    weight = np.where(np.isfinite(se), se**-2.0, 0.0)
-    studies = []
-    for i, (labels, interval) in enumerate(_modelled(posterior, "study_effect")):
-        raw = None
-        if np.isfinite(se[i]):
-            low, middle, high = (float(natural(v)) for v in (y[i] - z * se[i], y[i], y[i] + z * se[i]))
-            raw = (low, middle, high)
-        cells = _arms_of(posterior, str(labels["study"]), str(labels["regimen"]))
-        studies.append(_Line(str(labels["study"]), raw, interval, float(weight[i] / weight.max()), cells=cells))
-    summaries: dict[str, list[_Line]] = {}
-    for estimand, name, kind in (
-        ("effect", "Pooled effect", "pooled"),
-        ("predicted_effect", "The next trial", "predicted"),
-    ):
-        if estimand in posterior.estimand_names:
-            for labels, interval in _modelled(posterior, estimand):
-                line = _Line(name, None, interval, kind=kind)
-                summaries.setdefault(str(labels["covariate"] or ""), []).append(line)
-    if "row_subgroup" not in observed.coords:
-        return [*studies, *(line for lines in summaries.values() for line in lines)]
-    groups = [str(g) for g in observed["row_subgroup"].to_numpy()]
-    found = []
-    for group, lines in summaries.items():
-        members = [line for line, mine in zip(studies, groups, strict=True) if mine == group]
-        found += [_Line(group, kind="heading"), *members, *lines]
-    return found
-
-
-def _arms_of(posterior: Posterior, study: str, experimental: str) -> tuple[str, str]:
-    """Events and patients of the two arms of a study, as far as they are known."""
-    observed = posterior.observed
-    events: dict[str, int] = {}
-    if "events" in observed and "arm" in observed.coords:
-        events = dict(zip(map(str, observed["arm"].to_numpy()), observed["events"].to_numpy().tolist(), strict=True))
-    sides = {"experimental": "", "control": ""}
-    for arm in posterior.arms:
-        if arm.study == study and arm.patients is not None:
-            counted = events.get(f"{study}: {arm.regimen}")
-            text = f"{arm.patients}" if counted is None else f"{counted}/{arm.patients}"
-            sides["experimental" if arm.regimen == experimental else "control"] = text
-    return sides["experimental"], sides["control"]
-
-
-def _heterogeneity(posterior: Posterior) -> str:
-    """What is known of tau, I-squared and the difference of subgroups, in sentences; empty for common effects."""
-    parts: dict[str, list[str]] = {}
-    differences = []
-    for r in posterior.summary_rows():
-        group = f" ({r['covariate']})" if r["covariate"] else ""
-        interval = minus(f"{r['median']:.2f} ({r['lower']:.2f} to {r['upper']:.2f})")
-        if r["estimand"] == "tau":
-            parts.setdefault(group, []).append(f"tau {interval}")
-        elif r["estimand"] == "i_squared":
-            shares = [f"{100 * r[key]:.0f}" for key in ("median", "lower", "upper")]
-            parts.setdefault(group, []).append(f"I\N{SUPERSCRIPT TWO} {shares[0]} % ({shares[1]} to {shares[2]} %)")
-        elif r["estimand"] == "subgroup_difference":
-            differences.append(f"Subgroups, {r['covariate']}: {interval}. ")
-    said = "; ".join(", ".join(values) + group for group, values in parts.items())
-    return (f"Heterogeneity: {said}. " if said else "") + "".join(differences)
-
-
-def _decimals(lines: Sequence[_Line], ratio: bool) -> int:
+def _decimals(lines: Sequence[Line], ratio: bool) -> int:
     """Decimals that tell the estimates of a figure apart."""
     middles = [abs(i[1]) for line in lines for i in (line.raw, line.modelled) if i is not None]
     if ratio:
@@ -234,7 +143,7 @@ def _text(interval: Interval | None, decimals: int) -> str:
     return f"{middle} ({low} to {high})"
 
 
-def _limits(lines: Sequence[_Line], ratio: bool) -> tuple[float, float]:
+def _limits(lines: Sequence[Line], ratio: bool) -> tuple[float, float]:
     """Axis limits that show every modelled middle and most limits; the rest are clipped with arrows."""
     scale = np.log if ratio else np.asarray
     shown = np.array([scale(i) for line in lines for i in (line.raw, line.modelled) if i is not None])
@@ -261,7 +170,7 @@ def _widest(texts: Sequence[str], figure: Figure, weight: str = "normal") -> flo
 
 
 def _draw(
-    lines: Sequence[_Line],
+    lines: Sequence[Line],
     *,
     title: str,
     unit: str,
@@ -274,7 +183,7 @@ def _draw(
 ) -> Figure:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    ratio = unit in _RATIOS
+    ratio = unit in RATIOS
     cells = [c for c in (0, 1) if any(line.cells[c] for line in lines)]
     labels = [wrapped(x.label, 26 if cells else 32) for x in lines]
     base = (6.0 if len(lines) <= 22 else 5.0) + (1.6 if any(x.raw for x in lines) and len(lines) <= 22 else 0.0)
@@ -314,7 +223,7 @@ def _draw(
 def _columns(
     figure: Figure,
     axes: Axes,
-    lines: Sequence[_Line],
+    lines: Sequence[Line],
     labels: Sequence[str],
     places: Any,
     top: float,
@@ -365,6 +274,10 @@ def _columns(
                 put(text, 1.0, float(y), offset, "left", weight)
         bold = [t for t, weight in zip(texts, weights, strict=True) if weight == "bold"]
         offset += max(_widest([heading, *bold], figure, "bold"), _widest(texts, figure)) + _GAP
+    if any(line.share for line in lines):
+        put("Weight", 1.0, top, offset, "left", "bold", GREY)
+        for line, y in zip(lines, places, strict=True):
+            put(line.share, 1.0, float(y), offset, "left", "normal")
 
 
 def _favours(axes: Axes, null: float, sides: tuple[str, str]) -> None:
@@ -408,7 +321,7 @@ def _ticks(left: float, right: float) -> list[float]:
     return chosen
 
 
-def _draw_line(axes: Axes, line: _Line, y: float, limits: tuple[float, float]) -> None:
+def _draw_line(axes: Axes, line: Line, y: float, limits: tuple[float, float]) -> None:
     both = line.raw is not None and line.modelled is not None
     if line.raw is not None:
         at = y + (0.17 if both else 0.0)

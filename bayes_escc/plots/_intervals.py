@@ -35,7 +35,7 @@ def density_of(law: Any, draws: Any, grid: Any) -> Any:
         return density(draws, grid)
     inside = np.clip(grid, 1e-12, 1 - 1e-12)
     logit = np.log(inside) - np.log1p(-inside)
-    return np.exp(law.log_density_logit(logit)) / (inside * (1 - inside))
+    return law.logit_density(logit)[0] / (inside * (1 - inside))
 
 
 def quantiles_of(law: Any, draws: Any, probabilities: list[float]) -> list[float]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.files import write_atomic
-from bayes_escc.report.text import wrapped
+from bayes_escc.report.layout import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.notebook import NotebookView
 from bayes_escc.population.curve_points import CurvePoints, RiskTable, clean_points, read_at_risk, read_curve
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _ENOUGH: Final = 0.15
 
 
 @dataclass(frozen=True, repr=False)
-class Reconstruction:
+class Reconstruction(NotebookView):
     """Patients whose Kaplan-Meier curve and numbers at risk are those printed.
 
     Parameters

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.names import SAMPLE_DIMS
+from bayes_escc.notebook import NotebookView
 
 __all__ = [
     "ROUNDING",
@@ -65,7 +66,7 @@ class Marginal(Protocol):
         """P(low < number < high)."""
 
 
-class Distribution(ABC):
+class Distribution(NotebookView, ABC):
     """A marginal known by its distribution function, up to quadrature and rounding."""
 
     @property

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bayes_escc.names import format_probability
-from bayes_escc.report.quantities import estimate_text, name_of
+from bayes_escc.report.layout import aligned, display_width, wrapped
+from bayes_escc.report.quantities import estimate_text, name_of, of_itself
 from bayes_escc.report.sentences import (
     allows_for_bias,
     contrast_text,
@@ -15,7 +16,6 @@ from bayes_escc.report.sentences import (
     margin_text,
     verdict,
 )
-from bayes_escc.report.text import aligned, display_width, wrapped
 
 __all__ = ["MAX_LINES", "WIDTH", "answer_text"]
 
@@ -153,9 +153,10 @@ def _short(text: str) -> str:
 def _estimates(result: Mapping[str, Any], time_unit: str, room: int) -> list[str]:
     """Without comparisons: what is known of the effect, the rates, or the medians."""
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
-    named = list(units)
+    known = [r for r in result["estimates"] if not of_itself(r)]
+    named = [r["estimand"] for r in known]
     chosen = next((n for n in ("effect", "rate", "median") if n in named), named[0] if named else "")
-    rows = [r for r in result["estimates"] if r["estimand"] in (chosen, "predicted_effect", "study_effect")]
+    rows = [r for r in known if r["estimand"] in (chosen, "predicted_effect", "study_effect")]
     limits = list(result.get("thresholds", ()))
     header = ["", f"median ({100 * rows[0]['ci_prob']:g} % CrI)"] if rows else []
     lines = []

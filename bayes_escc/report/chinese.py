@@ -48,7 +48,11 @@ def in_chinese(text: str) -> str:
         known = True
         translated.append(found[0])
         rest = rest[found[1] :].lstrip()
-    return "".join(translated).strip() if known else text
+    if known:
+        return "".join(translated).strip()
+    folded = " ".join(text.split())
+    alone = _term(folded)
+    return alone if alone != folded else text
 
 
 @lru_cache(maxsize=4096)
@@ -96,7 +100,7 @@ def _first_sentence(text: str) -> tuple[str, int] | None:
 
 
 def _filled(chinese: str, match: re.Match[str]) -> str:
-    return _HOLE.sub(lambda hole: _term(match[hole[1]]), chinese)
+    return _HOLE.sub(lambda hole: match[hole[1]] if hole[1] == "title" else _term(match[hole[1]]), chinese)
 
 
 def _term(text: str) -> str:

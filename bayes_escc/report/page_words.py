@@ -289,12 +289,18 @@ WORDS: Final = phrases(
         "to": ("to", "～"),
         "messages": ("Message", "提示"),
         "data_number": ("Number of the data", "数据指标"),
-        "prior_range": ("95 % of the priors' predictions", "先验预测的95%范围"),
-        "tail": ("Prior predictive tail", "先验预测尾概率"),
+        "prior_predictive_range": ("95 % of the priors' predictions", "先验预测的95%范围"),
+        "tail": ("Predictive tail", "预测尾概率"),
         "prior_predictive_table": ("Data and what the priors predicted of them", "数据与先验预测的比较"),
         "prior_predictive_note": (
             "Two-sided tails (Box 1980); below 0.05 prior and data disagree.",
             "双侧尾概率(Box 1980)；低于0.05表示先验与数据不一致。",
+        ),
+        "posterior_predictive_range": ("95 % of replicates", "模拟数据的95%范围"),
+        "posterior_predictive_table": ("Data and what the fitted model predicts of them", "数据与模型预测的比较"),
+        "posterior_predictive_note": (
+            "Two-sided tails of replicates under the posterior; small ones speak against the model.",
+            "后验下模拟数据的双侧尾概率；过小提示模型不合适。",
         ),
         "hr_change": ("Change of the hazard ratio (credible interval)", "风险比的变化（可信区间）"),
         "pr_rising": ("Pr(rising)", "上升的概率"),
@@ -309,6 +315,13 @@ WORDS: Final = phrases(
         "sensitivity_note": (
             "Every row is a fit of its own; probabilities are without bias.",
             "每行为一次独立拟合；概率未考虑偏倚。",
+        ),
+        "of_prior": ("to the prior", "对先验"),
+        "of_likelihood": ("to the likelihood", "对似然"),
+        "scaling_table": ("Sensitivity of every estimate to prior and likelihood", "各估计值对先验与似然的敏感性"),
+        "scaling_note": (
+            "How fast a distribution moves per doubling of the power of prior or likelihood (Kallioinen and others 2024); above 0.05 it depends on that part.",
+            "先验或似然的幂每加倍时分布的变化速度(Kallioinen等2024)；大于0.05表示依赖该部分。",
         ),
         "tipping_table": ("Bias between the patients that would tip the answer", "使结论改变的患者间偏倚"),
         "tipping_note": (

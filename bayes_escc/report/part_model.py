@@ -57,20 +57,26 @@ def prior_check(page: View) -> Made:
     """What the priors imply together, and what they predict of the data."""
     implied = [page.said(p) for p in page.result["analysis"]["priors"] if _implied(p)]
     blocks: list[Block] = [Items(tuple(implied))] if implied else []
-    rows = page.facts.get("prior_predictive", ())
-    if rows:
-        header = tuple(page.say(k) for k in ("data_number", "observed", "prior_range", "tail"))
-        lines = tuple(
-            (
-                page.said(r["what"]),
-                format_number(r["observed"]),
-                f"{format_number(r['lower'])} {page.say('to')} {format_number(r['upper'])}",
-                format_probability(r["tail"], 0.0005),
-            )
-            for r in rows
-        )
-        blocks.append(Table(page.say("prior_predictive_table"), header, lines, page.say("prior_predictive_note")))
+    blocks += _replicated(page, "prior_predictive")
     return ("present" if blocks else "missing"), blocks
+
+
+def _replicated(page: View, key: str) -> list[Block]:
+    """Numbers of the data among those of replicates."""
+    rows = page.facts.get(key, ())
+    if not rows:
+        return []
+    header = tuple(page.say(k) for k in ("data_number", "observed", f"{key}_range", "tail"))
+    lines = tuple(
+        (
+            page.said(r["what"]),
+            f"{r['observed']:.3g}",
+            f"{r['lower']:.3g} {page.say('to')} {r['upper']:.3g}",
+            format_probability(r["tail"], 0.0005),
+        )
+        for r in rows
+    )
+    return [Table(page.say(f"{key}_table"), header, lines, page.say(f"{key}_note"))]
 
 
 def conflict(page: View) -> Made:
@@ -101,7 +107,7 @@ def computation(page: View) -> Made:
 
 def fit(page: View) -> Made:
     """Data among replicates of them, and whether hazards are proportional."""
-    blocks = page.drawn("predictive_check")
+    blocks = [*_replicated(page, "posterior_predictive"), *page.drawn("predictive_check")]
     hazards = page.facts.get("proportional_hazards")
     if hazards:
         rows = tuple(
@@ -132,13 +138,14 @@ def sensitivity(page: View) -> Made:
     blocks: list[Block] = [] if found else [Paragraph(page.say("sensitivity_absent"))]
     if found:
         blocks += [_variations(page, found), *(Paragraph(page.said(note)) for note in found.get("notes", ()))]
+        blocks += _scaled(page, found.get("power_scaling"))
     blocks += _tipping(page)
     return ("present" if found else "missing"), [*blocks, *page.drawn("dating")]
 
 
 def _variations(page: View, found: Mapping[str, Any]) -> Table:
     """One row for every variation of the analysis."""
-    pooled = "estimand" not in found
+    pooled = "probability_better" not in found["rows"][0]
     unit = str(found["unit"])
     measured = unit if unit in ("months", "weeks", "days", "years", "points") or unit.startswith("proportion") else ""
     several = len({(r.get("regimen"), r.get("endpoint"), r.get("time")) for r in found["rows"]}) > 1
@@ -156,6 +163,26 @@ def _variations(page: View, found: Mapping[str, Any]) -> Table:
     below = page.say("pr_below", null="1" if unit.endswith("ratio") else "0") if pooled else page.say("pr_better")
     header = (page.say("variation"), f"{name}: {page.say('median_interval')}", below)
     return Table(page.say("sensitivity_table"), header, tuple(lines), page.say("sensitivity_note"))
+
+
+def _scaled(page: View, found: Mapping[str, Any] | None) -> list[Block]:
+    """What every estimand owes to the prior and to the likelihood."""
+    if not found:
+        return []
+    lines = []
+    for r in found["estimates"]:
+        who = ", ".join(str(r[k]) for k in ("study", "regimen") if r.get(k))
+        name = page.name(r)
+        lines.append(
+            (
+                f"{name}: {who}" if who else name,
+                f"{r['prior']:.2f}",
+                f"{r['likelihood']:.2f}",
+                page.said(r["diagnosis"]),
+            )
+        )
+    header = ("", page.say("of_prior"), page.say("of_likelihood"), "")
+    return [Table(page.say("scaling_table"), header, tuple(lines), page.say("scaling_note"))]
 
 
 def _tipping(page: View) -> list[Block]:

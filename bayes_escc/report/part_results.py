@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bayes_escc.names import format_probability
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
-from bayes_escc.report.quantities import covariate_words, estimate_text, is_log_ratio, name_of
+from bayes_escc.report.quantities import covariate_words, estimate_text, is_log_ratio, name_of, of_itself
 from bayes_escc.report.sentences import allows_for_bias, contrast_text, headline_probability, margin_text
 from bayes_escc.report.view import View
 
@@ -16,7 +16,7 @@ def estimates(page: View) -> Made:
     lines, before = [], None
     for r in page.result["estimates"]:
         unit = str(r["unit"])
-        if r["estimand"] in ("log_hazard_ratio", "mu") or ("ratio" in unit and r["lower"] == r["upper"]):
+        if r["estimand"] in ("log_hazard_ratio", "mu") or of_itself(r):
             continue
         name = name_of(r, unit, page.time_unit, page.language)
         if r["estimand"] == "coefficient" and is_log_ratio(unit):

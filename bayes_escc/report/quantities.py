@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 __all__ = [
     "UNITS_ZH",
     "Language",
+    "Naming",
     "Row",
     "covariate_label",
     "covariate_words",
@@ -18,6 +20,7 @@ __all__ = [
     "interval_text",
     "is_log_ratio",
     "name_of",
+    "of_itself",
     "per_step",
 ]
 
@@ -33,7 +36,12 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "time_ratio": {"en": "time ratio", "zh": "时间比"},
     "hazard_rate": {"en": "hazard", "zh": "风险率"},
     "rate": {"en": "rate", "zh": "发生率"},
-    "log_shape": {"en": "log shape", "zh": "形状参数的对数"},
+    "log_shape": {"en": "Weibull shape", "zh": "Weibull形状参数"},
+    "intercept": {"en": "odds, average patient", "zh": "平均患者的比值"},
+    "log_hazard": {"en": "hazard, reference patient", "zh": "参照患者的风险率"},
+    "residual_median": {"en": "remaining median", "zh": "剩余中位时间"},
+    "remaining_median": {"en": "remaining median", "zh": "剩余中位时间"},
+    "subgroup_difference": {"en": "ratio between subgroups", "zh": "亚组之间的比"},
     "reference_median": {"en": "reference median", "zh": "参照患者中位无进展生存期"},
     "predicted_effect": {"en": "effect of the next trial", "zh": "下一试验的效应"},
     "study_effect": {"en": "effect in the study", "zh": "各研究的效应"},
@@ -106,6 +114,11 @@ def interval_text(low: float, middle: float, high: float, unit: str, language: L
     values = [factor * v for v in (low, middle, high)]
     decimals = _decimals(values[0], values[2], least)
     lower, central, upper = (_plain(v, decimals) for v in values)
+    rate = re.fullmatch(r"(?:.* )?per (month|week|day|year)", shown)
+    if rate:
+        after = f" per {rate[1]}" if language == "en" else f"/{UNITS_ZH[rate[1] + 's'].removeprefix('个')}"
+        between = " to " if language == "en" else "～"
+        return f"{central}{after}", f"{lower}{between}{upper}{after}"
     if language == "zh":
         after = UNITS_ZH.get(shown, "")
         span = f"{lower}%～{upper}%" if shown == "%" else f"{lower}～{upper}{after}"
@@ -115,10 +128,10 @@ def interval_text(low: float, middle: float, high: float, unit: str, language: L
 
 
 def estimate_text(row: Row, language: Language = "en") -> str:
-    """Median and interval of a row of `estimates`; of a log hazard ratio, the hazard ratio."""
+    """Median and interval of a row of `estimates`; of a logarithm, what it is the logarithm of."""
     low, central, high = (float(row[k]) for k in ("lower", "median", "upper"))
     unit = str(row["unit"])
-    if is_log_ratio(unit, str(row.get("estimand", ""))):
+    if is_log_ratio(unit, str(row.get("estimand", ""))) or row.get("estimand") in _SHOWN_AS_RATIO:
         steps = per_step(unit)[1]
         low, central, high = (math.exp(max(-700.0, min(steps * v, 700.0))) for v in (low, central, high))
         unit = "ratio"
@@ -130,6 +143,14 @@ def is_log_ratio(unit: str, estimand: str = "") -> bool:
     """Whether an estimate is the logarithm of a ratio, which is shown as the ratio; not so a standard deviation."""
     return unit.startswith(("log hazard ratio", "log odds ratio", "log risk ratio")) and estimand not in _SPREADS
 
+
+def of_itself(row: Row) -> bool:
+    """Whether an estimate is the ratio of a regimen to itself, which is one and says nothing."""
+    return "ratio" in str(row["unit"]) and bool(row["lower"] == row["upper"])
+
+
+_SHOWN_AS_RATIO: Final = ("log_shape", "intercept", "log_hazard")
+"""Estimands that are logarithms and shown without."""
 
 _SCALED: Final = re.compile(r"\((?:log\((?P<logged>.+?)\)|(?P<plain>.+?)) [-+] [\d.e+-]+\) / (?P<scale>[\d.e+-]+)$")
 
@@ -252,3 +273,60 @@ def name_of(row: Row, unit: str = "", time_unit: str = "", language: Language = 
 
 def _measure_zh(unit: str, measure: str) -> str:
     return f"{_MEASURES_ZH[measure]}{'的对数' if unit != measure else ''}"
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Names and units of the rows of one result.
+
+    Parameters
+    ----------
+    units : mapping of str to str
+        By estimand.
+    time_unit : str
+    several : bool
+        Whether there are several endpoints, so that a row must name its own.
+    stated : mapping
+        `covariates` of the result.
+    language : {"en", "zh"}
+    """
+
+    units: Mapping[str, str]
+    time_unit: str
+    several: bool
+    stated: Mapping[str, Mapping[str, str]]
+    language: Language = "en"
+
+    @classmethod
+    def of(cls, result: Row, language: Language = "en") -> Naming:
+        """Read a result."""
+        units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
+        several = len({r["endpoint"] for r in result["estimates"] if r["endpoint"]}) > 1
+        time_unit = units.get("median", units.get("rmst", ""))
+        return cls(units, time_unit, several, result.get("covariates", {}), language)
+
+    def unit(self, row: Row) -> str:
+        """The unit of the estimand of a row."""
+        return self.units.get(str(row["estimand"]), "")
+
+    def name(self, row: Row) -> str:
+        """What a row is about, with its time and the unit of it."""
+        return name_of(row, self.unit(row), self.time_unit, self.language)
+
+    def value(self, row: Row) -> str:
+        """The value of a threshold with its unit."""
+        unit = self.unit(row)
+        if unit.startswith("proportion"):
+            return f"{100 * row['value']:g} %"
+        return f"{row['value']:g} {unit if unit in UNITS_ZH else ''}".rstrip()
+
+    def who(self, row: Row) -> str:
+        """Study, regimen and covariate of a row, and its endpoint where its name does not say it."""
+        parts = [str(row[k]) for k in ("study", "regimen") if row.get(k)]
+        if row.get("covariate"):
+            unit = str(row.get("unit") or self.unit(row))
+            words = covariate_words(str(row["covariate"]), unit, self.stated, self.language)
+            parts.append(words)
+        if row.get("endpoint") and self.several and row["estimand"] != "rate":
+            parts.append(str(row["endpoint"]))
+        return ", ".join(parts)

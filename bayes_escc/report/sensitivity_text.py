@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bayes_escc.names import format_number, format_probability
-from bayes_escc.report.text import _interval, _label, aligned, display_width
+from bayes_escc.report.layout import aligned, display_width, plain_interval, row_label
 
 __all__ = ["power_scaling_text", "sensitivity_text"]
 
@@ -26,7 +26,7 @@ def power_scaling_text(found: Mapping[str, Any]) -> str:
     title = "Prior and likelihood raised to a power, without fitting again"
     rows = [
         [
-            f"{r['estimand']}: {_label(r, several)}".removesuffix(": "),
+            f"{r['estimand']}: {row_label(r, several)}".removesuffix(": "),
             f"{r['prior']:.2f}",
             f"{r['likelihood']:.2f}",
             r["diagnosis"],
@@ -59,7 +59,7 @@ def power_scaling_text(found: Mapping[str, Any]) -> str:
 
 def _whose(row: Mapping[str, Any], several: bool) -> str:
     against = f" against {row['reference']}" if row["reference"] else ""
-    return f"{row['estimand']}: {_label(row, several)}{against}".removesuffix(": ")
+    return f"{row['estimand']}: {row_label(row, several)}{against}".removesuffix(": ")
 
 
 def _of_synthesis(found: Mapping[str, Any]) -> str:
@@ -70,7 +70,7 @@ def _of_synthesis(found: Mapping[str, Any]) -> str:
         [
             r["label"],
             format_number(r["median"]),
-            _interval(r),
+            plain_interval(r),
             format_probability(r["probability_below_null"], 0.0),
             "" if r["tau"] is None else format_number(r["tau"]),
         ]
@@ -97,11 +97,11 @@ def _of_regimens(found: Mapping[str, Any]) -> str:
     several = len({(r["regimen"], r["endpoint"], r["time"]) for r in rows}) > 1
     lines = []
     for r in rows:
-        name = f"{r['label']}; {_label(r, False)}" if several else r["label"]
+        name = f"{r['label']}; {row_label(r, False)}" if several else r["label"]
         line = [
             name,
             format_probability(r["probability_better"], r["mcse_probability"]),
-            f"{format_number(r['median'])} ({_interval(r)})",
+            f"{format_number(r['median'])} ({plain_interval(r)})",
         ]
         if ratio:
             limits = (r["hazard_ratio"], r["hazard_ratio_lower"], r["hazard_ratio_upper"])

@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from bayes_escc.names import format_probability
-from bayes_escc.report.quantities import UNITS_ZH, Language, Row, estimate_text, interval_label, interval_text, name_of
+from bayes_escc.report.quantities import (
+    UNITS_ZH,
+    Language,
+    Row,
+    estimate_text,
+    interval_label,
+    interval_text,
+    name_of,
+    of_itself,
+)
 
 __all__ = [
     "GRADES",
@@ -328,7 +337,8 @@ def _many(result: Row, row: Row, language: Language) -> list[str]:
 
 def _alone(result: Row, time_unit: str, language: Language) -> list[str]:
     """What is known without any comparison: the pooled effect, the rates or the medians, and the first threshold."""
-    rows = [r for name in ("effect", "rate", "median") for r in result["estimates"] if r["estimand"] == name][:2]
+    known = [r for r in result["estimates"] if not of_itself(r)]
+    rows = [r for name in ("effect", "rate", "median") for r in known if r["estimand"] == name][:2]
     said = []
     for row in rows:
         name = name_of(row, str(row["unit"]), time_unit, language)

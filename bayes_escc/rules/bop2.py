@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.names import Direction
+from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.beta import Beta
 from bayes_escc.rules.common import wrong_rates
 from bayes_escc.rules.rule import Look, Rule, Step, plain
@@ -27,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Criterion:
+class Criterion(NotebookView):
     """One endpoint of a BOP2 rule.
 
     Parameters

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
 
@@ -60,7 +61,7 @@ def as_look(value: Any, arms: int) -> Look:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule(ABC):
+class Rule(NotebookView, ABC):
     """A pre-specified decision rule.
 
     Parameters

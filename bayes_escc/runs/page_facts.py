@@ -56,7 +56,8 @@ def page_facts(posterior: Posterior, design: Design, table: Table, result: Mappi
         "at_risk": survival.get("at_risk", []),
         "counts": _counts(posterior),
         "companions": [*survival.get("companions", []), *_cox_facts(design)] or _companions_of_counts(posterior),
-        "prior_predictive": _predicted(posterior, design),
+        "prior_predictive": _predicted(posterior, design, "prior_predictive"),
+        "posterior_predictive": _predicted(posterior, design, "posterior_predictive"),
     }
 
 
@@ -212,14 +213,14 @@ def _cox_fact(data: RegressionData, values: Array, chosen: NDArray[np.bool_], *,
     }
 
 
-# ---- what the priors predicted --------------------------------------------------------------------
+# ---- what priors and posterior predict --------------------------------------------------------------------
 
 
-def _predicted(posterior: Posterior, design: Design) -> list[dict[str, Any]]:
-    """Numbers of the data beside what replicates under the priors gave (Box's prior predictive check)."""
-    if "prior_predictive" not in posterior.tree.children:
+def _predicted(posterior: Posterior, design: Design, group: str) -> list[dict[str, Any]]:
+    """Numbers of the data beside those of replicates: under the priors (Box's check), or under the posterior."""
+    if group not in posterior.tree.children:
         return []
-    replicates = posterior.tree["prior_predictive"].to_dataset()
+    replicates = posterior.tree[group].to_dataset()
     found = []
     for here, there in zip(design.statistics(design.observed()), design.statistics(replicates), strict=True):
         values = np.asarray(there.values, dtype=float).ravel()

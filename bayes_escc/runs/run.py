@@ -244,7 +244,7 @@ def run_analysis(
     *,
     figures: bool = True,
     when_known: Callable[[Mapping[str, Any]], None] | None = None,
-    checks: Callable[[Analysis, Table], Mapping[str, Any]] | None = None,
+    checks: Callable[[Posterior, Table], Mapping[str, Any]] | None = None,
 ) -> tuple[Posterior, dict[str, Any], list[Path]]:
     """Fit an analysis and write its result files.
 
@@ -258,7 +258,7 @@ def run_analysis(
     when_known : callable, optional
         Called with the result as soon as it is known, before the figures are drawn.
     checks : callable, optional
-        From analysis and table to further facts of the page, such as ``sensitivity``; called after `when_known`.
+        From posterior and table to further facts of the page, such as ``sensitivity``; called after `when_known`.
 
     Returns
     -------
@@ -283,7 +283,7 @@ def run_analysis(
         if when_known is not None:
             when_known(result)
         facts = page_facts(posterior, design, table, json.loads(to_json(result)))
-        further = checks(analysis, table) if checks is not None and posterior.diagnostics.converged else {}
+        further = checks(posterior, table) if checks is not None and posterior.diagnostics.converged else {}
         folder.write("page.json", to_json({**facts, **further}))
         if drawn:
             write_drawings(folder, drawings_of(posterior, comparisons))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.probability.distributions import BetaLaw, HalfNormal, HalfT, LogNormal, LogT, Normal, RootLaw
 from bayes_escc.probability.mixtures import beta_of_width
@@ -156,7 +157,7 @@ _NAMED: Final[Mapping[str, tuple[str, dict[str, float]]]] = {
 
 
 @dataclass(frozen=True, init=False)
-class Prior:
+class Prior(NotebookView):
     """A prior distribution with the reason for it.
 
     Parameters

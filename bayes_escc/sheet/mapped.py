@@ -20,7 +20,7 @@ from bayes_escc.sheet.layout import Table, find_table
 from bayes_escc.sheet.mapping import Mapping
 from bayes_escc.sheet.questions import Candidate, OpenQuestionsError, Question
 from bayes_escc.sheet.roles import ROLES
-from bayes_escc.sheet.wording import Text
+from bayes_escc.sheet.wording import Text, language_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +89,7 @@ def apply_to_source(source: str | Path | pd.DataFrame, mapping: Mapping) -> Appl
                 f"Answer with `{again}` and the options below; answers given before are kept.",
                 f"{name}中有映射文件未涵盖的内容：{len(changed)}个问题。请运行 `{again}` 并加以下选项；已有回答保留。",
             ),
+            language_of(mapping.headers),
         )
     return applied
 

@@ -14,7 +14,7 @@ from bayes_escc.sheet.mapping import Mapping as SheetMapping
 from bayes_escc.sheet.mapping import load_mapping
 from bayes_escc.sheet.questions import OpenQuestionsError
 from bayes_escc.sheet.summary import summary_of
-from bayes_escc.sheet.wording import Text
+from bayes_escc.sheet.wording import Text, language_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,8 +117,12 @@ def read_sheet(
     blocking = tuple(q for q in decision.questions if not q.code.startswith(("reference", "margin.")))
     if blocking or decision.applied is None:
         count = f"{len(blocking)} question" + ("" if len(blocking) == 1 else "s")
-        lead = Text(f"the sheet leaves {count} open; give the answers with answers=.", "")
-        raise OpenQuestionsError(blocking, lead, python=True)
+        lead = Text(
+            f"the sheet leaves {count} open; give the answers with answers=.",
+            f"表格中有{len(blocking)}个问题需要回答，请用answers=给出。",
+        )
+        language = language_of(p.header for p in decision.proposals)
+        raise OpenQuestionsError(blocking, lead, language, python=True)
     return RawSheet(_answered(decision), decision.applied, name)
 
 

@@ -15,14 +15,15 @@ from bayes_escc.files import write_atomic
 from bayes_escc.sheet.analyses import analyses_of
 from bayes_escc.sheet.decide import Decision, decide
 from bayes_escc.sheet.grids import Grid, read_grids
+from bayes_escc.sheet.layout import find_table
 from bayes_escc.sheet.mapped import KEY_FILE, new_key
 from bayes_escc.sheet.mapping import load_mapping
 from bayes_escc.sheet.questions import OpenQuestionsError, Question
 from bayes_escc.sheet.roles import ROLES
 from bayes_escc.sheet.summary import summary_of
-from bayes_escc.sheet.wording import LANGUAGES, Text, masked
+from bayes_escc.sheet.wording import LANGUAGES, Text, language_of, masked
 
-__all__ = ["Started", "decision_text", "log_text", "prepare", "read_answers", "write_folder"]
+__all__ = ["Started", "decision_text", "log_text", "prepare", "read_answers", "sheet_language", "write_folder"]
 
 MAPPING_FILE: Final = "mapping.toml"
 LOG_FILE: Final = "sheet_log.csv"
@@ -96,6 +97,17 @@ def grids_for(sheets: Sequence[str | Path]) -> tuple[Grid, ...]:
     if len(names) > 1 and len(set(titles)) < len(titles):  # two files with a sheet of one name
         grids = [replace(g, sheet=f"{Path(g.file).stem} {g.sheet}".strip()) for g in grids]
     return tuple(grids)
+
+
+def sheet_language(sheets: Sequence[str | Path]) -> str:
+    """The language to ask in: Chinese where a table of the sheets has a Chinese header.
+
+    Raises
+    ------
+    DataError
+    """
+    tables = [find_table(g) for g in grids_for(sheets) if not g.empty]
+    return language_of(h for t in tables if t is not None for h in t.headers)
 
 
 def prepare(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
-__all__ = ["LANGUAGES", "Language", "Text", "identifying_content", "masked"]
+__all__ = ["LANGUAGES", "Language", "Text", "identifying_content", "language_of", "masked"]
 
 Language = Literal["en", "zh"]
 LANGUAGES: Final = ("en", "zh")
@@ -32,6 +33,11 @@ class Text(NamedTuple):
     def said(self, language: str) -> str:
         """The sentence in one language."""
         return self.zh if language == "zh" else self.en
+
+
+def language_of(texts: Iterable[str]) -> Language:
+    """The language of headers: Chinese where one of them holds a Chinese character."""
+    return "zh" if any("\u4e00" <= c <= "\u9fff" for text in texts for c in text) else "en"
 
 
 def masked(text: str, length: int = 40) -> str:

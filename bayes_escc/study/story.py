@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import RecordError
 from bayes_escc.names import as_typed, format_number, format_probability
+from bayes_escc.report.layout import aligned
 from bayes_escc.report.result import software_versions
-from bayes_escc.report.text import aligned
 from bayes_escc.study.changes import HARMLESS, Change, course, pending
 from bayes_escc.study.ledger import Ledger, read_ledger, rules_changed
 from bayes_escc.study.record import (

@@ -19,6 +19,7 @@ from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError, DataError, RecordError
 from bayes_escc.families.frozen import with_former_defaults
 from bayes_escc.names import normalise
+from bayes_escc.notebook import NotebookView
 from bayes_escc.report.result import software_versions
 from bayes_escc.runs.run import fit_prepared
 from bayes_escc.settings.reader import nearest
@@ -54,10 +55,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from bayes_escc.evidence import Table
+    from bayes_escc.families import Design
+
 __all__ = ["Study", "Update"]
 
 
-class Study:
+class Study(NotebookView):
     """One study: its analysis, data cuts, fits and log, in one file.
 
     Made by `Study.create` or `Study.open`; a context manager, which closes the file.
@@ -254,6 +258,10 @@ class Study:
         DataError
             If there is no fit of the cut, or patients it held have withdrawn since.
         """
+        return self.fitted(cut)[0]
+
+    def fitted(self, cut: int | None = None) -> tuple[Posterior, Design, Table]:
+        """The posterior of a data cut as `posterior` makes it, with the design and the table it was fitted to."""
         snapshot = self.snapshot(cut)
         fits = [] if snapshot is None else read_fits(self._store, snapshot.id)
         if snapshot is None or not fits:
@@ -268,7 +276,8 @@ class Study:
         if found is None or first is None:  # a fit refers to both
             raise RecordError(f"{self.path.name} is damaged: the analysis or the first data of a fit are missing.")
         design = prepare_frozen(found[1], snapshot.cut, first.cut, "")
-        return fit_prepared(found[1], design, snapshot.cut.table(snapshot.root))
+        table = snapshot.cut.table(snapshot.root)
+        return fit_prepared(found[1], design, table), design, table
 
     def diff(self, source: str | Path | pd.DataFrame | None = None) -> list[Change]:
         """What a table would change, or, without one, what the last data cut changed; nothing is recorded."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.notebook import NotebookView
 from bayes_escc.trials.conduct import Outcomes
 from bayes_escc.trials.estimates import Estimate, average, proportion, ratio, wilson
 from bayes_escc.trials.sample_size import sample_size
@@ -50,7 +51,7 @@ class Audit:
 
 
 @dataclass(frozen=True)
-class DesignResult:
+class DesignResult(NotebookView):
     """The operating characteristics of a design.
 
     Parameters

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from bayes_escc.notebook import NotebookView
+
 __all__ = ["Area", "Check", "State", "Validation"]
 
 Area = Literal["installation", "operation", "performance"]
@@ -47,7 +49,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Validation:
+class Validation(NotebookView):
     """The record of one validation.
 
     Parameters

@@ -12,7 +12,8 @@ def texts(figure):
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                if not low - 1e-9 <= tick.get_loc() <= high + 1e-9 or not axes.get_visible():
+                outside = not low - 1e-9 <= tick.get_loc() <= high + 1e-9
+                if outside or not axes.get_visible() or not axes.axison:
                     hidden |= {tick.label1, tick.label2}
     return [t for t in figure.findobj(Text) if t.get_text().strip() and t.get_visible() and t not in hidden]
 

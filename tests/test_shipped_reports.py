@@ -1,0 +1,121 @@
+"""What every analysis that ships prints, draws and reports: short, with units, without overlaps, in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+
+import pytest
+
+import bayes_escc as be
+from bayes_escc.plots.chinese import with_chinese_texts
+from bayes_escc.report.answer import MAX_LINES, WIDTH, answer_text
+from bayes_escc.report.layout import display_width
+from bayes_escc.report.page import sections
+from bayes_escc.report.result import comparisons_of, to_json, to_result
+from bayes_escc.report.text import result_text
+from bayes_escc.runs.figures import figures_of
+from bayes_escc.runs.page_facts import page_facts
+from bayes_escc.runs.run import fit_prepared, prepare_design
+from tests.helpers.words import FORBIDDEN
+
+EXACT = (
+    "anlotinib_randomised_response", "pd1_first_line_adverse_events", "pd1_second_line_network",
+    "pd1_second_line_pfs", "pd1_second_line_response", "second_line_borrowing", "second_line_response",
+    "second_line_response_monitored", "toripalimab_adverse_events",
+)  # fmt: skip
+"""Analyses of every kind whose posterior is exact, so that fitting them costs little."""
+SAMPLED = sorted(set(be.analysis.analysis.bundled_analyses()) - set(EXACT))
+ALL = [*EXACT, *(pytest.param(name, marks=pytest.mark.slow) for name in SAMPLED)]
+every_analysis = pytest.mark.parametrize("name", ALL)
+
+
+BARE_TIME = re.compile(r"(?<!tips )\b(at|to) \d+(\.\d+)?(?= *$|: |,(?! \d))(?! months)", re.MULTILINE)
+"""A time without its unit."""
+
+
+@cache
+def fitted(name):
+    """An analysis with few draws: its posterior, result and facts of its page."""
+    analysis = be.find_analysis(name).with_sampling(draws=200, tune=200, chains=2)
+    table = analysis.load_table()
+    design = prepare_design(analysis, table)
+    posterior = fit_prepared(analysis, design, table)
+    result = json.loads(to_json(to_result(posterior, comparisons_of(posterior))))
+    facts = json.loads(to_json(page_facts(posterior, design, table, result)))
+    return posterior, result, facts
+
+
+@every_analysis
+def test_the_answer_is_short_and_the_full_tables_have_units(name):
+    posterior, result, _ = fitted(name)
+    where = f"Results are in results/{name}; every table: --full; a page to print: bayes-escc report results/{name}"
+    for shown in (answer_text(result, posterior.analysis.question, where=[where]), result_text(result)):
+        assert not FORBIDDEN.search(shown.replace("effective", "")), name
+        assert "1.00 (1.00 to 1.00)" not in shown
+        assert "log_hazard_ratio" not in shown
+        assert not re.search(r"(?<!tips )\b(at|to) \d+(\.\d+)?(?= *$|: |,(?! \d))(?! months)", shown, re.MULTILINE), (
+            shown
+        )
+        if shown.startswith(result["analysis"]["title"] + "\n="):
+            continue
+        lines = shown.split("\n")
+        assert len(lines) <= MAX_LINES
+        assert max(map(display_width, lines)) <= WIDTH
+
+
+def own_words(posterior, result):
+    """What people wrote: titles, questions, names of regimens, studies, endpoints and covariates, reasons."""
+    content = json.loads(posterior.analysis.content)
+    found = [result["analysis"]["title"], result["analysis"]["id"], content.get("question", ""), str(content)]
+    for row in (*result["estimates"], *result["comparisons"]):
+        found += [str(row[k]) for k in ("study", "regimen", "reference", "endpoint", "covariate") if row.get(k)]
+    found += [a.study for a in posterior.arms] + [a.regimen for a in posterior.arms]
+    found += [f.replace("_", " ") for f in found]
+    return sorted({f for f in found if f}, key=len, reverse=True)
+
+
+ENGLISH = re.compile(r"(?:\b[a-z]{2,}\b[ ,;:]+){3,}")
+"""Four English words in a row."""
+KNOWN = ("credible interval, CrI", "bayes-escc run", "bayes-escc sensitivity", "draws after")
+
+
+@every_analysis
+def test_the_chinese_page_holds_no_english_sentence(name):
+    posterior, result, facts = fitted(name)
+    drawn = [f"{name}" for name in figures_of(posterior, comparisons_of(posterior))]
+    words = [*own_words(posterior, result), str(facts["data"]["source"]), *facts["data"]["studies"]]
+    leaks = []
+    for section in sections(facts, "zh", drawn):
+        for block in section.blocks:
+            for text in texts_of(block):
+                left = text
+                for own in words:
+                    left = left.replace(own, "#")
+                leaks += [text] if ENGLISH.search(left) else []
+    assert not leaks, leaks[:5]
+
+
+def texts_of(block):
+    """Every text of a block of a page."""
+    found = []
+    for value in vars(block).values():
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found += [cell for row in value for cell in ([row] if isinstance(row, str) else row)]
+    return found
+
+
+@every_analysis
+def test_figures_do_not_overlap_in_either_language(name):
+    from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut
+
+    posterior, _, _ = fitted(name)
+    for figure in figures_of(posterior, comparisons_of(posterior)).values():
+        assert_nothing_is_cut(figure)
+        assert_no_text_overlaps(figure)
+        with_chinese_texts(figure, own={" ".join(posterior.analysis.title.split())})
+        assert_nothing_is_cut(figure)
+        assert_no_text_overlaps(figure)
