@@ -151,3 +151,15 @@ def test_label_and_unit_of_a_covariate_reach_the_result_and_change_no_number():
     assert named["covariates"] == {"nlr": {"label": "Neutrophils / lymphocytes", "unit": "points"}}
     assert named["estimates"] == plain["estimates"]
     assert "Neutrophils / lymphocytes, per doubling" in result_text(named)
+
+
+def test_a_sheet_without_an_outcome_is_refused_before_it_is_asked_about(tmp_path, capsys):
+    rows = [["病人", "治疗", "开始", "结果"], *([f"P{i}", "甲乙"[i % 2], "2022-01-05", "好转"] for i in range(12))]
+    sheet = ward.save(tmp_path / "odd.xlsx", rows)
+    assert main(["start", str(sheet), "--out", str(tmp_path / "o")]) == 3
+    said = capsys.readouterr().err
+    assert "--use response=" in said
+    assert "结果" in said
+    assert "reference=" not in said
+    assert main(["start", str(sheet), "--out", str(tmp_path / "o"), "--use", "response=结果"]) == 3
+    assert "word.response.好转" in capsys.readouterr().err

@@ -179,7 +179,7 @@ def _result_text(data: Mapping[str, Any]) -> str:
 
 def _drift_text(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """P(go) over drift, and the worst of it."""
-    from bayes_escc.report.text import aligned
+    from bayes_escc.report.layout import aligned
 
     if not rows:
         return []

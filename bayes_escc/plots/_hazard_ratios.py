@@ -11,7 +11,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import COVARIATE, REGIMEN, TIME, format_probability
 from bayes_escc.plots._difference import log_axis
 from bayes_escc.plots.style import BLACK, GREY, finish, house_style, new_figure
-from bayes_escc.report.quantities import per_step
+from bayes_escc.report.quantities import covariate_words, per_step
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,13 +34,12 @@ def _rows(posterior: Posterior) -> list[tuple[str, Any]]:
                 found.append((f"{labels[REGIMEN]}\nagainst {reference}{when}", draws))
     if "coefficient" in posterior.estimand_names:
         array = posterior.estimand("coefficient")
+        covariates = getattr(posterior.analysis.spec, "covariates", ())
+        stated = {c.column: {"label": c.label, "unit": c.unit} for c in covariates}
         for labels, draws in labelled_cells(array):
             unit = unit_of(array, labels)
-            how = unit.removeprefix("log hazard ratio per ")
-            name = str(labels[COVARIATE]).replace("_", " ")
-            words, steps = per_step(unit)  # one doubling, or one point
-            scale = f", {words}" if steps != 1.0 else ""
-            label = name + scale if " against " not in how else f"{name.partition('[')[0]}: {how}"
+            steps = per_step(unit)[1]  # one doubling, or one point
+            label = covariate_words(str(labels[COVARIATE]), unit, stated)
             found.append((label, np.exp(steps * draws)))
     return found
 

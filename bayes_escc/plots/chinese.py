@@ -33,8 +33,8 @@ def with_chinese_texts(figure: Figure, *, own: Collection[str] = ()) -> Figure:
         for axes in (a for a in figure.findobj(Axes) if a.axison):
             for axis in (axes.xaxis, axes.yaxis):
                 low, high = sorted(axis.get_view_interval())
-                places = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
-                labels = {p: label.get_text() for p, label in places if low <= p <= high and label.get_visible()}
+                ticks = [t for t in axis.get_major_ticks() if t.label1.get_visible() and low <= t.get_loc() <= high]
+                labels = {tick.get_loc(): tick.label1.get_text() for tick in ticks}
                 translated = {p: _translated(label) for p, label in labels.items()}
                 if translated != labels:
                     axis.set_ticks(list(translated), list(translated.values()))

@@ -95,6 +95,10 @@ FIGURES: Final[tuple[tuple[str, str], ...]] = (
     ("added by the last cut", "本次新增"),
     ("this study", "本研究"),
     ("preview by reweighting", "重新加权的预览"),
+    ("{name}, per doubling", "{name}（每增加一倍）"),
+    ("{name}, per point", "{name}（每增加1）"),
+    ("{name}, per year", "{name}（每增加1岁）"),
+    ("{name} {level} or more against {other}", "{name} {level}及以上与{other}相比"),
     # titles
     ("{a} against {b}", "{a}与{b}比较"),
     ("{a} against {b}, {endpoint}", "{a}与{b}比较，{endpoint}"),

@@ -155,6 +155,7 @@ def prepare(
         decision = decide(
             grids, given, earlier=frozenset(earlier), language=language, yes=yes, effects=effects, key=key
         )
+        _refuse_without_outcome(decision, language)
         if not decision.questions:
             break
         if say is not None:
@@ -190,6 +191,32 @@ def _relative(path: Path, folder: Path) -> str:
         return path.resolve().as_posix()
 
 
+_NO_OUTCOME: Final = Text(
+    "the sheet holds neither follow-up (dates of first dose and progression, or a time with a status) nor best "
+    "responses nor adverse events. Name their columns with --use, for example --use response=HEADER.",
+    "表中既无随访（首次用药与进展日期，或时间与状态），也无最佳疗效或不良反应。"
+    "请用--use指明列，例如 --use response=列名。",
+)
+
+
+def _refuse_without_outcome(decision: Decision, language: str) -> None:
+    """Say at once that no analysis is possible, rather than after questions about its reference.
+
+    Raises
+    ------
+    DataError
+    """
+    applied, asked = decision.applied, {q.code for q in decision.questions}
+    if applied is None or decision.mapping.kind != "patients" or any(c.startswith("use.") for c in asked):
+        return
+    if {"time", "response", "ae_grade"} & {*applied.columns, *decision.mapping.columns}:
+        return
+    aside = [p.header for p in decision.proposals if p.role is None and p.header not in decision.mapping.dropped]
+    listed = ", ".join(masked(h) for h in aside)
+    more = Text(f" Columns that are not read: {listed}.", f"未读取的列：{listed}。") if aside else Text("", "")
+    raise DataError(_NO_OUTCOME.said(language) + more.said(language))
+
+
 def write_folder(decision: Decision, sheets: Sequence[str | Path], out: str | Path, *, language: str = "en") -> Started:
     """Write analyses, mapping and log.
 
@@ -204,10 +231,7 @@ def write_folder(decision: Decision, sheets: Sequence[str | Path], out: str | Pa
         raise DataError("questions are still open; answer them first.")
     analyses = analyses_of(decision.mapping, applied, _relative(Path(sheets[0]), folder), language)
     if not analyses:
-        raise DataError(
-            "the sheet holds neither follow-up (dates of first dose and progression, or a time with a status) nor best "
-            "responses nor adverse events. Name their columns with --use, for example --use response=HEADER."
-        )
+        raise DataError(_NO_OUTCOME.said(language))
     files = []
     for name, content in {
         **analyses,
