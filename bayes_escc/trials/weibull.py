@@ -211,8 +211,10 @@ def maximise(theta, free, log_time, seen, design, mean, precision, gradient, hes
 
 
 @numba.njit(cache=True)
-def _probit_of_tail(cut, place, theta, top, whole, others, lean, log_time, seen, design, mean, precision, work):  # type: ignore[no-untyped-def]
+def _probit_of_tail(cut, mode, trial, work):  # type: ignore[no-untyped-def]
     """Probit of P(parameter > cut), given that the cut is not at the mode."""
+    place, theta, top, whole, others, lean = mode
+    log_time, seen, design, mean, precision = trial
     gradient, hessian, part, lower = work
     held = theta.copy()
     held[place] = cut
@@ -273,43 +275,15 @@ def _tail_areas(log_time, seen, design, mean, precision, cut, free):  # type: ig
         for a in range(m):
             lean[a] = hessian[others[a], place]
         solve(lower, m, lean, lean)
+        mode = (place, theta, top, whole, others, lean)
+        trial = (log_time[t], seen[t], design[t], mean, precision)
         work = (gradient, hessian, part, lower)
         distance = cut[t] - theta[place]
         if abs(distance) >= _NEAR * sd:
-            z = _probit_of_tail(
-                cut[t], place, theta, top, whole, others, lean, log_time[t], seen[t], design[t], mean, precision, work
-            )
+            z = _probit_of_tail(cut[t], mode, trial, work)
         else:
-            below = _probit_of_tail(
-                theta[place] - _NEAR * sd,
-                place,
-                theta,
-                top,
-                whole,
-                others,
-                lean,
-                log_time[t],
-                seen[t],
-                design[t],
-                mean,
-                precision,
-                work,
-            )
-            above = _probit_of_tail(
-                theta[place] + _NEAR * sd,
-                place,
-                theta,
-                top,
-                whole,
-                others,
-                lean,
-                log_time[t],
-                seen[t],
-                design[t],
-                mean,
-                precision,
-                work,
-            )
+            below = _probit_of_tail(theta[place] - _NEAR * sd, mode, trial, work)
+            above = _probit_of_tail(theta[place] + _NEAR * sd, mode, trial, work)
             share = (distance + _NEAR * sd) / (2.0 * _NEAR * sd)
             z = below + share * (above - below)
         # z is of P(ratio > cut)

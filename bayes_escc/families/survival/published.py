@@ -14,6 +14,7 @@ meta-regression, 2025.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -100,6 +101,12 @@ class PublishedFacts:
         self.shaped = tuple(s for s in speaking if own_shape)
         self._check_dating()
         self.arrays = self._arrays(laws.points)
+
+    def shifted(self, by: float) -> PublishedFacts:
+        """The same with trials' own levels expected elsewhere."""
+        moved = copy.copy(self)
+        vars(moved).update(level=self.level + by)
+        return moved
 
     def _randomised(self, study: str) -> bool:
         return any(a.design.startswith("randomised") for a in self.known.arms if a.study == study)

@@ -55,7 +55,7 @@ class WeibullDesign(SurvivalDesign):
         stated = self.spec.reference_time
         self.reference_time = float(stated if stated is not None else self.spec.prior("median").default.interval(0)[0])
         if self.published is not None:  # whose level is that of the cumulative hazard at the reference time
-            self.published.level += math.log(self.reference_time)
+            self.published = self.published.shifted(math.log(self.reference_time))
         f = self.follow_up
         # who was censored at once says nothing; unknown yes-or-no values make groups of their own
         unknown = np.isin(np.arange(self.patients), self.risk.unknown)
