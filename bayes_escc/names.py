@@ -10,7 +10,10 @@ import os
 import shlex
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = [
     "AGAINST",
@@ -34,13 +37,25 @@ __all__ = [
     "STUDY",
     "TIME",
     "VERSION",
+    "AnyArray",
     "Direction",
+    "Plain",
+    "PlainMapping",
     "Scale",
     "as_typed",
     "format_number",
     "format_probability",
     "normalise",
 ]
+
+type Plain = dict[str, Any]
+"""Plain data by key, as JSON, TOML and the results hold them."""
+
+type PlainMapping = Mapping[str, Any]
+"""Plain data that are read only."""
+
+type AnyArray = np.ndarray[Any, Any]
+"""An array of any shape and type."""
 
 VERSION = "0.1.0"
 """Of the package; the build reads it here."""

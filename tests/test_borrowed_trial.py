@@ -69,6 +69,12 @@ def result(fitted):
     return be.to_result(fitted)
 
 
+def test_borrowed_patients_were_not_randomised(result):
+    assert {row["anchoring"] for row in result["comparisons"]} == {
+        "randomised, but for patients borrowed from earlier trials"
+    }
+
+
 def test_p_better_is_with_the_borrowed_prior(result):
     """The referee's numbers: 0.9945 at the robust weight of 0.2, 0.9974 at 0, 0.9671 without borrowing."""
     historical = new_study_logit(AS_EVENTS, AS_TOTAL, *LOG_PRIORS)

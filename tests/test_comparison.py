@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bayes_escc as be
-from bayes_escc.answers.comparison import UNANCHORED, anchoring, compare, probability_with_error
+from bayes_escc.answers.comparison import BORROWED, UNANCHORED, anchoring, compare, probability_with_error
 from bayes_escc.answers.ranking import rank
 from bayes_escc.evidence import Arm
 from bayes_escc.names import format_probability
@@ -178,6 +178,11 @@ class TestAnchoring:
         found = [Arm(s, r, "ORR", d) for s, r, d in arms]
         assert anchoring(found, "ORR", "x", "y") == label
         assert anchoring(found, "ORR", "y", "x") == label
+
+    def test_who_borrows_is_not_wholly_randomised(self):
+        arms = [Arm("A", "x", "ORR", "randomised", borrows=True), *(Arm("A", r, "ORR", "randomised") for r in "yz")]
+        assert anchoring(arms, "ORR", "x", "y") == anchoring(arms, "ORR", "y", "x") == BORROWED
+        assert anchoring(arms, "ORR", "y", "z") == "randomised"
 
     def test_the_theses(self, exact):
         table = exact.compare("rate", reference="anlotinib + S-1").table.set_index("regimen")["anchoring"]

@@ -58,6 +58,7 @@ NETWORK: Final = (
     "not randomised in all studies of the network between them",
 )
 """How a contrast through a network is protected, from most to least."""
+BORROWED: Final = "randomised, but for patients borrowed from earlier trials"
 
 
 def anchoring(arms: Sequence[Arm], endpoint: str | None, regimen: str, reference: str) -> str:
@@ -66,7 +67,7 @@ def anchoring(arms: Sequence[Arm], endpoint: str | None, regimen: str, reference
     Returns
     -------
     str
-        ``"randomised"`` if both come from one randomised study;
+        ``"randomised"`` if both come from one randomised study, or `BORROWED` if one of them borrows besides;
         ``"same study, randomisation not stated"``;
         ``"pooled over studies, randomisation not preserved"`` if several studies hold both;
         in a network ``"randomised within trials, compared through the network"`` if all studies on the paths
@@ -84,7 +85,9 @@ def anchoring(arms: Sequence[Arm], endpoint: str | None, regimen: str, reference
         return UNANCHORED
     if len(mine) > 1:
         return "pooled over studies, randomisation not preserved"
-    return "randomised" if designs == {"randomised"} else "same study, randomisation not stated"
+    if designs != {"randomised"}:
+        return "same study, randomisation not stated"
+    return BORROWED if any(a.borrows for a in chosen if a.regimen in (regimen, reference)) else "randomised"
 
 
 def _of_network(designs: set[str]) -> str:

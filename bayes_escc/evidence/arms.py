@@ -21,6 +21,8 @@ class Arm:
         Who got the regimen, where the table says so.
     linked : bool
         Whether regimens are compared through chains of studies, as in a network.
+    borrows : bool
+        Whether what is known of it rests on patients of earlier trials besides.
     """
 
     study: str
@@ -29,6 +31,7 @@ class Arm:
     design: str = ""
     patients: int | None = None
     linked: bool = False
+    borrows: bool = False
 
 
 def studies_between(arms: Iterable[Arm], regimen: str, reference: str) -> set[str]:

@@ -673,6 +673,8 @@ TERMS: Final[Mapping[str, str]] = {
     "patients": "例",
     "Unanchored, not randomised": "无共同对照，非随机",
     "unanchored, not randomised": "无共同对照，非随机",
+    "Randomised, but for patients borrowed from earlier trials": "随机分组，借用的既往患者除外",
+    "randomised, but for patients borrowed from earlier trials": "随机分组，借用的既往患者除外",
     "Randomised": "随机分组",
     "randomised": "随机分组",
     "Same study, randomisation not stated": "同一研究，是否随机未说明",

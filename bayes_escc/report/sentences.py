@@ -159,6 +159,9 @@ def design_sentence(anchoring: str, language: Language = "en") -> str:
     """What is known of the assignment of patients to the regimens."""
     english = {
         "randomised": "The regimens were assigned at random.",
+        "randomised, but for patients borrowed from earlier trials": (
+            "The regimens were assigned at random, but for the patients borrowed from earlier trials."
+        ),
         "same study, randomisation not stated": "Whether the regimens were assigned at random is not stated.",
         "as entered, randomisation not stated": "Whether the regimens were assigned at random is not stated.",
         "randomised within trials, compared through the network": (
@@ -167,6 +170,7 @@ def design_sentence(anchoring: str, language: Language = "en") -> str:
     }
     chinese = {
         "randomised": "患者随机分组。",
+        "randomised, but for patients borrowed from earlier trials": "患者随机分组，但从既往试验借用的患者除外。",
         "same study, randomisation not stated": "是否随机分组未说明。",
         "as entered, randomisation not stated": "是否随机分组未说明。",
         "randomised within trials, compared through the network": "各试验内随机分组，比较经由试验网络得出。",

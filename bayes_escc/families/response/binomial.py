@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.families.told_apart import few_units
-from bayes_escc.names import CHAIN, DRAW, ENDPOINT, OWN_EFFECTS
+from bayes_escc.names import CHAIN, DRAW, ENDPOINT, OWN_EFFECTS, AnyArray, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.logarithms import log_choose
 from bayes_escc.probability.mixture_fit import mixture_of_betas
@@ -30,7 +31,7 @@ __all__ = ["BinomialDesign", "HierarchicalDesign"]
 
 
 def integrated_log_pmf(
-    k: NDArray[Any], n: NDArray[Any], mean: NDArray[np.float64], tau: NDArray[np.float64]
+    k: AnyArray, n: AnyArray, mean: NDArray[np.float64], tau: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Binomial log probability whose log odds are Normal(mean, tau), these integrated out.
 
@@ -78,7 +79,8 @@ class BinomialDesign(CountDesign):
 
     def borrowing(self, priors: Mapping[str, BetaMixture]) -> BinomialDesign:
         """The same design with other priors of the rates of some regimens: those that borrow from earlier trials."""
-        return self.changed(borrowed=dict(priors))
+        arms = tuple(replace(arm, borrows=arm.regimen in priors) for arm in self.arms)
+        return self.changed(borrowed=dict(priors), arms=arms)
 
     @property
     def structure(self) -> Hashable:
@@ -243,7 +245,7 @@ class HierarchicalDesign(CountDesign):
         return [(label, rows) for label, rows in groups if rows.sum() > 2]
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         return {
             "events_observed": self.count,
             "n": self.total,
@@ -317,7 +319,7 @@ class HierarchicalDesign(CountDesign):
 
         mean, tau = parameters["logit_mean"].to_numpy(), parameters["tau"].to_numpy()
         units = self._unit_rates(parameters)
-        found: dict[str, Any] = {}
+        found: Plain = {}
         if self.over_studies:
             found["rate"] = self.by_regimen(expit(mean), "rate", RATE_UNIT)
             new = expit(mean + tau * rng.normal(size=mean.shape))
