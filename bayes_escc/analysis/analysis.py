@@ -19,7 +19,7 @@ from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.evidence.table import Table
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
-from bayes_escc.names import Direction, Scale, normalise
+from bayes_escc.names import Direction, PlainMapping, Scale, normalise
 from bayes_escc.notebook import NotebookView
 from bayes_escc.population.published import PublishedSpec, read_published, read_target
 from bayes_escc.population.stated import StatedBias, read_bias
@@ -175,7 +175,7 @@ class Analysis(NotebookView):
     @classmethod
     def from_dict(
         cls,
-        content: Mapping[str, Any],
+        content: PlainMapping,
         *,
         sha256: str | None = None,
         folder: Path | None = None,

@@ -17,7 +17,7 @@ from bayes_escc.evidence.kinds import KINDS, Circumstances
 from bayes_escc.evidence.mixed import MixedTable
 from bayes_escc.evidence.patient_reading import PatientSettings
 from bayes_escc.evidence.table import Source, Table, TableSettings
-from bayes_escc.names import Direction
+from bayes_escc.names import Direction, Plain, PlainMapping
 from bayes_escc.population.published import PublishedSpec
 from bayes_escc.settings.reader import Reader
 from bayes_escc.settings.setting import read_settings, settings_of
@@ -60,7 +60,7 @@ class DataSpec:
     settings: TableSettings
     datasets: tuple[str, ...] = ()
     file: str | None = None
-    mapping: str | Mapping[str, Any] | None = None
+    mapping: str | PlainMapping | None = None
     endpoints: tuple[str, ...] | None = None
     regimens: tuple[str, ...] | None = None
     where: tuple[tuple[str, Any], ...] = ()
@@ -214,7 +214,7 @@ def read_data(data: Reader) -> DataSpec:
     _refuse_keys_of_other_kinds(data, name)
     settings = kind.settings_from(data, read_settings(kind.settings, data))
     if len(datasets) == 1 and datasets[0] in DATASETS:
-        own: dict[str, Any] = {k: v for k, v in DATASETS[datasets[0]].columns if getattr(settings, k, v) is None}
+        own: Plain = {k: v for k, v in DATASETS[datasets[0]].columns if getattr(settings, k, v) is None}
         settings = replace(settings, **own)
     data.finish()
     return DataSpec(name, settings, datasets, file, mapping, endpoints, regimens, tuple(where))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,19 @@ from numpy.typing import NDArray
 from bayes_escc.answers.comparison import Comparison, anchoring
 from bayes_escc.answers.estimand import contrast, direction_of, labelled_cells
 from bayes_escc.answers.rows import NULL_VALUE, better_threshold, labels_of
-from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, ESTIMANDS, REGIMEN, TIME, Direction, Scale
+from bayes_escc.names import (
+    CHAIN,
+    COVARIATE,
+    DRAW,
+    ENDPOINT,
+    ESTIMANDS,
+    REGIMEN,
+    TIME,
+    Direction,
+    Plain,
+    PlainMapping,
+    Scale,
+)
 from bayes_escc.population.bias import (
     BiasScale,
     CriticalBias,
@@ -97,7 +109,7 @@ class Fitted(Protocol):
         """The exact laws of the estimands, where there are any."""
 
 
-def bias_fields(tipping: Tipping | None) -> dict[str, Any]:
+def bias_fields(tipping: Tipping | None) -> Plain:
     """What a comparison row says of bias; nothing where no scale of bias is known."""
     if tipping is None:
         return dict.fromkeys(BIAS_KEYS)
@@ -113,7 +125,7 @@ def with_bias(posterior: Fitted, comparison: Comparison) -> Comparison:
     return replace(comparison, rows=rows)
 
 
-def tipping_of_row(posterior: Fitted, row: Mapping[str, Any]) -> Tipping | None:
+def tipping_of_row(posterior: Fitted, row: PlainMapping) -> Tipping | None:
     """The bias analysis of one comparison; None where its critical bias is not known.
 
     Parameters
@@ -155,9 +167,7 @@ def tipping_of_row(posterior: Fitted, row: Mapping[str, Any]) -> Tipping | None:
     )
 
 
-def _contrast(
-    posterior: Fitted, row: Mapping[str, Any], critical: CriticalBias
-) -> Callable[[float, float], float] | None:
+def _contrast(posterior: Fitted, row: PlainMapping, critical: CriticalBias) -> Callable[[float, float], float] | None:
     """Quantiles of the contrast left after a bias, where the estimand's own draws or law tell them."""
     if isinstance(critical, CriticalBiasOfRates):
         return critical.contrast_at
@@ -177,7 +187,7 @@ def _contrast(
 
 
 def contrast_from_curves(
-    design: Design, parameters: xr.Dataset, row: Mapping[str, Any]
+    design: Design, parameters: xr.Dataset, row: PlainMapping
 ) -> Callable[[float, float], float] | None:
     """Quantiles of a contrast left after a bias, from the curves of a design; None where the estimand needs none."""
     question = {"estimand": row["estimand"], "time": row["time"]}
@@ -219,7 +229,7 @@ def _names_of(posterior: Fitted, regimen: str, endpoint: str | None) -> tuple[st
     return (regimen, *dict.fromkeys(studies))
 
 
-def _critical(posterior: Fitted, row: Mapping[str, Any], threshold: float) -> tuple[BiasScale, CriticalBias] | None:
+def _critical(posterior: Fitted, row: PlainMapping, threshold: float) -> tuple[BiasScale, CriticalBias] | None:
     """The critical bias of a row at a threshold, and the scale of the bias."""
     stored = _stored(posterior, row, threshold)
     if stored is not None:
@@ -242,14 +252,14 @@ def _critical(posterior: Fitted, row: Mapping[str, Any], threshold: float) -> tu
     return _proportional(posterior, row, threshold)
 
 
-def _exact_contrast(posterior: Fitted, row: Mapping[str, Any]) -> Marginal | None:
+def _exact_contrast(posterior: Fitted, row: PlainMapping) -> Marginal | None:
     """The exact law of the contrast of a row, where there is one."""
     exact = posterior.exact_laws()
     labels = labels_of(**{key: row[key] for key in (REGIMEN, ENDPOINT, TIME)})
     return None if exact is None else exact.contrast(row["estimand"], labels, row["reference"], row["scale"])
 
 
-def _of_effect(posterior: Fitted, array: xr.DataArray, row: Mapping[str, Any], threshold: float) -> CriticalBias:
+def _of_effect(posterior: Fitted, array: xr.DataArray, row: PlainMapping, threshold: float) -> CriticalBias:
     """The critical bias of a pooled ratio: exact where its law is, else from draws."""
     law = _exact_contrast(posterior, row)
     if isinstance(law, NormalMixture) and law.exponentiated:
@@ -259,7 +269,7 @@ def _of_effect(posterior: Fitted, array: xr.DataArray, row: Mapping[str, Any], t
     return critical_bias_of_ratios(own, against, threshold=threshold, better=row["better"])
 
 
-def _proportional(posterior: Fitted, row: Mapping[str, Any], threshold: float) -> tuple[BiasScale, CriticalBias] | None:
+def _proportional(posterior: Fitted, row: PlainMapping, threshold: float) -> tuple[BiasScale, CriticalBias] | None:
     """Without a margin, longer survival under proportional hazards is a hazard ratio below 1, whoever the patients."""
     whole_curve = ("median", "survival", "rmst", "remaining_survival", "remaining_median", "remaining_rmst")
     if row["estimand"] not in whole_curve or threshold != NULL_VALUE[row["scale"]] or row["better"] != "higher":
@@ -273,7 +283,7 @@ def _proportional(posterior: Fitted, row: Mapping[str, Any], threshold: float) -
     return "log_hazard", critical_bias_of_ratios(own, against, threshold=1.0, better="lower")
 
 
-def _draws(array: xr.DataArray, row: Mapping[str, Any], regimen: str) -> Array:
+def _draws(array: xr.DataArray, row: PlainMapping, regimen: str) -> Array:
     """Draws, (chain, draw), of one regimen at the endpoint and time of a row."""
     for labels, values in labelled_cells(array):
         if labels[REGIMEN] == regimen and all(labels[k] == row[k] for k in (ENDPOINT, "time")):
@@ -285,7 +295,7 @@ def _question(estimand: str, regimen: str, reference: str, time: float | None, s
     return "\x1f".join([estimand, regimen, reference, repr(time), scale, repr(float(threshold))])
 
 
-def _stored(posterior: Fitted, row: Mapping[str, Any], threshold: float) -> CriticalBias | None:
+def _stored(posterior: Fitted, row: PlainMapping, threshold: float) -> CriticalBias | None:
     """The critical bias computed at the fit, where curves were at hand."""
     if CRITICAL_BIAS not in posterior.tree.children:
         return None
@@ -312,11 +322,11 @@ def bias_groups(analysis: Analysis, design: Design, tree: xr.DataTree) -> dict[s
     return {name: group for name, group in found.items() if group is not None}
 
 
-def population_of(posterior: Fitted) -> dict[str, Any] | None:
+def population_of(posterior: Fitted) -> Plain | None:
     """The entry `population` of `result.json`, where published arms stand beside own patients."""
     if POPULATION not in posterior.tree.children:
         return None
-    report: dict[str, Any] = json.loads(posterior.tree[POPULATION].attrs["report"])
+    report: Plain = json.loads(posterior.tree[POPULATION].attrs["report"])
     return report
 
 
@@ -340,9 +350,9 @@ def critical_bias_group(analysis: Analysis, design: Design, tree: xr.DataTree) -
     return xr.Dataset({"bias": ((_QUESTION, CHAIN, DRAW), np.stack(values))}, coords={_QUESTION: keys})
 
 
-def _open_questions(analysis: Analysis, design: Design, estimands: xr.Dataset) -> list[dict[str, Any]]:
+def _open_questions(analysis: Analysis, design: Design, estimands: xr.Dataset) -> list[Plain]:
     """Every contrast and threshold an analysis asks for, once."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Plain] = {}
     for spec in analysis.comparisons:
         array = estimands[spec.estimand]
         if REGIMEN not in array.dims:

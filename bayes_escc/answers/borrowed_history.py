@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rows import Question, comparison_row, labels_of
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
-from bayes_escc.names import REGIMEN, STUDY
+from bayes_escc.names import REGIMEN, STUDY, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixture_fit import FittedMixture, fit_law
 from bayes_escc.probability.mixtures import BetaMixture
@@ -349,7 +349,7 @@ def primary_weight(posterior: Posterior, regimen: str) -> float:
     return float(posterior.tree[BORROWING].to_dataset()["robust_weight"].sel({REGIMEN: regimen}))
 
 
-def borrow_rows(posterior: Posterior, comparisons: Sequence[Comparison] = ()) -> dict[str, Any] | None:
+def borrow_rows(posterior: Posterior, comparisons: Sequence[Comparison] = ()) -> Plain | None:
     """The entry `borrowing` of `result.json`; None for an analysis that does not borrow.
 
     Parameters
@@ -391,11 +391,11 @@ def borrow_rows(posterior: Posterior, comparisons: Sequence[Comparison] = ()) ->
     }
 
 
-def _prior_row(group: xr.Dataset, regimen: str, historical: BetaMixture, prob: float) -> dict[str, Any]:
+def _prior_row(group: xr.Dataset, regimen: str, historical: BetaMixture, prob: float) -> Plain:
     """The historical prior of a regimen: the mixture fitted to it, and what the quadrature knows of it."""
     fitted = stored_rate(group, "fitted", regimen)
     one = group.sel({REGIMEN: regimen})
-    found: dict[str, Any] = {
+    found: Plain = {
         "regimen": regimen,
         "components": [
             {"weight": w, "alpha": c.alpha, "beta": c.beta}
@@ -433,7 +433,7 @@ def _summary_at(values: xr.DataArray) -> dict[str, float]:
     return {name: float(values.sel(statistic=name)) for name in _SUMMARY}
 
 
-def _answer_row(posterior: Posterior, regimen: str, b: Borrowed) -> dict[str, Any]:
+def _answer_row(posterior: Posterior, regimen: str, b: Borrowed) -> Plain:
     prob = posterior.analysis.ci_prob
     limits = [
         {
@@ -462,7 +462,7 @@ def _answer_row(posterior: Posterior, regimen: str, b: Borrowed) -> dict[str, An
 
 def _comparison_rows(
     posterior: Posterior, comparisons: Sequence[Comparison], answers: Mapping[str, Sequence[Borrowed]]
-) -> list[dict[str, Any]]:
+) -> list[Plain]:
     """Every comparison of rates for every robust weight, as rows of `comparisons` with that weight."""
     chosen = {r: primary_weight(posterior, r) for r in answers}
     weights = sorted({b.robust_weight for by_weight in answers.values() for b in by_weight})

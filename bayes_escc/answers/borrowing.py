@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
-from bayes_escc.names import ENDPOINT, REGIMEN
+from bayes_escc.names import ENDPOINT, REGIMEN, AnyArray
 from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixture_fit import fit_beta_mixture, fit_law
@@ -101,8 +101,8 @@ def map_prior(
 
 
 def power_prior(
-    events: Sequence[int] | NDArray[Any],
-    n: Sequence[int] | NDArray[Any],
+    events: Sequence[int] | AnyArray,
+    n: Sequence[int] | AnyArray,
     *,
     discount: Beta = VAGUE,
     initial: Beta = VAGUE,

@@ -28,6 +28,8 @@ from bayes_escc.names import (
     SAMPLE_DIMS,
     TIME,
     Direction,
+    Plain,
+    PlainMapping,
     Scale,
 )
 from bayes_escc.probability.beta import Beta, BetaContrast, rank_distribution
@@ -246,7 +248,7 @@ def contrast(values: Any, reference: Any, scale: Scale) -> Any:
         return (values / (1.0 - values)) / (reference / (1.0 - reference))
 
 
-def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
+def labelled_cells(array: xr.DataArray) -> Iterator[tuple[Plain, NDArray[np.float64]]]:
     """Every cell of an array beside chain and draw: its labels and its draws (chain, draw).
 
     Labels are those of `names.LABEL_DIMS`, None where the array has none; a RECIST category is
@@ -257,7 +259,7 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[dict[str, Any], NDArra
     for position in np.ndindex(*[array.sizes[d] for d in dims]):
         if np.isnan(values[position]).all():
             continue
-        labels: dict[str, Any] = dict.fromkeys(LABEL_DIMS)
+        labels: Plain = dict.fromkeys(LABEL_DIMS)
         for name, coordinate in array.coords.items():
             plain = str(name).removeprefix("row_")
             key = {CATEGORY: ENDPOINT, HORIZON: TIME}.get(plain, plain)
@@ -273,7 +275,7 @@ def natural_scale(array: xr.DataArray) -> Scale:
     return "ratio" if str(array.attrs.get("unit", "")).endswith("ratio") else "difference"
 
 
-def unit_of(array: xr.DataArray, labels: Mapping[str, Any]) -> str:
+def unit_of(array: xr.DataArray, labels: PlainMapping) -> str:
     """Unit of one cell of an estimand: its covariate's own, where covariates have different ones."""
     if "unit" in array.coords:
         return str(array.coords["unit"].sel({COVARIATE: labels[COVARIATE]}).item())

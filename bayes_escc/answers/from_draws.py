@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import CATEGORY, CHAIN, COVARIATE, DRAW, ENDPOINT, ESTIMANDS, HORIZON, REGIMEN, STUDY, TIME
+from bayes_escc.names import (
+    CATEGORY,
+    CHAIN,
+    COVARIATE,
+    DRAW,
+    ENDPOINT,
+    ESTIMANDS,
+    HORIZON,
+    REGIMEN,
+    STUDY,
+    TIME,
+    Plain,
+    PlainMapping,
+)
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -131,7 +144,7 @@ def _with_coords(posterior: xr.Dataset, coords: Mapping[str, Sequence[Any]]) -> 
     return posterior.assign_coords({n: list(v) for n, v in coords.items()})
 
 
-def _of_arrays(draws: Mapping[str, Any], dims: Mapping[str, Sequence[str]]) -> xr.Dataset:
+def _of_arrays(draws: PlainMapping, dims: Mapping[str, Sequence[str]]) -> xr.Dataset:
     """Arrays (chain, draw, ...) or, of one chain, (draw, ...) with the names of their further dimensions."""
     import xarray as xr
 
@@ -162,14 +175,14 @@ def analysis_content(
     id: str,
     title: str,
     question: str,
-    comparisons: Sequence[Mapping[str, Any]],
-    thresholds: Sequence[Mapping[str, Any]],
+    comparisons: Sequence[PlainMapping],
+    thresholds: Sequence[PlainMapping],
     ci_prob: float,
-) -> dict[str, Any]:
+) -> Plain:
     """What an analysis file would say of draws made elsewhere: the questions, and the family whose words fit."""
     names = {str(n) for n in estimands.data_vars}
     if names & _SURVIVAL:
-        data: dict[str, Any] = {"kind": "patients", "time_unit": "months"}
+        data: Plain = {"kind": "patients", "time_unit": "months"}
         family = "survival"
     elif "rate" in names:
         data, family = {"kind": "counts"}, "response"

@@ -6,15 +6,15 @@ regimens stand in the order of their mean rank, the best first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import ENDPOINT, REGIMEN
+from bayes_escc.names import ENDPOINT, REGIMEN, Plain, PlainMapping
 
 __all__ = ["league_cells", "league_groups", "league_order", "mirrored"]
 
-Row = Mapping[str, Any]
+Row = PlainMapping
 
 
 def league_groups(rows: Sequence[Row], endpoint: str | None = None) -> list[list[Row]]:
@@ -39,7 +39,7 @@ def league_order(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys([rows[0][REGIMEN], *(r["reference"] for r in rows)]))
 
 
-def mirrored(row: Row) -> dict[str, Any]:
+def mirrored(row: Row) -> Plain:
     """The same pair with regimen and reference exchanged: estimate, limits and P(better)."""
     ratio = row["scale"] != "difference"
 

@@ -47,6 +47,7 @@ from bayes_escc.names import (
     LAWS,
     REGIMEN,
     Direction,
+    PlainMapping,
     Scale,
     normalise,
 )
@@ -96,7 +97,7 @@ class Posterior:
     tree: xr.DataTree
     analysis: Analysis
     data_sha256: str
-    evidence: Mapping[str, Any]
+    evidence: PlainMapping
     arms: tuple[Arm, ...]
     sampler: Literal["exact", "nuts", "laplace"]
     diagnostics: Diagnostics
@@ -174,7 +175,7 @@ class Posterior:
         group = f"prior_{LAWS}" if prior else LAWS
         return ExactLaws(self.tree[group].to_dataset()) if group in self.tree.children else None
 
-    def law_at(self, name: str, labels: Mapping[str, Any], *, prior: bool = False) -> Distribution | None:
+    def law_at(self, name: str, labels: PlainMapping, *, prior: bool = False) -> Distribution | None:
         """The exact marginal law of one cell of an estimand, or None."""
         laws = self.exact_laws(prior=prior)
         return None if laws is None else laws.marginal(name, labels)
@@ -517,8 +518,8 @@ class Posterior:
         rename: Mapping[str, str] | None = None,
         units: Mapping[str, str] | None = None,
         better: Mapping[str, Direction] | None = None,
-        comparisons: Sequence[Mapping[str, Any]] = (),
-        thresholds: Sequence[Mapping[str, Any]] = (),
+        comparisons: Sequence[PlainMapping] = (),
+        thresholds: Sequence[PlainMapping] = (),
         arms: Sequence[Arm] = (),
         priors: Sequence[str] = (),
         patients: int = 0,
@@ -612,7 +613,7 @@ class Posterior:
         )
 
     @classmethod
-    def _from_record(cls, tree: xr.DataTree, record: Mapping[str, Any]) -> Posterior:
+    def _from_record(cls, tree: xr.DataTree, record: PlainMapping) -> Posterior:
         analysis = Analysis.from_dict(record["analysis"], sha256=record["analysis_sha256"])
         diagnostics = {**record["diagnostics"], "messages": tuple(record["diagnostics"]["messages"])}
         return cls(

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.names import ENDPOINT, LABEL_DIMS, REGIMEN, TIME, Direction, Scale
+from bayes_escc.names import ENDPOINT, LABEL_DIMS, REGIMEN, TIME, Direction, Plain, PlainMapping, Scale
 from bayes_escc.probability.marginal import Marginal, Side
 
 __all__ = [
@@ -40,7 +40,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 Label = str | float | None
-Labels = Mapping[str, Any]
+Labels = PlainMapping
 """What names one cell of an estimand: regimen, study, endpoint, time, covariate; None where it has none."""
 
 NULL_VALUE: Final[Mapping[str, float]] = {"difference": 0.0, "ratio": 1.0, "odds_ratio": 1.0}
@@ -66,7 +66,7 @@ class Row(Mapping[str, Any]):
         """Names of the columns, in order."""
         return tuple(f.name for f in fields(cls))  # type: ignore[arg-type]  # every subclass is a dataclass
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> Plain:
         """As JSON has it."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in self.items()}
 
@@ -227,7 +227,7 @@ class Question:
     ci_prob: float = 0.95
 
 
-def labels_of(**named: Label) -> dict[str, Any]:
+def labels_of(**named: Label) -> Plain:
     """Labels of a cell: those named, None for the others."""
     return {**dict.fromkeys(LABEL_DIMS), **named}
 

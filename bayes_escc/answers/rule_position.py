@@ -19,7 +19,18 @@ from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors
 from bayes_escc.answers.estimand import direction_of
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, MONITORING, REGIMEN, format_number, format_probability
+from bayes_escc.names import (
+    CATEGORY,
+    CHAIN,
+    DRAW,
+    ENDPOINT,
+    MONITORING,
+    REGIMEN,
+    Plain,
+    PlainMapping,
+    format_number,
+    format_probability,
+)
 from bayes_escc.probability.beta import BetaContrast
 from bayes_escc.probability.marginal import probability_with_error
 from bayes_escc.rules.completion import problems_with_plan
@@ -87,7 +98,7 @@ class Position:
     null_rates: tuple[float, ...] | None
     sentence: str
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """An entry of `monitoring` in `result.json`."""
         return {
             "rule": self.rule,
@@ -333,7 +344,7 @@ def _position(rule: Rule, posterior: Posterior, observed: xr.Dataset | None, tak
 
 def _in_full(rule: Rule, posterior: Posterior) -> Rule:
     """The rule with the regimen and the direction that the data leave no doubt about."""
-    changes: dict[str, Any] = {}
+    changes: Plain = {}
     if isinstance(rule, PredictiveSurvival) and rule.regimen is None:
         regimens = str(posterior.tree["observed_data"].attrs["regimens"]).split("\x1f")
         changes["regimen"] = next(r for r in regimens if r != rule.reference)
@@ -396,7 +407,7 @@ def _of_completed(rule: PredictiveSurvival, posterior: Posterior) -> tuple[float
     return probability_with_error(draws == 1, draws.astype(float))
 
 
-def _row(rows: Sequence[Mapping[str, Any]], rule: PosteriorProbability | Precision) -> Mapping[str, Any]:
+def _row(rows: Sequence[PlainMapping], rule: PosteriorProbability | Precision) -> PlainMapping:
     wanted = {REGIMEN: rule.regimen, ENDPOINT: rule.endpoint, "time": rule.time}
     found = [r for r in rows if all(v is None or r[k] is None or r[k] == v for k, v in wanted.items())]
     if len(found) != 1:
@@ -406,7 +417,7 @@ def _row(rows: Sequence[Mapping[str, Any]], rule: PosteriorProbability | Precisi
     return found[0]
 
 
-def _error_of_width(draws: xr.DataArray, row: Mapping[str, Any], rule: Precision) -> float:
+def _error_of_width(draws: xr.DataArray, row: PlainMapping, rule: Precision) -> float:
     import arviz as az
 
     place = {

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from bayes_escc.names import format_number, format_probability
+from bayes_escc.names import Plain, PlainMapping, format_number, format_probability
 from bayes_escc.report.sentences import verdict
 from bayes_escc.sheet.decide import Decision
 from bayes_escc.sheet.roles import ROLES
@@ -19,7 +17,7 @@ __all__ = ["columns_page", "results_page", "studies_page"]
 _ROWS = 10
 
 
-def columns_page(decision: Decision, language: str) -> dict[str, Any]:
+def columns_page(decision: Decision, language: str) -> Plain:
     """Columns, questions, and the first rows of the table; nothing of a column that is not read."""
     applied = decision.applied
     rows = [] if applied is None else [list(row.values()) for row in applied.rows[:_ROWS]]
@@ -58,7 +56,7 @@ def _role(role: str | None, language: str) -> str:
     return f"{ROLES[role].said.said(language)} ({role})" if role else ""
 
 
-def results_page(folder: Path, language: str) -> list[dict[str, Any]]:
+def results_page(folder: Path, language: str) -> list[Plain]:
     """Every result in a folder: its comparisons, figures and text, and the report where there is one."""
     found = []
     for path in sorted(folder.glob("*/result.json")):
@@ -90,13 +88,13 @@ def _question(path: Path) -> str:
     return str(tomllib.loads(source.read_text(encoding="utf-8")).get("question", "")) if source.is_file() else ""
 
 
-def _text(result: Mapping[str, Any]) -> str:
+def _text(result: PlainMapping) -> str:
     from bayes_escc.report.text import result_text
 
     return result_text(result)
 
 
-def _comparison(row: Mapping[str, Any]) -> dict[str, str]:
+def _comparison(row: PlainMapping) -> dict[str, str]:
     parts = [row["estimand"], row.get("endpoint") or "", "" if row.get("time") is None else f"{row['time']:g}"]
     what = " ".join(p for p in parts if p)
     return {
@@ -108,7 +106,7 @@ def _comparison(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def studies_page(paths: list[Path]) -> list[dict[str, Any]]:
+def studies_page(paths: list[Path]) -> list[Plain]:
     """Every study: its name and history."""
     from bayes_escc.study.story import history_text
     from bayes_escc.study.study import Study

@@ -17,7 +17,7 @@ from bayes_escc.app.pages import columns_page, results_page, studies_page
 from bayes_escc.app.words import WORDS
 from bayes_escc.app.workspace import MAX_UPLOAD, Workspace
 from bayes_escc.errors import BayesEsccError
-from bayes_escc.names import Direction
+from bayes_escc.names import Direction, Plain
 from bayes_escc.sheet.template import TEMPLATES, write_template
 from bayes_escc.study.changes import Change
 
@@ -407,7 +407,7 @@ def _typed_routes(app: Flask, page: Page) -> None:
         from bayes_escc.report.text import result_text
 
         lines = request.form.get("lines", "") if request.method == "POST" else ""
-        values: dict[str, Any] = {
+        values: Plain = {
             "lines": lines,
             "text": "",
             "command": "",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from bayes_escc.calibration.once import Case, Outcome
 from bayes_escc.calibration.tally import LEVEL, Tally, checks_of, worst
 from bayes_escc.errors import RecordError
 from bayes_escc.files import write_atomic
+from bayes_escc.names import Plain
 
 if TYPE_CHECKING:
     from bayes_escc.calibration.tally import CalibrationTest
@@ -168,7 +169,7 @@ def read_record(folder: Path) -> dict[str, Record]:
     if not path.is_file():
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: Plain = json.loads(path.read_text(encoding="utf-8"))
         return {
             name: Record(Tally.from_dict(record), record["code"], record["versions"])
             for name, record in content["cases"].items()

@@ -11,7 +11,7 @@ import numpy as np
 
 from bayes_escc.calibration.once import Case, ModelCase, Simulated, as_it_is
 from bayes_escc.calibration.predictive import PredictedFollowUp, PredictedResponse
-from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.names import CHAIN, DRAW, Plain
 from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ _COVARIATE: Final = {"coefficient": Prior("Normal", mu=0, sigma=0.5)}
 _CUTS: Final = (3.0, 6.0, 10.0)
 
 
-def _numbers(count: int) -> list[dict[str, Any]]:
+def _numbers(count: int) -> list[Plain]:
     return [{"column": f"x{j}", "center": 0.0, "scale": 1.0} for j in range(count)]
 
 
@@ -324,7 +324,7 @@ def _medians() -> ModelCase:
 
 def _closed_survival() -> list[Case]:
     gamma = {"hazard": Prior("Gamma", alpha=4, beta=32)}
-    apart: dict[str, Any] = {"regimen_effect": "stratified", "sampler": "exact"}
+    apart: Plain = {"regimen_effect": "stratified", "sampler": "exact"}
     return [
         _medians(),
         _survival(
@@ -344,7 +344,7 @@ def _predictions() -> list[Case]:
 
 def _approximate() -> list[Case]:
     logistic = {"intercept": Prior("Normal", mu=-0.5, sigma=0.8), "coefficient": Prior("Normal", mu=0, sigma=0.7)}
-    covariate: dict[str, Any] = {"covariates": ({"column": "x", "center": 0.0, "scale": 1.0},)}
+    covariate: Plain = {"covariates": ({"column": "x", "center": 0.0, "scale": 1.0},)}
     return [
         _response(
             "logistic_laplace", ("logistic regression, Laplace", "Logistic 回归，Laplace 近似"), _responders(),
@@ -364,7 +364,7 @@ def _approximate() -> list[Case]:
 def _sampled() -> list[Case]:
     rates = {"tau": Prior("HalfNormal", sigma=0.7), "logit_mean": Prior("Normal", mu=-0.5, sigma=0.8)}
     counts = {"mean": Prior("Beta", alpha=2, beta=4), "precision": Prior("LogNormal", mu=math.log(10), sigma=0.7)}
-    binomial: dict[str, Any] = {
+    binomial: Plain = {
         "endpoint": "ORR", "likelihood": "binomial", "kind": "counts", "sampler": "nuts",
         "priors": {"baseline": Prior("Normal", mu=-0.8, sigma=0.7)},
     }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from bayes_escc.calibration.calibrate import FULL, FULL_SAMPLED, Record, full_si
 from bayes_escc.calibration.once import RANKS, Case
 from bayes_escc.calibration.tally import LEVEL, Tally
 from bayes_escc.files import write_atomic
+from bayes_escc.names import Plain, PlainMapping
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ def write_report(cases: Sequence[Case], records: Mapping[str, Record], folder: P
     write_atomic(folder / "README.md", _page(cases, records, rows, figures))
 
 
-def _row(case: Case, record: Record) -> dict[str, Any]:
+def _row(case: Case, record: Record) -> Plain:
     tally, verdict = record.tally, verdict_of(record.tally)
     continuous = [t for t in tally.placed.values() if t.continuous]
     total = sum(t.simulations for t in continuous)
@@ -66,7 +67,7 @@ def _row(case: Case, record: Record) -> dict[str, Any]:
     }
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def _csv(rows: Sequence[PlainMapping]) -> str:
     import csv
     import io
 
@@ -78,7 +79,7 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _page(
-    cases: Sequence[Case], records: Mapping[str, Record], rows: Sequence[Mapping[str, Any]], figures: Sequence[str]
+    cases: Sequence[Case], records: Mapping[str, Record], rows: Sequence[PlainMapping], figures: Sequence[str]
 ) -> str:
     run = [(c, records[c.name].tally.simulations) for c in cases if c.name in records]
     small = [f"`{c.name}` ({n})" for c, n in run if n < full_size(c)]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.calibration.once import RANKS, Outcome
+from bayes_escc.names import Plain, PlainMapping
 
 __all__ = ["LEVEL", "CalibrationTest", "PlacedTally", "PredictedTally", "Tally", "checks_of", "worst"]
 
@@ -89,7 +90,7 @@ class Tally:
         expected = sum(float(t.expected[half:].sum() + (t.number - t.expected)[:half].sum()) for t in events)
         return expected, sum(int(t.true[half:].sum() + (t.number - t.true)[:half].sum()) for t in events)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """As plain data."""
         return {
             "simulations": self.simulations,
@@ -116,7 +117,7 @@ class Tally:
         }
 
     @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Tally:
+    def from_dict(cls, record: PlainMapping) -> Tally:
         """From what `to_dict` gave."""
         placed = {
             name: PlacedTally(np.array(t["ranks"], dtype=np.int64), t["inside_50"], t["inside_95"], t["continuous"])

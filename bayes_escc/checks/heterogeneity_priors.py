@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.families.synthesis import SynthesisSpec
 from bayes_escc.families.synthesis.contrasts import Contrasts
+from bayes_escc.names import Plain
 from bayes_escc.settings.prior import Prior
 
 __all__ = ["published_priors", "tau_priors", "unit_of_tau"]
@@ -89,6 +90,6 @@ def published_priors(contrasts: Contrasts) -> list[tuple[str, Prior]]:
         given, name = {"outcome": outcome, "comparison": comparison}, "Turner"
     else:
         return []
-    named: dict[str, Any] = {**given}
+    named: Plain = {**given}
     prior = Prior(name, **named)
     return [(f"{name}, {given['outcome']}, {comparison}: tau ~ {prior}", prior)]

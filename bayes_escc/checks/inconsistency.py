@@ -22,7 +22,7 @@ van Valkenhoef G, Dias S, Ades AE, Welton NJ. Res Synth Methods 2016;7:80-93 (wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ from bayes_escc.families.synthesis import SynthesisDesign, SynthesisSpec, prepar
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.inference import Workers
-from bayes_escc.names import COVARIATE
+from bayes_escc.names import COVARIATE, Plain, PlainMapping
 from bayes_escc.notebook import NotebookView
 from bayes_escc.settings.prior import Prior, PriorSet
 
@@ -78,8 +78,8 @@ class Inconsistency(NotebookView):
     unit: str
     ratio: bool
     ci_prob: float
-    rows: tuple[Mapping[str, Any], ...]
-    models: tuple[Mapping[str, Any], ...] = ()
+    rows: tuple[PlainMapping, ...]
+    models: tuple[PlainMapping, ...] = ()
     messages: tuple[str, ...] = ()
 
     @property
@@ -101,7 +101,7 @@ class Inconsistency(NotebookView):
                     found.append({**place, "evidence": kind, "median": median, "lower": lower, "upper": upper})
         return pd.DataFrame(found)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """Plain values, for JSON."""
         return {
             "title": self.title,
@@ -151,7 +151,7 @@ def inconsistency(
     rows = []
     for (a, b), studies in pairs.items():
         of_network = np.asarray(design.C[design.effect_labels.index(b)] - design.C[design.effect_labels.index(a)])
-        row: dict[str, Any] = {"regimen": b, "reference": a, "trials": len(studies)}
+        row: Plain = {"regimen": b, "reference": a, "trials": len(studies)}
         row["network"] = network.interval(of_network, ratio, prob)
         row["unrelated"] = None
         if (a, b) in apart:
@@ -180,7 +180,7 @@ def _is_network(analysis: Analysis) -> bool:
     return isinstance(analysis.spec, SynthesisSpec) and analysis.spec.network
 
 
-def _model(name: str, fit: Fitted, prob: float) -> dict[str, Any]:
+def _model(name: str, fit: Fitted, prob: float) -> Plain:
     found = fit.deviance()
     return {
         "model": name,

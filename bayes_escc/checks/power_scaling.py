@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,19 @@ from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rows import NULL_VALUE, Labels, side_of
 from bayes_escc.errors import AnalysisError
 from bayes_escc.inference.groups import INTEGRATED
-from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, LABEL_DIMS, REGIMEN, SAMPLE_DIMS, TIME, Direction
+from bayes_escc.names import (
+    CHAIN,
+    DRAW,
+    ENDPOINT,
+    ESTIMANDS,
+    LABEL_DIMS,
+    REGIMEN,
+    SAMPLE_DIMS,
+    TIME,
+    Direction,
+    Plain,
+    PlainMapping,
+)
 from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.marginal import Marginal, Side, WeightedDraws
 from bayes_escc.probability.psis import smooth
@@ -76,8 +88,8 @@ class PowerScaling(NotebookView):
     """
 
     title: str
-    estimates: tuple[Mapping[str, Any], ...]
-    probabilities: tuple[Mapping[str, Any], ...]
+    estimates: tuple[PlainMapping, ...]
+    probabilities: tuple[PlainMapping, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -99,7 +111,7 @@ class PowerScaling(NotebookView):
 
         return power_scaling_text(self.to_dict())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """Plain values, for JSON."""
         return {
             "title": self.title,
@@ -215,7 +227,7 @@ def _varying(array: xr.DataArray) -> Iterator[tuple[Labels, Array]]:
 
 def _estimates(
     cells: Sequence[tuple[xr.DataArray, tuple[Labels, Array]]], components: Mapping[str, xr.DataArray]
-) -> list[dict[str, Any]]:
+) -> list[Plain]:
     import arviz as az
     import xarray as xr
 
@@ -254,7 +266,7 @@ def _probabilities(
     laws: ExactLaws | None,
     reference: str | None,
     weights: Mapping[str, tuple[Array, float]],
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Plain]:
     """P(better) of an estimand, as it is and under every power."""
     asked = next((c for c in analysis.comparisons if c.estimand == array.name), None)
     regimens = [str(r) for r in array[REGIMEN].to_numpy()] if REGIMEN in array.dims else []

@@ -28,7 +28,7 @@ from bayes_escc.families import Design
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.inference import HERE, Diagnostics, Estimate, LaplaceError, Workers, estimate, laplace_draws
-from bayes_escc.names import LAWS, REGIMEN
+from bayes_escc.names import LAWS, REGIMEN, Plain
 from bayes_escc.runs.run import design_of, prepare_design
 from bayes_escc.settings.prior import PriorSet
 
@@ -74,7 +74,7 @@ def vary_regimens(
         # all priors in the unit of the analysis, so that none is put there twice
         spec = replace(design.spec, stated=tuple(r for r, _ in design.spec.priors), dating="interval")
     about = _Question(wanted, reference or (first.reference if first else None), analysis)
-    rows: list[dict[str, Any]] = []
+    rows: list[Plain] = []
     base: tuple[int, Diagnostics] | None = None
     scaled, notes = None, []
     asked = list(variations(spec, patients=patients))
@@ -208,9 +208,7 @@ def _log_density(prior: Any, values: NDArray[np.float64]) -> NDArray[np.float64]
     return np.asarray(prior.to_scipy().logpdf(values))
 
 
-def _rows(
-    one: Variation, found: Estimate, asked: _Question, design: Design, base: Diagnostics | None
-) -> list[dict[str, Any]]:
+def _rows(one: Variation, found: Estimate, asked: _Question, design: Design, base: Diagnostics | None) -> list[Plain]:
     analysis, told = asked.analysis, found.diagnostics
     if asked.estimand not in found.estimands:
         known = ", ".join(str(n) for n in found.estimands.data_vars)

@@ -14,7 +14,6 @@ Royston P, Parmar MKB. BMC Med Res Methodol 2013;13:152 (restricted means where 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +27,7 @@ from bayes_escc.checks.variations import with_baseline
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.inference import Estimate, estimate
-from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.names import CHAIN, DRAW, AnyArray, Plain, PlainMapping
 from bayes_escc.notebook import NotebookView
 from bayes_escc.runs.run import prepare_design
 
@@ -75,7 +74,7 @@ class ProportionalHazards(NotebookView):
     early: float
     late: float
     ci_prob: float
-    rows: tuple[Mapping[str, Any], ...]
+    rows: tuple[PlainMapping, ...]
     bayes_factor: float | None
     mcse_bayes_factor: float | None
     elpd_difference: float
@@ -88,7 +87,7 @@ class ProportionalHazards(NotebookView):
 
         return pd.DataFrame([dict(r) for r in self.rows])
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """Plain values, for JSON."""
         named = {k: v for k, v in vars(self).items() if k != "rows"}
         return {**named, "rows": [dict(r) for r in self.rows]}
@@ -206,7 +205,7 @@ def _predictive(design: SurvivalDesign, found: Estimate, rng: np.random.Generato
     return [float(min(1.0, 2.0 * min(p, 1.0 - p))) for p in above]
 
 
-def _trend(time: Array, event: Array, entry: Array, regimen: NDArray[Any], split: float, regimens: int) -> Array:
+def _trend(time: Array, event: Array, entry: Array, regimen: AnyArray, split: float, regimens: int) -> Array:
     """Log ratio of the rate ratios after and before a time, against the first regimen, (draws, regimens - 1).
 
     Half an event is added to every count, so that none is zero.
@@ -237,7 +236,7 @@ def _difference(proportional: Any, free: Any) -> tuple[float, float]:
 
 
 def _sentence(
-    rows: list[dict[str, Any]],
+    rows: list[Plain],
     factor: float | None,
     elpd: float,
     se: float,

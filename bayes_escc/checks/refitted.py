@@ -18,7 +18,7 @@ from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Table
 from bayes_escc.families.synthesis import SynthesisSpec
 from bayes_escc.inference import HERE, Workers, estimate
-from bayes_escc.names import LAWS, REGIMEN
+from bayes_escc.names import LAWS, REGIMEN, Plain
 from bayes_escc.runs.run import prepare_design
 from bayes_escc.settings.prior import Prior, PriorSet
 
@@ -30,7 +30,7 @@ __all__ = ["effect_rows", "refitted_rows"]
 
 def refitted_rows(
     analysis: Analysis, table: Table, workers: Workers = HERE
-) -> tuple[list[dict[str, Any]], tuple[str, str], list[str]]:
+) -> tuple[list[Plain], tuple[str, str], list[str]]:
     """Rows of every effect under every variation; the unit and better direction; and what could not be fitted.
 
     Parameters
@@ -45,7 +45,7 @@ def refitted_rows(
     spec = analysis.spec
     if spec.network and spec.reference is None:  # the reference stays, whichever study is left out
         spec = replace(spec, reference=design.effect_labels[0])
-    rows: list[dict[str, Any]] = []
+    rows: list[Plain] = []
     notes: list[str] = []
     unit = ""
     asked = list(_variations(spec, table, design))
@@ -100,7 +100,7 @@ def _in_order(priors: Mapping[str, PriorSet], tau: PriorSet) -> tuple[tuple[str,
     )
 
 
-def effect_rows(group: str, label: str, fit: Estimate, prob: float) -> list[dict[str, Any]]:
+def effect_rows(group: str, label: str, fit: Estimate, prob: float) -> list[Plain]:
     """Rows of every effect of a fit."""
     exact = ExactLaws(fit.groups[LAWS]) if LAWS in fit.groups else None
     effect = SampledEstimand(fit.estimands["effect"], exact)

@@ -26,12 +26,12 @@ import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.names import Direction
+from bayes_escc.names import Direction, Plain
 from bayes_escc.settings.prior import Prior
 
 __all__ = ["OMEGA_PRIOR", "Selection", "selection"]
@@ -316,7 +316,7 @@ def words(found: Selection, trials: int, prob: float) -> str:
     )
 
 
-def numbers(found: Selection, ratio: bool, prob: float) -> dict[str, Any]:
+def numbers(found: Selection, ratio: bool, prob: float) -> Plain:
     """The row of a sensitivity analysis: median, limits, P(below no effect), tau."""
     tail = (1.0 - prob) / 2.0
     lower, median, upper = (found.mu.quantile(q) for q in (tail, 0.5, 1.0 - tail))

@@ -35,7 +35,7 @@ from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.gaussian import GaussianModel, integrate
 from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.inference import Workers, estimate
-from bayes_escc.names import LAWS
+from bayes_escc.names import LAWS, Plain
 from bayes_escc.probability.normal_mixture import NormalMixture
 from bayes_escc.runs.run import prepare_design
 from bayes_escc.settings.prior import Prior, PriorSet
@@ -199,7 +199,7 @@ def _design(contrasts: Contrasts, spec: SynthesisSpec) -> NormalDesign:
     return NormalDesign(contrasts, spec, (), ((), np.empty((len(contrasts), 0))))
 
 
-def _row(group: str, label: str, contrasts: Contrasts, spec: SynthesisSpec, analysis: Analysis) -> dict[str, Any]:
+def _row(group: str, label: str, contrasts: Contrasts, spec: SynthesisSpec, analysis: Analysis) -> Plain:
     design = _design(contrasts, spec)
     found = design.quadrature
     if found is None:
@@ -210,7 +210,7 @@ def _row(group: str, label: str, contrasts: Contrasts, spec: SynthesisSpec, anal
     return _numbers(group, label, law, design.ratio, analysis.ci_prob, tau)
 
 
-def _numbers(group: str, label: str, law: NormalMixture, ratio: bool, prob: float, tau: float | None) -> dict[str, Any]:
+def _numbers(group: str, label: str, law: NormalMixture, ratio: bool, prob: float, tau: float | None) -> Plain:
     tail = (1.0 - prob) / 2.0
     lower, median, upper = (law.quantile(q) for q in (tail, 0.5, 1.0 - tail))
     below = float(law.cdf(1.0 if ratio else 0.0))
@@ -227,7 +227,7 @@ def _numbers(group: str, label: str, law: NormalMixture, ratio: bool, prob: floa
 
 def _small_studies(
     label: str, x: Any, slope_sd: float, contrasts: Contrasts, spec: SynthesisSpec, analysis: Analysis
-) -> dict[str, Any]:
+) -> Plain:
     """The effect of an infinitely large study: regression on the standard error (PET) or the variance (PEESE).
 
     The slope of PET has no unit, that of PEESE the unit of one over the effect; its prior has the same.

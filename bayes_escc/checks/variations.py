@@ -10,6 +10,7 @@ from typing import Any, Final
 from bayes_escc.families.response import ResponseSpec
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.families.survival.spec import DEFAULT_PRIORS
+from bayes_escc.names import Plain
 from bayes_escc.settings.prior import Prior, PriorSet
 
 __all__ = ["Variation", "variations", "with_baseline"]
@@ -130,7 +131,7 @@ def _stretched(prior: Prior, factor: float) -> Prior | None:
     if prior.variance:
         return None
     if prior.distribution in ("Normal", "LogNormal", "StudentT"):
-        values: dict[str, Any] = dict(prior.parameters)
+        values: Plain = dict(prior.parameters)
         return Prior(prior.distribution, **{**values, "sigma": values["sigma"] * factor})
     if prior.distribution in ("HalfNormal", "HalfStudentT", "HalfCauchy"):
         scale = "beta" if prior.distribution == "HalfCauchy" else "sigma"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_escc.checks.power_scaling import PowerScaling
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.notebook import NotebookView
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Sensitivity(NotebookView):
     better: str
     reference: str | None
     ci_prob: float
-    rows: tuple[Mapping[str, Any], ...]
+    rows: tuple[PlainMapping, ...]
     bayes_factors: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     power_scaling: PowerScaling | None = None
@@ -72,7 +73,7 @@ class Sensitivity(NotebookView):
 
         return sensitivity_text(self.to_dict())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """Plain values, for JSON."""
         named = {k: getattr(self, k) for k in ("title", "estimand", "unit", "better", "reference", "ci_prob")}
         return {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
+
+from bayes_escc.names import PlainMapping
 
 type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 type Action = Callable[[argparse.Namespace], int]
@@ -60,7 +62,7 @@ def print_json(value: Any) -> None:
     sys.stdout.write(to_json(value))
 
 
-def printed(result: Mapping[str, Any], question: str = "", *where: str, full: bool = False) -> str:
+def printed(result: PlainMapping, question: str = "", *where: str, full: bool = False) -> str:
     """A result for a terminal: the answer, or with `full` every table."""
     if full:
         from bayes_escc.report.text import result_text

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from bayes_escc.cli.command import Commands, add_command, print_json
 from bayes_escc.errors import AnalysisError, FitError
+from bayes_escc.names import PlainMapping
 
 __all__ = ["register"]
 
@@ -46,7 +47,7 @@ def _design(options: argparse.Namespace) -> int:
         value = getattr(options, name)
         if value is not None and not 1 <= value <= 10_000_000:
             raise AnalysisError(f"--{name} must be a whole number from 1, not {value}.")
-    actions: Mapping[str, Any] = {"simulate": _simulate, "check": _check, "compare": _compare, "replay": _replay}
+    actions: PlainMapping = {"simulate": _simulate, "check": _check, "compare": _compare, "replay": _replay}
     code: int = actions[action](options, files)
     return code
 
@@ -82,7 +83,7 @@ def _simulate(options: argparse.Namespace, files: Sequence[str]) -> int:
     return 0
 
 
-def _draw(data: Mapping[str, Any], folder: Path) -> None:
+def _draw(data: PlainMapping, folder: Path) -> None:
     """The figures of a result, those that it has something for."""
     from bayes_escc import plots
     from bayes_escc.plots.style import save_figure
@@ -101,7 +102,7 @@ def _draw(data: Mapping[str, Any], folder: Path) -> None:
         save_figure(draw(data), folder / "figures" / name)
 
 
-def _estimate(value: Mapping[str, Any] | None, digits: int = 3) -> str:
+def _estimate(value: PlainMapping | None, digits: int = 3) -> str:
     if value is None:
         return ""
     if value["exact"]:
@@ -111,7 +112,7 @@ def _estimate(value: Mapping[str, Any] | None, digits: int = 3) -> str:
     return f"{value['value']:.{digits}f} ({value['lower']:.{digits}f} to {value['upper']:.{digits}f})"
 
 
-def _result_text(data: Mapping[str, Any]) -> str:
+def _result_text(data: PlainMapping) -> str:
     from bayes_escc.report.layout import aligned
 
     title = data["design"]["title"]
@@ -177,7 +178,7 @@ def _result_text(data: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *data["notes"]])
 
 
-def _drift_text(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _drift_text(rows: Sequence[PlainMapping]) -> list[str]:
     """P(go) over drift, and the worst of it."""
     from bayes_escc.report.layout import aligned
 
@@ -194,7 +195,7 @@ def _drift_text(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return ["", aligned(["at most", "truth", "drift of all rates", "P(go)", "patients"], shown), said]
 
 
-def _size_text(found: Mapping[str, Any] | None) -> list[str]:
+def _size_text(found: PlainMapping | None) -> list[str]:
     """The sample size that was sought."""
     if not found:
         return []

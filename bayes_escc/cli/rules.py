@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_escc.cli.command import Commands, add_command, print_json
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Plain
 
 if TYPE_CHECKING:
     from bayes_escc.rules import BoundaryTable, OperatingCharacteristics, Rule, Scenario
@@ -95,9 +96,9 @@ def rules_of(source: str, keys: Sequence[str], name: str | None = None) -> tuple
     return tuple(rules)
 
 
-def _typed(keys: Sequence[str], problems: list[str]) -> dict[str, Any]:
+def _typed(keys: Sequence[str], problems: list[str]) -> Plain:
     """Typed keys as TOML would give them."""
-    found: dict[str, Any] = {}
+    found: Plain = {}
     for text in keys:
         key, sign, value = text.partition("=")
         if not sign or not re.fullmatch(r"\w+", key.strip()):

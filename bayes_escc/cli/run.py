@@ -6,12 +6,13 @@ import argparse
 import json
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_escc.cli.command import Commands, add_command, print_json, printed
 from bayes_escc.errors import BayesEsccError
+from bayes_escc.names import Plain, PlainMapping
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,11 +85,11 @@ def _write_page(options: argparse.Namespace, folders: Sequence[Path], out: Path)
         print(f"The page is in {path}", file=sys.stderr if options.json else sys.stdout)
 
 
-def _checked(options: argparse.Namespace, posterior: Posterior, table: Table) -> dict[str, Any]:
+def _checked(options: argparse.Namespace, posterior: Posterior, table: Table) -> Plain:
     """The checks that the page reports: those asked for, and what costs nothing."""
     from bayes_escc.checks import check_proportional_hazards, sensitivity
 
-    found: dict[str, Any] = {}
+    found: Plain = {}
     asked = dict.fromkeys(options.checks)
     if options.report and posterior.sampler == "exact":
         asked.setdefault("sensitivity")
@@ -102,9 +103,7 @@ def _checked(options: argparse.Namespace, posterior: Posterior, table: Table) ->
     return found
 
 
-def _run_one(
-    options: argparse.Namespace, name: str, out: Path | None, *, page: bool = False
-) -> tuple[int, dict[str, Any]]:
+def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: bool = False) -> tuple[int, Plain]:
     """Run one analysis and write its results; returns the exit code and the result."""
     from pathlib import Path
 
@@ -118,7 +117,7 @@ def _run_one(
     out = out or Path("results") / analysis.id
     unread: OSError | None = None  # the reader of a pipe may leave; the results are written all the same
 
-    def show(result: Mapping[str, Any]) -> None:
+    def show(result: PlainMapping) -> None:
         nonlocal unread
         try:
             if not options.json:
@@ -144,7 +143,7 @@ def _run_one(
     return 0, result
 
 
-def _answer(result: Mapping[str, Any], question: str, out: Path, *, full: bool) -> str:
+def _answer(result: PlainMapping, question: str, out: Path, *, full: bool) -> str:
     """What a run prints: the answer, or with `full` every table, and where the results are."""
     where = f"Results are in {out}"
     if full:

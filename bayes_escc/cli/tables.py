@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_escc.cli.command import Commands, add_command, print_json
+from bayes_escc.names import Plain
 
 if TYPE_CHECKING:
     from bayes_escc.evidence import Problem
@@ -176,12 +177,12 @@ def _print_table(table: Table) -> None:
         print(aligned([str(c).replace("_", " ") for c in summary], [[str(v) for v in r] for r in cells]))
 
 
-def _stated_data(options: argparse.Namespace) -> dict[str, Any]:
+def _stated_data(options: argparse.Namespace) -> Plain:
     """The options of ``check`` as `[data]` of an analysis states them."""
     from bayes_escc.evidence.kinds import KINDS
     from bayes_escc.settings.setting import settings_of
 
-    stated: dict[str, Any] = {"kind": options.kind}
+    stated: Plain = {"kind": options.kind}
     for key in [s.name for s in settings_of(KINDS[options.kind].settings)]:
         value = getattr(options, key, None)
         if value:

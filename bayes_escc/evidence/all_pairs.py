@@ -15,11 +15,12 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
 from bayes_escc.evidence.effect_arms import ARM_MEASURES, CONTROL_SE
 from bayes_escc.evidence.effect_measures import RATIOS
 from bayes_escc.evidence.problems import Problem
+from bayes_escc.names import Plain, PlainMapping
 
 __all__ = ["reduce_all_pairs"]
 
@@ -30,7 +31,7 @@ _ROUNDING: Final = 0.03
 _ERROR_TOLERANCE: Final = 0.15
 """Share by which a standard error may differ from the one its two arms imply; those of a regression do a little."""
 
-Rows = list[tuple[int, dict[str, Any]]]
+Rows = list[tuple[int, Plain]]
 
 
 def reduce_all_pairs(records: Rows, problems: list[Problem], warnings: list[Problem]) -> Rows:
@@ -49,7 +50,7 @@ def reduce_all_pairs(records: Rows, problems: list[Problem], warnings: list[Prob
             key = (record["study"], record["endpoint"], record["population"], record["measure"])
             groups.setdefault(key, []).append((number, record))
     gone: set[int] = set()
-    changed: dict[int, dict[str, Any]] = {}
+    changed: dict[int, Plain] = {}
     for (study, endpoint, _, _), rows in groups.items():
         pairs = [frozenset((r["experimental"], r["control"])) for _, r in rows]
         arms = list(dict.fromkeys(a for _, r in rows for a in (r["control"], r["experimental"])))
@@ -79,7 +80,7 @@ def reduce_all_pairs(records: Rows, problems: list[Problem], warnings: list[Prob
 
 def _solve(
     arms: Sequence[str],
-    pairs: Mapping[frozenset[str], tuple[int, dict[str, Any]]],
+    pairs: Mapping[frozenset[str], tuple[int, Plain]],
     study: str,
     endpoint: str,
     problems: list[Problem],
@@ -131,7 +132,7 @@ def _solve(
     return base, variance[base]
 
 
-def _against(record: Mapping[str, Any], base: str) -> dict[str, Any]:
+def _against(record: PlainMapping, base: str) -> Plain:
     """A contrast with `base` as its control, turned round if it is the other way."""
     if record["control"] == base:
         return dict(record)

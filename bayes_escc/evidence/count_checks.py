@@ -13,7 +13,7 @@ from bayes_escc.evidence.numbers import count_with_percent, number_in, number_te
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import RawTable, normalise
 from bayes_escc.evidence.values import Refuse, check_count, check_events
-from bayes_escc.names import DESIGNS, Direction
+from bayes_escc.names import DESIGNS, Direction, Plain, PlainMapping
 from bayes_escc.settings.reader import nearest
 
 __all__ = [
@@ -90,7 +90,7 @@ def check_row(
     declared: Mapping[str, Direction | None],
     problems: list[Problem],
     warnings: list[Problem],
-) -> dict[str, Any] | None:
+) -> Plain | None:
     """The checked record of one row, or None if it has a problem (which is then noted)."""
     before = len(problems)
 
@@ -292,7 +292,7 @@ def check_duplicates(raw: RawTable, problems: list[Problem], warnings: list[Prob
         seen.setdefault(key, []).append((apart, number))
 
 
-def check_between_rows(records: Sequence[tuple[int, Mapping[str, Any]]], warnings: list[Problem]) -> None:
+def check_between_rows(records: Sequence[tuple[int, PlainMapping]], warnings: list[Problem]) -> None:
     """Studies under two names, regimens under two spellings, changing totals."""
     totals: dict[tuple[Any, ...], tuple[int, int]] = {}
     for number, r in records:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.count_checks import (
@@ -25,7 +25,7 @@ from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise, read_cells
 from bayes_escc.evidence.table import Table, TableSettings, filter_rows, in_order, table_digest
-from bayes_escc.names import Direction
+from bayes_escc.names import Direction, Plain, PlainMapping
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,7 @@ class CountTable(Table):
         *,
         endpoints: Sequence[str] | None = None,
         regimens: Sequence[str] | None = None,
-        where: Mapping[str, Any] | None = None,
+        where: PlainMapping | None = None,
     ) -> CountTable:
         """Keep some rows; regimens and endpoints come in the order given.
 
@@ -161,8 +161,8 @@ def read_counts(
     refuse_if_any(raw.source, problems)
     declared = {canonical_endpoint(k): v for k, v in (endpoints or {}).items()}
     check_duplicates(raw, problems, warnings)
-    records: list[tuple[int, dict[str, Any]]] = []
-    directions: dict[str, Any] = {}
+    records: list[tuple[int, Plain]] = []
+    directions: Plain = {}
     for number, row in zip(raw.numbers, raw.rows, strict=True):
         record = check_row(row, number, declared, problems, warnings)
         if record is not None:

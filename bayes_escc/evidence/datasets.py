@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.kinds import KINDS, Circumstances
 from bayes_escc.evidence.reading import RawTable, read_cells
 from bayes_escc.evidence.table import Source, Table, TableSettings
+from bayes_escc.names import Plain
 from bayes_escc.settings.reader import nearest
 
 __all__ = ["DATASETS", "Dataset", "load_dataset", "raw_dataset"]
@@ -33,7 +34,7 @@ class Dataset:
 
     def settings(self) -> TableSettings:
         """The settings its reader needs."""
-        options: dict[str, Any] = dict(self.columns)
+        options: Plain = dict(self.columns)
         return KINDS[self.kind].settings(**options)
 
     @property

@@ -10,13 +10,14 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
 from bayes_escc.evidence.values import latest_date
+from bayes_escc.names import PlainMapping
 from bayes_escc.settings.reader import nearest
 
 __all__ = ["DateColumns", "check_dates", "date_columns", "read_date"]
@@ -59,7 +60,7 @@ class DateColumns:
         return {f"{role}_date": getattr(self, role) for role in ROLES if getattr(self, role) is not None}
 
 
-def date_columns(stated: Mapping[str, Any]) -> DateColumns:
+def date_columns(stated: PlainMapping) -> DateColumns:
     """The columns of `dates = { start = ..., event = ..., death = ..., last_contact = ..., cut = ... }`.
 
     Raises

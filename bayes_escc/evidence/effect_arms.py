@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import cell_text, normalise
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -183,8 +184,8 @@ def _unknown_covariance(study: str, rows: pd.DataFrame, reason: str, *, contradi
 
 
 def contrasts_of_arm_rows(
-    records: Sequence[tuple[int, dict[str, Any]]], problems: list[Problem], warnings: list[Problem]
-) -> list[tuple[int, dict[str, Any]]]:
+    records: Sequence[tuple[int, Plain]], problems: list[Problem], warnings: list[Problem]
+) -> list[tuple[int, Plain]]:
     """Arm rows as contrasts against the control arm of their study; other rows as they are.
 
     The control arm is the one the column ``control`` names (or marks with ``control``); without
@@ -197,10 +198,10 @@ def contrasts_of_arm_rows(
     problems, warnings : list of Problem
         Appended to.
     """
-    groups: dict[tuple[str, ...], list[tuple[int, dict[str, Any]]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[int, Plain]]] = {}
     for number, record in records:
         groups.setdefault((record["study"], record["endpoint"], record["population"]), []).append((number, record))
-    found: list[tuple[int, dict[str, Any]]] = []
+    found: list[tuple[int, Plain]] = []
     unnamed: list[str] = []
     for (study, endpoint, _), rows in groups.items():
         arms = [(i, r) for i, r in rows if r["measure"] in ARM_MEASURES]
@@ -238,7 +239,7 @@ def contrasts_of_arm_rows(
     return sorted(found, key=lambda item: order[item[0]])
 
 
-def _control_of(arms: Sequence[tuple[int, dict[str, Any]]]) -> int | None:
+def _control_of(arms: Sequence[tuple[int, Plain]]) -> int | None:
     """Position of the control arm; None where the column `control` names none of them, or several."""
     if not any(r["control"] for _, r in arms):
         return 0
@@ -253,7 +254,7 @@ def _control_of(arms: Sequence[tuple[int, dict[str, Any]]]) -> int | None:
     return marked[0] if len(marked) == 1 else None
 
 
-def _contrast(arm: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+def _contrast(arm: PlainMapping, base: PlainMapping) -> Plain:
     """One arm against another, with the standard error of the other alone."""
     return {
         **arm,

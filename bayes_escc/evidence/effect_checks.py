@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from statistics import NormalDist
-from typing import Any, Final
+from typing import Final
 
 from bayes_escc.evidence.effect_agreement import (
     check_conclusion,
@@ -35,15 +35,14 @@ from bayes_escc.evidence.numbers import is_not_reached
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
 from bayes_escc.evidence.values import check_level, check_order
+from bayes_escc.names import Plain
 
 __all__ = ["MEASURES", "RATIOS", "check_effect", "measure_of", "to_scale"]
 
 _RUN_TOGETHER: Final = tuple(re.compile(rf"^(-?\d+\.\d{{{d}}})(\d+\.\d{{{d}}})$") for d in (1, 2, 3, 4))
 
 
-def check_effect(
-    row: Mapping[str, str], number: int, problems: list[Problem], warnings: list[Problem]
-) -> dict[str, Any] | None:
+def check_effect(row: Mapping[str, str], number: int, problems: list[Problem], warnings: list[Problem]) -> Plain | None:
     """The checked numbers of one row, or None if it has a problem (which is then noted).
 
     Returns

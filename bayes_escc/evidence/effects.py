@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from bayes_escc.evidence.printed_intervals import split_intervals
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.table import Table, TableSettings, filter_rows, table_digest
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.settings.reader import nearest
 from bayes_escc.settings.setting import setting, text
 
@@ -111,7 +112,7 @@ class EffectTable(Table):
         *,
         endpoint: str | None = None,
         regimens: Sequence[str] | None = None,
-        where: Mapping[str, Any] | None = None,
+        where: PlainMapping | None = None,
     ) -> EffectTable:
         """Keep some rows, all of one endpoint and one measure.
 
@@ -279,7 +280,7 @@ def read_effects(
 
 def read_effect_rows(
     source: str | Path | pd.DataFrame, *, sheet: str | None = None, drop: Sequence[str] = ()
-) -> tuple[str, list[tuple[int, dict[str, Any]]], list[Problem]]:
+) -> tuple[str, list[tuple[int, Plain]], list[Problem]]:
     """The checked rows of a table of effects by row number, with its name and notes; needs no pandas.
 
     Raises
@@ -294,7 +295,7 @@ def read_effect_rows(
     refuse_if_any(raw.source, problems)
     _check_duplicates(raw, problems, warnings)
     _check_scales(raw, problems)
-    records: list[tuple[int, dict[str, Any]]] = []
+    records: list[tuple[int, Plain]] = []
     for number, row in zip(raw.numbers, raw.rows, strict=True):
         before = len(problems)
         labels = _labels(row, number, problems)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, counted
 from bayes_escc.evidence.reading import normalise
 from bayes_escc.evidence.values import DAYS_IN, LONG_DAYS, SERIAL_DATES, check_time
+from bayes_escc.names import Plain
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -520,7 +521,7 @@ def follow_up_of(frame: pd.DataFrame, unit: str) -> FollowUp:
     return FollowUp(entry, time, np.where(frame["event"].to_numpy() == "1", time, np.inf), unit)
 
 
-def summarise_follow_up(frame: pd.DataFrame, follow_up: FollowUp) -> list[dict[str, Any]]:
+def summarise_follow_up(frame: pd.DataFrame, follow_up: FollowUp) -> list[Plain]:
     """Patients, events, reverse Kaplan-Meier median follow-up and longest follow-up by regimen."""
     regimen = frame["regimen"].to_numpy()
     rows = []

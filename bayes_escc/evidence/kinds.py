@@ -15,7 +15,7 @@ from bayes_escc.evidence.effects import EffectSettings, EffectTable, read_effect
 from bayes_escc.evidence.medians import MedianSettings, read_medians
 from bayes_escc.evidence.patient_reading import PatientSettings, read_patient_settings, read_patient_table
 from bayes_escc.evidence.table import Source, Table, TableSettings
-from bayes_escc.names import Direction
+from bayes_escc.names import Direction, Plain
 from bayes_escc.settings.reader import Reader
 
 __all__ = ["KINDS", "Circumstances", "Kind"]
@@ -67,10 +67,10 @@ class Kind:
     settings: type[TableSettings]
     read: Callable[[Source, Any, Circumstances], Table]
     shown: tuple[str, ...] = ()
-    checked: Callable[[Reader, dict[str, Any]], TableSettings] | None = None
+    checked: Callable[[Reader, Plain], TableSettings] | None = None
     require_usable: Callable[[Any], None] | None = None
 
-    def settings_from(self, reader: Reader, values: dict[str, Any]) -> TableSettings:
+    def settings_from(self, reader: Reader, values: Plain) -> TableSettings:
         """The settings, made of the values that were read."""
         return self.settings(**values) if self.checked is None else self.checked(reader, values)
 

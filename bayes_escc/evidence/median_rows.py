@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, Final
+from typing import Final
 
 from bayes_escc.evidence.numbers import is_not_reached, number_in, number_text
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
 from bayes_escc.evidence.values import check_count, check_events, check_level, check_order, check_time
-from bayes_escc.names import DESIGNS
+from bayes_escc.names import DESIGNS, Plain
 
 __all__ = ["NOT_REACHED_BASIS", "median_record"]
 
@@ -69,7 +69,7 @@ class _Row:
 
 def median_record(
     row: Mapping[str, str], number: int, unit: str, problems: list[Problem], warnings: list[Problem]
-) -> dict[str, Any]:
+) -> Plain:
     """The checked content of one row.
 
     Parameters

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.columns import canonical_columns
@@ -15,6 +15,7 @@ from bayes_escc.evidence.printed_intervals import split_intervals
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.table import Table, TableSettings, table_digest
+from bayes_escc.names import PlainMapping
 from bayes_escc.settings.reader import nearest
 from bayes_escc.settings.setting import setting, text
 
@@ -136,7 +137,7 @@ def read_medians(
     return MedianTable(frame, table_digest(frame), raw.source, time_unit=str(time_unit), warnings=tuple(warnings))
 
 
-def _mixed_units(records: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> list[Problem]:
+def _mixed_units(records: Sequence[PlainMapping], numbers: Sequence[int]) -> list[Problem]:
     """Medians more than ten times the shortest one, as days are beside months."""
     shortest = min(r["median"] for r in records)
     return [

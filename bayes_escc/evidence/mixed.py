@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.table import Table, filter_rows
+from bayes_escc.names import PlainMapping
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class MixedTable(Table):
         return self.effects, self.counts
 
     def select_both(
-        self, *, endpoint: str | None, regimens: Sequence[str] | None, where: Mapping[str, Any]
+        self, *, endpoint: str | None, regimens: Sequence[str] | None, where: PlainMapping
     ) -> tuple[EffectTable | None, CountTable | None]:
         """The rows of one endpoint from both tables; None for a table of which no row is left.
 

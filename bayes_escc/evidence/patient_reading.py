@@ -32,7 +32,7 @@ from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.scans import DEATH_RULES
 from bayes_escc.evidence.table import Source, TableSettings, table_digest
 from bayes_escc.evidence.visits import INTERVAL_COLUMNS, MEANINGS, ScanSettings, joined
-from bayes_escc.names import DESIGNS
+from bayes_escc.names import DESIGNS, Plain, PlainMapping
 from bayes_escc.settings.reader import Reader, nearest
 from bayes_escc.settings.setting import flag, setting, text, texts
 
@@ -68,7 +68,7 @@ def _read_dates(reader: Reader, key: str, default: Any) -> DateColumns | None:
         return None
 
 
-def _read_scans(reader: Reader, key: str, default: Any) -> Mapping[str, Any] | None:
+def _read_scans(reader: Reader, key: str, default: Any) -> PlainMapping | None:
     """`[data.scans]`, before the columns of dates that it may leave out are known."""
     if not reader.has(key):
         return default  # type: ignore[no-any-return]  # the declared default is None
@@ -174,7 +174,7 @@ class PatientSettings(TableSettings):
         return frozenset({"patient_id", "regimen", "study", *response, *self.follow_up.roles})
 
 
-def read_patient_settings(data: Reader, values: dict[str, Any]) -> PatientSettings:
+def read_patient_settings(data: Reader, values: Plain) -> PatientSettings:
     """The settings that were read from `[data]`, checked against each other."""
     scans, dates = values.pop("scans"), values["dates"]
     if scans is not None:
@@ -211,7 +211,7 @@ def read_patients(
     overall: str | None = None,
     time_unit: str | None = None,
     event_codes: Mapping[Any, Any] | None = None,
-    dates: Mapping[str, Any] | None = None,
+    dates: PlainMapping | None = None,
     sheet: str | None = None,
     drop: Sequence[str] = (),
     id_pseudonyms: bool = False,

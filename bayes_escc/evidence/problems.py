@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 from bayes_escc.errors import DataError
+from bayes_escc.names import Plain
 from bayes_escc.notebook import NotebookView
 
 __all__ = ["Problem", "counted", "describe", "refuse_if_any"]
@@ -56,7 +57,7 @@ class Problem(NotebookView):
         lead = f"{head}{shown}: " if head else ""
         return f"{lead}{self.message}. {self.remedy} [{self.code}]"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """Plain values, for JSON."""
         return asdict(self)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.names import PlainMapping
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _columns(raw: RawTable, needed: tuple[str, ...], problems: list[Problem]) ->
             problems.append(Problem("missing_column", message, f"Add it.{nearest(column, raw.columns)}", 1, column))
 
 
-def _patient_and_time(row: Mapping[str, Any], number: int, problems: list[Problem]) -> tuple[str, float | None]:
+def _patient_and_time(row: PlainMapping, number: int, problems: list[Problem]) -> tuple[str, float | None]:
     patient, text = normalise(row["patient_id"]), normalise(row["time"])
     if not patient:
         problems.append(Problem("blank_label", "the patient_id is blank", "Fill it in.", number, "patient_id", ""))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import cell_text, normalise
+from bayes_escc.names import PlainMapping
 from bayes_escc.notebook import NotebookView
 from bayes_escc.settings.reader import nearest
 from bayes_escc.settings.setting import setting, text, texts
@@ -80,7 +81,7 @@ class Table(NotebookView):
         noted = tuple(w for w in self.warnings if w.row not in gone)
         return replace(self, frame=frame, digest=table_digest(frame), warnings=noted)
 
-    def select(self, *, regimens: Sequence[str] | None = None, where: Mapping[str, Any] | None = None) -> Self:
+    def select(self, *, regimens: Sequence[str] | None = None, where: PlainMapping | None = None) -> Self:
         """Keep the rows of some regimens, in the order given, or those whose columns equal given values.
 
         Parameters
@@ -127,7 +128,7 @@ def in_order(frame: pd.DataFrame, column: str, labels: Sequence[str], source: st
     return frame.iloc[frame[column].map(place).argsort(kind="stable")]
 
 
-def filter_rows(frame: pd.DataFrame, where: Mapping[str, Any], problems: list[str]) -> pd.DataFrame:
+def filter_rows(frame: pd.DataFrame, where: PlainMapping, problems: list[str]) -> pd.DataFrame:
     """Keep the rows whose cells equal a value (or one of several) in every column named."""
     for column, wanted in where.items():
         if column not in frame.columns:

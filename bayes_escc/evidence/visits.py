@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.dates import read_date
@@ -21,6 +21,7 @@ from bayes_escc.evidence.problems import Problem, counted, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.scans import DEATH_RULES, DeathRule, interval_of
 from bayes_escc.evidence.values import latest_date
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -313,15 +314,13 @@ def _column(raw: RawTable, name: str, what: str) -> str:
     return column
 
 
-def _ends(
-    table: RawTable, key: str, name: str | None, settings: ScanSettings, starts: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def _ends(table: RawTable, key: str, name: str | None, settings: ScanSettings, starts: PlainMapping | None) -> Plain:
     """Dates of start (where `starts` is None), or times of death, by patient."""
     if name is None:
         return {}
     column = _column(table, name, "start of treatment" if starts is None else "death")
     problems: list[Problem] = []
-    found: dict[str, Any] = {}
+    found: Plain = {}
     for number, row in zip(table.numbers, table.rows, strict=True):
         cell, patient = row[column], normalise(row[key])
         if not cell:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
 from bayes_escc.families.prior_conflict import Statistic, prior_conflicts
-from bayes_escc.names import Scale
+from bayes_escc.names import AnyArray, Plain, PlainMapping, Scale
 from bayes_escc.rules.followed import Followed
 from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.reader import Reader, nearest
@@ -113,7 +113,7 @@ class Design(ABC):
 
     @property
     @abstractmethod
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         """Values of the model's data."""
 
     @property
@@ -184,7 +184,7 @@ class Design(ABC):
         """Curves for figures, on a grid, where the estimands do not hold them; or None."""
         return None
 
-    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+    def frozen(self) -> Mapping[str, PlainMapping]:
         """What these data decided (centres, cut points, times, default priors), as entries of an analysis."""
         return {}
 
@@ -219,7 +219,7 @@ class Design(ABC):
         """Follow-up and covariates of the patients, for companions; None where there are none."""
         return None
 
-    def population_report(self, parameters: xr.Dataset) -> dict[str, Any] | None:
+    def population_report(self, parameters: xr.Dataset) -> Plain | None:
         """Beside own patients and published arms: answers in every population, overlap, identification; or None."""
         return None
 

@@ -7,7 +7,7 @@ covariates; they become points to integrate over, encoded as the model has the o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Problem
 from bayes_escc.families.covariates import EncodedCovariates, Encoder
+from bayes_escc.names import Plain
 from bayes_escc.population.margins import Margin, Points, integration_points, latent_correlation, margin_of
 from bayes_escc.population.overlap import Overlap, matching_weights, overlap_of
 from bayes_escc.population.published import PublishedSpec
@@ -192,7 +193,7 @@ class PublishedCovariates:
         return np.asarray(raw / raw.sum(axis=1, keepdims=True))
 
 
-def identification(labels: Sequence[str], posterior: Array, prior: Array) -> list[dict[str, Any]]:
+def identification(labels: Sequence[str], posterior: Array, prior: Array) -> list[Plain]:
     """Posterior over prior standard deviation of every coefficient; near 1 it comes from the prior.
 
     Parameters

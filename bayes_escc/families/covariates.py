@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.names import COVARIATE, REGIMEN
+from bayes_escc.names import COVARIATE, REGIMEN, PlainMapping
 from bayes_escc.settings.reader import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class EncodedCovariates:
         zero_or_one = (self.values == 0.0) | (self.values == 1.0) | self.missing
         return np.asarray(zero_or_one.all(axis=0))
 
-    def profile(self, patient: Mapping[str, Any]) -> NDArray[np.float64]:
+    def profile(self, patient: PlainMapping) -> NDArray[np.float64]:
         """A new patient as numbers, with the stored centres and scales.
 
         Parameters

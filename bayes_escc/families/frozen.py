@@ -6,16 +6,16 @@ model sees. A study that grows states them once and carries them, so that its lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from bayes_escc.families.covariates import Covariate, EncodedCovariates
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.settings.prior import PriorSet
 
 __all__ = ["stated_covariates", "stated_priors", "with_former_defaults"]
 
 
-def with_former_defaults(content: Mapping[str, Any]) -> dict[str, Any]:
+def with_former_defaults(content: PlainMapping) -> Plain:
     """A frozen analysis with what it left out because it had no name when it was frozen.
 
     Regimens were coded against the first of them before `regimen_coding` existed.
@@ -26,17 +26,17 @@ def with_former_defaults(content: Mapping[str, Any]) -> dict[str, Any]:
     return {**content, "model": model}
 
 
-def stated_priors(priors: Sequence[tuple[str, PriorSet]]) -> dict[str, Any]:
+def stated_priors(priors: Sequence[tuple[str, PriorSet]]) -> Plain:
     """The `[priors]` of an analysis."""
     return {role: prior_set.to_dict() for role, prior_set in priors}
 
 
-def stated_covariates(covariates: Sequence[Covariate], encoded: EncodedCovariates) -> list[dict[str, Any]]:
+def stated_covariates(covariates: Sequence[Covariate], encoded: EncodedCovariates) -> list[Plain]:
     """The `covariates` of an analysis, with the centres, scales and levels that were used."""
     entries = []
     for covariate in covariates:
         first = next(e for e in encoded.encoders if e.column == covariate.column)
-        entry: dict[str, Any] = {"column": covariate.column, "missing": covariate.missing}
+        entry: Plain = {"column": covariate.column, "missing": covariate.missing}
         if covariate.bins is not None:
             entry["bins"] = covariate.bins
         if first.levels:

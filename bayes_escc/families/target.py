@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import cell_text, read_cells
+from bayes_escc.names import AnyArray
 from bayes_escc.settings.reader import Reader, nearest
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _is_profile(value: Any) -> bool:
 
 
 def target_patterns(
-    wanted: Target, encoded: EncodedCovariates, regimen: NDArray[Any], regimens: Sequence[str]
+    wanted: Target, encoded: EncodedCovariates, regimen: AnyArray, regimens: Sequence[str]
 ) -> tuple[Array, Array]:
     """Distinct covariate patterns of a target population and their shares.
 

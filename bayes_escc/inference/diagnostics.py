@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.inference.effective import mixing
-from bayes_escc.names import SAMPLE_DIMS
+from bayes_escc.names import SAMPLE_DIMS, Plain
 from bayes_escc.notebook import NotebookView
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Diagnostics(NotebookView):
             mcse_log_evidence=found.mcse_log_evidence,
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """The entries of `result.json`."""
         return {
             "converged": self.converged,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from bayes_escc.inference.diagnostics import MIN_ESS, Diagnostics, diagnose
 from bayes_escc.inference.groups import data_groups
 from bayes_escc.inference.laplace import LaplaceError, laplace_draws
 from bayes_escc.inference.nuts import CAREFUL, SMALL_STEPS, first_tuning, sample
-from bayes_escc.names import DRAW, ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS
+from bayes_escc.names import DRAW, ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS, Plain
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,7 +74,7 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     started = time.perf_counter()
     # one independent stream per purpose, so that adding one never moves another
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(sampling.seed).spawn(4)]
-    groups: dict[str, Any] = {}
+    groups: Plain = {}
     seconds = {"import": 0.0, "compile": 0.0, "sample": 0.0}
     found = estimate(design, sampling, streams[:2], seconds)
     parameters, estimands, diagnostics = found.parameters, found.estimands, found.diagnostics
@@ -122,7 +122,7 @@ class Estimate:
     estimands: xr.Dataset
     diagnostics: Diagnostics
     engine: Literal["exact", "nuts", "laplace"]
-    groups: dict[str, Any]
+    groups: Plain
 
 
 def estimate(

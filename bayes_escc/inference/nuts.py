@@ -14,7 +14,7 @@ from bayes_escc.analysis.analysis import SamplingSpec
 from bayes_escc.errors import FitError
 from bayes_escc.families import Design
 from bayes_escc.inference.compiled import compiled_with_data
-from bayes_escc.names import SAMPLE_DIMS
+from bayes_escc.names import SAMPLE_DIMS, AnyArray, Plain
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -109,26 +109,26 @@ def _datasets(design: Design, compiled: Any, trace: Any) -> tuple[xr.Dataset, xr
     tuned = [int(_column(batch, "tuning").sum()) for batch in stats]
     most = min(batch.num_rows - start for batch, start in zip(stats, tuned, strict=True))
 
-    def together(batches: Any, name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    def together(batches: Any, name: str, shape: tuple[int, ...]) -> AnyArray:
         parts = [_column(b, name).reshape(-1, *shape)[start:] for b, start in zip(batches, tuned, strict=True)]
         return np.stack([part[:most] for part in parts])
 
     names, _, shapes = compiled.shape_info
-    kept: dict[str, Any] = {}
+    kept: Plain = {}
     for name, shape in zip(names, shapes, strict=True):
         if name.endswith("__"):
             continue
         dims = tuple(compiled.dims.get(name, ()) or ()) or tuple(f"{name}_dim_{i}" for i in range(len(shape)))
         kept[name] = ((*SAMPLE_DIMS, *dims), together(draws, name, tuple(shape)))
     used = {d for dims, _ in kept.values() for d in dims}
-    labels: dict[str, Any] = {d: list(values) for d, values in design.coords.items() if d in used}
+    labels: Plain = {d: list(values) for d, values in design.coords.items() if d in used}
     labels |= {d: np.arange(n) for d, n in zip(SAMPLE_DIMS, (len(draws), most), strict=True)}
     wanted = [n for n in stats[0].column_names if n not in SAMPLE_DIMS and _is_number(stats[0], n)]
     numbers = {name: (SAMPLE_DIMS, together(stats, name, ())) for name in wanted}
     return xr.Dataset(kept, coords=labels), xr.Dataset(numbers, coords={d: labels[d] for d in SAMPLE_DIMS})
 
 
-def _column(batch: Any, name: str) -> np.ndarray[Any, Any]:
+def _column(batch: Any, name: str) -> AnyArray:
     """A column of an Arrow table as numbers, those of a row one after another."""
     import pyarrow
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_escc.answers.comparison import NULL_VALUE, Comparison, better_threshold
-from bayes_escc.names import REGIMEN, format_probability
+from bayes_escc.names import REGIMEN, PlainMapping, format_probability
 from bayes_escc.plots._difference import anchorings, chosen_rows, draws_of, log_axis, panel_title, scale_words
 from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, minus, new_figure, wrapped
 from bayes_escc.probability.beta import BetaContrast
@@ -50,7 +49,7 @@ def benefit(comparison: Comparison, *, regimen: str | None = None, endpoint: str
         )
 
 
-def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str, Any]) -> None:
+def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: PlainMapping) -> None:
     label, factor, unit = scale_words(comparison, row)
     ratio, higher = comparison.scale != "difference", row["better"] == "higher"
     draws = draws_of(comparison, index)

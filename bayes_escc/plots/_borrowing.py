@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bayes_escc.answers.borrowed_history import borrowing_of, primary_weight
 from bayes_escc.answers.borrowing import Borrowed
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Plain
 from bayes_escc.plots.style import (
     BLACK,
     BLUE,
@@ -99,7 +100,7 @@ def _densities(axes: Axes, b: Borrowed, limits: tuple[float, float]) -> None:
     vague = b.prior.components[-1] if b.robust_weight > 0 else None
     likelihood = np.exp(b.events * np.log(x) + (b.n - b.events) * np.log1p(-x))
     likelihood /= likelihood.sum() * (x[1] - x[0])
-    curves: list[tuple[str, Array, dict[str, Any]]] = [
+    curves: list[tuple[str, Array, Plain]] = [
         ("historical prior", b.historical.density(x), {"color": GREY, "linestyle": (0, (4, 2))})
     ]
     if vague is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import PlainMapping
 from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, SKY, VERMILION, finish, house_style, new_figure, wrapped
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def design_decisions(result: Any) -> Figure:
         return finish(figure, title=f"Decisions by truth and look: {data['design']['title']}", footnote=_footnote(data))
 
 
-def _draw_decisions(axes: Axes, place: int, row: Mapping[str, Any], looks: Sequence[Mapping[str, Any]]) -> None:
+def _draw_decisions(axes: Axes, place: int, row: PlainMapping, looks: Sequence[PlainMapping]) -> None:
     right = row["should_go"]
     numbers = sorted({look["look"] for look in looks})
     for key, colour, wrong, hatch in (("go", BLUE, right is False, ""), ("stop", ORANGE, right is True, "////")):
@@ -123,7 +124,7 @@ def design_power(result: Any) -> Figure:
         return finish(figure, title=f"P(go): {data['design']['title']}", footnote=_footnote(data))
 
 
-def _mark_size(axes: Axes, data: Mapping[str, Any]) -> None:
+def _mark_size(axes: Axes, data: PlainMapping) -> None:
     found = data["sample_size"]
     if not found or found["patients"] is None:
         return
@@ -253,16 +254,16 @@ def design_convergence(result: Any) -> Figure:
         return finish(figure, title=f"Convergence: {data['design']['title']}", footnote=_footnote(data, counted=True))
 
 
-def _data(result: Any) -> Mapping[str, Any]:
-    data: Mapping[str, Any] = result if isinstance(result, Mapping) else result.to_dict()
+def _data(result: Any) -> PlainMapping:
+    data: PlainMapping = result if isinstance(result, Mapping) else result.to_dict()
     return data
 
 
-def _trusted(data: Mapping[str, Any]) -> bool:
+def _trusted(data: PlainMapping) -> bool:
     return data["audit"] is None or bool(data["audit"]["agrees"])
 
 
-def _footnote(data: Mapping[str, Any], *, counted: bool = False) -> str:
+def _footnote(data: PlainMapping, *, counted: bool = False) -> str:
     """Trials, largest Monte Carlo error, seed and audit, as every caption of a simulation should say."""
     error = max(max(row["go"]["mcse"], row["stop"]["mcse"]) for row in data["scenarios"])
     said = f"{data['trials']:,} trials by truth, seed {data['design']['seed']}"

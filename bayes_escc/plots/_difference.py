@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from bayes_escc.answers.comparison import NULL_VALUE, Comparison, better_threshold, labelled_cells
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import ENDPOINT, REGIMEN, format_probability
+from bayes_escc.names import ENDPOINT, REGIMEN, Plain, PlainMapping, format_probability
 from bayes_escc.plots.style import (
     BLACK,
     BLUE,
@@ -40,7 +40,7 @@ _EXACT_POINTS: Final = 161
 
 def chosen_rows(
     comparison: Comparison, regimen: str | None, endpoint: str | None
-) -> Sequence[tuple[int, Mapping[str, Any]]]:
+) -> Sequence[tuple[int, PlainMapping]]:
     """The rows of a comparison that a figure shows, each with its place; one panel for each."""
     found = [
         (i, row)
@@ -52,13 +52,13 @@ def chosen_rows(
     return found
 
 
-def panel_title(row: Mapping[str, Any]) -> str:
+def panel_title(row: PlainMapping) -> str:
     """What one panel of several compares."""
     ending = f", {quantity(row[ENDPOINT], 'rate')}" if row[ENDPOINT] else ""
     return wrapped(f"{row[REGIMEN]} against {row['reference']}{ending}", 76)
 
 
-def anchorings(rows: Sequence[tuple[int, Mapping[str, Any]]]) -> str:
+def anchorings(rows: Sequence[tuple[int, PlainMapping]]) -> str:
     """How the contrasts of a figure are anchored, for its footnote."""
     found = {str(row["anchoring"]) for _, row in rows}
     if len(found) == 1:
@@ -71,7 +71,7 @@ def draws_of(comparison: Comparison, index: int) -> Any:
     return list(labelled_cells(comparison.draws))[index][1].ravel()
 
 
-def scale_words(comparison: Comparison, row: Mapping[str, Any]) -> tuple[str, float, str]:
+def scale_words(comparison: Comparison, row: PlainMapping) -> tuple[str, float, str]:
     """Axis label, factor for display and unit of a contrast."""
     name = quantity(row[ENDPOINT], comparison.estimand)
     if comparison.scale == "difference":
@@ -114,7 +114,7 @@ def difference(comparison: Comparison, *, regimen: str | None = None, endpoint: 
         )
 
 
-def _curve(comparison: Comparison, index: int, row: Mapping[str, Any]) -> tuple[Any, Any]:
+def _curve(comparison: Comparison, index: int, row: PlainMapping) -> tuple[Any, Any]:
     """Grid and density of a contrast; of its logarithm for a ratio, as the axis shows it."""
     ratio = comparison.scale != "difference"
     draws = draws_of(comparison, index)
@@ -132,7 +132,7 @@ def _curve(comparison: Comparison, index: int, row: Mapping[str, Any]) -> tuple[
     return grid, density(np.log(finite), np.log(grid)) if ratio else density(finite, grid)
 
 
-def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str, Any]) -> None:
+def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: PlainMapping) -> None:
     label, factor, unit = scale_words(comparison, row)
     grid, shape = _curve(comparison, index, row)
     peak, at = float(shape.max()), grid * factor
@@ -161,7 +161,7 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
     axes.set_xlabel(label)
     higher = row["better"] == "higher"
     right, left = (row[REGIMEN], row["reference"]) if higher else (row["reference"], row[REGIMEN])
-    style: dict[str, Any] = {"xycoords": "axes fraction", "va": "top", "color": GREY}
+    style: Plain = {"xycoords": "axes fraction", "va": "top", "color": GREY}
     axes.annotate(wrapped(f"{right} better →", 52), (1.0, 0.995), ha="right", **style)
     axes.annotate(wrapped(f"← {left} better", 52), (0.0, 0.995), ha="left", **style)
     p = format_probability(row["probability_better"], row["mcse_probability"])
@@ -181,7 +181,7 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: Mapping[str
 
 
 def _shade(
-    axes: Axes, comparison: Comparison, row: Mapping[str, Any], grid: Any, shape: Any, factor: float, unit: str
+    axes: Axes, comparison: Comparison, row: PlainMapping, grid: Any, shape: Any, factor: float, unit: str
 ) -> list[Any]:
     """Shade margin and region of practical equivalence; returns the legend's handles."""
     at, handles = grid * factor, []

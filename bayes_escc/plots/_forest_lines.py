@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.answers.comparison import labelled_cells
+from bayes_escc.names import Plain
 from bayes_escc.plots._intervals import quantiles_of
 from bayes_escc.plots.style import minus
 from bayes_escc.probability.distributions import normal_quantile
@@ -34,7 +35,7 @@ class Line:
     share: str = ""
 
 
-def _modelled(posterior: Posterior, estimand: str) -> list[tuple[dict[str, Any], Interval]]:
+def _modelled(posterior: Posterior, estimand: str) -> list[tuple[Plain, Interval]]:
     ci = posterior.analysis.ci_prob
     found = []
     for labels, draws in labelled_cells(posterior.estimand(estimand)):

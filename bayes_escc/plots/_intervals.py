@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.answers.comparison import labelled_cells
+from bayes_escc.names import Plain
 from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, density, finish, house_style, new_figure, quantity, wrapped
 from bayes_escc.probability.hazard_laws import HazardContrast, HazardLaw
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["intervals"]
 
 
-def cells_of(posterior: Posterior, estimand: str, endpoint: str | None) -> list[tuple[dict[str, Any], Any, Any]]:
+def cells_of(posterior: Posterior, estimand: str, endpoint: str | None) -> list[tuple[Plain, Any, Any]]:
     """Labels, draws and law of every cell of an estimand, restricted to one endpoint."""
     return [
         (labels, draws.ravel(), posterior.law_at(estimand, labels))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import PlainMapping
 from bayes_escc.plots.style import BLACK, GREY, VERMILION, finish, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["study_changes"]
 
 
-def study_changes(history: Mapping[str, Any], harmless: Sequence[str]) -> Figure:
+def study_changes(history: PlainMapping, harmless: Sequence[str]) -> Figure:
     """Draw how many patients changed in each data cut, and how.
 
     Parameters

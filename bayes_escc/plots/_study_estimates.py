@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import PlainMapping
 from bayes_escc.plots._survival import arm_styles
 from bayes_escc.plots.looks import estimand_words, look_axis, looks_of, unconverged
 from bayes_escc.plots.style import finish, house_style, new_figure
@@ -22,7 +22,7 @@ _WIDEST = 20.0
 """Intervals this many times as high as the medians' range are cut with an arrow."""
 
 
-def study_estimates(history: Mapping[str, Any], estimand: str | None = None) -> Figure:
+def study_estimates(history: PlainMapping, estimand: str | None = None) -> Figure:
     """Draw the posterior median and interval of an estimand on every regimen after each data cut.
 
     Parameters

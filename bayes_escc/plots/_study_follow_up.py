@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import PlainMapping
 from bayes_escc.plots._survival import arm_styles, time_ticks
 from bayes_escc.plots.looks import looks_of
 from bayes_escc.plots.style import BLACK, GREY, blank_figure, finish, house_style, wrapped
@@ -20,7 +21,7 @@ __all__ = ["study_follow_up"]
 _MOST_MM = 190.0
 
 
-def study_follow_up(history: Mapping[str, Any], courses: Sequence[Mapping[str, Any]], unit: str) -> Figure:
+def study_follow_up(history: PlainMapping, courses: Sequence[PlainMapping], unit: str) -> Figure:
     """Draw accrual above, and below one bar per patient: how long followed, what was added last, and how it ended.
 
     Parameters

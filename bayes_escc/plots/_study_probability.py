@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import PlainMapping
 from bayes_escc.plots._survival import arm_styles
 from bayes_escc.plots.looks import asked, estimand_words, look_axis, looks_of, unconverged
 from bayes_escc.plots.style import GREY, VERMILION, finish, house_style, new_figure
@@ -20,7 +20,7 @@ __all__ = ["study_probability"]
 _MARKERS = "osD^v"
 
 
-def study_probability(history: Mapping[str, Any]) -> Figure:
+def study_probability(history: PlainMapping) -> Figure:
     """Draw the posterior probability of every comparison after each data cut.
 
     Parameters

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
-from bayes_escc.names import FIGURE_DATA, REGIMEN
+from bayes_escc.names import FIGURE_DATA, REGIMEN, Plain
 from bayes_escc.plots.style import BLACK, BLUE, GREY, VERMILION, blank_figure, finish, house_style, wrapped
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def figure_data(posterior: Posterior) -> Any:
     return posterior.tree[FIGURE_DATA].to_dataset()
 
 
-def arm_styles(regimens: Any) -> dict[str, dict[str, Any]]:
+def arm_styles(regimens: Any) -> dict[str, Plain]:
     """Colour and line style of every regimen, the same in all figures."""
     return {
         str(r): {"color": _COLOURS[i % len(_COLOURS)], "linestyle": _DASHES[i % len(_DASHES)]}
@@ -114,7 +114,7 @@ def _draw_arm(
     event: Any,
     start: Any,
     ci: float,
-    style: dict[str, Any],
+    style: Plain,
     last: float,
 ) -> None:
     if stop.size:
@@ -151,7 +151,7 @@ def _key(
     regimen: str,
     row: int,
     unit: str,
-    style: dict[str, Any],
+    style: Plain,
     corner: tuple[float, float],
 ) -> None:
     """Name, median and hazard ratio of one regimen, in the empty corner of the panel."""

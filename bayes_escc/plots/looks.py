@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from bayes_escc.names import PlainMapping
 
 __all__ = ["asked", "estimand_words", "look_axis", "looks_of", "unconverged"]
 
-Look = Mapping[str, Any]
+Look = PlainMapping
 _MOST_LABELS = 14
 
 
-def looks_of(history: Mapping[str, Any]) -> list[Look]:
+def looks_of(history: PlainMapping) -> list[Look]:
     """The entries of a study's history that have a fit, oldest first."""
     return [entry for entry in history["entries"] if entry["fit"] is not None]
 
@@ -36,7 +38,7 @@ def look_axis(axes: Any, looks: Sequence[Look]) -> None:
     axes.set_xlabel("Data cut (w: after a withdrawal; a: after a change of the analysis), patients, events")
 
 
-def asked(row: Mapping[str, Any]) -> tuple[Any, ...]:
+def asked(row: PlainMapping) -> tuple[Any, ...]:
     """What tells one comparison of a study from another."""
     return tuple(row[k] for k in ("estimand", "regimen", "reference", "scale", "endpoint", "time"))
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.files import write_atomic
+from bayes_escc.names import Plain
 from bayes_escc.report.layout import wrapped
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ WIDTH: Final = 178 * MM
 """Two journal columns, in inches."""
 _PNG_DPI: Final = 300
 
-_STYLE: Final[dict[str, Any]] = {
+_STYLE: Final[Plain] = {
     "font.size": 8, "axes.titlesize": 9, "axes.labelsize": 8, "xtick.labelsize": 8, "ytick.labelsize": 8,
     "legend.fontsize": 8, "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
     "axes.titlelocation": "left", "lines.linewidth": 1.4,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.names import SAMPLE_DIMS
+from bayes_escc.names import SAMPLE_DIMS, AnyArray
 
 __all__ = ["mean_with_error", "share_with_error"]
 
@@ -24,7 +23,7 @@ def _effective(values: Array) -> float:
     return max(float(az.ess(xr.DataArray(values, dims=SAMPLE_DIMS), method="mean")), 1.0)
 
 
-def share_with_error(event: NDArray[Any], draws: Array) -> tuple[float, float]:
+def share_with_error(event: AnyArray, draws: Array) -> tuple[float, float]:
     """Share of draws, of shape (chain, draw), in which an event happens, and its error; never quite 0 or 1."""
     p = float(event.mean())
     varies = 0.0 < p < 1.0

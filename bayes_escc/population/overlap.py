@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.names import Plain
 from bayes_escc.probability.distributions import normal_cdf
 
 __all__ = ["Balance", "Overlap", "matching_weights", "overlap_of"]
@@ -81,7 +82,7 @@ class Overlap:
     ess: float
     largest_weight: float
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """Plain values."""
         return {**vars(self), "reasons": list(self.reasons), "balance": [vars(b) for b in self.balance]}
 

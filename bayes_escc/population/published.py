@@ -15,6 +15,7 @@ from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.grim import recover_count
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.names import Plain
 from bayes_escc.population.margins import STATISTICS
 from bayes_escc.settings.reader import Reader, nearest
 
@@ -166,7 +167,7 @@ def read_published(r: Reader, folder: Path | None, overlap: Reader, *, survival:
     covariates = r.text("covariates", None)
     correlation = r.text("correlation", "own", ("own", "none"))
     missing = r.text("missing", "refuse", ("refuse", "own"))
-    more: dict[str, Any] = {}
+    more: Plain = {}
     if survival:
         more = {name: r.text(name, None) for name in ("curves", "at_risk", "patients", "effects")}
         more["scale"] = r.text("scale", None, ("percent", "proportion"))

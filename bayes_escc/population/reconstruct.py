@@ -17,7 +17,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.names import Plain
 from bayes_escc.notebook import NotebookView
 from bayes_escc.population.curve_points import CurvePoints, RiskTable, clean_points, read_at_risk, read_curve
 
@@ -91,7 +92,7 @@ class Reconstruction(NotebookView):
         logs = [math.log(max(float(e.sum()), 0.5) / float(t.sum())) for t, e in self.versions]
         return float(np.std(logs, ddof=1)) * math.sqrt(float(max(self.events, 1)))
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Plain:
         """What was reproduced, as plain data."""
         largest, typical = self.errors()
         median = kaplan_meier(self.time, self.event).median

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from bayes_escc.names import normalise
+from bayes_escc.names import Plain, normalise
 from bayes_escc.population.bias import BIAS_SCALES, Bias, BiasScale, default_bias, no_bias
 from bayes_escc.settings.reader import Reader
 
@@ -62,7 +62,7 @@ class StatedBias:
 def read_bias(r: Reader) -> StatedBias:
     """Read `[bias]`, noting problems in the reader."""
     arms, contrasts = [], []
-    own: dict[str, Any] = {}
+    own: Plain = {}
     for key in r.left():
         value = r.take(key)
         if isinstance(value, Mapping):

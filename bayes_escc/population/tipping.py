@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import Direction, Scale, format_probability
+from bayes_escc.names import Direction, Plain, Scale, format_probability
 from bayes_escc.population.bias import Bias, BiasScale, CriticalBias, CriticalBiasOfRates, benefit_shrinks_with
 from bayes_escc.population.confounder import e_value, needed_prevalence
 from bayes_escc.probability.beta import Beta
@@ -127,7 +127,7 @@ class Tipping:
         reach = max(2.0 * self.bias.sd, 1.0 if self.bias.scale == "log_odds" else 0.7)
         return self.bias.mean + reach * np.linspace(-1.0, 1.0, 9)
 
-    def course(self, biases: Sequence[float] | Array | None = None, ci_prob: float = 0.95) -> list[dict[str, Any]]:
+    def course(self, biases: Sequence[float] | Array | None = None, ci_prob: float = 0.95) -> list[Plain]:
         """The contrast that is left and its probabilities, for each of several biases.
 
         Parameters
@@ -173,7 +173,7 @@ class Tipping:
         """Standard deviations that are always shown: none, half, the one believed, double."""
         return tuple(dict.fromkeys((0.0, 0.5 * self.bias.sd, self.bias.sd, 2.0 * self.bias.sd)))
 
-    def to_dict(self, levels: Sequence[float] = LEVELS) -> dict[str, Any]:
+    def to_dict(self, levels: Sequence[float] = LEVELS) -> Plain:
         """An entry of `bias` in `result.json`."""
         margins = [False] if self.margin is None else [False, True]
         return {
@@ -196,7 +196,7 @@ class Tipping:
             "sentences": self.sentences(levels[0] if len(levels) == 1 else LEVELS[0]),
         }
 
-    def _averaged_row(self, sd: float) -> dict[str, Any]:
+    def _averaged_row(self, sd: float) -> Plain:
         p, error = self.averaged(sd)
         margin = (None, None) if self.margin is None else self.averaged(sd, by_margin=True)
         return {
@@ -208,7 +208,7 @@ class Tipping:
             "mcse_probability_by_margin": margin[1],
         }
 
-    def _tipping_row(self, level: float, by_margin: bool) -> dict[str, Any]:
+    def _tipping_row(self, level: float, by_margin: bool) -> Plain:
         bias = self.point(level, by_margin=by_margin)
         return {
             "level": level,

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_escc.names import SAMPLE_DIMS
+from bayes_escc.names import SAMPLE_DIMS, AnyArray
 from bayes_escc.notebook import NotebookView
 
 __all__ = [
@@ -187,7 +187,7 @@ class WeightedDraws:
         return Probability(p, math.sqrt(moved * (1.0 - moved) / self.ess))
 
 
-def probability_with_error(event: NDArray[Any], draws: Array) -> Probability:
+def probability_with_error(event: AnyArray, draws: Array) -> Probability:
     """Share of draws in which an event happens, and its Monte Carlo standard error.
 
     Parameters

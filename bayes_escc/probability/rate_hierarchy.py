@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import AnyArray
 from bayes_escc.probability.rate_grid import GridRate
 
 __all__ = ["RateHierarchy", "integrate_rates"]
@@ -114,7 +115,7 @@ class RateHierarchy:
         return {"mean": mean, "sd": sd, "median": median, "lower": lower, "upper": upper}
 
 
-def integrate_rates(events: NDArray[Any], n: NDArray[Any], logit_mean: Any, tau: Any) -> RateHierarchy:
+def integrate_rates(events: AnyArray, n: AnyArray, logit_mean: Any, tau: Any) -> RateHierarchy:
     """Integrate a hierarchy of counts.
 
     Parameters

@@ -8,12 +8,12 @@ Variables, for an estimand `name`: ``<name>_part_weight``, ``_part_alpha`` and `
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.names import REGIMEN
+from bayes_escc.names import REGIMEN, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.rate_grid import GridRate
@@ -29,7 +29,7 @@ def flatten_rates(name: str, laws: Mapping[str, Beta | BetaMixture]) -> xr.Datas
     import xarray as xr
 
     split = [_split(law) for law in laws.values()]
-    values: dict[str, Any] = {}
+    values: Plain = {}
     for k, part in enumerate(("weight", "alpha", "beta")):
         columns = [[row[k] for row in betas] for betas, _, _ in split]
         values[f"{name}_part_{part}"] = ((REGIMEN, f"{name}_part"), _padded(columns))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from bayes_escc.names import format_probability
+from bayes_escc.names import PlainMapping, format_probability
 from bayes_escc.report.layout import aligned, display_width, wrapped
 from bayes_escc.report.quantities import estimate_text, name_of, of_itself
 from bayes_escc.report.sentences import (
@@ -25,10 +25,10 @@ _MOST_ROWS: Final = 8
 _MOST_NOTES: Final = 3
 """Lines of notes; more are counted."""
 
-Row = Mapping[str, Any]
+Row = PlainMapping
 
 
-def answer_text(result: Mapping[str, Any], question: str = "", *, where: Sequence[str] = ()) -> str:
+def answer_text(result: PlainMapping, question: str = "", *, where: Sequence[str] = ()) -> str:
     """The answer in at most 25 lines of 100 columns.
 
     Parameters
@@ -66,7 +66,7 @@ def _cut(text: str, width: int) -> str:
     return f"{text.rstrip()}..."
 
 
-def _notes(result: Mapping[str, Any]) -> list[str]:
+def _notes(result: PlainMapping) -> list[str]:
     """Why a fit cannot be read, and what was noticed in the data."""
     messages = [] if result["diagnostics"]["converged"] else [" ".join(result["diagnostics"]["messages"])]
     for w in result["data"]["warnings"]:
@@ -84,7 +84,7 @@ def _notes(result: Mapping[str, Any]) -> list[str]:
     return shown
 
 
-def _table(result: Mapping[str, Any], room: int) -> list[str]:
+def _table(result: PlainMapping, room: int) -> list[str]:
     """One row for each question; a probability that several ask for, as one hazard ratio answers them all, once."""
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
     time_unit = units.get("median", units.get("rmst", ""))
@@ -150,7 +150,7 @@ def _short(text: str) -> str:
     return text.replace("percentage points", "points")
 
 
-def _estimates(result: Mapping[str, Any], time_unit: str, room: int) -> list[str]:
+def _estimates(result: PlainMapping, time_unit: str, room: int) -> list[str]:
     """Without comparisons: what is known of the effect, the rates, or the medians."""
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
     known = [r for r in result["estimates"] if not of_itself(r)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from bayes_escc.names import format_number, format_probability
+from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.layout import aligned, plain_interval
 from bayes_escc.report.quantities import Naming, covariate_label, interval_text
 from bayes_escc.report.sentences import margin_text
@@ -15,7 +15,7 @@ from bayes_escc.report.sentences import margin_text
 __all__ = ["bias_text", "course_text", "overlap_text", "population_text", "tipping_text"]
 
 
-def bias_text(rows: Sequence[Mapping[str, Any]], naming: Naming | None = None) -> str:
+def bias_text(rows: Sequence[PlainMapping], naming: Naming | None = None) -> str:
     """P(better) under no bias, half of the bias believed, all of it and double, and where the answer tips."""
     naming = naming or Naming({}, "", len({r["endpoint"] for r in rows}) > 1, {})
     lines = []
@@ -44,14 +44,14 @@ def bias_text(rows: Sequence[Mapping[str, Any]], naming: Naming | None = None) -
     return "\n".join([*blocks, *(first["sentences"] if len(rows) == 1 else [])])
 
 
-def tipping_text(rows: Sequence[Mapping[str, Any]]) -> str:
+def tipping_text(rows: Sequence[PlainMapping]) -> str:
     """Where the answer tips and what that would take, under a verdict that has the probabilities already."""
     table = bias_text([{**row, "sentences": []} for row in rows])
     further = rows[0]["sentences"][1:] if len(rows) == 1 else []
     return "\n".join([table, *(textwrap.fill(sentence, 100) for sentence in further)])
 
 
-def course_text(row: Mapping[str, Any]) -> str:
+def course_text(row: PlainMapping) -> str:
     """The contrast that is left for each of several biases."""
     margin = row["margin"] is not None
     header = ["bias", "as a ratio", row["scale"].replace("_", " "), "95 % CrI", "P(better)"]
@@ -67,7 +67,7 @@ def course_text(row: Mapping[str, Any]) -> str:
     return "\n".join([title, aligned(header, lines)])
 
 
-def overlap_text(found: Mapping[str, Any]) -> str:
+def overlap_text(found: PlainMapping) -> str:
     """Balance of own patients with those of a published arm."""
     rows = [
         [
@@ -88,7 +88,7 @@ def overlap_text(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def population_text(found: Mapping[str, Any]) -> str:
+def population_text(found: PlainMapping) -> str:
     """Answers in every population, with overlap, what every fact contributed, and companions."""
     timed = "estimand" in found
     key, effect = ("rmst", "log_hazard_ratio") if timed else ("rate", "log_odds_ratio")
@@ -133,7 +133,7 @@ def population_text(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _ledger_lines(found: Mapping[str, Any]) -> list[str]:
+def _ledger_lines(found: PlainMapping) -> list[str]:
     """What every published fact contributed, and what was not used."""
     rows = [
         [
@@ -153,7 +153,7 @@ def _ledger_lines(found: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _shown(row: Mapping[str, Any], name: str, unit: str) -> str:
+def _shown(row: PlainMapping, name: str, unit: str) -> str:
     """A number of a population with its interval and unit."""
     middle, span = interval_text(row[f"{name}_lower"], row[name], row[f"{name}_upper"], unit)
     return f"{middle} ({span})"

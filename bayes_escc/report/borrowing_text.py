@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from bayes_escc.names import format_probability
+from bayes_escc.names import PlainMapping, format_probability
 from bayes_escc.report.layout import aligned
 from bayes_escc.report.quantities import interval_text
 from bayes_escc.report.sentences import contrast_text
@@ -13,22 +10,22 @@ from bayes_escc.report.sentences import contrast_text
 __all__ = ["borrowing_text"]
 
 
-def _rate(row: Mapping[str, Any]) -> str:
+def _rate(row: PlainMapping) -> str:
     middle, span = interval_text(row["lower"], row["median"], row["upper"], "proportion")
     return f"{middle} ({span})"
 
 
-def _plain(row: Mapping[str, Any]) -> str:
+def _plain(row: PlainMapping) -> str:
     middle, span = interval_text(row["lower"], row["median"], row["upper"], "")
     return f"{middle} ({span})"
 
 
-def borrowing_text(found: Mapping[str, Any]) -> str:
+def borrowing_text(found: PlainMapping) -> str:
     """Who borrows from whom, the historical prior, and the answers for every robust weight."""
     historical = found["historical"]
     patients = sum(h["n"] for h in historical)
     name = "MAP prior" if found["method"] == "map" else "normalised power prior"
-    distinct: dict[str, list[Mapping[str, Any]]] = {}
+    distinct: dict[str, list[PlainMapping]] = {}
     for prior in found["map_priors"]:
         distinct.setdefault(str(prior["components"]), []).append(prior)
     who = ", ".join(found["borrows"])
@@ -44,7 +41,7 @@ def borrowing_text(found: Mapping[str, Any]) -> str:
     return "\n".join([*lines, found["caution"]])
 
 
-def _borrowed_prior_text(prior: Mapping[str, Any], name: str) -> list[str]:
+def _borrowed_prior_text(prior: PlainMapping, name: str) -> list[str]:
     """The historical prior in words, and the hierarchy behind it."""
     shown = prior["components"][:8]
     parts = " + ".join(f"{c['weight']:.3f} Beta({c['alpha']:.3g}, {c['beta']:.3g})" for c in shown)
@@ -77,7 +74,7 @@ def _borrowed_prior_text(prior: Mapping[str, Any], name: str) -> list[str]:
     return lines
 
 
-def _borrowing_answers(found: Mapping[str, Any]) -> str:
+def _borrowing_answers(found: PlainMapping) -> str:
     """Rates, and P(better) where regimens are compared, for every robust weight."""
     prob = found["map_prior"]["ci_prob"]
     limits = list(dict.fromkeys((t["side"], t["value"]) for r in found["answers"] for t in r["thresholds"]))
@@ -112,5 +109,5 @@ def _borrowing_answers(found: Mapping[str, Any]) -> str:
     return "\n".join(tables)
 
 
-def _weight(row: Mapping[str, Any]) -> str:
+def _weight(row: PlainMapping) -> str:
     return "1 (none)" if row["robust_weight"] == 1 else f"{row['robust_weight']:.3g}{' *' if row['primary'] else ''}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from bayes_escc.names import format_number, format_probability
+from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.layout import aligned, display_width, plain_interval
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 
-def reconstruction_text(report: Mapping[str, Any]) -> str:
+def reconstruction_text(report: PlainMapping) -> str:
     """How closely patients read from a figure reproduce it."""
 
     def printed(value: Any) -> str:
@@ -37,7 +37,7 @@ def reconstruction_text(report: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *(f"Note: {note}" for note in report["notes"])])
 
 
-def proportional_hazards_text(found: Mapping[str, Any]) -> str:
+def proportional_hazards_text(found: PlainMapping) -> str:
     """The outcome of the check of proportional hazards, and its table."""
     ci = f"{100 * found['ci_prob']:g} % CrI"
     when = f"{found['early']:.3g} to {found['late']:.3g} {found['unit']}"
@@ -64,7 +64,7 @@ def proportional_hazards_text(found: Mapping[str, Any]) -> str:
     )
 
 
-def inconsistency_text(found: Mapping[str, Any]) -> str:
+def inconsistency_text(found: PlainMapping) -> str:
     """The table of direct against indirect evidence."""
 
     def shown(value: Sequence[float] | None) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from bayes_escc.names import format_number
+from bayes_escc.names import PlainMapping, format_number
 
 __all__ = ["aligned", "display_width", "plain_interval", "row_label", "wrapped"]
 
@@ -50,12 +49,12 @@ def wrapped(label: str, width: int = 26) -> str:
     return "\n".join([*lines, line])
 
 
-def plain_interval(row: Mapping[str, Any]) -> str:
+def plain_interval(row: PlainMapping) -> str:
     """Lower and upper limit of a row, without a unit."""
     return f"{format_number(row['lower'])} to {format_number(row['upper'])}"
 
 
-def row_label(row: Mapping[str, Any], several_endpoints: bool) -> str:
+def row_label(row: PlainMapping, several_endpoints: bool) -> str:
     """Study, regimen, covariate and time of a row; its endpoint where there are several, or nothing else."""
     parts = [row.get("study"), row.get("regimen"), row.get("covariate")]
     if row.get("time") is not None:

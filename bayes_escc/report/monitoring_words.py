@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from bayes_escc.names import format_number, format_probability
+from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.chinese import in_chinese
 from bayes_escc.report.quantities import Language
 
@@ -20,7 +19,7 @@ def decision_words(decision: str, language: Language) -> str:
     return _DECISIONS.get(decision, in_chinese(decision)) if language == "zh" else decision
 
 
-def position_sentence(position: Mapping[str, Any], language: Language) -> str:
+def position_sentence(position: PlainMapping, language: Language) -> str:
     """An entry of `monitoring` as a sentence: value, thresholds, decision, and what the rule does wrongly how often.
 
     Parameters

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from bayes_escc.names import PlainMapping
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Paste, Section, Table
 from bayes_escc.report.page_lists import ABBREVIATIONS, LIMITATIONS
 from bayes_escc.report.part_model import model_in_words
@@ -40,7 +40,7 @@ def _p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _cox(page: View, fitted: Mapping[str, Any]) -> Table:
+def _cox(page: View, fitted: PlainMapping) -> Table:
     """Cox's regression, with or without the covariates of the model."""
     lines = []
     for r in fitted["rows"]:
@@ -85,7 +85,7 @@ def limitations(facts: Facts, language: Language) -> list[str]:
     return found
 
 
-def _immature(row: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
+def _immature(row: PlainMapping, result: PlainMapping) -> bool:
     medians = [r["median"] for r in result["estimates"] if r["estimand"] == "median" and r["regimen"] == row["regimen"]]
     followed = row["median_follow_up"]
     return bool(medians) and (followed is None or followed < medians[0])

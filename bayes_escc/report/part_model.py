@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from bayes_escc.names import format_number, format_probability
+from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
 from bayes_escc.report.monitoring_words import position_sentence
 from bayes_escc.report.page_words import WORDS
@@ -143,7 +142,7 @@ def sensitivity(page: View) -> Made:
     return ("present" if found else "missing"), [*blocks, *page.drawn("dating")]
 
 
-def _variations(page: View, found: Mapping[str, Any]) -> Table:
+def _variations(page: View, found: PlainMapping) -> Table:
     """One row for every variation of the analysis."""
     pooled = "probability_better" not in found["rows"][0]
     unit = str(found["unit"])
@@ -165,7 +164,7 @@ def _variations(page: View, found: Mapping[str, Any]) -> Table:
     return Table(page.say("sensitivity_table"), header, tuple(lines), page.say("sensitivity_note"))
 
 
-def _scaled(page: View, found: Mapping[str, Any] | None) -> list[Block]:
+def _scaled(page: View, found: PlainMapping | None) -> list[Block]:
     """What every estimand owes to the prior and to the likelihood."""
     if not found:
         return []
@@ -235,7 +234,7 @@ def rules(page: View) -> Made:
 
 def looks(page: View) -> Made:
     """The data cuts of a study: what changed at each, and P(better) after it with its false-alarm rate."""
-    rows: Sequence[Mapping[str, Any]] = page.facts.get("looks", ())
+    rows: Sequence[PlainMapping] = page.facts.get("looks", ())
     if not rows:
         return "not applicable", ()
     header = tuple(

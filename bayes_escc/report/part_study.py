@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
+from bayes_escc.names import PlainMapping
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
 from bayes_escc.report.page_words import WORDS
 from bayes_escc.report.quantities import covariate_label, estimate_text, name_of
@@ -31,9 +30,9 @@ def headline(page: View) -> Made:
     return ("present" if question else "missing"), blocks
 
 
-def _stated(page: View) -> list[Mapping[str, Any]]:
+def _stated(page: View) -> list[PlainMapping]:
     """What the analysis states of the comparison behind every row."""
-    by_estimand: dict[str, Mapping[str, Any]] = {c["estimand"]: c for c in page.facts["comparisons"]}
+    by_estimand: dict[str, PlainMapping] = {c["estimand"]: c for c in page.facts["comparisons"]}
     return [by_estimand.get(r["estimand"], {}) for r in page.result["comparisons"]]
 
 

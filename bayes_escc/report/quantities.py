@@ -6,7 +6,9 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
+
+from bayes_escc.names import PlainMapping
 
 __all__ = [
     "UNITS_ZH",
@@ -25,7 +27,7 @@ __all__ = [
 ]
 
 Language = Literal["en", "zh"]
-Row = Mapping[str, Any]
+Row = PlainMapping
 
 _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "median": {"en": "median PFS", "zh": "中位无进展生存期"},

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bayes_escc.answers.bias import population_of, tipping_of_row
 from bayes_escc.answers.rows import ComparisonRow, EstimateRow, RankRow, Row
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import REGIMEN, VERSION
+from bayes_escc.names import REGIMEN, VERSION, Plain, PlainMapping
 
 if TYPE_CHECKING:
     from bayes_escc.answers.comparison import Comparison
@@ -49,12 +49,12 @@ COMPARISON_KEYS: Final = ComparisonRow.columns()
 """Keys of an entry of `comparisons`, in order; the columns of `comparisons.csv`."""
 
 
-def result_schema() -> dict[str, Any]:
+def result_schema() -> Plain:
     """The JSON schema of `result.json` (draft 2020-12), as it ships in `bayes_escc/report/result.schema.json`."""
     import importlib.resources
 
     text = importlib.resources.files("bayes_escc.report").joinpath("result.schema.json").read_text(encoding="utf-8")
-    schema: dict[str, Any] = json.loads(text)
+    schema: Plain = json.loads(text)
     return schema
 
 
@@ -140,7 +140,7 @@ class Asked:
     versions: Mapping[str, str] | None = None
     seed: int = 0
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> Plain:
         """The entry of `result.json`."""
         versions = software_versions() if self.versions is None else self.versions
         return {
@@ -159,14 +159,14 @@ class Asked:
 
 def build_result(
     asked: Asked,
-    data: Mapping[str, Any],
+    data: PlainMapping,
     diagnostics: Diagnostics,
     *,
     estimates: Sequence[EstimateRow],
     comparisons: Sequence[ComparisonRow] = (),
     ranking: Sequence[RankRow] = (),
-    further: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    further: PlainMapping | None = None,
+) -> Plain:
     """The content of `result.json`, whoever asks: a run, counts or effects typed at a prompt, a study.
 
     Parameters
@@ -210,13 +210,13 @@ def _stated_words(posterior: Posterior) -> dict[str, dict[str, str]]:
     }
 
 
-def bias_rows(posterior: Posterior, comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
+def bias_rows(posterior: Posterior, comparisons: Sequence[Comparison]) -> list[Plain]:
     """The entries of `bias`: every comparison that randomisation does not protect, or whose bias is stated."""
     asked = [tipping_of_row(posterior, row) for c in comparisons for row in c.rows]
     return [t.to_dict() for t in asked if t is not None and (t.bias.sd > 0 or t.bias.mean != 0)]
 
 
-def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = None) -> dict[str, Any]:
+def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = None) -> Plain:
     """The content of `result.json`.
 
     Parameters
@@ -276,7 +276,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
     )
 
 
-def to_json(result: Mapping[str, Any]) -> str:
+def to_json(result: PlainMapping) -> str:
     """The result as JSON text; refuses what JSON cannot say."""
     try:
         return json.dumps(_plain(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from bayes_escc.names import format_number, format_probability
+from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.layout import aligned, display_width, plain_interval, row_label
 
 __all__ = ["power_scaling_text", "sensitivity_text"]
 
 
-def sensitivity_text(found: Mapping[str, Any]) -> str:
+def sensitivity_text(found: PlainMapping) -> str:
     """The tables of a sensitivity analysis."""
     regimens = "probability_better" in found["rows"][0]
     varied = _of_regimens(found) if regimens else _of_synthesis(found)
@@ -19,7 +16,7 @@ def sensitivity_text(found: Mapping[str, Any]) -> str:
     return varied if scaled is None else f"{varied}\n\n{power_scaling_text(scaled)}"
 
 
-def power_scaling_text(found: Mapping[str, Any]) -> str:
+def power_scaling_text(found: PlainMapping) -> str:
     """The tables of what the answers owe to prior and likelihood."""
     weaker, stronger = found["powers"]
     several = len({r["endpoint"] for r in found["estimates"]}) > 1
@@ -57,12 +54,12 @@ def power_scaling_text(found: Mapping[str, Any]) -> str:
     return "\n".join(blocks)
 
 
-def _whose(row: Mapping[str, Any], several: bool) -> str:
+def _whose(row: PlainMapping, several: bool) -> str:
     against = f" against {row['reference']}" if row["reference"] else ""
     return f"{row['estimand']}: {row_label(row, several)}{against}".removesuffix(": ")
 
 
-def _of_synthesis(found: Mapping[str, Any]) -> str:
+def _of_synthesis(found: PlainMapping) -> str:
     """The pooled effect under every variation."""
     null = "1" if found["unit"].endswith("ratio") else "0"
     header = ["", "median", f"{100 * found['ci_prob']:g} % CrI", f"P(< {null})", "tau"]
@@ -87,7 +84,7 @@ def _of_synthesis(found: Mapping[str, Any]) -> str:
     )
 
 
-def _of_regimens(found: Mapping[str, Any]) -> str:
+def _of_regimens(found: PlainMapping) -> str:
     """A comparison of regimens under every variation."""
     rows = found["rows"]
     ci = f"{100 * found['ci_prob']:g} % CrI"

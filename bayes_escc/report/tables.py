@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bayes_escc.answers.league import league_cells, league_groups
+from bayes_escc.names import PlainMapping
 
 __all__ = ["league_csv", "ranking_csv", "rows_csv", "sensitivity_tables"]
 
 
-def league_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
+def league_csv(rows: Sequence[PlainMapping], status: str) -> str:
     """The league table as CSV, ready for print: each cell compares the regimen of its row with that of its column."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -24,7 +25,7 @@ def league_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
     return buffer.getvalue()
 
 
-def rows_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: str | None = None) -> str:
+def rows_csv(rows: Sequence[PlainMapping], columns: Sequence[str], status: str | None = None) -> str:
     """Rows as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -35,7 +36,7 @@ def rows_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], status: 
     return buffer.getvalue()
 
 
-def sensitivity_tables(found: Mapping[str, Any]) -> dict[str, str]:
+def sensitivity_tables(found: PlainMapping) -> dict[str, str]:
     """A sensitivity analysis as CSV, by the name of the file: every variation, and what power scaling gave."""
     tables = {"sensitivity.csv": found["rows"]}
     scaled = found["power_scaling"]
@@ -44,7 +45,7 @@ def sensitivity_tables(found: Mapping[str, Any]) -> dict[str, str]:
     return {name: rows_csv(rows, list(rows[0])) for name, rows in tables.items() if rows}
 
 
-def ranking_csv(rows: Sequence[Mapping[str, Any]], status: str) -> str:
+def ranking_csv(rows: Sequence[PlainMapping], status: str) -> str:
     """The ranking as CSV, with the probability of every rank in a column of its own."""
     most = max(len(row["rank_probabilities"]) for row in rows)
     columns = [c for c in rows[0] if c != "rank_probabilities"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from bayes_escc.answers.league import league_groups, league_order, mirrored
-from bayes_escc.names import format_probability
+from bayes_escc.names import PlainMapping, format_probability
 from bayes_escc.report.bias_text import bias_text, population_text
 from bayes_escc.report.borrowing_text import borrowing_text
 from bayes_escc.report.layout import aligned, display_width
@@ -22,7 +22,7 @@ _ONE_SAID: Final = ("log_hazard_ratio", "mu")
 """Logarithms of what stands beside them."""
 
 
-def result_text(result: Mapping[str, Any]) -> str:
+def result_text(result: PlainMapping) -> str:
     """The verdict and every table of a result: the answer, estimates, ranks, and what they rest on."""
     naming = Naming.of(result)
     blocks = [*_head(result), "", *verdict(result)]
@@ -49,7 +49,7 @@ def result_text(result: Mapping[str, Any]) -> str:
     return "\n".join(blocks)
 
 
-def _head(result: Mapping[str, Any]) -> list[str]:
+def _head(result: PlainMapping) -> list[str]:
     """Title, size, engine, and what a reader must know."""
     analysis, data, diagnostics = result["analysis"], result["data"], result["diagnostics"]
     lines = [analysis["title"], "=" * min(78, display_width(analysis["title"]))]
@@ -71,7 +71,7 @@ def _head(result: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _thresholds_and_predictions(result: Mapping[str, Any], naming: Naming) -> list[str]:
+def _thresholds_and_predictions(result: PlainMapping, naming: Naming) -> list[str]:
     """Probabilities of thresholds, and the next patients."""
     blocks = []
     if result.get("thresholds"):
@@ -97,7 +97,7 @@ def _thresholds_and_predictions(result: Mapping[str, Any], naming: Naming) -> li
     return blocks
 
 
-def _ranking_table(result: Mapping[str, Any], naming: Naming) -> str:
+def _ranking_table(result: PlainMapping, naming: Naming) -> str:
     """Ranks of three regimens or more; of two they say what the comparison says."""
     ci = f"{100 * result['estimates'][0]['ci_prob']:g} % CrI"
     rows = [
@@ -114,7 +114,7 @@ def _ranking_table(result: Mapping[str, Any], naming: Naming) -> str:
     return aligned(["ranking", "", "P(best)", "mean rank", f"median rank ({ci})", "SUCRA"], rows)
 
 
-def _rank_table(rows: Sequence[Mapping[str, Any]], naming: Naming) -> list[str]:
+def _rank_table(rows: Sequence[PlainMapping], naming: Naming) -> list[str]:
     """The probability of every rank, where there are more than two."""
     most = max(len(r.get("rank_probabilities", ())) for r in rows)
     if most <= 2:
@@ -128,7 +128,7 @@ def _rank_table(rows: Sequence[Mapping[str, Any]], naming: Naming) -> list[str]:
     return ["", aligned(["probability of rank", "", *map(str, range(1, most + 1))], lines)]
 
 
-def _league_text(rows: Sequence[Mapping[str, Any]], naming: Naming) -> str:
+def _league_text(rows: Sequence[PlainMapping], naming: Naming) -> str:
     """The league table: estimates above the diagonal, P(better) below, each the row against the column."""
     blocks = []
     for group in league_groups(rows):
@@ -160,7 +160,7 @@ def _league_text(rows: Sequence[Mapping[str, Any]], naming: Naming) -> str:
     return "\n".join(blocks)
 
 
-def _dating_text(result: Mapping[str, Any], naming: Naming) -> str:
+def _dating_text(result: PlainMapping, naming: Naming) -> str:
     """The interval result beside the one with progression dated at the detecting scan."""
     at_scan = result["detecting_scan"]
     keys = ("estimand", "regimen", "study", "covariate", "endpoint", "time")
@@ -188,12 +188,12 @@ def _dating_text(result: Mapping[str, Any], naming: Naming) -> str:
     return "\n\n".join(lines)
 
 
-def _worth_a_line(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _worth_a_line(rows: Sequence[PlainMapping]) -> list[PlainMapping]:
     """Estimates without those of a regimen against itself, and without logarithms of what stands beside them."""
     return [r for r in rows if r["estimand"] not in _ONE_SAID and not of_itself(r)]
 
 
-def _of_estimate(row: Mapping[str, Any], naming: Naming) -> tuple[str, str]:
+def _of_estimate(row: PlainMapping, naming: Naming) -> tuple[str, str]:
     """What an estimate is of, and of whom; ratios for their logarithms."""
     unit = str(row["unit"])
     if row["estimand"] == "coefficient" and is_log_ratio(unit, str(row["estimand"])):
@@ -206,7 +206,7 @@ def _of_estimate(row: Mapping[str, Any], naming: Naming) -> tuple[str, str]:
     return name, ", ".join(part for part in who if part)
 
 
-def _estimate_table(rows: Sequence[Mapping[str, Any]], naming: Naming) -> str:
+def _estimate_table(rows: Sequence[PlainMapping], naming: Naming) -> str:
     """Estimates by estimand with their units."""
     ci = f"{100 * rows[0]['ci_prob']:g} % CrI" if rows else "CrI"
     lines, before = [], None
@@ -217,7 +217,7 @@ def _estimate_table(rows: Sequence[Mapping[str, Any]], naming: Naming) -> str:
     return aligned(["estimates", "", f"median ({ci})"], lines)
 
 
-def _comparison_table(rows: Sequence[Mapping[str, Any]], naming: Naming) -> str:
+def _comparison_table(rows: Sequence[PlainMapping], naming: Naming) -> str:
     """One row for each comparison, allowing for bias where patients were not assigned at random, and without."""
     biased = any(r.get("bias_sd") for r in rows)
     header = ["comparison", "", f"median ({100 * rows[0]['ci_prob']:g} % CrI)"]
@@ -243,7 +243,7 @@ def _comparison_table(rows: Sequence[Mapping[str, Any]], naming: Naming) -> str:
     return aligned(header, lines)
 
 
-def _in_rope(row: Mapping[str, Any], unit: str) -> str:
+def _in_rope(row: PlainMapping, unit: str) -> str:
     """The probability of practical equivalence, with its limits."""
     if row["rope"] is None:
         return ""

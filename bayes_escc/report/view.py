@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bayes_escc.names import PlainMapping
 from bayes_escc.report.blocks import Block, Figure
 from bayes_escc.report.chinese import in_chinese
 from bayes_escc.report.page_words import WORDS
@@ -12,7 +13,7 @@ from bayes_escc.report.quantities import Language, interval_text, name_of
 
 __all__ = ["BLANK", "Facts", "View"]
 
-Facts = Mapping[str, Any]
+Facts = PlainMapping
 BLANK: Final = "____"
 """What a person must fill in."""
 
@@ -38,7 +39,7 @@ class View:
         """A text of the package, written in English, in the language of the page."""
         return in_chinese(text) if self.language == "zh" else text
 
-    def name(self, row: Mapping[str, Any]) -> str:
+    def name(self, row: PlainMapping) -> str:
         """What a row is about, with its time."""
         return name_of(row, self.units.get(row["estimand"], ""), self.time_unit, self.language)
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.names import Direction
+from bayes_escc.names import Direction, Plain
 from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.beta import Beta
 from bayes_escc.rules.common import wrong_rates
@@ -67,7 +67,7 @@ class Criterion(NotebookView):
         above = upper_tails(self.law, n, self.rate)
         return above if self.better == "higher" else 1.0 - above
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """The criterion as plain data."""
         return {
             "rate": self.rate,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.names import Plain
 from bayes_escc.rules.kinds import Bop2
 from bayes_escc.rules.paths import check_exact
 from bayes_escc.rules.rule import GO, STOP, Look, Rule, decide
@@ -45,7 +46,7 @@ class BoundaryRow:
     go: Ranges
     thresholds: tuple[tuple[str, float], ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """The row as plain data."""
         return {
             "patients": list(self.patients),
@@ -109,7 +110,7 @@ class BoundaryTable:
         writer.writerows(self.cells)
         return buffer.getvalue()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """The table as plain data."""
         return {
             "rule": self.rule.to_dict(),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Plain
 from bayes_escc.rules.kinds import Bop2
 from bayes_escc.rules.paths import OperatingCharacteristics, check_exact, operating_characteristics, walk
 from bayes_escc.rules.rule import GO, STOP, Rule, Step
@@ -48,7 +49,7 @@ class Calibration:
     target: float
     operating_characteristics: OperatingCharacteristics
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """Everything as plain data."""
         return {"target": self.target, **self.operating_characteristics.to_dict()}
 
@@ -119,7 +120,7 @@ def _threshold(rule: Rule, target: float, looks: Sequence[Any]) -> Rule:
 
 
 def _tuned(rule: Rule, key: str, value: float) -> Rule:
-    changes: dict[str, Any] = {key: value}
+    changes: Plain = {key: value}
     return replace(rule, **changes)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bayes_escc.names import AnyArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,10 +23,10 @@ Array = NDArray[np.float64]
 class Hazards(Protocol):
     """Baseline hazards of regimens under every draw."""
 
-    def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
+    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
         """Cumulative hazard of every patient from `lower` to `upper`, (draws, patients)."""
 
-    def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
+    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
         """When every patient's cumulative hazard is reached, (draws, patients)."""
 
 
@@ -40,7 +42,7 @@ class Followed(Protocol):
         """Names of the regimens."""
 
     @property
-    def regimen(self) -> NDArray[Any]:
+    def regimen(self) -> AnyArray:
         """Index of the regimen of every patient."""
 
     @property

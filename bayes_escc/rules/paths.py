@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Plain
 from bayes_escc.rules.rule import CONTINUE, GO, STOP, Look, Rule, Step
 from bayes_escc.rules.tails import log_gammas
 
@@ -66,7 +67,7 @@ class Scenario:
         """P(the rule acts), where acting is to go or to stop."""
         return self.probability_go if act == "go" else self.probability_stop
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """The scenario as plain data."""
         return {
             "rates": list(self.rates),
@@ -100,7 +101,7 @@ class OperatingCharacteristics:
     false_alarm: float | None
     power: float | None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """Everything as plain data."""
         return {
             "rule": self.rule.to_dict(),

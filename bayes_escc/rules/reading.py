@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.endpoints import endpoint_direction
-from bayes_escc.names import normalise
+from bayes_escc.names import Plain, normalise
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture, beta_of_width
 from bayes_escc.rules.kinds import KINDS, Bop2, Criterion, PosteriorProbability, Precision, PredictiveProbability
@@ -59,7 +59,7 @@ def read_rule(table: Reader) -> Rule | None:
         return None
     chosen = KINDS[kind]
     noted = len(table.problems)
-    values: dict[str, Any] = {}
+    values: Plain = {}
     if chosen is Bop2:
         values["criteria"] = _criteria(table)
     for f in fields(chosen):
@@ -94,7 +94,7 @@ def with_prior(rule: Rule, rate_prior: PriorSet | None, stated: set[str]) -> Rul
     if isinstance(rule, PosteriorProbability | Precision):
         if rule.estimand != "rate":
             return rule
-        changes: dict[str, Any] = {"prior": own, "reference_prior": None if rule.reference is None else other}
+        changes: Plain = {"prior": own, "reference_prior": None if rule.reference is None else other}
         return replace(rule, **changes, taken_over=tuple(k for k, v in changes.items() if v is not None))
     changes = {} if "prior" in stated or own is None else {"prior": own}
     if getattr(rule, "reference", None) is not None and "reference_prior" not in stated and other is not None:
@@ -113,7 +113,7 @@ def with_borrowed(rule: Rule, priors: Mapping[str, BetaMixture]) -> Rule:
         By regimen that borrows.
     """
     named = {"prior": rule.regimen, "reference_prior": getattr(rule, "reference", None)}
-    changes: dict[str, Any] = {
+    changes: Plain = {
         key: priors[regimen]
         for key, regimen in named.items()
         if key in rule.taken_over and regimen is not None and regimen in priors
@@ -128,7 +128,7 @@ def with_direction(rule: Rule, endpoints: Sequence[str]) -> Rule:
     endpoint = rule.endpoint or (endpoints[0] if len(endpoints) == 1 else None)
     if endpoint is None or getattr(rule, "estimand", "rate") != "rate":
         return rule
-    changes: dict[str, Any] = {"better": endpoint_direction(endpoint)}
+    changes: Plain = {"better": endpoint_direction(endpoint)}
     return replace(rule, **changes)
 
 

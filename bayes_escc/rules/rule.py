@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Plain
 from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
@@ -233,9 +234,9 @@ class Rule(NotebookView, ABC):
     def sentence(self) -> str:
         """The rule in words, as a protocol could print it."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """The rule as plain data."""
-        found: dict[str, Any] = {"kind": self.kind}
+        found: Plain = {"kind": self.kind}
         for f in fields(self):
             if f.name != "taken_over":
                 found[f.name] = plain(getattr(self, f.name))

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from bayes_escc.names import Plain
+
 __all__ = ["baseline_rows", "standardised_difference"]
 
 
-def baseline_rows(regimens: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def baseline_rows(regimens: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[Plain]:
     """Table 1: every covariate by regimen, with the largest standardised difference of two regimens.
 
     Parameters
@@ -41,7 +43,7 @@ def baseline_rows(regimens: Sequence[str], columns: Mapping[str, Sequence[str]])
             else:
                 by_group[g].append(x if numeric else text)
         smd, overlap = _largest_difference(list(by_group.values()), numeric)
-        row: dict[str, Any] = {
+        row: Plain = {
             "name": name,
             "kind": "number" if numeric else "category",
             "missing": missing,

@@ -12,6 +12,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Table
 from bayes_escc.evidence.reading import frame_cells
 from bayes_escc.evidence.table import Source
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.notebook import NotebookView
 from bayes_escc.runs.run import fit_analysis, prepare_design
 from bayes_escc.settings.prior import Prior, PriorSet
@@ -118,9 +119,9 @@ class ResponseModel(_Model):
         pool_over: Literal["regimens", "studies"] | None = None,
         prior: Prior | None = None,
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
-        covariates: Sequence[Mapping[str, Any] | str] = (),
+        covariates: Sequence[PlainMapping | str] = (),
         regimens: Sequence[str] | None = None,
-        where: Mapping[str, Any] | None = None,
+        where: PlainMapping | None = None,
         not_evaluable: Literal["nonresponse", "exclude"] = "nonresponse",
     ) -> None:
         roles = dict(priors or {})
@@ -129,7 +130,7 @@ class ResponseModel(_Model):
             if role is None or pooling == "partial":
                 raise AnalysisError("prior= has no single meaning here: give priors={...} by parameter.")
             roles.setdefault(role, prior)
-        data: dict[str, Any] = {}
+        data: Plain = {}
         if endpoint is not None:
             data["endpoint"] = endpoint if isinstance(endpoint, str) else list(endpoint)
         if regimens is not None:
@@ -138,7 +139,7 @@ class ResponseModel(_Model):
             data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
         if likelihood == "logistic" or not_evaluable != "nonresponse":
             data |= {"kind": "patients", "not_evaluable": not_evaluable}
-        model: dict[str, Any] = {"family": "response", "likelihood": likelihood, "pooling": pooling}
+        model: Plain = {"family": "response", "likelihood": likelihood, "pooling": pooling}
         if pool_over is not None:
             model["pool_over"] = pool_over
         if covariates:
@@ -224,7 +225,7 @@ class SurvivalModel(_Model):
         baseline: Literal["weibull", "exponential", "piecewise"] = "weibull",
         regimen_effect: Literal["proportional", "nonproportional", "stratified", "none"] = "proportional",
         regimen_coding: Literal["exchangeable", "reference"] = "exchangeable",
-        covariates: Sequence[Mapping[str, Any] | str] = (),
+        covariates: Sequence[PlainMapping | str] = (),
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
         cutpoints: Sequence[float] | None = None,
         smoothing: Literal["independent", "random_walk"] = "independent",
@@ -232,7 +233,7 @@ class SurvivalModel(_Model):
         time_unit: str | None = None,
         times: Sequence[float] | None = None,
         horizons: Sequence[float] | None = None,
-        population: str | Path | Mapping[str, Any] | pd.DataFrame = "all",
+        population: str | Path | PlainMapping | pd.DataFrame = "all",
         event_free: float | None = None,
         frailty: str | None = None,
         shrinkage: Literal["none", "ridge", "horseshoe"] = "none",
@@ -242,11 +243,11 @@ class SurvivalModel(_Model):
         event: str | None = "event",
         entry: str | None = None,
         interval: Sequence[str] | None = None,
-        dates: Mapping[str, Any] | None = None,
+        dates: PlainMapping | None = None,
         data_unit: str | None = None,
         dating: Literal["interval", "detecting_scan"] = "interval",
         regimens: Sequence[str] | None = None,
-        where: Mapping[str, Any] | None = None,
+        where: PlainMapping | None = None,
     ) -> None:
         if (interval is not None or dates is not None) and (time, event) == ("time", "event"):
             time = event = None  # not asked for, and the table need not have them
@@ -297,7 +298,7 @@ class SurvivalModel(_Model):
         )
 
 
-def _population(wanted: str | Path | Mapping[str, Any] | pd.DataFrame, columns: Sequence[str]) -> Any:
+def _population(wanted: str | Path | PlainMapping | pd.DataFrame, columns: Sequence[str]) -> Any:
     """A target population as an analysis states it; of a table only the covariates."""
     if isinstance(wanted, str):
         return wanted
@@ -309,7 +310,7 @@ def _population(wanted: str | Path | Mapping[str, Any] | pd.DataFrame, columns: 
     return {"rows": [{c: cell for c, cell in zip(header, row, strict=True) if c in columns} for row in rows]}
 
 
-def _stated(**values: Any) -> dict[str, Any]:
+def _stated(**values: Any) -> Plain:
     """The settings that were given."""
     return {k: v for k, v in values.items() if v is not None}
 
@@ -366,18 +367,18 @@ class SynthesisModel(_Model):
         likelihood: Literal["normal", "binomial"] = "normal",
         pooling: Literal["random", "common"] = "random",
         network: bool = False,
-        covariates: Sequence[Mapping[str, Any] | str] = (),
+        covariates: Sequence[PlainMapping | str] = (),
         subgroup: str | Mapping[str, str] | None = None,
         control: str | None = None,
         reference: str | None = None,
         regimen_coding: Literal["exchangeable", "reference"] = "exchangeable",
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
         regimens: Sequence[str] | None = None,
-        where: Mapping[str, Any] | None = None,
+        where: PlainMapping | None = None,
         kind: Literal["effects", "counts"] | None = None,
     ) -> None:
         counted = likelihood == "binomial" or control is not None
-        data: dict[str, Any] = {"kind": kind or ("counts" if counted else "effects")}
+        data: Plain = {"kind": kind or ("counts" if counted else "effects")}
         if endpoint is not None:
             data["endpoint"] = endpoint
         if regimens is not None:
@@ -388,7 +389,7 @@ class SynthesisModel(_Model):
         stated = {"subgroup": group, "control": control, "reference": reference}
         if regimen_coding != "exchangeable":
             stated["regimen_coding"] = regimen_coding
-        model: dict[str, Any] = {
+        model: Plain = {
             "family": "synthesis",
             "likelihood": likelihood,
             "pooling": pooling,
@@ -408,7 +409,7 @@ class SynthesisModel(_Model):
         )
 
 
-def _prior_dict(value: Prior | PriorSet | Mapping[str, Prior]) -> dict[str, Any]:
+def _prior_dict(value: Prior | PriorSet | Mapping[str, Prior]) -> Plain:
     if isinstance(value, Prior | PriorSet):
         return value.to_dict()
     return {label: prior.to_dict() for label, prior in value.items()}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.answers.rule_position import positions
 from bayes_escc.families import get_family
-from bayes_escc.names import ENDPOINT
+from bayes_escc.names import ENDPOINT, PlainMapping
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,7 +59,7 @@ def drawings_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict
     return drawings
 
 
-def _pages(rows: Sequence[Mapping[str, Any]]) -> list[Sequence[Mapping[str, Any]]]:
+def _pages(rows: Sequence[PlainMapping]) -> list[Sequence[PlainMapping]]:
     """Rows of one figure: all of them, or those of an endpoint where they are many; none too many to be read."""
     if len(rows) <= MAX_PANELS:
         return [rows] if rows else []
@@ -68,7 +68,7 @@ def _pages(rows: Sequence[Mapping[str, Any]]) -> list[Sequence[Mapping[str, Any]
     return [page for page in pages if len(page) <= MAX_PANELS]
 
 
-def _unused(name: str, taken: Mapping[str, Any]) -> str:
+def _unused(name: str, taken: PlainMapping) -> str:
     """The name, numbered if another figure has it already."""
     number = 2
     candidate = name

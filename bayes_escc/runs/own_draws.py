@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_escc.answers.posterior import Posterior
-from bayes_escc.names import REGIMEN
+from bayes_escc.names import REGIMEN, Plain
 from bayes_escc.report.result import comparisons_of, to_json, to_result
 from bayes_escc.runs.page_facts import facts_of_analysis
 from bayes_escc.runs.results_folder import results_folder
@@ -58,10 +58,10 @@ def write_posterior(posterior: Posterior, out: str | Path, *, figures: bool = Tr
     return folder.paths
 
 
-def _facts(posterior: Posterior, result: dict[str, Any]) -> dict[str, Any]:
+def _facts(posterior: Posterior, result: Plain) -> Plain:
     """Facts of the page: what is known without a table and a design."""
     data = {"source": "draws made elsewhere", "kind": "draws", "rows_read": 0}
-    nothing: dict[str, Any] = {key: [] for key in ("baseline", "follow_up", "at_risk", "counts")}
+    nothing: Plain = {key: [] for key in ("baseline", "follow_up", "at_risk", "counts")}
     return {
         **facts_of_analysis(posterior, data, result),
         **nothing,

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import math
 import platform
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from bayes_escc.answers.companions import cox, fisher, log_rank
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.families import Design
 from bayes_escc.families.regression_data import RegressionData
-from bayes_escc.names import FIGURE_DATA, REGIMEN
+from bayes_escc.names import FIGURE_DATA, REGIMEN, Plain, PlainMapping
 from bayes_escc.report.quantities import per_step
 from bayes_escc.runs.baseline import baseline_rows
 
@@ -34,7 +33,7 @@ _TICKS: Final = 7
 Array = NDArray[np.float64]
 
 
-def page_facts(posterior: Posterior, design: Design, table: Table, result: Mapping[str, Any]) -> dict[str, Any]:
+def page_facts(posterior: Posterior, design: Design, table: Table, result: PlainMapping) -> Plain:
     """The content of `page.json`.
 
     Parameters
@@ -61,7 +60,7 @@ def page_facts(posterior: Posterior, design: Design, table: Table, result: Mappi
     }
 
 
-def facts_of_analysis(posterior: Posterior, data: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+def facts_of_analysis(posterior: Posterior, data: PlainMapping, result: PlainMapping) -> Plain:
     """What the page says of the question, where the data come from, the sampling and the result.
 
     Parameters
@@ -112,7 +111,7 @@ def _covariates(posterior: Posterior, table: Table) -> tuple[list[str], dict[str
 # ---- follow-up ---------------------------------------------------------------------------------
 
 
-def _survival_facts(posterior: Posterior) -> dict[str, Any]:
+def _survival_facts(posterior: Posterior) -> Plain:
     observed = posterior.observed
     stop, event, start = (observed[k].to_numpy() for k in ("time", "event", "entry"))
     member, happened = observed["regimen_index"].to_numpy(), event == 1
@@ -161,7 +160,7 @@ def _round_step(least: float) -> float:
     return next(m * scale for m in (1.0, 2.0, 3.0, 5.0, 6.0, 10.0) if m * scale >= least * (1 - 1e-9))
 
 
-def _cox_facts(design: Design) -> list[dict[str, Any]]:
+def _cox_facts(design: Design) -> list[Plain]:
     """Cox's regression of the same patients: of regimens alone, and with the covariates of the model."""
     data = design.regression_data()
     if data is None:
@@ -177,7 +176,7 @@ def _cox_facts(design: Design) -> list[dict[str, Any]]:
     return found
 
 
-def _cox_fact(data: RegressionData, values: Array, chosen: NDArray[np.bool_], *, adjusted: bool) -> dict[str, Any]:
+def _cox_fact(data: RegressionData, values: Array, chosen: NDArray[np.bool_], *, adjusted: bool) -> Plain:
     """One Cox regression: hazard ratios per doubling, point or step, with Wald intervals."""
     fitted = cox(data.stop[chosen], data.event[chosen], values[chosen], data.entry[chosen])
     reference, others = data.regimens[0], data.regimens[1:]
@@ -216,7 +215,7 @@ def _cox_fact(data: RegressionData, values: Array, chosen: NDArray[np.bool_], *,
 # ---- what priors and posterior predict --------------------------------------------------------------------
 
 
-def _predicted(posterior: Posterior, design: Design, group: str) -> list[dict[str, Any]]:
+def _predicted(posterior: Posterior, design: Design, group: str) -> list[Plain]:
     """Numbers of the data beside those of replicates: under the priors (Box's check), or under the posterior."""
     if group not in posterior.tree.children:
         return []
@@ -244,7 +243,7 @@ def _predicted(posterior: Posterior, design: Design, group: str) -> list[dict[st
 # ---- counts ------------------------------------------------------------------------------------
 
 
-def _counts(posterior: Posterior) -> list[dict[str, Any]]:
+def _counts(posterior: Posterior) -> list[Plain]:
     """Events and patients of every arm, where the data are counts."""
     observed = posterior.observed
     if not {"events", "n"} <= set(observed.data_vars):
@@ -262,7 +261,7 @@ def _counts(posterior: Posterior) -> list[dict[str, Any]]:
     return [dict(zip(keys, row, strict=True)) for row in zip(*labels, *numbers, strict=True)]
 
 
-def _companions_of_counts(posterior: Posterior) -> list[dict[str, Any]]:
+def _companions_of_counts(posterior: Posterior) -> list[Plain]:
     """Fisher's exact test of each endpoint of two arms."""
     counts = _counts(posterior)
     found = []

@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from bayes_escc.answers.bias import bias_fields
 from bayes_escc.answers.estimand import BetaRates
@@ -16,7 +15,7 @@ from bayes_escc.answers.ranking import rank_estimand
 from bayes_escc.answers.rows import Question, comparison_row, estimate_row
 from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
 from bayes_escc.inference.diagnostics import Diagnostics
-from bayes_escc.names import Direction, Scale, normalise
+from bayes_escc.names import Direction, Plain, Scale, normalise
 from bayes_escc.population.bias import Bias, default_bias
 from bayes_escc.population.tipping import LEVELS, tipping_of_rates
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
@@ -44,7 +43,7 @@ def compare_counts(
     bias_mean: float = 0.0,
     levels: Sequence[float] = LEVELS,
     rationale: str = "",
-) -> dict[str, Any]:
+) -> Plain:
     """Compare response counts under independent Beta priors.
 
     Parameters

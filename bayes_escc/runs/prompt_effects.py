@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
@@ -30,7 +30,7 @@ from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import DEFAULT_PRIORS, SynthesisSpec
 from bayes_escc.inference.diagnostics import Diagnostics
-from bayes_escc.names import normalise
+from bayes_escc.names import Plain, PlainMapping, normalise
 from bayes_escc.probability.marginal import Marginal, Side
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.runs.prompt_notes import unexplained_prompt_priors
@@ -41,7 +41,7 @@ from bayes_escc.settings.reader import nearest
 
 __all__ = ["pool_effects"]
 
-Row = Mapping[str, Any]
+Row = PlainMapping
 _TYPED: Final = re.compile(r"\s*([^,\s]+)\s*,\s*([^,\s]+)\s*,\s*([^,\s]+)\s*")
 _PRINTED: Final = re.compile(r"\s*([^\s,(\[]+)\s*,?\s*([(\[].+[)\]])\s*")
 
@@ -59,7 +59,7 @@ def pool_effects(
     margin: float | None = None,
     ci_prob: float = 0.95,
     rationale: str = "",
-) -> dict[str, Any]:
+) -> Plain:
     """Pool effects typed at a prompt, or those of a table.
 
     Parameters
@@ -208,7 +208,7 @@ def _contrasts(rows: Sequence[Row]) -> Contrasts:
 
 def _rows(
     effects: Sequence[str], measure: str, level: float, endpoint: str | None, where: Sequence[str]
-) -> tuple[str, list[Row], list[dict[str, Any]]]:
+) -> tuple[str, list[Row], list[Plain]]:
     """Where the effects come from, their checked rows, and notes."""
     if len(effects) == 1 and "=" not in normalise(Path(effects[0]).name):
         return _rows_of_table(effects[0], endpoint, where)
@@ -259,9 +259,7 @@ def _typed(text: str) -> tuple[str, str, str, str]:
     return normalise(name), printed[1], *limits
 
 
-def _rows_of_table(
-    name: str, endpoint: str | None, where: Sequence[str]
-) -> tuple[str, list[Row], list[dict[str, Any]]]:
+def _rows_of_table(name: str, endpoint: str | None, where: Sequence[str]) -> tuple[str, list[Row], list[Plain]]:
     from bayes_escc.evidence.datasets import DATASETS
 
     path = Path(name)
@@ -299,7 +297,7 @@ def _rows_of_table(
     return source, rows, [_noted(w) for w in warnings if w.row in chosen]
 
 
-def _noted(problem: Problem) -> dict[str, Any]:
+def _noted(problem: Problem) -> Plain:
     """A note as `result.json` has it."""
     message = f"{problem.message}. {problem.remedy}"
     return {"code": problem.code, "row": problem.row, "column": problem.column, "message": message}
@@ -333,7 +331,7 @@ def _prior(text: str, option: str) -> Prior:
     name = match[1]
     if name in PUBLISHED:
         texts = map(str.strip, match[2].split(";"))
-        named: dict[str, Any] = dict(zip(("outcome", "comparison"), texts, strict=False))
+        named: Plain = dict(zip(("outcome", "comparison"), texts, strict=False))
         return Prior(name, **named)
     forms = DISTRIBUTIONS[name].forms[0] if name in DISTRIBUTIONS else ()
     values: dict[str, float | str] = {}

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.files import write_atomic
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.report.html import Chapter, html_page
 from bayes_escc.report.page import sections
 from bayes_escc.report.page_words import WORDS
@@ -44,7 +45,7 @@ class Source:
         Where the page is written if no place is given.
     """
 
-    facts: Mapping[str, Any]
+    facts: PlainMapping
     figures: Callable[[Language], Drawn]
     folder: Path
 
@@ -249,7 +250,7 @@ def folder_source(folder: str | Path) -> Source:
     return Source(facts, figures, folder)
 
 
-def _sensitivity_beside(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _sensitivity_beside(folder: Path, facts: PlainMapping) -> Plain:
     """The sensitivity analysis that stands beside the results, if it is of the same analysis."""
     try:
         found = json.loads((folder / SENSITIVITY).read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.inference import fit_design
-from bayes_escc.names import ENDPOINT, ESTIMANDS, MONITORING, REGIMEN
+from bayes_escc.names import ENDPOINT, ESTIMANDS, MONITORING, REGIMEN, Plain, PlainMapping
 from bayes_escc.report.result import (
     COMPARISON_KEYS,
     ESTIMATE_KEYS,
@@ -243,9 +243,9 @@ def run_analysis(
     out: str | Path,
     *,
     figures: bool = True,
-    when_known: Callable[[Mapping[str, Any]], None] | None = None,
-    checks: Callable[[Posterior, Table], Mapping[str, Any]] | None = None,
-) -> tuple[Posterior, dict[str, Any], list[Path]]:
+    when_known: Callable[[PlainMapping], None] | None = None,
+    checks: Callable[[Posterior, Table], PlainMapping] | None = None,
+) -> tuple[Posterior, Plain, list[Path]]:
     """Fit an analysis and write its result files.
 
     Parameters
@@ -293,7 +293,7 @@ def run_analysis(
 def write_results(
     posterior: Posterior,
     comparisons: Sequence[Comparison],
-    result: Mapping[str, Any],
+    result: PlainMapping,
     out: Path,
     *,
     figures: bool = True,
@@ -314,7 +314,7 @@ def _can_draw() -> bool:
     return False
 
 
-def write_tables(folder: ResultsFolder, posterior: Posterior, result: Mapping[str, Any]) -> None:
+def write_tables(folder: ResultsFolder, posterior: Posterior, result: PlainMapping) -> None:
     """Write `result.json`, its tables and the posterior into a results folder."""
     status = "converged" if posterior.diagnostics.converged else NOT_CONVERGED
     folder.write("result.json", to_json(result))

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from bayes_escc.names import Plain
+
 __all__ = ["lazy_names", "need_package", "packages_left_out"]
 
 _LEFT_OUT: Final = ("dask",)
@@ -23,7 +25,7 @@ def packages_left_out() -> Iterator[None]:
 
     What needs it says so with `need_package`. For whoever owns the process, as the command line does.
     """
-    modules: dict[str, Any] = sys.modules
+    modules: Plain = sys.modules
     added = [name for name in _LEFT_OUT if name not in modules]
     modules.update(dict.fromkeys(added))  # None stands for a module that cannot be imported
     try:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.probability.distributions import BetaLaw, HalfNormal, HalfT, LogNormal, LogT, Normal, RootLaw
@@ -34,7 +35,7 @@ SUPPORTS: Final = {"real": _REAL, "positive": _POSITIVE, "unit": _UNIT}
 """Domains a parameter may have, by name; `simplex` (Dirichlet) stands apart."""
 
 
-_Values = Mapping[str, Any]
+_Values = PlainMapping
 _Sampler = Callable[["np.random.Generator", Any, _Values], Any]  # a string: that module is large
 
 
@@ -218,7 +219,7 @@ class Prior(NotebookView):
     @property
     def _plain(self) -> Prior:
         """The law of the square as a prior of its own."""
-        values: dict[str, Any] = dict(self.parameters)
+        values: Plain = dict(self.parameters)
         return Prior(self.distribution, **values)
 
     def __repr__(self) -> str:
@@ -258,10 +259,10 @@ class Prior(NotebookView):
             return float(self["alpha"]), float(self["beta"])
         return (1.0, 1.0) if self.distribution == "Uniform" and self.support == (0.0, 1.0) else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """The prior as it is written in an analysis file."""
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.parameters}
-        extra: dict[str, Any] = {"rationale": self.rationale} if self.rationale else {}
+        extra: Plain = {"rationale": self.rationale} if self.rationale else {}
         if self.variance:
             extra["variance"] = True
         return {"distribution": self.distribution, **values, **extra}
@@ -345,7 +346,7 @@ class PriorSet:
     def __getitem__(self, label: str) -> Prior:
         return dict(self.overrides).get(label, self.default)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """The priors as they are written in an analysis file."""
         return {**self.default.to_dict(), **{k: p.to_dict() for k, p in self.overrides}}
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import normalise
+from bayes_escc.names import PlainMapping, normalise
 from bayes_escc.settings.prior import Prior, PriorSet
 
 __all__ = ["Reader", "check_margin", "is_finite", "nearest", "raise_problems", "shortened"]
@@ -221,7 +221,7 @@ class Reader:
         )
         return PriorSet(base, overrides)
 
-    def _one_prior(self, table: Mapping[str, Any], path: str, default: Prior, domain: str) -> Prior:
+    def _one_prior(self, table: PlainMapping, path: str, default: Prior, domain: str) -> Prior:
         values = dict(table)
         name = values.pop("distribution", None)
         rationale = values.pop("rationale", "")

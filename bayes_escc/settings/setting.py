@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from bayes_escc.names import Plain
 from bayes_escc.settings.reader import Reader
 
 __all__ = ["Setting", "flag", "read_settings", "setting", "settings_of", "text", "texts", "whole_number"]
@@ -53,7 +54,7 @@ def settings_of(declared: type) -> tuple[Setting, ...]:
     )
 
 
-def read_settings(declared: type, reader: Reader) -> dict[str, Any]:
+def read_settings(declared: type, reader: Reader) -> Plain:
     """The values of all settings a dataclass declares; what is wrong with them is noted in the reader."""
     return {s.name: s.read(reader, s.name, s.default) for s in settings_of(declared)}
 

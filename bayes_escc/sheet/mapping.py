@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Plain
 from bayes_escc.settings.reader import Reader, raise_problems
 from bayes_escc.sheet.roles import ROLES
 
@@ -121,7 +122,7 @@ class Mapping:
         """SHA-256 of the file it is written to."""
         return hashlib.sha256(self.to_toml().encode()).hexdigest()
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> Plain:
         """The content of the file as plain values.
 
         Raises

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bayes_escc.names import PlainMapping
 from bayes_escc.sheet.decide import Decision, decide
 from bayes_escc.sheet.mapped import apply_to_source, grids_of
 from bayes_escc.sheet.mapping import Mapping as SheetMapping
@@ -76,7 +76,7 @@ def read_sheet(
     source: str | Path | pd.DataFrame,
     *,
     mapping: str | Path | None = None,
-    answers: Mapping[str, Any] | None = None,
+    answers: PlainMapping | None = None,
     yes: bool = False,
 ) -> RawSheet:
     """Read a ward's raw sheet.

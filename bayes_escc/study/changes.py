@@ -10,10 +10,10 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from bayes_escc.errors import DataError
-from bayes_escc.names import as_typed, normalise
+from bayes_escc.names import Plain, as_typed, normalise
 from bayes_escc.settings.reader import nearest
 from bayes_escc.study.cuts import ROLES, Cut, Row
 
@@ -89,7 +89,7 @@ class Change:
         """What to type to acknowledge it."""
         return f"{self.unit}:{self.kind}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """As plain data."""
         return {"unit": self.unit, "kind": self.kind, "detail": self.detail, "acknowledged": self.acknowledged}
 

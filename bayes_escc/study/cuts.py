@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import CountTable, PatientTable
-from bayes_escc.names import normalise
+from bayes_escc.names import PlainMapping, normalise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ class Cut:
 
     kind: Literal["patients", "counts"]
     rows: Mapping[str, Row]
-    header: Mapping[str, Any]
+    header: PlainMapping
     source: str
     source_sha256: str = ""
     notes: tuple[str, ...] = ()
@@ -150,7 +150,7 @@ def _of_patients(table: PatientTable, analysis: Analysis, digest: str) -> Cut:
     )
 
 
-def _refuse_ambiguous(records: Mapping[str, Any], source: str) -> None:
+def _refuse_ambiguous(records: PlainMapping, source: str) -> None:
     """Acknowledgements are typed, so identifiers that differ only in case would be mistaken."""
     seen: dict[str, str] = {}
     clashes = []

@@ -12,8 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
+
+from bayes_escc.names import PlainMapping
 
 __all__ = ["canonical", "entry_hash", "new_salt", "root_of", "salted", "sha256", "tombstone"]
 
@@ -41,7 +43,7 @@ def salted(salt: bytes, content: Any) -> str:
     return sha256(salt + canonical(content).encode())
 
 
-def root_of(header: Mapping[str, Any], digests: Iterable[str]) -> str:
+def root_of(header: PlainMapping, digests: Iterable[str]) -> str:
     """Digest of a set of digests (in any order) under a header."""
     return sha256("\n".join([canonical(header), *sorted(digests)]))
 
@@ -54,7 +56,7 @@ def tombstone(salt: bytes, unit: str) -> str:
     return hashlib.pbkdf2_hmac("sha256", unit.encode(), salt, _TOMBSTONE_ROUNDS).hex()
 
 
-def entry_hash(entry: Mapping[str, Any]) -> str:
+def entry_hash(entry: PlainMapping) -> str:
     """Hash of one entry of the log, over everything it says and the hash of the entry before it."""
     named = ("seq", "at", "who", "action", "why", "body", "previous")
     return sha256(canonical([entry[name] for name in named]))

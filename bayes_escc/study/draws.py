@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.errors import RecordError
-from bayes_escc.names import CHAIN, DRAW, ESTIMANDS, LAWS
+from bayes_escc.names import CHAIN, DRAW, ESTIMANDS, LAWS, Plain, PlainMapping
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,7 +37,7 @@ _PATIENT_DIMS: Final = ("patient", "missing", "unknown_patient")
 
 def pack(tree: xr.DataTree) -> bytes:
     """The kept groups of a posterior as bytes."""
-    header: dict[str, Any] = {}
+    header: Plain = {}
     blocks: list[bytes] = []
     step = _step(tree)
     for group in GROUPS:
@@ -72,7 +72,7 @@ def unpack(content: bytes) -> dict[str, xr.Dataset]:
         place = 8 + size
         found = {}
         for group, parts in header.items():
-            read: dict[str, dict[str, Any]] = {}
+            read: dict[str, Plain] = {}
             for kind in ("variables", "coords"):
                 read[kind] = {}
                 for name, entry in parts[kind].items():
@@ -105,9 +105,9 @@ def _thinned(data: xr.Dataset, step: int) -> xr.Dataset:
     return data.assign(drawn)
 
 
-def _describe(variable: Any, blocks: list[bytes]) -> dict[str, Any]:
+def _describe(variable: Any, blocks: list[bytes]) -> Plain:
     values = np.asarray(variable.to_numpy())
-    entry: dict[str, Any] = {
+    entry: Plain = {
         "dims": list(variable.dims),
         "shape": list(values.shape),
         "attrs": _plain(variable.attrs),
@@ -119,7 +119,7 @@ def _describe(variable: Any, blocks: list[bytes]) -> dict[str, Any]:
     return {**entry, "labels": [str(v) for v in values.ravel()]}
 
 
-def _values(entry: Mapping[str, Any], raw: bytes, place: int) -> tuple[Any, int]:
+def _values(entry: PlainMapping, raw: bytes, place: int) -> tuple[Any, int]:
     if "labels" in entry:
         return np.array(entry["labels"], dtype=str).reshape(entry["shape"]), place
     end = place + entry["bytes"]
@@ -131,5 +131,5 @@ def _values(entry: Mapping[str, Any], raw: bytes, place: int) -> tuple[Any, int]
     return values.reshape(entry["shape"]), end
 
 
-def _plain(attrs: Mapping[Any, Any]) -> dict[str, Any]:
+def _plain(attrs: Mapping[Any, Any]) -> Plain:
     return {str(k): v.item() if hasattr(v, "item") else v for k, v in attrs.items()}

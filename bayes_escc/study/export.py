@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from bayes_escc.errors import AnalysisError, BayesEsccError, RecordError
 from bayes_escc.files import write_atomic
+from bayes_escc.names import PlainMapping
 from bayes_escc.report.result import to_json
 from bayes_escc.study.digests import canonical, sha256
 from bayes_escc.study.ledger import Ledger, read_ledger, rules_changed
@@ -115,7 +115,7 @@ def _changes(store: Store, number: int) -> str:
 
 
 def _results(store: Store, number: int, note: str) -> str:
-    fits: list[Mapping[str, Any]] = [
+    fits: list[PlainMapping] = [
         {"fit": f.id, "at": f.at, "analysis": f.analysis, "digest": f.digest, **f.record}
         for f in read_fits(store, number)
     ]

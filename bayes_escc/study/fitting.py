@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rule_position import positions
 from bayes_escc.errors import RecordError
+from bayes_escc.names import Plain
 from bayes_escc.report.result import to_json, to_result
 from bayes_escc.runs.run import fit_prepared
 from bayes_escc.study.changes import Change
@@ -43,7 +43,7 @@ def current_fit(store: Store, snapshot: int) -> StoredFit | None:
 
 def fit_cut(
     store: Store, analysis: Analysis, cut: Cut, guess: Preview | None, *, leave_out: str = ""
-) -> tuple[Posterior, dict[str, Any]]:
+) -> tuple[Posterior, Plain]:
     """Fit everything, and put together what is stored with the fit.
 
     Parameters
@@ -92,17 +92,17 @@ def record_cut(
     last: Snapshot | None,
     changes: Sequence[Change],
     posterior: Posterior | None,
-    record: dict[str, Any],
+    record: Plain,
     analysis: Analysis,
     known: int | None,
-) -> tuple[int, dict[str, Any]]:
+) -> tuple[int, Plain]:
     """Write snapshot, changes and fit inside a transaction; returns the number and the body of the log's entry.
 
     `known` is the number of the frozen analysis, or None before it is stored.
     """
     number, root = write_snapshot(store, cut, kind, None if last is None else last.id)
     digest, counts = write_changes(store, number, changes)
-    body: dict[str, Any] = {"snapshot": number, "root": root, "rows": len(cut), "changes": digest, "kinds": counts}
+    body: Plain = {"snapshot": number, "root": root, "rows": len(cut), "changes": digest, "kinds": counts}
     if posterior is not None:
         if known is None:
             stated = read_analysis(store, frozen=False)

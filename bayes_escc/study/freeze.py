@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.reading import read_cells
 from bayes_escc.families import Design
+from bayes_escc.names import PlainMapping
 from bayes_escc.runs.run import frozen_analysis, prepare_design
 from bayes_escc.settings.reader import nearest
 from bayes_escc.study.cuts import Cut
@@ -121,7 +121,7 @@ def check_regimens(stated: Analysis, frozen: Analysis, cut: Cut) -> None:
         )
 
 
-def questions_only(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def questions_only(old: PlainMapping, new: PlainMapping) -> list[str]:
     """The parts in which two analyses differ.
 
     Raises

@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from bayes_escc.errors import DataError
+from bayes_escc.names import PlainMapping
 from bayes_escc.study.changes import ALL_PATIENTS, Change
 from bayes_escc.study.cuts import Cut
 from bayes_escc.study.preview import ALARM_K, Preview
@@ -21,7 +22,7 @@ _HANDFUL: Final = 10.0
 """Effective draws on which no weighted answer can rest."""
 
 
-def looks_taken(fits: Sequence[StoredFit], now: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def looks_taken(fits: Sequence[StoredFit], now: Sequence[PlainMapping]) -> dict[str, list[Any]]:
     """The looks every rule has had: one per fit at which more patients were evaluable than before.
 
     Parameters
@@ -48,7 +49,7 @@ def _at_most(a: Sequence[int], b: Sequence[int]) -> bool:
     return len(a) == len(b) and all(x <= y for x, y in zip(a, b, strict=True))
 
 
-def remarks(guess: Preview | None, record: Mapping[str, Any]) -> list[str]:
+def remarks(guess: Preview | None, record: PlainMapping) -> list[str]:
     """What reweighting says of a cut that a person should know."""
     found = [] if guess is None else list(guess.warnings)
     apart = record["disagreement"]

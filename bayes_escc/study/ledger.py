@@ -5,10 +5,10 @@ A row that stands in the file without being named there was written around the l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from bayes_escc.names import PlainMapping
 from bayes_escc.study.store import Store
 
 __all__ = ["Ledger", "read_ledger", "rules_changed"]
@@ -24,7 +24,7 @@ class Ledger:
         Oldest first, up to the first that is not whole.
     """
 
-    entries: Sequence[Mapping[str, Any]]
+    entries: Sequence[PlainMapping]
 
     @property
     def snapshots(self) -> dict[int, str]:
@@ -73,7 +73,7 @@ def read_ledger(store: Store, damage: list[str] | None = None) -> Ledger:
     return Ledger(store.entries if damage is None else store.whole_entries(damage))
 
 
-def rules_changed(log: Sequence[Mapping[str, Any]]) -> str:
+def rules_changed(log: Sequence[PlainMapping]) -> str:
     """What is said wherever the questions were changed after data had been seen; blank otherwise."""
     said = []
     for body in (e["body"] for e in log if e["action"] == "amend" and e["body"]["cuts_seen"]):

@@ -20,7 +20,7 @@ from bayes_escc.answers.estimand import WeightedEstimand
 from bayes_escc.answers.rows import ComparisonRow, Question, comparison_row
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.families import Design
-from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, REGIMEN, TIME
+from bayes_escc.names import CHAIN, DRAW, ENDPOINT, ESTIMANDS, REGIMEN, TIME, Plain, PlainMapping
 from bayes_escc.probability.psis import log_mean_exp, smooth
 from bayes_escc.runs.run import prepare_design
 from bayes_escc.study.changes import Change
@@ -70,14 +70,14 @@ class Preview:
     ess: float | None = None
     comparisons: tuple[ComparisonRow, ...] = ()
     suspects: tuple[tuple[str, float], ...] = ()
-    predictive: Mapping[str, Any] | None = None
+    predictive: PlainMapping | None = None
 
     @property
     def shown(self) -> bool:
         """Whether the numbers can be trusted."""
         return not self.reason
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """As plain data, without names of patients."""
         return {
             "shown": self.shown,
@@ -100,7 +100,7 @@ class Preview:
 
 def preview(
     groups: Mapping[str, xr.Dataset],
-    result: Mapping[str, Any],
+    result: PlainMapping,
     analysis: Analysis,
     old: Cut,
     new: Cut,
@@ -213,7 +213,7 @@ def _log_likelihood(design: Design, parameters: xr.Dataset, columns: Sequence[in
     return np.asarray(whole.reshape(chains * draws, -1))
 
 
-def _predictive(entered: list[Array], efficiency: float) -> dict[str, Any]:
+def _predictive(entered: list[Array], efficiency: float) -> Plain:
     """Log predictive density of the new patients together, and how well the draws know it."""
     total = np.sum(entered, axis=0)
     value = log_mean_exp(total)
@@ -224,7 +224,7 @@ def _predictive(entered: list[Array], efficiency: float) -> dict[str, Any]:
 
 
 def _weighted(
-    estimands: xr.Dataset, rows: Sequence[Mapping[str, Any]], weights: Array, ess: float
+    estimands: xr.Dataset, rows: Sequence[PlainMapping], weights: Array, ess: float
 ) -> tuple[ComparisonRow, ...]:
     """The comparisons of a fit under other weights."""
     reweighted = []
@@ -248,7 +248,7 @@ def _alike(a: Any, b: Any) -> bool:
     return bool(a == b if not isinstance(a, float) or b is None else abs(a - b) <= 1e-9 * abs(a))
 
 
-def disagreement(shown: Preview, comparisons: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def disagreement(shown: Preview, comparisons: Sequence[PlainMapping]) -> Plain | None:
     """How far a preview was from the refit, in combined Monte Carlo errors; None if it showed nothing.
 
     Returns

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import RecordError
 from bayes_escc.families.frozen import with_former_defaults
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.study.changes import Change, twin_of
 from bayes_escc.study.cuts import Cut, Row
 from bayes_escc.study.digests import canonical, new_salt, root_of, salted, sha256
@@ -91,13 +92,13 @@ class StoredFit:
     snapshot: int
     analysis: int
     at: str
-    record: Mapping[str, Any]
+    record: PlainMapping
     digest: str
 
     @property
-    def result(self) -> Mapping[str, Any]:
+    def result(self) -> PlainMapping:
         """The content of `result.json`."""
-        found: Mapping[str, Any] = self.record["result"]
+        found: PlainMapping = self.record["result"]
         return found
 
 
@@ -172,7 +173,7 @@ def _frozen_without_coding(store: Store) -> bool:
 # ---- snapshots --------------------------------------------------------------------------------
 
 
-def snapshot_root(stored: Mapping[str, Any], digests: Iterable[str]) -> str:
+def snapshot_root(stored: PlainMapping, digests: Iterable[str]) -> str:
     """Digest of a snapshot: what it says of itself, and the salted digests of its rows."""
     named = ("kind", "at", "header", "source", "source_digest")
     return root_of({name: stored[name] for name in named}, digests)
@@ -197,7 +198,7 @@ def write_snapshot(store: Store, cut: Cut, kind: str, last: int | None) -> tuple
         digest = leaf_digest(unit, salt, cells)
         leaves.append((store.insert("leaf", unit=unit, salt=salt, cells=cells, digest=digest), digest))
     salt = new_salt()
-    stored: dict[str, Any] = {
+    stored: Plain = {
         "kind": kind,
         "at": now(),
         "header": canonical(cut.header),
@@ -273,7 +274,7 @@ def last_whole_snapshot(store: Store, ledger: Ledger, damage: list[str]) -> Snap
     return None
 
 
-def _leaves(store: Store, snapshot: int) -> Sequence[Mapping[str, Any]]:
+def _leaves(store: Store, snapshot: int) -> Sequence[PlainMapping]:
     query = "SELECT leaf.* FROM snapshot_leaf JOIN leaf ON leaf.id = leaf WHERE snapshot = ?"
     return [dict(r) for r in store.rows(query, snapshot)]
 
@@ -340,7 +341,7 @@ def read_changes(store: Store, snapshot: int) -> list[Change]:
 
 
 def write_fit(
-    store: Store, snapshot: int, root: str, analysis: tuple[int, Analysis], record: Mapping[str, Any], draws: bytes
+    store: Store, snapshot: int, root: str, analysis: tuple[int, Analysis], record: PlainMapping, draws: bytes
 ) -> str:
     """Store a fit; returns its digest, which binds data, analysis, seed, versions, numbers and draws."""
     text = canonical(record)
@@ -351,7 +352,7 @@ def write_fit(
     return digest
 
 
-def fit_digest(stored: Mapping[str, Any], root: str, analysis: str) -> str:
+def fit_digest(stored: PlainMapping, root: str, analysis: str) -> str:
     """Digest of a fit, given those of its snapshot and analysis."""
     named = ("snapshot", "analysis", "at", "record_sha256", "draws_sha256")
     return sha256(canonical([root, analysis, *(stored[name] for name in named)]))
@@ -387,7 +388,7 @@ def read_fits(store: Store, snapshot: int | None = None, *, damage: list[str] | 
     return fits
 
 
-def _damage_of_fit(row: Mapping[str, Any], vouched: set[str]) -> str:
+def _damage_of_fit(row: PlainMapping, vouched: set[str]) -> str:
     if sha256(row["record"]) != row["record_sha256"]:
         return f"the result of fit {row['id']} does not match its digest."
     if row["digest"] not in vouched:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.report.quantities import Language
 from bayes_escc.report.result import comparisons_of, to_json, to_result
 from bayes_escc.runs.figures import figures_of
@@ -43,7 +42,7 @@ def study_source(path: str | Path) -> Source:
     return Source(facts, figures, Path(path).parent)
 
 
-def looks_of(history: Mapping[str, Any]) -> list[dict[str, Any]]:
+def looks_of(history: PlainMapping) -> list[Plain]:
     """One row for every data cut or withdrawal: what changed, and the first comparison after it.
 
     Parameters

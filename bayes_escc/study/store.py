@@ -11,14 +11,14 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from bayes_escc.errors import AnalysisError, LockedError, RecordError
-from bayes_escc.names import as_typed
+from bayes_escc.names import Plain, PlainMapping, as_typed
 from bayes_escc.study.digests import canonical, entry_hash
 from bayes_escc.study.lock import Holder, present_holder, state_of
 from bayes_escc.study.media import connect_to_read, refuse_foreign_wal
@@ -215,7 +215,7 @@ class Store:
         return str(self.scalar("SELECT hash FROM log ORDER BY seq DESC LIMIT 1") or "")
 
     @property
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[Plain]:
         """The log, oldest first.
 
         Raises
@@ -229,9 +229,9 @@ class Store:
             raise RecordError(f"{damage[0]} {self._to_verify}")
         return found
 
-    def whole_entries(self, damage: list[str]) -> list[dict[str, Any]]:
+    def whole_entries(self, damage: list[str]) -> list[Plain]:
         """The log up to the first entry that is not whole, which is noted in `damage`."""
-        found: list[dict[str, Any]] = []
+        found: list[Plain] = []
         for place, row in enumerate(self.readable_rows("SELECT * FROM log ORDER BY seq", damage), start=1):
             try:
                 entry = {**dict(row), "body": json.loads(row["body"])}
@@ -315,10 +315,10 @@ class Store:
         on_step(" ".join(query.split()[:3]).lower())
         self._db.execute(query, values)
 
-    def append(self, action: str, body: Mapping[str, Any], *, who: str, why: str) -> str:
+    def append(self, action: str, body: PlainMapping, *, who: str, why: str) -> str:
         """Append an entry to the log inside a transaction; returns its hash."""
         last = self.row("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1")
-        entry: dict[str, Any] = {
+        entry: Plain = {
             "seq": 1 if last is None else last["seq"] + 1,
             "at": now(),
             "who": who,

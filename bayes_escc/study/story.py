@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bayes_escc.errors import RecordError
-from bayes_escc.names import as_typed, format_number, format_probability
+from bayes_escc.names import Plain, PlainMapping, as_typed, format_number, format_probability
 from bayes_escc.report.layout import aligned
 from bayes_escc.report.result import software_versions
 from bayes_escc.study.changes import HARMLESS, Change, course, pending
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-def status(store: Store) -> dict[str, Any]:
+def status(store: Store) -> Plain:
     """Where a study stands: its data, the last fit, and what a reader must know; all of it named by the log."""
     damage: list[str] = []
     ledger = read_ledger(store, damage)
@@ -92,7 +92,7 @@ def _notes_of_fit(fit: StoredFit) -> list[str]:
     return notes
 
 
-def _snapshot(last: Snapshot) -> dict[str, Any]:
+def _snapshot(last: Snapshot) -> Plain:
     waiting = sum(pending(row) for row in last.cut.rows.values()) if last.cut.kind == "patients" else 0
     return {
         "number": last.number,
@@ -105,7 +105,7 @@ def _snapshot(last: Snapshot) -> dict[str, Any]:
     }
 
 
-def _fit(fit: StoredFit, ledger: Ledger) -> dict[str, Any]:
+def _fit(fit: StoredFit, ledger: Ledger) -> Plain:
     result = fit.result
     return {
         "number": fit.id,
@@ -126,7 +126,7 @@ def _fit(fit: StoredFit, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def history(store: Store) -> dict[str, Any]:
+def history(store: Store) -> Plain:
     """Every entry of the log with what came of it, oldest first, and what a reader must know."""
     damage: list[str] = []
     fits = {f.digest: f for f in read_fits(store, damage=damage)}
@@ -155,7 +155,7 @@ def history(store: Store) -> dict[str, Any]:
     return {"entries": entries, "damage": damage, "notes": [*damage, *([said] if said else [])]}
 
 
-def reproduced(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> str:
+def reproduced(recorded: PlainMapping, again: PlainMapping) -> str:
     """Whether a fit made again gave the recorded numbers, in words."""
     if recorded["comparisons"] == again["comparisons"] and recorded["estimates"] == again["estimates"]:
         return "Fitted again: every number is the recorded one."
@@ -171,7 +171,7 @@ def reproduced(recorded: Mapping[str, Any], again: Mapping[str, Any]) -> str:
     return f"Fitted again: the numbers are not the recorded ones.{off}{why}"
 
 
-def courses(store: Store) -> list[dict[str, Any]]:
+def courses(store: Store) -> list[Plain]:
     """Every patient's follow-up without a name: regimen, last, event, and where it ended one cut ago."""
     last = read_snapshot(store)
     if last is None or last.cut.kind != "patients" or not {"event", "interval_upper"} & set(last.cut.columns):
@@ -215,7 +215,7 @@ def _time_unit(store: Store) -> str:
 # ---- as text ----------------------------------------------------------------------------------
 
 
-def status_text(found: Mapping[str, Any]) -> str:
+def status_text(found: PlainMapping) -> str:
     """The status for a terminal."""
     lines = [*found["damage"], found["title"], *([found["question"]] if found["question"] else [])]
     last, fit = found["snapshot"], found["fit"]
@@ -238,7 +238,7 @@ def status_text(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def comparisons_text(rows: Sequence[Mapping[str, Any]]) -> str:
+def comparisons_text(rows: Sequence[PlainMapping]) -> str:
     """Comparisons, one line each."""
     header = ["comparison", "against", "P(better)", "MCSE", "median", "95 % CrI"]
     level = f"{100 * rows[0]['ci_prob']:g} % CrI"
@@ -257,7 +257,7 @@ def comparisons_text(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([aligned([*header[:-1], level], cells), *said])
 
 
-def _asked(row: Mapping[str, Any]) -> str:
+def _asked(row: PlainMapping) -> str:
     when = "" if row["time"] is None else f" at {row['time']:.4g}"
     return f"{row['estimand']}{when}, {row['scale'].replace('_', ' ')}: {row['regimen']}"
 
@@ -266,7 +266,7 @@ def _error(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def history_text(found: Mapping[str, Any]) -> str:
+def history_text(found: PlainMapping) -> str:
     """The log for a terminal, with P(better) of the first comparison after each entry and the rules' decisions."""
     rows, told = [], found["entries"]
     ruled = any(e["fit"] and e["fit"]["positions"] for e in told)
@@ -329,7 +329,7 @@ def update_text(update: Update) -> str:
     return "\n".join(lines)
 
 
-def predictive_text(found: Mapping[str, Any]) -> str:
+def predictive_text(found: PlainMapping) -> str:
     """How well the last posterior foresaw the new patients."""
     return (
         f"Log density of the {found['patients']} new patients under the last posterior: {found['log_density']:.2f} "

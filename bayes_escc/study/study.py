@@ -12,13 +12,13 @@ import os
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_escc.analysis.analysis import Analysis, find_analysis
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError, DataError, RecordError
 from bayes_escc.families.frozen import with_former_defaults
-from bayes_escc.names import normalise
+from bayes_escc.names import Plain, normalise
 from bayes_escc.notebook import NotebookView
 from bayes_escc.report.result import software_versions
 from bayes_escc.runs.run import fit_prepared
@@ -172,7 +172,7 @@ class Study(NotebookView):
         return self._store.head
 
     @property
-    def log(self) -> list[dict[str, Any]]:
+    def log(self) -> list[Plain]:
         """The log, oldest entry first."""
         return self._store.entries
 
@@ -223,11 +223,11 @@ class Study(NotebookView):
         """Every fit as it was recorded, oldest first."""
         return read_fits(self._store)
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> Plain:
         """Where the study stands: its data, the last fit, and what a reader must know."""
         return status(self._store)
 
-    def history(self) -> dict[str, Any]:
+    def history(self) -> Plain:
         """Every entry of the log with what came of it, and what a reader must know."""
         return history(self._store)
 
@@ -391,7 +391,7 @@ class Study(NotebookView):
                 raise DataError(f"there is no {what} {unit!r} in this study.{nearest(unit, last.cut.rows)}")
             self._name_nobody(last.cut, who, why)
             cut, posterior = last.cut.without(unit), None
-            record: dict[str, Any] = {}
+            record: Plain = {}
             present = unit in last.cut.rows
             if present:
                 try:
@@ -411,7 +411,7 @@ class Study(NotebookView):
         number = last.number if present else None
         return Update(number, (Change("", "withdrawn", acknowledged=True),), posterior, record, tuple(notes))
 
-    def _tombstone(self, unit: str) -> dict[str, Any]:
+    def _tombstone(self, unit: str) -> Plain:
         """Erase a row everywhere; returns what the log keeps of it."""
         store = self._store
         erased = erase(store, unit)
@@ -442,7 +442,7 @@ class Study(NotebookView):
                 same = "The analysis is the same as the one of the study: nothing to record."
                 return Update(None, (), None, {}, (*standing, same))
             frozen, posterior = read_analysis(store, frozen=True), None
-            record: dict[str, Any] = {}
+            record: Plain = {}
             if frozen is not None and last is not None:
                 content = with_former_defaults(json.loads(frozen[1].content))
                 asked = {k: v for k, v in new.items() if k in changed}
@@ -450,7 +450,7 @@ class Study(NotebookView):
                 amended = Analysis.from_dict({**kept, **asked}, label="the amended analysis")
                 posterior, record = fit_cut(store, amended, last.cut, None)
             with store.writing(head):
-                body: dict[str, Any] = {
+                body: Plain = {
                     "analysis": stated.sha256,
                     "content": sha256(stated.content),
                     "changed": changed,

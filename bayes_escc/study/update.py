@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from bayes_escc.answers.posterior import Posterior
+from bayes_escc.names import PlainMapping
 from bayes_escc.study.changes import Change
 
 __all__ = ["Update"]
@@ -32,5 +31,5 @@ class Update:
     snapshot: int | None
     changes: tuple[Change, ...]
     posterior: Posterior | None
-    record: Mapping[str, Any]
+    record: PlainMapping
     notes: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_escc.errors import BayesEsccError
+from bayes_escc.names import Plain
 from bayes_escc.study.digests import entry_hash, root_of, salted, sha256
 from bayes_escc.study.draws import unpack
 from bayes_escc.study.ledger import rules_changed
@@ -48,7 +49,7 @@ class Verification:
         """Whether nothing is damaged."""
         return not self.damage
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """As plain data."""
         return {
             "ok": self.ok,
@@ -125,7 +126,7 @@ class _Check:
             said = [str(r[0]) for r in found or []]
             self.damage += [f"the file: {line}" for line in said if line != "ok"][:5]
 
-    def _log(self) -> list[dict[str, Any]]:
+    def _log(self) -> list[Plain]:
         """The entries that are whole by themselves and in their place."""
         rows = self._try("the log", lambda: self.store.rows("SELECT * FROM log ORDER BY seq")) or []
         previous, last_at, found = "", "", []
@@ -149,7 +150,7 @@ class _Check:
             found.append(entry)
         return found
 
-    def _entry(self, entry: dict[str, Any], erased: set[str]) -> None:
+    def _entry(self, entry: Plain, erased: set[str]) -> None:
         body, number = entry["body"], entry["body"].get("snapshot")
         if number is not None:
             what = self._try("the data cuts", lambda: label_of(self.store, number)) or f"snapshot {number}"
@@ -227,7 +228,7 @@ class _Check:
             self._try(what, lambda: unpack(bytes(row["draws"])))
         self.fitted.add(row["analysis"])
 
-    def _nothing_besides(self, entries: list[dict[str, Any]], erased: set[str]) -> None:
+    def _nothing_besides(self, entries: list[Plain], erased: set[str]) -> None:
         """Rows the log does not know: written around it, or left when its end was cut off."""
         bodies = [e["body"] for e in entries]
         snapshots = {b["snapshot"] for b in bodies if b.get("snapshot") is not None}
@@ -260,7 +261,7 @@ class _Check:
         if self._try("the settings", lambda: self.store.rows("SELECT 1 FROM meta WHERE key = 'scrub'")):
             self.remarks.append("Erased bytes may still be in the file; the next update rewrites it.")
 
-    def _analyses(self, bodies: list[dict[str, Any]]) -> None:
+    def _analyses(self, bodies: list[Plain]) -> None:
         """Analyses as stated are those of the log; as frozen, each refers to one as stated."""
         rows = self._try("the analyses", lambda: self.store.rows("SELECT * FROM analysis")) or ()
         asked = {(b["analysis"], b["content"]) for b in bodies if "content" in b}

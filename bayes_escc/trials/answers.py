@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.names import AnyArray, Plain
 from bayes_escc.rules import Rule
 from bayes_escc.rules.rule import decide
 from bayes_escc.trials.spec import PlannedRule
@@ -30,7 +30,7 @@ def _verdicts(rule: Rule, look: tuple[int, ...]) -> NDArray[np.int8]:
     return rule.verdicts(look)
 
 
-def _looked_up(table: Callable[[Rule, tuple[int, ...]], NDArray[Any]], rule: Rule, n: Whole, x: Whole) -> Array:
+def _looked_up(table: Callable[[Rule, tuple[int, ...]], AnyArray], rule: Rule, n: Whole, x: Whole) -> Array:
     """Entries of the tables by counts, of every trial; nothing is decided while an arm has nobody evaluable."""
     found = np.full(len(n), np.nan)
     looks, which = np.unique(n, axis=0, return_inverse=True)
@@ -50,7 +50,7 @@ def rate_statistics(planned: PlannedRule, n: Whole, x: Whole) -> Array:
 
 def rate_verdicts(planned: PlannedRule, look: int, n: Whole, x: Whole) -> NDArray[np.int8]:
     """GO, STOP or CONTINUE of a rule on a rate at one of its looks."""
-    stated: dict[str, Any] = {
+    stated: Plain = {
         key: values[look]
         for key, values in (
             ("go_above", planned.go_above),

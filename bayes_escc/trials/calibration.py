@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.names import Plain
 from bayes_escc.rules import Bop2
 from bayes_escc.trials.conduct import PATH
 from bayes_escc.trials.estimates import proportion, wilson
@@ -151,7 +151,7 @@ def calibrated(
     null: Mapping[str, Array],
     good: Mapping[str, Array],
     fresh: Callable[[str], Array],
-) -> dict[str, Any]:
+) -> Plain:
     """The parameters that hold the false alarms, and what fresh trials say of them.
 
     Parameters

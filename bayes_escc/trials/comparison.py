@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Plain
 from bayes_escc.trials.design import Design
 from bayes_escc.trials.estimates import Estimate, average, difference, proportion
 
 __all__ = ["compare_designs"]
 
 
-def compare_designs(first: Design, second: Design, trials: int | None = None) -> list[dict[str, Any]]:
+def compare_designs(first: Design, second: Design, trials: int | None = None) -> list[Plain]:
     """P(go), P(stop), patients and months of two designs, by the truths that both state.
 
     Parameters
@@ -32,7 +33,7 @@ def compare_designs(first: Design, second: Design, trials: int | None = None) ->
         raise AnalysisError("the designs have no truth of one name in common: what should be compared?")
     second = second.with_seed(first.spec.simulation.seed)
     count = trials or first.spec.simulation.trials
-    rows: list[dict[str, Any]] = []
+    rows: list[Plain] = []
     for name in names:
         a, b = (d.conduct(name, d.spec.patients[-1], 0, count) for d in (first, second))
         shares: tuple[tuple[str, Any, Any, Callable[[Any], Estimate]], ...] = (

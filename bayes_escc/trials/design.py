@@ -19,6 +19,7 @@ from bayes_escc.analysis import Analysis, find_analysis
 from bayes_escc.analysis.analysis import models_folder
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families.normal_priors import NormalPriors
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.notebook import NotebookView
 from bayes_escc.settings.reader import Reader, raise_problems
 from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at
@@ -103,7 +104,7 @@ class Design(NotebookView):
         return cls.from_file(known[name])
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any], *, folder: Path = Path(), label: str = "the design") -> Design:
+    def from_dict(cls, content: PlainMapping, *, folder: Path = Path(), label: str = "the design") -> Design:
         """Check the content of a design, laid out as in a file."""
         problems: list[str] = []
         analysis = _analysis_of(content.get("analysis"), folder, label, problems)
@@ -239,7 +240,7 @@ class Design(NotebookView):
             return None
         return audit_design(self.spec, self.analysis, model)
 
-    def _calibrated(self, outcomes: Mapping[tuple[int, str], Outcomes]) -> dict[str, Any] | None:
+    def _calibrated(self, outcomes: Mapping[tuple[int, str], Outcomes]) -> Plain | None:
         """The thresholds that hold the false alarms, and what fresh trials say of them."""
         wanted = self.spec.calibration
         if wanted is None:
@@ -277,7 +278,7 @@ class Design(NotebookView):
                 f"there is no truth {truth!r}; there are {', '.join(t.name for t in self.spec.truths)}."
             )
         patients = generate(self.spec, chosen, self.spec.patients[-1], trial, 1)
-        columns: dict[str, Any] = {
+        columns: Plain = {
             "patient": np.arange(1, self.spec.patients[-1] + 1),
             "arm": np.array(self.spec.arms)[patients.arm[0]],
             "entry": patients.entry[0].round(2),
@@ -315,9 +316,9 @@ def _analysis_of(named: Any, folder: Path, label: str, problems: list[str]) -> A
     return None
 
 
-def _whole(analysis: Analysis) -> dict[str, Any]:
+def _whole(analysis: Analysis) -> Plain:
     """The content of an analysis, so that a worker elsewhere needs no file; historical counts keep their place."""
-    content: dict[str, Any] = json.loads(analysis.content)
+    content: Plain = json.loads(analysis.content)
     borrowing = content.get("borrowing")
     if isinstance(borrowing, dict) and isinstance(borrowing.get("file"), str) and analysis.folder is not None:
         borrowing["file"] = str((analysis.folder / borrowing["file"]).resolve())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bayes_escc.names import AnyArray, Plain
 
 __all__ = ["Estimate", "average", "difference", "proportion", "ratio", "wilson"]
 
@@ -29,7 +30,7 @@ class Estimate:
     upper: float
     exact: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """As plain data."""
         return dict(vars(self))
 
@@ -52,7 +53,7 @@ def proportion(which: NDArray[np.bool_]) -> Estimate:
     return Estimate(p, math.sqrt(p * (1.0 - p) / n) if n else math.nan, *wilson(float(which.sum()), n))
 
 
-def average(values: NDArray[Any]) -> Estimate:
+def average(values: AnyArray) -> Estimate:
     """A mean over trials."""
     mean = float(values.mean())
     error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
@@ -69,6 +70,6 @@ def ratio(top: NDArray[np.bool_], bottom: NDArray[np.bool_]) -> Estimate:
     return Estimate(value, error, *wilson(float((top & bottom).sum()), int(bottom.sum())))
 
 
-def difference(a: NDArray[Any], b: NDArray[Any]) -> Estimate:
+def difference(a: AnyArray, b: AnyArray) -> Estimate:
     """The mean difference of two designs over the same patients."""
     return average(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bayes_escc.names import Plain
 from bayes_escc.rules import operating_characteristics
 from bayes_escc.rules.rule import Look
 from bayes_escc.trials.generate import arrivals
@@ -81,7 +82,7 @@ def exact_characteristics(spec: TrialSpec) -> dict[tuple[int, str], Any]:
     if why_not_exact(spec):
         return {}
     planned = spec.rules[0]
-    stated: dict[str, Any] = {
+    stated: Plain = {
         key: values[0]
         for key, values in (
             ("go_above", planned.go_above),

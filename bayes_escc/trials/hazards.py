@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.families import get_family
 from bayes_escc.families.covariates import Covariate
 from bayes_escc.families.normal_priors import NormalPriors
+from bayes_escc.names import Plain
 from bayes_escc.rules import PosteriorProbability
 from bayes_escc.trials.quantities import MEDIAN, RMST, SURVIVAL, Quantity, quantity_tails
 from bayes_escc.trials.spec import PlannedRule
@@ -103,7 +104,7 @@ def _prior(model: NormalPriors, contrasts: int) -> tuple[Array, Array]:
 
 def _coded(values: Array, covariate: Covariate, entered: NDArray[np.bool_]) -> Array:
     """A covariate as the analysis codes it: transformed, centred and scaled by the patients of each trial."""
-    transforms: dict[str, Any] = {"none": np.asarray, "log": np.log, "sqrt": np.sqrt}
+    transforms: Plain = {"none": np.asarray, "log": np.log, "sqrt": np.sqrt}
     values = np.asarray(transforms[covariate.transform](values), dtype=np.float64)
     count = np.maximum(entered.sum(axis=1, keepdims=True), 2)
     mean = (values * entered).sum(axis=1, keepdims=True) / count

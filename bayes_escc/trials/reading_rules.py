@@ -9,6 +9,7 @@ from typing import Any, Final
 from bayes_escc.analysis import Analysis
 from bayes_escc.answers.borrowed_history import HistoricalPrior, historical_priors
 from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.names import Plain
 from bayes_escc.rules import Bop2, PosteriorProbability, PredictiveSurvival, Rule, read_rule
 from bayes_escc.rules.reading import with_borrowed, with_direction, with_prior
 from bayes_escc.settings.reader import Reader, nearest
@@ -123,7 +124,7 @@ def _planned(r: Reader, trial: _Trial) -> PlannedRule | None:
     stated = {key for key in ("prior", "reference_prior") if r.has(key)}
     looks = tuple(_look(r, i, value) for i, value in enumerate(listed(r.take("looks", []))))
     thresholds: dict[str, tuple[float | None, ...]] = dict.fromkeys(THRESHOLDS, (None,) * max(1, len(looks)))
-    single: dict[str, Any] = {}
+    single: Plain = {}
     for key in THRESHOLDS:
         if not r.has(key):
             continue

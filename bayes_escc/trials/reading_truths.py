@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bayes_escc.names import normalise
+from bayes_escc.names import Plain, PlainMapping, normalise
 from bayes_escc.settings.reader import Reader, nearest
 from bayes_escc.trials.reading_values import by_arm, is_number, steps
 from bayes_escc.trials.spec import Covariate, PfsEndpoint, Steps, Truth
@@ -148,9 +148,7 @@ def _registry_covariates(r: Reader) -> tuple[Covariate, ...]:
     )
 
 
-def with_registries(
-    content: Mapping[str, Any], folder: Path, adjusted: Sequence[str], problems: list[str]
-) -> dict[str, Any]:
+def with_registries(content: PlainMapping, folder: Path, adjusted: Sequence[str], problems: list[str]) -> Plain:
     """The content with the rows of registry files in it, so that workers elsewhere need no file.
 
     A truth with ``covariates = { file = "registry.csv", columns = [...], coefficients = { nlr = 0.3 } }`` resamples

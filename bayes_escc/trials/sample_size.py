@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
 
+from bayes_escc.names import Plain
 from bayes_escc.trials.conduct import Outcomes
 from bayes_escc.trials.spec import TrialSpec
 
@@ -17,7 +18,7 @@ __all__ = ["sample_size"]
 _MISFIT: Final = 0.001
 
 
-def sample_size(spec: TrialSpec, outcomes: Mapping[tuple[int, str], Outcomes]) -> dict[str, Any] | None:
+def sample_size(spec: TrialSpec, outcomes: Mapping[tuple[int, str], Outcomes]) -> Plain | None:
     """The size at which P(go) reaches the power sought, with its Monte Carlo error.
 
     The probit of P(go) is a straight line in the root of the number of patients wherever the evidence grows as the
@@ -51,7 +52,7 @@ def sample_size(spec: TrialSpec, outcomes: Mapping[tuple[int, str], Outcomes]) -
     misfit = float(chdtrc(len(sizes) - 2, float(rest @ weights @ rest)))
     holds = np.minimum.accumulate((shares >= wanted.power)[::-1])[::-1]
     reached = next((n for n, h in zip(sizes, holds, strict=True) if h), None)
-    found: dict[str, Any] = {
+    found: Plain = {
         "truth": wanted.truth,
         "power": wanted.power,
         "sizes": sizes,

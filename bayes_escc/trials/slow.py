@@ -12,6 +12,7 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.patient_reading import PatientSettings
+from bayes_escc.names import Plain
 from bayes_escc.rules import PosteriorProbability
 from bayes_escc.trials.generate import Patients
 from bayes_escc.trials.spec import PlannedRule, TrialSpec
@@ -30,7 +31,7 @@ def frame_of(spec: TrialSpec, analysis: Analysis, patients: Patients, state: Any
     data = analysis.data.settings
     if not isinstance(data, PatientSettings):
         raise AnalysisError("a design simulates patients; its analysis must be one of patients (data.kind)")
-    columns: dict[str, Any] = {
+    columns: Plain = {
         data.id: [f"P{i + 1:04d}" for i in np.flatnonzero(here)],
         data.regimen: np.array(spec.arms)[patients.arm[trial][here]],
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.notebook import NotebookView
 from bayes_escc.trials.conduct import Outcomes
 from bayes_escc.trials.estimates import Estimate, average, proportion, ratio, wilson
@@ -80,20 +81,20 @@ class DesignResult(NotebookView):
 
     id: str
     title: str
-    rows: tuple[Mapping[str, Any], ...]
-    looks: tuple[Mapping[str, Any], ...]
-    prior: tuple[Mapping[str, Any], ...]
+    rows: tuple[PlainMapping, ...]
+    looks: tuple[PlainMapping, ...]
+    prior: tuple[PlainMapping, ...]
     trials: int
     wanted: int
     seed: int
     max_mcse: float | None = None
     engine: str = ""
     audit: Audit | None = None
-    calibrated: Mapping[str, Any] | None = None
+    calibrated: PlainMapping | None = None
     failed: int = 0
-    drift: tuple[Mapping[str, Any], ...] = ()
-    distributions: tuple[Mapping[str, Any], ...] = ()
-    sizes: Mapping[str, Any] | None = None
+    drift: tuple[PlainMapping, ...] = ()
+    distributions: tuple[PlainMapping, ...] = ()
+    sizes: PlainMapping | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -115,14 +116,14 @@ class DesignResult(NotebookView):
         keys = ("go", "stop", "correct", "patients", "months", "events")
         records = []
         for row in self.rows:
-            record: dict[str, Any] = {"patients_most": row["most"], "truth": row["truth"]}
+            record: Plain = {"patients_most": row["most"], "truth": row["truth"]}
             for key in keys:
                 if row[key] is not None:
                     record[key], record[f"{key}_mcse"] = row[key].value, row[key].mcse
             records.append(record)
         return pd.DataFrame(records)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """Everything as plain data."""
 
         def plain(value: Any) -> Any:
@@ -235,7 +236,7 @@ def summarise(
     )
 
 
-def _distribution(most: int, truth: str, o: Outcomes) -> dict[str, Any]:
+def _distribution(most: int, truth: str, o: Outcomes) -> Plain:
     """How size and duration vary from trial to trial, and how P(go) settles as trials are added."""
     share = np.linspace(0.0, 1.0, 101)
     n = np.unique(np.linspace(1, len(o.decision), 40).round().astype(int))
@@ -249,12 +250,12 @@ def _distribution(most: int, truth: str, o: Outcomes) -> dict[str, Any]:
     }
 
 
-def _drift_row(most: int, truth: Truth, o: Outcomes, scenario: Any) -> dict[str, Any]:
+def _drift_row(most: int, truth: Truth, o: Outcomes, scenario: Any) -> Plain:
     go = proportion(o.decision > 0) if scenario is None else _enumerated(scenario.probability_go)
     return {"most": most, "truth": truth.drifted, "drift": truth.drift, "go": go, "patients": average(o.patients)}
 
 
-def _undrifted(spec: TrialSpec, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _undrifted(spec: TrialSpec, rows: Sequence[PlainMapping]) -> list[Plain]:
     """The truths from which others drifted, as a row with a drift of 0."""
     of = {t.drifted for t in spec.drifts}
     keys = ("most", "truth", "go", "patients")
@@ -270,7 +271,7 @@ def _early(spec: TrialSpec, o: Outcomes) -> NDArray[np.bool_]:
     return np.asarray(o.look < last[np.maximum(o.rule, 0)])
 
 
-def _under_prior(prior: DesignPrior, o: Outcomes) -> dict[str, Any]:
+def _under_prior(prior: DesignPrior, o: Outcomes) -> Plain:
     """Assurance, and how far a declaration can be believed, averaged over the design prior."""
     effective = o.effect < prior.below if prior.below is not None else o.effect > (prior.above or 0.0)
     go = o.decision > 0

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from bayes_escc.names import Plain
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -228,7 +230,7 @@ def _pool(y: Any, se: Any, tau: float | None) -> list[float]:
             "se": se,
         }
     )
-    priors: dict[str, Any] = {"effect": Prior("Normal", mu=0, sigma=100)}
+    priors: Plain = {"effect": Prior("Normal", mu=0, sigma=100)}
     if tau is None:
         model = SynthesisModel(priors=priors, pooling="common")
     else:

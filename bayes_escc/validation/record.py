@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from bayes_escc.names import Plain
 from bayes_escc.notebook import NotebookView
 
 __all__ = ["Area", "Check", "State", "Validation"]
@@ -87,7 +88,7 @@ class Validation(NotebookView):
         """Number of checks in a state."""
         return sum(c.state == state for c in self.checks)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Plain:
         """The record as plain data."""
         counts = {"passed": self.count("passed"), "failed": self.count("failed"), "not_run": self.count("not run")}
         return {"schema_version": 1, "passed": self.passed, "counts": counts, **asdict(self)}

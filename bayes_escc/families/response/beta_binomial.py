@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from bayes_escc.evidence import CountTable
 from bayes_escc.families.response.cells import RATE_UNIT, CountDesign
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.families.told_apart import few_units
-from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.names import CHAIN, DRAW, PlainMapping
 from bayes_escc.probability.logarithms import log_choose
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class BetaBinomialDesign(CountDesign):
         alpha, beta = self._shapes(parameters)
         row_alpha = alpha[..., self.row_cell] + self.count
         row_beta = beta[..., self.row_cell] + self.total - self.count
-        found: Mapping[str, Any] = {
+        found: PlainMapping = {
             "rate": self.by_regimen(parameters["mean"].to_numpy(), "rate", RATE_UNIT),
             "predicted_rate": self.by_regimen(_beta_draws(rng, alpha, beta), "predicted_rate", RATE_UNIT),
             "study_rate": self.by_row(_beta_draws(rng, row_alpha, row_beta), "study_rate"),

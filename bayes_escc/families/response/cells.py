@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from bayes_escc.families.frozen import stated_priors
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.spec import ResponseSpec
-from bayes_escc.names import CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
+from bayes_escc.names import CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY, AnyArray, Plain, PlainMapping
 from bayes_escc.probability.logarithms import log_choose, xlog1py, xlogy
 from bayes_escc.settings.prior import PriorSet
 
@@ -32,12 +32,12 @@ __all__ = ["CountDesign", "binomial_log_pmf"]
 RATE_UNIT = "proportion of patients"
 
 
-def empirical_logits(k: NDArray[Any], n: NDArray[Any]) -> NDArray[np.float64]:
+def empirical_logits(k: AnyArray, n: AnyArray) -> NDArray[np.float64]:
     """Log odds of counts, half an event added to both sides."""
     return np.asarray(np.log((k + 0.5) / (n - k + 0.5)))
 
 
-def binomial_log_pmf(k: NDArray[Any], n: NDArray[Any], p: NDArray[Any]) -> NDArray[np.float64]:
+def binomial_log_pmf(k: AnyArray, n: AnyArray, p: AnyArray) -> NDArray[np.float64]:
     """Binomial log probability, finite at p = 0 and p = 1 where the count allows it."""
     return np.asarray(log_choose(n, k) + xlogy(k, p) + xlog1py(n - k, -p))
 
@@ -102,7 +102,7 @@ class CountDesign(Design):
         }
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         return {"events_observed": self.count, "n": self.total, "row_regimen": self.row_cell}
 
     @property
@@ -111,7 +111,7 @@ class CountDesign(Design):
         priors = tuple((role, tuple(prior_set[r] for r in self.cell_regimens)) for role, prior_set in self.spec.priors)
         return ("response", self.variant, self.cell_dim, len(self.cells), len(self.endpoints), priors)
 
-    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+    def frozen(self) -> Mapping[str, PlainMapping]:
         return {"priors": stated_priors(self.spec.priors)}
 
     @property
@@ -157,7 +157,7 @@ class CountDesign(Design):
 
         return xr.Dataset({"events": ("row", self.count), "n": ("row", self.total)}, coords=self.row_coords())
 
-    def row_coords(self) -> dict[str, Any]:
+    def row_coords(self) -> Plain:
         """Labels of the rows, beside (and so never clashing with) those of the estimands."""
         return {
             "row": self.row_labels,
@@ -166,7 +166,7 @@ class CountDesign(Design):
             f"row_{ENDPOINT}": ("row", [self.cells[c][0] for c in self.row_cell]),
         }
 
-    def by_regimen(self, values: NDArray[Any], name: str, unit: str) -> xr.DataArray:
+    def by_regimen(self, values: AnyArray, name: str, unit: str) -> xr.DataArray:
         """Values over cells (last axis) as an array over regimens, and endpoints if several.
 
         A regimen without rows for an endpoint is NaN there.
@@ -190,7 +190,7 @@ class CountDesign(Design):
             array.attrs["better"] = directions[0] if len(set(directions)) == 1 else ",".join(directions)
         return array.isel({ENDPOINT: 0}) if len(self.endpoints) == 1 else array
 
-    def by_row(self, values: NDArray[Any], name: str) -> xr.DataArray:
+    def by_row(self, values: AnyArray, name: str) -> xr.DataArray:
         """Values over rows (last axis) with study, regimen and endpoint as labels."""
         import xarray as xr
 
@@ -233,7 +233,7 @@ class CountDesign(Design):
     def row_log_pmf(self, parameters: xr.Dataset) -> NDArray[np.float64]:
         """Log probability of each row's count under each draw, shape (chain, draw, row)."""
 
-    def dataset(self, values: Mapping[str, tuple[tuple[str, ...], NDArray[Any]]]) -> xr.Dataset:
+    def dataset(self, values: Mapping[str, tuple[tuple[str, ...], AnyArray]]) -> xr.Dataset:
         """Parameters as a Dataset with the model's own labels."""
         import xarray as xr
 

@@ -20,7 +20,7 @@ from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.families.told_apart import aliased, not_told_apart
-from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN, AnyArray, PlainMapping
 from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ class LogisticDesign(Design):
         return {REGIMEN: self.regimens, COVARIATE: self.encoded.labels, "patient": patients}
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
-        data: dict[str, NDArray[Any]] = {"response_observed": self.response, "patient_regimen": self.regimen}
+    def data(self) -> Mapping[str, AnyArray]:
+        data: dict[str, AnyArray] = {"response_observed": self.response, "patient_regimen": self.regimen}
         columns = {f"x{j}": self.encoded.values[:, j] for j in range(len(self.encoded.labels))}
         return data | columns
 
@@ -171,8 +171,8 @@ class LogisticDesign(Design):
             parameters["intercept"].to_numpy()[..., self.regimen] + self._shift(parameters, self.encoded.values)
         )
 
-    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
-        found: dict[str, Mapping[str, Any]] = {"priors": stated_priors(self.spec.priors)}
+    def frozen(self) -> Mapping[str, PlainMapping]:
+        found: dict[str, PlainMapping] = {"priors": stated_priors(self.spec.priors)}
         if self.spec.covariates:
             found["model"] = {"covariates": stated_covariates(self.spec.covariates, self.encoded)}
         return found

@@ -17,7 +17,7 @@ from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
-from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY
+from bayes_escc.names import CATEGORY, CHAIN, DRAW, ENDPOINT, REGIMEN, STUDY, AnyArray, Plain, PlainMapping
 from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class MultinomialDesign(Design):
         return {REGIMEN: self.regimens, CATEGORY: self.categories, "row": rows}
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         return {"counts_observed": self.counts, "n": self.counts.sum(axis=1), "row_regimen": self.row_cell}
 
     @property
@@ -153,7 +153,7 @@ class MultinomialDesign(Design):
         size = len(self.categories)
         return np.array([np.broadcast_to(prior[r]["a"], size) for r in self.regimens], dtype=float)
 
-    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+    def frozen(self) -> Mapping[str, PlainMapping]:
         return {"priors": stated_priors(self.spec.priors)}
 
     def build(self) -> pm.Model:
@@ -251,7 +251,7 @@ class MultinomialDesign(Design):
         rate.attrs["better"] = better[0] if len(set(better)) == 1 else ",".join(better)
         return xr.Dataset({"rate": rate, "category_rate": rates.assign_attrs(unit=RATE_UNIT)})
 
-    def row_coords(self) -> dict[str, Any]:
+    def row_coords(self) -> Plain:
         """Labels of the rows as xarray coordinates."""
         return {
             "row": list(self.coords["row"]),

@@ -29,7 +29,7 @@ from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.logistic import LogisticDesign
 from bayes_escc.families.response.spec import ResponseSpec
-from bayes_escc.names import CHAIN, DRAW, REGIMEN
+from bayes_escc.names import CHAIN, DRAW, REGIMEN, AnyArray, Plain
 from bayes_escc.population.margins import Points
 from bayes_escc.population.overlap import matching_weights
 from bayes_escc.population.published import PublishedSpec
@@ -127,7 +127,7 @@ class PublishedResponseDesign(LogisticDesign):
         return {REGIMEN: self.regimens, "covariate": self.encoded.labels, "patient": patients, ARM: studies}
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         points = {f"point_x{j}": np.stack([p.values[:, j] for p in self.points]) for j in range(self._size)}
         return {
             **super().data,
@@ -217,7 +217,7 @@ class PublishedResponseDesign(LogisticDesign):
 
     # ---- what is reported beside the headline ---------------------------------------------------
 
-    def population_report(self, parameters: xr.Dataset) -> dict[str, Any]:
+    def population_report(self, parameters: xr.Dataset) -> Plain:
         """Answers in every population, overlap, what identifies the coefficients, companions, integration error."""
         rng = np.random.default_rng(0)
         return {
@@ -239,7 +239,7 @@ class PublishedResponseDesign(LogisticDesign):
 
     def _in_population(
         self, parameters: xr.Dataset, name: str, points: Points, rng: np.random.Generator
-    ) -> list[dict[str, Any]]:
+    ) -> list[Plain]:
         rates = self.rates(parameters, points, rng)
         first = rates[..., 0]
         rows = []
@@ -256,7 +256,7 @@ class PublishedResponseDesign(LogisticDesign):
             )
         return rows
 
-    def _conditional(self, parameters: xr.Dataset) -> list[dict[str, Any]]:
+    def _conditional(self, parameters: xr.Dataset) -> list[Plain]:
         intercept = parameters["intercept"].to_numpy()
         return [
             {
@@ -268,7 +268,7 @@ class PublishedResponseDesign(LogisticDesign):
             if r
         ]
 
-    def _identification(self, parameters: xr.Dataset) -> list[dict[str, Any]]:
+    def _identification(self, parameters: xr.Dataset) -> list[Plain]:
         """Posterior over prior standard deviation of every coefficient; near 1 it comes from the prior."""
         if not self.encoded.labels:
             return []
@@ -276,7 +276,7 @@ class PublishedResponseDesign(LogisticDesign):
         posterior = parameters["coefficient"].std((CHAIN, DRAW)).to_numpy()
         return identification(self.encoded.labels, posterior, prior)
 
-    def _companions(self) -> list[dict[str, Any]]:
+    def _companions(self) -> list[Plain]:
         """Naive and matched comparisons, for the published population: companions, never the headline."""
         found = []
         for arm, points in zip(self.known, self.points, strict=True):
@@ -308,7 +308,7 @@ class PublishedResponseDesign(LogisticDesign):
                     )
         return found
 
-    def _integration(self, parameters: xr.Dataset) -> dict[str, Any]:
+    def _integration(self, parameters: xr.Dataset) -> Plain:
         """How far rates move under other points, and under no correlation, by reweighting the draws."""
         if self.laws.exact:
             return {"rule": "exact", "change": 0.0, "without_correlation": self._change(parameters, None)}

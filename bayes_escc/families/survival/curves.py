@@ -7,12 +7,13 @@ times a constant. Arrays have the draws first (chains and draws flattened), then
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.families.survival import kernels
+from bayes_escc.names import AnyArray
 
 __all__ = ["Curves", "PiecewiseCurves", "WeibullCurves", "exposure"]
 
@@ -41,13 +42,13 @@ class Curves(Protocol):
     def without_bias(self, regimen: int, bias: Array) -> Curves:
         """The curves of one regimen after a bias on its log hazard, (draws,), has been taken away."""
 
-    def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
+    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
         """Cumulative hazard of every patient from `lower` to `upper`, (draws, patients)."""
 
-    def patient_log_hazard(self, regimen: NDArray[Any], time: Array) -> Array:
+    def patient_log_hazard(self, regimen: AnyArray, time: Array) -> Array:
         """Log hazard of every patient, (draws, patients)."""
 
-    def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
+    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
         """When every patient's cumulative hazard is reached, (draws, patients)."""
 
 
@@ -92,17 +93,17 @@ class WeibullCurves:
         one = slice(regimen, regimen + 1)
         return WeibullCurves(self.log_scale[:, one] - bias[:, None], self.shape[:, one], self.reference_time)
 
-    def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
+    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
         log_upper, log_ratio, started = weibull_stretch(lower, upper, self.reference_time)
         scale, shape = self.log_scale[:, regimen], self.shape[:, regimen]
         return np.asarray(kernels.weibull_increment(np, scale, shape, log_upper, log_ratio, started))
 
-    def patient_log_hazard(self, regimen: NDArray[Any], time: Array) -> Array:
+    def patient_log_hazard(self, regimen: AnyArray, time: Array) -> Array:
         scale, shape = self.log_scale[:, regimen], self.shape[:, regimen]
         found = kernels.weibull_log_hazard(scale, shape, np.log(shape), self._log(time))
         return np.asarray(found - np.log(self.reference_time))
 
-    def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
+    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
         powers = (np.log(cumulative) - self.log_scale[:, regimen]) / self.shape[:, regimen]
         return np.asarray(self.reference_time * np.exp(powers))
 
@@ -181,7 +182,7 @@ class PiecewiseCurves:
     def without_bias(self, regimen: int, bias: Array) -> PiecewiseCurves:
         return PiecewiseCurves(self.log_hazards[:, regimen : regimen + 1] - bias[:, None, None], self.cuts)
 
-    def patient_increment(self, regimen: NDArray[Any], lower: Array, upper: Array) -> Array:
+    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
         spent = exposure(lower, upper, self.cuts)
         total: Array = np.zeros((self.draws, len(lower)))
         hazards = np.exp(self.log_hazards)
@@ -189,8 +190,8 @@ class PiecewiseCurves:
             total += hazards[:, regimen, j] * spent[:, j]
         return total
 
-    def patient_log_hazard(self, regimen: NDArray[Any], time: Array) -> Array:
+    def patient_log_hazard(self, regimen: AnyArray, time: Array) -> Array:
         return np.asarray(self.log_hazards[:, regimen, self._interval(time)])
 
-    def patient_inverse(self, regimen: NDArray[Any], cumulative: Array) -> Array:
+    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
         return self._invert(self.log_hazards[:, regimen], cumulative)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, PatientTable, Problem
@@ -41,7 +40,20 @@ from bayes_escc.families.survival.risk import Risk, Target, flat
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.families.target import TargetTable, target_patterns
-from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, STUDY, TIME, Scale
+from bayes_escc.names import (
+    CHAIN,
+    COVARIATE,
+    DRAW,
+    HORIZON,
+    INTERVAL,
+    REGIMEN,
+    STUDY,
+    TIME,
+    AnyArray,
+    Plain,
+    PlainMapping,
+    Scale,
+)
 from bayes_escc.population.margins import Points
 from bayes_escc.population.published import PublishedSpec
 from bayes_escc.population.published_survival import PublishedSurvival, load_survival
@@ -170,7 +182,7 @@ class SurvivalDesign(Design):
         return None if self.published is None else self.published.structure
 
     @property
-    def published_data(self) -> dict[str, NDArray[Any]]:
+    def published_data(self) -> dict[str, AnyArray]:
         """Values of the model's data that are published."""
         return {} if self.published is None or not self.published.labels else dict(self.published.arrays)
 
@@ -371,11 +383,11 @@ class SurvivalDesign(Design):
         values = self.published.simulate(self.curves(thin), thin, rng)
         return _with_published(found, values, self.published.labels)
 
-    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
-        model: dict[str, Any] = {"time_unit": self.unit, "regimen_coding": self.spec.regimen_coding}
+    def frozen(self) -> Mapping[str, PlainMapping]:
+        model: Plain = {"time_unit": self.unit, "regimen_coding": self.spec.regimen_coding}
         if self.spec.covariates:
             model["covariates"] = stated_covariates(self.spec.covariates, self.encoded)
-        estimands: dict[str, Any] = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}
+        estimands: Plain = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}
         if isinstance(self.spec.population, TargetTable):  # the file may not be there at the next look
             estimands["population"] = {"rows": [dict(row) for row in self.spec.population.rows]}
         priors = stated_priors(self.spec.priors)
@@ -437,7 +449,7 @@ class SurvivalDesign(Design):
         f = self.follow_up
         return RegressionData(f.last, f.entry, f.event, self.regimen, self.regimens, self.encoded)
 
-    def population_report(self, parameters: xr.Dataset) -> dict[str, Any] | None:
+    def population_report(self, parameters: xr.Dataset) -> Plain | None:
         if self.published is None:
             return None
         from bayes_escc.families.survival.published_report import population_report

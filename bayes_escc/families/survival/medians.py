@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.survival.design import ENDPOINT_NAME
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.names import CHAIN, DRAW, REGIMEN, Scale
+from bayes_escc.names import CHAIN, DRAW, REGIMEN, AnyArray, Scale
 from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class MedianDesign(Design):
         return ("survival", "medians", tuple(self.spec.prior("median")[r] for r in self.regimens), *parts)
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         arrays = {"row_regimen": self.regimen, "log_median_observed": self.log_median, "log_se": self.log_se}
         if self.reached.all():
             return arrays

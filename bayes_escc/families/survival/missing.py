@@ -22,6 +22,7 @@ from bayes_escc.errors import DataError
 from bayes_escc.evidence import Problem
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.exchangeable import zero_sum_basis
+from bayes_escc.names import AnyArray
 from bayes_escc.settings.prior import Prior
 
 __all__ = ["PRIORS", "Imputation", "log_sum"]
@@ -56,7 +57,7 @@ class Imputation:
         Missing numbers, ``"column, patient i"``.
     """
 
-    def __init__(self, encoded: EncodedCovariates, regimen: NDArray[Any], regimens: Sequence[str]) -> None:
+    def __init__(self, encoded: EncodedCovariates, regimen: AnyArray, regimens: Sequence[str]) -> None:
         missing, values = encoded.missing, encoded.values
         self.encoded, self.missing = encoded, missing
         incomplete = sorted(np.flatnonzero(missing.any(axis=0)), key=lambda j: (missing[:, j].sum(), j))
@@ -136,12 +137,12 @@ class Imputation:
             "branch": self.branch_labels if self.flags else (),
         }
 
-    def flag_values(self, patients: NDArray[Any]) -> Array:
+    def flag_values(self, patients: AnyArray) -> Array:
         """Yes-or-no values by branch, (branches, flags, patients): observed ones in every branch."""
         values = self.encoded.values[np.ix_(patients, self.flags)].T
         return np.where(np.isnan(values), self._bits[:, :, None], values)
 
-    def gather(self, j: int, patients: NDArray[Any]) -> NDArray[np.int32]:
+    def gather(self, j: int, patients: AnyArray) -> NDArray[np.int32]:
         """Where a patient's missing number stands among those of its column, from 1; 0 if observed."""
         found = np.zeros(self.patients, dtype="int32")
         found[self.where[j]] = np.arange(1, len(self.where[j]) + 1)
@@ -172,11 +173,11 @@ class Imputation:
     # ---- in PyMC ----------------------------------------------------------------------------------
 
     @property
-    def data(self) -> dict[str, NDArray[Any]]:
+    def data(self) -> dict[str, AnyArray]:
         """Values of the data of `build`."""
         if not self:
             return {}
-        found: dict[str, NDArray[Any]] = {"imputation_x": self.fixed}
+        found: dict[str, AnyArray] = {"imputation_x": self.fixed}
         everyone = np.arange(self.patients)
         if self.numbers:
             found |= {"number_scale": self.scale[[*self.numbers]], "number_centre": self.centre[[*self.numbers]]}
@@ -288,7 +289,7 @@ class Imputation:
 
     # ---- in NumPy ---------------------------------------------------------------------------------
 
-    def base(self, values: Mapping[str, Array], patients: NDArray[Any]) -> Array:
+    def base(self, values: Mapping[str, Array], patients: AnyArray) -> Array:
         """Linear predictors from the complete columns, (incomplete, draws, patients)."""
         found = values["imputation_intercept"].T[:, :, None]
         if self.predictors:
@@ -296,7 +297,7 @@ class Imputation:
         return np.broadcast_to(found, (len(self.order), len(values["imputation_intercept"]), len(patients)))
 
     def complete(
-        self, values: Mapping[str, Array], patients: NDArray[Any], scores: Mapping[int, Any] | None = None
+        self, values: Mapping[str, Array], patients: AnyArray, scores: Mapping[int, Any] | None = None
     ) -> tuple[list[Array], Array]:
         """Completed numbers of some patients, on the scale of the regressions, and their density.
 
@@ -331,7 +332,7 @@ class Imputation:
             start += len(self.where[j])
         return numbers, density
 
-    def log_branches(self, values: Mapping[str, Array], patients: NDArray[Any], numbers: list[Array]) -> Array:
+    def log_branches(self, values: Mapping[str, Array], patients: AnyArray, numbers: list[Array]) -> Array:
         """Log probability of the yes-or-no values in every branch, (branches, draws, patients).
 
         The sum over branches is the probability of those observed, times the copies of each.
@@ -343,7 +344,7 @@ class Imputation:
     def _link(self, values: Mapping[str, Array]) -> list[Array]:
         return [values["imputation_link"][:, i, None] for i in range(len(self.links))]
 
-    def shift(self, coefficient: Array, patients: NDArray[Any]) -> Array:
+    def shift(self, coefficient: Array, patients: AnyArray) -> Array:
         """What missing yes-or-no values add to the log hazard by branch, (branches, draws, patients)."""
         free = self.missing[np.ix_(patients, self.flags)]
         return np.stack([coefficient[:, self.flags] @ (bits * free).T for bits in self._bits])

@@ -14,7 +14,7 @@ from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Curves
 from bayes_escc.families.survival.missing import log_sum
 from bayes_escc.families.survival.risk import Draws, Risk
-from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.names import CHAIN, DRAW, AnyArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,7 +81,7 @@ def log_likelihood(design: Patients, parameters: xr.Dataset) -> xr.Dataset:
     return _by_patient(design, parameters, **found)
 
 
-def _terms(design: Patients, curves: Curves, who: NDArray[Any], log_risk: Array) -> Array:
+def _terms(design: Patients, curves: Curves, who: AnyArray, log_risk: Array) -> Array:
     """Log-likelihood of some patients with log risks of shape (draws, patients)."""
     risk, regimen = np.exp(log_risk), design.regimen[who]
     f = design.follow_up
@@ -99,7 +99,7 @@ def _terms(design: Patients, curves: Curves, who: NDArray[Any], log_risk: Array)
     return np.asarray(values)
 
 
-def _average(design: Patients, curves: Curves, who: NDArray[Any], log_risks: Array, log_weights: Array) -> Array:
+def _average(design: Patients, curves: Curves, who: AnyArray, log_risks: Array, log_weights: Array) -> Array:
     """The same averaged over branches, both arrays (branches, draws, patients)."""
     terms = [_terms(design, curves, who, log_risk) for log_risk in log_risks]
     return np.asarray(log_sum(np, np.stack(terms) + log_weights, len(terms)))

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import PatientTable
@@ -22,7 +21,7 @@ from bayes_escc.families.survival.published import piecewise_hazards
 from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.rows import GroupedRows, unique_rows
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN
+from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN, AnyArray, PlainMapping
 from bayes_escc.population.published import PublishedSpec
 from bayes_escc.settings.prior import Prior
 
@@ -200,7 +199,7 @@ class PiecewiseDesign(SurvivalDesign):
             tuple(self.cuts) if self.published is not None else None,
         )
 
-    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+    def frozen(self) -> Mapping[str, PlainMapping]:
         found = super().frozen()
         if self.spec.baseline == "exponential":
             return found
@@ -209,7 +208,7 @@ class PiecewiseDesign(SurvivalDesign):
     # ---- the PyMC model -----------------------------------------------------------------------
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         found = self.published_data | self.risk.data
         found |= self.risk.branch_order(list(self.alone.values()))
         if self.cells is not None:

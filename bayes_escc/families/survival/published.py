@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -29,7 +29,7 @@ from bayes_escc.families.survival import published_terms as terms
 from bayes_escc.families.survival.curves import Curves, PiecewiseCurves, WeibullCurves
 from bayes_escc.families.survival.risk import flat
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.names import CHAIN, DRAW, AnyArray, Plain, PlainMapping
 from bayes_escc.population.margins import Points
 from bayes_escc.population.published_survival import (
     Counted,
@@ -170,9 +170,9 @@ class PublishedFacts:
 
     # ---- data -----------------------------------------------------------------------------------
 
-    def _arrays(self, points: Sequence[Points]) -> dict[str, NDArray[Any]]:
+    def _arrays(self, points: Sequence[Points]) -> dict[str, AnyArray]:
         """Everything the likelihood needs, by name."""
-        found: dict[str, NDArray[Any]] = {}
+        found: dict[str, AnyArray] = {}
         for i in self.used:
             arm, p = self.known.arms[i], points[i]
             found[f"arm{i}_log_weight"] = np.log(p.weight)
@@ -185,9 +185,9 @@ class PublishedFacts:
             found[f"ratio{i}"] = np.array([h.log_ratio, h.error])
         return found
 
-    def _patients(self, arm: SurvivalArm) -> dict[str, NDArray[Any]]:
+    def _patients(self, arm: SurvivalArm) -> dict[str, AnyArray]:
         """Rows of patients, those alike once."""
-        found: dict[str, NDArray[Any]] = {}
+        found: dict[str, AnyArray] = {}
         time, event = np.maximum(arm.patients_time, _TINY), arm.patients_event
         kinds = {"right": ~event & (time > _TINY)}
         if not self.interval:
@@ -232,7 +232,7 @@ class PublishedFacts:
     # ---- the likelihood -------------------------------------------------------------------------
 
     def _contributions(
-        self, xp: Any, arrays: Mapping[str, Any], hazard_of: HazardOf, effects: Any, coefficient: Any, own: Any
+        self, xp: Any, arrays: PlainMapping, hazard_of: HazardOf, effects: Any, coefficient: Any, own: Any
     ) -> list[Any]:
         """Log-likelihood of every fact, each of shape (...,).
 
@@ -253,14 +253,14 @@ class PublishedFacts:
             found.append(_normal(xp, arrays[f"ratio{i}"][0] - gap, arrays[f"ratio{i}"][1]))
         return found
 
-    def _eta(self, i: int, arrays: Mapping[str, Any], coefficient: Any, effects: Any) -> Any:
+    def _eta(self, i: int, arrays: PlainMapping, coefficient: Any, effects: Any) -> Any:
         """Log hazard of the points of an arm relative to covariates of zero, (..., points)."""
         eta = effects[..., :1] * 0.0 + arrays[f"arm{i}_log_weight"] * 0.0
         for j in range(self.laws.points[i].values.shape[1]):
             eta = eta + coefficient[..., j, None] * arrays[f"arm{i}_x{j}"]
         return eta
 
-    def _shifts(self, i: int, effects: Any, own: Mapping[str, Any]) -> tuple[Any, Any]:
+    def _shifts(self, i: int, effects: Any, own: PlainMapping) -> tuple[Any, Any]:
         """What the study of an arm adds to its log hazard and to its log shape."""
         study, level, shape = self.known.arms[i].study, effects[..., 0] * 0.0, effects[..., 0] * 0.0
         if study in self.own_level:
@@ -273,7 +273,7 @@ class PublishedFacts:
             shape = SHAPE_SD * own["study_log_shape_z"][..., self.shaped.index(study)]
         return level, shape
 
-    def _arm(self, xp: Any, i: int, hazard: terms.Hazard, arrays: Mapping[str, Any], eta: Any) -> Any:
+    def _arm(self, xp: Any, i: int, hazard: terms.Hazard, arrays: PlainMapping, eta: Any) -> Any:
         """Log-likelihood of what one arm says."""
         fact, logw = self.known.arms[i].fact, arrays[f"arm{i}_log_weight"]
         if fact is None:
@@ -299,7 +299,7 @@ class PublishedFacts:
         import pymc as pm
         import pytensor.tensor as pt
 
-        own: dict[str, Any] = {}
+        own: Plain = {}
         if self.own_level:
             own["study_level"] = pm.Normal("study_level", self.level, LEVEL_SD, dims=OWN_LEVEL)
         if self.exchangeable:
@@ -414,7 +414,7 @@ def refuse_own_cohort(
     known: PublishedSurvival,
     own: Sequence[Arm],
     regimens: Sequence[str],
-    regimen: NDArray[Any],
+    regimen: AnyArray,
     event: NDArray[np.bool_],
 ) -> None:
     """Own patients that are a published arm would count twice.
@@ -472,7 +472,7 @@ def hazards_in_numpy(curves: Curves, block: slice) -> tuple[HazardOf, Array]:
     return weibull_hazards(np, scale, shape, curves.reference_time), scale
 
 
-def _fact(fact: Fact) -> dict[str, NDArray[Any]]:
+def _fact(fact: Fact) -> dict[str, AnyArray]:
     """A single printed number as arrays."""
     if isinstance(fact, Median):
         return {"time": np.array([fact.value]), "error": np.array([fact.below, fact.above])}
@@ -484,7 +484,7 @@ def _fact(fact: Fact) -> dict[str, NDArray[Any]]:
     return {"time": np.array([fact.time]), "error": np.array([fact.error])}
 
 
-def _dated(fact: Fact, scan_interval: float) -> dict[str, NDArray[Any]]:
+def _dated(fact: Fact, scan_interval: float) -> dict[str, AnyArray]:
     """A printed number dated at scans, as of the middle of the interval between scans."""
     half = 0.5 * scan_interval
     printed = fact.value if isinstance(fact, Median) else fact.time

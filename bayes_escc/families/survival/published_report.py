@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from bayes_escc.families.survival.population import Population, restricted_mean
 from bayes_escc.families.survival.published import PublishedFacts
 from bayes_escc.families.survival.risk import flat
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.names import CHAIN, COVARIATE, DRAW
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, Plain
 from bayes_escc.population.margins import Points
 from bayes_escc.population.overlap import matching_weights
 from bayes_escc.population.published_survival import SurvivalArm
@@ -68,7 +68,7 @@ class Reported(Patients, Protocol):
         """A population of points under every draw."""
 
 
-def population_report(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> dict[str, Any]:
+def population_report(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> Plain:
     """Answers in every population, the ledger of facts, overlap, identification, companions, integration error.
 
     Parameters
@@ -107,7 +107,7 @@ def population_report(design: Reported, facts: PublishedFacts, parameters: xr.Da
 
 def _in_population(
     design: Reported, laws: PublishedCovariates, parameters: xr.Dataset, name: str, points: Points, horizon: float
-) -> list[dict[str, Any]]:
+) -> list[Plain]:
     """Restricted means of a population; P(better) is that of the hazard ratio, the same in every population."""
     population = design.over(laws, parameters, points)
     means = restricted_mean(design.curves(parameters), population, horizon)
@@ -126,7 +126,7 @@ def _in_population(
     return rows
 
 
-def _conditional(design: Reported, parameters: xr.Dataset) -> list[dict[str, Any]]:
+def _conditional(design: Reported, parameters: xr.Dataset) -> list[Plain]:
     ratios = design.log_ratios(parameters)
     return [
         {"regimen": name, "reference": design.regimens[0], **summary("log_hazard_ratio", ratios[:, r])}
@@ -135,7 +135,7 @@ def _conditional(design: Reported, parameters: xr.Dataset) -> list[dict[str, Any
     ]
 
 
-def _ledger(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> list[dict[str, Any]]:
+def _ledger(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> list[Plain]:
     """Posterior sd of every contrast with and without each fact, which is taken away by reweighting the draws.
 
     Where a fact is all that is known of a regimen, what is left without it is the prior. Where weights are too uneven
@@ -220,7 +220,7 @@ def _route(facts: PublishedFacts, k: int) -> str:
     return facts.known.arms[facts.used[k]].route if k < len(facts.used) else "hazard_ratio"
 
 
-def _identification(design: Reported, parameters: xr.Dataset) -> list[dict[str, Any]]:
+def _identification(design: Reported, parameters: xr.Dataset) -> list[Plain]:
     labels = design.encoded.labels
     if not labels:
         return []
@@ -228,7 +228,7 @@ def _identification(design: Reported, parameters: xr.Dataset) -> list[dict[str, 
     return identification(labels, parameters["coefficient"].std((CHAIN, DRAW)).to_numpy(), prior)
 
 
-def _companions(design: Reported, facts: PublishedFacts) -> list[dict[str, Any]]:
+def _companions(design: Reported, facts: PublishedFacts) -> list[Plain]:
     """Naive and matched ratios of events per time, for the published population: companions, never the headline."""
     found, labels = [], design.encoded.labels
     for arm, points in zip(facts.known.arms, facts.laws.points, strict=True):
@@ -268,7 +268,7 @@ def _rate(arm: SurvivalArm) -> float | None:
     return events / time if events else None
 
 
-def _integration(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> dict[str, Any]:
+def _integration(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> Plain:
     """How far estimates move under other points, and under no correlation, by reweighting the draws."""
     if not facts.used or not design.encoded.labels:
         return {"rule": "exact", "change": 0.0, "without_correlation": 0.0}

@@ -8,7 +8,6 @@ exponentials are taken in logarithms, and survival is never subtracted from surv
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.families.survival import kernels
+from bayes_escc.names import PlainMapping
 
 __all__ = ["Hazard", "PiecewiseHazard", "WeibullHazard", "log_mean", "median", "patients", "survival"]
 
@@ -124,7 +124,7 @@ def survival(xp: Any, hazard: Hazard, eta: Any, log_weight: Any, time: Any) -> A
     return log_mean(xp, log_weight, -cumulative)
 
 
-def patients(xp: Any, hazard: Hazard, eta: Any, log_weight: Any, rows: Mapping[str, Any]) -> Any:
+def patients(xp: Any, hazard: Hazard, eta: Any, log_weight: Any, rows: PlainMapping) -> Any:
     """Log-likelihood of patients without covariates of their own, (...,).
 
     Parameters

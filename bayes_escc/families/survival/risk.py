@@ -19,7 +19,7 @@ from bayes_escc.families.survival.frailty import CENTRE, Centres, new_centres
 from bayes_escc.families.survival.missing import Imputation, log_sum
 from bayes_escc.families.survival.population import MOST_PATTERNS, Population, condensed
 from bayes_escc.families.survival.shrinkage import Coefficients
-from bayes_escc.names import CHAIN, COVARIATE, DRAW
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, AnyArray, PlainMapping
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,7 +81,7 @@ class Risk:
         self,
         spec: SurvivalSpec,
         encoded: EncodedCovariates,
-        regimen: NDArray[Any],
+        regimen: AnyArray,
         regimens: Sequence[str],
         centres: Centres | None,
         events: int,
@@ -134,7 +134,7 @@ class Risk:
     # ---- in PyMC ---------------------------------------------------------------------------------
 
     @property
-    def data(self) -> dict[str, NDArray[Any]]:
+    def data(self) -> dict[str, AnyArray]:
         """Values of the data that `build` creates."""
         return self.missing.data
 
@@ -145,9 +145,9 @@ class Risk:
         numbers, log_weights = self.missing.build() if self.missing else ({}, None)
         return Built(self, coefficient, frailty, numbers, log_weights)
 
-    def columns(self, name: str, patients: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    def columns(self, name: str, patients: AnyArray) -> dict[str, AnyArray]:
         """Values of the data that `Built.branches` creates for some patients, by name."""
-        found: dict[str, NDArray[Any]] = {}
+        found: dict[str, AnyArray] = {}
         missing = self.missing
         split = np.isin(patients, self.unknown).any()
         for j in range(len(self.labels)):
@@ -173,7 +173,7 @@ class Risk:
         """Covariates without missing numbers."""
         return [j for j in range(len(self.labels)) if j not in self.missing.numbers]
 
-    def matrix(self, patients: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    def matrix(self, patients: AnyArray) -> dict[str, AnyArray]:
         """Values of the data that `Built.linear` needs for some patients; those `unknown` are not among them."""
         found = {"x": np.ascontiguousarray(self.values[np.ix_(patients, self._complete)].T)}
         if self.missing.numbers:
@@ -182,11 +182,11 @@ class Risk:
             found["centre"] = self.centres.index[patients]
         return found
 
-    def branch_order(self, groups: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    def branch_order(self, groups: Sequence[AnyArray]) -> dict[str, AnyArray]:
         """Data that put the patients of the groups with unknown values in the order of `unknown`."""
         return {"branch_order": np.argsort(np.concatenate(groups))} if self.unknown.size else {}
 
-    def store_branches(self, groups: Mapping[str, tuple[NDArray[Any], Any]]) -> None:
+    def store_branches(self, groups: Mapping[str, tuple[AnyArray, Any]]) -> None:
         """Keep the probability of every branch given the outcome, as `branch_probability`.
 
         Parameters
@@ -227,7 +227,7 @@ class Risk:
             else np.zeros((parameters.sizes[CHAIN] * parameters.sizes[DRAW], 0))
         }
 
-    def log_risk(self, draws: Draws, patients: NDArray[Any], *, frailty: bool = True) -> Array:
+    def log_risk(self, draws: Draws, patients: AnyArray, *, frailty: bool = True) -> Array:
         """Log risk of some patients, (draws, patients), without what yes-or-no values unknown add.
 
         Missing numbers are as imputed in each draw, the centre that of the patient.
@@ -237,7 +237,7 @@ class Risk:
             found = found + draws["log_frailty"][:, self.centres.index[patients]]
         return found
 
-    def _imputed(self, draws: Draws, patients: NDArray[Any]) -> Array:
+    def _imputed(self, draws: Draws, patients: AnyArray) -> Array:
         """What imputed numbers add to the log risk, (draws, patients)."""
         found, start = np.zeros((len(draws["coefficient"]), len(patients))), 0
         for j in self.missing.numbers:
@@ -247,11 +247,11 @@ class Risk:
             start += len(self.missing.where[j])
         return found
 
-    def branches(self, draws: Draws, patients: NDArray[Any]) -> Array:
+    def branches(self, draws: Draws, patients: AnyArray) -> Array:
         """What unknown yes-or-no values add to the log risk, (branches, draws, patients)."""
         return self.missing.shift(draws["coefficient"], patients)
 
-    def log_weights(self, draws: Draws, patients: NDArray[Any]) -> Array:
+    def log_weights(self, draws: Draws, patients: AnyArray) -> Array:
         """Log probability of every branch given the other covariates, (branches, draws, patients)."""
         numbers, _ = self.missing.complete(draws, patients)
         logs = self.missing.log_branches(draws, patients, numbers)
@@ -321,7 +321,7 @@ class Risk:
         return found, weight
 
     def _split(
-        self, draws: Draws, patients: NDArray[Any], split: NDArray[np.bool_], found: Array, weight: Array
+        self, draws: Draws, patients: AnyArray, split: NDArray[np.bool_], found: Array, weight: Array
     ) -> tuple[Array, Array]:
         """Every branch of the patients with unknown values as a row, weighted by its probability."""
         who = patients[split]
@@ -352,7 +352,7 @@ class Built:
     numbers: Mapping[int, Any]
     log_weights: Any
 
-    def linear(self, column: Mapping[str, Any]) -> tuple[Any, Any]:
+    def linear(self, column: PlainMapping) -> tuple[Any, Any]:
         """Coefficients of the rows of a matrix of covariates, and what is added to the log risk of its columns.
 
         Parameters
@@ -371,7 +371,7 @@ class Built:
         kept = self.risk._complete
         return (self.coefficient[kept] if kept else pt.zeros(0)), shift
 
-    def branches(self, name: str, patients: NDArray[Any], dim: str) -> tuple[Any, Any]:
+    def branches(self, name: str, patients: AnyArray, dim: str) -> tuple[Any, Any]:
         """Log risk of some patients, (patients,), and None.
 
         For patients with unknown yes-or-no values, who make groups of their own: log risks of every

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.families.survival.risk import Built, Risk
+from bayes_escc.names import AnyArray
 
 __all__ = ["GroupedRows", "unique_rows"]
 
 Array = NDArray[np.float64]
 
 
-def unique_rows(columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def unique_rows(columns: Sequence[AnyArray]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Distinct rows of some columns, sorted: where each first stands, and of every row its place among them."""
     code = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
@@ -53,9 +54,9 @@ class GroupedRows:
     """
 
     name: str
-    group: NDArray[Any]
+    group: AnyArray
     groups: int
-    patients: NDArray[Any]
+    patients: AnyArray
     events: Array
     weight: Array
     log_time: Array | None = None
@@ -65,9 +66,9 @@ class GroupedRows:
         cls,
         name: str,
         risk: Risk,
-        regimen: NDArray[Any],
+        regimen: AnyArray,
         regimens: int,
-        patients: NDArray[Any],
+        patients: AnyArray,
         log_time: Array,
         event: NDArray[np.bool_],
     ) -> GroupedRows:
@@ -92,7 +93,7 @@ class GroupedRows:
             log_time[patients][first],
         )
 
-    def data(self, risk: Risk) -> dict[str, NDArray[Any]]:
+    def data(self, risk: Risk) -> dict[str, AnyArray]:
         """Values of the data that `observe` creates."""
 
         def totals(values: Array) -> Array:

@@ -7,7 +7,6 @@ posterior exists all the same; its far end is that of the prior, and the reader 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from bayes_escc.evidence import Problem
 from bayes_escc.evidence.follow_up import FollowUp
 from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.names import AnyArray
 
 __all__ = ["separation_notes"]
 
@@ -22,7 +22,7 @@ _COMPARE = "Show the answer under a wider and a narrower prior beside it."
 
 
 def separation_notes(
-    follow_up: FollowUp, regimen_of: NDArray[Any], regimens: Sequence[str], encoded: EncodedCovariates
+    follow_up: FollowUp, regimen_of: AnyArray, regimens: Sequence[str], encoded: EncodedCovariates
 ) -> list[Problem]:
     """One problem for every regimen or covariate whose effect the data bound on one side only.
 
@@ -66,7 +66,7 @@ def separation_notes(
 
 
 def _of_covariate(
-    label: str, column: NDArray[Any], binary: bool, event: NDArray[np.bool_], at_once: NDArray[np.bool_]
+    label: str, column: AnyArray, binary: bool, event: NDArray[np.bool_], at_once: NDArray[np.bool_]
 ) -> list[Problem]:
     """Separation along one covariate: all events at one end of its values."""
     seen = ~np.isnan(column)

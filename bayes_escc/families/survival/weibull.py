@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayes_escc.evidence import PatientTable
 from bayes_escc.families.covariates import EncodedCovariates
@@ -18,7 +17,7 @@ from bayes_escc.families.survival.published import weibull_hazards
 from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.rows import GroupedRows
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.names import CHAIN, DRAW, REGIMEN
+from bayes_escc.names import CHAIN, DRAW, REGIMEN, AnyArray, PlainMapping
 from bayes_escc.population.published import PublishedSpec
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ class WeibullDesign(SurvivalDesign):
         )
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         found = self.published_data | self.risk.data
         found |= self.risk.branch_order([i for k, i in self.kinds.items() if k.endswith("_unknown")])
         if self.known is not None:
@@ -121,11 +120,11 @@ class WeibullDesign(SurvivalDesign):
                     found |= self._stretch(f"{kind}_since_entry", f.entry[i], f.lower[i])
         return found
 
-    def _stretch(self, name: str, lower: Array, upper: Array) -> dict[str, NDArray[Any]]:
+    def _stretch(self, name: str, lower: Array, upper: Array) -> dict[str, AnyArray]:
         parts = weibull_stretch(lower, upper, self.reference_time)
         return {f"{name}_{part}": v for part, v in zip(("log_upper", "log_ratio", "started"), parts, strict=True)}
 
-    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+    def frozen(self) -> Mapping[str, PlainMapping]:
         found = super().frozen()
         return {**found, "model": {**found["model"], "reference_time": self.reference_time}}
 
@@ -174,7 +173,7 @@ class WeibullDesign(SurvivalDesign):
         return model
 
     def _observe(
-        self, kind: str, dim: str, scale: Any, weights: Any, shape: Any, log_shape: Any, data: Mapping[str, Any]
+        self, kind: str, dim: str, scale: Any, weights: Any, shape: Any, log_shape: Any, data: PlainMapping
     ) -> Any:
         """One observed variable for patients with one kind of observation; what `observe` returns."""
         import pymc as pm

@@ -23,7 +23,7 @@ from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, read_spec
-from bayes_escc.names import ESTIMANDS, REGIMEN
+from bayes_escc.names import ESTIMANDS, REGIMEN, Plain
 from bayes_escc.settings.reader import nearest, raise_problems
 
 __all__ = [
@@ -135,7 +135,7 @@ def prepare(table: Table, spec: SynthesisSpec, data: Any) -> SynthesisDesign:
 
 
 def _selected(
-    table: Table, where: dict[str, Any], spec: SynthesisSpec, data: Any
+    table: Table, where: Plain, spec: SynthesisSpec, data: Any
 ) -> tuple[EffectTable | None, CountTable | None]:
     """The rows of the analysis: effects, counts or both."""
     endpoint = data.endpoints[0] if data.endpoints else None
@@ -162,7 +162,7 @@ def _selected(
     return None, table.select(endpoints=data.endpoints, regimens=data.regimens, where=where)
 
 
-def _apart(table: Any, column: str, where: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _apart(table: Any, column: str, where: Plain) -> tuple[Any, Plain]:
     """A study that reports several subgroups, as one study each: its patients are in one of them only."""
     if isinstance(table, MixedTable):
         effects, _ = _apart(table.effects, column, where)

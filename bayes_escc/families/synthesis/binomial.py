@@ -15,7 +15,7 @@ from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import add_normal, normal_data, normal_deviance, normal_log_density
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
-from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS
+from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS, AnyArray
 from bayes_escc.probability.logarithms import log_choose
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class BinomialSynthesisDesign(SynthesisDesign):
         return (super().structure, *sizes, self.spec.prior("baseline").default)
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         arms = self.counts
         y, V, _ = self._first
         return {

@@ -28,7 +28,7 @@ from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor, predictor_of
 from bayes_escc.families.synthesis.spec import SynthesisSpec
-from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN, AnyArray, Plain, PlainMapping
 from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ class SynthesisDesign(Design):
         return ("synthesis", self.variant, *sizes, priors)
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
-        found: dict[str, NDArray[Any]] = {"design": self.X}
+    def data(self) -> Mapping[str, AnyArray]:
+        found: dict[str, AnyArray] = {"design": self.X}
         if self.covariates:
             found["covariate_values"] = self.Z
         if self.L is not None and not self.contrasts.independent:
@@ -318,8 +318,8 @@ class SynthesisDesign(Design):
         import xarray as xr
 
         p = len(self.terms)
-        values: dict[str, Any] = {"mu": ((CHAIN, DRAW, "term"), theta[..., :p])}
-        coords: dict[str, Any] = {"term": self.terms}
+        values: Plain = {"mu": ((CHAIN, DRAW, "term"), theta[..., :p])}
+        coords: Plain = {"term": self.terms}
         if self.covariates:
             values["coefficient"] = ((CHAIN, DRAW, COVARIATE), theta[..., p:])
             coords[COVARIATE] = list(self.covariates)
@@ -342,7 +342,7 @@ class SynthesisDesign(Design):
         tau = tau if self.separate else tau[..., 0]
         return self.parameters_of(stacked, tau, rng.normal(size=(1, draws, self.k)))
 
-    def row_coords(self) -> dict[str, Any]:
+    def row_coords(self) -> Plain:
         """Labels of the contrasts."""
         c = self.contrasts
         groups = {}
@@ -360,7 +360,7 @@ class SynthesisDesign(Design):
         """An array over leading dimensions and one label dimension (None: a single number)."""
         import xarray as xr
 
-        coords: dict[str, Any] = {ENDPOINT: self.contrasts.endpoint}
+        coords: Plain = {ENDPOINT: self.contrasts.endpoint}
         if dim == "row":
             coords |= self.row_coords()
         elif dim == "pair":
@@ -464,7 +464,7 @@ class SynthesisDesign(Design):
             return f"95 % between {low:.3g} and {high:.3g} ({self.log_unit})"
         return f"95 % between {_exp(low)} and {_exp(high)} as {'an' if self.unit[0] in 'aeio' else 'a'} {self.unit}"
 
-    def frozen(self) -> Mapping[str, Mapping[str, Any]]:
+    def frozen(self) -> Mapping[str, PlainMapping]:
         if not self.spec.network:
             return {}
         return {"model": {"regimen_coding": self.spec.regimen_coding, "reference": self.effect_labels[0]}}

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature, integrate
-from bayes_escc.names import AGAINST, COVARIATE, REGIMEN
+from bayes_escc.names import AGAINST, COVARIATE, REGIMEN, Plain
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,7 +73,7 @@ def laws_of(design: SynthesisDesign, parts: Sequence[Part], found: Sequence[Quad
     import xarray as xr
 
     error = {"error": repr(max(q.error for q in found))}
-    values: dict[str, Any] = {}
+    values: Plain = {}
     if len(parts) == 1:
         values["node_weight"] = ("node", found[0].weight, error)
     else:  # the error alone; every law has weights of its own
@@ -156,14 +156,14 @@ def _mixtures(
     return values
 
 
-def _heterogeneity(design: SynthesisDesign, found: Sequence[Quadrature]) -> dict[str, Any]:
+def _heterogeneity(design: SynthesisDesign, found: Sequence[Quadrature]) -> Plain:
     """The density of tau on its panels, and of I-squared, which is a function of it."""
     typical = design.typical_errors
     laws = [q.law for q in found if q.law is not None]
     if len(laws) == 1:
         law = laws[0]
         shared = {"scale": repr(law.scale), "moments": str(law.moments)}
-        values: dict[str, Any] = {"panel_edge": ("panel_edge_number", law.edges)}
+        values: Plain = {"panel_edge": ("panel_edge_number", law.edges)}
         values["tau_density"] = (("panel", "panel_node"), law.density, {**shared, "typical": "0.0"})
         if typical is not None:
             attributes = {**shared, "typical": repr(float(typical[0]))}

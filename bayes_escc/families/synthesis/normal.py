@@ -19,7 +19,7 @@ from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature
 from bayes_escc.families.synthesis.marginals import Part, laws_of
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
-from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS
+from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS, AnyArray
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -90,7 +90,7 @@ class NormalDesign(SynthesisDesign):
         return normal_deviance(self.contrasts.y - self.delta(parameters), self.contrasts.V)
 
     @property
-    def data(self) -> Mapping[str, NDArray[Any]]:
+    def data(self) -> Mapping[str, AnyArray]:
         return {**super().data, **normal_data(self.contrasts.y, self.contrasts.V, self.blocks)}
 
     def build(self) -> pm.Model:
