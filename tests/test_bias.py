@@ -259,7 +259,7 @@ def test_an_unanchored_analysis_is_headed_by_the_averaged_probability():
     assert row["probability_better_with_bias"] == pytest.approx(prompt.averaged()[0], abs=1e-9)
     assert len(result["bias"]) == 1
     text = be.report.text.result_text(result)
-    assert text.index("P(better) allowing for bias") < text.index("without")
+    assert text.index("allowing for bias") < text.index("without")
     (stated,) = be.tipping(posterior, bias_sd=1.0)
     assert stated.averaged()[0] == pytest.approx(prompt.averaged(1.0)[0], abs=1e-9)
 

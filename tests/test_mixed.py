@@ -214,7 +214,14 @@ def test_a_file_of_effects_and_a_file_of_counts(tmp_path, capsys):
 def test_arms_with_standard_errors_are_exact_correlated_contrasts():
     """Parkinson's disease, TSD 2: the arms give what contrasts with the shared arm's error give."""
     rows = [
-        {"study": f"Trial {s}", "treatment": f"T{a}", "outcome": "off time", "mean": m, "std_error": e}
+        {
+            "study": f"Trial {s}",
+            "treatment": f"T{a}",
+            "outcome": "off time",
+            "better": "lower",
+            "mean": m,
+            "std_error": e,
+        }
         for s, a, m, e in PARKINSON
     ]
     model = be.SynthesisModel(network=True, pooling="common", reference="T1", priors=VAGUE)
@@ -239,7 +246,7 @@ def test_some_studies_give_arms_and_others_contrasts():
     rows = []
     for study in range(1, 8):
         (_, control, base, base_se), *others = [a for a in PARKINSON if a[0] == study]
-        common = {"study": f"Trial {study}", "endpoint": "off time"}
+        common = {"study": f"Trial {study}", "endpoint": "off time", "better": "lower"}
         if study <= 3:
             rows += [
                 {**common, "regimen": f"T{a}", "control": f"T{control}", "measure": "mean", "estimate": m, "se": e}
@@ -262,7 +269,7 @@ def test_some_studies_give_arms_and_others_contrasts():
     priors = {**VAGUE, "tau": be.Prior("HalfNormal", sigma=5)}
     posterior = be.SynthesisModel(network=True, reference="T4", priors=priors).fit(be.read_effects(pd.DataFrame(rows)))
     arms_alone = [
-        {"study": f"Trial {s}", "regimen": f"T{a}", "endpoint": "off time", "mean": m, "se": e}
+        {"study": f"Trial {s}", "regimen": f"T{a}", "endpoint": "off time", "better": "lower", "mean": m, "se": e}
         for s, a, m, e in PARKINSON
     ]
     same = be.SynthesisModel(network=True, reference="T4", priors=priors).fit(be.read_effects(pd.DataFrame(arms_alone)))

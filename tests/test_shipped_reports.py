@@ -31,7 +31,7 @@ ALL = [*EXACT, *(pytest.param(name, marks=pytest.mark.slow) for name in SAMPLED)
 every_analysis = pytest.mark.parametrize("name", ALL)
 
 
-BARE_TIME = re.compile(r"(?<!tips )\b(at|to) \d+(\.\d+)?(?= *$|: |,(?! \d))(?! months)", re.MULTILINE)
+BARE_TIME = re.compile(r"(?<!tips )(?<!\d )\b(at|to) \d+(\.\d+)?(?= *$|: |,(?! \d))(?! months)", re.MULTILINE)
 """A time without its unit."""
 
 
@@ -55,9 +55,9 @@ def test_the_answer_is_short_and_the_full_tables_have_units(name):
         assert not FORBIDDEN.search(shown.replace("effective", "")), name
         assert "1.00 (1.00 to 1.00)" not in shown
         assert "log_hazard_ratio" not in shown
-        assert not re.search(r"(?<!tips )\b(at|to) \d+(\.\d+)?(?= *$|: |,(?! \d))(?! months)", shown, re.MULTILINE), (
-            shown
-        )
+        assert not re.search(
+            r"(?<!tips )(?<!\d )\b(at|to) \d+(\.\d+)?(?= *$|: |,(?! \d))(?! months)", shown, re.MULTILINE
+        ), shown
         if shown.startswith(result["analysis"]["title"] + "\n="):
             continue
         lines = shown.split("\n")

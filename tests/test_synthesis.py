@@ -390,7 +390,9 @@ def test_network_nuts_agrees_with_quadrature(parkinson, parkinson_random):
 
 def test_every_regimen_is_ranked_and_compared_with_every_other(parkinson_random):
     rows = parkinson_random.ranking_rows("effect", better="lower")
-    assert sum(r["probability_best"] for r in rows) == pytest.approx(1)
+    assert sum(r["probability_best"] for r in rows) == pytest.approx(
+        1, abs=5 * max(r["mcse_probability_best"] for r in rows)
+    )
     assert max(rows, key=lambda r: r["sucra"])["regimen"] == "T2"
     league = parkinson_random.compare("effect", reference="T2", better="lower")
     assert {r["anchoring"] for r in league.rows} == {"randomised within trials, compared through the network"}

@@ -191,6 +191,9 @@ class EffectTable(Table):
     def require_usable(self) -> None:
         """Refuse contrasts of one study of which neither a pairwise model nor a network can take all.
 
+        Contrasts that a further column tells apart, such as that of the combination, are left to the analysis, which
+        takes one of them with `where`.
+
         Raises
         ------
         DataError
@@ -198,7 +201,8 @@ class EffectTable(Table):
         """
         problems: list[Problem] = []
         for _, rows in self.frame.groupby(["endpoint", "population", "measure"], sort=False):
-            covariance_of_contrasts(rows, problems)
+            selected = [study for study, own in rows.groupby("study", sort=False) if _told_apart(own)]
+            covariance_of_contrasts(rows[~rows["study"].isin(selected)], problems)
         refuse_if_any(self.source, problems)
 
     def require_connected(self) -> None:
@@ -211,6 +215,12 @@ class EffectTable(Table):
         pieces = connected_pieces(zip(self.frame["experimental"], self.frame["control"], strict=True))
         if len(pieces) > 1:
             refuse_if_any(self.source, [_in_pieces(pieces)])
+
+
+def _told_apart(rows: pd.DataFrame) -> bool:
+    """Whether one contrast of a study can be selected by what a further column says of it."""
+    further = [c for c in rows if c not in {*_MEANINGS, *_MEASURED, *_PROVENANCE} and rows[c].dtype.kind not in "fiu"]
+    return len(rows) > 1 and any(rows[c].nunique() == len(rows) for c in further)
 
 
 def _in_pieces(pieces: Sequence[Sequence[str]]) -> Problem:
@@ -312,6 +322,7 @@ def read_effect_rows(
     return raw.source, records, warnings
 
 
+_PROVENANCE = ("source", "verification", "notes", "registration")
 _MEANINGS = (*COLUMNS, "interval", "population", "p", "p_sides", "se", "conclusion")
 
 

@@ -117,8 +117,8 @@ _PRIORS: Final = (
         "同一问题的各试验相差至多约二至七倍，通常远小于此。",
     ),
     (
-        "Log odds of the control arm of each study, practically free.",
-        "各研究对照组的对数比值，几乎不受限制。",
+        "Log odds of each study (its control arm; in a network its arms' mean), practically free.",
+        "各研究的对数比值（对照组；网络中为各组均值），几乎不受限制。",
     ),
     (
         "One unit or standard deviation changes the ratio by a factor of up to 2.7.",
@@ -143,6 +143,30 @@ _PRIORS: Final = (
 )
 
 _NOTES: Final = (
+    ("{rows} say nothing of {name}: it is the same in all of them.", "{rows}不提供关于{name}的信息：各行均相同。"),
+    (
+        "{rows} cannot tell apart {names}: they always change together.",
+        "{rows}无法区分{names}：它们总是同时变化。",
+    ),
+    (
+        "Only their priors divide the effect between them.",
+        "效应如何在它们之间分配仅取决于各自的先验。",
+    ),
+    (
+        "Leave one out, or give them priors that you can defend without these data.",
+        "请去掉其中一项，或给出不依赖这些数据也能说明理由的先验。",
+    ),
+    (
+        "{count} cannot tell the shape of the hazard from its level.",
+        "{count}不足以区分风险的形状与水平。",
+    ),
+    ("no event lies between {times} {unit}.", "{times}{unit}之间没有事件。"),
+    (
+        "There the prior alone speaks: use fewer intervals or a simpler shape, or show what another prior would say.",
+        "该处结果仅来自先验：请减少区间或采用更简单的形状，或说明换用其他先验时的结果。",
+    ),
+    ("{arm}: {n} events are assumed, not published.", "{arm}：{n}例事件为假设值，并非发表数据。"),
+    ("The interval is no better than the assumption.", "区间的可靠程度不超过该假设。"),
     (
         "The mapping {name} was applied (SHA-256 {sha}); the table it makes has SHA-256 {table}.",
         "已应用映射文件{name}(SHA-256 {sha})，所得数据表SHA-256为{table}。",
@@ -462,6 +486,15 @@ _NOTES: Final = (
 )
 
 _DIAGNOSTICS: Final = (
+    ("Closed form: draws are independent.", "解析解：抽样相互独立。"),
+    (
+        "Sampled again with smaller steps (target acceptance {rate}).",
+        "已用更小步长重新抽样（目标接受率{rate}）。",
+    ),
+    (
+        "Sampled again, {n} times as long, keeping one draw of {m}.",
+        "已延长至{n}倍重新抽样，每{m}次保留1次。",
+    ),
     (
         "Closed form: probabilities come from quadrature, not from draws.",
         "解析解：概率由数值积分得出，而非抽样。",
@@ -621,6 +654,9 @@ TERMS: Final[Mapping[str, str]] = {
     "age": "年龄",
     "sex": "性别",
     "stage": "分期",
+    "predictive probability that {what} in the final analysis": "最终分析中{what}的预测概率",
+    "P(hazard ratio of {a} against {b} < {value}) > {least}": "P({a}相对{b}的风险比 < {value}) > {least}",
+    "P(median of {a} > {value}) > {least}": "P({a}的中位生存期 > {value}) > {least}",
     "predictive probability that {what} at the end": "结束时{what}的预测概率",
     "predictive probability of success": "预测成功概率",
     "width of the {ci} % CrI": "{ci}%CrI的宽度",

@@ -126,8 +126,9 @@ def _not_told_apart(design: Described) -> list[Problem]:
     labels, columns = list(design.encoded.labels), np.asarray(design.encoded.values, dtype=float)
     if labels:
         complete = ~np.isnan(columns).any(axis=1)
-        member = np.eye(len(design.regimens))[np.asarray(design.regimen)]
-        names = [*(f"the hazard on {r}" for r in design.regimens), *labels]
+        own = np.unique(design.regimen)  # regimens known from papers alone have no patients here
+        member = np.eye(len(design.regimens))[np.asarray(design.regimen)][:, own]
+        names = [*(f"the hazard on {design.regimens[i]}" for i in own), *labels]
         if complete.any():
             groups = aliased(np.hstack([member, columns])[complete], names)
             found += not_told_apart(groups, where="these patients")
