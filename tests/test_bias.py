@@ -32,6 +32,7 @@ from bayes_escc.population.confounder import (
 )
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.normal_mixture import NormalMixture
+from bayes_escc.report.text import result_text
 from tests.oracles import bias as oracle
 
 PASSES = {
@@ -258,7 +259,7 @@ def test_an_unanchored_analysis_is_headed_by_the_averaged_probability():
     (prompt,) = be.tipping({"A": (10, 29), "B": (12, 35)}, margin=0.1)
     assert row["probability_better_with_bias"] == pytest.approx(prompt.averaged()[0], abs=1e-9)
     assert len(result["bias"]) == 1
-    text = be.report.text.result_text(result)
+    text = result_text(result)
     assert text.index("allowing for bias") < text.index("without")
     (stated,) = be.tipping(posterior, bias_sd=1.0)
     assert stated.averaged()[0] == pytest.approx(prompt.averaged(1.0)[0], abs=1e-9)

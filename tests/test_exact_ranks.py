@@ -82,7 +82,7 @@ def test_a_network_with_heterogeneity_has_exact_ranks(network):
     v = np.full(4, (np.log(1 / 0.75) / stats.norm.ppf(0.975)) ** 2)
     X = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]], float)
     prior = 0.5 * (np.eye(3) + np.ones((3, 3)))
-    x, w = np.polynomial.legendre.leggauss(16)
+    x, w = np.polynomial.legendre.leggauss(40)
     tau, parts, weights = 1.25 * (x + 1), [], []
     for t, each in zip(tau, w, strict=True):
         marginal = np.diag(v + t**2) + X @ prior @ X.T

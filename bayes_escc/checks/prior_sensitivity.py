@@ -175,6 +175,8 @@ def _other_priors(design: Any, changed: tuple[tuple[str, PriorSet], ...]) -> Any
         total: Any = 0.0
         for role, new in changed:
             old = spec.prior(role)
+            if _VARIABLES.get(role, role) not in variables:  # one regimen has no log hazard ratio
+                continue
             values = variables[_VARIABLES.get(role, role)]
             values = values.reshape(len(values), -1) if values.ndim < 2 else values
             if role == "log_hazard_ratio" and design.exchangeable:

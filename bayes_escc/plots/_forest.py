@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.plots._forest_lines import RATIOS, Interval, Line, heterogeneity_of, lines_of, origin_of
+from bayes_escc.plots.forest_lines import RATIOS, Interval, Line, heterogeneity_of, lines_of, origin_of
 from bayes_escc.plots.style import (
     BLACK,
     BLUE,
