@@ -105,3 +105,15 @@ def test_a_fit_takes_as_many_gradients_a_draw_as_it_did(name, expected):
     seconds = dict.fromkeys(("import", "compile", "sample"), 0.0)
     _, stats = sample(design, model.analysis.sampling, first_tuning(design), seconds)
     assert float(stats["n_steps"].mean()) == pytest.approx(expected, rel=0.2)
+
+
+def test_a_command_runs_in_a_process_where_xarray_has_looked_for_dask(tmp_path):
+    """It remembers that Dask is installed, so that a command which hid it from then on would fail."""
+    code = """
+from xarray.namedarray.utils import module_available
+module_available("dask")  # as reading a file asks
+from bayes_escc.cli import main
+raise SystemExit(main(["run", "second_line_response", "--no-figures", "--out", "out"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

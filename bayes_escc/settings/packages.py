@@ -21,12 +21,13 @@ _LEFT_OUT: Final = ("dask",)
 
 @contextmanager
 def packages_left_out() -> Iterator[None]:
-    """Meanwhile Dask looks as if it were not installed, unless it has been imported already.
+    """Meanwhile Dask looks as if it were not installed, unless it or xarray has been imported already.
 
-    What needs it says so with `need_package`. For whoever owns the process, as the command line does.
+    xarray looks for Dask once and remembers what it found, so that hiding it afterwards would break xarray. What needs
+    Dask says so with `need_package`. For whoever owns the process, as the command line does.
     """
     modules: Plain = sys.modules
-    added = [name for name in _LEFT_OUT if name not in modules]
+    added = [] if "xarray" in modules else [name for name in _LEFT_OUT if name not in modules]
     modules.update(dict.fromkeys(added))  # None stands for a module that cannot be imported
     try:
         yield
