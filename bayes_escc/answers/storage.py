@@ -108,7 +108,7 @@ def open_tree(path: Path) -> xr.DataTree:
     try:
         with xr.open_datatree(path, engine="h5netcdf") as tree:
             return tree.load()
-    except Exception as error:
+    except Exception as error:  # a damaged file makes the HDF5 reader raise whatever it stumbles over
         raise RecordError(f"{path.name} is damaged and cannot be read: {error}.") from None
 
 

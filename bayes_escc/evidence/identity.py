@@ -27,7 +27,7 @@ _WORDS: Final = frozenset(
     street postcode passport ssn mrn dob birthdate birthday wechat""".split()  # noqa: SIM905 (a list of words)
 )
 _OF_A_PERSON: Final = frozenset(
-    "patient first last full family given middle maiden subject person pt participant".split()  # noqa: SIM905
+    "patient first last full family given middle maiden subject person pt participant".split()  # noqa: SIM905 (a list of words)
 )
 _TOGETHER: Final = (
     {"birth", "date"},

@@ -70,11 +70,6 @@ class RateHierarchy:
         """Log probability of the sequences of outcomes of all studies."""
         return _log_sum(self._log_joint)
 
-    def log_left_out(self) -> Array:
-        """For each study, the log probability of its sequence given those of the others, (studies,)."""
-        without = [_log_sum(self._log_joint - one) for one in self.log_marginal]
-        return self.log_evidence - np.array(without)
-
     def _blurred(self, joint: Array) -> Array:
         """Density of a unit's log odds, from probabilities of tau and the mean: sums of normals of spread tau."""
         size = len(self.logit)

@@ -16,7 +16,7 @@ from typing import Final
 from bayes_escc.report.chinese_figures import FIGURES
 from bayes_escc.report.chinese_sentences import SENTENCES, TERMS
 
-__all__ = ["figure_in_chinese", "has_chinese", "in_chinese"]
+__all__ = ["figure_in_chinese", "in_chinese"]
 
 _UNITS: Final = {
     "months": "个月", "month": "个月", "weeks": "周", "week": "周", "days": "天", "day": "天", "years": "年",
@@ -27,12 +27,6 @@ _QUANTITY: Final = re.compile(rf"({_NUMBER}) (per )?({'|'.join(_UNITS)})\Z")
 _HOLE: Final = re.compile(r"\{(\w+)\}")
 
 
-def has_chinese(text: str) -> bool:
-    """Whether a text holds a Chinese character."""
-    return any("\u4e00" <= c <= "\u9fff" for c in text)
-
-
-@lru_cache(maxsize=4096)
 def in_chinese(text: str) -> str:
     """A paragraph of the package in Chinese; sentences that the catalogue does not hold stay as they are."""
     translated, rest = [], " ".join(text.split())

@@ -13,7 +13,7 @@ from typing import Any
 from bayes_escc.names import Plain
 from bayes_escc.settings.reader import Reader
 
-__all__ = ["Setting", "flag", "read_settings", "setting", "settings_of", "text", "texts", "whole_number"]
+__all__ = ["Setting", "flag", "read_settings", "setting", "settings_of", "text", "texts"]
 
 Read = Callable[[Reader, str, Any], Any]
 """Takes the reader of a table, a key and its default; returns the value and notes what is wrong with it."""
@@ -80,8 +80,3 @@ def texts(count: int | None = None, of: Sequence[str] = ()) -> Read:
 def flag(reader: Reader, key: str, default: Any) -> Any:
     """Reads true or false."""
     return reader.flag(key, default)
-
-
-def whole_number(above: int, below: int) -> Read:
-    """Reads a whole number between two limits, which it may be."""
-    return lambda reader, key, default: reader.number(key, default, above=above, below=below, integer=True, closed=True)

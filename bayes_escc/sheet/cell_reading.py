@@ -24,48 +24,10 @@ from bayes_escc.sheet.questions import Candidate
 from bayes_escc.sheet.roles import ROLES
 from bayes_escc.sheet.wording import Text, identifying_content, masked
 
-__all__ = ["CellReading", "fold_regimen", "word_of"]
+__all__ = ["COUNTS", "CellReading", "fold_regimen", "word_of"]
 
 
-COLUMNS: Final = (
-    "patient_id",
-    "regimen",
-    "study",
-    "time",
-    "event",
-    "response",
-    "liver_metastasis",
-    "ecog",
-    "kps",
-    "nlr",
-    "cd4_cd8",
-    "neutrophils",
-    "lymphocytes",
-    "cd4",
-    "cd8",
-    "age",
-    "sex",
-    "line",
-    "stage",
-    "pdl1",
-    "centre",
-    "ae_grade",
-    "ae_any",
-    "ae_severe",
-    "last_free",
-    "first_progression",
-    "scan_rule",
-)
-_YES_NO: Final = ("liver_metastasis", "ae_any", "ae_severe", "responder", "controlled")
-_AS_WRITTEN: Final = ("line", "stage", "pdl1", "centre", "study")
-_COUNTS: Final = ("neutrophils", "lymphocytes", "cd4", "cd8")
-_NUMBERS: Final = ("nlr", "cd4_cd8", "age", "kps")
-_WRONG_DATES: Final = {
-    "two-digit year": Text("the year has two digits", "年份只有两位"),
-    "incomplete": Text("the day is missing", "日期不完整"),
-    "no such day": Text("there is no such day", "不存在的日期"),
-    "not a date": Text("not a date", "不是日期"),
-}
+COUNTS: Final = ("neutrophils", "lymphocytes", "cd4", "cd8")
 
 
 def word_of(cell: str) -> str:
@@ -252,7 +214,7 @@ class CellReading:
             return
         column = self.columns[role]
         factor = 1.0
-        if role in _COUNTS:
+        if role in COUNTS:
             found = self.count_factor(role, column)
             if found is None:
                 return
@@ -266,7 +228,7 @@ class CellReading:
                 self.ask_number(role, record, cell)
                 continue
             value, sign, unit = read
-            own = COUNT_UNITS.get(count_unit(unit), factor) if role in _COUNTS and unit else factor
+            own = COUNT_UNITS.get(count_unit(unit), factor) if role in COUNTS and unit else factor
             if (role == "age" and unit not in {"", "岁", "y", "yr", "yrs", "years", "周岁"}) or value < 0:
                 self.ask_number(role, record, cell)
                 continue

@@ -13,7 +13,7 @@ from typing import Final
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.names import normalise
 from bayes_escc.sheet.applied import Applied, Record, Recorder
-from bayes_escc.sheet.cell_reading import CellReading, word_of
+from bayes_escc.sheet.cell_reading import COUNTS, CellReading, word_of
 from bayes_escc.sheet.cells import (
     MISSING,
     NO_DATE,
@@ -65,7 +65,6 @@ COLUMNS: Final = (
 )
 _YES_NO: Final = ("liver_metastasis", "ae_any", "ae_severe", "responder", "controlled")
 _AS_WRITTEN: Final = ("line", "stage", "pdl1", "centre", "study")
-_COUNTS: Final = ("neutrophils", "lymphocytes", "cd4", "cd8")
 _NUMBERS: Final = ("nlr", "cd4_cd8", "age", "kps")
 _WRONG_DATES: Final = {
     "two-digit year": Text("the year has two digits", "年份只有两位"),
@@ -152,7 +151,7 @@ class _Reading(CellReading):
             self.as_written(role)
         for role in ("ecog", "ae_grade"):
             self.grades(role)
-        for role in (*_NUMBERS, *_COUNTS):
+        for role in (*_NUMBERS, *COUNTS):
             self.numbers(role)
         self.ratio("nlr", "neutrophils", "lymphocytes")
         self.ratio("cd4_cd8", "cd4", "cd8")
