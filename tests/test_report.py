@@ -303,3 +303,25 @@ def test_the_catalogue_translates_what_the_package_says_and_keeps_what_people_sa
         "95%位于1与13个月之间。Our own reason."
     )
     assert in_chinese("Somebody's own sentence.") == "Somebody's own sentence."
+
+
+def test_what_one_bias_tips_stands_in_one_row(tmp_path):
+    """Under proportional hazards a bias tips the median and the hazard ratio alike."""
+    times = [2.0, 3.0, 4.0, 5.0, 6.0, 8.0]
+    frame = pd.DataFrame({"regimen": ["A"] * 6 + ["B"] * 6, "months": [*times, *(1.5 * t for t in times)], "pd": 1})
+    frame.assign(patient_id=range(12)).to_csv(tmp_path / "p.csv", index=False)
+    content = {
+        "id": "mine",
+        "question": "Which?",
+        "data": {"kind": "patients", "file": "p.csv", "time": "months", "event": "pd", "time_unit": "months"},
+        "model": {"family": "survival", "baseline": "exponential"},
+        "comparisons": [{"estimand": e, "reference": "A"} for e in ("median", "hazard_ratio")],
+        "sampling": {"sampler": "laplace"},
+    }
+    run_analysis(be.Analysis.from_dict(content, folder=tmp_path), tmp_path / "out", figures=False)
+    facts = json.loads((tmp_path / "out" / "page.json").read_text(encoding="utf-8"))
+    title = WORDS["tipping_table"]["en"]
+    tables = [b for s in sections(facts, "en", []) for b in s.blocks if getattr(b, "title", None) == title]
+    assert len(tables) == 1
+    assert [row[2] for row in tables[0].rows] == ["0.5", "0.8", "0.95"]
+    assert all("median" in row[0] and "hazard ratio" in row[0] for row in tables[0].rows)

@@ -185,18 +185,22 @@ def _scaled(page: View, found: PlainMapping | None) -> list[Block]:
 
 
 def _tipping(page: View) -> list[Block]:
-    """How large a bias between the patients would have to be."""
-    lines = []
+    """How large a bias between the patients would have to be; quantities that one bias tips share their rows."""
+    named: dict[tuple[str, tuple[tuple[str, ...], ...]], list[str]] = {}
     for row in page.result.get("bias") or ():
         what = (
             page.name(row) if row.get("endpoint") or row.get("time") is not None else page.name({**row, "time": None})
         )
+        tips = []
         for t in row["tipping"]:
             if t["margin"] is None:
                 ratio = page.say("no_bias_does") if t["bias"] is None else f"{t['ratio']:.2f}"
                 e_value = "-" if t["e_value"] is None else f"{t['e_value']:.2f}"
-                who = f"{row['regimen']} / {row['reference']}: {what}"
-                lines.append((who, page.say(f"scale_{row['bias_scale']}"), f"{t['level']:g}", ratio, e_value))
+                tips.append((page.say(f"scale_{row['bias_scale']}"), f"{t['level']:g}", ratio, e_value))
+        names = named.setdefault((f"{row['regimen']} / {row['reference']}", tuple(tips)), [])
+        if what not in names:
+            names.append(what)
+    lines = [(f"{who}: {'; '.join(names)}", *tip) for (who, tips), names in named.items() for tip in tips]
     if not lines:
         return []
     header = tuple(page.say(k) for k in ("comparison", "bias_scale", "tips_at", "bias_ratio", "e_value"))
