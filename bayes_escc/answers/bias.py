@@ -244,11 +244,13 @@ def _critical(posterior: Fitted, row: PlainMapping, threshold: float) -> tuple[B
             return "log_odds", CriticalBiasOfRates(law.x, law.y, threshold, row["scale"], below)
         own, against = _draws(array, row, row[REGIMEN]), _draws(array, row, reference)
         return "log_odds", critical_bias_of_rates(own, against, threshold=threshold, scale=row["scale"], better=better)
-    if name == "hazard_ratio" and row["scale"] == "ratio":
+    # two ratios differ by nothing where one is once the other, so that without a margin the scale does not matter
+    ratio = threshold if row["scale"] == "ratio" else 1.0 if threshold == NULL_VALUE[row["scale"]] else None
+    if name == "hazard_ratio" and ratio is not None:
         own, against = _draws(array, row, row[REGIMEN]), _draws(array, row, reference)
-        return "log_hazard", critical_bias_of_ratios(own, against, threshold=threshold, better=better)
-    if unit in _RATIO_SCALES and row["scale"] == "ratio":
-        return _RATIO_SCALES[unit], _of_effect(posterior, array, row, threshold)
+        return "log_hazard", critical_bias_of_ratios(own, against, threshold=ratio, better=better)
+    if unit in _RATIO_SCALES and ratio is not None:
+        return _RATIO_SCALES[unit], _of_effect(posterior, array, row, ratio)
     return _proportional(posterior, row, threshold)
 
 
