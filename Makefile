@@ -63,7 +63,7 @@ mutants: $(READY)
 
 # Simulation-based calibration of every model; only what is out of date is run. MODELS="weibull pool" for some of them.
 calibrate: $(READY)
-	$(BIN)/python -m bayes_escc.calibration $(MODELS)
+	$(BIN)/python -m bayes_escc.validation.calibration $(MODELS)
 
 # Digests of the models and data sets that ship, after one of them has changed.
 manifest: $(READY)

@@ -48,8 +48,10 @@ if TYPE_CHECKING:
         scan_intervals,
         simulate_cohort,
     )
+    from bayes_escc.evidence.population.reconstruct import Reconstruction, reconstruct
+    from bayes_escc.evidence.sheet.questions import OpenQuestionsError
+    from bayes_escc.evidence.sheet.read import RawSheet, read_sheet
     from bayes_escc.inference import Diagnostics, bayes_factors, compare_models, loo
-    from bayes_escc.population.reconstruct import Reconstruction, reconstruct
     from bayes_escc.probability.mixtures import BetaMixture
     from bayes_escc.report.result import result_schema, to_result
     from bayes_escc.rules import (
@@ -73,8 +75,6 @@ if TYPE_CHECKING:
     from bayes_escc.runs.run import fit_analysis, run_analysis
     from bayes_escc.runs.tipping import tipping
     from bayes_escc.settings.prior import Prior
-    from bayes_escc.sheet.questions import OpenQuestionsError
-    from bayes_escc.sheet.read import RawSheet, read_sheet
     from bayes_escc.study.study import Study
     from bayes_escc.trials import Design, DesignResult
     from bayes_escc.validation.record import Validation
@@ -139,11 +139,11 @@ _HOMES = {
     "answers.posterior": ("Posterior",),
     "settings.prior": ("Prior",),
     "report.result": ("result_schema", "to_result"),
-    "sheet.questions": ("OpenQuestionsError",),
-    "sheet.read": ("RawSheet", "read_sheet"),
+    "evidence.sheet.questions": ("OpenQuestionsError",),
+    "evidence.sheet.read": ("RawSheet", "read_sheet"),
     "runs.overlap": ("overlap",),
     "runs.tipping": ("tipping",),
-    "population.reconstruct": ("Reconstruction", "reconstruct"),
+    "evidence.population.reconstruct": ("Reconstruction", "reconstruct"),
     "runs.own_draws": ("write_posterior",),
     "runs.report": ("Report", "write_report"),
     "runs.run": ("fit_analysis", "run_analysis"),

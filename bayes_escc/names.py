@@ -10,6 +10,7 @@ import os
 import shlex
 import unicodedata
 from collections.abc import Iterable, Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
     "VERSION",
     "AnyArray",
     "Direction",
+    "NotebookView",
     "Plain",
     "PlainMapping",
     "Scale",
@@ -141,3 +143,22 @@ def format_number(value: float | None) -> str:
         digits = 3 if abs(value) < 1 else max(0, 2 - math.floor(math.log10(abs(value))))
         return f"{value:.{digits}f}"
     return f"{value:.3g}"
+
+
+_NOTEBOOK_ROWS: Final = 20
+
+
+class NotebookView:
+    """Gives a class the notebook view of its `repr`, and of its `table` or `frame` where it has one."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the words of `repr`, and the first rows of a table below them."""
+        shown = f"<pre>{escape(repr(self))}</pre>"
+        table: Any = getattr(self, "table", None)
+        if not hasattr(table, "to_html"):
+            table = getattr(self, "frame", None)
+        if hasattr(table, "to_html"):
+            shown += str(table.head(_NOTEBOOK_ROWS).to_html(index=False, na_rep="", escape=True))
+        return shown

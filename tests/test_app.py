@@ -14,11 +14,11 @@ import pytest
 
 pytest.importorskip("flask")
 
-from bayes_escc.app.guard import Guard
-from bayes_escc.app.server import Page, create_app
-from bayes_escc.app.words import WORDS
-from bayes_escc.app.workspace import Workspace
-from bayes_escc.sheet.template import write_template
+from bayes_escc.cli.app.guard import Guard
+from bayes_escc.cli.app.server import Page, create_app
+from bayes_escc.cli.app.words import WORDS
+from bayes_escc.cli.app.workspace import Workspace
+from bayes_escc.evidence.sheet.template import write_template
 from tests.helpers import ward_sheets as ward
 
 BASE = "http://127.0.0.1:5000"

@@ -10,8 +10,8 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.cli.entry import main
-from bayes_escc.population.between_trials import between_trials, log_odds_of_counts
-from bayes_escc.population.bias import (
+from bayes_escc.evidence.population.between_trials import between_trials, log_odds_of_counts
+from bayes_escc.evidence.population.bias import (
     Bias,
     CriticalBiasDraws,
     CriticalBiasOfMixture,
@@ -22,7 +22,7 @@ from bayes_escc.population.bias import (
     increasing_root,
     true_effect_weights,
 )
-from bayes_escc.population.confounder import (
+from bayes_escc.evidence.population.confounder import (
     Confounder,
     bias_of_confounder,
     bounding_factor,

@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 
 import bayes_escc as be
-from bayes_escc.calibration import digest
-from bayes_escc.calibration.calibrate import (
+from bayes_escc.validation.calibration import digest
+from bayes_escc.validation.calibration.calibrate import (
     Record,
     calibrate,
     digest_of,
@@ -22,10 +22,18 @@ from bayes_escc.calibration.calibrate import (
     verdict_of,
     write_record,
 )
-from bayes_escc.calibration.cases import all_cases, find_cases
-from bayes_escc.calibration.once import RANKS, ModelCase, Outcome, Placed, Predicted, compare_with_truth, place
-from bayes_escc.calibration.report import write_report
-from bayes_escc.calibration.tally import Tally, checks_of
+from bayes_escc.validation.calibration.cases import all_cases, find_cases
+from bayes_escc.validation.calibration.once import (
+    RANKS,
+    ModelCase,
+    Outcome,
+    Placed,
+    Predicted,
+    compare_with_truth,
+    place,
+)
+from bayes_escc.validation.calibration.report import write_report
+from bayes_escc.validation.calibration.tally import Tally, checks_of
 
 SHIPPED = Path(__file__).parents[1] / "docs" / "calibration"
 
@@ -173,7 +181,7 @@ def test_ranks_of_regimens_are_those_of_each_draw():
 
 
 def test_a_record_is_continued_and_begun_anew_when_the_code_has_changed(tmp_path, monkeypatch):
-    from bayes_escc.calibration import calibrate as module
+    from bayes_escc.validation.calibration import calibrate as module
 
     chosen = [case("predictive_response")]
     first = calibrate(chosen, tmp_path, size=30, workers=1)["predictive_response"]

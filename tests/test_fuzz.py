@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 import bayes_escc as be
 from bayes_escc.analysis.data import read_data
+from bayes_escc.evidence.sheet.start import prepare
 from bayes_escc.runs.checking import check_analysis
 from bayes_escc.runs.prompt_counts import compare_counts
 from bayes_escc.runs.prompt_effects import pool_effects
 from bayes_escc.runs.report import write_report
 from bayes_escc.settings.reader import Reader, raise_problems
-from bayes_escc.sheet.start import prepare
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
-from bayes_escc.families.exchangeable import PairPrior, zero_sum_basis
-from bayes_escc.families.survival.shrinkage import _horseshoe_sd, expected_global_scale
-from bayes_escc.population.confounder import (
+from bayes_escc.evidence.population.confounder import (
     Confounder,
     bias_of_confounder,
     bounding_factor,
@@ -21,6 +19,8 @@ from bayes_escc.population.confounder import (
     needed_strength,
     risk_ratio,
 )
+from bayes_escc.families.exchangeable import PairPrior, zero_sum_basis
+from bayes_escc.families.survival.shrinkage import _horseshoe_sd, expected_global_scale
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.distributions import BetaLaw, HalfNormal, HalfT, LogNormal, LogT, Normal
 from bayes_escc.probability.mixtures import BetaMixture

@@ -18,7 +18,7 @@ from scipy import integrate, stats
 
 import bayes_escc as be
 from bayes_escc.cli import main
-from bayes_escc.population.bias import Bias, CriticalBiasOfRates
+from bayes_escc.evidence.population.bias import Bias, CriticalBiasOfRates
 from bayes_escc.probability.beta import Beta
 from bayes_escc.runs.prompt_counts import compare_counts
 from bayes_escc.runs.prompt_effects import pool_effects

@@ -10,8 +10,8 @@ import pytest
 import bayes_escc as be
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.cli.entry import main
-from bayes_escc.population.margins import Margin, integration_points, latent_correlation, margin_of
-from bayes_escc.population.overlap import matching_weights, overlap_of
+from bayes_escc.evidence.population.margins import Margin, integration_points, latent_correlation, margin_of
+from bayes_escc.evidence.population.overlap import matching_weights, overlap_of
 from bayes_escc.runs.run import prepare_design
 from tests.oracles.published_arms import grid_posterior
 

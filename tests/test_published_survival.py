@@ -7,10 +7,10 @@ import pytest
 import bayes_escc as be
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence.population.margins import Margin, integration_points
+from bayes_escc.evidence.population.published import PublishedSpec
+from bayes_escc.evidence.population.published_survival import Counted, Landmark, Median, NotReached, load_survival
 from bayes_escc.families.survival import published_terms as terms
-from bayes_escc.population.margins import Margin, integration_points
-from bayes_escc.population.published import PublishedSpec
-from bayes_escc.population.published_survival import Counted, Landmark, Median, NotReached, load_survival
 from bayes_escc.runs.run import fit_analysis, prepare_design
 from tests.oracles.published_survival import (
     averaged_density,

@@ -9,8 +9,8 @@ import pytest
 import bayes_escc as be
 from bayes_escc.cli.entry import main
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
-from bayes_escc.population.curve_points import checked_risk, clean_points
-from bayes_escc.population.reconstruct import reconstruct_points
+from bayes_escc.evidence.population.curve_points import checked_risk, clean_points
+from bayes_escc.evidence.population.reconstruct import reconstruct_points
 
 
 def cohort(seed, n, censoring=None):

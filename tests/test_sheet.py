@@ -13,14 +13,14 @@ import pytest
 import bayes_escc as be
 from bayes_escc.cli.entry import main
 from bayes_escc.errors import BayesEsccError, DataError
-from bayes_escc.sheet.cells import read_day, read_number
-from bayes_escc.sheet.decide import decide
-from bayes_escc.sheet.grids import read_grids
-from bayes_escc.sheet.mapped import apply_to_source, read_mapped
-from bayes_escc.sheet.mapping import load_mapping, mapping_from
-from bayes_escc.sheet.questions import OpenQuestionsError
-from bayes_escc.sheet.start import prepare, write_folder
-from bayes_escc.sheet.template import TEMPLATES
+from bayes_escc.evidence.sheet.cells import read_day, read_number
+from bayes_escc.evidence.sheet.decide import decide
+from bayes_escc.evidence.sheet.grids import read_grids
+from bayes_escc.evidence.sheet.mapped import apply_to_source, read_mapped
+from bayes_escc.evidence.sheet.mapping import load_mapping, mapping_from
+from bayes_escc.evidence.sheet.questions import OpenQuestionsError
+from bayes_escc.evidence.sheet.start import prepare, write_folder
+from bayes_escc.evidence.sheet.template import TEMPLATES
 from tests.helpers import ward_sheets as ward
 
 TODAY = dt.date(2024, 6, 1)

@@ -11,6 +11,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
+from bayes_escc.inference.tail_areas import tail_areas
 from bayes_escc.trials.calibration import threshold
 from bayes_escc.trials.comparison import compare_designs
 from bayes_escc.trials.conduct import join, look_times, state_at
@@ -20,7 +21,6 @@ from bayes_escc.trials.execute import Piece, execute, fingerprint, pack, unpack
 from bayes_escc.trials.generate import event_times, generate
 from bayes_escc.trials.spec import LookPlan
 from bayes_escc.trials.streams import philox, uniforms
-from bayes_escc.trials.weibull import tail_areas
 from tests.oracles.trials import single_arm, weibull_tail
 
 RESPONSE = {

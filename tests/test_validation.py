@@ -13,10 +13,10 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.analysis.analysis import models_folder
-from bayes_escc.calibration.cases import find_cases
-from bayes_escc.calibration.once import Outcome
 from bayes_escc.cli.entry import main
 from bayes_escc.validation import validate as module
+from bayes_escc.validation.calibration.cases import find_cases
+from bayes_escc.validation.calibration.once import Outcome
 from bayes_escc.validation.cases import CASES, Answer, Case, Expected
 from bayes_escc.validation.installation import installation_checks
 from bayes_escc.validation.manifest import compare_files, read_manifest, shipped_files

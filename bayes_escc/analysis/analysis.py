@@ -16,13 +16,12 @@ from typing import Any, Literal
 from bayes_escc.analysis.data import DataSpec, read_data
 from bayes_escc.errors import UNPRINTABLE, AnalysisError
 from bayes_escc.evidence.endpoints import endpoint_direction
+from bayes_escc.evidence.population.published import PublishedSpec, read_published, read_target
+from bayes_escc.evidence.population.stated import StatedBias, read_bias
 from bayes_escc.evidence.table import Table
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
-from bayes_escc.names import Direction, PlainMapping, Scale, normalise
-from bayes_escc.notebook import NotebookView
-from bayes_escc.population.published import PublishedSpec, read_published, read_target
-from bayes_escc.population.stated import StatedBias, read_bias
+from bayes_escc.names import Direction, NotebookView, PlainMapping, Scale, normalise
 from bayes_escc.rules import Rule, read_rules
 from bayes_escc.settings.prior import Prior
 from bayes_escc.settings.questions import problems_with_contrast, problems_with_value

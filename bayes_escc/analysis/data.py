@@ -16,14 +16,14 @@ from bayes_escc.evidence.effects import EffectTable
 from bayes_escc.evidence.kinds import KINDS, Circumstances
 from bayes_escc.evidence.mixed import MixedTable
 from bayes_escc.evidence.patient_reading import PatientSettings
+from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.evidence.table import Source, Table, TableSettings
 from bayes_escc.names import Direction, Plain, PlainMapping
-from bayes_escc.population.published import PublishedSpec
 from bayes_escc.settings.reader import Reader
 from bayes_escc.settings.setting import read_settings, settings_of
 
 if TYPE_CHECKING:
-    from bayes_escc.sheet.mapping import Mapping as SheetMapping
+    from bayes_escc.evidence.sheet.mapping import Mapping as SheetMapping
 
 __all__ = ["DataSpec", "read_data"]
 
@@ -149,7 +149,7 @@ class DataSpec:
             dates = getattr(self.settings, "dates", None)
             used = table.columns_read | self.columns() | frozenset(dates.roles if dates is not None else ())
             return replace(table, warnings=(*table.warnings, *not_used(table.frame.columns, used)))
-        from bayes_escc.sheet.mapped import read_mapped
+        from bayes_escc.evidence.sheet.mapped import read_mapped
 
         needed = [c for c in (getattr(self.settings, role, None) for role in ("time", "response")) if c]
         mapped = read_mapped(source, self.sheet_mapping(), kind=self.kind, needed=needed, growing=growing)
@@ -164,7 +164,7 @@ class DataSpec:
         AnalysisError
             If there is none, or it cannot be used.
         """
-        from bayes_escc.sheet.mapping import load_mapping, mapping_from
+        from bayes_escc.evidence.sheet.mapping import load_mapping, mapping_from
 
         if isinstance(self.mapping, str):
             return load_mapping((self.folder or Path()) / self.mapping)

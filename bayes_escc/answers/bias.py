@@ -13,6 +13,19 @@ from numpy.typing import NDArray
 from bayes_escc.answers.comparison import Comparison, anchoring
 from bayes_escc.answers.estimand import contrast, direction_of, labelled_cells
 from bayes_escc.answers.rows import NULL_VALUE, better_threshold, labels_of
+from bayes_escc.evidence.population.bias import (
+    BiasScale,
+    CriticalBias,
+    CriticalBiasDraws,
+    CriticalBiasOfMixture,
+    CriticalBiasOfRates,
+    benefit_shrinks_with,
+    biased_rate,
+    critical_bias_of_rates,
+    critical_bias_of_ratios,
+)
+from bayes_escc.evidence.population.stated import is_randomised
+from bayes_escc.evidence.population.tipping import MeasuredCovariate, Tipping
 from bayes_escc.names import (
     CHAIN,
     COVARIATE,
@@ -26,19 +39,6 @@ from bayes_escc.names import (
     PlainMapping,
     Scale,
 )
-from bayes_escc.population.bias import (
-    BiasScale,
-    CriticalBias,
-    CriticalBiasDraws,
-    CriticalBiasOfMixture,
-    CriticalBiasOfRates,
-    benefit_shrinks_with,
-    biased_rate,
-    critical_bias_of_rates,
-    critical_bias_of_ratios,
-)
-from bayes_escc.population.stated import is_randomised
-from bayes_escc.population.tipping import MeasuredCovariate, Tipping
 from bayes_escc.probability.beta import BetaContrast
 from bayes_escc.probability.marginal import Marginal
 from bayes_escc.probability.normal_mixture import NormalMixture

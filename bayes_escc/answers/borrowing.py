@@ -29,8 +29,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
-from bayes_escc.names import ENDPOINT, REGIMEN, AnyArray
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import ENDPOINT, REGIMEN, AnyArray, NotebookView
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixture_fit import fit_beta_mixture, fit_law
 from bayes_escc.probability.mixtures import VAGUE, BetaMixture

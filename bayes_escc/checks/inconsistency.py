@@ -38,8 +38,7 @@ from bayes_escc.families.synthesis import SynthesisDesign, SynthesisSpec, prepar
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.inference import Workers
-from bayes_escc.names import COVARIATE, Plain, PlainMapping
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import COVARIATE, NotebookView, Plain, PlainMapping
 from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:

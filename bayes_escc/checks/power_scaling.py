@@ -36,10 +36,10 @@ from bayes_escc.names import (
     SAMPLE_DIMS,
     TIME,
     Direction,
+    NotebookView,
     Plain,
     PlainMapping,
 )
-from bayes_escc.notebook import NotebookView
 from bayes_escc.probability.marginal import Marginal, Side, WeightedDraws
 from bayes_escc.probability.psis import smooth
 

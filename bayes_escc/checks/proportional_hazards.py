@@ -27,8 +27,7 @@ from bayes_escc.checks.variations import with_baseline
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families.survival import SurvivalSpec
 from bayes_escc.inference import Estimate, estimate
-from bayes_escc.names import CHAIN, DRAW, AnyArray, Plain, PlainMapping
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import CHAIN, DRAW, AnyArray, NotebookView, Plain, PlainMapping
 from bayes_escc.runs.run import prepare_design
 
 if TYPE_CHECKING:

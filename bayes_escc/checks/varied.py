@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bayes_escc.checks.power_scaling import PowerScaling
-from bayes_escc.names import Plain, PlainMapping
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, Plain, PlainMapping
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -90,7 +90,7 @@ def _counts(source: list[str]) -> dict[str, tuple[int, int]] | None:
 
 
 def _tipping(options: argparse.Namespace) -> int:
-    from bayes_escc.population.tipping import LEVELS
+    from bayes_escc.evidence.population.tipping import LEVELS
     from bayes_escc.runs.tipping import tipping
 
     counts = _counts(options.source)
@@ -129,7 +129,7 @@ def _tipping(options: argparse.Namespace) -> int:
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
-    from bayes_escc.population.reconstruct import reconstruct
+    from bayes_escc.evidence.population.reconstruct import reconstruct
 
     read = reconstruct(
         options.curves,

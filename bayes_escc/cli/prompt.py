@@ -68,7 +68,7 @@ def register(commands: Commands) -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from bayes_escc.population.tipping import LEVELS
+    from bayes_escc.evidence.population.tipping import LEVELS
     from bayes_escc.runs.prompt_counts import compare_counts
 
     result = compare_counts(

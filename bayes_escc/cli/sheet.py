@@ -11,8 +11,8 @@ from bayes_escc.cli.command import Commands, add_command, print_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bayes_escc.sheet.decide import Decision
-    from bayes_escc.sheet.questions import Question
+    from bayes_escc.evidence.sheet.decide import Decision
+    from bayes_escc.evidence.sheet.questions import Question
 
 __all__ = ["analyses_in", "refuse_raw_sheet", "register"]
 
@@ -99,7 +99,14 @@ def analyses_in(name: str) -> list[Path] | None:
 
 
 def _start(options: argparse.Namespace) -> int:
-    from bayes_escc.sheet.start import decision_text, key_note, prepare, read_answers, sheet_language, write_folder
+    from bayes_escc.evidence.sheet.start import (
+        decision_text,
+        key_note,
+        prepare,
+        read_answers,
+        sheet_language,
+        write_folder,
+    )
 
     answers = read_answers(options.use, options.answer)
     options.language = options.language or sheet_language(options.sheets)
@@ -170,7 +177,7 @@ class _Prompt:
 def _template(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from bayes_escc.sheet.template import write_template
+    from bayes_escc.evidence.sheet.template import write_template
 
     path = write_template(options.kind, Path(options.out), language=options.language)
     print(path)

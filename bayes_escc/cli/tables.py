@@ -106,7 +106,7 @@ def _check(options: argparse.Namespace) -> int:
 def _check_raw(options: argparse.Namespace) -> int:
     """Read a raw sheet through its mapping: what it says now, every cell read differently, open questions."""
     from bayes_escc.errors import DataError
-    from bayes_escc.sheet.read import read_sheet
+    from bayes_escc.evidence.sheet.read import read_sheet
 
     try:
         sheet = read_sheet(options.table, mapping=options.mapping)

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from bayes_escc.errors import DataError
-from bayes_escc.names import Plain
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, Plain
 
 __all__ = ["Problem", "counted", "describe", "refuse_if_any"]
 

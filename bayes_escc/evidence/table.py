@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import cell_text, normalise
-from bayes_escc.names import PlainMapping
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, PlainMapping
 from bayes_escc.settings.reader import nearest
 from bayes_escc.settings.setting import setting, text, texts
 

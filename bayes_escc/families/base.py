@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
+from bayes_escc.evidence.followed import Followed
 from bayes_escc.families.prior_conflict import Statistic, prior_conflicts
 from bayes_escc.names import AnyArray, Plain, PlainMapping, Scale
-from bayes_escc.rules.followed import Followed
 from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.reader import Reader, nearest
 

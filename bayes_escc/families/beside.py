@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Problem
+from bayes_escc.evidence.population.margins import Margin, Points, integration_points, latent_correlation, margin_of
+from bayes_escc.evidence.population.overlap import Overlap, matching_weights, overlap_of
+from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.covariates import EncodedCovariates, Encoder
 from bayes_escc.names import Plain
-from bayes_escc.population.margins import Margin, Points, integration_points, latent_correlation, margin_of
-from bayes_escc.population.overlap import Overlap, matching_weights, overlap_of
-from bayes_escc.population.published import PublishedSpec
 
 __all__ = ["ArmOfPaper", "PublishedCovariates", "identification", "reweighted_change", "summary"]
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.inference.effective import mixing
-from bayes_escc.names import SAMPLE_DIMS, Plain
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import SAMPLE_DIMS, NotebookView, Plain
 
 if TYPE_CHECKING:
     import xarray as xr

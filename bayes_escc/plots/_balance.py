@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_escc.evidence.population.overlap import Overlap
 from bayes_escc.plots.style import BLUE, GREY, ORANGE, SKY, VERMILION, finish, house_style, new_figure
-from bayes_escc.population.overlap import Overlap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
+from bayes_escc.evidence.population.reconstruct import Reconstruction
 from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, finish, house_style, new_figure
-from bayes_escc.population.reconstruct import Reconstruction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

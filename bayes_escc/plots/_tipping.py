@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_escc.evidence.population.tipping import Tipping
 from bayes_escc.names import format_probability
 from bayes_escc.plots.style import BLACK, BLUE, GREY, MM, ORANGE, WIDTH, finish, house_style, minus
-from bayes_escc.population.tipping import Tipping
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

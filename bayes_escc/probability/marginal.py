@@ -17,8 +17,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_escc.names import SAMPLE_DIMS, AnyArray
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import SAMPLE_DIMS, AnyArray, NotebookView
 
 __all__ = [
     "ROUNDING",

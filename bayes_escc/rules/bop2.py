@@ -15,8 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.names import Direction, Plain
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import Direction, NotebookView, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.rules.common import wrong_rates
 from bayes_escc.rules.rule import Look, Rule, Step, plain

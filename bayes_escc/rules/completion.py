@@ -26,8 +26,8 @@ from bayes_escc.errors import AnalysisError
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bayes_escc.evidence.followed import Followed
     from bayes_escc.rules.final_success import PredictiveSurvival
-    from bayes_escc.rules.followed import Followed
 
 __all__ = ["Completed", "complete", "final_probability", "problems_with_plan", "successes"]
 

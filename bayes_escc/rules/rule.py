@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import Plain
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
 

@@ -12,8 +12,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Table
 from bayes_escc.evidence.reading import frame_cells
 from bayes_escc.evidence.table import Source
-from bayes_escc.names import Plain, PlainMapping
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.runs.run import fit_analysis, prepare_design
 from bayes_escc.settings.prior import Prior, PriorSet
 

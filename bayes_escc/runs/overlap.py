@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bayes_escc.analysis.analysis import Analysis, find_analysis
 from bayes_escc.errors import AnalysisError
-from bayes_escc.population.overlap import Overlap
+from bayes_escc.evidence.population.overlap import Overlap
 from bayes_escc.runs.run import prepare_design
 
 __all__ = ["overlap"]

@@ -14,10 +14,10 @@ from bayes_escc.answers.estimand import BetaRates
 from bayes_escc.answers.ranking import rank_estimand
 from bayes_escc.answers.rows import Question, comparison_row, estimate_row
 from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
+from bayes_escc.evidence.population.bias import Bias, default_bias
+from bayes_escc.evidence.population.tipping import LEVELS, tipping_of_rates
 from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import Direction, Plain, Scale, normalise
-from bayes_escc.population.bias import Bias, default_bias
-from bayes_escc.population.tipping import LEVELS, tipping_of_rates
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.runs.prompt_notes import unexplained_prompt_priors, unusual_prompt_direction

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import AnalysisError, BayesEsccError, RecordError
+from bayes_escc.evidence.population.bias import Bias
+from bayes_escc.evidence.population.tipping import Tipping, tipping_of_rates
 from bayes_escc.names import REGIMEN, Direction, Scale, normalise
-from bayes_escc.population.bias import Bias
-from bayes_escc.population.tipping import Tipping, tipping_of_rates
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _stated(bias: Bias, sd: float | None, mean: float | None) -> Bias:
 def _of_counts(
     counts: Mapping[str, tuple[int, int]], scale: Scale, better: Direction, margin: float | None
 ) -> tuple[Tipping, ...]:
-    from bayes_escc.population.bias import default_bias
+    from bayes_escc.evidence.population.bias import default_bias
     from bayes_escc.probability.beta import Beta
     from bayes_escc.runs.prompt_counts import ENDPOINT, UNSTATED, compare_counts
 

@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import Plain, PlainMapping
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.probability.distributions import BetaLaw, HalfNormal, HalfT, LogNormal, LogT, Normal, RootLaw
 from bayes_escc.probability.mixtures import beta_of_width

@@ -18,8 +18,7 @@ from bayes_escc.analysis.analysis import Analysis, find_analysis
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError, DataError, RecordError
 from bayes_escc.families.frozen import with_former_defaults
-from bayes_escc.names import Plain, normalise
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, Plain, normalise
 from bayes_escc.report.result import software_versions
 from bayes_escc.runs.run import fit_prepared
 from bayes_escc.settings.reader import nearest

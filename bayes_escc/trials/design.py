@@ -19,8 +19,7 @@ from bayes_escc.analysis import Analysis, find_analysis
 from bayes_escc.analysis.analysis import models_folder
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families.normal_priors import NormalPriors
-from bayes_escc.names import Plain, PlainMapping
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.settings.reader import Reader, raise_problems
 from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at
 from bayes_escc.trials.exact import exact_characteristics

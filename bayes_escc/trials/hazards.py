@@ -13,11 +13,11 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.families import get_family
 from bayes_escc.families.covariates import Covariate
 from bayes_escc.families.normal_priors import NormalPriors
+from bayes_escc.inference.tail_areas import tail_areas
 from bayes_escc.names import Plain
 from bayes_escc.rules import PosteriorProbability
 from bayes_escc.trials.quantities import MEDIAN, RMST, SURVIVAL, Quantity, quantity_tails
 from bayes_escc.trials.spec import PlannedRule
-from bayes_escc.trials.weibull import tail_areas
 
 __all__ = ["hazard_statistics", "normal_priors_of"]
 

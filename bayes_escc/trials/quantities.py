@@ -17,7 +17,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.trials.weibull import cholesky, log_posterior, maximise, solve
+from bayes_escc.inference.tail_areas import cholesky, log_posterior, maximise, solve
 
 __all__ = ["MEDIAN", "RMST", "SURVIVAL", "Quantity", "quantity_tails"]
 
@@ -72,7 +72,7 @@ def quantity_tails(
     Parameters
     ----------
     log_time, seen, design, mean, precision, fixed_shape
-        As of `bayes_escc.trials.weibull.tail_areas`; covariates are centred.
+        As of `bayes_escc.inference.tail_areas.tail_areas`; covariates are centred.
     asked : Quantity
 
     Returns

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.names import Plain, PlainMapping
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.trials.conduct import Outcomes
 from bayes_escc.trials.estimates import Estimate, average, proportion, ratio, wilson
 from bayes_escc.trials.sample_size import sample_size

@@ -399,7 +399,7 @@ _TRIAL_SEEN: Final = (1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 1
 def _tail_area() -> list[float]:
     import numpy as np
 
-    from bayes_escc.trials.weibull import tail_areas
+    from bayes_escc.inference.tail_areas import tail_areas
 
     sides = np.array([i % 2 - 0.5 for i in range(len(_TRIAL_TIMES))], dtype=float)
     answer = tail_areas(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bayes_escc.calibration.calibrate import simulate, verdict_of
-from bayes_escc.calibration.cases import find_cases
-from bayes_escc.calibration.once import Case
-from bayes_escc.calibration.tally import LEVEL, Tally
+from bayes_escc.validation.calibration.calibrate import simulate, verdict_of
+from bayes_escc.validation.calibration.cases import find_cases
+from bayes_escc.validation.calibration.once import Case
+from bayes_escc.validation.calibration.tally import LEVEL, Tally
 from bayes_escc.validation.record import Check
 
 __all__ = ["DEFAULT_SIZE", "PERFORMED", "performance_checks"]

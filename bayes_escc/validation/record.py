@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from bayes_escc.names import Plain
-from bayes_escc.notebook import NotebookView
+from bayes_escc.names import NotebookView, Plain
 
 __all__ = ["Area", "Check", "State", "Validation"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bayes_escc.app.words import WORDS
+from bayes_escc.cli.app.words import WORDS
 from tests.helpers import ward_sheets as ward
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -24,15 +24,15 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, PatientTable
+from bayes_escc.evidence.population.margins import Points
+from bayes_escc.evidence.population.overlap import matching_weights
+from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.logistic import LogisticDesign
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW, REGIMEN, AnyArray, Plain
-from bayes_escc.population.margins import Points
-from bayes_escc.population.overlap import matching_weights
-from bayes_escc.population.published import PublishedSpec
 
 if TYPE_CHECKING:
     import pymc as pm

@@ -7,13 +7,13 @@ from typing import Any
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import MedianTable, PatientTable
+from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.base import Design
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.survival.normal_priors import normal_priors
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
 from bayes_escc.families.target import TargetTable
 from bayes_escc.names import DETECTING_SCAN, ESTIMANDS, FIGURE_DATA, REGIMEN
-from bayes_escc.population.published import PublishedSpec
 from bayes_escc.settings.reader import raise_problems
 
 __all__ = [

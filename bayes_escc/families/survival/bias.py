@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.evidence.population.bias import increasing_root
 from bayes_escc.families.survival.curves import Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
 from bayes_escc.families.survival.population import Population, restricted_mean, survival
 from bayes_escc.names import Scale
-from bayes_escc.population.bias import increasing_root
 
 __all__ = ["critical_bias", "without_bias"]
 

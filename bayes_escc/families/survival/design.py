@@ -13,6 +13,10 @@ import numpy as np
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, PatientTable, Problem
 from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.evidence.followed import Followed
+from bayes_escc.evidence.population.margins import Points
+from bayes_escc.evidence.population.published import PublishedSpec
+from bayes_escc.evidence.population.published_survival import PublishedSurvival, load_survival
 from bayes_escc.families.base import Design
 from bayes_escc.families.beside import PublishedCovariates
 from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
@@ -54,10 +58,6 @@ from bayes_escc.names import (
     PlainMapping,
     Scale,
 )
-from bayes_escc.population.margins import Points
-from bayes_escc.population.published import PublishedSpec
-from bayes_escc.population.published_survival import PublishedSurvival, load_survival
-from bayes_escc.rules.followed import Followed
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import nearest
 

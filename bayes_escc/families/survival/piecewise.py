@@ -11,6 +11,7 @@ import numpy as np
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import PatientTable
+from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.exchangeable import PairPrior
@@ -22,7 +23,6 @@ from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.rows import GroupedRows, unique_rows
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN, AnyArray, PlainMapping
-from bayes_escc.population.published import PublishedSpec
 from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:

@@ -24,14 +24,8 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, Problem
-from bayes_escc.families.beside import PublishedCovariates
-from bayes_escc.families.survival import published_terms as terms
-from bayes_escc.families.survival.curves import Curves, PiecewiseCurves, WeibullCurves
-from bayes_escc.families.survival.risk import flat
-from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.names import CHAIN, DRAW, AnyArray, Plain, PlainMapping
-from bayes_escc.population.margins import Points
-from bayes_escc.population.published_survival import (
+from bayes_escc.evidence.population.margins import Points
+from bayes_escc.evidence.population.published_survival import (
     Counted,
     Fact,
     Landmark,
@@ -39,6 +33,12 @@ from bayes_escc.population.published_survival import (
     PublishedSurvival,
     SurvivalArm,
 )
+from bayes_escc.families.beside import PublishedCovariates
+from bayes_escc.families.survival import published_terms as terms
+from bayes_escc.families.survival.curves import Curves, PiecewiseCurves, WeibullCurves
+from bayes_escc.families.survival.risk import flat
+from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.names import CHAIN, DRAW, AnyArray, Plain, PlainMapping
 from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.population.margins import Points
+from bayes_escc.evidence.population.overlap import matching_weights
+from bayes_escc.evidence.population.published_survival import SurvivalArm
 from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival.per_patient import Patients
@@ -17,9 +20,6 @@ from bayes_escc.families.survival.published import PublishedFacts
 from bayes_escc.families.survival.risk import flat
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, Plain
-from bayes_escc.population.margins import Points
-from bayes_escc.population.overlap import matching_weights
-from bayes_escc.population.published_survival import SurvivalArm
 from bayes_escc.probability.psis import smooth
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_escc.evidence import PatientTable
+from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, WeibullCurves, weibull_stretch
@@ -18,7 +19,6 @@ from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.rows import GroupedRows
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, REGIMEN, AnyArray, PlainMapping
-from bayes_escc.population.published import PublishedSpec
 
 if TYPE_CHECKING:
     import pymc as pm

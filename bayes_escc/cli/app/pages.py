@@ -1,0 +1,120 @@
+"""What the pages show, as plain values: of a decision, of results, of studies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bayes_escc.evidence.sheet.decide import Decision
+from bayes_escc.evidence.sheet.roles import ROLES
+from bayes_escc.evidence.sheet.summary import summary_of
+from bayes_escc.evidence.sheet.wording import masked
+from bayes_escc.names import Plain, PlainMapping, format_number, format_probability
+from bayes_escc.report.sentences import verdict
+
+__all__ = ["columns_page", "results_page", "studies_page"]
+
+_ROWS = 10
+
+
+def columns_page(decision: Decision, language: str) -> Plain:
+    """Columns, questions, and the first rows of the table; nothing of a column that is not read."""
+    applied = decision.applied
+    rows = [] if applied is None else [list(row.values()) for row in applied.rows[:_ROWS]]
+    return {
+        "questions": [
+            {
+                "code": q.code,
+                "text": q.text.said(language),
+                "free": q.free,
+                "safe": q.safe,
+                "rows": q.rows.said(language).strip() if q.rows else "",
+                "candidates": [
+                    {
+                        "value": c.value,
+                        "means": c.means.said(language),
+                        "effect": c.effect.said(language) if c.effect else "",
+                    }
+                    for c in q.candidates
+                ],
+            }
+            for q in decision.questions
+        ],
+        "proposals": [
+            {"header": masked(p.header), "role": _role(p.role, language), "reason": p.reason.said(language)}
+            for p in decision.proposals
+        ],
+        "notes": [n.said(language) for n in decision.notes],
+        "aside": [f"{a.sheet}{f' {a.row}' if a.row else ''}: {a.why.said(language)}" for a in decision.aside],
+        "header": [] if applied is None else list(applied.columns),
+        "rows": rows,
+        "summary": "" if applied is None else summary_of(applied, decision.mapping).said(language),
+    }
+
+
+def _role(role: str | None, language: str) -> str:
+    return f"{ROLES[role].said.said(language)} ({role})" if role else ""
+
+
+def results_page(folder: Path, language: str) -> list[Plain]:
+    """Every result in a folder: its comparisons, figures and text, and the report where there is one."""
+    found = []
+    for path in sorted(folder.glob("*/result.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        names = sorted(p.name for p in path.parent.iterdir() if p.is_file())
+        report = [n for n in names if n.endswith(".html")]
+        found.append(
+            {
+                "id": path.parent.name,
+                "title": result["analysis"]["title"],
+                "question": _question(path),
+                "converged": result["diagnostics"]["converged"],
+                "comparisons": [_comparison(c) for c in result["comparisons"]],
+                "figures": [n for n in names if n.endswith(".svg")],
+                "report": report[0] if report else "",
+                "word": [n for n in names if n.endswith(".docx")],
+                "text": _text(result),
+                "verdict": verdict(result, "zh" if language == "zh" else "en"),
+            }
+        )
+    order = ["pfs", "response", "adverse_events"]
+    return sorted(found, key=lambda r: (order.index(r["id"]) if r["id"] in order else len(order), r["id"]))
+
+
+def _question(path: Path) -> str:
+    import tomllib
+
+    source = path.parents[2] / "analyses" / f"{path.parent.name}.toml"
+    return str(tomllib.loads(source.read_text(encoding="utf-8")).get("question", "")) if source.is_file() else ""
+
+
+def _text(result: PlainMapping) -> str:
+    from bayes_escc.report.text import result_text
+
+    return result_text(result)
+
+
+def _comparison(row: PlainMapping) -> dict[str, str]:
+    parts = [row["estimand"], row.get("endpoint") or "", "" if row.get("time") is None else f"{row['time']:g}"]
+    what = " ".join(p for p in parts if p)
+    return {
+        "label": f"{row['regimen']} - {row['reference']} ({what}, {row['scale']})",
+        "median": format_number(row["median"]),
+        "interval": f"{format_number(row['lower'])} / {format_number(row['upper'])}",
+        "better": format_probability(row["probability_better"], row["mcse_probability"]),
+        "margin": format_probability(row["probability_better_by_margin"], row["mcse_probability_by_margin"]),
+    }
+
+
+def studies_page(paths: list[Path]) -> list[Plain]:
+    """Every study: its name and history."""
+    from bayes_escc.study.story import history_text
+    from bayes_escc.study.study import Study
+
+    found = []
+    for path in paths:
+        with Study.open(path, read_only=True) as study:
+            history = study.history()
+            fitted = sum(bool(entry["fit"]) for entry in history["entries"]) > 1
+        found.append({"name": path.stem, "history": history_text(history), "figure": fitted})
+    return found

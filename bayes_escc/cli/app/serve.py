@@ -1,0 +1,60 @@
+"""Starts the server: on this computer only, on a free port, until it is interrupted."""
+
+from __future__ import annotations
+
+import signal
+import webbrowser
+from pathlib import Path
+
+from waitress import create_server
+
+from bayes_escc.cli.app.guard import Guard
+from bayes_escc.cli.app.server import Page, create_app
+from bayes_escc.cli.app.workspace import Workspace
+
+__all__ = ["serve"]
+
+
+def serve(folder: str | Path, *, sheet: str | Path | None = None, language: str = "en", browser: bool = True) -> int:
+    """Answer on 127.0.0.1 until Ctrl-C.
+
+    Parameters
+    ----------
+    folder : path
+        Where everything is kept.
+    sheet : path, optional
+        To begin with; it is read where it stands.
+    language : {"en", "zh"}
+    browser : bool
+        Whether to open the address.
+    """
+    workspace = Workspace(Path(folder).resolve(), language)
+    if sheet is not None:
+        path = Path(sheet).resolve()
+        workspace.use(path, path.name)
+        workspace.decide()  # refused here rather than on the page
+    server = create_server(_later, host="127.0.0.1", port=0, threads=4, ident="", clear_untrusted_proxy_headers=True)
+    guard = Guard(server.effective_port)
+    page = Page(workspace, guard)
+    server.application = create_app(page)
+    address = f"http://127.0.0.1:{server.effective_port}/open?token={guard.token}"
+    print(
+        f"Open {address}\nIt works once, on this computer. Everything is kept in {workspace.folder}. Ctrl-C ends it.",
+        flush=True,
+    )
+    if browser:
+        webbrowser.open(address)
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        page.stop()
+        server.close()
+        signal.signal(signal.SIGTERM, previous)
+    return 0
+
+
+def _later(*_: object) -> list[bytes]:  # pragma: no cover (replaced before it serves)
+    raise RuntimeError("the application is not ready")

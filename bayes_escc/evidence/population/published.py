@@ -1,0 +1,380 @@
+"""`[published]`: arms known from papers alone, their counts and the covariates of their patients as printed."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from bayes_escc.errors import DataError
+from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.evidence.grim import recover_count
+from bayes_escc.evidence.population.margins import STATISTICS
+from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.names import Plain
+from bayes_escc.settings.reader import Reader, nearest
+
+__all__ = [
+    "ROUTES",
+    "PublishedArm",
+    "PublishedArms",
+    "PublishedSpec",
+    "TargetSpec",
+    "missing_columns",
+    "read_facts",
+    "read_published",
+    "read_target",
+]
+
+ROUTES: Final = ("curve", "median", "landmark", "hazard_ratio")
+"""How an arm may speak of survival, the most informative first."""
+
+_ARM_COLUMNS: Final = ("study", "regimen", "endpoint", "n", "events")
+_FACT_COLUMNS: Final = ("study", "regimen", "covariate", "statistic", "value")
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """In whose population regimens are compared.
+
+    Parameters
+    ----------
+    population : {"own", "pooled", "overlap", "study", "profile"}
+    study : str
+        Whose patients, for "study".
+    profile : tuple of (str, value)
+        Covariates of one patient, for "profile".
+    weights : {"fixed", "bootstrap"}
+        Whether the patients of the population are all there are, or stand for more like them.
+    """
+
+    population: str = "own"
+    study: str = ""
+    profile: tuple[tuple[str, Any], ...] = ()
+    weights: Literal["fixed", "bootstrap"] = "fixed"
+
+    @property
+    def name(self) -> str:
+        """In words."""
+        return {"study": self.study, "profile": "the patient described"}.get(self.population, self.population)
+
+
+@dataclass(frozen=True)
+class PublishedSpec:
+    """Where published arms stand, and how they are used.
+
+    Parameters
+    ----------
+    arms, covariates, curves, at_risk, patients, effects : str or None
+        Files, relative to the analysis; the last four of survival.
+    correlation : {"own", "none"}
+        Of the covariates within a published arm: as among own patients, or none.
+    missing : {"refuse", "own"}
+        A covariate that a paper does not report: refused, or taken as among own patients.
+    extrapolate : bool
+        Whether an answer is given where own and published patients hardly overlap.
+    target : TargetSpec
+    folder : Path or None
+    scale : {"percent", "proportion"} or None
+        Of survival in the files; found from its values if not stated.
+    time_unit : str or None
+        Of the files; that of the analysis if not stated.
+    use : str or None
+        Of `ROUTES`: which one counts where an arm speaks by several; None refuses them.
+    """
+
+    arms: str | None
+    covariates: str | None
+    correlation: str = "own"
+    missing: str = "refuse"
+    extrapolate: bool = False
+    target: TargetSpec = TargetSpec()
+    folder: Path | None = None
+    curves: str | None = None
+    at_risk: str | None = None
+    patients: str | None = None
+    effects: str | None = None
+    scale: str | None = None
+    time_unit: str | None = None
+    use: str | None = None
+
+    def path(self, name: str) -> Path:
+        """Where a file stands."""
+        return (self.folder or Path()) / name
+
+    def load(self, endpoint: str) -> PublishedArms:
+        """Read and check the arms with counts of an endpoint."""
+        return _load(self, endpoint)
+
+    def digest(self) -> str:
+        """SHA-256 of the files."""
+        found = hashlib.sha256()
+        for name in (self.arms, self.covariates, self.curves, self.at_risk, self.patients, self.effects):
+            if name is not None:
+                try:
+                    found.update(self.path(name).read_bytes())
+                except OSError as error:
+                    raise DataError(f"{name} cannot be read: {error.strerror}.") from None
+        return found.hexdigest()
+
+
+@dataclass(frozen=True)
+class PublishedArm:
+    """One published arm.
+
+    Parameters
+    ----------
+    study, regimen, endpoint, design : str
+    n, events : int
+    facts : mapping of str to mapping
+        Of every covariate, its statistics by name.
+    """
+
+    study: str
+    regimen: str
+    endpoint: str
+    design: str
+    n: int
+    events: int
+    facts: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class PublishedArms:
+    """The published arms of an analysis, and what was noticed."""
+
+    arms: tuple[PublishedArm, ...]
+    notes: tuple[Problem, ...]
+
+
+def read_published(r: Reader, folder: Path | None, overlap: Reader, *, survival: bool = False) -> PublishedSpec | None:
+    """Read `[published]` and `[overlap]`, noting problems in the readers.
+
+    Parameters
+    ----------
+    r, overlap : Reader
+    folder : Path or None
+        Where the analysis stands.
+    survival : bool
+        Whether the endpoint is a time, so that curves, patients and hazard ratios may be published.
+    """
+    arms = r.text("arms", None)
+    covariates = r.text("covariates", None)
+    correlation = r.text("correlation", "own", ("own", "none"))
+    missing = r.text("missing", "refuse", ("refuse", "own"))
+    more: Plain = {}
+    if survival:
+        more = {name: r.text(name, None) for name in ("curves", "at_risk", "patients", "effects")}
+        more["scale"] = r.text("scale", None, ("percent", "proportion"))
+        more["time_unit"] = r.text("time_unit", None, tuple(DAYS_IN))
+        more["use"] = r.text("use", None, ROUTES)
+        if not any((arms, more["curves"], more["patients"], more["effects"])):
+            r.problem("arms", "name a file: arms, curves, patients or effects")
+    elif arms is None:
+        r.problem("arms", "is missing: the file of published arms and their counts")
+    r.finish()
+    extrapolate = overlap.flag("extrapolate", False)
+    overlap.finish()
+    return PublishedSpec(arms, covariates, correlation, missing, extrapolate, folder=folder, **more)
+
+
+def read_target(estimands: Reader) -> TargetSpec:
+    """Read `population` and `weights` of `[estimands]`."""
+    weights = estimands.text("weights", "fixed", ("fixed", "bootstrap"))
+    value = estimands.take("population", "own")
+    if value in ("own", "pooled", "overlap"):
+        return TargetSpec(str(value), weights=weights)
+    if isinstance(value, Mapping) and set(value) == {"study"} and isinstance(value["study"], str):
+        return TargetSpec("study", normalise(value["study"]), weights=weights)
+    if isinstance(value, Mapping) and value and "study" not in value:
+        return TargetSpec("profile", profile=tuple(value.items()), weights=weights)
+    estimands.problem(
+        "population",
+        f'must be "own", "pooled", "overlap", {{ study = "..." }} or the covariates of one patient, not {value!r}',
+    )
+    return TargetSpec(weights=weights)
+
+
+def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
+    table = read_cells(spec.path(str(spec.arms)))
+    problems = missing_columns(table, _ARM_COLUMNS)
+    refuse_if_any(table.source, problems)
+    rows = []
+    for row, number in zip(table.rows, table.numbers, strict=True):
+        if canonical_endpoint(row["endpoint"]) != endpoint:
+            continue
+        counts = {name: _count(row, name, number, problems) for name in ("n", "events")}
+        if counts["events"] > counts["n"]:
+            problems.append(
+                Problem(
+                    "events_exceed_n",
+                    f"{counts['events']} events among {counts['n']} patients",
+                    "Correct one of them.",
+                    number,
+                    "events",
+                    row["events"],
+                )
+            )
+        rows.append((row, number, counts))
+    problems += _twice(rows)
+    refuse_if_any(table.source, problems)
+    if not rows:
+        raise DataError(f"{table.source} has no arm with counts of {endpoint}.")
+    facts = read_facts(spec, {(normalise(r["study"]), normalise(r["regimen"])): c["n"] for r, _, c in rows})
+    arms = tuple(
+        PublishedArm(
+            normalise(r["study"]),
+            normalise(r["regimen"]),
+            endpoint,
+            r.get("design") or "single-arm",
+            c["n"],
+            c["events"],
+            facts.get((normalise(r["study"]), normalise(r["regimen"])), {}),
+        )
+        for r, _, c in rows
+    )
+    return PublishedArms(arms, _alike(rows))
+
+
+def missing_columns(table: RawTable, columns: Sequence[str]) -> list[Problem]:
+    """One problem for every column that is not there."""
+    return [
+        Problem(
+            "missing_column",
+            f"there is no column {c}; the columns are {', '.join(table.columns)}",
+            f"Add it.{nearest(c, table.columns)}",
+            1,
+            c,
+        )
+        for c in columns
+        if c not in table.columns
+    ]
+
+
+def _count(row: Mapping[str, str], name: str, number: int, problems: list[Problem]) -> int:
+    if row[name].isdecimal():
+        return int(row[name])
+    problems.append(
+        Problem("not_a_count", "not a whole number", "Give the count, not a percentage.", number, name, row[name])
+    )
+    return 0
+
+
+def _twice(rows: Sequence[tuple[Mapping[str, str], int, Mapping[str, int]]]) -> list[Problem]:
+    """One study, or one registration, of one regimen may speak once of an endpoint."""
+    problems, seen = [], dict[tuple[str, str], int]()
+    for row, number, _ in rows:
+        names = [normalise(row["study"]).casefold(), row.get("registry", "").strip().casefold()]
+        for name in (n for n in names if n):
+            key = (name, normalise(row["regimen"]).casefold())
+            if key in seen and seen[key] != number:
+                problems.append(
+                    Problem(
+                        "counted_twice",
+                        f"{row['study']}, {row['regimen']} was given in row {seen[key]} already: "
+                        "its patients would count twice",
+                        "Keep the latest report of every study.",
+                        number,
+                        "study",
+                    )
+                )
+                break
+            seen[key] = number
+    return problems
+
+
+def _alike(rows: Sequence[tuple[Mapping[str, str], int, Mapping[str, int]]]) -> tuple[Problem, ...]:
+    notes, seen = [], dict[tuple[int, int], str]()
+    for row, number, counts in rows:
+        key = (counts["n"], counts["events"])
+        if key in seen:
+            notes.append(
+                Problem(
+                    "same_counts",
+                    f"{row['study']} has the same {key[1]} of {key[0]} as {seen[key]}",
+                    "Make sure that they are not one study.",
+                    number,
+                    "events",
+                )
+            )
+        seen[key] = row["study"]
+    return tuple(notes)
+
+
+def read_facts(
+    spec: PublishedSpec, sizes: Mapping[tuple[str, str], int]
+) -> dict[tuple[str, str], dict[str, dict[str, float]]]:
+    """What is printed of covariates, by arm and covariate, one fact a row.
+
+    Parameters
+    ----------
+    spec : PublishedSpec
+    sizes : mapping of (study, regimen) to int
+        Numbers of patients, against which percentages are checked.
+    """
+    found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+    if spec.covariates is None:
+        return found
+    table = read_cells(spec.path(spec.covariates))
+    problems = missing_columns(table, _FACT_COLUMNS)
+    refuse_if_any(table.source, problems)
+    for row, number in zip(table.rows, table.numbers, strict=True):
+        arm = (normalise(row["study"]), normalise(row["regimen"]))
+        if arm not in sizes:
+            continue
+        statistic = row["statistic"].strip().casefold()
+        if statistic not in STATISTICS:
+            allowed = ", ".join(STATISTICS)
+            problems.append(
+                Problem(
+                    "statistic",
+                    f"is not one of {allowed}",
+                    f"Choose one.{nearest(statistic, STATISTICS)}",
+                    number,
+                    "statistic",
+                    row["statistic"],
+                )
+            )
+            continue
+        value = _value(row, number, statistic, sizes[arm], problems)
+        own = found.setdefault(arm, {}).setdefault(normalise(row["covariate"]), {})
+        if statistic in own:
+            problems.append(
+                Problem("said_twice", f"the {statistic} of {row['covariate']} is given twice", "Keep one.", number)
+            )
+        own[statistic] = value
+    refuse_if_any(table.source, problems)
+    return found
+
+
+def _value(row: Mapping[str, str], number: int, statistic: str, n: int, problems: list[Problem]) -> float:
+    text = row["value"].removesuffix("%").strip()
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or (statistic == "sd" and value <= 0):
+        problems.append(Problem("value", "not a number it can be", "Correct it.", number, "value", row["value"]))
+        return math.nan
+    if statistic == "percent":
+        if not 0.0 <= value <= 100.0:
+            problems.append(
+                Problem("percent", "a percentage lies between 0 and 100", "Correct it.", number, "value", text)
+            )
+        elif not (recover_count(text, n).rounded or recover_count(text, n).truncated):
+            problems.append(
+                Problem(
+                    "impossible_percent",
+                    f"no whole number of {n} patients gives {text} %",
+                    "Check the percentage, and whether it is of another number of patients.",
+                    number,
+                    "value",
+                    text,
+                )
+            )
+    return value

@@ -1,0 +1,586 @@
+"""What papers say of survival: curves, medians, survival at a time and hazard ratios, one route for every arm.
+
+Every fact of an arm rests on the same patients, so an arm may speak once: by its patients (a curve read back, or rows),
+its median, its survival at one time, or a hazard ratio against another arm. Two routes are refused, unless ``use``
+says which one counts; the other is then listed as not used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import DataError
+from bayes_escc.evidence.effects import read_effects
+from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.follow_up import unit_factor
+from bayes_escc.evidence.numbers import is_not_reached, number_in
+from bayes_escc.evidence.population.curve_points import read_at_risk, read_curve
+from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, missing_columns, read_facts
+from bayes_escc.evidence.population.reconstruct import Reconstruction, reconstruct_points
+from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "Counted",
+    "Fact",
+    "HazardRatio",
+    "Landmark",
+    "Median",
+    "NotReached",
+    "PublishedSurvival",
+    "Route",
+    "SurvivalArm",
+    "load_survival",
+]
+
+Array = NDArray[np.float64]
+Route = Literal["curve", "median", "landmark", "hazard_ratio"]
+_ARM_COLUMNS: Final = ("study", "regimen", "n")
+_PATIENT_COLUMNS: Final = ("study", "regimen", "time", "event")
+_LOG2: Final = math.log(2.0)
+
+
+@dataclass(frozen=True)
+class Median:
+    """A printed median.
+
+    Parameters
+    ----------
+    value : float
+    below, above : float
+        Standard errors of its logarithm towards either side.
+    basis : str
+        Where they come from.
+    """
+
+    value: float
+    below: float
+    above: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class NotReached:
+    """A median that was not reached: survival estimated above one half at the end of follow-up.
+
+    Parameters
+    ----------
+    time : float
+    error : float
+        Standard error of the survival there.
+    """
+
+    time: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """Survival at a time.
+
+    Parameters
+    ----------
+    time, survival : float
+    error : float
+        Standard error of log(-log survival).
+    """
+
+    time: float
+    survival: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Events by a time, in n patients who were all followed to it."""
+
+    time: float
+    events: int
+    n: int
+
+
+Fact = Median | NotReached | Landmark | Counted
+
+
+@dataclass(frozen=True)
+class SurvivalArm:
+    """One published arm and the one thing it says of survival.
+
+    Parameters
+    ----------
+    study, regimen, design : str
+    n : int
+    facts : mapping of str to mapping
+        Of every covariate, its statistics by name.
+    fact : Median, NotReached, Landmark or Counted, optional
+    time, event : array of shape (patients,), optional
+        Its patients, dated as the paper dates them.
+    scan_interval : float or None
+        Time between scans, where it is known.
+    reconstruction : Reconstruction or None
+        Where the patients were read back from a curve.
+    """
+
+    study: str
+    regimen: str
+    design: str
+    n: int
+    facts: Mapping[str, Mapping[str, float]]
+    fact: Fact | None = None
+    time: Array | None = None
+    event: NDArray[np.bool_] | None = None
+    scan_interval: float | None = None
+    reconstruction: Reconstruction | None = None
+
+    @property
+    def label(self) -> str:
+        """Study and regimen."""
+        return f"{self.study}: {self.regimen}"
+
+    @property
+    def route(self) -> Route:
+        """How it speaks."""
+        if self.time is not None:
+            return "curve"
+        return "median" if isinstance(self.fact, Median | NotReached) else "landmark"
+
+    @property
+    def patients_time(self) -> Array:
+        """Times of its patients; none where it speaks otherwise."""
+        return np.zeros(0) if self.time is None else self.time
+
+    @property
+    def patients_event(self) -> NDArray[np.bool_]:
+        """Whether each of its patients had the event."""
+        return np.zeros(0, dtype=bool) if self.event is None else self.event
+
+    @property
+    def last(self) -> float:
+        """The latest time it says something of."""
+        if self.time is not None:
+            return float(self.time.max())
+        return self.fact.value if isinstance(self.fact, Median) else self.fact.time if self.fact else 0.0
+
+
+@dataclass(frozen=True)
+class HazardRatio:
+    """A hazard ratio of a randomised trial.
+
+    Parameters
+    ----------
+    study, regimen, reference, design : str
+    log_ratio, error : float
+    n : int
+        Patients of both arms, 0 if not given.
+    """
+
+    study: str
+    regimen: str
+    reference: str
+    design: str
+    log_ratio: float
+    error: float
+    n: int = 0
+
+    @property
+    def label(self) -> str:
+        """Study and contrast."""
+        return f"{self.study}: {self.regimen} against {self.reference}"
+
+
+@dataclass(frozen=True)
+class PublishedSurvival:
+    """Everything published of one endpoint.
+
+    Parameters
+    ----------
+    arms : tuple of SurvivalArm
+    ratios : tuple of HazardRatio
+    not_used : tuple of str
+        What was left out because the arm speaks by another route.
+    notes : tuple of Problem
+    """
+
+    arms: tuple[SurvivalArm, ...]
+    ratios: tuple[HazardRatio, ...]
+    not_used: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+    @property
+    def regimens(self) -> tuple[str, ...]:
+        """Regimens, in order of appearance."""
+        names = [a.regimen for a in self.arms] + [n for h in self.ratios for n in (h.reference, h.regimen)]
+        return tuple(dict.fromkeys(names))
+
+
+def load_survival(spec: PublishedSpec, endpoint: str, unit: str) -> PublishedSurvival:
+    """Read and check everything a paper says of an endpoint.
+
+    Parameters
+    ----------
+    spec : PublishedSpec
+    endpoint : str
+    unit : str
+        Of time, wanted; the files are in ``spec.time_unit``, or in this one if it is not stated.
+
+    Raises
+    ------
+    DataError
+        With every problem, or where patients would count twice.
+    """
+    reading = _Reading(spec, endpoint, unit_factor(spec.time_unit or unit, unit))
+    reading.read()
+    return reading.result()
+
+
+@dataclass
+class _Said:
+    """Everything that is said of one arm, before one route is taken."""
+
+    study: str
+    regimen: str
+    rows: dict[Route, int] = field(default_factory=dict)
+    fact: dict[Route, Fact] = field(default_factory=dict)
+    design: str = "single-arm"
+    registry: str = ""
+    n: int = 0
+    events: int | None = None
+    scan_interval: float | None = None
+    time: Array | None = None
+    event: NDArray[np.bool_] | None = None
+    reconstruction: Reconstruction | None = None
+
+
+@dataclass
+class _Reading:
+    """Files of one analysis on their way to `PublishedSurvival`."""
+
+    spec: PublishedSpec
+    endpoint: str
+    factor: float
+    said: dict[tuple[str, str], _Said] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+    not_used: list[str] = field(default_factory=list)
+    ratios: tuple[HazardRatio, ...] = ()
+
+    def path(self, name: str) -> Path:
+        """A file of the analysis."""
+        return self.spec.path(name)
+
+    def read(self) -> None:
+        """Read every file that is named."""
+        if self.spec.arms is not None:
+            self._arms(read_cells(self.path(self.spec.arms)))
+        if self.spec.patients is not None:
+            self._patients(read_cells(self.path(self.spec.patients)))
+        if self.spec.curves is not None:
+            self._curves(read_cells(self.path(self.spec.curves)))
+        if self.spec.effects is not None:
+            self.ratios = self._ratios()
+
+    def _of(self, study: str, regimen: str) -> _Said:
+        key = (normalise(study).casefold(), normalise(regimen).casefold())
+        return self.said.setdefault(key, _Said(normalise(study), normalise(regimen)))
+
+    # ---- arms -----------------------------------------------------------------------------------
+
+    def _arms(self, table: RawTable) -> None:
+        refuse_if_any(table.source, missing_columns(table, _ARM_COLUMNS))
+        registered: dict[tuple[str, str], tuple[str, int]] = {}
+        for row, number in zip(table.rows, table.numbers, strict=True):
+            if row.get("endpoint") and canonical_endpoint(row["endpoint"]) != self.endpoint:
+                continue
+            arm = self._of(row["study"], row["regimen"])
+            cells = _Cells(row, number, self.problems)
+            arm.design, arm.registry = row.get("design") or arm.design, row.get("registry", "").strip()
+            arm.n = cells.count("n") or arm.n
+            arm.events = cells.count("events") if arm.events is None else arm.events
+            interval = cells.number("scan_interval")
+            arm.scan_interval = arm.scan_interval if interval is None else interval * self.factor
+            earlier = registered.setdefault((arm.registry.casefold(), arm.regimen.casefold()), (arm.study, number))
+            if arm.registry and earlier[0] != arm.study:
+                self._twice(f"{arm.registry} is {earlier[0]} too, of row {earlier[1]}", number)
+            fact = self._fact(cells, arm)
+            if fact is None:
+                continue
+            route: Route = "median" if isinstance(fact, Median | NotReached) else "landmark"
+            if route in arm.rows:
+                self._twice(f"{arm.study}, {arm.regimen} gives a {route} in row {arm.rows[route]} already", number)
+            arm.rows[route], arm.fact[route] = number, fact
+        refuse_if_any(table.source, self.problems)
+
+    def _twice(self, what: str, number: int) -> None:
+        remedy = "Keep one: the latest report, of all patients; at one time."
+        self.problems.append(
+            Problem("counted_twice", f"{what}: its patients would count twice", remedy, number, "study")
+        )
+
+    def _fact(self, cells: _Cells, arm: _Said) -> Fact | None:
+        if cells.text("median"):
+            return self._median(cells, arm)
+        if cells.text("survival"):
+            return self._landmark(cells)
+        time = cells.number("time")
+        if time is not None and arm.events is not None and arm.n:
+            if arm.events > arm.n:
+                cells.refuse("events_exceed_n", "events", f"{arm.events} events among {arm.n} patients")
+            return Counted(time * self.factor, arm.events, arm.n)
+        return None
+
+    def _median(self, cells: _Cells, arm: _Said) -> Fact | None:
+        if is_not_reached(cells.text("median")):
+            time, left = cells.number("time"), cells.number("at_risk")
+            if time is None or not (left or arm.n):
+                cells.refuse("not_reached", "median", "a median not reached needs the follow-up (time) and n")
+                return None
+            return NotReached(time * self.factor, 0.5 * math.sqrt(0.5 / left) if left else 0.5 / math.sqrt(arm.n))
+        value = cells.number("median")
+        low, high, z = cells.interval()
+        if value is None:
+            return None
+        if (low is not None and not low < value) or (high is not None and not value < high):
+            cells.refuse("outside_interval", "median", f"{value:g} does not lie in its interval")
+            return None
+        if low is None and high is None:
+            if not arm.events:
+                cells.refuse("no_precision", "median", "a median needs its interval, or the number of events")
+                return None
+            assumed = cells.text("events_basis") == "assumed"
+            error = (2.0 if assumed else 1.0) / (_LOG2 * math.sqrt(arm.events))
+            return Median(value * self.factor, error, error, "assumed events" if assumed else "events")
+        below = None if low is None else math.log(value / low) / z
+        above = None if high is None else math.log(high / value) / z
+        return Median(value * self.factor, below or above or 1.0, above or below or 1.0, "interval")
+
+    def _landmark(self, cells: _Cells) -> Fact | None:
+        time, survival = cells.number("time"), cells.proportion("survival", self.spec.scale)
+        if time is None or survival is None or not 0.0 < survival < 1.0:
+            cells.refuse("landmark", "survival", "survival at a time needs the time, and lies between 0 and 1")
+            return None
+        low, high, z = cells.interval(self.spec.scale)
+        slope = -survival * math.log(survival)
+        if low is not None and high is not None and 0.0 < low < survival < high < 1.0:
+            error = (math.log(-math.log(low)) - math.log(-math.log(high))) / (2.0 * z)
+        elif left := cells.number("at_risk"):
+            error = survival * math.sqrt((1.0 - survival) / left) / slope  # Peto: never too small
+        else:
+            cells.refuse(
+                "no_precision", "survival", "survival at a time needs its interval, or the number still at risk"
+            )
+            return None
+        return Landmark(time * self.factor, survival, error)
+
+    # ---- patients -------------------------------------------------------------------------------
+
+    def _patients(self, table: RawTable) -> None:
+        refuse_if_any(table.source, missing_columns(table, _PATIENT_COLUMNS))
+        times: dict[tuple[str, str], list[tuple[float, bool]]] = {}
+        for row, number in zip(table.rows, table.numbers, strict=True):
+            cells = _Cells(row, number, self.problems)
+            time = cells.number("time", zero=True)
+            if row["event"].strip() not in ("0", "1", "0.0", "1.0"):
+                cells.refuse("event", "event", "an event is 1, and 0 where there was none")
+                continue
+            if time is not None:
+                happened = row["event"].strip().startswith("1")
+                times.setdefault((row["study"], row["regimen"]), []).append((time * self.factor, happened))
+        refuse_if_any(table.source, self.problems)
+        for (study, regimen), rows in times.items():
+            self._keep(self._of(study, regimen), np.array([t for t, _ in rows]), np.array([e for _, e in rows]), 0)
+
+    def _curves(self, table: RawTable) -> None:
+        refuse_if_any(table.source, missing_columns(table, ("study", "regimen", "time", "survival")))
+        file = self.path(str(self.spec.curves))
+        for study, regimen in dict.fromkeys((r["study"], r["regimen"]) for r in table.rows):
+            arm = self._of(study, regimen)
+            points = read_curve(file, arm=regimen, study=study, scale=self.spec.scale)
+            risk = None
+            if self.spec.at_risk is not None:
+                risk = read_at_risk(self.path(self.spec.at_risk), arm=regimen, study=study)
+            # an arm that has a median as well is read back without it: the two are held against each other
+            found = reconstruct_points(points, risk, n=arm.n or None, events=arm.events, versions=0)
+            arm.reconstruction = found
+            self._keep(arm, found.time * self.factor, found.event, 0)
+
+    def _keep(self, arm: _Said, time: Array, event: NDArray[np.bool_], number: int) -> None:
+        if arm.time is not None:
+            raise DataError(f"{arm.study}, {arm.regimen}: patients are given, and a curve; they would count twice.")
+        if arm.n and arm.n != len(time):
+            raise DataError(f"{arm.study}, {arm.regimen}: n is {arm.n}, but there are {len(time)} patients.")
+        arm.time, arm.event, arm.n = time, event, len(time)
+        arm.rows["curve"] = number
+
+    # ---- hazard ratios --------------------------------------------------------------------------
+
+    def _ratios(self) -> tuple[HazardRatio, ...]:
+        table = read_effects(self.path(str(self.spec.effects)))
+        frame = table.frame[table.frame["endpoint"] == self.endpoint]
+        others = sorted({str(m) for m in frame["measure"] if str(m) != "HR"})
+        if others:
+            raise DataError(f"{table.source}: of {self.endpoint}, hazard ratios are taken, not {', '.join(others)}.")
+        twice = frame[frame.duplicated(["study", "experimental", "control"], keep=False)]
+        if len(twice):
+            raise DataError(
+                f"{table.source}: {twice.iloc[0]['study']} gives {self.endpoint} more than once; its patients would "
+                "count twice. Keep one population and one report."
+            )
+        found = []
+        for row in frame.to_dict("records"):
+            sizes = [str(row.get(f"n_{side}", "")) for side in ("experimental", "control")]
+            n = sum(int(float(s)) for s in sizes if s.replace(".", "", 1).isdigit())
+            design = str(row.get("design") or "") or "randomised"
+            effect = HazardRatio(
+                row["study"], row["experimental"], row["control"], design, float(row["y"]), float(row["se"]), n
+            )
+            found.append(effect)
+        return tuple(found)
+
+    # ---- one route for every arm ------------------------------------------------------------------
+
+    def result(self) -> PublishedSurvival:
+        """Take one route for every arm."""
+        arms, twice = [], []
+        ratios = list(self.ratios)
+        for said in self.said.values():
+            routes: list[Route] = [r for r in ROUTES if r in said.rows]
+            against = [h for h in ratios if h.study.casefold() == said.study.casefold() and _names(h, said.regimen)]
+            if against and self._overlap(routes, against):
+                routes.append("hazard_ratio")
+            if len(routes) > 1:
+                if self.spec.use not in routes:
+                    twice.append(f"{said.study}, {said.regimen}: {' and '.join(r.replace('_', ' ') for r in routes)}")
+                    continue
+                dropped = [r for r in routes if r != self.spec.use]
+                self.not_used += [f"{said.study}, {said.regimen}: {r.replace('_', ' ')}" for r in dropped]
+                if "hazard_ratio" in dropped:
+                    ratios = [h for h in ratios if h not in against]
+                routes = [r for r in routes if r == self.spec.use]
+            if routes and routes[0] != "hazard_ratio":
+                arms.append((said, routes[0]))
+        if twice:
+            raise DataError(
+                f"the same patients would count twice ({'; '.join(twice)}). Keep one route for every arm, or state "
+                '[published] use = "curve" (or "median", "landmark", "hazard_ratio"): what it leaves out is listed.'
+            )
+        facts = read_facts(self.spec, {(s.study, s.regimen): s.n for s, _ in arms})
+        made = tuple(self._arm(said, route, facts) for said, route in arms)
+        if not made and not ratios:
+            raise DataError(f"[published] says nothing of {self.endpoint}.")
+        return PublishedSurvival(made, tuple(ratios), tuple(self.not_used), (*self.notes, *_alike(made)))
+
+    def _overlap(self, routes: Sequence[Route], against: Sequence[HazardRatio]) -> bool:
+        """Whether a hazard ratio and what else is said of its arms rest on the same contrast.
+
+        A curve does; a median or landmark does where the other arm of the ratio gives one as well.
+        """
+        if not routes:
+            return False
+        if "curve" in routes:
+            return True
+        for h in against:
+            both = [self.said.get((h.study.casefold(), name.casefold())) for name in (h.regimen, h.reference)]
+            if all(arm is not None and arm.rows for arm in both):
+                return True
+        return False
+
+    def _arm(self, said: _Said, route: Route, facts: Mapping[tuple[str, str], Any]) -> SurvivalArm:
+        known = facts.get((said.study, said.regimen), {})
+        common = (said.study, said.regimen, said.design, said.n, known)
+        if route == "curve":
+            return SurvivalArm(
+                *common,
+                time=said.time,
+                event=said.event,
+                scan_interval=said.scan_interval,
+                reconstruction=said.reconstruction,
+            )
+        return SurvivalArm(*common, fact=said.fact[route], scan_interval=said.scan_interval)
+
+
+@dataclass
+class _Cells:
+    """A row being checked."""
+
+    row: Mapping[str, str]
+    row_number: int
+    problems: list[Problem]
+
+    def text(self, *names: str) -> str:
+        """The first cell that says something."""
+        return next((v for v in (self.row.get(n, "").strip() for n in names) if v), "")
+
+    def refuse(self, code: str, column: str, message: str) -> None:
+        """Note a problem."""
+        self.problems.append(
+            Problem(code, message, "Correct the row, or leave it out.", self.row_number, column, self.text(column))
+        )
+
+    def number(self, *names: str, zero: bool = False) -> float | None:
+        """A positive number, or None where the cell is blank; anything else is noted."""
+        text = self.text(*names)
+        if not text:
+            return None
+        value = number_in(text)
+        if value is None or not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+            self.refuse("not_a_number", names[0], f"{names[0]} is not a number it can be")
+            return None
+        return value
+
+    def count(self, name: str) -> int | None:
+        """A whole number, or None."""
+        text = self.text(name)
+        whole = text.removesuffix(".0")
+        if text and not whole.isdecimal():
+            self.refuse("not_a_count", name, f"{name} is not a whole number")
+        return int(whole) if whole.isdecimal() else None
+
+    def proportion(self, name: str, scale: str | None) -> float | None:
+        """A share, given as one or in percent."""
+        text = self.text(name)
+        value = self.number(name) if not text.endswith("%") else number_in(text.removesuffix("%").strip())
+        percent = text.endswith("%") or scale == "percent" or (scale is None and value is not None and value > 1.0)
+        return None if value is None else value / 100.0 if percent else value
+
+    def interval(self, scale: str | None = "proportion") -> tuple[float | None, float | None, float]:
+        """Both limits, None where there is none or it was not reached, and the normal quantile of its level."""
+        limits = []
+        for names in (("ci_low", "lower"), ("ci_high", "upper")):
+            name = next((n for n in names if self.text(n)), names[0])
+            reached = self.text(name) and not is_not_reached(self.text(name))
+            limits.append(self.proportion(name, scale) if reached else None)
+        level = self.number("ci_level") or 0.95
+        level = level / 100.0 if level > 1.0 else level
+        if not 0.5 <= level < 1.0:
+            self.refuse("level", "ci_level", "the level of an interval lies between 0.5 and 1")
+            level = 0.95
+        return limits[0], limits[1], NormalDist().inv_cdf(0.5 + level / 2.0)
+
+
+def _names(effect: HazardRatio, regimen: str) -> bool:
+    return regimen.casefold() in (effect.regimen.casefold(), effect.reference.casefold())
+
+
+def _alike(arms: Sequence[SurvivalArm]) -> list[Problem]:
+    """Arms with the same numbers under two names may be one."""
+    notes, seen = [], dict[tuple[int, int], str]()
+    for arm in arms:
+        events = int(arm.event.sum()) if arm.event is not None else getattr(arm.fact, "events", None)
+        if events is None:
+            continue
+        key = (arm.n, events)
+        if key in seen:
+            said = f"{arm.study} has the same {key[1]} events in {key[0]} patients as {seen[key]}"
+            notes.append(Problem("same_counts", said, "Make sure that they are not one study."))
+        seen.setdefault(key, arm.study)
+    return notes

@@ -1,0 +1,58 @@
+"""Questions put while a sheet is understood, and where their answers come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+
+from bayes_escc.errors import DataError
+from bayes_escc.evidence.sheet.grids import Grid
+from bayes_escc.evidence.sheet.questions import Question
+from bayes_escc.evidence.sheet.wording import Text
+
+__all__ = ["Asking"]
+
+
+class Asking:
+    """Questions and the answers given to them; what has a safe answer may take it."""
+
+    def __init__(
+        self,
+        grids: Sequence[Grid],
+        answers: MappingType[str, str],
+        *,
+        yes: bool,
+        key: bytes,
+        today: dt.date | None,
+        tentative: bool = False,
+    ) -> None:
+        self.grids, self.given, self.yes, self.key, self.today = grids, dict(answers), yes, key, today
+        self.tentative = tentative
+        self.earlier: frozenset[str] = frozenset()
+        self.questions: dict[str, Question] = {}
+        self.used: dict[str, tuple[Question, str]] = {}
+        self.notes: list[Text] = []
+        self.settings: dict[str, str] = {}
+        self.joining, self.joined = "", False
+
+    def ask(self, question: Question) -> str | None:
+        """The answer to a question if there is one; else it stays open."""
+        stated = self.given.get(question.code, self.settings.get(question.code))
+        if stated is not None:
+            answer = question.accepts(stated)
+            if answer is not None:
+                self.used[question.code] = (question, answer)
+                return answer
+            offered = ", ".join(c.value for c in question.candidates) or "a number"
+            if question.code in self.given and question.code not in self.earlier:
+                raise DataError(
+                    f"{stated!r} does not answer {question.code!r}: {question.text.en} Possible are {offered}."
+                )
+        if question.safe is not None and self.yes:
+            self.used[question.code] = (question, question.safe)
+            return question.safe
+        if self.tentative:
+            return question.candidates[0].value if question.candidates else None
+        self.questions[question.code] = question
+        return None

@@ -1,0 +1,433 @@
+"""The patients of a sheet read through a mapping: every cell by one rule, every doubt a question."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.evidence.sheet.applied import Applied, Record, Recorder
+from bayes_escc.evidence.sheet.cell_reading import COUNTS, CellReading, word_of
+from bayes_escc.evidence.sheet.cells import (
+    MISSING,
+    NO_DATE,
+    WORDS,
+    date_order,
+    folded_word,
+    read_day,
+    read_number,
+    time_unit,
+)
+from bayes_escc.evidence.sheet.follow_up import EVENTS, Route, dated_route, end_route, time_agrees
+from bayes_escc.evidence.sheet.layout import Table
+from bayes_escc.evidence.sheet.mapping import Mapping
+from bayes_escc.evidence.sheet.questions import Candidate
+from bayes_escc.evidence.sheet.visits import with_visits
+from bayes_escc.evidence.sheet.wording import Text, masked
+from bayes_escc.names import normalise
+
+__all__ = ["apply_to_patients", "gather"]
+
+
+COLUMNS: Final = (
+    "patient_id",
+    "regimen",
+    "study",
+    "time",
+    "event",
+    "response",
+    "liver_metastasis",
+    "ecog",
+    "kps",
+    "nlr",
+    "cd4_cd8",
+    "neutrophils",
+    "lymphocytes",
+    "cd4",
+    "cd8",
+    "age",
+    "sex",
+    "line",
+    "stage",
+    "pdl1",
+    "centre",
+    "ae_grade",
+    "ae_any",
+    "ae_severe",
+    "last_free",
+    "first_progression",
+    "scan_rule",
+)
+_YES_NO: Final = ("liver_metastasis", "ae_any", "ae_severe", "responder", "controlled")
+_AS_WRITTEN: Final = ("line", "stage", "pdl1", "centre", "study")
+_NUMBERS: Final = ("nlr", "cd4_cd8", "age", "kps")
+_WRONG_DATES: Final = {
+    "two-digit year": Text("the year has two digits", "年份只有两位"),
+    "incomplete": Text("the day is missing", "日期不完整"),
+    "no such day": Text("there is no such day", "不存在的日期"),
+    "not a date": Text("not a date", "不是日期"),
+}
+
+
+def gather(tables: Sequence[Table], mapping: Mapping, use: str = "patients") -> list[Record]:
+    """The rows of the sheets as records of cells by role; sheets that share an identifier are joined."""
+    roles = [r for r in mapping.columns if (r.startswith("visit_")) == (use == "visits") or r == "identifier"]
+    regimens = {u.sheet: u.regimen for u in mapping.sheets if u.use == use}
+    chosen = [t for t in tables if t.sheet in regimens] or (list(tables) if len(tables) == 1 else [])
+    joined = mapping.rule("sheets") == "joined" and use == "patients"
+    together: dict[str, Record] = {}
+    records: list[Record] = []
+    for table in chosen:
+        at = {role: i for role in roles if (i := table.column(mapping.columns[role].header)) is not None}
+        if "visit_patient" in at:
+            at["identifier"] = at["visit_patient"]
+        whole = regimens.get(table.sheet, "")
+        carried = ""
+        for number, row, section in zip(table.numbers, table.rows, table.sections, strict=True):
+            cells = {role: row[i] for role, i in at.items()}
+            if whole:
+                cells["regimen"] = whole
+            elif mapping.rule("regimen") == "title":
+                cells["regimen"] = section
+            elif mapping.rule("regimen") == "filled_down" and "regimen" in at:
+                carried = cells["regimen"] = cells["regimen"] or carried
+            key = folded_word(cells.get("identifier", ""))
+            if joined and key and key in together:
+                together[key].cells |= {r: c for r, c in cells.items() if c and not together[key].cells.get(r)}
+                continue
+            record = Record(table.name, number, {**dict.fromkeys(roles, ""), **cells})
+            records.append(record)
+            if joined and key:
+                together[key] = record
+    return records
+
+
+def apply_to_patients(
+    tables: Sequence[Table], mapping: Mapping, *, key: bytes = b"", today: dt.date | None = None
+) -> Applied:
+    """Read the patients of some tables.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+    mapping : Mapping
+    key : bytes
+        From which pseudonyms are made, where the only identifier is one that identifies people.
+    today : date, optional
+    """
+    recorder = Recorder()
+    records = gather(tables, mapping)
+    epochs = {t.name: t.grid.serial_epoch for t in tables}
+    _Reading(records, mapping, recorder, epochs, today or dt.date.today()).all()
+    _set_aside(records, mapping, recorder)
+    _name_patients(records, mapping, recorder, key)
+    if mapping.rule("time") == "visits":
+        records = with_visits(records, gather(tables, mapping, "visits"), mapping, recorder)
+    used = [c for c in COLUMNS if c in ("patient_id", "regimen") or any(r.values.get(c) for r in records)]
+    rows = tuple({c: r.values.get(c, "") for c in used} for r in records)
+    places = tuple((r.sheet, r.row) for r in records)
+    return Applied(tuple(used), rows, places, tuple(recorder.log), recorder.questions, tuple(recorder.notes))
+
+
+class _Reading(CellReading):
+    """One pass over the records."""
+
+    def all(self) -> None:
+        """Read every column, then derive what follows from several."""
+        self.regimens()
+        if "response" in self.columns:
+            self.words("response", WORDS["response"], ("CR", "PR", "SD", "PD", "NE", "pending"))
+        elif "responder" in self.columns:
+            self.words("responder", WORDS["yes_no"], ("1", "0"), into="response")
+        for role in _YES_NO[:3]:
+            self.words(role, WORDS["yes_no"], ("1", "0"))
+        self.words("sex", WORDS["sex"], ("male", "female"))
+        for role in _AS_WRITTEN:
+            self.as_written(role)
+        for role in ("ecog", "ae_grade"):
+            self.grades(role)
+        for role in (*_NUMBERS, *COUNTS):
+            self.numbers(role)
+        self.ratio("nlr", "neutrophils", "lymphocytes")
+        self.ratio("cd4_cd8", "cd4", "cd8")
+        self.follow_up()
+
+    # -- dates and follow-up -----------------------------------------------------------------------------------------
+
+    def order_of(self, role: str) -> str:
+        """Whether day or month comes first in the dates of a column, where the column itself says."""
+        column = self.columns[role]
+        if column.order:
+            return column.order
+        orders = Counter(o for r in self.records if (o := date_order(r.cells[role])))
+        if len(orders) == 1:
+            return next(iter(orders))
+        return ""
+
+    def days(self) -> dict[int, dict[str, dt.date]]:
+        """Every date of every record."""
+        found: dict[int, dict[str, dt.date]] = {i: {} for i in range(len(self.records))}
+        roles = [r for r in ("start", *EVENTS, "last_contact", "last_scan", "pfs_end", "cut") if r in self.columns]
+        for role in roles:
+            column, order = self.columns[role], self.order_of(role)
+            words = {word_of(w): m for w, m in column.words}
+            parted = False
+            for i, record in enumerate(self.records):
+                cell = record.cells[role]
+                word = word_of(cell)
+                meaning = words.get(word) or ("none" if word in MISSING or word in NO_DATE else "")
+                if meaning:
+                    if word:
+                        self.recorder.read(record, column.header, cell, "", Text("no date", "无日期"))
+                    continue
+                own = self.epochs.get(record.sheet)
+                epoch = own or {"windows": dt.date(1899, 12, 30), "mac": dt.date(1904, 1, 1)}.get(column.epoch)
+                day = read_day(cell, order, epoch)
+                if isinstance(day, dt.date):
+                    parted = parted or bool(re.match(r"\d{1,2}[-/.]", cell.strip()))
+                    found[i][role] = day
+                    if day.isoformat() != cell:
+                        self.recorder.read(record, column.header, cell, day.isoformat(), Text("date", "日期"))
+                else:
+                    self.wrong_date(i, record, role, day)
+            if parted and order:
+                first = Text("the day first", "日在前") if order == "dmy" else Text("the month first", "月在前")
+                self.recorder.note(
+                    f"dates of {column.header!r} are read with {first.en}", f"“{column.header}”按{first.zh}读取日期"
+                )
+        return found
+
+    def wrong_date(self, i: int, record: Record, role: str, what: str) -> None:
+        """A date that cannot be read: asked where an answer serves the whole column, else a fault of the row."""
+        header, cell = self.columns[role].header, record.cells[role]
+        if what == "ambiguous":
+            self.recorder.ask(
+                f"order.{role}",
+                Text(f"Does the day or the month come first in {header!r}?", f"“{header}”中日在前还是月在前？"),
+                (Candidate("dmy", Text("day first", "日/月/年")), Candidate("mdy", Text("month first", "月/日/年"))),
+                record,
+            )
+        elif what == "serial":
+            self.recorder.ask(
+                f"epoch.{role}",
+                Text(
+                    f"Dates of {header!r} are numbers of days. From which Excel?",
+                    f"“{header}”中的日期是天数，来自哪种Excel？",
+                ),
+                (
+                    Candidate("windows", Text("Windows, or any of the last ten years", "Windows版或近十年的版本")),
+                    Candidate("mac", Text("old Excel for the Mac (1904)", "旧Mac版(1904)")),
+                ),
+                record,
+            )
+        elif what == "not a date" and not re.search(r"\d", cell):
+            word = word_of(cell)
+            self.recorder.ask(
+                f"word.{role}.{word}",
+                Text(
+                    f"What does {word!r} mean in {header!r}, a column of dates?",
+                    f"日期列“{header}”中的“{word}”是什么意思？",
+                ),
+                (
+                    Candidate(
+                        "none",
+                        Text("there is no such date: it did not happen, or is not known", "无此日期：未发生或未知"),
+                    ),
+                ),
+                record,
+            )
+        else:
+            why = _WRONG_DATES.get(what, Text(what, what))
+            self.wrong[i].append(Text(f"{header} {masked(cell)}: {why.en}", f"{header} {masked(cell)}：{why.zh}"))
+
+    def statuses(self) -> list[bool | None]:
+        """What the status column says of every record."""
+        role = "status" if "status" in self.columns else "censored" if "censored" in self.columns else ""
+        if not role:
+            return [None] * len(self.records)
+        self.words(role, WORDS[role], ("event", "censored"))
+        said = {"event": True, "censored": False}
+        return [said.get(r.values.pop(role, "")) for r in self.records]
+
+    def follow_up(self) -> None:
+        """Progression-free survival of every record, in days, or in the unit of its column."""
+        mode = self.mapping.rule("time")
+        if not mode:
+            return
+        if mode == "visits":
+            for record, days_of in zip(self.records, self.days().values(), strict=True):
+                record.values |= {f"{role}_date": day.isoformat() for role, day in days_of.items()}
+            return
+        days, statuses = self.days(), self.statuses()
+        cut_text = self.mapping.rule("cut")
+        cut = dt.date.fromisoformat(cut_text) if cut_text else None
+        status_header = self.columns["status"].header if "status" in self.columns else ""
+        only = bool(re.search(r"(?i)进展|progress|\bpd\b", status_header)) and not re.search(
+            r"(?i)死亡|death|died|pfs", status_header
+        )
+        for i, record in enumerate(self.records):
+            if self.wrong.get(i):
+                for why in self.wrong[i]:
+                    self.ask_rows(record, why)
+                continue
+            if mode == "column":
+                self.printed_time(record, statuses[i])
+                continue
+            if mode == "end":
+                route = end_route(days[i], self.mapping.rule("end", "pfs_end"), statuses[i], cut, self.today)
+            else:
+                route = dated_route(
+                    days[i], statuses[i], self.mapping.rule("censored_at", "last_contact"), cut, self.today, only
+                )
+            if not isinstance(route, Route):
+                self.ask_rows(record, route[1])
+                continue
+            record.values["time"], record.values["event"] = str(route.days), "1" if route.event else "0"
+            self.recorder.read(
+                record, "PFS", "", f"{route.days} days, {'event' if route.event else 'censored'}", route.text
+            )
+        if mode in ("dates", "end") and "time" in self.columns:
+            self.compare_times()
+
+    def printed_time(self, record: Record, status: bool | None) -> None:
+        """Time and status as they stand in their columns."""
+        column = self.columns["time"]
+        cell = record.cells["time"]
+        read = read_number(cell)
+        if word_of(cell) in MISSING or read is None:
+            self.ask_rows(
+                record,
+                Text(
+                    "there is no PFS time" if word_of(cell) in MISSING else f"PFS {masked(cell)!r} is no number",
+                    "缺少PFS时间" if word_of(cell) in MISSING else f"PFS“{masked(cell)}”不是数字",
+                ),
+            )
+            return
+        value, sign, unit = read
+        if sign or value < 0:
+            self.ask_rows(
+                record,
+                Text(
+                    f"PFS {masked(cell)!r} is a limit or negative, not a time",
+                    f"PFS“{masked(cell)}”是界值或负数，不是时间",
+                ),
+            )
+            return
+        own, whole = time_unit(unit), self.mapping.rule("time_unit")
+        if not whole or (unit and not own):
+            if unit and not own:
+                self.ask_rows(record, Text(f"PFS {masked(cell)!r} has an unknown unit", f"PFS“{masked(cell)}”单位不明"))
+            return
+        if status is None:
+            self.ask_rows(record, Text("it is not said whether the event happened", "未注明是否发生事件"))
+            return
+        value = value * DAYS_IN[own] / DAYS_IN[whole] if own and own != whole else value
+        record.values["time"], record.values["event"] = f"{value:.10g}", "1" if status else "0"
+        if record.values["time"] != cell:
+            self.recorder.read(record, column.header, cell, f"{value:.10g} {whole}", Text("number", "按数字读取"))
+
+    def compare_times(self) -> None:
+        """The column of times against the dates."""
+        unit = self.columns["time"].unit or self.mapping.rule("printed_unit")
+        unequal = []
+        for record in self.records:
+            read = read_number(record.cells["time"])
+            if read is None or not record.values.get("time") or read[1]:
+                continue
+            own = time_unit(read[2]) or unit
+            digits = re.search(r"\.(\d+)", normalise(record.cells["time"]))
+            decimals = len(digits[1]) if digits else 0
+            if own and not time_agrees(read[0], decimals, own, int(record.values["time"])):
+                unequal.append(record)
+        header = self.columns["time"].header
+        if unequal and self.mapping.rule("printed_time") != "dates":
+            for record in unequal:
+                self.recorder.ask(
+                    "source.time",
+                    Text(
+                        f"{header!r} is not the time between the dates. Which counts?",
+                        f"“{header}”与日期推算的时间不符，以哪个为准？",
+                    ),
+                    (
+                        Candidate("dates", Text("the dates", "以日期为准")),
+                        Candidate("column", Text("the column as written", "以所填时间为准")),
+                    ),
+                    record,
+                )
+        elif not unequal:
+            self.recorder.note(f"{header!r} agrees with the dates", f"“{header}”与日期一致")
+
+
+def _set_aside(records: list[Record], mapping: Mapping, recorder: Recorder) -> None:
+    """Rows that cannot be used: asked about, or left out of the follow-up as was answered."""
+    wrong = [r for r in records if "!" in r.values]
+    if not wrong:
+        return
+    if recorder.questions:
+        return  # their answers may mend these rows
+    if mapping.rule("unusable") == "set_aside":
+        for record in wrong:
+            recorder.read(
+                record, "", "", "", Text(f"set aside: {record.values['!']}", f"未纳入：{record.values['!zh']}")
+            )
+            record.values |= {"time": "", "event": ""}
+        records[:] = [r for r in records if r.values.get("regimen")]
+        recorder.note(
+            f"{len(wrong)} patients have no usable follow-up or regimen and are set aside; see the log",
+            f"{len(wrong)}例随访或方案不可用，未纳入相应分析，见日志",
+        )
+        return
+    shown = wrong[:20]
+    en = "\n".join(f"     row {r.row} ({r.sheet}): {r.values['!']}" for r in shown)
+    zh = "\n".join(f"     第{r.row}行({r.sheet})：{r.values['!zh']}" for r in shown)
+    more = f"\n     ... {len(wrong) - 20} more" if len(wrong) > 20 else ""
+    recorder.ask(
+        "unusable",
+        Text(
+            "Some rows cannot be used as they are: correct the sheet and start again, or set them aside.",
+            "有些行无法使用：请更正表格后重新开始，或将其排除。",
+        ),
+        (
+            Candidate(
+                "set_aside",
+                Text("leave them out of the analysis of follow-up, listed in the log", "不纳入随访分析，在日志中列出"),
+            ),
+        ),
+        details=Text(f"\n{en}{more}", f"\n{zh}{more}"),
+    )
+
+
+def _name_patients(records: list[Record], mapping: Mapping, recorder: Recorder, key: bytes) -> None:
+    """An identifier for every patient: the sheet's own, a pseudonym, or a number that no order of rows changes."""
+    rule = mapping.rule("identifier", "numbered")
+    if rule in {"column", "pseudonym"} and "identifier" in mapping.columns:
+        header = mapping.columns["identifier"].header
+        several = len({r.sheet for r in records}) > 1 and mapping.rule("sheets") != "joined"
+        repeated = several and len({word_of(r.cells["identifier"]) for r in records}) < len(records)
+        for record in records:
+            cell = normalise(record.cells["identifier"])
+            if rule == "pseudonym":
+                cell = "P" + hmac.new(key, cell.encode(), hashlib.sha256).hexdigest()[:12] if cell else ""
+            record.values["patient_id"] = f"{record.sheet} {cell}" if repeated and cell else cell
+        blank = [r for r in records if not r.values["patient_id"]]
+        for number, record in enumerate(_sorted(blank), start=1):
+            record.values["patient_id"] = f"unnamed {number}"
+            recorder.note(
+                f"{len(blank)} patients have no {header!r}; they are numbered", f"{len(blank)}例无“{header}”，已编号"
+            )
+    else:
+        for number, record in enumerate(_sorted(records), start=1):
+            record.values["patient_id"] = f"patient {number:0{len(str(len(records)))}d}"
+    for record in records:
+        record.values.pop("!", None)
+        record.values.pop("!zh", None)
+
+
+def _sorted(records: list[Record]) -> list[Record]:
+    """Records by what they say, so that the order of the rows does not matter."""
+    return sorted(records, key=lambda r: tuple(r.values.get(c, "") for c in COLUMNS if c != "patient_id"))

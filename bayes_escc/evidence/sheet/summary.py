@@ -1,0 +1,35 @@
+"""What a table says at a glance: patients, events, median; with which the candidates of a question are told apart."""
+
+from __future__ import annotations
+
+from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.evidence.sheet.applied import Applied
+from bayes_escc.evidence.sheet.mapping import Mapping
+from bayes_escc.evidence.sheet.wording import Text
+
+__all__ = ["summary_of"]
+
+
+def summary_of(applied: Applied, mapping: Mapping) -> Text:
+    """Patients, events and median progression-free survival, and responders, of a table."""
+    if mapping.kind != "patients":
+        return Text(f"{len(applied.rows)} rows", f"{len(applied.rows)}行")
+    english, chinese = [f"{len(applied.rows)} patients"], [f"{len(applied.rows)}例"]
+    pairs = [(float(r["time"]), r["event"] == "1") for r in applied.rows if r.get("time")]
+    if pairs:
+        from bayes_escc.evidence.kaplan_meier import kaplan_meier
+
+        events = sum(e for _, e in pairs)
+        times, happened = [t for t, _ in pairs], [e for _, e in pairs]
+        middle = kaplan_meier(times, happened).median
+        per_month = DAYS_IN["months"] / DAYS_IN[mapping.rule("time_unit", "days")]
+        shown = "not reached" if middle is None else f"{middle / per_month:.1f} months"
+        reached = "未达到" if middle is None else f"{middle / per_month:.1f}个月"
+        english.append(f"{events} events of {len(pairs)} followed, median PFS {shown}")
+        chinese.append(f"随访{len(pairs)}例中事件{events}例，中位PFS{reached}")
+    responses = [r["response"] for r in applied.rows if r.get("response")]
+    if responses:
+        met = sum(r in {"CR", "PR", "1"} for r in responses)
+        english.append(f"{met} of {len(responses)} responded")
+        chinese.append(f"{len(responses)}例中缓解{met}例")
+    return Text(", ".join(english), "，".join(chinese))

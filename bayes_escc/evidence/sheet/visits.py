@@ -1,0 +1,105 @@
+"""A sheet of visits beside the patients: the interval between two scans in which every patient progressed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bayes_escc.evidence.sheet.applied import Record, Recorder
+from bayes_escc.evidence.sheet.cells import WORDS, folded_word, read_day
+from bayes_escc.evidence.sheet.mapping import Mapping
+from bayes_escc.evidence.sheet.questions import Candidate
+from bayes_escc.evidence.sheet.wording import Text, masked
+from bayes_escc.names import normalise
+
+__all__ = ["with_visits"]
+
+
+def with_visits(patients: list[Record], visits: list[Record], mapping: Mapping, recorder: Recorder) -> list[Record]:
+    """Add `last_free`, `first_progression` and `scan_rule` to the patients, in weeks.
+
+    The rule is that of `join_scans`: progression lies between the last scan without it and the first with it.
+    """
+    schedule = mapping.rule("schedule")
+    if not schedule:
+        recorder.ask(
+            "schedule", Text("How many weeks lie between planned scans?", "计划影像评估间隔几周？"), (), free="number"
+        )
+    rows = [row for visit in visits if (row := _visit(visit, mapping, recorder)) is not None]
+    if recorder.questions:
+        return patients
+    import pandas as pd
+
+    from bayes_escc.evidence.visits import join_scans
+
+    known = {p.values["patient_id"] for p in patients}
+    stray = [r for r in rows if r["patient_id"] not in known]
+    if stray:
+        recorder.note(
+            f"{len(stray)} visits of patients who are not on the sheet of patients are left aside",
+            f"{len(stray)}次访视的患者不在患者表中，未读取",
+        )
+    frame = pd.DataFrame(
+        [
+            {
+                "patient_id": p.values["patient_id"],
+                "start": p.values.get("start_date", ""),
+                "death": p.values.get("death_date", ""),
+            }
+            for p in patients
+        ]
+    )
+    seen = pd.DataFrame([r for r in rows if r["patient_id"] in known], columns=["patient_id", "date", "result"])
+    joined = join_scans(frame, seen, schedule=float(schedule), unit="weeks", start="start", death="death")
+    found = {row["patient_id"]: row for row in joined.to_dict("records")}
+    for patient in patients:
+        joined_row = found.get(patient.values["patient_id"])
+        if joined_row is None:
+            continue
+        lower, upper = float(joined_row["last_free"]), float(joined_row["first_progression"])
+        patient.values |= {
+            "last_free": f"{lower:.10g}",
+            "first_progression": "inf" if upper == float("inf") else f"{upper:.10g}",
+            "scan_rule": str(joined_row["scan_rule"]),
+        }
+        read = f"{lower:.4g} to {upper:.4g} weeks"
+        recorder.read(
+            patient,
+            "PFS",
+            "",
+            read,
+            Text(f"from the visits: {joined_row['scan_rule']}", f"由访视推算：{joined_row['scan_rule']}"),
+        )
+    return patients
+
+
+def _visit(visit: Record, mapping: Mapping, recorder: Recorder) -> dict[str, str] | None:
+    """Patient, date and result of one visit."""
+    column, result = mapping.columns["visit_date"], mapping.columns["visit_result"]
+    cell, word = visit.cells["visit_date"], folded_word(visit.cells["visit_result"])
+    day = read_day(cell, column.order)
+    if isinstance(day, str):
+        if not cell and not word:
+            return None
+        recorder.ask(
+            "unusable_visits",
+            Text(
+                "Some visits have no date that can be read: correct the sheet, or leave them aside.",
+                "有些访视日期无法读取：请更正，或不读取这些访视。",
+            ),
+            (Candidate("leave_aside", Text("they do not count", "不计入")),),
+            visit,
+        ) if mapping.rule("unusable_visits") != "leave_aside" else None
+        return None
+    known = {**WORDS["visit_result"], **{folded_word(w): m for w, m in result.words}}
+    meaning = known.get(word, "NE" if not word else "")
+    if not meaning:
+        recorder.ask(
+            f"word.visit_result.{masked(word)}",
+            Text(f"What does {masked(word)!r} mean as the result of a scan?", f"影像结果“{masked(word)}”是什么意思？"),
+            tuple(Candidate(v, Text("", "")) for v in ("CR", "PR", "SD", "PD", "NE")),
+            visit,
+        )
+        return None
+    if isinstance(day, dt.date) and day.isoformat() != cell:
+        recorder.read(visit, column.header, cell, day.isoformat(), Text("date", "日期"))
+    return {"patient_id": normalise(visit.cells["identifier"]), "date": day.isoformat(), "result": meaning}
