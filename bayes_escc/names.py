@@ -38,6 +38,7 @@ __all__ = [
     "STUDY",
     "TIME",
     "VERSION",
+    "WEIGHTS",
     "AnyArray",
     "Direction",
     "NotebookView",
@@ -92,6 +93,9 @@ DETECTING_SCAN: Final = "detecting_scan"
 
 LAWS: Final = "laws"
 """Group that holds the parameters of exact marginal posteriors where a closed form exists."""
+
+WEIGHTS: Final = "study_weights"
+"""Group that holds what every study is worth in a pooled effect."""
 
 MONITORING: Final = "monitoring"
 """Group that holds, by rule, whether the study completed under each draw ends in success."""

@@ -29,6 +29,7 @@ from bayes_escc.answers.rows import (
     PredictionRow,
     RankRow,
     ThresholdRow,
+    WeightRow,
     estimate_row,
     threshold_row,
 )
@@ -46,6 +47,7 @@ from bayes_escc.names import (
     ESTIMANDS,
     LAWS,
     REGIMEN,
+    WEIGHTS,
     Direction,
     PlainMapping,
     Scale,
@@ -404,6 +406,38 @@ class Posterior:
 
         rows = self.probability_rows(estimand, above=above, below=below, regimen=regimen)
         return pd.DataFrame([row.plain() for row in rows]).dropna(axis=1, how="all")
+
+    def weight_rows(self) -> list[WeightRow]:
+        """The entries of `weights` in `result.json`: what every study is worth in a pooled effect."""
+        if WEIGHTS not in self.tree.children:
+            return []
+        stored = self.tree[WEIGHTS].to_dataset()
+        columns = [stored[name].to_numpy() for name in WeightRow.columns()]
+        return [
+            WeightRow(
+                str(study) or None,
+                str(regimen) or None,
+                str(endpoint) or None,
+                str(covariate) or None,
+                float(weight),
+                float(common),
+            )
+            for study, regimen, endpoint, covariate, weight, common in zip(*columns, strict=True)
+        ]
+
+    def study_weights(self) -> pd.DataFrame:
+        """The weight of every study in a pooled effect, and of the prior, which has no study.
+
+        Returns
+        -------
+        DataFrame
+            Columns study, regimen, endpoint, covariate (a subgroup), weight (averaged over the heterogeneity) and
+            weight_common (without heterogeneity); the weights of an effect sum to one. Empty for a network, a
+            meta-regression, and where nothing is pooled.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([row.plain() for row in self.weight_rows()], columns=WeightRow.columns())
 
     def prediction_rows(self, patients: int, at_least: Sequence[int] = ()) -> list[PredictionRow]:
         """The entries of `predictions` in `result.json`."""

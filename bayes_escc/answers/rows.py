@@ -28,6 +28,7 @@ __all__ = [
     "Row",
     "Summary",
     "ThresholdRow",
+    "WeightRow",
     "better_threshold",
     "comparison_row",
     "estimate_row",
@@ -115,6 +116,18 @@ class EstimateRow(Row):
     ci_prob: float
     mcse_mean: float | None
     ess_bulk: float | None
+
+
+@dataclass(frozen=True)
+class WeightRow(Row):
+    """An entry of `weights`: the share of a study, or of the prior (no study), in a pooled effect."""
+
+    study: str | None
+    regimen: str | None
+    endpoint: str | None
+    covariate: str | None
+    weight: float
+    weight_common: float
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.counts import CountTable, read_counts
+from bayes_escc.evidence.effect_measures import MEASURES
 from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.table import Table, filter_rows
@@ -64,7 +65,7 @@ class MixedTable(Table):
         return self.effects, self.counts
 
     def select_both(
-        self, *, endpoint: str | None, regimens: Sequence[str] | None, where: PlainMapping
+        self, *, endpoint: str | None, regimens: Sequence[str] | None, where: PlainMapping, measure: str = "OR"
     ) -> tuple[EffectTable | None, CountTable | None]:
         """The rows of one endpoint from both tables; None for a table of which no row is left.
 
@@ -75,7 +76,7 @@ class MixedTable(Table):
         AnalysisError
             If a column or label is in neither table, or nothing is left.
         DataError
-            If a study is in both, or the effects are not odds ratios as the counts are.
+            If a study is in both, or the effects are not of the measure that counts are made into.
         """
         frames = []
         problems: list[str] = []
@@ -104,11 +105,11 @@ class MixedTable(Table):
         if effects.empty and counts.empty:
             raise AnalysisError(f"no rows of {self.source} are left after the selection.")
         if not effects.empty and not counts.empty:
-            self._check_together(effects, counts)
+            self._check_together(effects, counts, measure)
         chosen = None if effects.empty else replace(self.effects, frame=effects).select()
         return chosen, None if counts.empty else replace(self.counts, frame=counts).select()
 
-    def _check_together(self, effects: pd.DataFrame, counts: pd.DataFrame) -> None:
+    def _check_together(self, effects: pd.DataFrame, counts: pd.DataFrame, measure: str) -> None:
         counted = {s.casefold() for s in counts["study"]}
         twice = [s for s in dict.fromkeys(effects["study"]) if s.casefold() in counted]
         if twice:
@@ -116,11 +117,12 @@ class MixedTable(Table):
                 f"{', '.join(twice)} would count twice: both {self.effects.source} (effects) and {self.counts.source} "
                 "(counts) give it. Keep each study in one of the two; counts say more than an effect does."
             )
-        other = [m for m in dict.fromkeys(effects["measure"]) if m.removeprefix("log ") != "OR"]
+        other = [m for m in dict.fromkeys(effects["measure"]) if m.removeprefix("log ") != measure]
         if other:
             raise DataError(
-                f"{self.effects.source}: {' and '.join(other)} and the odds ratios that counts give are on different "
-                "scales. Give these effects as OR or log OR, or analyse effects and counts apart."
+                f"{self.effects.source}: {' and '.join(other)} and the {MEASURES[measure]}s that counts give are on "
+                f"different scales. Give these effects as {measure}, or analyse effects and counts apart; "
+                "model.measure says what counts are made into."
             )
 
 
@@ -135,7 +137,7 @@ def combine_evidence(
     Parameters
     ----------
     effects : EffectTable, DataFrame or path
-        As `read_effects` reads it; the effects must be odds ratios (OR or log OR).
+        As `read_effects` reads it; the effects must be odds ratios, or of the `measure` that the model makes of counts.
     counts : CountTable, DataFrame or path
         As `read_counts` reads it; no study may be in both.
     endpoints : mapping, optional

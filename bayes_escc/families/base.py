@@ -184,6 +184,10 @@ class Design(ABC):
         """Curves for figures, on a grid, where the estimands do not hold them; or None."""
         return None
 
+    def study_weights(self, parameters: xr.Dataset) -> xr.Dataset | None:
+        """What every study is worth in a pooled effect, one row each; None where studies are not pooled."""
+        return None
+
     def frozen(self) -> Mapping[str, PlainMapping]:
         """What these data decided (centres, cut points, times, default priors), as entries of an analysis."""
         return {}

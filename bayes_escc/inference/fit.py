@@ -20,7 +20,7 @@ from bayes_escc.inference.diagnostics import MIN_ESS, Diagnostics, diagnose
 from bayes_escc.inference.groups import data_groups
 from bayes_escc.inference.laplace import LaplaceError, laplace_draws
 from bayes_escc.inference.nuts import CAREFUL, SMALL_STEPS, first_tuning, sample
-from bayes_escc.names import DRAW, ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS, Plain
+from bayes_escc.names import DRAW, ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS, WEIGHTS, Plain
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,6 +93,9 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     figure_data = design.figure_data(parameters)
     if figure_data is not None:
         groups[FIGURE_DATA] = figure_data
+    weights = design.study_weights(parameters)
+    if weights is not None:
+        groups[WEIGHTS] = weights
     for name, other in design.beside:
         beside = estimate(other, sampling, streams[:2], seconds)
         groups[name] = beside.estimands

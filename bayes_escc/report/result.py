@@ -251,6 +251,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
             for row in posterior.probability_rows(t.estimand, regimen=t.regimen, **{t.side: t.value})
         ],
         "predictions": [row for p in analysis.predictions for row in posterior.prediction_rows(p.patients, p.at_least)],
+        "weights": posterior.weight_rows(),
         "monitoring": [position.to_dict() for position in positions(posterior)] if analysis.rules else [],
     }
     asked = Asked(

@@ -30,6 +30,8 @@ def result_text(result: PlainMapping) -> str:
         blocks += ["", _comparison_table(result["comparisons"], naming)]
     blocks += _thresholds_and_predictions(result, naming)
     blocks += ["", _estimate_table(result["estimates"], naming)]
+    if result.get("weights"):
+        blocks += ["", weights_text(result["weights"])]
     if len({r["regimen"] for r in result["ranking"]}) > 2:
         blocks += ["", _ranking_table(result, naming), *_rank_table(result["ranking"], naming)]
     if result.get("league"):
@@ -95,6 +97,24 @@ def _thresholds_and_predictions(result: PlainMapping, naming: Naming) -> list[st
             + (f"; {reached}" if reached else "")
         )
     return blocks
+
+
+def weights_text(rows: Sequence[PlainMapping]) -> str:
+    """The weight of every study in the pooled effect, or in that of its subgroup."""
+    lines = [
+        [
+            ", ".join(str(r[k]) for k in ("study", "regimen") if r[k]) or "the prior of the effect",
+            r["covariate"] or "",
+            f"{100 * r['weight']:.1f} %",
+            f"{100 * r['weight_common']:.1f} %",
+        ]
+        for r in rows
+    ]
+    table = aligned(["weights", "", "in this model", "common effect"], lines)
+    return (
+        f"{table}\nShare of each study in the posterior mean of the effect, by 1 / (se² + tau²) averaged over tau; "
+        "for a common effect, by 1 / se²."
+    )
 
 
 def _ranking_table(result: PlainMapping, naming: Naming) -> str:

@@ -334,6 +334,8 @@ class SynthesisModel(_Model):
         ``{"column": ..., "heterogeneity": "separate"}`` for one each.
     control : str, optional
         For counts: a regimen, or the column that marks or names each study's control.
+    measure : {"OR", "RR", "RD"}, optional
+        What counts with a normal likelihood are made into: odds ratios (the default), risk ratios or risk differences.
     reference : str, optional
         Of a network.
     regimen_coding : {"exchangeable", "reference"}
@@ -375,8 +377,9 @@ class SynthesisModel(_Model):
         regimens: Sequence[str] | None = None,
         where: PlainMapping | None = None,
         kind: Literal["effects", "counts"] | None = None,
+        measure: Literal["OR", "RR", "RD"] | None = None,
     ) -> None:
-        counted = likelihood == "binomial" or control is not None
+        counted = likelihood == "binomial" or control is not None or measure is not None
         data: Plain = {"kind": kind or ("counts" if counted else "effects")}
         if endpoint is not None:
             data["endpoint"] = endpoint
@@ -385,7 +388,7 @@ class SynthesisModel(_Model):
         if where:
             data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
         group = dict(subgroup) if isinstance(subgroup, Mapping) else subgroup
-        stated = {"subgroup": group, "control": control, "reference": reference}
+        stated = {"subgroup": group, "control": control, "reference": reference, "measure": measure}
         if regimen_coding != "exchangeable":
             stated["regimen_coding"] = regimen_coding
         model: Plain = {

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from bayes_escc.answers.rows import EstimateRow, ThresholdRow, estimate_row, labels_of, threshold_row
+from bayes_escc.answers.rows import EstimateRow, ThresholdRow, WeightRow, estimate_row, labels_of, threshold_row
 from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.effect_measures import RATIOS
@@ -114,6 +114,7 @@ def pool_effects(
     conflicts = design.conflicts_without_xarray(np.random.default_rng(0))
     notes += [_noted(w) for w in (*notes_on(design, source), *conflicts)]
     estimates, thresholds = _answers(design, rows, margin, ci_prob)
+    weights = [WeightRow(**vars(w)) for w in design.exact_study_weights()]
     content = repr([(r["study"], r["y"], r["se"]) for r in rows])
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
     asked = Asked(
@@ -129,7 +130,9 @@ def pool_effects(
     data = {"rows": len(rows), "patients": design.patients, "events": 0, "warnings": notes}
     evidence, error = design.log_evidence or (None, 0.0)
     diagnostics = Diagnostics.of_exact(log_evidence=evidence, evidence_error=error)
-    return build_result(asked, data, diagnostics, estimates=estimates, further={"thresholds": thresholds})
+    return build_result(
+        asked, data, diagnostics, estimates=estimates, further={"thresholds": thresholds, "weights": weights}
+    )
 
 
 def _capital(text: str) -> str:

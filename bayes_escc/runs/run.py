@@ -16,6 +16,7 @@ from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.bias import bias_groups
 from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors, borrowing_group
 from bayes_escc.answers.posterior import Posterior
+from bayes_escc.answers.rows import WeightRow
 from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
@@ -325,6 +326,8 @@ def write_tables(folder: ResultsFolder, posterior: Posterior, result: PlainMappi
     if "league" in result:
         folder.write("league.csv", league_csv(result["league"], status))
         folder.write("league_pairs.csv", rows_csv(result["league"], COMPARISON_KEYS, status))
+    if result.get("weights"):
+        folder.write("weights.csv", rows_csv(result["weights"], WeightRow.columns(), status))
     folder.write("posterior.nc", posterior.to_bytes())
 
 

@@ -92,7 +92,7 @@ def prepare(table: Table, spec: SynthesisSpec, data: Any) -> SynthesisDesign:
         # the reference of the whole network need not be among the counts
         reference = spec.reference if effects is None or spec.reference in counts.regimens else None
         arms = read_arms(counts, control=spec.control, network=spec.network, reference=reference)
-        parts.append(contrasts_of_arms(counts, arms, normal=spec.likelihood == "normal"))
+        parts.append(contrasts_of_arms(counts, arms, normal=spec.likelihood == "normal", measure=spec.measure or "OR"))
     contrasts = parts[0] if len(parts) == 1 else parts[0].followed_by(parts[1])
     if spec.network:
         contrasts.require_connected(table.source)
@@ -147,8 +147,12 @@ def _selected(
             )
         if spec.control is not None and isinstance(table, EffectTable):
             raise AnalysisError("model.control: effects name their own control in the column control; leave it out.")
+        if spec.measure is not None and isinstance(table, EffectTable):
+            raise AnalysisError("model.measure: effects name their own measure in the column measure; leave it out.")
     if isinstance(table, MixedTable):
-        effects, counts = table.select_both(endpoint=endpoint, regimens=data.regimens, where=where)
+        effects, counts = table.select_both(
+            endpoint=endpoint, regimens=data.regimens, where=where, measure=spec.measure or "OR"
+        )
         if counts is None and spec.likelihood == "binomial":
             raise AnalysisError(
                 f'model.likelihood: "binomial" needs counts, and no row of {table.counts.source} is left after the '

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Arms", "Contrasts", "contrasts_of_arms", "contrasts_of_effects", "read_arms"]
 
 Array = NDArray[np.float64]
+_IN_WORDS = {"OR": "a log odds ratio", "RR": "a log risk ratio", "RD": "a risk difference with a normal error"}
 
 
 @dataclass(frozen=True)
@@ -321,13 +322,25 @@ def _controls(
     )
 
 
-def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool) -> Contrasts:
-    """Log odds ratios of every arm against its study's baseline arm.
+def _of_arms(arms: Arms, measure: str) -> tuple[Array, Array]:
+    """What every arm's counts say on the scale of a measure, and its variance (delta method)."""
+    events, other = arms.events.astype(float), (arms.n - arms.events).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "RR":
+            return np.log(events / arms.n), 1.0 / events - 1.0 / arms.n
+        if measure == "RD":
+            return events / arms.n, events * other / arms.n.astype(float) ** 3
+        return np.log(events) - np.log(other), 1.0 / events + 1.0 / other
+
+
+def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool, measure: str = "OR") -> Contrasts:
+    """Every arm against its study's baseline arm: a log odds ratio, a log risk ratio or a risk difference.
 
     Parameters
     ----------
     normal : bool
         Whether the contrasts will be taken as normal; then no count may be 0 or n.
+    measure : {"OR", "RR", "RD"}
 
     Raises
     ------
@@ -335,27 +348,25 @@ def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool) -> Contras
     """
     import pandas as pd
 
-    events, other = arms.events.astype(float), (arms.n - arms.events).astype(float)
-    if normal and (np.any(events == 0) or np.any(other == 0)):
+    if normal and (np.any(arms.events == 0) or np.any(arms.events == arms.n)):
         listed = ", ".join(
             f"{s} ({r}: {e}/{n})"
             for s, r, e, n in zip(arms.study, arms.regimen, arms.events, arms.n, strict=True)
             if e in (0, n)
         )
         raise DataError(
-            f"{table.source}: a log odds ratio needs counts between 0 and n; {listed}. "
-            'Use likelihood = "binomial", which needs no continuity correction.'
+            f"{table.source}: {_IN_WORDS[measure]} needs counts between 0 and n; {listed}. "
+            'Use likelihood = "binomial", which needs no continuity correction'
+            + ("." if measure == "OR" else ", and [estimands] baseline_rate for risks and their difference.")
         )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logit = np.log(events) - np.log(other)
-        variance = 1.0 / events + 1.0 / other
+    by_arm, variance = _of_arms(arms, measure)
     base: dict[str, int] = {}
     for i, study in enumerate(arms.study):
         base.setdefault(study, i)
     rows = [i for i in range(len(arms.study)) if arms.contrast[i] > 0]
     against = [base[arms.study[i]] for i in rows]
     with np.errstate(invalid="ignore"):  # two arms without events have no log odds ratio
-        difference = logit[rows] - logit[against]
+        difference = by_arm[rows] - by_arm[against]
     k = len(rows)
     V = np.array(
         [
@@ -376,7 +387,7 @@ def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool) -> Contras
         difference,
         V,
         table.endpoints[0],
-        "OR",
+        measure,
         np.column_stack([arms.n[rows], arms.n[against]]).astype(float),
         frame,
         table.directions.get(table.endpoints[0], ""),

@@ -28,6 +28,7 @@ from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor, predictor_of
 from bayes_escc.families.synthesis.spec import SynthesisSpec
+from bayes_escc.families.synthesis.weights import TauKnown, as_dataset, study_weights
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN, AnyArray, Plain, PlainMapping
 from bayes_escc.settings.prior import Prior, PriorSet
 
@@ -419,6 +420,16 @@ class SynthesisDesign(Design):
             return np.asarray(noise * self.varies)
         reference = noise[..., ~self.varies.astype(bool)]
         return np.asarray((noise - reference) / math.sqrt(2.0))
+
+    def tau_known(self, parameters: xr.Dataset) -> TauKnown:
+        """The heterogeneity after the data, of all studies or by subgroup, as values and their probabilities."""
+        if not self.random:
+            return []
+        tau = parameters["tau"].to_numpy().reshape(-1, len(self.tau_labels)).T
+        return [(each, np.full(len(each), 1.0 / len(each))) for each in tau]
+
+    def study_weights(self, parameters: xr.Dataset) -> xr.Dataset | None:
+        return as_dataset(study_weights(self, self.tau_known(parameters)))
 
     @property
     def varies(self) -> Array:

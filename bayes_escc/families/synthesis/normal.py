@@ -19,6 +19,7 @@ from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature
 from bayes_escc.families.synthesis.marginals import Part, laws_of
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
+from bayes_escc.families.synthesis.weights import StudyWeight, TauKnown, study_weights
 from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS, AnyArray
 
 if TYPE_CHECKING:
@@ -178,6 +179,18 @@ class NormalDesign(SynthesisDesign):
         """The exact posterior on nodes of tau, or None where there is none or there are several."""
         parts = self.parts
         return parts[0].posterior if parts is not None and len(parts) == 1 else None
+
+    @property
+    def tau_of_parts(self) -> TauKnown:
+        """The heterogeneity of every independent piece, by quadrature; empty where there is no exact posterior."""
+        return [(part.posterior.tau, part.posterior.weight) for part in self.parts or ()]
+
+    def exact_study_weights(self) -> list[StudyWeight]:
+        """What every study is worth in a pooled effect, where the heterogeneity is known by quadrature."""
+        return study_weights(self, self.tau_of_parts)
+
+    def tau_known(self, parameters: xr.Dataset) -> TauKnown:
+        return self.tau_of_parts or super().tau_known(parameters)
 
     @property
     def log_evidence(self) -> tuple[float, float] | None:

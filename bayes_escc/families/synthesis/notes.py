@@ -82,10 +82,18 @@ def _off_scale(design: SynthesisDesign, source: str) -> list[Problem]:
     """The default priors are for log ratios; a mean difference has a unit of its own."""
     unstated = [r for r in ("effect", "tau") if r in dict(design.spec.priors)]
     unstated = [r for r in unstated if design.spec.prior(r).default is DEFAULT_PRIORS[r][0]]
-    if design.contrasts.measure != "MD" or not unstated:
+    if design.contrasts.measure not in ("MD", "RD") or not unstated:
         return []
     y, error = np.abs(design.contrasts.y), np.sqrt(np.diag(design.contrasts.V))
     roles = " and ".join(f"priors.{r}" for r in unstated)
+    if design.contrasts.measure == "RD":
+        return [
+            Problem(
+                "default_prior",
+                f"the default of {roles} is for log ratios, and these are differences of risks, between -1 and 1",
+                "State it on that scale, for example Normal(0, 0.3) for the effect and HalfNormal(0.1) for tau.",
+            )
+        ]
     if y.max() > 4.0 or error.max() > 1.0:
         size = float(f"{max(y.max(), error.max()):.1g}")
         raise AnalysisError(

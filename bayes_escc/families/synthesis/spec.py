@@ -81,6 +81,8 @@ class SynthesisSpec:
     regimen_coding : {"exchangeable", "reference"}
         Of a network: whether the prior of an effect is that of every pair of regimens, or that of each against
         the reference, apart from each other.
+    measure : {"OR", "RR", "RD"} or None
+        What counts are made into; None where it is not stated, which is an odds ratio.
     """
 
     likelihood: Literal["normal", "binomial"]
@@ -93,6 +95,7 @@ class SynthesisSpec:
     priors: tuple[tuple[str, PriorSet], ...]
     heterogeneity: Literal["shared", "separate"] = "shared"
     regimen_coding: RegimenCoding = "exchangeable"
+    measure: Literal["OR", "RR", "RD"] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -123,6 +126,13 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec
     if model.has("regimen_coding") and not network:
         model.problem("regimen_coding", "belongs to a network; one effect is of one pair of regimens")
     coding = read_coding(model)
+    measure = model.text("measure", None, ("OR", "RR", "RD"))
+    if likelihood == "binomial" and measure not in (None, "OR"):
+        model.problem(
+            "measure",
+            f'counts taken as binomial have odds ratios, not "{measure}"; state [estimands] baseline_rate, which turns '
+            'them into risks and their difference, or use likelihood = "normal"',
+        )
     roles = ["effect"]
     roles += ["tau"] if pooling == "random" else []
     roles += ["baseline"] if likelihood == "binomial" else []
@@ -141,7 +151,17 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec
             priors.take(role)
             priors.problem(role, f"is not a parameter here, where the parameters are {', '.join(roles)}")
     return SynthesisSpec(
-        likelihood, pooling, network, covariates, subgroup, control, reference, tuple(found), heterogeneity, coding
+        likelihood,
+        pooling,
+        network,
+        covariates,
+        subgroup,
+        control,
+        reference,
+        tuple(found),
+        heterogeneity,
+        coding,
+        measure,
     )
 
 

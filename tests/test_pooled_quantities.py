@@ -1,0 +1,184 @@
+"""What a pooled analysis also gives: risk ratios and differences from counts, weights, absolute risks.
+
+The BCG vaccine trials (Colditz and others, JAMA 1994;271:698-702) are public and analysed in many textbooks; published
+numbers are those of van Houwelingen and others (Stat Med 2002;21:589-624) and of the metafor package's documentation.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.report.result import to_result
+from bayes_escc.report.text import result_text
+from bayes_escc.runs.run import prepare_design
+
+BCG = [  # study, cases and patients vaccinated, cases and patients not vaccinated, degrees of latitude
+    ("Aronson 1948", 4, 123, 11, 139, 44),
+    ("Ferguson 1949", 6, 306, 29, 303, 55),
+    ("Rosenthal 1960", 3, 231, 11, 220, 42),
+    ("Hart 1977", 62, 13598, 248, 12867, 52),
+    ("Frimodt-Moller 1973", 33, 5069, 47, 5808, 13),
+    ("Stein 1953", 180, 1541, 372, 1451, 44),
+    ("Vandiviere 1973", 8, 2545, 10, 629, 19),
+    ("Madras 1980", 505, 88391, 499, 88391, 13),
+    ("Coetzee 1968", 29, 7499, 45, 7277, 27),
+    ("Rosenthal 1961", 17, 1716, 65, 1665, 42),
+    ("Comstock 1974", 186, 50634, 141, 27338, 18),
+    ("Comstock 1969", 5, 2498, 3, 2341, 33),
+    ("Comstock 1976", 27, 16913, 29, 17854, 33),
+]
+PUBLISHED_LOG_RR = [
+    -0.8893, -1.5854, -1.3481, -1.4416, -0.2175, -0.7861, -1.6209, 0.0120, -0.4694, -1.3713, -0.3394, 0.4459, -0.0173,
+]  # fmt: skip
+PUBLISHED_VARIANCE = [
+    0.3256, 0.1946, 0.4154, 0.0200, 0.0512, 0.0069, 0.2230, 0.0040, 0.0564, 0.0730, 0.0124, 0.5325, 0.0714,
+]  # fmt: skip
+VAGUE = {"effect": be.Prior("Normal", mu=0, sigma=100), "tau": be.Prior("HalfNormal", sigma=1)}
+
+
+def bcg(**columns):
+    rows = []
+    for study, cases, n, control_cases, control_n, latitude in BCG:
+        more = {"endpoint": "tuberculosis", "latitude": latitude}
+        rows.append({"study": study, "regimen": "BCG", "events": cases, "n": n, **more})
+        rows.append({"study": study, "regimen": "none", "events": control_cases, "n": control_n, **more})
+    return be.read_counts(pd.DataFrame(rows).assign(**columns), endpoints={"tuberculosis": "lower"})
+
+
+def effects_of(measure):
+    """Effects and variances of every trial, by the textbook's formulas."""
+    a, n, c, m = (np.array([row[i] for row in BCG], dtype=float) for i in (1, 2, 3, 4))
+    if measure == "RR":
+        return np.log(a / n / (c / m)), 1 / a - 1 / n + 1 / c - 1 / m
+    if measure == "OR":
+        return np.log(a / (n - a) / (c / (m - c))), 1 / a + 1 / (n - a) + 1 / c + 1 / (m - c)
+    return a / n - c / m, a * (n - a) / n**3 + c * (m - c) / m**3
+
+
+def fit(measure, table=None, **more):
+    model = be.SynthesisModel(likelihood="normal", measure=measure, control="none", **{"priors": VAGUE, **more})
+    return model.fit(bcg() if table is None else table, seed=1)
+
+
+@pytest.fixture(scope="module")
+def random():
+    return fit("RR")
+
+
+@pytest.fixture(scope="module")
+def common():
+    return fit("RR", pooling="common", priors={"effect": VAGUE["effect"]})
+
+
+class TestMeasuresOfCounts:
+    def test_log_risk_ratios_and_their_variances_are_the_published_ones(self, common):
+        observed = common.observed
+        assert observed["y"].to_numpy() == pytest.approx(PUBLISHED_LOG_RR, abs=6e-5)
+        assert observed["se"].to_numpy() ** 2 == pytest.approx(PUBLISHED_VARIANCE, abs=6e-5)
+
+    def test_the_common_risk_ratio_is_the_published_one(self, common):
+        row = common.summary("mu").iloc[0]
+        assert (row["mean"], row["sd"]) == pytest.approx((-0.4303, 0.0405), abs=6e-5)
+        assert common.summary("effect").iloc[0]["unit"] == "risk ratio"
+
+    @pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
+    def test_every_measure_agrees_with_inverse_variances(self, measure):
+        y, v = effects_of(measure)
+        found = fit(measure, pooling="common", priors={"effect": VAGUE["effect"]}).summary("mu").iloc[0]
+        assert found["mean"] == pytest.approx((y / v).sum() / (1 / v).sum(), rel=1e-4)
+        assert found["sd"] == pytest.approx((1 / v).sum() ** -0.5, rel=1e-4)
+
+    def test_the_arm_that_contrasts_of_a_study_share_correlates_risk_ratios(self):
+        rows = [
+            {"study": "three", "regimen": r, "endpoint": "ORR", "events": e, "n": n}
+            for r, e, n in [("A", 12, 40), ("B", 20, 50), ("C", 9, 30)]
+        ]
+        model = be.SynthesisModel(measure="RR", network=True, reference="A", pooling="common", kind="counts")
+        design = prepare_design(model.analysis, be.read_counts(pd.DataFrame(rows)))
+        shared = 1 / 12 - 1 / 40
+        expected = np.array([[shared + 1 / 20 - 1 / 50, shared], [shared, shared + 1 / 9 - 1 / 30]])
+        assert np.allclose(design.contrasts.V, expected)
+
+    def test_what_a_measure_cannot_take_is_refused(self):
+        with pytest.raises(be.AnalysisError, match="baseline_rate"):
+            be.SynthesisModel(likelihood="binomial", measure="RR", control="none")
+        rows = bcg().frame.copy()
+        rows.loc[rows.index[0], "events"] = 0
+        counts = be.read_counts(rows, endpoints={"tuberculosis": "lower"})
+        with pytest.raises(be.DataError, match=r"risk ratio needs counts between 0 and n; Aronson 1948 \(BCG: 0/123\)"):
+            fit("RR", counts)
+        effects = pd.DataFrame(
+            [
+                {
+                    "study": "S",
+                    "experimental": "A",
+                    "control": "B",
+                    "endpoint": "ORR",
+                    "measure": "OR",
+                    "estimate": 1.2,
+                    "se": 0.2,
+                }
+            ]
+        )
+        with pytest.raises(be.AnalysisError, match=r"model\.measure: effects name their own"):
+            be.SynthesisModel(measure="RR", kind="effects").fit(be.read_effects(effects))
+
+    def test_the_default_priors_of_a_risk_difference_are_said_to_be_of_log_ratios(self):
+        notes = fit("RD", priors={}).evidence["warnings"]
+        assert any(n["code"] == "default_prior" and "differences of risks" in n["message"] for n in notes)
+
+
+class TestWeights:
+    def test_they_are_inverse_variances_averaged_over_the_heterogeneity(self, random):
+        """Independent quadrature over tau, the effect integrated in closed form."""
+        y, v = effects_of("RR")
+        tau = np.linspace(0.0, 6.0, 60_001)[1:]
+        variance = v[:, None] + tau**2
+        w = np.vstack([1 / variance, np.full(len(tau), 100.0**-2)])
+        mean = (w[:-1] * y[:, None]).sum(axis=0) / w.sum(axis=0)
+        log = -0.5 * (np.log(variance).sum(axis=0) + np.log(w.sum(axis=0)))
+        log -= 0.5 * ((w[:-1] * (y[:, None] - mean) ** 2).sum(axis=0) + w[-1] * mean**2)
+        density = np.exp(log - log.max() - 0.5 * tau**2)
+        expected = (w / w.sum(axis=0)) @ density / density.sum()
+        table = random.study_weights()
+        assert table["weight"].to_numpy() == pytest.approx(expected, abs=1e-5)
+        assert table["study"].tolist()[-1] is None or pd.isna(table["study"].iloc[-1])
+        assert table["weight"].sum() == pytest.approx(1.0, abs=1e-12)
+        posterior_mean = float((table["weight"].to_numpy()[:-1] * y).sum())
+        assert random.summary("mu").iloc[0]["mean"] == pytest.approx(posterior_mean, abs=1e-9)
+
+    def test_those_of_a_common_effect_are_inverse_variances(self, common):
+        _, v = effects_of("RR")
+        table = common.study_weights()
+        shares = np.append(1 / v, 1e-4) / ((1 / v).sum() + 1e-4)
+        assert table["weight"].to_numpy() == pytest.approx(shares, abs=1e-12)
+        assert table["weight_common"].to_numpy() == pytest.approx(shares, abs=1e-12)
+
+    def test_they_follow_their_studies(self, random):
+        rows = bcg().frame
+        shuffled = be.read_counts(rows.sample(frac=1.0, random_state=3), endpoints={"tuberculosis": "lower"})
+        other = fit("RR", shuffled).study_weights().set_index("study")["weight"]
+        assert dict(random.study_weights().dropna(subset=["study"]).set_index("study")["weight"]) == pytest.approx(
+            dict(other[other.index.notna()]), abs=1e-9
+        )
+
+    def test_every_subgroup_has_its_own_which_sum_to_one(self):
+        table = bcg().frame
+        table["climate"] = np.where(table["latitude"].astype(float) > 35, "cold", "warm")
+        counts = be.read_counts(table, endpoints={"tuberculosis": "lower"})
+        found = fit("RR", counts, subgroup={"column": "climate", "heterogeneity": "separate"}).study_weights()
+        assert found.groupby("covariate")["weight"].sum().to_numpy() == pytest.approx([1.0, 1.0])
+        assert set(found["covariate"]) == {"climate = cold", "climate = warm"}
+
+    def test_networks_and_regressions_have_none(self):
+        assert fit("RR", covariates=["latitude"]).study_weights().empty
+
+    def test_a_run_writes_them_and_a_saved_posterior_keeps_them(self, random, tmp_path):
+        saved = be.Posterior.load(random.save(tmp_path / "posterior.nc"))
+        assert saved.study_weights().equals(random.study_weights())
+        result = to_result(random)
+        assert [r["study"] for r in result["weights"]] == [*(row[0] for row in BCG), None]
+        text = result_text(result)
+        assert "the prior of the effect" in text
+        assert "averaged over tau" in text
