@@ -13,7 +13,7 @@ from bayes_escc.cli.entry import main
 from bayes_escc.evidence.population.margins import Margin, integration_points, latent_correlation, margin_of
 from bayes_escc.evidence.population.overlap import matching_weights, overlap_of
 from bayes_escc.runs.run import prepare_design
-from tests.oracles.published_arms import grid_posterior
+from tests.oracles.published_arms import grid_posterior, modified_posterior
 
 OWN, PUBLISHED = "A", "B"
 
@@ -50,7 +50,7 @@ def analysis(folder, *, covariates=("liver",), population="own", sampler="laplac
         "id": "unanchored",
         "data": {"kind": "patients", "file": "own.csv", "endpoint": "ORR"},
         "published": {"arms": "arms.csv", "covariates": "covariates.csv", **more.pop("published", {})},
-        "model": {"family": "response", "likelihood": "logistic", "covariates": list(covariates)},
+        "model": more.pop("model", {"family": "response", "likelihood": "logistic", "covariates": list(covariates)}),
         "estimands": {"population": population, **more.pop("estimands", {})},
         "comparisons": [{"estimand": "rate", "reference": OWN}],
         "sampling": {"sampler": sampler, "draws": 2000, "chains": 4, "seed": 5},
@@ -100,9 +100,16 @@ def test_with_shared_coefficients_only_sizes_differ_between_populations(posterio
     assert report["integration"]["rule"] == "exact"
     assert report["integration"]["without_correlation"] < 1e-9
     assert report["identification"][0]["sd_ratio"] < 0.9
-    naive, matched = report["companions"]
+    naive, matched, simulated = report["companions"]
     assert naive["note"] == "not a comparison of regimens"
     assert matched["ess"] < naive["ess"]
+    assert (simulated["method"], simulated["note"]) == (
+        "simulated treatment comparison",
+        "for the published population",
+    )
+    assert 0 < simulated["ess"] < 1.5 * naive["ess"]
+    # with one yes-or-no covariate both reweight the same two rates, but for the priors of the regression
+    assert simulated["rate"] == pytest.approx(matched["rate"], abs=0.02)
 
 
 def test_an_arm_that_is_a_point_counts_as_patients_do(tmp_path):
@@ -242,12 +249,15 @@ covariates = ["age"]
 def test_populations_and_bootstrap(folder):
     base = analysis(folder)
     found = {}
-    for population in ("own", "pooled", "overlap", {"study": "trial"}, {"liver": 1}):
+    pd.DataFrame({"liver": [1, 1, 1, 0, 1]}).to_csv(folder / "registry.csv", index=False)
+    for population in ("own", "pooled", "overlap", {"study": "trial"}, {"liver": 1}, {"file": "registry.csv"}):
         chosen = analysis(folder, population=population)
         design = prepare_design(chosen, chosen.load_table())
         parameters = design.prior(np.random.default_rng(2), 400)
         found[str(population)] = design.estimands(parameters, np.random.default_rng(0))["rate"].to_numpy()
-    assert len({round(float(v.mean()), 6) for v in found.values()}) == 5
+    assert len({round(float(v.mean()), 6) for v in found.values()}) == 6
+    parts = [found["{'liver': 1}"], 5 * found["{'file': 'registry.csv'}"] - 4 * found["{'liver': 1}"]]
+    assert ((parts[1] > 0) & (parts[1] < 1)).all()  # four of five with metastases, and one without
     boot = analysis(folder, estimands={"weights": "bootstrap"})
     design = prepare_design(boot, boot.load_table())
     parameters = design.prior(np.random.default_rng(2), 400)
@@ -259,6 +269,17 @@ def test_populations_and_bootstrap(folder):
         prepare_design(analysis(folder, population={"study": "other"}), base.load_table())
     with pytest.raises(be.AnalysisError, match=r"estimands\.population"):
         analysis(folder, population="elsewhere")
+
+
+def test_a_bootstrapped_published_population_varies_as_its_printed_share_does(tmp_path):
+    write(tmp_path, share=40.0, n=50, events=21)
+    boot = analysis(tmp_path, population={"study": "trial"}, estimands={"weights": "bootstrap"})
+    design = prepare_design(boot, boot.load_table())
+    points = design.population_points
+    weight = design.laws.weights(points, 20_000, np.random.default_rng(1))
+    shares = weight @ points.values[:, 0]
+    assert shares.mean() == pytest.approx(0.4, abs=4 * 0.07 / np.sqrt(20_000))
+    assert shares.std() == pytest.approx(np.sqrt(0.24 / 51), rel=0.02)  # of a Beta(20, 30)
 
 
 @pytest.mark.slow
@@ -273,3 +294,110 @@ def test_results_are_saved_and_read(posterior, tmp_path):
     loaded = be.Posterior.load(posterior.save(tmp_path / "posterior.nc"))
     assert json.dumps(be.to_result(loaded)["population"]) == json.dumps(be.to_result(posterior)["population"])
     assert replace(loaded, seconds={}).analysis.sha256 == posterior.analysis.sha256
+
+
+# ---- declared effect modifiers ------------------------------------------------------------------------------
+
+
+def with_subgroups(folder, *, yes=(30, 6), no=(20, 15), total=(50, 21)):
+    """The published arm once more, told apart by the covariate."""
+    common = {"study": "trial", "regimen": PUBLISHED, "endpoint": "ORR"}
+    rows = [] if total is None else [{**common, "n": total[0], "events": total[1], "subgroup": ""}]
+    rows += [{**common, "n": yes[0], "events": yes[1], "subgroup": "liver = yes"}] if yes else []
+    rows += [{**common, "n": no[0], "events": no[1], "subgroup": "liver = no"}] if no else []
+    pd.DataFrame(rows).to_csv(folder / "arms.csv", index=False)
+
+
+def relaxed(folder, **more):
+    content = {"family": "response", "likelihood": "logistic", "covariates": ["liver"], "effect_modifiers": ["liver"]}
+    return analysis(folder, model=content, **more)
+
+
+def test_modifiers_agree_with_a_grid_with_and_without_subgroup_rows(tmp_path):
+    x, y = write(tmp_path)
+    ratios = []
+    for rows, counts in ((None, [(None, 50, 21)]), ((30, 6), [(1, 30, 6), (0, 20, 15)])):
+        if rows:
+            with_subgroups(tmp_path)
+        posterior = be.fit_analysis(relaxed(tmp_path))
+        grid = modified_posterior(x, y, 0.6, counts)
+        report = be.to_result(posterior)["population"]
+        for population, share in (("own", x.mean()), ("trial", 0.6)):
+            (row,) = (r for r in report["populations"] if r["population"] == population and r["regimen"] == PUBLISHED)
+            mean, sd, better = grid.answer(share)
+            assert row["difference"] == pytest.approx(mean, abs=0.15 * sd)  # median against mean
+            assert row["probability_better"] == pytest.approx(better, abs=0.03)
+        ratios.append({c["covariate"]: c["sd_ratio"] for c in report["identification"]}["liver, B against A"])
+    assert ratios[1] < ratios[0] - 0.02  # by subgroup rows, of 50 patients, not much
+    assert ratios[0] == pytest.approx(1.0, abs=0.05)
+
+
+def test_modifiers_leave_the_published_population_and_widen_the_own(tmp_path, posterior):
+    write(tmp_path)
+    wide = {"interaction": {"distribution": "Normal", "mu": 0, "sigma": 1}}
+    free = be.to_result(be.fit_analysis(relaxed(tmp_path, priors=wide)))["population"]
+    shared = be.to_result(posterior)["population"]
+
+    def width(report, population):
+        (row,) = (r for r in report["populations"] if (r["population"], r["regimen"]) == (population, PUBLISHED))
+        return row["difference_upper"] - row["difference_lower"], row["probability_better"]
+
+    assert width(free, "trial")[0] == pytest.approx(width(shared, "trial")[0], rel=0.15)
+    assert width(free, "own")[0] > width(shared, "own")[0]  # by 8 %; Monte Carlo error 1.5 %
+    assert width(free, "own")[1] != width(free, "trial")[1]
+    assert {r["subgroup"] for r in free["subgroups"]} == {"liver: yes", "liver: no"}
+    assert "hypothesis" in free["subgroup_warning"]
+
+
+def test_the_order_of_regimens_changes_nothing_under_modifiers(tmp_path):
+    """Two own regimens in either order: the prior of the interaction favours none of them."""
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(
+        {
+            "patient_id": [f"P{i}" for i in range(90)],
+            "regimen": np.repeat(["A", "B", "C"], 30),
+            "response": np.where(rng.random(90) < 0.4, "PR", "SD"),
+            "liver": rng.integers(0, 2, 90),
+        }
+    )
+    found = []
+    for names in (("A", "B", "C"), ("C", "A", "B")):
+        renamed = frame.sort_values("regimen", key=lambda c: c.map(names.index), kind="stable")
+        model = be.ResponseModel(likelihood="logistic", covariates=["liver"], effect_modifiers=["liver"])
+        design = prepare_design(model.analysis, be.read_patients(renamed))
+        parameters = design.prior(np.random.default_rng(0), 40_000)["coefficient"].to_numpy()[0]
+        labels = dict(zip(design.labels, parameters.T, strict=True))
+        found.append([(labels[f"liver on {a}"] - labels[f"liver on {b}"]).std() for a, b in ("AB", "BC", "AC")])
+    assert np.array(found) == pytest.approx(np.full((2, 3), 0.35), rel=0.02)
+
+
+def test_subgroup_rows_are_held_against_their_arm(tmp_path):
+    write(tmp_path)
+    with_subgroups(tmp_path, yes=(30, 7))
+    refused(tmp_path, "add up to 22 of 50, and the arm has 21 of 50")
+    with_subgroups(tmp_path, no=None)
+    refused(tmp_path, "one row with the covariate and one without")
+    with_subgroups(tmp_path, yes=(25, 6), no=(25, 15))
+    refused(tmp_path, "25 of 50 patients have liver by its rows, and 60 % as printed")
+    with_subgroups(tmp_path, total=None)
+    found = analysis(tmp_path)
+    design = prepare_design(found, found.load_table())
+    assert design.known[0].n == 50
+    assert design.count_labels == ["trial: B, liver = yes", "trial: B, liver = no"]
+    refused(tmp_path, "no yes-or-no covariate of the model", covariates=["nlr"], published={"missing": "own"})
+    rows = pd.read_csv(tmp_path / "arms.csv")
+    rows.assign(subgroup=["liver = yes", "age = no"]).to_csv(tmp_path / "arms.csv", index=False)
+    refused(tmp_path, "told apart by liver and by age")
+    rows.assign(subgroup=["liver = yes", "sometimes"]).to_csv(tmp_path / "arms.csv", index=False)
+    refused(tmp_path, "is not a covariate and whether it is present")
+    content = {"family": "response", "likelihood": "logistic", "covariates": ["liver"], "effect_modifiers": ["nlr"]}
+    with pytest.raises(be.AnalysisError, match="a modifier is a covariate as well"):
+        analysis(tmp_path, model=content)
+
+
+def test_a_headline_that_only_the_prior_answers_is_refused(tmp_path):
+    write(tmp_path)
+    found = relaxed(tmp_path)
+    design = prepare_design(found, found.load_table())
+    with pytest.raises(be.DataError, match=r"as uncertain as its prior was.*subgroup rows"):
+        design.population_report(design.prior(np.random.default_rng(0), 4000))

@@ -18,6 +18,7 @@ from bayes_escc.evidence.population.margins import Margin, Points, integration_p
 from bayes_escc.evidence.population.overlap import Overlap, matching_weights, overlap_of
 from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.covariates import EncodedCovariates, Encoder
+from bayes_escc.families.target import TargetTable, target_patterns
 from bayes_escc.names import Plain
 
 __all__ = ["ArmOfPaper", "PublishedCovariates", "identification", "reweighted_change", "summary"]
@@ -66,7 +67,7 @@ class PublishedCovariates:
         self.patients = len(encoded.values)
         self.n = np.array([a.n for a in arms], dtype="int64")
         self.margins = [self._margins(a) for a in arms]
-        self.points = [self.points_of(m, 0) for m in self.margins]
+        self.points = self._all_points(0)
         self.overlaps = tuple(self._overlap(a, p) for a, p in zip(arms, self.points, strict=True))
         self.notes = tuple(self._overlap_notes())
 
@@ -100,13 +101,18 @@ class PublishedCovariates:
         centre, spread = encoder.center + encoder.scale * float(values.mean()), encoder.scale * float(values.std())
         return Margin("lognormal" if encoder.transform == "log" else "normal", centre, spread)
 
-    def points_of(self, margins: Sequence[Margin], seed: int, *, correlated: bool = True) -> Points:
+    def _all_points(self, seed: int, *, correlated: bool = True) -> list[Points]:
+        """Integration points of every published arm."""
+        each = zip(self.margins, self.n.tolist(), strict=True)
+        return [self._points_of(m, n, seed, correlated=correlated) for m, n in each]
+
+    def _points_of(self, margins: Sequence[Margin], patients: int, seed: int, *, correlated: bool) -> Points:
         """Integration points of a published arm, encoded as the model has them."""
         related = correlated and self.spec.correlation == "own"
         raw = integration_points(margins, latent_correlation(self.encoded.values) if related else None, seed=seed)
         columns = [_encoded(raw.values[:, j], e) for j, e in enumerate(self.encoded.encoders)]
         values = np.stack(columns, axis=1) if columns else np.zeros((1, 0))
-        return Points(values, raw.weight if columns else np.ones(1), raw.exact)
+        return Points(values, raw.weight if columns else np.ones(1), raw.exact, patients)
 
     @property
     def exact(self) -> bool:
@@ -115,11 +121,11 @@ class PublishedCovariates:
 
     def other_points(self) -> list[Points]:
         """Points of another scramble, by which the error of the integrals is measured."""
-        return [self.points_of(m, 1) for m in self.margins]
+        return self._all_points(1)
 
     def points_without_correlation(self) -> list[Points]:
         """Points of independent covariates."""
-        return [self.points_of(m, 0, correlated=False) for m in self.margins]
+        return self._all_points(0, correlated=False)
 
     def _overlap(self, arm: ArmOfPaper, points: Points) -> Overlap:
         mean = points.weight @ points.values
@@ -140,6 +146,15 @@ class PublishedCovariates:
                 notes.append(Problem("overlap", said, remedy))
         return notes
 
+    @property
+    def _columns(self) -> list[str]:
+        """Columns of a table of patients that the covariates need."""
+        return list(dict.fromkeys(e.column for e in self.encoded.encoders))
+
+    def _table(self) -> TargetTable:
+        """The patients of another source."""
+        return TargetTable(self.target.file, self.target.sheet, self.target.rows)
+
     # ---- in whose population --------------------------------------------------------------------
 
     def population(self) -> Points:
@@ -153,11 +168,15 @@ class PublishedCovariates:
             return self.points[names.index(self.target.study)]
         if self.target.population == "profile":
             return Points(self.encoded.profile(dict(self.target.profile))[None, :], np.ones(1), True)
+        if self.target.population == "file":
+            wanted = self._table().loaded(self.spec.folder, self._columns)
+            values, share = target_patterns(wanted, self.encoded, np.zeros(0), ())
+            return Points(values, share, True, len(wanted.rows))
         return self.populations()[self.target.population]
 
     def populations(self) -> dict[str, Points]:
         """Every population by name: own, each study, pooled, overlap."""
-        own = Points(self.encoded.values, np.full(self.patients, 1.0 / self.patients), True)
+        own = Points(self.encoded.values, np.full(self.patients, 1.0 / self.patients), True, self.patients)
         found = {"own": own} | {a.study: p for a, p in zip(self.arms, self.points, strict=True)}
         sizes = np.array([self.patients, *self.n], dtype=float)
         parts = [own, *self.points]
@@ -166,12 +185,13 @@ class PublishedCovariates:
             np.concatenate([p.values for p in parts]),
             np.concatenate([s * p.weight for s, p in zip(share, parts, strict=True)]),
             False,
+            int(sizes.sum()),
         )
         weights = self.matching()
         if weights is not None:
             odds = weights * self.n.sum()
             balance = odds / (1.0 + odds)
-            found["overlap"] = Points(self.encoded.values, balance / balance.sum(), True)
+            found["overlap"] = Points(self.encoded.values, balance / balance.sum(), True, self.patients)
         elif self.target.population == "overlap":
             raise DataError(f"population: there is no overlap to compare in. {self.overlaps[0].ways_out()}")
         return found
@@ -185,11 +205,12 @@ class PublishedCovariates:
 
     def weights(self, population: Points, size: int, rng: np.random.Generator) -> Array:
         """Weights of a population's points, (points,), or of one bootstrap population for every draw."""
-        if self.target.weights == "fixed" or self.target.population == "profile":
+        if self.target.weights == "fixed" or not population.patients:
             return population.weight
-        patients = self.patients if population.values is self.encoded.values else int(self.n.max())
-        # a Dirichlet whose weights vary as those of that many patients do
-        raw = rng.gamma(np.maximum(population.weight * patients, 1e-12), size=(size, len(population.weight)))
+        # a Dirichlet whose weights vary as those of that many patients do; of a published arm, the means of its
+        # covariates then vary by their own standard errors
+        shape = np.maximum(population.weight * population.patients, 1e-12)
+        raw = rng.gamma(shape, size=(size, len(population.weight)))
         return np.asarray(raw / raw.sum(axis=1, keepdims=True))
 
 

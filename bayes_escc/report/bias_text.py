@@ -89,7 +89,15 @@ def overlap_text(found: PlainMapping) -> str:
 
 
 def population_text(found: PlainMapping) -> str:
-    """Answers in every population, with overlap, what every fact contributed, and companions."""
+    """Answers in every population, with overlap, what every fact contributed, companions, and subgroups."""
+    blocks = [_beside_published(found)] if "populations" in found else []
+    if found.get("subgroups"):
+        blocks.append(_subgroups_text(found))
+    return "\n\n".join(blocks)
+
+
+def _beside_published(found: PlainMapping) -> str:
+    """What is said where published arms stand beside own patients."""
     timed = "estimand" in found
     key, effect = ("rmst", "log_hazard_ratio") if timed else ("rate", "log_odds_ratio")
     units = ("", "") if timed else ("proportion", "points")
@@ -104,23 +112,21 @@ def population_text(found: PlainMapping) -> str:
         for r in found["populations"]
     ]
     header = ["in the population", "", found.get("estimand", "rate"), "difference from the first", "P(better), no bias"]
-    lines = [aligned(header, rows)]
-    lines.append("Regimens share the coefficients, so P(better) is the same in every population; only sizes differ.")
+    lines = [aligned(header, rows), _about_populations(found)]
     ratio = effect.removeprefix("log_").replace("_", " ")
+    whose = " where every modifier is zero, as modelled" if found.get("effect_modifiers") else ""
     for r in found["conditional"]:
         shown = _shown({k: _exp(v) for k, v in r.items()}, effect, "")
-        lines.append(f"Conditional {ratio}, {r['regimen']} against {r['reference']}: {shown}.")
-    lines += [
-        f"{c['covariate']} is known from its prior alone." for c in found["identification"] if c["from_the_prior"]
-    ]
+        lines.append(f"Conditional {ratio}{whose}, {r['regimen']} against {r['reference']}: {shown}.")
+    lines += [f"{c['covariate']}: known from the prior alone." for c in found["identification"] if c["from_the_prior"]]
     lines += _ledger_lines(found)
     lines += ["", *(overlap_text(o) for o in found["overlap"]), ""]
     cells = [
         [
             f"{c['method']}, {c['note']}",
             f"{c['regimen']} against {c['reference']}",
-            *(format_number(c[k]) if timed else f"{100 * c[k]:.1f} %" for k in ("rate", "published_rate")),
-            f"{_exp(c[effect]):.2f}",
+            *(_companion_rate(c[k], timed) for k in ("rate", "published_rate")),
+            "-" if c[effect] is None else f"{_exp(c[effect]):.2f}",
             f"{c['ess']:.1f}",
         ]
         for c in found["companions"]
@@ -131,6 +137,45 @@ def population_text(found: PlainMapping) -> str:
     change = found["integration"]["change"]
     lines.append(f"Integration over published covariates ({found['integration']['rule']}): {change:.3f} posterior sd.")
     return "\n".join(lines)
+
+
+def _about_populations(found: PlainMapping) -> str:
+    """Why answers in populations differ, or do not."""
+    if not found.get("effect_modifiers"):
+        return "Regimens share the coefficients, so P(better) is the same in every population; only sizes differ."
+    named = ", ".join(covariate_label(str(n)) for n in found["effect_modifiers"])
+    return textwrap.fill(
+        f"{named} may act differently on each regimen, so P(better) differs between populations. In that of the "
+        "published arm the answer rests on data; elsewhere also on what is known of the interaction.",
+        100,
+    )
+
+
+def _subgroups_text(found: PlainMapping) -> str:
+    """P(better) by subgroup, and the warning that subgroups deserve."""
+    timed = "estimand" in found
+    rows = [
+        [
+            r["subgroup"],
+            f"{r['regimen']} against {r['reference']}",
+            f"{r['patients_on_regimen']} and {r['patients_on_reference']}",
+            _shown(r, "difference", "" if timed else "points"),
+            format_probability(r["probability_better"], 0.002),
+        ]
+        for r in found["subgroups"]
+    ]
+    header = ["subgroup", "", "own patients", f"difference in {found.get('estimand', 'rate')}", "P(better), no bias"]
+    lines = [aligned(header, rows)]
+    for c in found["interactions"]:
+        if c["from_the_prior"]:
+            lines.append(f"{c['covariate']}: how far the coefficient differs is known from the prior alone.")
+    return "\n".join([*lines, textwrap.fill(found["subgroup_warning"], 100)])
+
+
+def _companion_rate(rate: float | None, timed: bool) -> str:
+    if rate is None:
+        return "-"
+    return format_number(rate) if timed else f"{100 * rate:.1f} %"
 
 
 def _ledger_lines(found: PlainMapping) -> list[str]:

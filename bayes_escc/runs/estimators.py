@@ -94,6 +94,17 @@ class ResponseModel(_Model):
         covariate) to Prior.
     covariates : sequence of mapping or str
         Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` (logistic).
+    effect_modifiers : sequence of str
+        Columns of the covariates whose coefficient may differ between regimens (logistic).
+    published : mapping, optional
+        The keys of ``[published]``: files of published arms, beside which the own patients stand (logistic).
+    population : str, mapping, path or DataFrame
+        With `published`, in whose population regimens are compared: ``"own"``, ``"pooled"``, ``"overlap"``,
+        ``{"study": ...}``, the covariates of one patient, or a table of other patients.
+    weights : {"fixed", "bootstrap"}
+        With `published`, whether the patients of the population are all there are, or stand for more like them.
+    extrapolate : bool
+        With `published`, whether to answer where own and published patients hardly overlap.
     regimens : sequence of str, optional
         Keep these, in this order; the first is the default reference.
     where : mapping, optional
@@ -119,6 +130,11 @@ class ResponseModel(_Model):
         prior: Prior | None = None,
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
         covariates: Sequence[PlainMapping | str] = (),
+        effect_modifiers: Sequence[str] = (),
+        published: PlainMapping | None = None,
+        population: str | Path | PlainMapping | pd.DataFrame = "own",
+        weights: Literal["fixed", "bootstrap"] = "fixed",
+        extrapolate: bool = False,
         regimens: Sequence[str] | None = None,
         where: PlainMapping | None = None,
         not_evaluable: Literal["nonresponse", "exclude"] = "nonresponse",
@@ -143,12 +159,17 @@ class ResponseModel(_Model):
             model["pool_over"] = pool_over
         if covariates:
             model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
+        if effect_modifiers:
+            model["effect_modifiers"] = list(effect_modifiers)
+        wanted = None if isinstance(population, str) and population == "own" else population
+        beside = _published(published, wanted, weights, extrapolate, covariates)
         self.analysis = Analysis.from_dict(
             {
                 "id": "response_model",
                 "data": data,
                 "model": model,
                 "priors": {k: _prior_dict(v) for k, v in roles.items()},
+                **beside,
             },
             label="this ResponseModel",
         )
@@ -295,6 +316,30 @@ class SurvivalModel(_Model):
             },
             label="this SurvivalModel",
         )
+
+
+def _published(
+    published: PlainMapping | None,
+    population: str | Path | PlainMapping | pd.DataFrame | None,
+    weights: str,
+    extrapolate: bool,
+    covariates: Sequence[PlainMapping | str],
+) -> Plain:
+    """The tables of an analysis about published arms."""
+    if published is None:
+        given = [n for n, g in (("weights", weights != "fixed"), ("extrapolate", extrapolate)) if g]
+        if given or population is not None:
+            raise AnalysisError(f"{' and '.join(given) or 'population'} need published=, arms beside own patients.")
+        return {}
+    columns = [c if isinstance(c, str) else str(c.get("column")) for c in covariates]
+    return {
+        "published": dict(published),
+        "overlap": {"extrapolate": extrapolate},
+        "estimands": {
+            "population": _population("own" if population is None else population, columns),
+            "weights": weights,
+        },
+    }
 
 
 def _population(wanted: str | Path | PlainMapping | pd.DataFrame, columns: Sequence[str]) -> Any:

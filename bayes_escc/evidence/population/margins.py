@@ -82,11 +82,21 @@ class Points:
         With sum one.
     exact : bool
         Whether the rule is exact to rounding; else its error is that of scrambled points.
+    patients : int
+        How many patients they stand for, whose sampling a bootstrap of the population repeats; 0 where they are all
+        there are.
     """
 
     values: Array
     weight: Array
     exact: bool
+    patients: int = 0
+
+    def where(self, column: int, value: float) -> Points:
+        """The patients with one value of a covariate."""
+        chosen = self.values[:, column] == value
+        weight = self.weight[chosen]
+        return Points(self.values[chosen], weight / weight.sum(), self.exact, self.patients)
 
 
 def margin_of(facts: Mapping[str, float], *, binary: bool, positive: bool, n: int) -> Margin | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,6 +14,7 @@ from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.grim import recover_count
 from bayes_escc.evidence.population.margins import STATISTICS
+from bayes_escc.evidence.population.subgroup_rows import Subgroup, check_subgroups, read_subgroup, shares_of_subgroups
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.names import Plain
@@ -44,11 +45,15 @@ class TargetSpec:
 
     Parameters
     ----------
-    population : {"own", "pooled", "overlap", "study", "profile"}
+    population : {"own", "pooled", "overlap", "study", "profile", "file"}
     study : str
         Whose patients, for "study".
     profile : tuple of (str, value)
         Covariates of one patient, for "profile".
+    file, sheet : str or None
+        Patients of another source, for "file": relative to the analysis.
+    rows : tuple of ((column, value), ...)
+        Those patients themselves, where they are given instead of a file.
     weights : {"fixed", "bootstrap"}
         Whether the patients of the population are all there are, or stand for more like them.
     """
@@ -57,11 +62,19 @@ class TargetSpec:
     study: str = ""
     profile: tuple[tuple[str, Any], ...] = ()
     weights: Literal["fixed", "bootstrap"] = "fixed"
+    file: str | None = None
+    sheet: str | None = None
+    rows: tuple[tuple[tuple[str, Any], ...], ...] = ()
 
     @property
     def name(self) -> str:
         """In words."""
-        return {"study": self.study, "profile": "the patient described"}.get(self.population, self.population)
+        named = {
+            "study": self.study,
+            "profile": "the patient described",
+            "file": Path(self.file or "the patients given").name,
+        }
+        return named.get(self.population, self.population)
 
 
 @dataclass(frozen=True)
@@ -114,7 +127,8 @@ class PublishedSpec:
     def digest(self) -> str:
         """SHA-256 of the files."""
         found = hashlib.sha256()
-        for name in (self.arms, self.covariates, self.curves, self.at_risk, self.patients, self.effects):
+        files = (self.arms, self.covariates, self.curves, self.at_risk, self.patients, self.effects, self.target.file)
+        for name in files:
             if name is not None:
                 try:
                     found.update(self.path(name).read_bytes())
@@ -133,6 +147,8 @@ class PublishedArm:
     n, events : int
     facts : mapping of str to mapping
         Of every covariate, its statistics by name.
+    subgroups : tuple of Subgroup
+        Its patients told apart by one covariate; none where only the total is published.
     """
 
     study: str
@@ -142,6 +158,7 @@ class PublishedArm:
     n: int
     events: int
     facts: Mapping[str, Mapping[str, float]]
+    subgroups: tuple[Subgroup, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -191,54 +208,98 @@ def read_target(estimands: Reader) -> TargetSpec:
         return TargetSpec(str(value), weights=weights)
     if isinstance(value, Mapping) and set(value) == {"study"} and isinstance(value["study"], str):
         return TargetSpec("study", normalise(value["study"]), weights=weights)
-    if isinstance(value, Mapping) and value and "study" not in value:
+    if isinstance(value, Mapping) and "file" in value:
+        inner = Reader(value, estimands.where("population"), estimands.problems)
+        file, sheet = inner.text("file"), inner.text("sheet", None)
+        inner.finish()
+        return TargetSpec("file", file=file, sheet=sheet, weights=weights)
+    if isinstance(value, Mapping) and set(value) == {"rows"} and isinstance(value["rows"], list | tuple):
+        rows = [r for r in value["rows"] if isinstance(r, Mapping)]
+        if rows and len(rows) == len(value["rows"]):
+            return TargetSpec("file", rows=tuple(tuple(r.items()) for r in rows), weights=weights)
+    if isinstance(value, Mapping) and value and not {"study", "rows"} & set(value):
         return TargetSpec("profile", profile=tuple(value.items()), weights=weights)
     estimands.problem(
         "population",
-        f'must be "own", "pooled", "overlap", {{ study = "..." }} or the covariates of one patient, not {value!r}',
+        'must be "own", "pooled", "overlap", { study = "..." }, { file = "registry.csv" }, { rows = [...] } or the '
+        f"covariates of one patient, not {value!r}",
     )
     return TargetSpec(weights=weights)
+
+
+@dataclass
+class _Counts:
+    """The rows of one arm, as they are read."""
+
+    row: Mapping[str, str]
+    total: tuple[int, int] | None = None
+    subgroups: list[Subgroup] = field(default_factory=list)
+
+    @property
+    def n(self) -> int:
+        return self.total[0] if self.total else sum(s.n for s in self.subgroups)
+
+    @property
+    def events(self) -> int:
+        return self.total[1] if self.total else sum(s.events for s in self.subgroups)
 
 
 def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
     table = read_cells(spec.path(str(spec.arms)))
     problems = missing_columns(table, _ARM_COLUMNS)
     refuse_if_any(table.source, problems)
-    rows = []
+    rows, arms = [], dict[tuple[str, str], _Counts]()
     for row, number in zip(table.rows, table.numbers, strict=True):
         if canonical_endpoint(row["endpoint"]) != endpoint:
             continue
-        counts = {name: _count(row, name, number, problems) for name in ("n", "events")}
-        if counts["events"] > counts["n"]:
-            problems.append(
-                Problem(
-                    "events_exceed_n",
-                    f"{counts['events']} events among {counts['n']} patients",
-                    "Correct one of them.",
-                    number,
-                    "events",
-                    row["events"],
-                )
-            )
+        counts = _counts(row, number, problems)
+        arm = arms.setdefault((normalise(row["study"]), normalise(row["regimen"])), _Counts(row))
+        if text := row.get("subgroup", "").strip():
+            found = read_subgroup(text, number, counts["n"], counts["events"], problems)
+            arm.subgroups += [] if found is None else [found]
+            continue
         rows.append((row, number, counts))
+        arm.row, arm.total = row, (counts["n"], counts["events"])
     problems += _twice(rows)
     refuse_if_any(table.source, problems)
-    if not rows:
+    if not arms:
         raise DataError(f"{table.source} has no arm with counts of {endpoint}.")
-    facts = read_facts(spec, {(normalise(r["study"]), normalise(r["regimen"])): c["n"] for r, _, c in rows})
-    arms = tuple(
+    facts = read_facts(spec, {key: c.n for key, c in arms.items()})
+    for (study, regimen), c in arms.items():
+        if c.subgroups:
+            problems += check_subgroups(f"{study}, {regimen}", c.total, c.subgroups, facts.get((study, regimen), {}))
+    refuse_if_any(table.source, problems)
+    published = tuple(
         PublishedArm(
-            normalise(r["study"]),
-            normalise(r["regimen"]),
+            study,
+            regimen,
             endpoint,
-            r.get("design") or "single-arm",
-            c["n"],
-            c["events"],
-            facts.get((normalise(r["study"]), normalise(r["regimen"])), {}),
+            c.row.get("design") or "single-arm",
+            c.n,
+            c.events,
+            shares_of_subgroups(facts.get((study, regimen), {}), c.subgroups),
+            tuple(c.subgroups),
         )
-        for r, _, c in rows
+        for (study, regimen), c in arms.items()
     )
-    return PublishedArms(arms, _alike(rows))
+    return PublishedArms(published, _alike(rows))
+
+
+def _counts(row: Mapping[str, str], number: int, problems: list[Problem]) -> dict[str, int]:
+    """Patients and events of a row."""
+    counts = {name: _count(row, name, number, problems) for name in ("n", "events")}
+    if counts["events"] > counts["n"]:
+        problems.append(
+            Problem(
+                "events_exceed_n",
+                f"{counts['events']} events among {counts['n']} patients",
+                "Correct one of them.",
+                number,
+                "events",
+                row["events"],
+            )
+        )
+    return counts
 
 
 def missing_columns(table: RawTable, columns: Sequence[str]) -> list[Problem]:

@@ -16,11 +16,12 @@ from bayes_escc.families.base import Design, prior_line
 from bayes_escc.families.covariates import EncodedCovariates, encode, means_by_regimen
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
+from bayes_escc.families.modifiers import INTERACTION, SUBGROUP_WARNING, Modifiers, require_modifiers, subgroups
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.cells import RATE_UNIT
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.families.told_apart import aliased, not_told_apart
-from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN, AnyArray, PlainMapping
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, ENDPOINT, REGIMEN, AnyArray, Plain, PlainMapping
 from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class LogisticDesign(Design):
     Every regimen has its own intercept, the log odds of a patient whose covariates are zero
     (average, after centring), so no regimen is the reference of the model. `rate` is
     standardised: the mean over all patients of the analysis of the response probability each
-    would have on the regimen, within each draw (g-computation).
+    would have on the regimen, within each draw (g-computation). Declared effect modifiers have a
+    further coefficient on every regimen (see `modifiers`).
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class LogisticDesign(Design):
         self.population = encoded.values
         self.regimens = table.regimens
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
+        self.modifiers = Modifiers.of(spec.effect_modifiers, encoded, self.regimens)
         self.response = table.events(endpoint).astype("int64")
         self.warnings = (*table.warnings, *self._not_told_apart())
         self.rows = self.patients = len(self.response)
@@ -84,18 +87,31 @@ class LogisticDesign(Design):
         encoded = encode(patients, spec.covariates)
         kept = patients.frame[encoded.kept]
         complete = replace(patients, frame=kept)
+        if data.published is None:
+            require_modifiers(spec.effect_modifiers, complete.regimens)
         return cls(complete, spec, encoded, canonical_endpoint(endpoints[0]), data.design)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of all coefficients."""
+        return (*self.encoded.labels, *self.modifiers.labels)
+
+    @property
+    def coefficient_prior(self) -> PriorSet:
+        """The priors of all coefficients."""
+        interaction = self.spec.prior(INTERACTION) if self.modifiers else None
+        return self.modifiers.prior(self.spec.prior("coefficient"), interaction)
 
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:
         patients = [str(i + 1) for i in range(self.patients)]
-        return {REGIMEN: self.regimens, COVARIATE: self.encoded.labels, "patient": patients}
+        return {REGIMEN: self.regimens, COVARIATE: self.labels, "patient": patients}
 
     @property
     def data(self) -> Mapping[str, AnyArray]:
         data: dict[str, AnyArray] = {"response_observed": self.response, "patient_regimen": self.regimen}
-        columns = {f"x{j}": self.encoded.values[:, j] for j in range(len(self.encoded.labels))}
-        return data | columns
+        values = self.modifiers.extended(self.encoded.values, self.regimen)
+        return data | {f"x{j}": values[:, j] for j in range(len(self.labels))}
 
     @property
     def structure(self) -> Hashable:
@@ -104,35 +120,35 @@ class LogisticDesign(Design):
             "response",
             "logistic",
             tuple(prior("intercept")[r] for r in self.regimens),
-            tuple(prior("coefficient")[c] for c in self.encoded.labels),
+            tuple(self.coefficient_prior[c] for c in self.labels),
         )
 
     def build(self) -> pm.Model:
         import pymc as pm
 
-        spec, labels = self.spec, self.encoded.labels
+        spec, labels, data = self.spec, self.labels, self.data
         with pm.Model(coords=self.coords) as model:
             regimen = pm.Data("patient_regimen", self.regimen, dims="patient")
             observed = pm.Data("response_observed", self.response, dims="patient")
             intercept = spec.prior("intercept").to_pymc("intercept", self.regimens, REGIMEN)
             logit = intercept[regimen]
             if labels:
-                coefficient = spec.prior("coefficient").to_pymc("coefficient", labels, COVARIATE)
+                coefficient = self.coefficient_prior.to_pymc("coefficient", labels, COVARIATE)
                 # a sum of columns compiles and runs far faster than a matrix product
                 for j in range(len(labels)):
-                    logit = logit + coefficient[j] * pm.Data(f"x{j}", self.encoded.values[:, j], dims="patient")
+                    logit = logit + coefficient[j] * pm.Data(f"x{j}", data[f"x{j}"], dims="patient")
             pm.Bernoulli("response", logit_p=logit, observed=observed, dims="patient")
         return model
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         import xarray as xr
 
-        labels = self.encoded.labels
+        labels = self.labels
         intercept = self.spec.prior("intercept").sample(rng, draws, self.regimens)[None]
         values = {"intercept": ((CHAIN, DRAW, REGIMEN), intercept)}
         coords = {REGIMEN: list(self.regimens)}
         if labels:
-            slopes = self.spec.prior("coefficient").sample(rng, draws, labels)[None]
+            slopes = self.coefficient_prior.sample(rng, draws, labels)[None]
             values["coefficient"] = ((CHAIN, DRAW, COVARIATE), slopes)
             coords[COVARIATE] = list(labels)
         return xr.Dataset(values, coords=coords)
@@ -140,7 +156,7 @@ class LogisticDesign(Design):
     def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
         import xarray as xr
 
-        stated = {**dict(self.spec.priors), **(priors or {})}
+        stated = {**dict(self.spec.priors), "coefficient": self.coefficient_prior, **(priors or {})}
         dims = {"intercept": REGIMEN, "coefficient": COVARIATE}
         return xr.Dataset(
             {
@@ -159,17 +175,40 @@ class LogisticDesign(Design):
             for r, regimen in enumerate(self.regimens)
         ]
 
-    def _shift(self, parameters: xr.Dataset, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _shift(
+        self, parameters: xr.Dataset, x: NDArray[np.float64], regimen: int | NDArray[Any]
+    ) -> NDArray[np.float64]:
         """The covariates' part of the log odds of patients with covariates x, shape (chain, draw, patient)."""
         shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW], len(x))
         if not self.encoded.labels:
             return np.zeros(shape)
-        return np.asarray(parameters["coefficient"].to_numpy() @ x.T)
+        return np.asarray(parameters["coefficient"].to_numpy() @ self.modifiers.extended(x, regimen).T)
 
     def _logits(self, parameters: xr.Dataset) -> NDArray[np.float64]:
-        return np.asarray(
-            parameters["intercept"].to_numpy()[..., self.regimen] + self._shift(parameters, self.encoded.values)
-        )
+        shift = self._shift(parameters, self.encoded.values, self.regimen)
+        return np.asarray(parameters["intercept"].to_numpy()[..., self.regimen] + shift)
+
+    def mean_rates(
+        self, parameters: xr.Dataset, x: NDArray[np.float64], weight: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Mean response probability of a population on every regimen, (chain, draw, regimen).
+
+        Parameters
+        ----------
+        parameters : Dataset
+        x : array of shape (patients, covariates)
+        weight : array of shape (patients,) or (chain, draw, patients)
+            With sum one.
+        """
+        from scipy.special import expit
+
+        intercept, columns = parameters["intercept"].to_numpy(), []
+        shift = self._shift(parameters, x, 0)
+        for r in range(len(self.regimens)):
+            shift = self._shift(parameters, x, r) if r and self.modifiers else shift
+            each = expit(intercept[..., r, None] + shift)
+            columns.append(each @ weight if weight.ndim == 1 else (each * weight).sum(axis=-1))
+        return np.stack(columns, axis=-1)
 
     def frozen(self) -> Mapping[str, PlainMapping]:
         found: dict[str, PlainMapping] = {"priors": stated_priors(self.spec.priors)}
@@ -207,13 +246,9 @@ class LogisticDesign(Design):
 
     def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         import xarray as xr
-        from scipy.special import expit
 
-        shift = self._shift(parameters, self.population)
-        intercept = parameters["intercept"].to_numpy()
-        rates = np.stack(
-            [expit(intercept[..., r, None] + shift).mean(axis=-1) for r in range(len(self.regimens))], axis=-1
-        )
+        size = len(self.population)
+        rates = self.mean_rates(parameters, self.population, np.full(size, 1.0 / size))
         rate = xr.DataArray(
             rates,
             dims=(CHAIN, DRAW, REGIMEN),
@@ -225,7 +260,8 @@ class LogisticDesign(Design):
             rate.attrs["better"] = direction
         found = {"rate": rate, "intercept": parameters["intercept"].assign_attrs(unit="log odds")}
         if self.encoded.labels:
-            units = [f"log odds ratio per {how}" for _, how in self.encoded.constants]
+            coded = self.modifiers.encoded(self.encoded, self.regimen, "log odds ratio")
+            units = [f"log odds ratio per {how}" for _, how in coded.constants]
             found["coefficient"] = parameters["coefficient"].assign_coords(unit=(COVARIATE, units))
         return xr.Dataset(found)
 
@@ -236,4 +272,32 @@ class LogisticDesign(Design):
         lines = prior_line("intercept", self.spec.prior("intercept"), " (log odds)")
         if self.encoded.labels:
             lines += prior_line("coefficient", self.spec.prior("coefficient"), " (log odds ratio)")
+        if self.modifiers:
+            words = "difference between two regimens of the coefficient of an effect modifier"
+            lines += prior_line(words, self.spec.prior(INTERACTION), " (log odds ratio)")
         return lines
+
+    def subgroups(self, parameters: xr.Dataset) -> list[Plain]:
+        """P(better) in every subgroup of the patients by an effect modifier."""
+
+        def means(x: NDArray[np.float64]) -> NDArray[np.float64]:
+            found = self.mean_rates(parameters, x, np.full(len(x), 1.0 / len(x)))
+            return found.reshape(-1, len(self.regimens))
+
+        better = -1 if endpoint_direction(self.endpoint) == "lower" else 1
+        return subgroups(self.modifiers, self.encoded, self.regimen, means, "rate", better)
+
+    def modified(self, parameters: xr.Dataset) -> Plain:
+        """What effect modifiers add to the report: subgroups, their warning, and what the data say of interactions."""
+        if not self.modifiers:
+            return {}
+        flat = parameters["coefficient"].to_numpy().reshape(-1, len(self.labels))
+        return {
+            "effect_modifiers": list(self.modifiers.names),
+            "subgroups": self.subgroups(parameters),
+            "subgroup_warning": SUBGROUP_WARNING,
+            "interactions": self.modifiers.identification(flat, self.spec.prior(INTERACTION)),
+        }
+
+    def population_report(self, parameters: xr.Dataset) -> Plain | None:
+        return {"endpoint": self.endpoint, **self.modified(parameters)} if self.modifiers else None

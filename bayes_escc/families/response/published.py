@@ -3,7 +3,9 @@
 Own patients count one by one, ``expit(intercept[regimen] + x'coefficient)``. The responders of a published arm are
 binomial with the mean of that probability over the arm's covariates, computed in logarithms so that it holds at any
 size of the coefficients. Coefficients are shared by all regimens: with them P(better) is the same in every population,
-and only sizes differ.
+and only sizes differ. Declared effect modifiers have a coefficient on every regimen; the answer in the published
+population then stays what it was, and in others it rests on the prior of the interaction, unless subgroup rows of the
+published arm tell. Those rows are counts of the patients with, and of those without, one covariate.
 
 References
 ----------
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,13 +28,15 @@ from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, PatientTable
 from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.overlap import matching_weights
-from bayes_escc.evidence.population.published import PublishedSpec
+from bayes_escc.evidence.population.published import PublishedArm, PublishedSpec
+from bayes_escc.evidence.population.simulated import simulated_rate
 from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
 from bayes_escc.families.covariates import EncodedCovariates, encode
+from bayes_escc.families.modifiers import Modifiers, require_modifiers
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.logistic import LogisticDesign
 from bayes_escc.families.response.spec import ResponseSpec
-from bayes_escc.names import CHAIN, DRAW, REGIMEN, AnyArray, Plain
+from bayes_escc.names import CHAIN, COVARIATE, DRAW, REGIMEN, AnyArray, Plain
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -44,6 +48,34 @@ Array = NDArray[np.float64]
 ARM: Final = "published_arm"
 MOST_INTEGRATION_ERROR: Final = 0.05
 """Largest change of a rate under other integration points, in posterior standard deviations."""
+MOST_OF_THE_PRIOR: Final = 0.9
+"""Posterior over prior standard deviation above which the prior answers."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One count of the likelihood: a published arm, or its patients with or without a covariate.
+
+    Parameters
+    ----------
+    arm : PublishedArm
+    label : str
+    n, events : int
+    index : int
+        Of the arm among the published ones.
+    column : int
+        Of the covariate; -1 for a whole arm.
+    value : float
+        Of the covariate.
+    """
+
+    arm: PublishedArm
+    label: str
+    n: int
+    events: int
+    index: int
+    column: int = -1
+    value: float = 0.0
 
 
 class PublishedResponseDesign(LogisticDesign):
@@ -66,11 +98,14 @@ class PublishedResponseDesign(LogisticDesign):
         self.own_regimens = self.regimens
         self.regimens = tuple(dict.fromkeys([*self.regimens, *(a.regimen for a in self.known)]))
         self.arms = (*self.arms, *(Arm(a.study, a.regimen, endpoint, a.design) for a in self.known))
-        self.arm_regimen = np.array([self.regimens.index(a.regimen) for a in self.known], dtype="int32")
-        self.arm_n = np.array([a.n for a in self.known], dtype="int64")
-        self.arm_events = np.array([a.events for a in self.known], dtype="int64")
+        require_modifiers(spec.effect_modifiers, self.regimens)
+        self.modifiers = Modifiers.of(spec.effect_modifiers, encoded, self.regimens)
         self.laws = PublishedCovariates(self.encoded, self.known, published)
         self.points, self.overlaps = self.laws.points, self.laws.overlaps
+        self.counted = self._counted()
+        self.arm_regimen = np.array([self.regimens.index(c.arm.regimen) for c in self.counted], dtype="int32")
+        self.arm_n = np.array([c.n for c in self.counted], dtype="int64")
+        self.arm_events = np.array([c.events for c in self.counted], dtype="int64")
         self.own_patients = self.patients
         self.rows, self.patients = self.rows + len(self.known), self.patients + int(self.arm_n.sum())
         self.events += int(self.arm_events.sum())
@@ -90,6 +125,37 @@ class PublishedResponseDesign(LogisticDesign):
 
     # ---- what is known of a published arm -----------------------------------------------------
 
+    def _counted(self) -> list[Counted]:
+        """Every count of the likelihood: arms, and in place of an arm its subgroups."""
+        found, strange = [], []
+        for k, arm in enumerate(self.known):
+            if not arm.subgroups:
+                found.append(Counted(arm, f"{arm.study}: {arm.regimen}", arm.n, arm.events, k))
+            for part in arm.subgroups:
+                labels = [e.column for e in self.encoded.encoders]
+                column = labels.index(part.covariate) if labels.count(part.covariate) == 1 else -1
+                if column < 0 or not self.encoded.binary[column]:
+                    strange.append(f"{arm.study} has rows by {part.covariate}")
+                    continue
+                label = f"{arm.study}: {arm.regimen}, {part.label}"
+                found.append(Counted(arm, label, part.n, part.events, k, column, float(part.present)))
+        if strange:
+            known = [n for n, binary in zip(self.encoded.labels, self.encoded.binary, strict=True) if binary]
+            raise DataError(
+                f"{'; '.join(dict.fromkeys(strange))}, which is no yes-or-no covariate of the model "
+                f"({', '.join(known) or 'it has none'}). Add it to model.covariates, or leave the subgroup rows out."
+            )
+        return found
+
+    def _points_counted(self, points: Sequence[Points]) -> list[Points]:
+        """The covariates of the patients of every count, with the further columns of effect modifiers."""
+        found = []
+        for c in self.counted:
+            part = points[c.index] if c.column < 0 else points[c.index].where(c.column, c.value)
+            regimen = self.regimens.index(c.arm.regimen)
+            found.append(replace(part, values=self.modifiers.extended(part.values, regimen)))
+        return found
+
     def _refuse_own_cohort(self) -> None:
         """Own patients that are a published arm would count twice."""
         for arm in self.known:
@@ -105,46 +171,42 @@ class PublishedResponseDesign(LogisticDesign):
 
     def rates(self, parameters: xr.Dataset, population: Points, rng: np.random.Generator) -> Array:
         """Mean response probability of a population on every regimen, (chain, draw, regimen)."""
-        shift = self._shift(parameters, population.values)
-        shape = shift.shape[:2]
+        shape = parameters.sizes[CHAIN], parameters.sizes[DRAW]
         weight = self.laws.weights(population, shape[0] * shape[1], rng)
-        intercept = parameters["intercept"].to_numpy()
-        columns = []
-        for r in range(len(self.regimens)):
-            each = _expit(intercept[..., r, None] + shift)
-            if weight.ndim == 1:
-                columns.append(each @ weight)
-            else:
-                columns.append((each * weight.reshape(*shape, -1)).sum(axis=-1))
-        return np.stack(columns, axis=-1)
+        weight = weight if weight.ndim == 1 else weight.reshape(*shape, -1)
+        return self.mean_rates(parameters, population.values, weight)
 
     # ---- the model ------------------------------------------------------------------------------
 
     @property
+    def count_labels(self) -> list[str]:
+        """Labels of the published counts."""
+        return [c.label for c in self.counted]
+
+    @property
     def coords(self) -> Mapping[str, Sequence[str]]:
         patients = [str(i + 1) for i in range(self.own_patients)]
-        studies = [f"{a.study}: {a.regimen}" for a in self.known]
-        return {REGIMEN: self.regimens, "covariate": self.encoded.labels, "patient": patients, ARM: studies}
+        return {REGIMEN: self.regimens, COVARIATE: self.labels, "patient": patients, ARM: self.count_labels}
 
     @property
     def data(self) -> Mapping[str, AnyArray]:
-        points = {f"point_x{j}": np.stack([p.values[:, j] for p in self.points]) for j in range(self._size)}
+        each = self._points_counted(self.points)
+        most = max(len(p.weight) for p in each)
+        # counts with fewer points are filled up with points that weigh nothing
+        values = np.stack([np.pad(p.values, ((0, most - len(p.weight)), (0, 0))) for p in each])
+        weight = np.stack([np.pad(p.weight, (0, most - len(p.weight)), constant_values=1e-300) for p in each])
         return {
             **super().data,
-            **points,
-            "point_log_weight": np.log(np.stack([p.weight for p in self.points])),
+            **{f"point_x{j}": np.ascontiguousarray(values[:, :, j]) for j in range(len(self.labels))},
+            "point_log_weight": np.log(weight),
             "arm_regimen": self.arm_regimen,
             "arm_n": self.arm_n,
             "arm_events": self.arm_events,
         }
 
     @property
-    def _size(self) -> int:
-        return len(self.encoded.labels)
-
-    @property
     def structure(self) -> Hashable:
-        return ("published", len(self.known), len(self.points[0].weight), super().structure)
+        return ("published", self.data["point_log_weight"].shape, super().structure)
 
     def build(self) -> pm.Model:
         import pymc as pm
@@ -157,7 +219,7 @@ class PublishedResponseDesign(LogisticDesign):
             observed = pm.Data("arm_events", data["arm_events"], dims=ARM)
             log_weight = pm.Data("point_log_weight", data["point_log_weight"], dims=(ARM, "point"))
             logit = model["intercept"][regimen][:, None]
-            for j in range(self._size):
+            for j in range(len(self.labels)):
                 logit = logit + model["coefficient"][j] * pm.Data(
                     f"point_x{j}", data[f"point_x{j}"], dims=(ARM, "point")
                 )
@@ -170,8 +232,11 @@ class PublishedResponseDesign(LogisticDesign):
         """Log probability of response and of none in every published arm, (chain, draw, arm)."""
         intercept = parameters["intercept"].to_numpy()
         found = []
-        for k, p in enumerate(self.points if points is None else points):
-            logit = intercept[..., self.arm_regimen[k], None] + self._shift(parameters, p.values)
+        shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW])
+        for k, p in enumerate(self._points_counted(self.points if points is None else points)):
+            logit = np.broadcast_to(intercept[..., self.arm_regimen[k], None], (*shape, len(p.weight)))
+            if self.labels:
+                logit = logit + parameters["coefficient"].to_numpy() @ p.values.T
             found.append([_log_mean(p.weight, -np.logaddexp(0.0, -s * logit)) for s in (1.0, -1.0)])
         return np.stack([f[0] for f in found], axis=-1), np.stack([f[1] for f in found], axis=-1)
 
@@ -203,8 +268,8 @@ class PublishedResponseDesign(LogisticDesign):
         ]
         counts = np.asarray(data["published"], dtype=float) / self.arm_n
         return shares + [
-            Statistic("intercept", f"the share of responders in {a.study}", counts[..., k])
-            for k, a in enumerate(self.known)
+            Statistic("intercept", f"the share of responders in {label.replace(': ', ', ')}", counts[..., k])
+            for k, label in enumerate(self.count_labels)
         ]
 
     def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
@@ -220,6 +285,7 @@ class PublishedResponseDesign(LogisticDesign):
     def population_report(self, parameters: xr.Dataset) -> Plain:
         """Answers in every population, overlap, what identifies the coefficients, companions, integration error."""
         rng = np.random.default_rng(0)
+        self._refuse_what_the_prior_says(parameters)
         return {
             "endpoint": self.endpoint,
             "headline": self.target.name,
@@ -235,6 +301,7 @@ class PublishedResponseDesign(LogisticDesign):
             "companions": self._companions(),
             "integration": self._integration(parameters),
             "adjusted": list(self.encoded.labels),
+            **self.modified(parameters),
         }
 
     def _in_population(
@@ -269,15 +336,36 @@ class PublishedResponseDesign(LogisticDesign):
         ]
 
     def _identification(self, parameters: xr.Dataset) -> list[Plain]:
-        """Posterior over prior standard deviation of every coefficient; near 1 it comes from the prior."""
-        if not self.encoded.labels:
+        """Posterior over prior standard deviation of every coefficient and interaction; near 1 it is the prior."""
+        size = len(self.encoded.labels)
+        if not size:
             return []
         prior = self.prior(np.random.default_rng(1), 4000)["coefficient"].std((CHAIN, DRAW)).to_numpy()
         posterior = parameters["coefficient"].std((CHAIN, DRAW)).to_numpy()
-        return identification(self.encoded.labels, posterior, prior)
+        interactions: list[Plain] = self.modified(parameters).get("interactions", [])
+        return [*identification(self.encoded.labels, posterior[:size], prior[:size]), *interactions]
+
+    def _refuse_what_the_prior_says(self, parameters: xr.Dataset) -> None:
+        """A contrast of the headline that the data say nothing of is refused, where modifiers make one possible."""
+        if not self.modifiers or len(self.regimens) < 2:
+            return
+        spreads = []
+        for draws in (parameters, self.prior(np.random.default_rng(3), 4000)):
+            rates = self.mean_rates(draws, self.population_points.values, self.population_points.weight)
+            odds = np.log(rates) - np.log1p(-rates)
+            spreads.append((odds - odds[..., :1]).std(axis=(0, 1))[1:])
+        for regimen, after, before in zip(self.regimens[1:], *spreads, strict=True):
+            if after > MOST_OF_THE_PRIOR * before:
+                raise DataError(
+                    f"{regimen} against {self.regimens[0]} in the population {self.target.name!r}: the data leave the "
+                    f"log odds ratio as uncertain as its prior was ({after:.2f} against {before:.2f}), because "
+                    f"{', '.join(self.modifiers.names)} may act differently on each regimen. Ways out: ask in the "
+                    'published population (population = { study = "..." }); give subgroup rows of the published arm; '
+                    "or share the coefficients (leave out model.effect_modifiers)."
+                )
 
     def _companions(self) -> list[Plain]:
-        """Naive and matched comparisons, for the published population: companions, never the headline."""
+        """Naive, matched and simulated comparisons, for the published population: companions, never the headline."""
         found = []
         for arm, points in zip(self.known, self.points, strict=True):
             theirs = (arm.events + 0.5) / (arm.n + 1.0)
@@ -285,27 +373,33 @@ class PublishedResponseDesign(LogisticDesign):
                 if regimen == arm.regimen:
                     continue
                 x, y = self.encoded.values[self.regimen == r], self.response[self.regimen == r].astype(float)
-                weights = matching_weights(x, points.weight @ points.values) if self._size else None
-                plain = np.full(len(y), 1.0 / len(y))
-                methods = (
-                    ("naive", "not a comparison of regimens", plain),
-                    ("matching weights", "for the published population", weights),
-                )
-                for method, note, w in methods:
-                    rate = None if w is None else float(w @ y)
+                common = {
+                    "study": arm.study,
+                    "regimen": arm.regimen,
+                    "reference": regimen,
+                    "published_rate": arm.events / arm.n,
+                }
+                for method, note, rate, size in self._own_rates(x, y, points):
+                    ratio = None if rate is None else _log_odds_ratio(theirs, rate, len(y))
                     found.append(
-                        {
-                            "study": arm.study,
-                            "regimen": arm.regimen,
-                            "reference": regimen,
-                            "method": method,
-                            "note": note,
-                            "published_rate": arm.events / arm.n,
-                            "rate": rate,
-                            "ess": 0.0 if w is None else 1.0 / float((w**2).sum()),
-                            "log_odds_ratio": None if rate is None else _log_odds_ratio(theirs, rate, len(y)),
-                        }
+                        {**common, "method": method, "note": note, "rate": rate, "ess": size, "log_odds_ratio": ratio}
                     )
+        return found
+
+    def _own_rates(self, x: Array, y: Array, points: Points) -> list[tuple[str, str, float | None, float]]:
+        """By every method its name, what it is, the rate of own patients and the number of patients it is worth."""
+        found: list[tuple[str, str, float | None, float]] = [
+            ("naive", "not a comparison of regimens", float(y.mean()), float(len(y)))
+        ]
+        if not self.encoded.labels:
+            return found
+        note = "for the published population"
+        weights = matching_weights(x, points.weight @ points.values)
+        matched = (None, 0.0) if weights is None else (float(weights @ y), 1.0 / float((weights**2).sum()))
+        found.append(("matching weights", note, *matched))
+        scales = [float(self.spec.prior("coefficient")[c].to_scipy().std()) for c in self.encoded.labels]
+        simulated = simulated_rate(x, y, points.values, points.weight, np.array(scales))
+        found.append(("simulated treatment comparison", note, *simulated))
         return found
 
     def _integration(self, parameters: xr.Dataset) -> Plain:
@@ -341,10 +435,6 @@ def _binomial(value: Any, log_p: Any, log_q: Any, n: Any) -> Any:
 
     constant = pt.gammaln(n + 1.0) - pt.gammaln(value + 1.0) - pt.gammaln(n - value + 1.0)
     return constant + value * log_p + (n - value) * log_q
-
-
-def _expit(x: Array) -> Array:
-    return np.asarray(np.exp(-np.logaddexp(0.0, -x)))
 
 
 def _log_mean(weight: Array, logs: Array) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from bayes_escc.families.covariates import Covariate, read_covariates
+from bayes_escc.families.modifiers import INTERACTION, read_interaction, read_modifiers
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
@@ -68,6 +69,8 @@ class ResponseSpec:
         For the logistic likelihood.
     priors : tuple of (str, PriorSet)
         The parameters of this likelihood and their priors.
+    effect_modifiers : tuple of str
+        Columns of the covariates whose coefficient depends on the regimen.
     """
 
     likelihood: Likelihood
@@ -75,6 +78,7 @@ class ResponseSpec:
     pool_over: Literal["regimens", "studies"]
     covariates: tuple[Covariate, ...]
     priors: tuple[tuple[str, PriorSet], ...]
+    effect_modifiers: tuple[str, ...] = ()
 
     needs_response: ClassVar[bool] = True
     """Whether the model is one of a response, so that patients must have a column of it."""
@@ -114,6 +118,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:
         model.problem("pool_over", 'has no meaning with pooling = "none"; did you mean pooling = "partial"?')
     pool_over = model.text("pool_over", "studies" if over_studies else "regimens", ("regimens", "studies"))
     covariates = read_covariates(model)
+    modifiers = read_modifiers(model, covariates)
     if pooling == "partial" and likelihood in {"multinomial", "logistic"}:
         model.problem("pooling", f'"partial" is not available with likelihood = "{likelihood}"; use "none"')
     if over_studies and pool_over == "regimens":
@@ -125,6 +130,11 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:
     for role in roles:
         default, domain = DEFAULT_PRIORS[role]
         found.append((role, priors.prior(role, default, domain)))
+    if modifiers:
+        found.append((INTERACTION, read_interaction(priors)))
+    elif priors.has(INTERACTION):
+        priors.take(INTERACTION)
+        priors.problem(INTERACTION, "is the prior of model.effect_modifiers, and there are none")
     for role in DEFAULT_PRIORS:
         if role not in roles and priors.has(role):
             priors.take(role)
@@ -138,4 +148,4 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:
         if hierarchical and prior_set.overrides:
             label = prior_set.overrides[0][0]
             priors.problem(f'{role}."{label}"', "the regimens share one hierarchy, so none has its own prior")
-    return ResponseSpec(likelihood, pooling, pool_over, covariates, tuple(found))
+    return ResponseSpec(likelihood, pooling, pool_over, covariates, tuple(found), modifiers)

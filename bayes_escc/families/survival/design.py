@@ -345,7 +345,9 @@ class SurvivalDesign(Design):
     def population(self, parameters: xr.Dataset) -> Population:
         """The target population under every draw."""
         if self.published is not None:
-            return self.over(self.published.laws, parameters, Points(self.target.x, self.target.weight, True))
+            laws = self.published.laws
+            points = Points(self.target.x, self.target.weight, True, laws.population().patients)
+            return self.over(laws, parameters, points)
         return self.risk.population(parameters, self.target)
 
     def over(self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points) -> Population:
