@@ -173,12 +173,14 @@ class TestKinds:
         content["monitoring"] = [{"name": "stages", "kind": "counts", "stop_at_most": ["3/13", "12/40"]}]
         assert [look.evaluable for look in design(content).spec.rules[0].looks] == [13, 40]
 
-    def test_advice_is_not_enumerated_as_an_end(self):
+    def test_advice_ends_nothing_and_is_enumerated_apart(self):
         d = design(changed(RESPONSE, binding=False))
-        assert "advises" in why_not_exact(d.spec)
+        assert why_not_exact(d.spec) == ""
         result = d.simulate(trials=300, workers=1)
         assert result.rows[1]["go"].value == 0.0
-        assert result.rows[1]["advice"][0]["go"].value > 0.5
+        advice = result.rows[1]["advice"][0]["go"]
+        assert advice.exact
+        assert within((d.conduct("better", 40, 0, 2000).advice[:, 0] > 0).mean(), advice.value, 2000)
 
     def test_uniform_accrual(self):
         content = {**RESPONSE, "accrual": {"rate": [[0, 2], [10, 4]], "pattern": "uniform"}}
@@ -240,7 +242,7 @@ def borrowing_design(folder, **borrowing):
 class TestBorrowing:
     def test_the_borrowed_prior_is_that_of_the_analysis(self, history):
         planned = borrowing_design(history).spec.rules[0]
-        found = rate_statistics(planned, np.array([[23, 6]]), np.array([[14, 1]]))[0]
+        found = rate_statistics(planned, 0, np.array([[23, 6]]), np.array([[14, 1]]), np.array([False]))[0]
         log_priors = (lambda m: stats.norm.logpdf(m, 0, 2), lambda t: stats.halfnorm.logpdf(t, scale=1))
         historical = new_study_logit(EVENTS, TOTAL, *log_priors)
         expected, alone = (probability_better((14, 23), (1, 6), weight, *historical) for weight in (0.2, 1.0))

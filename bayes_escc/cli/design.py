@@ -139,8 +139,8 @@ def _result_text(data: PlainMapping) -> str:
                 v["truth"],
                 v["rule"],
                 f"{v['look']}: {v['when']}",
-                f"{v['go']['value']:.3f}",
-                f"{v['stop']['value']:.3f}",
+                _estimate(v["go"]),
+                _estimate(v["stop"]),
             ]
             for v in data["looks"]
         ]
@@ -158,7 +158,7 @@ def _result_text(data: PlainMapping) -> str:
     lines += _drift_text(data["drift"]) + _size_text(data["sample_size"])
     found = data["calibration"]
     if found:
-        fresh = ", ".join(f"{name} {share:.4f}" for name, share in found["fresh_trials"].items())
+        fresh = ", ".join(f"{name} {_estimate(found['fresh'][name], 4)}" for name in found["fresh_trials"])
         lines += [
             "",
             f"{found['key']} of {found['rule']} for false alarms of {found['false_alarm']:g}: {found['value']:.4f} "

@@ -8,7 +8,7 @@ Simon R. Control Clin Trials 1989;10:1-10.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -105,6 +105,26 @@ class CountBoundary(Rule):
             raise AnalysisError(f"no number of responses is stated for {', '.join(unknown)} patients")
         return tidy
 
+    def completed(self, planned: int | None, n: int) -> CountBoundary:
+        """The rule at a last analysis of fewer patients than planned: the same numbers of events decide.
+
+        Parameters
+        ----------
+        planned : int or None
+            The number of patients whose events are stated; the last if it is none of them.
+        n : int
+            Those there are.
+        """
+        stop, go = dict(_turned(self._pairs("stop_at_most"))), dict(_turned(self._pairs("go_at_least")))
+        size = planned if planned in stop or planned in go else self.looks[-1][0]
+        low, high = stop.get(size), go.get(size)
+        return replace(
+            self,
+            looks=(),
+            stop_at_most=() if low is None else (f"{min(low, n)}/{n}",),
+            go_at_least=() if high is None or high > n else (f"{high}/{n}",),
+        )
+
     @property
     def statistic(self) -> str:
         return f"number of events ({place(self, 'rate')})"
@@ -138,3 +158,8 @@ class CountBoundary(Rule):
     @property
     def power_rates(self) -> tuple[float, ...] | None:
         return None if self.alternative_rate is None else (self.alternative_rate,)
+
+
+def _turned(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Patients first, then events."""
+    return [(n, r) for r, n in pairs]

@@ -18,7 +18,7 @@ from bayes_escc.names import Plain
 from bayes_escc.rules.rule import CONTINUE, GO, STOP, Look, Rule, Step
 from bayes_escc.rules.tails import log_gammas
 
-__all__ = ["OperatingCharacteristics", "Scenario", "check_exact", "operating_characteristics", "walk"]
+__all__ = ["OperatingCharacteristics", "Scenario", "arrive", "check_exact", "operating_characteristics", "walk"]
 
 Array = NDArray[np.float64]
 
@@ -220,7 +220,7 @@ def walk(looks: Sequence[Look], verdicts: Sequence[NDArray[np.int8]], steps: Seq
     gone, stopped = [], []
     for look, verdict in zip(looks, verdicts, strict=True):
         for step, n, earlier in zip(steps, look, before, strict=True):
-            state = _arrive(state, step, n - earlier)
+            state = arrive(state, step, n - earlier)
         counts = tuple(range(1, dims + 1))
         gone.append(np.where(verdict == GO, state, 0.0).sum(axis=counts))
         stopped.append(np.where(verdict == STOP, state, 0.0).sum(axis=counts))
@@ -229,8 +229,11 @@ def walk(looks: Sequence[Look], verdicts: Sequence[NDArray[np.int8]], steps: Seq
     return np.stack(gone, axis=1), np.stack(stopped, axis=1)
 
 
-def _arrive(state: Array, step: Step, patients: int) -> Array:
-    """More patients: a binomial number of events at once where they move one count, otherwise one by one."""
+def arrive(state: Array, step: Step, patients: int) -> Array:
+    """The law of the counts after more patients of one stream, (scenarios, counts...).
+
+    A binomial number of events arrives at once where they move one count, otherwise patients come one by one.
+    """
     if len(step) == 2 and patients > 1 and sorted(sum(shift) for shift, _ in step) == [0, 1]:
         (shift, p) = max(step, key=lambda s: sum(s[0]))
         axis = 1 + shift.index(1)

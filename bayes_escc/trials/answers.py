@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.names import AnyArray, Plain
-from bayes_escc.rules import Rule
+from bayes_escc.rules import CountBoundary, Rule
 from bayes_escc.rules.rule import decide
 from bayes_escc.trials.spec import PlannedRule
 
-__all__ = ["rate_statistics", "rate_verdicts", "verdicts_of"]
+__all__ = ["rate_statistics", "rate_verdicts", "rule_at", "verdict_table", "verdicts_of"]
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -26,30 +26,25 @@ def _statistics(rule: Rule, look: tuple[int, ...]) -> Array:
 
 
 @lru_cache(maxsize=4096)
-def _verdicts(rule: Rule, look: tuple[int, ...]) -> NDArray[np.int8]:
+def verdict_table(rule: Rule, look: tuple[int, ...]) -> NDArray[np.int8]:
+    """GO, STOP or CONTINUE for every possible count of a rule at a look."""
     return rule.verdicts(look)
 
 
-def _looked_up(table: Callable[[Rule, tuple[int, ...]], AnyArray], rule: Rule, n: Whole, x: Whole) -> Array:
-    """Entries of the tables by counts, of every trial; nothing is decided while an arm has nobody evaluable."""
-    found = np.full(len(n), np.nan)
-    looks, which = np.unique(n, axis=0, return_inverse=True)
-    for i, look in enumerate(looks):
-        if (look == 0).any():
-            continue
-        here = which.ravel() == i
-        entries = table(rule, tuple(int(v) for v in look))
-        found[here] = entries[tuple(x[here].T)]
-    return found
+def rule_at(planned: PlannedRule, look: int, n: tuple[int, ...], *, ended: bool) -> Rule:
+    """A rule on rates as it is read at one of its looks.
 
-
-def rate_statistics(planned: PlannedRule, n: Whole, x: Whole) -> Array:
-    """The statistic of a rule on a rate; arrays as in `Counts`."""
-    return _looked_up(_statistics, planned.rule, n, x)
-
-
-def rate_verdicts(planned: PlannedRule, look: int, n: Whole, x: Whole) -> NDArray[np.int8]:
-    """GO, STOP or CONTINUE of a rule on a rate at one of its looks."""
+    Parameters
+    ----------
+    planned : PlannedRule
+    look : int
+        Its number, from 0.
+    n : tuple of int
+        Evaluable patients: of the regimen, then of the reference.
+    ended : bool
+        Whether nothing more can become known. A rule with a planned maximum that was not reached, since patients left,
+        is then read as at its last analysis: nobody remains to be predicted, and its last numbers of events hold.
+    """
     stated: Plain = {
         key: values[look]
         for key, values in (
@@ -57,10 +52,46 @@ def rate_verdicts(planned: PlannedRule, look: int, n: Whole, x: Whole) -> NDArra
             ("stop_below", planned.stop_below),
             ("stop_above", planned.stop_above),
         )
-        if values[look] is not None
+        if values[look] is not None and hasattr(planned.rule, key)
     }
-    rule = replace(planned.rule, looks=(), **{k: v for k, v in stated.items() if hasattr(planned.rule, k)})
-    found = _looked_up(_verdicts, rule, n, x)
+    rule = planned.rule
+    if not ended or rule.most is None or rule.most == n:
+        return replace(rule, looks=(), **stated)
+    if isinstance(rule, CountBoundary):
+        return rule.completed(planned.looks[look].evaluable, n[0])
+    stated["patients"] = n
+    return replace(rule, looks=(), **stated)
+
+
+def _looked_up(
+    table: Callable[[Rule, tuple[int, ...]], AnyArray],
+    planned: PlannedRule,
+    look: int,
+    n: Whole,
+    x: Whole,
+    ended: NDArray[np.bool_],
+) -> Array:
+    """Entries of the tables by counts, of every trial; nothing is decided while an arm has nobody evaluable."""
+    found = np.full(len(n), np.nan)
+    keys, which = np.unique(np.column_stack([n, ended]), axis=0, return_inverse=True)
+    for i, key in enumerate(keys):
+        sizes = tuple(int(v) for v in key[:-1])
+        if 0 in sizes:
+            continue
+        here = which.ravel() == i
+        entries = table(rule_at(planned, look, sizes, ended=bool(key[-1])), sizes)
+        found[here] = entries[tuple(x[here].T)]
+    return found
+
+
+def rate_statistics(planned: PlannedRule, look: int, n: Whole, x: Whole, ended: NDArray[np.bool_]) -> Array:
+    """The statistic of a rule on a rate; arrays as in `Counts`."""
+    return _looked_up(_statistics, planned, look, n, x, ended)
+
+
+def rate_verdicts(planned: PlannedRule, look: int, n: Whole, x: Whole, ended: NDArray[np.bool_]) -> NDArray[np.int8]:
+    """GO, STOP or CONTINUE of a rule on a rate at one of its looks."""
+    found = _looked_up(verdict_table, planned, look, n, x, ended)
     return np.nan_to_num(found, nan=0.0).astype(np.int8)
 
 

@@ -17,12 +17,23 @@ from bayes_escc.trials.hazards import hazard_statistics
 from bayes_escc.trials.slow import fitted_statistics
 from bayes_escc.trials.spec import LookPlan, PlannedRule, TrialSpec, Truth
 
-__all__ = ["PATH", "Outcomes", "conduct", "counts_at", "join", "look_times", "looks_of", "state_at", "statistic_at"]
+__all__ = [
+    "INSTANT",
+    "PATH",
+    "Outcomes",
+    "conduct",
+    "counts_at",
+    "join",
+    "look_times",
+    "looks_of",
+    "state_at",
+    "statistic_at",
+]
 
 Array = NDArray[np.float64]
 
 
-_INSTANT = 1e-9
+INSTANT: Final = 1e-9
 """Months by which a look sees beyond its time, so that the event that calls it is seen whatever the rounding."""
 
 
@@ -96,27 +107,38 @@ class Counts:
         Evaluable patients: of the regimen, then of the reference.
     x : array of int, (trials, things counted)
         Events: of the regimen and the reference, or of each of two endpoints of one arm.
+    ended : array of bool, (trials,)
+        Whether the look is taken since nothing more can become known, not since its number was reached.
     """
 
     n: NDArray[np.int64]
     x: NDArray[np.int64]
+    ended: NDArray[np.bool_]
 
 
 def evaluable_from(spec: TrialSpec, patients: Patients, endpoints: Sequence[str]) -> Array:
     """Calendar time from which a patient is evaluable for all endpoints; infinite for who left before."""
-    after = max((spec.binary[name] for name in endpoints if name in spec.binary), default=0.0)
+    after = _delay(spec, endpoints)
     if after == 0.0:
         return patients.entry
     return np.where(patients.drop_out < after, np.inf, patients.entry + after)
 
 
-def counts_at(spec: TrialSpec, patients: Patients, planned: PlannedRule, times: Array) -> Counts:
-    """Evaluable patients and events of a rule on rates at a calendar time of every trial."""
-    known = evaluable_from(spec, patients, planned.endpoints) <= times[:, None] + _INSTANT
+def _delay(spec: TrialSpec, endpoints: Sequence[str]) -> float:
+    """Months from entry until all endpoints of a patient are assessed."""
+    return max((spec.binary[name] for name in endpoints if name in spec.binary), default=0.0)
+
+
+def counts_at(spec: TrialSpec, patients: Patients, planned: PlannedRule, plan: LookPlan, times: Array) -> Counts:
+    """Evaluable patients and events of a rule on rates at a look, which is at a calendar time of every trial."""
+    known = evaluable_from(spec, patients, planned.endpoints) <= times[:, None] + INSTANT
     arms = (planned.arm,) if planned.reference < 0 else (planned.arm, planned.reference)
     here = [known & (patients.arm == arm) for arm in arms]
     x = [(part & patients.response[name]).sum(axis=1) for part in here for name in planned.endpoints]
-    return Counts(np.stack([part.sum(axis=1) for part in here], axis=1), np.stack(x, axis=1))
+    over = times >= patients.entry[:, -1] + _delay(spec, planned.endpoints) - INSTANT
+    if plan.evaluable is not None:
+        over &= known.sum(axis=1) < plan.evaluable
+    return Counts(np.stack([part.sum(axis=1) for part in here], axis=1), np.stack(x, axis=1), over)
 
 
 def _event_seen(spec: TrialSpec, patients: Patients) -> Array:
@@ -163,7 +185,7 @@ def _end(spec: TrialSpec, patients: Patients) -> Array:
 
 def state_at(spec: TrialSpec, patients: Patients, times: Array) -> State:
     """What is known at a calendar time of every trial."""
-    times = times + _INSTANT
+    times = times + INSTANT
     entered = patients.entry <= times[:, None]
     followed = np.where(entered, np.minimum(patients.drop_out, times[:, None] - patients.entry), 0.0)
     if spec.pfs is None:
@@ -231,11 +253,14 @@ def conduct(
             looks.values[:, k], looks.acts[:, k] = values, verdicts_of(planned, look, values)
             looks.evaluable[:, k] = state.seen.sum(axis=1)
         else:
-            counts = counts_at(spec, patients, planned, times)
-            looks.acts[:, k] = rate_verdicts(planned, look, counts.n, counts.x)
+            counts = counts_at(spec, patients, planned, planned.looks[look], times)
+            seen = (counts.n, counts.x, counts.ended)
+            looks.acts[:, k] = rate_verdicts(planned, look, *seen)
             looks.evaluable[:, k] = counts.n.sum(axis=1)
+            if planned.rule.most is not None:  # a last analysis counts as one of all that were planned
+                looks.evaluable[counts.ended, k] = sum(planned.rule.most)
             if wanted:
-                looks.values[:, k] = rate_statistics(planned, counts.n, counts.x)
+                looks.values[:, k] = rate_statistics(planned, look, *seen)
     return _ended(spec, patients, keys, looks, failed, first)
 
 
@@ -306,8 +331,8 @@ def _ended(
     np.put_along_axis(at, order, counted, axis=1)
     rule_of, look_of = np.array([k[0] for k in keys]), np.array([k[1] for k in keys])
     paths = _paths(spec, patients, keys, looks, order)
-    entered = (patients.entry <= end[:, None] + _INSTANT).sum(axis=1)
-    events = (_event_seen(spec, patients) <= end[:, None] + _INSTANT).sum(axis=1)
+    entered = (patients.entry <= end[:, None] + INSTANT).sum(axis=1)
+    events = (_event_seen(spec, patients) <= end[:, None] + INSTANT).sum(axis=1)
     return Outcomes(
         first,
         decision,
@@ -353,7 +378,7 @@ def _paths(
     position = np.empty_like(order)
     np.put_along_axis(position, order, np.broadcast_to(np.arange(many), order.shape), axis=1)
     chosen = np.flatnonzero(own)
-    entered = np.stack([(patients.entry <= looks.times[:, [k]] + _INSTANT).sum(axis=1) for k in chosen], axis=1)
+    entered = np.stack([(patients.entry <= looks.times[:, [k]] + INSTANT).sum(axis=1) for k in chosen], axis=1)
     met = position[:, chosen] < until[:, None]
     values = np.round(looks.values[:, chosen], 9)
     path = np.stack([values, looks.evaluable[:, chosen], entered, looks.times[:, chosen]], axis=-1)

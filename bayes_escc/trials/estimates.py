@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from bayes_escc.names import AnyArray, Plain
 
-__all__ = ["Estimate", "average", "difference", "proportion", "ratio", "wilson"]
+__all__ = ["Estimate", "average", "difference", "enumerated", "proportion", "ratio", "wilson"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Estimate:
         return dict(vars(self))
 
 
+def enumerated(value: float) -> Estimate:
+    """A number that is known without simulation."""
+    return Estimate(value, 0.0, value, value, exact=True)
+
+
 def wilson(count: float, trials: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a proportion."""
     if trials == 0:
@@ -54,10 +60,13 @@ def proportion(which: NDArray[np.bool_]) -> Estimate:
 
 
 def average(values: AnyArray) -> Estimate:
-    """A mean over trials."""
-    mean = float(values.mean())
-    error = float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
-    return Estimate(mean, error, mean - 1.96 * error, mean + 1.96 * error)
+    """A mean over trials, with Student's interval."""
+    mean, n = float(values.mean()), len(values)
+    if n < 2:
+        return Estimate(mean, math.nan, math.nan, math.nan)
+    error = float(values.std(ddof=1)) / math.sqrt(n)
+    half = float(stdtrit(n - 1, 0.975)) * error
+    return Estimate(mean, error, mean - half, mean + half)
 
 
 def ratio(top: NDArray[np.bool_], bottom: NDArray[np.bool_]) -> Estimate:

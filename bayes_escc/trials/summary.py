@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.names import NotebookView, Plain, PlainMapping
-from bayes_escc.trials.conduct import Outcomes
-from bayes_escc.trials.estimates import Estimate, average, proportion, ratio, wilson
+from bayes_escc.trials.conduct import Outcomes, looks_of
+from bayes_escc.trials.estimates import Estimate, average, enumerated, proportion, ratio, wilson
+from bayes_escc.trials.exact import Enumerated
 from bayes_escc.trials.sample_size import sample_size
 from bayes_escc.trials.spec import DesignPrior, TrialSpec, Truth
 
@@ -152,69 +153,24 @@ class DesignResult(NotebookView):
 
 
 def summarise(
-    spec: TrialSpec, outcomes: Mapping[tuple[int, str], Outcomes], exact: Mapping[tuple[int, str], Any], wanted: int
+    spec: TrialSpec,
+    outcomes: Mapping[tuple[int, str], Outcomes],
+    exact: Mapping[tuple[int, str], Enumerated],
+    wanted: int,
 ) -> DesignResult:
     """Count what happened."""
-    rows, looks, prior = [], [], []
-    should = {t.name: t.should_go for t in spec.truths}
-    drifted = {t.name: t for t in spec.drifts}
-    drift = []
+    rows, looks, prior, drift = [], [], [], []
+    of_name = {t.name: t for t in spec.scenarios}
     for (most, name), o in outcomes.items():
-        if name in drifted:
-            scenario = exact.get((most, name))
-            drift.append(_drift_row(most, drifted[name], o, scenario))
-            continue
-        if name not in should:
+        known, truth = exact.get((most, name)), of_name.get(name)
+        if truth is None:
             if spec.design_prior is not None:
                 prior.append({"most": most, **_under_prior(spec.design_prior, o)})
-            continue
-        go, stop = proportion(o.decision > 0), proportion(o.decision < 0)
-        patients = average(o.patients)
-        scenario = exact.get((most, name))
-        if scenario is not None:
-            go, stop = (_enumerated(p) for p in (scenario.probability_go, scenario.probability_stop))
-        goes = should[name]
-        rows.append(
-            {
-                "most": most,
-                "truth": name,
-                "should_go": goes,
-                "go": go,
-                "stop": stop,
-                "neither": proportion(o.decision == 0),
-                "early": proportion((o.rule >= 0) & _early(spec, o)),
-                "correct": None if goes is None else go if goes else proportion(o.decision <= 0),
-                "patients": patients,
-                "months": average(o.months),
-                "events": None if spec.pfs is None else average(o.events),
-                "advice": [
-                    {
-                        "rule": p.name,
-                        "binding": p.binding,
-                        "go": proportion(o.advice[:, r] > 0),
-                        "stop": proportion(o.advice[:, r] < 0),
-                    }
-                    for r, p in enumerate(spec.rules)
-                ],
-                "trials": len(o.decision),
-                "failed": int(o.failed.sum()),
-            }
-        )
-        k = 0
-        for planned in spec.rules:
-            for i, plan in enumerate(planned.looks):
-                looks.append(
-                    {
-                        "most": most,
-                        "truth": name,
-                        "rule": planned.name,
-                        "look": i + 1,
-                        "when": str(plan),
-                        "go": proportion(o.at[:, k] > 0),
-                        "stop": proportion(o.at[:, k] < 0),
-                    }
-                )
-                k += 1
+        elif truth.drifted:
+            drift.append(_drift_row(most, truth, o, known))
+        else:
+            rows.append(_scenario(spec, most, truth, o, known))
+            looks += _look_rows(spec, most, name, o, known)
     simulated = min((len(o.decision) for o in outcomes.values()), default=0)
     notes = [f"{simulated:,} of {wanted:,} trials: the run was interrupted."] if simulated < wanted else []
     return DesignResult(
@@ -231,8 +187,66 @@ def summarise(
         notes=tuple(notes),
         drift=(*_undrifted(spec, rows), *drift) if drift else (),
         sizes=sample_size(spec, outcomes),
-        distributions=tuple(_distribution(most, name, o) for (most, name), o in outcomes.items() if name in should),
+        distributions=tuple(
+            _distribution(most, name, o)
+            for (most, name), o in outcomes.items()
+            if name in {t.name for t in spec.truths}
+        ),
     )
+
+
+def _scenario(spec: TrialSpec, most: int, truth: Truth, o: Outcomes, known: Enumerated | None) -> Plain:
+    """What a design does under one truth: enumerated where it can be, else counted in the trials."""
+    if known is None:
+        go, stop = proportion(o.decision > 0), proportion(o.decision < 0)
+        neither, early = proportion(o.decision == 0), proportion((o.rule >= 0) & _early(spec, o))
+        not_go = proportion(o.decision <= 0)
+    else:
+        go, stop = enumerated(known.probability_go), enumerated(known.probability_stop)
+        neither = enumerated(max(0.0, 1.0 - go.value - stop.value))
+        early, not_go = enumerated(known.early), enumerated(1.0 - go.value)
+    patients = None if known is None else known.expected_patients
+    months = None if known is None else known.expected_months
+    return {
+        "most": most,
+        "truth": truth.name,
+        "should_go": truth.should_go,
+        "go": go,
+        "stop": stop,
+        "neither": neither,
+        "early": early,
+        "correct": None if truth.should_go is None else go if truth.should_go else not_go,
+        "patients": average(o.patients) if patients is None else enumerated(patients),
+        "months": average(o.months) if months is None else enumerated(months),
+        "events": None if spec.pfs is None else average(o.events),
+        "advice": [
+            {
+                "rule": p.name,
+                "binding": p.binding,
+                "go": proportion(o.advice[:, r] > 0) if known is None else enumerated(known.advice_go[r]),
+                "stop": proportion(o.advice[:, r] < 0) if known is None else enumerated(known.advice_stop[r]),
+            }
+            for r, p in enumerate(spec.rules)
+        ],
+        "trials": len(o.decision),
+        "failed": int(o.failed.sum()),
+    }
+
+
+def _look_rows(spec: TrialSpec, most: int, name: str, o: Outcomes, known: Enumerated | None) -> list[Plain]:
+    """Shares that go and stop, by rule and look."""
+    return [
+        {
+            "most": most,
+            "truth": name,
+            "rule": spec.rules[r].name,
+            "look": look + 1,
+            "when": str(spec.rules[r].looks[look]),
+            "go": proportion(o.at[:, k] > 0) if known is None else enumerated(known.go[k]),
+            "stop": proportion(o.at[:, k] < 0) if known is None else enumerated(known.stop[k]),
+        }
+        for k, (r, look) in enumerate(looks_of(spec))
+    ]
 
 
 def _distribution(most: int, truth: str, o: Outcomes) -> Plain:
@@ -249,9 +263,12 @@ def _distribution(most: int, truth: str, o: Outcomes) -> Plain:
     }
 
 
-def _drift_row(most: int, truth: Truth, o: Outcomes, scenario: Any) -> Plain:
-    go = proportion(o.decision > 0) if scenario is None else _enumerated(scenario.probability_go)
-    return {"most": most, "truth": truth.drifted, "drift": truth.drift, "go": go, "patients": average(o.patients)}
+def _drift_row(most: int, truth: Truth, o: Outcomes, known: Enumerated | None) -> Plain:
+    row = {"most": most, "truth": truth.drifted, "drift": truth.drift}
+    if known is None:
+        return {**row, "go": proportion(o.decision > 0), "patients": average(o.patients)}
+    patients = average(o.patients) if known.expected_patients is None else enumerated(known.expected_patients)
+    return {**row, "go": enumerated(known.probability_go), "patients": patients}
 
 
 def _undrifted(spec: TrialSpec, rows: Sequence[PlainMapping]) -> list[Plain]:
@@ -259,10 +276,6 @@ def _undrifted(spec: TrialSpec, rows: Sequence[PlainMapping]) -> list[Plain]:
     of = {t.drifted for t in spec.drifts}
     keys = ("most", "truth", "go", "patients")
     return [{"drift": 0.0, **{k: row[k] for k in keys}} for row in rows if row["truth"] in of]
-
-
-def _enumerated(p: float) -> Estimate:
-    return Estimate(p, 0.0, p, p, exact=True)
 
 
 def _early(spec: TrialSpec, o: Outcomes) -> NDArray[np.bool_]:

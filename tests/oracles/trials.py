@@ -81,3 +81,69 @@ def single_arm(looks, rate, null, go, stop, prior=(1.0, 1.0)):
                 alive[x] = p
         before = n
     return goes, stops
+
+
+def followed(looks, cells, rules):
+    """What several rules on one arm do, by following every path of counts one patient at a time.
+
+    Parameters
+    ----------
+    looks : sequence of int
+        Evaluable patients at each look.
+    cells : mapping of tuple of int to float
+        What a patient adds to the counts, and how often.
+    rules : sequence of (callable, bool)
+        The act of a rule, 1, 0 or -1, at (look, counts), and whether it ends the trial; in the order they act.
+
+    Returns
+    -------
+    dict
+        ``go`` and ``stop``; ``ends``, P(the trial ends at a look), the last with those no rule ends; ``first``, by rule
+        the shares whose first act was to go and to stop.
+    """
+    silent = (0,) * len(rules)
+    alive = {((0,) * len(next(iter(cells))), silent): 1.0}
+    found = {"go": 0.0, "stop": 0.0, "ends": [0.0] * len(looks), "first": [[0.0, 0.0] for _ in rules]}
+
+    def finish(law):
+        for (_, acted), p in law.items():
+            for r, act in enumerate(acted):
+                if act:
+                    found["first"][r][act < 0] += p
+
+    before = 0
+    for place, n in enumerate(looks):
+        for _ in range(n - before):
+            more: dict = {}
+            for (counts, acted), p in alive.items():
+                for add, chance in cells.items():
+                    key = (tuple(a + b for a, b in zip(counts, add, strict=True)), acted)
+                    more[key] = more.get(key, 0.0) + p * chance
+            alive = more
+        before, left = n, {}
+        for (counts, acted), p in alive.items():
+            now, over = list(acted), False
+            for r, (act_of, binding) in enumerate(rules):
+                act = act_of(place, counts)
+                if not act:
+                    continue
+                now[r] = now[r] or act
+                if binding:
+                    found["go" if act > 0 else "stop"] += p
+                    found["ends"][place] += p
+                    finish({(counts, tuple(now)): p})
+                    over = True
+                    break
+            if not over:
+                key = (counts, tuple(now))
+                left[key] = left.get(key, 0.0) + p
+        alive = left
+    found["ends"][-1] += sum(alive.values())
+    finish(alive)
+    return found
+
+
+def exceeds(first, second, margin):
+    """P(p1 > p2 + margin) of two independent Beta laws, by the trapezoidal rule."""
+    p = np.linspace(0.0, 1.0, 20001)[1:-1]
+    return float(np.trapezoid(beta.pdf(p, *second) * beta.sf(p + margin, *first), p))
