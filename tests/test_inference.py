@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import nutpie
 import pandas as pd
@@ -169,7 +172,7 @@ def test_chains_that_are_only_slow_are_sampled_longer_and_thinned(monkeypatch, d
 
 
 def test_a_quick_setting_that_fails_is_thrown_away(monkeypatch):
-    """Divergences under the low-rank metric: today's careful settings are used instead, and nothing is said of it."""
+    """Divergences in whitened coordinates: the careful settings are used instead, and nothing is said of it."""
     from bayes_escc.analysis.analysis import SamplingSpec
     from bayes_escc.inference import fit, nuts
 
@@ -179,7 +182,7 @@ def test_a_quick_setting_that_fails_is_thrown_away(monkeypatch):
         asked.append(tuning)
         noise = np.random.default_rng(1).normal(size=(4, sampling.draws))
         diverging = np.zeros(noise.shape, dtype=bool)
-        diverging[0, 0] = tuning == nuts.QUICK
+        diverging[0, 0] = tuning == nuts.WHITENED
         both = {"x": (("chain", "draw"), noise)}, {"diverging": (("chain", "draw"), diverging)}
         return tuple(xr.Dataset(part) for part in both)
 
@@ -191,7 +194,7 @@ def test_a_quick_setting_that_fails_is_thrown_away(monkeypatch):
 
     monkeypatch.setattr(fit, "sample", draw)
     *_, diagnostics = fit._nuts(Plain(), SamplingSpec(), np.random.default_rng(1), {})
-    assert asked == [nuts.QUICK, nuts.CAREFUL]
+    assert asked == [nuts.WHITENED, nuts.CAREFUL]
     assert diagnostics.converged
     assert not diagnostics.messages
 
@@ -202,7 +205,7 @@ def test_mixing_is_what_arviz_finds(shape, memory):
     import arviz as az
     from scipy.signal import lfilter
 
-    from bayes_escc.inference.effective import mixing
+    from bayes_escc.probability.effective import error_of_mean, mixing
 
     rng = np.random.default_rng(1)
     cells = [lfilter([1.0], [1.0, -memory], rng.normal(size=shape)) for _ in range(3)]
@@ -212,10 +215,44 @@ def test_mixing_is_what_arviz_finds(shape, memory):
     assert np.allclose(found.rhat, az.rhat(labelled), rtol=1e-12)
     assert np.allclose(found.bulk, az.ess(labelled, method="bulk"), rtol=1e-12)
     assert np.allclose(found.tail, az.ess(labelled, method="tail"), rtol=1e-12)
+    assert np.allclose(error_of_mean(values), az.mcse(labelled, method="mean"), rtol=1e-12)
+
+
+def test_whitened_coordinates_are_those_of_the_model(cohorts):
+    """The density and its gradient in other coordinates, and the variables, follow the chain rule."""
+    from bayes_escc.inference.compiled import compiled_with_data
+    from bayes_escc.inference.entry_points import CENTRE, ROOT
+    from bayes_escc.inference.laplace import Target
+
+    design = prepare_design(be.ResponseModel(endpoint="ORR").analysis, cohorts)
+    plain = compiled_with_data(design, {"import": 0.0, "compile": 0.0})
+    rng = np.random.default_rng(1)
+    centre, root = rng.normal(size=plain.n_dim), rng.normal(size=(plain.n_dim, plain.n_dim))
+    changed, target = Target(plain.with_data(**{CENTRE: centre, ROOT: root})), Target(plain)
+    points = rng.normal(size=(5, plain.n_dim))
+    value, slope = target.density(centre + points @ root.T)
+    assert np.allclose(changed.density(points)[0], value, rtol=1e-12)
+    assert np.allclose(changed.density(points)[1], slope @ root, rtol=1e-9, atol=1e-9)
+    inside = target.expand(centre + points @ root.T)
+    assert all(np.allclose(v, inside[k], rtol=1e-12) for k, v in changed.expand(points).items())
+
+
+def test_importing_nutpie_leaves_arviz_for_whoever_needs_it():
+    """nutpie's own reference becomes ArviZ when read; nothing stays in its place among the modules."""
+    code = """
+import sys
+from bayes_escc.inference.compiled import import_nutpie
+nutpie = import_nutpie()
+assert not {"arviz", "matplotlib"} & set(sys.modules)
+held = sys.modules["nutpie.sample"].arviz
+import arviz
+assert held.from_dict is arviz.from_dict and sys.modules["arviz"] is arviz
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_too_few_draws_have_no_r_hat():
-    from bayes_escc.inference.effective import mixing
+    from bayes_escc.probability.effective import mixing
 
     found = mixing(np.random.default_rng(1).normal(size=(4, 3, 2)))
     assert np.isnan([found.rhat, found.bulk, found.tail]).all()

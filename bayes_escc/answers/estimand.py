@@ -25,7 +25,6 @@ from bayes_escc.names import (
     HORIZON,
     LABEL_DIMS,
     REGIMEN,
-    SAMPLE_DIMS,
     TIME,
     Direction,
     Plain,
@@ -333,9 +332,8 @@ def _rank_shares(stacked: Array, better: Direction) -> Array:
 
 def _errors_of_mean(values: Array) -> list[float]:
     """Monte Carlo error of the mean of each cell of (chain, draw, cell) values; half a draw where none varies."""
-    import arviz as az
-    import xarray as xr
+    from bayes_escc.probability.effective import error_of_mean
 
-    errors = az.mcse(xr.DataArray(values, dims=(*SAMPLE_DIMS, "cell")), method="mean").to_numpy()
+    errors = error_of_mean(values)
     size = values.shape[0] * values.shape[1]
     return [float(e) if np.isfinite(e) and e > 0 else 0.5 / size for e in errors]

@@ -40,9 +40,7 @@ from bayes_escc.files import write_atomic
 from bayes_escc.inference.diagnostics import Diagnostics, diagnose
 from bayes_escc.inference.groups import observed_of
 from bayes_escc.names import (
-    CHAIN,
     DETECTING_SCAN,
-    DRAW,
     ENDPOINT,
     ESTIMANDS,
     LAWS,
@@ -203,11 +201,10 @@ class Posterior:
         if self.sampler != "nuts":  # draws are independent
             size = values.shape[0] * values.shape[1]
             return [float(size)] * values.shape[-1], list(values.std(axis=(0, 1), ddof=1) / size**0.5)
-        import arviz as az
-        import xarray as xr
+        from bayes_escc.probability.effective import error_of_mean, mixing
 
-        array = xr.DataArray(values, dims=(CHAIN, DRAW, "cell"))
-        ess, mcse = az.ess(array, method="bulk").to_numpy(), az.mcse(array, method="mean").to_numpy()
+        whole = np.isfinite(values).all(axis=(0, 1))
+        ess, mcse = np.where(whole, mixing(values).bulk, np.nan), error_of_mean(values)
         return [_number(v) for v in ess], [_number(v) for v in mcse]
 
     def summary(self, estimand: str | None = None, *, ci_prob: float | None = None) -> pd.DataFrame:
@@ -670,11 +667,11 @@ def _number(value: Any) -> float | None:
 
 def _error_of_tail(draws: Any, patients: int, k: int) -> float:
     """Monte Carlo error of the mean, over draws, of P(at least k responders | rate)."""
-    import arviz as az
-    import xarray as xr
     from scipy.stats import binom
+
+    from bayes_escc.probability.effective import error_of_mean
 
     tail = binom.sf(k - 1, patients, draws)
     if np.ptp(tail) == 0:
         return 0.0
-    return float(az.mcse(xr.DataArray(tail, dims=(CHAIN, DRAW)), method="mean"))
+    return float(error_of_mean(tail[..., None])[0])

@@ -17,6 +17,7 @@ from bayes_escc.evidence import PatientTable
 from bayes_escc.families import Design
 from bayes_escc.inference import Estimate, Loo, estimate, loo, run_many
 from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.probability.effective import error_of_mean
 from bayes_escc.runs.run import frozen_analysis, prepare_design
 
 __all__ = ["exact_loo", "loo_of"]
@@ -149,13 +150,10 @@ def _density(design: Design, found: Estimate) -> Any:
 
 def _error_of_log_mean(logs: Any) -> float:
     """Monte Carlo error of the logarithm of a mean density, from its draws (chain, draw)."""
-    import arviz as az
-    import xarray as xr
-
     density = np.exp(logs - logs.max())
     if not np.ptp(density) > 0.0:
         return 0.0
-    return float(az.mcse(xr.DataArray(density, dims=(CHAIN, DRAW)), method="mean")) / float(density.mean())
+    return float(error_of_mean(density[..., None])[0]) / float(density.mean())
 
 
 def _log_mean(logs: Any) -> float:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from bayes_escc.inference.effective import mixing
 from bayes_escc.names import SAMPLE_DIMS, NotebookView, Plain
+from bayes_escc.probability.effective import mixing
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,6 +7,11 @@ compiles them anew in every process, which takes several seconds. Here the same 
 generated as plain source with fixed positions into nutpie's data record, and go through
 PyTensor's disk cache; everything else (functions, record, `with_data`) is nutpie's own.
 
+The wrappers also know an affine change of coordinates, ``point = centre + root z``, whose centre and root are data like
+all others: with the mode and a square root of the covariance there, the sampler sees a posterior that is nearly
+standard normal, whatever the scales and correlations of the model's parameters. Both are empty in a model as it is
+compiled, and coordinates are then those of the model.
+
 This uses names that nutpie does not promise to keep. `compile_model` falls back to nutpie's
 public compiler if any of them is missing, and a test holds both to the same draws.
 """
@@ -21,9 +26,12 @@ import numpy as np
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["compile_model"]
+__all__ = ["CENTRE", "ROOT", "compile_model"]
 
+CENTRE, ROOT = "affine_centre", "affine_root"
+"""Names of the data with which the sampler's coordinates are changed."""
 _MOST_ARGUMENTS = 20
+_ENTRY = "bayes_escc_entry"
 
 _LOGP_SOURCE = """
 def {name}(dim, point, gradient, value, record):
@@ -31,7 +39,8 @@ def {name}(dim, point, gradient, value, record):
         return -1
     try:
 {unpack}
-        arguments = (carray(point, ({n_dim},)),){arguments}
+{change}
+        arguments = (inside,){arguments}
         logp, grad = inner(*arguments)
         total = logp[()]
         if not np.isfinite(total):
@@ -39,7 +48,11 @@ def {name}(dim, point, gradient, value, record):
         for i in range({n_dim}):
             if not np.isfinite(grad[i]):
                 return 3
-            gradient[i] = grad[i]
+            gradient[i] = 0.0 if changed else grad[i]
+        if changed:
+            for i in range({n_dim}):
+                for j in range({n_dim}):
+                    gradient[j] += {root}[i, j] * grad[i]
         value[0] = total
     except Exception:
         return 1
@@ -52,13 +65,25 @@ def {name}(dim, n_expanded, point, output, record):
         return -1
     try:
 {unpack}
-        arguments = (carray(point, ({n_dim},)),){arguments}
+{change}
+        arguments = (inside,){arguments}
         values = inner(*arguments)[0]
         for i in range({n_expanded}):
             output[i] = values[i]
     except Exception:
         return -2
     return 0
+"""
+
+
+_CHANGE_SOURCE = """
+        inside = carray(point, ({n_dim},)).copy()
+        changed = {root}.shape[0] > 0
+        if changed:
+            for i in range({n_dim}):
+                inside[i] = {centre}[i]
+                for j in range({n_dim}):
+                    inside[i] += {root}[i, j] * point[j]
 """
 
 
@@ -74,6 +99,7 @@ def compile_model(model: pm.Model) -> Any:
 
 def _compile_cached(model: pm.Model) -> Any:
     import numba
+    import pytensor
     from nutpie import compile_pymc as nutpie_compile
     from pymc.initial_point import make_initial_point_fn
     from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
@@ -92,7 +118,8 @@ def _compile_cached(model: pm.Model) -> Any:
         join_expanded=True,
         pymc_initial_point_fn=nutpie_compile._wrap_with_lock(initial_point),
     )
-    shared = list(dict.fromkeys([*logp.get_shared(), *expand.get_shared()]))
+    affine = [pytensor.shared(np.empty((0,) * (i + 1)), name=name) for i, name in enumerate((CENTRE, ROOT))]
+    shared = list(dict.fromkeys([*logp.get_shared(), *expand.get_shared(), *affine]))
     keys = {variable: f"v{i}" for i, variable in enumerate(shared)}
     data = {}
     for variable, key in keys.items():
@@ -102,6 +129,7 @@ def _compile_cached(model: pm.Model) -> Any:
 
     kinds = numba.types
     doubles = kinds.CPointer(kinds.double)
+    centre, root = (keys[variable] for variable in affine)
     entries = []
     for source, function, signature in (
         (_LOGP_SOURCE, logp, kinds.int64(kinds.uint64, doubles, doubles, doubles, kinds.voidptr)),
@@ -111,8 +139,17 @@ def _compile_cached(model: pm.Model) -> Any:
         cache_key = CACHED_SRC_FUNCTIONS[inner.py_func]
         if cache_key is None:
             raise ValueError("PyTensor did not cache the model's functions")
-        unpack, arguments = _unpacking(function.get_shared(), keys, record.dtype)
-        entries.append(_entry_point(source, unpack, arguments, inner, signature, cache_key, n_dim, n_expanded))
+        unpack, arguments = _unpacking(function.get_shared(), affine, keys, record.dtype)
+        text = source.format(
+            name=_ENTRY,
+            unpack=unpack,
+            arguments=arguments,
+            n_dim=n_dim,
+            n_expanded=n_expanded,
+            change=_CHANGE_SOURCE.format(centre=centre, root=root, n_dim=n_dim).strip("\n"),
+            root=root,
+        )
+        entries.append(_entry_point(text, inner, signature, cache_key))
     dims, coords = nutpie_compile._prepare_dims_and_coords(model, shape_info, reparameterized)
     names, _, shapes = shape_info
     return nutpie_compile.CompiledPyMCModel(
@@ -134,45 +171,35 @@ def _compile_cached(model: pm.Model) -> Any:
     )
 
 
-def _unpacking(variables: Any, keys: dict[Any, str], record: Any) -> tuple[str, str]:
-    """Source that reads each shared array out of nutpie's record, and the arguments it makes."""
+def _unpacking(inputs: Any, others: Any, keys: dict[Any, str], record: Any) -> tuple[str, str]:
+    """Source that reads each shared array out of nutpie's record, and the arguments that the inputs make."""
     if record.itemsize % 8:
         raise ValueError("nutpie's record is not a run of 64-bit words")
-    lines = [f"        words = carray(record, ({record.itemsize // 8},), uint64)"] if variables else []
+    lines = [f"        words = carray(record, ({record.itemsize // 8},), uint64)"]
     shared, base = record.fields["shared"][:2]
     data, data_at = shared.fields["data"][:2]
     shape, shape_at = shared.fields["shape"][:2]
     names = []
-    for variable in variables:
+    for variable in (*inputs, *others):
         key = keys[variable]
         pointer = (base + data_at + data.fields[key][1]) // 8
         sizes = (base + shape_at + shape.fields[key][1]) // 8
         extents = "".join(f"int(words[{sizes + axis}]), " for axis in range(variable.ndim))
         lines.append(f"        {key} = carray(as_pointer(words[{pointer}]), ({extents}), {variable.dtype})")
         names.append(key)
+    names = names[: len(inputs)]
     # in groups: Python makes a longer tuple by way of a list, which Numba cannot
     groups = (names[i : i + _MOST_ARGUMENTS] for i in range(0, len(names), _MOST_ARGUMENTS))
     arguments = "".join(f" + ({', '.join(group)},)" for group in groups)
-    return "\n".join(lines) or "        pass", arguments
+    return "\n".join(lines), arguments
 
 
-def _entry_point(
-    source: str,
-    unpack: str,
-    arguments: str,
-    inner: Any,
-    signature: Any,
-    cache_key: Any,
-    n_dim: int,
-    n_expanded: int,
-) -> Any:
+def _entry_point(text: str, inner: Any, signature: Any, cache_key: Any) -> Any:
     """Compile one wrapper through PyTensor's disk cache, keyed by its source and what it calls."""
     import numba
     from nutpie.compile_pymc import address_as_void_pointer
     from pytensor.link.numba.cache import compile_numba_function_src
 
-    name = "bayes_escc_entry"
-    text = source.format(name=name, unpack=unpack, arguments=arguments, n_dim=n_dim, n_expanded=n_expanded)
     kinds = {d: np.dtype(d).type for d in ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "bool")}
     namespace = {
         "__name__": __name__,
@@ -183,5 +210,5 @@ def _entry_point(
         **kinds,
     }
     key = hashlib.sha256(f"{text}{cache_key}{numba.__version__}".encode()).hexdigest()
-    function = compile_numba_function_src(text, name, namespace, cache_key=key)
+    function = compile_numba_function_src(text, _ENTRY, namespace, cache_key=key)
     return numba.cfunc(signature, cache=True)(function)

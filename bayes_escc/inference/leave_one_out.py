@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.inference.groups import INTEGRATED, densities_of, observed_of
 from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS
+from bayes_escc.probability.effective import error_of_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,13 +148,9 @@ def _error(values: NDArray[np.float64], each: NDArray[np.float64]) -> float:
     A density left out is one over the mean of one over the density, smoothed in its tail; its relative error is that
     of that mean, from the spread of the inverse densities and their effective number.
     """
-    import arviz as az
-    import xarray as xr
-
     flat = values.reshape(*values.shape[:2], -1)
     inverse = np.exp(np.minimum(-flat - (-flat).max(axis=(0, 1)), 0.0))
-    error = az.mcse(xr.DataArray(inverse, dims=(CHAIN, DRAW, "unit")), method="mean").to_numpy()
-    relative = error / inverse.mean(axis=(0, 1))
+    relative = error_of_mean(inverse) / inverse.mean(axis=(0, 1))
     relative = np.where(np.isfinite(relative), relative, 0.0)
     return float(np.sqrt((relative**2).sum())) if np.isfinite(each).all() else float("inf")
 

@@ -17,7 +17,8 @@ from typing import Any, Final, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bayes_escc.names import SAMPLE_DIMS, AnyArray, NotebookView
+from bayes_escc.names import AnyArray, NotebookView
+from bayes_escc.probability.effective import effective_size
 
 __all__ = [
     "ROUNDING",
@@ -200,15 +201,12 @@ def probability_with_error(event: AnyArray, draws: Array) -> Probability:
     the event happened in all or in no draws, ESS is that of the quantity and p is moved by
     half a draw, so that certainty is never claimed.
     """
-    import arviz as az
-    import xarray as xr
-
     p = float(event.mean())
     varies = 0.0 < p < 1.0
     basis = event.astype(float) if varies else draws
     ess = float(event.size)
     if np.isfinite(basis).all() and np.ptp(basis) > 0:
-        ess = float(az.ess(xr.DataArray(basis, dims=SAMPLE_DIMS), method="mean"))
+        ess = float(effective_size(basis[..., None])[0])
     ess = max(ess, 1.0)
     moved = p if varies else (p * ess + 0.5) / (ess + 1.0)
     return Probability(p, math.sqrt(moved * (1.0 - moved) / ess))

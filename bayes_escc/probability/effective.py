@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Mixing", "mixing"]
+__all__ = ["Mixing", "effective_size", "error_of_mean", "mixing"]
 
 Array = NDArray[np.float64]
 _TAILS: Final = (0.11, 0.89)  # as ArviZ has them by default
@@ -61,6 +61,28 @@ def mixing(values: Array) -> Mixing:
     limits = np.quantile(by_cell, _TAILS, axis=(1, 2))
     tails = [_effective(_split((by_cell <= q[:, None, None]).astype(float))) for q in limits]
     return Mixing(rhat, _effective(scores), np.minimum(*tails))
+
+
+def error_of_mean(values: Array) -> Array:
+    """Monte Carlo standard error of the mean of each cell, shape (cells,): sd over the root of the effective size.
+
+    Parameters
+    ----------
+    values : array of shape (chains, draws, cells)
+    """
+    return np.asarray(values.std(axis=(0, 1), ddof=1) / np.sqrt(effective_size(values)))
+
+
+def effective_size(values: Array) -> Array:
+    """Effective sample size of each cell for its mean, shape (cells,); NaN where there are too few draws.
+
+    Parameters
+    ----------
+    values : array of shape (chains, draws, cells)
+    """
+    if values.shape[1] < _FEWEST_DRAWS:
+        return np.full(values.shape[2], np.nan)
+    return _effective(_split(np.ascontiguousarray(np.moveaxis(values, -1, 0))))
 
 
 def _split(values: Array) -> Array:
