@@ -201,7 +201,7 @@ class PairPrior:
     def log_density(self, contrasts: Array) -> Array:
         """Log density of contrasts of shape (draws, regimens - 1, ...), shape (draws, ...)."""
         if self.regimens == 2:
-            return np.asarray(self.prior.to_scipy().logpdf(contrasts[:, 0]))
+            return np.asarray(self.prior.log_density(contrasts[:, 0]))
         return np.asarray(self._log_density(np, np.swapaxes((contrasts - self.location) / self.scale, 0, 1)))
 
     def _log_density(self, xp: Any, x: Any) -> Any:

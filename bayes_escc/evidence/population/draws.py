@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.names import SAMPLE_DIMS, AnyArray
+from bayes_escc.names import AnyArray
+from bayes_escc.probability.effective import effective_size
 
 __all__ = ["mean_with_error", "share_with_error"]
 
@@ -15,12 +16,9 @@ Array = NDArray[np.float64]
 
 
 def _effective(values: Array) -> float:
-    import arviz as az
-    import xarray as xr
-
     if not np.isfinite(values).all() or np.ptp(values) == 0:
         return float(values.size)
-    return max(float(az.ess(xr.DataArray(values, dims=SAMPLE_DIMS), method="mean")), 1.0)
+    return max(float(effective_size(values[..., None])[0]), 1.0)
 
 
 def share_with_error(event: AnyArray, draws: Array) -> tuple[float, float]:
