@@ -52,6 +52,8 @@ class Asking:
         if question.safe is not None and self.yes:
             self.used[question.code] = (question, question.safe)
             return question.safe
+        if self.tentative and question.code.startswith("word."):
+            return None  # a word that is not answered yet stands for nothing, whatever another question is answered
         if self.tentative:
             return question.candidates[0].value if question.candidates else None
         self.questions[question.code] = question

@@ -150,7 +150,8 @@ class CellReading:
     def ask_word(self, role: str, word: str, record: Record, meanings: tuple[str, ...]) -> None:
         """Ask what a word means."""
         said, shown = ROLES[role].said, word or "(blank)"
-        candidates = [Candidate(m, _MEANINGS.get(m, Text(m, m))) for m in meanings]
+        scores = role in {"ecog", "ae_grade"}  # 0 and 1 are grades here, not no and yes
+        candidates = [Candidate(m, Text(m, m) if scores else _MEANINGS.get(m, Text(m, m))) for m in meanings]
         if "pending" not in meanings:
             candidates.append(Candidate("missing", Text("not known", "缺失")))
         self.recorder.ask(

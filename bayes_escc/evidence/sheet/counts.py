@@ -15,7 +15,7 @@ from bayes_escc.evidence.sheet.roles import endpoint_of, header_of, roles_of
 from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.names import normalise
 
-__all__ = ["apply_to_counts", "count_labels"]
+__all__ = ["apply_to_counts", "bare_label", "column_use", "count_labels"]
 
 _N: Final = re.compile(r"(?i)[(\[]?\s*n\s*=\s*(\d+)\s*[)\]]?")
 _OF: Final = re.compile(r"(\d+)\s*/\s*(\d+)(?:\s*[(\[]?\s*(\d+(?:\.\d+)?)\s*%?\s*[)\]]?)?")
@@ -43,9 +43,23 @@ class _Cell:
     study: str
 
 
-def _bare(label: str) -> str:
+def bare_label(label: str) -> str:
     """A regimen's label without its `(n=29)`."""
     return normalise(_N.sub("", normalise(label))).strip(" ,;:，；")
+
+
+def column_use(table: Table, header: str) -> Text:
+    """What a column of a table of counts is taken for."""
+    roles = {r for r, _ in roles_of(header_of(header))}
+    if _IGNORED.match(bare_label(header)) and not roles & {"regimen", "endpoint", "study", "n"}:
+        return Text("left aside: holds no counts of one arm", "未用：非单组例数")
+    if table.headers.index(header) == 0 or roles & {"regimen", "endpoint", "study"}:
+        return Text("labels of the rows", "行标签")
+    if "n" in roles:
+        return Text("numbers of patients", "总例数")
+    if "percent" in roles:
+        return Text("percentages", "百分比")
+    return Text("a column of counts", "计数列")
 
 
 def _cells_of(table: Table) -> list[_Cell]:
@@ -97,7 +111,7 @@ def _rows_are_endpoints(table: Table, headers: Sequence[str]) -> list[_Cell]:
         if _PATIENTS.match(normalise(row[0])) or _IGNORED.match(normalise(row[0])):
             continue
         for i in range(1, len(row)):
-            if not headers[i] or _IGNORED.match(_bare(headers[i])) or not row[i]:
+            if not headers[i] or _IGNORED.match(bare_label(headers[i])) or not row[i]:
                 continue
             n = _N.search(headers[i])
             found.append(
@@ -133,7 +147,9 @@ def _rows_are_regimens(table: Table, roles: Sequence[set[str]], regimen_at: int)
 def count_labels(tables: Sequence[Table]) -> tuple[list[str], list[str]]:
     """Labels of regimens, and those of endpoints that hold counts."""
     cells = [c for t in tables for c in _cells_of(t)]
-    return sorted({_bare(c.regimen) for c in cells}), sorted({normalise(c.endpoint) for c in cells if _parse(c.text)})
+    return sorted({bare_label(c.regimen) for c in cells}), sorted(
+        {normalise(c.endpoint) for c in cells if _parse(c.text)}
+    )
 
 
 def _parse(text: str) -> tuple[int | None, int | None, str] | None:
@@ -223,9 +239,9 @@ def _row(cell: _Cell, mapping: Mapping, recorder: Recorder, *, several: bool) ->
                 safe="none",
             )
         return None
-    regimen = mapping.regimens.get(_bare(cell.regimen), "")
+    regimen = mapping.regimens.get(bare_label(cell.regimen), "")
     if not regimen:
-        shown = masked(_bare(cell.regimen)) or "(blank)"
+        shown = masked(bare_label(cell.regimen)) or "(blank)"
         recorder.ask(
             f"regimen.{shown}",
             Text(f"Which regimen is {shown!r}?", f"“{shown}”是哪一种方案？"),

@@ -14,7 +14,7 @@ from bayes_escc.errors import DataError
 from bayes_escc.evidence.sheet.applied import Applied
 from bayes_escc.evidence.sheet.apply import apply_mapping
 from bayes_escc.evidence.sheet.columns import Proposal, propose_roles
-from bayes_escc.evidence.sheet.counts import count_labels
+from bayes_escc.evidence.sheet.counts import column_use, count_labels
 from bayes_escc.evidence.sheet.decide_patients import CohortDecisions
 from bayes_escc.evidence.sheet.effects import interval_column
 from bayes_escc.evidence.sheet.grids import Grid
@@ -227,7 +227,7 @@ class _Work(CohortDecisions):
         regimens, _ = count_labels(tables)
         mapping = Mapping("counts", tuple(SheetUse(t.sheet, "counts") for t in tables))
         named = self._named(mapping, Counter(r for r in regimens if r), {})
-        proposals = [Proposal(h, None, Text("a column of counts", "计数列")) for t in tables for h in t.headers if h]
+        proposals = [Proposal(h, None, column_use(t, h)) for t in tables for h in t.headers if h]
         return named, tuple(proposals)
 
     def _effects(self, tables: Sequence[Table]) -> tuple[Mapping, tuple[Proposal, ...]]:

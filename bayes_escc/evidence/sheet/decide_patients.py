@@ -13,6 +13,7 @@ from bayes_escc.evidence.labels import same_but_spelling
 from bayes_escc.evidence.sheet.cell_reading import fold_regimen
 from bayes_escc.evidence.sheet.cells import MISSING, folded_word
 from bayes_escc.evidence.sheet.columns import Proposal, Roles, propose_roles
+from bayes_escc.evidence.sheet.counts import bare_label
 from bayes_escc.evidence.sheet.decide_follow_up import FollowUpDecisions
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Column, Mapping, SheetUse
@@ -113,6 +114,7 @@ class CohortDecisions(FollowUpDecisions):
                 uses.append(use)
                 continue
             shown = masked(use.sheet or table.file)
+            named = bare_label(shown) or shown
             answer = self.ask(
                 Question(
                     f"sheet.{shown}",
@@ -121,7 +123,7 @@ class CohortDecisions(FollowUpDecisions):
                         f"工作表“{shown}”的患者用的是哪种方案？",
                     ),
                     (
-                        Candidate(shown, Text("the name of the sheet", "工作表名称")),
+                        Candidate(named, Text("the name of the sheet", "工作表名称")),
                         Candidate("none", Text("not a sheet of patients: leave it aside", "非患者表，不读取")),
                     ),
                     "text",
@@ -186,6 +188,8 @@ class CohortDecisions(FollowUpDecisions):
                     mapping = mapping.with_rule(regimen="title")
                     labels = Counter(masked(normalise(s)) for s in sections)
                     return self._named(mapping, labels, {})
+            if any(code.startswith("sheet.") for code in self.questions):
+                return mapping  # the sheets may be the regimens
             return self._one_regimen(mapping, roles)
         codes = dict(header_of(mapping.columns["regimen"].header).codes) if "regimen" in mapping.columns else {}
         return self._named(mapping, labels, codes)
@@ -264,7 +268,7 @@ class CohortDecisions(FollowUpDecisions):
                         )
                     )
         for a, b in combinations(sorted(names), 2):
-            if same_but_spelling(a, b):
+            if same_but_spelling(a, b) or _shortened(a, b):
                 rare, usual = sorted((names[a], names[b]), key=lambda n: (labels[n], n))
                 answer = self.ask(
                     Question(
@@ -347,6 +351,14 @@ def _shared_number(tables: Sequence[Table]) -> str:
         ):
             return header
     return ""
+
+
+def _shortened(a: str, b: str) -> bool:
+    """Whether one label begins the other without naming another drug: ``nivo`` and ``nivolumab``."""
+    short, long = sorted((a, b), key=len)
+    least = 2 if any("\u4e00" <= c <= "\u9fff" for c in short) else 4
+    rest = long[len(short) :]
+    return len(short) >= least and long.startswith(short) and re.fullmatch(r"[^\d+&、/]+", rest) is not None
 
 
 def _secret(header: str) -> bool:

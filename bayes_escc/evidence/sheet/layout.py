@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bayes_escc.evidence.sheet.grids import Grid
@@ -23,6 +23,9 @@ _NOTES: Final = re.compile(
     r"(?i)^(\*|†|‡|注|备注\s*[:：]|说明\s*[:：]|制表|填表|审核|录入|数据来源|资料来源|统计|notes?\b|source|abbreviations?|footnote|"
     r"prepared by|data (?:cut|as of)|缩写|截止|数据截止|exported|打印|导出)"
 )
+
+_ALONE: Final = Text("a single cell, not a row of the table", "仅一格有内容，非数据行")
+_SECTION: Final = Text("title of a block of rows", "分段标题")
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,10 @@ def find_table(grid: Grid, known: Sequence[str] = ()) -> Table | None:
         aside.append(Aside(grid.sheet or grid.file, r + 1, text))
     if not rows:
         return None
+    last = numbers[-1]
+    aside = [
+        replace(a, why=_ALONE) if a.why == _SECTION and a.row > last else a for a in aside
+    ]  # a title has rows below it
     return Table(
         grid.file, grid.sheet, headers, tuple(rows), tuple(numbers), tuple(sections), titles, tuple(aside), grid
     )
@@ -237,8 +244,8 @@ def _reason(cells: Sequence[str], headers: Sequence[str], width: int, ended: boo
         return "header", Text("the header again", "重复的表头")
     if len(distinct) == 1 and width >= 3:
         if ended or len(distinct[0]) > 60 or not re.search(r"[A-Za-z\u4e00-\u9fff]", distinct[0]):
-            return "note", Text("a single cell, not a row of the table", "仅一格有内容，非数据行")
-        return "section", Text("title of a block of rows", "分段标题")
+            return "note", _ALONE
+        return "section", _SECTION
     if ended and len(distinct) <= max(2, width // 3):
         return "note", Text("below the end of the table", "位于表格结束之后")
     return None

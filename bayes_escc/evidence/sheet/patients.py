@@ -27,6 +27,7 @@ from bayes_escc.evidence.sheet.follow_up import EVENTS, Route, dated_route, end_
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.questions import Candidate
+from bayes_escc.evidence.sheet.repeated import REPEATED, without_repeats
 from bayes_escc.evidence.sheet.visits import with_visits
 from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.names import normalise
@@ -124,6 +125,7 @@ def apply_to_patients(
     records = gather(tables, mapping)
     epochs = {t.name: t.grid.serial_epoch for t in tables}
     _Reading(records, mapping, recorder, epochs, today or dt.date.today()).all()
+    records = without_repeats(records, mapping, recorder)
     _set_aside(records, mapping, recorder)
     _name_patients(records, mapping, recorder, key)
     if mapping.rule("time") == "visits":
@@ -376,10 +378,13 @@ def _set_aside(records: list[Record], mapping: Mapping, recorder: Recorder) -> N
                 record, "", "", "", Text(f"set aside: {record.values['!']}", f"未纳入：{record.values['!zh']}")
             )
             record.values |= {"time": "", "event": ""}
+            if record.values.pop(REPEATED, ""):
+                record.values["regimen"] = ""  # nobody knows which of the rows is the patient
         records[:] = [r for r in records if r.values.get("regimen")]
         recorder.note(
-            f"{len(wrong)} patients have no usable follow-up or regimen and are set aside; see the log",
-            f"{len(wrong)}例随访或方案不可用，未纳入相应分析，见日志",
+            f"{'1 row has' if len(wrong) == 1 else f'{len(wrong)} rows have'} no usable follow-up, regimen or patient "
+            "number and " + ("is" if len(wrong) == 1 else "are") + " set aside; see the log",
+            f"{len(wrong)}行的随访、方案或编号不可用，未纳入相应分析，见日志",
         )
         return
     shown = wrong[:20]
@@ -426,6 +431,7 @@ def _name_patients(records: list[Record], mapping: Mapping, recorder: Recorder, 
     for record in records:
         record.values.pop("!", None)
         record.values.pop("!zh", None)
+        record.values.pop(REPEATED, None)
 
 
 def _sorted(records: list[Record]) -> list[Record]:

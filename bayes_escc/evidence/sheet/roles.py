@@ -157,8 +157,8 @@ _ALL: Final = (
           "neutrophil percent|neutrophils percent|ne%|neut%|neu%|lymph%|ly%|lym%|中性粒细胞百分比|淋巴细胞百分比|中性粒细胞比例|淋巴细胞比例|中性粒细胞%|淋巴细胞%|neutrophil %|lymphocyte %"),
     _role("nlr", "number", "neutrophil-to-lymphocyte ratio", "中性粒细胞与淋巴细胞比值",
           "nlr|neutrophil lymphocyte ratio|neutrophil to lymphocyte ratio|中性粒细胞与淋巴细胞比值|中性粒细胞/淋巴细胞|中性粒细胞淋巴细胞比值|中性粒细胞/淋巴细胞比值|基线nlr"),
-    _role("cd4", "number", "CD4+ T cells", "CD4+T细胞", "cd4|cd4 t|cd4 count|t4|cd4+|cd4+t|cd4+t细胞|cd4细胞|cd4t|辅助t|辅助性t细胞|cd3+cd4+|cd4+ t cells|cd4 t cells|cd4+ t"),
-    _role("cd8", "number", "CD8+ T cells", "CD8+T细胞", "cd8|cd8 t|cd8 count|t8|cd8+|cd8+t|cd8+t细胞|cd8细胞|cd8t|抑制t|细胞毒t|杀伤性t细胞|cd3+cd8+|cd8+ t cells|cd8 t cells|cd8+ t"),
+    _role("cd4", "number", "CD4+ T cells", "CD4+T细胞", "cd4|cd4%|cd4+%|cd4+t%|cd4+t细胞%|cd4+t细胞百分比|cd4百分比|cd4细胞百分比|cd4 t|cd4 count|t4|cd4+|cd4+t|cd4+t细胞|cd4细胞|cd4t|辅助t|辅助性t细胞|cd3+cd4+|cd4+ t cells|cd4 t cells|cd4+ t"),
+    _role("cd8", "number", "CD8+ T cells", "CD8+T细胞", "cd8|cd8%|cd8+%|cd8+t%|cd8+t细胞%|cd8+t细胞百分比|cd8百分比|cd8细胞百分比|cd8 t|cd8 count|t8|cd8+|cd8+t|cd8+t细胞|cd8细胞|cd8t|抑制t|细胞毒t|杀伤性t细胞|cd3+cd8+|cd8+ t cells|cd8 t cells|cd8+ t"),
     _role("cd4_cd8", "number", "CD4/CD8 ratio", "CD4/CD8比值",
           "cd4/cd8|cd4 cd8|cd4 cd8 ratio|cd4+/cd8+|cd4/cd8比值|cd4+/cd8+比值|cd4cd8|cd4/cd8 ratio|cd4cd8ratio|cd4:cd8|th/ts"),
     _role("age", "number", "age", "年龄", "age|age years|age at enrolment|age yr|年龄|年龄岁|岁数"),
@@ -201,6 +201,11 @@ _UNIT: Final = re.compile(
     r"(?i)^(?:.*?[,，;；\s])?((?:[x×*]?\s*10\s*\^?\s*\*?\s*[369]\s*/\s*(?:l|ul|µl|μl|升))|g/l|k/ul|/ul|/µl|/μl|/mm\s*\^?3|cells?/(?:ul|µl|μl|mm3)|个/(?:ul|μl|µl|mm3)|"
     r"days?|d|weeks?|wks?|w|months?|mos?|mths?|m|years?|yrs?|y|个?月|天|日|周|年|岁|%|分|级|例)$"
 )
+
+_UNIT_AT_END: Final = re.compile(
+    r"(?i)(?<=[\w+\s])[,，\s]*((?:cells?|个)?\s*/\s*(?:ul|µl|μl|mm\s*\^?3)|k/ul|10\s*e\s*[369]\s*/\s*(?:l|ul|μl))\s*$"
+)
+"""A unit of blood counts written behind the name without brackets."""
 
 
 @dataclass(frozen=True)
@@ -279,6 +284,10 @@ def header_of(text: str) -> Header:
         unit, bare = found.group(1), bare[: found.start()]
     if not unit and (found := re.search(r"[×x*]?\s*10\s*\^?\s*[369]\s*/\s*(?:l|ul|μl)", shown, re.IGNORECASE)):
         unit = found.group(0)
+    if not unit and (found := _UNIT_AT_END.search(bare)):
+        unit, bare = found.group(1), bare[: found.start()]
+    if not unit and re.search(r"%|百分比$", bare.strip()):
+        unit = "%"
     key = _fold(bare) or _fold(shown)
     return Header(shown, key, unit.strip(), codes)
 

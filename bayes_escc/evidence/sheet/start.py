@@ -84,7 +84,9 @@ def _split_use(text: str) -> tuple[str, str]:
 def _split_answer(text: str) -> tuple[str, str]:
     """Code and value; of words that hold `=` themselves the last one parts."""
     code, _, value = (
-        text.rpartition("=") if text.startswith(("word.", "regimen.", "endpoint.")) else text.partition("=")
+        text.rpartition("=")
+        if text.startswith(("word.", "regimen.", "endpoint.", "sheet.", "same.", "n."))
+        else text.partition("=")
     )
     return code.strip(), value.strip()
 
