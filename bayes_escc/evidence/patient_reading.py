@@ -475,7 +475,7 @@ def _read_responses(
         warnings.append(
             Problem(
                 "not_evaluable",
-                f"{not_evaluable} patients were not evaluable",
+                f"{not_evaluable} patient{' was' if not_evaluable == 1 else 's were'} not evaluable",
                 'They count as non-responders unless not_evaluable = "exclude".',
                 column=column,
             )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bayes_escc.files import write_atomic
 from bayes_escc.names import Plain
 from bayes_escc.report.layout import wrapped
+from bayes_escc.report.quantities import endpoint_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,7 +143,7 @@ def quantity(endpoint: str | None, estimand: str) -> str:
     """What a figure shows, in words: the endpoint's own name says "rate" already."""
     if not endpoint:
         return estimand.replace("_", " ").capitalize()
-    name = endpoint.replace("_", " ")
+    name = endpoint_name(endpoint)
     return name if estimand == "rate" else f"{name}, {estimand.replace('_', ' ')}"
 
 

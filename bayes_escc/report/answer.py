@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from bayes_escc.names import PlainMapping, format_probability
 from bayes_escc.report.layout import aligned, display_width, wrapped
@@ -14,6 +14,7 @@ from bayes_escc.report.sentences import (
     contrast_unit,
     headline_probability,
     margin_text,
+    said_before,
     verdict,
 )
 
@@ -24,6 +25,8 @@ WIDTH: Final = 100
 _MOST_ROWS: Final = 8
 _MOST_NOTES: Final = 3
 """Lines of notes; more are counted."""
+_BOOKKEEPING: Final = {"sheet_note": 1, "mapped": 2}
+"""Notes that say how a sheet was read come after those about its patients, and digests last."""
 
 Row = PlainMapping
 
@@ -69,7 +72,7 @@ def _cut(text: str, width: int) -> str:
 def _notes(result: PlainMapping) -> list[str]:
     """Why a fit cannot be read, and what was noticed in the data."""
     messages = [] if result["diagnostics"]["converged"] else [" ".join(result["diagnostics"]["messages"])]
-    for w in result["data"]["warnings"]:
+    for w in sorted(result["data"]["warnings"], key=lambda w: _BOOKKEEPING.get(w.get("code", ""), 0)):
         place = f"row {w['row']}: " if w["row"] else ""
         messages.append(f"Note: {place}{w['message']}")
     for sentence in (row["sentence"] for row in result.get("monitoring", ())):
@@ -99,14 +102,8 @@ def _table(result: PlainMapping, room: int) -> list[str]:
     header = ["", f"median ({ci})", *(["P(better)", "no bias"] if biased else ["P(better)"])]
     header += [*(["by margin"] if margins else []), *(["in ROPE"] if ropes else [])]
     lines: list[list[str]] = []
-    known: set[tuple[Any, ...]] = set()
-    for row in rows[: max(1, min(_MOST_ROWS, room - 4))]:
+    for row, repeated in zip(rows[: max(1, min(_MOST_ROWS, room - 4))], said_before(rows), strict=False):
         unit = units.get(row["estimand"], "")
-        one = tuple(row[k] for k in ("regimen", "reference", "endpoint", "probability_better")) + headline_probability(
-            row
-        )
-        repeated = one in known and row["estimand"] != "rate"
-        known.add(one)
         shown = f"{contrast_text(row, unit, with_unit=False)} {_short(contrast_unit(row, unit))}".rstrip()
         cells = [_asked(row, unit, time_unit, pairs), shown]
         cells.append("same" if repeated else format_probability(*headline_probability(row)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from bayes_escc.report.chinese_tables import TABLE_NOTES
+
 __all__ = ["SENTENCES", "TERMS"]
 
 _PRIORS: Final = (
@@ -560,7 +562,7 @@ _BIAS: Final = (
     ),
 )
 
-SENTENCES: Final = (*_PRIORS, *_NOTES, *_DIAGNOSTICS, *_BIAS)
+SENTENCES: Final = (*_PRIORS, *_NOTES, *TABLE_NOTES, *_DIAGNOSTICS, *_BIAS)
 """Every sentence in English and in Chinese; what stands in braces is a hole."""
 
 TERMS: Final[Mapping[str, str]] = {

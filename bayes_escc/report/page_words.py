@@ -170,6 +170,11 @@ WORDS: Final = phrases(
             "named first against the second.",
             "均为后验概率；非随机分组时已考虑偏倚；前一方案与后一方案比较。",
         ),
+        "same": ("same", "同上"),
+        "same_note": (
+            " Same: under the model it is one number, given in the row above.",
+            "同上：模型中为同一数值，见上行。",
+        ),
         "margins": ("Smallest differences that matter, and why:", "最小有意义差值及依据："),
         "no_rationale": ("no reason stated", "未说明依据"),
         "fixed_before": ("fixed before the data", "事先确定"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bayes_escc.names import PlainMapping
@@ -178,5 +179,10 @@ def reproduce(page: View) -> Made:
 def abbreviations(page: View, made: Sequence[Section]) -> Table:
     """The abbreviations that the page uses, with their meaning."""
     text = str(made)
-    rows = tuple((short, meaning[page.language]) for short, meaning in ABBREVIATIONS.items() if short in text)
+    rows = tuple((short, meaning[page.language]) for short, meaning in ABBREVIATIONS.items() if _stands_in(short, text))
     return Table(page.say("words_table"), (page.say("short"), page.say("long")), rows)
+
+
+def _stands_in(short: str, text: str) -> bool:
+    """Whether an abbreviation is a word of a text, and not a part of another one, as OR is of ORR."""
+    return re.search(rf"(?<![A-Za-z]){re.escape(short)}(?![A-Za-z])", text) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bayes_escc.names import format_probability
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
 from bayes_escc.report.quantities import covariate_words, estimate_text, is_log_ratio, name_of, of_itself
-from bayes_escc.report.sentences import allows_for_bias, contrast_text, headline_probability, margin_text
+from bayes_escc.report.sentences import allows_for_bias, contrast_text, headline_probability, margin_text, said_before
 from bayes_escc.report.view import View
 
 __all__ = ["estimates", "forest", "probability"]
@@ -38,7 +38,7 @@ def probability(page: View) -> Made:
     if not rows or not page.converged:
         return ("not applicable" if not rows else "missing"), ()
     lines = []
-    for row in rows:
+    for row, repeated in zip(rows, said_before(rows), strict=True):
         unit = page.units.get(row["estimand"], "")
         margin = ""
         if row["margin"] is not None and row["probability_better_by_margin"] is not None:
@@ -49,24 +49,27 @@ def probability(page: View) -> Made:
         scale = {"odds_ratio": page.say("odds_ratio"), "ratio": page.say("ratio")}.get(
             row["scale"], page.say("difference")
         )
-        without = (
-            format_probability(row["probability_better"], row["mcse_probability"]) if allows_for_bias(row) else "-"
-        )
+        better = format_probability(*headline_probability(row))
+        without = format_probability(row["probability_better"], row["mcse_probability"])
         lines.append(
             (
                 f"{row['regimen']} / {row['reference']}",
                 name if scale in name else f"{name}: {scale}",
                 contrast_text(row, unit, page.language),
-                format_probability(*headline_probability(row)),
-                without,
+                page.say("same") if repeated else better,
+                page.say("same") if repeated else without if allows_for_bias(row) else "",
                 margin,
                 rope,
             )
         )
     keys = ("comparison", "quantity", "median_interval", "pr_better", "pr_unbiased", "pr_margin", "pr_rope")
+    filled = [i for i in range(len(keys)) if i < 4 or any(line[i] not in ("", "-", page.say("same")) for line in lines)]
     blocks: list[Block] = [
         Table(
-            page.say("probability_table"), tuple(page.say(k) for k in keys), tuple(lines), page.say("probability_note")
+            page.say("probability_table"),
+            tuple(page.say(keys[i]) for i in filled),
+            tuple(tuple(line[i] for i in filled) for line in lines),
+            page.say("probability_note") + (page.say("same_note") if any(said_before(rows)) else ""),
         )
     ]
     reasons = []

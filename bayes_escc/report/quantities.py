@@ -17,6 +17,7 @@ __all__ = [
     "Row",
     "covariate_label",
     "covariate_words",
+    "endpoint_name",
     "estimate_text",
     "interval_label",
     "interval_text",
@@ -59,6 +60,17 @@ _ENDPOINTS_ZH: Final = {
     "OS": "总生存期(OS)",
     "CR": "完全缓解率",
     "PR": "部分缓解率",
+}
+_ADVERSE: Final = {
+    "AE": "不良事件(AE)",
+    "TRAE": "治疗相关不良事件(TRAE)",
+    "TEAE": "治疗期间不良事件(TEAE)",
+    "irAE": "免疫相关不良事件(irAE)",
+}
+_GRADES_OF_EVENTS: Final = {
+    "any": ("any ", "任何级别"),
+    "grade3plus": ("grade 3+ ", "≥3级"),
+    "grade34": ("grade 3 or 4 ", "3～4级"),
 }
 UNITS_ZH: Final = {"months": "个月", "days": "天", "weeks": "周", "years": "年", "points": "个百分点", "%": "%"}
 _RATIOS_ZH: Final = {
@@ -257,8 +269,7 @@ def name_of(row: Row, unit: str = "", time_unit: str = "", language: Language = 
     measure = unit.removeprefix("log ")
     measure = measure if measure in _MEASURES_ZH else ""
     if estimand == "rate" and endpoint:
-        label = str(endpoint).replace("_", " ")
-        name = label if language == "en" else _ENDPOINTS_ZH.get(label, label)
+        name = endpoint_name(str(endpoint), language)
     elif estimand == "effect" and measure:
         name = measure if language == "en" else _MEASURES_ZH[measure]
     else:
@@ -271,6 +282,18 @@ def name_of(row: Row, unit: str = "", time_unit: str = "", language: Language = 
         at = f"{time:g}{UNITS_ZH.get(time_unit, '')}"
         return f"{at}{'内' if estimand == 'rmst' else ''}{name}"
     return f"{name} {'to' if estimand == 'rmst' else 'at'} {time:g} {time_unit}".rstrip()
+
+
+def endpoint_name(endpoint: str, language: Language = "en") -> str:
+    """An endpoint as people say it: ``grade3plus_TRAE`` is the rate of treatment-related events of grade 3 or more."""
+    graded, _, events = endpoint.partition("_")
+    if graded in _GRADES_OF_EVENTS and events in _ADVERSE:
+        how = _GRADES_OF_EVENTS[graded]
+        return f"rate of {how[0]}{events}" if language == "en" else f"{how[1]}{_ADVERSE[events]}发生率"
+    if endpoint == "SAE":
+        return "rate of SAE" if language == "en" else "严重不良事件(SAE)发生率"
+    label = endpoint.replace("_", " ")
+    return label if language == "en" else _ENDPOINTS_ZH.get(label, label)
 
 
 def _measure_zh(unit: str, measure: str) -> str:

@@ -9,7 +9,7 @@ called a likeness of the regimens: it says that the data cannot tell.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +36,7 @@ __all__ = [
     "headline_probability",
     "margin_text",
     "rope_sentence",
+    "said_before",
     "verdict",
 ]
 
@@ -110,6 +111,20 @@ def headline_probability(row: Row, *, margin: bool = False) -> tuple[float, floa
         return row[f"probability_better{name}_with_bias"], row[error] or 0.0
     error = "mcse_probability_by_margin" if margin else "mcse_probability"
     return row[f"probability_better{name}"], row[error] or 0.0
+
+
+def said_before(rows: Sequence[Row]) -> list[bool]:
+    """For every comparison, whether its probability is one that an earlier row of the same regimens gives already.
+
+    Under one hazard ratio the probability of being better is one number, whatever is compared: it is printed once.
+    """
+    known, found = set(), []
+    for row in rows:
+        values = (row["probability_better"], headline_probability(row)[0])
+        key = (row["regimen"], row["reference"], row["endpoint"], *(round(v, 6) for v in values))
+        found.append(key in known)
+        known.add(key)
+    return found
 
 
 def grade(probability: float, error: float = 0.0) -> int | None:
@@ -222,14 +237,20 @@ def _size(row: Row, contrast: Contrast, unit: str, time_unit: str, language: Lan
     return f"its {name} is {middle} {longer}, {ci} {span}"
 
 
-def _two(row: Row, data: Row, unit: str, time_unit: str, language: Language) -> list[str]:
+def _events(result: Row) -> int:
+    """The events of the comparison that heads the verdict; zero where those of several endpoints are added up."""
+    endpoints = {r.get("endpoint") for r in result["estimates"] if r["estimand"] == "rate"}
+    return 0 if len(endpoints) > 1 else int(result["data"]["events"] or 0)
+
+
+def _two(row: Row, data: Row, events: int, unit: str, time_unit: str, language: Language) -> list[str]:
     """The verdict on one comparison of two regimens."""
     contrast = Contrast.of(row)
     level = grade(contrast.probability, contrast.error)
     p = _with_bias(contrast, language)
     size = _size(row, contrast, unit, time_unit, language)
     if language == "zh":
-        counts = f"共{data['patients']}例" + (f"、{data['events']}例事件。" if data["events"] else "。")
+        counts = f"共{data['patients']}例" + (f"、{events}例事件。" if events else "。")
         if level is None:
             first = (
                 f"现有数据无法分辨{contrast.first}与{contrast.second}何者{_better_zh(row)}："
@@ -245,10 +266,10 @@ def _two(row: Row, data: Row, unit: str, time_unit: str, language: Language) -> 
             f"posterior probability {p} for {contrast.first}; {size}."
         )
     else:
-        events = f" and {data['events']} events" if data["events"] else ""
+        counted = f" and {events} events" if events else ""
         where = "" if row["anchoring"].startswith("randomised") else " in these patients"
         first = (
-            f"With {data['patients']} patients{events}, {_graded(contrast.first, level)} "
+            f"With {data['patients']} patients{counted}, {_graded(contrast.first, level)} "
             f"{_verb(row, 'en', past=True)} {contrast.second}{where}: posterior probability {p}; {size}."
         )
     return [first, *_margin(row, unit, language), design_sentence(row["anchoring"], "en")]
@@ -390,4 +411,4 @@ def verdict(result: Row, language: Language = "en") -> list[str]:
         return _alone(result, time_unit, language)
     row = result["comparisons"][0]
     several = _many(result, row, language)
-    return several or _two(row, result["data"], units.get(row["estimand"], ""), time_unit, language)
+    return several or _two(row, result["data"], _events(result), units.get(row["estimand"], ""), time_unit, language)

@@ -87,7 +87,7 @@ def _by_harm(endpoints: list[str]) -> dict[str, list[str]]:
 
     good = [e for e in endpoints if endpoint_direction(e) != "lower"]
     bad = [e for e in endpoints if endpoint_direction(e) == "lower" and e not in {"PD", "NE"}]
-    rates = [e for e in good if e in {"ORR", "DCR"}] or good
+    rates = sorted({"ORR", "DCR"}.intersection(good), reverse=True) or good  # the first one heads the page
     return {k: v for k, v in (("response.toml", rates), ("adverse_events.toml", bad)) if v}
 
 

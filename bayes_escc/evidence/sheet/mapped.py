@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bayes_escc.errors import DataError
-from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.problems import Problem, counted
 from bayes_escc.evidence.reading import frame_cells
 from bayes_escc.evidence.sheet.applied import Applied
 from bayes_escc.evidence.sheet.apply import apply_mapping
@@ -185,7 +185,7 @@ def read_mapped(
                 notes.append(
                     Problem(
                         "set_aside",
-                        f"{int(blank.sum())} patients have no {column} and are left out",
+                        f"{counted(int(blank.sum()), 'patient')} without {column} left out",
                         "The log names their rows.",
                     )
                 )

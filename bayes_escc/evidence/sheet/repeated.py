@@ -53,9 +53,10 @@ def without_repeats(records: list[Record], mapping: Mapping, recorder: Recorder)
         alike.append(record)
         left.append(record)
     if again:
-        rows = Text("row repeats another" if again == 1 else "rows repeat others", "")
         recorder.note(
-            f"{again} {rows.en} word for word, patient number included, and count once",
+            "1 row repeats another word for word, patient number included, and counts once"
+            if again == 1
+            else f"{again} rows repeat others word for word, patient number included, and count once",
             f"{again}行与其他行(含患者编号)完全相同，只计一次",
         )
     shown_identity = mapping.rule("identifier") == "pseudonym"
