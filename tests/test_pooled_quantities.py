@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
+from bayes_escc.answers.needed import needed_row
+from bayes_escc.probability.marginal import Draws
 from bayes_escc.report.result import to_result
 from bayes_escc.report.text import result_text
+from bayes_escc.runs.prompt_effects import pool_effects
 from bayes_escc.runs.run import prepare_design
 
 BCG = [  # study, cases and patients vaccinated, cases and patients not vaccinated, degrees of latitude
@@ -182,3 +185,165 @@ class TestWeights:
         text = result_text(result)
         assert "the prior of the effect" in text
         assert "averaged over tau" in text
+
+
+@pytest.fixture(scope="module")
+def regression():
+    covariates = [{"column": "latitude", "center": 0, "scale": 1}]
+    priors = {**VAGUE, "coefficient": be.Prior("Normal", mu=0, sigma=10)}
+    return fit("RR", covariates=covariates, priors=priors, effect_at=[{"latitude": 13}, {"latitude": 55}])
+
+
+class TestEffectsAtCovariates:
+    def test_they_agree_with_a_quadrature(self, regression):
+        """Weighted least squares for every tau, summed over a grid; the published answer is near."""
+        y, v = effects_of("RR")
+        x = np.column_stack([np.ones(13), [row[5] for row in BCG]])
+        prior = np.diag([100.0**-2, 10.0**-2])
+        weights, means, variances = [], [], []
+        at = np.array([[1.0, 13.0], [1.0, 55.0]])
+        for tau in np.linspace(0.0, 4.0, 4001)[1:]:
+            w = 1 / (v + tau**2)
+            precision = x.T @ (w[:, None] * x) + prior
+            theta = np.linalg.solve(precision, x.T @ (w * y))
+            fit_ = (w * (y - x @ theta) ** 2).sum() + theta @ prior @ theta
+            weights.append(0.5 * (np.log(w).sum() - np.linalg.slogdet(precision)[1] - fit_ - tau**2))
+            means.append(at @ theta)
+            variances.append(np.diag(at @ np.linalg.solve(precision, at.T)))
+        share = np.exp(np.array(weights) - max(weights))
+        share /= share.sum()
+        mean = share @ np.array(means)
+        sd = np.sqrt(share @ (np.array(variances) + (np.array(means) - mean) ** 2))
+        laws = [
+            regression.law_at("effect_at", row.plain() | {"time": None})
+            for row in regression.summary_rows()
+            if row.estimand == "effect_at"
+        ]
+        for law, m, s in zip(laws, mean, sd, strict=True):
+            assert law.weight @ law.location == pytest.approx(m, abs=1e-4)
+            assert np.sqrt(law.weight @ (law.spread**2 + (law.location - m) ** 2)) == pytest.approx(s, abs=1e-4)
+        assert mean == pytest.approx(0.2515 - 0.0291 * np.array([13, 55]), abs=0.05)  # REML, metafor
+
+    def test_centre_and_scale_of_the_covariate_change_nothing(self, regression):
+        other = fit(
+            "RR",
+            covariates=[{"column": "latitude", "center": 33, "scale": 10}],
+            priors={
+                "effect": be.Prior("Normal", mu=0, sigma=100),
+                "tau": VAGUE["tau"],
+                "coefficient": be.Prior("Normal", mu=0, sigma=100),
+            },
+            effect_at=[{"latitude": 13}, {"latitude": 55}],
+        )
+        for a, b in zip(regression.summary_rows(), other.summary_rows(), strict=True):
+            if a.estimand in ("effect_at", "predicted_effect_at"):
+                assert (a.median, a.lower, a.upper) == pytest.approx((b.median, b.lower, b.upper), rel=2e-3)
+
+    def test_what_cannot_be_asked_is_refused(self):
+        with pytest.raises(be.AnalysisError, match=r"effect_at: needs covariates"):
+            be.SynthesisModel(effect_at=[{"latitude": 33}])
+        with pytest.raises(be.AnalysisError, match=r"effect_at\[0\]\.latitude: is required"):
+            be.SynthesisModel(covariates=["latitude"], effect_at=[{"lattitude": 33}])
+        with pytest.raises(be.AnalysisError, match=r"effect_at: .* cannot be used"):
+            fit("RR", covariates=["latitude"], effect_at=[{"latitude": "north"}])
+
+
+class TestRisksAtABaseline:
+    @pytest.mark.parametrize(
+        ("measure", "expected"),
+        [
+            ("OR", lambda p, y: p * np.exp(y) / (1 - p + p * np.exp(y))),
+            ("RR", lambda p, y: p * np.exp(y)),
+            ("RD", lambda p, y: p + y),
+        ],
+    )
+    def test_a_fixed_baseline_moves_quantiles_as_the_measure_says(self, measure, expected):
+        common = {"pooling": "common", "priors": {"effect": VAGUE["effect"]}}
+        found = fit(measure, baseline_rate=0.1, **common)
+        y, v = effects_of(measure)
+        mean, sd = (y / v).sum() / (1 / v).sum(), (1 / v).sum() ** -0.5
+        row = found.summary("event_rate").iloc[0]
+        for value, z in ((row["median"], 0.0), (row["lower"], -1.959964), (row["upper"], 1.959964)):
+            scale = abs(expected(0.1, mean + sd) - expected(0.1, mean))
+            assert value == pytest.approx(expected(0.1, mean + z * sd), abs=0.15 * scale)
+        difference = found.summary("risk_difference").iloc[0]
+        assert difference["median"] == pytest.approx(row["median"] - 0.1, abs=1e-12)
+        assert "baseline_rate" not in found.estimand_names
+
+    def test_a_hazard_ratio_acts_on_survival(self):
+        effects = pd.DataFrame(
+            [
+                {
+                    "study": "S",
+                    "experimental": "A",
+                    "control": "B",
+                    "endpoint": "OS",
+                    "measure": "log HR",
+                    "estimate": np.log(0.7),
+                    "se": 0.01,
+                }
+            ]
+        )
+        model = be.SynthesisModel(pooling="common", baseline_rate=0.4, priors={"effect": VAGUE["effect"]})
+        rate = model.fit(be.read_effects(effects)).summary("event_rate").iloc[0]["median"]
+        assert rate == pytest.approx(1 - 0.6**0.7, abs=5e-4)
+
+    def test_the_uncertainty_of_counts_is_that_of_their_beta(self):
+        found = fit("OR", baseline_rate={"events": 12, "n": 40}, pooling="common", priors={"effect": VAGUE["effect"]})
+        row = found.summary("baseline_rate").iloc[0]
+        assert row["mean"] == pytest.approx(13 / 42, abs=4 * row["mcse_mean"])
+        assert any("Beta(13, 29)" in line for line in found.priors)
+
+    def test_a_number_needed_is_one_over_the_difference_and_its_sign_is_said(self):
+        found = to_result(fit("RR", baseline_rate=0.1, priors=VAGUE))
+        (row,) = found["needed_to_treat"]
+        difference = next(r for r in found["estimates"] if r["estimand"] == "risk_difference")
+        assert row["better"] == "lower"
+        assert row["median"] == pytest.approx(-1 / difference["median"])
+        assert (row["at_best"], row["at_worst"]) == pytest.approx((-1 / difference["lower"], -1 / difference["upper"]))
+        assert row["sentence"].startswith("20 for one to benefit (95 % CrI ")
+
+    def test_through_infinity(self):
+        row = needed_row(Draws(np.linspace(-0.04, 0.02, 601).reshape(1, -1)), better="lower", ci_prob=0.95)
+        assert (
+            row.sentence
+            == "100 for one to benefit (95 % CrI 26 for one to benefit, through infinity, to 55 for one to be harmed)"
+        )
+        assert row.at_worst < 0 < row.at_best
+        assert row.probability_benefit == pytest.approx(2 / 3, abs=0.01)
+
+    def test_a_risk_ratio_that_leads_beyond_certainty_is_noted(self):
+        rows = bcg().frame.assign(regimen=["none", "BCG"] * 13)
+        found = fit("RR", be.read_counts(rows, endpoints={"tuberculosis": "lower"}), baseline_rate=0.6, priors=VAGUE)
+        assert any(n["code"] == "beyond_risks" for n in found.evidence["warnings"])
+
+    @pytest.mark.parametrize("wrong", [0, 1, "0.3", True, {"events": 41, "n": 40}, {"events": 3}])
+    def test_what_is_no_risk_is_refused(self, wrong):
+        with pytest.raises(be.AnalysisError, match="baseline_rate"):
+            be.SynthesisModel(baseline_rate=wrong)
+
+    def test_measures_without_risks_are_refused(self):
+        effects = pd.DataFrame(
+            [
+                {
+                    "study": "S",
+                    "experimental": "A",
+                    "control": "B",
+                    "endpoint": "pain",
+                    "measure": "SMD",
+                    "estimate": 0.1,
+                    "se": 0.1,
+                }
+            ]
+        )
+        with pytest.raises(be.AnalysisError, match="SMD say nothing of risks"):
+            be.SynthesisModel(baseline_rate=0.3).fit(be.read_effects(effects))
+
+    def test_the_prompt_gives_them_too(self):
+        found = pool_effects(["A=0.71,0.57,0.87", "B=0.8,0.6,1.1"], baseline="12/40")
+        names = [r["estimand"] for r in found["estimates"]]
+        assert names[-3:] == ["baseline_rate", "event_rate", "risk_difference"]
+        assert found["needed_to_treat"][0]["better"] == "lower"
+        assert [r["study"] for r in found["weights"]] == ["A", "B", None]
+        with pytest.raises(be.AnalysisError, match="is no risk"):
+            pool_effects(["A=0.71,0.57,0.87"], baseline="41/40")

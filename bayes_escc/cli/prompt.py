@@ -60,6 +60,15 @@ def register(commands: Commands) -> None:
         help="of the heterogeneity (default: HalfNormal(0.5)); or published: Turner(OUTCOME; COMPARISON)",
     )
     pool.add_argument("--effect-prior", metavar="LAW", help="of the effect, on the log scale (default: Normal(0, 1))")
+    pool.add_argument(
+        "--baseline",
+        metavar="RISK",
+        help="risk without the treatment, 0.3 or 12/40, for absolute risks and the number needed to treat (of a hazard "
+        "ratio, the risk of an event by some time)",
+    )
+    pool.add_argument(
+        "--better", choices=("higher", "lower"), help="direction of benefit, for the number needed to treat"
+    )
     pool.add_argument("--margin", type=float, metavar="M", help="an effect that matters, for example 0.8")
     pool.add_argument("--ci-prob", type=float, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
     for command in (compare, pool):
@@ -107,6 +116,8 @@ def _pool(options: argparse.Namespace) -> int:
         common=options.common,
         tau_prior=options.tau_prior,
         effect_prior=options.effect_prior,
+        baseline=options.baseline,
+        better=options.better,
         margin=options.margin,
         ci_prob=options.ci_prob,
         rationale=options.rationale,

@@ -107,13 +107,17 @@ class EncodedCovariates:
         zero_or_one = (self.values == 0.0) | (self.values == 1.0) | self.missing
         return np.asarray(zero_or_one.all(axis=0))
 
-    def profile(self, patient: PlainMapping) -> NDArray[np.float64]:
+    def profile(
+        self, patient: PlainMapping, *, heading: str = "this patient cannot be described"
+    ) -> NDArray[np.float64]:
         """A new patient as numbers, with the stored centres and scales.
 
         Parameters
         ----------
         patient : mapping
             Column of the table and value; every covariate needs one.
+        heading : str
+            Of the message where that is not possible.
 
         Raises
         ------
@@ -131,7 +135,7 @@ class EncodedCovariates:
                     problems.append(f"{encoder.column} = {patient[encoder.column]!r} cannot be used")
                 else:
                     found.append(value)
-        raise_problems("this patient cannot be described", list(dict.fromkeys(problems)))
+        raise_problems(heading, list(dict.fromkeys(problems)))
         return np.array(found, dtype=float)
 
 

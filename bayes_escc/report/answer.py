@@ -147,13 +147,19 @@ def _short(text: str) -> str:
     return text.replace("percentage points", "points")
 
 
+_BESIDE: Final = (
+    "predicted_effect", "effect_at", "predicted_effect_at", "event_rate", "risk_difference", "study_effect",
+)  # fmt: skip
+"""Estimands that stand beside the effect, without comparisons."""
+
+
 def _estimates(result: PlainMapping, time_unit: str, room: int) -> list[str]:
     """Without comparisons: what is known of the effect, the rates, or the medians."""
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
     known = [r for r in result["estimates"] if not of_itself(r)]
     named = [r["estimand"] for r in known]
     chosen = next((n for n in ("effect", "rate", "median") if n in named), named[0] if named else "")
-    rows = [r for r in known if r["estimand"] in (chosen, "predicted_effect", "study_effect")]
+    rows = [r for r in known if r["estimand"] in (chosen, *_BESIDE)]
     limits = list(result.get("thresholds", ()))
     header = ["", f"median ({100 * rows[0]['ci_prob']:g} % CrI)"] if rows else []
     lines = []
@@ -174,6 +180,9 @@ def _estimates(result: PlainMapping, time_unit: str, room: int) -> list[str]:
                 format_probability(t["probability"], t["mcse_probability"]),
             ]
         )
+    for row in result.get("needed_to_treat", ()):
+        who = ", ".join(str(row[k]) for k in ("regimen", "covariate") if row[k])
+        lines.insert(1, [_cut(", ".join(p for p in (who, "number needed to treat") if p), 55), row["sentence"]])
     shown = lines[: max(1, min(_MOST_ROWS, room - 3))]
     table = aligned(header, shown).split("\n") if shown else []
     if len(lines) > len(shown):

@@ -52,6 +52,14 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "i_squared": {"en": "I-squared", "zh": "I²"},
     "mu": {"en": "mean effect (log scale)", "zh": "平均效应（对数尺度）"},
     "effect": {"en": "effect", "zh": "效应"},
+    "effect_at": {"en": "effect at the stated covariates", "zh": "指定协变量取值下的效应"},
+    "predicted_effect_at": {
+        "en": "effect of the next trial at the stated covariates",
+        "zh": "指定协变量取值下下一试验的效应",
+    },
+    "baseline_rate": {"en": "risk without the treatment", "zh": "基线风险"},
+    "event_rate": {"en": "risk at the stated baseline", "zh": "指定基线风险下的发生率"},
+    "risk_difference": {"en": "risk difference at the stated baseline", "zh": "指定基线风险下的率差"},
 }
 _ENDPOINTS_ZH: Final = {
     "ORR": "客观缓解率(ORR)",

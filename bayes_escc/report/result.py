@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.answers.bias import population_of, tipping_of_row
+from bayes_escc.answers.needed import needed_rows
 from bayes_escc.answers.rows import ComparisonRow, EstimateRow, RankRow, Row
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import REGIMEN, VERSION, Plain, PlainMapping
@@ -252,6 +253,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         ],
         "predictions": [row for p in analysis.predictions for row in posterior.prediction_rows(p.patients, p.at_least)],
         "weights": posterior.weight_rows(),
+        "needed_to_treat": needed_rows(posterior),
         "monitoring": [position.to_dict() for position in positions(posterior)] if analysis.rules else [],
     }
     asked = Asked(

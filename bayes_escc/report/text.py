@@ -30,6 +30,9 @@ def result_text(result: PlainMapping) -> str:
         blocks += ["", _comparison_table(result["comparisons"], naming)]
     blocks += _thresholds_and_predictions(result, naming)
     blocks += ["", _estimate_table(result["estimates"], naming)]
+    if result.get("needed_to_treat"):
+        blocks += ["", "Number needed to treat at the stated baseline:"]
+        blocks += [f"  {_whom(row)}{row['sentence']}." for row in result["needed_to_treat"]]
     if result.get("weights"):
         blocks += ["", weights_text(result["weights"])]
     if len({r["regimen"] for r in result["ranking"]}) > 2:
@@ -97,6 +100,11 @@ def _thresholds_and_predictions(result: PlainMapping, naming: Naming) -> list[st
             + (f"; {reached}" if reached else "")
         )
     return blocks
+
+
+def _whom(row: PlainMapping) -> str:
+    who = ", ".join(str(row[k]) for k in ("regimen", "covariate") if row[k])
+    return f"{who}: " if who else ""
 
 
 def weights_text(rows: Sequence[PlainMapping]) -> str:

@@ -393,6 +393,11 @@ class SynthesisModel(_Model):
         Keep the contrasts between these.
     where : mapping, optional
         Equality filters on further columns.
+    baseline_rate : float, mapping or Prior, optional
+        Risk on the control, or on the reference of a network, at which `event_rate` and `risk_difference` are reported:
+        a number, ``{"events": 12, "n": 40}`` or a law. Of a hazard ratio the risk of an event by some time.
+    effect_at : sequence of mapping
+        Values of all covariates at which the effect is reported, ``{"latitude": 33}``.
     kind : {"effects", "counts"}, optional
         Of the table; by default counts for a binomial likelihood or where `control` is given.
 
@@ -423,6 +428,8 @@ class SynthesisModel(_Model):
         where: PlainMapping | None = None,
         kind: Literal["effects", "counts"] | None = None,
         measure: Literal["OR", "RR", "RD"] | None = None,
+        baseline_rate: float | Mapping[str, int] | Prior | None = None,
+        effect_at: Sequence[PlainMapping] = (),
     ) -> None:
         counted = likelihood == "binomial" or control is not None or measure is not None
         data: Plain = {"kind": kind or ("counts" if counted else "effects")}
@@ -445,12 +452,17 @@ class SynthesisModel(_Model):
         }
         if covariates:
             model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
+        rate = baseline_rate.to_dict() if isinstance(baseline_rate, Prior) else baseline_rate
+        if isinstance(rate, Mapping):
+            rate = dict(rate)
+        estimands = _stated(baseline_rate=rate, effect_at=[dict(at) for at in effect_at] or None)
         self.analysis = Analysis.from_dict(
             {
                 "id": "synthesis_model",
                 "data": data,
                 "model": model,
                 "priors": {k: _prior_dict(v) for k, v in (priors or {}).items()},
+                "estimands": estimands,
             },
             label="this SynthesisModel",
         )

@@ -16,12 +16,13 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from bayes_escc.answers.needed import NeededRow, needed_row
 from bayes_escc.answers.rows import EstimateRow, ThresholdRow, WeightRow, estimate_row, labels_of, threshold_row
 from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.effect_measures import RATIOS
 from bayes_escc.evidence.effects import read_effect_rows
-from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.numbers import number_text
 from bayes_escc.evidence.printed_intervals import limits_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
@@ -30,8 +31,8 @@ from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import DEFAULT_PRIORS, SynthesisSpec
 from bayes_escc.inference.diagnostics import Diagnostics
-from bayes_escc.names import Plain, PlainMapping, normalise
-from bayes_escc.probability.marginal import Marginal, Side
+from bayes_escc.names import Direction, Plain, PlainMapping, normalise
+from bayes_escc.probability.marginal import Draws, Marginal, Side
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.runs.prompt_notes import unexplained_prompt_priors
 from bayes_escc.settings.prior import DISTRIBUTIONS, Prior, PriorSet
@@ -43,6 +44,8 @@ __all__ = ["pool_effects"]
 
 Row = PlainMapping
 _TYPED: Final = re.compile(r"\s*([^,\s]+)\s*,\s*([^,\s]+)\s*,\s*([^,\s]+)\s*")
+_DRAWS: Final = 40_000
+"""Of risks at a baseline that is uncertain itself."""
 _PRINTED: Final = re.compile(r"\s*([^\s,(\[]+)\s*,?\s*([(\[].+[)\]])\s*")
 
 
@@ -59,6 +62,8 @@ def pool_effects(
     margin: float | None = None,
     ci_prob: float = 0.95,
     rationale: str = "",
+    baseline: str | None = None,
+    better: Direction | None = None,
 ) -> Plain:
     """Pool effects typed at a prompt, or those of a table.
 
@@ -84,6 +89,10 @@ def pool_effects(
     ci_prob : float
     rationale : str
         Where the priors that are stated come from.
+    baseline : str, optional
+        Risk without the treatment, ``0.3`` or ``12/40``, at which risks and the number needed to treat are wanted.
+    better : {"higher", "lower"}, optional
+        Which risk is better; of hazard ratios the lower, and of an endpoint what is known of it, if not given.
 
     Returns
     -------
@@ -114,6 +123,10 @@ def pool_effects(
     conflicts = design.conflicts_without_xarray(np.random.default_rng(0))
     notes += [_noted(w) for w in (*notes_on(design, source), *conflicts)]
     estimates, thresholds = _answers(design, rows, margin, ci_prob)
+    needed: list[NeededRow] = []
+    if baseline is not None:
+        risks, needed = _at_baseline(design, baseline, better, ci_prob)
+        estimates += risks
     weights = [WeightRow(**vars(w)) for w in design.exact_study_weights()]
     content = repr([(r["study"], r["y"], r["se"]) for r in rows])
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
@@ -131,7 +144,11 @@ def pool_effects(
     evidence, error = design.log_evidence or (None, 0.0)
     diagnostics = Diagnostics.of_exact(log_evidence=evidence, evidence_error=error)
     return build_result(
-        asked, data, diagnostics, estimates=estimates, further={"thresholds": thresholds, "weights": weights}
+        asked,
+        data,
+        diagnostics,
+        estimates=estimates,
+        further={"thresholds": thresholds, "needed_to_treat": needed, "weights": weights},
     )
 
 
@@ -188,6 +205,32 @@ def _answers(
         if design.typical_errors is not None:
             add("i_squared", replace(quadrature.law, typical=float(design.typical_errors[0])), "share of the variance")
     return estimates, thresholds
+
+
+def _at_baseline(
+    design: NormalDesign, baseline: str, better: Direction | None, ci_prob: float
+) -> tuple[list[EstimateRow], list[NeededRow]]:
+    """Risks at a baseline, and the number needed to treat where the better direction is known; both from draws."""
+    endpoint = design.contrasts.endpoint or None
+    draws = design.risks_at(design.typed_baseline(baseline), np.random.default_rng(0), _DRAWS)
+    known = {name: Draws(values) for name, values in draws.items()}
+    units = {"risk_difference": "points"}
+    estimates = [
+        estimate_row(
+            name,
+            labels_of(endpoint=endpoint),
+            each,
+            unit=units.get(name, "proportion"),
+            ci_prob=ci_prob,
+            mcse_mean=float(each.values.std(ddof=1)) / _DRAWS**0.5,
+            ess_bulk=float(_DRAWS),
+        )
+        for name, each in known.items()
+    ]
+    direction = better or ("lower" if design.measure == "HR" else endpoint_direction(endpoint or ""))
+    if direction is None:
+        return estimates, []
+    return estimates, [needed_row(known["risk_difference"], better=direction, ci_prob=ci_prob, endpoint=endpoint)]
 
 
 def _contrasts(rows: Sequence[Row]) -> Contrasts:

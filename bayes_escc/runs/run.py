@@ -15,6 +15,7 @@ import numpy as np
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.bias import bias_groups
 from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors, borrowing_group
+from bayes_escc.answers.needed import NeededRow
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rows import WeightRow
 from bayes_escc.answers.rule_position import check_rules
@@ -328,6 +329,8 @@ def write_tables(folder: ResultsFolder, posterior: Posterior, result: PlainMappi
         folder.write("league_pairs.csv", rows_csv(result["league"], COMPARISON_KEYS, status))
     if result.get("weights"):
         folder.write("weights.csv", rows_csv(result["weights"], WeightRow.columns(), status))
+    if result.get("needed_to_treat"):
+        folder.write("needed_to_treat.csv", rows_csv(result["needed_to_treat"], NeededRow.columns(), status))
     folder.write("posterior.nc", posterior.to_bytes())
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable, EffectTable, MixedTable, Problem
 from bayes_escc.evidence.table import Table, filter_rows
-from bayes_escc.families.covariates import encode
+from bayes_escc.families.covariates import EncodedCovariates, encode
+from bayes_escc.families.synthesis.absolute import risk_under
 from bayes_escc.families.synthesis.binomial import BinomialSynthesisDesign
 from bayes_escc.families.synthesis.contrasts import (
     Arms,
@@ -99,10 +100,12 @@ def prepare(table: Table, spec: SynthesisSpec, data: Any) -> SynthesisDesign:
     rows = set(contrasts.frame.index)
     warnings = tuple(w for w in table.warnings if w.row is None or isinstance(table, MixedTable) or w.row in rows)
     encoded: tuple[tuple[str, ...], Any] = ((), np.empty((len(contrasts), 0)))
+    settings: tuple[list[str], Any] = ([], np.empty((0, 0)))
     if spec.covariates:
         holder = EffectTable(contrasts.frame, "", table.source)
         found = encode(holder, spec.covariates)
         encoded = (found.labels, found.values)
+        settings = _settings(spec, found)
         warnings += tuple(
             Problem(
                 "covariate_scale",
@@ -131,7 +134,20 @@ def prepare(table: Table, spec: SynthesisSpec, data: Any) -> SynthesisDesign:
         design = NormalDesign(contrasts, spec, warnings, encoded)
     _check_overrides(spec, design)
     events = 0 if arms is None else int(arms.events.sum())
-    return design.changed(events=events, warnings=(*design.warnings, *notes_on(design, table.source)))
+    if spec.baseline_rate is not None:
+        risk_under(design.measure, np.zeros(1), np.full(1, 0.5))  # refuses measures that are not of risks
+    return design.changed(
+        events=events, settings=settings, warnings=(*design.warnings, *notes_on(design, table.source))
+    )
+
+
+def _settings(spec: SynthesisSpec, encoded: EncodedCovariates) -> tuple[list[str], Any]:
+    """Where effects are asked for: in words, and as the model has the covariates."""
+    labels, rows = [], []
+    for stated in spec.effect_at:
+        rows.append(encoded.profile(stated, heading=f"estimands.effect_at: {dict(stated)!r} cannot be used"))
+        labels.append(", ".join(f"{column} = {value}" for column, value in stated.items()))
+    return labels, np.array(rows, dtype=float).reshape(len(rows), len(encoded.labels))
 
 
 def _selected(

@@ -25,6 +25,13 @@ from bayes_escc.families.base import Design
 from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
+from bayes_escc.families.synthesis.absolute import (
+    Baseline,
+    baseline_in_words,
+    beyond_risks,
+    draw_baseline,
+    risk_under,
+)
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.predictor import Predictor, predictor_of
 from bayes_escc.families.synthesis.spec import SynthesisSpec
@@ -45,6 +52,8 @@ class SynthesisDesign(Design):
 
     variant: str
     relative = True
+    settings: tuple[Sequence[str], Array] = ((), np.empty((0, 0)))
+    """Values of the covariates at which the effect is reported, in words and as modelled, (settings, covariates)."""
 
     def __init__(
         self,
@@ -58,7 +67,7 @@ class SynthesisDesign(Design):
         self.covariates, self.Z = covariates
         self.k = len(contrasts)
         self.random = spec.pooling == "random"
-        measure = contrasts.measure.removeprefix("log ")
+        self.measure = measure = contrasts.measure.removeprefix("log ")
         self.ratio = measure in RATIOS
         self.unit = MEASURES[measure]
         self.log_unit = f"log {self.unit}" if self.ratio else self.unit
@@ -366,12 +375,16 @@ class SynthesisDesign(Design):
             coords |= self.row_coords()
         elif dim == "pair":
             coords["row_covariate"] = ("pair", self.subgroup_pairs[0])
+        elif dim == "setting":
+            coords["row_covariate"] = ("setting", list(self.settings[0]))
         elif dim is not None:
             coords[dim] = list(self.coords[dim])
         dims = leading if dim is None else (*leading, dim)
         plain = values[..., 0] if dim is None and values.ndim > len(leading) else values
         array = xr.DataArray(plain, dims=dims, coords=coords, name=name, attrs={"unit": unit})
-        if ("effect" in name or name == "subgroup_difference") and self.contrasts.better:
+        if (
+            "effect" in name or name in ("subgroup_difference", "event_rate", "risk_difference")
+        ) and self.contrasts.better:
             array.attrs["better"] = self.contrasts.better
         return array
 
@@ -407,7 +420,46 @@ class SynthesisDesign(Design):
             found["coefficient"] = self.labelled(
                 parameters["coefficient"].to_numpy(), COVARIATE, "coefficient", self.log_unit, sample
             )
+            if len(self.settings[0]):
+                at = self._at_settings(parameters, rng)
+                found |= {n: self.labelled(natural(v), "setting", n, self.unit, sample) for n, v in at.items()}
+        if self.spec.baseline_rate is not None:
+            found |= self._risks(effects, self.spec.baseline_rate, rng)
         return xr.Dataset(found)
+
+    def _at_settings(self, parameters: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
+        """The effect at the stated values of covariates, and that of a new study there."""
+        at = parameters["mu"].to_numpy() @ self.C.T + parameters["coefficient"].to_numpy() @ self.settings[1].T
+        if not self.random:
+            return {"effect_at": at}
+        new = at + parameters["tau"].to_numpy()[..., None] * rng.normal(size=at.shape)
+        return {"effect_at": at, "predicted_effect_at": new}
+
+    def _risks(self, effects: Array, stated: Baseline, rng: np.random.Generator) -> dict[str, xr.DataArray]:
+        """Risk under every effect at the stated baseline, and its difference to that."""
+        sample, baseline = (CHAIN, DRAW), draw_baseline(stated, rng, effects.shape[:-1])
+        before = np.broadcast_to(baseline[..., None], effects.shape)
+        risk = risk_under(self.measure, effects, before)
+        found = {}
+        if not isinstance(stated, float):
+            found["baseline_rate"] = self.labelled(baseline, None, "baseline_rate", "proportion", sample)
+        found["event_rate"] = self.labelled(risk, self.effect_dim, "event_rate", "proportion", sample)
+        difference = risk - before
+        found["risk_difference"] = self.labelled(difference, self.effect_dim, "risk_difference", "points", sample)
+        return found
+
+    def extrapolations(self, estimands: xr.Dataset, references: tuple[str, ...]) -> list[Problem]:
+        share = beyond_risks(self.measure, estimands["event_rate"]) if "event_rate" in estimands else 0.0
+        if share < 0.001:
+            return []
+        return [
+            Problem(
+                "beyond_risks",
+                f"in {100 * share:.2g} % of the draws the {self.unit} leads from the stated baseline beyond 0 or 1, "
+                "where the risk stays",
+                "Odds ratios do not: leave measure out, or use the binomial likelihood.",
+            )
+        ]
 
     def _fresh(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Standardised random effects of a new study.
@@ -465,6 +517,8 @@ class SynthesisDesign(Design):
                 if role == "effect" and self.exchangeable_regimens:
                     name = "effect of any regimen against any other"
                 lines.append(f"{name} ~ {prior}: {self._in_words(role, prior)}. {prior.rationale}".rstrip())
+        if self.spec.baseline_rate is not None:
+            lines.append(baseline_in_words(self.spec.baseline_rate))
         return lines
 
     def _in_words(self, role: str, prior: Prior) -> str:

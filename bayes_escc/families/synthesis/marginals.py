@@ -124,6 +124,13 @@ def _wanted(design: SynthesisDesign) -> list[_Wanted]:
         found.append(_Wanted("subgroup_difference", "pair", contrast @ effects, None, none_of_pairs, ratio, one_part))
     if q:
         only = np.column_stack([np.zeros((q, p)), np.eye(q)])
+        at = np.column_stack([np.repeat(design.C, len(design.settings[0]), axis=0), design.settings[1]])
+        if len(at):
+            one_part, no_extra = np.zeros(len(at), dtype="int32"), np.zeros(len(at))
+            found.append(_Wanted("effect_at", "setting", at, None, no_extra, ratio, one_part))
+            if design.random:
+                new = np.ones(len(at))
+                found.append(_Wanted("predicted_effect_at", "setting", at, None, new, ratio, one_part))
         found.append(_Wanted("coefficient", COVARIATE, only, None, np.zeros(q), False, np.zeros(q, dtype="int32")))
     return found
 

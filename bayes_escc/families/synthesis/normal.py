@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Problem
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.prior_conflict import prior_conflicts
+from bayes_escc.families.synthesis.absolute import Baseline, draw_baseline, risk_under, typed_baseline
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature
@@ -184,6 +186,20 @@ class NormalDesign(SynthesisDesign):
     def tau_of_parts(self) -> TauKnown:
         """The heterogeneity of every independent piece, by quadrature; empty where there is no exact posterior."""
         return [(part.posterior.tau, part.posterior.weight) for part in self.parts or ()]
+
+    typed_baseline = staticmethod(typed_baseline)
+
+    def risks_at(self, baseline: Baseline, rng: np.random.Generator, draws: int) -> dict[str, Array]:
+        """Draws of the risk without and with the one effect of a pool, and of their difference, each (1, draws)."""
+        if self.quadrature is None:
+            raise AnalysisError("risks at a baseline need one effect with a Normal prior.")
+        location, spread = self.quadrature.linear(np.ones((1, 1)))
+        node = rng.choice(len(self.quadrature.weight), size=(1, draws), p=self.quadrature.weight)
+        effect = location[0][node] + spread[0][node] * rng.normal(size=node.shape)
+        before = draw_baseline(baseline, rng, node.shape)
+        after = risk_under(self.measure, effect, before)
+        found = {} if isinstance(baseline, float) else {"baseline_rate": before}
+        return {**found, "event_rate": after, "risk_difference": after - before}
 
     def exact_study_weights(self) -> list[StudyWeight]:
         """What every study is worth in a pooled effect, where the heterogeneity is known by quadrature."""

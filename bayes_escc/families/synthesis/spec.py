@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from bayes_escc.families.covariates import Covariate, read_covariates
 from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require_exchangeable
+from bayes_escc.families.synthesis.absolute import Baseline, read_baseline
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
 
@@ -83,6 +84,10 @@ class SynthesisSpec:
         the reference, apart from each other.
     measure : {"OR", "RR", "RD"} or None
         What counts are made into; None where it is not stated, which is an odds ratio.
+    baseline_rate : float or Prior or None
+        Risk on the control, or on the reference of a network, at which risks are reported.
+    effect_at : tuple of mapping
+        Values of all covariates at which the effect is reported.
     """
 
     likelihood: Literal["normal", "binomial"]
@@ -96,6 +101,8 @@ class SynthesisSpec:
     heterogeneity: Literal["shared", "separate"] = "shared"
     regimen_coding: RegimenCoding = "exchangeable"
     measure: Literal["OR", "RR", "RD"] | None = None
+    baseline_rate: Baseline | None = None
+    effect_at: tuple[Mapping[str, str | float], ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -107,8 +114,8 @@ class SynthesisSpec:
         return dict(self.priors)[role]
 
 
-def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec:  # noqa: ARG001  (every family is read alike)
-    """Read `[model]` and `[priors]` of a synthesis; `[estimands]` has no settings here."""
+def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec:
+    """Read `[model]`, `[priors]` and `[estimands]` of a synthesis."""
     likelihood = model.text("likelihood", "normal", ("normal", "binomial"))
     pooling = model.text("pooling", "random", ("random", "common"))
     network = model.flag("network", False)
@@ -150,6 +157,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec
         if role not in roles and priors.has(role):
             priors.take(role)
             priors.problem(role, f"is not a parameter here, where the parameters are {', '.join(roles)}")
+    baseline_rate, effect_at = read_baseline(estimands), _read_effect_at(estimands, [c.column for c in covariates])
     return SynthesisSpec(
         likelihood,
         pooling,
@@ -162,7 +170,26 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec
         heterogeneity,
         coding,
         measure,
+        baseline_rate,
+        effect_at,
     )
+
+
+def _read_effect_at(estimands: Reader, columns: Sequence[str]) -> tuple[Mapping[str, str | float], ...]:
+    """`effect_at = [{ latitude = 33 }, ...]`: values of every covariate, in their own units."""
+    entries = estimands.tables("effect_at")
+    if entries and not columns:
+        estimands.problem("effect_at", "needs covariates: without them there is one effect")
+        return ()
+    found = []
+    for entry in entries:
+        values = {column: entry.take(column) for column in columns}
+        entry.finish()
+        for column, value in values.items():
+            if value is not None and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+                entry.problem(column, f"must be a number or a level, not {value!r}")
+        found.append({column: value for column, value in values.items() if value is not None})
+    return tuple(found)
 
 
 def _read_subgroup(model: Reader) -> tuple[str | None, Literal["shared", "separate"]]:
