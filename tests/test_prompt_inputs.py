@@ -169,19 +169,38 @@ class TestCost:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize(
     "words",
-    [["compare", *ARMS], ["compare", *ARMS, "--json"], ["pool", *ESCORT], ["datasets"], ["models"],
-     ["check", "second_line_response"]],
+    [["compare", *ARMS, "--json"], ["check", "second_line_response"], ["--version"], ["study", "update", "--help"]],
     ids=" ".join,
 )  # fmt: skip
-@pytest.mark.parametrize("where", ["/dev/full", None])
-def test_output_that_nobody_takes_is_one_sentence(words, where, tmp_path):
-    """Neither a full disk nor a closed standard output gives a traceback."""
+@pytest.mark.parametrize(("where", "buffering"), [("> /dev/full", ""), ("> /dev/full", "1"), (">&-", "")])
+def test_output_that_nobody_takes_is_one_sentence(words, where, buffering, tmp_path):
+    """Neither a full disk nor a closed standard output gives a traceback, whether or not Python buffers output."""
+    code, said = redirected(f"exec {where}", words, tmp_path, buffering)
+    assert code == 2
+    assert said.startswith("bayes-escc: the output could not be written: ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full", "2>&- >&-"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["compare", *ARMS], 0), (["nothing"], 2), (["study", "status", "none.db"], 5)],
+)
+def test_complaints_that_nobody_takes_change_no_exit_code(words, code, where, tmp_path):
+    """Nor do they land among the results."""
+    out = tmp_path / "out"
+    kept = "" if ">&-" in where.split()[1:] else f" >{out}"
+    found, _ = redirected(f"exec {where}{kept}", words, tmp_path)
+    assert found == (2 if not kept and code == 0 else code)
+    assert not kept or bool(out.read_text()) == (code == 0)
+
+
+def redirected(streams, words, folder, buffering=""):
+    """Exit code and standard error of a command whose streams a shell has redirected."""
     program = f"import sys; from bayes_escc.cli import main; sys.exit(main({words!r}))"
-    redirected = "exec >&-" if where is None else f"exec > {where}"
     done = subprocess.run(
-        ["/bin/sh", "-c", f'{redirected}; exec "$0" -c "$1"', sys.executable, program],
-        stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(Path.cwd())}, check=False,
+        ["/bin/sh", "-c", f'{streams}; exec "$0" -c "$1"', sys.executable, program],
+        stderr=subprocess.PIPE, text=True, cwd=folder, check=False,
+        env=os.environ | {"PYTHONPATH": str(Path.cwd()), "PYTHONUNBUFFERED": buffering},
     )  # fmt: skip
-    assert done.returncode == 2
-    assert done.stderr.startswith("bayes-escc: the output could not be written: ")
-    assert done.stderr.count("\n") == 1
+    return done.returncode, done.stderr

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import errno
-import os
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 from bayes_escc.cli import app, checks, design, population, prompt, report, rules, run, sheet, study, tables, validate
+from bayes_escc.cli.streams import discard_output, standard_streams
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.names import VERSION
 from bayes_escc.settings.packages import packages_left_out
@@ -28,8 +28,15 @@ _EXIT_CODES = """exit codes: 0 done; 2 wrong usage or analysis; 3 data refused; 
 written and marked NOT CONVERGED), or a validation; 5 a saved record is damaged; 6 the record is locked"""
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help and version are output like any other: argparse itself drops what cannot be written."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message or "")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="bayes-escc",
         description="Posterior comparisons between regimens for advanced oesophageal squamous cell carcinoma.",
         epilog=_EXIT_CODES,
@@ -51,13 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Without the program's name; `sys.argv` if not given.
     """
-    closed = sys.stdout is None
-    if closed:  # what is printed goes nowhere, but files are still written
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open as long as the program runs)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    given = sys.argv[1:] if arguments is None else arguments
+    with standard_streams() as closed:
+        code = _exit_code(sys.argv[1:] if arguments is None else arguments)
+        if closed and not code:  # what was printed went nowhere, but files were still written
+            print("bayes-escc: the output could not be written: standard output is closed.", file=sys.stderr)
+            return 2
+        return code
+
+
+def _exit_code(given: Sequence[str]) -> int:
+    """Carry out a command line, say what stopped it, and return the exit code."""
     debug = "--debug" in given
     try:
         code = _carried_out(given)
@@ -71,20 +81,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("bayes-escc: interrupted; nothing half written was left behind.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe went away; that is its right
-        _discard_output()
+        discard_output()
         return 0
     except OSError as error:
         if debug:
             raise
         reason = "no space is left" if error.errno == errno.ENOSPC else str(error.strerror or error).lower()
         if error.filename is None:
-            _discard_output()
+            discard_output()
         whose = "the output could not be written" if error.filename is None else f"{error.filename} cannot be used"
         print(f"bayes-escc: {whose}: {reason}.", file=sys.stderr)
         return 2
-    if closed:
-        print("bayes-escc: the output could not be written: standard output is closed.", file=sys.stderr)
-        return code or 2
     return code
 
 
@@ -99,11 +106,3 @@ def _carried_out(given: Sequence[str]) -> int:
         return 0
     with packages_left_out():
         return int(options.action(options))
-
-
-def _discard_output() -> None:
-    """Let what is still to be printed go nowhere, so that Python does not complain of it at its end."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # standard output is no file, as in a test
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open as long as the program runs)
