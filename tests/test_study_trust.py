@@ -51,6 +51,14 @@ def tamper(path, *statements):
     direct.close()
 
 
+def unguard(path):
+    """Remove what keeps SQLite itself from changing a record."""
+    direct = sqlite3.connect(path, isolation_level=None)
+    for (name,) in direct.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        direct.execute(f"DROP TRIGGER {name}")
+    direct.close()
+
+
 def forged_fit(path):
     """A copy of the last fit with another P(better), whose own digests agree with it."""
     direct = sqlite3.connect(path)
@@ -110,6 +118,39 @@ class TestWhatTheLogVouchesFor:
                 with pytest.raises(be.RecordError, match="damaged, so nothing was recorded"):
                     act()
             assert study._store.scalar("SELECT COUNT(*) FROM log") == before
+
+    @pytest.mark.parametrize(
+        ("statement", "shown"),
+        [
+            ("DELETE FROM change WHERE id = 1", "changes"),
+            ("UPDATE change SET snapshot = 3 WHERE id = 1", "changes"),
+            ("DELETE FROM snapshot WHERE id = 1", "fits"),
+            ("UPDATE snapshot SET id = -1 WHERE id = 3", "fits"),
+            ("DELETE FROM fit WHERE id = 1", "fits"),
+            ("UPDATE fit SET snapshot = 7 WHERE id = 1", "fits"),
+            ("UPDATE fit SET analysis = 7 WHERE id = 1", "fits"),
+            ("UPDATE analysis SET stated = 7 WHERE id = 1", "analysis"),
+            ("UPDATE analysis SET content = '2999-01-01' WHERE stated IS NOT NULL", "fits"),
+            ("UPDATE log SET body = 7 WHERE seq = 2", "fits"),
+        ],
+    )
+    def test_what_is_missing_or_moved_is_never_passed_over(self, path, statement, shown):
+        """Neither the commands nor the objects show less, or other, than the log recorded without a word."""
+        unguard(path)
+        tamper(path, statement)
+        assert not verify(path).ok
+        with be.Study.open(path, read_only=True) as study, pytest.raises(be.RecordError):
+            {"changes": lambda: study.changes(1), "fits": study.fits, "analysis": lambda: study.analysis}[shown]()
+        for command in ("status", "history") if shown == "fits" else ():
+            assert main(["study", command, str(path)]) == 5
+
+    def test_the_number_of_a_row_decides_nothing(self, path):
+        with be.Study.open(path) as study:
+            honest = study.status()["fit"], study.fits()
+        unguard(path)
+        tamper(path, "UPDATE fit SET id = 70 WHERE id = 1")
+        with be.Study.open(path) as study:
+            assert (study.status()["fit"], study.fits()) == honest
 
     def test_cuts_keep_their_numbers_after_a_withdrawal(self, path, capsys):
         later = SECOND[SECOND.code != "A3"]

@@ -72,7 +72,7 @@ def export(store: Store, folder: str | Path) -> list[Path]:
         name = f"{cut:03d}" if cut != before else f"{cut:03d}_after_withdrawal_{number:03d}"
         before = cut
         attempt(f"cuts/{name}.csv", partial(_cut, store, number))
-        attempt(f"cuts/{name}_changes.csv", partial(_changes, store, number))
+        attempt(f"cuts/{name}_changes.csv", partial(_changes, store, number, ledger))
         attempt(f"results/of_cut_{name}.json", partial(_results, store, number, rules_changed(ledger.entries)))
     for (number,) in store.readable_rows("SELECT id FROM snapshot ORDER BY id", damage):
         if number not in cuts:
@@ -109,8 +109,8 @@ def _cut(store: Store, number: int) -> str:
     return _csv(columns, ([row.get(c, "") for c in columns] for row in rows))
 
 
-def _changes(store: Store, number: int) -> str:
-    rows = ([c.unit, c.kind, c.detail, "yes" if c.acknowledged else ""] for c in read_changes(store, number))
+def _changes(store: Store, number: int, ledger: Ledger) -> str:
+    rows = ([c.unit, c.kind, c.detail, "yes" if c.acknowledged else ""] for c in read_changes(store, number, ledger))
     return _csv(("unit", "kind", "detail", "acknowledged"), rows)
 
 

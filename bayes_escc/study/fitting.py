@@ -82,7 +82,7 @@ def preview_cut(store: Store, last: Snapshot | None, cut: Cut, changes: Sequence
     found = read_analysis(store, frozen=True, number=fit.analysis)
     if found is None:  # a fit refers to its analysis
         return Preview("The analysis of the last fit is missing.")
-    return preview(unpack(read_draws(store, fit.id)), fit.result, found[1], last.cut, cut, changes)
+    return preview(unpack(read_draws(store, fit)), fit.result, found[1], last.cut, cut, changes)
 
 
 def record_cut(

@@ -5,10 +5,13 @@ A row that stands in the file without being named there was written around the l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bayes_escc.names import PlainMapping
+from bayes_escc.study.changes import Change
+from bayes_escc.study.digests import root_of
 from bayes_escc.study.store import Store
 
 __all__ = ["Ledger", "read_ledger", "rules_changed"]
@@ -38,9 +41,15 @@ class Ledger:
         return [e["body"]["fit"] for e in self.entries if "fit" in e["body"]]
 
     @property
-    def analyses(self) -> set[tuple[str, str]]:
-        """Digests of the analyses as stated: of their file, and of their content."""
-        return {(e["body"]["analysis"], e["body"]["content"]) for e in self.entries if "content" in e["body"]}
+    def analyses(self) -> list[tuple[str, str]]:
+        """Digests of the analyses as stated, oldest first: of their file, and of their content."""
+        return [(e["body"]["analysis"], e["body"]["content"]) for e in self.entries if "content" in e["body"]]
+
+    def records_changes(self, snapshot: int, digests: Sequence[str], changes: Sequence[Change]) -> bool:
+        """Whether the changes of a snapshot are those that the log recorded, none more and none fewer."""
+        body = next((e["body"] for e in self.entries if e["body"].get("snapshot") == snapshot), None)
+        counts = Counter(change.kind for change in changes)
+        return body is not None and root_of({}, digests) == body["changes"] and counts == body["kinds"]
 
     @property
     def cuts(self) -> dict[int, int]:

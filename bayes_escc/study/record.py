@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -80,8 +80,10 @@ class StoredFit:
 
     Parameters
     ----------
-    id, snapshot, analysis : int
-        Numbers of the fit, of the snapshot and of the frozen analysis.
+    id : int
+        Its place among the fits that the log names, from 1.
+    snapshot, analysis : int
+        Numbers of the snapshot and of the frozen analysis.
     at : str
     record : mapping
         ``result`` (the content of `result.json`), ``preview``, ``predictive``, ``positions``.
@@ -143,19 +145,28 @@ def _frozen_analysis(store: Store, ledger: Ledger) -> tuple[int, Analysis] | Non
 
 def _stated_analysis(store: Store, ledger: Ledger, damage: list[str] | None) -> tuple[int, Analysis] | None:
     vouched = ledger.analyses
+    said = []
     for row in store.rows("SELECT * FROM analysis WHERE stated IS NULL ORDER BY id DESC"):
+        named = (row["sha256"], sha256(row["content"]))
         # the first logs held no digest of the content
-        if not vouched or (row["sha256"], sha256(row["content"])) in vouched:
-            return _analysis_of(store, row)
-        said = f"{store.path.name} is damaged: analysis {row['id']} is not in the log."
-        if damage is None:
-            raise RecordError(said)
-        damage.append(said)
-    return None
+        if not vouched or named in vouched:
+            if vouched and named != vouched[-1]:
+                said.append("the analysis that the log recorded last is missing.")
+            break
+        said.append(f"analysis {row['id']} is not in the log.")
+    else:
+        row = None
+    said = [f"{store.path.name} is damaged: {line}" for line in said]
+    if said and damage is None:
+        raise RecordError(said[0])
+    if damage is not None:
+        damage += said
+    return None if row is None else _analysis_of(store, row)
 
 
 def _analysis_of(store: Store, row: sqlite3.Row) -> tuple[int, Analysis]:
-    if sha256(row["content"]) != row["digest"]:
+    own = sha256(row["content"])
+    if own != row["digest"] or (row["stated"] is not None and row["sha256"] != own):
         raise RecordError(f"{store.path.name} is damaged: analysis {row['id']} does not match its digest.")
     content = json.loads(row["content"])
     if row["stated"] is not None or _frozen_without_coding(store):
@@ -166,7 +177,9 @@ def _analysis_of(store: Store, row: sqlite3.Row) -> tuple[int, Analysis]:
 
 def _frozen_without_coding(store: Store) -> bool:
     """Whether the study was frozen before analyses could state how regimens are coded."""
-    row = store.row("SELECT content FROM analysis WHERE stated IS NOT NULL ORDER BY id LIMIT 1")
+    row = store.row("SELECT content, digest FROM analysis WHERE stated IS NOT NULL ORDER BY id LIMIT 1")
+    if row is not None and sha256(row["content"]) != row["digest"]:
+        raise RecordError(f"{store.path.name} is damaged: its first frozen analysis does not match its digest.")
     return row is not None and "regimen_coding" not in json.loads(row["content"]).get("model", {})
 
 
@@ -241,7 +254,11 @@ def read_snapshot(store: Store, number: int | None = None) -> Snapshot | None:
 
 def cut_number(store: Store, snapshot: int) -> int:
     """Number of the data cut that a snapshot is, or that it changed by a withdrawal, as the user counts them."""
-    return int(store.scalar("SELECT COUNT(*) FROM snapshot WHERE kind = 'cut' AND id <= ?", snapshot))
+    query = (
+        "SELECT COUNT(*) FROM log WHERE action = 'cut' AND CASE WHEN json_valid(body) "
+        "THEN json_extract(body, '$.snapshot') <= ? END"
+    )
+    return int(store.scalar(query, snapshot))
 
 
 def snapshot_of_cut(store: Store, number: int) -> int | None:
@@ -271,6 +288,8 @@ def last_whole_snapshot(store: Store, ledger: Ledger, damage: list[str]) -> Snap
         if snapshot is not None and vouched.get(number) == snapshot.root:
             return snapshot
         damage.append(f"{store.path.name} is damaged: {label_of(store, number)} is not in the log.")
+    if vouched:
+        damage.append(f"{store.path.name} is damaged: the data that the log recorded are missing.")
     return None
 
 
@@ -318,22 +337,39 @@ def _change_digest(salt: bytes, snapshot: int, change: Change) -> str:
     return salted(salt, [snapshot, change.kind, change.acknowledged, change.unit, change.detail])
 
 
-def read_changes(store: Store, snapshot: int) -> list[Change]:
+def read_changes(store: Store, snapshot: int, ledger: Ledger | None = None) -> list[Change]:
     """What a snapshot changed; names and details of withdrawn patients are blank.
+
+    Parameters
+    ----------
+    store : Store
+    snapshot : int
+    ledger : Ledger, optional
+        Holds the changes together against what the log recorded of them; without it each is checked alone.
 
     Raises
     ------
     RecordError
-        If a change does not match its digest.
+        If a change does not match its digest, or the changes are not those the log recorded.
     """
-    found = []
+    found, digests = [], []
     for r in store.rows("SELECT * FROM change WHERE snapshot = ? ORDER BY id", snapshot):
         change = Change(r["unit"] or "", r["kind"], r["detail"] or "", bool(r["acknowledged"]))
         if r["salt"] is not None and _change_digest(r["salt"], snapshot, change) != r["digest"]:
             raise RecordError(
                 f"{store.path.name} is damaged: a change of {label_of(store, snapshot)} does not match its digest."
             )
+        if r["salt"] is None and (change.unit or change.detail):
+            raise RecordError(
+                f"{store.path.name} is damaged: a change of {label_of(store, snapshot)} that was erased names someone "
+                "again."
+            )
         found.append(change)
+        digests.append(r["digest"])
+    if ledger is not None and not ledger.records_changes(snapshot, digests, found):
+        raise RecordError(
+            f"{store.path.name} is damaged: the changes of {label_of(store, snapshot)} are not those the log recorded."
+        )
     return found
 
 
@@ -369,36 +405,47 @@ def read_fits(store: Store, snapshot: int | None = None, *, damage: list[str] | 
     RecordError
         If there is such a fit, and no list to note it in.
     """
-    vouched = set(read_ledger(store, [] if damage is None else damage).fits)
+    named = {digest: place for place, digest in enumerate(read_ledger(store, [] if damage is None else damage).fits, 1)}
     query = (
         "SELECT fit.id, fit.snapshot, fit.analysis, fit.at, record, record_sha256, draws_sha256, fit.digest, root, "
-        "content FROM fit JOIN snapshot ON snapshot.id = fit.snapshot JOIN analysis ON analysis.id = fit.analysis "
-        "WHERE fit.snapshot = coalesce(?, fit.snapshot) ORDER BY fit.id"
+        "content FROM fit LEFT JOIN snapshot ON snapshot.id = fit.snapshot LEFT JOIN analysis ON analysis.id = "
+        "fit.analysis WHERE fit.snapshot = coalesce(?, fit.snapshot) ORDER BY fit.id"
     )
-    fits = []
+    said: list[str] = []
+    fits: list[StoredFit] = []
+    standing: set[str] = set()
     for r in store.rows(query, snapshot):
-        said = _damage_of_fit(dict(r), vouched)
-        if not said:
-            record = json.loads(r["record"])
-            fits.append(StoredFit(r["id"], r["snapshot"], r["analysis"], r["at"], record, r["digest"]))
-        elif damage is None:
-            raise RecordError(f"{store.path.name} is damaged: {said}")
+        wrong = _damage_of_fit(dict(r), named, standing)
+        standing.add(r["digest"])
+        if wrong:
+            said.append(wrong)
         else:
-            damage.append(f"{store.path.name} is damaged: {said}")
-    return fits
+            record = json.loads(r["record"])
+            fits.append(StoredFit(named[r["digest"]], r["snapshot"], r["analysis"], r["at"], record, r["digest"]))
+    if snapshot is None and set(named) - standing:
+        said.append("a fit that the log recorded is missing.")
+    if said and damage is None:
+        raise RecordError(f"{store.path.name} is damaged: {said[0]}")
+    if damage is not None:
+        damage += [f"{store.path.name} is damaged: {line}" for line in said]
+    return sorted(fits, key=lambda fit: fit.id)
 
 
-def _damage_of_fit(row: PlainMapping, vouched: set[str]) -> str:
+def _damage_of_fit(row: PlainMapping, vouched: Container[str], read: Container[str]) -> str:
     if sha256(row["record"]) != row["record_sha256"]:
         return f"the result of fit {row['id']} does not match its digest."
     if row["digest"] not in vouched:
         return f"fit {row['id']} is not in the log."
+    if row["digest"] in read:
+        return f"fit {row['id']} stands in the file more than once."
+    if row["root"] is None or row["content"] is None:
+        return f"the data or the analysis of fit {row['id']} are missing."
     if fit_digest(row, row["root"], sha256(row["content"])) != row["digest"]:
         return f"fit {row['id']} does not match its digest."
     return ""
 
 
-def read_draws(store: Store, fit: int) -> bytes:
+def read_draws(store: Store, fit: StoredFit) -> bytes:
     """The packed draws of a fit.
 
     Raises
@@ -406,9 +453,9 @@ def read_draws(store: Store, fit: int) -> bytes:
     RecordError
         If they do not match their digest.
     """
-    found = store.row("SELECT draws, draws_sha256 FROM fit WHERE id = ?", fit)
+    found = store.row("SELECT draws, draws_sha256 FROM fit WHERE digest = ?", fit.digest)
     if found is None or sha256(found["draws"]) != found["draws_sha256"]:
-        raise RecordError(f"{store.path.name} is damaged: the draws of fit {fit} do not match their digest.")
+        raise RecordError(f"{store.path.name} is damaged: the draws of fit {fit.id} do not match their digest.")
     return bytes(found["draws"])
 
 

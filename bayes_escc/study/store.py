@@ -235,7 +235,7 @@ class Store:
         for place, row in enumerate(self.readable_rows("SELECT * FROM log ORDER BY seq", damage), start=1):
             try:
                 entry = {**dict(row), "body": json.loads(row["body"])}
-                whole = entry_hash(entry) == entry["hash"] and entry["seq"] == place
+                whole = isinstance(entry["body"], dict) and entry_hash(entry) == entry["hash"] and entry["seq"] == place
             except (TypeError, ValueError):
                 whole = False
             if not whole or entry["previous"] != (found[-1]["hash"] if found else ""):

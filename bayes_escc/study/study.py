@@ -30,7 +30,7 @@ from bayes_escc.study.export import export
 from bayes_escc.study.fitting import current_fit, fit_cut, preview_cut, record_cut
 from bayes_escc.study.freeze import check_regimens, freeze, prepare_frozen, questions_only, self_contained
 from bayes_escc.study.guards import hard_to_reconcile, name_nobody, remarks, same_layout, who_is
-from bayes_escc.study.ledger import rules_changed
+from bayes_escc.study.ledger import read_ledger, rules_changed
 from bayes_escc.study.preview import Preview
 from bayes_escc.study.record import (
     Snapshot,
@@ -214,9 +214,9 @@ class Study(NotebookView):
 
     def changes(self, cut: int) -> list[Change]:
         """What a data cut changed, and who withdrew before the next one."""
-        numbers = (r["id"] for r in self._store.rows("SELECT id FROM snapshot ORDER BY id"))
-        own = [number for number in numbers if cut_number(self._store, number) == cut]
-        return [change for number in own for change in read_changes(self._store, number)]
+        ledger = read_ledger(self._store)
+        own = [snapshot for snapshot, number in ledger.cuts.items() if number == cut]
+        return [change for number in own for change in read_changes(self._store, number, ledger)]
 
     def fits(self) -> list[StoredFit]:
         """Every fit as it was recorded, oldest first."""
@@ -282,7 +282,7 @@ class Study(NotebookView):
         """What a table would change, or, without one, what the last data cut changed; nothing is recorded."""
         if source is None:
             last = self.snapshot()
-            return [] if last is None else read_changes(self._store, last.id)
+            return [] if last is None else read_changes(self._store, last.id, read_ledger(self._store))
         cut = read_cut(source, self.analysis)
         last = self.snapshot()
         self._refuse_withdrawn(cut, last)

@@ -97,13 +97,13 @@ class _Check:
         self._pages()
         entries = self._log()
         self._try("the rows", self._read_leaves)
-        erased = {d for e in entries for d in e["body"].get("erased", ())}
-        for entry in entries:
+        erased = self._try("the log", lambda: {d for e in entries for d in e["body"].get("erased", ())}) or set()
+        for place, entry in enumerate(entries, start=1):
             before = len(self.damage)
-            self._entry(entry, erased)
+            self._try(f"entry {place} of the log", lambda e=entry: self._entry(e, erased))  # type: ignore[misc]
             if len(self.damage) > before:
-                self.broken.append(entry["seq"])
-        self._nothing_besides(entries, erased)
+                self.broken.append(place)
+        self._try("the log", lambda: self._nothing_besides(entries, erased))
         whole = min(self.broken) - 1 if self.broken else len(entries)
         head = entries[-1]["hash"] if entries else ""
         self.remarks += [said for said in (self._try("the log", lambda: rules_changed(entries)),) if said]
@@ -116,7 +116,7 @@ class _Check:
         except BayesEsccError as error:
             said = str(error).split(" Run: ")[0]
             self.damage.append(f"{what}: {said}")
-        except (json.JSONDecodeError, UnicodeDecodeError, TypeError, KeyError, ValueError) as error:
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             self.damage.append(f"{what} cannot be understood ({error}).")
         return None
 
@@ -133,6 +133,9 @@ class _Check:
         for place, row in enumerate(rows, start=1):
             where = f"entry {place} of the log"
             entry = self._try(where, lambda r=row: {**dict(r), "body": json.loads(r["body"])})  # type: ignore[misc]
+            if entry is not None and not isinstance(entry["body"], dict):
+                self.damage.append(f"{where} cannot be understood.")
+                entry = None
             if entry is None:
                 self.broken.append(place)
                 continue
