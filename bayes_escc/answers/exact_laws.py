@@ -13,7 +13,7 @@ as `probability.rate_storage` lays them out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,12 +23,13 @@ from bayes_escc.answers.rows import Labels
 from bayes_escc.names import AGAINST, CATEGORY, ENDPOINT, LABEL_DIMS, REGIMEN, TIME, Direction, Scale
 from bayes_escc.probability.beta import Beta, BetaContrast
 from bayes_escc.probability.hazard_laws import Gamma, HazardContrast, HazardLaw, Quantity, rank_hazards
-from bayes_escc.probability.marginal import Distribution, Marginal
+from bayes_escc.probability.joint_rates import JointRates
+from bayes_escc.probability.marginal import Distribution, Marginal, Side
 from bayes_escc.probability.normal_mixture import NormalMixture
 from bayes_escc.probability.normal_ranks import rank_normals
 from bayes_escc.probability.panels import PanelDensity
 from bayes_escc.probability.rate_contrasts import RateContrast
-from bayes_escc.probability.rate_storage import holds_rates, stored_rate
+from bayes_escc.probability.rate_storage import holds_joint, holds_rates, stored_joint, stored_rate
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,6 +59,7 @@ class ExactLaws:
     """
 
     group: xr.Dataset
+    _joints: dict[str, tuple[list[str], JointRates]] = field(default_factory=dict, init=False, repr=False)
 
     def marginal(self, name: str, labels: Labels) -> Distribution | None:
         """The law of one labelled cell of an estimand, or None if there is none.
@@ -69,6 +71,9 @@ class ExactLaws:
         labels : mapping
             Regimen, study, endpoint, ... of the cell, as `labelled_cells` gives them.
         """
+        if holds_joint(self.group, name):
+            regimens, joint = self._joint(name)
+            return joint.marginal(regimens.index(labels[REGIMEN]))
         if holds_rates(self.group, name):
             return stored_rate(self.group, name, labels[REGIMEN])
         if self._holds_hazards(name):
@@ -89,6 +94,10 @@ class ExactLaws:
         Rates in closed form have it on every scale; effects on that of their model: the ratio where the logarithm
         is normal given the heterogeneity, the difference otherwise.
         """
+        if holds_joint(self.group, name):
+            regimens, joint = self._joint(name)
+            index = regimens.index(labels[REGIMEN])
+            return None if regimens[1 - index] != reference else joint.contrast(index, scale)
         if holds_rates(self.group, name):
             x, y = (stored_rate(self.group, name, regimen) for regimen in (labels[REGIMEN], reference))
             return RateContrast(x, y, scale)
@@ -108,12 +117,23 @@ class ExactLaws:
         if self._holds_hazards(name):
             lower: Direction = better if _OF_HAZARDS[name] == "hazard" else "lower" if better == "higher" else "higher"
             return rank_hazards([self._gamma(regimen) for regimen in regimens], lower)
+        if holds_joint(self.group, name):
+            stored, joint = self._joint(name)
+            side: Side = "above" if better == "higher" else "below"
+            p, error = joint.contrast(stored.index(regimens[0]), "difference").beyond(0.0, side)
+            return np.array([[p, 1.0 - p], [1.0 - p, p]]), np.full(2, error), np.full(2, error)
         if f"{name}_covariance" not in self.group:
             return None
         location = self.group[f"{name}_location"].sel({REGIMEN: list(regimens)}).transpose("node", REGIMEN)
         covariance = self.group[f"{name}_covariance"].sel({REGIMEN: list(regimens), AGAINST: list(regimens)})
         weight = self.group["node_weight"].to_numpy()
         return rank_normals(weight, location.to_numpy(), covariance.to_numpy(), better)
+
+    def _joint(self, name: str) -> tuple[list[str], JointRates]:
+        """Both regimens and the joint law of their rates; made once."""
+        if name not in self._joints:
+            self._joints[name] = stored_joint(self.group, name)
+        return self._joints[name]
 
     def _holds_hazards(self, name: str) -> bool:
         return name in _OF_HAZARDS and "hazard_gamma_shape" in self.group

@@ -37,6 +37,7 @@ __all__ = [
     "exceedance",
     "exceedance_after_shifts",
     "image_logit",
+    "kinks",
     "moments_of_inverse",
     "moments_of_odds",
     "rank_distribution",
@@ -174,7 +175,7 @@ def image_logit(scale: Scale, threshold: float, u: Array) -> Array:
         return np.asarray(np.where(log_x < 0.0, log_x - np.log(-np.expm1(np.minimum(log_x, 0.0))), math.inf))
 
 
-def _kinks(scale: Scale, threshold: float) -> list[float]:
+def kinks(scale: Scale, threshold: float) -> list[float]:
     """Logits of y at which x leaves (0, 1), where the integrand may behave like a root."""
     if scale == "difference" and 0.0 < threshold < 1.0:
         return [math.log1p(-threshold) - math.log(threshold)]
@@ -195,7 +196,7 @@ def _cuts(x: LogitPanels, y: LogitPanels, threshold: float, scale: Scale) -> Arr
 def _around_kinks(y: LogitPanels, scale: Scale, threshold: float, shift: float = 0.0) -> Array:
     """Logits of y ever closer to where x leaves (0, 1), if the logits of y are shifted up."""
     ends = [np.empty(0)]
-    for kink in _kinks(scale, threshold):
+    for kink in kinks(scale, threshold):
         at = kink + shift
         panel = int(np.clip(np.searchsorted(y.edges, at - y.centre) - 1, 0, len(y.edges) - 2))
         reach: Array = float(y.edges[panel + 1] - y.edges[panel]) * 0.2 ** np.arange(1.0, 24.0)

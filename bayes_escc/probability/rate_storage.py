@@ -2,7 +2,9 @@
 
 Variables, for an estimand `name`: ``<name>_part_weight``, ``_part_alpha`` and ``_part_beta`` over
 (regimen, <name>_part), with gaps where a regimen has fewer parts; and, where a part is held on a grid,
-``<name>_grid_share`` (regimen), ``<name>_grid_logit`` and ``<name>_grid_weight`` (regimen, <name>_node).
+``<name>_grid_share`` (regimen), ``<name>_grid_logit`` and ``<name>_grid_weight`` (regimen, <name>_node). Two rates
+under a joint prior: ``<name>_joint_edge``, ``_outer``, ``_rows`` and ``_inner``, as `JointRates` holds them, with the
+error as text in an attribute; the coordinate `regimen` has the first rate first.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from numpy.typing import NDArray
 
 from bayes_escc.names import REGIMEN, Plain
 from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.joint_rates import JointRates
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.rate_grid import GridRate
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["flatten_rates", "holds_rates", "stored_rate"]
+__all__ = ["flatten_joint", "flatten_rates", "holds_joint", "holds_rates", "stored_joint", "stored_rate"]
 
 
 def flatten_rates(name: str, laws: Mapping[str, Beta | BetaMixture]) -> xr.Dataset:
@@ -60,6 +63,35 @@ def stored_rate(group: xr.Dataset, name: str, regimen: str) -> BetaMixture:
         kept = np.isfinite(logit)
         parts.insert(0, (share, GridRate(logit[kept], weight[kept])))
     return BetaMixture(tuple(w for w, _ in parts), tuple(c for _, c in parts))
+
+
+def flatten_joint(name: str, regimens: Sequence[str], joint: JointRates) -> xr.Dataset:
+    """The joint law of two rates, the first regimen's first, as a Dataset."""
+    import xarray as xr
+
+    node, panel, inner = f"{name}_joint_node", f"{name}_joint_panel", f"{name}_joint_inner_panel"
+    values: Plain = {
+        f"{name}_joint_edge": (f"{name}_joint_cut", joint.edges, {"error": repr(joint.error)}),
+        f"{name}_joint_outer": ((panel, "panel_place"), joint.outer),
+        f"{name}_joint_rows": ((node, f"{name}_joint_inner_cut"), joint.rows),
+        f"{name}_joint_inner": ((node, inner, "panel_place"), joint.inner),
+    }
+    return xr.Dataset(values, coords={REGIMEN: list(regimens)})
+
+
+def holds_joint(group: xr.Dataset, name: str) -> bool:
+    """Whether the law of an estimand is stored as that of two rates together."""
+    return f"{name}_joint_edge" in group
+
+
+def stored_joint(group: xr.Dataset, name: str) -> tuple[list[str], JointRates]:
+    """Both regimens, the first rate's first, and their joint law."""
+    edges = group[f"{name}_joint_edge"]
+    outer, rows, inner = (
+        np.ascontiguousarray(group[f"{name}_joint_{part}"].to_numpy()) for part in ("outer", "rows", "inner")
+    )
+    joint = JointRates(edges.to_numpy(), outer, rows, inner, error=float(str(edges.attrs["error"])))
+    return [str(r) for r in group[REGIMEN].to_numpy()], joint
 
 
 def _split(law: Beta | BetaMixture) -> tuple[list[tuple[float, float, float]], GridRate | None, float]:

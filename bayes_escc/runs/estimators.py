@@ -89,9 +89,13 @@ class ResponseModel(_Model):
         Prior of the rate (binomial without pooling), of the mean (beta-binomial) or of the
         categories (multinomial).
     priors : mapping, optional
-        Prior by parameter: ``rate``; ``logit_mean``, ``tau``; ``mean``, ``precision``;
-        ``categories``; ``intercept``, ``coefficient``. A value may be a mapping of regimen (or
-        covariate) to Prior.
+        Prior by parameter: ``rate``, ``log_odds`` or ``log_risk``, and perhaps one of
+        ``log_odds_ratio``, ``log_risk_ratio`` and ``risk_difference``; ``logit_mean``, ``tau``;
+        ``mean``, ``precision``; ``categories``; ``intercept``, ``coefficient``. A value may be a
+        mapping of regimen (or covariate) to Prior.
+    reference : str, optional
+        The regimen whose rate has the prior of the level and against which that of a contrast
+        holds; without it the prior of a contrast is that of any two regimens.
     covariates : sequence of mapping or str
         Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}`` (logistic).
     effect_modifiers : sequence of str
@@ -138,6 +142,7 @@ class ResponseModel(_Model):
         regimens: Sequence[str] | None = None,
         where: PlainMapping | None = None,
         not_evaluable: Literal["nonresponse", "exclude"] = "nonresponse",
+        reference: str | None = None,
     ) -> None:
         roles = dict(priors or {})
         if prior is not None:
@@ -157,6 +162,8 @@ class ResponseModel(_Model):
         model: Plain = {"family": "response", "likelihood": likelihood, "pooling": pooling}
         if pool_over is not None:
             model["pool_over"] = pool_over
+        if reference is not None:
+            model["reference"] = reference
         if covariates:
             model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
         if effect_modifiers:

@@ -81,6 +81,14 @@ def _design(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> 
         return BetaBinomialDesign(table, spec)
     from bayes_escc.families.response.binomial import BinomialDesign, HierarchicalDesign
 
+    if spec.effect is not None:
+        from bayes_escc.families.response.tied import TiedDesign
+
+        return TiedDesign(table, spec)
+    if spec.pooling == "none" and spec.level != "rate":
+        from bayes_escc.families.response.log_rates import LogRateDesign
+
+        return LogRateDesign(table, spec)
     return HierarchicalDesign(table, spec) if spec.pooling == "partial" else BinomialDesign(table, spec)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from bayes_escc.families.covariates import Covariate, read_covariates
+from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require_exchangeable
 from bayes_escc.families.modifiers import INTERACTION, read_interaction, read_modifiers
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
+from bayes_escc.families.response.links import EFFECTS, LEVELS
+from bayes_escc.names import normalise
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
 
@@ -25,6 +28,11 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         "unit",
     ),
     **RATE_HIERARCHY_PRIORS,
+    "log_odds": (Prior("Normal", mu=0, sigma=1.5, rationale="Nearly uniform on the rate."), "real"),
+    "log_risk": (Prior("Normal", mu=-1, sigma=1, rationale="A rate between 5 % and all patients."), "real"),
+    "log_odds_ratio": (Prior("Normal", mu=0, sigma=1, rationale="Odds differ sevenfold at most."), "real"),
+    "log_risk_ratio": (Prior("Normal", mu=0, sigma=0.5, rationale="Rates differ threefold at most."), "real"),
+    "risk_difference": (Prior("Normal", mu=0, sigma=0.25, rationale="Rates differ by half at most."), "real"),
     "mean": (
         Prior("Beta", alpha=1, beta=1, rationale="Uniform: every mean rate is equally plausible before the data."),
         "unit",
@@ -71,6 +79,10 @@ class ResponseSpec:
         The parameters of this likelihood and their priors.
     effect_modifiers : tuple of str
         Columns of the covariates whose coefficient depends on the regimen.
+    regimen_coding : {"exchangeable", "reference"}
+        Whether a prior of a contrast holds for every pair of regimens or for each against the reference.
+    reference : str or None
+        That regimen; None where there is none.
     """
 
     likelihood: Likelihood
@@ -79,6 +91,8 @@ class ResponseSpec:
     covariates: tuple[Covariate, ...]
     priors: tuple[tuple[str, PriorSet], ...]
     effect_modifiers: tuple[str, ...] = ()
+    regimen_coding: RegimenCoding = "exchangeable"
+    reference: str | None = None
 
     needs_response: ClassVar[bool] = True
     """Whether the model is one of a response, so that patients must have a column of it."""
@@ -95,18 +109,80 @@ class ResponseSpec:
     @property
     def rate_prior(self) -> PriorSet | None:
         """The prior of the rates, where they are independent and binomial."""
-        return self.prior("rate") if (self.likelihood, self.pooling) == ("binomial", "none") else None
+        roles = [role for role, _ in self.priors]
+        independent = (self.likelihood, self.pooling) == ("binomial", "none") and roles == ["rate"]
+        return self.prior("rate") if independent else None
+
+    @property
+    def effect(self) -> str | None:
+        """The contrast that has a prior, if one has."""
+        return next((role for role, _ in self.priors if role in EFFECTS), None)
+
+    @property
+    def level(self) -> str:
+        """What the prior of the rates themselves speaks of."""
+        return next(role for role, _ in self.priors if role in LEVELS)
 
 
-def _roles(likelihood: str, pooling: str) -> tuple[str, ...]:
+def _roles(likelihood: str, pooling: str, priors: Reader) -> tuple[str, ...]:
     """The parameters that have a prior."""
     if likelihood == "binomial":
-        return ("logit_mean", "tau") if pooling == "partial" else ("rate",)
+        return ("logit_mean", "tau") if pooling == "partial" else _roles_of_rates(priors)
     return {
         "beta_binomial": ("mean", "precision"),
         "multinomial": ("categories",),
         "logistic": ("intercept", "coefficient"),
     }[likelihood]
+
+
+def _roles_of_rates(priors: Reader) -> tuple[str, ...]:
+    """What the priors of independent or tied rates speak of: a level, and perhaps a contrast."""
+    levels, effects = ([role for role in roles if priors.has(role)] for roles in (LEVELS, EFFECTS))
+    for stated, what in ((levels, "the rates"), (effects, "their contrast")):
+        for role in stated[1:]:
+            priors.take(role)
+            priors.problem(role, f"{what} already have a prior, of {stated[0]}; state one of them")
+    return (levels[0] if levels else "rate", *effects[:1])
+
+
+_ALLOWED: Final = ("Normal", "StudentT", "Cauchy", "Uniform")
+
+
+def _read_coding(
+    model: Reader, priors: Reader, found: Sequence[tuple[str, PriorSet]]
+) -> tuple[RegimenCoding, str | None]:
+    """Whether a prior of a contrast holds for every pair or against a reference, and which that is."""
+    stated_coding, reference = model.has("regimen_coding"), model.text("reference", None)
+    coding: RegimenCoding = read_coding(model) if stated_coding else "exchangeable"
+    effect = next((role for role, _ in found if role in EFFECTS), None)
+    if effect is None:
+        for key, stated in (("regimen_coding", stated_coding), ("reference", reference is not None)):
+            if stated:
+                model.problem(key, f"belongs to a prior of a contrast ({', '.join(EFFECTS)}); there is none")
+        return "exchangeable", None
+    if reference is not None and not stated_coding:
+        coding = "reference"
+    if coding == "reference" and reference is None:
+        model.problem("reference", 'is needed with regimen_coding = "reference": name the regimen')
+    if coding == "exchangeable" and reference is not None:
+        model.problem("reference", 'has no meaning with regimen_coding = "exchangeable"; leave one of them out')
+    _check_tied(found, effect, coding, priors)
+    return coding, None if reference is None else normalise(reference)
+
+
+def _check_tied(found: Sequence[tuple[str, PriorSet]], effect: str, coding: RegimenCoding, priors: Reader) -> None:
+    """Problems with the priors of a level and of a contrast."""
+    for role, prior_set in found:
+        if role == "rate":
+            continue
+        for prior in (prior_set.default, *(p for _, p in prior_set.overrides)):
+            if prior.distribution not in _ALLOWED:
+                priors.problem(role, f"{prior} is not possible here: use one of {', '.join(_ALLOWED)}")
+    if effect is not None:
+        level = next((role, p) for role, p in found if role in LEVELS)
+        if coding == "exchangeable" and level[1].overrides:
+            priors.problem(level[0], "is that of the average regimen, so none has its own; name model.reference")
+        require_exchangeable(effect, dict(found)[effect], coding, priors)
 
 
 def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:  # noqa: ARG001  (every family is read alike)
@@ -125,7 +201,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:
         model.problem("pool_over", 'a beta-binomial pools the studies of a regimen; use "studies" or leave it out')
     if covariates and likelihood != "logistic":
         model.problem("covariates", f'need likelihood = "logistic", not "{likelihood}"')
-    roles = _roles(likelihood, pooling)
+    roles = _roles(likelihood, pooling, priors)
     found = []
     for role in roles:
         default, domain = DEFAULT_PRIORS[role]
@@ -143,9 +219,10 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:
                 f'is not a parameter with likelihood = "{likelihood}", pooling = "{pooling}", '
                 f"which takes {' and '.join(roles)}",
             )
+    coding, reference = _read_coding(model, priors, found)
     hierarchical = likelihood == "binomial" and pooling == "partial" and pool_over == "regimens"
     for role, prior_set in found:
         if hierarchical and prior_set.overrides:
             label = prior_set.overrides[0][0]
             priors.problem(f'{role}."{label}"', "the regimens share one hierarchy, so none has its own prior")
-    return ResponseSpec(likelihood, pooling, pool_over, covariates, tuple(found), modifiers)
+    return ResponseSpec(likelihood, pooling, pool_over, covariates, tuple(found), modifiers, coding, reference)

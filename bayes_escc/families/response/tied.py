@@ -1,0 +1,280 @@
+"""Binomial rates whose prior speaks of their contrast or of their log odds or log risk, by quadrature.
+
+The prior is a density on the scale on which it is stated, carried to the rates with its Jacobian; pairs of values
+that no two rates have (a risk ratio that would lift a rate above one) are left out of it. The likelihood is the
+exact binomial one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence import CountTable
+from bayes_escc.families.base import ExactPosterior, prior_line
+from bayes_escc.families.exchangeable import PairPrior
+from bayes_escc.families.prior_conflict import Statistic
+from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf, empirical_logits
+from bayes_escc.families.response.links import EFFECTS, LEVELS, softplus
+from bayes_escc.families.response.spec import ResponseSpec
+from bayes_escc.names import CHAIN, DRAW
+from bayes_escc.probability.joint_rates import FURTHEST, JointRates, integrate_joint
+from bayes_escc.probability.logarithms import log_beta, log_choose
+from bayes_escc.probability.rate_storage import flatten_joint
+from bayes_escc.settings.prior import Prior, PriorSet
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["TiedDesign"]
+
+Array = NDArray[np.float64]
+_FEWEST: Final = 1e-3
+"""Share of the stated prior that must belong to pairs of rates."""
+
+
+class TiedDesign(CountDesign):
+    """Rates of regimens with a prior of the contrast of any two, or of each against a reference.
+
+    With ``regimen_coding = "exchangeable"`` the level prior is that of the average of the regimens on the scale of
+    the contrast, and every pair of regimens has the stated prior; with a reference, the level is that regimen's and
+    the others have their contrasts against it.
+    """
+
+    variant = "binomial, tied"
+
+    def __init__(self, table: CountTable, spec: ResponseSpec) -> None:
+        super().__init__(table, spec)
+        if len(self.endpoints) > 1:
+            raise AnalysisError("data.endpoint: name one endpoint; the prior of a contrast is that of one.")
+        if len(self.regimens) < 2:
+            raise AnalysisError(f"priors.{spec.effect}: needs two regimens, and there is one.")
+        if spec.reference is not None and spec.reference not in self.regimens:
+            raise AnalysisError(
+                f"model.reference: {spec.reference!r} is not a regimen here; there are {', '.join(self.regimens)}."
+            )
+        self.effect, self.level = str(spec.effect), spec.level
+        if spec.reference is None:
+            self._pairs: PairPrior | None = PairPrior(spec.prior(self.effect).default, len(self.regimens))
+        else:
+            self._pairs = None
+        self.base = 0 if spec.reference is None else self.cell_regimens.index(spec.reference)
+        self.others = [i for i in range(len(self.cells)) if i != self.base]
+
+    @property
+    def structure(self) -> Hashable:
+        return (super().structure, self.spec.regimen_coding, self.base)
+
+    @property
+    def _counts(self) -> tuple[Array, Array]:
+        events = np.bincount(self.row_cell, self.count, len(self.cells))
+        return events, np.bincount(self.row_cell, self.total, len(self.cells))
+
+    # -- the prior -----------------------------------------------------------------------------------------------
+    def _parts(self, u: Any, log_pdf: Any, priors: Mapping[str, PriorSet], xp: Any = np) -> tuple[Any, Any]:
+        """Log density of the level and of the contrasts, of logits by regimen (first axis), Jacobians included."""
+        link, level = EFFECTS[self.effect], LEVELS[self.level]
+        values = [link.value(u[i], xp) for i in range(len(self.cells))]
+        slopes = sum(link.log_slope(u[i], xp) for i in range(len(self.cells)))
+        others = [values[i] - values[self.base] for i in self.others]
+        centre = u[self.base] if self._pairs is None else _logit_of(link, sum(values) / len(values), xp)
+        prior = priors[self.level][self.cell_regimens[self.base]]
+        shape = prior.beta_shape() if self.level == "rate" else None
+        if shape is not None:  # of the logit, so that nothing is lost where a rate is 1 to all digits
+            of_level = -(shape[0] - 1.0) * softplus(-centre, xp) - (shape[1] - 1.0) * softplus(centre, xp)
+            of_level = of_level - float(log_beta(*shape))
+        else:
+            of_level = log_pdf(prior, level.value(centre, xp))
+        of_level = of_level + level.log_slope(centre, xp) - link.log_slope(centre, xp) + slopes
+        if self._pairs is not None and len(others) > 1:
+            stacked = (xp.stack(others) - self._pairs.location) / self._pairs.scale
+            return of_level, self._pairs._log_density(xp, stacked)
+        effect = priors[self.effect]
+        each = [log_pdf(effect[self.cell_regimens[i]], d) for i, d in zip(self.others, others, strict=True)]
+        return of_level, sum(each)
+
+    def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
+        import xarray as xr
+
+        stated = {**dict(self.spec.priors), **(priors or {})}
+        rate = np.clip(parameters["rate"].to_numpy(), 1e-300, 1.0 - 1e-16)
+        u = np.moveaxis(np.log(rate) - np.log1p(-rate), -1, 0)
+        own = _with_pairs(self, stated) if priors else self
+        level, effect = own._parts(u, lambda prior, x: prior.log_density(x), stated)
+        level = level - (-np.logaddexp(0.0, -u) - np.logaddexp(0.0, u)).sum(axis=0)  # per unit of the rates
+        dims = (CHAIN, DRAW)
+        return xr.Dataset({self.level: (dims, np.asarray(level)), self.effect: (dims, np.asarray(effect))})
+
+    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
+        return self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), self._prior_rates(rng, draws)[0][None])})
+
+    def _prior_rates(self, rng: np.random.Generator, draws: int) -> tuple[Array, float]:
+        """Rates drawn from the prior, (draws, cells), and the share of its values that belong to rates."""
+        link, level = EFFECTS[self.effect], LEVELS[self.level]
+        kept: list[Array] = []
+        drawn = 0
+        while sum(map(len, kept)) < draws and drawn < 2000 * draws:
+            start = link.value(
+                level.logit(self.spec.prior(self.level)[self.cell_regimens[self.base]].sample(rng, draws))
+            )
+            if self._pairs is None:
+                effects = self.spec.prior(self.effect).sample(rng, draws, [self.cell_regimens[i] for i in self.others])
+            else:
+                effects = self._pairs.sample(rng, draws)
+            values = np.empty((draws, len(self.cells)))
+            values[:, self.base], values[:, self.others] = 0.0, effects
+            if self._pairs is not None:
+                values -= values.mean(axis=1, keepdims=True)
+            values += start[:, None]
+            logit = np.clip(link.logit(values), -FURTHEST, FURTHEST)
+            if link.name == "log_odds":
+                possible = np.isfinite(values).all(axis=1)
+            else:
+                possible = (values < (0.0 if link.name == "log_risk" else 1.0)).all(axis=1)
+                possible &= (values > (-np.inf if link.name == "log_risk" else 0.0)).all(axis=1)
+            kept.append(np.exp(-np.logaddexp(0.0, -logit[possible])))
+            drawn += draws
+        found = np.concatenate(kept)
+        share = len(found) / drawn
+        if len(found) < draws or share < _FEWEST:
+            raise AnalysisError(
+                f"priors.{self.effect}: hardly any of its values is one that two rates between 0 and 1 can have; "
+                f"state a narrower prior of it or of {self.level}."
+            )
+        return found[:draws], share
+
+    def priors_in_words(self) -> list[str]:
+        whose = "the average regimen" if self._pairs is not None else self.cell_regimens[self.base]
+        against = (
+            "any two regimens" if self._pairs is not None else f"a regimen against {self.cell_regimens[self.base]}"
+        )
+        level = [f"{line} (of {whose})" for line in prior_line(self.level, self.spec.prior(self.level), "")]
+        return [
+            *level,
+            *(f"{line} (of {against})" for line in prior_line(self.effect, self.spec.prior(self.effect), "")),
+        ]
+
+    def statistics(self, data: xr.Dataset) -> list[Statistic]:
+        events = np.asarray(data["events"], dtype=float)
+        rows = [self.row_cell == cell for cell in range(len(self.cells))]
+        totals = np.array([self.total[r].sum() for r in rows])
+        counts = np.stack([events[..., r].sum(axis=-1) for r in rows], axis=-1)
+        found = [
+            Statistic(self.level, f"the rate of {label}", counts[..., cell] / max(totals[cell], 1))
+            for cell, label in enumerate(self.cell_labels)
+            if totals[cell] > 0
+        ]
+        logits = empirical_logits(counts, totals)
+        for i in self.others:
+            what = f"the log odds ratio of {self.cell_labels[i]} against {self.cell_labels[self.base]}"
+            if totals[i] > 0 and totals[self.base] > 0:
+                found.append(Statistic(self.effect, what, logits[..., i] - logits[..., self.base]))
+        return found
+
+    # -- the model -----------------------------------------------------------------------------------------------
+    def build(self) -> pm.Model:
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        def log_pdf(prior: Prior, x: Any) -> Any:
+            values: Any = dict(prior.parameters)
+            return pm.logp(getattr(pm, prior.distribution).dist(**values), x)
+
+        with pm.Model(coords=self.coords) as model:
+            row = pm.Data("row_regimen", self.row_cell, dims="row")
+            n = pm.Data("n", self.total, dims="row")
+            observed = pm.Data("events_observed", self.count, dims="row")
+            rate = pm.Uniform("rate", 0.0, 1.0, dims=self.cell_dim)
+            u = pm.math.logit(rate)
+            level, effect = self._parts(u, log_pdf, dict(self.spec.priors), pt)
+            per_rate = -(pt.softplus(-u) + pt.softplus(u)).sum()
+            pm.Potential("prior_of_rates", level + effect - per_rate)
+            pm.Binomial("events", n=n, p=rate[row], observed=observed, dims="row")
+        return model
+
+    def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
+        if len(self.cells) != 2:
+            return None
+        events, total = self._counts
+        after, before = (self._integrated(k, n) for k, n in ((events, total), (0.0 * events, 0.0 * total)))
+        order = [self.base, self.others[0]]
+        values = np.empty((chains, draws, 2))
+        values[..., order] = after.sample(rng, chains * draws).reshape(chains, draws, 2)
+        names = [self.cell_regimens[i] for i in order]
+        evidence = after.log_evidence - before.log_evidence + float(np.sum(log_choose(self.total, self.count)))
+        return ExactPosterior(
+            self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)}),
+            flatten_joint("rate", names, after),
+            flatten_joint("rate", names, before),
+            evidence,
+            after.error + before.error,
+        )
+
+    def _integrated(self, events: Array, total: Array) -> JointRates:
+        """The joint distribution of both rates after counts, the reference (or first regimen) first."""
+        priors, link, level = dict(self.spec.priors), EFFECTS[self.effect], LEVELS[self.level]
+        order = [self.base, self.others[0]]
+        k, n = events[order], total[order]
+
+        def log_density(first: Array, second: Array) -> Array:
+            pair = [first, second] if self.base == 0 else [second, first]
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                level_part, effect_part = self._parts(pair, lambda prior, x: prior.log_density(x), priors)
+                like = sum(
+                    -k[i] * np.logaddexp(0.0, -u) - (n[i] - k[i]) * np.logaddexp(0.0, u)
+                    for i, u in enumerate((first, second))
+                )
+            found = np.asarray(level_part + effect_part + like)
+            return np.where(np.isnan(found), -np.inf, found)
+
+        centre = priors[self.level][self.cell_regimens[self.base]].support
+        low_level, high_level = (float(v) for v in level.logit(np.array(centre)))
+        low_effect, high_effect = priors[self.effect][self.cell_regimens[self.others[0]]].support
+
+        def limits(first: Array) -> tuple[Array, Array]:
+            own = link.value(first)
+            low, high = own + low_effect, own + high_effect
+            if self._pairs is not None:
+                with np.errstate(invalid="ignore"):
+                    low = np.fmax(low, 2.0 * link.value(np.array(low_level)) - own)
+                    high = np.fmin(high, 2.0 * link.value(np.array(high_level)) - own)
+            inside = [
+                np.clip(np.nan_to_num(link.logit(v), nan=0.0, posinf=FURTHEST, neginf=-FURTHEST), -FURTHEST, FURTHEST)
+                for v in (low, high)
+            ]
+            return inside[0], np.maximum(inside[0], inside[1])
+
+        span = (low_level, high_level) if self._pairs is None else (-FURTHEST, FURTHEST)
+        return integrate_joint(log_density, limits, (max(span[0], -FURTHEST), min(span[1], FURTHEST)))
+
+    def row_rates(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
+        return np.asarray(parameters["rate"].to_numpy()[..., self.row_cell])
+
+    def row_log_pmf(self, parameters: xr.Dataset) -> Array:
+        return binomial_log_pmf(self.count, self.total, parameters["rate"].to_numpy()[..., self.row_cell])
+
+    def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+        import xarray as xr
+
+        return xr.Dataset({"rate": self.by_regimen(parameters["rate"].to_numpy(), "rate", RATE_UNIT)})
+
+
+def _logit_of(link: Any, value: Any, xp: Any) -> Any:
+    """The logit of an average on the scale of a contrast, of numbers or of tensors."""
+    if link.name == "log_odds":
+        return value
+    if link.name == "log_risk":
+        return value - xp.log(-xp.expm1(value))
+    return xp.log(value) - xp.log1p(-value)
+
+
+def _with_pairs(design: TiedDesign, priors: Mapping[str, PriorSet]) -> TiedDesign:
+    """The design with another prior of pairs of regimens."""
+    if design._pairs is None:
+        return design
+    return design.changed(_pairs=PairPrior(priors[design.effect].default, len(design.regimens)))

@@ -1,0 +1,475 @@
+"""Two rates under a joint prior, with the exact binomial likelihood, by quadrature.
+
+The density of the two logits is integrated on Gauss-Legendre panels: those of the first rate, and for every node of
+these, panels of the second that lie where its conditional density does, so that a prior which ties the rates closely
+is resolved as well as a wide one. Needs NumPy alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bayes_escc.names import Scale
+from bayes_escc.probability.beta import image_logit, kinks
+from bayes_escc.probability.distributions import root_of
+from bayes_escc.probability.marginal import Distribution, finite
+from bayes_escc.probability.panels import NODES, NODES_PER_PANEL, WEIGHTS, RunningIntegral
+from bayes_escc.probability.rate_grid import GridRate
+
+__all__ = ["JointContrast", "JointMarginal", "JointRates", "density_on_grid", "integrate_joint"]
+
+Array = NDArray[np.float64]
+LogDensity = Callable[[Array, Array], Array]
+"""Log density of two logits, of arrays that broadcast together."""
+Limits = Callable[[Array], tuple[Array, Array]]
+"""Between which logits the second rate may lie, given those of the first."""
+
+FURTHEST: Final = 700.0
+"""Logits beyond which no double precision rate differs from 0 or 1."""
+_NEGLIGIBLE: Final = 42.0
+"""Log density below its maximum, beyond which nothing is integrated."""
+_PANELS: Final = 20
+_BASIS = np.polynomial.legendre.legvander(NODES, NODES_PER_PANEL - 1)
+_SCALE = (2.0 * np.arange(NODES_PER_PANEL) + 1.0) / 2.0
+
+
+def expit(u: Array) -> Array:
+    """The rate of a logit."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -u)))
+
+
+@dataclass(frozen=True, eq=False)
+class JointRates:
+    """The joint distribution of two rates.
+
+    Parameters
+    ----------
+    edges : array of shape (panels + 1,)
+        Of the panels of the first logit.
+    outer : array of shape (panels, NODES_PER_PANEL)
+        Density of the first logit at their nodes; integrates to one.
+    rows : array of shape (panels * NODES_PER_PANEL, inner_panels + 1)
+        Edges of the panels of the second logit, for every node of the first.
+    inner : array of shape (panels * NODES_PER_PANEL, inner_panels, NODES_PER_PANEL)
+        Conditional density of the second logit at their nodes; integrates to one in each row.
+    log_evidence : float
+        Logarithm of the integral of the density that was given.
+    error : float
+        Bound of the error of a probability.
+    """
+
+    edges: Array
+    outer: Array
+    rows: Array
+    inner: Array
+    log_evidence: float = 0.0
+    error: float = 1e-8
+
+    @cached_property
+    def first(self) -> Array:
+        """Logits of the first rate at the nodes, (nodes,)."""
+        return _nodes(self.edges[None])[0].ravel()
+
+    @cached_property
+    def weight(self) -> Array:
+        """Probability of every node of the first rate, (nodes,)."""
+        half = 0.5 * np.diff(self.edges)[:, None]
+        found = (half * WEIGHTS * self.outer).ravel()
+        return np.asarray(found / found.sum())
+
+    @cached_property
+    def second(self) -> tuple[Array, Array]:
+        """Logits of the second rate given every node of the first, and their conditional probabilities."""
+        u, half = _nodes(self.rows)
+        weight = half[..., None] * WEIGHTS * self.inner
+        size = len(self.rows)
+        return u.reshape(size, -1), weight.reshape(size, -1)
+
+    @cached_property
+    def _running(self) -> tuple[Array, Array]:
+        """Legendre coefficients of the conditional distribution function within panels, and its value at the edges."""
+        half = 0.5 * np.diff(self.rows, axis=1)
+        series = _SCALE * (self.inner * WEIGHTS @ _BASIS)
+        within = np.polynomial.legendre.legint(series, axis=2, lbnd=-1) * half[..., None]
+        whole = (half[..., None] * WEIGHTS * self.inner).sum(axis=2)
+        start = np.concatenate([np.zeros((len(half), 1)), np.cumsum(whole, axis=1)], axis=1)
+        return within, start
+
+    def conditional_cdf(self, u: Array, row: NDArray[np.intp] | None = None) -> Array:
+        """P(second logit <= u | first), for one u at every node of the first, or at those of given indices."""
+        within, start = self._running
+        at = np.arange(len(self.rows)) if row is None else row
+        panel = np.clip((u[..., None] >= self.rows[at]).sum(axis=-1) - 1, 0, self.rows.shape[1] - 2)
+        low, high = self.rows[at, panel], self.rows[at, panel + 1]
+        with np.errstate(invalid="ignore"):
+            place = np.clip((2.0 * u - low - high) / np.maximum(high - low, 1e-300), -1.0, 1.0)
+        basis = np.polynomial.legendre.legvander(place, NODES_PER_PANEL)
+        found = (start[at, panel] + (within[at, panel] * basis).sum(axis=-1)) / np.maximum(start[at, -1], 1e-300)
+        return np.asarray(np.clip(found, 0.0, 1.0))
+
+    def second_below(self, scale: Scale, threshold: float, *, divided: bool = True) -> float:
+        """P(the second rate's contrast against the first does not pass a threshold).
+
+        Where the threshold takes the second rate out of (0, 1) the conditional probability bends; the panels of
+        the first rate about that point are divided, and conditional probabilities interpolated within them.
+
+        Parameters
+        ----------
+        scale : {"difference", "ratio", "odds_ratio"}
+        threshold : float
+        divided : bool
+            False for a probability that is good to a few digits, at a tenth of the cost.
+        """
+        below = self.conditional_cdf(image_logit(scale, threshold, self.first))
+        parts = (self.weight * below).reshape(-1, NODES_PER_PANEL).sum(axis=1)
+        share = self.weight.reshape(-1, NODES_PER_PANEL).sum(axis=1)
+        for kink in kinks(scale, threshold) if divided else ():
+            centre = int(np.searchsorted(self.edges, kink, side="right")) - 1
+            for panel in range(max(centre - 1, 0), min(centre + 2, len(parts))):
+                if share[panel] > 1e-13:
+                    parts[panel] = self._divided(panel, kink, scale, threshold)
+        return min(max(float(parts.sum()), 0.0), 1.0)
+
+    def _divided(self, panel: int, kink: float, scale: Scale, threshold: float) -> float:
+        """The part of `second_below` that one panel of the first rate holds, on panels that gather at a point."""
+        low, high = self.edges[panel], self.edges[panel + 1]
+        steps = (high - low) * 0.25 ** np.arange(11.0)
+        cuts = np.unique(np.clip(np.concatenate([[low, high, kink], kink - steps, kink + steps]), low, high))
+        u, half = _nodes(cuts[None])
+        points, mass = u.ravel(), (half[0][:, None] * WEIGHTS).ravel()
+        nodes = np.arange(panel * NODES_PER_PANEL, (panel + 1) * NODES_PER_PANEL)
+        place = (2.0 * points - low - high) / (high - low)
+        blend = np.polynomial.legendre.legvander(place, NODES_PER_PANEL - 1) @ (_SCALE[:, None] * (_BASIS.T * WEIGHTS))
+        at = np.broadcast_to(image_logit(scale, threshold, points)[:, None], blend.shape)
+        below = (blend * self.conditional_cdf(at, np.broadcast_to(nodes, blend.shape))).sum(axis=1)
+        half_width = 0.5 * (high - low)
+        density = blend @ (self.weight[nodes] / (half_width * WEIGHTS))
+        return float((mass * density) @ below)
+
+    def marginal(self, i: int) -> JointMarginal:
+        """The law of the first (0) or second (1) rate."""
+        return JointMarginal(self, i)
+
+    def contrast(self, i: int, scale: Scale) -> JointContrast:
+        """The law of rate `i` against the other one."""
+        return JointContrast(self, i, scale)
+
+    def sample(self, rng: np.random.Generator, size: int) -> Array:
+        """Independent draws of both rates, shape (size, 2), by inverting the distribution functions.
+
+        Between two nodes of the first logit the conditional quantiles of the second are interpolated.
+        """
+        running = RunningIntegral(self.edges, self.outer)
+        grid = (self.edges[:-1, None] + np.diff(self.edges)[:, None] * np.linspace(0.0, 1.0, 33)).ravel()
+        first = np.interp(rng.uniform(size=size), np.maximum.accumulate(running.below(grid)) / running.total, grid)
+        shares = np.linspace(0.0, 1.0, 17)[1:]
+        steps = self.rows[:, :-1, None] + np.diff(self.rows, axis=1)[..., None] * shares
+        points = np.concatenate([self.rows[:, :1], steps.reshape(len(self.rows), -1)], axis=1)
+        whose = np.broadcast_to(np.arange(len(self.rows))[:, None], points.shape)
+        reached = np.maximum.accumulate(self.conditional_cdf(points, whose), axis=1)
+        q = rng.uniform(size=size)
+        right = np.clip(np.searchsorted(self.first, first), 1, len(self.first) - 1)
+        low, high = self.first[right - 1], self.first[right]
+        blend = np.clip((first - low) / (high - low), 0.0, 1.0)
+        at = [
+            np.array([np.interp(v, reached[i], points[i]) for v, i in zip(q, row, strict=True)])
+            for row in (right - 1, right)
+        ]
+        return expit(np.stack([first, (1.0 - blend) * at[0] + blend * at[1]], axis=1))
+
+    def expectation(self, value: Callable[[Array, Array], Array]) -> float:
+        """Expected value of a function of both logits; not a number where the extreme tails decide it."""
+        second, share = self.second
+        weight = self.weight[:, None] * share
+        with np.errstate(over="ignore", invalid="ignore"):
+            terms = np.where(weight > 0.0, weight * value(self.first[:, None], second), 0.0)
+        below, above = np.cumsum(self.weight), np.cumsum(share, axis=1)
+        inside = ((below > 1e-9) & (below < 1.0 - 1e-9))[:, None] & (above > 1e-9) & (above < 1.0 - 1e-9)
+        whole, inner = float(terms.sum()), float(terms[inside].sum())
+        return whole if math.isfinite(whole) and abs(whole - inner) <= 0.01 * abs(whole) + 1e-9 else math.nan
+
+
+@dataclass(frozen=True)
+class JointMarginal(Distribution):
+    """One of two rates that are distributed jointly.
+
+    Parameters
+    ----------
+    joint : JointRates
+    index : {0, 1}
+        The first or the second rate.
+    """
+
+    joint: JointRates
+    index: int
+
+    @cached_property
+    def _mean_sd(self) -> tuple[float, float]:
+        if self.index == 0:
+            weight, rate = self.joint.weight, expit(self.joint.first)
+        else:
+            u, share = self.joint.second
+            weight, rate = self.joint.weight[:, None] * share, expit(u)
+        mean = float((weight * rate).sum())
+        return mean, math.sqrt(float((weight * (rate - mean) ** 2).sum()))
+
+    @property
+    def mean(self) -> float:
+        """Expected rate."""
+        return self._mean_sd[0]
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the rate."""
+        return self._mean_sd[1]
+
+    def rounding_floor(self) -> float:
+        """Error of a probability."""
+        return self.joint.error
+
+    @cached_property
+    def _running(self) -> RunningIntegral:
+        return RunningIntegral(self.joint.edges, self.joint.outer)
+
+    def _cdf_logit(self, u: float) -> float:
+        if self.index == 0:
+            return float(self._running.below(np.array([u]))[0] / self._running.total)
+        return float(self.joint.weight @ self.joint.conditional_cdf(np.full(len(self.joint.weight), u)))
+
+    def cdf(self, x: ArrayLike) -> Array:
+        """P(rate <= x)."""
+        at = np.clip(np.asarray(x, dtype=float), 0.0, 1.0)
+        with np.errstate(divide="ignore"):
+            u = np.clip(np.log(at) - np.log1p(-at), -2.0 * FURTHEST, 2.0 * FURTHEST)
+        return np.array([self._cdf_logit(float(v)) for v in u.ravel()]).reshape(at.shape)
+
+    def sf(self, x: ArrayLike) -> Array:
+        """P(rate > x)."""
+        return np.asarray(1.0 - self.cdf(x))
+
+    def quantile(self, q: float) -> float:
+        """The rate below which a fraction `q` of the probability lies."""
+        edges = self.joint.edges if self.index == 0 else self.joint.rows
+        low, high = float(edges.min()), float(edges.max())
+        return float(expit(np.array(root_of(lambda u: self._cdf_logit(u) - q, low, high, 1e-13))))
+
+
+@dataclass(frozen=True)
+class JointContrast(Distribution):
+    """One of two jointly distributed rates against the other.
+
+    Parameters
+    ----------
+    joint : JointRates
+    index : {0, 1}
+        The rate that is compared; the other is its reference.
+    scale : {"difference", "ratio", "odds_ratio"}
+    """
+
+    joint: JointRates
+    index: int
+    scale: Scale
+
+    def _above(self, threshold: float, *, divided: bool = True) -> float:
+        """P(contrast > threshold)."""
+        if self.scale != "difference" and threshold <= 0.0:
+            return 1.0
+        if self.scale == "difference" and abs(threshold) >= 1.0:
+            return float(threshold < 0.0)
+        if self.index == 1:
+            return 1.0 - self.joint.second_below(self.scale, threshold, divided=divided)
+        back = -threshold if self.scale == "difference" else 1.0 / threshold
+        return self.joint.second_below(self.scale, back, divided=divided)
+
+    def sf(self, x: ArrayLike) -> Array:
+        """P(contrast > x)."""
+        at = np.asarray(x, dtype=float)
+        return np.array([self._above(float(t)) for t in at.ravel()]).reshape(at.shape)
+
+    def cdf(self, x: ArrayLike) -> Array:
+        """P(contrast <= x)."""
+        return np.asarray(1.0 - self.sf(x))
+
+    def quantile(self, q: float) -> float:
+        """The value below which a fraction `q` of the probability lies."""
+        plain = self.scale == "difference"
+
+        def excess(t: float, divided: bool = True) -> float:
+            return (1.0 - self._above(t if plain else math.exp(t), divided=divided)) - q
+
+        reach = 1.0
+        while not plain and reach < 640.0 and not excess(-reach, False) < 0.0 < excess(reach, False):
+            reach *= 2.0
+        near = root_of(lambda t: excess(t, False), -reach, reach, 1e-9)
+        margin = 1e-6 * reach  # the exact root lies close to that of the cheaper probability
+        while margin < reach and not excess(near - margin) < 0.0 < excess(near + margin):
+            margin *= 8.0
+        found = root_of(excess, max(near - margin, -reach), min(near + margin, reach), 1e-12)
+        return found if plain else math.exp(found)
+
+    def rounding_floor(self) -> float:
+        """Error of a probability."""
+        return self.joint.error
+
+    def _values(self, first: Array, second: Array) -> Array:
+        own, other = (second, first) if self.index == 1 else (first, second)
+        if self.scale == "difference":
+            return np.asarray(expit(own) - expit(other))
+        if self.scale == "ratio":
+            return np.asarray(np.exp(np.logaddexp(0.0, -other) - np.logaddexp(0.0, -own)))
+        return np.asarray(np.exp(own - other))
+
+    @cached_property
+    def _moments(self) -> tuple[float, float]:
+        mean = self.joint.expectation(self._values)
+        second = self.joint.expectation(lambda a, b: self._values(a, b) ** 2)
+        return mean, math.sqrt(max(second - mean**2, 0.0)) if math.isfinite(second) else math.nan
+
+    @property
+    def mean(self) -> float | None:
+        """Expected value; None where it does not exist."""
+        return finite(self._moments[0])
+
+    @property
+    def sd(self) -> float | None:
+        """Standard deviation; None where it does not exist."""
+        return finite(self._moments[1])
+
+
+def integrate_joint(
+    log_density: LogDensity, limits: Limits, span: tuple[float, float], *, panels: int = _PANELS
+) -> JointRates:
+    """Integrate a density of two logits.
+
+    Parameters
+    ----------
+    log_density : callable
+        Of arrays of first and second logits that broadcast together; smooth between the limits.
+    limits : callable
+        From first logits, shape (rows,), to the lowest and highest second logit of each.
+    span : (float, float)
+        Lowest and highest first logit.
+
+    Returns
+    -------
+    JointRates
+        Its error is how far probabilities move with half as many panels, and at least 1e-9.
+    """
+    fine, coarse = (_integrate(log_density, limits, span, count) for count in (panels, panels // 2))
+    points = [fine.marginal(0).quantile(q) for q in (0.05, 0.5, 0.95)]
+    moved = [abs(float(fine.marginal(i).cdf(x)) - float(coarse.marginal(i).cdf(x))) for i in (0, 1) for x in points]
+    moved += [
+        abs(fine.contrast(1, "difference")._above(t) - coarse.contrast(1, "difference")._above(t))
+        for t in (-0.1, 0.0, 0.1)
+    ]
+    moved.append(abs(fine.log_evidence - coarse.log_evidence))
+    if max(moved) > 1e-7 and panels < 8 * _PANELS:
+        return integrate_joint(log_density, limits, span, panels=2 * panels)
+    return JointRates(fine.edges, fine.outer, fine.rows, fine.inner, fine.log_evidence, max(1e-9, *moved))
+
+
+def _integrate(log_density: LogDensity, limits: Limits, span: tuple[float, float], panels: int) -> JointRates:
+    def rows_at(u: Array, count: int = panels) -> tuple[Array, Array, Array]:
+        """Log integral over the second logit at first logits, the edges of its panels and its conditional density."""
+        low, high = limits(u)
+        edges = _panel_edges(lambda v: log_density(u[:, None], v), low, high, count)
+        v, half = _nodes(edges)
+        log = log_density(u[:, None, None], v)
+        top = np.max(log, axis=(1, 2), keepdims=True, initial=-np.inf)
+        top = np.where(np.isfinite(top), top, 0.0)
+        density = np.exp(log - top)
+        total = (half[..., None] * WEIGHTS * density).sum(axis=(1, 2))
+        with np.errstate(divide="ignore"):
+            return np.log(total) + top[:, 0, 0], edges, density / np.maximum(total, 1e-300)[:, None, None]
+
+    def outer_log(v: Array) -> Array:
+        return np.asarray(rows_at(v.ravel(), 6)[0].reshape(v.shape))
+
+    edges = _panel_edges(outer_log, np.array([span[0]]), np.array([span[1]]), panels)
+    u, half = _nodes(edges)
+    log, rows, inner = rows_at(u.ravel())
+    top = float(log.max())
+    outer = np.exp(log - top).reshape(u.shape[1:])
+    total = float((half[0][:, None] * WEIGHTS * outer).sum())
+    return JointRates(edges[0], outer / total, rows, inner, top + math.log(total))
+
+
+def _nodes(edges: Array) -> tuple[Array, Array]:
+    """Nodes of every panel, (rows, panels, NODES_PER_PANEL), and half the width of every panel."""
+    half = 0.5 * np.diff(edges, axis=1)
+    centre = 0.5 * (edges[:, :-1] + edges[:, 1:])
+    return centre[..., None] + half[..., None] * NODES, half
+
+
+def _panel_edges(log_density: Callable[[Array], Array], low: Array, high: Array, panels: int) -> Array:
+    """Edges of panels that gather about the top of a density and reach to where nothing is left, (rows, panels + 1).
+
+    Parameters
+    ----------
+    log_density : callable
+        Of points, one row each: shape (rows, points) to the same shape.
+    low, high : array of shape (rows,)
+    """
+    low, high = np.maximum(low, -FURTHEST), np.minimum(high, FURTHEST)
+    at = _between(low, high, np.concatenate([[1e-9], np.linspace(0.0, 1.0, 65)[1:-1], [1.0 - 1e-9]]))
+    for _ in range(8):  # towards the top: where the bracket is refined, the next one is an eighth as wide
+        best = np.argmax(log_density(at), axis=1)
+        rows = np.arange(len(at))
+        left, right = at[rows, np.maximum(best - 1, 0)], at[rows, np.minimum(best + 1, at.shape[1] - 1)]
+        mode = at[rows, best]
+        at = _between(left, right, np.linspace(0.0, 1.0, 17))
+    top = log_density(mode[:, None])[:, 0]
+    reach = np.maximum(high - mode, mode - low)
+    # how wide the density is: the distance at which it has lost half a unit of its logarithm
+    sizes = np.exp(np.linspace(np.log(1e-6), 0.0, 33)) * reach[:, None]
+    lost = np.inf * np.ones_like(sizes)
+    for sign in (-1.0, 1.0):
+        points = mode[:, None] + sign * sizes
+        outside = (points <= low[:, None]) | (points >= high[:, None])
+        lost = np.minimum(
+            lost, np.where(outside, np.inf, top[:, None] - log_density(np.clip(points, low[:, None], high[:, None])))
+        )
+    wide = np.argmax(lost > 0.5, axis=1)
+    scale = np.where((lost > 0.5).any(axis=1), sizes[np.arange(len(sizes)), wide], reach)
+    ends = []
+    for sign, limit in ((-1.0, low), (1.0, high)):
+        most = np.arcsinh(np.abs(limit - mode) / scale)
+        steps = np.linspace(0.0, 1.0, 49) * most[:, None]
+        points = np.clip(mode[:, None] + sign * scale[:, None] * np.sinh(steps), low[:, None], high[:, None])
+        counts = log_density(points) > top[:, None] - _NEGLIGIBLE
+        last = np.minimum(counts.shape[1] - 1 - np.argmax(counts[:, ::-1], axis=1) + 1, counts.shape[1] - 1)
+        ends.append(sign * steps[np.arange(len(steps)), last])
+    graded = mode[:, None] + scale[:, None] * np.sinh(_between(ends[0], ends[1], np.linspace(0.0, 1.0, panels + 1)))
+    return np.asarray(np.clip(graded, low[:, None], high[:, None]))
+
+
+def _between(low: Array, high: Array, shares: Array) -> Array:
+    return np.asarray(low[:, None] + (high - low)[:, None] * shares)
+
+
+def density_on_grid(log_density: Callable[[Array], Array], low: float, high: float) -> tuple[GridRate, float]:
+    """The law of one rate from the log density of its logit, and the log of its integral.
+
+    Parameters
+    ----------
+    log_density : callable
+        Smooth, of logits of any shape.
+    low, high : float
+        Between which the logit may lie.
+    """
+    edges = _panel_edges(log_density, np.array([low]), np.array([high]), 40)[0]
+    narrowest = float(np.diff(edges).min())
+    size = int(np.clip((edges[-1] - edges[0]) / (narrowest / 10.0), 2_000, 60_000))
+    logit = np.linspace(edges[0], edges[-1], size + 1)
+    log = log_density(logit)
+    top = float(log.max())
+    weight = np.exp(log - top)
+    total = float(weight.sum())
+    return GridRate(logit, weight / total), top + math.log(total * float(logit[1] - logit[0]))
