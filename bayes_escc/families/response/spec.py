@@ -138,10 +138,10 @@ def _roles(likelihood: str, pooling: str, priors: Reader) -> tuple[str, ...]:
 def _roles_of_rates(priors: Reader) -> tuple[str, ...]:
     """What the priors of independent or tied rates speak of: a level, and perhaps a contrast."""
     levels, effects = ([role for role in roles if priors.has(role)] for roles in (LEVELS, EFFECTS))
-    for stated, what in ((levels, "the rates"), (effects, "their contrast")):
+    for stated, what in ((levels, "the rates already have"), (effects, "their contrast already has")):
         for role in stated[1:]:
             priors.take(role)
-            priors.problem(role, f"{what} already have a prior, of {stated[0]}; state one of them")
+            priors.problem(role, f"{what} a prior, of {stated[0]}; state one of them")
     return (levels[0] if levels else "rate", *effects[:1])
 
 
@@ -155,6 +155,7 @@ def _read_coding(
     stated_coding, reference = model.has("regimen_coding"), model.text("reference", None)
     coding: RegimenCoding = read_coding(model) if stated_coding else "exchangeable"
     effect = next((role for role, _ in found if role in EFFECTS), None)
+    _check_distributions(found, priors)
     if effect is None:
         for key, stated in (("regimen_coding", stated_coding), ("reference", reference is not None)):
             if stated:
@@ -170,19 +171,22 @@ def _read_coding(
     return coding, None if reference is None else normalise(reference)
 
 
-def _check_tied(found: Sequence[tuple[str, PriorSet]], effect: str, coding: RegimenCoding, priors: Reader) -> None:
-    """Problems with the priors of a level and of a contrast."""
+def _check_distributions(found: Sequence[tuple[str, PriorSet]], priors: Reader) -> None:
+    """Problems with the laws of log odds, log risks and contrasts."""
     for role, prior_set in found:
-        if role == "rate":
+        if role == "rate" or role not in {*LEVELS, *EFFECTS}:
             continue
         for prior in (prior_set.default, *(p for _, p in prior_set.overrides)):
             if prior.distribution not in _ALLOWED:
                 priors.problem(role, f"{prior} is not possible here: use one of {', '.join(_ALLOWED)}")
-    if effect is not None:
-        level = next((role, p) for role, p in found if role in LEVELS)
-        if coding == "exchangeable" and level[1].overrides:
-            priors.problem(level[0], "is that of the average regimen, so none has its own; name model.reference")
-        require_exchangeable(effect, dict(found)[effect], coding, priors)
+
+
+def _check_tied(found: Sequence[tuple[str, PriorSet]], effect: str, coding: RegimenCoding, priors: Reader) -> None:
+    """Problems with the priors of a level and of a contrast where regimens are exchangeable."""
+    level, of_level = next((role, p) for role, p in found if role in LEVELS)
+    if coding == "exchangeable" and of_level.overrides:
+        priors.problem(level, "is that of the average regimen, so none has its own; name model.reference")
+    require_exchangeable(effect, dict(found)[effect], coding, priors)
 
 
 def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:  # noqa: ARG001  (every family is read alike)
