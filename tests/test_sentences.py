@@ -170,6 +170,11 @@ def test_ranks_head_three_regimens_and_claim_no_order_below_two_thirds():
         "Of 3 regimens, B ranks first with posterior probability 0.500, and C with 0.300; no order is"
     )
     assert "最优的后验概率为0.500" in verdict(result(row(), row(regimen="C"), ranking=ranking), "zh")[0]
+    biased = {"bias_sd": 0.5, "probability_better_with_bias": 0.8, "mcse_probability_with_bias": 0.0}
+    note = verdict(result(row(**biased), row(regimen="C", **biased), ranking=ranking))[1]
+    assert note == "The ranks do not allow for bias between the patients; the comparisons below do."
+    assert "未考虑患者之间的偏倚" in verdict(result(row(**biased), ranking=ranking), "zh")[1]
+    assert "bias" not in " ".join(verdict(result(row(), row(regimen="C"), ranking=ranking)))
 
 
 def test_no_word_that_claims_too_much():

@@ -348,16 +348,21 @@ def _many(result: Row, row: Row, language: Language) -> list[str]:
     first, second = ranks[0], ranks[1]
     p1, p2 = (_probability(r["probability_best"], r["mcse_probability_best"]) for r in (first, second))
     level = grade(first["probability_best"], first["mcse_probability_best"] or 0.0)
-    anchors = {r["anchoring"] for r in result["comparisons"] if all(r.get(k) == row.get(k) for k in keys)}
+    compared = [r for r in result["comparisons"] if all(r.get(k) == row.get(k) for k in keys)]
+    anchors = {r["anchoring"] for r in compared}
     anchor = next((a for a in sorted(anchors) if not a.startswith("randomised")), min(anchors))
+    biased = any(allows_for_bias(r) for r in compared)
     if language == "zh":
         ranked = f"{len(ranks)}种方案中，{first['regimen']}最优的后验概率为{p1}，{second['regimen']}为{p2}"
         ending = "；概率低于0.66时不作排序结论。" if level is None else "。"
-        return [ranked + ending, design_sentence(anchor, "zh")]
+        note = ["排序未考虑患者之间的偏倚，下列各项比较已考虑。"] if biased else []
+        return [ranked + ending, *note, design_sentence(anchor, "zh")]
     who = first["regimen"] if level is None else _graded(first["regimen"], level)
     ranked = f"Of {len(ranks)} regimens, {who} ranks first"
     ranked += f" with posterior probability {p1}, and {second['regimen']} with {p2}"
-    return [ranked + ("; no order is claimed below 0.66." if level is None else "."), design_sentence(anchor, "en")]
+    ending = "; no order is claimed below 0.66." if level is None else "."
+    note = ["The ranks do not allow for bias between the patients; the comparisons below do."] if biased else []
+    return [ranked + ending, *note, design_sentence(anchor, "en")]
 
 
 def _alone(result: Row, time_unit: str, language: Language) -> list[str]:
