@@ -287,20 +287,92 @@ PRIOR_DESIGNS = {
 }
 
 
+SURVIVAL_DESIGNS = {
+    "weibull at a time": {
+        "reference_time": 40.0,
+        "priors": {"log_cumulative_hazard": be.Prior("Normal", mu=0.3, sigma=0.7)},
+        "regimen_effect": "none",
+    },
+    "weibull stratified": {"regimen_effect": "stratified"},
+    "weibull reference": {"regimen_effect": "nonproportional", "regimen_coding": "reference"},
+    "piecewise hazard": {
+        "baseline": "piecewise",
+        "cutpoints": CUTS,
+        "priors": {"hazard": be.Prior("Gamma", alpha=2, beta=80)},
+        "regimen_effect": "stratified",
+    },
+    "frailty": {"baseline": "exponential", "frailty": "centre"},
+    "imputation": {
+        "baseline": "exponential",
+        "covariates": [
+            {"column": "x0", "missing": "impute", "center": 0.5, "scale": 2.0},
+            {"column": "old", "missing": "impute"},
+            {"column": "x1"},
+        ],
+    },
+}
+COUNT_DESIGNS = {
+    "rates": {},
+    "beta_binomial": {"likelihood": "beta_binomial"},
+    "hierarchy": {"pooling": "partial"},
+    "hierarchy over studies": {"pooling": "partial", "pool_over": "studies"},
+}
+POOLS = {
+    "pool": {},
+    "pool on dose": {"covariates": ["dose"]},
+    "subgroups": {"subgroup": "line"},
+    "subgroups apart": {"subgroup": {"column": "line", "heterogeneity": "separate"}},
+}
+
+
+def effects():
+    rows = [("s1", 0.7, 0.2, 1, "first"), ("s2", 0.9, 0.3, 2, "first"), ("s3", 0.6, 0.25, 4, "second")]
+    frame = pd.DataFrame([*rows, ("s4", 1.1, 0.2, 3, "second")], columns=["study", "estimate", "se", "dose", "line"])
+    return frame.assign(regimen="A", control="B", endpoint="OS", measure="HR")
+
+
+def responders():
+    frame = covariate_frame().drop(columns=["time", "event"])
+    return frame.assign(response=["PR", "SD"] * 7)
+
+
+def categories():
+    rows = [(r, c, k) for r in "AB" for c, k in zip(("CR", "PR", "SD", "PD"), (2, 5, 7, 6), strict=True)]
+    frame = pd.DataFrame(rows, columns=["regimen", "endpoint", "events"]).assign(n=20)
+    return be.read_counts(frame.assign(study="S" + frame["regimen"]))
+
+
 def prior_design(name):
-    if name in PRIOR_DESIGNS:
-        frame = covariate_frame()
+    if name in PRIOR_DESIGNS or name in SURVIVAL_DESIGNS:
+        frame = covariate_frame().assign(centre=[f"C{i % 4}" for i in range(14)])
         frame.loc[4:6, "regimen"] = "C"
-        return design_of(be.SurvivalModel(data_unit="days", times=[30], horizons=[50], **PRIOR_DESIGNS[name]), frame)
+        if name == "imputation":
+            frame = frame.astype(object)
+            frame.loc[[1, 5], "x0"], frame.loc[[5, 7, 9], "old"] = "", ""
+        options = PRIOR_DESIGNS.get(name) or SURVIVAL_DESIGNS[name]
+        return design_of(be.SurvivalModel(data_unit="days", times=[30], horizons=[50], **options), frame)
     if name in ("network", "binomial network"):
         likelihood = "binomial" if name.startswith("binomial") else "normal"
         model = be.SynthesisModel(network=True, endpoint="ORR", kind="counts", likelihood=likelihood)
         return prepare_design(model.analysis, multi_arm())
-    options = {"beta_binomial": {"likelihood": "beta_binomial"}, "hierarchy": {"pooling": "partial"}}.get(name, {})
-    return prepare_design(be.ResponseModel(endpoint="ORR", **options).analysis, multi_arm())
+    if name in POOLS:
+        model = be.SynthesisModel(endpoint="OS", **POOLS[name])
+        return prepare_design(model.analysis, model.read(effects()))
+    if name == "logistic":
+        model = be.ResponseModel(likelihood="logistic", covariates=[{"column": "x0"}, {"column": "old"}])
+        return design_of(model, responders())
+    if name == "categories":
+        model = be.ResponseModel(likelihood="multinomial", priors={"categories": be.Prior("Dirichlet", a=[1, 2, 4, 3])})
+        return prepare_design(model.analysis, categories())
+    return prepare_design(be.ResponseModel(endpoint="ORR", **COUNT_DESIGNS[name]).analysis, multi_arm())
 
 
-@pytest.mark.parametrize("name", [*PRIOR_DESIGNS, "network", "binomial network", "rates", "beta_binomial", "hierarchy"])
+EVERY_DESIGN = [
+    *PRIOR_DESIGNS, *SURVIVAL_DESIGNS, "network", "binomial network", *POOLS, "logistic", "categories", *COUNT_DESIGNS,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVERY_DESIGN)
 def test_the_prior_in_numpy_is_that_of_the_model(name):
     """General net: every parameter's marginal by both roads (Kolmogorov-Smirnov)."""
     design = prior_design(name)
