@@ -11,7 +11,7 @@ from pytensor.compile import Mode
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.families.survival.missing import PRIORS
+from bayes_escc.families.survival.missing import IMPUTATION_PRIORS
 from bayes_escc.runs.run import prepare_design
 from tests.helpers.survival import DESIGNS, LIVER, NLR, cohort, mean_matches, scans
 from tests.oracles import effects_grid
@@ -153,7 +153,7 @@ class TestAgainstGrids:
             coded,
             (np.log(4), 0.6),
             0.5,
-            (PRIORS["intercept"]["sigma"], PRIORS["sd"]["sigma"]),
+            (IMPUTATION_PRIORS["intercept"]["sigma"], IMPUTATION_PRIORS["sd"]["sigma"]),
         )
         posterior = fit.tree["posterior"].to_dataset()
         mean_matches(posterior["coefficient"].isel(covariate=0), *truth["coefficient"])
@@ -176,7 +176,7 @@ class TestAgainstGrids:
             pd.to_numeric(frame["liver"], errors="coerce").to_numpy(),
             (np.log(4), 0.6),
             0.7,
-            PRIORS["intercept"]["sigma"],
+            IMPUTATION_PRIORS["intercept"]["sigma"],
         )
         posterior = fit.tree["posterior"].to_dataset()
         mean_matches(posterior["coefficient"].isel(covariate=0), *truth["coefficient"])
@@ -312,6 +312,72 @@ class TestCoding:
         assert design_of(frame, covariates=[{**LIVER, "missing": "complete_case"}]).patients < 40
         with pytest.raises(be.AnalysisError, match="not one of refuse"):
             be.ResponseModel(likelihood="logistic", covariates=[{**LIVER, "missing": "impute"}])
+
+
+class TestImputation:
+    """Priors and order of the regressions are stated, and what is imputed goes by the row of the table."""
+
+    def test_missing_numbers_are_labelled_by_row(self):
+        frame = incomplete(20)
+        frame["regimen"] = np.where(np.arange(20) < 12, "B", "A")  # the reference comes last in the table
+        design = design_of(frame, covariates=FILL, regimens=["A", "B"])
+        blank = {c: [i + 2 for i in np.flatnonzero(frame[c] == "")] for c in ("nlr", "age")}
+        expected = {f"{c}, row {i}" for c, rows in blank.items() for i in rows}
+        assert set(design.prior(np.random.default_rng(1), 2)["imputed"]["missing"].to_numpy()) == expected
+        column, row = next(iter(sorted(expected))).split(", row ")
+        position = design.row_numbers.index(int(row))
+        j = design.encoded.labels.index(column)
+        assert design.encoded.missing[position, j]
+
+    def test_a_stated_order_is_that_of_the_regressions(self):
+        frame = incomplete(40)
+        labels = [frame[c].eq("").sum() for c in ("nlr", "age")]
+        first, second = (
+            ("age", "nlr") if labels[0] <= labels[1] else ("nlr", "age")
+        )  # not those with fewest holes first
+        design = design_of(frame, covariates=FILL, imputation_order=[first, second, "ecog", "liver"])
+        missing = design.risk.missing
+        assert [design.encoded.labels[j] for j in missing.order] == [first, second, "ecog", "liver"]
+        assert missing.links[0] == f"{second} on {first}"
+        other = design_of(frame, covariates=FILL)
+        assert other.structure != design.structure
+        one = design_of(frame, covariates=FILL, imputation_order=["ecog"]).risk.missing
+        assert [design.encoded.labels[j] for j in one.flags] == ["ecog", "liver"]
+        with pytest.raises(be.AnalysisError, match=r"imputation_order: numbers come before .* put nlr before liver"):
+            design_of(frame, covariates=FILL, imputation_order=["liver", "nlr"])
+
+    def test_stated_priors_are_those_of_both_roads(self):
+        priors = {
+            "imputation_intercept": be.Prior("Normal", mu=1.0, sigma=0.1),
+            "imputation_slope": be.Prior("Normal", mu=0, sigma=0.01),
+            "imputation_sd": be.Prior("HalfNormal", sigma=3),
+        }
+        frame = incomplete(20)
+        design, default = (design_of(frame, covariates=FILL, priors=p) for p in (priors, {}))
+        assert design.structure != default.structure
+        drawn = design.prior(np.random.default_rng(1), 4000)
+        plain = Mode(linker="py", optimizer="fast_compile")
+        model = design.build()
+        for name, mean, sd in (("intercept", 1.0, 0.1), ("slope", 0.0, 0.01), ("sd", 3 * np.sqrt(2 / np.pi), None)):
+            values = drawn[f"imputation_{name}"].to_numpy().reshape(4000, -1)
+            spread = sd or 3 * np.sqrt(1 - 2 / np.pi)
+            assert values.mean(axis=0) == pytest.approx(mean, abs=4.5 * spread / np.sqrt(4000))
+            theirs = pm.draw(model[f"imputation_{name}"], 400, random_seed=2, mode=plain).reshape(400, -1)
+            assert theirs.mean(axis=0) == pytest.approx(mean, abs=4.5 * spread / np.sqrt(400))
+        assert "intercept ~ Normal(1, 0.1), slopes ~ Normal(0, 0.01), residual sd ~ HalfNormal(3)" in " ".join(
+            design.priors_in_words()
+        )
+
+    def test_wrong_ones_are_explained(self):
+        prior = be.Prior("HalfNormal", sigma=1)
+        with pytest.raises(be.AnalysisError, match=r'imputation_sd: needs a covariate with missing = "impute"'):
+            be.SurvivalModel(priors={"imputation_sd": prior})
+        with pytest.raises(be.AnalysisError, match="grade is not a covariate with missing"):
+            be.SurvivalModel(covariates=FILL, imputation_order=["grade"])
+        with pytest.raises(be.AnalysisError, match="names a covariate twice"):
+            be.SurvivalModel(covariates=FILL, imputation_order=["nlr", "nlr"])
+        with pytest.raises(be.AnalysisError, match=r"imputation_sd.*one value holds for all"):
+            be.SurvivalModel(covariates=FILL, priors={"imputation_sd": {"nlr": prior}})
 
 
 class TestPopulations:

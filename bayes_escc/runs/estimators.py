@@ -202,7 +202,8 @@ class SurvivalModel(_Model):
         Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
         ``log_hazard`` sets the level; ``log_shape``, ``log_hazard_ratio``, ``coefficient``,
         ``drift_sd``, ``frailty_sd``, ``coefficient_sd``, ``global_scale``,
-        ``slab_variance``. A value may be a mapping of regimen (or covariate) to Prior.
+        ``slab_variance``; ``imputation_intercept``, ``imputation_slope``, ``imputation_sd`` of the regressions that
+        impute. A value may be a mapping of regimen (or covariate) to Prior.
     cutpoints : sequence of float, optional
         Where a piecewise hazard changes; by default at equal shares of the events.
     smoothing : {"independent", "random_walk"}
@@ -218,6 +219,9 @@ class SurvivalModel(_Model):
         matter (`global_scale`, `slab_variance`); never the contrast between regimens.
     relevant : int, optional
         How many covariates are expected to matter (horseshoe); a third of them if not given.
+    imputation_order : sequence of str, optional
+        Covariates with ``missing = "impute"``, each imputed given those before it; by default those with the fewest
+        holes first, and numbers before yes-or-no covariates.
     times, horizons : sequence of float, optional
         When survival is reported; to when the restricted mean.
     population : str, mapping, path or DataFrame
@@ -265,6 +269,7 @@ class SurvivalModel(_Model):
         frailty: str | None = None,
         shrinkage: Literal["none", "ridge", "horseshoe"] = "none",
         relevant: int | None = None,
+        imputation_order: Sequence[str] | None = None,
         centres: Literal["observed", "new"] = "observed",
         time: str | None = "time",
         event: str | None = "event",
@@ -303,6 +308,7 @@ class SurvivalModel(_Model):
             frailty=frailty,
             shrinkage=shrinkage,
             relevant=relevant,
+            imputation_order=None if imputation_order is None else list(imputation_order),
         )
         if covariates:
             model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]

@@ -107,9 +107,9 @@ class SurvivalDesign(Design):
         self.follow_up = table.follow_up(unit, dating=spec.dating)
         centres = centres_of(table, spec.frailty, spec.prior("frailty_sd").default) if spec.frailty else None
         self.events = int(self.follow_up.event.sum())
-        self.risk = Risk(self.spec, encoded, self.regimen, self.regimens, centres, self.events)
-        self.rows = self.patients = len(self.regimen)
         self.row_numbers = tuple(int(i) for i in table.frame.index)
+        self.risk = Risk(self.spec, encoded, self.regimen, self.regimens, centres, self.events, self.row_numbers)
+        self.rows = self.patients = len(self.regimen)
         studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
         pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
         self.arms = tuple(Arm(study, regimen, ENDPOINT_NAME, design) for study, regimen in pairs)

@@ -12,29 +12,53 @@ Inside these regressions numbers are standardised, by the mean and sd of the obs
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.errors import DataError
+from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Problem
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.exchangeable import zero_sum_basis
 from bayes_escc.names import AnyArray
 from bayes_escc.settings.prior import Prior
 
-__all__ = ["PRIORS", "Imputation", "log_sum"]
+__all__ = ["IMPUTATION_PRIORS", "Imputation", "ImputationSpec", "log_sum"]
 
 Array = NDArray[np.float64]
 _MOST_BINARY: Final = 4
-PRIORS: Final[Mapping[str, Prior]] = {
+IMPUTATION_PRIORS: Final[Mapping[str, Prior]] = {
     "intercept": Prior("Normal", mu=0, sigma=1.5),
     "slope": Prior("Normal", mu=0, sigma=0.5),
     "sd": Prior("HalfNormal", sigma=1),
 }
-"""Priors of the regressions, on the standardised scale (log odds for yes-or-no columns)."""
+"""Default priors of the regressions, on the standardised scale (log odds for yes-or-no columns)."""
+
+
+@dataclass(frozen=True)
+class ImputationSpec:
+    """What an analysis states of the regressions that impute.
+
+    Parameters
+    ----------
+    stated : tuple of (str, Prior)
+        Priors that replace those of `IMPUTATION_PRIORS`, by ``"intercept"``, ``"slope"`` and ``"sd"``.
+    order : tuple of str
+        Covariates in the order of their regressions, each of which may use those before it; those not named follow,
+        with the fewest holes first. Numbers always come before yes-or-no covariates.
+    """
+
+    stated: tuple[tuple[str, Prior], ...] = ()
+    order: tuple[str, ...] = ()
+
+    @property
+    def priors(self) -> dict[str, Prior]:
+        """Of every part of a regression."""
+        return {**IMPUTATION_PRIORS, **dict(self.stated)}
 
 
 class Imputation:
@@ -46,23 +70,39 @@ class Imputation:
     regimen : array of shape (patients,)
         Index of the regimen of every patient.
     regimens : sequence of str
+    rows : sequence of int
+        The row of the table in which each patient stands.
+    spec : ImputationSpec
+        Priors and order of the regressions.
 
     Attributes
     ----------
     numbers, flags : tuple of int
-        Columns with missing numbers and with missing yes-or-no values, those with the fewest first.
+        Columns with missing numbers and with missing yes-or-no values, in the order of their regressions.
     unknown : array of int
         Patients with a missing yes-or-no value.
     labels : tuple of str
-        Missing numbers, ``"column, patient i"``.
+        Missing numbers, ``"column, row i"`` with the row of the table.
     """
 
-    def __init__(self, encoded: EncodedCovariates, regimen: AnyArray, regimens: Sequence[str]) -> None:
+    def __init__(
+        self,
+        encoded: EncodedCovariates,
+        regimen: AnyArray,
+        regimens: Sequence[str],
+        rows: Sequence[int],
+        spec: ImputationSpec,
+    ) -> None:
         missing, values = encoded.missing, encoded.values
-        self.encoded, self.missing = encoded, missing
-        incomplete = sorted(np.flatnonzero(missing.any(axis=0)), key=lambda j: (missing[:, j].sum(), j))
+        self.encoded, self.missing, self.priors = encoded, missing, spec.priors
+        place = {_label_of(column, encoded.labels): i for i, column in enumerate(spec.order)}
+        incomplete = sorted(
+            np.flatnonzero(missing.any(axis=0)),
+            key=lambda j: (place.get(encoded.labels[j], len(place)), missing[:, j].sum(), j),
+        )
         self.numbers = tuple(int(j) for j in incomplete if not encoded.binary[j])
         self.flags = tuple(int(j) for j in incomplete if encoded.binary[j])
+        self._check_order({int(j): place[encoded.labels[j]] for j in incomplete if encoded.labels[j] in place})
         if len(self.flags) > _MOST_BINARY:
             raise DataError(
                 f"values are missing of {len(self.flags)} yes-or-no covariates; at most {_MOST_BINARY} can be summed "
@@ -90,7 +130,18 @@ class Imputation:
         )
         self.where = {j: np.flatnonzero(missing[:, j]).astype("int32") for j in self.numbers}
         self.unknown = np.flatnonzero(missing[:, self.flags].any(axis=1)).astype("int32")
-        self.labels = tuple(f"{encoded.labels[j]}, patient {i + 1}" for j in self.numbers for i in self.where[j])
+        self.labels = tuple(f"{encoded.labels[j]}, row {rows[i]}" for j in self.numbers for i in self.where[j])
+
+    def _check_order(self, place: Mapping[int, int]) -> None:
+        """Refuse a stated order in which a number comes after a yes-or-no covariate."""
+        names = self.encoded.labels
+        late = [(i, j) for i in self.flags for j in self.numbers if place.get(i, math.inf) < place.get(j, -math.inf)]
+        if late:
+            flag, number = (names[j] for j in late[0])
+            raise AnalysisError(
+                "model.imputation_order: numbers come before yes-or-no covariates, whose missing values are summed out "
+                f"given them; put {number} before {flag}."
+            )
 
     def __bool__(self) -> bool:
         """Whether anything is missing."""
@@ -120,7 +171,8 @@ class Imputation:
         if not self:
             return ()
         counts = tuple(len(self.where[j]) for j in self.numbers)
-        return counts, self.numbers, self.flags, len(self.predictors), len(self.unknown)
+        priors = tuple(self.priors.values())
+        return counts, self.numbers, self.flags, len(self.predictors), len(self.unknown), priors
 
     @property
     def coords(self) -> dict[str, tuple[str, ...]]:
@@ -223,19 +275,19 @@ class Imputation:
         model, data = pm.modelcontext(None), self.data
         model.add_coord("patient", length=self.patients)
         fixed = pm.Data("imputation_x", data["imputation_x"], dims=("patient", "predictor"))
-        base = PRIORS["intercept"].to_pymc("imputation_intercept", dims="incomplete")[:, None]
+        base = self.priors["intercept"].to_pymc("imputation_intercept", dims="incomplete")[:, None]
         if self.predictors:
-            slope = PRIORS["slope"].to_pymc("imputation_slope", dims=("incomplete", "predictor"))
+            slope = self.priors["slope"].to_pymc("imputation_slope", dims=("incomplete", "predictor"))
             base = base + (slope[:, None, :] * fixed[None, :, :]).sum(axis=-1)
         else:
             base = base + pt.zeros(fixed.shape[0])
-        link: Any = PRIORS["slope"].to_pymc("imputation_link", dims="link") if self.links else ()
+        link: Any = self.priors["slope"].to_pymc("imputation_link", dims="link") if self.links else ()
         numbers: dict[int, Any] = {}
         completed: list[Any] = []
         imputed: list[Any] = []
         start = 0
         if self.numbers:
-            spread = PRIORS["sd"].to_pymc("imputation_sd", dims="incomplete_number")
+            spread = self.priors["sd"].to_pymc("imputation_sd", dims="incomplete_number")
             score = pm.Normal("missing_z", dims="missing")
             scale = pm.Data("number_scale", data["number_scale"], dims="incomplete_number")
             centre = pm.Data("number_centre", data["number_centre"], dims="incomplete_number")
@@ -353,15 +405,15 @@ class Imputation:
         """Prior draws of the regressions and of what is missing, by name with dimensions."""
         size = len(self.order)
         found: dict[str, tuple[tuple[str, ...], Array]] = {
-            "imputation_intercept": (("incomplete",), PRIORS["intercept"].sample(rng, (draws, size))),
+            "imputation_intercept": (("incomplete",), self.priors["intercept"].sample(rng, (draws, size))),
         }
         if self.predictors:
-            slopes = PRIORS["slope"].sample(rng, (draws, size, len(self.predictors)))
+            slopes = self.priors["slope"].sample(rng, (draws, size, len(self.predictors)))
             found["imputation_slope"] = (("incomplete", "predictor"), slopes)
         if self.links:
-            found["imputation_link"] = (("link",), PRIORS["slope"].sample(rng, (draws, len(self.links))))
+            found["imputation_link"] = (("link",), self.priors["slope"].sample(rng, (draws, len(self.links))))
         if self.numbers:
-            spread = PRIORS["sd"].sample(rng, (draws, len(self.numbers)))
+            spread = self.priors["sd"].sample(rng, (draws, len(self.numbers)))
             found["imputation_sd"] = (("incomplete_number",), spread)
         values = {name: array for name, (_, array) in found.items()}
         if self.numbers:
@@ -403,8 +455,13 @@ class Imputation:
         listed = ", ".join(self.encoded.labels[j] for j in self.order)
         return [
             f"missing values of {listed}, given regimen and other covariates, all standardised: intercept ~ "
-            f"{PRIORS['intercept']}, slopes ~ {PRIORS['slope']}, residual sd ~ {PRIORS['sd']}."
+            f"{self.priors['intercept']}, slopes ~ {self.priors['slope']}, residual sd ~ {self.priors['sd']}."
         ]
+
+
+def _label_of(column: str, labels: Sequence[str]) -> str:
+    """The label of a covariate that has two levels or is a number; its other labels are never incomplete."""
+    return next((label for label in labels if label == column or label.startswith(f"{column}[")), column)
 
 
 def log_sum(xp: Any, logs: Any, branches: int) -> Any:

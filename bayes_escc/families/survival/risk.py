@@ -75,6 +75,8 @@ class Risk:
     regimens : sequence of str
     centres : Centres or None
     events : int
+    rows : sequence of int
+        The row of the table in which each patient stands.
     """
 
     def __init__(
@@ -85,11 +87,12 @@ class Risk:
         regimens: Sequence[str],
         centres: Centres | None,
         events: int,
+        rows: Sequence[int],
     ) -> None:
         self.encoded, self.centres = encoded, centres
         self.coefficients = Coefficients(spec, encoded, events)
         self.values = np.nan_to_num(encoded.values)
-        self.missing = Imputation(encoded, regimen, regimens)
+        self.missing = Imputation(encoded, regimen, regimens, rows, spec.imputation)
         self.unknown = self.missing.unknown
 
     # ---- what decides it -------------------------------------------------------------------------

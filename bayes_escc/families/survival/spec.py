@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final, Literal
 
 from bayes_escc.evidence.follow_up import DAYS_IN, Dating, unit_factor
 from bayes_escc.families.covariates import Covariate, read_covariates
 from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require_exchangeable
+from bayes_escc.families.survival.missing import IMPUTATION_PRIORS, ImputationSpec
 from bayes_escc.families.target import Target, read_population
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
@@ -168,6 +169,8 @@ class SurvivalSpec:
         the first regimen has the prior of the level and the others log hazard ratios against it.
     baselines : {"shared", "exchangeable", "own"}
         Of studies known from papers, beside that of own patients.
+    imputation : ImputationSpec
+        Priors and order of the regressions that impute missing covariates.
     """
 
     baseline: Baseline
@@ -191,6 +194,7 @@ class SurvivalSpec:
     relevant: int | None = None
     regimen_coding: RegimenCoding = "exchangeable"
     baselines: StudyBaselines = "shared"
+    imputation: ImputationSpec = field(default_factory=ImputationSpec)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -272,6 +276,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     roles = _roles(location, baseline, effect, smoothing, shrinkage if covariates else None, frailty)
     roles = [*roles, *(["baseline_sd"] if study_baselines == "exchangeable" else [])]
     prior_sets, stated = _read_priors(priors, roles, effect, shrinkage, coding)
+    imputation = _read_imputation(model, priors, [c.column for c in covariates if c.missing == "impute"])
     return SurvivalSpec(
         baseline,
         effect,
@@ -294,7 +299,30 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
         relevant=relevant,
         regimen_coding=coding,
         baselines=study_baselines,
+        imputation=imputation,
     )
+
+
+def _read_imputation(model: Reader, priors: Reader, imputed: Sequence[str]) -> ImputationSpec:
+    """The regressions that impute: `priors.imputation_intercept`, `_slope` and `_sd`, and `imputation_order`."""
+    found = []
+    for part, default in IMPUTATION_PRIORS.items():
+        role = f"imputation_{part}"
+        if not priors.has(role):
+            continue
+        stated = priors.prior(role, default, "positive" if part == "sd" else "real")
+        if stated.overrides:
+            priors.problem(f'{role}."{stated.overrides[0][0]}"', "one value holds for all")
+        if not imputed:
+            priors.problem(role, 'needs a covariate with missing = "impute"')
+        found.append((part, stated.default))
+    order = model.texts("imputation_order", ())
+    for column in order:
+        if column not in imputed:
+            model.problem("imputation_order", f'{column} is not a covariate with missing = "impute"')
+    if len(set(order)) < len(order):
+        model.problem("imputation_order", "names a covariate twice")
+    return ImputationSpec(tuple(found), tuple(order))
 
 
 def _roles(
