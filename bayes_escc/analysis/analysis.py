@@ -224,7 +224,9 @@ class Analysis(NotebookView):
         if top.has("borrowing"):
             borrowing = _read_borrowing(top.table("borrowing"))
             historical = replace(borrowing.data, folder=folder)
-            historical = historical.of_model(None, _directions(historical.endpoints or (), comparisons))
+            historical = replace(
+                historical.of_model(None, _directions(historical.endpoints or (), comparisons)), empty_rows=True
+            )
             borrowing = replace(borrowing, data=historical)
             if getattr(spec, "rate_prior", None) is None:
                 problems.append(

@@ -52,6 +52,8 @@ class DataSpec:
         Endpoints the analysis names, with the better direction where it states one.
     model_columns : frozenset of str
         Columns the model names beside those of `settings`: covariates, centres.
+    empty_rows : bool
+        Whether the model predicts what a row of counts without patients stands for.
     published : PublishedSpec or None
         Published arms beside the patients.
     """
@@ -67,6 +69,7 @@ class DataSpec:
     folder: Path | None = None
     directions: Mapping[str, Direction | None] = field(default_factory=dict)
     model_columns: frozenset[str] = frozenset()
+    empty_rows: bool = False
     published: PublishedSpec | None = None
 
     @property
@@ -103,7 +106,13 @@ class DataSpec:
         if getattr(spec, "needs_response", False) and isinstance(settings, PatientSettings):
             settings = replace(settings, response=settings.response or "response")
         used = frozenset(getattr(spec, "columns", ()))
-        return replace(self, settings=settings, directions=directions, model_columns=used)
+        return replace(
+            self,
+            settings=settings,
+            directions=directions,
+            model_columns=used,
+            empty_rows=bool(getattr(spec, "predicts_empty_rows", False)),
+        )
 
     def columns(self) -> frozenset[str]:
         """Columns of the checked table that the analysis uses; of a patient, all that a study stores."""
@@ -143,7 +152,7 @@ class DataSpec:
         return MixedTable.of(table, self._counts_beside(self.counts))
 
     def _checked(self, source: Source, growing: bool) -> Table:
-        kind, circumstances = KINDS[self.kind], Circumstances(self.folder, self.directions, growing)
+        kind, circumstances = KINDS[self.kind], Circumstances(self.folder, self.directions, growing, self.empty_rows)
         if self.mapping is None:
             table = kind.read(source, self.settings, circumstances)
             dates = getattr(self.settings, "dates", None)

@@ -90,6 +90,8 @@ def check_row(
     declared: Mapping[str, Direction | None],
     problems: list[Problem],
     warnings: list[Problem],
+    *,
+    empty_rows: bool = False,
 ) -> Plain | None:
     """The checked record of one row, or None if it has a problem (which is then noted)."""
     before = len(problems)
@@ -120,9 +122,11 @@ def check_row(
     if design and design not in DESIGNS:
         refuse("unknown_design", "design", "unknown design", f"Use one of {', '.join(DESIGNS)}.")
     n = check_count(row.get("n", ""), "n", refuse)
+    events: int | None
     if n == 0:
-        refuse("zero_total", "n", "there are no patients in this row", "Remove the row or give the number treated.")
-    events = _events(row, number, n, refuse, warnings)
+        events = _without_patients(row, labels, number, refuse, warnings, empty_rows=empty_rows)
+    else:
+        events = _events(row, number, n, refuse, warnings)
     if len(problems) > before or events is None or n is None:
         return None
     skipped = {*labels, "events", "n", "percent", "better"}
@@ -132,6 +136,30 @@ def check_row(
     if "percent" in row:
         extra["percent"] = row["percent"]
     return {**labels, "endpoint": endpoint, "events": events, "n": n, **extra}
+
+
+def _without_patients(
+    row: Mapping[str, str],
+    labels: Mapping[str, str],
+    number: int,
+    refuse: Refuse,
+    warnings: list[Problem],
+    *,
+    empty_rows: bool,
+) -> int | None:
+    """The events of a row without patients: none, where the model predicts such a row."""
+    if not empty_rows:
+        remedy = 'Remove the row, give the number treated, or let a hierarchy (pooling = "partial") predict it.'
+        refuse("zero_total", "n", "there are no patients in this row", remedy)
+        return None
+    stated = [row.get(column, "") for column in ("events", "percent")]
+    if any(number_in(normalise(text)) not in (None, 0.0) for text in stated if text):
+        refuse("events_exceed_n", "events", "there are events, and no patients in this row", "Correct events or n.")
+        return None
+    message = f"{labels['regimen']} has no patients in {labels['study']}"
+    remedy = "Its rate is predicted from the others in the hierarchy, and from the prior."
+    warnings.append(Problem("no_patients", message, remedy, row=number, column="n", value="0"))
+    return 0
 
 
 def _count_and_percent_apart(row: Mapping[str, str], refuse: Refuse) -> Mapping[str, str]:

@@ -122,6 +122,7 @@ def read_counts(
     sheet: str | None = None,
     endpoints: Mapping[str, Direction | None] | None = None,
     drop: Sequence[str] = (),
+    empty_rows: bool = False,
 ) -> CountTable:
     """Read and check a table of counts.
 
@@ -138,6 +139,8 @@ def read_counts(
         "lower" is better. A column ``better`` in the table does the same.
     drop : sequence of str, optional
         Columns to leave out.
+    empty_rows : bool
+        Keep rows without patients (n = 0), which a hierarchy predicts from the others; otherwise they are refused.
 
     Returns
     -------
@@ -164,7 +167,7 @@ def read_counts(
     records: list[tuple[int, Plain]] = []
     directions: Plain = {}
     for number, row in zip(raw.numbers, raw.rows, strict=True):
-        record = check_row(row, number, declared, problems, warnings)
+        record = check_row(row, number, declared, problems, warnings, empty_rows=empty_rows)
         if record is not None:
             records.append((number, record))
             better = row.get("better") or declared.get(record["endpoint"])

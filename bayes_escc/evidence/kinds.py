@@ -33,11 +33,14 @@ class Circumstances:
         Endpoints the analysis names, with the better direction where it states one.
     growing : bool
         Whether the table is the cut of a study, so that rows of which nothing is known yet are kept.
+    empty_rows : bool
+        Whether the model predicts what a row of counts without patients stands for, so that it is kept.
     """
 
     folder: Path | None = None
     directions: Mapping[str, Direction | None] = field(default_factory=dict)
     growing: bool = False
+    empty_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ class Kind:
 
 
 def _counts(source: Source, settings: CountSettings, asked: Circumstances) -> Table:
-    return read_counts(source, sheet=settings.sheet, endpoints=asked.directions, drop=settings.drop)
+    return read_counts(
+        source, sheet=settings.sheet, endpoints=asked.directions, drop=settings.drop, empty_rows=asked.empty_rows
+    )
 
 
 def _effects(source: Source, settings: EffectSettings, _: Circumstances) -> Table:

@@ -242,7 +242,7 @@ class HierarchicalDesign(CountDesign):
             return super().spread_groups
         of_row = self.cell_endpoint[self.row_cell]
         groups = [(f"the regimens ({e})", of_row == i) for i, e in enumerate(self.endpoints)]
-        return [(label, rows) for label, rows in groups if rows.sum() > 2]
+        return [(label, rows) for label, rows in groups if (rows & (self.total > 0)).sum() > 2]
 
     @property
     def data(self) -> Mapping[str, AnyArray]:

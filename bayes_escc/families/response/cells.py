@@ -139,9 +139,12 @@ class CountDesign(Design):
         found = []
         for cell, label in enumerate(self.cell_labels):
             rows = self.row_cell == cell
+            if not self.total[rows].any():
+                continue
             rate = events[..., rows].sum(axis=-1) / self.total[rows].sum()
             found.append(Statistic(roles[0], f"the rate of {label}", rate))
         for label, rows in self.spread_groups if len(roles) > 1 else ():
+            rows = rows & (self.total > 0)
             spread = empirical_logits(events[..., rows], self.total[rows]).std(axis=-1)
             found.append(Statistic(roles[1], f"the standard deviation of the log odds of {label}", spread))
         return found
@@ -150,7 +153,7 @@ class CountDesign(Design):
     def spread_groups(self) -> list[tuple[str, NDArray[np.bool_]]]:
         """Rows whose rates share a spread with a prior of its own: the studies of a regimen."""
         groups = [(f"the studies of {label}", self.row_cell == i) for i, label in enumerate(self.cell_labels)]
-        return [(label, rows) for label, rows in groups if rows.sum() > 2]
+        return [(label, rows) for label, rows in groups if (rows & (self.total > 0)).sum() > 2]
 
     def observed(self) -> xr.Dataset:
         import xarray as xr

@@ -98,6 +98,11 @@ class ResponseSpec:
     """Whether the model is one of a response, so that patients must have a column of it."""
 
     @property
+    def predicts_empty_rows(self) -> bool:
+        """Whether a row without patients is predicted from the others: by a hierarchy."""
+        return self.pooling == "partial" or self.likelihood == "beta_binomial"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the table that the model names."""
         return tuple(c.column for c in self.covariates)
