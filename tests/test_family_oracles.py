@@ -118,12 +118,36 @@ class TestPiecewise:
         distance = np.array([25.0, 25.0, 10.0])
         expected = first + np.concatenate([[0.0], np.cumsum(drift * z * np.sqrt(distance / distance.mean()))])
         find = computed(pymc_model, "log_hazard")
-        found = find({"log_hazard_first": first, "drift_sd_log__": np.log(drift), "step_z": z})
+        u = design._step_coordinates().in_units(z[None], drift, np.array([[first]]))
+        found = find({"log_hazard_first": first, "drift_sd_log__": np.log(drift), "step_u__": u})
         assert found == pytest.approx(expected)
         draws = design.prior(np.random.default_rng(1), 4000)
         steps = np.diff(draws["log_hazard"].to_numpy()[0], axis=-1) / draws["drift_sd"].to_numpy()[0][:, None]
         assert steps.std(axis=0) == pytest.approx(np.sqrt(distance / distance.mean()), rel=4.5 / np.sqrt(2 * 4000))
         assert np.abs(np.corrcoef(steps.T)[np.triu_indices(3, 1)]).max() < 4.5 / np.sqrt(4000)
+
+    def test_steps_are_standard_normal_a_priori_in_whatever_coordinates_they_are_sampled(self):
+        """The density of the coordinates is that of standard normal steps times the Jacobian, by differences."""
+        model = be.SurvivalModel(
+            **{**self.OPTIONS, "cutpoints": [10.0, 50.0, 60.0]}, smoothing="random_walk", regimen_effect="stratified"
+        )
+        design = design_of(model, whole_days())
+        coordinates, drift = design._step_coordinates(), 0.6
+        first, z = np.array([[-4.0], [-3.0]]), np.array([[0.7, -1.1, 0.4], [-0.2, 1.5, 0.3]])
+
+        def in_units(flat):
+            return coordinates.in_units(flat.reshape(z.shape), drift, first).ravel()
+
+        step = 1e-5 * np.eye(z.size)
+        jacobian = np.array([(in_units(z.ravel() + e) - in_units(z.ravel() - e)) / 2e-5 for e in step])
+        expected = stats.norm.logpdf(z).sum() - np.linalg.slogdet(jacobian)[1]
+        pymc_model = design.build()
+        values = {"drift_sd_log__": np.log(drift), "step_u__": in_units(z.ravel()).reshape(z.shape)}
+        values |= {f"log_hazard_first_{i}": float(first[i, 0]) for i in range(2)}
+        point = {v.name: values.get(v.name, 0.0) for v in pymc_model.value_vars}
+        (term,) = pymc_model.logp([pymc_model["step_u__"]], sum=False)
+        found = pymc_model.compile_fn(term.sum(), mode=PLAIN, on_unused_input="ignore")(point)
+        assert float(found) == pytest.approx(expected, abs=1e-6)
 
 
 def covariate_frame():

@@ -155,6 +155,7 @@ def test_chains_that_are_only_slow_are_sampled_longer_and_thinned(monkeypatch, d
 
     class Walk:
         hierarchical = True
+        nearly_normal = False
 
         def estimands(self, parameters, rng):
             return parameters[["x"]].rename(x="y")
@@ -188,6 +189,7 @@ def test_a_quick_setting_that_fails_is_thrown_away(monkeypatch):
 
     class Plain:
         hierarchical = False
+        nearly_normal = True
 
         def estimands(self, parameters, rng):
             return parameters[["x"]].rename(x="y")

@@ -107,6 +107,11 @@ class Design(ABC):
         return False
 
     @property
+    def nearly_normal(self) -> bool:
+        """Whether the posterior is close to normal in the sampler's coordinates, which may then be whitened."""
+        return not self.hierarchical
+
+    @property
     @abstractmethod
     def structure(self) -> Hashable:
         """What decides the compiled code."""

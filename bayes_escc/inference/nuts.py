@@ -54,6 +54,7 @@ CAREFUL: Final = Tuning()
 SMALL_STEPS: Final = Tuning(accept=0.995)
 QUICK: Final = Tuning(adaptation="low_rank", accept=0.8, most_steps=400)
 WHITENED: Final = Tuning(accept=0.65, most_steps=150, whitened=True)
+WHITENED_WALK: Final = Tuning(accept=0.75, most_steps=200, whitened=True)
 _START: Final = 2.0
 """Chains start within this many standard deviations of the mode, in each whitened coordinate."""
 
@@ -64,9 +65,12 @@ def first_tuning(design: Design) -> Tuning:
     Without a spread that is itself estimated a posterior is close to normal, however correlated: in coordinates in
     which its normal approximation is standard, long steps are accepted from the start, and three gradients give a draw
     that is worth more than an independent one. Where no mode is found, a low-rank metric learns the same in a few
-    hundred steps. In hierarchies and random walks both follow directions that change with the spread, and harm.
+    hundred steps. In hierarchies both follow directions that change with the spread, and harm. A random walk
+    is sampled in coordinates that hardly depend on its drift; the drift itself asks for somewhat smaller steps.
     """
-    return CAREFUL if design.hierarchical else WHITENED
+    if not design.nearly_normal:
+        return CAREFUL
+    return WHITENED_WALK if design.hierarchical else WHITENED
 
 
 def sample(

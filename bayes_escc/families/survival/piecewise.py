@@ -22,6 +22,7 @@ from bayes_escc.families.survival.published import piecewise_hazards
 from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.rows import GroupedRows, unique_rows
 from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.survival.steps import StepCoordinates
 from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN, AnyArray, PlainMapping
 from bayes_escc.settings.prior import Prior
 
@@ -181,6 +182,11 @@ class PiecewiseDesign(SurvivalDesign):
         return self.walks or super().hierarchical
 
     @property
+    def nearly_normal(self) -> bool:
+        walking_ratios = self.walks and self.spec.regimen_effect == "nonproportional" and bool(self.others)
+        return not super().hierarchical and not walking_ratios  # whose steps have no coordinates of their own
+
+    @property
     def structure(self) -> Hashable:
         spec = self.spec
         return (
@@ -232,7 +238,7 @@ class PiecewiseDesign(SurvivalDesign):
                 stretches["inside"] = exposure(last, f.upper[i], self.cuts)
             found |= {f"{name}_{k}{j}": v[:, j] for k, v in stretches.items() for j in range(v.shape[1])}
         if self.walks:
-            found["step_scale"] = self.step_scale
+            found |= {"step_scale": self.step_scale, **self._step_coordinates().data}
         return found
 
     def build(self) -> pm.Model:
@@ -314,7 +320,7 @@ class PiecewiseDesign(SurvivalDesign):
         return pm.Deterministic(name, pt.stack(parts), dims=stacked)
 
     def _random_walk(self) -> Any:
-        """Log hazards that step from interval to interval, non-centred."""
+        """Log hazards that step from interval to interval, in the coordinates of `StepCoordinates`."""
         import pymc as pm
         import pytensor.tensor as pt
 
@@ -322,12 +328,24 @@ class PiecewiseDesign(SurvivalDesign):
         step = drift * pm.Data("step_scale", self.step_scale, dims="step")
         apart = self.strata != ("",)
         first = self._levels(f"{self._name}_first", None, REGIMEN)[:, None]
-        z = pm.Normal("step_z", dims=(REGIMEN, "step") if apart else ("step",))
-        moves = pt.cumsum(step * (z if apart else z[None]), axis=-1)
+        z = self._step_coordinates().standard_steps(drift, first)
+        pm.Deterministic("step_z", z if apart else z[0], dims=(REGIMEN, "step") if apart else ("step",))
+        moves = pt.cumsum(step * z, axis=-1)
         logs = pt.concatenate([first, first + moves], axis=1)
         dims: Any = (REGIMEN, INTERVAL) if apart else INTERVAL
         pm.Deterministic(self._name, logs if apart else logs[0], dims=dims)
         return logs + self._interval_effects(step)
+
+    def _step_coordinates(self) -> StepCoordinates:
+        """Coordinates from the events and the follow-up in every interval, events between scans at the middle."""
+        f = self.follow_up
+        until = np.where(f.interval & ~f.right, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.lower)
+        stratum = self.regimen if self.strata != ("",) else np.zeros(self.patients, dtype=int)
+        events, spent = np.zeros((2, len(self.strata), len(self.cuts) + 1))
+        np.add.at(spent, stratum, exposure(f.entry, until, self.cuts))
+        happened = np.asarray(f.event)
+        np.add.at(events, (stratum[happened], np.searchsorted(self.cuts, until[happened], side="left")), 1.0)
+        return StepCoordinates.of_counts(events, spent, self.step_scale)
 
     def _interval_effects(self, step: Any) -> Any:
         """Log hazard ratios by regimen and interval; one column where they are proportional."""
