@@ -60,8 +60,8 @@ def read_modifiers(model: Reader, covariates: Sequence[Covariate]) -> tuple[str,
                 f"{nearest(name, columns)}",
             )
     for covariate in covariates:
-        if covariate.column in named and covariate.missing == "impute":
-            model.problem("effect_modifiers", f'{covariate.column} has missing = "impute"; a modifier must be known')
+        if named and covariate.missing == "impute":
+            model.problem("effect_modifiers", f'{covariate.column} has missing = "impute", which modifiers do not take')
     return tuple(n for n in named if n in columns)
 
 

@@ -198,6 +198,17 @@ class SurvivalModel(_Model):
         ``log_hazard_ratio`` against it, which may then be asymmetric or one for each regimen.
     covariates : sequence of mapping or str
         Entries ``{"column": ..., "transform": ..., "center": ..., "scale": ...}``.
+    effect_modifiers : sequence of str
+        Columns of the covariates whose coefficient may differ between regimens.
+    published : mapping, optional
+        The keys of ``[published]``: files of published arms, curves and hazard ratios beside own patients; `population`
+        then takes ``"own"``, ``"pooled"``, ``"overlap"`` and ``{"study": ...}`` as well.
+    baselines : {"shared", "exchangeable", "own"}
+        With `published`, whether patients alike have the same hazard in every study.
+    weights : {"fixed", "bootstrap"}
+        With `published`, whether the patients of the population are all there are, or stand for more like them.
+    extrapolate : bool
+        With `published`, whether to answer where own and published patients hardly overlap.
     priors : mapping, optional
         Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
         ``log_hazard`` sets the level; ``log_shape``, ``log_hazard_ratio``, ``coefficient``,
@@ -257,6 +268,11 @@ class SurvivalModel(_Model):
         regimen_effect: Literal["proportional", "nonproportional", "stratified", "none"] = "proportional",
         regimen_coding: Literal["exchangeable", "reference"] = "exchangeable",
         covariates: Sequence[PlainMapping | str] = (),
+        effect_modifiers: Sequence[str] = (),
+        published: PlainMapping | None = None,
+        baselines: Literal["shared", "exchangeable", "own"] = "shared",
+        weights: Literal["fixed", "bootstrap"] = "fixed",
+        extrapolate: bool = False,
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
         cutpoints: Sequence[float] | None = None,
         smoothing: Literal["independent", "random_walk"] = "independent",
@@ -309,9 +325,15 @@ class SurvivalModel(_Model):
             shrinkage=shrinkage,
             relevant=relevant,
             imputation_order=None if imputation_order is None else list(imputation_order),
+            effect_modifiers=list(effect_modifiers) or None,
+            baselines=None if baselines == "shared" else baselines,
         )
         if covariates:
             model["covariates"] = [c if isinstance(c, str) else dict(c) for c in covariates]
+        all_patients = isinstance(population, str) and population == "all"
+        beside = _published(
+            published, None if all_patients or published is None else population, weights, extrapolate, covariates
+        )
         estimands = _stated(
             times=None if times is None else [float(t) for t in times],
             horizons=None if horizons is None else [float(h) for h in horizons],
@@ -325,7 +347,8 @@ class SurvivalModel(_Model):
                 "data": data,
                 "model": model,
                 "priors": {k: _prior_dict(v) for k, v in (priors or {}).items()},
-                "estimands": estimands,
+                **beside,
+                "estimands": {**estimands, **beside.get("estimands", {})},
             },
             label="this SurvivalModel",
         )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bayes_escc.evidence.population.bias import increasing_root
 from bayes_escc.families.survival.curves import Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
-from bayes_escc.families.survival.population import Population, restricted_mean, survival
+from bayes_escc.families.survival.population import Population, Populations, restricted_mean, survival
 from bayes_escc.names import Scale
 
 __all__ = ["critical_bias", "without_bias"]
@@ -29,7 +29,7 @@ FURTHEST: Final = 12.0
 
 def critical_bias(
     curves: Curves,
-    population: Population,
+    population: Populations,
     *,
     regimens: Sequence[str],
     event_free: float | None,
@@ -46,7 +46,7 @@ def critical_bias(
     ----------
     curves : Curves
         Baseline hazards of all regimens under every draw of the posterior.
-    population : Population
+    population : Population or RegimenPopulations
         The target population under the same draws.
     regimens : sequence of str
         Names of the regimens, in the order of the curves.
@@ -66,12 +66,12 @@ def critical_bias(
     array or None
         The regimen is better where the bias is above this number. None for an estimand that is not one of these.
     """
-    value = _value(population, event_free, estimand, time)
-    if value is None:
-        return None
     i, j = (list(regimens).index(name) for name in (regimen, reference))
+    value, value_against = (_value(population.of(r), event_free, estimand, time) for r in (i, j))
+    if value is None or value_against is None:
+        return None
     zero = np.zeros(curves.draws)
-    against = value(curves.without_bias(j, zero))
+    against = value_against(curves.without_bias(j, zero))
     with np.errstate(divide="ignore", over="ignore"):
         if scale == "difference":
             needed = against + threshold
@@ -86,7 +86,7 @@ def critical_bias(
 
 def without_bias(
     curves: Curves,
-    population: Population,
+    population: Populations,
     *,
     regimens: Sequence[str],
     event_free: float | None,
@@ -96,10 +96,9 @@ def without_bias(
     bias: float,
 ) -> Array | None:
     """A survival estimand of one regimen after a bias has been taken away, (draws,); None for any other."""
-    value = _value(population, event_free, estimand, time)
-    if value is None:
-        return None
-    return value(curves.without_bias(list(regimens).index(regimen), np.full(curves.draws, bias)))
+    r = list(regimens).index(regimen)
+    value = _value(population.of(r), event_free, estimand, time)
+    return None if value is None else value(curves.without_bias(r, np.full(curves.draws, bias)))
 
 
 def _value(population: Population, since: float | None, estimand: str, time: float | None) -> Value | None:

@@ -23,6 +23,7 @@ from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
 from bayes_escc.families.exchangeable import PairPrior, deviations
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
+from bayes_escc.families.modifiers import Modifiers, require_modifiers
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.regression_data import RegressionData
 from bayes_escc.families.survival import per_patient
@@ -33,6 +34,8 @@ from bayes_escc.families.survival.extrapolation import extrapolation_notes
 from bayes_escc.families.survival.frailty import CENTRE, centres_of
 from bayes_escc.families.survival.population import (
     Population,
+    Populations,
+    RegimenPopulations,
     condensed,
     marginal_hazard,
     median_time,
@@ -94,7 +97,7 @@ class SurvivalDesign(Design):
         published: PublishedSpec | None = None,
     ) -> None:
         unit = spec.time_unit or str(table.time_unit)
-        self.spec = spec.in_unit(unit).with_continuous(
+        stated = spec.in_unit(unit).with_continuous(
             ()
             if spec.shrinkage != "none"
             else tuple(c for c, binary in zip(encoded.labels, encoded.binary, strict=True) if not binary)
@@ -105,10 +108,14 @@ class SurvivalDesign(Design):
         self.regimens = tuple(dict.fromkeys([*table.regimens, *(() if known is None else known.regimens)]))
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.follow_up = table.follow_up(unit, dating=spec.dating)
+        require_modifiers(spec.effect_modifiers, self.regimens)
+        self.modifiers = Modifiers.of(spec.effect_modifiers, encoded, self.regimens)
+        self.spec = stated.with_modifiers(self.modifiers)
+        coded = self.modifiers.encoded(encoded, self.regimen, "log hazard ratio")
         centres = centres_of(table, spec.frailty, spec.prior("frailty_sd").default) if spec.frailty else None
         self.events = int(self.follow_up.event.sum())
         self.row_numbers = tuple(int(i) for i in table.frame.index)
-        self.risk = Risk(self.spec, encoded, self.regimen, self.regimens, centres, self.events, self.row_numbers)
+        self.risk = Risk(self.spec, coded, self.regimen, self.regimens, centres, self.events, self.row_numbers)
         self.rows = self.patients = len(self.regimen)
         studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
         pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
@@ -172,6 +179,7 @@ class SurvivalDesign(Design):
             laws,
             self.spec,
             self.regimens,
+            modifiers=self.modifiers,
             interval=bool(self.follow_up.interval.any()),
             level=math.log(math.log(2.0) / typical),
         )
@@ -220,7 +228,7 @@ class SurvivalDesign(Design):
         return Target(weight, x)
 
     def _check_overrides(self) -> None:
-        labels = {"coefficient": self.encoded.labels, "log_hazard_ratio": self.others}
+        labels = {"coefficient": self.risk.labels, "log_hazard_ratio": self.others}
         for role, prior_set in self.spec.priors:
             allowed = labels.get(role, self.regimens)
             for label, _ in prior_set.overrides:
@@ -236,7 +244,7 @@ class SurvivalDesign(Design):
         prior = self.spec.prior
         found: list[Any] = [self.spec.regimen_coding]
         for role, _ in self.spec.priors:
-            labels = {"coefficient": self.encoded.labels, "log_hazard_ratio": self.others}.get(role, self.regimens)
+            labels = {"coefficient": self.risk.labels, "log_hazard_ratio": self.others}.get(role, self.regimens)
             found.append((role, tuple(prior(role)[label] for label in labels)))
         return tuple(found)
 
@@ -342,20 +350,38 @@ class SurvivalDesign(Design):
         ratios = self.log_ratios(parameters)
         return deviations(ratios[:, 1:]) if self.exchangeable else ratios
 
-    def population(self, parameters: xr.Dataset) -> Population:
+    def population(self, parameters: xr.Dataset) -> Populations:
         """The target population under every draw."""
         if self.published is not None:
             laws = self.published.laws
             points = Points(self.target.x, self.target.weight, True, laws.population().patients)
             return self.over(laws, parameters, points)
-        return self.risk.population(parameters, self.target)
+        return self._on_regimens(parameters, self.target)
 
-    def over(self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points) -> Population:
+    def _on_regimens(self, parameters: xr.Dataset, target: Target) -> Populations:
+        """A target population under every draw; on every regimen, where covariates act differently on each."""
+        if not self.modifiers:
+            return self.risk.population(parameters, target)
+        x = target.x[:, : len(self.encoded.labels)]  # own patients come with the columns of their own regimen
+        each = (replace(target, x=self.modifiers.extended(x, r)) for r in range(len(self.regimens)))
+        return RegimenPopulations(tuple(self.risk.population(parameters, t) for t in each))
+
+    def over(self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points) -> Populations:
         """A population of points under every draw, resampled in each if the analysis says so."""
         size = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
         weight = laws.weights(points, size, np.random.default_rng(0))
         if weight.ndim == 1:
-            return self.risk.population(parameters, Target(weight, points.values))
+            return self._on_regimens(parameters, Target(weight, points.values))
+        if self.modifiers:
+            values = (self.modifiers.extended(points.values, r) for r in range(len(self.regimens)))
+            return RegimenPopulations(
+                tuple(self._weighted(parameters, replace(points, values=v), weight) for v in values)
+            )
+        return self._weighted(parameters, points, weight)
+
+    def _weighted(self, parameters: xr.Dataset, points: Points, weight: Array) -> Population:
+        """A population of points that every draw weighs anew."""
+        size = len(weight)
         log_risk = self.risk.population(parameters, Target(points.weight, points.values)).log_risk
         if log_risk.shape == weight.shape:
             return Population(log_risk, weight)
@@ -452,10 +478,10 @@ class SurvivalDesign(Design):
         return RegressionData(f.last, f.entry, f.event, self.regimen, self.regimens, self.encoded)
 
     def population_report(self, parameters: xr.Dataset) -> Plain | None:
-        if self.published is None:
-            return None
-        from bayes_escc.families.survival.published_report import population_report
+        from bayes_escc.families.survival.published_report import modified_report, population_report
 
+        if self.published is None:
+            return modified_report(self, parameters) if self.modifiers else None
         return population_report(self, self.published, parameters)
 
     def covariate_means(self) -> xr.DataArray | None:
@@ -551,11 +577,12 @@ class SurvivalDesign(Design):
             reference = self.regimens[0]
             if self.spec.regimen_effect == "proportional":
                 ratio = np.exp(self.log_ratios(parameters))
-                found["hazard_ratio"] = array(ratio, (REGIMEN,), f"ratio to {reference}", "lower")
+                found["hazard_ratio"] = array(ratio, (REGIMEN,), f"ratio to {reference}{self._whose_ratio}", "lower")
             else:
                 logs = curves.log_hazard(self.times)
                 ratio = np.exp(logs - logs[:, :1])
-                found["hazard_ratio"] = array(ratio, (REGIMEN, TIME), f"ratio to {reference}", "lower")
+                unit = f"ratio to {reference}{self._whose_ratio}"
+                found["hazard_ratio"] = array(ratio, (REGIMEN, TIME), unit, "lower")
             if self.encoded.labels or self.risk.centres:
                 name, unit = "marginal_hazard_ratio", f"ratio to {reference}, over the target population"
                 found[name] = array(hazards / hazards[:, :1], (REGIMEN, TIME), unit, "lower")
@@ -563,6 +590,11 @@ class SurvivalDesign(Design):
             if stretched is not None:
                 found["time_ratio"] = array(stretched, (REGIMEN,), f"ratio to {reference}", "higher")
         return xr.Dataset({**found, **self._parameters_as_estimands(parameters)})
+
+    @property
+    def _whose_ratio(self) -> str:
+        """Of whom hazard ratios hold, where they depend on covariates."""
+        return f", where {' and '.join(self.modifiers.names)} are zero, as modelled" if self.modifiers else ""
 
     @property
     def interval_starts(self) -> Array:
@@ -589,7 +621,7 @@ class SurvivalDesign(Design):
                 continue
             plain = array.assign_attrs(unit=units.get(str(name), ""))
             if name == "coefficient":
-                each = [f"log hazard ratio per {how}" for _, how in self.encoded.constants]
+                each = [f"log hazard ratio per {how}" for _, how in self.risk.encoded.constants]
                 plain = plain.assign_coords(unit=(COVARIATE, each))
             if name == "log_frailty":
                 ratio = array.copy(data=np.exp(array.to_numpy())).assign_attrs(unit="ratio to a typical centre")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.families.survival.curves import Curves, PiecewiseCurves
-from bayes_escc.families.survival.population import Population
+from bayes_escc.families.survival.population import Population, Populations
 
 __all__ = ["remaining_mean", "remaining_median", "remaining_survival"]
 
@@ -18,27 +18,27 @@ Array = NDArray[np.float64]
 _NODES = 24
 
 
-def _survivors(curves: Curves, population: Population, since: float) -> tuple[Array, list[Population]]:
+def _survivors(curves: Curves, population: Populations, since: float) -> tuple[Array, list[Population]]:
     """Cumulative hazard at `since`, (draws, regimens), and who is left on each regimen."""
     before = curves.cumulative(np.array([since]))[..., 0]
-    return before, [population.survivors(before[:, r]) for r in range(before.shape[1])]
+    return before, [population.of(r).survivors(before[:, r]) for r in range(before.shape[1])]
 
 
-def remaining_survival(curves: Curves, population: Population, since: float, times: Array) -> Array:
+def remaining_survival(curves: Curves, population: Populations, since: float, times: Array) -> Array:
     """P(free of the event at since + t | free at since), (draws, regimens, times)."""
     before, left = _survivors(curves, population, since)
     grown = curves.cumulative(since + np.asarray(times)) - before[..., None]
     return np.stack([p.mean_survival(grown[:, r]) for r, p in enumerate(left)], axis=1)
 
 
-def remaining_median(curves: Curves, population: Population, since: float) -> Array:
+def remaining_median(curves: Curves, population: Populations, since: float) -> Array:
     """Further time until half of those free at `since` have had the event, (draws, regimens)."""
     before, left = _survivors(curves, population, since)
     more = np.stack([p.log_cumulative_at(0.5) for p in left], axis=1)
     return np.asarray(curves.inverse(np.log(before + np.exp(more))) - since)
 
 
-def remaining_mean(curves: Curves, population: Population, since: float, horizon: float) -> Array:
+def remaining_mean(curves: Curves, population: Populations, since: float, horizon: float) -> Array:
     """Mean further event-free time up to `horizon` from `since`, (draws, regimens).
 
     Notes

@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 
 from bayes_escc.families.survival.curves import Curves, PiecewiseCurves
 
-__all__ = ["MOST_PATTERNS", "Population", "condensed", "marginal_hazard", "median_time", "restricted_mean", "survival"]
+__all__ = [
+    "MOST_PATTERNS",
+    "Population",
+    "Populations",
+    "RegimenPopulations",
+    "condensed",
+    "marginal_hazard",
+    "median_time",
+    "restricted_mean",
+    "survival",
+]
 
 Array = NDArray[np.float64]
 _BLOCK = 100_000  # values at a time: what a core keeps near
@@ -40,6 +50,10 @@ class Population:
 
     log_risk: Array
     weight: Array
+
+    def of(self, regimen: int) -> Population:
+        """The same patients on one regimen."""
+        return self
 
     def average(self, values: Array, block: slice = slice(None)) -> Array:
         """Weighted mean over patterns, the last axis of values whose first axis is draws."""
@@ -105,6 +119,38 @@ class Population:
         return u
 
 
+@dataclass(frozen=True)
+class RegimenPopulations:
+    """A target population whose log hazards depend on the regimen, by effect modifiers.
+
+    Parameters
+    ----------
+    each : tuple of Population
+        The same patients on every regimen, in the order of the curves.
+    """
+
+    each: tuple[Population, ...]
+
+    def of(self, regimen: int) -> Population:
+        """The patients on one regimen."""
+        return self.each[regimen]
+
+    def mean_survival(self, cumulative: Array) -> Array:
+        """Mean survival, of the shape (draws, regimens, ...) of the cumulative hazards."""
+        return np.stack([p.mean_survival(cumulative[:, r]) for r, p in enumerate(self.each)], axis=1)
+
+    def survivors_risk(self, cumulative: Array) -> Array:
+        """Mean risk of those still free of the event, shape as `mean_survival`."""
+        return np.stack([p.survivors_risk(cumulative[:, r]) for r, p in enumerate(self.each)], axis=1)
+
+    def log_cumulative_at(self, survival: float) -> Array:
+        """Log baseline cumulative hazard at which the mean survival is a given share, (draws, regimens)."""
+        return np.stack([p.log_cumulative_at(survival) for p in self.each], axis=1)
+
+
+Populations = Population | RegimenPopulations
+
+
 def condensed(rows: Callable[[slice], tuple[Array, Array]], draws: int, patterns: int) -> Population:
     """A large population as a fixed number of log risks, the same for any number of patients.
 
@@ -146,12 +192,12 @@ def condensed(rows: Callable[[slice], tuple[Array, Array]], draws: int, patterns
     return Population(log_risk, share)
 
 
-def survival(curves: Curves, population: Population, times: Array) -> Array:
+def survival(curves: Curves, population: Populations, times: Array) -> Array:
     """Standardised survival, (draws, regimens, times)."""
     return population.mean_survival(curves.cumulative(times))
 
 
-def marginal_hazard(curves: Curves, population: Population, times: Array) -> Array:
+def marginal_hazard(curves: Curves, population: Populations, times: Array) -> Array:
     """Hazard of the standardised curve, (draws, regimens, times).
 
     It is the mean hazard over those still free of the event, so its ratio between regimens drifts
@@ -160,12 +206,13 @@ def marginal_hazard(curves: Curves, population: Population, times: Array) -> Arr
     return np.asarray(np.exp(curves.log_hazard(times)) * population.survivors_risk(curves.cumulative(times)))
 
 
-def median_time(curves: Curves, population: Population) -> Array:
+def median_time(curves: Curves, population: Populations) -> Array:
     """Median of the standardised curve, (draws, regimens)."""
-    return curves.inverse(population.log_cumulative_at(0.5)[:, None])
+    reached = population.log_cumulative_at(0.5)
+    return curves.inverse(reached if reached.ndim == 2 else reached[:, None])
 
 
-def restricted_mean(curves: Curves, population: Population, horizon: float) -> Array:
+def restricted_mean(curves: Curves, population: Populations, horizon: float) -> Array:
     """Restricted mean: area under the standardised curve up to a horizon, (draws, regimens).
 
     Notes
@@ -181,7 +228,18 @@ def restricted_mean(curves: Curves, population: Population, horizon: float) -> A
     return np.asarray(survival(curves, population, nodes) @ weights)
 
 
-def _piecewise_mean(curves: PiecewiseCurves, population: Population, horizon: float) -> Array:
+def _piecewise_mean(curves: PiecewiseCurves, population: Populations, horizon: float) -> Array:
+    """Restricted mean of hazards that are constant between cut points, (draws, regimens)."""
+    if isinstance(population, Population):
+        return _sum_of_pieces(curves, population, horizon)
+    each = [
+        _sum_of_pieces(PiecewiseCurves(curves.log_hazards[:, r : r + 1], curves.cuts), p, horizon)
+        for r, p in enumerate(population.each)
+    ]
+    return np.concatenate(each, axis=1)
+
+
+def _sum_of_pieces(curves: PiecewiseCurves, population: Population, horizon: float) -> Array:
     """Sum over intervals of exp(-H) (1 - exp(-h w)) / h, averaged over patients."""
     edges = np.concatenate([[0.0], curves.cuts[curves.cuts < horizon], [horizon]])
     before = curves.cumulative(edges[:-1])

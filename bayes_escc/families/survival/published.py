@@ -34,6 +34,7 @@ from bayes_escc.evidence.population.published_survival import (
     SurvivalArm,
 )
 from bayes_escc.families.beside import PublishedCovariates
+from bayes_escc.families.modifiers import Modifiers
 from bayes_escc.families.survival import published_terms as terms
 from bayes_escc.families.survival.curves import Curves, PiecewiseCurves, WeibullCurves
 from bayes_escc.families.survival.risk import flat
@@ -70,6 +71,8 @@ class PublishedFacts:
     spec : SurvivalSpec
     regimens : tuple of str
         Of the design: own and published.
+    modifiers : Modifiers
+        Covariates that act differently on each regimen.
     interval : bool
         Whether the progressions of own patients lie between two scans, so that published ones must too.
     level : float
@@ -83,9 +86,11 @@ class PublishedFacts:
         spec: SurvivalSpec,
         regimens: tuple[str, ...],
         *,
+        modifiers: Modifiers,
         interval: bool,
         level: float,
     ) -> None:
+        self.modifiers = modifiers
         self.known, self.laws, self.spec, self.regimens, self.interval = known, laws, spec, regimens, interval
         self.level = level
         self.ratios = known.ratios
@@ -100,6 +105,12 @@ class PublishedFacts:
         own_shape = spec.baseline == "weibull" and spec.baselines != "shared"
         self.shaped = tuple(s for s in speaking if own_shape)
         self._check_dating()
+        if modifiers and self.ratios:
+            raise AnalysisError(
+                "model.effect_modifiers: a hazard ratio of a trial is an average over its patients, which does not say "
+                "how the regimens act on whom. Leave the hazard ratios out ([published] effects), or share the "
+                "coefficients."
+            )
         self.arrays = self._arrays(laws.points)
 
     def shifted(self, by: float) -> PublishedFacts:
@@ -176,7 +187,8 @@ class PublishedFacts:
         for i in self.used:
             arm, p = self.known.arms[i], points[i]
             found[f"arm{i}_log_weight"] = np.log(p.weight)
-            found |= {f"arm{i}_x{j}": np.ascontiguousarray(p.values[:, j]) for j in range(p.values.shape[1])}
+            x = self.modifiers.extended(p.values, self._regimen(i))
+            found |= {f"arm{i}_x{j}": np.ascontiguousarray(x[:, j]) for j in range(x.shape[1])}
             said = self._patients(arm) if arm.fact is None else _fact(arm.fact)
             if self.interval and arm.fact is not None:
                 said |= _dated(arm.fact, float(arm.scan_interval or 0.0))
@@ -256,7 +268,7 @@ class PublishedFacts:
     def _eta(self, i: int, arrays: PlainMapping, coefficient: Any, effects: Any) -> Any:
         """Log hazard of the points of an arm relative to covariates of zero, (..., points)."""
         eta = effects[..., :1] * 0.0 + arrays[f"arm{i}_log_weight"] * 0.0
-        for j in range(self.laws.points[i].values.shape[1]):
+        for j in range(self.laws.points[i].values.shape[1] + len(self.modifiers.labels)):
             eta = eta + coefficient[..., j, None] * arrays[f"arm{i}_x{j}"]
         return eta
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,13 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.overlap import matching_weights
 from bayes_escc.evidence.population.published_survival import SurvivalArm
+from bayes_escc.evidence.population.simulated import simulated_event_rate
 from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
-from bayes_escc.families.covariates import EncodedCovariates
-from bayes_escc.families.survival.per_patient import Patients
-from bayes_escc.families.survival.population import Population, restricted_mean
+from bayes_escc.families.modifiers import INTERACTION, SUBGROUP_WARNING, subgroups
+from bayes_escc.families.survival.population import Population, RegimenPopulations, restricted_mean
 from bayes_escc.families.survival.published import PublishedFacts
 from bayes_escc.families.survival.risk import flat
-from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.survival.words import Described
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, Plain
 from bayes_escc.probability.psis import smooth
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-__all__ = ["population_report"]
+__all__ = ["modified_report", "population_report"]
 
 Array = NDArray[np.float64]
 MOST_INTEGRATION_ERROR: Final = 0.05
@@ -35,45 +35,12 @@ _MOST_K: Final = 0.7
 _DRAWS: Final = 1000
 
 
-class Reported(Patients, Protocol):
-    """What is reported: own patients, their model and its regimens."""
-
-    @property
-    def spec(self) -> SurvivalSpec:
-        """The specification."""
-
-    @property
-    def unit(self) -> str:
-        """Unit of time."""
-
-    @property
-    def encoded(self) -> EncodedCovariates:
-        """Covariates of own patients."""
-
-    @property
-    def regimens(self) -> tuple[str, ...]:
-        """Names of the regimens."""
-
-    @property
-    def horizons(self) -> Array:
-        """Horizons of the restricted means."""
-
-    def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
-        """Draws of the parameters from the prior."""
-
-    def log_ratios(self, parameters: xr.Dataset) -> Array:
-        """Log hazard ratios of all regimens against the first, (draws, regimens)."""
-
-    def over(self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points) -> Population:
-        """A population of points under every draw."""
-
-
-def population_report(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> Plain:
+def population_report(design: Described, facts: PublishedFacts, parameters: xr.Dataset) -> Plain:
     """Answers in every population, the ledger of facts, overlap, identification, companions, integration error.
 
     Parameters
     ----------
-    design : Reported
+    design : Described
     facts : PublishedFacts
         Of the design.
     parameters : Dataset
@@ -102,13 +69,49 @@ def population_report(design: Reported, facts: PublishedFacts, parameters: xr.Da
         "companions": _companions(design, facts),
         "integration": _integration(design, facts, some),
         "adjusted": list(laws.encoded.labels),
+        **_modified(design, some, horizon),
+    }
+
+
+def modified_report(design: Described, parameters: xr.Dataset) -> Plain:
+    """What effect modifiers say where there are no published arms: P(better) by subgroup.
+
+    Parameters
+    ----------
+    design : Described
+    parameters : Dataset
+    """
+    total = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
+    some = parameters.isel({DRAW: slice(None, None, max(1, -(-total // _DRAWS)))})
+    horizon = float(design.horizons[0])
+    estimand = f"restricted mean to {horizon:g} {design.unit}"
+    return {"endpoint": "PFS", "estimand": estimand, **_modified(design, some, horizon)}
+
+
+def _modified(design: Described, parameters: xr.Dataset, horizon: float) -> Plain:
+    """Subgroups, their warning, and what the data say of interactions."""
+    modifiers = design.modifiers
+    if not modifiers:
+        return {}
+    curves = design.curves(parameters)
+
+    def means(x: Array) -> Array:
+        risks = [flat(parameters["coefficient"]) @ modifiers.extended(x, r).T for r in range(len(design.regimens))]
+        share = np.full(len(x), 1.0 / len(x))
+        return restricted_mean(curves, RegimenPopulations(tuple(Population(r, share) for r in risks)), horizon)
+
+    return {
+        "effect_modifiers": list(modifiers.names),
+        "subgroups": subgroups(modifiers, design.encoded, design.regimen, means, "rmst", 1),
+        "subgroup_warning": SUBGROUP_WARNING,
+        "interactions": modifiers.identification(flat(parameters["coefficient"]), design.spec.prior(INTERACTION)),
     }
 
 
 def _in_population(
-    design: Reported, laws: PublishedCovariates, parameters: xr.Dataset, name: str, points: Points, horizon: float
+    design: Described, laws: PublishedCovariates, parameters: xr.Dataset, name: str, points: Points, horizon: float
 ) -> list[Plain]:
-    """Restricted means of a population; P(better) is that of the hazard ratio, the same in every population."""
+    """Restricted means of a population; with shared coefficients P(better) is the same in every one."""
     population = design.over(laws, parameters, points)
     means = restricted_mean(design.curves(parameters), population, horizon)
     rows = []
@@ -126,7 +129,7 @@ def _in_population(
     return rows
 
 
-def _conditional(design: Reported, parameters: xr.Dataset) -> list[Plain]:
+def _conditional(design: Described, parameters: xr.Dataset) -> list[Plain]:
     ratios = design.log_ratios(parameters)
     return [
         {"regimen": name, "reference": design.regimens[0], **summary("log_hazard_ratio", ratios[:, r])}
@@ -135,7 +138,7 @@ def _conditional(design: Reported, parameters: xr.Dataset) -> list[Plain]:
     ]
 
 
-def _ledger(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> list[Plain]:
+def _ledger(design: Described, facts: PublishedFacts, parameters: xr.Dataset) -> list[Plain]:
     """Posterior sd of every contrast with and without each fact, which is taken away by reweighting the draws.
 
     Where a fact is all that is known of a regimen, what is left without it is the prior. Where weights are too uneven
@@ -220,17 +223,21 @@ def _route(facts: PublishedFacts, k: int) -> str:
     return facts.known.arms[facts.used[k]].route if k < len(facts.used) else "hazard_ratio"
 
 
-def _identification(design: Reported, parameters: xr.Dataset) -> list[Plain]:
+def _identification(design: Described, parameters: xr.Dataset) -> list[Plain]:
     labels = design.encoded.labels
     if not labels:
         return []
     prior = design.prior(np.random.default_rng(1), 4000)["coefficient"].std((CHAIN, DRAW)).to_numpy()
-    return identification(labels, parameters["coefficient"].std((CHAIN, DRAW)).to_numpy(), prior)
+    posterior, size = parameters["coefficient"].std((CHAIN, DRAW)).to_numpy(), len(labels)
+    found = identification(labels, posterior[:size], prior[:size])
+    if design.modifiers:
+        found += design.modifiers.identification(flat(parameters["coefficient"]), design.spec.prior(INTERACTION))
+    return found
 
 
-def _companions(design: Reported, facts: PublishedFacts) -> list[Plain]:
+def _companions(design: Described, facts: PublishedFacts) -> list[Plain]:
     """Naive and matched ratios of events per time, for the published population: companions, never the headline."""
-    found, labels = [], design.encoded.labels
+    found = []
     for arm, points in zip(facts.known.arms, facts.laws.points, strict=True):
         rate = _rate(arm)
         if rate is None:
@@ -240,25 +247,40 @@ def _companions(design: Reported, facts: PublishedFacts) -> list[Plain]:
                 continue
             on = design.regimen == r
             event, last = design.follow_up.event[on].astype(float), design.follow_up.last[on]
-            weights = matching_weights(design.encoded.values[on], points.weight @ points.values) if labels else None
-            plain = np.full(len(event), 1.0 / len(event))
-            methods: list[tuple[str, str, Array | None]] = [("naive", "not a comparison of regimens", plain)]
-            methods += [("matching weights", "for the published population", weights)] if labels else []
-            for method, note, w in methods:
-                own = None if w is None or not w @ event else float(w @ event / (w @ last))
+            x, common = design.encoded.values[on], {"study": arm.study, "regimen": arm.regimen}
+            for method, note, own, size in _own_rates(design, event, last, x, points, arm):
                 found.append(
                     {
-                        "study": arm.study,
-                        "regimen": arm.regimen,
+                        **common,
                         "reference": design.regimens[r],
                         "method": method,
                         "note": note,
                         "published_rate": rate,
                         "rate": own,
-                        "ess": 0.0 if w is None else 1.0 / float((w**2).sum()),
+                        "ess": size,
                         "log_hazard_ratio": None if own is None else math.log(rate / own),
                     }
                 )
+    return found
+
+
+def _own_rates(
+    design: Described, event: Array, last: Array, x: Array, points: Points, arm: SurvivalArm
+) -> list[tuple[str, str, float | None, float]]:
+    """By every method its name, what it is, events per time of own patients and how many patients it is worth."""
+    plain = float(event.sum() / last.sum()) if event.any() else None
+    found: list[tuple[str, str, float | None, float]] = [
+        ("naive", "not a comparison of regimens", plain, float(len(event)))
+    ]
+    labels = design.encoded.labels
+    if not labels:
+        return found
+    note, w = "for the published population", matching_weights(x, points.weight @ points.values)
+    matched = None if w is None or not w @ event else float(w @ event / (w @ last))
+    found.append(("matching weights", note, matched, 0.0 if w is None else 1.0 / float((w**2).sum())))
+    scales = np.array([float(design.spec.prior("coefficient")[c].to_scipy().std()) for c in labels])
+    simulated = simulated_event_rate(x, event, last, points.values, points.weight, scales, arm.last)
+    found.append(("simulated treatment comparison", note, *simulated))
     return found
 
 
@@ -268,7 +290,7 @@ def _rate(arm: SurvivalArm) -> float | None:
     return events / time if events else None
 
 
-def _integration(design: Reported, facts: PublishedFacts, parameters: xr.Dataset) -> Plain:
+def _integration(design: Described, facts: PublishedFacts, parameters: xr.Dataset) -> Plain:
     """How far estimates move under other points, and under no correlation, by reweighting the draws."""
     if not facts.used or not design.encoded.labels:
         return {"rule": "exact", "change": 0.0, "without_correlation": 0.0}
@@ -285,7 +307,7 @@ def _integration(design: Reported, facts: PublishedFacts, parameters: xr.Dataset
     return {"rule": "scrambled Sobol points", "change": change, "without_correlation": alone}
 
 
-def _change(design: Reported, facts: PublishedFacts, parameters: xr.Dataset, points: list[Points]) -> float:
+def _change(design: Described, facts: PublishedFacts, parameters: xr.Dataset, points: list[Points]) -> float:
     """Largest change of a log hazard ratio or coefficient, in posterior sd, under other points."""
     curves = design.curves(parameters)
     moved = facts.log_likelihood(curves, parameters, points) - facts.log_likelihood(curves, parameters)

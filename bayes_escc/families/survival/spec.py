@@ -11,6 +11,7 @@ from typing import Final, Literal
 from bayes_escc.evidence.follow_up import DAYS_IN, Dating, unit_factor
 from bayes_escc.families.covariates import Covariate, read_covariates
 from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require_exchangeable
+from bayes_escc.families.modifiers import INTERACTION, Modifiers, read_interaction, read_modifiers
 from bayes_escc.families.survival.missing import IMPUTATION_PRIORS, ImputationSpec
 from bayes_escc.families.target import Target, read_population
 from bayes_escc.settings.prior import Prior, PriorSet
@@ -171,6 +172,8 @@ class SurvivalSpec:
         Of studies known from papers, beside that of own patients.
     imputation : ImputationSpec
         Priors and order of the regressions that impute missing covariates.
+    effect_modifiers : tuple of str
+        Columns of the covariates whose coefficient depends on the regimen.
     """
 
     baseline: Baseline
@@ -195,6 +198,7 @@ class SurvivalSpec:
     regimen_coding: RegimenCoding = "exchangeable"
     baselines: StudyBaselines = "shared"
     imputation: ImputationSpec = field(default_factory=ImputationSpec)
+    effect_modifiers: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -233,6 +237,13 @@ class SurvivalSpec:
         changed = PriorSet(found.default, (*found.overrides, *extra))
         return replace(self, priors=tuple((r, changed if r == "coefficient" else p) for r, p in self.priors))
 
+    def with_modifiers(self, modifiers: Modifiers) -> SurvivalSpec:
+        """The same with the priors of the further columns of effect modifiers."""
+        if not modifiers:
+            return self
+        changed = modifiers.prior(self.prior("coefficient"), self.prior(INTERACTION))
+        return replace(self, priors=tuple((r, changed if r == "coefficient" else p) for r, p in self.priors))
+
 
 def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     """Read `[model]`, `[priors]` and `[estimands]` of a survival analysis."""
@@ -245,6 +256,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     unit = model.text("time_unit", None, tuple(DAYS_IN))
     dating = model.text("dating", "interval", ("interval", "detecting_scan"))
     covariates = read_covariates(model, survival=True)
+    modifiers = read_modifiers(model, covariates)
     frailty = model.text("frailty", None)
     study_baselines = model.text("baselines", "shared", _STUDY_BASELINES)
     centres = estimands.text("centres", "observed", ("observed", "new"))
@@ -267,6 +279,10 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
         priors.problem("hazard", "a random walk is of log hazards; give priors.log_hazard")
     if not covariates and shrinkage != "none":
         model.problem("shrinkage", "needs covariates, whose coefficients it shrinks")
+    if modifiers and shrinkage != "none":
+        model.problem("shrinkage", "is not there with effect_modifiers, whose prior shrinks them already")
+    if modifiers and effect in ("stratified", "none"):
+        model.problem("effect_modifiers", f'have no meaning with regimen_effect = "{effect}"')
     if relevant is not None and shrinkage != "horseshoe":
         model.problem("relevant", f'needs shrinkage = "horseshoe", not "{shrinkage}"')
     if frailty is None and centres == "new":
@@ -277,6 +293,11 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     roles = [*roles, *(["baseline_sd"] if study_baselines == "exchangeable" else [])]
     prior_sets, stated = _read_priors(priors, roles, effect, shrinkage, coding)
     imputation = _read_imputation(model, priors, [c.column for c in covariates if c.missing == "impute"])
+    if modifiers:
+        prior_sets = (*prior_sets, (INTERACTION, read_interaction(priors)))
+    elif priors.has(INTERACTION):
+        priors.take(INTERACTION)
+        priors.problem(INTERACTION, "is the prior of model.effect_modifiers, and there are none")
     return SurvivalSpec(
         baseline,
         effect,
@@ -300,6 +321,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
         regimen_coding=coding,
         baselines=study_baselines,
         imputation=imputation,
+        effect_modifiers=modifiers,
     )
 
 

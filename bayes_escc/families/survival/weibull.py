@@ -251,6 +251,6 @@ class WeibullDesign(SurvivalDesign):
         return WeibullCurves(level + self.log_effects(parameters), shape, self.reference_time)
 
     def time_ratios(self, parameters: xr.Dataset) -> Array | None:
-        if self.spec.regimen_effect != "proportional":
+        if self.spec.regimen_effect != "proportional" or self.modifiers:
             return None
         return np.asarray(np.exp(-self.log_ratios(parameters) / np.exp(flat(parameters["log_shape"]))[:, None]))

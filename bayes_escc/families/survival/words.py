@@ -9,12 +9,15 @@ import numpy as np
 from bayes_escc.evidence import Problem
 from bayes_escc.evidence.effects import connected_pieces
 from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.problems import counted
 from bayes_escc.families.base import prior_line
+from bayes_escc.families.beside import PublishedCovariates
 from bayes_escc.families.covariates import EncodedCovariates
+from bayes_escc.families.modifiers import INTERACTION, Modifiers
 from bayes_escc.families.survival.curves import Array
 from bayes_escc.families.survival.per_patient import Patients
-from bayes_escc.families.survival.population import Population, median_time, restricted_mean, survival
+from bayes_escc.families.survival.population import Populations, median_time, restricted_mean, survival
 from bayes_escc.families.survival.separation import separation_notes
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.told_apart import NOT_TOLD_APART, aliased, not_told_apart
@@ -72,10 +75,20 @@ class Described(Patients, Protocol):
     def covered(self) -> float:
         """End of follow-up of the regimen that was followed the shortest."""
 
+    @property
+    def modifiers(self) -> Modifiers:
+        """Covariates whose effect depends on the regimen."""
+
+    def log_ratios(self, parameters: xr.Dataset) -> Array:
+        """Log hazard ratios of all regimens against the first, (draws, regimens)."""
+
+    def over(self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points) -> Populations:
+        """A population of points under every draw."""
+
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         """Draws of the parameters from the prior."""
 
-    def population(self, parameters: xr.Dataset) -> Population:
+    def population(self, parameters: xr.Dataset) -> Populations:
         """The target population under every draw."""
 
 
@@ -197,6 +210,7 @@ def priors_in_words(design: Described) -> list[str]:
         "log_hazard": ("log hazard", ""),
         "log_shape": ("log Weibull shape", ""),
         "log_hazard_ratio": (pair, ""),
+        INTERACTION: ("difference between two regimens of the coefficient of an effect modifier", ""),
         "coefficient_sd": ("sd of the coefficients shrunk together", ""),
         "slab_variance": ("variance of the slab, for coefficients that matter", ""),
         "drift_sd": ("sd of the step between neighbouring log hazards", ""),
