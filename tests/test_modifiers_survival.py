@@ -6,6 +6,9 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.evidence.population.simulated import simulated_event_rate, simulated_rate
+from bayes_escc.report.bias_text import population_text
+from bayes_escc.report.result import comparisons_of
+from bayes_escc.runs.figures import drawings_of
 from bayes_escc.runs.run import fit_analysis, prepare_design
 from tests.test_published_survival import analysis, write
 
@@ -90,7 +93,13 @@ def test_the_model_is_that_of_numpy_with_a_published_arm(tmp_path):
 
 def test_a_modifier_with_a_published_arm_is_reported(tmp_path):
     write(tmp_path)
-    report = be.to_result(fit_analysis(analysis(tmp_path, model=MODEL)))["population"]
+    posterior = fit_analysis(analysis(tmp_path, model=MODEL))
+    result = be.to_result(posterior)
+    report = result["population"]
+    assert "may act differently on each regimen" in population_text(report)
+    # a run draws what it says of published arms
+    assert {"balance", "ledger", "tipping"} <= set(drawings_of(posterior, comparisons_of(posterior)))
+    assert be.plots.ledger(posterior).axes[0].get_xlabel() == "Posterior standard deviation of the log hazard ratio"
     rows = {r["population"]: r["probability_better"] for r in report["populations"] if r["regimen"] == "B"}
     assert rows["own"] != rows["trial"]
     assert [r["subgroup"] for r in report["subgroups"]] == ["liver: yes", "liver: no"]

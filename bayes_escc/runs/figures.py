@@ -6,8 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from bayes_escc.answers.bias import population_of, tipping_of_row
 from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.answers.rule_position import positions
+from bayes_escc.errors import BayesEsccError
+from bayes_escc.evidence.population.overlap import Overlap
+from bayes_escc.evidence.population.published_survival import load_survival
 from bayes_escc.families import get_family
 from bayes_escc.names import ENDPOINT, PlainMapping
 
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.answers.comparison import Comparison
     from bayes_escc.answers.posterior import Posterior
+    from bayes_escc.evidence.population.reconstruct import Reconstruction
 
 __all__ = ["drawings_of", "figures_of"]
 
@@ -52,11 +57,48 @@ def drawings_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict
                 drawings[_unused(file, drawings)] = partial(draw, posterior, estimand, endpoint=endpoint)
         else:
             drawings[name] = partial(draw, posterior)
+    drawings |= _beside_published(posterior, comparisons)
     for rule, position in zip(posterior.analysis.rules, positions(posterior), strict=True):
         if position.look and rule.schedule and not rule.not_exact:
             now = position.events[::-1] if rule.arms == 2 else (position.look[0], *position.events)
             drawings[_unused(f"monitoring_{_slug(rule.name)}", drawings)] = partial(boundaries, rule, path=[now])
     return drawings
+
+
+def _beside_published(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Callable[[], Figure]]:
+    """Own patients beside published arms: balance, what each fact contributed, curves read back, what would tip."""
+    from bayes_escc.plots import figure
+
+    report = population_of(posterior)
+    drawings: dict[str, Callable[[], Figure]] = {}
+    if report is None or "populations" not in report:
+        return drawings
+    overlaps = [Overlap.from_dict(o) for o in report["overlap"] if o["balance"]]
+    if overlaps:
+        drawings["balance"] = partial(figure("balance"), overlaps)
+    if report.get("ledger"):
+        drawings["ledger"] = partial(figure("ledger"), posterior)
+    for name, read, unit in _reconstructions(posterior):
+        drawings[_unused(f"reconstruction_{_slug(name)}", drawings)] = partial(
+            figure("reconstruction"), read, unit=unit
+        )
+    rows = [row for comparison in comparisons for row in comparison.rows]
+    for found in [t for t in (tipping_of_row(posterior, row) for row in rows) if t is not None][:MAX_PANELS]:
+        drawings[_unused("tipping", drawings)] = partial(figure("tipping"), found)
+    return drawings
+
+
+def _reconstructions(posterior: Posterior) -> list[tuple[str, Reconstruction, str]]:
+    """Curves that were read back to patients: whose, what was read, unit of time; none where the files are gone."""
+    published = posterior.analysis.data.published
+    if published is None or published.curves is None:
+        return []
+    unit = str(published.time_unit or posterior.analysis.data.time_unit or "")
+    try:
+        arms = load_survival(published, "PFS", unit or "months").arms
+    except (BayesEsccError, OSError):
+        return []
+    return [(a.label, a.reconstruction, unit) for a in arms if a.reconstruction is not None]
 
 
 def _pages(rows: Sequence[PlainMapping]) -> list[Sequence[PlainMapping]]:

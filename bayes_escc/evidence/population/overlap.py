@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.names import Plain
+from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.probability.distributions import normal_cdf
 
 __all__ = ["Balance", "Overlap", "matching_weights", "overlap_of"]
@@ -85,6 +85,12 @@ class Overlap:
     def to_dict(self) -> Plain:
         """Plain values."""
         return {**vars(self), "reasons": list(self.reasons), "balance": [vars(b) for b in self.balance]}
+
+    @classmethod
+    def from_dict(cls, found: PlainMapping) -> Overlap:
+        """What `to_dict` made."""
+        balance = tuple(Balance(**b) for b in found["balance"])
+        return cls(**{**found, "reasons": tuple(found["reasons"]), "balance": balance})
 
     def ways_out(self) -> str:
         """What can be done about patients that do not overlap."""
