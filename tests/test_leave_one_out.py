@@ -8,6 +8,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.families.response.binomial import integrated_log_pmf
+from bayes_escc.families.synthesis.integrated import log_density_of_arms
 from tests.conftest import AS_EVENTS, AS_TOTAL
 from tests.oracles import left_out
 
@@ -93,3 +94,67 @@ def test_a_hierarchy_of_rates_is_no_better_than_the_beta_binomial_for_its_memory
         assert found.marginal
         assert found.elpd == pytest.approx(value, abs=max(5 * found.mcse, 0.02))
     assert be.compare_models({"hierarchy": hierarchy, "beta-binomial": overdispersed}).index[0] == "beta-binomial"
+
+
+@pytest.mark.parametrize("tau", [0.01, 0.5, 2.5])
+@pytest.mark.parametrize(
+    ("events", "total"), [((3, 8), (20, 22)), ((0, 4), (15, 15)), ((0, 0), (10, 12)), ((15, 15), (15, 15))]
+)
+def test_baseline_and_contrast_of_a_trial_are_integrated_out(events, total, tau):
+    own = np.array([[[5.0, 0.0], [5.0, tau]]])
+    found = log_density_of_arms(np.array(events), np.array(total), np.array([[0.0, -0.7]]), own)
+    expected = left_out.arms_of_study(events, total, -0.7, tau, 5.0)
+    assert found[0] == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_trial_of_three_arms_is_integrated_too():
+    """Against a plain grid of standard normal nodes, far finer than the package's."""
+    from scipy import stats
+
+    events, total = np.array([4, 9, 7]), np.array([20, 25, 18])
+    mean = np.array([-1.0, -0.4, -0.2])
+    own = np.array([[0.8, 0.0, 0.0], [0.8, 0.6, 0.0], [0.8, 0.3, 0.6 * np.sqrt(0.75)]])
+    z, w = np.polynomial.hermite_e.hermegauss(50)
+    u = np.stack(np.meshgrid(z, z, z, indexing="ij"), axis=-1).reshape(-1, 3)
+    weight = (w[:, None, None] * w[:, None] * w).ravel() / w.sum() ** 3
+    likelihood = stats.binom.pmf(events, total, 1 / (1 + np.exp(-(mean + u @ own.T)))).prod(axis=1)
+    found = log_density_of_arms(events, total, mean[None], own[None])[0]
+    assert found == pytest.approx(np.log(weight @ likelihood), abs=2e-4)
+
+
+TRIALS = [((6, 30), (11, 29)), ((9, 40), (10, 42)), ((3, 25), (12, 24)), ((8, 35), (7, 33)), ((12, 50), (25, 48))]
+
+
+@pytest.fixture(scope="module")
+def arm_counts():
+    """Five trials of two arms under random and common log odds ratios."""
+    rows = [
+        {"study": f"s{i}", "regimen": regimen, "endpoint": "ORR", "events": e, "n": n}
+        for i, trial in enumerate(TRIALS)
+        for regimen, (e, n) in zip(("control", "drug"), trial, strict=True)
+    ]
+    priors = {
+        "effect": be.Prior("Normal", mu=0, sigma=1),
+        "tau": be.Prior("HalfNormal", sigma=0.5),
+        "baseline": be.Prior("Normal", mu=0, sigma=2),
+    }
+    shared = {"likelihood": "binomial", "control": "control"}
+    table = be.read_counts(pd.DataFrame(rows))
+    random = be.SynthesisModel(priors=priors, **shared)
+    common = be.SynthesisModel(pooling="common", priors={k: v for k, v in priors.items() if k != "tau"}, **shared)
+    return {name: m.fit(table, draws=1000, seed=5) for name, m in (("random", random), ("common", common))}
+
+
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution")
+def test_leaving_a_trial_of_arm_counts_out_is_leaving_it_out(arm_counts):
+    """Grids over effect and heterogeneity, every trial left out whole, are the refits without it."""
+    events, total = ([[arm[i] for arm in trial] for trial in TRIALS] for i in (0, 1))
+    for name, tau_sd in (("random", 0.5), ("common", 0.0)):
+        found = be.loo(arm_counts[name])
+        assert found.marginal
+        assert len(found.each) == len(TRIALS)
+        expected = left_out.arm_counts(events, total, 1.0, tau_sd, 2.0)
+        assert found.elpd == pytest.approx(expected, abs=max(5 * found.mcse, 0.02))
+        conditional = be.loo(arm_counts[name], integrated=False)
+        assert not conditional.marginal
+    assert set(be.compare_models(arm_counts).index) == {"random", "common"}

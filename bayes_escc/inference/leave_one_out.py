@@ -114,10 +114,11 @@ def loo(fitted: _Fitted, *, integrated: bool | None = None) -> Loo:
         )
     name = str(next(iter(group.data_vars)))
     hierarchy, available = OWN_EFFECTS.keys() <= group[name].attrs.keys(), f"{name}{INTEGRATED}" in group
-    if integrated and not available:
+    if not available and (integrated or (integrated is None and hierarchy)):
         raise AnalysisError(
-            "leave-one-out: the effects of a trial (its baseline and its contrast) are not integrated out of arm "
-            "counts; take the counts as normal effects, or compare models by the deviance of bayes_escc.inconsistency."
+            "leave-one-out: the effects of a trial (its baseline and its contrasts) are integrated out of arm counts "
+            "where the prior of the baseline is Normal and no trial has more than four arms; else take the counts as "
+            "normal effects, or compare models by the deviance of bayes_escc.inconsistency."
             if hierarchy
             else "leave-one-out: this model has no effects of single studies or centres and no imputed numbers, so "
             "there is nothing to integrate out: leave integrated out."

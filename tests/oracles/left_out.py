@@ -56,3 +56,26 @@ def beta_binomial(events, total):
         for k, n in zip(events, total, strict=True)
     ]
     return _left_out(stats.norm.logpdf(log_precision, 3, 1)[None] + 0 * a, densities)
+
+
+def arms_of_study(k, n, mu, tau, baseline_sd):
+    """Log probability of a trial's two arms for one effect and heterogeneity, summed over a grid of both log odds."""
+    first = np.linspace(-6 * baseline_sd, 6 * baseline_sd, 801)
+    z, w = np.polynomial.hermite_e.hermegauss(41)
+    second = first[:, None] + mu + tau * z
+    log = sum(gammaln(m + 1) - gammaln(e + 1) - gammaln(m - e + 1) for e, m in zip(k, n, strict=True))
+    one = k[0] * log_expit(first) + (n[0] - k[0]) * log_expit(-first) + stats.norm.logpdf(first, 0, baseline_sd)
+    other = np.exp(k[1] * log_expit(second) + (n[1] - k[1]) * log_expit(-second)) @ (w / w.sum())
+    return log + np.log((np.exp(one) * other).sum() * (first[1] - first[0]))
+
+
+def arm_counts(events, total, effect_sd, tau_sd, baseline_sd):
+    """elpd of two-arm trials, control first, under random and common log odds ratios; every trial left out whole."""
+    mean = np.linspace(-3, 3, 61)
+    tau = (np.arange(24) + 0.5) * 0.1 if tau_sd else np.zeros(1)
+    prior = stats.norm.logpdf(mean, 0, effect_sd)[:, None] + (stats.halfnorm.logpdf(tau, scale=tau_sd) if tau_sd else 0)
+    densities = [
+        np.array([[arms_of_study(k, n, m, t, baseline_sd) for t in tau] for m in mean])
+        for k, n in zip(events, total, strict=True)
+    ]
+    return _left_out(prior, densities)

@@ -12,6 +12,7 @@ from bayes_escc.evidence import Problem
 from bayes_escc.families.response.cells import empirical_logits
 from bayes_escc.families.synthesis.contrasts import Arms, Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
+from bayes_escc.families.synthesis.integrated import MAX_OWN_EFFECTS, log_density_of_arms
 from bayes_escc.families.synthesis.normal import add_normal, normal_data, normal_deviance, normal_log_density
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
@@ -187,8 +188,14 @@ class BinomialSynthesisDesign(SynthesisDesign):
 
         eta, k, n = self._logits(parameters), self.counts.events, self.counts.n
         values = log_choose(n, k) + k * log_expit(eta) + (n - k) * log_expit(-eta)
-        own = OWN_EFFECTS if self.random else {}  # two effects of a trial's own, its baseline too: not integrated
-        found = xr.Dataset({"events": ((CHAIN, DRAW, "arm"), values, own)}, coords={"arm": list(self.coords["arm"])})
+        # a trial has effects of its own in every model: its baseline, and its random effects
+        found = xr.Dataset(
+            {"events": ((CHAIN, DRAW, "arm"), values, OWN_EFFECTS)}, coords={"arm": list(self.coords["arm"])}
+        )
+        integrated = self._integrated_log_density(parameters)
+        if integrated is not None:
+            found = found.assign_coords(trial=list(self.studies))
+            found = found.assign(events_integrated=((CHAIN, DRAW, "trial"), integrated, OWN_EFFECTS))
         if self.published:
             y, V, study = self._first
             residual = y - self.delta(parameters)[..., : self.published]
@@ -196,6 +203,33 @@ class BinomialSynthesisDesign(SynthesisDesign):
             found = found.assign_coords(published_study=studies)
             found = found.assign(published=((CHAIN, DRAW, "published_study"), density))
         return found
+
+    def _integrated_log_density(self, parameters: xr.Dataset) -> Array | None:
+        """Log density of every study's counts, its baseline and random effects integrated out, (chain, draw, study).
+
+        None where the prior of the baseline is not normal, or a study has more effects of its own than are integrated.
+        """
+        baseline = self.spec.prior("baseline").default
+        most = 1 + int(np.bincount(self.arm_study).max() - 1) * self.random
+        if baseline.distribution != "Normal" or most > MAX_OWN_EFFECTS or self.published:
+            return None
+        fixed = self.fixed_part(parameters)
+        shape, fixed = fixed.shape[:-1], fixed.reshape(-1, self.k)
+        mean = float(baseline["mu"]) + fixed @ self.of_arms.T
+        tau = parameters["tau"].to_numpy().reshape(len(fixed), -1) if self.random else np.zeros((len(fixed), 1))
+        each = tau[:, np.zeros(self.k, dtype=int) if self.groups is None else self.groups]
+        found = []
+        for number, study in enumerate(self.studies):
+            arms = np.flatnonzero(self.arm_study == number)
+            own = np.full((len(fixed), len(arms), 1), float(baseline["sigma"]))
+            if self.L is not None:
+                rows = np.array([s == study for s in self.contrasts.study])
+                effects = self.of_arms[np.ix_(arms, rows)]
+                spread = each[:, rows][:, :, None] * self.L[np.ix_(rows, rows)]
+                own = np.concatenate([own, effects @ spread], axis=2)
+            counts = self.counts.events[arms], self.counts.n[arms]
+            found.append(log_density_of_arms(*counts, mean[:, arms], own).reshape(shape))
+        return np.stack(found, axis=-1)
 
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         import xarray as xr
