@@ -10,7 +10,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.answers.comparison import NETWORK, UNANCHORED, anchoring
 from bayes_escc.evidence import Arm
-from bayes_escc.evidence.arms import studies_between
+from bayes_escc.evidence.arms import design_of_study, studies_between
 from bayes_escc.runs.run import prepare_design
 
 
@@ -84,3 +84,67 @@ def test_published_effects_are_of_trials_unless_a_column_says_otherwise():
     arms = prepare_design(model.analysis, marked).arms
     assert anchoring(arms, "OS", "B", "C") == NETWORK[2]
     assert anchoring(arms, "OS", "A", "B") == NETWORK[0]
+
+
+def patients(**columns):
+    """Two studies of patients, of which the second is a cohort."""
+    rows = [
+        {"study": study, "regimen": regimen, "response": r, "time": 3.0 + i, "event": 1, "design": design}
+        for study, pair, design in (("trial", "AB", "Randomized"), ("cohort", "CD", "non-randomised"))
+        for regimen in pair
+        for i, r in enumerate(("PR", "SD", "PD"))
+    ]
+    frame = pd.DataFrame(rows).assign(patient_id=range(len(rows)), **columns)
+    return be.read_patients(frame, time="time", event="event", time_unit="months", response="response")
+
+
+FAMILIES = {
+    "survival": be.SurvivalModel(baseline="exponential", data_unit="months"),
+    "binomial": be.ResponseModel(endpoint="ORR"),
+    "multinomial": be.ResponseModel(likelihood="multinomial"),
+}
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_patients_of_several_studies_have_the_design_of_their_study(family):
+    model, endpoint = FAMILIES[family], {"survival": "PFS", "binomial": "ORR", "multinomial": None}[family]
+    arms = prepare_design(model.analysis, patients()).arms
+    assert {(a.study, a.design) for a in arms} == {("trial", "randomised"), ("cohort", "non-randomised")}
+    assert anchoring(arms, endpoint, "A", "B") == "randomised"
+    assert anchoring(arms, endpoint, "C", "D") == UNANCHORED
+    assert anchoring(arms, endpoint, "A", "C") == UNANCHORED
+    unsaid = prepare_design(model.analysis, patients(design="")).arms
+    assert anchoring(unsaid, endpoint, "A", "B") == "same study, randomisation not stated"
+
+
+def test_a_study_has_the_design_that_any_of_its_rows_states():
+    assert design_of_study(["", "randomised", "nan"]) == "randomised"
+    assert design_of_study(["randomised", "Non-Randomized"]) == "non-randomised"
+    assert design_of_study(["phase II", ""]) == ""
+    table = counts("randomised")
+    half = be.read_counts(table.frame.assign(design=["non-randomised", ""] * 3))
+    model = be.SynthesisModel(network=True, endpoint="ORR", kind="counts")
+    assert {a.design for a in prepare_design(model.analysis, half).arms} == {"non-randomised"}
+
+
+def test_effects_and_counts_together_keep_their_designs():
+    effects = be.read_effects(
+        pd.DataFrame(
+            [
+                {
+                    "study": "e1",
+                    "experimental": "D",
+                    "control": "C",
+                    "endpoint": "ORR",
+                    "measure": "OR",
+                    "estimate": 1.2,
+                    "se": 0.2,
+                }
+            ]
+        )
+    )
+    model = be.SynthesisModel(network=True, endpoint="ORR", kind="effects", reference="A")
+    for design, expected in (("randomised", NETWORK[0]), ("non-randomised", NETWORK[2]), (None, NETWORK[1])):
+        arms = prepare_design(model.analysis, be.combine_evidence(effects, counts(design))).arms
+        assert anchoring(arms, "ORR", "A", "D") == expected
+        assert anchoring(arms, "ORR", "C", "D") == NETWORK[0]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Arm", "studies_between"]
+from bayes_escc.names import DESIGNS
+
+__all__ = ["Arm", "design_of_study", "design_said", "studies_between"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,18 @@ class Arm:
     patients: int | None = None
     linked: bool = False
     borrows: bool = False
+
+
+def design_said(text: object) -> str:
+    """A design as the package spells it; empty where a cell holds none."""
+    said = str(text).strip().casefold().replace("randomized", "randomised")
+    return said if said in DESIGNS else ""
+
+
+def design_of_study(cells: Iterable[object]) -> str:
+    """The design of a study from the cells of its rows: the least protected that any of them states."""
+    stated = {design_said(cell) for cell in cells}
+    return next((design for design in reversed(DESIGNS) if design in stated), "")
 
 
 def studies_between(arms: Iterable[Arm], regimen: str, reference: str) -> set[str]:

@@ -171,7 +171,7 @@ class PatientSettings(TableSettings):
     def columns(self) -> frozenset[str]:
         """Columns of the checked table that these settings give, dates left out, as they only make or check others."""
         response = {"response"} if self.response is not None else set()
-        return frozenset({"patient_id", "regimen", "study", *response, *self.follow_up.roles})
+        return frozenset({"patient_id", "regimen", "study", "design", *response, *self.follow_up.roles})
 
 
 def read_patient_settings(data: Reader, values: Plain) -> PatientSettings:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence.arms import Arm
+from bayes_escc.evidence.arms import Arm, design_of_study
 from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.evidence.follow_up import Dating, FollowUp, follow_up_of, summarise_follow_up
@@ -115,8 +115,17 @@ class PatientTable(Table):
 
     def arms(self, endpoint: str, design: str = "") -> tuple[Arm, ...]:
         """Where the evidence on each regimen comes from."""
-        pairs = dict.fromkeys(zip(self.studies, self.frame["regimen"], strict=True))
-        return tuple(Arm(study, regimen, endpoint, design) for study, regimen in pairs)
+        pairs, designs = dict.fromkeys(zip(self.studies, self.frame["regimen"], strict=True)), self.designs(design)
+        return tuple(Arm(study, regimen, endpoint, designs[study]) for study, regimen in pairs)
+
+    def designs(self, unstated: str = "") -> dict[str, str]:
+        """How patients came to their regimens, by study: what a column design says of it, or else what is given."""
+        if "design" not in self.frame.columns:
+            return dict.fromkeys(self.studies, unstated)
+        cells: dict[str, list[str]] = {}
+        for study, cell in zip(self.studies, self.frame["design"], strict=True):
+            cells.setdefault(study, []).append(str(cell))
+        return {study: design_of_study(of_study) or unstated for study, of_study in cells.items()}
 
     def evaluable(self, not_evaluable: NotEvaluable) -> PatientTable:
         """The patients an endpoint counts: all whose response is known, or without those marked NE."""
@@ -160,7 +169,7 @@ class PatientTable(Table):
         not_evaluable : {"nonresponse", "exclude"}
             Whether patients marked NE stay in the denominator.
         design : str
-            One of `names.DESIGNS`, if the patients' study has one.
+            One of `names.DESIGNS`, of studies of which no column design says it.
         """
         import pandas as pd
 
@@ -170,6 +179,7 @@ class PatientTable(Table):
                 f"{self.source}: a yes-or-no response stands for one endpoint, not for {', '.join(endpoints)}; "
                 "give the best responses (CR, PR, SD, PD, NE) or one endpoint."
             )
+        designs = table.designs(design)
         study = pd.Series(table.studies, index=table.frame.index)
         rows = []
         for endpoint in endpoints:
@@ -184,7 +194,7 @@ class PatientTable(Table):
                         "endpoint": endpoint,
                         "events": int(met.sum()),
                         "n": len(met),
-                        "design": design,
+                        "design": designs[str(name)],
                     }
                 )
         declared = dict.fromkeys(endpoints, None) if self.binary else None

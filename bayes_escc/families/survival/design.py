@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.evidence import Arm, PatientTable, Problem
+from bayes_escc.evidence import PatientTable, Problem
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.followed import Followed
 from bayes_escc.evidence.population.margins import Points
@@ -117,9 +117,7 @@ class SurvivalDesign(Design):
         self.row_numbers = tuple(int(i) for i in table.frame.index)
         self.risk = Risk(self.spec, coded, self.regimen, self.regimens, centres, self.events, self.row_numbers)
         self.rows = self.patients = len(self.regimen)
-        studies = table.frame["study"] if "study" in table.frame else [table.source] * len(table)
-        pairs = dict.fromkeys(zip(studies, table.frame["regimen"], strict=True))
-        self.arms = tuple(Arm(study, regimen, ENDPOINT_NAME, design) for study, regimen in pairs)
+        self.arms = table.arms(ENDPOINT_NAME, design)
         self.published = None
         if published is not None and known is not None:
             self.published = self._beside(known, published)

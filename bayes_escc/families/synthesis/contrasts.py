@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import CountTable, EffectTable
+from bayes_escc.evidence.arms import design_of_study
 from bayes_escc.evidence.effect_arms import covariance_of_contrasts
 from bayes_escc.evidence.effects import connected_pieces
 from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.evidence.problems import Problem, refuse_if_any
-from bayes_escc.names import DESIGNS
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -77,8 +77,11 @@ class Contrasts:
         unstated = ["" if counted else "randomised" for counted in self._counted]
         if "design" not in self.frame:
             return unstated
-        stated = [str(v).strip().casefold().replace("randomized", "randomised") for v in self.frame["design"]]
-        return [s if s in DESIGNS else other for s, other in zip(stated, unstated, strict=True)]
+        cells: dict[str, list[str]] = {}
+        for study, cell in zip(self.study, self.frame["design"], strict=True):
+            cells.setdefault(study, []).append(str(cell))
+        stated = {study: design_of_study(of_study) for study, of_study in cells.items()}
+        return [stated[study] or other for study, other in zip(self.study, unstated, strict=True)]
 
     @property
     def _counted(self) -> list[bool]:
@@ -380,6 +383,9 @@ def contrasts_of_arms(table: CountTable, arms: Arms, *, normal: bool, measure: s
     )
     first = {(s, r): i for i, s, r in zip(table.frame.index, table.frame["study"], table.frame["regimen"], strict=True)}
     frame = pd.DataFrame(table.frame.loc[[first[arms.study[i], arms.regimen[i]] for i in rows]])
+    if "design" in frame:  # a study has the design that any of its arms states
+        of_study = table.frame.groupby("study", sort=False)["design"].agg(design_of_study)
+        frame["design"] = [of_study[study] for study in frame["study"]]
     return Contrasts(
         tuple(arms.study[i] for i in rows),
         tuple(arms.regimen[i] for i in rows),
