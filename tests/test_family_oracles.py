@@ -12,6 +12,7 @@ from pytensor.compile.mode import Mode
 from scipy import stats
 
 import bayes_escc as be
+from bayes_escc.families.survival.piecewise import default_cuts
 from bayes_escc.families.survival.shrinkage import expected_global_scale
 from bayes_escc.runs.run import prepare_design
 
@@ -107,15 +108,23 @@ class TestPiecewise:
             ours = float(design.log_likelihood(parameters)["time"][0, draw].sum())
             assert ours == pytest.approx(expected, rel=1e-6)
 
+    def test_cut_points_by_default_have_equal_shares_of_the_events(self):
+        """At most eight intervals of at least five events, the last of which begins before the last event."""
+        times = np.arange(1.0, 42.0)  # 41 events: every eighth of them is a whole number of steps
+        assert default_cuts(times) == pytest.approx([6.0, 11.0, 16.0, 21.0, 26.0, 31.0, 36.0])
+        assert default_cuts(times[:9]).size == 0
+        assert default_cuts(times[:11]) == pytest.approx([6.0])
+        assert default_cuts(np.repeat([3.0, 12.0], [6, 35])).tolist() == [3.0]
+
     def test_a_random_walk_adds_up_steps_whose_variance_grows_with_the_distance(self):
         model = be.SurvivalModel(
-            **{**self.OPTIONS, "cutpoints": [10.0, 50.0, 60.0]}, smoothing="random_walk", regimen_effect="none"
+            **{**self.OPTIONS, "cutpoints": [10.0, 50.0, 70.0]}, smoothing="random_walk", regimen_effect="none"
         )
         design = design_of(model, whole_days())
         pymc_model = design.build()
         z, drift, first = np.array([0.7, -1.1, 0.4]), 0.6, -4.0
-        # midpoints 5, 30, 55 and, the open interval as wide as the one before it, 65
-        distance = np.array([25.0, 25.0, 10.0])
+        # midpoints 5, 30, 60 and, the open interval as wide as the one before it, 80
+        distance = np.array([25.0, 30.0, 20.0])
         expected = first + np.concatenate([[0.0], np.cumsum(drift * z * np.sqrt(distance / distance.mean()))])
         find = computed(pymc_model, "log_hazard")
         u = design._step_coordinates().in_units(z[None], drift, np.array([[first]]))
@@ -292,6 +301,13 @@ PRIOR_DESIGNS = {
     "random walk": {
         "baseline": "piecewise",
         "regimen_effect": "nonproportional",
+        "cutpoints": CUTS,
+        "smoothing": "random_walk",
+    },
+    "walk against a reference": {
+        "baseline": "piecewise",
+        "regimen_effect": "nonproportional",
+        "regimen_coding": "reference",
         "cutpoints": CUTS,
         "smoothing": "random_walk",
     },

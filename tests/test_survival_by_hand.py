@@ -163,6 +163,21 @@ def test_estimands_average_over_the_patients(case):
     assert ("hazard_ratio" in found) == (hazards[0]["C"].effect != "none")
 
 
+def test_ratios_of_times(case):
+    """Where hazards are proportional and of one shape, everything takes so many times as long."""
+    name, _, design, parameters, hazards = case
+    found = design.estimands(parameters, np.random.default_rng(1))
+    constant = hazards[0]["C"].effect == "proportional" and (hazards[0]["C"].weibull or name == "exponential")
+    assert ("time_ratio" in found) == constant
+    if constant:
+        for i, of in enumerate(hazards):
+            for j, r in enumerate(REGIMENS):  # the median of those who are not old
+                half = [
+                    optimize.brentq(lambda u, h=of[k]: h.cumulative(np.exp(u)) - np.log(2), -60, 60) for k in (r, "C")
+                ]
+                assert float(found["time_ratio"][0, i, j]) == pytest.approx(np.exp(half[0] - half[1]), rel=1e-6)
+
+
 def test_simulated_patients_progress_as_often_as_their_hazard_says(case):
     """By the end of follow-up, of those without an event at entry."""
     name, frame, design, parameters, _ = case
