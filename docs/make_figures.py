@@ -33,13 +33,19 @@ def run(*arguments: str) -> None:
 
 
 def pictures(folder: Path) -> None:
-    """Figures of runs, of the bias between two arms, and of the living study."""
+    """Figures of runs, of the bias between two arms, of a curve read back, and of the living study."""
     for name in dict.fromkeys(analysis for analysis, _ in FROM_RUNS.values()):
         run("run", name, "--out", str(folder / name))
     for target, (name, figure) in FROM_RUNS.items():
         shutil.copy(folder / name / figure, DOCS / "img" / target)
     run("tipping", "A=10/29", "B=16/35", "--level", "0.8", "--margin", "0.1", "--out", str(folder / "tipping"))
     shutil.copy(next((folder / "tipping").glob("*.png")), DOCS / "img" / "tipping.png")
+    curve = EXAMPLES.parent / "models" / "own_against_published"
+    read = folder / "reconstruction"
+    read.mkdir()
+    run("reconstruct", str(curve / "curve_synthetic.csv"), "--at-risk", str(curve / "at_risk_synthetic.csv"),
+        "--out", str(read / "arm.csv"))  # fmt: skip
+    shutil.copy(read / "arm.png", DOCS / "img" / "reconstruction.png")
     study = folder / "study"
     study.mkdir()
     subprocess.run([sys.executable, str(EXAMPLES / "living_study.py")], cwd=study, check=True)  # noqa: S603 - ours

@@ -9,7 +9,7 @@ import numpy as np
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import PlainMapping
 from bayes_escc.plots._survival import arm_styles
-from bayes_escc.plots.looks import estimand_words, look_axis, looks_of, unconverged
+from bayes_escc.plots.looks import estimand_words, look_axis, looks_of, time_unit_of, unconverged
 from bayes_escc.plots.style import finish, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def study_estimates(history: PlainMapping, estimand: str | None = None) -> Figur
             tops += high.tolist()
         top = min(max(tops), _WIDEST * float(np.median(middles)), 1.05 * float(np.quantile(tops, 0.9)) + max(middles))
         axes.set_ylim(0 if min(middles) >= 0 else None, 1.03 * top)
-        what = estimand_words(name, first["time"])
+        what = estimand_words(name, first["time"], time_unit_of(last))
         what = f"{first['endpoint']}, {what}" if first["endpoint"] else f"{what[:1].upper()}{what[1:]}"
         axes.set_ylabel(f"{what} ({first['unit']})" if first["unit"] else what)
         look_axis(axes, looks)

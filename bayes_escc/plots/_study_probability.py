@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import PlainMapping
 from bayes_escc.plots._survival import arm_styles
-from bayes_escc.plots.looks import asked, estimand_words, look_axis, looks_of, unconverged
+from bayes_escc.plots.looks import asked, estimand_words, look_axis, looks_of, time_unit_of, unconverged
 from bayes_escc.plots.style import GREY, VERMILION, finish, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def study_probability(history: PlainMapping) -> Figure:
     styles = arm_styles(range(len(keys)))
     with house_style():
         figure, (axes,) = new_figure(90, converged=not unconverged(looks))
+        drawn: list[tuple[float, float]] = []
         for i, key in enumerate(keys):
             rows = [next((r for r in look["fit"]["comparisons"] if asked(r) == key), None) for look in looks]
             x = np.array([j for j, r in enumerate(rows) if r is not None])
@@ -51,6 +53,7 @@ def study_probability(history: PlainMapping) -> Figure:
                 np.array([float(r[name]) for r in rows if r is not None])
                 for name in ("probability_better", "mcse_probability")
             )
+            drawn += zip(x.tolist(), p.tolist(), strict=True)
             colour = styles[str(i)]["color"]
             axes.errorbar(
                 x,
@@ -62,11 +65,11 @@ def study_probability(history: PlainMapping) -> Figure:
                 capsize=2.5,
                 linewidth=1.4,
                 linestyle=styles[str(i)]["linestyle"],
-                label=_words(key, len(keys)),
+                label=_words(key, len(keys), time_unit_of(looks[-1]["fit"])),
                 zorder=3,
             )
             _previews(axes, looks, key, colour, first=i == 0)
-        _thresholds(axes, looks)
+        _thresholds(axes, looks, drawn)
         axes.axhline(0.5, color=GREY, linewidth=0.8, zorder=1)
         axes.set_ylim(-0.02, 1.02)
         axes.set_yticks(np.linspace(0, 1, 6))
@@ -85,9 +88,9 @@ def study_probability(history: PlainMapping) -> Figure:
         )
 
 
-def _words(key: tuple[Any, ...], count: int) -> str:
+def _words(key: tuple[Any, ...], count: int, unit: str) -> str:
     estimand, regimen, reference, scale, endpoint, time = key
-    what = f"{endpoint + ', ' if endpoint else ''}{estimand_words(estimand, time)}, {scale.replace('_', ' ')}"
+    what = f"{endpoint + ', ' if endpoint else ''}{estimand_words(estimand, time, unit)}, {scale.replace('_', ' ')}"
     return what if count == 1 else f"{regimen} against {reference}: {what}"
 
 
@@ -113,8 +116,11 @@ def _previews(axes: Any, looks: Any, key: tuple[Any, ...], colour: str, *, first
         )
 
 
-def _thresholds(axes: Any, looks: Any) -> None:
-    """The thresholds of rules about a posterior probability, step by step where they changed."""
+def _thresholds(axes: Any, looks: Any, points: Sequence[tuple[float, float]]) -> None:
+    """The thresholds of rules about a posterior probability, step by step where they changed.
+
+    Each is named at the end of its line that is farther from the points.
+    """
     names = {"go_above": "go above", "stop_below": "stop below", "stop_above": "stop above"}
     drawn: dict[tuple[str, str], list[float]] = {}
     for look in looks:
@@ -127,16 +133,26 @@ def _thresholds(axes: Any, looks: Any) -> None:
         if np.isfinite(values).any():
             x = np.arange(len(looks) - len(values), len(looks))
             axes.step(x, values, where="mid", color=VERMILION, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
-            high = values[0] > 0.9
+            at_start = _clearance(points, values[0], x[0], len(looks)) >= _clearance(
+                points, values[-1], x[-1], len(looks)
+            )
+            place, value = (x[0] - 0.5, values[0]) if at_start else (x[-1] + 0.5, values[-1])
+            high = value > 0.9
             axes.annotate(
                 f"{rule}: {names[side]} {values[-1]:g}",
-                (x[0] - 0.5, values[0]),
+                (place, value),
+                ha="left" if at_start else "right",
                 xytext=(0, -3 if high else 3),
                 textcoords="offset points",
                 color=VERMILION,
                 fontsize=7,
                 va="top" if high else "bottom",
             )
+
+
+def _clearance(points: Sequence[tuple[float, float]], value: float, end: float, count: int) -> float:
+    """How far the points within a third of the looks from one end stay from a threshold."""
+    return min((abs(p - value) for x, p in points if abs(x - end) <= count / 3), default=1.0)
 
 
 def _rates(looks: Any) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bayes_escc.names import PlainMapping
 
-__all__ = ["asked", "estimand_words", "look_axis", "looks_of", "unconverged"]
+__all__ = ["asked", "estimand_words", "look_axis", "looks_of", "time_unit_of", "unconverged"]
 
 Look = PlainMapping
 _MOST_LABELS = 14
@@ -41,6 +41,11 @@ def look_axis(axes: Any, looks: Sequence[Look]) -> None:
 def asked(row: PlainMapping) -> tuple[Any, ...]:
     """What tells one comparison of a study from another."""
     return tuple(row[k] for k in ("estimand", "regimen", "reference", "scale", "endpoint", "time"))
+
+
+def time_unit_of(look: PlainMapping) -> str:
+    """The unit of times of a look, as its medians or restricted means state it; blank where there are none."""
+    return next((str(r["unit"]) for r in look["estimates"] if r["estimand"] in ("median", "rmst")), "")
 
 
 def estimand_words(name: str, time: float | None, unit: str = "") -> str:

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "BLACK", "BLUE", "GREY", "MM", "ORANGE", "SKY", "VERMILION", "WIDTH", "blank_figure", "chinese_fonts", "density",
-    "figure_files", "finish",
-    "house_style", "minus", "new_figure", "quantity", "save_figure", "wrapped",
+    "BLACK", "BLUE", "GREY", "MM", "ORANGE", "SKY", "STAMP", "VERMILION", "WIDTH", "blank_figure", "chinese_fonts",
+    "density", "figure_files", "finish", "house_style", "minus", "new_figure", "quantity", "save_figure", "wrapped",
 ]  # fmt: skip
 
 # Okabe and Ito's colours: distinct to colour-blind readers, and of different lightness in grey
@@ -118,11 +117,15 @@ def new_figure(height_mm: float, *, converged: bool, panels: int = 1, share: boo
     return figure, list(axes[:, 0])
 
 
+STAMP: Final = "not-converged"
+"""Name of the stamp in a figure: it lies over everything on purpose, in whatever language it is written."""
+
+
 def _mark_not_converged(figure: Figure) -> None:
     """Write NOT CONVERGED across a figure."""
     figure.text(
         0.5, 0.5, "NOT CONVERGED", ha="center", va="center", rotation=20, fontsize=30, color=VERMILION, alpha=0.35,
-        fontweight="bold", zorder=10,
+        fontweight="bold", zorder=10, gid=STAMP,
     )  # fmt: skip
 
 

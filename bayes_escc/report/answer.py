@@ -25,7 +25,7 @@ WIDTH: Final = 100
 _MOST_ROWS: Final = 8
 _MOST_NOTES: Final = 3
 """Lines of notes; more are counted."""
-_BOOKKEEPING: Final = {"sheet_note": 1, "mapped": 2}
+_BOOKKEEPING: Final = {"sheet_note": 1, "patients_counted": 1, "mapped": 2}
 """Notes that say how a sheet was read come after those about its patients, and digests last."""
 
 Row = PlainMapping

@@ -54,6 +54,7 @@ FIGURES: Final[tuple[tuple[str, str], ...]] = (
      "中位数{middle}（{low}～{high}）{unit}；HR {hr}（{least}～{most}）"),
     ("median {middle} ({low} to {high}) {unit}", "中位数{middle}（{low}～{high}）{unit}"),
     ("{middle} ({low} to {high})", "{middle}（{low}～{high}）"),
+    ("{middle} ({low} to {high}) {p}", "{middle}（{low}～{high}） {p}"),
     ("P(better) = {p}", "更优的概率 = {p}"),
     ("P(better) = {p} without bias", "更优的概率 = {p}（不考虑偏倚）"),
     ("P(better) {p}", "更优的概率 {p}"),

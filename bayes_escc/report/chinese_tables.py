@@ -44,6 +44,8 @@ TABLE_NOTES: Final = (
         "表中仅有CR、PR、SD例数者，ORR=CR+PR，DCR=CR+PR+SD。",
     ),
     # patients and counts
+    ("adverse events of the sheet's patients were counted.", "已按患者统计不良反应例数。"),
+    ("One row per regimen.", "每种方案一行。"),
     ("1 patient was not evaluable.", "1例不可评价。"),
     ("{n} patients were not evaluable.", "{n}例不可评价。"),
     (

@@ -52,6 +52,11 @@ LIMITATIONS: Final = phrases(
             "The regimens were not assigned at random: differences between patients are part of every comparison.",
             "患者并非随机分组，各项比较均包含患者之间的差异。",
         ),
+        "assignment_not_stated": (
+            "It is not stated how patients came to their regimens: differences between patients may be part of every "
+            "comparison.",
+            "未说明患者如何分组，各项比较可能包含患者之间的差异。",
+        ),
         "single_centre": (
             "The patients come from one source; whether others fare alike is not known.",
             "患者来自单一来源，能否外推尚不清楚。",

@@ -280,8 +280,8 @@ WORDS: Final = phrases(
             "{regimen}组{patients}例，{events}例事件，中位随访时间{median}。",
         ),
         "responded": (
-            "{events} of {n} patients on {regimen} had the event {endpoint}: {estimate}.",
-            "{regimen}组{n}例中{events}例，{endpoint}{estimate}。",
+            "{endpoint} on {regimen}: {events} of {n} patients; posterior median {estimate}.",
+            "{regimen}组{n}例中{events}例，{endpoint}的后验中位数为{estimate}。",
         ),
         "command": ("Command", "命令"),
         "digest_analysis": ("SHA-256 of the analysis", "分析文件SHA-256"),

@@ -65,24 +65,33 @@ def limitations(facts: Facts, language: Language) -> list[str]:
     sizes = {r["regimen"]: r["patients"] for r in facts["follow_up"]}
     sizes = sizes or {f"{c['study']}: {c['regimen']}": c["n"] for c in facts["counts"]}
     anchors = {r["anchoring"] for r in result["comparisons"]}
-    parameters = len(facts["baseline"]) + 3
+    adjusted = {str(c["column"]) for c in facts["analysis"].get("model", {}).get("covariates", ())}
+    parameters = len(adjusted) + 3
+    counted = facts["data"]["kind"] == "counts" and any(w["code"] == "patients_counted" for w in _noted(result))
     rules = {
         "small": bool(sizes) and min(sizes.values()) < 50,
         "few_events": result["analysis"]["family"] == "survival" and 0 < result["data"]["events"] < 5 * parameters,
-        "not_randomised": any(not a.startswith("randomised") for a in anchors),
+        "not_randomised": any(not a.startswith("randomised") and "not stated" not in a for a in anchors),
+        "assignment_not_stated": any("not stated" in a for a in anchors),
         "single_centre": facts["data"]["kind"] == "patients" or 0 < len(facts["data"]["studies"]) < 2,
         "immature": any(_immature(r, result) for r in facts["follow_up"]),
         "missing_values": any(
             sum(r["missing"].values()) > 0.1 * (sum(r["n"].values()) + sum(r["missing"].values()))
             for r in facts["baseline"]
+            if r["name"] in adjusted
         ),
         "margin_after": any(c.get("margin") is not None and c.get("fixed") != "before" for c in facts["comparisons"]),
-        "published": facts["data"]["kind"] in ("counts", "effects", "medians"),
+        "published": facts["data"]["kind"] in ("counts", "effects", "medians") and not counted,
         "synthetic": "synthetic" in f"{facts['data']['source']} {result['analysis']['title']}".lower(),
     }
     for name, holds in rules.items():
         if holds:
             found.append(LIMITATIONS[name][language].format(smallest=min(sizes.values(), default=0), **result["data"]))
+    return found
+
+
+def _noted(result: PlainMapping) -> Sequence[PlainMapping]:
+    found: Sequence[PlainMapping] = result["data"]["warnings"]
     return found
 
 
@@ -156,7 +165,7 @@ def _responded(page: View) -> list[str]:
                     regimen=c["regimen"],
                     events=c["events"],
                     n=c["n"],
-                    endpoint=name,
+                    endpoint=name[:1].upper() + name[1:],
                     estimate=estimate_text(rate, page.language),
                 )
             )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
 from bayes_escc.report.page_words import WORDS
-from bayes_escc.report.quantities import covariate_label, estimate_text, name_of
+from bayes_escc.report.quantities import covariate_label, endpoint_name, estimate_text, name_of
 from bayes_escc.report.sentences import design_sentence, rope_sentence, verdict
 from bayes_escc.report.view import BLANK, View
 
@@ -41,7 +42,7 @@ def estimand(page: View) -> Made:
     stated = page.facts["estimand"]
     regimens = dict.fromkeys(r["regimen"] for r in page.result["estimates"] if r.get("regimen"))
     endpoints = dict.fromkeys(str(r["endpoint"]) for r in page.result["estimates"] if r.get("endpoint"))
-    variable = ", ".join(endpoints) or ("PFS" if page.survival else "")
+    variable = ", ".join(endpoint_name(e, page.language) for e in endpoints) or ("PFS" if page.survival else "")
     summary = dict.fromkeys(
         name_of(r, page.units.get(r["estimand"], ""), page.time_unit, page.language) for r in page.result["comparisons"]
     )
@@ -110,20 +111,27 @@ def table1(page: View) -> Made:
             cells = []
             for g in groups:
                 q = row["quartiles"][g]
-                cells.append("-" if q is None else f"{q[1]:.4g} ({q[0]:.4g}, {q[2]:.4g})")
+                cells.append("-" if q is None else _quartiles(q))
             lines.append((f"{name}, {page.say('median_quartiles')}", *cells, smd))
         else:
             lines.append((f"{name}, {page.say('count_percent')}", *("" for _ in groups), smd))
+            said = {"0": page.say("no"), "1": page.say("yes")} if set(row["levels"]) <= {"0", "1"} else {}
             for level, counts in row["levels"].items():
                 shares = [
                     f"{counts[g]} ({100 * counts[g] / max(1, row['n'][g]):.1f}{page.say('percent')})" for g in groups
                 ]
-                lines.append((f"\u2003{level}", *shares, ""))
+                lines.append((f"\u2003{said.get(level, level)}", *shares, ""))
         lines.append((f"\u2003{page.say('missing_values')}", *(str(row["missing"][g]) for g in groups), ""))
     error = math.sqrt(sum(1.0 / n for n in sorted(size.values())[:2])) if len(size) > 1 else 0.0
     note = page.say("smd_note", error=f"{error:.2f}") if len(size) > 1 else ""
     header = ("", *(f"{g} (n = {size[g]})" for g in groups), "SMD")
     return "present", (Table(page.say("table1"), header, tuple(lines), note),)
+
+
+def _quartiles(q: Sequence[float]) -> str:
+    """Median and quartiles with the decimals that readers of a Table 1 expect."""
+    decimals = 0 if all(float(v).is_integer() for v in q) else 1 if q[1] >= 10 else 2
+    return f"{q[1]:.{decimals}f} ({q[0]:.{decimals}f}, {q[2]:.{decimals}f})"
 
 
 def follow_up(page: View) -> Made:

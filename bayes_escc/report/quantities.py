@@ -11,6 +11,7 @@ from typing import Final, Literal
 from bayes_escc.names import PlainMapping
 
 __all__ = [
+    "KNOWN_COVARIATES",
     "UNITS_ZH",
     "Language",
     "Naming",
@@ -213,10 +214,13 @@ _COVARIATES: Final[Mapping[str, tuple[str, str]]] = {
     "cd8": ("CD8", "CD8"),
     "stage": ("stage", "分期"),
     "pd_l1": ("PD-L1", "PD-L1"),
+    "pdl1": ("PD-L1", "PD-L1"),
+    "line": ("line of treatment", "治疗线数"),
     "cps": ("PD-L1 CPS", "PD-L1 CPS"),
     "kps": ("KPS", "KPS评分"),
 }
 """Columns that the package knows, as people say them."""
+KNOWN_COVARIATES: Final = tuple(_COVARIATES)
 
 
 def covariate_label(

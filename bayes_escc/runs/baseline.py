@@ -12,6 +12,9 @@ from bayes_escc.names import Plain
 
 __all__ = ["baseline_rows", "standardised_difference"]
 
+_MOST_GRADES = 6
+"""Whole numbers with up to six values, as ECOG has, are grades that are counted; more are measured."""
+
 
 def baseline_rows(regimens: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[Plain]:
     """Table 1: every covariate by regimen, with the largest standardised difference of two regimens.
@@ -34,7 +37,8 @@ def baseline_rows(regimens: Sequence[str], columns: Mapping[str, Sequence[str]])
     for name, values in columns.items():
         numbers = [_number(v) for v in values]
         known = [x for v, x in zip(values, numbers, strict=True) if v]
-        numeric = all(x is not None for x in known) and len(set(known)) > 2
+        graded = len(set(known)) <= _MOST_GRADES and all(x is None or float(x).is_integer() for x in known)
+        numeric = all(x is not None for x in known) and not graded
         by_group: dict[str, list[Any]] = {g: [] for g in groups}
         missing = dict.fromkeys(groups, 0)
         for g, text, x in zip(regimens, values, numbers, strict=True):

@@ -19,7 +19,7 @@ from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.families import Design
 from bayes_escc.families.regression_data import RegressionData
 from bayes_escc.names import FIGURE_DATA, REGIMEN, Plain, PlainMapping
-from bayes_escc.report.quantities import per_step
+from bayes_escc.report.quantities import KNOWN_COVARIATES, per_step
 from bayes_escc.runs.baseline import baseline_rows
 
 if TYPE_CHECKING:
@@ -97,10 +97,11 @@ def facts_of_analysis(posterior: Posterior, data: PlainMapping, result: PlainMap
 
 
 def _covariates(posterior: Posterior, table: Table) -> tuple[list[str], dict[str, list[str]]]:
-    """The regimen of every patient, and the columns of the covariates of the analysis."""
+    """The regimen of every patient, the covariates of the analysis, and what else is known of patients at the start."""
     if table.kind != "patients":
         return [], {}
-    names = dict.fromkeys(c.column for c in getattr(posterior.analysis.spec, "covariates", ()))
+    adjusted = [c.column for c in getattr(posterior.analysis.spec, "covariates", ())]
+    names = dict.fromkeys([*adjusted, *(c for c in KNOWN_COVARIATES if c in table.frame)])
     chosen = table.frame
     if posterior.analysis.data.regimens is not None:
         chosen = chosen[chosen["regimen"].isin(posterior.analysis.data.regimens)]

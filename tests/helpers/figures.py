@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from matplotlib.text import Text
 
+from bayes_escc.plots.style import STAMP
+
 
 def texts(figure):
     """Every text that is drawn: Matplotlib keeps tick labels outside the axes' limits too."""
@@ -23,7 +25,7 @@ def assert_nothing_is_cut(figure):
     renderer = figure.canvas.get_renderer()
     frame = figure.bbox
     for text in texts(figure):
-        if text.get_text() == "NOT CONVERGED":
+        if text.get_gid() == STAMP:
             continue
         box = text.get_window_extent(renderer)
         inside = box.x0 > -2 and box.y0 > -2 and box.x1 < frame.x1 + 2 and box.y1 < frame.y1 + 2
@@ -33,7 +35,7 @@ def assert_nothing_is_cut(figure):
 def assert_no_text_overlaps(figure):
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()
-    boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts(figure) if t.get_text() != "NOT CONVERGED"]
+    boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts(figure) if t.get_gid() != STAMP]
     for i, (a, box) in enumerate(boxes):
         for b, other in boxes[i + 1 :]:
             wide = min(box.x1, other.x1) - max(box.x0, other.x0)

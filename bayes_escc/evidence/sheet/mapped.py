@@ -176,6 +176,9 @@ def read_mapped(
     notes = [Problem("sheet_note", note.en, "Said by the mapping.") for note in applied.notes]
     if kind == "counts" and mapping.kind == "patients":
         frame = _counted(frame)
+        notes.append(
+            Problem("patients_counted", "adverse events of the sheet's patients were counted", "One row per regimen.")
+        )
     elif kind != mapping.kind:
         raise DataError(f'the mapping describes {mapping.kind}; set kind = "{mapping.kind}" in [data].')
     elif kind == "patients" and not growing:

@@ -1,0 +1,138 @@
+"""Sheets that `start` was not written for: what is decided is right, what is not is asked, nothing counts twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import openpyxl
+import pytest
+
+from bayes_escc.cli.entry import main
+from bayes_escc.evidence.sheet.decide import decide
+from bayes_escc.evidence.sheet.grids import read_grids
+from bayes_escc.evidence.sheet.start import read_answers
+from tests.helpers import messy_sheets as messy
+
+TODAY = dt.date(2024, 6, 1)
+MARGINS = {"margin.pfs": "1", "margin.response": "none"}
+PER_ARM = {
+    "sheet.Camrelizumab+apatinib (n=9)": "Camrelizumab+apatinib",
+    "sheet.Irinotecan": "Irinotecan",
+    "reference": "Irinotecan",
+}
+
+
+def decided(path, answers):
+    return decide(read_grids(path), {**MARGINS, **answers}, effects=False, today=TODAY)
+
+
+def test_a_chinese_sheet_with_totals_is_read_without_a_question_but_what_only_people_know(tmp_path):
+    path = messy.chinese_with_totals(tmp_path / "a.xlsx")
+    asked = {q.code for q in decide(read_grids(path), {}, effects=False, today=TODAY).questions}
+    assert asked == {"reference", *MARGINS}
+    rows = decided(path, {"reference": "多西他赛"}).applied.rows
+    assert len(rows) == 20
+    assert {r["regimen"] for r in rows} == set(messy.ARMS)
+    assert [r["ecog"] for r in rows] == [str(i % 3) for i in range(20)]
+    assert [r["event"] for r in rows] == ["0" if i % 4 == 0 else "1" for i in range(20)]
+    assert all(float(r["time"]) == messy._days(i) for i, r in enumerate(rows) if i % 4)
+    assert float(rows[4]["nlr"]) == pytest.approx(2.9 / 0.5)
+
+
+def test_sheets_named_like_arms_are_the_arms_and_nothing_else_is_asked_of_them(tmp_path):
+    path = messy.sheet_per_arm(tmp_path / "b.xlsx")
+    first = decide(read_grids(path), {}, effects=False, today=TODAY).questions
+    assert {q.code for q in first} == {c for c in PER_ARM if c != "reference"}
+    assert first[0].candidates[0].value == "Camrelizumab+apatinib"  # not its number of patients
+    decision = decided(path, PER_ARM)
+    assert not decision.questions
+    assert sorted({r["regimen"] for r in decision.applied.rows}) == ["Camrelizumab+apatinib", "Irinotecan"]
+    assert len(decision.applied.rows) == 18
+
+
+def test_an_answer_of_a_code_with_an_equals_sign_can_be_given(tmp_path):
+    code = "sheet.Camrelizumab+apatinib (n=9)"
+    assert read_answers([], [f"{code}=Camrelizumab"]) == {code: "Camrelizumab"}
+
+
+def test_a_row_that_repeats_another_counts_once_and_the_short_name_is_asked_about(tmp_path):
+    path = messy.with_repeats(tmp_path / "c.xlsx")
+    first = decide(read_grids(path), {}, effects=False, today=TODAY).questions
+    assert [q.code for q in first] == ["same.nivolumab"]
+    decision = decided(path, {"same.nivolumab": "yes", "reference": "Paclitaxel"})
+    assert not decision.questions
+    assert len(decision.applied.rows) == 12
+    assert any("1 row repeats another" in n.en for n in decision.notes)
+    assert [e.row for e in decision.applied.log if "read once" in e.why.en] == [9]
+    by_id = {r["patient_id"]: r for r in decision.applied.rows}
+    assert float(by_id["P03"]["nlr"]) == pytest.approx(3030 / 1200, rel=1e-3)  # "/mm3" without brackets
+    assert float(by_id["P03"]["cd4_cd8"]) == pytest.approx(33 / 20)  # shares of T cells
+
+
+def test_a_patient_number_with_two_different_rows_is_asked_about_and_set_aside_whole(tmp_path):
+    path = messy.with_repeats(tmp_path / "d.xlsx", differing=True)
+    answers = {"same.nivolumab": "yes", "reference": "Paclitaxel"}
+    (question,) = decided(path, answers).questions
+    assert question.code == "unusable"
+    assert "patient number p06 stands in rows 8, 9" in "".join(question.lines("en"))
+    rows = decided(path, {**answers, "unusable": "set_aside"}).applied.rows
+    assert len(rows) == 11  # neither of the two counts, not for response either
+    assert "P06" not in {r["patient_id"] for r in rows}
+
+
+def test_an_open_word_changes_nothing_in_what_another_answer_would_change(tmp_path):
+    path = messy.sheet_per_arm(tmp_path / "b.xlsx")
+    book = openpyxl.load_workbook(path)
+    book["Irinotecan"]["F3"] = "未评效"
+    book["Irinotecan"]["B4"] = "0-1"
+    book.save(path)
+    questions = {q.code: q for q in decide(read_grids(path), {**MARGINS, **PER_ARM}, today=TODAY).questions}
+    assert "17 of 18" not in questions["word.ecog.0-1"].candidates[0].effect.en
+    assert {c.effect.en for c in questions["word.ecog.0-1"].candidates} == {
+        c.effect.en for c in questions["word.response.未评效"].candidates if c.value == "pending"
+    }
+    assert questions["word.ecog.0-1"].candidates[0].means.en == "0"  # a grade, not "no"
+
+
+def test_prompts_flags_and_page_write_the_same_bytes(tmp_path, monkeypatch, capsys):
+    flask = pytest.importorskip("flask")
+    assert flask
+    from bayes_escc.cli.app.guard import Guard
+    from bayes_escc.cli.app.server import Page, create_app
+    from bayes_escc.cli.app.workspace import Workspace
+
+    work = tmp_path / "work"
+    page = Page(Workspace(work), Guard(5000))
+    client, base = create_app(page).test_client(), "http://127.0.0.1:5000"
+    client.get(f"/open?token={page.guard.token}", base_url=base)
+
+    def post(path, **form):
+        data = {"secret": page.guard.form_secret, **form}
+        assert client.post(path, base_url=base, headers={"Origin": base}, data=data).status_code == 302
+
+    with messy.sheet_per_arm(tmp_path / "b.xlsx").open("rb") as stream:
+        post("/sheet", sheet=(stream, "b.xlsx"))
+    answers = {**PER_ARM, **MARGINS}
+    for _ in range(6):
+        questions = page.workspace.decide()[1]
+        if not questions:
+            break
+        post("/columns", **{f"{'free' if q.free else 'answer'}.{q.code}": answers[q.code] for q in questions})
+    post("/write")
+    page.stop()
+    sheet = str(page.workspace.sheet)
+
+    flags = [part for code, value in answers.items() for part in ("--answer", f"{code}={value}")]
+    assert main(["start", sheet, "--out", str(work / "flags"), "--language", "en", *flags]) == 0
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    order = [q.code for q in decide(read_grids(sheet), {}, effects=False).questions]
+    typed = iter([answers[c] for c in [*order, "reference", *MARGINS]])
+    monkeypatch.setattr("builtins.input", lambda _="": next(typed))
+    assert main(["start", sheet, "--out", str(work / "typed"), "--language", "en"]) == 0
+
+    written = {f.name: f.read_bytes() for f in (work / "flags").iterdir()}
+    assert {"pfs.toml", "response.toml", "mapping.toml", "sheet_log.csv"} <= set(written)
+    for folder in ("analyses", "typed"):
+        assert {f.name: f.read_bytes() for f in (work / folder).iterdir()} == written, folder
