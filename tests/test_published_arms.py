@@ -401,3 +401,33 @@ def test_a_headline_that_only_the_prior_answers_is_refused(tmp_path):
     design = prepare_design(found, found.load_table())
     with pytest.raises(be.DataError, match=r"as uncertain as its prior was.*subgroup rows"):
         design.population_report(design.prior(np.random.default_rng(0), 4000))
+
+
+def test_a_study_refuses_what_it_cannot_carry(folder, tmp_path):
+    with pytest.raises(be.AnalysisError, match="cannot follow the files of published arms"):
+        be.Study.create(tmp_path / "study.db", analysis(folder))
+
+
+def test_under_strong_imbalance_naive_and_adjusted_point_apart(tmp_path):
+    """Within either level of the covariate the published regimen does better; its patients are mostly worse off."""
+    x = np.repeat([0, 1], [45, 15])
+    y = np.concatenate([np.arange(45) < 27, np.arange(15) < 2]).astype(float)  # 60 % and 13 %
+    frame = pd.DataFrame({"patient_id": [f"P{i}" for i in range(60)], "regimen": OWN, "study": "ward", "liver": x})
+    frame["response"] = np.where(y == 1, "PR", "PD")
+    frame.to_csv(tmp_path / "own.csv", index=False)
+    arm = {"study": "trial", "regimen": PUBLISHED, "endpoint": "ORR", "n": 100, "events": 38, "design": "single-arm"}
+    pd.DataFrame([arm]).to_csv(tmp_path / "arms.csv", index=False)
+    facts = [("trial", PUBLISHED, "liver", "percent", 80.0)]
+    columns = ["study", "regimen", "covariate", "statistic", "value"]
+    pd.DataFrame(facts, columns=columns).to_csv(tmp_path / "covariates.csv", index=False)
+    refused(tmp_path, "Ways out")  # more than one standard deviation apart
+    result = be.to_result(be.fit_analysis(analysis(tmp_path, overlap={"extrapolate": True})))
+    naive, matched, simulated = (c["log_odds_ratio"] for c in result["population"]["companions"])
+    assert naive < -0.2  # 38 % against 48 %
+    assert min(matched, simulated) > 0.3
+    a, b, _, weight = grid_posterior(x, y, 0.8, 100, 38)
+    better = weight[b > a].sum() + 0.5 * weight[b == a].sum()
+    (row,) = result["comparisons"]
+    assert better > 0.5  # the other way round than the plain rates
+    assert row["probability_better"] == pytest.approx(better, abs=0.02)
+    assert row["probability_better"] > row["probability_better_with_bias"] > 0.5

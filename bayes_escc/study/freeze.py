@@ -53,12 +53,18 @@ def self_contained(analysis: Analysis) -> Analysis:
     Raises
     ------
     AnalysisError
-        If it borrows from a file.
+        If it borrows from a file, or stands beside published arms.
     """
     if analysis.borrowing is not None and analysis.borrowing.data.file is not None:
         raise AnalysisError(
             "borrowing.file: a study carries all it depends on, and cannot follow a file; borrow from a bundled "
             "dataset, or state the prior."
+        )
+    if analysis.data.published is not None:
+        raise AnalysisError(
+            "published: a study carries all it depends on, and cannot follow the files of published arms yet. Run the "
+            'analysis again when patients or publications arrive; publications that are counts (data.kind = "counts") '
+            "can be followed, a row for each arm."
         )
     content, folder = json.loads(analysis.content), analysis.folder or Path()
     if isinstance(analysis.data.mapping, str):
