@@ -95,6 +95,9 @@ class Design(ABC):
     beside: tuple[tuple[str, Design], ...] = ()
     """The same question put another way, by name; its estimands are fitted too and reported beside."""
 
+    funnel: bool = False
+    """Whether few units may leave a spread free down to zero, so that sampling needs small steps."""
+
     def changed(self, **attributes: Any) -> Self:
         """A copy with some attributes changed: nobody changes a prepared design itself."""
         design = copy.copy(self)

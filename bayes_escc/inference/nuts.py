@@ -55,6 +55,7 @@ SMALL_STEPS: Final = Tuning(accept=0.995)
 QUICK: Final = Tuning(adaptation="low_rank", accept=0.8, most_steps=400)
 WHITENED: Final = Tuning(accept=0.65, most_steps=150, whitened=True)
 WHITENED_WALK: Final = Tuning(accept=0.75, most_steps=200, whitened=True)
+WHITENED_FUNNEL: Final = Tuning(accept=0.97, most_steps=500, whitened=True)
 _START: Final = 2.0
 """Chains start within this many standard deviations of the mode, in each whitened coordinate."""
 
@@ -66,11 +67,14 @@ def first_tuning(design: Design) -> Tuning:
     which its normal approximation is standard, long steps are accepted from the start, and three gradients give a draw
     that is worth more than an independent one. Where no mode is found, a low-rank metric learns the same in a few
     hundred steps. In hierarchies both follow directions that change with the spread, and harm. A random walk
-    is sampled in coordinates that hardly depend on its drift; the drift itself asks for somewhat smaller steps.
+    is sampled in coordinates that hardly depend on its drift; the drift itself asks for somewhat smaller steps. So are
+    the rates of a hierarchy, whose spread, where units are few, asks for much smaller ones.
     """
     if not design.nearly_normal:
         return CAREFUL
-    return WHITENED_WALK if design.hierarchical else WHITENED
+    if not design.hierarchical:
+        return WHITENED
+    return WHITENED_FUNNEL if design.funnel else WHITENED_WALK
 
 
 def sample(
