@@ -56,6 +56,21 @@ INPUTS = {
         values={"ci_low": [0.57] * 2, "ci_high": [0.87] * 2, "ci_level": [0.95] * 2}),
     "estimate with its interval": Input("effects", f"{EFFECT},ci_level\nE,x,c,OS,HR,0.71 (0.57-0.87),95%\n",
                                         values={"estimate": [0.71], "ci_low": [0.57], "ci_level": [0.95]}),
+    "header of an estimate with its interval": Input(
+        "effects", "study,experimental,control,endpoint,HR (95% CI)\nE,x,c,OS,0.71 (0.57-0.87)\n",
+        values={"estimate": [0.71], "ci_low": [0.57], "ci_high": [0.87], "ci_level": [0.95], "measure": ["HR"]}),
+    "header of an estimate with its interval in Chinese": Input(
+        "effects", "研究,试验组,对照组,终点,HR（95%置信区间）\nE,x,c,OS,0.71（0.57～0.87）\n",
+        values={"estimate": [0.71], "ci_low": [0.57], "ci_high": [0.87], "ci_level": [0.95]}),
+    "interval with decimal commas": Input(
+        "effects", f"{EFFECT.replace(',', ';')};ci;ci_level\nE;x;c;OS;HR;0,71;0,57-0,87;95%\n", noted="decimal_comma",
+        values={"estimate": [0.71], "ci_low": [0.57], "ci_high": [0.87]}),
+    "estimate with its interval in decimal commas": Input(
+        "effects", f"{EFFECT.replace(',', ';')};ci_level\nE;x;c;OS;HR;0,71 (0,57 to 0,87);95%\n",
+        noted="decimal_comma", values={"estimate": [0.71], "ci_low": [0.57], "ci_high": [0.87]}),
+    "interval beside limits of their own": Input(
+        "effects", f"{EFFECT},ci,lower,upper,ci_level\nE,x,c,OS,HR,0.71,0.57-0.87,0.5,0.9,95%\n",
+        refused="two_columns"),
     "minus signs": Input("effects", f"{EFFECT},se\nA,x,c,OS,log HR,−0.34,0.11\nB,x,c,OS,log HR,-0.26,0.11\n",
                          values={"y": [-0.34, -0.26]}),
     "negative interval": Input("effects", f"{EFFECT},ci,ci_level\nA,x,c,OS,log HR,−0.34,−0.56 to −0.12,95%\n",
@@ -71,6 +86,11 @@ INPUTS = {
                                     values={"events": [10, 12]}),
     "count with its percentage": Input("counts", f"{COUNT}\nA,x,ORR,10 (34.5%),29\nA,y,ORR,12/35 (34.3),35\n",
                                        values={"events": [10, 12]}),
+    "count with its percentage in decimal commas": Input(
+        "counts", f"{COUNT.replace(',', ';')}\nA;x;ORR;10 (34,5%);29\nA;y;ORR;12 (34,3%);35\n", noted="decimal_comma",
+        values={"events": [10, 12]}),
+    "count of its total": Input("counts", f"{COUNT}\nA,x,ORR,10/29,29\n", values={"events": [10]}),
+    "count of another total alone": Input("counts", f"{COUNT}\nA,x,ORR,10/28,29\n", refused="total_disagrees"),
     "count against its percentage": Input("counts", f"{COUNT}\nA,x,ORR,11 (34.5%),29\n", refused="percent_disagrees"),
     "count of another total": Input("counts", f"{COUNT}\nA,x,ORR,10/28 (34.5%),29\n", refused="total_disagrees"),
     "p alone": Input("effects", f"{EFFECT},p\nA,x,c,OS,HR,0.70,0.0016\n", noted="se_from_p_value",
@@ -105,6 +125,18 @@ INPUTS = {
         values={"log_se": [math.log(14.2 / 8.1) / Z, math.log(8.0 / 5.1) / (2 * Z)]}),
     "median with its interval": Input("medians", "study,regimen,median\nA,x,6.2 (5.1–8.0)\n",
                                       options=("--time-unit", "months"), values={"median": [6.2]}),
+    "header of a median with its interval": Input(
+        "medians", "研究,方案,中位数(95%CI)\nA,x,6.2（5.1～8.0）\n", options=("--time-unit", "months"),
+        values={"median": [6.2], "log_se": [math.log(8.0 / 5.1) / (2 * Z)]}),
+    "events of a median with their percentage": Input(
+        "medians", "study,regimen,n,median,events\nA,x,29,6.2,18 (62.1%)\n", options=("--time-unit", "months"),
+        values={"events": [18]}),
+    "events of a median against their percentage": Input(
+        "medians", "study,regimen,n,median,events\nA,x,29,6.2,18 (72.1%)\n", options=("--time-unit", "months"),
+        refused="percent_disagrees"),
+    "interval of a median beside its limits": Input(
+        "medians", "study,regimen,median,ci,lower,upper\nA,x,6.2,5.1-8.0,5,8\n", options=("--time-unit", "months"),
+        refused="two_columns"),
     "level of a median": Input("medians", "study,regimen,median,lower,upper,ci_level\nA,x,6,5,8,0.05\n",
                                refused="level_implausible", options=("--time-unit", "months")),
     "tiny level of a median": Input("medians", "study,regimen,median,lower,upper,ci_level\nA,x,6,5,8,1e-308\n",
@@ -129,6 +161,9 @@ INPUTS = {
                             options=FOLLOWED, values={"time": ["2.0", "3.0"]}),
     "inexact spelling": Input("patients", "patient_id,regimen,MONTHS,Months,event\n1,A,2,60,1\n2,B,3,70,1\n",
                               options=FOLLOWED, refused="two_columns"),
+    "another spelling of the regimen": Input(
+        "patients", "patient_id,regimen,Regimen,months,event\n1,A,B,2,1\n2,B,A,3,1\n", options=FOLLOWED,
+        noted="not_used"),
     "full-width letters": Input("counts", f"{COUNT}\nA,Ａ,ORR,10,29\nA,A,ORR,12,35\n", refused="duplicate_row"),
     # identity
     "hospital number": Input("patients", f"{PATIENT},病案号\n1,A,2,1,77\n", options=FOLLOWED,
@@ -139,6 +174,18 @@ INPUTS = {
                            refused="identifying_column"),
     "national number": Input("patients", f"{PATIENT},code\n1,A,2,1,110101195003071234\n", options=FOLLOWED,
                              refused="identifying_cell"),
+    "national number of 15 digits": Input("counts", f"{COUNT},code\nA,x,ORR,10,29,110101500307123\n",
+                                          refused="identifying_cell"),
+    "national number as a spreadsheet shows it": Input(
+        "medians", "study,regimen,median,events,code\nA,x,6,9,1.10101E+17\n", options=("--time-unit", "months"),
+        refused="identifying_cell"),
+    "national number within a remark": Input("patients", f"{PATIENT},remark\n1,A,2,1,身份证110101195003071234\n",
+                                             options=FOLLOWED, refused="identifying_cell"),
+    "names of patients": Input(
+        "patients", f"{PATIENT},label\n1,A,2,1,王小明\n2,B,3,1,李芳\n3,A,2,1,张伟\n4,B,3,1,赵敏\n", options=FOLLOWED,
+        refused="identifying_cell"),
+    "telephone with its area": Input("effects", f"{EFFECT},se,code\nA,x,c,OS,HR,0.7,0.1,010-12345678\n",
+                                     refused="identifying_cell"),
     "telephone": Input("patients", "patient_id,regimen,months,event\n13812345678,A,2,1\n", options=FOLLOWED,
                        refused="identifying_cell"),
     # duplicates, times, characters
@@ -295,7 +342,8 @@ def test_pseudonyms_take_the_place_of_identifiers(tmp_path, monkeypatch):
     [("Patient Name", True), ("name", True), ("DOB", True), ("出生日期 birth", True), ("phone_no", True),
      ("eMail", True), ("medical record no", True), ("drug_name", False),
      ("year_of_birth", False), ("last_contact", False),
-     ("regimen", False), ("命名", False), ("bold", False)],
+     ("regimen", False), ("命名", False), ("bold", False), ("姓 名", True), ("ID No.", True), ("证件号码", True),
+     ("病案ID", True), ("patient initials", True), ("contact number", True), ("insurance no", True)],
 )  # fmt: skip
 def test_headers_that_identify(header, identifies):
     assert identifying_header(header) is identifies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -9,7 +10,7 @@ from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import RawTable
 from bayes_escc.names import normalise
 
-__all__ = ["SYNONYMS", "canonical_columns", "column_named", "not_used", "told_apart"]
+__all__ = ["SYNONYMS", "canonical_columns", "column_named", "not_used", "refuse_two_intervals", "told_apart"]
 
 SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "study": ("trial", "cohort", "研究"),
@@ -68,8 +69,17 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
 """Further names of a meaning, lower case with underscores for blanks."""
 
 
+_WITH_INTERVAL: Final = re.compile(
+    r"(.+?)\s*[(\[,]\s*[0-9]{2}(?:\.[0-9]+)?\s*%?\s*(?:ci|cri|confidence interval|置信区间|可信区间)\s*[)\]]?",
+    re.IGNORECASE,
+)
+"""A header that names an estimate and its interval, ``HR (95% CI)``."""
+
+
 def _folded(name: str) -> str:
-    return normalise(name).casefold().replace(" ", "_")
+    plain = normalise(name)
+    within = _WITH_INTERVAL.fullmatch(plain)
+    return (within[1] if within else plain).casefold().replace(" ", "_")
 
 
 def canonical_columns(
@@ -120,6 +130,13 @@ def _two(meaning: str, candidates: Collection[str]) -> Problem:
     )
 
 
+def refuse_two_intervals(columns: Collection[str], limits: tuple[str, str], problems: list[Problem]) -> None:
+    """Refuse an interval in one cell beside limits in columns of their own."""
+    beside = [c for c in limits if c in columns]
+    if "interval" in columns and beside:
+        problems.append(_two("interval", ["interval", *beside]))
+
+
 def column_named(raw: RawTable, name: str, problems: list[Problem]) -> str:
     """The column of a name that somebody stated: spelled exactly so, else the only one in other capitals."""
     if name in raw.cells:
@@ -158,10 +175,12 @@ def told_apart(
     ]
 
 
-def not_used(columns: Iterable[str], used: Collection[str]) -> list[Problem]:
+def not_used(columns: Collection[str], used: Collection[str]) -> list[Problem]:
     """A note on the columns that nothing reads; what documents a row (source, notes) needs no reader."""
-    known = {_folded(u) for u in used} | {"source", "notes", "verification", "registration"}
-    left = [c for c in columns if _folded(c) not in known]
+    documents = {"source", "notes", "verification", "registration"}
+    exact = {_folded(c) for c in columns if c in used}
+    known = documents | ({_folded(u) for u in used} - exact)
+    left = [c for c in columns if c not in used and _folded(c) not in known]
     if not left:
         return []
     return [Problem("not_used", f"not used: {', '.join(left)}", "Right if none of them matters to the answer.")]

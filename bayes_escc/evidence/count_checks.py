@@ -19,7 +19,9 @@ from bayes_escc.settings.reader import nearest
 __all__ = [
     "check_between_rows",
     "check_duplicates",
+    "check_percent",
     "check_row",
+    "count_and_percent_apart",
     "melt_recist",
     "rename_columns",
     "require_columns",
@@ -100,7 +102,7 @@ def check_row(
         value = row.get(column, "")
         problems.append(Problem(code, message, remedy, row=number, column=column, value=value))
 
-    row = _count_and_percent_apart(row, refuse)
+    row = count_and_percent_apart(row, refuse)
     labels = {c: normalise(row[c]) for c in ("study", "regimen", "endpoint")}
     for column, label in labels.items():
         if not label:
@@ -162,18 +164,18 @@ def _without_patients(
     return 0
 
 
-def _count_and_percent_apart(row: Mapping[str, str], refuse: Refuse) -> Mapping[str, str]:
+def count_and_percent_apart(row: Mapping[str, str], refuse: Refuse) -> Mapping[str, str]:
     """The row with ``10 (34.5%)`` as events 10 and percent 34.5, and ``10/29 (34.5%)`` with its n checked."""
     printed = count_with_percent(row.get("events", ""))
     if printed is None:
         return row
     events, of, percent = printed
     beside = printed_percent(row.get("percent", ""))
-    if beside and beside != percent:
+    if beside and percent and beside != percent:
         refuse("percent_disagrees", "percent", f"{beside} % here and {percent} % beside the count", "Correct either.")
     if of and number_in(row.get("n", "")) != float(of):
         refuse("total_disagrees", "n", f"the count is one of {of} patients", "Correct either.")
-    return {**row, "events": events, "percent": percent}
+    return {**row, "events": events, **({"percent": percent} if percent else {})}
 
 
 def _events(row: Mapping[str, str], number: int, n: int | None, refuse: Refuse, warnings: list[Problem]) -> int | None:
@@ -193,7 +195,7 @@ def _events(row: Mapping[str, str], number: int, n: int | None, refuse: Refuse, 
     if not check_events(events, n, refuse):
         return None
     if events is not None and n and percent:
-        _agree(events, n, percent, number, refuse, warnings)
+        check_percent(events, n, percent, number, refuse, warnings)
     return events
 
 
@@ -206,7 +208,7 @@ def printed_percent(text: str) -> str:
     return plain
 
 
-def _agree(events: int, n: int, percent: str, number: int, refuse: Refuse, warnings: list[Problem]) -> None:
+def check_percent(events: int, n: int, percent: str, number: int, refuse: Refuse, warnings: list[Problem]) -> None:
     """Check a stated count against the percentage printed beside it."""
     try:
         found = recover_count(percent, n)

@@ -17,7 +17,7 @@ import numpy as np
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.all_pairs import reduce_all_pairs
-from bayes_escc.evidence.columns import canonical_columns, told_apart
+from bayes_escc.evidence.columns import canonical_columns, refuse_two_intervals, told_apart
 from bayes_escc.evidence.effect_arms import (
     ARM_MEASURES,
     check_shared_arm,
@@ -26,7 +26,7 @@ from bayes_escc.evidence.effect_arms import (
 )
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction, is_time_to_event
-from bayes_escc.evidence.printed_intervals import split_intervals
+from bayes_escc.evidence.printed_intervals import header_of_interval, split_intervals
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.table import Table, TableSettings, filter_rows, table_digest
@@ -333,13 +333,21 @@ def _rename(raw: RawTable, problems: list[Problem]) -> RawTable:
     """
     before = raw.columns
     raw = canonical_columns(raw, _MEANINGS, problems)
+    refuse_two_intervals(raw.columns, ("ci_low", "ci_high"), problems)
     if problems:
         return raw
     cells: dict[str, Sequence[str]] = dict(raw.cells)
-    implied = next((measure_of(old) for old, new in zip(before, raw.columns, strict=True) if new == "estimate"), "")
+    implied = next(
+        (
+            measure_of(old.partition("(")[0].strip())
+            for old, new in zip(before, raw.columns, strict=True)
+            if new == "estimate"
+        ),
+        "",
+    )
     if implied and "measure" not in cells:
         cells["measure"] = [implied] * len(raw)
-    cells = split_intervals(cells, next((o for o, n in zip(before, raw.columns, strict=True) if n == "interval"), ""))
+    cells = split_intervals(cells, header_of_interval(before, raw.columns, "estimate"))
     if "control" not in cells and "measure" in cells and all(measure_of(m) in ARM_MEASURES for m in cells["measure"]):
         cells["control"] = [""] * len(raw)
     return replace(raw, cells=cells)

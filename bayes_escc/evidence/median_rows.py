@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
+from bayes_escc.evidence.count_checks import check_percent, count_and_percent_apart
 from bayes_escc.evidence.numbers import is_not_reached, number_in, number_text
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
@@ -129,7 +130,10 @@ def _median(at: _Row) -> float | None:
 def _events(at: _Row, n: int | None) -> int | None:
     if not at.text("events"):
         return None
-    events = check_count(at.text("events"), "events", at.refuse)
+    apart = count_and_percent_apart({"n": at.text("n"), "events": at.text("events")}, at.refuse)
+    events = check_count(apart["events"], "events", at.refuse)
+    if events is not None and n and "percent" in apart:
+        check_percent(events, n, apart["percent"], at.number, at.refuse, at.warnings)
     reached = not is_not_reached(at.text("median")) and not _BEYOND.fullmatch(number_text(at.text("median")))
     if events == 0 and reached:
         at.refuse("no_events", "events", "a median needs events", "Correct it, or leave it blank.")

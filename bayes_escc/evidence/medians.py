@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayes_escc.errors import DataError
-from bayes_escc.evidence.columns import canonical_columns
+from bayes_escc.evidence.columns import canonical_columns, refuse_two_intervals
 from bayes_escc.evidence.follow_up import DAYS_IN, unit_factor
 from bayes_escc.evidence.median_rows import median_record
-from bayes_escc.evidence.printed_intervals import split_intervals
+from bayes_escc.evidence.printed_intervals import header_of_interval, split_intervals
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.table import Table, TableSettings, table_digest
@@ -161,7 +161,9 @@ def _columns(raw: RawTable, problems: list[Problem]) -> RawTable:
         raw, (*_NEEDED, "lower", "upper", "interval", "ci_level", "events", "n", "follow_up"), problems
     )
     refuse_if_any(raw.source, problems)
-    header = next((o for o, n in zip(before, raw.columns, strict=True) if n == "interval"), "")
+    refuse_two_intervals(raw.columns, ("lower", "upper"), problems)
+    refuse_if_any(raw.source, problems)
+    header = header_of_interval(before, raw.columns, "median")
     cells = split_intervals(raw.cells, header, estimate="median", limits=("lower", "upper"))
     problems += [
         Problem(

@@ -30,7 +30,10 @@ _UNSIGNED: Final = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _INTERVAL: Final = re.compile(
     rf"[\[(]?\s*(-?{_UNSIGNED})\s*(?:to|至|~|,|;|/|-{{1,2}}(?=\s*-)|-)\s*(-?{_UNSIGNED})\s*[\])]?", re.IGNORECASE
 )
-_COUNT: Final = re.compile(rf"([0-9]+)(?:\s*/\s*([0-9]+))?\s*(?:[(\[]\s*({_UNSIGNED})\s*%?\s*[)\]])")
+_COUNT: Final = re.compile(
+    rf"([0-9]+)(?:\s*/\s*([0-9]+))?\s*[(\[]\s*({_UNSIGNED})\s*%?\s*[)\]]|([0-9]+)\s*/\s*([0-9]+)"
+)
+_PRINTED: Final = re.compile(r"(?:[0-9\s()\[\]%;/~-]|,\s|to|至)+", re.IGNORECASE)
 _LEVEL: Final = re.compile(rf"({_UNSIGNED})\s*(%?)\s*(?:ci|cri|confidence interval)?", re.IGNORECASE)
 NOT_REACHED: Final = frozenset(
     {
@@ -71,9 +74,18 @@ def number_in(text: str) -> float | None:
 
 
 def decimal_comma(text: str) -> str | None:
-    """The number with a point, if a cell is one with a comma in the place of the point."""
+    """The number with a point, if a cell is one with a comma in the place of the point.
+
+    So is what is printed with several: ``0,57-0,87``, ``0,71 (0,57 to 0,87)``, ``10 (34,5%)``; not ``(5,8)``, which may
+    be the interval from 5 to 8.
+    """
     cell = number_text(text)
-    return cell.replace(",", ".") if re.fullmatch(r"-?[0-9]+,[0-9]+", cell) else None
+    if re.fullmatch(r"-?[0-9]+,[0-9]+", cell):
+        return cell.replace(",", ".")
+    bare, commas = re.subn(r"(?<![0-9,])[0-9]+,[0-9]+(?![0-9,])", "0", cell)
+    if commas > 1 or (commas == 1 and "%" in bare):
+        return re.sub(r"(?<=[0-9]),(?=[0-9])", ".", cell) if _PRINTED.fullmatch(bare) else None
+    return None
 
 
 @dataclass(frozen=True)
@@ -91,9 +103,9 @@ def interval_in(text: str) -> PrintedInterval | None:
 
 
 def count_with_percent(text: str) -> tuple[str, str, str] | None:
-    """Count, denominator (maybe blank) and percentage of ``10 (34.5%)`` or ``10/29 (34.5)``."""
+    """Count, denominator and percentage (one of them maybe blank) of ``10 (34.5%)``, ``10/29 (34.5)`` or ``10/29``."""
     found = _COUNT.fullmatch(number_text(text))
-    return (found[1], found[2] or "", found[3]) if found else None
+    return (found[1] or found[4], found[2] or found[5] or "", found[3] or "") if found else None
 
 
 def level_in(text: str) -> float | None:

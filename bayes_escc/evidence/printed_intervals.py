@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bayes_escc.evidence.numbers import interval_in, is_not_reached, number_text
+from bayes_escc.names import normalise
 
-__all__ = ["limits_in", "split_intervals"]
+__all__ = ["header_of_interval", "limits_in", "split_intervals"]
 
 _WITHIN: Final = re.compile(r"([^\s(\[]+)\s*([(\[].+[)\]])")
 _OPEN: Final = re.compile(r"[(\[]?\s*(\S+)\s*(?:to|至|~|,|;|/|-)\s*([^\s)\]]+(?: [^\s)\]]+)*)\s*[)\]]?", re.IGNORECASE)
-_LEVEL: Final = re.compile(r"([0-9]{2}(?:\.[0-9]+)?)\s*%?")
+_LEVEL: Final = re.compile(r"(?<![0-9.])([5-9][0-9](?:\.[0-9]+)?)(?:\s*%|\s*_?(?:ci|cri)|$)", re.IGNORECASE)
 
 
 def split_intervals(
@@ -29,7 +30,7 @@ def split_intervals(
     cells : mapping
         Columns of the table under the package's names.
     header : str
-        Name of the column `interval` in the file; ``95% CI`` states the level too.
+        Name, in the file, of the column that holds the interval; ``95% CI`` and ``HR (95% CI)`` state the level too.
     estimate : str
         The column whose interval it is.
     limits : (str, str)
@@ -53,10 +54,16 @@ def split_intervals(
         split["interval"] = [m[2] for m in within if m]
     pairs = [limits_in(text) or (text, text) for text in split.pop("interval")]
     split[lower], split[upper] = [low for low, _ in pairs], [high for _, high in pairs]
-    level = _LEVEL.match(header.strip())
+    level = _LEVEL.search(normalise(header))
     if level and "ci_level" not in split:
         split["ci_level"] = [f"{level[1]}%" if text.strip() else "" for text in split[lower]]
     return split
+
+
+def header_of_interval(before: Sequence[str], columns: Sequence[str], estimate: str) -> str:
+    """Name in the file of the column that holds intervals: one of their own, or that of the estimates."""
+    named = dict(zip(columns, before, strict=True))
+    return named.get("interval", named.get(estimate, ""))
 
 
 def limits_in(text: str) -> tuple[str, str] | None:

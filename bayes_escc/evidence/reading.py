@@ -29,7 +29,9 @@ __all__ = ["RawTable", "cell_text", "frame_cells", "normalise", "read_cells"]
 
 MAX_BYTES: Final = 50_000_000
 _DELIMITERS: Final = (",", ";", "\t", "，")
-_POINT: Final = re.compile(r"-?[0-9]+\.[0-9]+")
+_POINT: Final = re.compile(r"[0-9]\.[0-9]")
+_NUMBERS: Final = re.compile(r"[0-9\s().,\[\]%;/~–-]+")
+"""Cells of numbers and what is printed between them."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +239,9 @@ def _with_decimal_points(cells: dict[str, list[str]]) -> list[str]:
         for column, texts in cells.items()
         if "," in "\n".join(texts) and all(not t or decimal_comma(t) or t.isdecimal() for t in texts)
     }
-    if not numeric or any(_POINT.fullmatch(t) for texts in cells.values() for t in texts if "." in t):
+    if not numeric or any(
+        _POINT.search(t) for texts in cells.values() for t in texts if "." in t and _NUMBERS.fullmatch(t)
+    ):
         return []
     printed = [t for texts in numeric.values() for t in texts if "," in t]
     if all(re.fullmatch(r"-?[1-9][0-9]{0,2},[0-9]{3}", t) for t in printed):

@@ -9,6 +9,7 @@ from collections.abc import Mapping as Mapping_
 from statistics import median
 from typing import Final
 
+from bayes_escc.evidence.identity import identifying_content
 from bayes_escc.evidence.sheet.applied import Record, Recorder
 from bayes_escc.evidence.sheet.cells import (
     COUNT_UNITS,
@@ -21,7 +22,7 @@ from bayes_escc.evidence.sheet.cells import (
 from bayes_escc.evidence.sheet.mapping import Column, Mapping
 from bayes_escc.evidence.sheet.questions import Candidate
 from bayes_escc.evidence.sheet.roles import ROLES
-from bayes_escc.evidence.sheet.wording import Text, identifying_content, masked
+from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.names import normalise
 
 __all__ = ["COUNTS", "CellReading", "fold_regimen", "word_of"]

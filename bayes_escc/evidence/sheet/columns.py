@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bayes_escc.errors import DataError
+from bayes_escc.evidence.identity import identifying_content
 from bayes_escc.evidence.sheet.cells import (
     MISSING,
     NO_DATE,
@@ -23,7 +24,7 @@ from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Column
 from bayes_escc.evidence.sheet.questions import Candidate, Question
 from bayes_escc.evidence.sheet.roles import ROLES, Header, header_of, roles_of, same_header
-from bayes_escc.evidence.sheet.wording import Text, identifying_content, masked
+from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.settings.reader import nearest
 
 __all__ = ["Proposal", "Roles", "propose_roles"]
