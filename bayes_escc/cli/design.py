@@ -25,7 +25,8 @@ def register(commands: Commands) -> None:
         _design,
         "simulate a whole trial: operating characteristics, assurance, sample size",
         description="bayes-escc design FILE simulates a design; design check FILE says it in words; design compare "
-        "A B puts two side by side over the same patients; design replay FILE --trial N shows one trial by patients.",
+        "A B puts two side by side over the same patients; design replay FILE --trial N shows one trial by patients. "
+        "With --report the result becomes a page for the protocol, in HTML and with --word in Word.",
     )
     parser.add_argument("words", nargs="+", metavar="FILE", help="[check | compare | replay] and the design file(s)")
     parser.add_argument("--trials", type=int, metavar="N", help="trials by truth (default: the file's)")
@@ -34,6 +35,9 @@ def register(commands: Commands) -> None:
     parser.add_argument("--trial", type=int, default=0, metavar="N", help="replay: number of the trial, from 0")
     parser.add_argument("--truth", metavar="NAME", help="replay: under which truth (default: the first)")
     parser.add_argument("--out", metavar="DIR", help="folder for the result and the trials that were finished")
+    parser.add_argument("--report", action="store_true", help="also a page to print (with figures) in that folder")
+    parser.add_argument("--word", action="store_true", help="the page as a Word file too; implies --report")
+    parser.add_argument("--language", choices=("en", "zh", "both"), default="en", help="of the page (default: en)")
 
 
 def _design(options: argparse.Namespace) -> int:
@@ -69,14 +73,21 @@ def _simulate(options: argparse.Namespace, files: Sequence[str]) -> int:
     def say(line: str) -> None:
         print(line, file=sys.stderr)
 
+    wants_page = options.report or options.word
+    out = options.out or (f"results/{design.spec.id}" if wants_page else None)
     result = design.simulate(
-        trials=options.trials, workers=options.workers, scheduler=options.scheduler, out=options.out, say=say
+        trials=options.trials, workers=options.workers, scheduler=options.scheduler, out=out, say=say
     )
     data = result.to_dict()
-    if options.out:
-        write_atomic(Path(options.out) / "design.json", to_json(data))
-        _draw(data, Path(options.out))
+    if out:
+        write_atomic(Path(out) / "design.json", to_json(data))
+        _draw(data, Path(out))
     _print(options, data, _result_text(data))
+    if wants_page and out:
+        from bayes_escc.trials.pages import write_design_page
+
+        for path in write_design_page(data, out, language=options.language, word=options.word):
+            say(f"The page is in {path}")
     if not result.trusted:
         print("bayes-escc: NOT CONVERGED: the fast engine and the package's own fit disagree.", file=sys.stderr)
         return FitError.exit_code
@@ -85,20 +96,10 @@ def _simulate(options: argparse.Namespace, files: Sequence[str]) -> int:
 
 def _draw(data: PlainMapping, folder: Path) -> None:
     """The figures of a result, those that it has something for."""
-    from bayes_escc import plots
     from bayes_escc.plots.style import save_figure
+    from bayes_escc.trials.pages import design_drawings
 
-    drawn = {
-        "decisions": plots.design_decisions,
-        "power": plots.design_power,
-        "duration": plots.design_duration,
-        "convergence": plots.design_convergence,
-    }
-    if data["calibration"] and data["calibration"]["curve"]:
-        drawn["calibration"] = plots.design_calibration
-    if data["drift"]:
-        drawn["drift"] = plots.design_drift
-    for name, draw in drawn.items():
+    for name, draw in design_drawings(data).items():
         save_figure(draw(data), folder / "figures" / name)
 
 

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "data_of",
     "design_calibration",
     "design_convergence",
     "design_decisions",
     "design_drift",
     "design_duration",
     "design_power",
+    "footnote_of",
+    "is_trusted",
+    "probability_axis",
 ]
 
 _COLOURS = (BLUE, VERMILION, ORANGE, SKY, GREY, BLACK)
@@ -41,11 +45,11 @@ def design_decisions(result: Any) -> Figure:
     matplotlib.figure.Figure
         A bar per truth: blue goes and orange stops, darker where that is right, a shade lighter for every later look.
     """
-    data = _data(result)
+    data = data_of(result)
     most = max(row["most"] for row in data["scenarios"])
     rows = [row for row in data["scenarios"] if row["most"] == most]
     with house_style():
-        figure, (axes,) = new_figure(34 + 16 * len(rows), converged=_trusted(data))
+        figure, (axes,) = new_figure(34 + 16 * len(rows), converged=is_trusted(data))
         for place, row in enumerate(rows):
             looks = [look for look in data["looks"] if look["most"] == most and look["truth"] == row["truth"]]
             _draw_decisions(axes, place, row, looks)
@@ -54,7 +58,9 @@ def design_decisions(result: Any) -> Figure:
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(0, 1)
         axes.set_xlabel("Share of trials: goes (from the left), neither (white), stops (hatched, to the right)")
-        return finish(figure, title=f"Decisions by truth and look: {data['design']['title']}", footnote=_footnote(data))
+        return finish(
+            figure, title=f"Decisions by truth and look: {data['design']['title']}", footnote=footnote_of(data)
+        )
 
 
 def _draw_decisions(axes: Axes, place: int, row: PlainMapping, looks: Sequence[PlainMapping]) -> None:
@@ -99,11 +105,11 @@ def design_power(result: Any) -> Figure:
     matplotlib.figure.Figure
         With 95 % Monte Carlo intervals.
     """
-    data = _data(result)
+    data = data_of(result)
     truths = list(dict.fromkeys(row["truth"] for row in data["scenarios"]))
     sizes = sorted({row["most"] for row in data["scenarios"]})
     with house_style():
-        figure, (axes,) = new_figure(80, converged=_trusted(data))
+        figure, (axes,) = new_figure(80, converged=is_trusted(data))
         for i, truth in enumerate(truths):
             rows = sorted((r for r in data["scenarios"] if r["truth"] == truth), key=lambda r: r["most"])
             at = [r["most"] for r in rows] if len(sizes) > 1 else [i]
@@ -121,7 +127,7 @@ def design_power(result: Any) -> Figure:
             axes.set_xticks(range(len(truths)))
             axes.set_xticklabels([wrapped(t, 22) for t in truths])
             axes.set_xlim(-0.6, len(truths) - 0.4)
-        return finish(figure, title=f"P(go): {data['design']['title']}", footnote=_footnote(data))
+        return finish(figure, title=f"P(go): {data['design']['title']}", footnote=footnote_of(data))
 
 
 def _mark_size(axes: Axes, data: PlainMapping) -> None:
@@ -142,12 +148,12 @@ def design_duration(result: Any) -> Figure:
     result : DesignResult or mapping
         The largest of several sizes is drawn.
     """
-    data = _data(result)
+    data = data_of(result)
     most = max(row["most"] for row in data["distributions"])
     rows = [row for row in data["distributions"] if row["most"] == most]
     share = np.linspace(0, 1, 101)
     with house_style():
-        figure, panels = new_figure(58, converged=_trusted(data), panels=2)
+        figure, panels = new_figure(58, converged=is_trusted(data), panels=2)
         for axes, key in zip(panels, ("patients", "months"), strict=True):
             for i, row in enumerate(rows):
                 name, colour, dash = wrapped(row["truth"], 28), _COLOURS[i % 6], _DASHES[i % 6]
@@ -157,7 +163,7 @@ def design_duration(result: Any) -> Figure:
             axes.set_ylabel("Share of trials ended")
         panels[0].legend(frameon=False, loc="upper left")
         return finish(
-            figure, title=f"Size and duration: {data['design']['title']}", footnote=_footnote(data, counted=True)
+            figure, title=f"Size and duration: {data['design']['title']}", footnote=footnote_of(data, counted=True)
         )
 
 
@@ -173,14 +179,14 @@ def design_calibration(result: Any) -> Figure:
     AnalysisError
         If the design calibrates nothing.
     """
-    data = _data(result)
+    data = data_of(result)
     found = data["calibration"]
     if not found or not found["curve"]:
         raise AnalysisError("the design has no [calibration]: no threshold was sought.")
     at = np.array([p["threshold"] for p in found["curve"]])
     share, low, high = (np.array([p[k] for p in found["curve"]]) for k in ("share", "lower", "upper"))
     with house_style():
-        figure, (axes,) = new_figure(80, converged=_trusted(data))
+        figure, (axes,) = new_figure(80, converged=is_trusted(data))
         axes.fill_between(at, low, high, color=SKY, alpha=0.4, lw=0)
         axes.plot(at, share, color=BLUE)
         axes.axhline(found["false_alarm"], color=GREY, lw=0.8, ls=":")
@@ -194,7 +200,7 @@ def design_calibration(result: Any) -> Figure:
         axes.set_xlabel(f"{found['key']} of {found['rule']}")
         axes.set_ylabel("False alarms, worst null truth")
         axes.set_ylim(0, max(0.05, 4 * found["false_alarm"]))
-        return finish(figure, title=f"Calibration: {data['design']['title']}", footnote=_footnote(data, counted=True))
+        return finish(figure, title=f"Calibration: {data['design']['title']}", footnote=footnote_of(data, counted=True))
 
 
 def design_drift(result: Any) -> Figure:
@@ -209,12 +215,12 @@ def design_drift(result: Any) -> Figure:
     AnalysisError
         If the design has no drift.
     """
-    data = _data(result)
+    data = data_of(result)
     if not data["drift"]:
         raise AnalysisError("the design has no [drift], and no reference arm that borrows.")
     most = max(row["most"] for row in data["drift"])
     with house_style():
-        figure, (axes,) = new_figure(80, converged=_trusted(data))
+        figure, (axes,) = new_figure(80, converged=is_trusted(data))
         for i, truth in enumerate(dict.fromkeys(row["truth"] for row in data["drift"])):
             rows = [row for row in data["drift"] if row["truth"] == truth and row["most"] == most]
             value = np.array([r["go"]["value"] for r in rows])
@@ -227,7 +233,7 @@ def design_drift(result: Any) -> Figure:
         axes.set_xlabel("Drift: true rates of all arms minus those stated")
         axes.set_ylabel("P(go)")
         axes.legend(frameon=False)
-        return finish(figure, title=f"P(go) over drift: {data['design']['title']}", footnote=_footnote(data))
+        return finish(figure, title=f"P(go) over drift: {data['design']['title']}", footnote=footnote_of(data))
 
 
 def design_convergence(result: Any) -> Figure:
@@ -238,11 +244,11 @@ def design_convergence(result: Any) -> Figure:
     result : DesignResult or mapping
         The largest of several sizes is drawn.
     """
-    data = _data(result)
+    data = data_of(result)
     most = max(row["most"] for row in data["distributions"])
     rows = [row for row in data["distributions"] if row["most"] == most]
     with house_style():
-        figure, (axes,) = new_figure(80, converged=_trusted(data))
+        figure, (axes,) = new_figure(80, converged=is_trusted(data))
         for i, row in enumerate(rows):
             n, share, low, high = np.array(row["running"]).T
             axes.fill_between(n, low, high, color=_COLOURS[i % 6], alpha=0.2, lw=0)
@@ -251,19 +257,46 @@ def design_convergence(result: Any) -> Figure:
         axes.set_ylabel("P(go)")
         axes.set_ylim(0, 1)
         axes.legend(frameon=False)
-        return finish(figure, title=f"Convergence: {data['design']['title']}", footnote=_footnote(data, counted=True))
+        return finish(figure, title=f"Convergence: {data['design']['title']}", footnote=footnote_of(data, counted=True))
 
 
-def _data(result: Any) -> PlainMapping:
+def data_of(result: Any) -> PlainMapping:
+    """The content of `design.json`, of a result or as it is."""
     data: PlainMapping = result if isinstance(result, Mapping) else result.to_dict()
     return data
 
 
-def _trusted(data: PlainMapping) -> bool:
+def is_trusted(data: PlainMapping) -> bool:
+    """Whether the audit of a design agrees."""
     return data["audit"] is None or bool(data["audit"]["agrees"])
 
 
-def _footnote(data: PlainMapping, *, counted: bool = False) -> str:
+def probability_axis(axes: Axes, limits: Sequence[float]) -> float:
+    """Stretch an axis of probabilities towards 0 and 1, so that thresholds near them can be seen.
+
+    Parameters
+    ----------
+    axes : Axes
+    limits : sequence of float
+        Thresholds.
+
+    Returns
+    -------
+    float
+        The smallest probability drawn, and the distance of the largest from 1.
+    """
+    closest = min((min(v, 1.0 - v) for v in limits), default=0.01)
+    edge = min(0.004, closest / 3.0)
+    axes.set_yscale("logit")
+    axes.set_ylim(edge, 1.0 - edge)
+    ticks = [t for t in (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999) if edge <= t <= 1.0 - edge]
+    axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
+    axes.minorticks_off()
+    axes.set_ylabel("Probability")
+    return edge
+
+
+def footnote_of(data: PlainMapping, *, counted: bool = False) -> str:
     """Trials, largest Monte Carlo error, seed and audit, as every caption of a simulation should say."""
     error = max(max(row["go"]["mcse"], row["stop"]["mcse"]) for row in data["scenarios"])
     said = f"{data['trials']:,} trials by truth, seed {data['design']['seed']}"

@@ -562,10 +562,35 @@ _BIAS: Final = (
     ),
 )
 
-SENTENCES: Final = (*_PRIORS, *_NOTES, *TABLE_NOTES, *_DIAGNOSTICS, *_BIAS)
+_DESIGNS: Final = (
+    ("{n} trials by truth, seed {s}.", "每种真实情形{n}次试验，随机种子{s}。"),
+    (
+        "{n} trials by truth, seed {s}, largest Monte Carlo error of a share {e}.",
+        "每种真实情形{n}次试验，随机种子{s}，比例的最大蒙特卡罗误差{e}。",
+    ),
+    ("{n} trials by truth, seed {s}; shares are exact.", "每种真实情形{n}次试验，随机种子{s}；比例为精确值。"),
+    ("{n} trials fitted again agree (largest difference {d}).", "{n}次试验重新拟合的结果一致（最大相差{d}）。"),
+    ("{n} trials fitted again DISAGREE (largest difference {d}).", "{n}次试验重新拟合的结果不一致（最大相差{d}）。"),
+)
+
+SENTENCES: Final = (*_PRIORS, *_NOTES, *TABLE_NOTES, *_DIAGNOSTICS, *_BIAS, *_DESIGNS)
 """Every sentence in English and in Chinese; what stands in braces is a hole."""
 
 TERMS: Final[Mapping[str, str]] = {
+    "P({a} of {b} better than {c})": "P({b}的{a}优于{c})",
+    "P({a} of {b} better than {c} by {m} ({scale}))": "P({b}的{a}优于{c}，幅度{m}（{scale}）)",
+    "P({a} of {b} > {v})": "P({b}的{a} > {v})",
+    "P({a} of {b} < {v})": "P({b}的{a} < {v})",
+    "P({a} of {b} > standard rate)": "P({b}的{a} > 标准治疗的率)",
+    "P({a} of {b} > standard rate + {m})": "P({b}的{a} > 标准治疗的率 + {m})",
+    "the smaller of {a} and {b}": "{a}与{b}中的较小者",
+    "the larger of {a} and {b}": "{a}与{b}中的较大者",
+    "who is evaluable at a look differs from trial to trial": "各次查看时可评估的患者因试验而异",
+    "patients drop out": "存在失访",
+    "its rules wait for endpoints that are assessed at different times": "各规则所依据的终点评估时间不同",
+    "its rules are about more than two endpoints": "规则涉及两个以上的终点",
+    "there are too many possible counts": "可能的计数组合过多",
+    "{name} looks at a time to event": "{name}依据时间-事件终点",
     "a reference patient": "参照患者",
     "median PFS of a reference patient": "参照患者的中位无进展生存期",
     "median PFS of a reference patient on the average regimen": "平均方案下参照患者的中位无进展生存期",

@@ -214,7 +214,11 @@ class Design(NotebookView):
                 break
             wanted *= 2
         audit = self.audit() if isinstance(self.model, NormalPriors) and self.spec.simulation.audit > 0 else None
-        return replace(result, audit=audit, engine=self.engine, calibrated=self._calibrated(outcomes))
+        from bayes_escc.trials.facts import design_facts
+
+        return replace(
+            result, audit=audit, engine=self.engine, calibrated=self._calibrated(outcomes), facts=design_facts(self)
+        )
 
     def with_seed(self, seed: int) -> Design:
         """The same design under another seed."""

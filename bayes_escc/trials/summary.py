@@ -77,6 +77,8 @@ class DesignResult(NotebookView):
         By size and truth: percentiles (0 to 100) of patients and months, and P(go) as trials are added.
     sizes : mapping or None
         The sample size that was sought.
+    facts : mapping
+        The design as stated, its boundaries, accrual and a few of its trials; see `bayes_escc.trials.facts`.
     """
 
     id: str
@@ -96,6 +98,7 @@ class DesignResult(NotebookView):
     distributions: tuple[PlainMapping, ...] = ()
     sizes: PlainMapping | None = None
     notes: tuple[str, ...] = field(default=())
+    facts: PlainMapping = field(default_factory=dict, repr=False)
 
     @property
     def precise_enough(self) -> bool:
@@ -149,6 +152,7 @@ class DesignResult(NotebookView):
             "distributions": plain(self.distributions),
             "sample_size": plain(self.sizes or {}) or None,
             "notes": list(self.notes),
+            **self.facts,
         }
 
 

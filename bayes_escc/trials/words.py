@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from bayes_escc.trials.conduct import look_times
 from bayes_escc.trials.design import Design
 from bayes_escc.trials.exact import why_not_exact
-from bayes_escc.trials.generate import generate
+from bayes_escc.trials.facts import look_dates
 
 __all__ = ["design_in_words"]
-
-_TRIALS = 400
 
 
 def design_in_words(design: Design) -> list[str]:
@@ -32,17 +27,15 @@ def design_in_words(design: Design) -> list[str]:
         seen = "at once" if spec.pfs.visits is None else f"at the next visit, every {spec.pfs.visits:g} months"
         lines.append(f"{spec.pfs.name}: an event is seen {seen}.")
     for planned in spec.rules:
-        lines.append(
-            f"{planned.name}: {planned.rule.sentence}{'' if planned.binding else ' It advises and ends nothing.'}"
-        )
+        varies = any(len(set(v)) > 1 for v in (planned.go_above, planned.stop_below, planned.stop_above))
+        said = f"{planned.rule.statistic}, with thresholds by look." if varies else planned.rule.sentence
+        lines.append(f"{planned.name}: {said}{'' if planned.binding else ' It advises and ends nothing.'}")
         for i, plan in enumerate(planned.looks):
             held = {k: getattr(planned, k)[i] for k in ("go_above", "stop_below", "stop_above")}
             said = ", ".join(f"{k} {v:g}" for k, v in held.items() if v is not None)
             dates = []
             for truth in spec.truths:
-                patients = generate(spec, truth, spec.patients[-1], 0, _TRIALS)
-                months = look_times(spec, patients, planned, plan)
-                low, middle, high = np.quantile(months, [0.05, 0.5, 0.95])
+                low, middle, high = look_dates(spec, truth, planned, plan)
                 dates.append(f"month {middle:.0f} ({low:.0f} to {high:.0f}) if {truth.name}")
             lines.append(f"  look {i + 1} at {plan}{': ' + said if said else ''}: {'; '.join(dates)}.")
     lines.append(design.engine)
