@@ -254,9 +254,43 @@ class TestBorrowing:
         again = be.Design.from_dict(json.loads(d.content), folder=tmp_path)
         assert again.spec == d.spec
 
-    def test_a_weight_that_adapts_is_refused(self, history):
+    def test_a_weight_that_adapts_to_the_counts(self, history):
+        """The weight of Yang et al. (2023) for every count of the reference, and the enumeration with it."""
+        d = borrowing_design(history, sam_difference=0.2)
+        ((key, prior),) = d.spec.rules[0].adaptive
+        assert key == "reference_prior"
+        parts = list(zip(prior.mixture.weights, prior.mixture.components, strict=True))
+        centre = sum(w * p.alpha / (p.alpha + p.beta) for w, p in parts)
+        rate = np.linspace(0, 1, 2001)[1:-1]
+        goes = np.zeros((25, 7), bool)
+        for y in range(7):
+            apart = max(stats.binom.pmf(y, 6, centre + 0.2), stats.binom.pmf(y, 6, max(centre - 0.2, 1e-6)))
+            vague = apart / (apart + stats.binom.pmf(y, 6, centre))
+            control = (1 - vague) * sum(w * stats.beta.pdf(rate, p.alpha, p.beta) for w, p in parts)
+            after = (control + vague) * rate**y * (1 - rate) ** (6 - y)
+            for x in range(25):
+                goes[x, y] = after @ stats.beta.sf(rate, 1 + x, 25 - x) / after.sum() > 0.95
+        made = exact_characteristics(d.spec)[(30, "better")]
+        exact = stats.binom.pmf(np.arange(25), 24, 0.6) @ goes @ stats.binom.pmf(np.arange(7), 6, 0.25)
+        assert made.probability_go == pytest.approx(exact, abs=1e-6)
+        assert within((d.conduct("better", 30, 0, 2000).decision > 0).mean(), exact, 2000)
+        fixed = exact_characteristics(borrowing_design(history).spec)[(30, "better")]
+        assert abs(fixed.probability_go - exact) > 1e-3
+
+    def test_a_weight_that_adapts_goes_with_a_posterior_probability(self, history):
+        content = json.loads(borrowing_design(history, sam_difference=0.2).content)
+        content["monitoring"][0] = {
+            "name": "predictive",
+            "kind": "predictive_probability",
+            "regimen": "secukinumab",
+            "reference": "placebo",
+            "success": 0.9,
+            "stop_below": 0.1,
+            "patients": [24, 6],
+            "looks": [15],
+        }
         with pytest.raises(be.AnalysisError, match="sam_difference"):
-            borrowing_design(history, sam_difference=0.2)
+            be.Design.from_dict(content, folder=history)
 
 
 def test_pooled_rates_are_refused_rather_than_given_another_prior():

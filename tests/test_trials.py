@@ -335,13 +335,25 @@ class TestWorkers:
 
 class TestComparison:
     def test_the_same_patients_make_differences_precise(self):
-        fewer = json.loads(json.dumps(RESPONSE))
-        fewer["monitoring"][0]["looks"] = [10, 20, 36]
-        rows = compare_designs(design(RESPONSE), design(fewer), 1000)
+        waiting = {"accrual": {"rate": 3}, "endpoints": {"ORR": {"assessed_after": 2.0}}}
+        fewer = json.loads(json.dumps({**RESPONSE, **waiting}))
+        fewer["monitoring"][0]["looks"] = [{"patients": 10}, {"patients": 20}, {"patients": 40, "at_least_months": 15}]
+        other = json.loads(json.dumps(fewer))
+        other["monitoring"][0]["looks"][2]["at_least_months"] = 16
+        rows = compare_designs(design(fewer), design(other), 1000)
         row = next(r for r in rows if r["what"] == "P(go)" and r["truth"] == "better")
         apart = math.hypot(row["first"]["mcse"], row["second"]["mcse"])
         assert row["difference"]["mcse"] < 0.7 * apart
         assert row["difference"]["value"] == pytest.approx(row["second"]["value"] - row["first"]["value"])
+
+    def test_what_is_known_exactly_is_compared_exactly(self):
+        fewer = json.loads(json.dumps(RESPONSE))
+        fewer["monitoring"][0]["looks"] = [10, 20, 36]
+        rows = compare_designs(design(RESPONSE), design(fewer), 20)
+        assert all(row[side]["exact"] for row in rows for side in ("first", "second", "difference"))
+        row = next(r for r in rows if r["what"] == "P(go)" and r["truth"] == "better")
+        a, b = (single_arm(looks, 0.4, 0.2, 0.98, 0.1)[0] for looks in ((10, 20, 40), (10, 20, 36)))
+        assert row["difference"]["value"] == pytest.approx(b - a, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -435,5 +447,8 @@ class TestCommands:
 
     def test_wrong_words(self, capsys):
         assert main(["design", "compare", "second_line_single_arm"]) == 2
+        assert main(["design", "no_such_design"]) == 2
+        assert main(["design", "replay", "second_line_single_arm", "--trial", "-1"]) == 2
+        assert "there is no trial -1" in capsys.readouterr().err
         assert main(["design", "no_such_design"]) == 2
         assert "second_line_randomised" in capsys.readouterr().err

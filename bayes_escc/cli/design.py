@@ -14,6 +14,7 @@ from bayes_escc.names import PlainMapping
 
 __all__ = ["register"]
 
+_ADVICE: Final = ("at most", "truth", "rule", "goes", "stops")
 _ACTIONS: Final = ("check", "compare", "replay")
 
 
@@ -146,6 +147,7 @@ def _result_text(data: PlainMapping) -> str:
             for v in data["looks"]
         ]
         lines += ["", aligned(["at most", "truth", "rule", "look", "goes", "stops"], shown)]
+    lines += _advice_text(data)
     for row in data["design_prior"]:
         lines += [
             "",
@@ -177,6 +179,26 @@ def _result_text(data: PlainMapping) -> str:
     if data["fitted_trials"]:
         lines.append(f"{data['fitted_trials']} trials were answered by the package's own fit.")
     return "\n".join([*lines, *data["notes"]])
+
+
+def _advice_text(data: PlainMapping) -> list[str]:
+    """How each of several rules acted first, and those that only advise."""
+    from bayes_escc.report.layout import aligned
+
+    rows = [
+        [
+            str(row["most"]),
+            row["truth"],
+            advice["rule"] + ("" if advice["binding"] else " (advises)"),
+            _estimate(advice["go"]),
+            _estimate(advice["stop"]),
+        ]
+        for row in data["scenarios"]
+        for advice in row["advice"]
+    ]
+    if all(advice["binding"] for row in data["scenarios"] for advice in row["advice"]):
+        return []
+    return ["", "First act of each rule, up to the end of the trial:", aligned(_ADVICE, rows)]
 
 
 def _drift_text(rows: Sequence[PlainMapping]) -> list[str]:
@@ -233,7 +255,10 @@ def _compare(options: argparse.Namespace, files: Sequence[str]) -> int:
     rows = compare_designs(a, b, options.trials)
     shown = [[r["truth"], r["what"], *(_estimate(r[k], 3) for k in ("first", "second", "difference"))] for r in rows]
     header = ["truth", "", Path(files[0]).stem, Path(files[1]).stem, "second minus first"]
-    text = aligned(header, shown) + "\nBoth designs meet the same patients, so that chance cancels from the difference."
+    text = aligned(header, shown) + (
+        "\nBoth designs meet the same patients, so that chance cancels from the difference. Intervals are 95 % Monte "
+        "Carlo intervals; numbers without one are exact."
+    )
     _print(options, {"comparison": rows}, text)
     return 0
 

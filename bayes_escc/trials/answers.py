@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.answers.borrowed_history import HistoricalPrior
+from bayes_escc.answers.borrowing import sam_weight
 from bayes_escc.names import AnyArray, Plain
 from bayes_escc.rules import CountBoundary, Rule
 from bayes_escc.rules.rule import decide
 from bayes_escc.trials.spec import PlannedRule
 
-__all__ = ["rate_statistics", "rate_verdicts", "rule_at", "verdict_table", "verdicts_of"]
+__all__ = ["rate_statistics", "rate_verdicts", "rule_at", "statistic_table", "verdict_table", "verdicts_of"]
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -26,9 +28,35 @@ def _statistics(rule: Rule, look: tuple[int, ...]) -> Array:
 
 
 @lru_cache(maxsize=4096)
-def verdict_table(rule: Rule, look: tuple[int, ...]) -> NDArray[np.int8]:
-    """GO, STOP or CONTINUE for every possible count of a rule at a look."""
+def _verdicts(rule: Rule, look: tuple[int, ...]) -> NDArray[np.int8]:
     return rule.verdicts(look)
+
+
+@lru_cache(maxsize=512)
+def _adapted(rule: Rule, key: str, history: HistoricalPrior, n: tuple[int, ...]) -> Array:
+    """The statistic for every possible count where the robust weight of an arm adapts to its own count."""
+    axis = ("prior", "reference_prior").index(key)
+    values = np.empty(tuple(size + 1 for size in n))
+    places = np.moveaxis(values, axis, 0)
+    for events in range(n[axis] + 1):
+        weight = sam_weight(history.mixture, events=events, n=n[axis], difference=float(history.difference or 0.0))
+        prior: Plain = {key: history.mixture.robust(weight, history.vague)}
+        places[events] = np.moveaxis(replace(rule, **prior).statistics(n), axis, 0)[events]
+    return values
+
+
+def statistic_table(planned: PlannedRule, look: int, n: tuple[int, ...], *, ended: bool) -> Array:
+    """The statistic of a rule at one of its looks for every possible count; see `rule_at`."""
+    rule = rule_at(planned, look, n, ended=ended)
+    return _adapted(rule, *planned.adaptive[0], n) if planned.adaptive else _statistics(rule, n)
+
+
+def verdict_table(planned: PlannedRule, look: int, n: tuple[int, ...], *, ended: bool) -> NDArray[np.int8]:
+    """GO, STOP or CONTINUE of a rule at one of its looks for every possible count; see `rule_at`."""
+    rule = rule_at(planned, look, n, ended=ended)
+    if not planned.adaptive:
+        return _verdicts(rule, n)
+    return rule.decided(n, statistic_table(planned, look, n, ended=ended), rule.thresholds(n))
 
 
 def rule_at(planned: PlannedRule, look: int, n: tuple[int, ...], *, ended: bool) -> Rule:
@@ -63,8 +91,12 @@ def rule_at(planned: PlannedRule, look: int, n: tuple[int, ...], *, ended: bool)
     return replace(rule, looks=(), **stated)
 
 
+class _Table(Protocol):
+    def __call__(self, planned: PlannedRule, look: int, n: tuple[int, ...], *, ended: bool) -> AnyArray: ...
+
+
 def _looked_up(
-    table: Callable[[Rule, tuple[int, ...]], AnyArray],
+    table: _Table,
     planned: PlannedRule,
     look: int,
     n: Whole,
@@ -79,14 +111,14 @@ def _looked_up(
         if 0 in sizes:
             continue
         here = which.ravel() == i
-        entries = table(rule_at(planned, look, sizes, ended=bool(key[-1])), sizes)
+        entries = table(planned, look, sizes, ended=bool(key[-1]))
         found[here] = entries[tuple(x[here].T)]
     return found
 
 
 def rate_statistics(planned: PlannedRule, look: int, n: Whole, x: Whole, ended: NDArray[np.bool_]) -> Array:
     """The statistic of a rule on a rate; arrays as in `Counts`."""
-    return _looked_up(_statistics, planned, look, n, x, ended)
+    return _looked_up(statistic_table, planned, look, n, x, ended)
 
 
 def rate_verdicts(planned: PlannedRule, look: int, n: Whole, x: Whole, ended: NDArray[np.bool_]) -> NDArray[np.int8]:

@@ -24,6 +24,7 @@ from bayes_escc.settings.reader import Reader, raise_problems
 from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at
 from bayes_escc.trials.exact import exact_characteristics
 from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute, pack
+from bayes_escc.trials.facts import design_facts
 from bayes_escc.trials.generate import generate
 from bayes_escc.trials.hazards import normal_priors_of
 from bayes_escc.trials.reading import read_design
@@ -214,11 +215,10 @@ class Design(NotebookView):
                 break
             wanted *= 2
         audit = self.audit() if isinstance(self.model, NormalPriors) and self.spec.simulation.audit > 0 else None
-        from bayes_escc.trials.facts import design_facts
-
-        return replace(
-            result, audit=audit, engine=self.engine, calibrated=self._calibrated(outcomes), facts=design_facts(self)
-        )
+        named = None if self.analysis is None else self.analysis.id
+        facts = design_facts(self.spec, self.model, analysis=named, sha256=self.sha256)
+        calibrated = self._calibrated(outcomes)
+        return replace(result, audit=audit, engine=self.engine, calibrated=calibrated, facts=facts)
 
     def with_seed(self, seed: int) -> Design:
         """The same design under another seed."""
@@ -280,6 +280,8 @@ class Design(NotebookView):
             raise AnalysisError(
                 f"there is no truth {truth!r}; there are {', '.join(t.name for t in self.spec.truths)}."
             )
+        if not 0 <= trial < _FRESH:
+            raise AnalysisError(f"trials are numbered from 0 to {_FRESH - 1:,}; there is no trial {trial:,}.")
         patients = generate(self.spec, chosen, self.spec.patients[-1], trial, 1)
         columns: Plain = {
             "patient": np.arange(1, self.spec.patients[-1] + 1),

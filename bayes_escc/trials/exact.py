@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.rules.paths import arrive
 from bayes_escc.rules.rule import GO, STOP, Step
-from bayes_escc.trials.answers import rule_at, verdict_table
+from bayes_escc.trials.answers import verdict_table
 from bayes_escc.trials.conduct import INSTANT, looks_of
 from bayes_escc.trials.generate import arrivals
 from bayes_escc.trials.spec import LookPlan, PlannedRule, TrialSpec, Truth
@@ -237,7 +237,7 @@ def _on_state(spec: TrialSpec, stage: _Stage, arms: Sequence[int], endpoints: Se
     n = tuple(stage.n[arm] for arm in own)
     if 0 in n:
         return None
-    table = verdict_table(rule_at(planned, stage.look, n, ended=stage.ended), n)
+    table = verdict_table(planned, stage.look, n, ended=stage.ended)
     axes = [arms.index(arm) * len(endpoints) + endpoints.index(name) for arm in own for name in planned.endpoints]
     ordered = table.transpose(np.argsort(axes))
     shape = [1] * (len(arms) * len(endpoints))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,6 @@ from bayes_escc.trials.exact import why_not_exact
 from bayes_escc.trials.generate import Patients, generate
 from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PlannedRule, TrialSpec, Truth
 
-if TYPE_CHECKING:
-    from bayes_escc.trials.design import Design
-
 __all__ = ["design_facts", "look_dates"]
 
 Array = NDArray[np.float64]
@@ -34,20 +31,29 @@ _REPLAYED: Final = 10
 _BAND: Final = (0.05, 0.5, 0.95)
 
 
-def design_facts(design: Design) -> Plain:
+def design_facts(spec: TrialSpec, model: NormalPriors | str | None, *, analysis: str | None, sha256: str) -> Plain:
     """The design as stated, its boundaries, its accrual and a few of its trials.
+
+    Parameters
+    ----------
+    spec : TrialSpec
+    model : NormalPriors, str or None
+        As `Design.model`.
+    analysis : str or None
+        Name of the analysis.
+    sha256 : str
+        Digest of the design.
 
     Returns
     -------
     dict
         ``stated``, ``boundaries``, ``accrual``, ``replays``.
     """
-    spec = design.spec
     return {
-        "stated": _stated(design),
+        "stated": {**_stated(spec, model), "analysis": analysis, "sha256": sha256},
         "boundaries": [row for planned in spec.rules for row in _boundaries(spec, planned)],
         "accrual": _accrual(spec),
-        "replays": _replays(design),
+        "replays": _replays(spec, model),
     }
 
 
@@ -58,9 +64,8 @@ def look_dates(spec: TrialSpec, truth: Truth, planned: PlannedRule, plan: LookPl
     return float(low), float(middle), float(high)
 
 
-def _stated(design: Design) -> Plain:
-    spec = design.spec
-    prior, model = spec.design_prior, design.model
+def _stated(spec: TrialSpec, model: NormalPriors | str | None) -> Plain:
+    prior = spec.design_prior
     return {
         "arms": list(spec.arms),
         "allocation": list(spec.allocation),
@@ -94,10 +99,8 @@ def _stated(design: Design) -> Plain:
             "below": prior.below,
             "above": prior.above,
         },
-        "analysis": None if design.analysis is None else design.analysis.id,
         "engine": "counts" if model is None else "newton" if isinstance(model, NormalPriors) else "fit",
         "not_exact": why_not_exact(spec),
-        "sha256": design.sha256,
     }
 
 
@@ -145,7 +148,7 @@ def _boundaries(spec: TrialSpec, planned: PlannedRule) -> list[Plain]:
         counts = counts_at(spec, patients, planned, plan, look_times(spec, patients, planned, plan))
         n = tuple(int(v) for v in np.median(counts.n, axis=0).round())
         row |= {"patients": list(n), "varies": bool((counts.n != n).any())}
-        if 0 in n or planned.rule.not_exact:
+        if 0 in n or planned.rule.not_exact or planned.adaptive:
             rows.append(row)
             continue
         for bound in _shown_rows(spec, planned, i, n):
@@ -199,18 +202,19 @@ def _accrual(spec: TrialSpec) -> Plain:
     return {**{key: [float(v) for v in values] for key, values in shown.items()}, "looks": looks}
 
 
-def _replays(design: Design) -> Plain | None:
+def _replays(spec: TrialSpec, model: NormalPriors | str | None) -> Plain | None:
     """What the first rule saw in ten trials of each truth; None where every answer needs a fit."""
-    spec = design.spec
     planned = next((p for p in spec.rules if p.binding), spec.rules[0])
-    if planned.of_pfs and not isinstance(design.model, NormalPriors):
+    if planned.of_pfs and not isinstance(model, NormalPriors):
         return None
     if not planned.rule.is_probability:
         return None
     paths = []
     for truth in spec.truths:
         patients = generate(spec, truth, spec.patients[-1], 0, _REPLAYED)
-        values, months = zip(*(_seen(design, planned, i, patients) for i in range(len(planned.looks))), strict=True)
+        values, months = zip(
+            *(_seen(spec, model, planned, i, patients) for i in range(len(planned.looks))), strict=True
+        )
         paths.append({"truth": truth.name, "statistic": _columns(values), "months": _columns(months)})
     limits = [_limits(planned, i) for i in range(len(planned.looks))]
     return {"rule": planned.name, "statistic": planned.rule.statistic, "thresholds": limits, "paths": paths}
@@ -225,12 +229,14 @@ def _limits(planned: PlannedRule, look: int) -> dict[str, float]:
     return {} if count is None else dict(planned.rule.thresholds((count,)))
 
 
-def _seen(design: Design, planned: PlannedRule, look: int, patients: Patients) -> tuple[Array, Array]:
-    spec, plan = design.spec, planned.looks[look]
+def _seen(
+    spec: TrialSpec, model: NormalPriors | str | None, planned: PlannedRule, look: int, patients: Patients
+) -> tuple[Array, Array]:
+    plan = planned.looks[look]
     times = look_times(spec, patients, planned, plan)
     if planned.of_pfs:
         state = state_at(spec, patients, times)
-        return statistic_at(spec, design.model, None, planned, patients, state)[0], times
+        return statistic_at(spec, model, None, planned, patients, state)[0], times
     counts = counts_at(spec, patients, planned, plan, times)
     return rate_statistics(planned, look, counts.n, counts.x, counts.ended), times
 

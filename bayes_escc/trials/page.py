@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -36,8 +37,16 @@ class _Page:
         return DESIGN_WORDS[key][self.language].format(**values)
 
     def said(self, text: str) -> str:
-        """A sentence of the package in the language of the page."""
-        return in_chinese(text) if self.language == "zh" else text
+        """A sentence of the package in the language of the page; names of arms stay as they are."""
+        if self.language == "en":
+            return text
+        names = sorted(self.stated["arms"], key=len, reverse=True)
+        for i, name in enumerate(names):
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"\u27e6{i}\u27e7", text)
+        said = in_chinese(text)
+        for i, name in enumerate(names):
+            said = said.replace(f"\u27e6{i}\u27e7", name)
+        return said
 
     def joined(self, parts: Sequence[str], word: str = "and") -> str:
         """Names in a sentence."""

@@ -202,13 +202,15 @@ def _placed(
     endpoints = _timed(r, rule, trial) if timed else _binary(r, rule, looks, trial)
     if endpoints is None:
         return None
+    adaptive: tuple[tuple[str, HistoricalPrior], ...] = ()
     if not timed:
         rule = replace(rule, regimen=arms[arm], endpoint=rule.endpoint or endpoints[0])
         rule = _with_priors(r, with_direction(rule, endpoints[:1]), stated, trial)
+        adaptive = _adaptive(r, rule, trial)
     else:
         rule = _with_time(r, replace(rule, regimen=arms[arm]), trial)
     go, stop, toxic = (thresholds[key] for key in THRESHOLDS)
-    return PlannedRule(rule, arm, against, endpoints, looks, go, stop, toxic, binding)
+    return PlannedRule(rule, arm, against, endpoints, looks, go, stop, toxic, binding, adaptive)
 
 
 def _timed(r: Reader, rule: Rule, trial: _Trial) -> tuple[str, ...] | None:
@@ -283,7 +285,26 @@ def _with_priors(r: Reader, rule: Rule, stated: set[str], trial: _Trial) -> Rule
         r.problem("analysis", "its rates are pooled, or have no Beta prior: rules on them are not simulated")
         return rule
     fixed = {name: prior.robust for name, prior in trial.history.items() if prior.difference is None}
-    rule = with_borrowed(rule, fixed)
-    if trial.history and not set(fixed) >= set(trial.history) and rule.taken_over:
-        r.problem("analysis", "a robust weight that adapts to the counts (sam_difference) is not simulated")
-    return rule
+    return with_borrowed(rule, fixed)
+
+
+def _adaptive(r: Reader, rule: Rule, trial: _Trial) -> tuple[tuple[str, HistoricalPrior], ...]:
+    """The priors of a rule whose robust weight adapts to the counts."""
+    named = {"prior": rule.regimen, "reference_prior": getattr(rule, "reference", None)}
+    found = tuple(
+        (key, trial.history[regimen])
+        for key, regimen in named.items()
+        if regimen is not None
+        and regimen in trial.history
+        and key in rule.taken_over
+        and trial.history[regimen].difference is not None
+    )
+    if len(found) > 1:
+        r.problem("analysis", "the robust weights of two arms adapt to their counts (sam_difference): let one borrow")
+    elif found and (not isinstance(rule, PosteriorProbability) or rule.futility_value is not None):
+        r.problem(
+            "kind",
+            "with a robust weight that adapts to the counts (sam_difference), a rule is a posterior_probability "
+            "without futility_value; state two rules, one that goes and one that stops",
+        )
+    return found

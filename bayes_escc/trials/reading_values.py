@@ -57,6 +57,9 @@ def by_arm(
     found = []
     for arm in arms:
         number: Any = stated.get(arm, default)
+        if number is None:
+            r.problem(f'{key}."{arm}"', f"is missing: state a number from {low:g} to {high:g} for every arm")
+            number = low
         if not is_number(number) or not low <= number <= high:
             r.problem(f'{key}."{arm}"', f"must be a number from {low:g} to {high:g}, not {number!r}")
             number = low

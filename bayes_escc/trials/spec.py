@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from bayes_escc.answers.borrowed_history import HistoricalPrior
 from bayes_escc.rules import Rule
 
 __all__ = [
@@ -179,6 +180,8 @@ class PlannedRule:
         By look.
     binding : bool
         Whether the trial ends when the rule acts; a rule that advises is counted apart.
+    adaptive : tuple of (str, HistoricalPrior)
+        Which of `prior` and `reference_prior` is a historical one whose robust weight adapts to the counts of its arm.
     """
 
     rule: Rule
@@ -190,6 +193,7 @@ class PlannedRule:
     stop_below: tuple[float | None, ...]
     stop_above: tuple[float | None, ...]
     binding: bool = True
+    adaptive: tuple[tuple[str, HistoricalPrior], ...] = ()
 
     @property
     def name(self) -> str:
