@@ -311,6 +311,28 @@ class TestWorkers:
             np.testing.assert_array_equal(getattr(again, name), values)
         assert fingerprint() == fingerprint()
 
+    def test_a_worker_that_would_make_other_numbers_is_named(self, monkeypatch):
+        distributed = pytest.importorskip("distributed")
+
+        class Client:
+            def __init__(self, address, timeout):
+                self.address = address
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                return None
+
+            def run(self, asked):
+                return {"tcp://a": asked(), "tcp://b": "0.0.1 of another version"}
+
+        monkeypatch.setattr(distributed, "Client", Client)
+        d = design(RESPONSE)
+        with pytest.raises(be.FitError, match=r"tcp://b: 0\.0\.1 of another version") as refused:
+            execute(run_piece, d.content, ".", [Piece("null", 40, 0, 10)], scheduler="tcp://here")
+        assert "tcp://a" not in str(refused.value)
+
     @pytest.mark.slow
     def test_processes_and_a_cluster_of_which_a_worker_is_killed(self, tmp_path):
         import os
@@ -321,13 +343,15 @@ class TestWorkers:
         d = design(PFS)
         pieces = [Piece("better", 60, first, 50) for first in range(0, 500, 50)]
         here = [o for _, o in execute(run_piece, d.content, ".", pieces)]
-        processes = [o for _, o in execute(run_piece, d.content, ".", pieces, workers=2)]
+        processes, five = (
+            [o for _, o in execute(run_piece, d.content, ".", pieces, workers=count)] for count in (2, 5)
+        )
         with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
             with Client(cluster) as client:
                 pids = list(client.run(os.getpid).values())
             os.kill(pids[0], signal.SIGKILL)
             there = [o for _, o in execute(run_piece, d.content, ".", pieces, scheduler=cluster.scheduler_address)]
-        for other in (processes, there):
+        for other in (processes, five, there):
             for a, b in zip(here, other, strict=True):
                 for name, values in vars(a).items():
                     np.testing.assert_array_equal(getattr(b, name), values, err_msg=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from scipy.stats import beta, binom
@@ -143,7 +144,8 @@ def followed(looks, cells, rules):
     return found
 
 
+@cache
 def exceeds(first, second, margin):
     """P(p1 > p2 + margin) of two independent Beta laws, by the trapezoidal rule."""
-    p = np.linspace(0.0, 1.0, 20001)[1:-1]
+    p = np.linspace(0.0, 1.0, 8001)[1:-1]
     return float(np.trapezoid(beta.pdf(p, *second) * beta.sf(p + margin, *first), p))
