@@ -296,6 +296,28 @@ def test_check_prepares_an_analysis_as_run_does(tmp_path, capsys):
     assert "--kind" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("network", "question", "said"),
+    [
+        (False, 'estimand = "effect"\nreference = "c"\nbetter = "lower"', "not estimated by regimen"),
+        (True, 'estimand = "effect"\nreference = "c"\nscale = "odds_ratio"', "has no odds"),
+        (True, 'estimand = "effect"\nreference = "c"\nscale = "ratio"\nmargin = 1.2', "at most 1"),
+    ],
+)
+def test_check_passes_no_question_that_run_refuses(network, question, said, tmp_path, capsys):
+    """Both refuse it before the fit, in the same words."""
+    (tmp_path / "t.csv").write_text(f"{EFFECT},se\nA,x,c,OS,log HR,-0.3,0.3\nB,y,c,OS,log HR,-0.4,0.3\n")
+    text = 'id = "a"\n[data]\nkind = "effects"\nfile = "t.csv"\n[model]\nfamily = "synthesis"\n'
+    text += 'network = true\nreference = "c"\npooling = "common"\n' if network else ""
+    (tmp_path / "a.toml").write_text(f"{text}[[comparisons]]\n{question}\n")
+    told = []
+    for command in ("check", "run"):
+        assert main([command, str(tmp_path / "a.toml")]) == 2
+        told.append(capsys.readouterr().err)
+    assert said in told[0]
+    assert told[0] == told[1]
+
+
 def test_all_pairs_of_a_trial_count_once():
     """The variance of the arm they share is solved from the others: v_c = (v_ac + v_bc - v_ab) / 2."""
     variance = {"a": 0.04, "b": 0.03, "c": 0.02}

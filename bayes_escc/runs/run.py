@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.analysis.analysis import Analysis, ComparisonSpec
 from bayes_escc.answers.bias import bias_groups
 from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors, borrowing_group
 from bayes_escc.answers.needed import NeededRow
@@ -39,7 +39,7 @@ from bayes_escc.runs.page_facts import page_facts
 from bayes_escc.runs.question_notes import question_notes
 from bayes_escc.runs.results_folder import ResultsFolder, results_folder
 from bayes_escc.settings.questions import problems_with_contrast, problems_with_value
-from bayes_escc.settings.reader import nearest, raise_problems
+from bayes_escc.settings.reader import check_margin, nearest, raise_problems
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -209,6 +209,7 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
             )
         if c.estimand in estimands:
             wrong = problems_with_contrast(c.scale, units[c.estimand], c.margin, c.rope)
+            wrong = wrong or _unanswerable(c, estimands[c.estimand])
             problems += [f"{path}.{key}: {message}" for key, message in wrong]
     for i, t in enumerate(analysis.thresholds):
         path, regimens = f"thresholds[{i}]", labels(t.estimand, f"thresholds[{i}]")
@@ -223,6 +224,18 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
     raise_problems(f"{analysis.id} does not fit its data", problems)
     if analysis.rules:
         check_rules(analysis.rules, estimands, design.observed())
+
+
+def _unanswerable(asked: ComparisonSpec, array: xr.DataArray) -> list[tuple[str, str]]:
+    """What a comparison would refuse of an estimand after the fit, as (key, message)."""
+    if REGIMEN not in array.dims:
+        remedy = "the probability that it lies below or above a value is a threshold"
+        return [("estimand", f"{asked.estimand} is not estimated by regimen, so none can be compared on it; {remedy}")]
+    if asked.scale == "odds_ratio" and "proportion" not in str(array.attrs.get("unit", "proportion")):
+        return [("scale", f"{asked.estimand} is not a proportion, so it has no odds; use difference or ratio")]
+    known = [asked.better] if asked.better is not None else str(array.attrs.get("better", "")).split(",")
+    found = [p for better in known for p in check_margin(asked.scale, better, asked.margin, asked.rope)]
+    return list(dict.fromkeys(found))
 
 
 def _unranked(analysis: Analysis, design: Design, estimands: xr.Dataset) -> list[str]:
