@@ -78,6 +78,21 @@ def test_answers_are_those_of_a_two_dimensional_quadrature(tmp_path, effect, ref
     assert again["comparisons"] == result["comparisons"]
 
 
+def test_the_figures_of_a_run_are_drawn(tmp_path):
+    from matplotlib.figure import Figure
+
+    posterior = fitted(tmp_path, ((0, 5), (5, 5)), priors={"log_odds_ratio": normal(1.0)})
+    comparison = posterior.compare("rate", reference="placebo", margin=0.1)
+    assert isinstance(be.plots.intervals(posterior), Figure)
+    assert isinstance(be.plots.difference(comparison), Figure)
+    law = posterior.exact_laws().marginal("rate", {"regimen": "secukinumab", "endpoint": "ORR"})
+    u = np.linspace(-3.0, 9.0, 241)
+    density = law.logit_density(u)[0]
+    assert np.trapezoid(density, u) == pytest.approx(
+        float(np.diff(law.cdf(1 / (1 + np.exp(-u[[0, -1]]))))[0]), abs=1e-4
+    )
+
+
 def test_neither_rows_nor_names_decide_who_is_better(tmp_path):
     prior = {"log_odds_ratio": normal(1.0)}
     first = be.to_result(fitted(tmp_path, priors=prior))["comparisons"][0]

@@ -250,6 +250,16 @@ class JointMarginal(Distribution):
             u = np.clip(np.log(at) - np.log1p(-at), -2.0 * FURTHEST, 2.0 * FURTHEST)
         return np.array([self._cdf_logit(float(v)) for v in u.ravel()]).reshape(at.shape)
 
+    def logit_density(self, u: Array) -> tuple[Array, Array, Array]:
+        """Density of the logit at `u` and its first two derivatives, by differences of the distribution function."""
+        h = 1e-2
+        below, at, above = (np.array([self._cdf_logit(float(v)) for v in np.ravel(u) + k * h]) for k in (-1, 0, 1))
+        further = [np.array([self._cdf_logit(float(v)) for v in np.ravel(u) + k * h]) for k in (-2, 2)]
+        density = (8.0 * (above - below) - (further[1] - further[0])) / (12.0 * h)
+        slope = (above - 2.0 * at + below) / h**2
+        bend = (further[1] - 2.0 * above + 2.0 * below - further[0]) / (2.0 * h**3)
+        return np.maximum(density, 0.0).reshape(np.shape(u)), slope.reshape(np.shape(u)), bend.reshape(np.shape(u))
+
     def sf(self, x: ArrayLike) -> Array:
         """P(rate > x)."""
         return np.asarray(1.0 - self.cdf(x))
