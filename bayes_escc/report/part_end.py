@@ -65,7 +65,8 @@ def limitations(facts: Facts, language: Language) -> list[str]:
     sizes = {r["regimen"]: r["patients"] for r in facts["follow_up"]}
     sizes = sizes or {f"{c['study']}: {c['regimen']}": c["n"] for c in facts["counts"]}
     anchors = {r["anchoring"] for r in result["comparisons"]}
-    adjusted = {str(c["column"]) for c in facts["analysis"].get("model", {}).get("covariates", ())}
+    stated = facts["analysis"].get("model", {}).get("covariates", ())
+    adjusted = {c if isinstance(c, str) else str(c["column"]) for c in stated}  # a name alone is a covariate too
     parameters = len(adjusted) + 3
     counted = facts["data"]["kind"] == "counts" and any(w["code"] == "patients_counted" for w in _noted(result))
     rules = {
