@@ -4,15 +4,24 @@ The BCG vaccine trials (Colditz and others, JAMA 1994;271:698-702) are public an
 numbers are those of van Houwelingen and others (Stat Med 2002;21:589-624) and of the metafor package's documentation.
 """
 
+import json
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import bayes_escc as be
 from bayes_escc.answers.needed import needed_row
+from bayes_escc.names import format_probability
 from bayes_escc.probability.marginal import Draws
-from bayes_escc.report.result import to_result
+from bayes_escc.report.blocks import Table
+from bayes_escc.report.chinese import in_chinese
+from bayes_escc.report.page import sections
+from bayes_escc.report.page_words import WORDS
+from bayes_escc.report.result import to_json, to_result
 from bayes_escc.report.text import result_text
+from bayes_escc.runs.page_facts import page_facts
 from bayes_escc.runs.prompt_effects import pool_effects
 from bayes_escc.runs.run import prepare_design
 
@@ -302,6 +311,42 @@ class TestRisksAtABaseline:
         assert row["median"] == pytest.approx(-1 / difference["median"])
         assert (row["at_best"], row["at_worst"]) == pytest.approx((-1 / difference["lower"], -1 / difference["upper"]))
         assert row["sentence"].startswith("20 for one to benefit (95 % CrI ")
+
+    def test_the_page_shows_weights_and_numbers_needed_in_both_languages(self):
+        posterior, table = fit("RR", baseline_rate=0.1, priors=VAGUE), bcg()
+        result = to_result(posterior)
+        facts = json.loads(to_json(page_facts(posterior, prepare_design(posterior.analysis, table), table, result)))
+        (needed,) = facts["result"]["needed_to_treat"]
+        limits = [math.ceil(needed[k]) for k in ("at_best", "at_worst")]
+        for language, sentence, prior in (
+            ("en", f"20 for one to benefit (95 % CrI {limits[0]} to {limits[1]})", "Prior of the effect"),
+            ("zh", f"每20例多1例获益（95%CrI {limits[0]}～{limits[1]}）", "效应的先验"),
+        ):
+            tables = {b.title: b for s in sections(facts, language) for b in s.blocks if isinstance(b, Table)}
+            (row,) = tables[WORDS["needed_table"][language]].rows
+            assert row[1:] == (sentence, format_probability(needed["probability_benefit"], needed["mcse_probability"]))
+            weights = tables[WORDS["weights_table"][language]].rows
+            assert [line[0] for line in weights] == [*(trial[0] for trial in BCG), prior]
+            expected = [(f"{100 * w['weight']:.1f}%", f"{100 * w['weight_common']:.1f}%") for w in result["weights"]]
+            assert [line[1:] for line in weights] == expected
+            assert sum(float(line[1].rstrip("%")) for line in weights) == pytest.approx(100.0, abs=0.1 * len(weights))
+        facts["result"] |= {"weights": [], "needed_to_treat": []}
+        text = str(sections(facts, "en"))
+        assert not [k for k in ("needed_table", "weights_table") if WORDS[k]["en"] in text]
+
+    @pytest.mark.parametrize(
+        ("low", "high", "form"),
+        [
+            (-0.1, 0.04, "每{m}例多1例获益（95%CrI 每{best}例多1例获益，经无穷大，至每{worst}例多1例受害）"),
+            (0.02, 0.05, "每{m}例多1例受害（95%CrI {best}～{worst}）"),
+            (-0.05, -0.02, "每{m}例多1例获益（95%CrI {best}～{worst}）"),
+        ],
+    )
+    def test_the_words_of_a_number_needed_have_their_chinese(self, low, high, form):
+        row = needed_row(Draws(np.linspace(low, high, 4000).reshape(4, 1000)), better="lower", ci_prob=0.95)
+        m, *limits = (math.ceil(abs(v)) for v in (row.median, row.at_best, row.at_worst))
+        best, worst = limits if row.at_best * row.at_worst < 0 else sorted(limits)
+        assert in_chinese(row.sentence) == form.format(m=m, best=best, worst=worst)
 
     def test_through_infinity(self):
         row = needed_row(Draws(np.linspace(-0.04, 0.02, 601).reshape(1, -1)), better="lower", ci_prob=0.95)

@@ -577,6 +577,12 @@ SENTENCES: Final = (*_PRIORS, *_NOTES, *TABLE_NOTES, *_DIAGNOSTICS, *_BIAS, *_DE
 """Every sentence in English and in Chinese; what stands in braces is a hole."""
 
 TERMS: Final[Mapping[str, str]] = {
+    "infinity": "无穷大",
+    "{n} for one to benefit": "每{n}例多1例获益",
+    "{n} for one to be harmed": "每{n}例多1例受害",
+    "{n} for one to benefit ({level} CrI {a} to {b})": "每{n}例多1例获益（{level}CrI {a}～{b}）",
+    "{n} for one to be harmed ({level} CrI {a} to {b})": "每{n}例多1例受害（{level}CrI {a}～{b}）",
+    "{middle} ({level} CrI {a}, through infinity, to {b})": "{middle}（{level}CrI {a}，经无穷大，至{b}）",
     "P({a} of {b} better than {c})": "P({b}的{a}优于{c})",
     "P({a} of {b} better than {c} by {m} ({scale}))": "P({b}的{a}优于{c}，幅度{m}（{scale}）)",
     "P({a} of {b} > {v})": "P({b}的{a} > {v})",

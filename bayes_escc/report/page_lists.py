@@ -27,6 +27,7 @@ ABBREVIATIONS: Final = phrases(
         "ECOG": ("Eastern Cooperative Oncology Group performance status", "ECOG体力状况评分"),
         "NLR": ("neutrophil-to-lymphocyte ratio", "中性粒细胞与淋巴细胞比值"),
         "RMST": ("restricted mean survival time", "限制性平均生存时间"),
+        "NNT": ("number needed to treat", "需治疗人数"),
         "AE": ("adverse event", "不良事件"),
         "TRAE": ("treatment-related adverse event", "治疗相关不良事件"),
         "TEAE": ("treatment-emergent adverse event", "治疗期间不良事件"),

@@ -156,6 +156,22 @@ WORDS: Final = phrases(
         "median_interval": ("Median (credible interval)", "中位数（可信区间）"),
         "estimates_table": ("Posterior estimates", "后验估计"),
         "equal_tailed": ("Intervals are equal-tailed.", "区间为等尾贝叶斯可信区间(credible interval, CrI)。"),
+        "needed_table": ("Numbers needed to treat (NNT)", "需治疗人数(NNT)"),
+        "needed_note": (
+            "Patients treated for one more to benefit, or to be harmed, at the stated baseline risk; its limits are those "
+            "of the difference of risks, and pass through infinity where that may be nothing.",
+            "在所设基线风险下，每多1例患者获益(或受害)所需治疗的例数；界限由风险差的界限换算，风险差可能为零时界限经过无穷大。",
+        ),
+        "pr_benefit": ("Pr(benefit)", "获益的概率"),
+        "weights_table": ("Weights in the pooled effect", "合并效应中的权重"),
+        "weight": ("In this model", "本模型"),
+        "weight_common": ("Common effect", "共同效应"),
+        "weight_prior": ("Prior of the effect", "效应的先验"),
+        "weights_note": (
+            "Share of each study, and of the prior, in the posterior mean of the effect: by 1 / (se² + tau²), averaged over "
+            "the heterogeneity tau; for a common effect by 1 / se².",
+            "各研究及先验在效应后验均值中所占比例：按1/(se²+tau²)计算并对异质性tau取平均；共同效应按1/se²计算。",
+        ),
         "comparison": ("Comparison", "比较"),
         "pr_better": ("Pr(better)", "更优的概率"),
         "pr_unbiased": ("without bias", "不考虑偏倚"),

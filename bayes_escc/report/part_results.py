@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bayes_escc.names import format_probability
+from collections.abc import Sequence
+
+from bayes_escc.names import PlainMapping, format_probability
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
 from bayes_escc.report.quantities import covariate_words, estimate_text, is_log_ratio, name_of, of_itself
 from bayes_escc.report.sentences import allows_for_bias, contrast_text, headline_probability, margin_text, said_before
@@ -29,7 +31,43 @@ def estimates(page: View) -> Made:
         lines.append((name if name != before else "", who, estimate_text(r, page.language)))
         before = name
     header = (page.say("quantity"), "", page.say("median_interval"))
-    return "present", (Table(page.say("estimates_table"), header, tuple(lines), page.say("equal_tailed")),)
+    table = Table(page.say("estimates_table"), header, tuple(lines), page.say("equal_tailed"))
+    return "present", (table, *_needed_to_treat(page), *_weights(page))
+
+
+def _needed_to_treat(page: View) -> tuple[Table, ...]:
+    """Numbers needed to treat at the stated baseline, where the analysis states one."""
+    rows = page.result.get("needed_to_treat") or ()
+    named = _named_keys(rows, "regimen", "endpoint", "covariate")
+    header = ("", page.say("median_interval"), page.say("pr_benefit"))
+    lines = tuple(
+        (
+            ", ".join(str(r[k]) for k in named if r[k]),
+            page.said(r["sentence"]),
+            format_probability(r["probability_benefit"], r["mcse_probability"]),
+        )
+        for r in rows
+    )
+    return (Table(page.say("needed_table"), header, lines, page.say("needed_note")),) if lines else ()
+
+
+def _weights(page: View) -> tuple[Table, ...]:
+    """What every study, and the prior, is worth in a pooled effect."""
+    rows = page.result.get("weights") or ()
+    beside = [
+        k for k in _named_keys(rows, "regimen", "endpoint", "covariate") if len({r[k] for r in rows if r["study"]}) > 1
+    ]
+    header = (page.say("study"), page.say("weight"), page.say("weight_common"))
+    lines = []
+    for r in rows:
+        who = [str(r["study"]) if r["study"] else page.say("weight_prior"), *(str(r[k]) for k in beside if r[k])]
+        lines.append((", ".join(who), *(f"{100 * r[k]:.1f}%" for k in ("weight", "weight_common"))))
+    return (Table(page.say("weights_table"), header, tuple(lines), page.say("weights_note")),) if lines else ()
+
+
+def _named_keys(rows: Sequence[PlainMapping], *keys: str) -> list[str]:
+    """The keys that name something in at least one row."""
+    return [k for k in keys if any(r[k] for r in rows)]
 
 
 def probability(page: View) -> Made:
