@@ -14,12 +14,13 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.answers.companions import cox, fisher, log_rank
+from bayes_escc.cli.entry import main
 from bayes_escc.errors import RecordError
 from bayes_escc.report.page import sections
 from bayes_escc.report.page_lists import CHECKLISTS, LIMITATIONS
 from bayes_escc.report.page_words import TITLES, WORDS
 from bayes_escc.runs.baseline import baseline_rows, standardised_difference
-from bayes_escc.runs.report import write_report
+from bayes_escc.runs.report import Source, chapters_of, folder_source, write_report
 from bayes_escc.runs.run import run_analysis
 from tests.helpers.words import FORBIDDEN
 
@@ -325,3 +326,52 @@ def test_what_one_bias_tips_stands_in_one_row(tmp_path):
     assert len(tables) == 1
     assert [row[2] for row in tables[0].rows] == ["0.5", "0.8", "0.95"]
     assert all("median" in row[0] and "hazard ratio" in row[0] for row in tables[0].rows)
+
+
+def test_chapters_come_as_papers_report_them_and_not_by_the_alphabet(folder):
+    source = folder_source(folder)
+
+    def of(title, *endpoints, family="synthesis"):
+        facts = json.loads(json.dumps(source.facts))
+        row = facts["result"]["estimates"][0]
+        facts["result"]["analysis"] |= {"title": title, "family": family}
+        facts["result"]["estimates"] = [{**row, "endpoint": e} for e in endpoints or (None,)]
+        facts["result"]["comparisons"] = []
+        return Source(facts, lambda language: {}, folder)
+
+    given = [of("toxic", "grade3plus_TRAE", "SAE"), of("other", "quality of life"), of("rates", "DCR", "ORR")]
+    given += [of("death", "OS"), of("curves", family="survival"), of("pooled", "PFS")]
+    shown = [(c.language, c.title) for c in chapters_of(given, "both")]
+    expected = ["curves", "pooled", "death", "rates", "toxic", "other"]
+    assert shown == [(language, title) for language in ("en", "zh") for title in expected]
+
+
+def test_a_run_answers_in_the_language_asked_for_or_stated(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    counts_file(tmp_path)
+    content = """
+id = "mine"
+title = "A against B"
+question = "Which?"
+comparisons = [{ estimand = "rate", reference = "A", margin = 0.1, rope = [-0.1, 0.1] }]
+report = { language = "LANGUAGE" }
+data = { kind = "counts", file = "counts.csv" }
+"""
+    answers = {}
+    for stated in ("en", "zh", "both"):
+        (tmp_path / f"{stated}.toml").write_text(content.replace("LANGUAGE", stated), encoding="utf-8")
+        for asked in ((), ("--language", "en"), ("--language", "zh")):
+            command = ["run", f"{stated}.toml", "--out", "out", "--no-figures", *asked]
+            assert main(command) == 0
+            answers[stated, asked[-1] if asked else ""] = capsys.readouterr().out
+    english, chinese = answers["en", ""], answers["zh", ""]
+    assert english == answers["both", ""] == answers["zh", "en"] == answers["both", "en"]
+    assert chinese == answers["en", "zh"] == answers["both", "zh"]
+    assert "Results are in" in english
+    left = chinese.replace("bayes-escc report out --language zh", "")
+    assert not re.search(r"[a-z]{3,}", re.sub(r"--full|Which\?|于out", "", left)), chinese
+    assert not re.search(r"^[，。；：、）]", chinese, re.MULTILINE)
+    for text, word in ((english, "95 % CrI"), (chinese, "后验概率")):
+        assert word in text
+    numbers = [re.findall(r"[<>]? ?0\.\d+", text.split("\n\n")[2]) for text in (english, chinese)]
+    assert numbers[0] == numbers[1] != []

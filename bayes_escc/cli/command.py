@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_escc.names import PlainMapping
+
+if TYPE_CHECKING:
+    from bayes_escc.report.quantities import Language
 
 type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 type Action = Callable[[argparse.Namespace], int]
@@ -62,12 +65,14 @@ def print_json(value: Any) -> None:
     sys.stdout.write(to_json(value))
 
 
-def printed(result: PlainMapping, question: str = "", *where: str, full: bool = False) -> str:
-    """A result for a terminal: the answer, or with `full` every table."""
+def printed(
+    result: PlainMapping, question: str = "", *where: str, full: bool = False, language: Language = "en"
+) -> str:
+    """A result for a terminal: the answer, or with `full` every table (in English)."""
     if full:
         from bayes_escc.report.text import result_text
 
         return result_text(result)
     from bayes_escc.report.answer import answer_text
 
-    return answer_text(result, question, where=where)
+    return answer_text(result, question, where=where, language=language)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.answers.posterior import Posterior
     from bayes_escc.evidence import Table
+    from bayes_escc.report.quantities import Language
 
 __all__ = ["register"]
 
@@ -47,7 +48,12 @@ def register(commands: Commands) -> None:
         choices=("sensitivity", "proportional-hazards"),
         help="checks that become part of the page; with --report, sensitivity of exact results is one anyway",
     )
-    run.add_argument("--full", action="store_true", help="print every table, not the answer alone")
+    run.add_argument("--full", action="store_true", help="print every table, not the answer alone; in English")
+    run.add_argument(
+        "--language",
+        choices=("en", "zh"),
+        help="of the answer, and of the page (default: [report] language; of the answer English where that is both)",
+    )
     models = add_command(commands, "models", _models, "list the analyses that ship, or show one")
     models.add_argument("name", nargs="?", metavar="NAME")
     models.add_argument("--copy", metavar="FILE", help="write the analysis NAME to this file, to change it")
@@ -81,7 +87,7 @@ def _write_page(options: argparse.Namespace, folders: Sequence[Path], out: Path)
     """Write the page of one or several results folders, and say where it is."""
     from bayes_escc.runs.report import write_report
 
-    for path in write_report(folders, out):
+    for path in write_report(folders, out, language=options.language):
         print(f"The page is in {path}", file=sys.stderr if options.json else sys.stdout)
 
 
@@ -115,13 +121,15 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
     from bayes_escc.runs.run import run_analysis
 
     out = out or Path("results") / analysis.id
+    stated = options.language or json.loads(analysis.content).get("report", {}).get("language")
     unread: OSError | None = None  # the reader of a pipe may leave; the results are written all the same
 
     def show(result: PlainMapping) -> None:
         nonlocal unread
         try:
             if not options.json:
-                print(_answer(result, analysis.question, out, full=options.full), flush=True)
+                language: Language = "zh" if stated == "zh" else "en"
+                print(_answer(result, analysis.question, out, language, full=options.full), flush=True)
         except OSError as error:
             unread = error
 
@@ -143,11 +151,14 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
     return 0, result
 
 
-def _answer(result: PlainMapping, question: str, out: Path, *, full: bool) -> str:
+def _answer(result: PlainMapping, question: str, out: Path, language: Language, *, full: bool) -> str:
     """What a run prints: the answer, or with `full` every table, and where the results are."""
     where = f"Results are in {out}"
     if full:
         return f"{printed(result, full=True)}\n\n{where}"
+    if language == "zh":
+        rest = (f"结果保存于{out}；全部表格：--full", f"可打印的报告：bayes-escc report {out} --language zh")
+        return printed(result, question, *rest, language=language)
     return printed(result, question, f"{where}; every table: --full; a page to print: bayes-escc report {out}")
 
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from bayes_escc.names import PlainMapping, format_probability
+from bayes_escc.report.chinese import in_chinese
 from bayes_escc.report.layout import aligned, display_width, wrapped
-from bayes_escc.report.quantities import estimate_text, name_of, of_itself
+from bayes_escc.report.monitoring_words import position_sentence
+from bayes_escc.report.page_words import Phrase, phrases
+from bayes_escc.report.quantities import Language, estimate_text, interval_label, name_of, of_itself
 from bayes_escc.report.sentences import (
     allows_for_bias,
     contrast_text,
@@ -28,10 +31,36 @@ _MOST_NOTES: Final = 3
 _BOOKKEEPING: Final = {"sheet_note": 1, "patients_counted": 1, "mapped": 2}
 """Notes that say how a sheet was read come after those about its patients, and digests last."""
 
+_WORDS: Final[dict[str, Phrase]] = phrases(
+    {
+        "median": ("median ({ci} % CrI)", "中位数({ci}%CrI)"),
+        "better": ("P(better)", "更优的概率"),
+        "no_bias": ("no bias", "不计偏倚"),
+        "by_margin": ("by margin", "达到有意义差值"),
+        "in_rope": ("in ROPE", "实际等效"),
+        "same": ("same", "同上"),
+        "pair": ("{a} against {b}:", "{a}与{b}比较："),
+        "against": ("Against {b}:", "与{b}比较："),
+        "odds_ratio": ("{name}, odds ratio", "{name}，比值比(OR)"),
+        "ratio": ("{name}, ratio", "{name}，比"),
+        "next_trial": ("the next trial", "下一项试验"),
+        "needed": ("number needed to treat", "需治疗人数(NNT)"),
+        "note": ("Note: {text}", "注意：{text}"),
+        "row": ("row {row}: ", "第{row}行："),
+        "rule": ("Monitoring: {text}", "监测：{text}"),
+        "more_note": ("1 more note: --full", "另有1条提示：--full"),
+        "more_notes": ("{n} more notes: --full", "另有{n}条提示：--full"),
+        "more_rows": ("... and {n} more: --full", "……另有{n}行：--full"),
+    }
+)
+"""Words of the tables and notes."""
+
 Row = PlainMapping
 
 
-def answer_text(result: PlainMapping, question: str = "", *, where: Sequence[str] = ()) -> str:
+def answer_text(
+    result: PlainMapping, question: str = "", *, where: Sequence[str] = (), language: Language = "en"
+) -> str:
     """The answer in at most 25 lines of 100 columns.
 
     Parameters
@@ -42,12 +71,14 @@ def answer_text(result: PlainMapping, question: str = "", *, where: Sequence[str
         What the analysis asks; its title if not given.
     where : sequence of str
         Lines that say where the rest is.
+    language : {"en", "zh"}
+        What a person wrote (the question, names, reasons) stays as it is.
     """
     ending = _lines(where, 2)
-    head = [*_lines([question or result["analysis"]["title"]], 2), "", *_lines(verdict(result), 7)]
-    notes = _notes(result)
+    head = [*_lines([question or result["analysis"]["title"]], 2), "", *_lines(verdict(result, language), 7)]
+    notes = _notes(result, language)
     room = MAX_LINES - len(head) - len(ending) - len(notes) - (1 if notes else 0) - (1 if ending else 0)
-    table = _table(result, room - 1) if result["diagnostics"]["converged"] else []
+    table = _table(result, room - 1, language) if result["diagnostics"]["converged"] else []
     blocks = [head, table, notes, ending]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -69,47 +100,58 @@ def _cut(text: str, width: int) -> str:
     return f"{text.rstrip()}..."
 
 
-def _notes(result: PlainMapping) -> list[str]:
+def _notes(result: PlainMapping, language: Language) -> list[str]:
     """Why a fit cannot be read, and what was noticed in the data."""
-    messages = [] if result["diagnostics"]["converged"] else [" ".join(result["diagnostics"]["messages"])]
+    messages = (
+        [] if result["diagnostics"]["converged"] else [_said(" ".join(result["diagnostics"]["messages"]), language)]
+    )
     for w in sorted(result["data"]["warnings"], key=lambda w: _BOOKKEEPING.get(w.get("code", ""), 0)):
-        place = f"row {w['row']}: " if w["row"] else ""
-        messages.append(f"Note: {place}{w['message']}")
-    for sentence in (row["sentence"] for row in result.get("monitoring", ())):
-        messages.append(f"Monitoring: {sentence}")
+        place = _say("row", language, row=w["row"]) if w["row"] else ""
+        messages.append(_say("note", language, text=f"{place}{_said(w['message'], language)}"))
+    for position in result.get("monitoring", ()):
+        messages.append(_say("rule", language, text=position_sentence(position, language)))
     shown: list[str] = []
     for number, message in enumerate(messages):
         lines = _lines([message], 2)
         if len(shown) + len(lines) > _MOST_NOTES:
             more = len(messages) - number
-            return [*shown, f"{more} more note{'s' if more > 1 else ''}: --full"]
+            return [*shown, _say("more_notes" if more > 1 else "more_note", language, n=more)]
         shown += lines
     return shown
 
 
-def _table(result: PlainMapping, room: int) -> list[str]:
+def _say(key: str, language: Language, **values: object) -> str:
+    return _WORDS[key][language].format(**values)
+
+
+def _said(text: str, language: Language) -> str:
+    """A text of the package, written in English, in the language of the answer."""
+    return in_chinese(text) if language == "zh" else text
+
+
+def _table(result: PlainMapping, room: int, language: Language) -> list[str]:
     """One row for each question; a probability that several ask for, as one hazard ratio answers them all, once."""
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
     time_unit = units.get("median", units.get("rmst", ""))
     rows = result["comparisons"]
     if not rows:
-        return _estimates(result, time_unit, room)
+        return _estimates(result, time_unit, room, language)
     pairs = list(dict.fromkeys((row["regimen"], row["reference"]) for row in rows))
     biased = any(allows_for_bias(row) for row in rows)
     margins = any(row["margin"] is not None for row in rows)
     ropes = any(row["rope"] is not None for row in rows)
-    ci = f"{100 * rows[0]['ci_prob']:g} % CrI"
-    header = ["", f"median ({ci})", *(["P(better)", "no bias"] if biased else ["P(better)"])]
-    header += [*(["by margin"] if margins else []), *(["in ROPE"] if ropes else [])]
+    shown = {"better": True, "no_bias": biased, "by_margin": margins, "in_rope": ropes}
+    header = ["", _say("median", language, ci=f"{100 * rows[0]['ci_prob']:g}")]
+    header += [_say(key, language) for key, wanted in shown.items() if wanted]
     lines: list[list[str]] = []
     for row, repeated in zip(rows[: max(1, min(_MOST_ROWS, room - 4))], said_before(rows), strict=False):
         unit = units.get(row["estimand"], "")
-        shown = f"{contrast_text(row, unit, with_unit=False)} {_short(contrast_unit(row, unit))}".rstrip()
-        cells = [_asked(row, unit, time_unit, pairs), shown]
-        cells.append("same" if repeated else format_probability(*headline_probability(row)))
+        same = _say("same", language)
+        cells = [_asked(row, unit, time_unit, pairs, language), _contrast(row, unit, language)]
+        cells.append(same if repeated else format_probability(*headline_probability(row)))
         if biased:
             without = format_probability(row["probability_better"], row["mcse_probability"])
-            cells.append("same" if repeated else without)
+            cells.append(same if repeated else without)
         if margins:
             stated = row["margin"] is not None and row["probability_better_by_margin"] is not None
             p = format_probability(*headline_probability(row, margin=True)) if stated else ""
@@ -121,20 +163,25 @@ def _table(result: PlainMapping, room: int) -> list[str]:
     over = sum(max(display_width(line[i]) for line in [header, *lines]) + 2 for i in range(1, len(header)))
     for cells in [header, *lines]:
         cells[0] = _cut(cells[0], max(20, WIDTH - over))
-    title = f"{pairs[0][0]} against {pairs[0][1]}:" if len(pairs) == 1 else f"Against {pairs[0][1]}:"
+    title = _say("pair" if len(pairs) == 1 else "against", language, a=pairs[0][0], b=pairs[0][1])
     titles = [title] if len({reference for _, reference in pairs}) == 1 else []
     hidden = len(rows) - len(lines)
     table = [_cut(line, WIDTH) for line in (*titles, *aligned(header, lines).split("\n"))]
-    return [*table, f"... and {hidden} more: --full"] if hidden else table
+    return [*table, _say("more_rows", language, n=hidden)] if hidden else table
 
 
-def _asked(row: Row, unit: str, time_unit: str, pairs: Sequence[tuple[str, str]]) -> str:
+def _contrast(row: Row, unit: str, language: Language) -> str:
+    """Median and interval of a comparison; in English the unit once, after both."""
+    if language == "zh":
+        return contrast_text(row, unit, language)
+    return f"{contrast_text(row, unit, with_unit=False)} {_short(contrast_unit(row, unit))}".rstrip()
+
+
+def _asked(row: Row, unit: str, time_unit: str, pairs: Sequence[tuple[str, str]], language: Language) -> str:
     """What a row of the table asks."""
-    name = name_of(row, unit, time_unit).replace("restricted mean PFS", "mean PFS")
-    if row["scale"] == "odds_ratio":
-        name = f"{name}, odds ratio"
-    elif row["scale"] == "ratio":
-        name = name if "ratio" in name else f"{name}, ratio"
+    name = name_of(row, unit, time_unit, language).replace("restricted mean PFS", "mean PFS")
+    if row["scale"] == "odds_ratio" or (row["scale"] == "ratio" and "ratio" not in name and "比" not in name):
+        name = _say(row["scale"], language, name=name)
     if len(pairs) == 1:
         return name
     who = (
@@ -153,7 +200,7 @@ _BESIDE: Final = (
 """Estimands that stand beside the effect, without comparisons."""
 
 
-def _estimates(result: PlainMapping, time_unit: str, room: int) -> list[str]:
+def _estimates(result: PlainMapping, time_unit: str, room: int, language: Language) -> list[str]:
     """Without comparisons: what is known of the effect, the rates, or the medians."""
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
     known = [r for r in result["estimates"] if not of_itself(r)]
@@ -161,19 +208,20 @@ def _estimates(result: PlainMapping, time_unit: str, room: int) -> list[str]:
     chosen = next((n for n in ("effect", "rate", "median") if n in named), named[0] if named else "")
     rows = [r for r in known if r["estimand"] in (chosen, *_BESIDE)]
     limits = list(result.get("thresholds", ()))
-    header = ["", f"median ({100 * rows[0]['ci_prob']:g} % CrI)"] if rows else []
+    header = ["", _say("median", language, ci=f"{100 * rows[0]['ci_prob']:g}")] if rows else []
     lines = []
     for r in rows:
         who = ", ".join(str(r[k]) for k in ("study", "regimen", "covariate") if r.get(k))
-        name = {"predicted_effect": "the next trial", "study_effect": ""}.get(
-            r["estimand"], name_of(r, str(r["unit"]), time_unit)
+        name = {"predicted_effect": _say("next_trial", language), "study_effect": ""}.get(
+            r["estimand"], name_of(r, str(r["unit"]), time_unit, language)
         )
-        text = estimate_text(r)
-        lines.append([_cut(", ".join(p for p in (who, name) if p), 55), text.replace(f"{header[1][8:-1]} ", "")])
+        text = estimate_text(r, language).replace(f"({interval_label(r, language)} ", "(")
+        lines.append([_cut(", ".join(p for p in (who, name) if p), 55), text])
     for t in limits:
         who = ", ".join(str(t[k]) for k in ("regimen", "study") if t.get(k))
         side = ">" if t["side"] == "above" else "<"
-        name = f"P({name_of(t, units.get(t['estimand'], ''), time_unit).partition(' (')[0]} {side} {t['value']:g})"
+        of = name_of(t, units.get(t["estimand"], ""), time_unit, language).partition(" (")[0].partition("（")[0]
+        name = f"P({of} {side} {t['value']:g})"
         lines.append(
             [
                 _cut(f"{name}{', ' + who if who else ''}", 55),
@@ -182,9 +230,10 @@ def _estimates(result: PlainMapping, time_unit: str, room: int) -> list[str]:
         )
     for row in result.get("needed_to_treat", ()):
         who = ", ".join(str(row[k]) for k in ("regimen", "covariate") if row[k])
-        lines.insert(1, [_cut(", ".join(p for p in (who, "number needed to treat") if p), 55), row["sentence"]])
+        name = _cut(", ".join(p for p in (who, _say("needed", language)) if p), 55)
+        lines.insert(1, [name, _said(row["sentence"], language)])
     shown = lines[: max(1, min(_MOST_ROWS, room - 3))]
     table = aligned(header, shown).split("\n") if shown else []
     if len(lines) > len(shown):
-        table.append(f"... and {len(lines) - len(shown)} more: --full")
+        table.append(_say("more_rows", language, n=len(lines) - len(shown)))
     return table

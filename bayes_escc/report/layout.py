@@ -9,6 +9,9 @@ from bayes_escc.names import PlainMapping, format_number
 
 __all__ = ["aligned", "display_width", "plain_interval", "row_label", "wrapped"]
 
+_ENDINGS = "，。；：、！？）”"
+"""Marks that no line of Chinese begins with."""
+
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table with columns padded to their widest cell; numbers to the right."""
@@ -44,6 +47,8 @@ def wrapped(label: str, width: int = 26) -> str:
         while display_width(line) > width:  # a word without blanks breaks after / or -, or, as in Chinese, anywhere
             fits = next(i for i in range(len(line), 0, -1) if display_width(line[:i]) <= width)
             cut = max(line.rfind(mark, 0, fits) for mark in "/-") + 1 or fits
+            while cut > 1 and line[cut] in _ENDINGS:
+                cut -= 1
             lines.append(line[:cut])
             line = line[cut:]
     return "\n".join([*lines, line])

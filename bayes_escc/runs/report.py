@@ -184,7 +184,7 @@ def _chapters(sources: Sequence[Source], language: ReportLanguage | None) -> lis
     single = len(sources) * len(languages) == 1
     chapters = []
     for tongue in languages:
-        for number, source in enumerate(sources, start=1):
+        for number, source in enumerate(sorted(sources, key=_place), start=1):
             analysis = source.facts["result"]["analysis"]
             identity = WORDS["identity"][tongue].format(id=analysis["id"], sha=analysis["sha256"][:16])
             drawn = source.figures(tongue)
@@ -203,6 +203,19 @@ def _chapters(sources: Sequence[Source], language: ReportLanguage | None) -> lis
                 )
             )
     return chapters
+
+
+_ORDER: Final = (("PFS",), ("OS",), ("ORR", "DCR", "CR", "PR", "SD", "PD"), ("AE", "TRAE", "TEAE", "irAE", "SAE"))
+"""Endpoints in the order of their chapters; others follow."""
+
+
+def _place(source: Source) -> int:
+    """The place of a chapter: progression-free survival, survival, response, adverse events, others."""
+    result = source.facts["result"]
+    endpoints = {str(r["endpoint"]).rpartition("_")[2] for r in result["estimates"] if r.get("endpoint")}
+    if not endpoints and result["analysis"]["family"] == "survival":
+        endpoints = {"PFS"}
+    return next((i for i, names in enumerate(_ORDER) if endpoints & set(names)), len(_ORDER))
 
 
 def folder_source(folder: str | Path) -> Source:
