@@ -15,6 +15,7 @@ import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.inference import compiled
 from bayes_escc.probability.psis import log_mean_exp, smooth
+from bayes_escc.study import preview as previews
 from bayes_escc.study.preview import MAX_K, MIN_ESS
 from tests.helpers.studies import PRIOR, analysis, cohort, sums, table
 from tests.oracles.exponential import hazard_quantile, log_predictive, probability_lower_hazard
@@ -133,6 +134,16 @@ class TestGates:
         _, shown = base.preview(pd.concat([AT(8.0), table(("W1", "old", 140.0, 0), ("W2", "new", 2.0, 0))]))
         assert not shown.shown
         assert [u for u, _ in shown.suspects] == ["W1"]
+
+    def test_of_many_patients_only_those_that_matter_are_looked_at_one_by_one(self, base, monkeypatch):
+        smoothed = []
+        monkeypatch.setattr(previews, "smooth", lambda v, **k: (smoothed.append(v), smooth(v, **k))[1])
+        later = AT(8.0)
+        slip = later.assign(months=later.months + 1e-4 * (later.progressed == 0))
+        slip.loc[slip[slip.progressed == 0].index[0], "months"] *= 30.4375
+        _, shown = base.preview(slip)
+        assert len(shown.suspects) == 1
+        assert len(smoothed) == 2  # all together, and one alone
 
     def test_too_much_at_once_shows_nothing(self, base):
         early = pd.concat([AT(8.0), table(*[(f"Q{i}", "old", 0.3, 1) for i in range(25)])])

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +21,8 @@ from bayes_escc.study.cuts import read_cut
 from bayes_escc.study.digests import sha256
 from bayes_escc.study.draws import pack, unpack
 from bayes_escc.study.lock import Holder, present_holder, state_of
-from bayes_escc.study.verify import verify
+from bayes_escc.study.store import Store
+from bayes_escc.study.verify import damage_of, verify
 from tests.helpers.studies import FIRST, SECOND, analysis, table
 
 
@@ -165,6 +167,22 @@ class TestWhatTheLogVouchesFor:
         entries = json.loads(capsys.readouterr().out)["entries"]
         assert [e["snapshot"] for e in entries] == [None, 1, 2, 2, 3]
         assert main(["study", "results", str(path), "--cut", "3", "--out", str(path.parent / "out")]) == 0
+
+
+def test_what_is_checked_entry_by_entry_is_looked_up_and_never_searched_for(path, monkeypatch):
+    """A query that reads a whole table for every entry makes the costs of a study grow with its square."""
+    asked = []
+    for name in ("rows", "row"):
+        ask = getattr(Store, name)
+        monkeypatch.setattr(Store, name, lambda s, q, *v, ask=ask: (asked.append((q, len(v))), ask(s, q, *v))[1])
+    with be.Study.open(path) as study:
+        assert damage_of(study.store) == ()
+        repeated = [query for query, times in Counter(asked).items() if times > 1]
+        plans = [study.store.rows(f"EXPLAIN QUERY PLAN {q}", *[0] * count) for q, count in repeated]
+    assert len(repeated) >= 4
+    assert not [
+        (q, r["detail"]) for (q, _), plan in zip(repeated, plans, strict=True) for r in plan if "SCAN" in r["detail"]
+    ]
 
 
 class TestTheSameCommandAgain:

@@ -21,11 +21,12 @@ __all__ = ["canonical", "entry_hash", "new_salt", "root_of", "salted", "sha256",
 
 _SALT_BYTES: Final = 16
 _TOMBSTONE_ROUNDS: Final = 20_000
+_encode: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def canonical(value: Any) -> str:
     """JSON with one spelling: sorted keys, no blanks, no NaN."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
 
 
 def sha256(content: str | bytes) -> str:

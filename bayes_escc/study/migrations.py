@@ -64,5 +64,11 @@ _HOLDERS: Final = (
     "ALTER TABLE writer ADD COLUMN boot TEXT NOT NULL DEFAULT ''",
 )
 
-MIGRATIONS: Final = (_FIRST, _INDICES, _HOLDERS)
+_LOOKUPS: Final = (
+    # every entry of the log is checked at every change: its fit and its changes are found without reading all others
+    "CREATE INDEX fit_digest ON fit (digest)",
+    "CREATE INDEX change_snapshot ON change (snapshot)",
+)
+
+MIGRATIONS: Final = (_FIRST, _INDICES, _HOLDERS, _LOOKUPS)
 SCHEMA_VERSION: Final = len(MIGRATIONS)

@@ -40,7 +40,10 @@ ALARM_K: Final = 0.7
 ALARM_SHARE: Final = 0.1
 """So is one that alone leaves less than this share of the draws effective, whatever their tail."""
 
-_BLOCK: Final = 200_000
+_NO_MATTER: Final = 0.01
+"""A patient whose log weights differ by less than this between all draws can upset nothing."""
+
+_BLOCK: Final = 1_000_000
 """Draws times patients of which the log-likelihood is asked at a time; families thin theirs above more."""
 
 Array = NDArray[np.float64]
@@ -138,7 +141,7 @@ def preview(
     efficiency = min(1.0, float(diagnostics["min_ess_bulk"] or draws) / draws)
     weights, k_hat = smooth(ratio, efficiency=efficiency)
     ess = efficiency / float((weights**2).sum())
-    alone = {u: smooth(values, efficiency=efficiency) for u, values in each.items()}
+    alone = {u: smooth(v, efficiency=efficiency) for u, v in each.items() if _matters(v)}
     few = {u: draws * float((w**2).sum()) * ALARM_SHARE > 1.0 for u, (w, _) in alone.items()}
     found = ((u, k) for u, (_, k) in alone.items() if k > ALARM_K or few[u])
     suspects = tuple(sorted(found, key=lambda item: -item[1]))
@@ -211,6 +214,12 @@ def _log_likelihood(design: Design, parameters: xr.Dataset, columns: Sequence[in
         blocks.append(values if columns is None else values[..., list(columns)])
     whole = np.concatenate(blocks, axis=1)
     return np.asarray(whole.reshape(chains * draws, -1))
+
+
+def _matters(log_ratio: Array) -> bool:
+    """Whether the weights of one patient differ enough between draws to be looked at."""
+    with np.errstate(invalid="ignore"):
+        return not np.ptp(log_ratio) < _NO_MATTER
 
 
 def _predictive(entered: list[Array], efficiency: float) -> Plain:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -28,6 +29,7 @@ __all__ = [
     "erase",
     "fit_digest",
     "label_of",
+    "labels_of",
     "last_whole_snapshot",
     "leaf_digest",
     "read_analysis",
@@ -272,7 +274,22 @@ def snapshot_of_cut(store: Store, number: int) -> int | None:
 def label_of(store: Store, snapshot: int) -> str:
     """What a snapshot is called in messages."""
     kind = store.scalar("SELECT kind FROM snapshot WHERE id = ?", snapshot)
-    number = cut_number(store, snapshot)
+    return _label(kind, cut_number(store, snapshot))
+
+
+def labels_of(store: Store) -> dict[int, str]:
+    """What every snapshot is called in messages, from one reading of the log."""
+    query = (
+        "SELECT json_extract(body, '$.snapshot') FROM log WHERE action = 'cut' AND CASE WHEN json_valid(body) "
+        "THEN typeof(json_extract(body, '$.snapshot')) = 'integer' END"
+    )
+    cuts = sorted(row[0] for row in store.rows(query))
+    return {
+        r["id"]: _label(r["kind"], bisect_right(cuts, r["id"])) for r in store.rows("SELECT id, kind FROM snapshot")
+    }
+
+
+def _label(kind: str | None, number: int) -> str:
     return f"data cut {number}" if kind != "withdrawal" else f"the withdrawal after data cut {number}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from bayes_escc.names import Plain
 from bayes_escc.study.digests import entry_hash, root_of, salted, sha256
 from bayes_escc.study.draws import unpack
 from bayes_escc.study.ledger import rules_changed
-from bayes_escc.study.record import fit_digest, label_of, leaf_digest, read_changes, snapshot_root
+from bayes_escc.study.record import fit_digest, label_of, labels_of, leaf_digest, read_changes, snapshot_root
 from bayes_escc.study.store import Store
 
 __all__ = ["Verification", "damage_of", "verify"]
@@ -88,6 +88,7 @@ class _Check:
         self.store = store
         self.unpacking = unpacking
         self.leaves: dict[int, tuple[str, bool, bool]] = {}
+        self.labels: Mapping[int, str] = {}
         self.fitted: set[int] = set()
         self.damage: list[str] = []
         self.remarks: list[str] = []
@@ -97,6 +98,7 @@ class _Check:
         self._pages()
         entries = self._log()
         self._try("the rows", self._read_leaves)
+        self.labels = self._try("the data cuts", lambda: labels_of(self.store)) or {}
         erased = self._try("the log", lambda: {d for e in entries for d in e["body"].get("erased", ())}) or set()
         for place, entry in enumerate(entries, start=1):
             before = len(self.damage)
@@ -156,8 +158,9 @@ class _Check:
     def _entry(self, entry: Plain, erased: set[str]) -> None:
         body, number = entry["body"], entry["body"].get("snapshot")
         if number is not None:
-            what = self._try("the data cuts", lambda: label_of(self.store, number)) or f"snapshot {number}"
-            self._try(what, lambda: self._snapshot(number, body["root"], what))
+            what = self._label(number)
+            leaves = self._try(what, lambda: self._of(number)) or []
+            self._try(what, lambda: self._snapshot(number, body["root"], what, leaves))
             changes = self._try(what, lambda: read_changes(self.store, number))
             if changes is not None:
                 digests = [r["digest"] for r in self.store.rows("SELECT digest FROM change WHERE snapshot = ?", number)]
@@ -167,8 +170,8 @@ class _Check:
             if self._try(what, lambda: self.store.row(named, number)):
                 self.damage.append(f"a change of {what} that was erased names someone again.")
             self._try(what, lambda: self._source(number, what))
-            for digest in self._try(what, lambda: self._erased_of(number)) or ():
-                if digest not in erased:
+            for digest, gone, _ in leaves:
+                if gone and digest not in erased:
                     self.damage.append(f"a row of {what} was erased, but the log knows of no withdrawal of it.")
         if "fit" in body:
             self._fit(body["fit"])
@@ -191,15 +194,15 @@ class _Check:
         rows = self.store.rows("SELECT leaf FROM snapshot_leaf WHERE snapshot = ?", number)
         return [self.leaves[r["leaf"]] for r in rows]
 
-    def _erased_of(self, number: int) -> list[str]:
-        return [digest for digest, erased, _ in self._of(number) if erased]
+    def _label(self, number: int) -> str:
+        known = self.labels.get(number)
+        return known or self._try("the data cuts", lambda: label_of(self.store, number)) or f"snapshot {number}"
 
-    def _snapshot(self, number: int, root: str, what: str) -> None:
+    def _snapshot(self, number: int, root: str, what: str, leaves: list[tuple[str, bool, bool]]) -> None:
         stored = self.store.row("SELECT * FROM snapshot WHERE id = ?", number)
         if stored is None:
             self.damage.append(f"{what} is missing.")
             return
-        leaves = self._of(number)
         if not all(whole for _, _, whole in leaves):
             self.damage.append(f"a row of {what} does not match its digest.")
         if snapshot_root(dict(stored), [digest for digest, _, _ in leaves]) != stored["root"]:
@@ -218,7 +221,7 @@ class _Check:
             self.damage.append("a fit that the log recorded is missing, or is not the one it recorded.")
             return
         row = rows[0]
-        what = f"fit {row['id']} (of {label_of(self.store, row['snapshot'])})"
+        what = f"fit {row['id']} (of {self._label(row['snapshot'])})"
         if len(rows) > 1:
             self.damage.append(f"{what} stands in the file more than once.")
         if fit_digest(dict(row), row["root"], sha256(row["content"])) != digest:
@@ -247,7 +250,7 @@ class _Check:
         leaves = self._try("the rows", lambda: list(self._gone())) or ()
         if erased - set(leaves):
             self.damage.append("rows that were withdrawn are here again, or their digests are gone.")
-        lost = "SELECT 1 FROM leaf WHERE id NOT IN (SELECT leaf FROM snapshot_leaf)"
+        lost = "SELECT 1 FROM leaf WHERE NOT EXISTS (SELECT 1 FROM snapshot_leaf WHERE leaf = leaf.id)"
         if self._try("the rows", lambda: self.store.rows(lost)):
             self.damage.append("there are rows that no data cut holds: they were written around the log.")
         withdrawn = sum(e["action"] == "withdraw" for e in entries)
