@@ -18,6 +18,7 @@ from bayes_escc.validation import validate as module
 from bayes_escc.validation.calibration.cases import find_cases
 from bayes_escc.validation.calibration.once import Outcome
 from bayes_escc.validation.cases import CASES, Answer, Case, Expected
+from bayes_escc.validation.chinese import in_chinese
 from bayes_escc.validation.installation import installation_checks
 from bayes_escc.validation.manifest import compare_files, read_manifest, shipped_files
 from bayes_escc.validation.page import validation_page
@@ -68,6 +69,35 @@ def test_the_json_holds_every_check_and_the_page_its_digest(record, folder):
     assert page.count(hashlib.sha256(text).hexdigest()) == 2
     assert "Reviewed by" in page
     assert "审核人" in page
+
+
+def test_the_chinese_page_speaks_chinese(record):
+    for check in record.checks:
+        assert re.search("[一-鿿]", in_chinese(check.source)), check.source
+        assert not check.note or re.search("[一-鿿]", in_chinese(check.note)), check.note
+        quantity = check.name.split(": ", 1)[1] if ": " in check.name else ""
+        for text in (quantity, str(check.expected), str(check.found or "")):
+            assert set(re.findall("[a-z]{4,}", in_chinese(text))) <= {"elpd"}, text
+    (check,) = performance_checks(5, cases=("predictive_response",))
+    said = in_chinese(check.source)
+    assert said.startswith("基于模拟的校准（Talts 等，2018），模拟 5 次")
+    assert not re.search("[a-z]{6}", said)
+    assert in_chinese("tests/oracles/quadrature.py") == "tests/oracles/quadrature.py"  # names of files stay
+    assert in_chinese("OSError: disk full") == "OSError: disk full"
+
+
+def test_what_failed_is_told_by_its_title_in_the_language_of_the_page(record):
+    by_name = {check.name: check for check in record.checks}
+    changed = replace(by_name["files models"], state="failed", found="30 unchanged", note="changed: models/a.toml")
+    number = replace(by_name["kaplan_meier: median, days"], state="failed", found=309.0)
+    failed = replace(record, checks=(changed, number))
+    english, chinese = (validation_page(failed, language) for language in ("en", "zh"))
+    assert (
+        f"<li>{changed.title}: expected {changed.expected}, found 30 unchanged (changed: models/a.toml)</li>" in english
+    )
+    assert f"<li>{number.title}: median, days: expected 310, found 309</li>".replace("'", "&#39;") in english
+    assert f"<li>{number.title_zh}: 中位数，天: 预期 310，结果 309</li>" in chinese
+    assert "结果 30 个未改变 (已改变：models/a.toml)</li>" in chinese
 
 
 def test_the_page_asks_nothing_of_the_outside(record, folder):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final, Literal, get_args
 
+from bayes_escc.validation.chinese import in_chinese
 from bayes_escc.validation.record import Area, Check, Validation
 
 __all__ = ["Languages", "validation_page"]
@@ -70,6 +71,7 @@ _WORDS: Final = {
         "其后验分布总体上是否正确？从各模型的先验抽取真值，再由真值生成数据；真值在后验中的秩应均匀分布，"
         "区间应按其名义概率包含真值，所给概率应与实际发生率一致。",
     ),
+    "answered": ("expected {expected}, found {found}", "预期 {expected}，结果 {found}"),
     "check": ("Check", "检查"),
     "expected": ("Expected", "预期"),
     "tolerance": ("Tolerance", "容许误差"),
@@ -124,7 +126,12 @@ _TEMPLATE: Final = """<!DOCTYPE html>
 <p>{{ say.scope }}</p>
 {% if not record.passed %}
 <h2>{{ say.failures }}</h2>
-<ul>{% for c in record.failed %}<li>{{ c.name }}{% if c.note %}: {{ c.note }}{% endif %}</li>{% endfor %}</ul>
+<ul>{% for c in record.failed %}<li>{{ c.title_zh if language == 'zh' else c.title }}\
+{% if ': ' in c.name %}: {{ c.name.split(': ', 1)[1] | told(language) }}{% endif %}\
+{% if c.found is not none %}: {{ say.answered.format(expected=c.expected | shown | told(language), \
+found=c.found | shown | told(language)) }}{% endif %}\
+{% if c.note %} ({{ c.note | told(language) }}){% endif %}</li>
+{% endfor %}</ul>
 {% endif %}
 {% for area, groups in areas %}
 <h2>{{ say[area] }}</h2>
@@ -138,14 +145,15 @@ _TEMPLATE: Final = """<!DOCTYPE html>
 <tbody class="case">
 {% if group | length > 1 or ': ' in group[0].name %}
 <tr><td colspan="5"><span class="title">{{ group[0].title_zh if language == 'zh' else group[0].title }}</span><br>\
-<span class="source">{{ group[0].source }}</span></td></tr>
+<span class="source">{{ group[0].source | told(language) }}</span></td></tr>
 {% endif %}
 {% for c in group %}
-<tr><th scope="row">{% if ': ' in c.name %}{{ c.name.split(': ', 1)[1] }}{% else %}\
-{{ c.title_zh if language == 'zh' else c.title }}<br><span class="source">{{ c.source }}</span>{% endif %}\
-{% if c.note %}<br><span class="source">{{ c.note }}</span>{% endif %}</th>
-<td class="number">{{ c.expected | shown }}</td><td class="number">{{ c.tolerance | shown(2) }}</td>
-<td class="number">{{ c.found | shown }}</td>
+<tr><th scope="row">{% if ': ' in c.name %}{{ c.name.split(': ', 1)[1] | told(language) }}{% else %}\
+{{ c.title_zh if language == 'zh' else c.title }}<br><span class="source">{{ c.source | told(language) }}</span>\
+{% endif %}{% if c.note and not (c.state == 'not run' and ': ' in c.name) %}<br>\
+<span class="source">{{ c.note | told(language) }}</span>{% endif %}</th>
+<td class="number">{{ c.expected | shown | told(language) }}</td><td class="number">{{ c.tolerance | shown(2) }}</td>
+<td class="number">{{ c.found | shown | told(language) }}</td>
 <td class="{{ c.state if c.state == 'failed' }}">{{ say[c.state] }}</td></tr>
 {% endfor %}
 </tbody>
@@ -178,7 +186,7 @@ def validation_page(record: Validation, language: Languages = "en") -> str:
     from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["shown"] = _shown
+    environment.filters |= {"shown": _shown, "told": _told}
     words = {lang: {key: pair[i] for key, pair in _WORDS.items()} for i, lang in enumerate(("en", "zh"))}
     page = environment.from_string(_TEMPLATE).render(
         record=record,
@@ -204,3 +212,7 @@ def _shown(value: str | float | None, digits: int = 6) -> str:
     if value is None:
         return "\N{EN DASH}"
     return value if isinstance(value, str) else f"{value:.{digits}g}"
+
+
+def _told(text: str, language: Languages) -> str:
+    return in_chinese(text) if language == "zh" else text
