@@ -210,6 +210,13 @@ class TestKaplanMeier:
         """Four patients: at 1 an event and then one of three censored; the last is censored at 3."""
         assert kaplan_meier([1, 1, 2, 3], [1, 0, 1, 0], reverse=True)([1, 3]) == pytest.approx([2 / 3, 0])
 
+    def test_the_median_is_where_one_half_is_reached(self):
+        """Of four patients 3, 2, 1 and none are left just after 1, 2, 3 and 4; two if the last two are censored."""
+        assert kaplan_meier([1, 2, 3, 4], [1, 1, 1, 1]).median == 2
+        assert kaplan_meier([1, 2, 3, 4], [1, 1, 0, 0]).median == 2
+        assert kaplan_meier([1, 2, 3, 4], [1, 0, 0, 0]).median is None
+        assert kaplan_meier([1, 2, 3, 4], [1, 1, 1, 1])([0.5, 1, 1.5, 4]) == pytest.approx([1, 0.75, 0.75, 0])
+
     def test_delayed_entry_is_lifelines(self, lung):
         entry = np.minimum(np.arange(len(lung)) % 7 * 10, lung["time"] - 1)
         ours = kaplan_meier(lung["time"], lung["event"], entry)

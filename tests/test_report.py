@@ -200,6 +200,9 @@ def test_companions_against_scipy_and_the_hypergeometric_moments():
     found = log_rank(stop, event, second, np.zeros(40))
     assert math.erfc(math.sqrt(found / 2)) == pytest.approx(logrank(*groups).pvalue)
     assert chi2.sf(found, 1) == pytest.approx(math.erfc(math.sqrt(found / 2)))
+    # one of two patients fails: expected 1/2, variance 1/4; the last alone says nothing
+    both = np.array([True, True])
+    assert log_rank(np.array([1.0, 2.0]), both, np.array([False, True]), np.zeros(2)) == pytest.approx(1.0)
 
 
 REMISSION = (
@@ -291,6 +294,27 @@ def test_cox_follows_units_labels_and_the_order_of_patients():
         np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, True, False, False]), np.array([[1.0], [1], [0], [0]])
     )
     assert not separated.converged
+
+
+def test_a_patient_who_leaves_and_comes_back_at_once_changes_no_companion():
+    """One row of follow-up is two, the first censored where the second begins; entering late is another thing."""
+    stop, event, placebo, white_cells = remission()
+    covariates = np.column_stack([placebo, white_cells])
+    cut = np.where(stop > 2, np.floor(stop / 2), stop / 2)
+    halves = {
+        "stop": np.concatenate([cut, stop]),
+        "event": np.concatenate([np.zeros_like(event), event]),
+        "start": np.concatenate([np.zeros_like(stop), cut]),
+    }
+    whole, split = cox(stop, event, covariates), cox(covariates=np.tile(covariates, (2, 1)), **halves)
+    assert split.coefficients == pytest.approx(whole.coefficients, rel=1e-6)
+    assert split.errors == pytest.approx(whole.errors, rel=1e-6)
+    assert split.log_likelihood == pytest.approx(whole.log_likelihood)
+    second = placebo == 1
+    whole_test = log_rank(stop, event, second, np.zeros_like(stop))
+    assert log_rank(second=np.tile(second, 2), **halves) == pytest.approx(whole_test)
+    late = np.where(second, cut, 0.0)
+    assert log_rank(stop, event, second, late) > 1.2 * whole_test  # fewer at risk, as many events
 
 
 def test_the_catalogue_translates_what_the_package_says_and_keeps_what_people_say():
