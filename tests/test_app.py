@@ -19,6 +19,7 @@ from bayes_escc.cli.app.server import Page, create_app
 from bayes_escc.cli.app.words import WORDS
 from bayes_escc.cli.app.workspace import Workspace
 from bayes_escc.evidence.sheet.template import write_template
+from bayes_escc.report.page_words import WORDS as PAGE
 from tests.helpers import ward_sheets as ward
 
 BASE = "http://127.0.0.1:5000"
@@ -114,7 +115,9 @@ def test_a_sheet_leads_to_a_result(client, page, tmp_path):
         time.sleep(0.5)
     assert answer.headers["Location"] == "/result", page.job.output()
     result = get(client, "/result")
-    assert WORDS["better"].en in result
+    assert f'<th scope="col">{PAGE["pr_better"]["en"]}</th>' in result
+    assert "percentage points (" in result
+    assert "rate ORR" not in result  # as the page says it, not as the file names it
     figure = re.search(r'src="(/file/response/[^"]+\.svg)"', result).group(1)
     assert b"<svg" in get(client, figure)
     post(client, page, "/report")

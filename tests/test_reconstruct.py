@@ -163,8 +163,9 @@ def test_the_command_writes_patients_and_overlay(tmp_path, capsys):
     assert main([*command, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["at_risk"] == report["at_risk_printed"]
-    assert main(command) == 0
+    assert main([*command, "--unit", "weeks"]) == 0
     assert "reproduced" in capsys.readouterr().out
+    assert "Time (weeks)" in (tmp_path / "arm.svg").read_text(encoding="utf-8")
     table = be.read_patients(tmp_path / "arm.csv", response=None, time="time", event="event", time_unit="months")
     assert len(table.frame) == 50
     assert (tmp_path / "arm.png").is_file()

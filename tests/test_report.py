@@ -19,6 +19,7 @@ from bayes_escc.errors import RecordError
 from bayes_escc.report.page import sections
 from bayes_escc.report.page_lists import CHECKLISTS, LIMITATIONS
 from bayes_escc.report.page_words import TITLES, WORDS
+from bayes_escc.report.view import View
 from bayes_escc.runs.baseline import baseline_rows, standardised_difference
 from bayes_escc.runs.report import Source, chapters_of, folder_source, write_report
 from bayes_escc.runs.run import run_analysis
@@ -399,3 +400,14 @@ data = { kind = "counts", file = "counts.csv" }
         assert word in text
     numbers = [re.findall(r"[<>]? ?0\.\d+", text.split("\n\n")[2]) for text in (english, chinese)]
     assert numbers[0] == numbers[1] != []
+
+
+def test_a_caption_counts_events_only_where_they_are_known(folder):
+    facts = json.loads(json.dumps(folder_source(folder).facts))
+    assert View(facts, "en", ("forest",)).drawn("forest")[0].caption.endswith("64 patients, 22 events.")
+    facts["result"]["analysis"]["family"] = "synthesis"
+    facts["result"]["data"]["events"] = 0
+    for language, ending in (("en", "64 patients."), ("zh", "64例患者。")):
+        caption = View(facts, language, ("forest",)).drawn("forest")[0].caption
+        assert caption.endswith(ending)
+        assert "0" not in caption

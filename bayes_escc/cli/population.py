@@ -63,6 +63,9 @@ def register(commands: Commands) -> None:
     read.add_argument("--versions", type=int, default=20, metavar="M", help="versions that fit as well (default: 20)")
     read.add_argument("--seed", type=int, default=1, metavar="N")
     read.add_argument("--study", default="", metavar="NAME", help="for the table of patients")
+    read.add_argument(
+        "--unit", choices=("days", "weeks", "months", "years"), help="of time, for the axis of the overlay"
+    )
     read.add_argument("--out", metavar="FILE", help="write the patients to this CSV file, and the overlay beside it")
     overlap = add_command(
         commands,
@@ -153,7 +156,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
         out = Path(options.out)
         table = read.table(study=options.study, regimen=options.arm or "")
         write_atomic(out, table.to_csv(index=False))
-        save_figure(reconstruction(read), out.with_suffix(""))
+        save_figure(reconstruction(read, unit=options.unit or ""), out.with_suffix(""))
     if options.json:
         print_json(report)
         return 0

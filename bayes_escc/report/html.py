@@ -56,7 +56,7 @@ table { border-collapse: collapse; width: 100%; border-top: 1.2pt solid #111; bo
 thead { display: table-header-group; border-bottom: 0.6pt solid #111 }
 th, td { text-align: left; vertical-align: top; padding: 2pt 6pt 2pt 0; overflow-wrap: break-word }
 caption { text-align: left; font-weight: bold; padding: 4pt 0 }
-tr, figure { break-inside: avoid } h2, caption { break-after: avoid }
+tr, figure { break-inside: avoid } h2, h3, caption { break-after: avoid } .note { break-before: avoid }
 figure { margin: 1em 0 } figure svg { width: 100%; height: auto; overflow: visible }
 figcaption, .note, .identity { font-size: 9pt; color: #444 }
 .strong { font-weight: bold; font-size: 12pt }
@@ -66,7 +66,7 @@ figcaption, .note, .identity { font-size: 9pt; color: #444 }
 section { clear: both } a { color: #0072B2 }
 svg text { font-family: "DejaVu Sans", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC",
   "WenQuanYi Micro Hei", sans-serif }
-@media print { nav { display: none } body { max-width: none; padding: 0 } }
+@media print { nav { display: none } body { max-width: none; padding: 0 } main + main { break-before: page } }
 """
 
 _TEMPLATE: Final = """<!DOCTYPE html>

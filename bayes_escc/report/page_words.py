@@ -122,6 +122,7 @@ WORDS: Final = phrases(
             "Patients who could not be evaluated count as the table of the analysis counts them.",
             "不可评价患者按分析所用数据表的口径计算。",
         ),
+        "caption_patients": ("{n} patients.", "{n}例患者。"),
         "caption_n": ("{n} patients, {events} events.", "{n}例患者，{events}例事件。"),
         "caption_rates": ("Posterior of the rates with their credible intervals.", "各发生率的后验分布及可信区间。"),
         "caption_survival": (

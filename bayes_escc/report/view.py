@@ -62,7 +62,10 @@ class View:
     def drawn(self, *starts: str) -> list[Block]:
         """The figures whose names begin so, with captions that say what they show of how many patients."""
         counts = self.result["data"]
-        ending = self.say("caption_n", n=counts["patients"], events=counts["events"]) if counts["patients"] else ""
+        counted = (
+            "caption_n" if counts["events"] or not self.synthesis else "caption_patients"
+        )  # effects count no events
+        ending = self.say(counted, n=counts["patients"], events=counts["events"]) if counts["patients"] else ""
         found: list[Block] = []
         for name in self.figures:
             key = next((s for s in starts if name == s or name.startswith(f"{s}_")), None)

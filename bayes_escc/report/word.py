@@ -150,7 +150,9 @@ def _table(document: Any, block: Table) -> None:
         row._tr.get_or_add_trPr().append(whole)
         for cell in row.cells:
             for paragraph in cell.paragraphs:
+                paragraph.paragraph_format.space_before = Pt(2)
                 paragraph.paragraph_format.space_after = Pt(0)
+                paragraph.paragraph_format.keep_with_next = bool(block.note) and i == len(table.rows) - 1
                 for run in paragraph.runs:
                     run.font.size = Pt(9)
             sides = {"top": 12 if i == 0 else 0, "bottom": 6 if i == 0 else 12 if i == len(table.rows) - 1 else 0}
@@ -179,6 +181,7 @@ def _picture(document: Any, content: bytes, caption: str) -> None:
 
     shape = document.add_picture(io.BytesIO(content), width=Mm(176))
     shape._inline.docPr.set("descr", caption)
+    document.paragraphs[-1].paragraph_format.keep_with_next = True
     document.add_paragraph(caption, style="Caption")
 
 

@@ -9,8 +9,12 @@ from bayes_escc.evidence.sheet.decide import Decision
 from bayes_escc.evidence.sheet.roles import ROLES
 from bayes_escc.evidence.sheet.summary import summary_of
 from bayes_escc.evidence.sheet.wording import masked
-from bayes_escc.names import Plain, PlainMapping, format_number, format_probability
+from bayes_escc.names import Plain, PlainMapping
+from bayes_escc.report.blocks import Table
+from bayes_escc.report.part_results import probability
+from bayes_escc.report.quantities import Language
 from bayes_escc.report.sentences import verdict
+from bayes_escc.report.view import View
 
 __all__ = ["columns_page", "results_page", "studies_page"]
 
@@ -69,7 +73,7 @@ def results_page(folder: Path, language: str) -> list[Plain]:
                 "title": result["analysis"]["title"],
                 "question": _question(path),
                 "converged": result["diagnostics"]["converged"],
-                "comparisons": [_comparison(c) for c in result["comparisons"]],
+                "comparisons": _comparisons(path.parent, "zh" if language == "zh" else "en"),
                 "figures": [n for n in names if n.endswith(".svg")],
                 "report": report[0] if report else "",
                 "word": [n for n in names if n.endswith(".docx")],
@@ -94,16 +98,11 @@ def _text(result: PlainMapping) -> str:
     return result_text(result)
 
 
-def _comparison(row: PlainMapping) -> dict[str, str]:
-    parts = [row["estimand"], row.get("endpoint") or "", "" if row.get("time") is None else f"{row['time']:g}"]
-    what = " ".join(p for p in parts if p)
-    return {
-        "label": f"{row['regimen']} - {row['reference']} ({what}, {row['scale']})",
-        "median": format_number(row["median"]),
-        "interval": f"{format_number(row['lower'])} / {format_number(row['upper'])}",
-        "better": format_probability(row["probability_better"], row["mcse_probability"]),
-        "margin": format_probability(row["probability_better_by_margin"], row["mcse_probability_by_margin"]),
-    }
+def _comparisons(folder: Path, language: Language) -> Table | None:
+    """The table of comparisons as the page to print shows it."""
+    facts = json.loads((folder / "page.json").read_text(encoding="utf-8"))
+    _, blocks = probability(View(facts, language, ()))
+    return next((b for b in blocks if isinstance(b, Table)), None)
 
 
 def studies_page(paths: list[Path]) -> list[Plain]:

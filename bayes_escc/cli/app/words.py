@@ -77,11 +77,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "same": Text("The same from the command line", "命令行等效操作"),
     "no_result": Text("There is no result yet.", "尚无结果。"),
     "details": Text("All numbers as text", "全部数值(文本)"),
-    "comparison": Text("Comparison", "比较"),
     "better": Text("Posterior probability of being better", "更优的后验概率"),
-    "margin": Text("better by the difference that matters", "达到最小有意义差值的概率"),
-    "median": Text("median", "中位数"),
-    "interval": Text("95 % CrI", "95%可信区间(CrI)"),
     "study_help": Text(
         "A study follows one analysis from month to month and records what changed.",
         "研究按月跟踪同一分析，并记录每次变化。",
