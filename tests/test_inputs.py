@@ -414,6 +414,18 @@ class TestBounds:
         with pytest.raises(be.DataError, match=r"unpacks to [0-9,]+ bytes; at most 1,000"):
             be.read_counts(tmp_path / "t.xlsx")
 
+    def test_a_workbook_with_a_cell_far_away(self, tmp_path, capsys):
+        """All the blank cells between would be made: thousands of millions here."""
+        book = openpyxl.Workbook()
+        book.active.append(["study", "regimen", "endpoint", "events", "n"])
+        book.active.append(["A", "x", "ORR", 10, 29])
+        book.active["XFD1048576"] = " "
+        book.save(tmp_path / "t.xlsx")
+        with pytest.raises(be.DataError, match=r"reaches to row 1,048,576 and column 16,384; at most 5,000,000 cells"):
+            be.read_counts(tmp_path / "t.xlsx")
+        assert main(["check", str(tmp_path / "t.xlsx"), "--kind", "counts"]) == 3
+        assert "Delete what stands or is formatted beyond the table" in capsys.readouterr().err
+
     def test_a_formula_that_was_never_computed(self, tmp_path):
         book = openpyxl.Workbook()
         book.active.append(["study", "regimen", "endpoint", "events", "n"])

@@ -200,6 +200,20 @@ class TestRecord:
             with pytest.raises(be.DataError, match="withdrew from the study"):
                 study.update(pd.concat([first, first.iloc[[0]].assign(study="U")]))
 
+    def test_a_row_of_counts_that_was_withdrawn_is_refused_as_such(self, tmp_path):
+        spec = be.Analysis.from_dict(
+            {"data": {"kind": "counts", "endpoint": "ORR", "regimens": ["x", "y"]}, "model": {"family": "response"}}
+        )
+        rows = [("S", "x", "ORR", 5, 20), ("S", "y", "ORR", 7, 20), ("T", "y", "ORR", 4, 10)]
+        frame = pd.DataFrame(rows, columns=["study", "regimen", "endpoint", "events", "n"])
+        with be.Study.create(tmp_path / "s.db", spec) as counts:
+            counts.update(frame)
+            assert counts.withdraw("T | y | ORR").record["result"]["data"]["patients"] == 40
+            with pytest.raises(DataError, match=r"T \| y \| ORR was withdrawn from the study") as refused:
+                counts.update(frame)
+            assert "patient" not in str(refused.value)
+            assert counts.update(frame[:2]).snapshot is None
+
     def test_published_results_do_not_grow(self, tmp_path):
         with pytest.raises(be.AnalysisError, match="follows patients or counts"):
             be.Study.create(tmp_path / "s.db", "pd1_second_line_os")

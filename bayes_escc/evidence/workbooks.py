@@ -15,6 +15,8 @@ __all__ = ["grid_from_workbook"]
 
 MAX_UNPACKED: Final = 100_000_000
 """Bytes of XML; a sheet of 100,000 rows of ten cells has about 40 million."""
+MAX_CELLS: Final = 5_000_000
+"""Cells between the first and the last that a sheet says it has, most of them blank; reading makes each of them."""
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -35,7 +37,8 @@ def grid_from_workbook(
     Raises
     ------
     DataError
-        If the file is no workbook, unpacks to too much, has merged cells or a formula without a stored result.
+        If the file is no workbook, unpacks to too much, has a cell far away from all others, merged cells or a
+        formula without a stored result.
     """
     import openpyxl
 
@@ -58,6 +61,12 @@ def grid_from_workbook(
     if chosen not in book.sheetnames:
         raise DataError(f"{path.name} has no sheet {chosen!r}: it has {book.sheetnames}.")
     cells = book[chosen]
+    if cells.max_row * cells.max_column > MAX_CELLS:
+        raise DataError(
+            f"{path.name}, sheet {chosen!r}, reaches to row {cells.max_row:,} and column {cells.max_column:,}; at most "
+            f"{MAX_CELLS:,} cells are read. Delete what stands or is formatted beyond the table, or save the sheet as "
+            "CSV."
+        )
     if cells.merged_cells.ranges:
         merged = ", ".join(str(r) for r in cells.merged_cells.ranges)
         raise DataError(f"{path.name}, sheet {chosen!r}, has merged cells ({merged}): unmerge them.")

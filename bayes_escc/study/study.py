@@ -494,10 +494,11 @@ class Study(NotebookView):
         known: Iterable[str] = () if last is None else last.cut.rows.keys()
         back = self._withdrew([unit for unit in cut.rows if unit not in known])
         if back:
-            listed = ", ".join(back)
+            gone = "withdrew from the study" if cut.kind == "patients" else "was withdrawn from the study"
+            reused = " If an identifier was given to someone else, give that patient a new one."
             raise DataError(
-                f"{cut.source} was refused: {listed} withdrew from the study, and may not come back into it. Remove "
-                "these rows from the table. If an identifier was given to someone else, give that patient a new one."
+                f"{cut.source} was refused: {', '.join(back)} {gone}, and may not come back into it. Remove these rows "
+                f"from the table.{reused if cut.kind == 'patients' else ''}"
             )
 
     def _scrub(self) -> list[str]:
