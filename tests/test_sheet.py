@@ -385,6 +385,10 @@ def test_read_sheet_in_python(tmp_path):
     answers = {
         k: v for k, v in CASES["english_pfs"][2].items() if k not in {"reference", "margin.pfs", "margin.response"}
     }
+    with pytest.raises(be.DataError, match="no sheet has that header") as refused:
+        be.read_sheet(path, answers={"use.progression": "nowhere"})
+    assert "'nowhere', named as progression" in str(refused.value)
+    assert "--use" not in str(refused.value)
     sheet = be.read_sheet(path, answers=answers)
     assert len(sheet.frame) == 24
     assert "24 patients" in repr(sheet)

@@ -230,6 +230,7 @@ class TestAcknowledgement:
             acknowledged(changes(self.old, self.new), [])
         said = str(refused.value)
         assert "--acknowledge 'K1:event retracted' 'K2:removed silently'" in said
+        assert "in Python: acknowledge=['K1:event retracted', 'K2:removed silently']" in said
         assert "event at 3 -> free at 3" in said
         assert "N1" not in said
 

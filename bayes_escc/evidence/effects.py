@@ -365,7 +365,7 @@ def _require_columns(raw: RawTable, problems: list[Problem]) -> None:
             Problem(
                 "counts",
                 "these are counts of events, not effects",
-                'Read them as such: kind = "counts" in an analysis, --kind counts of check.',
+                'Read them as such: kind = "counts" in an analysis, read_counts in Python, --kind counts of check.',
             )
         )
         return

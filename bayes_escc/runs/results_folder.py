@@ -287,5 +287,5 @@ def _take(stream: IO[bytes], path: Path) -> None:
         if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
             return  # a file system without locks
         raise AnalysisError(
-            f"another run is writing into {_shown(path)}: wait for it, or name another folder with --out."
+            f"another run is writing into {_shown(path)}: wait for it, or name another folder."
         ) from None

@@ -156,10 +156,13 @@ def acknowledged(changes: Sequence[Change], words: Iterable[str]) -> list[Change
     missing = [c for c in changes if not c.harmless and c.acknowledgement.casefold() not in given]
     if missing or strange:
         lines = [f"  - {c}" for c in missing] + strange
-        typed = as_typed(c.acknowledgement for c in changes if not c.harmless)
         count = "1 change needs" if len(missing) == 1 else f"{len(missing)} changes need"
         heading = f"{count} a person's word" if missing else "an acknowledgement was not understood"
-        remedy = f"\nNothing was recorded. Correct the table; or, if all this is right, add:\n  --acknowledge {typed}"
+        stated = [c.acknowledgement for c in changes if not c.harmless]
+        remedy = (
+            f"\nNothing was recorded. Correct the table; or, if all this is right, acknowledge it (in Python: "
+            f"acknowledge={stated}):\n  --acknowledge {as_typed(stated)}"
+        )
         raise DataError(f"{heading}:\n" + "\n".join(lines) + (remedy if missing else "\nNothing was recorded."))
     return [replace(c, acknowledged=not c.harmless) for c in changes]
 

@@ -139,7 +139,7 @@ class Store:
         """
         if not path.is_file():
             command = f"bayes-escc study init {as_typed([str(path)])} --analysis FILE"
-            raise RecordError(f"there is no study {path}. Begin one with: {command}")
+            raise RecordError(f"there is no study {path}. Begin one with Study.create in Python, or with: {command}")
         if path.stat().st_size == 0:
             raise RecordError(f"{path} is empty (0 bytes): it was never written, or its content was lost.")
         with path.open("rb") as stream:

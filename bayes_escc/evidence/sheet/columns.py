@@ -157,8 +157,8 @@ def _fixed(answers: Mapping[str, str], cells: Mapping[str, list[str]]) -> dict[s
         found = [h for h in cells if h == answer] or [h for h in cells if same_header(h, answer)]
         if not found:
             raise DataError(
-                f"--use {role}={answer}: no sheet has that header; they are {', '.join(masked(h) for h in cells)}."
-                + nearest(answer, cells)
+                f"{answer!r}, named as {role}: no sheet has that header; "
+                f"they are {', '.join(masked(h) for h in cells)}." + nearest(answer, cells)
             )
         fixed[role] = found[0]
     return fixed

@@ -170,7 +170,8 @@ def read_mapped(
     if growing and mapping.kind == "patients" and mapping.rule("identifier") == "numbered":
         raise DataError(
             "the sheet has no column that tells patients apart from month to month: "
-            "add a study number, or name it with --use identifier=HEADER."
+            "add a study number, or name it when the mapping is made (start --use identifier=HEADER, "
+            "or answers= in Python)."
         )
     frame = applied.frame()
     notes = [Problem("sheet_note", note.en, "Said by the mapping.") for note in applied.notes]
