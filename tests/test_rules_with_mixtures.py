@@ -91,6 +91,31 @@ def test_the_final_analysis_may_have_its_own_prior():
     assert "prior Beta(1, 1)" in rule.sentence
 
 
+def test_the_final_analysis_of_two_arms_forgets_the_history_of_both():
+    """`final_prior` alone is that of both arms, also where the control's prediction borrows."""
+    vague = Beta(0.7, 1.3)
+    both = {"patients": (9, 7), "success": 0.9, "reference": "control", "prior": ARM, "reference_prior": CONTROL}
+    rule = be.PredictiveProbability(**both, final_prior=vague)
+    named = be.PredictiveProbability(**both, final_prior=vague, final_reference_prior=vague)
+    control = be.PredictiveProbability(**both, final_reference_prior=vague)
+
+    def reported(first, i, second, j):
+        x, y = (prior if hasattr(prior, "weights") else BetaMixture((1.0,), (prior,)) for prior in (first, second))
+        x, y = x.update(i, 9), y.update(j, 7)
+        return sum(
+            v * w * exceedance(a, b, 0.0, "difference")[0]
+            for v, a in zip(x.weights, x.components, strict=True)
+            for w, b in zip(y.weights, y.components, strict=True)
+        )
+
+    for i, j in ((7, 2), (5, 3)):
+        assert rule.statistics((9, 7))[i, j] == pytest.approx(reported(vague, i, vague, j), abs=1e-12)
+        assert control.statistics((9, 7))[i, j] == pytest.approx(reported(ARM, i, vague, j), abs=1e-12)
+    assert rule.statistics((6, 5)) == pytest.approx(named.statistics((6, 5)), abs=1e-15)
+    assert "Beta(0.7, 1.3) in both arms" in rule.sentence
+    assert "Beta(0.7, 1.3) for control" in control.sentence
+
+
 def test_an_uncertain_standard_is_thall_and_simons():
     """Final success against Beta(34, 90) is the statistic of Thall and Simon at the last look."""
     standard = Beta(34.0, 90.0)

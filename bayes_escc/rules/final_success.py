@@ -60,8 +60,8 @@ class PredictiveProbability(Rule):
         What is known of the standard treatment's rate, instead of a fixed value: success is P(rate > standard rate +
         margin) > `success`.
     final_prior, final_reference_prior : Beta or BetaMixture, optional
-        Of the final analysis, where it is not to use what the prediction borrows; `prior` and `reference_prior`
-        by default.
+        Of the final analysis, where it is not to use what the prediction borrows. `final_prior` alone is that of
+        both arms; without either they are `prior` and `reference_prior`.
     """
 
     kind: ClassVar[str] = "predictive_probability"
@@ -117,9 +117,21 @@ class PredictiveProbability(Rule):
         prior = self.final_prior or self.prior
         if self.standard is not None:
             return contrast_tails(prior, most[0], self.standard, 0, self.margin or 0.0)[:, 0]
-        reference = self.final_reference_prior or (self.final_prior if self.reference_prior is None else None)
-        own = replace(self, reference_prior=reference or self.reference_prior)
+        own = replace(self, reference_prior=self.final_reference_prior or self.final_prior or self.reference_prior)
         return better_tails(own, prior, most)
+
+    @property
+    def _final_priors_in_words(self) -> str:
+        """The priors of the final analysis, where it has its own."""
+        own, other = self.final_prior, self.final_reference_prior
+        if self.reference is None:
+            return "" if own is None else f" The final analysis has the prior {law_in_words(own)}."
+        if own is not None and other is None:
+            return f" The final analysis has the prior {law_in_words(own)} in both arms."
+        if other is None:
+            return ""
+        arm = "" if own is None else f"{law_in_words(own)} for the regimen and "
+        return f" The final analysis has the prior {arm}{law_in_words(other)} for {self.reference}."
 
     @property
     def sentence(self) -> str:
@@ -128,9 +140,7 @@ class PredictiveProbability(Rule):
         said = f"Success after {most} evaluable patients is {self._final} > {self.success:g}. {early}"
         if self.standard is not None:
             said += f" The standard rate is {law_in_words(self.standard)}, of mean {self.standard.mean:.3g}."
-        if self.final_prior is not None:
-            said += f" The final analysis has the prior {law_in_words(self.final_prior)}."
-        return said
+        return said + self._final_priors_in_words
 
     def thresholds(self, look: Look) -> Mapping[str, float]:
         if look == self.most:
