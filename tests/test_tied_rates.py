@@ -93,6 +93,40 @@ def test_the_figures_of_a_run_are_drawn(tmp_path):
     )
 
 
+def test_a_bounded_prior_of_the_contrast_cuts_the_posterior_and_its_densities(tmp_path):
+    posterior = fitted(tmp_path, priors={"log_odds_ratio": {"distribution": "Uniform", "lower": -1, "upper": 1}})
+    result = be.to_result(posterior)
+    nodes, weights = special.roots_legendre(400)
+
+    def integral(value=lambda u0, u1: 1.0, low=-1.0):
+        """Over the average c of both logits, and over their difference d from `low` to the bound."""
+        c, d = 40 * nodes[:, None], low + (1 - low) * (nodes + 1) / 2
+        u0, u1 = c - d / 2, c + d / 2
+        log = -np.logaddexp(0, c) - np.logaddexp(0, -c)
+        for (k, n), u in zip(COUNTS, (u0, u1), strict=True):
+            log = log - k * np.logaddexp(0, -u) - (n - k) * np.logaddexp(0, u)
+        return float((weights[:, None] * weights * (1 - low) / 2 * np.exp(log) * value(u0, u1)).sum())
+
+    whole = integral()
+    better = result["comparisons"][0]["probability_better"]
+    assert better == pytest.approx(integral(low=0.0) / whole, abs=1e-7)
+    means = {r["regimen"]: r["mean"] for r in result["estimates"]}
+    assert means["placebo"] == pytest.approx(integral(lambda a, b: special.expit(a)) / whole, abs=1e-8)
+    assert means["secukinumab"] == pytest.approx(integral(lambda a, b: special.expit(b)) / whole, abs=1e-8)
+    for regimen in means:
+        law = posterior.exact_laws().marginal("rate", {"regimen": regimen, "endpoint": "ORR"})
+        u, h = np.linspace(-2.0, 2.0, 9), 1e-3
+        density = law.logit_density(u)[0]
+        below, above = (law.cdf(special.expit(u + side * h)) for side in (-1, 1))
+        # at a given second logit, the prior's bounds are met between two nodes of the first: 0.2 % for a figure
+        assert density == pytest.approx((above - below) / (2 * h), abs=1e-5 if regimen == "placebo" else 2e-3)
+    first = posterior.exact_laws().marginal("rate", {"regimen": "placebo", "endpoint": "ORR"})
+    density, slope, bend = first.logit_density(u)
+    down, up = (first.logit_density(u + side * h) for side in (-1, 1))
+    assert slope == pytest.approx((up[0] - down[0]) / (2 * h), abs=1e-4)
+    assert bend == pytest.approx((up[1] - down[1]) / (2 * h), abs=1e-3)
+
+
 def test_neither_rows_nor_names_decide_who_is_better(tmp_path):
     prior = {"log_odds_ratio": normal(1.0)}
     first = be.to_result(fitted(tmp_path, priors=prior))["comparisons"][0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -196,6 +196,40 @@ class JointRates:
         return whole if math.isfinite(whole) and abs(whole - inner) <= 0.01 * abs(whole) + 1e-9 else math.nan
 
 
+def _with_derivatives(values: Array) -> list[Array]:
+    """Legendre coefficients of functions held at nodes, and of their first two derivatives by place in the panel."""
+    series: Array = np.asarray(_SCALE * (values * WEIGHTS @ _BASIS), dtype=float)
+    slope: Array = np.asarray(np.polynomial.legendre.legder(series, axis=-1), dtype=float)
+    bend: Array = np.asarray(np.polynomial.legendre.legder(slope, axis=-1), dtype=float)
+    return [series, slope, bend]
+
+
+def _series_values(edges: Array, series: list[Array], row: NDArray[np.intp], u: Array) -> tuple[Array, Array, Array]:
+    """Values and first two derivatives of functions held on panels, nothing outside of them.
+
+    Parameters
+    ----------
+    edges : array of shape (rows, panels + 1)
+    series : list of three arrays of shape (rows, panels, coefficients)
+        As `_with_derivatives` makes them.
+    row : array of int, shape (asked,)
+    u : array of shape (points, asked)
+        Where the function of each of these rows is wanted.
+    """
+    panel = np.clip((u[..., None] >= edges[row]).sum(axis=-1) - 1, 0, edges.shape[1] - 2)
+    low, high = edges[row, panel], edges[row, panel + 1]
+    width = np.maximum(high - low, 1e-300)
+    inside = (u >= edges[row, 0]) & (u <= edges[row, -1])
+    basis = np.polynomial.legendre.legvander(np.clip((2.0 * u - low - high) / width, -1.0, 1.0), NODES_PER_PANEL - 1)
+    found = []
+    for order in range(3):
+        value = (series[order][row, panel] * basis[..., : NODES_PER_PANEL - order]).sum(axis=-1) * (
+            2.0 / width
+        ) ** order
+        found.append(np.where(inside, value, 0.0))
+    return found[0], found[1], found[2]
+
+
 @dataclass(frozen=True)
 class JointMarginal(Distribution):
     """One of two rates that are distributed jointly.
@@ -251,14 +285,19 @@ class JointMarginal(Distribution):
         return np.array([self._cdf_logit(float(v)) for v in u.ravel()]).reshape(at.shape)
 
     def logit_density(self, u: Array) -> tuple[Array, Array, Array]:
-        """Density of the logit at `u` and its first two derivatives, by differences of the distribution function."""
-        h = 1e-2
-        below, at, above = (np.array([self._cdf_logit(float(v)) for v in np.ravel(u) + k * h]) for k in (-1, 0, 1))
-        further = [np.array([self._cdf_logit(float(v)) for v in np.ravel(u) + k * h]) for k in (-2, 2)]
-        density = (8.0 * (above - below) - (further[1] - further[0])) / (12.0 * h)
-        slope = (above - 2.0 * at + below) / h**2
-        bend = (further[1] - 2.0 * above + 2.0 * below - further[0]) / (2.0 * h**3)
-        return np.maximum(density, 0.0).reshape(np.shape(u)), slope.reshape(np.shape(u)), bend.reshape(np.shape(u))
+        """Density of the logit at `u` and its first two derivatives, from the polynomials on the panels."""
+        at = np.ravel(u)
+        if self.index == 0:
+            series = _with_derivatives(self.joint.outer[None])
+            found = _series_values(self.joint.edges[None], series, np.zeros(1, dtype=np.intp), at[:, None])
+            values = [v[:, 0] for v in found]
+        else:
+            rows = np.arange(len(self.joint.rows))
+            series = _with_derivatives(self.joint.inner)
+            each = [_series_values(self.joint.rows, series, rows, np.full((1, len(rows)), v)) for v in at]
+            values = [np.array([(part[k] @ self.joint.weight)[0] for part in each]) for k in range(3)]
+        density, slope, bend = (v.reshape(np.shape(u)) for v in values)
+        return np.maximum(density, 0.0), slope, bend
 
     def sf(self, x: ArrayLike) -> Array:
         """P(rate > x)."""
@@ -354,7 +393,7 @@ class JointContrast(Distribution):
 
 
 def integrate_joint(
-    log_density: LogDensity, limits: Limits, span: tuple[float, float], *, panels: int = _PANELS
+    log_density: LogDensity, limits: Limits, span: tuple[float, float], *, within: float = 1e-7
 ) -> JointRates:
     """Integrate a density of two logits.
 
@@ -366,23 +405,33 @@ def integrate_joint(
         From first logits, shape (rows,), to the lowest and highest second logit of each.
     span : (float, float)
         Lowest and highest first logit.
+    within : float
+        Panels are halved until probabilities move by no more than this, or there are eight times as many.
 
     Returns
     -------
     JointRates
         Its error is how far probabilities move with half as many panels, and at least 1e-9.
     """
-    fine, coarse = (_integrate(log_density, limits, span, count) for count in (panels, panels // 2))
+    panels = _PANELS
+    coarse = _integrate(log_density, limits, span, panels // 2)
+    while True:
+        fine = _integrate(log_density, limits, span, panels)
+        moved = max(1e-9, *_differences(fine, coarse))
+        if moved <= within or panels >= 8 * _PANELS:
+            return replace(fine, error=moved)
+        coarse, panels = fine, 2 * panels
+
+
+def _differences(fine: JointRates, coarse: JointRates) -> list[float]:
+    """How far probabilities and the log evidence of two quadratures lie apart."""
     points = [fine.marginal(0).quantile(q) for q in (0.05, 0.5, 0.95)]
     moved = [abs(float(fine.marginal(i).cdf(x)) - float(coarse.marginal(i).cdf(x))) for i in (0, 1) for x in points]
     moved += [
         abs(fine.contrast(1, "difference")._above(t) - coarse.contrast(1, "difference")._above(t))
         for t in (-0.1, 0.0, 0.1)
     ]
-    moved.append(abs(fine.log_evidence - coarse.log_evidence))
-    if max(moved) > 1e-7 and panels < 8 * _PANELS:
-        return integrate_joint(log_density, limits, span, panels=2 * panels)
-    return JointRates(fine.edges, fine.outer, fine.rows, fine.inner, fine.log_evidence, max(1e-9, *moved))
+    return [*moved, abs(fine.log_evidence - coarse.log_evidence)]
 
 
 def _integrate(log_density: LogDensity, limits: Limits, span: tuple[float, float], panels: int) -> JointRates:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from numbers import Real
 from typing import Any, Final
 
@@ -156,6 +157,15 @@ _NAMED: Final[Mapping[str, tuple[str, dict[str, float]]]] = {
 }
 
 
+@lru_cache(maxsize=64)
+def _frozen(distribution: str, parameters: tuple[tuple[str, float | tuple[float, ...]], ...]) -> Any:
+    """A frozen SciPy distribution; kept, because SciPy takes longer to make one than to evaluate it."""
+    make = DISTRIBUTIONS[distribution].scipy
+    if make is None:
+        raise AnalysisError(f"{distribution} has no one-dimensional law")
+    return make(dict(parameters))
+
+
 @dataclass(frozen=True, init=False)
 class Prior(NotebookView):
     """A prior distribution with the reason for it.
@@ -275,10 +285,7 @@ class Prior(NotebookView):
         """The same law as a frozen SciPy distribution (not for a Dirichlet); a `RootLaw` for that of a square."""
         if self.variance:
             return RootLaw(self._plain.to_scipy())
-        make = DISTRIBUTIONS[self.distribution].scipy
-        if make is None:
-            raise AnalysisError(f"{self.distribution} has no one-dimensional law")
-        return make(dict(self.parameters))
+        return _frozen(self.distribution, self.parameters)
 
     def law(self) -> Any:
         """The same law with `pdf`, `cdf` and `ppf`, at once for the usual distributions."""

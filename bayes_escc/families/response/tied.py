@@ -201,7 +201,8 @@ class TiedDesign(CountDesign):
         if len(self.cells) != 2:
             return None
         events, total = self._counts
-        after, before = (self._integrated(k, n) for k, n in ((events, total), (0.0 * events, 0.0 * total)))
+        after = self._integrated(events, total)
+        before = self._integrated(0.0 * events, 0.0 * total, within=1e-5)  # bounds of a prior leave kinks
         order = [self.base, self.others[0]]
         values = np.empty((chains, draws, 2))
         values[..., order] = after.sample(rng, chains * draws).reshape(chains, draws, 2)
@@ -215,7 +216,7 @@ class TiedDesign(CountDesign):
             after.error + before.error,
         )
 
-    def _integrated(self, events: Array, total: Array) -> JointRates:
+    def _integrated(self, events: Array, total: Array, *, within: float = 1e-7) -> JointRates:
         """The joint distribution of both rates after counts, the reference (or first regimen) first."""
         priors, link, level = dict(self.spec.priors), EFFECTS[self.effect], LEVELS[self.level]
         order = [self.base, self.others[0]]
@@ -250,7 +251,7 @@ class TiedDesign(CountDesign):
             return inside[0], np.maximum(inside[0], inside[1])
 
         span = (low_level, high_level) if self._pairs is None else (-FURTHEST, FURTHEST)
-        return integrate_joint(log_density, limits, (max(span[0], -FURTHEST), min(span[1], FURTHEST)))
+        return integrate_joint(log_density, limits, (max(span[0], -FURTHEST), min(span[1], FURTHEST)), within=within)
 
     def row_rates(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
         return np.asarray(parameters["rate"].to_numpy()[..., self.row_cell])
