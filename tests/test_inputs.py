@@ -472,6 +472,15 @@ class TestBounds:
         assert main(["run", str(tmp_path / "a.toml")]) == 2
         assert "Traceback" not in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        "line", ["x = " + "9" * 5000, "x = " + "[" * 5000 + "]" * 5000], ids=["digits", "brackets"]
+    )
+    def test_mappings_without_end(self, tmp_path, line, capsys):
+        (tmp_path / "m.toml").write_text(f"{line}\n")
+        (tmp_path / "t.csv").write_text("study,regimen,endpoint,events,n\nA,x,ORR,10,29\n")
+        assert main(["check", str(tmp_path / "t.csv"), "--mapping", str(tmp_path / "m.toml")]) == 2
+        assert "m.toml" in capsys.readouterr().err
+
     def test_characters_that_command_a_terminal(self):
         """They are refused wherever an analysis holds a text, and no message repeats them."""
         content = {"id": "a", "title": "x\x1b[31m", "data": {"regimens": ["A\u202eB"]}, "\x1b": 1}

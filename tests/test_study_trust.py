@@ -185,6 +185,25 @@ def test_what_is_checked_entry_by_entry_is_looked_up_and_never_searched_for(path
     ]
 
 
+@pytest.mark.parametrize("text", ["\x1b[31m", "\ud800", "A\u202eB"], ids=["escape", "half a character", "direction"])
+def test_the_log_holds_no_character_that_cannot_be_printed(path, tmp_path, text):
+    later = SECOND[SECOND.code != "A3"].assign(months=SECOND.months + 0.5 * (SECOND.progressed == 0))
+    with be.Study.open(path) as study:
+        before = study.log
+        for act in (
+            lambda: study.update(later, who=text),
+            lambda: study.update(later, why=text),
+            lambda: study.withdraw("A2", why=text),
+            lambda: study.withdraw(text),
+            lambda: study.amend(analysis(title="Another title"), why=text),
+            lambda: be.Study.create(tmp_path / "new.db", analysis(), why=text),
+        ):
+            with pytest.raises(be.AnalysisError, match="cannot be seen or printed"):
+                act()
+        assert study.log == before
+    assert not (tmp_path / "new.db").exists()
+
+
 class TestTheSameCommandAgain:
     def test_after_a_kill_is_a_word_and_no_error(self, path, capsys, tmp_path):
         cut = tmp_path / "cut.csv"

@@ -8,14 +8,14 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from bayes_escc.errors import DataError
+from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
 from bayes_escc.names import PlainMapping
 from bayes_escc.study.changes import ALL_PATIENTS, Change
 from bayes_escc.study.cuts import Cut
 from bayes_escc.study.preview import ALARM_K, Preview
 from bayes_escc.study.record import StoredFit
 
-__all__ = ["hard_to_reconcile", "looks_taken", "name_nobody", "remarks", "same_layout", "who_is"]
+__all__ = ["hard_to_reconcile", "looks_taken", "name_nobody", "refuse_unprintable", "remarks", "same_layout", "who_is"]
 
 
 _HANDFUL: Final = 10.0
@@ -85,6 +85,15 @@ def who_is(who: str | None) -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
+
+
+def refuse_unprintable(*texts: str | None) -> None:
+    """The log cannot be corrected, so it holds no character that cannot be seen or that commands a terminal."""
+    for text in texts:
+        if text and UNPRINTABLE.search(text):
+            raise AnalysisError(
+                f"{text!r} holds a character that cannot be seen or printed; nothing was recorded. Type it again."
+            )
 
 
 def name_nobody(units: Iterable[str], who: str | None, why: str) -> None:

@@ -29,7 +29,7 @@ from bayes_escc.study.draws import pack
 from bayes_escc.study.export import export
 from bayes_escc.study.fitting import current_fit, fit_cut, preview_cut, record_cut
 from bayes_escc.study.freeze import check_regimens, freeze, prepare_frozen, questions_only, self_contained
-from bayes_escc.study.guards import hard_to_reconcile, name_nobody, remarks, same_layout, who_is
+from bayes_escc.study.guards import hard_to_reconcile, name_nobody, refuse_unprintable, remarks, same_layout, who_is
 from bayes_escc.study.ledger import read_ledger, rules_changed
 from bayes_escc.study.preview import Preview
 from bayes_escc.study.record import (
@@ -106,6 +106,7 @@ class Study(NotebookView):
                 f'a study follows patients or counts (data.kind = "patients" or "counts"), not {stated.data.kind}.'
             )
         stated = self_contained(stated)
+        refuse_unprintable(who, why)
 
         def fill(store: Store) -> None:
             with store.writing(""):
@@ -376,6 +377,7 @@ class Study(NotebookView):
         DataError
             If there is no such patient or row.
         """
+        refuse_unprintable(patient)
         store, unit = self._store, normalise(patient)
         with store.at_work("withdraw") as cleared:
             notes = self._standing(cleared)
@@ -473,7 +475,8 @@ class Study(NotebookView):
         return [said for said in (cleared, self.rules_changed) if said]
 
     def _name_nobody(self, cut: Cut | None, who: str | None, why: str) -> None:
-        """Refuse a reason that names a patient, of any cut."""
+        """Refuse a reason that names a patient, of any cut, or that cannot be printed."""
+        refuse_unprintable(who, why)
         if cut is not None and cut.kind == "patients":
             known = {r["unit"] for r in self._store.rows("SELECT DISTINCT unit FROM leaf WHERE unit IS NOT NULL")}
             name_nobody(sorted(known | cut.rows.keys()), who, why)

@@ -193,7 +193,9 @@ def load_mapping(path: str | Path) -> Mapping:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise AnalysisError(f"{path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise AnalysisError(f"{path.name} cannot be used: it is nested too deeply.") from None
+    except ValueError as error:  # of TOML, of the encoding, or a number of thousands of digits
         raise AnalysisError(f"{path.name} is not valid TOML: {error}.") from None
     return mapping_from(content, label=path.name, folder=path.parent)
 
