@@ -366,7 +366,14 @@ def test_survival_estimands_shift_with_the_curves(survival):
         point = one.point(0.5, by_margin=True)
         assert one.contrast(point, 0.5) == pytest.approx(one.margin, abs=2e-3)
     assert found["rmst"].anchoring == "unanchored, not randomised"
-    assert [c.name for c in found["rmst"].covariates] == ["liver_metastasis"]
+    (liver,) = found["rmst"].covariates
+    patients = be.load_dataset("second_line_pfs_synthetic").frame
+    shares = patients["liver_metastasis"].astype(float).groupby(patients["regimen"]).mean()
+    difference = shares["toripalimab + anlotinib"] - shares["toripalimab + chemotherapy"]
+    coefficient = float(np.median(survival.estimand("coefficient")))
+    assert liver.name == "liver_metastasis"
+    assert (liver.effect, liver.difference) == pytest.approx((coefficient, difference))
+    assert liver.bias == pytest.approx(coefficient * difference)
     rows = be.to_result(survival)["comparisons"]
     assert all(r["bias_scale"] == "log_hazard" and r["bias_sd"] == 0.35 for r in rows)
     assert all(r["probability_better_by_margin_with_bias"] is not None for r in rows)
