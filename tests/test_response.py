@@ -310,6 +310,14 @@ VARIANTS = {
 }
 
 
+def _in_sampled_units(design, point):
+    """The offsets of a hierarchy as the sampler has them: centred as far as the counts of a unit inform its rate."""
+    data = design.data
+    mean, tau = (point[name][data["unit_group"]] for name in ("logit_mean", "tau"))
+    root = np.sqrt(1.0 + tau**2 * data["unit_information"])
+    return root * point["offset"] - tau * data["unit_information"] * (data["unit_logit"] - mean) / root
+
+
 class TestMechanism:
     """The NumPy log-likelihood and predictions are those of the PyMC model that is sampled."""
 
@@ -340,7 +348,7 @@ class TestMechanism:
             values = []
             for variable in model.free_RVs:
                 transform = model.rvs_to_transforms[variable]
-                value = point[variable.name]
+                value = _in_sampled_units(design, point) if variable.name == "offset_u__" else point[variable.name]
                 if transform is not None:
                     value = transform.forward(value, *variable.owner.inputs).eval()
                 values.append(value)
