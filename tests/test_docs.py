@@ -42,9 +42,13 @@ def test_the_analysis_file_is_a_valid_one():
 
 def test_the_analyses_of_the_synthesis_page_are_valid():
     page = (ROOT / "docs" / "synthesis.md").read_text(encoding="utf-8")
-    both, subgroups = (tomllib.loads(t) for t in re.findall(r"```toml\n(.*?)```", page, re.S))
+    both, subgroups, risks = (tomllib.loads(t) for t in re.findall(r"```toml\n(.*?)```", page, re.S))
     assert be.Analysis.from_dict(both).data.counts == "counts.csv"
     assert be.Analysis.from_dict(subgroups).spec.heterogeneity == "separate"
+    covariate = {"column": "latitude"}
+    data = {"kind": "counts", "file": "trials.csv", "endpoint": "ORR"}
+    content = {"data": data, "model": {"family": "synthesis", "covariates": [covariate]}}
+    assert be.Analysis.from_dict({**content, **risks}).spec.effect_at == ({"latitude": 33}, {"latitude": 55})
 
 
 def test_the_printed_comparison_is_the_commands(capsys):

@@ -197,7 +197,7 @@ class TestRecord:
             study.withdraw("U | x | ORR", why="consent of the hospital withdrawn")
             assert study.fits()[-1].result["comparisons"] == study.fits()[1].result["comparisons"]
             assert verify(study.path).ok
-            with pytest.raises(be.DataError, match="withdrew from the study"):
+            with pytest.raises(be.DataError, match="was withdrawn from the study"):
                 study.update(pd.concat([first, first.iloc[[0]].assign(study="U")]))
 
     def test_a_row_of_counts_that_was_withdrawn_is_refused_as_such(self, tmp_path):

@@ -160,7 +160,7 @@ class TestAgainstGrids:
         mean_matches(np.log(posterior["reference_median"]), *truth["log_median"])
         mean_matches(posterior["imputation_intercept"].isel(incomplete=0), *truth["intercept"])
         mean_matches(posterior["imputation_sd"].isel(incomplete_number=0), *truth["sd"])
-        assert posterior["missing"].to_numpy()[0] == "nlr, patient 2"
+        assert posterior["missing"].to_numpy()[0] == "nlr, row 3"
         assert "imputed" in {w["code"] for w in fit.evidence["warnings"]}
 
     def test_a_missing_yes_or_no_value(self):
@@ -399,7 +399,7 @@ class TestPopulations:
                 shares = dict(zip(p["unknown_patient"].to_numpy(), p["branch_probability"].to_numpy(), strict=True))
                 total = 0.0
                 for i, (nlr, liver) in enumerate(design.encoded.values):
-                    x = imputed[f"nlr, patient {i + 1}"] if np.isnan(nlr) else nlr
+                    x = imputed[f"nlr, row {i + 2}"] if np.isnan(nlr) else nlr
                     odds = shares[str(i + 1)] if np.isnan(liver) else [1 - liver, liver]
                     u = float(p["frailty_sd"]) * nodes, weight
                     if centres == "observed":

@@ -180,7 +180,10 @@ class ModelCase:
         parameters = self.base_design.prior(rng, 1)
         truth = self.base_design.estimands(parameters, rng)
         replicate = self.base_design.simulate(parameters, rng)
-        return Simulated(self.write(self.base, replicate), truth, parameters)
+        table = self.write(self.base, replicate)
+        if "study_rate" in truth:  # drawn given a study's own counts, which are only now known
+            truth["study_rate"] = self.design(table).estimands(parameters, rng)["study_rate"]
+        return Simulated(table, truth, parameters)
 
     def once(self, seed: int) -> Outcome:
         from bayes_escc.inference.fit import estimate
