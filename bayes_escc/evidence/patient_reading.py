@@ -68,10 +68,10 @@ def _read_dates(reader: Reader, key: str, default: Any) -> DateColumns | None:
         return None
 
 
-def _read_scans(reader: Reader, key: str, default: Any) -> PlainMapping | None:
+def _read_scans(reader: Reader, key: str, default: PlainMapping | None) -> PlainMapping | None:
     """`[data.scans]`, before the columns of dates that it may leave out are known."""
     if not reader.has(key):
-        return default  # type: ignore[no-any-return]  # the declared default is None
+        return default
     scans = reader.table(key)
     time = scans.text("time", None)
     stated = {

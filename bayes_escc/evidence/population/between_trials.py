@@ -40,7 +40,8 @@ class BetweenTrials:
     @property
     def bias_sd(self) -> tuple[float, float, float]:
         """Standard deviation of the bias of an unanchored contrast, sqrt(2) tau: median, lower, upper."""
-        return tuple(math.sqrt(2.0) * v for v in (self.median, self.lower, self.upper))  # type: ignore[return-value]
+        scale = math.sqrt(2.0)
+        return scale * self.median, scale * self.lower, scale * self.upper
 
 
 def log_odds_of_counts(events: Sequence[int], n: Sequence[int]) -> tuple[Array, Array]:

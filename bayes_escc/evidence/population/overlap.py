@@ -189,7 +189,7 @@ def _outside(low: float, high: float, mean: float, sd: float, binary: bool) -> f
 
 def _state(balance: Sequence[Balance], n: int, ess: float, exist: bool) -> tuple[State, list[str]]:
     """The worst of what the rules say, and why."""
-    found: list[tuple[str, str]] = []
+    found: list[tuple[State, str]] = []
     if not exist:
         worst = max(balance, key=lambda b: abs(b.difference))
         found.append(
@@ -203,7 +203,7 @@ def _state(balance: Sequence[Balance], n: int, ess: float, exist: bool) -> tuple
     for b in balance:
         size = abs(b.difference)
         if size >= 0.25:
-            state = "extrapolating" if size > 1.0 else "thin"
+            state: State = "extrapolating" if size > 1.0 else "thin"
             found.append((state, f"{b.covariate} differs by {size:.2f} standard deviations"))
         if b.outside > 0.2:
             share = f"{100 * b.outside:.0f} %"
@@ -216,5 +216,5 @@ def _state(balance: Sequence[Balance], n: int, ess: float, exist: bool) -> tuple
         found.append(("extrapolating", f"matching leaves {ess:.1f} of {n} own patients"))
     elif exist and (ess / n < 0.5 or ess < 20):
         found.append(("thin", f"matching leaves {ess:.1f} of {n} own patients"))
-    worst_state = max((s for s, _ in found), key=_ORDER.index, default="good")
-    return worst_state, [reason for _, reason in found]  # type: ignore[return-value]  # one of the four
+    worst_state: State = max((s for s, _ in found), key=_ORDER.index, default="good")
+    return worst_state, [reason for _, reason in found]

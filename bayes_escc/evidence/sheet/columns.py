@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -174,9 +174,10 @@ def _meanings(name: str, header: Header, cells: list[str], allowed: frozenset[st
     return list(dict.fromkeys(found))
 
 
-def _share(cells: list[str], test: object) -> float:
+def _share(cells: list[str], test: Callable[[str], bool]) -> float:
+    """Share of the filled cells that pass a test; below nothing where none is filled."""
     filled = [c for c in cells if folded_word(c) not in MISSING | NO_DATE or folded_word(c) in {"0", "no"}]
-    return sum(bool(test(c)) for c in filled) / len(filled) if filled else -1.0  # type: ignore[operator]  # a function
+    return sum(test(c) for c in filled) / len(filled) if filled else -1.0
 
 
 def _is_date(cell: str) -> bool:

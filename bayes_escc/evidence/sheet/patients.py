@@ -28,6 +28,7 @@ from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.questions import Candidate
 from bayes_escc.evidence.sheet.repeated import REPEATED, without_repeats
+from bayes_escc.evidence.sheet.roles import CHARACTERISTICS
 from bayes_escc.evidence.sheet.visits import with_visits
 from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.names import normalise
@@ -42,24 +43,7 @@ COLUMNS: Final = (
     "time",
     "event",
     "response",
-    "liver_metastasis",
-    "ecog",
-    "kps",
-    "nlr",
-    "cd4_cd8",
-    "neutrophils",
-    "lymphocytes",
-    "cd4",
-    "cd8",
-    "age",
-    "sex",
-    "line",
-    "stage",
-    "pdl1",
-    "centre",
-    "ae_grade",
-    "ae_any",
-    "ae_severe",
+    *CHARACTERISTICS,
     "last_free",
     "first_progression",
     "scan_rule",

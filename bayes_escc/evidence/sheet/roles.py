@@ -12,6 +12,7 @@ from typing import Final
 from bayes_escc.evidence.sheet.wording import Text
 
 __all__ = [
+    "CHARACTERISTICS",
     "DATE_ROLES",
     "IDENTIFYING",
     "ROLES",
@@ -193,6 +194,11 @@ _ALL: Final = (
     _role("visit_result", "word", "what the scan showed", "本次评估结果", "scan result|assessment|assessment result|visit result|overall assessment|result|评估结果|本次疗效|检查结果|本次评估|影像结果|结果|overall visit response"),
 )  # fmt: skip
 ROLES: Final[Mapping[str, Role]] = {role.name: role for role in _ALL}
+CHARACTERISTICS: Final = (
+    *("liver_metastasis", "ecog", "kps", "nlr", "cd4_cd8", "neutrophils", "lymphocytes", "cd4", "cd8", "age", "sex"),
+    *("line", "stage", "pdl1", "centre", "ae_grade", "ae_any", "ae_severe"),
+)
+"""What a sheet tells of a patient beside treatment, follow-up and response, in the order of the table read from it."""
 DATE_ROLES: Final = tuple(r.name for r in _ALL if r.kind == "date")
 IDENTIFYING: Final = tuple(r.name for r in _ALL if r.kind == "drop")
 

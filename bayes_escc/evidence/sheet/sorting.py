@@ -9,7 +9,7 @@ from typing import Final
 
 from bayes_escc.evidence.sheet.cells import folded_word
 from bayes_escc.evidence.sheet.layout import Table
-from bayes_escc.evidence.sheet.roles import endpoint_of, header_of, roles_of
+from bayes_escc.evidence.sheet.roles import CHARACTERISTICS, endpoint_of, header_of, roles_of
 
 __all__ = ["PATIENT_ROLES", "SETTINGS", "VISIT_ROLES", "settings_of", "use_of"]
 
@@ -31,24 +31,7 @@ PATIENT_ROLES: Final = frozenset(
         "response",
         "responder",
         "controlled",
-        "liver_metastasis",
-        "ecog",
-        "kps",
-        "neutrophils",
-        "lymphocytes",
-        "nlr",
-        "cd4",
-        "cd8",
-        "cd4_cd8",
-        "age",
-        "sex",
-        "line",
-        "stage",
-        "pdl1",
-        "centre",
-        "ae_grade",
-        "ae_any",
-        "ae_severe",
+        *CHARACTERISTICS,
         "study",
     }
 )
