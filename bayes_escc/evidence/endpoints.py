@@ -9,11 +9,14 @@ from typing import Final
 from bayes_escc.evidence.reading import normalise
 from bayes_escc.names import Direction
 
-__all__ = ["RECIST", "canonical_endpoint", "endpoint_direction", "is_time_to_event", "misspelt_endpoint"]
+__all__ = ["MET_BY", "RECIST", "canonical_endpoint", "endpoint_direction", "is_time_to_event", "misspelt_endpoint"]
 
 RECIST: Final = ("CR", "PR", "SD", "PD", "NE")
 """Best overall response by RECIST 1.1: complete and partial response, stable and progressive
 disease, not evaluable."""
+
+MET_BY: Final = {"ORR": ("CR", "PR"), "DCR": ("CR", "PR", "SD")}
+"""The best responses that meet an endpoint made of them."""
 
 _DIRECTIONS: Final[dict[str, Direction]] = {
     "ORR": "higher", "DCR": "higher", "CBR": "higher", "pCR": "higher", "MPR": "higher", "R0": "higher",

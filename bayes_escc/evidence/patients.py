@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.arms import Arm, design_of_study
 from bayes_escc.evidence.counts import CountTable, read_counts
-from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
+from bayes_escc.evidence.endpoints import MET_BY, RECIST, canonical_endpoint
 from bayes_escc.evidence.follow_up import Dating, FollowUp, follow_up_of, summarise_follow_up
 from bayes_escc.evidence.table import Table
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["NotEvaluable", "PatientTable"]
 
 NotEvaluable = Literal["nonresponse", "exclude"]
-_MET_BY = {"ORR": ("CR", "PR"), "DCR": ("CR", "PR", "SD")}
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,12 +145,12 @@ class PatientTable(Table):
         label = canonical_endpoint(endpoint)
         if self.binary:
             return (self.frame["response"] == "1").to_numpy()
-        if label not in _MET_BY and label not in RECIST:
+        if label not in MET_BY and label not in RECIST:
             raise AnalysisError(
                 f"endpoint {endpoint!r} cannot be read off best responses: use ORR, DCR or one of "
                 f"{', '.join(RECIST)}, or a response column with 0 and 1."
             )
-        return self.frame["response"].isin(_MET_BY.get(label, (label,))).to_numpy()
+        return self.frame["response"].isin(MET_BY.get(label, (label,))).to_numpy()
 
     def counts(
         self,

@@ -15,10 +15,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Direction, NotebookView, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.rules.common import wrong_rates
 from bayes_escc.rules.rule import Look, Rule, Step, plain
+from bayes_escc.rules.state import StudyData
 from bayes_escc.rules.tails import RatePrior, upper_tails
 
 __all__ = ["Bop2", "Criterion"]
@@ -122,6 +124,15 @@ class Bop2(Rule):
         if self.nested and (len(self.criteria) != 2 or self.criteria[0].rate > self.criteria[1].rate):
             found.append("nested endpoints are two, the inner (rarer) first")
         return found
+
+    def counts(self, data: StudyData) -> tuple[Look, Look]:
+        regimen = self.counted_arms(data)[0]
+        cells = [data.count(regimen, c.endpoint) for c in self.criteria]
+        sizes = [n for _, n in cells]
+        if len(set(sizes)) > 1:
+            shown = ", ".join(map(str, sizes))
+            raise AnalysisError(f"criteria: the endpoints have different numbers of evaluable patients ({shown}).")
+        return tuple(k for k, _ in cells), (sizes[0],)
 
     @property
     def act(self) -> Literal["go", "stop"]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bayes_escc.evidence.followed import Followed
     from bayes_escc.rules.final_success import PredictiveSurvival
 
-__all__ = ["Completed", "complete", "final_probability", "problems_with_plan", "successes"]
+__all__ = ["Completed", "complete", "final_probability", "successes"]
 
 Array = NDArray[np.float64]
 _MOST_VALUES: Final = 4_000_000
@@ -54,42 +54,6 @@ class Completed:
     event: NDArray[np.bool_]
     experimental: NDArray[np.bool_]
     closed: Array
-
-
-def problems_with_plan(rule: PredictiveSurvival, regimens: list[str], counts: dict[str, tuple[int, int]]) -> list[str]:
-    """What keeps a plan from being carried out on the data: keys and sentences.
-
-    Parameters
-    ----------
-    rule : PredictiveSurvival
-    regimens : list of str
-        In the data.
-    counts : dict of str to (int, int)
-        Events and patients of each regimen.
-    """
-    from bayes_escc.settings.reader import nearest
-
-    found = [
-        f"{key}: {label!r} is not one of {', '.join(regimens)}.{nearest(label, regimens)}"
-        for key, label in (("regimen", rule.regimen), ("reference", rule.reference))
-        if label is not None and label not in regimens
-    ]
-    others = [r for r in regimens if r != rule.reference]
-    if rule.regimen is None and len(others) != 1:
-        found.append(f"regimen: name one of {', '.join(others)}")
-    if found:
-        return found
-    arms = [rule.regimen or others[0], *([rule.reference] if rule.reference is not None else [])]
-    planned = [counts[arm][1] for arm in arms] if rule.most is None else list(rule.most)
-    for arm, most in zip(arms, planned, strict=True):
-        if counts[arm][1] > most:
-            found.append(f"patients: the data hold {counts[arm][1]} on {arm}, more than the planned {most}")
-    coming = sum(max(most - counts[arm][1], 0) for arm, most in zip(arms, planned, strict=True))
-    if coming and rule.accrual is None:
-        found.append(f"accrual: {coming} patients are still to come; state how many per unit of time")
-    if rule.events is not None and rule.events > sum(planned):
-        found.append(f"events: {rule.events} events cannot come from {sum(planned)} patients; state more patients")
-    return found
 
 
 def complete(rule: PredictiveSurvival, design: Followed, parameters: xr.Dataset, rng: np.random.Generator) -> Completed:

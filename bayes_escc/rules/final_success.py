@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,9 @@ from bayes_escc.rules.common import (
     wrong_rates,
 )
 from bayes_escc.rules.rule import Look, Rule
+from bayes_escc.rules.state import FittedStudy, StudyData
 from bayes_escc.rules.tails import RatePrior, contrast_tails, predictive_counts
-from bayes_escc.settings.reader import check_margin
+from bayes_escc.settings.reader import check_margin, nearest
 
 __all__ = ["PredictiveProbability", "PredictiveSurvival"]
 
@@ -240,6 +241,46 @@ class PredictiveSurvival(Rule):
         if self.looks:
             found.append("looks are not used: every data cut is a look, and none is enumerated")
         return found
+
+    def misfits(self, data: StudyData) -> list[str]:
+        if data.followed is None:
+            return [f"kind: a {self.kind} rule needs patients followed to an event; this model has none"]
+        late = ["kind: patients who entered late cannot be completed yet"] if data.entered_late else []
+        return [*late, *self._misplanned(data.followed)]
+
+    def _misplanned(self, followed: Mapping[str, tuple[int, int]]) -> list[str]:
+        """What keeps the plan from being carried out, given events and patients of each regimen."""
+        regimens = list(followed)
+        found = [
+            f"{key}: {label!r} is not one of {', '.join(regimens)}.{nearest(label, regimens)}"
+            for key, label in (("regimen", self.regimen), ("reference", self.reference))
+            if label is not None and label not in regimens
+        ]
+        others = [r for r in regimens if r != self.reference]
+        if self.regimen is None and len(others) != 1:
+            found.append(f"regimen: name one of {', '.join(others)}")
+        if found:
+            return found
+        arms = [self.regimen or others[0], *([self.reference] if self.reference is not None else [])]
+        here = [followed[arm][1] for arm in arms]
+        planned = here if self.most is None else list(self.most)
+        for arm, n, most in zip(arms, here, planned, strict=True):
+            if n > most:
+                found.append(f"patients: the data hold {n} on {arm}, more than the planned {most}")
+        coming = sum(max(most - n, 0) for n, most in zip(here, planned, strict=True))
+        if coming and self.accrual is None:
+            found.append(f"accrual: {coming} patients are still to come; state how many per unit of time")
+        if self.events is not None and self.events > sum(planned):
+            found.append(f"events: {self.events} events cannot come from {sum(planned)} patients; state more patients")
+        return found
+
+    def in_full(self, study: FittedStudy) -> Self:
+        if self.regimen is not None or study.followed is None:
+            return self
+        return replace(self, regimen=next(r for r in study.followed if r != self.reference))
+
+    def now(self, study: FittedStudy) -> tuple[float, float]:
+        return study.completed(self.name)
 
     @property
     def not_exact(self) -> str:

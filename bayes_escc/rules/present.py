@@ -8,13 +8,14 @@ Thall PF, Simon R. Biometrics 1994;50:337-349.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Direction, Scale
 from bayes_escc.rules.common import (
     NO_PRIOR,
@@ -29,17 +30,78 @@ from bayes_escc.rules.common import (
     with_reference,
     wrong_rates,
 )
-from bayes_escc.rules.rule import GO, STOP, Look, Rule, between, decide
+from bayes_escc.rules.normal import null_crossing
+from bayes_escc.rules.rule import CONTINUE, GO, STOP, Look, Rule, between, decide
+from bayes_escc.rules.state import FittedStudy, Place, StudyData
 from bayes_escc.rules.tails import RatePrior, contrast_tails, contrast_widths, interval_widths, upper_tails
-from bayes_escc.settings.reader import check_margin
+from bayes_escc.settings.reader import check_margin, nearest
 
 __all__ = ["PosteriorProbability", "Precision", "ThallSimon", "Toxicity"]
 
 Array = NDArray[np.float64]
 
 
+class _OfPosterior(Rule):
+    """A rule whose statistic is the posterior's own, of any estimand; the keys are declared by each kind."""
+
+    estimand: str
+    time: float | None
+    reference: str | None
+    prior: RatePrior | None
+
+    @property
+    def not_exact(self) -> str:
+        if self.estimand != "rate":
+            return f"exact enumeration is for rates, not for {self.estimand}"
+        return NO_PRIOR if self.prior is None else ""
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.estimand, self.regimen, self.endpoint, self.time)
+
+    def misfits(self, data: StudyData) -> list[str]:
+        found = self._wrong_labels(data)
+        if found or self.not_exact:
+            return found
+        try:
+            self.counts(data)
+        except AnalysisError as error:
+            return [str(error)]
+        return []
+
+    def _wrong_labels(self, data: StudyData) -> list[str]:
+        known = list(data.estimands)
+        if self.estimand not in known:
+            hint = nearest(self.estimand, known)
+            return [f"estimand: there is no {self.estimand!r} here, but {', '.join(known)}.{hint}"]
+        labels = data.labels(self.estimand)
+        regimens = labels.regimens
+        found = [
+            f"{key}: {label!r} is not one of {', '.join(regimens)}.{nearest(label, regimens)}"
+            for key, label in (("regimen", self.regimen), ("reference", self.reference))
+            if label is not None and label not in regimens
+        ]
+        if self.regimen is None and len([r for r in regimens if r != self.reference]) > 1:
+            found.append(f"regimen: name one of {', '.join(regimens)}")
+        if labels.endpoints and (self.endpoint is None and len(labels.endpoints) > 1):
+            found.append(f"endpoint: name one of {', '.join(labels.endpoints)}")
+        if labels.endpoints and self.endpoint is not None and self.endpoint not in labels.endpoints:
+            hint = nearest(self.endpoint, labels.endpoints)
+            found.append(f"endpoint: {self.endpoint!r} is not one of {', '.join(labels.endpoints)}.{hint}")
+        times = labels.times
+        if times and self.time not in times and (self.time is not None or len(times) > 1):
+            found.append(f"time: give one of {', '.join(f'{t:g}' for t in times)}")
+        return found
+
+    def in_full(self, study: FittedStudy) -> Self:
+        regimens = study.labels(self.estimand).regimens
+        if self.regimen is not None or not regimens:
+            return self
+        return replace(self, regimen=next(r for r in regimens if r != self.reference))
+
+
 @dataclass(frozen=True, kw_only=True)
-class PosteriorProbability(Rule):
+class PosteriorProbability(_OfPosterior):
     """Act when a posterior probability passes a threshold: superiority, a margin, or futility.
 
     The probability is that of `regimen` being better than `reference` (by `margin`, on `scale`), or
@@ -101,21 +163,52 @@ class PosteriorProbability(Rule):
         return found + wrong_rates(null_rate=self.null_rate, alternative_rate=self.alternative_rate)
 
     @property
-    def not_exact(self) -> str:
-        if self.estimand != "rate":
-            return f"exact enumeration is for rates, not for {self.estimand}"
-        return NO_PRIOR if self.prior is None else ""
-
-    @property
     def arms(self) -> int:
         return super().arms if self.estimand == "rate" else 1  # other looks count events, of both arms
 
     @property
-    def even(self) -> bool:
+    def _of_any_difference(self) -> bool:
         """Whether the statistic is the probability of any difference, which normal theory can follow."""
         if self.reference is not None:
             return self.margin is None
         return self.estimand in ("hazard_ratio", "marginal_hazard_ratio", "time_ratio") and self.value == 1.0
+
+    def _wrong_labels(self, data: StudyData) -> list[str]:
+        found = super()._wrong_labels(data)
+        unclear = self.estimand == "rate" and self.better is None and "rate" in data.estimands
+        if unclear and "lower" in data.labels(self.estimand).better:
+            found.append("better: a lower rate is better in these data; state it in the rule")
+        return found
+
+    def in_full(self, study: FittedStudy) -> Self:
+        full = super().in_full(study)
+        return full if full.better else replace(full, better=study.direction(full.estimand, full.endpoint))
+
+    def now(self, study: FittedStudy) -> tuple[float, float]:
+        if self.reference is None:
+            return study.beyond(self._place, float(self.value or 0.0), self.better)
+        return study.better(self._place, self.reference, self.scale, self.better, self.margin)
+
+    def verdict(self, study: FittedStudy, value: float, look: Look) -> int:
+        if self.futility_value is None:
+            return super().verdict(study, value, look)
+        limits = self.thresholds(look)
+        if value > limits["go_above"]:
+            return GO
+        return STOP if self.for_futility.now(study)[0] < limits["stop_below"] else CONTINUE
+
+    def events_now(self, data: StudyData) -> Look:
+        followed = data.followed
+        if followed is None or not self._of_any_difference:
+            return ()
+        regimens = list(followed)
+        arms = {str(self.regimen), self.reference or regimens[0]}
+        return (sum(followed[arm][0] for arm in arms),)
+
+    def chance_if_equal(self, events: Sequence[int]) -> float | None:
+        if self.act != "go":
+            return None
+        return float(null_crossing(events, self.go_above, self.stop_below)[0].sum())
 
     @property
     def statistic(self) -> str:
@@ -278,7 +371,7 @@ class Toxicity(Rule):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Precision(Rule):
+class Precision(_OfPosterior):
     """Stop when a credible interval is narrow enough.
 
     Parameters
@@ -311,12 +404,6 @@ class Precision(Rule):
         return found
 
     @property
-    def not_exact(self) -> str:
-        if self.estimand != "rate":
-            return f"exact enumeration is for rates, not for {self.estimand}"
-        return NO_PRIOR if self.prior is None else ""
-
-    @property
     def statistic(self) -> str:
         what = place(self, self.estimand)
         if self.reference is not None:
@@ -326,6 +413,9 @@ class Precision(Rule):
     @property
     def sentence(self) -> str:
         return f"Stop as precise enough when the {self.statistic} is below {self.width:g}."
+
+    def now(self, study: FittedStudy) -> tuple[float, float]:
+        return study.width(self._place, self.reference, self.scale, self.ci_prob)
 
     def thresholds(self, look: Look) -> Mapping[str, float]:
         return {"stop_below": self.width}

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import NotebookView, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
+from bayes_escc.rules.state import FittedStudy, StudyData
+from bayes_escc.settings.reader import nearest
 
 __all__ = [
     "CONTINUE",
@@ -45,6 +47,8 @@ STOP: Final = -1
 CONTINUE: Final = 0
 MAX_PATIENTS: Final = 2000
 """Most patients of an arm for which a rule is worked out."""
+
+_QUADRATURE_ERROR: Final = 1e-12
 
 THRESHOLDS: Final = ("go_above", "stop_below", "stop_above")
 
@@ -232,6 +236,63 @@ class Rule(NotebookView, ABC):
     @abstractmethod
     def sentence(self) -> str:
         """The rule in words, as a protocol could print it."""
+
+    def misfits(self, data: StudyData) -> list[str]:
+        """Why the data of a study cannot answer the rule, one sentence each; a sentence begins with its key."""
+        try:
+            now = self.counts(data)[1]
+        except AnalysisError as error:
+            return [str(error)]
+        most = self.most
+        if most is None or all(n <= m for n, m in zip(now, most, strict=True)):
+            return []
+        return [f"patients: the data hold {_shown(now)} evaluable patients, more than the planned {_shown(most)}"]
+
+    def counts(self, data: StudyData) -> tuple[Look, Look]:
+        """Events and evaluable patients now, of the regimen and of its reference.
+
+        Raises
+        ------
+        AnalysisError
+            If there are no counts, or a label is unknown or missing.
+        """
+        arms = self.counted_arms(data)
+        cells = [data.count(arm, self.endpoint) for arm in arms]
+        return tuple(k for k, _ in cells), tuple(n for _, n in cells)
+
+    def counted_arms(self, data: StudyData) -> list[str]:
+        """The regimens whose patients the rule counts: its own, and the reference where it has one."""
+        regimens, reference = list(data.counted), getattr(self, "reference", None)
+        if not regimens:
+            raise AnalysisError(f"kind: a {self.kind} rule needs counts of patients; this model has none.")
+        for key, label in (("regimen", self.regimen), ("reference", reference)):
+            if label is not None and label not in regimens:
+                raise AnalysisError(f"{key}: {label!r} is not one of {', '.join(regimens)}.{nearest(label, regimens)}")
+        others = [r for r in regimens if r != reference]
+        if self.regimen is None and len(others) != 1:
+            raise AnalysisError(f"regimen: name one of {', '.join(others)}.")
+        return [self.regimen or others[0], *([] if reference is None else [reference])]
+
+    def in_full(self, study: FittedStudy) -> Self:
+        """The rule with the regimen and the direction that the study leaves no doubt about."""
+        return self
+
+    def now(self, study: FittedStudy) -> tuple[float, float]:
+        """The statistic at this moment, and its Monte Carlo or quadrature error."""
+        events, look = self.counts(study)
+        return float(self.statistics(look)[events]), _QUADRATURE_ERROR
+
+    def verdict(self, study: FittedStudy, value: float, look: Look) -> int:
+        """GO, STOP or CONTINUE at this moment, the statistic being `value`."""
+        return int(decide(np.array(value), self.thresholds(look)))
+
+    def events_now(self, data: StudyData) -> Look:
+        """Events of followed patients by which the rule's looks are timed; empty for rules that count patients."""
+        return ()
+
+    def chance_if_equal(self, events: Sequence[int]) -> float | None:
+        """P(the rule goes at one of some numbers of events) were the regimens equal; None where that is not known."""
+        return None
 
     def to_dict(self) -> Plain:
         """The rule as plain data."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bayes_escc.answers.bias import population_of, tipping_of_row
 from bayes_escc.answers.comparison import labelled_cells
-from bayes_escc.answers.rule_position import positions
+from bayes_escc.answers.study_state import FittedPosterior
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.evidence.population.overlap import Overlap
 from bayes_escc.evidence.population.published_survival import load_survival
@@ -58,9 +58,10 @@ def drawings_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict
         else:
             drawings[name] = partial(draw, posterior)
     drawings |= _beside_published(posterior, comparisons)
-    for rule, position in zip(posterior.analysis.rules, positions(posterior), strict=True):
-        if position.look and rule.schedule and not rule.not_exact:
-            now = position.events[::-1] if rule.arms == 2 else (position.look[0], *position.events)
+    for rule in posterior.analysis.rules:
+        if rule.schedule and not rule.not_exact:
+            events, look = rule.counts(FittedPosterior.of(posterior))
+            now = events[::-1] if rule.arms == 2 else (look[0], *events)
             drawings[_unused(f"monitoring_{_slug(rule.name)}", drawings)] = partial(boundaries, rule, path=[now])
     return drawings
 

@@ -223,7 +223,7 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
     problems += _unranked(analysis, design, estimands)
     raise_problems(f"{analysis.id} does not fit its data", problems)
     if analysis.rules:
-        check_rules(analysis.rules, estimands, design.observed())
+        check_rules(analysis.rules, {str(n): estimands[n] for n in estimands}, design.observed())
 
 
 def _unanswerable(asked: ComparisonSpec, array: xr.DataArray) -> list[tuple[str, str]]:

@@ -46,7 +46,7 @@ def frame_of(spec: TrialSpec, analysis: Analysis, patients: Patients, state: Any
 
 def fitted_probability(analysis: Analysis, table: pd.DataFrame, planned: PlannedRule) -> tuple[float, float]:
     """The statistic of a rule on one trial by the package's own fit, and its Monte Carlo error."""
-    from bayes_escc.answers.rule_position import from_posterior
+    from bayes_escc.answers.study_state import FittedPosterior
     from bayes_escc.runs.run import fit_prepared, prepare_design
 
     read = analysis.data.read(table)
@@ -61,7 +61,7 @@ def fitted_probability(analysis: Analysis, table: pd.DataFrame, planned: Planned
         rule = replace(rule, **named)  # type: ignore[arg-type]  # the keys are those of the dataclass
     if not isinstance(rule, PosteriorProbability):
         raise AnalysisError(f"{planned.name}: a rule of kind {rule.kind} is not answered by a fit")
-    return from_posterior(replace(rule, endpoint=None), posterior)
+    return replace(rule, endpoint=None).now(FittedPosterior.of(posterior))
 
 
 def _turned(rule: PosteriorProbability) -> str:
