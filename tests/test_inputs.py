@@ -19,6 +19,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
+from bayes_escc.evidence.columns import WEAK
 from bayes_escc.evidence.grim import recover_count
 from bayes_escc.evidence.identity import identifying_header, pseudonym
 from bayes_escc.evidence.labels import similar_labels
@@ -163,7 +164,45 @@ INPUTS = {
                               options=FOLLOWED, refused="two_columns"),
     "another spelling of the regimen": Input(
         "patients", "patient_id,regimen,Regimen,months,event\n1,A,B,2,1\n2,B,A,3,1\n", options=FOLLOWED,
-        noted="not_used"),
+        refused="two_columns"),
+    "another spelling of the regimen that was named": Input(
+        "patients", "patient_id,regimen,Regimen,months,event\n1,A,B,2,1\n2,B,A,3,1\n",
+        options=(*FOLLOWED, "--regimen", "regimen"), noted="not_used", values={"regimen": ["A", "B"]}),
+    "treatment for regimen": Input("patients", "patient_id,Treatment,months,event\n1,A,2,1\n2,B,3,1\n",
+                                   options=FOLLOWED, values={"regimen": ["A", "B"]}),
+    "regimen in Chinese": Input("patients", "patient_id,治疗方案,months,event\n1,甲,2,1\n2,乙,3,1\n",
+                                options=FOLLOWED, values={"regimen": ["甲", "乙"]}),
+    "regimen and treatment": Input("patients", "patient_id,regimen,treatment,months,event\n1,A,B,2,1\n",
+                                   options=FOLLOWED, refused="two_columns"),
+    "treatment, arm named": Input("patients", "patient_id,arm,treatment,months,event\n1,A,x,2,1\n2,B,y,3,1\n",
+                                  options=(*FOLLOWED, "--regimen", "arm"), values={"regimen": ["A", "B"]}),
+    "arm and treatment": Input("patients", "patient_id,arm,treatment,months,event\n1,A,x,2,1\n", options=FOLLOWED,
+                               refused="two_columns"),
+    "arm and treatment of counts": Input("counts", "study,arm,treatment,endpoint,events,n\nA,x,y,ORR,10,29\n",
+                                         refused="two_columns"),
+    "regimen beside the group of another kind": Input(
+        "patients", "patient_id,regimen,group,months,event\n1,A,old,2,1\n2,B,young,3,1\n", options=FOLLOWED,
+        noted="not_used", values={"regimen": ["A", "B"]}),
+    "count of its total without a column for it": Input(
+        "counts", "study,arm,endpoint,n/N (%)\nA,x,ORR,10/29 (34.5%)\nA,y,ORR,12/35\n",
+        values={"events": [10, 12], "n": [29, 35]}),
+    "count without its total": Input("counts", "study,arm,endpoint,events\nA,x,ORR,10/29\nA,y,ORR,12\n",
+                                     refused="missing_number"),
+    "events of a median of their total": Input(
+        "medians", "study,treatment,mPFS,events\nA,x,6.2,18/29\nB,y,5.1,20/20\n", options=("--time-unit", "months"),
+        values={"events": [18, 20]}),
+    "PFS for the median": Input("medians", "study,arm,PFS (months),95% CI\nA,x,6.2,5.1-8.0\n",
+                                options=("--time-unit", "months"), values={"median": [6.2]}),
+    "median, unit and interval in one header": Input(
+        "medians", "study,group,\"median PFS (months, 95% CI)\"\nA,x,6.2 (5.1-8.0)\n",
+        options=("--time-unit", "months"), values={"median": [6.2]}),
+    "median PFS beside median OS": Input("medians", "study,arm,mPFS,mOS,events\nA,x,6.2,14.1,18\n",
+                                         options=("--time-unit", "months"), refused="two_columns"),
+    "median in another unit than declared": Input("medians", "study,arm,PFS (days),events\nA,x,186,18\n",
+                                                  options=("--time-unit", "months"), refused="units_disagree"),
+    "time in another unit than declared": Input(
+        "patients", "patient_id,arm,PFS (days),event\n1,A,186,1\n", refused="units_disagree",
+        options=("--time", "PFS (days)", "--event", "event", "--time-unit", "months")),
     "full-width letters": Input("counts", f"{COUNT}\nA,Ａ,ORR,10,29\nA,A,ORR,12,35\n", refused="duplicate_row"),
     # identity
     "hospital number": Input("patients", f"{PATIENT},病案号\n1,A,2,1,77\n", options=FOLLOWED,
@@ -542,6 +581,56 @@ READERS = {
     "effects": (f"{EFFECT},ci_low,ci_high,ci_level\nA,x,c,OS,HR,0.7,{{low}},{{high}},{{level}}\n", ()),
     "patients": (f"{PATIENT}\n1,A,{{time}},1\n", FOLLOWED),
 }  # fmt: skip
+NAMED = {
+    "study": ["trial", "研究"],
+    "regimen": ["treatment", "arm", "group", "Treatment group", "方案", "治疗方案", "组别"],
+    "endpoint": ["outcome", "终点"],
+    "events": ["responders", "Number of events", "事件数"],
+    "n": ["N", "patients", "sample size", "总例数", "人数"],
+    "ci_low": ["lower", "LCL", "下限"],
+    "ci_high": ["upper", "UCL", "上限"],
+    "ci_level": ["level", "置信水平"],
+    "median": ["mPFS", "median PFS", "PFS (months)", "Median OS, months", "中位PFS", "中位数"],
+}
+NAMES_OF = {
+    "counts": ("study", "regimen", "endpoint", "events", "n"),
+    "medians": ("study", "regimen", "n", "median", "events", "ci_low", "ci_high", "ci_level"),
+    "effects": ("study", "endpoint", "ci_low", "ci_high", "ci_level"),
+    "patients": ("regimen",),
+}
+PLAIN = {
+    "counts": "study,regimen,endpoint,events,n\nA,x,ORR,10,20\n",
+    "medians": "study,regimen,n,median,events,ci_low,ci_high,ci_level\nA,x,20,0.7,10,0.6,0.8166,0.95\n",
+    "effects": f"{EFFECT},ci_low,ci_high,ci_level\nA,x,c,OS,HR,0.7,0.6,0.8166,0.95\n",
+    "patients": f"{PATIENT}\n1,A,0.7,1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "meaning", "name"), [(k, m, n) for k, meanings in NAMES_OF.items() for m in meanings for n in NAMED[m]]
+)
+def test_every_reader_of_a_meaning_takes_its_names(kind, meaning, name, tmp_path, capsys):
+    """Readers by name: a further name of a column gives the same table, and beside the usual one it is refused."""
+    path = tmp_path / "t.csv"
+    header, row = PLAIN[kind].strip().split("\n")
+    cells, path_options = header.split(","), READERS[kind][1]
+    place = cells.index(meaning)
+    quoted = f'"{name}"' if "," in name else name
+    path.write_text(f"{header}\n{row}\n", encoding="utf-8")
+    usual = checked(capsys, path, "--kind", kind, *path_options)[1]
+    path.write_text(",".join([*cells[:place], quoted, *cells[place + 1 :]]) + f"\n{row}\n", encoding="utf-8")
+    status, told = checked(capsys, path, "--kind", kind, *path_options)
+    assert (status, told.get("sha256")) == (0, usual["sha256"]), told
+    path.write_text(f"{header},{quoted}\n{row},{row.split(',')[place]}\n", encoding="utf-8")
+    status, told = checked(capsys, path, "--kind", kind, *path_options)
+    if name in WEAK:
+        assert "not_used" in {w["code"] for w in told["warnings"]}
+    else:
+        (problem,) = [p for p in told["problems"] if p["code"] == "two_columns"]
+        assert meaning in problem["message"]
+        assert name in problem["message"]
+
+
 RIGHT = {"count": "10", "level": "0.95", "low": "0.6", "high": "0.8166", "time": "0.7"}
 WRONG = {
     "count": [("21", "events_exceed_n"), ("1.5", "fractional_count"), ("1_0", "not_a_number"),

@@ -31,7 +31,9 @@ def register(commands: Commands) -> None:
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
     check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
-    check.add_argument("--regimen", default="regimen", metavar="COLUMN", help="patients: regimen")
+    check.add_argument(
+        "--regimen", metavar="COLUMN", help="patients: regimen (default: regimen, or treatment, arm ...)"
+    )
     check.add_argument("--response", metavar="COLUMN", help="patients: best response (default: response)")
     check.add_argument("--time", metavar="COLUMN", help="patients: time to event or censoring")
     check.add_argument("--event", metavar="COLUMN", help="patients: 1 for an event, 0 for censoring")

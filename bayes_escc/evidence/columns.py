@@ -10,17 +10,40 @@ from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import RawTable
 from bayes_escc.names import normalise
 
-__all__ = ["SYNONYMS", "canonical_columns", "column_named", "not_used", "refuse_two_intervals", "told_apart"]
+__all__ = [
+    "SYNONYMS",
+    "WEAK",
+    "canonical_columns",
+    "column_meant",
+    "column_named",
+    "not_used",
+    "refuse_other_units",
+    "refuse_two_intervals",
+    "told_apart",
+]
 
 SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "study": ("trial", "cohort", "研究"),
-    "regimen": ("treatment", "therapy", "方案", "治疗方案"),
-    "experimental": ("regimen", "treatment", "experimental_regimen", "intervention", "试验组", "治疗方案"),
-    "control": ("comparator", "reference", "对照组"),
+    "regimen": (
+        *("treatment", "therapy", "treatment_arm", "treatment_group", "arm", "group"),
+        *("方案", "治疗方案", "治疗", "用药方案", "化疗方案", "组别", "分组", "治疗组"),
+    ),
+    "experimental": (
+        *("regimen", "treatment", "therapy", "experimental_regimen", "experimental_arm", "intervention"),
+        *("试验组", "试验组方案", "试验方案", "方案", "治疗方案"),
+    ),
+    "control": ("comparator", "reference", "control_arm", "对照组", "对照组方案", "对照方案", "对照"),
     "endpoint": ("outcome", "终点"),
-    "events": ("responders", "event", "count", "例数"),
-    "n": ("total", "patients", "sample_size", "总例数"),
-    "percent": ("percentage", "rate_percent", "%", "百分比"),
+    "events": (
+        *("responders", "event", "count", "number_of_events", "no_of_events", "events/n", "n/n", "r/n", "x/n"),
+        *("events_(%)", "responders_(%)", "count_(%)", "n_(%)", "n(%)", "n/n_(%)", "例数", "例数(%)", "例数_(%)"),
+        *("事件数", "有效例数", "缓解例数", "发生例数"),
+    ),
+    "n": (
+        *("total", "patients", "sample_size", "number_of_patients", "no_of_patients", "evaluable"),
+        *("总例数", "总人数", "总数", "人数", "样本量", "患者数"),
+    ),
+    "percent": ("percentage", "rate_percent", "per_cent", "%", "百分比"),
     "measure": ("effect_measure", "效应指标"),
     "estimate": (
         "effect",
@@ -43,8 +66,19 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
         "log_hazard",
         "效应量",
     ),
-    "median": ("median_time", "中位数", "中位时间"),
-    "follow_up": ("followup", "follow-up", "median_follow_up", "median_followup", "随访", "随访时间", "中位随访时间"),
+    "median": (
+        *("median_time", "median_pfs", "mpfs", "pfs", "median_os", "mos", "os", "median_survival"),
+        *("median_progression-free_survival", "median_progression_free_survival", "median_overall_survival"),
+        *("median_dor", "mdor", "dor", "median_dfs", "mdfs", "dfs", "median_efs", "mefs", "efs"),
+        *("median_duration_of_response", "median_disease-free_survival", "median_event-free_survival"),
+        *("median_ttp", "mttp", "ttp", "median_time_to_progression", "中位至疾病进展时间"),
+        *("中位数", "中位时间", "中位pfs", "中位os", "中位生存期", "中位总生存期", "中位生存时间"),
+        *("中位无进展生存期", "中位无进展生存时间", "无进展生存期", "总生存期", "中位缓解持续时间"),
+    ),
+    "follow_up": (
+        *("followup", "follow-up", "median_follow_up", "median_followup", "median_follow-up"),
+        *("随访", "随访时间", "中位随访时间", "中位随访"),
+    ),
     "ci_low": ("lower", "lower_limit", "ci_lower", "lcl", "下限"),
     "ci_high": ("upper", "upper_limit", "ci_upper", "ucl", "上限"),
     "ci_level": ("level", "confidence_level", "置信水平"),
@@ -66,8 +100,23 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "p": ("p_value", "pvalue", "p值"),
     "population": ("subgroup", "人群"),
 }
-"""Further names of a meaning, lower case with underscores for blanks."""
+"""Further names of a meaning, lower case with underscores for blanks; the same in every table."""
 
+WEAK: Final = frozenset({"arm", "group", "组别", "分组", "治疗"})
+"""Further names that often mean something else: they are no candidates beside a column with the meaning's own name."""
+
+_UNITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "days": ("d", "day", "days", "天", "日"),
+    "weeks": ("w", "wk", "wks", "week", "weeks", "周"),
+    "months": ("m", "mo", "mos", "mth", "mths", "month", "months", "月", "个月"),
+    "years": ("y", "yr", "yrs", "year", "years", "年"),
+}
+_UNIT_NAMES: Final[Mapping[str, str]] = {name: unit for unit, names in _UNITS.items() for name in names}
+_WITH_UNIT: Final = re.compile(
+    r"(.+?)\s*(?:[(\[]\s*(?:in\s+)?({0})\s*[)\]]?|,\s*(?:in\s+)?({0}))".format("|".join(_UNIT_NAMES)),
+    re.IGNORECASE,
+)
+"""A header that names a time and its unit, ``PFS (months)`` or ``median PFS, months``."""
 
 _WITH_INTERVAL: Final = re.compile(
     r"(.+?)\s*[(\[,]\s*[0-9]{2}(?:\.[0-9]+)?\s*%?\s*(?:ci|cri|confidence interval|置信区间|可信区间)\s*[)\]]?",
@@ -77,9 +126,40 @@ _WITH_INTERVAL: Final = re.compile(
 
 
 def _folded(name: str) -> str:
-    plain = normalise(name)
-    within = _WITH_INTERVAL.fullmatch(plain)
-    return (within[1] if within else plain).casefold().replace(" ", "_")
+    """A header without its unit and interval, in lower case."""
+    plain = _bare(normalise(name))[0]
+    return plain.casefold().replace(" ", "_")
+
+
+def _bare(plain: str) -> tuple[str, str | None]:
+    """A header without what it says of an interval and a unit, and that unit."""
+    unit = None
+    while True:
+        if within := _WITH_INTERVAL.fullmatch(plain):
+            plain = within[1]
+        elif timed := _WITH_UNIT.fullmatch(plain):
+            plain, unit = timed[1], _UNIT_NAMES[(timed[2] or timed[3]).casefold()]
+        else:
+            return plain, unit
+
+
+def _unit_of_header(name: str) -> str | None:
+    """The unit of time that a header states, ``PFS (months)``; None if it states none."""
+    return _bare(normalise(name))[1]
+
+
+def _candidates(folded: Mapping[str, Sequence[str]], meaning: str, taken: Collection[str] = ()) -> list[str]:
+    """Columns that can be what is meant; names that often mean something else only where none has its own name."""
+    own = [c for c in folded.get(meaning.casefold(), ()) if c not in taken]
+    names = [s.casefold() for s in SYNONYMS.get(meaning, ()) if not (own and s in WEAK)]
+    return own + [c for name in dict.fromkeys(names) for c in folded.get(name, ()) if c not in taken]
+
+
+def _by_folded(raw: RawTable) -> dict[str, list[str]]:
+    folded: dict[str, list[str]] = {}
+    for column in raw.columns:
+        folded.setdefault(_folded(column), []).append(column)
+    return folded
 
 
 def canonical_columns(
@@ -97,13 +177,10 @@ def canonical_columns(
     further : mapping, optional
         Names that are taken as they are, by their spelling in lower case.
     """
-    folded: dict[str, list[str]] = {}
-    for column in raw.columns:
-        folded.setdefault(_folded(column), []).append(column)
+    folded = _by_folded(raw)
     names: dict[str, str] = {}
     for meaning in meanings:
-        spelled = [meaning, *SYNONYMS.get(meaning, ())]
-        candidates = [c for s in spelled for c in folded.get(s.casefold(), ()) if c not in names]
+        candidates = _candidates(folded, meaning, names)
         if len(candidates) > 1:
             problems.append(_two(meaning, candidates))
         elif candidates:
@@ -154,6 +231,30 @@ def column_named(raw: RawTable, name: str, problems: list[Problem]) -> str:
             )
         )
     return candidates[0] if candidates else name
+
+
+def column_meant(raw: RawTable, meaning: str, problems: list[Problem]) -> str:
+    """The column of a meaning that nobody named, under any of its names; two candidates are refused."""
+    candidates = _candidates(_by_folded(raw), meaning)
+    if len(candidates) > 1:
+        problems.append(_two(meaning, candidates))
+    return candidates[0] if candidates else meaning
+
+
+def refuse_other_units(headers: Iterable[str], unit: str | None, problems: list[Problem]) -> None:
+    """Refuse times whose header states another unit than the one declared."""
+    for header in headers:
+        stated = _unit_of_header(header)
+        if stated is not None and unit is not None and stated != unit:
+            problems.append(
+                Problem(
+                    "units_disagree",
+                    f"the header says {stated}, but the declared unit is {unit}",
+                    f'Correct either: time_unit = "{stated}", or the header.',
+                    row=1,
+                    column=header,
+                )
+            )
 
 
 def told_apart(

@@ -71,9 +71,12 @@ def melt_recist(raw: RawTable, problems: list[Problem]) -> RawTable:
 
 def require_columns(raw: RawTable, problems: list[Problem]) -> None:
     """Every column of a table of counts must be there, percent standing in for events."""
+    printed = [count_with_percent(text) for text in raw.cells.get("events", ())]
     for column in COLUMNS:
         if column in raw.columns or (column == "events" and "percent" in raw.columns):
             continue
+        if column == "n" and any(p and p[1] for p in printed):
+            continue  # 10/29 gives both; a row without its total is named
         also = " (or percent)" if column == "events" else ""
         problems.append(
             Problem(
@@ -165,7 +168,7 @@ def _without_patients(
 
 
 def count_and_percent_apart(row: Mapping[str, str], refuse: Refuse) -> Mapping[str, str]:
-    """The row with ``10 (34.5%)`` as events 10 and percent 34.5, and ``10/29 (34.5%)`` with its n checked."""
+    """The row with ``10 (34.5%)`` as events 10 and percent 34.5, and ``10/29 (34.5%)`` with its n, read or checked."""
     printed = count_with_percent(row.get("events", ""))
     if printed is None:
         return row
@@ -173,9 +176,11 @@ def count_and_percent_apart(row: Mapping[str, str], refuse: Refuse) -> Mapping[s
     beside = printed_percent(row.get("percent", ""))
     if beside and percent and beside != percent:
         refuse("percent_disagrees", "percent", f"{beside} % here and {percent} % beside the count", "Correct either.")
-    if of and number_in(row.get("n", "")) != float(of):
+    stated = normalise(row.get("n", ""))
+    if of and stated and number_in(stated) != float(of):
         refuse("total_disagrees", "n", f"the count is one of {of} patients", "Correct either.")
-    return {**row, "events": events, **({"percent": percent} if percent else {})}
+    total = {"n": of} if of and not stated else {}
+    return {**row, "events": events, **total, **({"percent": percent} if percent else {})}
 
 
 def _events(row: Mapping[str, str], number: int, n: int | None, refuse: Refuse, warnings: list[Problem]) -> int | None:

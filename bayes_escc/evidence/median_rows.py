@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Final
 
@@ -90,6 +90,8 @@ def median_record(
         Columns of `MedianTable`; not a number where a problem was noted.
     """
     at = _Row(row, number, unit, problems, warnings)
+    row = count_and_percent_apart({k: v for k, v in row.items() if k != "percent"}, at.refuse)
+    at = replace(at, row=row)
     for column in ("study", "regimen"):
         if not at.text(column):
             at.refuse("blank_label", column, f"the {column} is blank", f"Name the {column}.")
@@ -130,10 +132,9 @@ def _median(at: _Row) -> float | None:
 def _events(at: _Row, n: int | None) -> int | None:
     if not at.text("events"):
         return None
-    apart = count_and_percent_apart({"n": at.text("n"), "events": at.text("events")}, at.refuse)
-    events = check_count(apart["events"], "events", at.refuse)
-    if events is not None and n and "percent" in apart:
-        check_percent(events, n, apart["percent"], at.number, at.refuse, at.warnings)
+    events = check_count(at.text("events"), "events", at.refuse)
+    if events is not None and n and at.text("percent"):
+        check_percent(events, n, at.text("percent"), at.number, at.refuse, at.warnings)
     reached = not is_not_reached(at.text("median")) and not _BEYOND.fullmatch(number_text(at.text("median")))
     if events == 0 and reached:
         at.refuse("no_events", "events", "a median needs events", "Correct it, or leave it blank.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayes_escc.errors import DataError
-from bayes_escc.evidence.columns import canonical_columns, refuse_two_intervals
+from bayes_escc.evidence.columns import canonical_columns, refuse_other_units, refuse_two_intervals
 from bayes_escc.evidence.follow_up import DAYS_IN, unit_factor
 from bayes_escc.evidence.median_rows import median_record
 from bayes_escc.evidence.printed_intervals import header_of_interval, split_intervals
@@ -117,7 +117,7 @@ def read_medians(
     if time_unit not in DAYS_IN:
         raise DataError(f"the unit of the medians must be declared: time_unit is one of {', '.join(DAYS_IN)}.")
     problems: list[Problem] = []
-    raw = _columns(read_cells(source, sheet=sheet, drop=drop), problems)
+    raw = _columns(read_cells(source, sheet=sheet, drop=drop), str(time_unit), problems)
     warnings = list(raw.notes)
     refuse_if_any(raw.source, problems)
     records = []
@@ -154,13 +154,15 @@ def _mixed_units(records: Sequence[PlainMapping], numbers: Sequence[int]) -> lis
     ]
 
 
-def _columns(raw: RawTable, problems: list[Problem]) -> RawTable:
+def _columns(raw: RawTable, unit: str, problems: list[Problem]) -> RawTable:
     """Columns under the package's names; an interval in one cell as its two limits."""
     before = raw.columns
     raw = canonical_columns(
         raw, (*_NEEDED, "lower", "upper", "interval", "ci_level", "events", "n", "follow_up"), problems
     )
     refuse_if_any(raw.source, problems)
+    used = ("median", "lower", "upper", "interval", "follow_up")
+    refuse_other_units([b for b, c in zip(before, raw.columns, strict=True) if c in used], unit, problems)
     refuse_two_intervals(raw.columns, ("lower", "upper"), problems)
     refuse_if_any(raw.source, problems)
     header = header_of_interval(before, raw.columns, "median")

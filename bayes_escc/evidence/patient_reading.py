@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence.columns import column_named
+from bayes_escc.evidence.columns import column_meant, column_named, refuse_other_units
 from bayes_escc.evidence.dates import DateColumns, check_dates, date_columns
 from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.evidence.exports import check_export
@@ -101,7 +101,11 @@ class PatientSettings(TableSettings):
     id_pseudonyms: bool = setting(
         flag, False, "whether identifiers are replaced by salted pseudonyms, so that no result or study holds one"
     )
-    regimen: str = setting(text(), "regimen", "column with the patient's regimen")
+    regimen: str | None = setting(
+        text(),
+        None,
+        "column with the patient's regimen (`regimen`, or a name that means it: treatment, arm, 治疗方案 ...)",
+    )
     response: str | None = setting(
         text(), None, "column with the best response: CR, PR, SD, PD, NE, or 0 and 1 (`response`, if a model needs one)"
     )
@@ -202,7 +206,7 @@ def read_patients(
     source: Source,
     *,
     id: str = "patient_id",
-    regimen: str = "regimen",
+    regimen: str | None = None,
     response: str | None = "response",
     time: str | None = None,
     event: str | None = None,
@@ -223,8 +227,11 @@ def read_patients(
     ----------
     source : path or DataFrame
         One row per patient.
-    id, regimen : str
-        Columns with the patient's identifier (read as text) and regimen.
+    id : str
+        Column with the patient's identifier, read as text.
+    regimen : str, optional
+        Column with the regimen; if not given, the one column called regimen, or by a name that means it (treatment,
+        arm, group, 治疗方案 ...).
     response : str or None
         Column with the best response: CR, PR, SD, PD or NE (in words or Chinese too), or 0
         and 1 (yes and no). None if there is none.
@@ -360,7 +367,7 @@ def _read_table(source: Source, settings: PatientSettings, growing: bool) -> Pat
     if columns.roles:
         check_follow_up(cells, raw.numbers, columns, problems, warnings, pending=growing)
     kept = _without_duplicates(raw, cells["patient_id"], problems, warnings)
-    warnings += _similar_regimens(cells["regimen"], settings.regimen)
+    warnings += _similar_regimens(cells["regimen"], needed["regimen"])
     refuse_if_any(raw.source, problems)
     frame = pd.DataFrame(cells, index=list(raw.numbers), dtype=object)
     if len(kept) < len(frame):
@@ -378,7 +385,7 @@ def _needed_columns(
     raw: RawTable, settings: PatientSettings, columns: FollowUpColumns, problems: list[Problem]
 ) -> dict[str, str]:
     """The column of the file for every role; what is missing or stands there twice is noted."""
-    needed = {"patient_id": settings.id, "regimen": settings.regimen}
+    needed = {"patient_id": settings.id, "regimen": settings.regimen or column_meant(raw, "regimen", problems)}
     if settings.response is not None:
         needed["response"] = settings.response
     derived = settings.derives_follow_up
@@ -395,6 +402,7 @@ def _needed_columns(
             if column in raw.columns
         ]
     needed |= {role: c for role, c in columns.roles.items() if not (derived and role in ("time", "event"))}
+    refuse_other_units((c for r, c in needed.items() if r in columns.roles and r != "event"), columns.unit, problems)
     needed |= settings.dates.roles if settings.dates is not None else {}
     for role, column in needed.items():
         needed[role] = column = column_named(raw, column, problems)

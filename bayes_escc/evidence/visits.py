@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.columns import column_named
 from bayes_escc.evidence.dates import read_date
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.follow_up import DAYS_IN
@@ -302,9 +303,10 @@ def _contradictions(
 
 
 def _column(raw: RawTable, name: str, what: str) -> str:
-    folded = {c.casefold(): c for c in raw.columns}
-    column = folded.get(name.casefold())
-    if column is None:
+    problems: list[Problem] = []
+    column = column_named(raw, name, problems)
+    refuse_if_any(raw.source, problems)
+    if column not in raw.cells:
         message = f"there is no column {name} ({what}); the columns are {', '.join(raw.columns)}"
         refuse_if_any(
             raw.source,

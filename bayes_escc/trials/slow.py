@@ -33,7 +33,7 @@ def frame_of(spec: TrialSpec, analysis: Analysis, patients: Patients, state: Any
         raise AnalysisError("a design simulates patients; its analysis must be one of patients (data.kind)")
     columns: Plain = {
         data.id: [f"P{i + 1:04d}" for i in np.flatnonzero(here)],
-        data.regimen: np.array(spec.arms)[patients.arm[trial][here]],
+        data.regimen or "regimen": np.array(spec.arms)[patients.arm[trial][here]],
     }
     if spec.pfs is not None:
         unit = analysis.data.time_unit or "months"
