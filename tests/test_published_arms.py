@@ -403,11 +403,6 @@ def test_a_headline_that_only_the_prior_answers_is_refused(tmp_path):
         design.population_report(design.prior(np.random.default_rng(0), 4000))
 
 
-def test_a_study_refuses_what_it_cannot_carry(folder, tmp_path):
-    with pytest.raises(be.AnalysisError, match="cannot follow the files of published arms"):
-        be.Study.create(tmp_path / "study.db", analysis(folder))
-
-
 def test_under_strong_imbalance_naive_and_adjusted_point_apart(tmp_path):
     """Within either level of the covariate the published regimen does better; its patients are mostly worse off."""
     x = np.repeat([0, 1], [45, 15])

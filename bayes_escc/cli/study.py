@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bayes_escc.cli.command import Commands, add_command, print_json
-from bayes_escc.errors import RecordError
+from bayes_escc.errors import AnalysisError, RecordError
 
 __all__ = ["register"]
 
@@ -33,7 +33,7 @@ def register(commands: Commands) -> None:
     init = command("init", _init, "begin a study with an analysis", log=True)
     init.add_argument("--analysis", required=True, metavar="ANALYSIS", help="a .toml file, or one that ships")
     update = command("update", _update, "record a data cut and fit everything", log=True)
-    update.add_argument("cut", metavar="CUT.csv", help="the whole table as it stands now")
+    update.add_argument("cut", metavar="CUT.csv", nargs="?", help="the whole table as it stands now")
     update.add_argument(
         "--acknowledge",
         nargs="+",
@@ -45,6 +45,15 @@ def register(commands: Commands) -> None:
     update.add_argument("--preview", action="store_true", help="reweight the last fit at once; record nothing")
     diff = command("diff", _diff, "what a table would change, or the last cut did; nothing is recorded")
     diff.add_argument("cut", metavar="CUT.csv", nargs="?", help="default: what the last data cut changed")
+    for parser in (update, diff):
+        parser.add_argument(
+            "--published",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="TABLE=FILE",
+            help="publications beside the patients: arms=arms.csv, covariates=..., each whole as it stands now",
+        )
     command("status", _status, "where the study stands")
     command("history", _history, "how it came there")
     withdraw = command("withdraw", _withdraw, "erase a patient who withdrew, and fit the rest", log=True)
@@ -80,6 +89,17 @@ def _noting() -> Iterator[None]:
         print(f"bayes-escc: {message}", file=sys.stderr)
 
 
+def _tables(words: list[str]) -> dict[str, str]:
+    """Published tables as they are typed, TABLE=FILE."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, sign, file = word.partition("=")
+        if not (sign and name.strip() and file.strip()):
+            raise AnalysisError(f"--published {word!r}: write the table and its file, for example arms=arms.csv.")
+        found[name.strip()] = file.strip()
+    return found
+
+
 def _init(options: argparse.Namespace) -> int:
     from bayes_escc.study.story import status_text
     from bayes_escc.study.study import Study
@@ -97,6 +117,7 @@ def _updated(options: argparse.Namespace, update: Any) -> int:
         "snapshot": update.snapshot,
         "changes": [c.to_dict() for c in update.changes],
         "notes": list(update.notes),
+        "before": update.before and {k: update.before[k] for k in ("estimates", "comparisons")},
         **update.record,
     }
     _say(options, data, lambda: update_text(update))
@@ -112,7 +133,10 @@ def _update(options: argparse.Namespace) -> int:
     if options.preview:
         return _preview(options)
     with _noting(), Study.open(options.study) as study:
-        update = study.update(options.cut, acknowledge=options.acknowledge, who=options.who, why=options.why)
+        published = _tables(options.published)
+        update = study.update(
+            options.cut, published=published, acknowledge=options.acknowledge, who=options.who, why=options.why
+        )
     return _updated(options, update)
 
 
@@ -121,7 +145,7 @@ def _preview(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
     with Study.open(options.study, read_only=True) as study:
-        changes, shown = study.preview(options.cut)
+        changes, shown = study.preview(options.cut, published=_tables(options.published))
         notes = [study.rules_changed] if study.rules_changed else []
     suspects = [{"unit": unit, "pareto_k": k} for unit, k in shown.suspects]
     data = {
@@ -156,9 +180,10 @@ def _diff(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
     with Study.open(options.study, read_only=True) as study:
-        changes, last = study.diff(options.cut), study.snapshot()
+        published = _tables(options.published)
+        changes, last = study.diff(options.cut, published=published), study.snapshot()
         notes = [study.rules_changed] if study.rules_changed else []
-    number = None if options.cut or last is None else last.number
+    number = None if options.cut or published or last is None else last.number
     said = [*notes, *([] if number is None else [f"What data cut {number} changed:"])]
     data = [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes]
     _say(

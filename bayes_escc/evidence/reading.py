@@ -114,7 +114,7 @@ def read_cells(
         label = path.name
         grid, notes = _grid_from_file(path, sheet)
     else:
-        label = "the DataFrame"
+        label = str(getattr(source, "attrs", {}).get("source", "the DataFrame"))
         grid, notes = frame_cells(source), []
     if not grid or not any(cell.strip() for cell in grid[0]):
         raise DataError(f"{label} is empty: the first row must hold the column names.")

@@ -23,7 +23,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
 from bayes_escc.evidence.followed import Followed
 from bayes_escc.families.prior_conflict import Statistic, prior_conflicts
-from bayes_escc.names import AnyArray, Plain, PlainMapping, Scale
+from bayes_escc.names import REGIMEN, AnyArray, Plain, PlainMapping, Scale
 from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.reader import Reader, nearest
 
@@ -238,6 +238,11 @@ class Design(ABC):
     def covariate_means(self) -> xr.DataArray | None:
         """Mean of every covariate, as modelled, on every regimen, (regimen, covariate); None without covariates."""
         return None
+
+    @property
+    def own_regimens(self) -> Sequence[str]:
+        """Regimens of the table itself; beside it published arms may bring others."""
+        return self.coords[REGIMEN]
 
     def standardised_over(self, reference: Design) -> Design:
         """The same design with its estimands averaged over the target population of another one."""

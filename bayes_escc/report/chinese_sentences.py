@@ -664,6 +664,7 @@ TERMS: Final[Mapping[str, str]] = {
     "response confirmed": "疗效确认",
     "now known": "现已知",
     "counts grown": "例数增加",
+    "published": "新发表",
     "corrected": "更正",
     "event retracted": "撤销事件",
     "time shortened": "时间缩短",

@@ -84,7 +84,7 @@ def frozen_analysis(analysis: Analysis, design: Design) -> Analysis:
     content = json.loads(analysis.content)
     for part, stated in design.frozen().items():
         content[part] = {**content.get(part, {}), **stated}
-    content["data"] = {**content.get("data", {}), "regimens": list(design.coords[REGIMEN])}
+    content["data"] = {**content.get("data", {}), "regimens": list(design.own_regimens)}
     frozen = Analysis.from_dict(content, folder=analysis.folder, label="the frozen analysis")
     return replace(frozen, sampling=analysis.sampling)
 

@@ -29,7 +29,15 @@ __all__ = [
     "twin_of",
 ]
 
-HARMLESS: Final = ("new", "event occurred", "follow-up extended", "response confirmed", "now known", "counts grown")
+HARMLESS: Final = (
+    "new",
+    "published",
+    "event occurred",
+    "follow-up extended",
+    "response confirmed",
+    "now known",
+    "counts grown",
+)
 """Kinds of change that pass: the data grow."""
 
 KINDS: Final = (

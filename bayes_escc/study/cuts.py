@@ -16,11 +16,12 @@ from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import CountTable, PatientTable
 from bayes_escc.names import PlainMapping, normalise
+from bayes_escc.study.digests import canonical, sha256
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ROLES", "Cut", "Row", "read_cut"]
+__all__ = ["ROLES", "Cut", "Row", "read_cut", "standing_cut"]
 
 Row = Mapping[str, str]
 
@@ -95,7 +96,12 @@ class Cut:
         )
 
 
-def read_cut(source: str | Path | pd.DataFrame, analysis: Analysis) -> Cut:
+def read_cut(
+    source: str | Path | pd.DataFrame,
+    analysis: Analysis,
+    published: PlainMapping | None = None,
+    given: Mapping[str, str | Path | pd.DataFrame] | None = None,
+) -> Cut:
     """Read and check a data cut for an analysis.
 
     Parameters
@@ -104,6 +110,10 @@ def read_cut(source: str | Path | pd.DataFrame, analysis: Analysis) -> Cut:
         The whole table as it stands now: every patient, not only the new ones.
     analysis : Analysis
         Names the columns.
+    published : mapping, optional
+        What is published beside the patients, which the cut holds too.
+    given : mapping of str to path or DataFrame, optional
+        Where of it comes with this cut.
 
     Raises
     ------
@@ -115,12 +125,28 @@ def read_cut(source: str | Path | pd.DataFrame, analysis: Analysis) -> Cut:
     table = analysis.data.read(source, growing=True)
     digest = _source_digest(source, table.digest)
     if isinstance(table, PatientTable):
-        return _of_patients(table, analysis, digest)
+        cut = _of_patients(table, analysis, digest)
+        return cut if published is None else standing_cut(cut, published, given or {}, source=cut.source)
     if isinstance(table, CountTable):
         return _of_counts(table, analysis, digest)
     raise AnalysisError(
         f'a study follows patients or counts (data.kind = "patients" or "counts"), not {table.kind}: published results '
         "do not grow; run the analysis again when there are more of them."
+    )
+
+
+def standing_cut(
+    cut: Cut, published: PlainMapping | None, given: Mapping[str, str | Path | pd.DataFrame], *, source: str = ""
+) -> Cut:
+    """The patients of a cut with what is published; named after what came."""
+    names = [Path(s).name if isinstance(s, str | Path) else f"published {name}" for name, s in given.items()]
+    digests = [_source_digest(s, canonical(list((published or {}).get(name, ())))) for name, s in given.items()]
+    own = [cut.source_sha256] if source else []
+    return replace(
+        cut,
+        header={**cut.header, "published": dict(published or {})},
+        source=", ".join([*([source] if source else []), *names]),
+        source_sha256=sha256(" ".join([*own, *digests])) if digests else cut.source_sha256,
     )
 
 

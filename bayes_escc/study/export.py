@@ -15,6 +15,7 @@ from bayes_escc.names import PlainMapping
 from bayes_escc.report.result import to_json
 from bayes_escc.study.digests import canonical, sha256
 from bayes_escc.study.ledger import Ledger, read_ledger, rules_changed
+from bayes_escc.study.publications import published_in
 from bayes_escc.study.record import cut_number, read_changes, read_fits, read_snapshot
 from bayes_escc.study.store import Store
 
@@ -73,6 +74,8 @@ def export(store: Store, folder: str | Path) -> list[Path]:
         before = cut
         attempt(f"cuts/{name}.csv", partial(_cut, store, number))
         attempt(f"cuts/{name}_changes.csv", partial(_changes, store, number, ledger))
+        for table in _published_tables(store, number):
+            attempt(f"cuts/{name}_published_{table}.csv", partial(_published, store, number, table))
         attempt(f"results/of_cut_{name}.json", partial(_results, store, number, rules_changed(ledger.entries)))
     for (number,) in store.readable_rows("SELECT id FROM snapshot ORDER BY id", damage):
         if number not in cuts:
@@ -106,6 +109,22 @@ def _cut(store: Store, number: int) -> str:
     counts = found.cut.kind == "counts"
     columns = found.cut.columns if counts else ("patient_id", *found.cut.columns)
     rows = ({"patient_id": unit, **row} for unit, row in found.cut.rows.items())
+    return _csv(columns, ([row.get(c, "") for c in columns] for row in rows))
+
+
+def _published_tables(store: Store, number: int) -> list[str]:
+    """Names of the published tables of a cut; none where it cannot be read, which its own file says."""
+    try:
+        found = read_snapshot(store, number)
+    except (BayesEsccError, ValueError):
+        return []
+    return [] if found is None else list(published_in(found.cut))
+
+
+def _published(store: Store, number: int, table: str) -> str:
+    found = read_snapshot(store, number)
+    rows = [] if found is None else published_in(found.cut)[table]
+    columns = list(dict.fromkeys(c for row in rows for c in row))
     return _csv(columns, ([row.get(c, "") for c in columns] for row in rows))
 
 

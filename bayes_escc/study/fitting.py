@@ -18,6 +18,7 @@ from bayes_escc.study.draws import pack, unpack
 from bayes_escc.study.freeze import prepare_frozen
 from bayes_escc.study.guards import looks_taken
 from bayes_escc.study.preview import Preview, disagreement, preview
+from bayes_escc.study.publications import with_published
 from bayes_escc.study.record import (
     Snapshot,
     StoredFit,
@@ -59,7 +60,8 @@ def fit_cut(
     """
     begun = read_snapshot(store, 1)
     first = cut if begun is None else begun.cut.without(leave_out)
-    posterior = fit_prepared(analysis, prepare_frozen(analysis, cut, first, ""), cut.table(""))
+    prepared = prepare_frozen(analysis, cut, first, "")
+    posterior = fit_prepared(with_published(analysis, cut), prepared, cut.table(""))
     result = to_result(posterior)
     result["data"]["warnings"] = [{**w, "row": None} for w in result["data"]["warnings"]]
     if analysis.rules:

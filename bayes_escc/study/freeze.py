@@ -14,6 +14,7 @@ from bayes_escc.names import PlainMapping
 from bayes_escc.runs.run import frozen_analysis, prepare_design
 from bayes_escc.settings.reader import nearest
 from bayes_escc.study.cuts import Cut
+from bayes_escc.study.publications import with_published
 
 __all__ = ["check_regimens", "freeze", "prepare_frozen", "questions_only", "self_contained"]
 
@@ -32,10 +33,10 @@ def freeze(analysis: Analysis, cut: Cut) -> Analysis:
     AnalysisError, DataError
         If the analysis does not fit the cut, or cannot be frozen.
     """
-    design = prepare_design(analysis, cut.in_file_order().table(""))
+    design = prepare_design(with_published(analysis, cut), cut.in_file_order().table(""))
     design.standardised_over(design)  # refused here rather than at the second cut, where it cannot be carried
     content = json.loads(analysis.content)
-    binned = [c.get("column") for c in content.get("model", {}).get("covariates", []) if c.get("bins")]
+    binned = [c["column"] for c in _covariates(content) if c.get("bins")]
     if binned:
         raise AnalysisError(
             f"model.covariates: the bins of {', '.join(map(str, binned))} move with the data; a study takes the "
@@ -44,36 +45,39 @@ def freeze(analysis: Analysis, cut: Cut) -> Analysis:
     return frozen_analysis(analysis, design)
 
 
+def _covariates(content: PlainMapping) -> list[PlainMapping]:
+    """The covariates that an analysis states, also those stated by their name alone."""
+    stated = content.get("model", {}).get("covariates", [])
+    return [{"column": c} if isinstance(c, str) else c for c in stated]
+
+
 def self_contained(analysis: Analysis) -> Analysis:
     """The analysis without files beside it, which may change or be gone at the next look.
 
-    The target population of a file becomes its rows, with the columns of the model's covariates; the mapping of a raw
-    sheet becomes its content.
+    The target population of a file becomes its rows, with the columns of the model's covariates; so do published
+    tables; the mapping of a raw sheet becomes its content.
 
     Raises
     ------
     AnalysisError
-        If it borrows from a file, or stands beside published arms.
+        If it borrows from a file.
     """
     if analysis.borrowing is not None and analysis.borrowing.data.file is not None:
         raise AnalysisError(
             "borrowing.file: a study carries all it depends on, and cannot follow a file; borrow from a bundled "
             "dataset, or state the prior."
         )
-    if analysis.data.published is not None:
-        raise AnalysisError(
-            "published: a study carries all it depends on, and cannot follow the files of published arms yet. Run the "
-            'analysis again when patients or publications arrive; publications that are counts (data.kind = "counts") '
-            "can be followed, a row for each arm."
-        )
     content, folder = json.loads(analysis.content), analysis.folder or Path()
+    if analysis.data.published is not None:
+        content["published"] |= analysis.data.published.rows()
+        analysis = Analysis.from_dict(content, folder=folder, sha256=analysis.sha256, label="the analysis of the study")
     if isinstance(analysis.data.mapping, str):
         content["data"]["mapping"] = analysis.data.sheet_mapping().content()
         analysis = Analysis.from_dict(content, sha256=analysis.sha256, label="the analysis of the study")
     population = content.get("estimands", {}).get("population")
     if not isinstance(population, dict) or "file" not in population:
         return analysis
-    named = [str(c.get("column")) for c in content.get("model", {}).get("covariates", [])]
+    named = [str(c["column"]) for c in _covariates(content)]
     raw = read_cells(folder / population["file"], sheet=population.get("sheet"))
     rows = [{c: row[c] for c in named if c in row} for row in raw.rows]
     content["estimands"] = {**content["estimands"], "population": {"rows": rows}}
@@ -91,11 +95,11 @@ def prepare_frozen(frozen: Analysis, cut: Cut, first: Cut, digest: str) -> Desig
     digest : str
         Of the snapshot.
     """
-    design = prepare_design(frozen, cut.table(digest))
+    design = prepare_design(with_published(frozen, cut), cut.table(digest))
     model = json.loads(frozen.content).get("model", {})
     if first is cut or not (model.get("covariates") or model.get("frailty")):
         return design  # where all patients are alike, so is every population
-    return design.standardised_over(prepare_design(frozen, first.table("")))
+    return design.standardised_over(prepare_design(with_published(frozen, first), first.table("")))
 
 
 def check_regimens(stated: Analysis, frozen: Analysis, cut: Cut) -> None:

@@ -25,6 +25,7 @@ from bayes_escc.probability.psis import log_mean_exp, smooth
 from bayes_escc.runs.run import prepare_design
 from bayes_escc.study.changes import Change
 from bayes_escc.study.cuts import Cut
+from bayes_escc.study.publications import published_in, with_published
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -127,6 +128,9 @@ def preview(
     -------
     Preview
     """
+    if published_in(old) != published_in(new):
+        return Preview("What is published changed, which reweighting patients does not follow: refit.")
+    analysis = with_published(analysis, old)
     parameters, estimands = groups["posterior"], groups[ESTIMANDS]
     try:
         before, after = (prepare_design(analysis, cut.table("")) for cut in (old, new))

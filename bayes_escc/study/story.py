@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bayes_escc.errors import RecordError
@@ -11,6 +11,7 @@ from bayes_escc.report.layout import aligned
 from bayes_escc.report.result import software_versions
 from bayes_escc.study.changes import HARMLESS, Change, course, pending
 from bayes_escc.study.ledger import Ledger, read_ledger, rules_changed
+from bayes_escc.study.publications import published_arms
 from bayes_escc.study.record import (
     Snapshot,
     StoredFit,
@@ -38,6 +39,7 @@ __all__ = [
     "status_text",
     "study_figures",
     "update_text",
+    "was_and_is_text",
 ]
 
 
@@ -100,6 +102,7 @@ def _snapshot(last: Snapshot) -> Plain:
         "at": last.at,
         "source": last.cut.source,
         "rows": len(last.cut),
+        "published": [f"{arm}: {', '.join(tables)}" for arm, tables in published_arms(last.cut).items()],
         "nothing_known_yet": waiting,
         "root": last.root,
     }
@@ -227,6 +230,7 @@ def status_text(found: PlainMapping) -> str:
             f"Data cut {last['number']} ({last['source']}, {last['at']}): {last['rows']} rows"
             + (f", nothing known yet of {waiting}" if waiting else "")
         )
+        lines += [f"Published beside them: {'; '.join(last['published'])}"] if last["published"] else []
     if fit is not None:
         lines += ["", f"{fit['patients']} patients, {fit['events']} events; {fit['sampler']}, seed {fit['seed']}."]
         lines += ["", comparisons_text(fit["comparisons"])] if fit["comparisons"] else []
@@ -320,6 +324,8 @@ def update_text(update: Update) -> str:
         lines.append(f"{result['data']['patients']} patients, {result['data']['events']} events.")
         if result["comparisons"]:
             lines += ["", comparisons_text(result["comparisons"])]
+        if update.before is not None:
+            lines += ["", was_and_is_text(update.before, result)]
         lines += [f"  {entry['sentence']}" for entry in result.get("monitoring", [])]
         told = update.record
         if told["predictive"]:
@@ -327,6 +333,43 @@ def update_text(update: Update) -> str:
         if told["disagreement"]:
             lines.append(f"The preview was {told['disagreement']['largest']:.1f} Monte Carlo errors off.")
     return "\n".join(lines)
+
+
+def was_and_is_text(before: PlainMapping, now: PlainMapping) -> str:
+    """What P(better), the contrasts and the estimates they compare were before an update, and are."""
+    rows = []
+    was = {_key(r): r for r in before["comparisons"]}
+    for r in now["comparisons"]:
+        old = was.get(_key(r))
+        rows.append([f"{_asked(r)}, against {r['reference']}", *_twice(old, r, _contrast)])
+    compared = {r["estimand"] for r in now["comparisons"]}
+    was = {_key(r): r for r in before["estimates"]}
+    for r in now["estimates"]:
+        if r["estimand"] in compared:
+            when = "" if r["time"] is None else f" at {r['time']:.4g}"
+            rows.append([f"{r['estimand']}{when}: {r['regimen']}", *_twice(was.get(_key(r)), r, _interval)])
+    return aligned(["", "was", "is"], rows)
+
+
+def _key(row: PlainMapping) -> tuple[object, ...]:
+    return tuple(row.get(name) for name in ("estimand", "regimen", "reference", "endpoint", "time", "scale", "study"))
+
+
+def _twice(old: PlainMapping | None, now: PlainMapping, said: Callable[[PlainMapping], str]) -> list[str]:
+    return ["not there" if old is None else said(old), said(now)]
+
+
+def _interval(row: PlainMapping) -> str:
+    return f"{format_number(row['median'])} ({format_number(row['lower'])} to {format_number(row['upper'])})"
+
+
+def _contrast(row: PlainMapping) -> str:
+    p = format_probability(row["probability_better"], row["mcse_probability"])
+    allowing = row.get("probability_better_with_bias")
+    with_bias = ""
+    if allowing is not None:
+        with_bias = f", {format_probability(allowing, row['mcse_probability_with_bias'])} allowing for bias"
+    return f"P(better) {p}{with_bias}; {_interval(row)}"
 
 
 def predictive_text(found: PlainMapping) -> str:

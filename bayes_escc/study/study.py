@@ -23,7 +23,7 @@ from bayes_escc.report.result import software_versions
 from bayes_escc.runs.run import fit_prepared
 from bayes_escc.settings.reader import nearest
 from bayes_escc.study.changes import Change, acknowledged, compare_cuts
-from bayes_escc.study.cuts import Cut, Row, read_cut
+from bayes_escc.study.cuts import Cut, Row, read_cut, standing_cut
 from bayes_escc.study.digests import new_salt, sha256, tombstone
 from bayes_escc.study.draws import pack
 from bayes_escc.study.export import export
@@ -32,6 +32,7 @@ from bayes_escc.study.freeze import check_regimens, freeze, prepare_frozen, ques
 from bayes_escc.study.guards import hard_to_reconcile, name_nobody, refuse_unprintable, remarks, same_layout, who_is
 from bayes_escc.study.ledger import read_ledger, rules_changed
 from bayes_escc.study.preview import Preview
+from bayes_escc.study.publications import Sources, compare_publications, publications, with_published
 from bayes_escc.study.record import (
     Snapshot,
     StoredFit,
@@ -277,22 +278,25 @@ class Study(NotebookView):
             raise RecordError(f"{self.path.name} is damaged: the analysis or the first data of a fit are missing.")
         design = prepare_frozen(found[1], snapshot.cut, first.cut, "")
         table = snapshot.cut.table(snapshot.root)
-        return fit_prepared(found[1], design, table), design, table
+        return fit_prepared(with_published(found[1], snapshot.cut), design, table), design, table
 
-    def diff(self, source: str | Path | pd.DataFrame | None = None) -> list[Change]:
-        """What a table would change, or, without one, what the last data cut changed; nothing is recorded."""
-        if source is None:
-            last = self.snapshot()
-            return [] if last is None else read_changes(self._store, last.id, read_ledger(self._store))
-        cut = read_cut(source, self.analysis)
+    def diff(
+        self, source: str | Path | pd.DataFrame | None = None, *, published: Sources | None = None
+    ) -> list[Change]:
+        """What tables would change, or, without any, what the last data cut changed; nothing is recorded."""
         last = self.snapshot()
+        if source is None and not published:
+            return [] if last is None else read_changes(self._store, last.id, read_ledger(self._store))
+        cut = self._cut(source, published, last)
         self._refuse_withdrawn(cut, last)
         return self._compare(last, cut)
 
-    def preview(self, source: str | Path | pd.DataFrame) -> tuple[list[Change], Preview]:
+    def preview(
+        self, source: str | Path | pd.DataFrame | None, *, published: Sources | None = None
+    ) -> tuple[list[Change], Preview]:
         """What a table would change, and the answer it would give: at once, by reweighting; nothing is recorded."""
-        cut = read_cut(source, self.analysis)
         last = self.snapshot()
+        cut = self._cut(source, published, last)
         self._refuse_withdrawn(cut, last)
         changes = self._compare(last, cut)
         shown = preview_cut(self._store, last, cut, changes)
@@ -302,8 +306,9 @@ class Study(NotebookView):
 
     def update(
         self,
-        source: str | Path | pd.DataFrame,
+        source: str | Path | pd.DataFrame | None = None,
         *,
+        published: Sources | None = None,
         acknowledge: Iterable[str] = (),
         who: str | None = None,
         why: str = "",
@@ -312,8 +317,12 @@ class Study(NotebookView):
 
         Parameters
         ----------
-        source : path or DataFrame
-            The whole table as it stands: every patient, not only the new ones.
+        source : path or DataFrame, optional
+            The whole table as it stands: every patient, not only the new ones. Without it the patients stay as they
+            are, and `published` is what arrives.
+        published : mapping of str to path or DataFrame, optional
+            Tables of `[published]` by name (arms, covariates, curves, ...), each whole as it stands now; those not
+            named stay as they are.
         acknowledge : iterable of str
             Changes of past facts that are right, each as ``"IDENTIFIER:kind of change"``.
         who, why : str
@@ -334,7 +343,8 @@ class Study(NotebookView):
         with store.at_work("update") as cleared:
             standing = self._standing(cleared)
             head, stated = store.head, self.analysis
-            cut, last = read_cut(source, stated), self.snapshot()
+            last = self.snapshot()
+            cut = self._cut(source, published, last)
             self._name_nobody(cut, who, why)
             self._refuse_withdrawn(cut, last)
             changes = self._compare(last, cut)
@@ -346,6 +356,7 @@ class Study(NotebookView):
             frozen = read_analysis(store, frozen=True)
             analysis = freeze(stated, cut) if frozen is None else frozen[1]
             check_regimens(stated, analysis, cut)
+            before = None if last is None else current_fit(store, last.id)
             posterior, record = fit_cut(store, analysis, cut, guess)
             notes += remarks(guess, record)
             with store.writing(head):
@@ -354,7 +365,8 @@ class Study(NotebookView):
                 )
                 store.append("cut", body, who=who_is(who), why=why)
             number = cut_number(store, snapshot)
-        return Update(number, tuple(changes), posterior, record, tuple(notes))
+        was = None if before is None else before.result
+        return Update(number, tuple(changes), posterior, record, tuple(notes), was)
 
     def withdraw(self, patient: str, *, who: str | None = None, why: str = "") -> Update:
         """Erase a patient, or a row of counts, from everything that is stored by row, and fit the rest anew.
@@ -486,7 +498,18 @@ class Study(NotebookView):
     def _compare(self, last: Snapshot | None, cut: Cut) -> list[Change]:
         if last is not None:
             same_layout(last.cut, cut, self.analysis.data.columns())
-        return compare_cuts(None if last is None else last.cut, cut, before=self._last_row)
+        old = None if last is None else last.cut
+        return [*compare_cuts(old, cut, before=self._last_row), *compare_publications(old, cut)]
+
+    def _cut(self, source: str | Path | pd.DataFrame | None, published: Sources | None, last: Snapshot | None) -> Cut:
+        """The data as they come: patients, or those that stand, and what is published."""
+        stated, given = self.analysis, published or {}
+        tables = publications(stated, given, None if last is None else last.cut)
+        if source is not None:
+            return read_cut(source, stated, tables, given)
+        if last is None or not given:
+            raise DataError("a data cut is a table of patients, or, once there is one, publications beside it.")
+        return standing_cut(last.cut, tables, given)
 
     def _last_row(self, unit: str) -> Row | None:
         """The last known row of a patient, in whichever cut."""

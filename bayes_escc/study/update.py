@@ -26,6 +26,8 @@ class Update:
         What was stored with the fit: result, preview, predictive density.
     notes : tuple of str
         What a person should know.
+    before : mapping or None
+        The result of the fit before, with which this one is compared.
     """
 
     snapshot: int | None
@@ -33,3 +35,4 @@ class Update:
     posterior: Posterior | None
     record: PlainMapping
     notes: tuple[str, ...] = ()
+    before: PlainMapping | None = None

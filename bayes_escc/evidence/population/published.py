@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.endpoints import canonical_endpoint
@@ -16,24 +17,36 @@ from bayes_escc.evidence.grim import recover_count
 from bayes_escc.evidence.population.margins import STATISTICS
 from bayes_escc.evidence.population.subgroup_rows import Subgroup, check_subgroups, read_subgroup, shares_of_subgroups
 from bayes_escc.evidence.problems import Problem, refuse_if_any
-from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.evidence.reading import RawTable, cell_text, normalise, read_cells
 from bayes_escc.names import Plain
 from bayes_escc.settings.reader import Reader, nearest
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = [
     "ROUTES",
+    "TABLES",
     "PublishedArm",
     "PublishedArms",
     "PublishedSpec",
+    "Rows",
     "TargetSpec",
     "missing_columns",
     "read_facts",
     "read_published",
     "read_target",
+    "rows_of",
 ]
 
 ROUTES: Final = ("curve", "median", "landmark", "hazard_ratio")
 """How an arm may speak of survival, the most informative first."""
+
+TABLES: Final = ("arms", "covariates", "curves", "at_risk", "patients", "effects")
+"""What may be published, each a file or its rows."""
+
+Rows = tuple[tuple[tuple[str, str], ...], ...]
+"""The rows of a table themselves, each the names and texts of its cells."""
 
 _ARM_COLUMNS: Final = ("study", "regimen", "endpoint", "n", "events")
 _FACT_COLUMNS: Final = ("study", "regimen", "covariate", "statistic", "value")
@@ -83,8 +96,8 @@ class PublishedSpec:
 
     Parameters
     ----------
-    arms, covariates, curves, at_risk, patients, effects : str or None
-        Files, relative to the analysis; the last four of survival.
+    arms, covariates, curves, at_risk, patients, effects : str, rows or None
+        Files, relative to the analysis, or the rows themselves; the last four of survival.
     correlation : {"own", "none"}
         Of the covariates within a published arm: as among own patients, or none.
     missing : {"refuse", "own"}
@@ -101,24 +114,43 @@ class PublishedSpec:
         Of `ROUTES`: which one counts where an arm speaks by several; None refuses them.
     """
 
-    arms: str | None
-    covariates: str | None
+    arms: str | Rows | None
+    covariates: str | Rows | None
     correlation: str = "own"
     missing: str = "refuse"
     extrapolate: bool = False
     target: TargetSpec = TargetSpec()
     folder: Path | None = None
-    curves: str | None = None
-    at_risk: str | None = None
-    patients: str | None = None
-    effects: str | None = None
+    curves: str | Rows | None = None
+    at_risk: str | Rows | None = None
+    patients: str | Rows | None = None
+    effects: str | Rows | None = None
     scale: str | None = None
     time_unit: str | None = None
     use: str | None = None
 
-    def path(self, name: str) -> Path:
-        """Where a file stands."""
-        return (self.folder or Path()) / name
+    def source(self, table: str) -> Path | pd.DataFrame:
+        """Where a table stands, one of `TABLES`: its file, or its rows."""
+        said: str | Rows = getattr(self, table)
+        if isinstance(said, str):
+            return (self.folder or Path()) / said
+        import pandas as pd
+
+        columns = list(dict.fromkeys(column for row in said for column, _ in row))
+        frame = pd.DataFrame([dict(row) for row in said], columns=columns, dtype="object").fillna("")
+        frame.attrs["source"] = f"[published] {table}"
+        return frame
+
+    def rows(self) -> dict[str, list[dict[str, str]]]:
+        """The rows of every table there is, without blank cells."""
+        return {t: rows_of(self.source(t)) for t in TABLES if getattr(self, t) is not None}
+
+    def holding(self, tables: Mapping[str, Rows]) -> PublishedSpec:
+        """The same with the rows of some tables in place of their files."""
+        found = copy.copy(self)
+        for table, rows in tables.items():
+            object.__setattr__(found, table, rows)
+        return found
 
     def load(self, endpoint: str) -> PublishedArms:
         """Read and check the arms with counts of an endpoint."""
@@ -127,13 +159,14 @@ class PublishedSpec:
     def digest(self) -> str:
         """SHA-256 of the files."""
         found = hashlib.sha256()
-        files = (self.arms, self.covariates, self.curves, self.at_risk, self.patients, self.effects, self.target.file)
-        for name in files:
-            if name is not None:
+        for said in (*(getattr(self, table) for table in TABLES), self.target.file):
+            if isinstance(said, str):
                 try:
-                    found.update(self.path(name).read_bytes())
+                    found.update(((self.folder or Path()) / said).read_bytes())
                 except OSError as error:
-                    raise DataError(f"{name} cannot be read: {error.strerror}.") from None
+                    raise DataError(f"{said} cannot be read: {error.strerror}.") from None
+            elif said is not None:
+                found.update(repr(said).encode())
         return found.hexdigest()
 
 
@@ -180,13 +213,12 @@ def read_published(r: Reader, folder: Path | None, overlap: Reader, *, survival:
     survival : bool
         Whether the endpoint is a time, so that curves, patients and hazard ratios may be published.
     """
-    arms = r.text("arms", None)
-    covariates = r.text("covariates", None)
+    arms, covariates = _table(r, "arms"), _table(r, "covariates")
     correlation = r.text("correlation", "own", ("own", "none"))
     missing = r.text("missing", "refuse", ("refuse", "own"))
     more: Plain = {}
     if survival:
-        more = {name: r.text(name, None) for name in ("curves", "at_risk", "patients", "effects")}
+        more = {name: _table(r, name) for name in TABLES[2:]}
         more["scale"] = r.text("scale", None, ("percent", "proportion"))
         more["time_unit"] = r.text("time_unit", None, tuple(DAYS_IN))
         more["use"] = r.text("use", None, ROUTES)
@@ -198,6 +230,22 @@ def read_published(r: Reader, folder: Path | None, overlap: Reader, *, survival:
     extrapolate = overlap.flag("extrapolate", False)
     overlap.finish()
     return PublishedSpec(arms, covariates, correlation, missing, extrapolate, folder=folder, **more)
+
+
+def _table(r: Reader, name: str) -> str | Rows | None:
+    """A file, or the rows of a table themselves."""
+    value = r.take(name, None)
+    if value is None or (isinstance(value, str) and value.strip()):
+        return value
+    if isinstance(value, list | tuple) and value and all(isinstance(row, Mapping) and row for row in value):
+        return tuple(tuple((normalise(c), cell_text(v)) for c, v in row.items()) for row in value)
+    r.problem(name, f"must be the name of a file, or rows like {{ study = ..., regimen = ... }}, not {value!r}")
+    return None
+
+
+def rows_of(source: str | Path | pd.DataFrame) -> list[dict[str, str]]:
+    """The rows of a table as text, without blank cells."""
+    return [{c: text for c, text in row.items() if text} for row in read_cells(source).rows]
 
 
 def read_target(estimands: Reader) -> TargetSpec:
@@ -245,7 +293,7 @@ class _Counts:
 
 
 def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
-    table = read_cells(spec.path(str(spec.arms)))
+    table = read_cells(spec.source("arms"))
     problems = missing_columns(table, _ARM_COLUMNS)
     refuse_if_any(table.source, problems)
     rows, arms = [], dict[tuple[str, str], _Counts]()
@@ -381,7 +429,7 @@ def read_facts(
     found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
     if spec.covariates is None:
         return found
-    table = read_cells(spec.path(spec.covariates))
+    table = read_cells(spec.source("covariates"))
     problems = missing_columns(table, _FACT_COLUMNS)
     refuse_if_any(table.source, problems)
     for row, number in zip(table.rows, table.numbers, strict=True):

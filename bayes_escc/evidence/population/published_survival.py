@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,6 @@ from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, miss
 from bayes_escc.evidence.population.reconstruct import Reconstruction, reconstruct_points
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = [
     "Counted",
@@ -274,18 +271,14 @@ class _Reading:
     not_used: list[str] = field(default_factory=list)
     ratios: tuple[HazardRatio, ...] = ()
 
-    def path(self, name: str) -> Path:
-        """A file of the analysis."""
-        return self.spec.path(name)
-
     def read(self) -> None:
         """Read every file that is named."""
         if self.spec.arms is not None:
-            self._arms(read_cells(self.path(self.spec.arms)))
+            self._arms(read_cells(self.spec.source("arms")))
         if self.spec.patients is not None:
-            self._patients(read_cells(self.path(self.spec.patients)))
+            self._patients(read_cells(self.spec.source("patients")))
         if self.spec.curves is not None:
-            self._curves(read_cells(self.path(self.spec.curves)))
+            self._curves(read_cells(self.spec.source("curves")))
         if self.spec.effects is not None:
             self.ratios = self._ratios()
 
@@ -401,13 +394,13 @@ class _Reading:
 
     def _curves(self, table: RawTable) -> None:
         refuse_if_any(table.source, missing_columns(table, ("study", "regimen", "time", "survival")))
-        file = self.path(str(self.spec.curves))
+        file = self.spec.source("curves")
         for study, regimen in dict.fromkeys((r["study"], r["regimen"]) for r in table.rows):
             arm = self._of(study, regimen)
             points = read_curve(file, arm=regimen, study=study, scale=self.spec.scale)
             risk = None
             if self.spec.at_risk is not None:
-                risk = read_at_risk(self.path(self.spec.at_risk), arm=regimen, study=study)
+                risk = read_at_risk(self.spec.source("at_risk"), arm=regimen, study=study)
             # an arm that has a median as well is read back without it: the two are held against each other
             found = reconstruct_points(points, risk, n=arm.n or None, events=arm.events, versions=0)
             arm.reconstruction = found
@@ -424,7 +417,7 @@ class _Reading:
     # ---- hazard ratios --------------------------------------------------------------------------
 
     def _ratios(self) -> tuple[HazardRatio, ...]:
-        table = read_effects(self.path(str(self.spec.effects)))
+        table = read_effects(self.spec.source("effects"))
         frame = table.frame[table.frame["endpoint"] == self.endpoint]
         others = sorted({str(m) for m in frame["measure"] if str(m) != "HR"})
         if others:

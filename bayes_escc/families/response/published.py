@@ -30,6 +30,7 @@ from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.overlap import matching_weights
 from bayes_escc.evidence.population.published import PublishedArm, PublishedSpec
 from bayes_escc.evidence.population.simulated import simulated_rate
+from bayes_escc.families.base import Design
 from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.modifiers import Modifiers, require_modifiers
@@ -95,7 +96,7 @@ class PublishedResponseDesign(LogisticDesign):
         self.published, self.target = published, published.target
         self.known = loaded.arms
         self._refuse_own_cohort()
-        self.own_regimens = self.regimens
+        self.own = self.regimens
         self.regimens = tuple(dict.fromkeys([*self.regimens, *(a.regimen for a in self.known)]))
         self.arms = (*self.arms, *(Arm(a.study, a.regimen, endpoint, a.design) for a in self.known))
         require_modifiers(spec.effect_modifiers, self.regimens)
@@ -168,6 +169,15 @@ class PublishedResponseDesign(LogisticDesign):
                     f"{arm.study} ({arm.events} of {arm.n} on {arm.regimen}) seems to be the own patients of that "
                     "regimen: they would count twice. Leave the published arm out, or the own patients."
                 )
+
+    @property
+    def own_regimens(self) -> Sequence[str]:
+        return self.own
+
+    def standardised_over(self, reference: Design) -> Design:
+        if not isinstance(reference, PublishedResponseDesign):
+            return self
+        return self.changed(population=reference.population, population_points=reference.population_points)
 
     def rates(self, parameters: xr.Dataset, population: Points, rng: np.random.Generator) -> Array:
         """Mean response probability of a population on every regimen, (chain, draw, regimen)."""
@@ -264,7 +274,7 @@ class PublishedResponseDesign(LogisticDesign):
         response = np.asarray(data["response"], dtype=float)
         shares = [
             Statistic("intercept", f"the share of responders on {name}", response[..., self.regimen == r].mean(axis=-1))
-            for r, name in enumerate(self.own_regimens)
+            for r, name in enumerate(self.own)
         ]
         counts = np.asarray(data["published"], dtype=float) / self.arm_n
         return shares + [
@@ -369,7 +379,7 @@ class PublishedResponseDesign(LogisticDesign):
         found = []
         for arm, points in zip(self.known, self.points, strict=True):
             theirs = (arm.events + 0.5) / (arm.n + 1.0)
-            for r, regimen in enumerate(self.own_regimens):
+            for r, regimen in enumerate(self.own):
                 if regimen == arm.regimen:
                     continue
                 x, y = self.encoded.values[self.regimen == r], self.response[self.regimen == r].astype(float)

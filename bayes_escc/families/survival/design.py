@@ -105,6 +105,7 @@ class SurvivalDesign(Design):
         self.unit = unit
         self.encoded = encoded
         known = None if published is None else load_survival(published, ENDPOINT_NAME, unit)
+        self.own = tuple(table.regimens)
         self.regimens = tuple(dict.fromkeys([*table.regimens, *(() if known is None else known.regimens)]))
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
         self.follow_up = table.follow_up(unit, dating=spec.dating)
@@ -146,6 +147,10 @@ class SurvivalDesign(Design):
         return self.risk.hierarchical
 
     # ---- preparation --------------------------------------------------------------------------
+
+    @property
+    def own_regimens(self) -> Sequence[str]:
+        return self.own
 
     @property
     def others(self) -> tuple[str, ...]:
