@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
+from bayes_escc.families.survival.bias import critical_bias, without_bias
 from bayes_escc.families.survival.curves import PiecewiseCurves, WeibullCurves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
 from bayes_escc.families.survival.population import Population, condensed, median_time, restricted_mean, survival
@@ -113,6 +114,78 @@ class TestLargePopulations:
         assert np.allclose(restricted_mean(curves, small, 9.0), restricted_mean(curves, full, 9.0), rtol=1e-6)
         args = (2.0, times)
         assert np.allclose(remaining_survival(curves, small, *args), remaining_survival(curves, full, *args), atol=1e-6)
+
+
+class TestNodes:
+    """Chebyshev points in place of the patients of a population."""
+
+    @pytest.mark.parametrize("spread", [0.0, 0.3, 1.0])
+    def test_mean_survival_errs_by_less_than_is_proven_under_every_hazard(self, spread):
+        rng = np.random.default_rng(3)
+        risks = np.clip(rng.standard_t(4, size=(7, 90)) * spread, -2.5, 2.5) + rng.normal(size=(7, 1))
+        for weight in (np.full(90, 1 / 90), rng.dirichlet(np.ones(90)), rng.dirichlet(np.ones(90), size=7)):
+            full = Population(risks, weight)
+            nodes = full.nodes
+            assert nodes.log_risk.shape[1] < 0.75 * 90
+            cumulative = np.exp(rng.uniform(-12.0, 8.0, size=(7, 400)))
+            assert np.abs(nodes.mean_survival(cumulative) - full.mean_survival(cumulative)).max() < 1.1e-8
+
+    def test_few_patients_and_wide_populations_stay_themselves(self):
+        rng = np.random.default_rng(4)
+        for risks in (rng.normal(size=(3, 10)), 20.0 * rng.normal(size=(3, 60)), np.full((3, 60), np.inf)):
+            population = Population(risks, np.full(risks.shape[1], 1 / risks.shape[1]))
+            assert population.nodes is population
+
+    def test_a_level_of_mean_survival_is_found_for_every_draw(self):
+        rng = np.random.default_rng(5)
+        population = Population(rng.normal(size=(6, 30)), np.full(30, 1 / 30))
+        wanted = np.array([0.999999, 0.7, 1e-5, 0.0, 1.0, -0.2])
+        found = population.log_cumulative_at(wanted)
+        reached = population.mean_survival(np.exp(found)[:, None])[:, 0]
+        assert np.allclose(reached, np.clip(wanted, 0.0, 1.0), rtol=1e-9)
+        assert found[3:].tolist() == [np.inf, -np.inf, np.inf]
+
+
+class TestCriticalBias:
+    """The bias that is found makes the two regimens differ by the threshold, in every draw."""
+
+    @pytest.mark.parametrize("estimand", ["median", "survival", "rmst"])
+    @pytest.mark.parametrize(("scale", "threshold"), [("difference", 0.05), ("ratio", 1.1), ("ratio", 0.9)])
+    @pytest.mark.parametrize("kind", ["Weibull", "piecewise"])
+    def test_taking_it_away_gives_the_threshold(self, kind, scale, threshold, estimand):
+        rng = np.random.default_rng(6)
+        level = rng.normal(-1.0, 0.4, size=(30, 2))
+        curves = WeibullCurves(level, np.exp(rng.normal(0.1, 0.2, size=(30, 2))), 6.0)
+        if kind == "piecewise":
+            curves = PiecewiseCurves(level[..., None] + rng.normal(scale=0.3, size=(30, 2, 3)), np.array([2.0, 5.0]))
+        population = Population(rng.normal(scale=0.7, size=(30, 40)), np.full(40, 1 / 40))
+        asked = {"regimens": ("A", "B"), "event_free": None, "estimand": estimand, "time": 8.0}
+        found = critical_bias(curves, population, **asked, regimen="B", reference="A", scale=scale, threshold=threshold)
+        plain = without_bias(curves, population, **asked, regimen="A", bias=0.0)
+        for k in range(30):
+            left = without_bias(curves, population, **asked, regimen="B", bias=float(found[k]))[k]
+            assert left == pytest.approx(
+                plain[k] + threshold if scale == "difference" else plain[k] * threshold, rel=1e-7
+            )
+
+    @pytest.mark.parametrize("estimand", ["median", "survival", "rmst"])
+    def test_what_no_bias_could_reach_is_infinite(self, estimand):
+        curves = WeibullCurves(np.full((5, 2), -1.0), np.ones((5, 2)), 6.0)
+        population = Population(np.random.default_rng(7).normal(size=(5, 20)), np.full(20, 1 / 20))
+        for threshold, answer in ((1e9, np.inf), (-1e9, -np.inf)):
+            found = critical_bias(
+                curves,
+                population,
+                regimens=("A", "B"),
+                event_free=None,
+                estimand=estimand,
+                time=8.0,
+                regimen="B",
+                reference="A",
+                scale="difference",
+                threshold=threshold,
+            )
+            assert (found == answer).all()
 
 
 class TestTargetTables:

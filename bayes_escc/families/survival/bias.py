@@ -80,8 +80,43 @@ def critical_bias(
         else:
             odds = threshold * against / (1.0 - against)
             needed = odds / (1.0 + odds)
+    at_once = _biased_to(needed, curves, population.of(i), i, estimand, time)
+    if at_once is not None:
+        return np.where(at_once > FURTHEST, np.inf, np.where(at_once < -FURTHEST, -np.inf, at_once))
+    straight = _straightened(estimand, time)
+    wanted = straight(needed)
     with np.errstate(over="ignore", invalid="ignore"):
-        return increasing_root(lambda b: value(curves.without_bias(i, b)) - needed, curves.draws, FURTHEST)
+        return increasing_root(lambda b: straight(value(curves.without_bias(i, b))) - wanted, curves.draws, FURTHEST)
+
+
+def _biased_to(
+    needed: Array, curves: Curves, population: Population, regimen: int, estimand: str, time: float | None
+) -> Array | None:
+    """The bias that makes an estimand a given number, (draws,), where it follows without a search; else None.
+
+    A bias shifts the log cumulative hazard, so it is the distance of that at the time from where it must be.
+    """
+    if estimand not in ("survival", "median"):
+        return None
+    one = curves.without_bias(regimen, np.zeros(curves.draws))
+    with np.errstate(divide="ignore"):
+        if estimand == "survival":
+            cumulative = one.cumulative(np.array([0.0 if time is None else time]))[:, 0, 0]
+            return np.log(cumulative) - population.log_cumulative_at(needed)
+        cumulative = one.cumulative_each(np.maximum(needed, 0.0)[:, None, None])[:, 0, 0]
+        return np.asarray(np.log(cumulative) - population.nodes.log_cumulative_at(0.5))
+
+
+def _straightened(estimand: str, time: float | None) -> Callable[[Array], Array]:
+    """A scale on which an estimand is nearly a straight line in the bias, so that few steps find a root."""
+    if estimand != "rmst" or time is None:
+        return lambda value: value
+
+    def log_odds(value: Array) -> Array:
+        share = np.clip(value / time, 1e-12, 1.0 - 1e-12)
+        return np.asarray(np.log(share / (1.0 - share)))
+
+    return log_odds
 
 
 def without_bias(
@@ -105,7 +140,7 @@ def _value(population: Population, since: float | None, estimand: str, time: flo
     """An estimand as a function of the curves of one regimen."""
     at = np.array([0.0 if time is None else time])
     if estimand == "median":
-        reached = population.log_cumulative_at(0.5)[:, None]
+        reached = population.nodes.log_cumulative_at(0.5)[:, None]
         return lambda curves: curves.inverse(reached)[:, 0]
     functions: dict[str, Callable[[Curves], Array]] = {
         "survival": lambda curves: survival(curves, population, at)[:, 0, 0],

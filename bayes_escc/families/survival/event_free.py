@@ -27,14 +27,19 @@ def _survivors(curves: Curves, population: Populations, since: float) -> tuple[A
 def remaining_survival(curves: Curves, population: Populations, since: float, times: Array) -> Array:
     """P(free of the event at since + t | free at since), (draws, regimens, times)."""
     before, left = _survivors(curves, population, since)
-    grown = curves.cumulative(since + np.asarray(times)) - before[..., None]
+    return _survival_of(left, curves, before, since + np.asarray(times))
+
+
+def _survival_of(left: list[Population], curves: Curves, before: Array, times: Array) -> Array:
+    """Survival of those left on each regimen to some times, (draws, regimens, times)."""
+    grown = curves.cumulative(times) - before[..., None]
     return np.stack([p.mean_survival(grown[:, r]) for r, p in enumerate(left)], axis=1)
 
 
 def remaining_median(curves: Curves, population: Populations, since: float) -> Array:
     """Further time until half of those free at `since` have had the event, (draws, regimens)."""
     before, left = _survivors(curves, population, since)
-    more = np.stack([p.log_cumulative_at(0.5) for p in left], axis=1)
+    more = np.stack([p.nodes.log_cumulative_at(0.5) for p in left], axis=1)
     return np.asarray(curves.inverse(np.log(before + np.exp(more))) - since)
 
 
@@ -51,4 +56,6 @@ def remaining_mean(curves: Curves, population: Populations, since: float, horizo
     x, w = np.polynomial.legendre.leggauss(_NODES)
     half = np.diff(edges)[:, None] / 2.0
     nodes = (edges[:-1, None] + half * (x + 1.0)).ravel()
-    return np.asarray(remaining_survival(curves, population, since, nodes) @ (half * w).ravel())
+    before, left = _survivors(curves, population, since)
+    found = _survival_of([p.nodes for p in left], curves, before, since + nodes)
+    return np.asarray(found @ (half * w).ravel())
