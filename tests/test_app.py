@@ -118,8 +118,16 @@ def test_a_sheet_leads_to_a_result(client, page, tmp_path):
     assert f'<th scope="col">{PAGE["pr_better"]["en"]}</th>' in result
     assert "percentage points (" in result
     assert "rate ORR" not in result  # as the page says it, not as the file names it
-    figure = re.search(r'src="(/file/response/[^"]+\.svg)"', result).group(1)
-    assert b"<svg" in get(client, figure)
+    figure = re.search(r'src="(/file/response/difference\.svg\?en)"', result).group(1)
+    assert "better →" in get(client, figure).decode()
+    post(client, page, "/language", back="/result")
+    chinese = get(client, "/result")  # every text of it: words, table, captions, figures, the numbers in full
+    assert "差值的后验分布" in chinese
+    assert "更优 →" in get(client, figure.replace("?en", "?zh")).decode()
+    full = re.search(r"<pre>(.*?)</pre>", chinese, re.DOTALL).group(1)
+    assert "证据" in full
+    assert "median" not in full
+    post(client, page, "/language", back="/result")
     post(client, page, "/report")
     made = re.findall(r'href="(/file/report/[^"]+)"', get(client, "/result"))
     assert {name.rpartition(".")[2] for name in made} == {"html", "docx"}

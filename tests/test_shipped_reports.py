@@ -12,6 +12,7 @@ import bayes_escc as be
 from bayes_escc.plots.chinese import with_chinese_texts
 from bayes_escc.report.answer import MAX_LINES, WIDTH, answer_text
 from bayes_escc.report.layout import display_width
+from bayes_escc.report.naming import own_names
 from bayes_escc.report.page import sections
 from bayes_escc.report.result import comparisons_of, to_json, to_result
 from bayes_escc.report.text import result_text
@@ -97,6 +98,17 @@ def test_the_chinese_page_holds_no_english_sentence(name):
     assert not leaks, leaks[:5]
 
 
+@every_analysis
+def test_every_table_printed_in_chinese_is_chinese(name):
+    posterior, result, _ = fitted(name)
+    for shown in (answer_text(result, "", language="zh"), result_text(result, "zh")):
+        shown = " ".join(shown.split())
+        for own in own_words(posterior, result):
+            shown = shown.replace(own, "#")
+        assert not ENGLISH.search(shown), ENGLISH.search(shown)
+        assert not re.search(r"\b(at|to|against|median|without|none|prior|patients|events)\b", shown), name
+
+
 def texts_of(block):
     """Every text of a block of a page."""
     found = []
@@ -116,6 +128,6 @@ def test_figures_do_not_overlap_in_either_language(name):
     for figure in figures_of(posterior, comparisons_of(posterior)).values():
         assert_nothing_is_cut(figure)
         assert_no_text_overlaps(figure)
-        with_chinese_texts(figure, own={" ".join(posterior.analysis.title.split())})
+        with_chinese_texts(figure, own=own_names(fitted(name)[1]))
         assert_nothing_is_cut(figure)
         assert_no_text_overlaps(figure)

@@ -68,11 +68,11 @@ def print_json(value: Any) -> None:
 def printed(
     result: PlainMapping, question: str = "", *where: str, full: bool = False, language: Language = "en"
 ) -> str:
-    """A result for a terminal: the answer, or with `full` every table (in English)."""
+    """A result for a terminal: the answer, or with `full` every table."""
     if full:
         from bayes_escc.report.text import result_text
 
-        return result_text(result)
+        return result_text(result, language)
     from bayes_escc.report.answer import answer_text
 
     return answer_text(result, question, where=where, language=language)

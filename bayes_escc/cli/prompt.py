@@ -73,6 +73,7 @@ def register(commands: Commands) -> None:
     pool.add_argument("--ci-prob", type=float, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
     for command in (compare, pool):
         command.add_argument("--rationale", default="", metavar="TEXT", help="where a stated prior comes from")
+        command.add_argument("--language", choices=("en", "zh"), default="en", help="of the answer (default: en)")
     pool.add_argument("--full", action="store_true", help="print every table, not the answer alone")
 
 
@@ -96,11 +97,12 @@ def _compare(options: argparse.Namespace) -> int:
     if options.json:
         print_json(result)
     else:
-        print(printed(result, full=options.full))
+        print(printed(result, full=options.full, language=options.language))
         if result.get("bias") and not options.full:
             from bayes_escc.report.bias_text import tipping_text
+            from bayes_escc.report.naming import Naming
 
-            print(f"\n{tipping_text(result['bias'])}")
+            print(f"\n{tipping_text(result['bias'], Naming.of(result, options.language))}")
     return 0
 
 
@@ -125,5 +127,5 @@ def _pool(options: argparse.Namespace) -> int:
     if options.json:
         print_json(result)
     else:
-        print(printed(result, full=options.full))
+        print(printed(result, full=options.full, language=options.language))
     return 0

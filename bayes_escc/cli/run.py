@@ -48,11 +48,12 @@ def register(commands: Commands) -> None:
         choices=("sensitivity", "proportional-hazards"),
         help="checks that become part of the page; with --report, sensitivity of exact results is one anyway",
     )
-    run.add_argument("--full", action="store_true", help="print every table, not the answer alone; in English")
+    run.add_argument("--full", action="store_true", help="print every table, not the answer alone")
     run.add_argument(
         "--language",
         choices=("en", "zh"),
-        help="of the answer, and of the page (default: [report] language; of the answer English where that is both)",
+        help="of the answer, the figures and the page (default: [report] language; of answer and figures English "
+        "where that is both)",
     )
     models = add_command(commands, "models", _models, "list the analyses that ship, or show one")
     models.add_argument("name", nargs="?", metavar="NAME")
@@ -122,13 +123,13 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
 
     out = out or Path("results") / analysis.id
     stated = options.language or json.loads(analysis.content).get("report", {}).get("language")
+    language: Language = "zh" if stated == "zh" else "en"
     unread: OSError | None = None  # the reader of a pipe may leave; the results are written all the same
 
     def show(result: PlainMapping) -> None:
         nonlocal unread
         try:
             if not options.json:
-                language: Language = "zh" if stated == "zh" else "en"
                 print(_answer(result, analysis.question, out, language, full=options.full), flush=True)
         except OSError as error:
             unread = error
@@ -137,7 +138,7 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
         warnings.simplefilter("default")
         checks = partial(_checked, options) if options.checks or options.report else None
         posterior, result, _ = run_analysis(
-            analysis, out, figures=not options.no_figures, when_known=show, checks=checks
+            analysis, out, figures=not options.no_figures, when_known=show, checks=checks, language=language
         )
     for message in dict.fromkeys(str(w.message) for w in noted):
         print(f"bayes-escc: {message}", file=sys.stderr)
@@ -153,11 +154,11 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
 
 def _answer(result: PlainMapping, question: str, out: Path, language: Language, *, full: bool) -> str:
     """What a run prints: the answer, or with `full` every table, and where the results are."""
-    where = f"Results are in {out}"
+    where = f"结果保存于{out}" if language == "zh" else f"Results are in {out}"
     if full:
-        return f"{printed(result, full=True)}\n\n{where}"
+        return f"{printed(result, full=True, language=language)}\n\n{where}"
     if language == "zh":
-        rest = (f"结果保存于{out}；全部表格：--full", f"可打印的报告：bayes-escc report {out} --language zh")
+        rest = (f"{where}；全部表格：--full", f"可打印的报告：bayes-escc report {out} --language zh")
         return printed(result, question, *rest, language=language)
     return printed(result, question, f"{where}; every table: --full; a page to print: bayes-escc report {out}")
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from bayes_escc.names import PlainMapping, format_probability
-from bayes_escc.report.chinese import in_chinese
+from bayes_escc.report.chinese import Names, in_chinese
 from bayes_escc.report.layout import aligned, display_width, wrapped
 from bayes_escc.report.monitoring_words import position_sentence
+from bayes_escc.report.naming import own_names, title_of
 from bayes_escc.report.page_words import Phrase, phrases
 from bayes_escc.report.quantities import Language, estimate_text, interval_label, name_of, of_itself
 from bayes_escc.report.sentences import (
@@ -75,7 +76,7 @@ def answer_text(
         What a person wrote (the question, names, reasons) stays as it is.
     """
     ending = _lines(where, 2)
-    head = [*_lines([question or result["analysis"]["title"]], 2), "", *_lines(verdict(result, language), 7)]
+    head = [*_lines([question or title_of(result, language)], 2), "", *_lines(verdict(result, language), 7)]
     notes = _notes(result, language)
     room = MAX_LINES - len(head) - len(ending) - len(notes) - (1 if notes else 0) - (1 if ending else 0)
     table = _table(result, room - 1, language) if result["diagnostics"]["converged"] else []
@@ -102,14 +103,14 @@ def _cut(text: str, width: int) -> str:
 
 def _notes(result: PlainMapping, language: Language) -> list[str]:
     """Why a fit cannot be read, and what was noticed in the data."""
-    messages = (
-        [] if result["diagnostics"]["converged"] else [_said(" ".join(result["diagnostics"]["messages"]), language)]
-    )
+    own = own_names(result)
+    said = _said(" ".join(result["diagnostics"]["messages"]), language, own)
+    messages = [] if result["diagnostics"]["converged"] else [said]
     for w in sorted(result["data"]["warnings"], key=lambda w: _BOOKKEEPING.get(w.get("code", ""), 0)):
         place = _say("row", language, row=w["row"]) if w["row"] else ""
-        messages.append(_say("note", language, text=f"{place}{_said(w['message'], language)}"))
+        messages.append(_say("note", language, text=f"{place}{_said(w['message'], language, own)}"))
     for position in result.get("monitoring", ()):
-        messages.append(_say("rule", language, text=position_sentence(position, language)))
+        messages.append(_say("rule", language, text=position_sentence(position, language, own)))
     shown: list[str] = []
     for number, message in enumerate(messages):
         lines = _lines([message], 2)
@@ -124,9 +125,9 @@ def _say(key: str, language: Language, **values: object) -> str:
     return _WORDS[key][language].format(**values)
 
 
-def _said(text: str, language: Language) -> str:
+def _said(text: str, language: Language, own: Names = frozenset()) -> str:
     """A text of the package, written in English, in the language of the answer."""
-    return in_chinese(text) if language == "zh" else text
+    return in_chinese(text, own) if language == "zh" else text
 
 
 def _table(result: PlainMapping, room: int, language: Language) -> list[str]:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from bayes_escc.names import PlainMapping, format_number, format_probability
-from bayes_escc.report.layout import aligned, plain_interval
-from bayes_escc.report.quantities import Naming, covariate_label, interval_text
+from bayes_escc.report.layout import aligned, plain_interval, wrapped
+from bayes_escc.report.naming import Naming
+from bayes_escc.report.quantities import covariate_label, interval_text
 from bayes_escc.report.sentences import margin_text
 
 __all__ = ["bias_text", "course_text", "overlap_text", "population_text", "tipping_text"]
 
+_ENGLISH: Final = Naming({}, "", False, {})
+"""Where rows stand without their result."""
 
-def bias_text(rows: Sequence[PlainMapping], naming: Naming | None = None) -> str:
+
+def bias_text(rows: Sequence[PlainMapping], naming: Naming | None = None, *, sentences: bool = True) -> str:
     """P(better) under no bias, half of the bias believed, all of it and double, and where the answer tips."""
-    naming = naming or Naming({}, "", len({r["endpoint"] for r in rows}) > 1, {})
+    naming = naming or _ENGLISH
     lines = []
     for r in rows:
-        name = f"{naming.name(r)}: {r['regimen']} against {r['reference']}"
+        name = f"{naming.name(r)}{naming.say('colon')}{naming.pair(r)}"
         for margin in [False] if r["margin"] is None else [False, True]:
             value, error = (
                 ("probability_better_by_margin", "mcse_probability_by_margin")
@@ -29,26 +32,31 @@ def bias_text(rows: Sequence[PlainMapping], naming: Naming | None = None) -> str
             )
             cells = [format_probability(a[value], a[error]) for a in r["averaged"]]
             points = [t for t in r["tipping"] if (t["margin"] is not None) == margin]
-            shown = ["none" if t["bias"] is None else f"{t['bias']:+.2f} ({t['ratio']:.2f})" for t in points]
-            lines.append([f"{name}, by {margin_text(r, naming.unit(r))}" if margin else name, *cells, *shown])
+            shown = [
+                naming.say("none") if t["bias"] is None else f"{t['bias']:+.2f} ({t['ratio']:.2f})" for t in points
+            ]
+            size = margin_text(r, naming.unit(r), naming.language) if margin else ""
+            lines.append([naming.say("by_size", name=name, size=size) if margin else name, *cells, *shown])
     first = rows[0]
     alike = len({tuple(a["bias_sd"] for a in r["averaged"]) for r in rows}) == 1
-    words = [f"{a['bias_sd']:.3g}" for a in first["averaged"]] if alike else ["0", "half of its own", "own", "double"]
-    levels = [f"tips at {t['level']:g}" for t in first["tipping"] if t["margin"] is None]
-    scales = {"log_odds": "log odds (odds ratio)", "log_hazard": "log hazard (hazard ratio)"}
-    on = " and ".join(dict.fromkeys(scales[r["bias_scale"]] for r in rows))
+    words = [f"{a['bias_sd']:.3g}" for a in first["averaged"]]
+    words = words if alike else ["0", *(naming.say(key) for key in ("half", "own_bias", "double"))]
+    levels = [naming.say("tips_at", level=f"{t['level']:g}") for t in first["tipping"] if t["margin"] is None]
+    on = naming.say("and").join(dict.fromkeys(naming.say(r["bias_scale"]) for r in rows))
     blocks = [
-        aligned(["P(better) for a bias of sd", *words[: len(first["averaged"])], *levels], lines),
-        f"Biases are on the {on}: what is observed is the regimen's own plus the bias.",
+        aligned([naming.say("bias_of_sd"), *words[: len(first["averaged"])], *levels], lines),
+        naming.say("biases_on", on=on),
     ]
-    return "\n".join([*blocks, *(first["sentences"] if len(rows) == 1 else [])])
+    said = first["sentences"] if len(rows) == 1 and sentences else []
+    return "\n".join([*blocks, *(naming.said(sentence) for sentence in said)])
 
 
-def tipping_text(rows: Sequence[PlainMapping]) -> str:
+def tipping_text(rows: Sequence[PlainMapping], naming: Naming | None = None) -> str:
     """Where the answer tips and what that would take, under a verdict that has the probabilities already."""
-    table = bias_text([{**row, "sentences": []} for row in rows])
+    naming = naming or _ENGLISH
     further = rows[0]["sentences"][1:] if len(rows) == 1 else []
-    return "\n".join([table, *(textwrap.fill(sentence, 100) for sentence in further)])
+    said = [wrapped(naming.said(sentence), 100) for sentence in further]
+    return "\n".join([bias_text(rows, naming, sentences=False), *said])
 
 
 def course_text(row: PlainMapping) -> str:
@@ -67,36 +75,45 @@ def course_text(row: PlainMapping) -> str:
     return "\n".join([title, aligned(header, lines)])
 
 
-def overlap_text(found: PlainMapping) -> str:
+def overlap_text(found: PlainMapping, naming: Naming | None = None) -> str:
     """Balance of own patients with those of a published arm."""
+    naming = naming or _ENGLISH
     rows = [
         [
-            covariate_label(str(b["covariate"])),
+            covariate_label(str(b["covariate"]), naming.stated, naming.language),
             f"{b['own_mean'] + 0.0:.2f}".replace("-0.00", "0.00"),
             f"{b['target_mean']:.2f}",
             f"{b['difference']:+.2f}",
-            f"{b['own_low']:.2f} to {b['own_high']:.2f}",
+            naming.span(f"{b['own_low']:.2f}", f"{b['own_high']:.2f}"),
             f"{100 * b['outside']:.0f} %",
         ]
         for b in found["balance"]
     ]
-    header = ["covariate, as modelled", "own", "published", "difference in sd", "own range", "outside it"]
-    lines = [f"{found['study']}: overlap is {found['state']}.", *(f"  {reason}." for reason in found["reasons"])]
+    header = [naming.say(k) for k in ("covariate", "own", "published", "difference_sd", "own_range", "outside")]
+    lines = [naming.say("overlap", study=found["study"], state=naming.said(found["state"]))]
+    lines += [f"  {naming.said(reason)}{naming.say('full_stop')}" for reason in found["reasons"]]
     lines += [aligned(header, rows)] if rows else []
-    weights = f"{found['ess']:.1f} of {found['patients']} own patients count after matching"
-    lines.append(f"{weights}; the largest weight is {100 * found['largest_weight']:.0f} %.")
+    share = f"{100 * found['largest_weight']:.0f}"
+    lines.append(naming.say("after_matching", ess=f"{found['ess']:.1f}", n=found["patients"], share=share))
     return "\n".join(lines)
 
 
-def population_text(found: PlainMapping) -> str:
+def population_text(found: PlainMapping, naming: Naming | None = None) -> str:
     """Answers in every population, with overlap, what every fact contributed, companions, and subgroups."""
-    blocks = [_beside_published(found)] if "populations" in found else []
+    naming = naming or _ENGLISH
+    blocks = [_beside_published(found, naming)] if "populations" in found else []
     if found.get("subgroups"):
-        blocks.append(_subgroups_text(found))
+        blocks.append(_subgroups_text(found, naming))
     return "\n\n".join(blocks)
 
 
-def _beside_published(found: PlainMapping) -> str:
+def _estimand(found: PlainMapping, naming: Naming) -> str:
+    """What is compared between populations: an estimand of times, as it is called, or rates."""
+    stated = found.get("estimand")
+    return naming.say("rate") if stated is None else naming.said(str(stated))
+
+
+def _beside_published(found: PlainMapping, naming: Naming) -> str:
     """What is said where published arms stand beside own patients."""
     timed = "estimand" in found
     key, effect = ("rmst", "log_hazard_ratio") if timed else ("rate", "log_odds_ratio")
@@ -105,26 +122,28 @@ def _beside_published(found: PlainMapping) -> str:
         [
             r["population"],
             r["regimen"],
-            _shown(r, key, units[0]),
-            "" if r["probability_better"] is None else _shown(r, "difference", units[1]),
+            _shown(r, key, units[0], naming),
+            "" if r["probability_better"] is None else _shown(r, "difference", units[1], naming),
             format_probability(r["probability_better"], 0.002),
         ]
         for r in found["populations"]
     ]
-    header = ["in the population", "", found.get("estimand", "rate"), "difference from the first", "P(better), no bias"]
-    lines = [aligned(header, rows), _about_populations(found)]
-    ratio = effect.removeprefix("log_").replace("_", " ")
-    whose = " where every modifier is zero, as modelled" if found.get("effect_modifiers") else ""
+    from_first, better = naming.say("from_first"), naming.say("better_no_bias")
+    header = [naming.say("in_population"), "", _estimand(found, naming), from_first, better]
+    lines = [aligned(header, rows), _about_populations(found, naming)]
+    ratio = naming.say(effect.removeprefix("log_"))
+    whose = naming.say("every_modifier_zero") if found.get("effect_modifiers") else ""
     for r in found["conditional"]:
-        shown = _shown({k: _exp(v) for k, v in r.items()}, effect, "")
-        lines.append(f"Conditional {ratio}{whose}, {r['regimen']} against {r['reference']}: {shown}.")
-    lines += [f"{c['covariate']}: known from the prior alone." for c in found["identification"] if c["from_the_prior"]]
-    lines += _ledger_lines(found)
-    lines += ["", *(overlap_text(o) for o in found["overlap"]), ""]
+        shown = _shown({k: _exp(v) for k, v in r.items()}, effect, "", naming)
+        lines.append(naming.say("conditional", ratio=ratio, whose=whose, pair=naming.pair(r), shown=shown))
+    for c in found["identification"]:
+        lines += [naming.say("from_the_prior", name=naming.said(c["covariate"]))] if c["from_the_prior"] else []
+    lines += _ledger_lines(found, naming)
+    lines += ["", *(overlap_text(o, naming) for o in found["overlap"]), ""]
     cells = [
         [
-            f"{c['method']}, {c['note']}",
-            f"{c['regimen']} against {c['reference']}",
+            naming.joined(naming.said(c[k]) for k in ("method", "note")),
+            naming.pair(c),
             *(_companion_rate(c[k], timed) for k in ("rate", "published_rate")),
             "-" if c[effect] is None else f"{_exp(c[effect]):.2f}",
             f"{c['ess']:.1f}",
@@ -132,44 +151,44 @@ def _beside_published(found: PlainMapping) -> str:
         for c in found["companions"]
     ]
     if cells:
-        rate = "own events per time" if timed else "own rate"
-        lines.append(aligned(["companions", "", rate, "published", ratio, "patients"], cells))
-    change = found["integration"]["change"]
-    lines.append(f"Integration over published covariates ({found['integration']['rule']}): {change:.3f} posterior sd.")
+        keys = ("own_per_time" if timed else "own_rate", "published")
+        header = [naming.say("companions"), "", *(naming.say(k) for k in keys), ratio, naming.say("patients_column")]
+        lines.append(aligned(header, cells))
+    integration = found["integration"]
+    change = f"{integration['change']:.3f}"
+    lines.append(naming.say("integration", rule=naming.said(integration["rule"]), change=change))
     return "\n".join(lines)
 
 
-def _about_populations(found: PlainMapping) -> str:
+def _about_populations(found: PlainMapping, naming: Naming) -> str:
     """Why answers in populations differ, or do not."""
     if not found.get("effect_modifiers"):
-        return "Regimens share the coefficients, so P(better) is the same in every population; only sizes differ."
-    named = ", ".join(covariate_label(str(n)) for n in found["effect_modifiers"])
-    return textwrap.fill(
-        f"{named} may act differently on each regimen, so P(better) differs between populations. In that of the "
-        "published arm the answer rests on data; elsewhere also on what is known of the interaction.",
-        100,
-    )
+        return naming.say("same_everywhere")
+    named = [covariate_label(str(n), naming.stated, naming.language) for n in found["effect_modifiers"]]
+    return wrapped(naming.say("modifiers", names=naming.joined(named)), 100)
 
 
-def _subgroups_text(found: PlainMapping) -> str:
+def _subgroups_text(found: PlainMapping, naming: Naming) -> str:
     """P(better) by subgroup, and the warning that subgroups deserve."""
     timed = "estimand" in found
     rows = [
         [
             r["subgroup"],
-            f"{r['regimen']} against {r['reference']}",
-            f"{r['patients_on_regimen']} and {r['patients_on_reference']}",
-            _shown(r, "difference", "" if timed else "points"),
+            naming.pair(r),
+            naming.say("both", a=r["patients_on_regimen"], b=r["patients_on_reference"]),
+            _shown(r, "difference", "" if timed else "points", naming),
             format_probability(r["probability_better"], 0.002),
         ]
         for r in found["subgroups"]
     ]
-    header = ["subgroup", "", "own patients", f"difference in {found.get('estimand', 'rate')}", "P(better), no bias"]
+    difference = naming.say("difference_in", name=_estimand(found, naming))
+    header = [naming.say("subgroup"), "", naming.say("own_patients"), difference, naming.say("better_no_bias")]
     lines = [aligned(header, rows)]
     for c in found["interactions"]:
         if c["from_the_prior"]:
-            lines.append(f"{c['covariate']}: how far the coefficient differs is known from the prior alone.")
-    return "\n".join([*lines, textwrap.fill(found["subgroup_warning"], 100)])
+            name = covariate_label(str(c["covariate"]), naming.stated, naming.language)
+            lines.append(naming.say("interaction_prior", name=name if naming.language == "zh" else c["covariate"]))
+    return "\n".join([*lines, wrapped(naming.said(found["subgroup_warning"]), 100)])
 
 
 def _companion_rate(rate: float | None, timed: bool) -> str:
@@ -178,29 +197,31 @@ def _companion_rate(rate: float | None, timed: bool) -> str:
     return format_number(rate) if timed else f"{100 * rate:.1f} %"
 
 
-def _ledger_lines(found: PlainMapping) -> list[str]:
+def _ledger_lines(found: PlainMapping, naming: Naming) -> list[str]:
     """What every published fact contributed, and what was not used."""
     rows = [
         [
-            r["fact"],
-            r["route"].replace("_", " "),
-            f"{r['regimen']} against {r['reference']}",
+            naming.said(r["fact"]),
+            naming.said(r["route"].replace("_", " ")),
+            naming.pair(r),
             f"{r['sd']:.3f}",
-            ("only a refit tells" if r["sd_without"] is None else f"{r['sd_without']:.3f}")
-            + (" (the prior)" if r["all_that_is_known"] else ""),
+            (naming.say("refit_tells") if r["sd_without"] is None else f"{r['sd_without']:.3f}")
+            + (naming.say("the_prior") if r["all_that_is_known"] else ""),
         ]
         for r in found.get("ledger", ())
     ]
-    header = ["published fact", "route", "log hazard ratio", "sd", "sd without it"]
+    header = [naming.say(k) for k in ("fact", "route", "log_hazard_ratio", "sd", "sd_without")]
     lines = ["", aligned(header, rows)] if rows else []
     if found.get("not_used"):
-        lines.append(f"Not used: {'; '.join(found['not_used'])}.")
+        unused = naming.say("separator").join(naming.said(name) for name in found["not_used"])
+        lines.append(naming.say("not_used", names=unused))
     return lines
 
 
-def _shown(row: PlainMapping, name: str, unit: str) -> str:
+def _shown(row: PlainMapping, name: str, unit: str, naming: Naming) -> str:
     """A number of a population with its interval and unit."""
-    middle, span = interval_text(row[f"{name}_lower"], row[name], row[f"{name}_upper"], unit)
+    values = (row[f"{name}_lower"], row[name], row[f"{name}_upper"])
+    middle, span = interval_text(*values, unit, naming.language)
     return f"{middle} ({span})"
 
 

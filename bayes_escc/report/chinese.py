@@ -14,9 +14,10 @@ from functools import cache, lru_cache
 from typing import Final
 
 from bayes_escc.report.chinese_figures import FIGURES
-from bayes_escc.report.chinese_sentences import SENTENCES, TERMS
+from bayes_escc.report.chinese_sentences import SENTENCES
+from bayes_escc.report.chinese_terms import TERMS
 
-__all__ = ["figure_in_chinese", "in_chinese"]
+__all__ = ["Names", "figure_in_chinese", "in_chinese", "shielded"]
 
 _UNITS: Final = {
     "months": "个月", "month": "个月", "weeks": "周", "week": "周", "days": "天", "day": "天", "years": "年",
@@ -25,14 +26,32 @@ _UNITS: Final = {
 _NUMBER: Final = r"[-+\u2212]?(?:\d[\d.,]*(?:e[-+]?\d+)?|inf)"
 _QUANTITY: Final = re.compile(rf"({_NUMBER}) (per )?({'|'.join(_UNITS)})\Z")
 _HOLE: Final = re.compile(r"\{(\w+)\}")
+_SHIELD: Final = 0xF0000
+"""The first sign of Unicode's private plane A, which no text uses."""
+_SIGNS: Final = 65_000
+_SIGN: Final = f"[{chr(_SHIELD)}-{chr(_SHIELD + _SIGNS)}]"
+
+type Names = frozenset[str]
 
 
-def in_chinese(text: str) -> str:
-    """A paragraph of the package in Chinese; sentences that the catalogue does not hold stay as they are."""
-    translated, rest = [], " ".join(text.split())
+def in_chinese(text: str, own: Names = frozenset()) -> str:
+    """A paragraph of the package in Chinese; sentences that the catalogue does not hold stay as they are.
+
+    Parameters
+    ----------
+    text : str
+    own : frozenset of str
+        Names that a person gave (`bayes_escc.report.naming.own_names`): never translated, even where one of them is a
+        word of the catalogue.
+    """
+    translated, rest = [], shielded(" ".join(text.split()), own)
     known = False
     while rest:
         found = _first_sentence(rest)
+        if found is None and own:  # a name may be a word of the sentence itself
+            plain = _unshielded(rest, own)
+            found = _first_sentence(plain, own)
+            rest = rest if found is None else plain
         if found is None:
             end = re.search(r"(?<=[.!?;])\s+", rest)
             cut = len(rest) if end is None else end.end()
@@ -41,29 +60,57 @@ def in_chinese(text: str) -> str:
             continue
         known = True
         translated.append(found[0])
-        rest = rest[found[1] :].lstrip()
+        rest = shielded(rest[found[1] :].lstrip(), own)
     if known:
-        return "".join(translated).strip()
+        return _unshielded("".join(translated).strip(), own)
     folded = " ".join(text.split())
-    alone = _term(folded)
+    alone = _unshielded(_term(shielded(folded, own)), own)
     return alone if alone != folded else text
 
 
 @lru_cache(maxsize=4096)
-def figure_in_chinese(text: str) -> str:
-    """A label of a figure in Chinese, its lines kept where they are not sentences."""
+def figure_in_chinese(text: str, own: Names = frozenset()) -> str:
+    """A label of a figure in Chinese, its lines kept where they are not sentences.
+
+    Parameters
+    ----------
+    text : str
+    own : frozenset of str
+        As of `in_chinese`.
+    """
     folded = " ".join(text.split())
-    if not re.search("[A-Za-z]", folded):
+    if folded in own or not re.search("[A-Za-z]", folded):
         return text
+    held = shielded(folded, own)
     for pattern, chinese, _ in _compiled("figures"):
-        match = pattern.fullmatch(folded)
+        match = pattern.fullmatch(held)
         if match:
-            return _filled(chinese, match)
-    said = _term(folded)
+            return _unshielded(_filled(chinese, match), own)
+    said = _unshielded(_term(held), own)
     if said != folded:
         return said
-    translated = in_chinese(folded)
+    translated = in_chinese(folded, own)
     return translated if translated != folded else text
+
+
+@lru_cache(maxsize=64)
+def _shield(own: Names) -> tuple[re.Pattern[str] | None, tuple[str, ...]]:
+    """The pattern of a person's names, the longest first, and the names; a name without a letter needs no shield."""
+    names = tuple(sorted((" ".join(n.split()) for n in own if re.search(r"[^\W\d_]", n)), key=lambda n: (-len(n), n)))
+    words = "|".join(rf"(?<!\w){re.escape(n)}(?!\w)" for n in names)
+    return (re.compile(words) if names else None), names
+
+
+def shielded(text: str, own: Names) -> str:
+    """A text with every name of a person's own replaced by one sign that no catalogue holds."""
+    pattern, names = _shield(own)
+    return text if pattern is None else pattern.sub(lambda m: chr(_SHIELD + names.index(m[0]) % _SIGNS), text)
+
+
+def _unshielded(text: str, own: Names) -> str:
+    """The text with the names back in it."""
+    names = _shield(own)[1]
+    return re.sub(_SIGN, lambda m: names[ord(m[0]) - _SHIELD], text) if names else text
 
 
 @cache
@@ -84,17 +131,21 @@ def _compiled(name: str) -> tuple[tuple[re.Pattern[str], str, int], ...]:
     return tuple(sorted(made, key=lambda m: -m[2]))
 
 
-def _first_sentence(text: str) -> tuple[str, int] | None:
+def _first_sentence(text: str, own: Names = frozenset()) -> tuple[str, int] | None:
     """The first sentence of a text in Chinese, and where it ends: of the patterns that fit, the one with most words."""
     for pattern, chinese, _ in _compiled("sentences"):
         match = pattern.match(text)
         if match:
-            return _filled(chinese, match), match.end()
+            return _filled(chinese, match, own), match.end()
     return None
 
 
-def _filled(chinese: str, match: re.Match[str]) -> str:
-    return _HOLE.sub(lambda hole: match[hole[1]] if hole[1] == "title" else _term(match[hole[1]]), chinese)
+def _filled(chinese: str, match: re.Match[str], own: Names = frozenset()) -> str:
+    def said(hole: re.Match[str]) -> str:
+        held = match[hole[1]]
+        return held if hole[1] == "title" or held in own else _term(held)
+
+    return _HOLE.sub(said, chinese)
 
 
 def _term(text: str) -> str:

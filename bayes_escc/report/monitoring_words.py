@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bayes_escc.names import PlainMapping, format_number, format_probability
-from bayes_escc.report.chinese import in_chinese
+from bayes_escc.report.chinese import Names, in_chinese
 from bayes_escc.report.quantities import Language
 
 __all__ = ["decision_words", "position_sentence"]
@@ -19,7 +19,7 @@ def decision_words(decision: str, language: Language) -> str:
     return _DECISIONS.get(decision, in_chinese(decision)) if language == "zh" else decision
 
 
-def position_sentence(position: PlainMapping, language: Language) -> str:
+def position_sentence(position: PlainMapping, language: Language, own: Names = frozenset()) -> str:
     """An entry of `monitoring` as a sentence: value, thresholds, decision, and what the rule does wrongly how often.
 
     Parameters
@@ -27,6 +27,8 @@ def position_sentence(position: PlainMapping, language: Language) -> str:
     position : mapping
     language : {"en", "zh"}
         In English it is the sentence of the entry.
+    own : frozenset of str
+        Names that are never translated.
     """
     if language == "en":
         return str(position["sentence"])
@@ -36,7 +38,7 @@ def position_sentence(position: PlainMapping, language: Language) -> str:
     held = "，".join(_LIMITS[k].format(value=f"{v:.4g}") for k, v in position["thresholds"].items())
     looks = position["patients"]
     counts = "；".join(f"{n}例中{k}例" for k, n in zip(position["events"], looks, strict=False)) if looks else ""
-    said = f"{position['rule']}：{in_chinese(str(position['statistic']))}为{shown}"
+    said = f"{position['rule']}：{in_chinese(str(position['statistic']), own)}为{shown}"
     said += f"（可评价患者{counts}）" if counts else ""
     said += f"；{held}" if held else ""
     said += f"：{decision_words(position['decision'], language)}。"

@@ -232,7 +232,7 @@ def rules(page: View) -> Made:
     found = page.result.get("monitoring")
     if not found:
         return "not applicable", ()
-    said = tuple(position_sentence(r, page.language) for r in found)
+    said = tuple(position_sentence(r, page.language, page.own) for r in found)
     return "present", (Items(said), *page.drawn("monitoring"))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from bayes_escc.names import PlainMapping
@@ -14,7 +13,6 @@ __all__ = [
     "KNOWN_COVARIATES",
     "UNITS_ZH",
     "Language",
-    "Naming",
     "Row",
     "covariate_label",
     "covariate_words",
@@ -38,6 +36,11 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "hazard_ratio": {"en": "hazard ratio", "zh": "风险比(HR)"},
     "marginal_hazard_ratio": {"en": "marginal hazard ratio", "zh": "边际风险比(HR)"},
     "time_ratio": {"en": "time ratio", "zh": "时间比"},
+    "hazard": {"en": "hazard", "zh": "风险率"},
+    "logit_mean": {"en": "mean log odds", "zh": "平均对数比值"},
+    "precision": {"en": "precision of the rates", "zh": "发生率的精度参数"},
+    "odds_ratio": {"en": "odds ratio", "zh": "比值比(OR)"},
+    "risk_ratio": {"en": "risk ratio", "zh": "相对危险度(RR)"},
     "hazard_rate": {"en": "hazard", "zh": "风险率"},
     "rate": {"en": "rate", "zh": "发生率"},
     "log_shape": {"en": "Weibull shape", "zh": "Weibull形状参数"},
@@ -69,6 +72,7 @@ _ENDPOINTS_ZH: Final = {
     "OS": "总生存期(OS)",
     "CR": "完全缓解率",
     "PR": "部分缓解率",
+    "response": "缓解率",
 }
 _ADVERSE: Final = {
     "AE": "不良事件(AE)",
@@ -310,60 +314,3 @@ def endpoint_name(endpoint: str, language: Language = "en") -> str:
 
 def _measure_zh(unit: str, measure: str) -> str:
     return f"{_MEASURES_ZH[measure]}{'的对数' if unit != measure else ''}"
-
-
-@dataclass(frozen=True)
-class Naming:
-    """Names and units of the rows of one result.
-
-    Parameters
-    ----------
-    units : mapping of str to str
-        By estimand.
-    time_unit : str
-    several : bool
-        Whether there are several endpoints, so that a row must name its own.
-    stated : mapping
-        `covariates` of the result.
-    language : {"en", "zh"}
-    """
-
-    units: Mapping[str, str]
-    time_unit: str
-    several: bool
-    stated: Mapping[str, Mapping[str, str]]
-    language: Language = "en"
-
-    @classmethod
-    def of(cls, result: Row, language: Language = "en") -> Naming:
-        """Read a result."""
-        units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
-        several = len({r["endpoint"] for r in result["estimates"] if r["endpoint"]}) > 1
-        time_unit = units.get("median", units.get("rmst", ""))
-        return cls(units, time_unit, several, result.get("covariates", {}), language)
-
-    def unit(self, row: Row) -> str:
-        """The unit of the estimand of a row."""
-        return self.units.get(str(row["estimand"]), "")
-
-    def name(self, row: Row) -> str:
-        """What a row is about, with its time and the unit of it."""
-        return name_of(row, self.unit(row), self.time_unit, self.language)
-
-    def value(self, row: Row) -> str:
-        """The value of a threshold with its unit."""
-        unit = self.unit(row)
-        if unit.startswith("proportion"):
-            return f"{100 * row['value']:g} %"
-        return f"{row['value']:g} {unit if unit in UNITS_ZH else ''}".rstrip()
-
-    def who(self, row: Row) -> str:
-        """Study, regimen and covariate of a row, and its endpoint where its name does not say it."""
-        parts = [str(row[k]) for k in ("study", "regimen") if row.get(k)]
-        if row.get("covariate"):
-            unit = str(row.get("unit") or self.unit(row))
-            words = covariate_words(str(row["covariate"]), unit, self.stated, self.language)
-            parts.append(words)
-        if row.get("endpoint") and self.several and row["estimand"] != "rate":
-            parts.append(str(row["endpoint"]))
-        return ", ".join(parts)

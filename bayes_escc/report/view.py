@@ -8,6 +8,7 @@ from typing import Any, Final
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.blocks import Block, Figure
 from bayes_escc.report.chinese import in_chinese
+from bayes_escc.report.naming import own_names
 from bayes_escc.report.page_words import WORDS
 from bayes_escc.report.quantities import Language, interval_text, name_of
 
@@ -27,6 +28,7 @@ class View:
         self.converged = bool(self.result["diagnostics"]["converged"])
         self.units = {r["estimand"]: str(r["unit"]) for r in self.result["estimates"]}
         self.time_unit = self.units.get("median", self.units.get("rmst", ""))
+        self.own = own_names(self.result)
         self.survival = self.result["analysis"]["family"] == "survival"
         self.stated: Mapping[str, Mapping[str, str]] = self.result.get("covariates", {})
         self.synthesis = self.result["analysis"]["family"] == "synthesis"
@@ -37,7 +39,7 @@ class View:
 
     def said(self, text: str) -> str:
         """A text of the package, written in English, in the language of the page."""
-        return in_chinese(text) if self.language == "zh" else text
+        return in_chinese(text, self.own) if self.language == "zh" else text
 
     def name(self, row: PlainMapping) -> str:
         """What a row is about, with its time."""

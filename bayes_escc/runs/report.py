@@ -9,21 +9,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.files import write_atomic
 from bayes_escc.names import Plain, PlainMapping
+from bayes_escc.report.chinese import Names
 from bayes_escc.report.html import Chapter, html_page
+from bayes_escc.report.naming import own_names
 from bayes_escc.report.page import sections
 from bayes_escc.report.page_words import WORDS
 from bayes_escc.report.quantities import Language
 from bayes_escc.runs.results_folder import read_manifest
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["Drawn", "Report", "Source", "chapters_of", "drawn_files", "folder_source", "write_report"]
+__all__ = ["Drawn", "Report", "Source", "chapters_of", "folder_source", "write_report"]
 
 ReportLanguage = Literal["en", "zh", "both"]
 Drawn = Mapping[str, Mapping[str, bytes]]
@@ -221,7 +220,7 @@ def _place(source: Source) -> int:
 def folder_source(folder: str | Path) -> Source:
     """A results folder, whole and as the run left it.
 
-    Its figures in Chinese are drawn again from its posterior; a `sensitivity.json` that the command `sensitivity` wrote
+    Its figures in another language are drawn again from its posterior; a `sensitivity.json` that `sensitivity` wrote
     there for the same analysis becomes part of the page.
 
     Raises
@@ -258,7 +257,9 @@ def folder_source(folder: str | Path) -> Source:
         facts |= _sensitivity_beside(folder, facts)
 
     def figures(language: Language) -> Drawn:
-        return drawn if language == "en" or not drawn else _drawn_again(folder / "posterior.nc", list(drawn))
+        if not drawn or language == facts.get("language_of_figures", "en"):
+            return drawn
+        return _drawn_again(folder / "posterior.nc", list(drawn), language, own_names(facts["result"]))
 
     return Source(facts, figures, folder)
 
@@ -273,25 +274,13 @@ def _sensitivity_beside(folder: Path, facts: PlainMapping) -> Plain:
     return {"sensitivity": found} if same else {}
 
 
-def _drawn_again(path: Path, names: Sequence[str]) -> Drawn:
-    """The figures of a results folder in Chinese, from its posterior."""
+def _drawn_again(path: Path, names: Sequence[str], language: Language, own: Names) -> Drawn:
+    """The figures of a results folder in another language, from its posterior."""
     from bayes_escc.answers.posterior import Posterior
     from bayes_escc.report.result import comparisons_of
     from bayes_escc.runs.figures import drawings_of
+    from bayes_escc.runs.run import drawn_files
 
     posterior = Posterior.load(path)
     drawings = drawings_of(posterior, comparisons_of(posterior))
-    return drawn_files(
-        {name: draw() for name, draw in drawings.items() if name in names}, "zh", own=posterior.analysis.title
-    )
-
-
-def drawn_files(figures: Mapping[str, Figure], language: Language, *, own: str = "") -> Drawn:
-    """Figures as files in one language; `own` is the title of the analysis, which is never translated."""
-    from bayes_escc.plots.chinese import with_chinese_texts
-    from bayes_escc.plots.style import figure_files
-
-    titles = {" ".join(own.split())}
-    return {
-        name: figure_files(with_chinese_texts(f, own=titles) if language == "zh" else f) for name, f in figures.items()
-    }
+    return drawn_files({name: draw() for name, draw in drawings.items() if name in names}, language, own)

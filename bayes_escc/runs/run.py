@@ -23,6 +23,9 @@ from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.inference import fit_design
 from bayes_escc.names import ENDPOINT, ESTIMANDS, MONITORING, REGIMEN, Plain, PlainMapping
+from bayes_escc.report.chinese import Names
+from bayes_escc.report.naming import own_names
+from bayes_escc.report.quantities import Language
 from bayes_escc.report.result import (
     COMPARISON_KEYS,
     ESTIMATE_KEYS,
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "design_of",
+    "drawn_files",
     "fit_analysis",
     "fit_prepared",
     "frozen_analysis",
@@ -260,6 +264,7 @@ def run_analysis(
     figures: bool = True,
     when_known: Callable[[PlainMapping], None] | None = None,
     checks: Callable[[Posterior, Table], PlainMapping] | None = None,
+    language: Language = "en",
 ) -> tuple[Posterior, Plain, list[Path]]:
     """Fit an analysis and write its result files.
 
@@ -274,6 +279,8 @@ def run_analysis(
         Called with the result as soon as it is known, before the figures are drawn.
     checks : callable, optional
         From posterior and table to further facts of the page, such as ``sensitivity``; called after `when_known`.
+    language : {"en", "zh"}
+        Of what stands in figures.
 
     Returns
     -------
@@ -299,9 +306,9 @@ def run_analysis(
             when_known(result)
         facts = page_facts(posterior, design, table, json.loads(to_json(result)))
         further = checks(posterior, table) if checks is not None and posterior.diagnostics.converged else {}
-        folder.write("page.json", to_json({**facts, **further}))
+        folder.write("page.json", to_json({**facts, **further, "language_of_figures": language}))
         if drawn:
-            write_drawings(folder, drawings_of(posterior, comparisons))
+            write_drawings(folder, drawings_of(posterior, comparisons), language, own_names(result))
     return posterior, result, folder.paths
 
 
@@ -347,10 +354,31 @@ def write_tables(folder: ResultsFolder, posterior: Posterior, result: PlainMappi
     folder.write("posterior.nc", posterior.to_bytes())
 
 
-def write_drawings(folder: ResultsFolder, drawings: Mapping[str, Callable[[], Figure]]) -> None:
-    """Draw figures into a results folder, by file name."""
+def write_drawings(
+    folder: ResultsFolder,
+    drawings: Mapping[str, Callable[[], Figure]],
+    language: Language = "en",
+    own: Names = frozenset(),
+) -> None:
+    """Draw figures into a results folder, by file name; in Chinese, but for a person's own names."""
+    for name, draw in drawings.items():
+        for suffix, content in drawn_files({name: draw()}, language, own)[name].items():
+            folder.write(f"{name}{suffix}", content)
+
+
+def drawn_files(figures: Mapping[str, Figure], language: Language, own: Names) -> dict[str, dict[str, bytes]]:
+    """Figures as files, by name and suffix, in one language.
+
+    Parameters
+    ----------
+    figures : mapping
+    language : {"en", "zh"}
+    own : frozenset of str
+        Names that are never translated (`bayes_escc.report.naming.own_names`).
+    """
+    from bayes_escc.plots.chinese import with_chinese_texts
     from bayes_escc.plots.style import figure_files
 
-    for name, draw in drawings.items():
-        for suffix, content in figure_files(draw()).items():
-            folder.write(f"{name}{suffix}", content)
+    return {
+        name: figure_files(with_chinese_texts(f, own=own) if language == "zh" else f) for name, f in figures.items()
+    }

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 from bayes_escc.names import Plain, PlainMapping
+from bayes_escc.report.naming import own_names
 from bayes_escc.report.quantities import Language
 from bayes_escc.report.result import comparisons_of, to_json, to_result
 from bayes_escc.runs.figures import figures_of
 from bayes_escc.runs.page_facts import page_facts
-from bayes_escc.runs.report import Drawn, Source, drawn_files
+from bayes_escc.runs.report import Drawn, Source
+from bayes_escc.runs.run import drawn_files
 from bayes_escc.study.study import Study
 
 __all__ = ["looks_of", "study_source"]
@@ -36,7 +38,7 @@ def study_source(path: str | Path) -> Source:
     def figures(language: Language) -> Drawn:
         if language not in drawn:
             made = {**figures_of(posterior, comparisons), **shown}
-            drawn[language] = drawn_files(made, language, own=posterior.analysis.title)
+            drawn[language] = drawn_files(made, language, own_names(result))
         return drawn[language]
 
     return Source(facts, figures, Path(path).parent)

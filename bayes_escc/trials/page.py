@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -38,15 +37,7 @@ class _Page:
 
     def said(self, text: str) -> str:
         """A sentence of the package in the language of the page; names of arms stay as they are."""
-        if self.language == "en":
-            return text
-        names = sorted(self.stated["arms"], key=len, reverse=True)
-        for i, name in enumerate(names):
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f"\u27e6{i}\u27e7", text)
-        said = in_chinese(text)
-        for i, name in enumerate(names):
-            said = said.replace(f"\u27e6{i}\u27e7", name)
-        return said
+        return text if self.language == "en" else in_chinese(text, frozenset(self.stated["arms"]))
 
     def joined(self, parts: Sequence[str], word: str = "and") -> str:
         """Names in a sentence."""

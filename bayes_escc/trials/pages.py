@@ -74,7 +74,7 @@ def design_chapters(data: PlainMapping, language: PageLanguage = "en") -> list[C
     from bayes_escc.plots.style import figure_files
 
     tongues: tuple[Language, ...] = ("en", "zh") if language == "both" else (language,)
-    own = {" ".join(str(data["design"]["title"]).split())}
+    own = frozenset({" ".join(str(data["design"]["title"]).split()), *data["stated"]["arms"]})
     chapters = []
     for tongue in tongues:
         files = {}

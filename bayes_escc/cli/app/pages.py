@@ -9,11 +9,13 @@ from bayes_escc.evidence.sheet.decide import Decision
 from bayes_escc.evidence.sheet.roles import ROLES
 from bayes_escc.evidence.sheet.summary import summary_of
 from bayes_escc.evidence.sheet.wording import masked
-from bayes_escc.names import Plain, PlainMapping
-from bayes_escc.report.blocks import Table
+from bayes_escc.names import Plain
+from bayes_escc.report.blocks import Figure, Table
+from bayes_escc.report.page_words import WORDS
 from bayes_escc.report.part_results import probability
 from bayes_escc.report.quantities import Language
 from bayes_escc.report.sentences import verdict
+from bayes_escc.report.text import result_text
 from bayes_escc.report.view import View
 
 __all__ = ["columns_page", "results_page", "studies_page"]
@@ -60,7 +62,7 @@ def _role(role: str | None, language: str) -> str:
     return f"{ROLES[role].said.said(language)} ({role})" if role else ""
 
 
-def results_page(folder: Path, language: str) -> list[Plain]:
+def results_page(folder: Path, language: Language) -> list[Plain]:
     """Every result in a folder: its comparisons, figures and text, and the report where there is one."""
     found = []
     for path in sorted(folder.glob("*/result.json")):
@@ -73,12 +75,14 @@ def results_page(folder: Path, language: str) -> list[Plain]:
                 "title": result["analysis"]["title"],
                 "question": _question(path),
                 "converged": result["diagnostics"]["converged"],
-                "comparisons": _comparisons(path.parent, "zh" if language == "zh" else "en"),
-                "figures": [n for n in names if n.endswith(".svg")],
+                "comparisons": _comparisons(path.parent, language),
+                "figures": _figures(
+                    path.parent, language, [n.removesuffix(".svg") for n in names if n.endswith(".svg")]
+                ),
                 "report": report[0] if report else "",
                 "word": [n for n in names if n.endswith(".docx")],
-                "text": _text(result),
-                "verdict": verdict(result, "zh" if language == "zh" else "en"),
+                "text": result_text(result, language),
+                "verdict": verdict(result, language),
             }
         )
     order = ["pfs", "response", "adverse_events"]
@@ -92,16 +96,22 @@ def _question(path: Path) -> str:
     return str(tomllib.loads(source.read_text(encoding="utf-8")).get("question", "")) if source.is_file() else ""
 
 
-def _text(result: PlainMapping) -> str:
-    from bayes_escc.report.text import result_text
+def _facts(folder: Path) -> Plain:
+    """What the page of a result is made of."""
+    return dict(json.loads((folder / "page.json").read_text(encoding="utf-8")))
 
-    return result_text(result)
+
+def _figures(folder: Path, language: Language, names: list[str]) -> list[Figure]:
+    """Every figure with its caption."""
+    captions = sorted((k.removeprefix("caption_") for k in WORDS if k.startswith("caption_")), key=len, reverse=True)
+    drawn = View(_facts(folder), language, tuple(names)).drawn(*captions)
+    said = {block.name: block for block in drawn if isinstance(block, Figure)}
+    return [said.get(name, Figure(name, name.replace("_", " "))) for name in names]
 
 
 def _comparisons(folder: Path, language: Language) -> Table | None:
     """The table of comparisons as the page to print shows it."""
-    facts = json.loads((folder / "page.json").read_text(encoding="utf-8"))
-    _, blocks = probability(View(facts, language, ()))
+    _, blocks = probability(View(_facts(folder), language, ()))
     return next((b for b in blocks if isinstance(b, Table)), None)
 
 

@@ -11,11 +11,14 @@ from waitress import create_server
 from bayes_escc.cli.app.guard import Guard
 from bayes_escc.cli.app.server import Page, create_app
 from bayes_escc.cli.app.workspace import Workspace
+from bayes_escc.report.quantities import Language
 
 __all__ = ["serve"]
 
 
-def serve(folder: str | Path, *, sheet: str | Path | None = None, language: str = "en", browser: bool = True) -> int:
+def serve(
+    folder: str | Path, *, sheet: str | Path | None = None, language: Language = "en", browser: bool = True
+) -> int:
     """Answer on 127.0.0.1 until Ctrl-C.
 
     Parameters

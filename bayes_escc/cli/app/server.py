@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import secrets
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final
@@ -19,6 +20,7 @@ from bayes_escc.cli.app.workspace import MAX_UPLOAD, Workspace
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.evidence.sheet.template import TEMPLATES, write_template
 from bayes_escc.names import Direction, Plain
+from bayes_escc.runs.report import Drawn, folder_source
 from bayes_escc.study.changes import Change
 
 __all__ = ["Page", "create_app"]
@@ -44,6 +46,8 @@ class Page:
         self.workspace, self.guard = workspace, guard
         self.job: Job | None = None
         self.offered: dict[str, tuple[Path, str]] = {}
+        self._drawn: dict[tuple[Path, str, int], Drawn] = {}
+        self._drawing = threading.Lock()
 
     def show(
         self, template: str, here: str, heading: str, *, problem: str = "", status: int = 200, **values: Any
@@ -68,6 +72,16 @@ class Page:
     def files(self) -> list[str]:
         """Names of the analyses in the folder."""
         return sorted(p.name for p in self.workspace.analyses.glob("*.toml") if p.name != "mapping.toml")
+
+    def figures(self, folder: Path) -> Drawn:
+        """The figures of a results folder in the language chosen, drawn again where the run drew another."""
+        language = self.workspace.language
+        key = (folder, language, (folder / "result.json").stat().st_mtime_ns)
+        with self._drawing:  # the style of figures is one for the whole process
+            if key not in self._drawn:
+                self._drawn = {k: v for k, v in self._drawn.items() if k[:2] != key[:2]}
+                self._drawn[key] = folder_source(folder).figures(language)
+            return self._drawn[key]
 
     def stop(self) -> None:
         """End a run that is under way."""
@@ -240,7 +254,8 @@ def _run_routes(app: Flask, page: Page) -> None:
         if not page.files():
             return redirect("/columns")
         if page.job is None or not page.job.running:  # one at a time
-            page.job = Job(["run", str(work.analyses), "--out", str(work.results)], work.folder / "run.log")
+            command = ["run", str(work.analyses), "--out", str(work.results), "--language", work.language]
+            page.job = Job(command, work.folder / "run.log")
         return redirect("/run")
 
     @app.post("/cancel")
@@ -264,12 +279,12 @@ def _run_routes(app: Flask, page: Page) -> None:
 
         folders = sorted(p.parent for p in work.results.glob("*/result.json"))
         if folders:
-            write_report(folders, work.results / "report", language="zh" if work.language == "zh" else "en", word=True)
+            write_report(folders, work.results / "report", language=work.language, word=True)
         return redirect("/result")
 
     @app.get("/file/<folder>/<name>")
     def file(folder: str, name: str) -> Any:
-        return _result_file(work.results, folder, name)
+        return _result_file(page, folder, name)
 
     @app.get("/download.zip")
     def download() -> Any:
@@ -281,14 +296,16 @@ def _pages(results: Path) -> list[str]:
     return sorted(p.name for p in (results / "report").glob("*") if p.suffix in {".html", ".docx"})
 
 
-def _result_file(results: Path, folder: str, name: str) -> Any:
+def _result_file(page: Page, folder: str, name: str) -> Any:
     """One file of a result, of the kinds a page shows; nothing else and from nowhere else."""
+    results = page.workspace.results
     path = results / folder / name
     known = {p.name for p in results.iterdir() if p.is_dir()} if results.is_dir() else set()
     if folder not in known or path.suffix not in _FILES or name not in {p.name for p in path.parent.iterdir()}:
         abort(404)
+    content = page.figures(path.parent)[path.stem][".svg"] if path.suffix == ".svg" else path.read_bytes()
     answer = send_file(
-        io.BytesIO(path.read_bytes()),
+        io.BytesIO(content),
         mimetype=_FILES[path.suffix],
         as_attachment=path.suffix == ".docx",
         download_name=name,
@@ -422,7 +439,7 @@ def _typed_routes(app: Flask, page: Page) -> None:
         if request.method == "POST":
             try:
                 result, command = compute([line.strip() for line in lines.splitlines() if line.strip()])
-                values |= {"text": result_text(result), "command": command}
+                values |= {"text": result_text(result, page.workspace.language), "command": command}
             except (BayesEsccError, ValueError) as error:
                 problem = str(error)
         return page.show("typed.html", path, heading, problem=problem, status=400 if problem else 200, **values)

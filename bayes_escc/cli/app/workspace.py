@@ -17,6 +17,7 @@ from bayes_escc.evidence.sheet.grids import read_grids
 from bayes_escc.evidence.sheet.start import prepare, write_folder
 from bayes_escc.evidence.sheet.wording import masked
 from bayes_escc.files import write_atomic
+from bayes_escc.report.quantities import Language
 
 __all__ = ["MAX_UPLOAD", "Workspace"]
 
@@ -36,7 +37,7 @@ class Workspace:
     """
 
     folder: Path
-    language: str = "en"
+    language: Language = "en"
     sheet: Path | None = None
     name: str = ""
     answers: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,350 @@
+"""What is noted of data, models and results, in English and Chinese."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["NOTES"]
+
+NOTES: Final = (
+    ("{rows} say nothing of {name}: it is the same in all of them.", "{rows}不提供关于{name}的信息：各行均相同。"),
+    (
+        "{rows} cannot tell apart {names}: they always change together.",
+        "{rows}无法区分{names}：它们总是同时变化。",
+    ),
+    (
+        "Only their priors divide the effect between them.",
+        "效应如何在它们之间分配仅取决于各自的先验。",
+    ),
+    (
+        "Leave one out, or give them priors that you can defend without these data.",
+        "请去掉其中一项，或给出不依赖这些数据也能说明理由的先验。",
+    ),
+    (
+        "{count} cannot tell the shape of the hazard from its level.",
+        "{count}不足以区分风险的形状与水平。",
+    ),
+    ("no event lies between {times} {unit}.", "{times}{unit}之间没有事件。"),
+    (
+        "There the prior alone speaks: use fewer intervals or a simpler shape, or show what another prior would say.",
+        "该处结果仅来自先验：请减少区间或采用更简单的形状，或说明换用其他先验时的结果。",
+    ),
+    ("{arm}: {n} events are assumed, not published.", "{arm}：{n}例事件为假设值，并非发表数据。"),
+    ("The interval is no better than the assumption.", "区间的可靠程度不超过该假设。"),
+    (
+        "The mapping {name} was applied (SHA-256 {sha}); the table it makes has SHA-256 {table}.",
+        "已应用映射文件{name}(SHA-256 {sha})，所得数据表SHA-256为{table}。",
+    ),
+    (
+        "the model estimates {parameters} from {events}.",
+        "模型由{events}估计{parameters}。",
+    ),
+    (
+        "The priors matter: at least five events per parameter are usual.",
+        "先验影响较大：通常每个参数至少需要5例事件。",
+    ),
+    (
+        "Use fewer covariates, or show how the answer changes with the priors.",
+        "请减少协变量，或说明结论如何随先验变化。",
+    ),
+    (
+        "every {column} gave one regimen only, so centres and regimens differ together.",
+        "每个{column}只用一种方案，中心与方案的差别无法分开。",
+    ),
+    (
+        "The prior of frailty_sd decides how much of the difference is put down to the regimen; vary it.",
+        "frailty_sd的先验决定差别中有多少归于方案，请改变该先验作敏感性分析。",
+    ),
+    (
+        "results at {times} {unit} lie beyond the end of follow-up of one regimen.",
+        "{times}{unit}处的结果超出某一方案的随访时间。",
+    ),
+    ("There they rest on the shape of the model.", "该处结果依赖模型形状。"),
+    ("{n} events lie between two scans.", "{n}例事件发生在两次影像检查之间。"),
+    (
+        "They are used as such, not as if progression happened on the day of the scan.",
+        "按区间删失处理，而不视为在检查当日进展。",
+    ),
+    ("{n} of {all} values of {name} are missing.", "{name}的{all}个值中缺失{n}个。"),
+    (
+        "They are sampled with everything else given the regimen and the other covariates, on the assumption that whether "
+        "one is missing depends on nothing unseen.",
+        "在给定方案与其他协变量的条件下与其他参数一并抽样，假定是否缺失不依赖未观察到的因素。",
+    ),
+    (
+        "They are summed out given the regimen and the other covariates, on the assumption that whether one is missing "
+        "depends on nothing unseen.",
+        "在给定方案与其他协变量的条件下求和消去，假定是否缺失不依赖未观察到的因素。",
+    ),
+    (
+        "{n} of {all} studies are not randomised ({names}): their regimens differ in patients too, and so does the pooled "
+        "effect.",
+        "{all}项研究中{n}项非随机（{names}）：其方案之间患者也不同，合并效应亦然。",
+    ),
+    (
+        "Say so beside the effect, show it without them, or state a bias of theirs.",
+        "请在效应旁注明、给出剔除后的结果，或说明其偏倚。",
+    ),
+    (
+        "one study can say little of the heterogeneity: its posterior is mostly its prior, and the pooled interval rests "
+        "on it.",
+        "一项研究几乎不能说明异质性：其后验主要是先验，合并区间依赖于它。",
+    ),
+    (
+        "{n} studies can say little of the heterogeneity: its posterior is mostly its prior, and the pooled interval rests "
+        "on it.",
+        "{n}项研究几乎不能说明异质性：其后验主要是先验，合并区间依赖于它。",
+    ),
+    (
+        "one study can say little of the heterogeneity of {name}: its posterior is mostly its prior, and the pooled "
+        "interval rests on it.",
+        "一项研究几乎不能说明{name}的异质性：其后验主要是先验，合并区间依赖于它。",
+    ),
+    (
+        "{n} studies can say little of the heterogeneity of {name}: its posterior is mostly its prior, and the pooled "
+        "interval rests on it.",
+        "{n}项研究几乎不能说明{name}的异质性：其后验主要是先验，合并区间依赖于它。",
+    ),
+    (
+        "See how the answer changes with the prior of tau (bayes-escc sensitivity), or use common effects.",
+        "请查看结论如何随tau的先验变化(bayes-escc sensitivity)，或采用共同效应。",
+    ),
+    ("State it on that scale.", "请按该尺度给出。"),
+    (
+        'better = "{better}" is stated, although a {known} {what} is usually better.',
+        'better = "{better}"，但通常{what}{known}为好。',
+    ),
+    (
+        "Every probability and rank follows what is stated; remove it if that is not meant.",
+        "各概率与排序均按所写方向计算；若非本意请删去。",
+    ),
+    ("{names} has no rationale.", "{names}未说明依据。"),
+    ("{names} have no rationale.", "{names}未说明依据。"),
+    (
+        'Say in a sentence where a stated prior comes from: rationale = "..." beside its parameters.',
+        '请用一句话说明先验的来源：在参数旁写 rationale = "..."。',
+    ),
+    (
+        "{what} is {value}, and before the data 95 % of the priors' predictions lay between {low} and {high} (prior "
+        "predictive tail {tail}): the prior of {role} and the data disagree.",
+        "{what}为{value}，而先验预测的95%位于{low}与{high}之间（先验预测尾概率{tail}）：{role}的先验与数据不一致。",
+    ),
+    (
+        "The posterior lies between them and neither supports it.",
+        "后验介于两者之间，二者均不支持该结果。",
+    ),
+    (
+        "Give {role} a centre and a width you can defend without these data, or show the answer under a wider one beside "
+        "it.",
+        "请为{role}给出不依赖本数据、可以论证的中心与宽度，或同时给出更宽先验下的结论。",
+    ),
+    (
+        "the {what} lies beyond the {covered} {unit} for which every regimen was followed: {shares}.",
+        "{what}超出各方案共同的随访时间{covered}{unit}：{shares}。",
+    ),
+    (
+        "There it rests on the shape of the model and the priors, not on events seen.",
+        "该处结果依赖模型形状与先验，而非所观察到的事件。",
+    ),
+    (
+        "Differences and P(better) of these medians rest on it as well.",
+        "这些中位数的差值与更优的概率同样如此。",
+    ),
+    (
+        "The restricted mean (rmst) within follow-up does not look beyond it.",
+        "随访期内的限制性平均生存时间(rmst)不涉及该部分。",
+    ),
+    ("no patient had the event.", "无患者发生事件。"),
+    ("no patient on {name} had the event.", "{name}组无患者发生事件。"),
+    (
+        "The data bound every hazard from above; below, and between regimens, only the priors speak.",
+        "数据只给出风险率的上界；下界及方案间的差别仅由先验决定。",
+    ),
+    (
+        "Its hazard is bounded above by the data; below, only the prior says anything.",
+        "其风险率的上界由数据给出，下界仅由先验决定。",
+    ),
+    ("every patient on {name} had the event by the first look.", "{name}组所有患者在首次检查前均已发生事件。"),
+    (
+        "none of the {n} patients with {name} = {level} had the event.",
+        "{name}={level}的{n}例患者均未发生事件。",
+    ),
+    (
+        "every patient with {name} = {level} had the event by the first look.",
+        "{name}={level}的所有患者在首次检查前均已发生事件。",
+    ),
+    ("every event is at the lowest value of {name}.", "所有事件均位于{name}的最低值。"),
+    ("every event is at the highest value of {name}.", "所有事件均位于{name}的最高值。"),
+    (
+        "The likelihood alone would make the {what} infinite; the prior bounds it.",
+        "仅凭似然{what}将为无穷大，由先验加以限制。",
+    ),
+    ("Show the answer under a wider and a narrower prior beside it.", "请同时给出更宽与更窄先验下的结论。"),
+    (
+        "{share} % of the patients had the event.",
+        "{share}%的患者发生事件。",
+    ),
+    (
+        "Check that 1 means the event; a column of censoring (CNSR) is coded the other way round.",
+        "请确认1表示事件；删失列(CNSR)的编码相反。",
+    ),
+    (
+        "{study}: overlap of own and published patients is {state} ({reasons}).",
+        "{study}：本组患者与已发表患者的重叠{state}（{reasons}）。",
+    ),
+    (
+        "Sizes rest on the model; compare the answers in the other populations.",
+        "效应大小依赖模型，请比较其他人群中的结论。",
+    ),
+    (
+        "{n} bins stand for {name} and keep {share} % of its variance; coded, they are {values}.",
+        "{name}由{n}组代表，保留{share}%的方差；编码值为{values}。",
+    ),
+    (
+        "The coefficient is known about as well as from that share of the information; what happens within a bin is not "
+        "seen.",
+        "系数的精度约相当于该比例的信息；组内的变化不可见。",
+    ),
+    (
+        "In the first two months, a hazard that alone would give a median between 1.2 and 13 months.",
+        "前两个月的风险率若单独作用，对应中位时间1.2～13个月。",
+    ),
+    (
+        "Jeffreys: half a patient each way, so that a rare event may be as rare as the data allow.",
+        "Jeffreys先验：各相当于半例患者，使罕见事件可如数据所示罕见。",
+    ),
+    ("Jeffreys: lets a rare event be as rare as the data allow.", "Jeffreys先验：使罕见事件可如数据所示罕见。"),
+    (
+        "Odds of response differ between PD-1 arms by a factor of two or three, hardly more.",
+        "各PD-1组的缓解比值相差两三倍，很少更多。",
+    ),
+    (
+        "Odds of response differ between PD-1 regimens by a factor of two or three, hardly more.",
+        "各PD-1方案的缓解比值相差两三倍，很少更多。",
+    ),
+    (
+        "Odds ratios of response and toxicity differ more between trials than hazard ratios: 95 % of tau below 1.1.",
+        "缓解与毒性的比值比在试验间的差别大于风险比：tau的95%低于1.1。",
+    ),
+    (
+        "One event in six months: centred on a median near four months, and worth a single patient.",
+        "六个月内一例事件：以约四个月的中位时间为中心，仅相当于一例患者。",
+    ),
+    ("Practically free: 95 % of mean rates between 2 % and 98 %.", "几乎不受限制：平均发生率的95%位于2%与98%之间。"),
+    ("Second-line response is around 20 %: 95 % between 3 % and 64 %.", "二线缓解率约20%：95%位于3%与64%之间。"),
+    (
+        "Uniform: the answer without borrowing, and what is known of a cohort that is not like the published arms.",
+        "均匀先验：即不借用时的答案，也是对与已发表各组不同的队列所知。",
+    ),
+    (
+        "Selection: a trial that does not favour the experimental arm at one-sided p < {limit} is published with probability {p} ({ci} % CrI {low} to {high}), uniform before the data.",
+        "选择性发表：单侧p<{limit}下不支持试验组的试验得以发表的概率为{p}（{ci}%CrI {low}～{high}），先验均匀。",
+    ),
+    ("The {n} trials say more of it than its prior did.", "{n}项试验提供了先验之外的信息。"),
+    (
+        "The {n} trials say little of it: the row shows what such selection would do to the pooled effect, not that there was any.",
+        "{n}项试验对此几乎没有信息：该行只说明此类选择对合并效应的影响，并不表示确有选择。",
+    ),
+    # notes of tables
+    (
+        "{counts} = {share} % was truncated, not rounded, to {percent} %.",
+        "{counts} = {share}%被截断而非四舍五入为{percent}%。",
+    ),
+    ("The count {n} was taken; rounding would print another percentage.", "采用例数{n}；四舍五入所得百分比与此不同。"),
+    (
+        "{study}, {regimen} has n = {n} here and {other} in row {row}.",
+        "{study}的{regimen}此处n={n}，第{row}行为{other}。",
+    ),
+    ("Right if the endpoints have different denominators.", "若各终点分母不同则无误。"),
+    ("{a} and {b} (row {row}) report the same counts for {regimen}.", "{a}与{b}（第{row}行）所报{regimen}的例数相同。"),
+    ("If they are one study under two names, keep one.", "若为同一研究的两个名称，请保留其一。"),
+    ("{column} {b} resembles {a} in row {row}.", "{column} {b}与第{row}行的{a}相近。"),
+    ("If they are the same, spell them alike.", "若为同一名称，请统一写法。"),
+    ("the dates are {a} apart, not {b}.", "两日期相差{a}，而非{b}。"),
+    ("The time was used; check the unit and both dates.", "采用时间列；请核对单位与两个日期。"),
+    (
+        "{what} ({end}) lies after the data cut ({cut}): censored there, at {time}.",
+        "{what}（{end}）晚于数据截止日（{cut}）：于该日删失，时间{time}。",
+    ),
+    ("Right where the data are frozen at the cut.", "数据于截止日冻结时无误。"),
+    ("It is under a tenth of a standard error.", "不足标准误的十分之一。"),
+    ("the first arm is taken as the control of {names}.", "以第一组作为{names}的对照。"),
+    (
+        "In a network this changes nothing; otherwise name the control arm in a column control.",
+        "在网络中不影响结果；否则请在control列中写明对照组。",
+    ),
+    ("the standard error, {se}, is the one that estimate and p-value imply.", "标准误{se}由估计值与p值推得。"),
+    ("Give the interval instead, if the source has one.", "若来源有区间，请改用区间。"),
+    (
+        "it is not known whether more or less of {endpoint} is better, so no regimen is ranked.",
+        "不知{endpoint}以高或低为好，故不排序。",
+    ),
+    (
+        "State better in the comparison, or in a column better with higher or lower.",
+        "请在比较中写明better，或在better列中写higher或lower。",
+    ),
+    ("{n} forms are not marked complete.", "{n}份表单未标记为完成。"),
+    ("Their values may still change.", "其值可能仍会改变。"),
+    (
+        "the mapping {name} was applied; SHA-256 of the sheet {sheet}, of the mapping {sha}, of the table {table}.",
+        "已应用映射文件{name}；SHA-256：表格{sheet}，映射{sha}，数据表{table}。",
+    ),
+    ("The regimens were not assigned at random.", "患者并非随机分组。"),
+    # small print of forest plots, sentence by sentence
+    ("Heterogeneity: {what}.", "异质性：{what}。"),
+    (
+        "Squares: studies as published, area by information, intervals brought to {ci} % and symmetric on the log scale.",
+        "方块：各研究发表值，面积表示信息量，区间为{ci}%，对数尺度上对称。",
+    ),
+    (
+        "Squares: studies computed from their counts, area by information, intervals brought to {ci} % and symmetric on the log scale.",
+        "方块：由计数计算的各研究，面积表示信息量，区间为{ci}%，对数尺度上对称。",
+    ),
+    (
+        "Squares: studies as published, or computed from their counts, area by information, intervals brought to {ci} % and symmetric on the log scale.",
+        "方块：各研究发表值或由计数计算的值，面积表示信息量，区间为{ci}%，对数尺度上对称。",
+    ),
+    (
+        "Squares: studies as published, area by information, intervals brought to {ci} % and symmetric.",
+        "方块：各研究发表值，面积表示信息量，区间为{ci}%。",
+    ),
+    ("Circles: the same studies in the model, {ci} % credible interval.", "圆点：模型中的同一研究，{ci}%可信区间。"),
+    ("Diamond: pooled effect.", "菱形：合并效应。"),
+    ("Dashed: effect of a new trial of the same kind.", "虚线：同类新试验的效应。"),
+    (
+        "Weight: share of a study in the information on the pooled effect, at the median of tau.",
+        "权重：该研究占合并效应信息量的比例，按tau的中位数计算。",
+    ),
+    ("Node area: patients who got the regimen.", "节点面积：接受该方案的患者数。"),
+    (
+        "Node area: trials of the regimen; numbers of patients are not given.",
+        "节点面积：该方案的试验数，未提供患者数。",
+    ),
+    ("They are not given for {n} of {all} arms (hollow, or + ?).", "{all}组中{n}组未提供患者数（空心或+ ?）。"),
+    (
+        "Edge width: trials that compare the two; a number where more than one does.",
+        "边宽：比较两者的试验数，多于一项时标出。",
+    ),
+    ("Shaded: trials of three or more arms.", "阴影：三组及以上的试验。"),
+    ("Bars: 1.96 Monte Carlo standard errors.", "竖条：1.96倍蒙特卡罗标准误。"),
+    ("Every look is a fit to all data as they stood then.", "每次查看均对当时全部数据拟合。"),
+    ("Posterior median and {ci} % credible interval.", "后验中位数与{ci}%可信区间。"),
+    ("Intervals that leave the frame are those of the first, sparse cuts.", "超出图框的区间属于数据稀少的最初几次。"),
+    ("Changes by kind; arms, in a study of counts.", "按类别的变化；计数研究则按组。"),
+    (
+        "Framed: past facts rewritten, each acknowledged by a person; a patient who withdraws is erased.",
+        "加框：改动了既往记录，均经人员确认；撤回者已删除。",
+    ),
+    ("{rule}: {n} looks so far, false-alarm rate {rate}.", "{rule}：至今查看{n}次，误判概率{rate}。"),
+    # cautions and notes of checks
+    (
+        "The historical patients are not randomised against these: other trials, regimens and populations.",
+        "历史患者与本组患者并非随机对照：试验、方案与人群均不同。",
+    ),
+    (
+        "Borrowing assumes that these patients could have come from one more such study; the robust weight is the prior "
+        "probability that they could not.",
+        "借用假定本组患者可视为来自又一项同类研究；稳健权重为此假定不成立的先验概率。",
+    ),
+    ("{label}: NOT CONVERGED.", "{label}：未收敛。"),
+)

@@ -1,0 +1,75 @@
+"""The language of an answer: whole in the one that was asked for, and no name of a person's own translated."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+import bayes_escc as be
+from bayes_escc.cli import main
+from bayes_escc.plots.chinese import with_chinese_texts
+from bayes_escc.report.chinese import figure_in_chinese, in_chinese
+from bayes_escc.report.naming import own_names
+from bayes_escc.report.text import result_text
+from bayes_escc.runs.prompt_counts import compare_counts
+
+AWKWARD = [
+    ("Control", "Experimental"),  # headings of forests
+    ("months", "patients"),  # units
+    ("Prior", "Posterior"),
+    ("event", "none"),
+    ("A against B", "C"),  # a name that a pattern could take apart
+    ("rate of X", "P(better)"),
+    ("randomised", "good"),
+    ("new; poor and age", "45 months"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), AWKWARD)
+def test_an_arm_named_like_a_word_of_the_catalogue_keeps_its_name(first, second):
+    result = json.loads(json.dumps(compare_counts([f"{first}=12/30", f"{second}=7/28"], better="higher")))
+    own = own_names(result)
+    assert {first, second} <= own
+    shown = result_text(result, "zh")
+    assert shown.count(first) >= 3
+    assert shown.count(second) >= 3
+    for text in (f"{first} against {second}", f"← {first} better", f"{second}, before the data"):
+        assert first in figure_in_chinese(text, own) or second in figure_in_chinese(text, own), text
+    assert figure_in_chinese(first, own) == first
+    said = in_chinese(f"no patient on {first} had the event. The log names their rows.", own)
+    assert said == f"{first}组无患者发生事件。所在行见日志。"
+
+
+def test_a_name_is_kept_where_the_catalogue_uses_the_same_word_itself():
+    said = in_chinese("no event lies between 2 and 3 months.", frozenset({"months", "event"}))
+    assert "之间没有事件" in said
+
+
+def test_figures_keep_names_and_translate_the_rest():
+    table = pd.DataFrame({"study": "ward", "regimen": ["Control", "Prior"], "endpoint": "ORR", "n": [30, 28]})
+    posterior = be.ResponseModel().fit(table.assign(events=[12, 7]))
+    figure = be.plots.difference(posterior.compare("rate", reference="Control"))
+    with_chinese_texts(figure, own=frozenset({"Control", "Prior"}))
+    from matplotlib.text import Text
+
+    shown = [t.get_text() for t in figure.findobj(Text)]
+    assert any("Control更优" in t or "Prior更优" in t for t in shown), shown
+    assert not any("better" in t for t in shown), shown
+
+
+def test_run_in_chinese_is_chinese_throughout(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["run", "second_line_response", "--out", str(out), "--full", "--language", "zh"]) == 0
+    shown = capsys.readouterr().out
+    assert "比较" in shown
+    assert "结果保存于" in shown
+    assert "median" not in shown
+    assert "Results are in" not in shown
+    drawn = (out / "difference.svg").read_text(encoding="utf-8")
+    assert "更优" in drawn
+    assert "better" not in drawn
+    english = be.Report(out, language="en").html  # drawn again in the language of the page
+    assert "better" in english
+    assert "更优 →" not in english
