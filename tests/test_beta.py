@@ -35,6 +35,12 @@ def test_distribution_function_and_quantiles_are_scipys(a, b):
         assert Beta(a, b).quantile(q) == pytest.approx(special.betaincinv(a, b, q), rel=1e-9)
 
 
+@pytest.mark.parametrize(("a", "b"), [*SHAPES, (30_000, 70_000)])
+def test_mean_and_standard_deviation_are_scipys(a, b):
+    assert Beta(a, b).mean == pytest.approx(stats.beta(a, b).mean(), rel=1e-12)
+    assert Beta(a, b).sd == pytest.approx(stats.beta(a, b).std(), rel=1e-12)
+
+
 def test_distribution_function_outside_the_unit_interval():
     assert list(Beta(2, 3).cdf([-1.0, 0.0, 1.0, 2.0])) == [0.0, 0.0, 1.0, 1.0]
     assert Beta(2, 3).quantile(0.0) == 0.0

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
-from bayes_escc.checks.variations import HAZARD_RATIO_PRIORS, RATE_PRIORS, variations
 from bayes_escc.cli import main
+from bayes_escc.families.response.varied import RATE_PRIORS
+from bayes_escc.families.survival.varied import HAZARD_RATIO_PRIORS, variations
 from bayes_escc.report.sensitivity_text import sensitivity_text
 from bayes_escc.runs.run import prepare_design
 from bayes_escc.settings.prior import PriorSet

@@ -8,8 +8,8 @@ from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.checks import sensitivity
-from bayes_escc.checks.selection import selection, words
 from bayes_escc.families.synthesis.gaussian import GaussianModel, integrate
+from bayes_escc.families.synthesis.selection import selection, words
 from tests.oracles.selection import step_selection
 
 Y, SE = np.array([-0.5, -0.35, -0.6, -0.1, 0.05]), np.array([0.15, 0.17, 0.25, 0.2, 0.3])

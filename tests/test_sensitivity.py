@@ -153,7 +153,7 @@ def test_counts_with_a_zero_cell_are_fitted_again():
 
 
 def test_recist_categories_and_hierarchies_are_varied():
-    from bayes_escc.checks.variations import variations
+    from bayes_escc.families.response.varied import variations
 
     def labels(**model):
         analysis = be.Analysis.from_dict({"data": {"endpoint": "ORR"}, "model": {"family": "response", **model}})
@@ -163,6 +163,14 @@ def test_recist_categories_and_hierarchies_are_varied():
     assert any(label.startswith("tau half as wide: HalfNormal(0.5)") for label in labels(pooling="partial"))
     assert any(label.startswith("precision twice as wide") for label in labels(likelihood="beta_binomial"))
     assert any(label.startswith("categories half as wide") for label in labels(likelihood="multinomial"))
+
+
+def test_priors_of_log_odds_and_of_their_contrast_are_varied(cohorts):
+    priors = {"log_odds": be.Prior("Normal", mu=-1, sigma=1), "log_odds_ratio": be.Prior("Normal", mu=0, sigma=0.5)}
+    found = be.sensitivity(be.ResponseModel(endpoint="ORR", priors=priors), cohorts).table.set_index("label")
+    widths = (found["upper"] - found["lower"]).filter(like="log odds ratio")
+    assert widths.filter(like="half").iloc[0] < 0.8 * widths.filter(like="twice").iloc[0]
+    assert found["lower"].notna().all()
 
 
 def effects_table(y, se, measure, **columns):

@@ -15,22 +15,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.comparison import compare, labelled_cells
 from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.checks.power_scaling import PowerScaling, scaled_by_powers
-from bayes_escc.checks.variations import Variation, variations
 from bayes_escc.checks.varied import Sensitivity
 from bayes_escc.errors import AnalysisError
-from bayes_escc.families import Design
-from bayes_escc.families.survival import SurvivalSpec
-from bayes_escc.families.survival.design import SurvivalDesign
+from bayes_escc.families import Design, get_family
+from bayes_escc.families.variation import Variation
 from bayes_escc.inference import HERE, Diagnostics, Estimate, LaplaceError, Workers, estimate, laplace_draws
 from bayes_escc.names import LAWS, REGIMEN, Plain
 from bayes_escc.runs.run import design_of, prepare_design
-from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,16 +64,14 @@ def vary_regimens(
     """
     spec = analysis.spec
     first = analysis.comparisons[0] if analysis.comparisons else None
-    wanted = estimand or (first.estimand if first else "median" if isinstance(spec, SurvivalSpec) else "rate")
+    family = get_family(analysis.family)
+    wanted = estimand or (first.estimand if first else family.VARIED)
     design = design_of(analysis, table)
-    if patients := isinstance(design, SurvivalDesign):
-        # all priors in the unit of the analysis, so that none is put there twice
-        spec = replace(design.spec, stated=tuple(r for r, _ in design.spec.priors), dating="interval")
     about = _Question(wanted, reference or (first.reference if first else None), analysis)
     rows: list[Plain] = []
     base: tuple[int, Diagnostics] | None = None
     scaled, notes = None, []
-    asked = list(variations(spec, patients=patients))
+    asked = list(family.variations(spec, design, table))
     fits = workers.run(_varied, [(one, analysis, table, design) for one in asked], analysis.sampling.seed)
     for one, (current, found) in zip(asked, fits, strict=True):
         if base is None:
@@ -133,11 +127,7 @@ class _Question:
 
 def _by_laplace(analysis: Analysis, design: Design) -> bool:
     """Whether the model is one whose Laplace proposals can be weighted for other priors."""
-    if analysis.borrowing is not None or design.hierarchical:
-        return False
-    if isinstance(analysis.spec, SurvivalSpec):
-        return isinstance(design, SurvivalDesign)
-    return analysis.spec.pooling == "none" and analysis.spec.likelihood not in ("beta_binomial", "multinomial")
+    return analysis.borrowing is None and design.reweightable and not design.hierarchical
 
 
 def _fitted(design: Design, analysis: Analysis) -> Estimate:
@@ -155,59 +145,13 @@ def _estimate(design: Design, one: Variation, analysis: Analysis, table: Any) ->
             chains=sampling.chains,
             draws=sampling.draws,
             seed=sampling.seed,
-            adjust=_other_priors(design, one.changed),
+            adjust=design.prior_change(one.changed),
         )
     except LaplaceError:
         return _fitted(design_of(analysis, table), analysis)
     streams = np.random.SeedSequence(sampling.seed).spawn(2)
     estimands = design.estimands(found.parameters, np.random.default_rng(streams[1]))
     return Estimate(found.parameters, estimands, Diagnostics.of_laplace(found, estimands), "laplace", {})
-
-
-_VARIABLES = {"median": "reference_median"}
-
-
-def _other_priors(design: Any, changed: tuple[tuple[str, PriorSet], ...]) -> Any:
-    """The change in log prior density, as a function of the variables of the model."""
-    spec = design.spec
-
-    def adjust(variables: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-        total: Any = 0.0
-        for role, new in changed:
-            old = spec.prior(role)
-            if _VARIABLES.get(role, role) not in variables:  # one regimen has no log hazard ratio
-                continue
-            values = variables[_VARIABLES.get(role, role)]
-            values = values.reshape(len(values), -1) if values.ndim < 2 else values
-            if role == "log_hazard_ratio" and design.exchangeable:
-                laws = (replace(design.pair_prior, prior=p.default) for p in (new, old))
-                after, before = (law.log_density(values).reshape(len(values), -1).sum(axis=1) for law in laws)
-                total = total + after - before
-                continue
-            for i, label in enumerate(_labels(design, role, values.shape[1])):
-                each = values[:, i].reshape(len(values), -1)
-                total = total + (_log_density(new[label], each) - _log_density(old[label], each)).sum(axis=1)
-        return np.asarray(total)
-
-    return adjust
-
-
-def _labels(design: Any, role: str, size: int) -> list[str]:
-    """Labels by which the priors of a role are looked up, along the first axis of its variable."""
-    if role == "log_hazard_ratio":
-        return list(design.others)
-    if role == "coefficient":
-        return list(design.encoded.labels)
-    if role == "rate":
-        return list(design.cell_regimens)
-    regimens = list(design.regimens)
-    by_regimen = role == "intercept" or (role == "log_shape" and design.spec.regimen_effect != "proportional")
-    by_regimen = by_regimen or getattr(design.spec, "regimen_effect", "") == "stratified"
-    return regimens if by_regimen and size == len(regimens) else [""] * size
-
-
-def _log_density(prior: Any, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(prior.to_scipy().logpdf(values))
 
 
 def _rows(one: Variation, found: Estimate, asked: _Question, design: Design, base: Diagnostics | None) -> list[Plain]:

@@ -18,26 +18,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bayes_escc.answers.comparison import probability_with_error
 from bayes_escc.checks.asked import Asked, question
 from bayes_escc.checks.exact_loo import loo_of
-from bayes_escc.checks.variations import with_baseline
 from bayes_escc.errors import AnalysisError
-from bayes_escc.families.survival import SurvivalSpec
+from bayes_escc.families import get_family
+from bayes_escc.families.base import NOT_PROPORTIONAL, ProportionalityCheck
 from bayes_escc.inference import Estimate, estimate
-from bayes_escc.names import CHAIN, DRAW, AnyArray, NotebookView, Plain, PlainMapping
+from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.runs.run import prepare_design
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_escc.families.survival.design import SurvivalDesign
-
 __all__ = ["ProportionalHazards", "check_proportional_hazards"]
 
-Array = NDArray[np.float64]
 _FEW_EVENTS: Final = 40
 _CREDIBLE: Final = 0.975
 _FACTOR: Final = 3.0
@@ -116,36 +112,26 @@ def check_proportional_hazards(asked: Asked, table: Any = None) -> ProportionalH
         If hazards are not assumed proportional, or there is one regimen only.
     """
     analysis, chosen = question(asked, table)
-    spec = analysis.spec
-    if not isinstance(spec, SurvivalSpec) or spec.regimen_effect != "proportional":
-        raise AnalysisError(
-            'proportional hazards: needs a survival analysis with regimen_effect = "proportional"; any other makes no '
-            "such assumption."
-        )
-    design: Any = prepare_design(analysis, chosen)
-    if not hasattr(design, "follow_up") or len(design.regimens) < 2:
-        raise AnalysisError("proportional hazards: needs patients on at least two regimens.")
-    spec = replace(design.spec, stated=tuple(r for r, _ in design.spec.priors))
-    free_spec = with_baseline(spec, "weibull") if spec.baseline == "exponential" else spec
-    if spec.baseline == "piecewise":
-        free_spec = replace(free_spec, cutpoints=tuple(map(float, design.cuts)) or None)
-    free_spec = replace(free_spec, regimen_effect="nonproportional")
-    free: Any = prepare_design(replace(analysis, spec=free_spec), chosen)
+    proportionality = get_family(analysis.family).proportionality
+    if proportionality is None:
+        raise AnalysisError(NOT_PROPORTIONAL)
+    design = prepare_design(analysis, chosen)
+    check = proportionality(design)
+    free = prepare_design(replace(analysis, spec=check.free), chosen)
     sampling = replace(analysis.sampling, sampler="laplace")
     fits = estimate(design, sampling), estimate(free, sampling)
-    early, late = (float(q) for q in np.quantile(_middle(design)[design.follow_up.event], [0.25, 0.75]))
-    change = _change(free, fits[1], early, late)
-    tails = _predictive(design, fits[0], np.random.default_rng(analysis.sampling.seed))
+    change = check.change(free, fits[1].parameters)
+    tails = check.tails(fits[0].parameters, np.random.default_rng(analysis.sampling.seed))
     tail = (1.0 - analysis.ci_prob) / 2.0
     rows = []
-    for i, regimen in enumerate(design.regimens[1:], start=1):
+    for i, regimen in enumerate(check.regimens[1:], start=1):
         draws = change[..., i]
         middle, lower, upper = np.exp(np.quantile(draws, [0.5, tail, 1.0 - tail]))
         rising, error = probability_with_error(draws > 0, draws)
         rows.append(
             {
                 "regimen": regimen,
-                "reference": design.regimens[0],
+                "reference": check.regimens[0],
                 "change": float(middle),
                 "lower": float(lower),
                 "upper": float(upper),
@@ -156,14 +142,14 @@ def check_proportional_hazards(asked: Asked, table: Any = None) -> ProportionalH
         )
     factor, factor_error = _bayes_factor(*fits)
     elpd, se = _difference(loo_of(design, fits[0]), loo_of(free, fits[1]))
-    sentence = _sentence(rows, factor, elpd, se, design.events, early, late, design.unit)
+    sentence = _sentence(rows, factor, elpd, se, check)
     return ProportionalHazards(
         analysis.title,
         sentence,
-        design.unit,
-        design.regimens[0],
-        early,
-        late,
+        check.unit,
+        check.regimens[0],
+        check.early,
+        check.late,
         analysis.ci_prob,
         tuple(rows),
         factor,
@@ -171,54 +157,6 @@ def check_proportional_hazards(asked: Asked, table: Any = None) -> ProportionalH
         elpd,
         se,
     )
-
-
-def _middle(design: SurvivalDesign) -> Array:
-    """When each event happened, or the middle of the interval that holds it."""
-    f = design.follow_up
-    return np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.last)
-
-
-def _change(free: SurvivalDesign, found: Estimate, early: float, late: float) -> Array:
-    """Change of the log hazard ratio to the first regimen between two times, (chain, draw, regimen)."""
-    hazards = free.curves(found.parameters).log_hazard(np.array([early, late]))
-    ratios = hazards - hazards[:, :1]
-    shape = (found.parameters.sizes[CHAIN], found.parameters.sizes[DRAW])
-    return np.asarray((ratios[..., 1] - ratios[..., 0]).reshape(*shape, -1))
-
-
-def _predictive(design: SurvivalDesign, found: Estimate, rng: np.random.Generator) -> list[float]:
-    """Share of replicated data whose trend is at least as strong as the observed one, per regimen."""
-    replicated = design.simulate(found.parameters, rng)
-
-    def flat(name: str) -> Array:
-        values = replicated[name].transpose(CHAIN, DRAW, ...).to_numpy()
-        return np.asarray(values.reshape(-1, values.shape[-1]), dtype=float)
-
-    observed, event = _middle(design), design.follow_up.event.astype(float)
-    split = float(np.median(observed[design.follow_up.event]))
-    entry = design.follow_up.entry
-    mine = _trend(observed[None], event[None], entry, design.regimen, split, len(design.regimens))[0]
-    theirs = _trend(flat("time"), flat("event"), entry, design.regimen, split, len(design.regimens))
-    above = (theirs >= mine).mean(axis=0)
-    return [float(min(1.0, 2.0 * min(p, 1.0 - p))) for p in above]
-
-
-def _trend(time: Array, event: Array, entry: Array, regimen: AnyArray, split: float, regimens: int) -> Array:
-    """Log ratio of the rate ratios after and before a time, against the first regimen, (draws, regimens - 1).
-
-    Half an event is added to every count, so that none is zero.
-    """
-    logs = []
-    for r in range(regimens):
-        t, d, e = time[:, regimen == r], event[:, regimen == r], entry[regimen == r]
-        first = np.clip(np.minimum(t, split) - e, 0.0, None).sum(axis=1)
-        second = np.clip(t - np.maximum(e, split), 0.0, None).sum(axis=1)
-        early = (d * (t <= split)).sum(axis=1) + 0.5
-        later = (d * (t > split)).sum(axis=1) + 0.5
-        logs.append(np.log(later / np.maximum(second, 1e-9)) - np.log(early / np.maximum(first, 1e-9)))
-    stacked = np.stack(logs, axis=1)
-    return np.asarray(stacked[:, 1:] - stacked[:, :1])
 
 
 def _bayes_factor(proportional: Estimate, free: Estimate) -> tuple[float | None, float | None]:
@@ -239,10 +177,7 @@ def _sentence(
     factor: float | None,
     elpd: float,
     se: float,
-    events: int,
-    early: float,
-    late: float,
-    unit: str,
+    check: ProportionalityCheck,
 ) -> str:
     """The outcome in plain words."""
     moved = [r for r in rows if not 1.0 - _CREDIBLE < r["probability_rising"] < _CREDIBLE]
@@ -254,7 +189,7 @@ def _sentence(
         told = f"Hazards do not look proportional{f' ({named})' if named else ''}: "
         if moved:
             told += (
-                f"between {early:.3g} and {late:.3g} {unit} the hazard ratio changes by a factor of "
+                f"between {check.early:.3g} and {check.late:.3g} {check.unit} the hazard ratio changes by a factor of "
                 f"{moved[0]['change']:.2g} ({moved[0]['lower']:.2g} to {moved[0]['upper']:.2g}). "
             )
         else:
@@ -264,6 +199,6 @@ def _sentence(
             '"nonproportional" or "stratified".'
         )
     told = "Nothing here speaks against proportional hazards"
-    if events < _FEW_EVENTS:
-        told += f", but {events} events would show only a strong change"
+    if check.events < _FEW_EVENTS:
+        told += f", but {check.events} events would show only a strong change"
     return f"{told}; the hazard ratio can stand for the whole course."

@@ -5,22 +5,20 @@ Each row is a fit of its own, exact where the model is, otherwise by sampling; s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.estimand import SampledEstimand
 from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.answers.rows import summarise
-from bayes_escc.checks.heterogeneity_priors import published_priors, unit_of_tau
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Table
-from bayes_escc.families.synthesis import SynthesisSpec
+from bayes_escc.families import Design, get_family
+from bayes_escc.families.variation import Variation
 from bayes_escc.inference import HERE, Workers, estimate
 from bayes_escc.names import LAWS, REGIMEN, Plain
 from bayes_escc.runs.run import prepare_design
-from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
     from bayes_escc.inference import Estimate
@@ -29,7 +27,7 @@ __all__ = ["effect_rows", "refitted_rows"]
 
 
 def refitted_rows(
-    analysis: Analysis, table: Table, workers: Workers = HERE
+    analysis: Analysis, table: Table, design: Design, workers: Workers = HERE
 ) -> tuple[list[Plain], tuple[str, str], list[str]]:
     """Rows of every effect under every variation; the unit and better direction; and what could not be fitted.
 
@@ -38,27 +36,34 @@ def refitted_rows(
     analysis : Analysis
         A synthesis.
     table : Table
+    design : Design
+        The analysis on the table.
     workers : Workers
         Who fits; every variation has the seed of the analysis, so that rows differ by what is varied alone.
     """
-    design: Any = prepare_design(analysis, table)
-    spec = analysis.spec
-    if spec.network and spec.reference is None:  # the reference stays, whichever study is left out
-        spec = replace(spec, reference=design.effect_labels[0])
     rows: list[Plain] = []
     notes: list[str] = []
-    unit = ""
-    asked = list(_variations(spec, table, design))
-    pieces = [(replace(analysis, spec=varied), chosen) for _, _, varied, chosen in asked]
-    for (group, label, _, _), fit in zip(asked, workers.run(_refit, pieces, analysis.sampling.seed), strict=True):
+    unit = better = ""
+    asked = list(get_family(analysis.family).variations(analysis.spec, design, table))
+    pieces = [(replace(analysis, spec=one.spec), _left(table, one)) for one in asked]
+    for one, fit in zip(asked, workers.run(_refit, pieces, analysis.sampling.seed), strict=True):
         if isinstance(fit, str):
-            notes.append(f"{label}: not fitted ({fit}).")
+            notes.append(f"{one.label}: not fitted ({fit}).")
             continue
         if not fit.diagnostics.converged:
-            notes.append(f"{label}: NOT CONVERGED.")
+            notes.append(f"{one.label}: NOT CONVERGED.")
         unit = unit or str(fit.estimands["effect"].attrs.get("unit", ""))
-        rows += effect_rows(group, label, fit, analysis.ci_prob)
-    return rows, (unit, design.contrasts.better), notes
+        better = better or str(fit.estimands["effect"].attrs.get("better", ""))
+        rows += effect_rows(one.group, one.label, fit, analysis.ci_prob)
+    return rows, (unit, better), notes
+
+
+def _left(table: Table, one: Variation) -> Table:
+    """The table without the study that a variation leaves out."""
+    if one.without is None:
+        return table
+    frame = table.frame
+    return table.keep(frame[frame["study"] != one.without])
 
 
 def _refit(piece: tuple[Analysis, Table], _seed: int) -> Estimate | str:
@@ -68,36 +73,6 @@ def _refit(piece: tuple[Analysis, Table], _seed: int) -> Estimate | str:
         return estimate(prepare_design(analysis, table), analysis.sampling)
     except (AnalysisError, DataError) as error:
         return str(error).splitlines()[0]
-
-
-def _variations(spec: SynthesisSpec, table: Table, design: Any) -> Iterator[tuple[str, str, SynthesisSpec, Table]]:
-    """Group, label, specification and table of every variation, the analysis first."""
-    yield "analysis", "as specified", spec, table
-    unit, priors = unit_of_tau(design.contrasts, spec), dict(spec.priors)
-    tau = priors.get("tau", PriorSet(Prior("HalfNormal", sigma=0.5 * unit)))
-    without = {role: prior for role, prior in priors.items() if role != "tau"}
-    if spec.pooling == "common":
-        random = replace(spec, pooling="random", priors=_in_order(without, tau))
-        yield "pooling", f"random effects, tau ~ {tau.default}", random, table
-    elif spec.heterogeneity == "shared":
-        yield "pooling", "common effect", replace(spec, pooling="common", priors=tuple(without.items())), table
-    if spec.heterogeneity == "shared":
-        wide_and_narrow = [Prior("HalfNormal", sigma=0.25 * unit), Prior("HalfNormal", sigma=unit)]
-        for label, prior in [*((f"tau ~ {p}", p) for p in wide_and_narrow), *published_priors(design.contrasts)]:
-            varied = replace(spec, pooling="random", priors=_in_order(without, PriorSet(prior)))
-            yield "prior of tau", label, varied, table
-    frame = getattr(table, "frame", None)
-    used = list(dict.fromkeys(design.contrasts.study))
-    if frame is not None and "study" in frame and len(used) > 2:
-        for study in used:
-            yield "leave one out", f"without {study}", spec, table.keep(frame[frame["study"] != study])
-
-
-def _in_order(priors: Mapping[str, PriorSet], tau: PriorSet) -> tuple[tuple[str, PriorSet], ...]:
-    """The priors with that of tau after the effect's, as a specification has them."""
-    return tuple(
-        pair for role, p in priors.items() for pair in ([(role, p), ("tau", tau)] if role == "effect" else [(role, p)])
-    )
 
 
 def effect_rows(group: str, label: str, fit: Estimate, prob: float) -> list[Plain]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
 
@@ -32,9 +32,19 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_escc.families.regression_data import RegressionData
+    from bayes_escc.families.variation import ExactVariations, Variation
     from bayes_escc.probability.mixtures import BetaMixture
 
-__all__ = ["FAMILIES", "Design", "ExactPosterior", "Family", "get_family"]
+__all__ = [
+    "FAMILIES",
+    "Design",
+    "ExactPosterior",
+    "Family",
+    "NetworkCheck",
+    "NetworkFit",
+    "ProportionalityCheck",
+    "get_family",
+]
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,82 @@ class ExactPosterior:
     evidence_error: float = 1e-12
 
 
+class NetworkFit(Protocol):
+    """One fitted model of a network."""
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What failed in the diagnostics."""
+
+
+class NetworkCheck(Protocol):
+    """The models of a network whose fits tell whether direct and indirect evidence agree."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the estimates."""
+
+    @property
+    def ratio(self) -> bool:
+        """Whether the estimates are ratios."""
+
+    @property
+    def designs(self) -> Sequence[Design]:
+        """The models; `rows` and `models` take their fits in this order."""
+
+    def exactly(self, model: int) -> NetworkFit | None:
+        """One of `designs` by quadrature; None where that is not possible."""
+
+    def by_sampling(self, model: int, parameters: xr.Dataset, messages: tuple[str, ...]) -> NetworkFit:
+        """One of `designs` by draws of its parameters, with what failed in their diagnostics."""
+
+    def rows(self, fits: Sequence[Any], prob: float) -> list[Plain]:
+        """Direct, indirect and network estimates of every pair of regimens."""
+
+    def models(self, fits: Sequence[Any], prob: float) -> list[Plain]:
+        """Fit and complexity of the models."""
+
+
+NOT_PROPORTIONAL: Final = (
+    'proportional hazards: needs a survival analysis with regimen_effect = "proportional"; any other makes no such '
+    "assumption."
+)
+
+
+class ProportionalityCheck(Protocol):
+    """Proportional hazards of patients, and what to hold against them."""
+
+    @property
+    def free(self) -> Any:
+        """The specification in which hazards are free to cross."""
+
+    @property
+    def early(self) -> float:
+        """The time by which a quarter of the events have happened."""
+
+    @property
+    def late(self) -> float:
+        """The time by which three quarters have."""
+
+    @property
+    def regimens(self) -> Sequence[str]:
+        """The reference first."""
+
+    @property
+    def events(self) -> int:
+        """Number of events."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of time."""
+
+    def change(self, free: Design, parameters: xr.Dataset) -> NDArray[np.float64]:
+        """Change of the log hazard ratio to the reference between the two times, (chain, draw, regimen)."""
+
+    def tails(self, parameters: xr.Dataset, rng: np.random.Generator) -> list[float]:
+        """Share of replicated data whose trend is at least as strong as the observed one, of all but the reference."""
+
+
 class Design(ABC):
     """A family's specification prepared on one table.
 
@@ -84,6 +170,7 @@ class Design(ABC):
         Index in the table of every patient of the log-likelihood; empty where its rows are not patients.
     """
 
+    spec: Any
     row_numbers: Sequence[int] = ()
     relative: bool = False
     """Whether the estimands are effects against a comparator, so that even a single one of them is a comparison."""
@@ -188,6 +275,27 @@ class Design(ABC):
         """Notes on how much of the estimands, and of comparisons with the references, no data reach."""
         return []
 
+    @property
+    def reweightable(self) -> bool:
+        """Whether the posterior under other priors follows from proposals of the Laplace engine, by `prior_change`."""
+        return False
+
+    def prior_change(self, changed: Sequence[tuple[str, PriorSet]]) -> Callable[[Mapping[str, AnyArray]], AnyArray]:
+        """The change in log prior density where some priors are others, as a function of the model's variables.
+
+        Parameters
+        ----------
+        changed : sequence of (str, PriorSet)
+            The other priors, by role.
+        """
+        from bayes_escc.families.weighting import prior_change
+
+        return prior_change(self, changed)
+
+    def prior_labels(self, role: str, size: int) -> Sequence[str]:
+        """Labels by which the priors of a role are looked up, along the first axis of its variable."""
+        return [""] * size
+
     def figure_data(self, parameters: xr.Dataset) -> xr.Dataset | None:
         """Curves for figures, on a grid, where the estimands do not hold them; or None."""
         return None
@@ -276,11 +384,24 @@ class Family(Protocol):
     HAS_PUBLISHED_ARMS: bool
     """Whether published arms may stand beside own patients."""
 
+    VARIED: str
+    """The estimand that a sensitivity analysis varies where none is named; "effect" where there are no regimens."""
+    exact_variations: Callable[[Any, float, Callable[[Any], Design]], ExactVariations | None] | None
+    """From a specification, the probability of intervals, and what prepares a specification on the same table, to
+    the effects under every variation by quadrature; None where variations are fitted again."""
+    network_check: Callable[[Any], NetworkCheck | None] | None
+    """From a design to the models that tell whether direct and indirect evidence agree; None without a network."""
+    proportionality: Callable[[Any], ProportionalityCheck] | None
+    """From a design to what a check of proportional hazards compares; None where there are no hazards."""
+
     def read_spec(self, model: Reader, priors: Reader, estimands: Reader) -> Any:
         """Read `[model]`, `[priors]` and `[estimands]`, noting problems in the readers."""
 
     def prepare(self, table: Any, spec: Any, data: Any) -> Design:
         """Prepare the specification on a table (already selected)."""
+
+    def variations(self, spec: Any, design: Design, table: Any) -> Iterable[Variation]:
+        """What a reader asks to see varied, the specification itself first."""
 
     def figures(self, posterior: Any) -> tuple[str, ...]:
         """Names, in `bayes_escc.plots`, of the figures that a run draws of this posterior."""

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable, PatientTable
 from bayes_escc.families.base import Design
 from bayes_escc.families.response.spec import NAME, ResponseSpec, read_spec
+from bayes_escc.families.variation import Variation
 from bayes_escc.settings.reader import nearest, raise_problems
 
-__all__ = ["BIAS_SHIFTS", "HAS_PUBLISHED_ARMS", "KINDS", "NAME", "ResponseSpec", "figures", "prepare", "read_spec"]
+__all__ = [
+    "BIAS_SHIFTS",
+    "HAS_PUBLISHED_ARMS",
+    "KINDS",
+    "NAME",
+    "VARIED",
+    "ResponseSpec",
+    "figures",
+    "prepare",
+    "read_spec",
+    "variations",
+]
 
 KINDS = ("counts", "patients")
 BIAS_SHIFTS = "rates"
+VARIED = "rate"
 HAS_PUBLISHED_ARMS = True
+exact_variations = network_check = proportionality = None
 
 
 def figures(posterior: Any) -> tuple[str, ...]:
@@ -22,6 +37,13 @@ def figures(posterior: Any) -> tuple[str, ...]:
     spec = posterior.analysis.borrowing
     of_history = () if spec is None else ("borrowing", "historical_rates") if spec.method == "map" else ("borrowing",)
     return (*of_history, "intervals", "difference")
+
+
+def variations(spec: Any, _design: Any, _table: Any) -> Iterator[Variation]:
+    """What a reader asks to see varied, the specification itself first."""
+    from bayes_escc.families.response.varied import variations as listed
+
+    return listed(spec)
 
 
 def prepare(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> Design:

@@ -88,6 +88,13 @@ class CountDesign(Design):
         return [regimen for _, regimen in self.cells]
 
     @property
+    def reweightable(self) -> bool:
+        return self.spec.pooling == "none" and self.spec.likelihood not in ("beta_binomial", "multinomial")
+
+    def prior_labels(self, role: str, size: int) -> Sequence[str]:
+        return self.cell_regimens
+
+    @property
     def row_labels(self) -> list[str]:
         """One label per row: study and cell."""
         return [f"{study}: {self.cell_labels[c]}" for study, c in zip(self.row_study, self.row_cell, strict=True)]

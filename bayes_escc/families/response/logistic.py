@@ -92,6 +92,15 @@ class LogisticDesign(Design):
         return cls(complete, spec, encoded, canonical_endpoint(endpoints[0]), data.design)
 
     @property
+    def reweightable(self) -> bool:
+        return True
+
+    def prior_labels(self, role: str, size: int) -> Sequence[str]:
+        if role == "coefficient":
+            return self.encoded.labels
+        return self.regimens if role == "intercept" and size == len(self.regimens) else [""] * size
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Labels of all coefficients."""
         return (*self.encoded.labels, *self.modifiers.labels)

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import MedianTable, PatientTable
 from bayes_escc.evidence.population.published import PublishedSpec
-from bayes_escc.families.base import Design
+from bayes_escc.families.base import NOT_PROPORTIONAL, Design
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.survival.normal_priors import normal_priors
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
 from bayes_escc.families.target import TargetTable
+from bayes_escc.families.variation import Variation
 from bayes_escc.names import DETECTING_SCAN, ESTIMANDS, FIGURE_DATA, REGIMEN
 from bayes_escc.settings.reader import raise_problems
+
+if TYPE_CHECKING:
+    from bayes_escc.families.survival.free_hazards import Proportionality
 
 __all__ = [
     "BIAS_SHIFTS",
     "HAS_PUBLISHED_ARMS",
     "KINDS",
     "NAME",
+    "VARIED",
     "SurvivalSpec",
     "figures",
     "normal_priors",
     "prepare",
     "read_spec",
+    "variations",
 ]
 
 KINDS = ("patients", "medians")
 BIAS_SHIFTS = "curves"
+VARIED = "median"
 HAS_PUBLISHED_ARMS = True
+exact_variations = network_check = None
 
 
 def figures(posterior: Any) -> tuple[str, ...]:
@@ -49,6 +58,31 @@ def figures(posterior: Any) -> tuple[str, ...]:
         "predictive_check": True,
     }
     return tuple(name for name, drawn in chosen.items() if drawn)
+
+
+def proportionality(design: Design) -> Proportionality:
+    """What a check of proportional hazards compares.
+
+    Raises
+    ------
+    AnalysisError
+        If the model does not assume proportional hazards, or there are no patients on two regimens.
+    """
+    from bayes_escc.families.survival.design import SurvivalDesign
+    from bayes_escc.families.survival.free_hazards import free_to_cross
+
+    if design.spec.regimen_effect != "proportional":
+        raise AnalysisError(NOT_PROPORTIONAL)
+    if not isinstance(design, SurvivalDesign) or len(design.regimens) < 2:
+        raise AnalysisError("proportional hazards: needs patients on at least two regimens.")
+    return free_to_cross(design)
+
+
+def variations(spec: Any, design: Any, _table: Any) -> Iterator[Variation]:
+    """What a reader asks to see varied, the specification itself first."""
+    from bayes_escc.families.survival.varied import variations as listed
+
+    return listed(spec, design)
 
 
 def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) -> Design:

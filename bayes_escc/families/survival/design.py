@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,6 +47,7 @@ from bayes_escc.families.survival.risk import Risk, Target, flat
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.families.target import TargetTable, target_patterns
+from bayes_escc.families.weighting import prior_change
 from bayes_escc.names import (
     CHAIN,
     COVARIATE,
@@ -87,6 +88,8 @@ class SurvivalDesign(Design):
     constant hazard ratio, by hazards of different shape, in everything, or not at
     all (`SurvivalSpec.regimen_effect`).
     """
+
+    spec: SurvivalSpec
 
     def __init__(
         self,
@@ -151,6 +154,22 @@ class SurvivalDesign(Design):
     @property
     def own_regimens(self) -> Sequence[str]:
         return self.own
+
+    @property
+    def reweightable(self) -> bool:
+        return True
+
+    def prior_labels(self, role: str, size: int) -> Sequence[str]:
+        if role == "log_hazard_ratio":
+            return self.others
+        if role == "coefficient":
+            return self.encoded.labels
+        apart = role == "log_shape" and self.spec.regimen_effect != "proportional"
+        apart = apart or self.spec.regimen_effect == "stratified"
+        return self.regimens if apart and size == len(self.regimens) else [""] * size
+
+    def prior_change(self, changed: Sequence[tuple[str, PriorSet]]) -> Callable[[Mapping[str, AnyArray]], AnyArray]:
+        return prior_change(self, changed, self.pair_prior if self.exchangeable else None)
 
     @property
     def others(self) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,24 +25,35 @@ from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.notes import notes_on
 from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, read_spec
+from bayes_escc.families.synthesis.varied_exactly import exact_variations
+from bayes_escc.families.variation import Variation
 from bayes_escc.names import ESTIMANDS, REGIMEN, Plain
 from bayes_escc.settings.reader import nearest, raise_problems
+
+if TYPE_CHECKING:
+    from bayes_escc.families.synthesis.inconsistency import NetworkModels
 
 __all__ = [
     "BIAS_SHIFTS",
     "HAS_PUBLISHED_ARMS",
     "KINDS",
     "NAME",
+    "VARIED",
     "SynthesisDesign",
     "SynthesisSpec",
+    "exact_variations",
     "figures",
+    "network_check",
     "prepare",
     "read_spec",
+    "variations",
 ]
 
 KINDS = ("effects", "counts")
 BIAS_SHIFTS = "effects"
+VARIED = "effect"
 HAS_PUBLISHED_ARMS = False
+proportionality = None
 
 MAX_LEAGUE = 10
 """Most regimens whose league table can be read in one figure."""
@@ -58,6 +70,20 @@ def figures(posterior: Any) -> tuple[str, ...]:
         return ("network", "regimens")
     few = effect.sizes[REGIMEN] <= MAX_LEAGUE
     return ("network", "regimens", "ranks", "league") if few else ("network", "regimens", "ranks")
+
+
+def network_check(design: SynthesisDesign) -> NetworkModels | None:
+    """The models that tell whether direct and indirect evidence agree; None where there is no network."""
+    from bayes_escc.families.synthesis.inconsistency import network_models
+
+    return network_models(design) if design.spec.network else None
+
+
+def variations(spec: Any, design: Any, table: Any) -> Iterator[Variation]:
+    """What a reader asks to see varied, the specification itself first."""
+    from bayes_escc.families.synthesis.varied import variations as listed
+
+    return listed(spec, design, table)
 
 
 def prepare(table: Table, spec: SynthesisSpec, data: Any) -> SynthesisDesign:

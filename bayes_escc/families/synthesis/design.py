@@ -42,6 +42,7 @@ from bayes_escc.settings.prior import Prior, PriorSet
 if TYPE_CHECKING:
     import xarray as xr
 
+
 __all__ = ["SynthesisDesign"]
 
 Array = NDArray[np.float64]
@@ -50,6 +51,7 @@ Array = NDArray[np.float64]
 class SynthesisDesign(Design):
     """Contrasts of one endpoint, prepared."""
 
+    spec: SynthesisSpec
     variant: str
     relative = True
     settings: tuple[Sequence[str], Array] = ((), np.empty((0, 0)))

@@ -20,6 +20,8 @@ _ROOMS: Final = ("families", "probability", "rules", "inference")
 _SILENT: Final = frozenset(
     {"__init__", "words", "notes", "prior_conflict", "separation", "extrapolation", "bias", "spec", "diagnostics"}
     | {"frozen", "covariates", "cache", "followed", "reading"}
+    | {"variation", "varied", "varied_exactly", "weighting", "selection", "heterogeneity_priors"}
+    | {"inconsistency", "fitted", "free_hazards"}
 )
 """Modules that decide no density: they speak, read settings, check, or keep what was compiled."""
 

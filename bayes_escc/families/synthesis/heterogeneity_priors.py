@@ -19,8 +19,8 @@ from typing import Final
 import numpy as np
 
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
-from bayes_escc.families.synthesis import SynthesisSpec
 from bayes_escc.families.synthesis.contrasts import Contrasts
+from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.names import Plain
 from bayes_escc.settings.prior import Prior
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.analysis.analysis import SamplingSpec
-from bayes_escc.answers.comparison import probability_with_error
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import Quadrature
 from bayes_escc.families.synthesis.normal import NormalDesign
-from bayes_escc.inference import fit_design
+from bayes_escc.probability.marginal import probability_with_error
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Deviance", "Fitted", "fitted"]
+__all__ = ["Deviance", "FittedSynthesis", "by_sampling", "exactly"]
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float, float]
@@ -54,7 +52,7 @@ class Deviance:
         return self.residual + self.p
 
 
-class Fitted(Protocol):
+class FittedSynthesis(Protocol):
     """A fitted synthesis, asked about linear functions of its effect parameters."""
 
     @property
@@ -74,13 +72,16 @@ class Fitted(Protocol):
         """Fit and complexity."""
 
 
-def fitted(design: SynthesisDesign, sampling: SamplingSpec) -> Fitted:
-    """Fit a synthesis: exactly where that is possible and not forbidden by ``sampler = "nuts"``."""
-    if isinstance(design, NormalDesign) and sampling.sampler != "nuts" and design.quadrature is not None:
+def exactly(design: SynthesisDesign) -> FittedSynthesis | None:
+    """The synthesis by quadrature; None where that is not possible."""
+    if isinstance(design, NormalDesign) and design.quadrature is not None:
         return _Exact(design, design.quadrature)
-    found = fit_design(design, replace(sampling, sampler="nuts"))
-    messages = () if found.diagnostics.converged else found.diagnostics.messages
-    return _Sampled(design, found.tree["posterior"].to_dataset(), messages)
+    return None
+
+
+def by_sampling(design: SynthesisDesign, parameters: xr.Dataset, messages: tuple[str, ...]) -> FittedSynthesis:
+    """The synthesis by draws of its parameters, with what failed in their diagnostics."""
+    return _Sampled(design, parameters, messages)
 
 
 @dataclass(frozen=True)
