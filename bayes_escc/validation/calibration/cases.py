@@ -266,6 +266,9 @@ _RATIO: Final = {"log_hazard_ratio": Prior("Normal", mu=0, sigma=0.6)}
 _EACH: Final = {"log_hazard": Prior("Normal", mu=math.log(0.12), sigma=0.5)}
 _COVARIATE: Final = {"coefficient": Prior("Normal", mu=0, sigma=0.5)}
 _CUTS: Final = (3.0, 6.0, 10.0)
+_START: Final = {"log_hazard": Prior("Normal", mu=math.log(0.1), sigma=0.35)}
+_EARLY_CUTS: Final = (1.5, 3.0, 4.5)
+"""Of hazards that may drift upwards, under which somebody is still followed at the last cut all the same."""
 
 
 def _numbers(count: int) -> list[Plain]:
@@ -385,8 +388,8 @@ def _sampled() -> list[Case]:
             "weibull_stratified", ("Weibull, stratified", "Weibull，分层"), _LEVEL, _SHAPE, regimen_effect="stratified"
         ),
         _survival(
-            "random_walk", ("piecewise hazards, random walk", "分段风险，随机游走"), _EACH, _RATIO,
-            {"drift_sd": Prior("HalfNormal", sigma=0.4)}, baseline="piecewise", cutpoints=_CUTS,
+            "random_walk", ("piecewise hazards, random walk", "分段风险，随机游走"), _START, _RATIO,
+            {"drift_sd": Prior("HalfNormal", sigma=0.4)}, baseline="piecewise", cutpoints=_EARLY_CUTS,
             smoothing="random_walk",
         ),
         _survival(
