@@ -17,7 +17,8 @@ from bayes_escc.cli.entry import main
 from bayes_escc.validation import validate as module
 from bayes_escc.validation.calibration.cases import find_cases
 from bayes_escc.validation.calibration.once import Outcome
-from bayes_escc.validation.cases import CASES, Answer, Case, Expected
+from bayes_escc.validation.case import Answer, Case, Expected
+from bayes_escc.validation.cases import CASES
 from bayes_escc.validation.chinese import in_chinese
 from bayes_escc.validation.installation import installation_checks
 from bayes_escc.validation.manifest import compare_files, read_manifest, shipped_files
@@ -221,14 +222,14 @@ def test_a_language_that_there_is_not():
 
 
 def test_certified_numbers_are_those_of_the_oracles():
-    from bayes_escc.validation import cases
+    from bayes_escc.validation import computed
 
     expected = {name: [e.value for e in case.expected] for name, case in BY_NAME.items()}
     assert expected["two_cohorts"][0] == pytest.approx(beta_exceeds(13, 24, 11, 20), abs=1e-9)
-    effects = left_out.normal_effects(cases._LOG_RATIOS, cases._ERRORS, 0.5)
+    effects = left_out.normal_effects(computed.LOG_RATIOS, computed.ERRORS, 0.5)
     assert expected["leave_one_out"] == pytest.approx(effects, abs=1e-4)
-    arm = np.arange(len(cases._TRIAL_TIMES)) % 2
-    tail = weibull_tail(np.array(cases._TRIAL_TIMES), np.array(cases._TRIAL_SEEN, dtype=float), arm)
+    arm = np.arange(len(computed.TRIAL_TIMES)) % 2
+    tail = weibull_tail(np.array(computed.TRIAL_TIMES), np.array(computed.TRIAL_SEEN, dtype=float), arm)
     assert expected["tail_area"][0] == pytest.approx(tail, abs=1e-4)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.names import VERSION
-from bayes_escc.validation.cases import Answer, Case, Expected
+from bayes_escc.validation.case import Answer, Case, Expected
 from bayes_escc.validation.manifest import compare_files, read_manifest, shipped_files
 from bayes_escc.validation.record import Check
 

@@ -14,7 +14,8 @@ from typing import get_args
 from bayes_escc.errors import AnalysisError
 from bayes_escc.files import write_atomic
 from bayes_escc.names import VERSION
-from bayes_escc.validation.cases import CASES, Answer, Case
+from bayes_escc.validation.case import Answer, Case
+from bayes_escc.validation.cases import CASES
 from bayes_escc.validation.installation import SAMPLER, installation_checks
 from bayes_escc.validation.page import Languages, validation_page
 from bayes_escc.validation.performance import DEFAULT_SIZE, performance_checks
