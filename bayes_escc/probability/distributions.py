@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.probability.logarithms import log_beta, xlog1py, xlogy
 
@@ -23,6 +24,7 @@ __all__ = [
     "BetaLaw",
     "HalfNormal",
     "HalfT",
+    "Law",
     "LogNormal",
     "LogT",
     "Normal",
@@ -31,6 +33,22 @@ __all__ = [
     "normal_quantile",
     "root_of",
 ]
+
+Array = NDArray[np.float64]
+
+
+class Law(Protocol):
+    """A continuous law; of a number it answers a number, of an array an array of the same shape."""
+
+    def ppf(self, q: ArrayLike) -> Array:
+        """Quantiles."""
+
+    def cdf(self, x: ArrayLike) -> Array:
+        """Distribution function."""
+
+    def pdf(self, x: ArrayLike) -> Array:
+        """Density."""
+
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
@@ -52,12 +70,12 @@ def _one_quantile(q: float) -> float:
 _inverse = np.frompyfunc(_one_quantile, 1, 1)
 
 
-def normal_cdf(z: Any) -> Any:
+def normal_cdf(z: ArrayLike) -> Array:
     """Distribution function of the standard normal, to full precision in both tails."""
     return np.asarray(_erfc(np.asarray(z, dtype=float) * -math.sqrt(0.5)), dtype=float) * 0.5
 
 
-def normal_quantile(q: Any) -> Any:
+def normal_quantile(q: ArrayLike) -> Array:
     """Quantile function of the standard normal."""
     return np.asarray(_inverse(np.asarray(q, dtype=float)), dtype=float)
 
@@ -92,17 +110,17 @@ class Normal:
     mu: float
     sigma: float
 
-    def ppf(self, q: Any) -> Any:
+    def ppf(self, q: ArrayLike) -> Array:
         return self.mu + self.sigma * normal_quantile(q)
 
-    def cdf(self, x: Any) -> Any:
+    def cdf(self, x: ArrayLike) -> Array:
         return normal_cdf((np.asarray(x) - self.mu) / self.sigma)
 
-    def pdf(self, x: Any) -> Any:
+    def pdf(self, x: ArrayLike) -> Array:
         z = (np.asarray(x) - self.mu) / self.sigma
         return np.exp(-0.5 * z**2) / (self.sigma * math.sqrt(2.0 * math.pi))
 
-    def logpdf(self, x: Any) -> Any:
+    def logpdf(self, x: ArrayLike) -> Array:
         z = (np.asarray(x) - self.mu) / self.sigma
         return -0.5 * z**2 - math.log(self.sigma * math.sqrt(2.0 * math.pi))
 
@@ -114,20 +132,22 @@ class BetaLaw:
     alpha: float
     beta: float
 
-    def ppf(self, q: Any) -> Any:
+    def ppf(self, q: ArrayLike) -> Array:
         from scipy.special import betaincinv
 
-        return betaincinv(self.alpha, self.beta, np.asarray(q, dtype=float))
+        quantiles: Array = betaincinv(self.alpha, self.beta, np.asarray(q, dtype=float))
+        return quantiles
 
-    def cdf(self, x: Any) -> Any:
+    def cdf(self, x: ArrayLike) -> Array:
         from scipy.special import betainc
 
-        return betainc(self.alpha, self.beta, np.clip(x, 0.0, 1.0))
+        below: Array = betainc(self.alpha, self.beta, np.clip(x, 0.0, 1.0))
+        return below
 
-    def pdf(self, x: Any) -> Any:
+    def pdf(self, x: ArrayLike) -> Array:
         return np.exp(self.logpdf(x))
 
-    def logpdf(self, x: Any) -> Any:
+    def logpdf(self, x: ArrayLike) -> Array:
         x = np.asarray(x, dtype=float)
         inside = np.clip(x, 0.0, 1.0)
         value = xlogy(self.alpha - 1.0, inside) + xlog1py(self.beta - 1.0, -inside) - log_beta(self.alpha, self.beta)
@@ -140,16 +160,16 @@ class HalfNormal:
 
     sigma: float
 
-    def ppf(self, q: Any) -> Any:
+    def ppf(self, q: ArrayLike) -> Array:
         return Normal(0.0, self.sigma).ppf(0.5 * (1.0 + np.asarray(q)))
 
-    def cdf(self, x: Any) -> Any:
+    def cdf(self, x: ArrayLike) -> Array:
         return np.maximum(2.0 * Normal(0.0, self.sigma).cdf(x) - 1.0, 0.0)
 
-    def pdf(self, x: Any) -> Any:
+    def pdf(self, x: ArrayLike) -> Array:
         return np.where(np.asarray(x) < 0, 0.0, 2.0 * Normal(0.0, self.sigma).pdf(x))
 
-    def logpdf(self, x: Any) -> Any:
+    def logpdf(self, x: ArrayLike) -> Array:
         return np.where(np.asarray(x) < 0, -np.inf, math.log(2.0) + Normal(0.0, self.sigma).logpdf(x))
 
 
@@ -160,17 +180,19 @@ class HalfT:
     nu: float
     sigma: float
 
-    def ppf(self, q: Any) -> Any:
+    def ppf(self, q: ArrayLike) -> Array:
         from scipy.special import stdtrit
 
-        return self.sigma * stdtrit(self.nu, 0.5 * (1.0 + np.asarray(q)))
+        quantiles: Array = self.sigma * stdtrit(self.nu, 0.5 * (1.0 + np.asarray(q)))
+        return quantiles
 
-    def cdf(self, x: Any) -> Any:
+    def cdf(self, x: ArrayLike) -> Array:
         from scipy.special import stdtr
 
-        return np.maximum(2.0 * stdtr(self.nu, np.asarray(x) / self.sigma) - 1.0, 0.0)
+        below: Array = np.maximum(2.0 * stdtr(self.nu, np.asarray(x) / self.sigma) - 1.0, 0.0)
+        return below
 
-    def pdf(self, x: Any) -> Any:
+    def pdf(self, x: ArrayLike) -> Array:
         z = np.asarray(x) / self.sigma
         return np.where(z < 0, 0.0, 2.0 * _t_density(z, self.nu) / self.sigma)
 
@@ -179,17 +201,17 @@ class _Exponentiated(ABC):
     """The exponential of a law on the real line."""
 
     @abstractmethod
-    def _base(self) -> Any:
+    def _base(self) -> Law:
         """The law of the logarithm."""
 
-    def ppf(self, q: Any) -> Any:
+    def ppf(self, q: ArrayLike) -> Array:
         return np.exp(self._base().ppf(q))
 
-    def cdf(self, x: Any) -> Any:
+    def cdf(self, x: ArrayLike) -> Array:
         with np.errstate(divide="ignore"):
             return self._base().cdf(np.log(np.maximum(x, 0.0)))
 
-    def pdf(self, x: Any) -> Any:
+    def pdf(self, x: ArrayLike) -> Array:
         at = np.maximum(np.asarray(x, dtype=float), 1e-300)
         return np.where(np.asarray(x) <= 0, 0.0, self._base().pdf(np.log(at)) / at)
 
@@ -201,10 +223,10 @@ class LogNormal(_Exponentiated):
     mu: float
     sigma: float
 
-    def _base(self) -> Any:
+    def _base(self) -> Law:
         return Normal(self.mu, self.sigma)
 
-    def logpdf(self, x: Any) -> Any:
+    def logpdf(self, x: ArrayLike) -> Array:
         logarithm = np.log(np.maximum(np.asarray(x, dtype=float), 1e-300))
         return np.where(np.asarray(x) <= 0, -np.inf, Normal(self.mu, self.sigma).logpdf(logarithm) - logarithm)
 
@@ -217,7 +239,7 @@ class LogT(_Exponentiated):
     mu: float
     sigma: float
 
-    def _base(self) -> Any:
+    def _base(self) -> Law:
         return _ShiftedT(self.nu, self.mu, self.sigma)
 
 
@@ -227,21 +249,23 @@ class _ShiftedT:
     mu: float
     sigma: float
 
-    def ppf(self, q: Any) -> Any:
+    def ppf(self, q: ArrayLike) -> Array:
         from scipy.special import stdtrit
 
-        return self.mu + self.sigma * stdtrit(self.nu, q)
+        quantiles: Array = self.mu + self.sigma * stdtrit(self.nu, q)
+        return quantiles
 
-    def cdf(self, x: Any) -> Any:
+    def cdf(self, x: ArrayLike) -> Array:
         from scipy.special import stdtr
 
-        return stdtr(self.nu, (np.asarray(x) - self.mu) / self.sigma)
+        below: Array = stdtr(self.nu, (np.asarray(x) - self.mu) / self.sigma)
+        return below
 
-    def pdf(self, x: Any) -> Any:
+    def pdf(self, x: ArrayLike) -> Array:
         return _t_density((np.asarray(x) - self.mu) / self.sigma, self.nu) / self.sigma
 
 
-def _t_density(z: Any, nu: float) -> Any:
+def _t_density(z: Array, nu: float) -> Array:
     constant = math.lgamma(0.5 * (nu + 1.0)) - math.lgamma(0.5 * nu) - 0.5 * math.log(nu * math.pi)
     return np.exp(constant - 0.5 * (nu + 1.0) * np.log1p(z**2 / nu))
 
@@ -252,22 +276,22 @@ class RootLaw:
 
     Parameters
     ----------
-    square : distribution with `pdf`, `cdf` and `ppf`
+    square : Law
     """
 
-    square: Any
+    square: Law
 
-    def ppf(self, q: Any) -> Any:
+    def ppf(self, q: ArrayLike) -> Array:
         return np.sqrt(self.square.ppf(q))
 
-    def cdf(self, x: Any) -> Any:
+    def cdf(self, x: ArrayLike) -> Array:
         return self.square.cdf(np.square(np.maximum(x, 0.0)))
 
-    def pdf(self, x: Any) -> Any:
+    def pdf(self, x: ArrayLike) -> Array:
         at = np.asarray(x, dtype=float)
         with np.errstate(over="ignore", invalid="ignore"):
             return np.where(at > 0.0, 2.0 * at * self.square.pdf(np.square(at)), 0.0)
 
-    def logpdf(self, x: Any) -> Any:
+    def logpdf(self, x: ArrayLike) -> Array:
         with np.errstate(divide="ignore"):
             return np.log(self.pdf(x))
