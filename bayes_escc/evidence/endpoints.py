@@ -9,7 +9,15 @@ from typing import Final
 from bayes_escc.evidence.reading import normalise
 from bayes_escc.names import Direction
 
-__all__ = ["MET_BY", "RECIST", "canonical_endpoint", "endpoint_direction", "is_time_to_event", "misspelt_endpoint"]
+__all__ = [
+    "MET_BY",
+    "RECIST",
+    "adverse_endpoint",
+    "canonical_endpoint",
+    "endpoint_direction",
+    "is_time_to_event",
+    "misspelt_endpoint",
+]
 
 RECIST: Final = ("CR", "PR", "SD", "PD", "NE")
 """Best overall response by RECIST 1.1: complete and partial response, stable and progressive
@@ -61,6 +69,63 @@ def canonical_endpoint(label: str) -> str:
     text = normalise(label)
     by_name = {name.casefold(): name for name in _DIRECTIONS}
     return by_name.get(text.casefold()) or _SYNONYMS.get(text.casefold()) or text
+
+
+_KINDS_OF_EVENTS: Final = (
+    ("TRAE", re.compile(r"(?:treatment|drug|therapy)[- ]related|\btraes?\b|(?:治疗|药物)相关")),
+    ("TEAE", re.compile(r"treatment[- ]emergent|\bteaes?\b|治疗期间")),
+    ("irAE", re.compile(r"immune[- ](?:related|mediated)|\bir ?aes?\b|\bimaes?\b|免疫相关")),
+)
+_GRADED: Final = (
+    ("grade34", re.compile(r"\b(?:grades?|gr|g)?[ .]*3[级度]?(?: *[-–~～/] *| or )(?:grades?|g)?4(?!\d)[级度]?")),
+    (
+        "grade3plus",
+        re.compile(
+            r"(?:\bgrades?|\bgr|\bg)?[ .]*(?:>=|≥|≧) *(?:grade *|g)?(?:3|iii|ⅲ)[级度]?"
+            r"|(?:\bgrades?|\bgr|\bg)?[ .]*3[级度]? *"
+            r"(?:or (?:higher|more|worse|above|greater)|及以上|以上|或以上|\+|plus|[-–~～] *5[级度]?)"
+        ),
+    ),
+    ("any", re.compile(r"\b(?:any|all)(?:[- ]grades?)?\b|任何(?:级别|等级)?|所有级?别?|总(?=不良|体)|总体")),
+)
+_EVENTS: Final = re.compile(
+    r"\baes?\b|adverse (?:events?|reactions?|effects?)|toxicit(?:y|ies)|side effects?"
+    r"|不良反应|不良事件|毒副反应|毒性反应|毒性|副作用|副反应"
+)
+_AROUND: Final = re.compile(
+    r"\b(?:patients|pts|with|of|rate|incidence|n|no|number|at|least|one|the|s|grades?|events?)\b|发生率|发生|患者|例数?|率|分级|级别|的"
+    r"|[^a-z\u4e00-\u9fff]"
+)
+"""What may stand around the name of adverse events and says nothing of its own."""
+
+
+def adverse_endpoint(label: str) -> str | None:
+    """Adverse events with grade and kind, however a paper words them; None where a label says anything else.
+
+    Examples
+    --------
+    >>> adverse_endpoint("Treatment-related adverse events of grade 3 or higher, n (%)")
+    'grade3plus_TRAE'
+    """
+    text = normalise(label).casefold().replace("_", " ")
+    if re.fullmatch(r"\W*(?:any )?(?:saes?|serious adverse events?|严重不良事件)\W*(?:发生率|rate|n)?\W*%?\W*", text):
+        return "SAE"
+    kind, events = "AE", False
+    for name, pattern in _KINDS_OF_EVENTS:
+        text, found = pattern.subn(" ", text, count=1)
+        if found:
+            kind, events = name, "ae" in pattern.pattern
+            break
+    grade = "any"
+    for name, pattern in _GRADED:
+        text, found = pattern.subn(" ", text, count=1)
+        if found:
+            grade = name
+            break
+    text, found = _EVENTS.subn(" ", text)
+    if not (found or (kind != "AE" and events)) or _AROUND.sub("", text):
+        return None
+    return f"{grade}_{kind}"
 
 
 def endpoint_direction(label: str) -> Direction | None:

@@ -25,7 +25,7 @@ from bayes_escc.names import normalise
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RawTable", "cell_text", "frame_cells", "normalise", "read_cells"]
+__all__ = ["RawTable", "cell_text", "frame_cells", "normalise", "read_cells", "western"]
 
 MAX_BYTES: Final = 50_000_000
 _DELIMITERS: Final = (",", ";", "\t", "，")
@@ -330,8 +330,23 @@ def _cells_in(line: str, delimiter: str) -> int:
     return len(next(csv.reader([line], delimiter=delimiter)))
 
 
+def western(data: bytes) -> bool:
+    """Whether bytes that could be Chinese are letters of western Europe: each stands alone before a letter or sign.
+
+    Almost every Chinese character in use is two bytes above 127, so that a Chinese text has such a pair somewhere.
+    """
+    high = re.findall(rb"[\x80-\xff]+", data)
+    if not high or any(len(run) > 1 for run in high):
+        return False
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _decode(data: bytes, name: str) -> tuple[str, list[Problem]]:
-    """Strict UTF-8 first, then UTF-16 with BOM, then GB18030; never a guess that cannot fail."""
+    """Strict UTF-8 first, then UTF-16 with BOM, then Windows-1252 where it cannot be Chinese, then GB18030."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             return data.decode("utf-16"), [_encoding_note("UTF-16")]
@@ -344,6 +359,9 @@ def _decode(data: bytes, name: str) -> tuple[str, list[Problem]]:
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
+        if western(data):
+            text = data.decode("cp1252")
+            return text, [_encoding_note("Windows-1252", next((w for w in text.split() if not w.isascii()), ""))]
         try:
             text = data.decode("gb18030")
         except UnicodeDecodeError:

@@ -16,8 +16,10 @@ TABLE_NOTES: Final = (
     ("The three digests make the reading reproducible.", "凭这三个摘要值可复现读取过程。"),
     ("dates of '{name}' are read with the day first.", "“{name}”按日在前读取日期。"),
     ("dates of '{name}' are read with the month first.", "“{name}”按月在前读取日期。"),
-    ("1 row repeats another word for word, patient number included, and counts once.", "1行与其他行(含患者编号)完全相同，只计一次。"),
-    ("{n} rows repeat others word for word, patient number included, and count once.", "{n}行与其他行(含患者编号)完全相同，只计一次。"),
+    ("1 row repeats another in everything that is read, patient number included, and counts once.", "1行所读取的内容(含患者编号)与其他行完全相同，只计一次。"),
+    ("{n} rows repeat others in everything that is read, patient number included, and count once.", "{n}行所读取的内容(含患者编号)与其他行完全相同，只计一次。"),
+    ("not counts, and not read: {names}.", "非例数，未读取：{names}。"),
+    ("no column holds the start of treatment, so progression-free survival is left out.", "没有开始治疗日期列，故不做PFS分析。"),
     (
         "1 row has no usable follow-up, regimen or patient number and is set aside; see the log.",
         "1行的随访、方案或编号不可用，未纳入相应分析，见日志。",

@@ -36,6 +36,8 @@ _LATER: Final = re.compile(
     r"(?i)周期后|治疗后|用药后|后(?:\d|$|\s|/)|复查|after|post|follow.?up|week ?\d+|cycle ?[2-9]|\bc[2-9]|month ?\d|"
     r"第[2-9二三四五六]周期|\d+周|\d+个?月时|末次"
 )
+_EVENT: Final = re.compile(r"(?i)进展|死亡|事件|progression|\bpd\b|death|event")
+_LAST: Final = re.compile(r"(?i)随访|截止|终点|删失|follow|last|cens|end")
 _BLOOD: Final = frozenset(
     {"neutrophils", "lymphocytes", "nlr", "cd4", "cd8", "cd4_cd8", "ecog", "kps", "liver_metastasis", "pdl1"}
 )
@@ -198,6 +200,8 @@ def _by_content(role: str, header: str, cells: list[str]) -> str:
     words = {folded_word(c) for c in filled}
     dates = _share(cells, _is_date)
     numbers = _share(cells, lambda c: read_number(c) is not None)
+    if role == "pfs_end" and len(filled) < len(cells) and _EVENT.search(header) and not _LAST.search(header):
+        return "progression"  # the date of an event, blank where there was none
     if kind == "date":
         if words <= NO_DATE:
             return role if not words <= {"0", "no", "n", "否", "无"} else ""

@@ -23,7 +23,7 @@ _WITH: Final = re.compile(r"(\d+)\s*[(\[]\s*(\d+(?:\.\d+)?)\s*%?\s*[)\]]")
 _ALONE: Final = re.compile(r"(\d+)(?:\s*例)?")
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 _IGNORED: Final = re.compile(
-    r"(?i)^\s*(p|p\s*values?|p值|χ2|χ²|x2|卡方|统计量|t值|z值|statistic|or|hr|rr|95%\s*ci|.*95%?\s*ci.*|差值|difference|total|合计|总计|overall)\s*$"
+    r"(?i)^\s*(p\s*values?|(?:p|χ2|χ²|x2|t|z|u|f|卡方|统计量)\s*值?|chi-?squared?|statistic|or|hr|rr|95%\s*ci|.*95%?\s*ci.*|差值|difference|total|合计|总计|overall)\s*$"
 )
 _PATIENTS: Final = re.compile(
     r"(?i)^(n|no\.? of patients|patients|例数|总例数|患者数|人数|可评价例数|evaluable|total n|样本量)$"
@@ -133,6 +133,8 @@ def _rows_are_regimens(table: Table, roles: Sequence[set[str]], regimen_at: int)
     study_at = next((i for i, r in enumerate(roles) if "study" in r), None)
     found = []
     for number, row in zip(table.numbers, table.rows, strict=True):
+        if _IGNORED.match(normalise(row[regimen_at])):
+            continue
         n = _ALONE.fullmatch(normalise(row[n_at])) if n_at is not None else None
         inside = _N.search(normalise(row[regimen_at]))
         total = int(n[1]) if n else int(inside[1]) if inside else None
@@ -179,6 +181,10 @@ def apply_to_counts(tables: Sequence[Table], mapping: Mapping) -> Applied:
             if row is not None:
                 rows.append(row)
                 places.append((cell.record.sheet, cell.record.row))
+    unread = dict.fromkeys(label for table in chosen for label in _statistics(table))
+    if unread:
+        named = ", ".join(unread)
+        recorder.note(f"not counts, and not read: {named}", f"非例数，未读取：{named}")
     for row, place in _summed(rows, places):
         recorder.note(
             "ORR is CR + PR, DCR is CR + PR + SD, where the sheet gives the categories alone",
@@ -197,6 +203,12 @@ def apply_to_counts(tables: Sequence[Table], mapping: Mapping) -> Applied:
         recorder.questions,
         tuple(recorder.notes),
     )
+
+
+def _statistics(table: Table) -> list[str]:
+    """Labels of rows and columns that hold tests, intervals, differences or totals."""
+    labels = [*table.headers, *(cell for row in table.rows for cell in row[:1])]
+    return [masked(plain) for label in labels if (plain := normalise(label)) and _IGNORED.match(plain)]
 
 
 def _summed(rows: list[dict[str, str]], places: list[tuple[str, int]]) -> list[tuple[dict[str, str], tuple[str, int]]]:

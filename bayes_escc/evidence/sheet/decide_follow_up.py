@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.sheet.asking import Asking
@@ -17,6 +18,12 @@ from bayes_escc.evidence.sheet.wording import Text
 from bayes_escc.names import normalise
 
 __all__ = ["FollowUpDecisions"]
+
+
+_ENDS: Final = frozenset({"progression", "death", "last_contact", "last_scan", "pfs_end"})
+"""Roles that say when follow-up ended."""
+_READABLE: Final = ("ambiguous", "serial")
+"""What is a date, but not of itself."""
 
 
 class FollowUpDecisions(Asking):
@@ -48,6 +55,8 @@ class FollowUpDecisions(Asking):
                 mapping = mapping.with_column("progression", mapping.columns["independent_progression"])
         mapping = replace(mapping, columns={r: c for r, c in mapping.columns.items() if r != "independent_progression"})
         status = "status" in has or "censored" in has
+        if "start" not in has and "time" not in has and has & _ENDS:
+            self._ask_start(roles)
         if "start" in has and has & {"progression", "death"}:
             return self._cut(self._censored_at(mapping.with_rule(time="dates", time_unit="days"), tables), tables)
         if "start" in has and "pfs_end" in has and status:
@@ -84,9 +93,36 @@ class FollowUpDecisions(Asking):
                 if answer in {None, "none"}
                 else self._cut(mapping.with_rule(time="end", end=role, time_unit="days"), tables)
             )
-        if status and "start" not in has:
+        if status and "start" not in has and not has & _ENDS:
             self._ask_time(roles)
         return mapping
+
+    def _ask_start(self, roles: Roles) -> None:
+        """Dates of follow-up without its beginning: one of the other columns of dates may be it."""
+        dated = [
+            h
+            for h in roles.aside
+            if (filled := [c for c in roles.cells[h] if folded_word(c) not in MISSING])
+            and sum(not isinstance(read_day(c), str) or read_day(c) in _READABLE for c in filled) >= 0.5 * len(filled)
+        ]
+        if not dated:
+            self.notes.append(
+                Text(
+                    "no column holds the start of treatment, so progression-free survival is left out",
+                    "没有开始治疗日期列，故不做PFS分析",
+                )
+            )
+            return
+        self.ask(
+            Question(
+                "use.start",
+                Text("Which column is the date of the first dose (start)?", "哪一列是首次用药日期(start)？"),
+                (
+                    *(Candidate(h, Text("", "")) for h in dated),
+                    Candidate("none", Text("none: leave progression-free survival out", "都不是：不做PFS分析")),
+                ),
+            )
+        )
 
     def _ask_time(self, roles: Roles) -> None:
         """A status without a time: one of the columns of numbers may be it."""

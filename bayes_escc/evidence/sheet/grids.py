@@ -19,7 +19,7 @@ from typing import IO, Any, Final
 from xml.etree import ElementTree
 
 from bayes_escc.errors import DataError
-from bayes_escc.evidence.reading import cell_text
+from bayes_escc.evidence.reading import cell_text, western
 from bayes_escc.evidence.sheet.wording import Text
 
 __all__ = ["Grid", "file_digest", "read_grids"]
@@ -125,6 +125,11 @@ def _decoded(data: bytes, name: str) -> tuple[str, tuple[Text, ...]]:
             continue
         if "\x00" in text:
             break
+        if codec == "gb18030" and western(data):
+            note = Text(
+                "read as Windows-1252; check that names look right", "按Windows-1252编码读取，请核对文字是否正确"
+            )
+            return data.decode("cp1252"), (note,)
         label = codec.removesuffix("-sig").upper()
         if label == "UTF-8":
             return text, ()

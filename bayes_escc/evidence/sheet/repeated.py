@@ -28,8 +28,8 @@ def without_repeats(records: list[Record], mapping: Mapping, recorder: Recorder)
     Returns
     -------
     list of Record
-        Without the rows that repeat an earlier one word for word. The others are marked with `REPEATED` and with the
-        fault, which is asked about with the other rows that cannot be used.
+        Without the rows that repeat an earlier one in everything that is read. The others are marked with `REPEATED`
+        and with the fault, which is asked about with the other rows that cannot be used.
     """
     if mapping.rule("identifier", "numbered") == "numbered" or "identifier" not in mapping.columns:
         return records
@@ -54,10 +54,10 @@ def without_repeats(records: list[Record], mapping: Mapping, recorder: Recorder)
         left.append(record)
     if again:
         recorder.note(
-            "1 row repeats another word for word, patient number included, and counts once"
+            "1 row repeats another in everything that is read, patient number included, and counts once"
             if again == 1
-            else f"{again} rows repeat others word for word, patient number included, and count once",
-            f"{again}行与其他行(含患者编号)完全相同，只计一次",
+            else f"{again} rows repeat others in everything that is read, patient number included, and count once",
+            f"{again}行所读取的内容(含患者编号)与其他行完全相同，只计一次",
         )
     shown_identity = mapping.rule("identifier") == "pseudonym"
     for (_, number), group in first.items():

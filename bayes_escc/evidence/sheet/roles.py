@@ -59,7 +59,7 @@ def _role(name: str, kind: str, en: str, zh: str, synonyms: str, loose: str = ""
 _ALL: Final = (
     _role("identifier", "id", "patient's study number", "患者研究编号",
           "patient id|patientid|subject id|subjid|usubjid|record id|case no|case number|case id|subject no|patient no|"
-          "patient number|study id|study no|screening no|enrolment no|subject number|participant id|pat id|pt id|"
+          "patient number|pt no|pt number|pat no|subj no|study id|study no|screening no|enrolment no|subject number|participant id|pat id|pt id|"
           "编号|研究编号|病例号|入组号|受试者编号|患者编号|病例编号|筛选号|随机号|病人编号|受试者|患者id|病例",
           "id|no|subject|patient|case|pt|序号|number|record|participant|患者|病人|序|编码|#"),
     _role("name", "drop", "name", "姓名",
@@ -86,7 +86,9 @@ _ALL: Final = (
           "date started|started treatment|therapy started|d1 date|cycle 1 day 1|cycle1 day1|"
           "首次用药日期|首次用药|首次用药时间|开始治疗日期|治疗开始日期|首次给药|首次给药日期|首次治疗|首次治疗日期|治疗开始时间|"
           "开始时间|开始日期|开始用药|用药开始|用药日期|给药日期|二线开始|二线治疗开始|开始治疗时间|用药时间|起始日期|治疗日期|"
-          "首次化疗日期|治疗起始"),
+          "首次化疗日期|治疗起始|开始治疗|治疗开始|首次用药日|第一次用药|第一次用药日期|date of first treatment|first treatment|"
+          "first treatment date|date of treatment start|treatment begun|treatment started",
+          "start|begin|begun|started|day 1|d1|baseline date|开始|起始|首疗|首次"),
     _role("consent", "aside", "consent", "知情同意日期", "consent|consent date|icf date|informed consent|签署日期|知情同意|知情同意日期|签署知情"),
     _role("randomisation", "aside", "randomisation or enrolment", "随机或入组日期",
           "randomisation date|randomization date|date of randomization|date of randomisation|randdt|enrolment date|"
@@ -98,7 +100,7 @@ _ALL: Final = (
           "pd date|date of pd|date of progression|progression date|disease progression date|date of first progression|"
           "first pd date|date pd|pd dt|date of disease progression|date of first pd|progressed on|prog date|"
           "进展日期|疾病进展日期|进展时间|疾病进展时间|pd日期|pd时间|首次进展|首次进展日期|进展日|复发进展日期|影像进展日期",
-          "progression|pd|进展|疾病进展"),
+          "progression|progressed|pd|relapse|进展|疾病进展"),
     _role("independent_progression", "date", "progression by independent review", "独立评审的进展日期",
           "irc pd date|birc pd date|irc progression date|independent progression date|birc progression date|独立评审进展日期|irc进展日期|"
           "progression date irc|pd date irc|pd date birc"),
@@ -114,11 +116,12 @@ _ALL: Final = (
     _role("cut", "date", "data cut-off", "数据截止日期",
           "cut off|cutoff|cut off date|cutoff date|data cut|data cut off|data cutoff|data cutoff date|data cut date|dco|数据截止|数据截止日期|截止日期|截止时间|统计截止日期"),
     _role("death", "date", "death", "死亡日期",
-          "death date|date of death|died on|dthdt|death dt|死亡日期|死亡时间|死亡日", "dod|death"),
+          "death date|date of death|died on|dthdt|death dt|死亡日期|死亡时间|死亡日", "dod|death|died|deceased|死亡|去世"),
     _role("pfs_end", "date", "end of PFS (event or censoring)", "PFS终点日期",
           "pfs date|pfs end date|date of pfs|pfs end|date of event|event date|date of event or censoring|progression or last follow up date|"
           "pfs event date|adt|endpoint date|pfs censor date|终点日期|pfs日期|pfs终点日期|pfs截止日期|进展或末次随访日期|进展或随访日期|结局日期|事件日期|"
-          "进展或死亡日期|进展/末次随访日期|终点事件日期"),
+          "进展或死亡日期|进展/死亡日期|进展死亡日期|死亡或进展日期|进展或死亡时间|进展/死亡时间|date of progression or death|"
+          "progression or death date|progression/death date|pd/death date|pd or death date|进展/末次随访日期|终点事件日期"),
     _role("time", "number", "PFS time", "无进展生存期",
           "pfs|pfs time|pfs months|pfs mo|pfs days|pfs weeks|aval|progression free survival|pfs duration|time to progression or death|pfstime|"
           "pfs m|pfs mths|months pfs|days pfs|pfs in months|pfs in days|"
@@ -354,7 +357,7 @@ _ENDPOINTS: Final[Mapping[str, str]] = {
 @lru_cache(maxsize=4096)
 def endpoint_of(text: str) -> str | None:
     """The endpoint a label of a row or column of counts names, or None."""
-    from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
+    from bayes_escc.evidence.endpoints import adverse_endpoint, canonical_endpoint, endpoint_direction
 
     header = header_of(
         re.sub(r"(?i)[,，]?\s*(?:n\s*\(%\)|例\s*\(%\)|no\.?\s*\(%\)|n,\s*%|n\s*/\s*n|例数|%)\s*", " ", text)
@@ -366,6 +369,9 @@ def endpoint_of(text: str) -> str | None:
         label = canonical_endpoint(inside.strip())
         if label in {"ORR", "DCR", "CR", "PR", "SD", "PD", "NE", "CBR", "pCR", "MPR"}:
             return label
+    adverse = adverse_endpoint(text)
+    if adverse is not None:
+        return adverse
     label = canonical_endpoint(header.key)
     return label if endpoint_direction(label) is not None else None
 
