@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -51,6 +52,58 @@ def test_more_rows_of_the_same_structure_cost_no_compilation(cohorts, monkeypatc
     )
     assert doubled.tree["log_likelihood"]["events"].sizes["row"] == 8
     assert list(doubled.estimand("rate")["regimen"]) == list(dict.fromkeys(frame["regimen"]))
+
+
+LATE = ("log_prior", "posterior_predictive", "prior", "prior_predictive", "prior_estimands", "log_likelihood")
+"""What is made of a posterior when somebody reads it."""
+
+
+def test_what_nobody_reads_is_not_made(cohorts, monkeypatch):
+    called = []
+    design = type(prepare_design(be.ResponseModel(endpoint="ORR").analysis, cohorts))
+    for name in ("log_prior", "prior", "simulate", "log_likelihood"):
+        original = getattr(design, name)
+
+        def counted(self, *arguments, _name=name, _original=original):
+            called.append(_name)
+            return _original(self, *arguments)
+
+        monkeypatch.setattr(design, name, counted)
+    fit = be.ResponseModel(endpoint="ORR").fit(frame_of(cohorts), seed=3)
+    fit.summary()
+    fit.compare("rate")
+    assert called == []
+    assert fit.groups["prior_predictive"].sizes["draw"] == 2000
+    assert called == ["prior", "simulate", "simulate"]  # with the replicates, whose random stream it shares
+    assert fit.groups["prior_predictive"] is fit.groups["prior_predictive"]
+
+
+def test_the_order_of_reading_changes_no_number(cohorts):
+    def fit():
+        return be.ResponseModel(endpoint="ORR").fit(frame_of(cohorts), seed=3)
+
+    whole, forwards, backwards = fit().tree, fit().groups, fit().groups
+    for name in LATE:
+        xr.testing.assert_identical(forwards[name], whole[name].to_dataset())
+    for name in reversed(LATE):
+        xr.testing.assert_identical(backwards[name], whole[name].to_dataset())
+    assert list(backwards) == list(whole.children) == list(forwards)
+
+
+def test_groups_are_kept_by_copies_and_by_other_processes(cohorts):
+    groups = be.ResponseModel(endpoint="ORR").fit(frame_of(cohorts), seed=3).groups
+    other = groups.copy()
+    other.add("mine", xr.Dataset({"x": 1}))
+    assert "mine" in other
+    assert "mine" not in groups
+    sent = pickle.loads(pickle.dumps(groups))
+    assert list(sent) == list(groups)
+    for name in LATE:
+        xr.testing.assert_identical(sent[name], groups[name])
+        xr.testing.assert_identical(other[name], groups[name])
+    assert groups.get("nothing") is None
+    with pytest.raises(KeyError):
+        groups["nothing"]
 
 
 def test_labels_are_those_of_the_table_not_of_the_first_fit(cohorts):

@@ -26,6 +26,7 @@ from bayes_escc.evidence.population.bias import (
 )
 from bayes_escc.evidence.population.stated import is_randomised
 from bayes_escc.evidence.population.tipping import MeasuredCovariate, Tipping
+from bayes_escc.inference.groups import Groups
 from bayes_escc.names import (
     CHAIN,
     COVARIATE,
@@ -54,8 +55,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BIAS_KEYS",
     "Fitted",
+    "add_bias_groups",
     "bias_fields",
-    "bias_groups",
     "contrast_from_curves",
     "population_of",
     "tipping_of_row",
@@ -91,7 +92,7 @@ class Fitted(Protocol):
         """The analysis."""
 
     @property
-    def tree(self) -> xr.DataTree:
+    def groups(self) -> Groups:
         """Draws, estimands and what is kept beside them."""
 
     @property
@@ -211,9 +212,9 @@ def _shifts_rates(posterior: Fitted) -> bool:
 
 def _measured(posterior: Fitted, regimen: str, reference: str) -> tuple[MeasuredCovariate, ...]:
     """What every measured covariate accounts for: its coefficient times the difference of its means."""
-    if COVARIATE_MEANS not in posterior.tree.children or "coefficient" not in posterior.estimand_names:
+    if COVARIATE_MEANS not in posterior.groups or "coefficient" not in posterior.estimand_names:
         return ()
-    means = posterior.tree[COVARIATE_MEANS].to_dataset()["mean"]
+    means = posterior.groups[COVARIATE_MEANS]["mean"]
     coefficients = posterior.estimand("coefficient").median((CHAIN, DRAW))
     found = []
     for name in means[COVARIATE].to_numpy():
@@ -299,9 +300,9 @@ def _question(estimand: str, regimen: str, reference: str, time: float | None, s
 
 def _stored(posterior: Fitted, row: PlainMapping, threshold: float) -> CriticalBias | None:
     """The critical bias computed at the fit, where curves were at hand."""
-    if CRITICAL_BIAS not in posterior.tree.children:
+    if CRITICAL_BIAS not in posterior.groups:
         return None
-    group = posterior.tree[CRITICAL_BIAS].to_dataset()
+    group = posterior.groups[CRITICAL_BIAS]
     key = _question(row["estimand"], row[REGIMEN], row["reference"], row["time"], row["scale"], threshold)
     known = [str(q) for q in group[_QUESTION].to_numpy()]
     if key not in known:
@@ -310,36 +311,44 @@ def _stored(posterior: Fitted, row: PlainMapping, threshold: float) -> CriticalB
     return CriticalBiasDraws(np.asarray(values, dtype=float), row["better"] == "lower")
 
 
-def bias_groups(analysis: Analysis, design: Design, tree: xr.DataTree) -> dict[str, xr.Dataset]:
-    """What a posterior keeps for questions of bias, by group."""
+def add_bias_groups(groups: Groups, analysis: Analysis, design: Design) -> None:
+    """Add to the groups of a fit what questions of bias will ask; each is made when the first question comes."""
     import xarray as xr
 
-    found = {CRITICAL_BIAS: critical_bias_group(analysis, design, tree)}
-    means = design.covariate_means()
-    if means is not None:
-        found[COVARIATE_MEANS] = xr.Dataset({"mean": means})
-    report = design.population_report(tree["posterior"].to_dataset())
-    if report is not None:
-        found[POPULATION] = xr.Dataset(attrs={"report": json.dumps(report, ensure_ascii=False)})
-    return {name: group for name, group in found.items() if group is not None}
+    def critical() -> dict[str, xr.Dataset]:
+        found = critical_bias_group(analysis, design, groups)
+        return {} if found is None else {CRITICAL_BIAS: found}
+
+    def means() -> dict[str, xr.Dataset]:
+        found = design.covariate_means()
+        return {} if found is None else {COVARIATE_MEANS: xr.Dataset({"mean": found})}
+
+    def population() -> dict[str, xr.Dataset]:
+        found = design.population_report(groups["posterior"])
+        if found is None:
+            return {}
+        return {POPULATION: xr.Dataset(attrs={"report": json.dumps(found, ensure_ascii=False)})}
+
+    for name, make in ((CRITICAL_BIAS, critical), (COVARIATE_MEANS, means), (POPULATION, population)):
+        groups.add_later([name], make)
 
 
 def population_of(posterior: Fitted) -> Plain | None:
     """The entry `population` of `result.json`, where published arms stand beside own patients."""
-    if POPULATION not in posterior.tree.children:
+    if POPULATION not in posterior.groups:
         return None
-    report: Plain = json.loads(posterior.tree[POPULATION].attrs["report"])
+    report: Plain = json.loads(posterior.groups[POPULATION].attrs["report"])
     return report
 
 
-def critical_bias_group(analysis: Analysis, design: Design, tree: xr.DataTree) -> xr.Dataset | None:
+def critical_bias_group(analysis: Analysis, design: Design, groups: Groups) -> xr.Dataset | None:
     """The critical biases of an analysis's own comparisons, where they need the curves of the fit.
 
     Only contrasts that are not randomised have any.
     """
     import xarray as xr
 
-    parameters, estimands = tree["posterior"].to_dataset(), tree[ESTIMANDS].to_dataset()
+    parameters, estimands = groups["posterior"], groups[ESTIMANDS]
     keys: list[str] = []
     values: list[Array] = []
     for question in _open_questions(analysis, design, estimands):

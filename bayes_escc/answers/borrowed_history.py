@@ -330,9 +330,9 @@ def borrowing_of(posterior: Posterior) -> dict[str, list[Borrowed]]:
     a weight of 1 is the answer without borrowing.
     """
     spec = posterior.analysis.borrowing
-    if spec is None or BORROWING not in posterior.tree.children:
+    if spec is None or BORROWING not in posterior.groups:
         return {}
-    group = posterior.tree[BORROWING].to_dataset()
+    group = posterior.groups[BORROWING]
     found = {}
     for i, regimen in enumerate(str(r) for r in group[REGIMEN].to_numpy()):
         prior = stored_rate(group, _HISTORICAL, regimen)
@@ -346,7 +346,7 @@ def borrowing_of(posterior: Posterior) -> dict[str, list[Borrowed]]:
 
 def primary_weight(posterior: Posterior, regimen: str) -> float:
     """The robust weight of the analysis for a regimen that borrows."""
-    return float(posterior.tree[BORROWING].to_dataset()["robust_weight"].sel({REGIMEN: regimen}))
+    return float(posterior.groups[BORROWING]["robust_weight"].sel({REGIMEN: regimen}))
 
 
 def borrow_rows(posterior: Posterior, comparisons: Sequence[Comparison] = ()) -> Plain | None:
@@ -361,7 +361,7 @@ def borrow_rows(posterior: Posterior, comparisons: Sequence[Comparison] = ()) ->
     spec, answers = posterior.analysis.borrowing, borrowing_of(posterior)
     if spec is None or not answers:
         return None
-    group = posterior.tree[BORROWING].to_dataset()
+    group = posterior.groups[BORROWING]
     prob = posterior.analysis.ci_prob
     historical = [
         {

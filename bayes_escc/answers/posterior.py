@@ -38,7 +38,7 @@ from bayes_escc.errors import AnalysisError, RecordError
 from bayes_escc.evidence import Arm
 from bayes_escc.files import write_atomic
 from bayes_escc.inference.diagnostics import Diagnostics, diagnose
-from bayes_escc.inference.groups import observed_of
+from bayes_escc.inference.groups import Groups, Late, observed_of
 from bayes_escc.names import (
     DETECTING_SCAN,
     ENDPOINT,
@@ -61,11 +61,27 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Posterior"]
+__all__ = ["Facts", "Posterior"]
 
 FORMAT_VERSION: Final = 1
 _FIRST: Final = ("median", "lower", "upper", "unit")
 """Columns of a summary that are read first."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is told of the data and the priors behind a posterior.
+
+    Parameters
+    ----------
+    evidence : mapping
+        Rows, patients, events and warnings of the data.
+    priors : tuple of str
+        Every prior in words.
+    """
+
+    evidence: PlainMapping
+    priors: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,34 +90,32 @@ class Posterior:
 
     Parameters
     ----------
-    tree : DataTree
+    groups : Groups
         ArviZ's groups (posterior, prior, log_likelihood, log_prior, posterior_predictive,
         prior_predictive, observed_data, constant_data, sample_stats after NUTS), and beside them
-        ``estimands``, ``prior_estimands`` and, in closed form, ``laws``; ``detecting_scan`` where asked for.
+        ``estimands``, ``prior_estimands`` and, in closed form, ``laws``; ``detecting_scan`` where asked for. `tree`
+        gives all of them; what is by patient, predictive or for figures is made when it is first read.
     analysis : Analysis
         What was asked.
     data_sha256 : str
         Digest of the table it was asked of.
-    evidence : mapping
-        Rows, patients, events and warnings of the data.
+    facts : Late
+        `evidence` (rows, patients, events and warnings of the data) and `priors` (every prior in words).
     arms : tuple of Arm
         Where the evidence on each regimen comes from.
     sampler : {"exact", "nuts", "laplace"}
     diagnostics : Diagnostics
-    priors : tuple of str
-        Every prior in words.
     versions, seconds : mapping
         Software and wall time.
     """
 
-    tree: xr.DataTree
+    groups: Groups
     analysis: Analysis
     data_sha256: str
-    evidence: PlainMapping
+    facts: Late[Facts]
     arms: tuple[Arm, ...]
     sampler: Literal["exact", "nuts", "laplace"]
     diagnostics: Diagnostics
-    priors: tuple[str, ...]
     versions: Mapping[str, str]
     seconds: Mapping[str, float]
 
@@ -120,14 +134,29 @@ class Posterior:
         return f"<p>{escape(repr(self))}</p>{shown[labels + numbers].to_html(index=False, na_rep='')}"
 
     @property
+    def tree(self) -> xr.DataTree:
+        """All groups as ArviZ's tree, made if they were not."""
+        return self.groups.tree
+
+    @property
+    def evidence(self) -> PlainMapping:
+        """Rows, patients, events and warnings of the data."""
+        return self.facts().evidence
+
+    @property
+    def priors(self) -> tuple[str, ...]:
+        """Every prior in words."""
+        return self.facts().priors
+
+    @property
     def estimand_names(self) -> tuple[str, ...]:
         """Names of the estimands."""
-        return tuple(str(n) for n in self.tree[ESTIMANDS].data_vars)
+        return tuple(str(n) for n in self.groups[ESTIMANDS].data_vars)
 
     @property
     def observed(self) -> xr.Dataset:
         """What was observed and what stands beside it: `observed_data` and `constant_data` of the tree together."""
-        return observed_of(self.tree)
+        return observed_of(self.groups)
 
     @property
     def detecting_scan(self) -> Posterior | None:
@@ -136,12 +165,9 @@ class Posterior:
         For comparison only: scans find progression late, so hazards seem to rise and the result depends on
         how often each regimen was scanned.
         """
-        if DETECTING_SCAN not in self.tree.children:
+        if DETECTING_SCAN not in self.groups:
             return None
-        import xarray as xr
-
-        estimands = self.tree[DETECTING_SCAN].to_dataset()
-        return replace(self, tree=xr.DataTree.from_dict({f"/{ESTIMANDS}": estimands}), sampler="nuts")
+        return replace(self, groups=Groups({ESTIMANDS: self.groups[DETECTING_SCAN]}), sampler="nuts")
 
     def estimand(self, name: str = "rate", *, prior: bool = False) -> xr.DataArray:
         """Draws of an estimand, dimensions (chain, draw, regimen, ...).
@@ -157,7 +183,7 @@ class Posterior:
                 f"there is no estimand {name!r}: this posterior has {', '.join(self.estimand_names)}."
                 f"{nearest(name, self.estimand_names)}"
             )
-        return self.tree[f"prior_{ESTIMANDS}" if prior else ESTIMANDS].to_dataset()[name]
+        return self.groups[f"prior_{ESTIMANDS}" if prior else ESTIMANDS][name]
 
     def known(self, name: str, *, prior: bool = False) -> SampledEstimand:
         """What is known of an estimand, cell by cell: its draws, and the exact laws behind them where there are any.
@@ -173,7 +199,7 @@ class Posterior:
     def exact_laws(self, *, prior: bool = False) -> ExactLaws | None:
         """The exact marginal laws of the estimands, or None where everything was sampled."""
         group = f"prior_{LAWS}" if prior else LAWS
-        return ExactLaws(self.tree[group].to_dataset()) if group in self.tree.children else None
+        return ExactLaws(self.groups[group]) if group in self.groups else None
 
     def law_at(self, name: str, labels: PlainMapping, *, prior: bool = False) -> Distribution | None:
         """The exact marginal law of one cell of an estimand, or None."""
@@ -406,9 +432,9 @@ class Posterior:
 
     def weight_rows(self) -> list[WeightRow]:
         """The entries of `weights` in `result.json`: what every study is worth in a pooled effect."""
-        if WEIGHTS not in self.tree.children:
+        if WEIGHTS not in self.groups:
             return []
-        stored = self.tree[WEIGHTS].to_dataset()
+        stored = self.groups[WEIGHTS]
         columns = [stored[name].to_numpy() for name in WeightRow.columns()]
         return [
             WeightRow(
@@ -631,14 +657,15 @@ class Posterior:
         stats = tree["sample_stats"].to_dataset() if "sample_stats" in tree.children else tree["posterior"].to_dataset()
         posterior = tree["posterior"].to_dataset()
         return cls(
-            tree,
+            Groups.of(tree),
             Analysis.from_dict(content, label="from_draws"),
             digest_of(posterior),
-            {"rows": 0, "patients": patients, "events": events, "warnings": []},
+            Late.known(
+                Facts({"rows": 0, "patients": patients, "events": events, "warnings": []}, tuple(priors)),
+            ),
             tuple(arms),
             "nuts",
             diagnose(posterior, estimands, stats),
-            tuple(priors),
             {},
             {},
         )
@@ -648,14 +675,13 @@ class Posterior:
         analysis = Analysis.from_dict(record["analysis"], sha256=record["analysis_sha256"])
         diagnostics = {**record["diagnostics"], "messages": tuple(record["diagnostics"]["messages"])}
         return cls(
-            tree,
+            Groups.of(tree),
             analysis.with_sampling(**record["sampling"]),
             record["data_sha256"],
-            record["evidence"],
+            Late.known(Facts(record["evidence"], tuple(record["priors"]))),
             tuple(Arm(**a) for a in record["arms"]),
             record["sampler"],
             Diagnostics(**diagnostics),
-            tuple(record["priors"]),
             record["versions"],
             record["seconds"],
         )

@@ -202,12 +202,12 @@ def _in_full(rule: Rule, study: FittedPosterior) -> Rule:
     analysis = study.posterior.analysis
     full = rule.in_full(study)
     full = full if full is rule else in_analysis(full, analysis)
-    if BORROWING not in study.posterior.tree.children:
+    if BORROWING not in study.posterior.groups:
         return full
     if full.regimen is None:  # the only one beside the reference
         others = [r for r in study.labels("rate").regimens if r != getattr(full, "reference", None)]
         full = in_analysis(replace(full, regimen=others[0]), analysis) if len(others) == 1 else full
-    return with_borrowed(full, borrowed_priors(study.posterior.tree[BORROWING].to_dataset(), fitted=True))
+    return with_borrowed(full, borrowed_priors(study.posterior.groups[BORROWING], fitted=True))
 
 
 @dataclass(frozen=True)

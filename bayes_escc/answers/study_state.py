@@ -123,7 +123,7 @@ class FittedPosterior(LabelledData):
     @classmethod
     def of(cls, posterior: Posterior) -> Self:
         """The study behind a posterior."""
-        observed = posterior.observed if "observed_data" in posterior.tree.children else None
+        observed = posterior.observed if "observed_data" in posterior.groups else None
         return cls({n: posterior.estimand(n) for n in posterior.estimand_names}, observed, posterior)
 
     def direction(self, estimand: str, endpoint: str | None) -> Direction:
@@ -160,8 +160,8 @@ class FittedPosterior(LabelledData):
         return float(row["upper"] - row["lower"]), 0.0 if exact else _error_of_width(draws, row, ci_prob)
 
     def completed(self, rule: str) -> tuple[float, float]:
-        tree = self.posterior.tree
-        found = tree[MONITORING].to_dataset()["success"] if MONITORING in tree.children else None
+        groups = self.posterior.groups
+        found = groups[MONITORING]["success"] if MONITORING in groups else None
         if found is None or rule not in found["rule"]:
             raise AnalysisError(f"{rule}: the study was not completed when the model was fitted; fit again.")
         draws = found.sel(rule=rule).transpose(CHAIN, DRAW).to_numpy()

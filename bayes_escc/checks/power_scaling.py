@@ -137,18 +137,18 @@ def power_scaling(posterior: Posterior, *, reference: str | None = None) -> Powe
     AnalysisError
         If a group is missing.
     """
-    missing = [name for name in ("log_prior", "log_likelihood") if name not in posterior.tree.children]
+    missing = [name for name in ("log_prior", "log_likelihood") if name not in posterior.groups]
     if missing:
         raise AnalysisError(f"power scaling: this posterior has no group {' and no group '.join(missing)}.")
-    tree, estimands = posterior.tree, posterior.tree[ESTIMANDS].to_dataset()
+    groups, estimands = posterior.groups, posterior.groups[ESTIMANDS]
     regimens = [str(r) for r in estimands[REGIMEN].to_numpy()] if REGIMEN in estimands.coords else []
     if reference is not None and reference not in regimens:
         raise AnalysisError(f"power scaling: reference {reference!r} is not one of {', '.join(regimens)}.")
     return scaled_by_powers(
         posterior.analysis,
         estimands,
-        tree["log_prior"].to_dataset(),
-        tree["log_likelihood"].to_dataset(),
+        groups["log_prior"],
+        groups["log_likelihood"],
         laws=posterior.exact_laws(),
         reference=reference,
     )

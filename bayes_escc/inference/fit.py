@@ -7,7 +7,7 @@ draws, tuning steps and the seed decide the numbers; the machine and its number 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -17,7 +17,7 @@ from bayes_escc.analysis.analysis import SamplingSpec
 from bayes_escc.errors import AnalysisError
 from bayes_escc.families import Design
 from bayes_escc.inference.diagnostics import MIN_ESS, Diagnostics, diagnose
-from bayes_escc.inference.groups import data_groups
+from bayes_escc.inference.groups import DATA_GROUPS, Groups, Late, data_groups
 from bayes_escc.inference.laplace import LaplaceError, laplace_draws
 from bayes_escc.inference.nuts import CAREFUL, SMALL_STEPS, first_tuning, sample
 from bayes_escc.names import DRAW, ESTIMANDS, FIGURE_DATA, LAWS, SAMPLE_DIMS, WEIGHTS, Plain
@@ -38,18 +38,23 @@ class Fit:
 
     Parameters
     ----------
-    tree : DataTree
-        ArviZ's groups and `estimands`; `laws` where the posterior is in closed form.
+    groups : Groups
+        ArviZ's groups and `estimands`; `laws` where the posterior is in closed form. What nobody reads is not made.
     sampler : {"exact", "nuts", "laplace"}
     diagnostics : Diagnostics
     seconds : dict of str to float
         Wall time by part: import, compile, sample, total.
     """
 
-    tree: xr.DataTree
+    groups: Groups
     sampler: Literal["exact", "nuts", "laplace"]
     diagnostics: Diagnostics
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def tree(self) -> xr.DataTree:
+        """All groups, made."""
+        return self.groups.tree
 
 
 def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
@@ -69,42 +74,59 @@ def fit_design(design: Design, sampling: SamplingSpec) -> Fit:
     FitError
         If no chain could start or sampling broke off.
     """
-    import xarray as xr
-
     started = time.perf_counter()
     # one independent stream per purpose, so that adding one never moves another
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(sampling.seed).spawn(4)]
-    groups: Plain = {}
     seconds = {"import": 0.0, "compile": 0.0, "sample": 0.0}
     found = estimate(design, sampling, streams[:2], seconds)
-    parameters, estimands, diagnostics = found.parameters, found.estimands, found.diagnostics
-    groups |= found.groups
-    prior = _label_draws(design.prior(streams[2], PRIOR_DRAWS))
-    groups |= {
-        "posterior": parameters,
-        ESTIMANDS: estimands,
-        "log_prior": _label_draws(design.log_prior(parameters)),
-        "posterior_predictive": _label_draws(design.simulate(parameters, streams[3])),
-        "prior": prior,
-        "prior_predictive": _label_draws(design.simulate(prior, streams[3])),
-        f"prior_{ESTIMANDS}": _label_draws(design.estimands(prior, streams[3])),
-        **data_groups(design.observed(), _label_draws(design.log_likelihood(parameters))),
-    }
-    figure_data = design.figure_data(parameters)
-    if figure_data is not None:
-        groups[FIGURE_DATA] = figure_data
-    weights = design.study_weights(parameters)
-    if weights is not None:
-        groups[WEIGHTS] = weights
+    groups, diagnostics = Groups(found.groups), found.diagnostics
+    groups.add("posterior", found.parameters)
+    groups.add(ESTIMANDS, found.estimands)
+    _add_later(groups, design, found.parameters, streams[2], streams[3])
     for name, other in design.beside:
         beside = estimate(other, sampling, streams[:2], seconds)
-        groups[name] = beside.estimands
+        groups.add(name, beside.estimands)
         if not beside.diagnostics.converged:
             told = tuple(f"{name}: {message}" for message in beside.diagnostics.messages)
             diagnostics = replace(diagnostics, converged=False, messages=(*diagnostics.messages, *told))
     seconds["total"] = time.perf_counter() - started
-    tree = xr.DataTree.from_dict({f"/{name}": data for name, data in groups.items()})
-    return Fit(tree, found.engine, diagnostics, seconds)
+    return Fit(groups, found.engine, diagnostics, seconds)
+
+
+def _add_later(
+    groups: Groups,
+    design: Design,
+    parameters: xr.Dataset,
+    prior_rng: np.random.Generator,
+    rng: np.random.Generator,
+) -> None:
+    """Add what is made of a posterior when it is first read: densities, replicates, the prior, data of figures."""
+
+    def predictive() -> Plain:  # together, as they share a stream
+        prior = groups["prior"]
+        return {
+            "posterior_predictive": _label_draws(design.simulate(parameters, rng)),
+            "prior_predictive": _label_draws(design.simulate(prior, rng)),
+            f"prior_{ESTIMANDS}": _label_draws(design.estimands(prior, rng)),
+        }
+
+    def if_any(name: str, make: Callable[[xr.Dataset], xr.Dataset | None]) -> None:
+        def made() -> Plain:
+            found = make(parameters)
+            return {} if found is None else {name: found}
+
+        groups.add_later([name], made)
+
+    if_any("log_prior", lambda p: _label_draws(design.log_prior(p)))
+    replicated = Late(predictive)
+    groups.add_later(["posterior_predictive"], replicated)
+    groups.add_later(["prior"], lambda: {"prior": _label_draws(design.prior(prior_rng, PRIOR_DRAWS))})
+    groups.add_later(["prior_predictive", f"prior_{ESTIMANDS}"], replicated)
+    groups.add_later(
+        DATA_GROUPS, lambda: data_groups(design.observed(), _label_draws(design.log_likelihood(parameters)))
+    )
+    if_any(FIGURE_DATA, design.figure_data)
+    if_any(WEIGHTS, design.study_weights)
 
 
 @dataclass(frozen=True)

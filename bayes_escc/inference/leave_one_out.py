@@ -31,7 +31,7 @@ class _Fitted(Protocol):
     """Anything with ArviZ's groups, for example a `Posterior`."""
 
     @property
-    def tree(self) -> xr.DataTree: ...
+    def groups(self) -> Mapping[str, xr.Dataset]: ...
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def loo(fitted: _Fitted, *, integrated: bool | None = None) -> Loo:
     """
     import arviz as az
 
-    group = densities_of(fitted.tree)
+    group = densities_of(fitted.groups)
     if "published" in group:
         raise AnalysisError(
             "leave-one-out: this fit has arms with counts and published effects, whose densities have no common unit; "
@@ -128,7 +128,7 @@ def loo(fitted: _Fitted, *, integrated: bool | None = None) -> Loo:
         name, marginal = f"{name}{INTEGRATED}", True
     values = group[name].transpose(CHAIN, DRAW, ...)
     # the log-likelihood of large tables is that of some of the draws, under their own labels
-    posterior = fitted.tree["posterior"].to_dataset().sel({DRAW: values[DRAW]})
+    posterior = fitted.groups["posterior"].sel({DRAW: values[DRAW]})
     found: Any = az.loo(_tree(posterior, group[[name]]), var_name=name, pointwise=True)
     each = np.asarray(found.elpd_i).ravel()
     return Loo(
@@ -217,7 +217,7 @@ def compare_models(fits: Mapping[str, _Fitted], *, integrated: bool | None = Non
 
 def _of_model(fit: _Fitted, integrated: bool | None) -> Loo:
     """Leave-one-out of one of several models; one without effects of its own has nothing to integrate."""
-    group = densities_of(fit.tree)
+    group = densities_of(fit.groups)
     name = str(next(iter(group.data_vars)))
     plain = f"{name}{INTEGRATED}" not in group and not OWN_EFFECTS.keys() <= group[name].attrs.keys()
     return loo(fit, integrated=None if plain else integrated)
@@ -225,7 +225,7 @@ def _of_model(fit: _Fitted, integrated: bool | None) -> Loo:
 
 def check_same_coding(fits: Mapping[str, _Fitted]) -> None:
     """Refuse to compare fits of different patients, or of the same ones coded differently."""
-    observed = {name: observed_of(fit.tree) for name, fit in fits.items()}
+    observed = {name: observed_of(fit.groups) for name, fit in fits.items()}
     (a, first), *others = observed.items()
     for b, other in others:
         _same_coding(a, first, b, other)

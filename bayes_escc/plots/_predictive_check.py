@@ -38,7 +38,7 @@ def predictive_check(posterior: Posterior) -> Figure:
     """
     curves, observed = figure_data(posterior), posterior.observed
     regimens = [str(r) for r in curves[REGIMEN].to_numpy()]
-    replicated = posterior.tree["posterior_predictive"].to_dataset().stack(sample=(CHAIN, DRAW))
+    replicated = posterior.groups["posterior_predictive"].stack(sample=(CHAIN, DRAW))
     keep = np.unique(np.linspace(0, replicated.sizes["sample"] - 1, _REPLICATES).astype(int))
     time, event = (replicated[k].transpose("sample", ...).to_numpy()[keep] for k in ("time", "event"))
     entry, member = observed["entry"].to_numpy(), observed["regimen_index"].to_numpy()

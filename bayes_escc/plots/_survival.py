@@ -30,9 +30,9 @@ _STEPS: Final = {
 
 def figure_data(posterior: Posterior) -> Any:
     """Curves on a grid; refused where the family has none."""
-    if FIGURE_DATA not in posterior.tree.children:
+    if FIGURE_DATA not in posterior.groups:
         raise AnalysisError("this posterior has no survival curves: it is not of a survival model of patients.")
-    return posterior.tree[FIGURE_DATA].to_dataset()
+    return posterior.groups[FIGURE_DATA]
 
 
 def arm_styles(regimens: Any) -> dict[str, Plain]:

@@ -46,7 +46,7 @@ def page_facts(posterior: Posterior, design: Design, table: Table, result: Plain
     result : mapping
         The content of `result.json`, which is part of it.
     """
-    survival = _survival_facts(posterior) if FIGURE_DATA in posterior.tree.children else {}
+    survival = _survival_facts(posterior) if FIGURE_DATA in posterior.groups else {}
     data = {"source": table.source, "kind": table.kind, "rows_read": len(table.frame)}
     return {
         **facts_of_analysis(posterior, data, result),
@@ -116,7 +116,7 @@ def _survival_facts(posterior: Posterior) -> Plain:
     observed = posterior.observed
     stop, event, start = (observed[k].to_numpy() for k in ("time", "event", "entry"))
     member, happened = observed["regimen_index"].to_numpy(), event == 1
-    curves = posterior.tree[FIGURE_DATA].to_dataset()
+    curves = posterior.groups[FIGURE_DATA]
     regimens, unit = [str(r) for r in curves[REGIMEN].to_numpy()], str(curves.attrs["time_unit"])
     last = float(stop.max())
     step = _round_step(last / (_TICKS - 1))
@@ -218,9 +218,9 @@ def _cox_fact(data: RegressionData, values: Array, chosen: NDArray[np.bool_], *,
 
 def _predicted(posterior: Posterior, design: Design, group: str) -> list[Plain]:
     """Numbers of the data beside those of replicates: under the priors (Box's check), or under the posterior."""
-    if group not in posterior.tree.children:
+    if group not in posterior.groups:
         return []
-    replicates = posterior.tree[group].to_dataset()
+    replicates = posterior.groups[group]
     found = []
     for here, there in zip(design.statistics(design.observed()), design.statistics(replicates), strict=True):
         values = np.asarray(there.values, dtype=float).ravel()

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis, ComparisonSpec
-from bayes_escc.answers.bias import bias_groups
+from bayes_escc.answers.bias import add_bias_groups
 from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors, borrowing_group
 from bayes_escc.answers.needed import NeededRow
-from bayes_escc.answers.posterior import Posterior
+from bayes_escc.answers.posterior import Facts, Posterior
 from bayes_escc.answers.rows import WeightRow
 from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.inference import fit_design
+from bayes_escc.inference.groups import Groups, Late
 from bayes_escc.names import ENDPOINT, ESTIMANDS, MONITORING, REGIMEN, Plain, PlainMapping
 from bayes_escc.report.chinese import Names
 from bayes_escc.report.naming import own_names
@@ -139,49 +140,49 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
     """
     design, history = ready_design(analysis, design, table)
     fit = fit_design(design, analysis.sampling)
+    groups = fit.groups
     if history is not None:
-        import xarray as xr
-
-        fit.tree[BORROWING] = xr.DataTree(history)
-    for name, group in bias_groups(analysis, design, fit.tree).items():
-        import xarray as xr
-
-        fit.tree[name] = xr.DataTree(group)
+        groups.add(BORROWING, history)
+    add_bias_groups(groups, analysis, design)
     to_complete = [rule for rule in analysis.rules if isinstance(rule, PredictiveSurvival)]
     followed = design.followed()
     if to_complete and followed is not None:
-        import xarray as xr
+        seed = analysis.sampling.seed
+        groups.add(MONITORING, successes(to_complete, followed, groups["posterior"], seed))
+    return Posterior(
+        groups,
+        analysis,
+        table.digest,
+        Late(lambda: _facts(analysis, design, groups)),
+        tuple(design.arms),
+        fit.sampler,
+        fit.diagnostics,
+        software_versions(),
+        fit.seconds,
+    )
 
-        parameters = fit.tree["posterior"].to_dataset()
-        fit.tree[MONITORING] = xr.DataTree(successes(to_complete, followed, parameters, analysis.sampling.seed))
-    estimands = fit.tree[ESTIMANDS].to_dataset()
+
+def _facts(analysis: Analysis, design: Design, groups: Groups) -> Facts:
+    """What is told of the data, with every warning, and the priors in words."""
+    estimands = groups[ESTIMANDS]
     references = tuple(dict.fromkeys(c.reference for c in analysis.comparisons if c.reference is not None))
     warnings = [
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
         for w in (
             *design.extrapolations(estimands, references),
             *design.warnings,
-            *design.conflicts(fit.tree["prior_predictive"].to_dataset()),
+            *design.conflicts(groups["prior_predictive"]),
             *question_notes(analysis, estimands),
         )
     ]
     evidence = {"rows": design.rows, "patients": design.patients, "events": design.events, "warnings": warnings}
-    return Posterior(
-        fit.tree,
-        analysis,
-        table.digest,
-        evidence,
-        tuple(design.arms),
-        fit.sampler,
-        fit.diagnostics,
-        tuple(design.priors_in_words()),
-        software_versions(),
-        fit.seconds,
-    )
+    return Facts(evidence, tuple(design.priors_in_words()))
 
 
 def _check_questions(analysis: Analysis, design: Design) -> None:
     """Find every comparison and threshold the design cannot answer, before anything is sampled."""
+    if not (analysis.comparisons or analysis.thresholds or analysis.predictions or analysis.rules or design.relative):
+        return
     rng = np.random.default_rng(0)
     estimands = design.estimands(design.prior(rng, 2), rng)
     units = {str(name): str(array.attrs.get("unit", "")) for name, array in estimands.data_vars.items()}

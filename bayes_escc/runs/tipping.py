@@ -140,7 +140,7 @@ def _of_posterior(
     better: Direction | None,
     margin: float | None,
 ) -> tuple[Tipping, ...]:
-    from bayes_escc.answers.bias import bias_groups, contrast_from_curves, tipping_of_row
+    from bayes_escc.answers.bias import add_bias_groups, contrast_from_curves, tipping_of_row
 
     analysis = posterior.analysis
     specs = [s for s in analysis.comparisons if estimand in (None, s.estimand)]
@@ -156,7 +156,7 @@ def _of_posterior(
         replace(s, scale=scale or s.scale, better=better or s.better, margin=s.margin if margin is None else margin)
         for s in specs
     ]
-    design, posterior = _with_curves(posterior, replace(analysis, comparisons=tuple(specs)), bias_groups)
+    design, posterior = _with_curves(posterior, replace(analysis, comparisons=tuple(specs)), add_bias_groups)
     rows = [
         row
         for s in specs
@@ -168,7 +168,7 @@ def _of_posterior(
     for row in rows:
         one = tipping_of_row(posterior, row)
         if one is not None and one.contrast is None and design is not None:
-            parameters = posterior.tree["posterior"].to_dataset()
+            parameters = posterior.groups["posterior"]
             one = replace(one, contrast=contrast_from_curves(design, parameters, row))
         found += [] if one is None else [one]
     if not found:
@@ -180,24 +180,21 @@ def _of_posterior(
     return tuple(found)
 
 
-def _with_curves(posterior: Posterior, analysis: Analysis, groups: Any) -> tuple[Any, Posterior]:
+def _with_curves(posterior: Posterior, analysis: Analysis, add: Any) -> tuple[Any, Posterior]:
     """The design behind a survival posterior, and the posterior with the critical biases of these comparisons.
 
     Without the table, which a posterior loaded from a file may lack, what the posterior holds has to do.
     """
     from bayes_escc.families import get_family
 
-    if get_family(analysis.family).BIAS_SHIFTS != "curves" or "posterior" not in posterior.tree.children:
+    if get_family(analysis.family).BIAS_SHIFTS != "curves" or "posterior" not in posterior.groups:
         return None, posterior
-    import xarray as xr
-
     from bayes_escc.runs.run import prepare_design
 
     try:
         design = prepare_design(analysis, analysis.load_table())
     except BayesEsccError:
         return None, posterior
-    tree = posterior.tree.copy()
-    for name, group in groups(analysis, design, tree).items():
-        tree[name] = xr.DataTree(group)
-    return design, replace(posterior, tree=tree, analysis=analysis)
+    groups = posterior.groups.copy()
+    add(groups, analysis, design)
+    return design, replace(posterior, groups=groups, analysis=analysis)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["GROUPS", "pack", "unpack"]
 
 GROUPS: Final = ("posterior", ESTIMANDS, LAWS)
-"""Groups of the DataTree that are kept."""
+"""Groups of a fit that are kept."""
 
 _MAGIC: Final = b"ESCC-DRAWS-1\n"
 _MOST_VALUES: Final = 120_000
@@ -35,14 +35,14 @@ _PATIENT_DIMS: Final = ("patient", "missing", "unknown_patient")
 """Dimensions along which patients stand: themselves, and their imputed values."""
 
 
-def pack(tree: xr.DataTree) -> bytes:
+def pack(groups: Mapping[str, xr.Dataset]) -> bytes:
     """The kept groups of a posterior as bytes."""
     header: Plain = {}
     blocks: list[bytes] = []
-    step = _step(tree)
+    step = _step(groups)
     for group in GROUPS:
-        if group in tree.children:
-            data = tree[group].to_dataset()
+        if group in groups:
+            data = groups[group]
             data = _thinned(data.drop_dims([d for d in data.dims if d in _PATIENT_DIMS]), step)
             header[group] = {
                 "variables": {str(n): _describe(v, blocks) for n, v in data.data_vars.items()},
@@ -84,12 +84,10 @@ def unpack(content: bytes) -> dict[str, xr.Dataset]:
         raise RecordError(f"the stored draws cannot be understood ({error}).") from None
 
 
-def _step(tree: xr.DataTree) -> int:
+def _step(groups: Mapping[str, xr.Dataset]) -> int:
     """Which draws are kept: every one, every second, every third ..."""
-    groups = [tree[g].to_dataset() for g in GROUPS if g in tree.children]
-    variables = [
-        v for g in groups for v in g.data_vars.values() if DRAW in v.dims and not set(v.dims) & {*_PATIENT_DIMS}
-    ]
+    kept = [groups[g] for g in GROUPS if g in groups]
+    variables = [v for g in kept for v in g.data_vars.values() if DRAW in v.dims and not set(v.dims) & {*_PATIENT_DIMS}]
     if not variables:
         return 1
     draws = variables[0].sizes[DRAW] * variables[0].sizes.get(CHAIN, 1)

@@ -113,5 +113,5 @@ def record_cut(
             known = write_analysis(store, analysis, stated[0])
             body["frozen"] = analysis.sha256
         record["result"]["analysis"]["data_sha256"] = root
-        body["fit"] = write_fit(store, number, root, (known, analysis), record, pack(posterior.tree))
+        body["fit"] = write_fit(store, number, root, (known, analysis), record, pack(posterior.groups))
     return number, body

@@ -473,7 +473,7 @@ class Study(NotebookView):
                 if posterior is not None and last is not None:
                     place = write_analysis(store, posterior.analysis, number)
                     written = (place, posterior.analysis)
-                    body["fit"] = write_fit(store, last.id, last.root, written, record, pack(posterior.tree))
+                    body["fit"] = write_fit(store, last.id, last.root, written, record, pack(posterior.groups))
                 store.append("amend", body, who=who_is(who), why=why)
             notes = self._standing(cleared)
         return Update(None, (), posterior, record, tuple(notes))

@@ -44,9 +44,9 @@ exact_variations = network_check = None
 
 def figures(posterior: Any) -> tuple[str, ...]:
     """Names, in `bayes_escc.plots`, of the figures that a run draws."""
-    if FIGURE_DATA not in posterior.tree.children:  # published medians have no curves
+    if FIGURE_DATA not in posterior.groups:  # published medians have no curves
         return ("intervals",)
-    estimands = posterior.tree[ESTIMANDS].to_dataset()
+    estimands = posterior.groups[ESTIMANDS]
     chosen = {
         "survival": True,
         "hazards": True,
@@ -54,7 +54,7 @@ def figures(posterior: Any) -> tuple[str, ...]:
         # under proportional hazards who is better is the same at every time
         "better_over_time": estimands["survival"].sizes[REGIMEN] > 1
         and posterior.analysis.spec.regimen_effect != "proportional",
-        "dating": DETECTING_SCAN in posterior.tree.children,
+        "dating": DETECTING_SCAN in posterior.groups,
         "predictive_check": True,
     }
     return tuple(name for name, drawn in chosen.items() if drawn)

@@ -110,7 +110,9 @@ class Population:
         if self.weight.ndim == 1:
             return np.asarray(values @ self.weight)
         shares = self.weight[block]
-        return np.asarray((values * shares.reshape(len(shares), *[1] * (values.ndim - 2), -1)).sum(axis=-1))
+        return np.asarray(np.matmul(values.reshape(len(values), -1, values.shape[-1]), shares[..., None])).reshape(
+            values.shape[:-1]
+        )
 
     def mean_survival(self, cumulative: Array) -> Array:
         """Mean of exp(-H exp(log_risk)), of the shape (draws, ...) of the cumulative hazards."""
@@ -120,7 +122,8 @@ class Population:
         flat = cumulative.reshape(len(cumulative), -1)
         found = np.empty_like(flat)
         for block in self._blocks(flat):
-            found[block] = self.average(np.exp(-flat[block, :, None] * risk[block, None, :]), block)
+            each = flat[block, :, None] * -risk[block, None, :]
+            found[block] = self.average(np.exp(each, out=each), block)
         return found.reshape(cumulative.shape)
 
     def survivors_risk(self, cumulative: Array) -> Array:

@@ -61,7 +61,7 @@ MAX_LEAGUE = 10
 
 def figures(posterior: Any) -> tuple[str, ...]:
     """Names, in `bayes_escc.plots`, of the figures that a run draws."""
-    estimands = posterior.tree[ESTIMANDS].to_dataset()
+    estimands = posterior.groups[ESTIMANDS]
     effect = estimands["effect"]
     if REGIMEN not in effect.dims:
         return ("forest", "funnel") + ("heterogeneity",) * ("tau" in estimands)
