@@ -276,8 +276,8 @@ def test_mixing_is_what_arviz_finds(shape, memory):
 def test_whitened_coordinates_are_those_of_the_model(cohorts):
     """The density and its gradient in other coordinates, and the variables, follow the chain rule."""
     from bayes_escc.inference.compiled import compiled_with_data
+    from bayes_escc.inference.density import Target
     from bayes_escc.inference.entry_points import CENTRE, ROOT
-    from bayes_escc.inference.laplace import Target
 
     design = prepare_design(be.ResponseModel(endpoint="ORR").analysis, cohorts)
     plain = compiled_with_data(design, {"import": 0.0, "compile": 0.0})

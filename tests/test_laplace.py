@@ -10,7 +10,8 @@ import xarray as xr
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.inference.laplace import Target, systematic
+from bayes_escc.inference.density import Target
+from bayes_escc.inference.laplace import systematic
 from bayes_escc.probability.psis import smooth
 from tests.helpers.survival import LIVER, NLR, cohort, scans
 from tests.oracles.evidence import beta_binomial, gamma_exponential

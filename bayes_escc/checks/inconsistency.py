@@ -137,4 +137,4 @@ def _fit(piece: tuple[NetworkCheck, int, SamplingSpec], _seed: int) -> NetworkFi
         return exact
     found = fit_design(check.designs[i], replace(sampling, sampler="nuts"))
     messages = () if found.diagnostics.converged else found.diagnostics.messages
-    return check.by_sampling(i, found.tree["posterior"].to_dataset(), messages)
+    return check.by_sampling(i, found.groups["posterior"], messages)

@@ -10,7 +10,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-__all__ = ["CacheWarning", "prepare_cache"]
+__all__ = ["CacheWarning", "compiled_folder", "prepare_cache"]
 
 
 class CacheWarning(UserWarning):
@@ -25,7 +25,7 @@ def prepare_cache() -> None:
     """
     if "pytensor" in sys.modules:
         return
-    wanted = _configured()
+    wanted = compiled_folder()
     if _writable(wanted):
         return
     folder = Path(tempfile.gettempdir()) / f"bayes_escc-compiled-{_user()}"
@@ -41,8 +41,8 @@ def prepare_cache() -> None:
     )
 
 
-def _configured() -> Path:
-    """The folder PyTensor would use."""
+def compiled_folder() -> Path:
+    """The folder of compiled code, which PyTensor uses."""
     stated = re.search(r"base_compiledir=([^,]+)", os.environ.get("PYTENSOR_FLAGS", ""))
     if stated:
         return Path(stated[1].strip()).expanduser()

@@ -26,7 +26,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["CENTRE", "ROOT", "compile_model"]
+__all__ = ["CENTRE", "ROOT", "compile_model", "starting_points"]
 
 CENTRE, ROOT = "affine_centre", "affine_root"
 """Names of the data with which the sampler's coordinates are changed."""
@@ -95,6 +95,27 @@ def compile_model(model: pm.Model) -> Any:
         return _compile_cached(model)
     except (AttributeError, ImportError, KeyError, TypeError, ValueError):
         return nutpie.compile_pymc_model(model)
+
+
+def starting_points(model: pm.Model) -> Any:
+    """A function from a seed to a point at which a chain may start, (parameters,); None if it depends on the data."""
+    from nutpie import compile_pymc as nutpie_compile
+    from pymc.initial_point import make_initial_point_expression, make_initial_point_fn
+    from pytensor.graph.traversal import ancestors
+
+    settings: Any = {"default_strategy": "support_point", "jitter_rvs": set(model.free_RVs), "return_transformed": True}
+    expressions = make_initial_point_expression(
+        free_rvs=model.free_RVs,
+        rvs_to_transforms=model.rvs_to_transforms,
+        initval_strategies=model.rvs_to_initial_values,
+        **settings,
+    )
+    if {*ancestors(expressions)} & {*model.data_vars}:
+        return None
+    shapes = nutpie_compile._compute_shapes(model)
+    names = [str(model.rvs_to_values[v].name) for v in model.free_RVs]
+    function = nutpie_compile._wrap_with_lock(make_initial_point_fn(model=model, overrides=None, **settings))
+    return nutpie_compile._rv_dict_to_flat_array_wrapper(function, names, [shapes[name] for name in names])
 
 
 def _compile_cached(model: pm.Model) -> Any:

@@ -14,8 +14,9 @@ from bayes_escc.analysis.analysis import SamplingSpec
 from bayes_escc.errors import FitError
 from bayes_escc.families import Design
 from bayes_escc.inference.compiled import compiled_with_data, import_nutpie
+from bayes_escc.inference.density import Target
 from bayes_escc.inference.entry_points import CENTRE, ROOT
-from bayes_escc.inference.laplace import LaplaceError, Target, find_mode
+from bayes_escc.inference.laplace import LaplaceError, find_mode
 from bayes_escc.names import SAMPLE_DIMS, AnyArray, Plain
 
 if TYPE_CHECKING:
