@@ -24,6 +24,16 @@ TERMS: Final[Mapping[str, str]] = {
     "the larger of {a} and {b}": "{a}与{b}中的较大者",
     "who is evaluable at a look differs from trial to trial": "各次查看时可评估的患者因试验而异",
     "patients drop out": "存在失访",
+    "events are seen at visits": "事件在随访时才观察到",
+    "a look waits for more than a number of events": "某次查看除事件数外还有其他条件",
+    "a look waits for more events than patients": "某次查看等待的事件数多于患者数",
+    "a true hazard is not constant": "真实风险率不是常数",
+    "patients drop out, so that who is evaluable at a look differs from trial to trial": "存在失访，"
+    "各次查看时可评估的患者因试验而异",
+    "patients drop out in too many possible ways": "失访的可能情形过多",
+    "rules are about two endpoints, whose association the design prior does not state": "规则涉及两个终点，"
+    "而设计先验未说明其关联",
+    "the design prior is not of the rate that rules are about": "设计先验不是规则所依据的率的先验",
     "its rules wait for endpoints that are assessed at different times": "各规则所依据的终点评估时间不同",
     "its rules are about more than two endpoints": "规则涉及两个以上的终点",
     "there are too many possible counts": "可能的计数组合过多",

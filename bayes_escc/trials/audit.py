@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.analysis import Analysis
-from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.trials.conduct import look_times, looks_of, state_at, statistic_at
 from bayes_escc.trials.generate import generate
+from bayes_escc.trials.hazards import FastModel
 from bayes_escc.trials.slow import fitted_probability, frame_of
 from bayes_escc.trials.spec import PlannedRule, TrialSpec, Truth
 from bayes_escc.trials.summary import Audit
@@ -22,7 +22,7 @@ _NEAR: Final = 0.005
 _SEARCHED: Final = 500
 
 
-def audit_design(spec: TrialSpec, analysis: Analysis, model: NormalPriors) -> Audit:
+def audit_design(spec: TrialSpec, analysis: Analysis, model: FastModel) -> Audit:
     """Answer a share of the trials, and as many that are near a threshold, by the package's own fit.
 
     The share is spread over truths, rules and looks.
@@ -54,7 +54,7 @@ def _limits(planned: PlannedRule, look: int) -> list[float]:
     return [h for h in (planned.go_above[look], planned.stop_below[look]) if h is not None]
 
 
-def _near(spec: TrialSpec, model: NormalPriors, truth: Truth, r: int, look: int) -> list[tuple[float, int]]:
+def _near(spec: TrialSpec, model: FastModel, truth: Truth, r: int, look: int) -> list[tuple[float, int]]:
     """Trials whose answer is close to a threshold, with how close."""
     planned = spec.rules[r]
     trials = min(_SEARCHED, spec.simulation.trials)

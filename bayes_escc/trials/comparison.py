@@ -36,7 +36,7 @@ def compare_designs(first: Design, second: Design, trials: int | None = None) ->
         raise AnalysisError("the designs have no truth of one name in common: what should be compared?")
     second = second.with_seed(first.spec.simulation.seed)
     count = trials or first.spec.simulation.trials
-    known = [exact_characteristics(design.spec) for design in (first, second)]
+    known = [exact_characteristics(design.spec, design.model) for design in (first, second)]
     rows: list[Plain] = []
     for name in names:
         places = [(design.spec.patients[-1], name) for design in (first, second)]

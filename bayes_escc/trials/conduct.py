@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.analysis import Analysis
-from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.trials.answers import rate_statistics, rate_verdicts, verdicts_of
 from bayes_escc.trials.generate import Patients, generate, seen_at
-from bayes_escc.trials.hazards import hazard_statistics
+from bayes_escc.trials.hazards import FastModel, hazard_statistics
 from bayes_escc.trials.slow import fitted_statistics
 from bayes_escc.trials.spec import LookPlan, PlannedRule, TrialSpec, Truth
 
@@ -23,6 +22,7 @@ __all__ = [
     "Outcomes",
     "conduct",
     "counts_at",
+    "ends_of",
     "join",
     "look_times",
     "looks_of",
@@ -196,14 +196,14 @@ def state_at(spec: TrialSpec, patients: Patients, times: Array) -> State:
 
 def statistic_at(
     spec: TrialSpec,
-    model: NormalPriors | str | None,
+    model: FastModel | str | None,
     analysis: Analysis | None,
     planned: PlannedRule,
     patients: Patients,
     state: State,
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Statistic of a rule on a time to event in every trial, and which trials the package's own fit had to answer."""
-    if isinstance(model, NormalPriors):
+    if isinstance(model, FastModel):
         values = hazard_statistics(
             model,
             planned,
@@ -211,7 +211,7 @@ def statistic_at(
             patients.arm,
             state.time,
             state.seen,
-            [patients.covariates[covariate.column] for covariate in model.covariates],
+            [patients.covariates[c.column] for c in getattr(model, "covariates", ())],
             state.entered,
         )
         slow = np.isnan(values)
@@ -226,7 +226,7 @@ def conduct(
     spec: TrialSpec,
     truth: Truth,
     analysis: Analysis | None,
-    model: NormalPriors | str | None,
+    model: FastModel | str | None,
     most: int,
     first: int,
     trials: int,
@@ -295,15 +295,67 @@ class Looks:
         return cls(np.zeros(shape), np.full(shape, np.nan), np.zeros(shape, np.int8), np.zeros(shape, np.int64))
 
 
-def _order(spec: TrialSpec, keys: list[tuple[int, int]], looks: Looks) -> NDArray[np.int64]:
+@dataclass(frozen=True)
+class Ends:
+    """How trials end by what every look says; arrays over trials.
+
+    Parameters
+    ----------
+    order : array of int, (trials, looks)
+        Columns of the looks in the order in which they come.
+    last : array of int
+        Column of the look that ends the trial, or of the last one.
+    decision, rule, look : array of int
+    advice : array of int, (trials, rules)
+    at : array of int, (trials, looks)
+        As in `Outcomes`.
+    """
+
+    order: NDArray[np.int64]
+    last: NDArray[np.int64]
+    decision: NDArray[np.int8]
+    rule: NDArray[np.int8]
+    look: NDArray[np.int8]
+    advice: NDArray[np.int8]
+    at: NDArray[np.int8]
+
+
+def ends_of(spec: TrialSpec, acts: NDArray[np.int8], times: Array) -> Ends:
+    """Which rule ends each trial, given the verdicts and times of all looks in the order of `looks_of`."""
+    keys = looks_of(spec)
+    trials, many = acts.shape
+    each, rows = np.arange(trials), np.arange(trials)[:, None]
+    binding = np.array([spec.rules[r].binding for r, _ in keys])
+    order = _order(spec, acts, times)
+    ordered = acts[rows, order]
+    ends = (ordered != 0) & binding[order]
+    stopped = ends.any(axis=1)
+    where = np.where(stopped, ends.argmax(axis=1), many - 1)
+    last = order[each, where]
+    counted = np.where(np.arange(many)[None, :] <= where[:, None], ordered, 0)
+    at = np.zeros_like(acts)
+    np.put_along_axis(at, order, counted, axis=1)
+    rule_of, look_of = np.array([k[0] for k in keys]), np.array([k[1] for k in keys])
+    return Ends(
+        order,
+        last,
+        np.where(stopped, acts[each, last], 0).astype(np.int8),
+        np.where(stopped, rule_of[last], -1).astype(np.int8),
+        np.where(stopped, look_of[last], -1).astype(np.int8),
+        _first_acts(rule_of, order, counted, trials, len(spec.rules)),
+        at,
+    )
+
+
+def _order(spec: TrialSpec, acts: NDArray[np.int8], times: Array) -> NDArray[np.int64]:
     """The looks of each trial in their order: time, then safety before success before futility, then the file."""
-    rank = np.empty(looks.acts.shape)
-    for k, (r, _) in enumerate(keys):
+    rank = np.empty(acts.shape)
+    for k, (r, _) in enumerate(looks_of(spec)):
         planned = spec.rules[r]
         safety = all(v is None for v in planned.go_above) and any(v is not None for v in planned.stop_above)
-        rank[:, k] = np.where(safety, 0, np.where(looks.acts[:, k] > 0, 1, 2))
-    places = np.broadcast_to(np.arange(len(keys)), looks.acts.shape)
-    return np.asarray(np.lexsort((places, rank, looks.times), axis=1))
+        rank[:, k] = np.where(safety, 0, np.where(acts[:, k] > 0, 1, 2))
+    places = np.broadcast_to(np.arange(acts.shape[1]), acts.shape)
+    return np.asarray(np.lexsort((places, rank, times), axis=1))
 
 
 def _ended(
@@ -314,37 +366,22 @@ def _ended(
     failed: NDArray[np.bool_],
     first: int,
 ) -> Outcomes:
-    acts, times = looks.acts, looks.times
-    trials, many = acts.shape
-    each, rows = np.arange(trials), np.arange(trials)[:, None]
-    binding = np.array([spec.rules[r].binding for r, _ in keys])
-    order = _order(spec, keys, looks)
-    ordered = acts[rows, order]
-    ends = (ordered != 0) & binding[order]
-    stopped = ends.any(axis=1)
-    where = np.where(stopped, ends.argmax(axis=1), many - 1)
-    last = order[each, where]
-    decision = np.where(stopped, acts[each, last], 0).astype(np.int8)
-    end = times[each, last]
-    counted = np.where(np.arange(many)[None, :] <= where[:, None], ordered, 0)
-    at = np.zeros_like(acts)
-    np.put_along_axis(at, order, counted, axis=1)
-    rule_of, look_of = np.array([k[0] for k in keys]), np.array([k[1] for k in keys])
-    paths = _paths(spec, patients, keys, looks, order)
+    ends = ends_of(spec, looks.acts, looks.times)
+    end = looks.times[np.arange(len(looks.times)), ends.last]
     entered = (patients.entry <= end[:, None] + INSTANT).sum(axis=1)
     events = (_event_seen(spec, patients) <= end[:, None] + INSTANT).sum(axis=1)
     return Outcomes(
         first,
-        decision,
-        np.where(stopped, rule_of[last], -1).astype(np.int8),
-        np.where(stopped, look_of[last], -1).astype(np.int8),
+        ends.decision,
+        ends.rule,
+        ends.look,
         entered.astype(np.int32),
         end,
         events.astype(np.int32),
-        _first_acts(rule_of, order, counted, trials, len(spec.rules)),
-        at,
-        paths,
-        np.full(trials, np.nan) if patients.effect is None else patients.effect,
+        ends.advice,
+        ends.at,
+        _paths(spec, patients, keys, looks, ends.order),
+        np.full(patients.trials, np.nan) if patients.effect is None else patients.effect,
         failed,
     )
 

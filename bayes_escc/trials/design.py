@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,6 @@ import numpy as np
 from bayes_escc.analysis import Analysis, find_analysis
 from bayes_escc.analysis.analysis import models_folder
 from bayes_escc.errors import AnalysisError
-from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.settings.reader import Reader, raise_problems
 from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at
@@ -26,7 +25,7 @@ from bayes_escc.trials.exact import exact_characteristics
 from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute, pack
 from bayes_escc.trials.facts import design_facts
 from bayes_escc.trials.generate import generate
-from bayes_escc.trials.hazards import normal_priors_of
+from bayes_escc.trials.hazards import FastModel, engine_of, priors_of
 from bayes_escc.trials.reading import read_design
 from bayes_escc.trials.reading_truths import with_registries
 from bayes_escc.trials.spec import TrialSpec
@@ -37,6 +36,12 @@ if TYPE_CHECKING:
 
 __all__ = ["DRAWN", "Design", "run_piece"]
 
+_ENGINES: Final = {
+    "counts": "Rates: exact posterior probabilities by counts.",
+    "gamma": "Times: exact posterior probabilities by events and time at risk, audited by the package's own fit.",
+    "newton": "Times: Newton's method and a third-order tail area for every trial, audited by the package's own fit.",
+    "fit": "Times: the package's own fit of every trial, since {why}.",
+}
 DRAWN: Final = ""
 """Name of the truths that are drawn from the design prior."""
 _AUDITED: Final = 20
@@ -133,12 +138,12 @@ class Design(NotebookView):
         told = self.content + ("" if self.analysis is None else self.analysis.sha256)
         return hashlib.sha256(told.encode()).hexdigest()
 
-    @property
-    def model(self) -> NormalPriors | str | None:
+    @cached_property
+    def model(self) -> FastModel | str | None:
         """The priors of the fast engine, why it cannot be used, or None where no rule needs it."""
         if self.analysis is None or not any(p.of_pfs for p in self.spec.rules):
             return None
-        return normal_priors_of(self.analysis)
+        return priors_of(self.analysis, len(self.spec.arms))
 
     def conduct(self, truth: str, patients: int, first: int, trials: int) -> Outcomes:
         """The outcomes of some trials of a truth; those of the design prior under the name `DRAWN`."""
@@ -210,11 +215,11 @@ class Design(NotebookView):
             for piece, finished in done:
                 parts.setdefault((piece.patients, piece.truth), []).append(finished)
             outcomes = {key: join(found) for key, found in parts.items()}
-            result = summarise(self.spec, outcomes, exact_characteristics(self.spec), wanted)
+            result = summarise(self.spec, outcomes, exact_characteristics(self.spec, self.model), wanted)
             if trials is not None or result.precise_enough or len(done) < len(pieces):
                 break
             wanted *= 2
-        audit = self.audit() if isinstance(self.model, NormalPriors) and self.spec.simulation.audit > 0 else None
+        audit = self.audit() if isinstance(self.model, FastModel) and self.spec.simulation.audit > 0 else None
         named = None if self.analysis is None else self.analysis.id
         facts = design_facts(self.spec, self.model, analysis=named, sha256=self.sha256)
         calibrated = self._calibrated(outcomes)
@@ -227,19 +232,14 @@ class Design(NotebookView):
     @property
     def engine(self) -> str:
         """In words, how the statistics are computed."""
-        model = self.model
-        if model is None:
-            return "Rates: exact posterior probabilities by counts."
-        if isinstance(model, str):
-            return f"Times: the package's own fit of every trial, since {model}."
-        return "Times: Newton's method and a third-order tail area for every trial, audited by the package's own fit."
+        return _ENGINES[engine_of(self.model)].format(why=self.model)
 
     def audit(self) -> Audit | None:
         """Answer a few simulated trials by the package's own fit, and compare."""
         from bayes_escc.trials.audit import audit_design
 
         model = self.model
-        if self.analysis is None or not isinstance(model, NormalPriors):
+        if self.analysis is None or not isinstance(model, FastModel):
             return None
         return audit_design(self.spec, self.analysis, model)
 

@@ -19,7 +19,10 @@ from bayes_escc.rules.paths import arrive
 from bayes_escc.rules.rule import GO, STOP, Step
 from bayes_escc.trials.answers import verdict_table
 from bayes_escc.trials.conduct import INSTANT, looks_of
+from bayes_escc.trials.enumerated import Enumerated
+from bayes_escc.trials.exact_exposure import by_exposure, why_not_by_exposure
 from bayes_escc.trials.generate import arrivals
+from bayes_escc.trials.hazards import FastModel
 from bayes_escc.trials.spec import LookPlan, PlannedRule, TrialSpec, Truth
 
 __all__ = ["Enumerated", "exact_characteristics", "why_not_exact"]
@@ -28,33 +31,6 @@ Array = NDArray[np.float64]
 _MOST_STATES: Final = 2_000_000
 _NEGLIGIBLE: Final = 1e-13
 """Probability of a number of evaluable patients below which it is left out."""
-
-
-@dataclass(frozen=True)
-class Enumerated:
-    """What a design does under one truth, exact up to rounding.
-
-    Parameters
-    ----------
-    go, stop : tuple of float
-        P(a rule goes, stops at a look that is reached), by rule and look as in `looks_of`.
-    advice_go, advice_stop : tuple of float
-        P(the first act of a rule is this), by rule.
-    probability_go, probability_stop, early : float
-        P(the trial ends so), and P(it ends before the last look of the rule that ends it).
-    expected_patients, expected_months : float or None
-        Patients entered and months at the end; None where chance decides when a look falls.
-    """
-
-    go: tuple[float, ...]
-    stop: tuple[float, ...]
-    advice_go: tuple[float, ...]
-    advice_stop: tuple[float, ...]
-    probability_go: float
-    probability_stop: float
-    early: float
-    expected_patients: float | None
-    expected_months: float | None
 
 
 @dataclass(frozen=True)
@@ -84,8 +60,17 @@ class _Stage:
     month: float | None
 
 
-def why_not_exact(spec: TrialSpec) -> str:
-    """Why a design cannot be enumerated; blank if it can."""
+def why_not_exact(spec: TrialSpec, model: FastModel | str | None = None) -> str:
+    """Why a design cannot be enumerated; blank if it can.
+
+    Parameters
+    ----------
+    spec : TrialSpec
+    model : FastModel, str or None
+        As `Design.model`.
+    """
+    if all(planned.of_pfs for planned in spec.rules):
+        return why_not_by_exposure(spec, model)
     for planned in spec.rules:
         if planned.of_pfs:
             return f"{planned.name} looks at a time to event"
@@ -110,10 +95,12 @@ def why_not_exact(spec: TrialSpec) -> str:
     return ""
 
 
-def exact_characteristics(spec: TrialSpec) -> dict[tuple[int, str], Enumerated]:
+def exact_characteristics(spec: TrialSpec, model: FastModel | str | None = None) -> dict[tuple[int, str], Enumerated]:
     """Operating characteristics by enumeration, by size and truth; empty where the design cannot be enumerated."""
-    if why_not_exact(spec):
+    if why_not_exact(spec, model):
         return {}
+    if all(planned.of_pfs for planned in spec.rules):
+        return by_exposure(spec, model)
     found: dict[tuple[int, str], Enumerated] = {}
     for most in spec.patients:
         parts = []

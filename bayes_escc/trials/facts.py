@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.names import Plain
 from bayes_escc.rules import PosteriorProbability, boundaries
 from bayes_escc.rules.boundaries import BoundaryRow, in_words
@@ -21,6 +20,7 @@ from bayes_escc.trials.answers import rate_statistics, rule_at
 from bayes_escc.trials.conduct import counts_at, look_times, state_at, statistic_at
 from bayes_escc.trials.exact import why_not_exact
 from bayes_escc.trials.generate import Patients, generate
+from bayes_escc.trials.hazards import FastModel, engine_of
 from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PlannedRule, TrialSpec, Truth
 
 __all__ = ["design_facts", "look_dates"]
@@ -31,13 +31,13 @@ _REPLAYED: Final = 10
 _BAND: Final = (0.05, 0.5, 0.95)
 
 
-def design_facts(spec: TrialSpec, model: NormalPriors | str | None, *, analysis: str | None, sha256: str) -> Plain:
+def design_facts(spec: TrialSpec, model: FastModel | str | None, *, analysis: str | None, sha256: str) -> Plain:
     """The design as stated, its boundaries, its accrual and a few of its trials.
 
     Parameters
     ----------
     spec : TrialSpec
-    model : NormalPriors, str or None
+    model : FastModel, str or None
         As `Design.model`.
     analysis : str or None
         Name of the analysis.
@@ -64,7 +64,7 @@ def look_dates(spec: TrialSpec, truth: Truth, planned: PlannedRule, plan: LookPl
     return float(low), float(middle), float(high)
 
 
-def _stated(spec: TrialSpec, model: NormalPriors | str | None) -> Plain:
+def _stated(spec: TrialSpec, model: FastModel | str | None) -> Plain:
     prior = spec.design_prior
     return {
         "arms": list(spec.arms),
@@ -99,8 +99,8 @@ def _stated(spec: TrialSpec, model: NormalPriors | str | None) -> Plain:
             "below": prior.below,
             "above": prior.above,
         },
-        "engine": "counts" if model is None else "newton" if isinstance(model, NormalPriors) else "fit",
-        "not_exact": why_not_exact(spec),
+        "engine": engine_of(model),
+        "not_exact": why_not_exact(spec, model),
     }
 
 
@@ -202,10 +202,10 @@ def _accrual(spec: TrialSpec) -> Plain:
     return {**{key: [float(v) for v in values] for key, values in shown.items()}, "looks": looks}
 
 
-def _replays(spec: TrialSpec, model: NormalPriors | str | None) -> Plain | None:
+def _replays(spec: TrialSpec, model: FastModel | str | None) -> Plain | None:
     """What the first rule saw in ten trials of each truth; None where every answer needs a fit."""
     planned = next((p for p in spec.rules if p.binding), spec.rules[0])
-    if planned.of_pfs and not isinstance(model, NormalPriors):
+    if planned.of_pfs and not isinstance(model, FastModel):
         return None
     if not planned.rule.is_probability:
         return None
@@ -230,7 +230,7 @@ def _limits(planned: PlannedRule, look: int) -> dict[str, float]:
 
 
 def _seen(
-    spec: TrialSpec, model: NormalPriors | str | None, planned: PlannedRule, look: int, patients: Patients
+    spec: TrialSpec, model: FastModel | str | None, planned: PlannedRule, look: int, patients: Patients
 ) -> tuple[Array, Array]:
     plan = planned.looks[look]
     times = look_times(spec, patients, planned, plan)

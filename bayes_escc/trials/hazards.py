@@ -12,33 +12,50 @@ from numpy.typing import NDArray
 from bayes_escc.analysis import Analysis
 from bayes_escc.families import get_family
 from bayes_escc.families.covariates import Covariate
+from bayes_escc.families.gamma_hazards import GammaHazards
 from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.inference.tail_areas import tail_areas
 from bayes_escc.names import Plain
 from bayes_escc.rules import PosteriorProbability
+from bayes_escc.trials.constant_hazards import gamma_statistics, sums_by_arm
 from bayes_escc.trials.quantities import MEDIAN, RMST, SURVIVAL, Quantity, quantity_tails
 from bayes_escc.trials.spec import PlannedRule
 
-__all__ = ["hazard_statistics", "normal_priors_of"]
+__all__ = ["FastModel", "engine_of", "hazard_statistics", "priors_of", "sufficient_statistics"]
+
+FastModel = NormalPriors | GammaHazards
+"""Models whose answers need no sampling."""
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 _KINDS: Final = {"median": MEDIAN, "survival": SURVIVAL, "rmst": RMST}
 
 
-def normal_priors_of(analysis: Analysis) -> NormalPriors | str:
-    """The priors as Newton's method takes them, or why it cannot answer."""
-    describe = getattr(get_family(analysis.family), "normal_priors", None)
+def priors_of(analysis: Analysis, arms: int) -> FastModel | str:
+    """The priors of a model whose answers need no sampling, or why it is of another kind."""
+    family, data = get_family(analysis.family), analysis.data
+    interval = getattr(data.settings, "interval", None) is not None
+    describe = getattr(family, "normal_priors", None)
     if describe is None:
         return f"family {analysis.family}"
-    data = analysis.data
-    interval = getattr(data.settings, "interval", None) is not None
+    conjugate: GammaHazards | None = getattr(family, "gamma_hazards", lambda *_, **__: None)(
+        analysis.spec, data.time_unit, interval=interval
+    )
+    if conjugate is not None and (conjugate.apart or arms == 1):
+        return conjugate
     found: NormalPriors | str = describe(analysis.spec, data.time_unit, interval=interval)
     return found
 
 
+def engine_of(model: FastModel | str | None) -> str:
+    """How statistics are computed: ``counts``, ``gamma``, ``newton`` or ``fit``."""
+    if isinstance(model, FastModel):
+        return "gamma" if isinstance(model, GammaHazards) else "newton"
+    return "counts" if model is None else "fit"
+
+
 def hazard_statistics(
-    model: NormalPriors,
+    model: FastModel,
     planned: PlannedRule,
     arms: int,
     arm: Whole,
@@ -48,17 +65,42 @@ def hazard_statistics(
     entered: NDArray[np.bool_],
 ) -> Array:
     """P(better) of every trial, by the rule's estimand, margin or value; arrays are (trials, patients), months."""
-    base = max(planned.reference, 0)
-    others = [i for i in range(arms) if i != base]
-    if planned.arm != base:
-        others = [planned.arm, *(i for i in others if i != planned.arm)]
-    shift = 1.0 / arms if model.exchangeable or arms == 1 else 0.0
+    if isinstance(model, GammaHazards) or (model.exponential and not model.covariates):
+        return sufficient_statistics(model, planned, *sums_by_arm(arm, arms, time, seen, entered))
+    others, shift = _contrasts(model, planned, arms)
     columns = [(arm == i) - shift for i in others]
     columns += [_coded(c, one, entered) for c, one in zip(covariates, model.covariates, strict=True)]
     design = np.stack(columns, axis=-1).astype(np.float64) if columns else np.empty((*arm.shape, 0))
     with np.errstate(divide="ignore"):
         log_time = np.where(entered & (time > 0), np.log(np.maximum(time, 1e-300)), -np.inf)
-    data = (log_time, seen.astype(np.float64), design, *_prior(model, len(others)))
+    return _newton(model, planned, arms, log_time, seen.astype(np.float64), design)
+
+
+def sufficient_statistics(model: FastModel, planned: PlannedRule, events: Array, exposure: Array) -> Array:
+    """The same where hazards are constant and nothing is adjusted for, of events and months at risk, (trials, arms)."""
+    if isinstance(model, GammaHazards):
+        return gamma_statistics(model, planned, events, exposure)
+    trials, arms = events.shape
+    others, shift = _contrasts(model, planned, arms)
+    codes = np.array([[float(i == other) - shift for other in others] for i in range(arms)]).reshape(arms, len(others))
+    with np.errstate(divide="ignore"):
+        log_time = np.where(exposure > 0, np.log(np.maximum(exposure, 1e-300)), -np.inf)
+    return _newton(model, planned, arms, log_time, events, np.broadcast_to(codes, (trials, *codes.shape)))
+
+
+def _contrasts(model: NormalPriors, planned: PlannedRule, arms: int) -> tuple[list[int], float]:
+    """Arms with a column of their own, that of the rule first, and what is taken off each column."""
+    base = max(planned.reference, 0)
+    others = [i for i in range(arms) if i != base]
+    if planned.arm != base:
+        others = [planned.arm, *(i for i in others if i != planned.arm)]
+    return others, 1.0 / arms if model.exchangeable or arms == 1 else 0.0
+
+
+def _newton(model: NormalPriors, planned: PlannedRule, arms: int, log_time: Array, seen: Array, design: Array) -> Array:
+    """P(better) by Newton's method and third-order tail areas; of patients, or of the sums of arms."""
+    others, shift = _contrasts(model, planned, arms)
+    data = (log_time, seen, design, *_prior(model, len(others)))
     rule = planned.rule
     if not isinstance(rule, PosteriorProbability):
         raise TypeError(f"{rule.kind} is not about one posterior probability")
@@ -66,10 +108,10 @@ def hazard_statistics(
     turned = (rule.better or natural) != natural
     if rule.reference is not None and (rule.margin is None or rule.estimand == "hazard_ratio"):
         # with proportional hazards, whichever hazard is lower has every other quantity better
-        cut = np.full(len(arm), math.log(rule.margin) if rule.margin else 0.0)
+        cut = np.full(len(log_time), math.log(rule.margin) if rule.margin else 0.0)
         below = tail_areas(*data, cut, fixed_shape=model.exponential)
         return 1.0 - below if turned else below
-    codes = [np.array([float(i == o) - shift for o in others]) for i in (planned.arm, base)]
+    codes = [np.array([float(i == o) - shift for o in others]) for i in (planned.arm, max(planned.reference, 0))]
     above = quantity_tails(*data, _asked(rule, codes, model.unit, turned=turned), fixed_shape=model.exponential)
     return 1.0 - above if turned else above
 

@@ -227,6 +227,10 @@ DESIGN_WORDS: Final = phrases(
             "Rates: exact posterior probabilities, by counts.",
             "率终点：按计数精确计算后验概率。",
         ),
+        "engine_gamma": (
+            "Times: exact posterior probabilities, by events and time at risk, audited by the package's own fit.",
+            "时间终点：按事件数与随访时间精确计算后验概率，并由本软件包的完整拟合审核。",
+        ),
         "engine_newton": (
             "Times: Newton's method and a third-order tail area for every trial, audited by the package's own fit.",
             "时间终点：每次试验采用牛顿法与三阶尾概率近似，并由本软件包的完整拟合审核。",

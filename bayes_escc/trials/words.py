@@ -39,7 +39,7 @@ def design_in_words(design: Design) -> list[str]:
                 dates.append(f"month {middle:.0f} ({low:.0f} to {high:.0f}) if {truth.name}")
             lines.append(f"  look {i + 1} at {plan}{': ' + said if said else ''}: {'; '.join(dates)}.")
     lines.append(design.engine)
-    reason = why_not_exact(spec)
+    reason = why_not_exact(spec, design.model)
     lines.append(
         f"Simulated, since {reason}." if reason else "Enumerated exactly; the simulation gives months and events."
     )

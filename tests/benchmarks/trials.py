@@ -1,7 +1,8 @@
 """Simulated trials per CPU second: python -m tests.benchmarks.trials [trials].
 
 Sixty patients in two arms, one look at 50 events, Weibull hazards: P(better) without and with four covariates, margins
-on the median and the restricted mean, and rates by counts. Generation of the patients is included; one process.
+on the median and the restricted mean; constant hazards by events and time at risk; and rates by counts. Generation of
+the patients is included; one process.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ COVARIATES = {
     "ecog": {"probability": 0.3, "coefficient": 0.2},
 }
 
+STRATIFIED = {"baseline": "exponential", "regimen_effect": "stratified"}
+GAMMA = {"hazard": {"distribution": "Gamma", "alpha": 1.0, "beta": 8.0, "rationale": "about one event"}}
 
-def design(covariates: dict[str, Any], **rule: Any) -> be.Design:
-    """A trial of 60 patients under one truth."""
+
+def design(covariates: dict[str, Any], model: dict[str, Any] | None = None, **rule: Any) -> be.Design:
+    """A trial of 60 patients under one truth; Weibull unless another model is given."""
     return be.Design.from_dict(
         {
             "id": "benchmark",
             "analysis": {
                 "data": DATA,
-                "model": {"family": "survival", "baseline": "weibull", "covariates": list(covariates)},
+                "model": {"family": "survival", "covariates": list(covariates), **(model or {"baseline": "weibull"})},
+                **({"priors": GAMMA} if model == STRATIFIED else {}),
             },
             "design": {"arms": {"old": 1, "new": 1}, "patients": 60},
             "accrual": {"rate": 6, "drop_out": 0.01},
@@ -81,6 +86,9 @@ def main() -> None:
         ("median longer by a month", design({}, **median)),
         ("median longer by a month, 4 covariates", design(COVARIATES, **median)),
         ("restricted mean longer by half a month, 4 covariates", design(COVARIATES, **mean)),
+        ("constant hazards, Gamma priors", design({}, STRATIFIED, estimand="hazard_ratio")),
+        ("constant hazards, normal priors", design({}, {"baseline": "exponential"}, estimand="hazard_ratio")),
+        ("median longer by a month, Gamma priors", design({}, STRATIFIED, **median)),
         ("rates by counts", rates()),
     )
     print(f"{'60 patients, one look':56s} trials per CPU second")

@@ -11,7 +11,7 @@ from bayes_escc.evidence import MedianTable, PatientTable
 from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.base import NOT_PROPORTIONAL, Design
 from bayes_escc.families.covariates import EncodedCovariates, encode
-from bayes_escc.families.survival.normal_priors import normal_priors
+from bayes_escc.families.survival.normal_priors import gamma_hazards, normal_priors
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
 from bayes_escc.families.target import TargetTable
 from bayes_escc.families.variation import Variation
@@ -29,6 +29,7 @@ __all__ = [
     "VARIED",
     "SurvivalSpec",
     "figures",
+    "gamma_hazards",
     "normal_priors",
     "prepare",
     "read_spec",

@@ -1,15 +1,16 @@
-"""The priors of a survival model as numbers, where all are normal on the logarithm."""
+"""The priors of a survival model as numbers, where a method without sampling can take them."""
 
 from __future__ import annotations
 
 import math
 
 from bayes_escc.evidence.follow_up import DAYS_IN
+from bayes_escc.families.gamma_hazards import GammaHazards
 from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.settings.prior import Prior
 
-__all__ = ["normal_priors"]
+__all__ = ["gamma_hazards", "normal_priors"]
 
 
 def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) -> NormalPriors | str:
@@ -46,8 +47,7 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
         return "a prior is not normal on the logarithm"
     if any(prior.overrides for prior in stated) or (spec.covariates and spec.prior("coefficient").overrides):
         return "regimens or covariates have priors of their own"
-    unit = spec.time_unit or time_unit or "months"
-    months = DAYS_IN[unit] / DAYS_IN["months"]
+    months = _months(spec, time_unit)
     return NormalPriors(
         (median[0] + math.log(months), median[1]),
         shape,
@@ -66,3 +66,28 @@ def _normal(prior: Prior) -> tuple[float, float] | None:
         return None
     mu, sigma = values["mu"], values["sigma"]
     return None if isinstance(mu, tuple) or isinstance(sigma, tuple) else (mu, sigma)
+
+
+def gamma_hazards(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) -> GammaHazards | None:
+    """The Gamma priors of constant hazards, or None where the model is of another kind.
+
+    Parameters are those of `normal_priors`.
+    """
+    plain = spec.baseline == "exponential" and spec.location == "hazard" and spec.regimen_effect != "none"
+    if not plain or interval or spec.covariates or spec.frailty is not None or spec.event_free is not None:
+        return None
+    months, stated = _months(spec, time_unit), spec.prior("hazard")
+    if any(p.distribution != "Gamma" or p.variance for p in (stated.default, *(own for _, own in stated.overrides))):
+        return None
+
+    def law(prior: Prior) -> tuple[float, float]:
+        return float(prior["alpha"]), float(prior["beta"]) * months
+
+    apart = spec.regimen_effect == "stratified"
+    own = tuple((str(label), law(prior)) for label, prior in stated.overrides) if apart else ()
+    return GammaHazards(law(stated.default), own, apart, months)
+
+
+def _months(spec: SurvivalSpec, time_unit: str | None) -> float:
+    """Months in the unit of the model."""
+    return DAYS_IN[spec.time_unit or time_unit or "months"] / DAYS_IN["months"]
