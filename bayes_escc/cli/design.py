@@ -157,6 +157,7 @@ def _result_text(data: PlainMapping) -> str:
             f"  P(effective | go)                {_estimate(row['effective_given_go'])}",
             f"  P(go | ineffective)              {_estimate(row['false_go_where_ineffective'])}",
             f"  P(no go | effective)             {_estimate(row['missed_where_effective'])}",
+            *([f"  simulated, since {row['not_exact']}"] if row["not_exact"] else []),
         ]
     lines += _drift_text(data["drift"]) + _size_text(data["sample_size"])
     found = data["calibration"]

@@ -22,6 +22,7 @@ from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.settings.reader import Reader, raise_problems
 from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at
 from bayes_escc.trials.exact import exact_characteristics
+from bayes_escc.trials.exact_prior import averaged_over_prior
 from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute, pack
 from bayes_escc.trials.facts import design_facts
 from bayes_escc.trials.generate import generate
@@ -191,6 +192,7 @@ class Design(NotebookView):
         names = [t.name for t in self.spec.scenarios] + ([DRAWN] if self.spec.design_prior is not None else [])
         keep = None if out is None else Path(out) / "trials" / self.sha256[:16]
         outcomes: dict[tuple[int, str], Outcomes] = {}
+        known, over = exact_characteristics(self.spec, self.model), averaged_over_prior(self.spec)
         while True:
             pieces = [
                 Piece(name, patients, first, min(TRIALS_PER_PIECE, wanted - first))
@@ -215,7 +217,7 @@ class Design(NotebookView):
             for piece, finished in done:
                 parts.setdefault((piece.patients, piece.truth), []).append(finished)
             outcomes = {key: join(found) for key, found in parts.items()}
-            result = summarise(self.spec, outcomes, exact_characteristics(self.spec, self.model), wanted)
+            result = summarise(self.spec, outcomes, known, wanted, over)
             if trials is not None or result.precise_enough or len(done) < len(pieces):
                 break
             wanted *= 2

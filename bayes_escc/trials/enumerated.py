@@ -1,10 +1,10 @@
-"""What a design does under one truth, known without simulation."""
+"""What a design does under one truth, or over a design prior, known without simulation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Enumerated"]
+__all__ = ["AveragedOver", "Enumerated"]
 
 
 @dataclass(frozen=True)
@@ -32,3 +32,22 @@ class Enumerated:
     early: float
     expected_patients: float | None
     expected_months: float | None
+
+
+@dataclass(frozen=True)
+class AveragedOver:
+    """What a design does over a design prior, exact up to rounding.
+
+    Parameters
+    ----------
+    go, effective, go_and_effective : float
+        P(success is declared), P(the truth is effective), and P(both).
+    patients, months : float or None
+        Expected at the end; None where chance decides when a look falls.
+    """
+
+    go: float
+    effective: float
+    go_and_effective: float
+    patients: float | None
+    months: float | None

@@ -363,6 +363,7 @@ def _assurance(page: _Page) -> Made:
     return "present", [
         Paragraph(page.say("effective_is", estimand=estimand, limit=limit)),
         Table(page.say("prior_table"), header, tuple(rows), page.say("interval_note")),
+        *[Paragraph(page.say("not_exact", why=page.said(why))) for why in {row["not_exact"] for row in found} - {""}],
     ]
 
 

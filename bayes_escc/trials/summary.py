@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 
 from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.trials.conduct import Outcomes, looks_of
+from bayes_escc.trials.enumerated import AveragedOver, Enumerated
 from bayes_escc.trials.estimates import Estimate, average, enumerated, proportion, ratio, wilson
-from bayes_escc.trials.exact import Enumerated
 from bayes_escc.trials.sample_size import sample_size
 from bayes_escc.trials.spec import DesignPrior, TrialSpec, Truth
 
@@ -161,15 +162,18 @@ def summarise(
     outcomes: Mapping[tuple[int, str], Outcomes],
     exact: Mapping[tuple[int, str], Enumerated],
     wanted: int,
+    prior_of: Mapping[int, AveragedOver] | str = "",
 ) -> DesignResult:
-    """Count what happened."""
+    """Count what happened, and take what is known without simulation from `exact` and `prior_of`."""
     rows, looks, prior, drift = [], [], [], []
     of_name = {t.name: t for t in spec.scenarios}
     for (most, name), o in outcomes.items():
         known, truth = exact.get((most, name)), of_name.get(name)
         if truth is None:
             if spec.design_prior is not None:
-                prior.append({"most": most, **_under_prior(spec.design_prior, o)})
+                known_prior = None if isinstance(prior_of, str) else prior_of.get(most)
+                row = _under_prior(spec.design_prior, o) if known_prior is None else _integrated(known_prior, o)
+                prior.append({"most": most, "not_exact": prior_of if isinstance(prior_of, str) else "", **row})
         elif truth.drifted:
             drift.append(_drift_row(most, truth, o, known))
         else:
@@ -285,6 +289,25 @@ def _undrifted(spec: TrialSpec, rows: Sequence[PlainMapping]) -> list[Plain]:
 def _early(spec: TrialSpec, o: Outcomes) -> NDArray[np.bool_]:
     last = np.array([len(p.looks) - 1 for p in spec.rules])
     return np.asarray(o.look < last[np.maximum(o.rule, 0)])
+
+
+def _integrated(known: AveragedOver, o: Outcomes) -> Plain:
+    """The same without simulation, where the prior can be integrated."""
+    go, effective, both = known.go, known.effective, known.go_and_effective
+
+    def share(top: float, bottom: float) -> Estimate:
+        return enumerated(top / bottom if bottom > 0.0 else math.nan)
+
+    return {
+        "assurance": enumerated(go),
+        "effective": enumerated(effective),
+        "effective_given_go": share(both, go),
+        "ineffective_given_go": share(go - both, go),
+        "false_go_where_ineffective": share(go - both, 1.0 - effective),
+        "missed_where_effective": share(effective - both, effective),
+        "patients": average(o.patients) if known.patients is None else enumerated(known.patients),
+        "months": average(o.months) if known.months is None else enumerated(known.months),
+    }
 
 
 def _under_prior(prior: DesignPrior, o: Outcomes) -> Plain:
