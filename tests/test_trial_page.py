@@ -62,7 +62,7 @@ def test_every_number_of_the_result_is_on_the_page(response, language):
         assert row[-1] == f"{told['patients']['value']:.1f}"
     (prior,) = tables(sections, "assurance")
     assurance = response["design_prior"][0]["assurance"]
-    assert prior.rows[0][1] == f"{assurance['value']:.3f} ({assurance['lower']:.3f}, {assurance['upper']:.3f})"
+    assert prior.rows[0][1] == f"{assurance['value']:.4f}"  # exact too
     shown = {block.name for section in sections for block in section.blocks if isinstance(block, Figure)}
     assert shown == set(design_drawings(response))
 
@@ -105,6 +105,20 @@ def test_nothing_english_is_left_on_a_chinese_page(response, timed):
                     assert not left, (section.anchor, text)
 
 
+@pytest.mark.parametrize("arm", ["rate", "median", "the end", "month", "better", "standard rate", "of 2"])
+def test_an_arm_called_like_a_term_keeps_its_name(arm):
+    content = json.loads(json.dumps(TWO).replace('"new"', f'"{arm}"'))
+    data = plain(design(content).simulate(trials=20, workers=1))
+    for usual, named in zip(
+        *(protocol_paragraphs(d) for d in (plain(design(TWO).simulate(trials=20)), data)), strict=True
+    ):
+        assert named == usual.replace("new", arm)
+
+
+def protocol_paragraphs(data):
+    return [protocol_paragraph(data, language) for language in ("en", "zh")]
+
+
 def test_html_and_word(response, tmp_path):
     paths = write_design_page(response, tmp_path, language="both", word=True)
     html = paths[0].read_text(encoding="utf-8")
@@ -118,10 +132,20 @@ def test_html_and_word(response, tmp_path):
 
 
 def test_a_design_that_disagrees_says_so_first(timed):
-    audit = {"trials": 20, "largest": 0.2, "in_errors": 30.0, "changed": 4, "near": 10, "agrees": False}
+    audit = {
+        "trials": 20,
+        "largest": 0.2,
+        "in_errors": 30.0,
+        "changed": 4,
+        "near": 10,
+        "found": 14,
+        "searched": 500,
+        "agrees": False,
+    }
     first = design_sections({**timed, "audit": audit}, "en")[0].blocks[0]
     assert first.alarm
     assert "NOT CONVERGED" in first.text
+    assert "10 are near a threshold (of 14 such answers among 500)" in first.text
 
 
 def test_commands(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import replace
@@ -344,6 +345,58 @@ class TestSampleSize:
         assert abs(off.mean()) < 4 / math.sqrt(60)
         assert 0.75 < off.std() < 1.3
         assert sum(f["lower"] < exact < f["upper"] for f in found) >= 51
+
+    def test_steps_between_sizes_over_the_same_patients(self):
+        """The variance of a difference of shares of the same trials, and less of it than of two sets of trials."""
+        sizes = [30, 40, 60]
+        layout = {"arms": {"old": 1, "new": 1}, "patients": sizes, "block": 2}
+        d = design({**PFS, "design": layout}, sample_size={"power": 0.5})
+        outcomes = {(n, "better"): d.conduct("better", n, 0, 400) for n in sizes}
+        found = sample_size(d.spec, outcomes)
+        for step, (a, b) in zip(found["steps"], itertools.pairwise(sizes), strict=True):
+            one, two = (outcomes[(n, "better")].decision > 0 for n in (a, b))
+            p, q, both = one.mean(), two.mean(), (one & two).mean()
+            variance = (p * (1 - p) + q * (1 - q) - 2 * (both - p * q)) / 400
+            assert step["difference"].value == pytest.approx(q - p)
+            assert step["difference"].mcse == pytest.approx(math.sqrt(variance), rel=0.01)
+            assert step["difference"].mcse < math.sqrt((p * (1 - p) + q * (1 - q)) / 400)
+
+    def test_a_size_that_is_read_off_has_an_interval(self):
+        """Shares that no probit line follows; the interval holds the true size as often as it should."""
+        sizes, curve = [40, 60, 80, 100], np.array([0.30, 0.32, 0.74, 0.75])
+        d = design({**PFS, "design": {"arms": {"old": 1, "new": 1}, "patients": sizes}}, sample_size={"power": 0.5})
+        small, found = d.conduct("better", 40, 0, 10), []
+        for seed in range(60):
+            u = np.random.default_rng(seed).random((1000, 1))
+            outcomes = {
+                (n, "better"): replace(small, decision=(u[:, 0] < curve[i]).astype(np.int8))
+                for i, n in enumerate(sizes)
+            }
+            found.append(sample_size(d.spec, outcomes))
+        assert all(f["mcse"] is None and f["misfit"] < 0.001 for f in found)
+        exact = float(np.interp(0.5, curve, sizes))
+        assert sum(f["lower"] <= exact <= f["upper"] for f in found) >= 51
+
+    def test_an_enumerated_size_is_the_first_from_which_the_power_holds_for_good(self):
+        sizes = list(range(15, 31))
+        layout = {"arms": ["new"], "patients": sizes}
+        rule = {
+            **RESPONSE["monitoring"][0],
+            "looks": [{"patients": 100}],
+            "stop_below": None,
+        }  # taken at the end of all
+        rule = {k: v for k, v in rule.items() if v is not None} | {"go_above": 0.95}
+        d = design({**RESPONSE, "design": layout, "monitoring": [rule]}, sample_size={"power": 0.7})
+        found = d.simulate(trials=20).sizes
+        power = {}
+        for n in sizes:
+            cut = next(x for x in range(n + 1) if stats.beta.sf(0.2, 1 + x, 1 + n - x) > 0.95)
+            power[n] = float(stats.binom.sf(cut - 1, n, 0.4))
+        np.testing.assert_allclose(found["shares"], list(power.values()), atol=1e-9)
+        wanted = next(n for n in sizes if all(power[m] >= 0.7 for m in sizes if m >= n))
+        assert found["exact"]
+        assert found["patients"] == wanted
+        assert any(power[n] >= 0.7 for n in sizes if n < wanted)  # it goes up and down
 
     def test_three_sizes_are_needed(self):
         with pytest.raises(be.AnalysisError, match=r"sample_size.power"):

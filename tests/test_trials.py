@@ -185,6 +185,20 @@ class TestAnswers:
         assert 1 <= audited.near <= 3  # of 600 trials and four looks some are within 0.005 of a threshold
         assert audited.agrees
         assert audited.in_errors < 5
+        assert audited.near <= audited.found
+        assert audited.searched == 2000  # 500 trials of two truths at two looks
+
+    def test_how_much_is_audited_is_a_setting(self, monkeypatch):
+        from bayes_escc.trials import audit
+
+        monkeypatch.setattr(audit, "fitted_probability", lambda *_: (0.5, 0.001))
+        stated = {"trials": 600, "seed": 2, "audit": 0.05, "audit_most": 6, "audit_near": 4}
+        audited = design(PFS, simulation=stated).audit()
+        assert (audited.trials, audited.near) == (10, 4)
+        assert audited.found > 4
+        assert not audited.agrees
+        none = design(PFS, simulation={**stated, "audit_near": 0}).audit()
+        assert (none.trials, none.near, none.found) == (6, 0, audited.found)
 
 
 class TestLooks:

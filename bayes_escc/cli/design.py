@@ -175,7 +175,9 @@ def _result_text(data: PlainMapping) -> str:
         lines += [
             "",
             f"Audit: the package's own fit of {audit['trials']} trials {word}; P(better) differs by at most "
-            f"{audit['largest']:.4f} ({audit['in_errors']:.1f} MC errors); {audit['changed']} decisions changed.",
+            f"{audit['largest']:.4f} ({audit['in_errors']:.1f} MC errors); {audit['changed']} decisions changed. "
+            f"{audit['trials'] - audit['near']} were chosen by their share and {audit['near']} of the {audit['found']} "
+            f"answers within 0.005 of a threshold, among {audit['searched']:,} searched.",
         ]
     if data["fitted_trials"]:
         lines.append(f"{data['fitted_trials']} trials were answered by the package's own fit.")
@@ -220,22 +222,37 @@ def _drift_text(rows: Sequence[PlainMapping]) -> list[str]:
 
 
 def _size_text(found: PlainMapping | None) -> list[str]:
-    """The sample size that was sought."""
+    """The sample size that was sought, and what each step between sizes adds."""
+    from bayes_escc.report.layout import aligned
+
     if not found:
         return []
-    if found["patients"] is None:
-        said = f"No size from {found['sizes'][0]} to {found['sizes'][-1]} has P(go) of {found['power']:g}"
+    power, patients = found["power"], found["patients"]
+    if patients is None:
+        said = f"No size from {found['sizes'][0]} to {found['sizes'][-1]} has P(go) of {power:g}"
+    elif found["exact"]:
+        said = f"P(go) of {power:g} holds from {patients} patients on, the smallest such size of the list (enumerated)"
     elif found["mcse"] is None:
         said = (
-            f"P(go) of {found['power']:g} is reached with {found['patients']:.0f} patients, read off between sizes "
-            "since the shares do not follow a probit line"
+            f"P(go) of {power:g} is reached with {patients:.0f} patients (95 % Monte Carlo interval "
+            f"{_bound(found, 'lower')} to {_bound(found, 'upper')}), read off between sizes since the shares do not "
+            "follow a probit line"
         )
     else:
         said = (
-            f"P(go) of {found['power']:g} is reached with {found['patients']:.1f} patients (95 % Monte Carlo interval "
+            f"P(go) of {power:g} is reached with {patients:.1f} patients (95 % Monte Carlo interval "
             f"{found['lower']:.1f} to {found['upper']:.1f})"
         )
-    return ["", f"{said}, if {found['truth']}."]
+    rows = [[f"{s['from']} to {s['to']}", _estimate(s["difference"])] for s in found["steps"]]
+    header = ["patients", "P(go) gained over the same patients"]
+    return ["", f"{said}, if {found['truth']}.", "", aligned(header, rows)]
+
+
+def _bound(found: PlainMapping, key: str) -> str:
+    """A bound of the size, or that it is outside the sizes of the list."""
+    if found[key] is not None:
+        return f"{found[key]:.0f}"
+    return f"below {found['sizes'][0]}" if key == "lower" else f"above {found['sizes'][-1]}"
 
 
 def _check(options: argparse.Namespace, files: Sequence[str]) -> int:

@@ -103,13 +103,16 @@ def design_power(result: Any) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        With 95 % Monte Carlo intervals.
+        With 95 % Monte Carlo intervals. With a design prior, a second panel has P(go) over the true effect, the
+        prior in grey and darker where the truth is effective.
     """
     data = data_of(result)
+    prior = _of_most(data["design_prior"])
     truths = list(dict.fromkeys(row["truth"] for row in data["scenarios"]))
     sizes = sorted({row["most"] for row in data["scenarios"]})
     with house_style():
-        figure, (axes,) = new_figure(80, converged=is_trusted(data))
+        figure, panels = new_figure(80, converged=is_trusted(data), panels=2 if prior else 1)
+        axes = panels[0]
         for i, truth in enumerate(truths):
             rows = sorted((r for r in data["scenarios"] if r["truth"] == truth), key=lambda r: r["most"])
             at = [r["most"] for r in rows] if len(sizes) > 1 else [i]
@@ -127,7 +130,35 @@ def design_power(result: Any) -> Figure:
             axes.set_xticks(range(len(truths)))
             axes.set_xticklabels([wrapped(t, 22) for t in truths])
             axes.set_xlim(-0.6, len(truths) - 0.4)
+        if prior:
+            _draw_over_prior(panels[1], prior["curve"], data["stated"]["design_prior"])
         return finish(figure, title=f"P(go): {data['design']['title']}", footnote=footnote_of(data))
+
+
+def _of_most(rows: Sequence[PlainMapping]) -> PlainMapping | None:
+    """The design prior's row of the largest size, where it has a curve to draw."""
+    found = max(rows, key=lambda row: row["most"], default=None)
+    return found if found is not None and len(found.get("curve") or ()) > 1 else None
+
+
+def _draw_over_prior(axes: Axes, curve: Sequence[PlainMapping], prior: PlainMapping) -> None:
+    """P(go) over the true effect, and the density of the design prior behind it."""
+    width = np.array([b["to"] - b["from"] for b in curve])
+    density = np.array([b["share"] for b in curve]) / width
+    cut = prior["below"] if prior["below"] is not None else prior["above"]
+    for bin_, height in zip(curve, density / density.max(), strict=True):
+        for low, high in ((bin_["from"], min(bin_["to"], cut)), (max(bin_["from"], cut), bin_["to"])):
+            if high > low:
+                effective = (high <= cut) == (prior["below"] is not None)
+                axes.fill_between([low, high], 0.0, height, color=GREY, alpha=0.45 if effective else 0.15, lw=0)
+    at = [b["effect"] for b in curve]
+    axes.plot(at, [b["go"]["value"] for b in curve], color=BLUE)
+    axes.fill_between(at, [b["go"]["lower"] for b in curve], [b["go"]["upper"] for b in curve], color=BLUE, alpha=0.25)
+    axes.axvline(cut, color=GREY, lw=0.8, ls=":")
+    axes.set_ylim(0, 1)
+    axes.set_ylabel("P(go)")
+    ratio = prior["estimand"] == "hazard_ratio"
+    axes.set_xlabel("True hazard ratio" if ratio else "True rate, or difference of rates")
 
 
 def _mark_size(axes: Axes, data: PlainMapping) -> None:

@@ -131,6 +131,8 @@ FIGURES: Final[tuple[tuple[str, str], ...]] = (
      "试验比例：成功（自左侧起）、未决（空白）、终止（斜线，至右侧）"),
     ("P(go)", "P(成功)"),
     ("Patients at most", "最多入组例数"),
+    ("True hazard ratio", "真实风险比"),
+    ("True rate, or difference of rates", "真实率或率差"),
     ("Patients entered", "入组例数"),
     ("Months from the first entry", "自首例入组起的月数"),
     ("Months from the first entry (median, and 5th to 95th percentile of {n} trials)",

@@ -17,17 +17,18 @@ from bayes_escc.trials.summary import Audit
 
 __all__ = ["audit_design"]
 
-_MOST: Final = 20
 _NEAR: Final = 0.005
 _SEARCHED: Final = 500
 
 
 def audit_design(spec: TrialSpec, analysis: Analysis, model: FastModel) -> Audit:
-    """Answer a share of the trials, and as many that are near a threshold, by the package's own fit.
+    """Answer a share of the trials, and some that are near a threshold, by the package's own fit.
 
-    The share is spread over truths, rules and looks.
+    The share is spread over truths, rules and looks; of those near a threshold the nearest are taken.
     """
-    count = max(1, min(_MOST, round(spec.simulation.audit * spec.simulation.trials)))
+    stated = spec.simulation
+    count = max(1, min(stated.audit_most, round(stated.audit * stated.trials)))
+    most = count if stated.audit_near is None else stated.audit_near
     looks = [(r, look) for r, look in looks_of(spec) if spec.rules[r].of_pfs]
     places = [(truth, r, look) for truth in spec.truths for r, look in looks]
     chosen = [(*places[i % len(places)], i // len(places)) for i in range(count)]
@@ -35,7 +36,7 @@ def audit_design(spec: TrialSpec, analysis: Analysis, model: FastModel) -> Audit
         ((gap, place, trial) for place in places for gap, trial in _near(spec, model, *place)),
         key=lambda found: found[0],
     )
-    chosen += [(*place, trial) for _, place, trial in near[:count]]
+    chosen += [(*place, trial) for _, place, trial in near[:most]]
     gaps, errors, changed = [], [], 0
     for truth, r, look, trial in chosen:
         planned = spec.rules[r]
@@ -47,7 +48,8 @@ def audit_design(spec: TrialSpec, analysis: Analysis, model: FastModel) -> Audit
         errors.append(max(error, 1e-4))
         changed += any((value > h) != (fast > h) and abs(value - h) > 4 * error for h in _limits(planned, look))
     in_errors = float(np.max(np.array(gaps) / np.array(errors)))
-    return Audit(len(chosen), float(np.max(gaps)), in_errors, changed, len(chosen) - count)
+    searched = min(_SEARCHED, stated.trials) * len(places)
+    return Audit(len(chosen), float(np.max(gaps)), in_errors, changed, len(chosen) - count, len(near), searched)
 
 
 def _limits(planned: PlannedRule, look: int) -> list[float]:

@@ -152,9 +152,8 @@ def _event_seen(spec: TrialSpec, patients: Patients) -> Array:
 def look_times(spec: TrialSpec, patients: Patients, planned: PlannedRule, plan: LookPlan) -> Array:
     """Calendar time of a look in every trial; where its condition is never met, the end of all follow-up."""
     times = np.zeros(patients.trials)
-    most = patients.entry.shape[1]
     if plan.patients is not None:
-        times = np.maximum(times, patients.entry[:, min(plan.patients, most) - 1])
+        times = np.maximum(times, _smallest(patients.entry, plan.patients))
     if plan.evaluable is not None:
         since = evaluable_from(spec, patients, planned.endpoints)
         times = np.maximum(times, _smallest(since, plan.evaluable))

@@ -45,7 +45,6 @@ _ENGINES: Final = {
 }
 DRAWN: Final = ""
 """Name of the truths that are drawn from the design prior."""
-_AUDITED: Final = 20
 _BATCH: Final = 1_000
 _FRESH: Final = 10_000_000
 """Number of the first trial that validates a calibrated threshold: none that found it."""

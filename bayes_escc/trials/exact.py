@@ -188,7 +188,7 @@ def _stages(spec: TrialSpec, most: int, evaluable: int, *, leaving: bool = False
         else:
             if plan.at_least_months is not None or plan.by_month is not None:
                 return None
-            if plan.patients is not None and delay > 0:
+            if plan.patients is not None and plan.patients <= most and delay > 0:
                 return None
             count = min(max(plan.patients or 0, plan.evaluable or 0), evaluable)
             over = count == evaluable
@@ -206,7 +206,7 @@ def _date(plan: LookPlan, entry: Array, delay: float) -> float:
     times = [0.0]
     end = float(entry[-1] + delay)
     if plan.patients is not None:
-        times.append(float(entry[min(plan.patients, len(entry)) - 1]))
+        times.append(float(entry[plan.patients - 1]) if plan.patients <= len(entry) else math.inf)
     if plan.evaluable is not None:
         times.append(float(entry[plan.evaluable - 1] + delay) if plan.evaluable <= len(entry) else math.inf)
     if plan.at_least_months is not None:

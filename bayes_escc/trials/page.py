@@ -389,12 +389,21 @@ def _size(page: _Page) -> Made:
     values: dict[str, Any] = {"truth": found["truth"], "power": f"{found['power']:g}"}
     if found["patients"] is None:
         said = page.say("size_none", first=found["sizes"][0], last=found["sizes"][-1], **values)
-    elif found["lower"] is None:
-        said = page.say("size_read", patients=f"{found['patients']:.0f}", **values)
+    elif found["exact"]:
+        said = page.say("size_exact", patients=found["patients"], **values)
+    elif found["mcse"] is None:
+        bounds = {
+            key: page.say("size_beyond") if found[key] is None else f"{found[key]:.0f}" for key in ("lower", "upper")
+        }
+        said = page.say("size_read", patients=f"{found['patients']:.0f}", **bounds, **values)
     else:
         shown = {key: f"{found[key]:.1f}" for key in ("patients", "lower", "upper")}
         said = page.say("size_found", **shown, **values)
-    return "present", [Paragraph(said, strong=True)]
+    rows = [
+        (page.say("size_step", first=s["from"], last=s["to"]), page.estimate(s["difference"])) for s in found["steps"]
+    ]
+    header = (page.say("most"), page.say("size_gain"))
+    return "present", [Paragraph(said, strong=True), Table(page.say("size_table"), header, tuple(rows))]
 
 
 def _drift(page: _Page) -> Made:
@@ -437,6 +446,8 @@ def _audit(page: _Page, audit: PlainMapping) -> str:
         "audit_agrees" if audit["agrees"] else "audit_disagrees",
         n=audit["trials"],
         near=audit["near"],
+        found=audit["found"],
+        searched=f"{audit['searched']:,}",
         largest=f"{audit['largest']:.4f}",
         errors=f"{audit['in_errors']:.1f}",
         changed=audit["changed"],

@@ -210,9 +210,18 @@ DESIGN_WORDS: Final = phrases(
             "若“{truth}”，达到P(成功)={power}需{patients}例（95%蒙特卡罗区间{lower}至{upper}）。",
         ),
         "size_read": (
-            'P(go) of {power} is reached with {patients} patients, read off between sizes, under "{truth}".',
-            "若“{truth}”，达到P(成功)={power}约需{patients}例（由相邻样本量内插得到）。",
+            "P(go) of {power} is reached with {patients} patients (95 % Monte Carlo interval {lower} to {upper}), read "
+            'off between sizes, under "{truth}".',
+            "若“{truth}”，达到P(成功)={power}约需{patients}例（95%蒙特卡罗区间{lower}至{upper}，由相邻样本量内插得到）。",
         ),
+        "size_beyond": ("outside the sizes", "超出所列样本量"),
+        "size_exact": (
+            'P(go) of {power} holds from {patients} patients on, the smallest such size of the list, under "{truth}".',
+            "若“{truth}”，自{patients}例起P(成功)均不低于{power}（所列样本量中最小者，精确枚举）。",
+        ),
+        "size_table": ("What each step between sizes adds", "样本量逐级增加的收益"),
+        "size_step": ("{first} to {last}", "{first}至{last}"),
+        "size_gain": ("P(go) gained over the same patients", "相同患者下P(成功)的增量"),
         "size_none": (
             'No size from {first} to {last} has P(go) of {power} under "{truth}".',
             "若“{truth}”，{first}至{last}例的样本量均未达到P(成功)={power}。",
@@ -248,17 +257,18 @@ DESIGN_WORDS: Final = phrases(
             "仅完成{wanted}次中的{trials}次模拟：运行被中断。",
         ),
         "audit_agrees": (
-            "Audit: {n} trials, {near} of them near a threshold, fitted again by the package's own sampler agree; "
+            "Audit: {n} trials, {near} of them near a threshold (of {found} such answers among {searched}), fitted "
+            "again by the package's own sampler agree; "
             "probabilities differ by at most {largest} ({errors} Monte Carlo errors of the fit), "
             "{changed} decisions changed.",
-            "审核：{n}次试验（其中{near}次接近界值）由本软件包重新抽样拟合，结果一致；概率最大相差{largest}"
+            "审核：{n}次试验（其中{near}次接近界值，查找{searched}个答案，共有{found}个接近界值）由本软件包重新抽样拟合，结果一致；概率最大相差{largest}"
             "（为拟合蒙特卡罗误差的{errors}倍），{changed}个决策改变。",
         ),
         "audit_disagrees": (
             "NOT CONVERGED. Audit: of {n} trials fitted again by the package's own sampler, probabilities differ by up "
             "to {largest} ({errors} Monte Carlo errors of the fit), {changed} decisions changed. "
-            "Of these trials {near} are near a threshold.",
-            "未收敛。审核：重新拟合的{n}次试验（其中{near}次接近界值）中，概率最大相差{largest}"
+            "Of these trials {near} are near a threshold (of {found} such answers among {searched}).",
+            "未收敛。审核：重新拟合的{n}次试验（其中{near}次接近界值，查找{searched}个答案，共有{found}个接近界值）中，概率最大相差{largest}"
             "（为拟合蒙特卡罗误差的{errors}倍），{changed}个决策改变。",
         ),
         "not_exact": ("Probabilities are simulated, since {why}.", "概率由模拟得到（{why}）。"),
@@ -281,7 +291,10 @@ DESIGN_WORDS: Final = phrases(
             "Shares of trials that go and stop, by truth and look.",
             "各真实情形下各次查看的成功与终止比例。",
         ),
-        "caption_power": ("P(go), with 95 % Monte Carlo intervals.", "P(成功)及95%蒙特卡罗区间。"),
+        "caption_power": (
+            "P(go), with 95 % Monte Carlo intervals; over the true effect where there is a design prior, shaded.",
+            "P(成功)及95%蒙特卡罗区间；有设计先验时另绘其随真实效应的变化，阴影为设计先验。",
+        ),
         "caption_duration": ("Distributions of patients and months.", "入组例数与历时的分布。"),
         "caption_convergence": ("P(go) as trials are added.", "P(成功)随模拟次数的变化。"),
         "caption_calibration": ("False alarms over the threshold.", "假阳性率随界值的变化。"),

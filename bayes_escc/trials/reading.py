@@ -28,6 +28,7 @@ __all__ = ["read_design"]
 
 MAX_PATIENTS: Final = 2_000
 MAX_TRIALS: Final = 10_000_000
+MAX_AUDITED: Final = 10_000
 
 
 def read_design(top: Reader, analysis: Analysis | None) -> TrialSpec | None:
@@ -204,6 +205,8 @@ def _simulation(r: Reader) -> Simulation:
         r.number("max_mcse", None, above=0),
         r.number("seed", d.seed, above=0, below=2**32 - 1, integer=True, closed=True),
         r.number("audit", d.audit, above=0, below=1, closed=True),
+        r.number("audit_most", d.audit_most, above=1, below=MAX_AUDITED, integer=True, closed=True),
+        r.number("audit_near", None, above=0, below=MAX_AUDITED, integer=True, closed=True),
     )
     r.finish()
     return simulation

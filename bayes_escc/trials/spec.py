@@ -247,12 +247,18 @@ class Simulation:
     seed : int
     audit : float
         Share of the trials whose answer is computed again by the package's own fit.
+    audit_most : int
+        The most that are chosen by that share.
+    audit_near : int or None
+        The most that are chosen since they are near a threshold; as many as by the share if None.
     """
 
     trials: int = 10_000
     max_mcse: float | None = None
     seed: int = 1
     audit: float = 0.002
+    audit_most: int = 20
+    audit_near: int | None = None
 
 
 @dataclass(frozen=True)

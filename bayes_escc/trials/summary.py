@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Audit", "DesignResult", "summarise"]
+
+_BINS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Audit:
         Decisions that differ beyond those errors.
     near : int
         How many of the trials were chosen because they are near a threshold.
+    found, searched : int
+        How many answers within 0.005 of a threshold there are, among how many.
     """
 
     trials: int
@@ -45,6 +49,8 @@ class Audit:
     in_errors: float
     changed: int
     near: int = 0
+    found: int = 0
+    searched: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -173,7 +179,8 @@ def summarise(
             if spec.design_prior is not None:
                 known_prior = None if isinstance(prior_of, str) else prior_of.get(most)
                 row = _under_prior(spec.design_prior, o) if known_prior is None else _integrated(known_prior, o)
-                prior.append({"most": most, "not_exact": prior_of if isinstance(prior_of, str) else "", **row})
+                why = prior_of if isinstance(prior_of, str) else ""
+                prior.append({"most": most, "not_exact": why, **row, "curve": _curve(o)})
         elif truth.drifted:
             drift.append(_drift_row(most, truth, o, known))
         else:
@@ -194,7 +201,7 @@ def summarise(
         failed=sum(int(o.failed.sum()) for o in outcomes.values()),
         notes=tuple(notes),
         drift=(*_undrifted(spec, rows), *drift) if drift else (),
-        sizes=sample_size(spec, outcomes),
+        sizes=sample_size(spec, outcomes, exact),
         distributions=tuple(
             _distribution(most, name, o)
             for (most, name), o in outcomes.items()
@@ -289,6 +296,19 @@ def _undrifted(spec: TrialSpec, rows: Sequence[PlainMapping]) -> list[Plain]:
 def _early(spec: TrialSpec, o: Outcomes) -> NDArray[np.bool_]:
     last = np.array([len(p.looks) - 1 for p in spec.rules])
     return np.asarray(o.look < last[np.maximum(o.rule, 0)])
+
+
+def _curve(o: Outcomes) -> list[Plain]:
+    """P(go) by true effect, in bins that hold equal shares of the design prior."""
+    edges = np.unique(np.quantile(o.effect, np.linspace(0.0, 1.0, min(_BINS, max(1, len(o.effect) // 50)) + 1)))
+    place = np.clip(np.searchsorted(edges, o.effect, side="right") - 1, 0, max(len(edges) - 2, 0))
+    found: list[Plain] = []
+    for i in range(len(edges) - 1):
+        here = o.decision[place == i] > 0
+        if len(here):
+            ends = {"from": float(edges[i]), "to": float(edges[i + 1]), "effect": float(o.effect[place == i].mean())}
+            found.append({**ends, "share": len(here) / len(o.effect), "go": proportion(here)})
+    return found
 
 
 def _integrated(known: AveragedOver, o: Outcomes) -> Plain:
