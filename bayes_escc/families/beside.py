@@ -21,7 +21,7 @@ from bayes_escc.families.covariates import EncodedCovariates, Encoder
 from bayes_escc.families.target import TargetTable, target_patterns
 from bayes_escc.names import Plain
 
-__all__ = ["ArmOfPaper", "PublishedCovariates", "identification", "reweighted_change", "summary"]
+__all__ = ["ArmOfPaper", "PublishedCovariates", "identification", "reweighted_change", "subgroup_columns", "summary"]
 
 Array = NDArray[np.float64]
 
@@ -212,6 +212,31 @@ class PublishedCovariates:
         shape = np.maximum(population.weight * population.patients, 1e-12)
         raw = rng.gamma(shape, size=(size, len(population.weight)))
         return np.asarray(raw / raw.sum(axis=1, keepdims=True))
+
+
+def subgroup_columns(encoded: EncodedCovariates, named: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """The column of every covariate by which papers give subgroup rows.
+
+    Parameters
+    ----------
+    encoded : EncodedCovariates
+    named : sequence of (study, covariate)
+
+    Raises
+    ------
+    DataError
+        If one is no yes-or-no covariate of the model.
+    """
+    labels = [e.column for e in encoded.encoders]
+    found = {c: labels.index(c) for _, c in named if labels.count(c) == 1 and encoded.binary[labels.index(c)]}
+    strange = dict.fromkeys(f"{study} has rows by {c}" for study, c in named if c not in found)
+    if strange:
+        known = [n for n, binary in zip(encoded.labels, encoded.binary, strict=True) if binary]
+        raise DataError(
+            f"{'; '.join(strange)}, which is no yes-or-no covariate of the model "
+            f"({', '.join(known) or 'it has none'}). Add it to model.covariates, or leave the subgroup rows out."
+        )
+    return found
 
 
 def identification(labels: Sequence[str], posterior: Array, prior: Array) -> list[Plain]:

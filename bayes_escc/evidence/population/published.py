@@ -39,7 +39,7 @@ __all__ = [
     "rows_of",
 ]
 
-ROUTES: Final = ("curve", "median", "landmark", "hazard_ratio")
+ROUTES: Final = ("curve", "subgroups", "median", "landmark", "hazard_ratio")
 """How an arm may speak of survival, the most informative first."""
 
 TABLES: Final = ("arms", "covariates", "curves", "at_risk", "patients", "effects")
@@ -289,7 +289,7 @@ class _Counts:
 
     @property
     def events(self) -> int:
-        return self.total[1] if self.total else sum(s.events for s in self.subgroups)
+        return self.total[1] if self.total else sum(s.events or 0 for s in self.subgroups)
 
 
 def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:

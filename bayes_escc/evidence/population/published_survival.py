@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Any, Final, Literal
 
@@ -24,6 +24,13 @@ from bayes_escc.evidence.numbers import is_not_reached, number_in
 from bayes_escc.evidence.population.curve_points import read_at_risk, read_curve
 from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, missing_columns, read_facts
 from bayes_escc.evidence.population.reconstruct import Reconstruction, reconstruct_points
+from bayes_escc.evidence.population.subgroup_rows import (
+    Subgroup,
+    check_subgroups,
+    is_subgroup,
+    read_subgroup,
+    shares_of_subgroups,
+)
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 
@@ -41,7 +48,7 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-Route = Literal["curve", "median", "landmark", "hazard_ratio"]
+Route = Literal["curve", "subgroups", "median", "landmark", "hazard_ratio"]
 _ARM_COLUMNS: Final = ("study", "regimen", "n")
 _PATIENT_COLUMNS: Final = ("study", "regimen", "time", "event")
 _LOG2: Final = math.log(2.0)
@@ -126,6 +133,8 @@ class SurvivalArm:
         Time between scans, where it is known.
     reconstruction : Reconstruction or None
         Where the patients were read back from a curve.
+    part : Subgroup or None
+        Which of its patients speak here, where it speaks by subgroup; `n` is theirs.
     """
 
     study: str
@@ -138,17 +147,20 @@ class SurvivalArm:
     event: NDArray[np.bool_] | None = None
     scan_interval: float | None = None
     reconstruction: Reconstruction | None = None
+    part: Subgroup | None = None
 
     @property
     def label(self) -> str:
-        """Study and regimen."""
-        return f"{self.study}: {self.regimen}"
+        """Study and regimen, and the subgroup."""
+        return f"{self.study}: {self.regimen}" + (f", {self.part.label}" if self.part else "")
 
     @property
     def route(self) -> Route:
         """How it speaks."""
         if self.time is not None:
             return "curve"
+        if self.part is not None:
+            return "subgroups"
         return "median" if isinstance(self.fact, Median | NotReached) else "landmark"
 
     @property
@@ -179,6 +191,8 @@ class HazardRatio:
     log_ratio, error : float
     n : int
         Patients of both arms, 0 if not given.
+    part : Subgroup or None
+        Of whom it is, where it is not of all.
     """
 
     study: str
@@ -188,11 +202,13 @@ class HazardRatio:
     log_ratio: float
     error: float
     n: int = 0
+    part: Subgroup | None = None
 
     @property
     def label(self) -> str:
-        """Study and contrast."""
-        return f"{self.study}: {self.regimen} against {self.reference}"
+        """Study and contrast, and the subgroup."""
+        of = f", {self.part.label}" if self.part else ""
+        return f"{self.study}: {self.regimen} against {self.reference}{of}"
 
 
 @dataclass(frozen=True)
@@ -202,6 +218,7 @@ class PublishedSurvival:
     Parameters
     ----------
     arms : tuple of SurvivalArm
+        Each with one fact; those that speak by subgroup once for each.
     ratios : tuple of HazardRatio
     not_used : tuple of str
         What was left out because the arm speaks by another route.
@@ -212,6 +229,18 @@ class PublishedSurvival:
     ratios: tuple[HazardRatio, ...]
     not_used: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = ()
+
+    @property
+    def whole(self) -> tuple[SurvivalArm, ...]:
+        """The arms, each once: all of its patients, whose covariates are as printed."""
+        found: dict[tuple[str, str], SurvivalArm] = {}
+        for arm in self.arms:
+            if arm.part is None:
+                found[arm.study, arm.regimen] = arm
+            elif (arm.study, arm.regimen) not in found:
+                parts = [a for a in self.arms if (a.study, a.regimen) == (arm.study, arm.regimen)]
+                found[arm.study, arm.regimen] = replace(arm, n=sum(a.n for a in parts), fact=None, part=None)
+        return tuple(found.values())
 
     @property
     def regimens(self) -> tuple[str, ...]:
@@ -256,6 +285,7 @@ class _Said:
     time: Array | None = None
     event: NDArray[np.bool_] | None = None
     reconstruction: Reconstruction | None = None
+    parts: list[tuple[Subgroup, _Said]] = field(default_factory=list)
 
 
 @dataclass
@@ -296,6 +326,9 @@ class _Reading:
                 continue
             arm = self._of(row["study"], row["regimen"])
             cells = _Cells(row, number, self.problems)
+            if row.get("subgroup", "").strip():
+                self._subgroup(cells, arm)
+                continue
             arm.design, arm.registry = row.get("design") or arm.design, row.get("registry", "").strip()
             arm.n = cells.count("n") or arm.n
             arm.events = cells.count("events") if arm.events is None else arm.events
@@ -312,6 +345,24 @@ class _Reading:
                 self._twice(f"{arm.study}, {arm.regimen} gives a {route} in row {arm.rows[route]} already", number)
             arm.rows[route], arm.fact[route] = number, fact
         refuse_if_any(table.source, self.problems)
+
+    def _subgroup(self, cells: _Cells, arm: _Said) -> None:
+        """A row of the patients of an arm with, or without, a covariate."""
+        own = _Said(arm.study, arm.regimen, design=cells.row.get("design") or arm.design)
+        own.n, own.events = cells.count("n") or 0, cells.count("events")
+        interval = cells.number("scan_interval")
+        own.scan_interval = arm.scan_interval if interval is None else interval * self.factor
+        part = read_subgroup(cells.text("subgroup"), cells.row_number, own.n, None, self.problems)
+        before = len(self.problems)
+        fact = self._fact(cells, own)
+        if fact is None and len(self.problems) == before:
+            cells.refuse("subgroup", "subgroup", "a subgroup says its median, survival at a time, or events by a time")
+        if not own.n:
+            cells.refuse("subgroup", "n", "a subgroup needs its number of patients")
+        if part is not None and fact is not None:
+            own.fact["subgroups"] = fact
+            arm.parts.append((part, own))
+            arm.rows.setdefault("subgroups", cells.row_number)
 
     def _twice(self, what: str, number: int) -> None:
         remedy = "Keep one: the latest report, of all patients; at one time."
@@ -422,22 +473,40 @@ class _Reading:
         others = sorted({str(m) for m in frame["measure"] if str(m) != "HR"})
         if others:
             raise DataError(f"{table.source}: of {self.endpoint}, hazard ratios are taken, not {', '.join(others)}.")
-        twice = frame[frame.duplicated(["study", "experimental", "control"], keep=False)]
+        frame = frame.assign(subgroup=frame.get("population", ""))
+        parts = [self._part_of_ratio(text, number) for number, text in frame["subgroup"].items()]
+        refuse_if_any(table.source, self.problems)
+        covariate = [p.covariate if p else "" for p in parts]
+        several = frame.assign(covariate=covariate).groupby(["study", "experimental", "control"])["covariate"].nunique()
+        twice = frame[frame.duplicated(["study", "experimental", "control", "subgroup"], keep=False)]
+        if (several > 1).any():
+            study = several[several > 1].index[0][0]
+            raise DataError(
+                f"{table.source}: {study} gives a hazard ratio of all patients and of subgroups, or of subgroups by "
+                "several covariates; the same patients would count twice. Keep that of all, or those by one covariate."
+            )
         if len(twice):
             raise DataError(
                 f"{table.source}: {twice.iloc[0]['study']} gives {self.endpoint} more than once; its patients would "
                 "count twice. Keep one population and one report."
             )
         found = []
-        for row in frame.to_dict("records"):
+        for row, part in zip(frame.to_dict("records"), parts, strict=True):
             sizes = [str(row.get(f"n_{side}", "")) for side in ("experimental", "control")]
             n = sum(int(float(s)) for s in sizes if s.replace(".", "", 1).isdigit())
             design = str(row.get("design") or "") or "randomised"
             effect = HazardRatio(
-                row["study"], row["experimental"], row["control"], design, float(row["y"]), float(row["se"]), n
+                row["study"], row["experimental"], row["control"], design, float(row["y"]), float(row["se"]), n, part
             )
             found.append(effect)
         return tuple(found)
+
+    def _part_of_ratio(self, text: object, number: object) -> Subgroup | None:
+        """Of whom a hazard ratio is; None where it is of all, or of a population no covariate of the model tells."""
+        said = str(text).strip()
+        if not is_subgroup(said):
+            return None
+        return read_subgroup(said, int(str(number)), 0, None, self.problems)
 
     # ---- one route for every arm ------------------------------------------------------------------
 
@@ -464,10 +533,13 @@ class _Reading:
         if twice:
             raise DataError(
                 f"the same patients would count twice ({'; '.join(twice)}). Keep one route for every arm, or state "
-                '[published] use = "curve" (or "median", "landmark", "hazard_ratio"): what it leaves out is listed.'
+                '[published] use = "curve" (or "subgroups", "median", "landmark", "hazard_ratio"): what it leaves out '
+                "is listed."
             )
-        facts = read_facts(self.spec, {(s.study, s.regimen): s.n for s, _ in arms})
-        made = tuple(self._arm(said, route, facts) for said, route in arms)
+        sizes = {(s.study, s.regimen): s.n or sum(p.n for p, _ in s.parts) for s, _ in arms}
+        facts = read_facts(self.spec, sizes)
+        made = tuple(one for said, route in arms for one in self._arm(said, route, facts))
+        refuse_if_any("[published] arms", self.problems)
         if not made and not ratios:
             raise DataError(f"[published] says nothing of {self.endpoint}.")
         return PublishedSurvival(made, tuple(ratios), tuple(self.not_used), (*self.notes, *_alike(made)))
@@ -487,18 +559,42 @@ class _Reading:
                 return True
         return False
 
-    def _arm(self, said: _Said, route: Route, facts: Mapping[tuple[str, str], Any]) -> SurvivalArm:
+    def _arm(self, said: _Said, route: Route, facts: Mapping[tuple[str, str], Any]) -> list[SurvivalArm]:
         known = facts.get((said.study, said.regimen), {})
+        if route == "subgroups":
+            return self._parts(said, known)
         common = (said.study, said.regimen, said.design, said.n, known)
         if route == "curve":
-            return SurvivalArm(
-                *common,
-                time=said.time,
-                event=said.event,
-                scan_interval=said.scan_interval,
-                reconstruction=said.reconstruction,
+            return [
+                SurvivalArm(
+                    *common,
+                    time=said.time,
+                    event=said.event,
+                    scan_interval=said.scan_interval,
+                    reconstruction=said.reconstruction,
+                )
+            ]
+        return [SurvivalArm(*common, fact=said.fact[route], scan_interval=said.scan_interval)]
+
+    def _parts(self, said: _Said, known: Mapping[str, Mapping[str, float]]) -> list[SurvivalArm]:
+        """The subgroups of an arm, which together are all of its patients."""
+        parts = [part for part, _ in said.parts]
+        total = (said.n, None) if said.n else None
+        self.problems += check_subgroups(f"{said.study}, {said.regimen}", total, parts, known)
+        facts = shares_of_subgroups(known, parts)
+        return [
+            SurvivalArm(
+                said.study,
+                said.regimen,
+                own.design,
+                part.n,
+                facts,
+                fact=own.fact["subgroups"],
+                scan_interval=own.scan_interval,
+                part=part,
             )
-        return SurvivalArm(*common, fact=said.fact[route], scan_interval=said.scan_interval)
+            for part, own in said.parts
+        ]
 
 
 @dataclass

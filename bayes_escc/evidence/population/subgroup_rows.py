@@ -1,4 +1,4 @@
-"""Subgroup rows of published arms: responders by a yes-or-no covariate, as rows of one arm.
+"""Subgroup rows of published arms: outcomes by a yes-or-no covariate, as rows of one arm.
 
 The patients of an arm are told apart by one covariate, so that its rows are disjoint and add up to the arm. They say
 what the total does not: how the outcome of that arm depends on the covariate.
@@ -15,23 +15,25 @@ from bayes_escc.evidence.grim import recover_count
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
 
-__all__ = ["Subgroup", "check_subgroups", "read_subgroup", "shares_of_subgroups"]
+__all__ = ["Subgroup", "check_subgroups", "is_subgroup", "read_subgroup", "shares_of_subgroups"]
 
 _YES: Final = ("1", "1.0", "yes", "true", "是", "有")
 _NO: Final = ("0", "0.0", "no", "false", "否", "无")
-_FORM: Final = re.compile(r"\s*(.+?)\s*[=:]\s*(.+?)\s*")
+_FORM: Final = re.compile(r"\s*(.*?[^\s<>≤≥!])\s*[=:：]\s*(.+?)\s*")
 
 
 @dataclass(frozen=True)
 class Subgroup:
-    """Responders among the patients of an arm with, or without, a yes-or-no covariate.
+    """The patients of an arm with, or without, a yes-or-no covariate.
 
     Parameters
     ----------
     covariate : str
     present : bool
         Whether these are the patients with it.
-    n, events : int
+    n : int
+    events : int or None
+        Of responders; None where survival is said otherwise.
     row : int
         Where it was read, as a person counts.
     """
@@ -39,7 +41,7 @@ class Subgroup:
     covariate: str
     present: bool
     n: int
-    events: int
+    events: int | None
     row: int
 
     @property
@@ -48,7 +50,13 @@ class Subgroup:
         return f"{self.covariate} = {'yes' if self.present else 'no'}"
 
 
-def read_subgroup(text: str, row: int, n: int, events: int, problems: list[Problem]) -> Subgroup | None:
+def is_subgroup(text: str) -> bool:
+    """Whether a text names a covariate and whether it is present, rather than a population such as ``PD-L1 >= 1``."""
+    match = _FORM.fullmatch(text)
+    return match is not None and match[2].casefold() in (*_YES, *_NO)
+
+
+def read_subgroup(text: str, row: int, n: int, events: int | None, problems: list[Problem]) -> Subgroup | None:
     """A subgroup written as ``covariate = yes``; a problem is noted where it is not.
 
     Parameters
@@ -76,7 +84,7 @@ def read_subgroup(text: str, row: int, n: int, events: int, problems: list[Probl
 
 
 def check_subgroups(
-    arm: str, total: tuple[int, int] | None, rows: Sequence[Subgroup], facts: Mapping[str, Mapping[str, float]]
+    arm: str, total: tuple[int, int | None] | None, rows: Sequence[Subgroup], facts: Mapping[str, Mapping[str, float]]
 ) -> list[Problem]:
     """Whether the subgroup rows of an arm are disjoint, complete, and agree with what else is printed.
 
@@ -84,7 +92,7 @@ def check_subgroups(
     ----------
     arm : str
     total : (int, int) or None
-        Patients and events of the whole arm, where they are given.
+        Patients and events of the whole arm, where they are given; of survival the patients alone.
     rows : sequence of Subgroup
     facts : mapping
         Statistics of every covariate of the arm.
@@ -102,9 +110,11 @@ def check_subgroups(
         said = f"the rows by {names[0]} are {', '.join(r.label for r in rows)}"
         return [problem("subgroup", said, "Give one row with the covariate and one without it.")]
     found = []
-    n, events = sum(r.n for r in rows), sum(r.events for r in rows)
-    if total is not None and total != (n, events):
-        said = f"the rows by {names[0]} add up to {events} of {n}, and the arm has {total[1]} of {total[0]}"
+    n, events = sum(r.n for r in rows), sum(r.events or 0 for r in rows)
+    if total is not None and total != (n, None if total[1] is None else events):
+        parts = f"{n} patients" if total[1] is None else f"{events} of {n}"
+        whole = f"{total[0]}" if total[1] is None else f"{total[1]} of {total[0]}"
+        said = f"the rows by {names[0]} add up to {parts}, and the arm has {whole}"
         found.append(
             problem("subgroups_do_not_add_up", said, "Give both parts of the same patients, or leave the rows out.")
         )

@@ -31,7 +31,7 @@ from bayes_escc.evidence.population.overlap import matching_weights
 from bayes_escc.evidence.population.published import PublishedArm, PublishedSpec
 from bayes_escc.evidence.population.simulated import simulated_rate
 from bayes_escc.families.base import Design
-from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
+from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, subgroup_columns, summary
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.modifiers import Modifiers, require_modifiers
 from bayes_escc.families.prior_conflict import Statistic
@@ -128,24 +128,14 @@ class PublishedResponseDesign(LogisticDesign):
 
     def _counted(self) -> list[Counted]:
         """Every count of the likelihood: arms, and in place of an arm its subgroups."""
-        found, strange = [], []
+        columns = subgroup_columns(self.encoded, [(a.study, s.covariate) for a in self.known for s in a.subgroups])
+        found = []
         for k, arm in enumerate(self.known):
             if not arm.subgroups:
                 found.append(Counted(arm, f"{arm.study}: {arm.regimen}", arm.n, arm.events, k))
             for part in arm.subgroups:
-                labels = [e.column for e in self.encoded.encoders]
-                column = labels.index(part.covariate) if labels.count(part.covariate) == 1 else -1
-                if column < 0 or not self.encoded.binary[column]:
-                    strange.append(f"{arm.study} has rows by {part.covariate}")
-                    continue
-                label = f"{arm.study}: {arm.regimen}, {part.label}"
-                found.append(Counted(arm, label, part.n, part.events, k, column, float(part.present)))
-        if strange:
-            known = [n for n, binary in zip(self.encoded.labels, self.encoded.binary, strict=True) if binary]
-            raise DataError(
-                f"{'; '.join(dict.fromkeys(strange))}, which is no yes-or-no covariate of the model "
-                f"({', '.join(known) or 'it has none'}). Add it to model.covariates, or leave the subgroup rows out."
-            )
+                label, column = f"{arm.study}: {arm.regimen}, {part.label}", columns[part.covariate]
+                found.append(Counted(arm, label, part.n, part.events or 0, k, column, float(part.present)))
         return found
 
     def _points_counted(self, points: Sequence[Points]) -> list[Points]:

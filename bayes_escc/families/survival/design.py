@@ -194,7 +194,7 @@ class SurvivalDesign(Design):
                 "([data] where), or the covariate."
             )
         refuse_own_cohort(known, self.arms, self.regimens, self.regimen, self.follow_up.event)
-        laws = PublishedCovariates(self.encoded, known.arms, published)
+        laws = PublishedCovariates(self.encoded, known.whole, published)
         typical = _TYPICAL_MEDIAN * DAYS_IN["months"] / DAYS_IN[self.unit]
         return PublishedFacts(
             known,

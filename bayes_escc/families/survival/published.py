@@ -33,7 +33,7 @@ from bayes_escc.evidence.population.published_survival import (
     PublishedSurvival,
     SurvivalArm,
 )
-from bayes_escc.families.beside import PublishedCovariates
+from bayes_escc.families.beside import PublishedCovariates, subgroup_columns
 from bayes_escc.families.modifiers import Modifiers
 from bayes_escc.families.survival import published_terms as terms
 from bayes_escc.families.survival.curves import Curves, PiecewiseCurves, WeibullCurves
@@ -94,6 +94,13 @@ class PublishedFacts:
         self.known, self.laws, self.spec, self.regimens, self.interval = known, laws, spec, regimens, interval
         self.level = level
         self.ratios = known.ratios
+        whole = known.whole
+        self.place = tuple(
+            whole.index(next(w for w in whole if (w.study, w.regimen) == (a.study, a.regimen))) for a in known.arms
+        )
+        parts = [(a.study, a.part.covariate) for a in known.arms if a.part]
+        parts += [(h.study, h.part.covariate) for h in known.ratios if h.part]
+        self.columns = subgroup_columns(laws.encoded, parts)
         studies = list(dict.fromkeys(a.study for a in known.arms))
         several = {s for s in studies if len({a.regimen for a in known.arms if a.study == s}) > 1}
         apart = {s for s in several if spec.baselines == "own" or self._randomised(s)}
@@ -105,11 +112,11 @@ class PublishedFacts:
         own_shape = spec.baseline == "weibull" and spec.baselines != "shared"
         self.shaped = tuple(s for s in speaking if own_shape)
         self._check_dating()
-        if modifiers and self.ratios:
+        if any(tuple(modifiers.names) not in ((), (h.part.covariate if h.part else None,)) for h in self.ratios):
             raise AnalysisError(
                 "model.effect_modifiers: a hazard ratio of a trial is an average over its patients, which does not say "
-                "how the regimens act on whom. Leave the hazard ratios out ([published] effects), or share the "
-                "coefficients."
+                "how the regimens act on whom. Leave the hazard ratios out ([published] effects), give them by the "
+                "modifier (a column subgroup), or share the coefficients."
             )
         self.arrays = self._arrays(laws.points)
 
@@ -185,7 +192,7 @@ class PublishedFacts:
         """Everything the likelihood needs, by name."""
         found: dict[str, AnyArray] = {}
         for i in self.used:
-            arm, p = self.known.arms[i], points[i]
+            arm, p = self.known.arms[i], self._points(i, points)
             found[f"arm{i}_log_weight"] = np.log(p.weight)
             x = self.modifiers.extended(p.values, self._regimen(i))
             found |= {f"arm{i}_x{j}": np.ascontiguousarray(x[:, j]) for j in range(x.shape[1])}
@@ -196,6 +203,21 @@ class PublishedFacts:
         for i, h in enumerate(self.ratios):
             found[f"ratio{i}"] = np.array([h.log_ratio, h.error])
         return found
+
+    def _points(self, i: int, points: Sequence[Points]) -> Points:
+        """The covariates of those patients of an arm who speak."""
+        part, whole = self.known.arms[i].part, points[self.place[i]]
+        return whole if part is None else whole.where(self.columns[part.covariate], float(part.present))
+
+    def _gap(self, i: int, effects: Any, coefficient: Any) -> Any:
+        """The log hazard ratio that a trial gives: of its patients, or of those of a subgroup."""
+        h = self.ratios[i]
+        r, reference = self.regimens.index(h.regimen), self.regimens.index(h.reference)
+        gap = effects[..., r] - effects[..., reference]
+        if self.modifiers and h.part is not None and h.part.present:
+            first = len(self.laws.encoded.labels)
+            gap = gap + coefficient[..., first + r] - coefficient[..., first + reference]
+        return gap
 
     def _patients(self, arm: SurvivalArm) -> dict[str, AnyArray]:
         """Rows of patients, those alike once."""
@@ -221,7 +243,10 @@ class PublishedFacts:
             (self._regimen(i), self._kind(i), tuple(k for k in self.arrays if k.startswith(f"arm{i}_")))
             for i in self.used
         )
-        ratios = tuple((self.regimens.index(h.regimen), self.regimens.index(h.reference)) for h in self.ratios)
+        ratios = tuple(
+            (self.regimens.index(h.regimen), self.regimens.index(h.reference), bool(h.part and h.part.present))
+            for h in self.ratios
+        )
         where = tuple(self.known.arms[i].study for i in self.used)
         return arms, ratios, where, self.own_level, self.exchangeable, self.shaped, self.level
 
@@ -260,15 +285,15 @@ class PublishedFacts:
         for i in self.used:
             hazard = hazard_of(self._regimen(i), *self._shifts(i, effects, own))
             found.append(self._arm(xp, i, hazard, arrays, self._eta(i, arrays, coefficient, effects)))
-        for i, h in enumerate(self.ratios):
-            gap = effects[..., self.regimens.index(h.regimen)] - effects[..., self.regimens.index(h.reference)]
+        for i in range(len(self.ratios)):
+            gap = self._gap(i, effects, coefficient)
             found.append(_normal(xp, arrays[f"ratio{i}"][0] - gap, arrays[f"ratio{i}"][1]))
         return found
 
     def _eta(self, i: int, arrays: PlainMapping, coefficient: Any, effects: Any) -> Any:
         """Log hazard of the points of an arm relative to covariates of zero, (..., points)."""
         eta = effects[..., :1] * 0.0 + arrays[f"arm{i}_log_weight"] * 0.0
-        for j in range(self.laws.points[i].values.shape[1] + len(self.modifiers.labels)):
+        for j in range(len(self.laws.encoded.labels) + len(self.modifiers.labels)):
             eta = eta + coefficient[..., j, None] * arrays[f"arm{i}_x{j}"]
         return eta
 
@@ -377,9 +402,8 @@ class PublishedFacts:
             hazard = hazard_of(self._regimen(i), *self._shifts(i, effects, own))
             eta = self._eta(i, self.arrays, coefficient, effects)
             found.append(self._replicate(i, hazard, eta, rng))
-        for h in self.ratios:
-            gap = effects[..., self.regimens.index(h.regimen)] - effects[..., self.regimens.index(h.reference)]
-            found.append(rng.normal(gap, h.error))
+        for i, h in enumerate(self.ratios):
+            found.append(rng.normal(self._gap(i, effects, coefficient), h.error))
         return np.stack(found, axis=-1) if found else np.zeros((curves.draws, 0))
 
     def _replicate(self, i: int, hazard: terms.Hazard, eta: Array, rng: np.random.Generator) -> Array:

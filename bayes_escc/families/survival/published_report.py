@@ -238,7 +238,7 @@ def _identification(design: Described, parameters: xr.Dataset) -> list[Plain]:
 def _companions(design: Described, facts: PublishedFacts) -> list[Plain]:
     """Naive and matched ratios of events per time, for the published population: companions, never the headline."""
     found = []
-    for arm, points in zip(facts.known.arms, facts.laws.points, strict=True):
+    for arm, points in zip(facts.known.whole, facts.laws.points, strict=True):
         rate = _rate(arm)
         if rate is None:
             continue
