@@ -74,6 +74,18 @@ PRIORS: Final = (
         "时间加倍时，风险率从下降四分之一到上升四分之三。",
     ),
     (
+        "A standard deviation of log time between 0.3 and 1.6 (log-normal), or 0.6 and 3 (log-logistic).",
+        "对数时间的标准差在0.3与1.6之间（对数正态），或0.6与3之间（对数Logistic）。",
+    ),
+    (
+        "From hazards that fall to a quarter until the median to hazards that rise fourfold.",
+        "至中位时间，风险率从降至四分之一到升至四倍。",
+    ),
+    (
+        "Sceptical of large effects: times between 0.3 and 3.2 as long.",
+        "对大的效应持怀疑态度：时间之比位于0.3与3.2之间。",
+    ),
+    (
         "Sceptical of large effects: hazard ratio between 0.25 and 3.9.",
         "对大的效应持怀疑态度：风险比位于0.25与3.9之间。",
     ),

@@ -224,6 +224,18 @@ WORDS: Final = phrases(
             "exp(covariates).",
             "贝叶斯Weibull模型：S(t)=exp(-(t/尺度)^形状)，患者风险率与exp(协变量线性组合)成比例。",
         ),
+        "model_survival_log_logistic": (
+            "Bayesian survival model with a log-logistic baseline; covariates multiply the hazard.",
+            "以对数Logistic分布为基线的贝叶斯生存模型；协变量按倍数作用于风险率。",
+        ),
+        "model_survival_log_normal": (
+            "Bayesian survival model with a log-normal baseline; covariates multiply the hazard.",
+            "以对数正态分布为基线的贝叶斯生存模型；协变量按倍数作用于风险率。",
+        ),
+        "model_survival_gompertz": (
+            "Bayesian survival model with a Gompertz baseline; covariates multiply the hazard.",
+            "以Gompertz分布为基线的贝叶斯生存模型；协变量按倍数作用于风险率。",
+        ),
         "model_survival_piecewise": (
             "Bayesian piecewise exponential model: the hazard is constant within intervals of time.",
             "贝叶斯分段指数模型：风险率在各时间段内恒定。",

@@ -43,6 +43,9 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "risk_ratio": {"en": "risk ratio", "zh": "相对危险度(RR)"},
     "hazard_rate": {"en": "hazard", "zh": "风险率"},
     "rate": {"en": "rate", "zh": "发生率"},
+    "log_time_ratio": {"en": "log time ratio", "zh": "对数时间比"},
+    "hazard_growth": {"en": "growth of the hazard until the median", "zh": "至中位时间的风险增长"},
+    "log_spread": {"en": "spread of log time", "zh": "对数时间的离散度"},
     "log_shape": {"en": "Weibull shape", "zh": "Weibull形状参数"},
     "intercept": {"en": "odds, average patient", "zh": "平均患者的比值"},
     "log_hazard": {"en": "hazard, reference patient", "zh": "参照患者的风险率"},
@@ -176,7 +179,7 @@ def of_itself(row: Row) -> bool:
     return "ratio" in str(row["unit"]) and bool(row["lower"] == row["upper"])
 
 
-_SHOWN_AS_RATIO: Final = ("log_shape", "intercept", "log_hazard")
+_SHOWN_AS_RATIO: Final = ("log_shape", "log_spread", "hazard_growth", "intercept", "log_hazard")
 """Estimands that are logarithms and shown without."""
 
 _SCALED: Final = re.compile(r"\((?:log\((?P<logged>.+?)\)|(?P<plain>.+?)) [-+] [\d.e+-]+\) / (?P<scale>[\d.e+-]+)$")

@@ -187,11 +187,11 @@ class SurvivalModel(_Model):
 
     Parameters
     ----------
-    baseline : {"weibull", "exponential", "piecewise"}
+    baseline : {"weibull", "exponential", "piecewise", "log_logistic", "log_normal", "gompertz"}
         Shape of the hazard of a reference patient.
-    regimen_effect : {"proportional", "nonproportional", "stratified", "none"}
-        Hazards of regimens differ by a constant ratio; in shape too; in everything, each regimen
-        with priors of its own; or not at all.
+    regimen_effect : {"proportional", "accelerated", "nonproportional", "stratified", "none"}
+        Hazards of regimens differ by a constant ratio; times do (log-logistic, log-normal, Gompertz); hazards differ in
+        shape too; in everything, each regimen with priors of its own; or not at all.
     regimen_coding : {"exchangeable", "reference"}
         Regimens deviate from a common level, with the same prior of the log hazard ratio of every pair, so that
         their order decides nothing; or the first has the prior of the level and the others their
@@ -211,8 +211,9 @@ class SurvivalModel(_Model):
         With `published`, whether to answer where own and published patients hardly overlap.
     priors : mapping, optional
         Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
-        ``log_hazard`` sets the level; ``log_shape``, ``log_hazard_ratio``, ``coefficient``,
-        ``drift_sd``, ``frailty_sd``, ``coefficient_sd``, ``global_scale``,
+        ``log_hazard`` sets the level; ``log_shape``, ``log_spread``, ``hazard_growth``,
+        ``log_hazard_ratio``, ``log_time_ratio``, ``coefficient``, ``drift_sd``, ``frailty_sd``,
+        ``coefficient_sd``, ``global_scale``,
         ``slab_variance``; ``imputation_intercept``, ``imputation_slope``, ``imputation_sd`` of the regressions that
         impute. A value may be a mapping of regimen (or covariate) to Prior.
     cutpoints : sequence of float, optional
@@ -264,7 +265,7 @@ class SurvivalModel(_Model):
     def __init__(
         self,
         *,
-        baseline: Literal["weibull", "exponential", "piecewise"] = "weibull",
+        baseline: Literal["weibull", "exponential", "piecewise", "log_logistic", "log_normal", "gompertz"] = "weibull",
         regimen_effect: Literal["proportional", "nonproportional", "stratified", "none"] = "proportional",
         regimen_coding: Literal["exchangeable", "reference"] = "exchangeable",
         covariates: Sequence[PlainMapping | str] = (),

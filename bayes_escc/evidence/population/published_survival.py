@@ -470,7 +470,7 @@ class _Reading:
     def _ratios(self) -> tuple[HazardRatio, ...]:
         table = read_effects(self.spec.source("effects"))
         frame = table.frame[table.frame["endpoint"] == self.endpoint]
-        others = sorted({str(m) for m in frame["measure"] if str(m) != "HR"})
+        others = sorted({str(m) for m in frame["measure"] if str(m) not in ("HR", "log HR")})
         if others:
             raise DataError(f"{table.source}: of {self.endpoint}, hazard ratios are taken, not {', '.join(others)}.")
         frame = frame.assign(subgroup=frame.get("population", ""))

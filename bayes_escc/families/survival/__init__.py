@@ -12,6 +12,7 @@ from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.base import NOT_PROPORTIONAL, Design
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.survival.normal_priors import gamma_hazards, normal_priors
+from bayes_escc.families.survival.shapes import SHAPES
 from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
 from bayes_escc.families.target import TargetTable
 from bayes_escc.families.variation import Variation
@@ -160,6 +161,10 @@ def _design(
         from bayes_escc.families.survival.weibull import WeibullDesign
 
         return WeibullDesign(table, spec, encoded, design, published)
+    if spec.baseline in SHAPES:
+        from bayes_escc.families.survival.parametric import ParametricDesign
+
+        return ParametricDesign(table, spec, encoded, design, published)
     from bayes_escc.families.survival.piecewise import PiecewiseDesign
 
     return PiecewiseDesign(table, spec, encoded, design, published)

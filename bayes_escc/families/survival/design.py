@@ -250,7 +250,7 @@ class SurvivalDesign(Design):
         return Target(weight, x)
 
     def _check_overrides(self) -> None:
-        labels = {"coefficient": self.risk.labels, "log_hazard_ratio": self.others}
+        labels = {"coefficient": self.risk.labels, self.contrast: self.others}
         for role, prior_set in self.spec.priors:
             allowed = labels.get(role, self.regimens)
             for label, _ in prior_set.overrides:
@@ -266,7 +266,7 @@ class SurvivalDesign(Design):
         prior = self.spec.prior
         found: list[Any] = [self.spec.regimen_coding]
         for role, _ in self.spec.priors:
-            labels = {"coefficient": self.risk.labels, "log_hazard_ratio": self.others}.get(role, self.regimens)
+            labels = {"coefficient": self.risk.labels, self.contrast: self.others}.get(role, self.regimens)
             found.append((role, tuple(prior(role)[label] for label in labels)))
         return tuple(found)
 
@@ -276,20 +276,26 @@ class SurvivalDesign(Design):
         return self.spec.regimen_coding == "exchangeable"
 
     @property
+    def contrast(self) -> str:
+        """What regimens differ by: a ratio of hazards, or of times."""
+        return "log_time_ratio" if self.spec.regimen_effect == "accelerated" else "log_hazard_ratio"
+
+    @property
     def pair_prior(self) -> PairPrior:
-        """The prior of the log hazard ratio of every pair of regimens."""
-        return PairPrior(self.spec.prior("log_hazard_ratio").default, len(self.regimens))
+        """The prior of the log hazard (or time) ratio of every pair of regimens."""
+        return PairPrior(self.spec.prior(self.contrast).default, len(self.regimens))
 
     def regimen_effect(self) -> Any:
         """Log hazards of all regimens relative to the level, inside the current PyMC model."""
         import pytensor.tensor as pt
 
-        if not (self.spec.has("log_hazard_ratio") and self.others):
+        name = self.contrast
+        if not (self.spec.has(name) and self.others):
             return pt.zeros(len(self.regimens))
         if self.exchangeable:
-            found = self.pair_prior.to_pymc("log_hazard_ratio", CONTRAST)
+            found = self.pair_prior.to_pymc(name, CONTRAST)
         else:
-            found = self.spec.prior("log_hazard_ratio").to_pymc("log_hazard_ratio", self.others, CONTRAST)
+            found = self.spec.prior(name).to_pymc(name, self.others, CONTRAST)
         return self.about_level(found)
 
     def about_level(self, contrasts: Any) -> Any:
@@ -304,10 +310,10 @@ class SurvivalDesign(Design):
     def prior_values(self, rng: np.random.Generator, draws: int) -> dict[str, tuple[tuple[str, ...], Any]]:
         """Prior draws of the effects of regimens, covariates and centres."""
         found = {}
-        if self.spec.has("log_hazard_ratio") and self.others:
-            prior = self.spec.prior("log_hazard_ratio")
+        if self.spec.has(self.contrast) and self.others:
+            prior = self.spec.prior(self.contrast)
             ratios = self.pair_prior.sample(rng, draws) if self.exchangeable else prior.sample(rng, draws, self.others)
-            found["log_hazard_ratio"] = ((CHAIN, DRAW, CONTRAST), ratios[None])
+            found[self.contrast] = ((CHAIN, DRAW, CONTRAST), ratios[None])
         beside = {} if self.published is None else self.published.prior(rng, draws)
         return found | self.risk.prior(rng, draws) | beside
 
@@ -320,7 +326,7 @@ class SurvivalDesign(Design):
             if name not in parameters:
                 continue
             values = self._with_prior(name, parameters[name])
-            if role == "log_hazard_ratio" and self.exchangeable:
+            if role == self.contrast and self.exchangeable:
                 found[name] = self._pair_log_density(values, prior.default)
             elif role == "coefficient" and self.risk.coefficients.shrunk:
                 free = values.sel({COVARIATE: list(self.risk.coefficients.free)})
@@ -329,7 +335,7 @@ class SurvivalDesign(Design):
             elif role == "global_scale":
                 found[name] = log_density_of(values, PriorSet(self.risk.coefficients.scale))
             else:
-                dim = {"coefficient": COVARIATE, "log_hazard_ratio": CONTRAST}.get(role, REGIMEN)
+                dim = {"coefficient": COVARIATE, self.contrast: CONTRAST}.get(role, REGIMEN)
                 found[name] = log_density_of(values, prior, dim)
         return xr.Dataset(found)
 
@@ -360,11 +366,11 @@ class SurvivalDesign(Design):
         return xr.Dataset(dict(values), coords={d: list(v) for d, v in self.coords.items() if d in used})
 
     def log_ratios(self, parameters: xr.Dataset) -> Array:
-        """Log hazard ratios of all regimens against the first, (draws, regimens)."""
+        """Log hazard (or time) ratios of all regimens against the first, (draws, regimens)."""
         size = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
-        if "log_hazard_ratio" not in parameters:
+        if self.contrast not in parameters:
             return np.zeros((size, len(self.regimens)))
-        found = flat(parameters["log_hazard_ratio"])
+        found = flat(parameters[self.contrast])
         return np.concatenate([np.zeros((size, 1, *found.shape[2:])), found], axis=1)
 
     def log_effects(self, parameters: xr.Dataset) -> Array:
@@ -697,6 +703,9 @@ REPORTED: Final = (
     "log_hazard",
     "log_shape",
     "log_hazard_ratio",
+    "log_time_ratio",
+    "log_spread",
+    "hazard_growth",
     "coefficient",
     "drift_sd",
     "baseline_sd",

@@ -88,7 +88,7 @@ class Proportionality:
 def free_to_cross(design: SurvivalDesign) -> Proportionality:
     """Proportional hazards of patients, and the same with hazards that are free to cross."""
     spec = replace(design.spec, stated=tuple(r for r, _ in design.spec.priors))
-    free = with_baseline(spec, "weibull") if spec.baseline == "exponential" else spec
+    free = spec if spec.baseline in ("weibull", "piecewise") else with_baseline(spec, "weibull")
     if spec.baseline == "piecewise":
         free = replace(free, cutpoints=tuple(float(c) for c in getattr(design, "cuts", ())) or None)
     early, late = (float(q) for q in np.quantile(_middle(design)[design.follow_up.event], [0.25, 0.75]))

@@ -25,7 +25,7 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
         Whether events are known to lie between two scans.
     """
     reasons = {
-        "its baseline is piecewise": spec.baseline not in ("weibull", "exponential"),
+        f"its baseline is {spec.baseline}": spec.baseline not in ("weibull", "exponential"),
         f"its regimen_effect is {spec.regimen_effect}": spec.regimen_effect != "proportional",
         f"its level is set by {spec.location}": spec.location != "median",
         "some patients are event-free for good": spec.event_free is not None,

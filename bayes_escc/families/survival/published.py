@@ -37,7 +37,9 @@ from bayes_escc.families.beside import PublishedCovariates, subgroup_columns
 from bayes_escc.families.modifiers import Modifiers
 from bayes_escc.families.survival import published_terms as terms
 from bayes_escc.families.survival.curves import Curves, PiecewiseCurves, WeibullCurves
+from bayes_escc.families.survival.parametric_curves import ParametricCurves
 from bayes_escc.families.survival.risk import flat
+from bayes_escc.families.survival.shapes import Shape
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.names import CHAIN, DRAW, AnyArray, Plain, PlainMapping
 from bayes_escc.settings.prior import Prior
@@ -45,7 +47,7 @@ from bayes_escc.settings.prior import Prior
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["FACT", "PublishedFacts", "piecewise_hazards", "refuse_own_cohort", "weibull_hazards"]
+__all__ = ["FACT", "PublishedFacts", "parametric_hazards", "piecewise_hazards", "refuse_own_cohort", "weibull_hazards"]
 
 Array = NDArray[np.float64]
 HazardOf = Callable[[int, Any, Any], terms.Hazard]
@@ -497,13 +499,29 @@ def piecewise_hazards(xp: Any, logs: Any, cuts: Array) -> HazardOf:
     return of
 
 
+def parametric_hazards(
+    xp: Any, shape: Shape, log_multiple: Any, log_median: Any, parameter: Any, reference_time: float
+) -> tuple[HazardOf, Any]:
+    """Hazards of arms of a shape, and the log cumulative hazard of every regimen at the reference time."""
+
+    def of(regimen: int, level: Any, _: Any) -> terms.Hazard:
+        return terms.ShapedHazard(
+            xp, shape, log_multiple[..., regimen] + level, log_median[..., regimen], parameter[..., regimen]
+        )
+
+    return of, log_multiple + shape.log_cumulative(xp, parameter, math.log(reference_time) - log_median)
+
+
 def hazards_in_numpy(curves: Curves, block: slice) -> tuple[HazardOf, Array]:
     """Hazards of arms, and the level of every regimen, under some draws."""
     if isinstance(curves, PiecewiseCurves):
         logs = curves.log_hazards[block]
         return piecewise_hazards(np, logs, curves.cuts), np.asarray(logs[..., 0])
-    if not isinstance(curves, WeibullCurves):
-        raise AnalysisError('model.baseline: beside published arms, "weibull", "piecewise" or "exponential".')
+    if isinstance(curves, ParametricCurves):
+        each = (curves.log_multiple[block], curves.log_median[block], curves.parameter[block])
+        return parametric_hazards(np, curves.shape, *each, curves.reference_time)
+    if not isinstance(curves, WeibullCurves):  # pragma: no cover (there are no others)
+        raise AnalysisError("model.baseline: published arms are not known beside it.")
     scale, shape = curves.log_scale[block], np.log(curves.shape[block])
     return weibull_hazards(np, scale, shape, curves.reference_time), scale
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.families.survival import kernels
+from bayes_escc.families.survival.shapes import Shape
 from bayes_escc.names import PlainMapping
 
-__all__ = ["Hazard", "PiecewiseHazard", "WeibullHazard", "log_mean", "median", "patients", "survival"]
+__all__ = ["Hazard", "PiecewiseHazard", "ShapedHazard", "WeibullHazard", "log_mean", "median", "patients", "survival"]
 
 _MOST: Final = 300.0
 """Log cumulative hazards are not told apart beyond this; it keeps exponentials, and their slopes, finite."""
@@ -96,6 +97,34 @@ class PiecewiseHazard:
         start, end = self._edges
         inside = (time[..., None] > start) * (time[..., None] <= end)
         return (self.logs[..., None, :] * inside).sum(axis=-1)
+
+
+@dataclass(frozen=True)
+class ShapedHazard:
+    """exp(log_multiple) H0(t / exp(log_median)), H0 of a shape; parameters of shape (...,)."""
+
+    xp: Any
+    shape: Shape
+    log_multiple: Any
+    log_median: Any
+    parameter: Any
+
+    def _u(self, time: Any) -> Any:
+        return self.xp.log(time) - self.log_median[..., None]
+
+    def log_cumulative(self, time: Any) -> Any:
+        found = self.shape.log_cumulative(self.xp, self.parameter[..., None], self._u(time))
+        return self.log_multiple[..., None] + found
+
+    def log_increment(self, lower: Any, upper: Any) -> Any:
+        started = 1.0 * (lower > 0.0)
+        safe = self.xp.where(lower > 0.0, lower, upper / math.e)
+        found = self.shape.log_increment(self.xp, self.parameter[..., None], self._u(safe), self._u(upper), started)
+        return self.log_multiple[..., None] + found
+
+    def log_hazard(self, time: Any) -> Any:
+        found = self.shape.log_hazard(self.xp, self.parameter[..., None], self._u(time))
+        return self.log_multiple[..., None] + found - self.xp.log(time)
 
 
 def log_mean(xp: Any, log_weight: Any, logs: Any) -> Any:

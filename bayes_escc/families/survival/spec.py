@@ -21,12 +21,13 @@ __all__ = ["DEFAULT_PRIORS", "NAME", "Baseline", "RegimenEffect", "SurvivalSpec"
 
 NAME: Final = "survival"
 
-Baseline = Literal["exponential", "weibull", "piecewise"]
+Baseline = Literal["exponential", "weibull", "piecewise", "log_logistic", "log_normal", "gompertz"]
 StudyBaselines = Literal["own", "exchangeable", "shared"]
-RegimenEffect = Literal["proportional", "nonproportional", "stratified", "none"]
-_BASELINES: Final = ("exponential", "weibull", "piecewise")
+RegimenEffect = Literal["proportional", "accelerated", "nonproportional", "stratified", "none"]
+_SHAPED: Final = ("log_logistic", "log_normal", "gompertz")
+_BASELINES: Final = ("exponential", "weibull", "piecewise", *_SHAPED)
 _STUDY_BASELINES: Final = ("own", "exchangeable", "shared")
-_EFFECTS: Final = ("proportional", "nonproportional", "stratified", "none")
+_EFFECTS: Final = ("proportional", "accelerated", "nonproportional", "stratified", "none")
 
 _DEFAULT_MEDIAN: Final = 6.0  # months
 _WIDE: Final = 2.5
@@ -63,6 +64,28 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
             sigma=0.3,
             rationale="From hazards that fall by a quarter to hazards that rise by 3/4 when time doubles.",
         ),
+        "real",
+    ),
+    "log_spread": (
+        Prior(
+            "Normal",
+            mu=-0.3,
+            sigma=0.4,
+            rationale="A standard deviation of log time between 0.3 and 1.6 (log-normal), or 0.6 and 3 (log-logistic).",
+        ),
+        "real",
+    ),
+    "hazard_growth": (
+        Prior(
+            "Normal",
+            mu=0,
+            sigma=0.7,
+            rationale="From hazards that fall to a quarter until the median to hazards that rise fourfold.",
+        ),
+        "real",
+    ),
+    "log_time_ratio": (
+        Prior("Normal", mu=0, sigma=0.6, rationale="Sceptical of large effects: times between 0.3 and 3.2 as long."),
         "real",
     ),
     "log_hazard_ratio": (
@@ -122,6 +145,7 @@ _LOCATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "exponential": ("median", "log_cumulative_hazard", "hazard", "log_hazard"),
     "weibull": ("median", "log_cumulative_hazard"),
     "piecewise": ("log_hazard", "hazard"),
+    **dict.fromkeys(_SHAPED, ("median",)),
 }
 
 
@@ -131,8 +155,8 @@ class SurvivalSpec:
 
     Parameters
     ----------
-    baseline : {"exponential", "weibull", "piecewise"}
-    regimen_effect : {"proportional", "nonproportional", "stratified", "none"}
+    baseline : {"exponential", "weibull", "piecewise", "log_logistic", "log_normal", "gompertz"}
+    regimen_effect : {"proportional", "accelerated", "nonproportional", "stratified", "none"}
     location : str
         Which prior sets the level of the hazard: ``median``, ``log_cumulative_hazard``,
         ``hazard`` or ``log_hazard``.
@@ -269,9 +293,10 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
                 model.problem(key, f'needs baseline = "piecewise", not "{baseline}"')
     if baseline == "exponential" and effect == "nonproportional":
         model.problem("regimen_effect", 'constant hazards are proportional; use "proportional" or "stratified"')
-    if baseline == "weibull" and any(c.bins for c in covariates):
+    _check_effect(model, baseline, effect, bool(modifiers))
+    if baseline not in ("exponential", "piecewise") and any(c.bins for c in covariates):
         model.problem(
-            "covariates", "bins collapse the rows of exponential and piecewise models; a Weibull model has none"
+            "covariates", f"bins collapse the rows of exponential and piecewise models; a {baseline} model has none"
         )
     if location == "log_cumulative_hazard" and reference_time is None:
         model.problem("reference_time", "is required with priors.log_cumulative_hazard: when the prior holds")
@@ -325,6 +350,17 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     )
 
 
+def _check_effect(model: Reader, baseline: str, effect: str, modifiers: bool) -> None:
+    """Whether a baseline takes what regimens are said to do to it."""
+    if effect == "accelerated" and baseline not in _SHAPED:
+        listed = ", ".join(f'"{b}"' for b in _SHAPED)
+        model.problem("regimen_effect", f'"accelerated" is of baseline = {listed}; a Weibull model gives both ratios')
+    if effect == "nonproportional" and baseline in _SHAPED:
+        model.problem("regimen_effect", f'"{baseline}" hazards take "proportional", "accelerated" or "stratified"')
+    if effect == "accelerated" and modifiers:
+        model.problem("effect_modifiers", "act on hazard ratios; they are not there with accelerated regimens")
+
+
 def _read_imputation(model: Reader, priors: Reader, imputed: Sequence[str]) -> ImputationSpec:
     """The regressions that impute: `priors.imputation_intercept`, `_slope` and `_sd`, and `imputation_order`."""
     found = []
@@ -354,6 +390,9 @@ def _roles(
     in_the_model = {
         location: True,
         "log_shape": baseline == "weibull",
+        "log_spread": baseline in ("log_logistic", "log_normal"),
+        "hazard_growth": baseline == "gompertz",
+        "log_time_ratio": effect == "accelerated",
         "log_hazard_ratio": effect in ("proportional", "nonproportional"),
         "coefficient": shrinkage is not None,
         "coefficient_sd": shrinkage == "ridge",
@@ -369,16 +408,19 @@ def _read_priors(
     priors: Reader, roles: Sequence[str], effect: str, shrinkage: str, coding: RegimenCoding
 ) -> tuple[tuple[tuple[str, PriorSet], ...], tuple[str, ...]]:
     """The priors of all parameters of a model, and which of them were stated."""
-    by_regimen = {"stratified": {roles[0], "log_shape"}, "nonproportional": {"log_shape"}}.get(effect, set())
+    by_regimen = {
+        "stratified": {roles[0], "log_shape", "log_spread", "hazard_growth"},
+        "nonproportional": {"log_shape"},
+    }.get(effect, set())
     prior_sets, stated = [], []
     for role in roles:
         default, domain = DEFAULT_PRIORS[role]
         if priors.has(role):
             stated.append(role)
         prior_set = priors.prior(role, default, domain)
-        if prior_set.overrides and role not in {*by_regimen, "log_hazard_ratio", "coefficient"}:
+        if prior_set.overrides and role not in {*by_regimen, "log_hazard_ratio", "log_time_ratio", "coefficient"}:
             label = prior_set.overrides[0][0]
-            shared = role not in (roles[0], "log_shape")
+            shared = role not in (roles[0], "log_shape", "log_spread", "hazard_growth")
             why = "one value holds for all" if shared else f'needs regimen_effect = "stratified", not "{effect}"'
             priors.problem(f'{role}."{label}"', why)
         if role == "coefficient" and shrinkage != "none" and prior_set.default is not default:
@@ -387,7 +429,7 @@ def _read_priors(
                 f"the {shrinkage} shrinkage is the prior of the coefficients; give priors.coefficient.NAME for a "
                 "covariate that is not to be shrunk",
             )
-        if role == "log_hazard_ratio":
+        if role in ("log_hazard_ratio", "log_time_ratio"):
             require_exchangeable(role, prior_set, coding, priors)
         prior_sets.append((role, prior_set))
     for role in DEFAULT_PRIORS:

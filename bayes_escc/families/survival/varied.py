@@ -29,7 +29,10 @@ _WORDS: Final = {
     "hazard": "hazard",
     "log_hazard": "log hazard",
     "log_shape": "log shape",
+    "log_spread": "log spread",
+    "hazard_growth": "growth of the hazard",
 }
+_SHAPES: Final = ("log_shape", "log_spread", "hazard_growth", "drift_sd")
 
 
 def variations(spec: SurvivalSpec, design: Any = None) -> Iterator[Variation]:
@@ -64,7 +67,7 @@ def _of_patients(spec: SurvivalSpec) -> Iterator[Variation]:
     for baseline in ("exponential", "weibull", "piecewise"):
         if baseline != spec.baseline:
             yield Variation("baseline", f"{baseline} hazards", with_baseline(spec, baseline))
-    if spec.regimen_effect == "proportional" and spec.baseline != "exponential":
+    if spec.regimen_effect == "proportional" and spec.baseline in ("weibull", "piecewise"):
         priors = dict(spec.priors)
         other = replace(spec, regimen_effect="nonproportional", priors=tuple(priors.items()))
         yield Variation("regimen effect", "hazards not proportional", other)
@@ -72,7 +75,7 @@ def _of_patients(spec: SurvivalSpec) -> Iterator[Variation]:
 
 def with_baseline(spec: SurvivalSpec, baseline: Any) -> SurvivalSpec:
     """The same with another shape of the hazard, its level centred where that of the analysis is."""
-    kept = [(role, p) for role, p in spec.priors if role not in (*_LEVELS, "log_shape", "drift_sd")]
+    kept = [(role, p) for role, p in spec.priors if role not in (*_LEVELS, *_SHAPES)]
     if baseline == "piecewise":
         rate, width = math.log(math.log(2.0) / _middle(spec)), DEFAULT_PRIORS["log_hazard"][0]["sigma"]
         level = ("log_hazard", PriorSet(Prior("Normal", mu=rate, sigma=width)))
@@ -83,6 +86,10 @@ def with_baseline(spec: SurvivalSpec, baseline: Any) -> SurvivalSpec:
         level = ("median", PriorSet(Prior("LogNormal", mu=math.log(_middle(spec)), sigma=width)))
     shape = [("log_shape", PriorSet(DEFAULT_PRIORS["log_shape"][0]))] if baseline == "weibull" else []
     effect = spec.regimen_effect
+    if effect == "accelerated":  # the others have a ratio of hazards
+        effect = "proportional"
+        kept = [(r, p) for r, p in kept if r != "log_time_ratio"]
+        kept.append(("log_hazard_ratio", PriorSet(DEFAULT_PRIORS["log_hazard_ratio"][0])))
     if baseline == "exponential" and effect == "nonproportional":
         effect = "proportional"
     return replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -178,7 +178,7 @@ def _shape_unknown(design: Described) -> list[Problem]:
     said = []
     for whose, mine in groups:
         events = mine & f.event
-        if spec.baseline == "weibull" and events.sum() < 2:
+        if spec.baseline not in ("exponential", "piecewise") and events.sum() < 2:
             said.append(
                 f"{counted(int(events.sum()), 'event')}{whose} cannot tell the shape of the hazard from its level"
             )
@@ -196,6 +196,9 @@ def _shape_unknown(design: Described) -> list[Problem]:
     return [Problem(NOT_TOLD_APART, one, remedy) for one in said]
 
 
+_SPREADS: Final = ("log scale of log time (log-logistic)", "log standard deviation of log time (log-normal)")
+
+
 def priors_in_words(design: Described) -> list[str]:
     """One line per prior, and what the priors imply together."""
     stated = design.spec.reference_time
@@ -209,6 +212,9 @@ def priors_in_words(design: Described) -> list[str]:
         "hazard": ("hazard", f" per {design.unit.removesuffix('s')}"),
         "log_hazard": ("log hazard", ""),
         "log_shape": ("log Weibull shape", ""),
+        "log_spread": (_SPREADS[design.spec.baseline == "log_normal"], ""),
+        "hazard_growth": ("log of the hazard at the median over that at the start (Gompertz)", ""),
+        "log_time_ratio": (pair.replace("hazard", "time"), ""),
         "log_hazard_ratio": (pair, ""),
         INTERACTION: ("difference between two regimens of the coefficient of an effect modifier", ""),
         "coefficient_sd": ("sd of the coefficients shrunk together", ""),
@@ -218,7 +224,7 @@ def priors_in_words(design: Described) -> list[str]:
     }
     lines = []
     for role, prior_set in design.spec.priors:
-        if role == "log_hazard_ratio" and not design.others:
+        if role in ("log_hazard_ratio", "log_time_ratio") and not design.others:
             continue
         if role == "coefficient":
             lines += design.risk.coefficients.words()

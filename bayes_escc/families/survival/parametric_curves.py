@@ -1,0 +1,88 @@
+"""Curves of hazards of one median and one shape (see `shapes`), in NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from bayes_escc.families.survival.curves import Array
+from bayes_escc.families.survival.shapes import Shape
+from bayes_escc.names import AnyArray
+
+__all__ = ["MOST", "TINY", "ParametricCurves"]
+
+TINY: Final = 1e-100
+MOST: Final = 300.0
+"""Log cumulative hazards are not told apart beyond this; it keeps exponentials, and their slopes, finite."""
+
+
+@dataclass(frozen=True)
+class ParametricCurves:
+    """H(t) = exp(log_multiple) H0(t / exp(log_median)).
+
+    Parameters
+    ----------
+    shape : Shape
+    log_multiple, log_median, parameter : array of shape (draws, regimens)
+    reference_time : float
+        At which levels of studies are stated.
+    """
+
+    shape: Shape
+    log_multiple: Array
+    log_median: Array
+    parameter: Array
+    reference_time: float
+
+    @property
+    def draws(self) -> int:
+        return len(self.log_multiple)
+
+    def _u(self, time: Array, log_median: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(np.maximum(time, TINY)) - log_median)
+
+    def cumulative(self, time: Array) -> Array:
+        return self.cumulative_each(np.asarray(time, dtype=float))
+
+    def cumulative_each(self, time: Array) -> Array:
+        logs = self.shape.log_cumulative(np, self.parameter[..., None], self._u(time, self.log_median[..., None]))
+        found = np.exp(np.minimum(self.log_multiple[..., None] + logs, MOST))
+        return np.asarray(np.where(np.asarray(time) > 0.0, found, 0.0))
+
+    def log_hazard(self, time: Array) -> Array:
+        logs = self.shape.log_hazard(np, self.parameter[..., None], self._u(time, self.log_median[..., None]))
+        return np.asarray(self.log_multiple[..., None] + logs - np.log(np.maximum(time, TINY)))
+
+    def inverse(self, log_cumulative: Array) -> Array:
+        u = self.shape.inverse(self.parameter, log_cumulative - self.log_multiple)
+        return np.asarray(np.exp(self.log_median + u))
+
+    def without_bias(self, regimen: int, bias: Array) -> ParametricCurves:
+        one = slice(regimen, regimen + 1)
+        return replace(
+            self,
+            log_multiple=self.log_multiple[:, one] - bias[:, None],
+            log_median=self.log_median[:, one],
+            parameter=self.parameter[:, one],
+        )
+
+    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
+        some = upper > lower
+        m, a = self.log_median[:, regimen], self.parameter[:, regimen]
+        safe = np.where(some, upper, 1.0)
+        from_zero = np.where(some, lower, 0.0)
+        logs = self.shape.log_increment(np, a, self._u(from_zero, m), self._u(safe, m), 1.0 * (from_zero > 0.0))
+        found = np.exp(np.minimum(self.log_multiple[:, regimen] + logs, MOST))
+        return np.asarray(np.where(some, found, 0.0))
+
+    def patient_log_hazard(self, regimen: AnyArray, time: Array) -> Array:
+        m, a = self.log_median[:, regimen], self.parameter[:, regimen]
+        logs = self.shape.log_hazard(np, a, self._u(time, m)) - np.log(np.maximum(time, TINY))
+        return np.asarray(self.log_multiple[:, regimen] + logs)
+
+    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
+        logs = np.log(cumulative) - self.log_multiple[:, regimen]
+        return np.asarray(np.exp(self.log_median[:, regimen] + self.shape.inverse(self.parameter[:, regimen], logs)))

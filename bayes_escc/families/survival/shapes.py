@@ -1,0 +1,167 @@
+"""Hazards of one median and one shape: log-logistic, log-normal and Gompertz, stable in value and gradient.
+
+A shape is written in u = log(t / m), m the median of a patient whose covariates are zero, so that H(0) = log 2 whatever
+the shape, and its parameter has no unit. Hazards of other patients, and of other regimens where they are proportional,
+are multiples of this one; a regimen that stretches time has a median of its own.
+
+Functions take the array module as first argument: NumPy, or PyTensor's `tensor`. Parameters and u broadcast.
+
+References
+----------
+Kalbfleisch JD, Prentice RL. The statistical analysis of failure time data. 2nd ed. Wiley, 2002: chapter 2.
+Jackson CH. flexsurv: a platform for parametric survival modelling in R. J Stat Softw 2016;70(8).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NEVER", "SHAPES", "Gompertz", "LogLogistic", "LogNormal", "Shape"]
+
+Array = NDArray[np.float64]
+_LOG_LOG2: Final = math.log(math.log(2.0))
+_SMALL: Final = 1e-3
+NEVER: Final = math.log(1e4)
+"""Log time, in medians, of what never happens."""
+_FAR: Final = -30.0
+"""Tails are not told apart beyond this, where cumulative hazards are below 1e-13 (log-logistic) or 1e-197."""
+
+
+class Shape(Protocol):
+    """The hazard of a patient with median one, as a function of log time."""
+
+    @property
+    def role(self) -> str:
+        """Name of the parameter, of its prior and in results."""
+
+    def log_cumulative(self, xp: Any, a: Any, u: Any) -> Any:
+        """Log cumulative hazard."""
+
+    def log_hazard(self, xp: Any, a: Any, u: Any) -> Any:
+        """Log of the hazard per unit of log time, t h(t)."""
+
+    def log_increment(self, xp: Any, a: Any, lower: Any, upper: Any, started: Any) -> Any:
+        """Log of the cumulative hazard between two log times; from time zero where `started` is 0."""
+
+    def inverse(self, a: Array, log_cumulative: Array) -> Array:
+        """Log time at which a log cumulative hazard is reached; `NEVER` where it never is."""
+
+
+class LogLogistic:
+    """S = 1 / (1 + (t / m)^k), k = exp(-log_spread)."""
+
+    role: Final = "log_spread"
+
+    def log_cumulative(self, xp: Any, a: Any, u: Any) -> Any:
+        x = xp.exp(-a) * u
+        near = xp.maximum(x, _FAR)
+        return xp.where(x < _FAR, x, xp.log(_softplus(xp, near)))
+
+    def log_hazard(self, xp: Any, a: Any, u: Any) -> Any:
+        return -a - _softplus(xp, -xp.exp(-a) * u)
+
+    def log_increment(self, xp: Any, a: Any, lower: Any, upper: Any, started: Any) -> Any:
+        k, lower = xp.exp(-a), xp.where(started > 0.0, lower, upper - 1.0)
+        # log((1 + y) / (1 + x)) as log1p of the relative step, so that nothing cancels
+        grown = xp.expm1(xp.minimum(k * (upper - lower), 600.0))
+        step = xp.log1p(xp.exp(-_softplus(xp, -k * lower)) * grown)
+        return xp.where(started > 0.0, xp.log(step), self.log_cumulative(xp, a, upper))
+
+    def inverse(self, a: Array, log_cumulative: Array) -> Array:
+        c = np.exp(log_cumulative)
+        # log(expm1(c)) is c for large c, and log c for small
+        logs = np.where(c > 30.0, c, np.log(np.expm1(np.minimum(c, 30.0))))
+        return np.asarray(np.where(log_cumulative < _FAR, log_cumulative, logs) / np.exp(-a))
+
+
+class LogNormal:
+    """S = 1 - Phi(k log(t / m)), k = exp(-log_spread), the spread being the standard deviation of log time."""
+
+    role: Final = "log_spread"
+
+    def log_cumulative(self, xp: Any, a: Any, u: Any) -> Any:
+        return xp.log(-_log_upper_tail(xp, xp.exp(-a) * u))
+
+    def log_hazard(self, xp: Any, a: Any, u: Any) -> Any:
+        z = xp.exp(-a) * u
+        return -a - 0.5 * z**2 - 0.5 * math.log(2.0 * math.pi) - _log_upper_tail(xp, z)
+
+    def log_increment(self, xp: Any, a: Any, lower: Any, upper: Any, started: Any) -> Any:
+        k = xp.exp(-a)
+        end = -_log_upper_tail(xp, k * upper)
+        start = -_log_upper_tail(xp, k * lower)
+        return xp.log(xp.maximum(end - started * start, 1e-300))
+
+    def inverse(self, a: Array, log_cumulative: Array) -> Array:
+        from scipy.special import ndtri, ndtri_exp
+
+        c = np.exp(log_cumulative)
+        early = ndtri(-np.expm1(-np.minimum(c, 1.0)))
+        late = -ndtri_exp(-np.maximum(c, 0.5))
+        return np.asarray(np.where(c < 0.7, early, late) / np.exp(-a))
+
+
+class Gompertz:
+    """h = h(0) exp(g t / m), g = hazard_growth the log of the hazard at the median over that at the start.
+
+    With a hazard that falls (g < 0) the cumulative hazard is bounded: some patients are never reached, for which stands
+    a time of ten thousand medians, that summaries remain numbers.
+    """
+
+    role: Final = "hazard_growth"
+
+    def log_cumulative(self, xp: Any, a: Any, u: Any) -> Any:
+        x = xp.exp(u)
+        return _LOG_LOG2 + u + _log_mean_exp(xp, a * x) - _log_mean_exp(xp, a)
+
+    def log_hazard(self, xp: Any, a: Any, u: Any) -> Any:
+        return _LOG_LOG2 + u + a * xp.exp(u) - _log_mean_exp(xp, a)
+
+    def log_increment(self, xp: Any, a: Any, lower: Any, upper: Any, started: Any) -> Any:
+        start = started * xp.exp(lower)
+        gap = xp.exp(upper) - start
+        return _LOG_LOG2 + a * start + xp.log(gap) + _log_mean_exp(xp, a * gap) - _log_mean_exp(xp, a)
+
+    def inverse(self, a: Array, log_cumulative: Array) -> Array:
+        log_y = log_cumulative - _LOG_LOG2 + np.asarray(_log_mean_exp(np, a))  # of expm1(a x) / a
+        y = np.exp(log_y)
+        s = a * y
+        small = np.abs(s) < _SMALL
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            ratio = np.where(small, 1.0 - s / 2.0 + s**2 / 3.0, np.log1p(np.maximum(s, -1.0)) / np.where(small, 1.0, s))
+            return np.asarray(np.where(s <= -1.0, NEVER, np.minimum(np.log(ratio) + log_y, NEVER)))
+
+
+SHAPES: Final[dict[str, Shape]] = {"log_logistic": LogLogistic(), "log_normal": LogNormal(), "gompertz": Gompertz()}
+"""By the value of ``model.baseline``."""
+
+
+def _softplus(xp: Any, x: Any) -> Any:
+    """log(1 + exp(x))."""
+    return np.logaddexp(0.0, x) if xp is np else xp.softplus(x)
+
+
+def _log_mean_exp(xp: Any, s: Any) -> Any:
+    """log((exp(s) - 1) / s), the mean of exp over 0 to s in logarithms; s / 2 near zero."""
+    small = xp.abs(s) < _SMALL
+    safe = xp.where(small, 1.0, s)
+    size = xp.abs(safe)
+    whole = xp.maximum(safe, 0.0) + xp.log(-xp.expm1(-size) / size)
+    near = xp.where(small, s, 0.0)
+    return xp.where(small, near / 2.0 + near**2 / 24.0, whole)
+
+
+def _log_upper_tail(xp: Any, z: Any) -> Any:
+    """log(1 - Phi(z)) in both tails."""
+    if xp is np:
+        from scipy.special import log_ndtr
+
+        return log_ndtr(-np.maximum(z, _FAR))
+    high, low = xp.maximum(z, 0.0), xp.maximum(xp.minimum(z, 0.0), _FAR)
+    upper = xp.log(0.5 * xp.erfcx(high / math.sqrt(2.0))) - 0.5 * high**2
+    lower = xp.log1p(-0.5 * xp.erfc(-low / math.sqrt(2.0)))
+    return xp.where(z > 0.0, upper, lower)
