@@ -77,7 +77,7 @@ def generate(spec: TrialSpec, truth: Truth, patients: int, first: int, trials: i
     entry = arrivals(spec.accrual, stream("entry"))
     hazards = np.array(spec.accrual.drop_out)[arm]
     with np.errstate(divide="ignore"):
-        drop_out = -np.log(stream("drop-out")) / hazards
+        drop_out = -np.log(stream("drop-out")) / hazards if any(spec.accrual.drop_out) else np.full_like(entry, np.inf)
     covariates = {
         c.name: _covariate(c, stream("covariate", i) if c.law != "rows" else stream("registry row"))
         for i, c in enumerate(truth.covariates)
@@ -146,6 +146,8 @@ def arrivals(accrual: Accrual, uniform: Array) -> Array:
         expected = np.broadcast_to(np.arange(1, uniform.shape[1] + 1) - 0.5, uniform.shape)
     else:
         expected = np.cumsum(-np.log(uniform), axis=1)
+    if len(accrual.rate) == 1:
+        return np.asarray(expected / accrual.rate[0][1])
     starts = np.array([month for month, _ in accrual.rate])
     rates = np.array([rate for _, rate in accrual.rate])
     reached = np.concatenate([[0.0], np.cumsum(rates[:-1] * np.diff(starts))])
@@ -168,6 +170,9 @@ def event_times(
     ratios : tuple of Steps
         Hazard ratio of every arm from a time on.
     """
+    if all(len(steps) == 1 for steps in ratios):
+        of_reference = cumulative / np.array([steps[0][1] for steps in ratios])[arm]
+        return np.asarray(median * (of_reference / _LOG2) ** (1.0 / shape))
     times = np.empty_like(cumulative)
     for place, steps in enumerate(ratios):
         here = arm == place

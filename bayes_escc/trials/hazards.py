@@ -68,11 +68,13 @@ def hazard_statistics(
     if isinstance(model, GammaHazards) or (model.exponential and not model.covariates):
         return sufficient_statistics(model, planned, *sums_by_arm(arm, arms, time, seen, entered))
     others, shift = _contrasts(model, planned, arms)
-    columns = [(arm == i) - shift for i in others]
-    columns += [_coded(c, one, entered) for c, one in zip(covariates, model.covariates, strict=True)]
-    design = np.stack(columns, axis=-1).astype(np.float64) if columns else np.empty((*arm.shape, 0))
-    with np.errstate(divide="ignore"):
-        log_time = np.where(entered & (time > 0), np.log(np.maximum(time, 1e-300)), -np.inf)
+    design = np.empty((*arm.shape, len(others) + len(model.covariates)))
+    for column, i in enumerate(others):
+        design[..., column] = (arm == i) - shift
+    for column, (c, one) in enumerate(zip(covariates, model.covariates, strict=True), start=len(others)):
+        design[..., column] = _coded(c, one, entered)
+    log_time = np.full(time.shape, -np.inf)
+    np.log(time, out=log_time, where=entered & (time > 0))
     return _newton(model, planned, arms, log_time, seen.astype(np.float64), design)
 
 
@@ -151,7 +153,7 @@ def _coded(values: Array, covariate: Covariate, entered: NDArray[np.bool_]) -> A
     count = np.maximum(entered.sum(axis=1, keepdims=True), 2)
     mean = (values * entered).sum(axis=1, keepdims=True) / count
     sd = np.sqrt((((values - mean) ** 2) * entered).sum(axis=1, keepdims=True) / (count - 1))
-    binary = bool(np.isin(values, (0.0, 1.0)).all())
+    binary = bool(((values == 0.0) | (values == 1.0)).all())
     centre = _resolved(covariate.center, mean, 0.0, unasked=0.0 if binary else mean)
     scale = _resolved(covariate.scale, sd, 1.0, unasked=1.0 if binary else sd)
     return np.asarray((values - centre) / np.where(np.asarray(scale) > 0, scale, 1.0) * entered)
