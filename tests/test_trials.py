@@ -474,6 +474,55 @@ class TestCommands:
             assert main(["design", "replay", path.stem, "--trial", "7"]) == 0
         assert "look 1" in capsys.readouterr().out
 
+    def test_a_replay_shows_what_each_look_knows_of_each_patient(self):
+        from bayes_escc.trials.conduct import counts_at
+
+        looks = [{"months": 5.0}, {"evaluable": 20}, {"evaluable": 40}]
+        rule = {**RESPONSE["monitoring"][0], "looks": looks}
+        d = design({**RESPONSE, "monitoring": [rule], "accrual": {"rate": 3, "drop_out": 0.1}})
+        planned = d.spec.rules[0]
+        for trial in range(5):
+            shown = d.replay(trial, truth="better")
+            patients = generate(d.spec, d.spec.truths[1], 40, trial, 1)
+            columns = [c for c in shown if c.startswith("response, look")]
+            for plan, column in zip(planned.looks, columns, strict=True):
+                counts = counts_at(d.spec, patients, planned, plan, look_times(d.spec, patients, planned, plan))
+                known = shown[column].isin(["event", "none"])
+                assert known.sum() == counts.n[0, 0]
+                assert (shown[column] == "event").sum() == counts.x[0, 0]
+            last = shown[columns[-1]]
+            if counts.ended[0]:
+                assert set(last[~known]) == {"left"}
+                assert (shown["drop_out"][last == "left"] < 2.0).all()
+
+    @pytest.mark.parametrize(
+        ("drop_out", "said"),
+        [
+            (0.0, None),
+            (0.02, "of 0.02 a month."),
+            ({"old": 0.01, "new": 0.03}, "of 0.01 a month (old), 0.03 a month (new)."),
+        ],
+    )
+    def test_a_check_says_who_leaves(self, drop_out, said):
+        from bayes_escc.trials.words import design_in_words
+
+        lines = design_in_words(design(PFS, accrual={"rate": 4, "drop_out": drop_out}))
+        leave = [line for line in lines if line.startswith("Patients leave")]
+        assert leave == ([] if said is None else [f"Patients leave follow-up at a hazard {said}"])
+
+    def test_an_audit_that_disagrees_ends_with_exit_code_4(self, tmp_path, monkeypatch, capsys):
+        from bayes_escc.trials import audit
+
+        monkeypatch.setattr(audit, "fitted_probability", lambda *_: (0.5, 0.001))
+        text = (Path(be.__file__).parents[1] / "models" / "designs" / "second_line_randomised.toml").read_text("utf-8")
+        path = tmp_path / "trial.toml"
+        path.write_text(text, encoding="utf-8")
+        assert main(["design", str(path), "--trials", "100"]) == 4
+        told = capsys.readouterr()
+        assert "DISAGREES" in told.out
+        assert "within 0.005 of a threshold, among" in told.out
+        assert "NOT CONVERGED" in told.err
+
     def test_a_run_writes_and_continues(self, tmp_path, capsys):
         command = ["design", "second_line_single_arm", "--trials", "200", "--out", str(tmp_path), "--json"]
         assert main(command) == 0

@@ -26,6 +26,7 @@ __all__ = [
     "join",
     "look_times",
     "looks_of",
+    "seen_of_rates",
     "state_at",
     "statistic_at",
 ]
@@ -139,6 +140,24 @@ def counts_at(spec: TrialSpec, patients: Patients, planned: PlannedRule, plan: L
     if plan.evaluable is not None:
         over &= known.sum(axis=1) < plan.evaluable
     return Counts(np.stack([part.sum(axis=1) for part in here], axis=1), np.stack(x, axis=1), over)
+
+
+def seen_of_rates(spec: TrialSpec, patients: Patients, planned: PlannedRule, times: Array) -> list[str]:
+    """What a look of a rule on rates knows of each patient of the first trial, in words; blank before entry."""
+    when = float(times[0]) + INSTANT
+    due = patients.entry[0] + _delay(spec, planned.endpoints)
+    known = evaluable_from(spec, patients, planned.endpoints)[0] <= when
+    found = []
+    for i, entry in enumerate(patients.entry[0]):
+        if known[i]:
+            said = ", ".join("event" if patients.response[name][0, i] else "none" for name in planned.endpoints)
+        elif entry > when:
+            said = ""
+        else:
+            left = entry + patients.drop_out[0, i] <= min(when, due[i])
+            said = "left" if left else "pending"
+        found.append(said)
+    return found
 
 
 def _event_seen(spec: TrialSpec, patients: Patients) -> Array:

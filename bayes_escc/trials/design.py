@@ -20,7 +20,7 @@ from bayes_escc.analysis.analysis import models_folder
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.settings.reader import Reader, raise_problems
-from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, state_at
+from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, seen_of_rates, state_at
 from bayes_escc.trials.exact import exact_characteristics
 from bayes_escc.trials.exact_prior import averaged_over_prior
 from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute, pack
@@ -305,7 +305,7 @@ class Design(NotebookView):
                         for e, s, t in zip(state.entered[0], state.seen[0], state.time[0], strict=True)
                     ]
                 else:
-                    shown = ["entered" if e else "" for e in state.entered[0]]
+                    shown = seen_of_rates(self.spec, patients, planned, times)
                 columns[label] = shown
         return pd.DataFrame(columns)
 

@@ -22,6 +22,11 @@ def design_in_words(design: Design) -> list[str]:
     lines = [spec.title, f"Arms: {arms}. At most {sizes} patients."]
     rates = ", then ".join(f"{rate:g} a month from month {month:g}" for month, rate in spec.accrual.rate)
     lines.append(f"Accrual: {rates} ({spec.accrual.pattern}).")
+    if any(spec.accrual.drop_out):
+        by_arm = zip(spec.arms, spec.accrual.drop_out, strict=True)
+        hazards = {f"{hazard:g} a month" for hazard in spec.accrual.drop_out}
+        said = hazards.pop() if len(hazards) == 1 else ", ".join(f"{h:g} a month ({arm})" for arm, h in by_arm)
+        lines.append(f"Patients leave follow-up at a hazard of {said}.")
     lines += [f"{name} is assessed {after:g} months after entry." for name, after in spec.binary.items()]
     if spec.pfs is not None:
         seen = "at once" if spec.pfs.visits is None else f"at the next visit, every {spec.pfs.visits:g} months"
