@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from bayes_escc.probability.beta import (
     contrast_mean_sd,
     contrast_quantile,
     exceedance,
+    exceedance_after_shifts,
     rank_distribution,
 )
-from bayes_escc.probability.logit_panels import CORE
+from bayes_escc.probability.logit_panels import CORE, shared_rule
 from tests.oracles.quadrature import beta_exceeds
 
 SHAPES = [(13, 24), (0.5, 0.5), (0.5, 29.5), (1, 31), (2000, 3), (1, 1), (0.1, 5)]
@@ -209,3 +211,51 @@ def test_odd_priors_are_answered(prior, scale):
     assert error < 1e-6
     quantiles = [contrast_quantile(x, y, q, scale) for q in (0.025, 0.5, 0.975)]
     assert quantiles == sorted(quantiles)
+
+
+@pytest.mark.parametrize("n", [40, 10**6, 10**12])
+def test_ranks_of_twelve_rates_meet_a_sum_over_a_fine_grid(n):
+    """P(rank) of each of 12 rates by trapezia over its own quantiles, with SciPy's distribution functions."""
+    counts = [round(n * 0.4 + 0.4 * i * math.sqrt(0.24 * n)) for i in range(-6, 6)]
+    laws = [Beta(1.0 + k, 1.0 + n - k) for k in counts]
+    found = rank_distribution(laws, "higher")
+    for i in (0, 5, 11):
+        own = stats.beta(laws[i].alpha, laws[i].beta)
+        at = np.linspace(own.mean() - 9.0 * own.std(), own.mean() + 9.0 * own.std(), 4001).clip(0.0, 1.0)
+        ahead = np.eye(1, 12)[0] * np.ones((4001, 1))
+        for j, other in enumerate(laws):
+            if j != i:
+                p = stats.beta.sf(at, other.alpha, other.beta)[:, None]
+                ahead = ahead * (1.0 - p) + np.roll(ahead, 1, axis=1) * p
+        mine = np.trapezoid(ahead * own.pdf(at)[:, None], at, axis=0)
+        assert found[i][0] == pytest.approx(mine / mine.sum(), rel=1e-6, abs=1e-12)
+
+
+def test_rates_that_lie_together_share_their_panels():
+    laws = [Beta(1.0 + k, 1001.0 - k).panels(45.0) for k in range(400, 412)]
+    assert len(shared_rule(laws)[0]) < 3 * len(shared_rule(laws[:1])[0])
+
+
+@pytest.mark.parametrize(
+    "laws", [((5e5, 5e5), (10, 10)), ((10, 10), (5e5, 5e5)), ((5e7, 5e7), (3, 30)), ((2, 30), (9, 9))]
+)
+@pytest.mark.parametrize(("scale", "threshold"), [("difference", 0.0), ("difference", 0.05), ("ratio", 1.2)])
+def test_shifts_of_unequal_arms_meet_the_shifted_law(laws, scale, threshold):
+    """Whichever of both rates is known much better: P after a shift of the log odds by quadrature over a fine grid."""
+    x, y = (Beta(*law) for law in laws)
+    shifts = np.array([-0.3, -0.01, 0.0, 0.02, 0.4, 3.0])
+    found = exceedance_after_shifts(x, y, threshold, scale, shifts)
+    known, other = (x, y) if x.alpha + x.beta > y.alpha + y.beta else (y, x)  # trapezoids over the better known one
+    centre, spread = math.log(known.alpha / known.beta), math.sqrt(1.0 / known.alpha + 1.0 / known.beta)
+    u = centre + spread * np.linspace(-40.0, 40.0, 40_001)
+    log_density = known.alpha * special.log_expit(u) + known.beta * special.log_expit(-u)
+    weights = np.exp(log_density - log_density.max())
+    if known is x:
+        rate = special.expit(u - shifts[:, None])
+        bound = rate - threshold if scale == "difference" else rate / threshold
+        tail = stats.beta.cdf(bound, other.alpha, other.beta)
+    else:
+        rate = special.expit(u)
+        bound = np.clip(rate + threshold if scale == "difference" else rate * threshold, 0.0, 1.0)
+        tail = stats.beta.sf(special.expit(special.logit(bound) + shifts[:, None]), other.alpha, other.beta)
+    assert found == pytest.approx(tail @ weights / weights.sum(), rel=1e-7, abs=1e-12)

@@ -20,8 +20,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Direction, Scale
-from bayes_escc.probability.distributions import root_of
-from bayes_escc.probability.logit_panels import CORE, DEEP, LogitPanels, log_density_from_mode, logit_panels
+from bayes_escc.probability.distributions import normal_quantile, root_of
+from bayes_escc.probability.logit_panels import (
+    CORE,
+    DEEP,
+    LogitPanels,
+    log_density_from_mode,
+    logit_panels,
+    shared_rule,
+)
 from bayes_escc.probability.marginal import Distribution, Probability, Side
 
 __all__ = [
@@ -78,6 +85,11 @@ class Beta(Distribution):
         """Standard deviation of the rate."""
         total = self.alpha + self.beta
         return math.sqrt(self.alpha * self.beta / (total + 1.0)) / total
+
+    @property
+    def _logit_spread(self) -> float:
+        """Roughly the standard deviation of the log odds."""
+        return math.sqrt(1.0 / self.alpha + 1.0 / self.beta)
 
     def log_normaliser(self) -> float:
         """Logarithm of the Beta function B(alpha, beta)."""
@@ -186,10 +198,14 @@ def kinks(scale: Scale, threshold: float) -> list[float]:
     return []
 
 
+def _turned(scale: Scale, threshold: float) -> float:
+    """The threshold of the contrast of y against x."""
+    return -threshold if scale == "difference" else 1.0 / threshold
+
+
 def _cuts(x: LogitPanels, y: LogitPanels, threshold: float, scale: Scale) -> Array:
     """Logits of y where panels end: where those of x do, and ever closer to where x leaves (0, 1)."""
-    turned = -threshold if scale == "difference" else 1.0 / threshold
-    ends = image_logit(scale, turned, x.centre + x.edges)
+    ends = image_logit(scale, _turned(scale, threshold), x.centre + x.edges)
     return np.concatenate([ends[np.isfinite(ends)], _around_kinks(y, scale, threshold)])
 
 
@@ -226,6 +242,22 @@ def _tail(x: Beta, y: Beta, threshold: float, scale: Scale, side: Side, depth: f
     limit = image_logit(scale, threshold, u)
     p = float(weights @ (of_x.above(limit) if side == "above" else of_x.below(limit)))
     return min(max(p, 0.0), 1.0)
+
+
+def _smooth_tail(x: Beta, y: Beta, threshold: float, scale: Scale, side: Side) -> float:
+    """`_tail` where neither rate leaves (0, 1) within reach: the nodes of the narrower law serve every threshold."""
+    of_x, of_y = x.panels(CORE), y.panels(CORE)
+    over_x = x._logit_spread < y._logit_spread
+    own, at = (of_x, _turned(scale, threshold)) if over_x else (of_y, threshold)
+    if any(own.edges[0] < kink - own.centre < own.edges[-1] for kink in kinks(scale, at)):
+        return _tail(x, y, threshold, scale, side, CORE)
+    u, weights = own.nodes
+    limit = image_logit(scale, at, u)
+    if over_x:
+        p = weights @ (of_y.below(limit) if side == "above" else of_y.above(limit))
+    else:
+        p = weights @ (of_x.above(limit) if side == "above" else of_x.below(limit))
+    return min(max(float(p), 0.0), 1.0)
 
 
 def contrast_tail(x: Beta, y: Beta, threshold: float, scale: Scale, side: Side) -> Probability:
@@ -284,13 +316,35 @@ def exceedance_after_shifts(
     array
         Of the shape of `shifts`.
     """
-    of_x = x.panels()
-    u, weights = contrast_rule(y, scale, threshold, shift=reference_shift)
-    limit = image_logit(scale, threshold, u - reference_shift)
     taken = np.ravel(np.asarray(shifts, dtype=float))
+    over = _over_reference if y._logit_spread <= x._logit_spread else _over_regimen
+    return over(x, y, threshold, scale, taken, reference_shift).reshape(np.shape(shifts))
+
+
+def _over_reference(x: Beta, y: Beta, threshold: float, scale: Scale, taken: Array, reference_shift: float) -> Array:
+    """P(contrast > threshold) after shifts of X, by quadrature over Y, whose law is the narrower one."""
+    of_x, of_y = x.panels(), y.panels(CORE)
+    u, weights = of_y.rule(_around_kinks(of_y, scale, threshold, reference_shift))
+    limit = image_logit(scale, threshold, u - reference_shift)
     parts = np.array_split(taken, math.ceil(taken.size * u.size / _AT_ONCE)) if taken.size else []
-    above = [of_x.above(limit + part[:, None]) @ weights for part in parts]
-    return np.concatenate([np.empty(0), *above]).reshape(np.shape(shifts))
+    return np.concatenate([np.empty(0), *(of_x.above(limit + part[:, None]) @ weights for part in parts)])
+
+
+def _over_regimen(x: Beta, y: Beta, threshold: float, scale: Scale, taken: Array, reference_shift: float) -> Array:
+    """The same by quadrature over X; where Y leaves (0, 1) moves with the shift, and is met by panels of its own."""
+    of_x, of_y, turned = x.panels(CORE), y.panels(), _turned(scale, threshold)
+    ends = of_x.centre + of_x.edges[[0, -1]]
+    bent = np.array([any(ends[0] < k + t < ends[1] for k in kinks(scale, turned)) for t in taken], dtype=bool)
+    u, weights = of_x.nodes
+    found = np.empty(taken.shape)
+    straight = np.flatnonzero(~bent)
+    for part in np.array_split(straight, math.ceil(straight.size * u.size / _AT_ONCE)) if straight.size else []:
+        limit = image_logit(scale, turned, u - taken[part, None]) + reference_shift
+        found[part] = of_y.below(limit) @ weights
+    for i in np.flatnonzero(bent):
+        u, weights = of_x.rule(_around_kinks(of_x, scale, turned, float(taken[i])))
+        found[i] = weights @ of_y.below(image_logit(scale, turned, u - taken[i]) + reference_shift)
+    return found
 
 
 def contrast_quantile(x: Beta, y: Beta, q: float, scale: Scale) -> float:
@@ -299,8 +353,8 @@ def contrast_quantile(x: Beta, y: Beta, q: float, scale: Scale) -> float:
     def excess(t: float) -> float:
         natural = t if scale == "difference" else math.exp(min(max(t, -700.0), 700.0))
         if q <= 0.5:
-            return _tail(x, y, natural, scale, "below", CORE) - q
-        return (1.0 - q) - _tail(x, y, natural, scale, "above", CORE)
+            return _smooth_tail(x, y, natural, scale, "below") - q
+        return (1.0 - q) - _smooth_tail(x, y, natural, scale, "above")
 
     if scale == "difference":
         centre, spread = x.mean - y.mean, math.hypot(x.sd, y.sd)
@@ -314,7 +368,9 @@ def contrast_quantile(x: Beta, y: Beta, q: float, scale: Scale) -> float:
             centre = math.log(x.alpha / x.beta) - math.log(y.alpha / y.beta)
             spread = math.sqrt(sum(1.0 / v for law in (x, y) for v in (law.alpha, law.beta)))
         limits = (-690.0, 690.0)
-    low, high = (min(max(v, limits[0]), limits[1]) for v in (centre - spread, centre + spread))
+    guess = min(max(centre + spread * float(normal_quantile(q)), limits[0]), limits[1])
+    near = max(0.2 * spread, 1e-15)
+    low, high = max(guess - near, limits[0]), min(guess + near, limits[1])
     while low > limits[0] and excess(low) > 0:
         low = max(limits[0], low - 2 * (high - low))
     while high < limits[1] and excess(high) < 0:
@@ -420,27 +476,28 @@ def rank_distribution(laws: Sequence[Beta], better: Direction) -> list[tuple[Arr
     """P(rank 1), P(rank 2), ... of each rate, and their error, for any number of independent Betas.
 
     Given the rate, the number of better ones among the others is a sum of independent events; its
-    distribution, built up one rate at a time, is integrated over the density of the rate. Over
-    the rates, the probabilities of each rank sum to one, which the tests check.
+    distribution, built up one rate at a time, is integrated over the density of the rate, on panels that
+    all rates share. Over the rates, the probabilities of each rank sum to one, which the tests check.
     """
     panels = [law.panels(CORE) for law in laws]
     floor = max(law.rounding_floor() for law in laws)
-    ends = np.concatenate([p.centre + p.edges for p in panels])
-    results = []
-    for own in panels:
-        others = [p for p in panels if p is not own] + [own] * (sum(p is own for p in panels) - 1)
-        coarse, fine = (_ranks_of_one(own, others, ends, parts, better) for parts in (1, 2))
-        results.append((fine, float(np.abs(fine - coarse).max()) + floor + 1e-15))
-    return results
+    coarse, fine = (_ranks_of_all(panels, parts, better) for parts in (1, 2))
+    return [(f, float(np.abs(f - c).max()) + floor + 1e-15) for c, f in zip(coarse, fine, strict=True)]
 
 
-def _ranks_of_one(own: LogitPanels, others: Sequence[LogitPanels], ends: Array, parts: int, better: Direction) -> Array:
-    """P(rank 1), P(rank 2), ... of one rate among others."""
-    u, weights = own.rule(ends, parts)
-    ahead = np.zeros((len(u), len(others) + 1))
-    ahead[:, 0] = 1.0
-    for other in others:
-        p = (other.above(u) if better == "higher" else other.below(u))[:, None]
-        ahead[:, 1:] = ahead[:, 1:] * (1.0 - p) + ahead[:, :-1] * p
-        ahead[:, :1] *= 1.0 - p
-    return np.asarray(weights @ ahead)
+def _ranks_of_all(panels: Sequence[LogitPanels], parts: int, better: Direction) -> list[Array]:
+    """P(rank 1), P(rank 2), ... of every rate."""
+    u, lengths = shared_rule(panels, parts)
+    beaten = np.stack([p.above(u) if better == "higher" else p.below(u) for p in panels])
+    found = []
+    for i, own in enumerate(panels):
+        weights = own.probabilities(u, lengths)
+        there = weights > 0.0
+        others = np.delete(beaten, i, axis=0)[:, there]
+        ahead = np.zeros((len(panels), others.shape[1]))  # by number of better rates, at every node
+        ahead[0] = 1.0
+        for k, p in enumerate(others, start=1):
+            ahead[1 : k + 1] += (ahead[:k] - ahead[1 : k + 1]) * p
+            ahead[0] *= 1.0 - p
+        found.append(np.asarray(ahead @ weights[there]))
+    return found

@@ -81,26 +81,40 @@ def normal_quantile(q: ArrayLike) -> Array:
 
 
 def root_of(function: Callable[[float], float], low: float, high: float, near: float = 0.0) -> float:
-    """Root of an increasing function inside a bracket: secants, with a bisection where they stall.
+    """Root of an increasing function inside a bracket: inverse quadratic steps, bisections where they would not help.
 
     Found to rounding, or until the function is within `near` of 0.
+
+    References
+    ----------
+    Chandrupatla TR. A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear function without
+    using derivatives. Adv Eng Softw 1997;28:145-149.
     """
     f_low, f_high = function(low), function(high)
     if f_low >= 0.0 or f_high <= 0.0:
         return low if f_low >= 0.0 else high
+    new, f_new, old, f_old, before, f_before = high, f_high, low, f_low, low, f_low
+    share = f_new / (f_new - f_old)
     for _ in range(200):
-        width = high - low
-        for step in (low - f_low * width / (f_high - f_low), None):
-            if step is None and high - low <= 0.5 * width:
-                break
-            mid = 0.5 * (low + high) if step is None or not low < step < high else step
-            value = function(mid)
-            if abs(value) <= near:
-                return mid
-            low, f_low, high, f_high = (mid, value, high, f_high) if value < 0.0 else (low, f_low, mid, value)
-        if high - low <= 4e-16 * max(abs(low), abs(high)):
+        width = old - new
+        least = 2e-16 * max(abs(old), abs(new)) / abs(width) if width else 1.0
+        if least >= 0.5:
             break
-    return 0.5 * (low + high)
+        at = new + min(max(share, least), 1.0 - least) * width
+        value = function(at)
+        if abs(value) <= near:
+            return at
+        if (value > 0.0) == (f_new > 0.0):
+            before, f_before = new, f_new
+        else:
+            before, f_before, old, f_old = old, f_old, new, f_new
+        new, f_new = at, value
+        place, height = (new - old) / (before - old), (f_new - f_old) / (f_before - f_old)
+        share = 0.5
+        if height**2 < place and (1.0 - height) ** 2 < 1.0 - place:
+            share = f_new / (f_old - f_new) * f_before / (f_old - f_before)
+            share += (before - new) / (old - new) * f_new / (f_before - f_new) * f_old / (f_before - f_old)
+    return new if abs(f_new) < abs(f_old) else old
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ themselves far into both tails.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Final
@@ -19,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayes_escc.probability.distributions import root_of
 from bayes_escc.probability.panels import NODES, WEIGHTS, RunningIntegral
 
-__all__ = ["CORE", "DEEP", "LogitPanels", "log_density_from_mode", "logit_panels"]
+__all__ = ["CORE", "DEEP", "LogitPanels", "log_density_from_mode", "logit_panels", "shared_rule"]
 
 Array = NDArray[np.float64]
 CORE: Final = 45.0
@@ -102,6 +104,58 @@ class LogitPanels:
         at = 0.5 * (ends[:-1] + ends[1:])[:, None] + half * NODES
         weights = half * WEIGHTS * np.exp(log_density_from_mode(self.a, self.b, at)) / self.running.total
         return self.centre + at.ravel(), weights.ravel()
+
+    @cached_property
+    def nodes(self) -> tuple[Array, Array]:
+        """Nodes on the log odds and their probabilities, on the density's own panels."""
+        return self.rule(np.empty(0))
+
+    def probabilities(self, u: Array, lengths: Array) -> Array:
+        """Probabilities of nodes on the log odds that stand for these lengths; zero beyond the panels."""
+        at = u - self.centre
+        inside = (at >= self.edges[0]) & (at <= self.edges[-1])
+        found = np.zeros_like(u)
+        found[inside] = lengths[inside] * np.exp(log_density_from_mode(self.a, self.b, at[inside])) / self.running.total
+        return found
+
+
+def shared_rule(laws: Sequence[LogitPanels], parts: int = 1) -> tuple[Array, Array]:
+    """Nodes on the log odds, and the lengths they stand for, on panels that serve several densities at once.
+
+    Every panel ends where the first of those ends that the densities have there, but for ends so near its beginning
+    that it may reach over them: laws that lie close together share their panels, whatever their number.
+
+    Parameters
+    ----------
+    laws : sequence of LogitPanels
+    parts : int
+        Into how many every panel is cut.
+    """
+    edges = [(law.centre + law.edges).tolist() for law in laws]
+    starts = sorted({e[0] for e in edges})
+    ends: list[tuple[float, float]] = []
+    at, last = starts[0], max(e[-1] for e in edges)
+    while at < last:
+        here = [_end_after(e, at) for e in edges if e[0] <= at < e[-1]]
+        following = bisect_right(starts, at)
+        to = starts[following] if following < len(starts) else last
+        if here:
+            to = min(to, *here)
+            ends.append((at, to))
+        at = to
+    low, high = np.array(ends).T[:, :, None]
+    share = np.arange(parts) / parts
+    half = 0.5 * (high - low) / parts
+    middle = low + (high - low) * share + half
+    half = np.broadcast_to(half, middle.shape)
+    return (middle[..., None] + half[..., None] * NODES).ravel(), (half[..., None] * WEIGHTS).ravel()
+
+
+def _end_after(edges: Sequence[float], at: float) -> float:
+    """The end of the panel that holds a place, or of the next if little of the former is left."""
+    i = bisect_right(edges, at)
+    little = edges[i] - at < 0.4 * (edges[i] - edges[i - 1])
+    return edges[i + 1] if little and i + 1 < len(edges) else edges[i]
 
 
 def log_density_from_mode(a: float, b: float, distance: Array) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from bayes_escc.probability.distributions import root_of
 from bayes_escc.probability.marginal import ROUNDING, Distribution
 
-__all__ = ["NODES", "NODES_PER_PANEL", "WEIGHTS", "PanelDensity", "RunningIntegral"]
+__all__ = ["NODES", "NODES_PER_PANEL", "WEIGHTS", "PanelDensity", "RunningIntegral", "legendre_series"]
 
 Array = NDArray[np.float64]
 NODES_PER_PANEL: Final = 16
@@ -23,7 +23,7 @@ _BASIS = np.polynomial.legendre.legvander(NODES, NODES_PER_PANEL - 1)
 _SCALE = (2.0 * np.arange(NODES_PER_PANEL) + 1.0) / 2.0
 
 
-def _legendre_series(coefficients: Array, panel: NDArray[np.intp], place: Array) -> Array:
+def legendre_series(coefficients: Array, panel: NDArray[np.intp], place: Array) -> Array:
     """Values of one Legendre series per panel, by Clenshaw's recurrence (no matrix of polynomials is made).
 
     Parameters
@@ -91,7 +91,7 @@ class RunningIntegral:
             return panel, np.clip((2.0 * x - low - high) / (high - low), -1.0, 1.0)
 
     def _inside(self, panel: NDArray[np.intp], place: Array) -> Array:
-        return _legendre_series(self._by_degree, panel, place)
+        return legendre_series(self._by_degree, panel, place)
 
     @cached_property
     def _by_degree(self) -> Array:

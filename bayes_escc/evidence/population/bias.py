@@ -36,6 +36,7 @@ from bayes_escc.probability.beta import Beta, contrast_quantile, exceedance, exc
 from bayes_escc.probability.distributions import normal_cdf, root_of
 from bayes_escc.probability.logit_panels import DEEP, LogitPanels
 from bayes_escc.probability.normal_mixture import NormalMixture
+from bayes_escc.probability.panels import legendre_series
 from bayes_escc.probability.psis import smooth
 
 __all__ = [
@@ -302,7 +303,7 @@ class CriticalBiasOfRates(CriticalBias):
         inside = np.clip(bias, edges[0], edges[-1])
         panel = np.clip(np.searchsorted(edges, inside, side="right") - 1, 0, len(edges) - 2)
         place = 2.0 * (inside - edges[panel]) / (edges[panel + 1] - edges[panel]) - 1.0
-        return np.asarray((legendre.legvander(place, coefficients.shape[1] - 1) * coefficients[panel]).sum(axis=1))
+        return legendre_series(coefficients.T, panel, place)
 
     def averaged(self, bias: Bias) -> tuple[float, float]:
         if bias.sd == 0.0:
