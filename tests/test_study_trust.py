@@ -16,9 +16,10 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
+from bayes_escc.study import digests
 from bayes_escc.study.changes import compare_cuts
 from bayes_escc.study.cuts import read_cut
-from bayes_escc.study.digests import sha256
+from bayes_escc.study.digests import sha256, tombstone
 from bayes_escc.study.draws import pack, unpack
 from bayes_escc.study.lock import Holder, present_holder, state_of
 from bayes_escc.study.store import Store
@@ -367,3 +368,14 @@ def test_the_draws_of_a_cut_are_bounded():
     assert kept.sizes["chain"] * kept.sizes["draw"] == 2000
     assert len(content) < 2000 * 200 * 4
     np.testing.assert_allclose(kept.to_numpy(), wide["curve"].to_numpy()[:, ::2], rtol=1e-7)
+
+
+def test_many_new_identifiers_after_a_withdrawal_need_few_slow_hashes(monkeypatch):
+    """One in 4,096 of those that never withdrew; who withdrew is recognised, by tombstones of earlier versions too."""
+    salt, slow = b"salt", []
+    stone = tombstone(salt, "P17")
+    whole = digests._slow
+    monkeypatch.setattr(digests, "_slow", lambda *given: slow.append(given) or whole(*given))
+    assert digests.withdrawn(salt, {stone}, [f"P{i}" for i in range(3000)]) == ["P17"]
+    assert len(slow) < 20
+    assert digests.withdrawn(salt, {stone.rpartition(".")[2], "abc.x"}, ["P16", "P17"]) == ["P17"]

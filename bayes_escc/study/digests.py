@@ -12,15 +12,17 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from bayes_escc.names import PlainMapping
 
-__all__ = ["canonical", "entry_hash", "new_salt", "root_of", "salted", "sha256", "tombstone"]
+__all__ = ["canonical", "entry_hash", "new_salt", "root_of", "salted", "sha256", "tombstone", "withdrawn"]
 
 _SALT_BYTES: Final = 16
 _TOMBSTONE_ROUNDS: Final = 20_000
+_SIEVE_ROUNDS: Final = 200
+_SIEVE_DIGITS: Final = 3
 _encode: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -52,9 +54,33 @@ def root_of(header: PlainMapping, digests: Iterable[str]) -> str:
 def tombstone(salt: bytes, unit: str) -> str:
     """What stays of a withdrawn patient: enough to recognise the identifier if it comes again.
 
-    Whoever can guess an identifier can test the guess, as this package does; the rounds make that slow.
+    Whoever can guess an identifier can test the guess, as this package does; the rounds make that slow. Twelve bits of
+    a hash of fewer rounds stand before it, so that of many new identifiers few need the slow one.
     """
+    return f"{_sieve(salt, unit)}.{_slow(salt, unit)}"
+
+
+def withdrawn(salt: bytes, stones: Collection[str], units: Iterable[str]) -> list[str]:
+    """Those of some identifiers that have a tombstone.
+
+    Parameters
+    ----------
+    salt : bytes
+    stones : collection of str
+        Tombstones, also those of earlier versions, which have no sieve before them.
+    units : iterable of str
+    """
+    known = {stone.rpartition(".")[2] for stone in stones}
+    sieves = {stone.rpartition(".")[0] for stone in stones}
+    return [u for u in units if ("" in sieves or _sieve(salt, u) in sieves) and _slow(salt, u) in known]
+
+
+def _slow(salt: bytes, unit: str) -> str:
     return hashlib.pbkdf2_hmac("sha256", unit.encode(), salt, _TOMBSTONE_ROUNDS).hex()
+
+
+def _sieve(salt: bytes, unit: str) -> str:
+    return hashlib.pbkdf2_hmac("sha256", unit.encode(), b"sieve" + salt, _SIEVE_ROUNDS).hex()[:_SIEVE_DIGITS]
 
 
 def entry_hash(entry: PlainMapping) -> str:

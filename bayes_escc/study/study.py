@@ -24,7 +24,7 @@ from bayes_escc.runs.run import fit_prepared
 from bayes_escc.settings.reader import nearest
 from bayes_escc.study.changes import Change, acknowledged, compare_cuts
 from bayes_escc.study.cuts import Cut, Row, read_cut, standing_cut
-from bayes_escc.study.digests import new_salt, sha256, tombstone
+from bayes_escc.study.digests import new_salt, sha256, tombstone, withdrawn
 from bayes_escc.study.draws import pack
 from bayes_escc.study.export import export
 from bayes_escc.study.fitting import current_fit, fit_cut, preview_cut, record_cut
@@ -436,7 +436,7 @@ class Study(NotebookView):
         """Those of some identifiers that withdrew."""
         stones = {r["digest"] for r in self._store.rows("SELECT digest FROM tombstone")}
         salt = self._store.scalar("SELECT value FROM meta WHERE key = 'salt'")
-        return [unit for unit in units if tombstone(salt, unit) in stones] if stones else []
+        return withdrawn(salt, stones, units) if stones else []
 
     def amend(self, analysis: Analysis | str | Path, *, who: str | None = None, why: str) -> Update:
         """Change what the analysis asks (rules, comparisons, thresholds); not the model, priors or data.
