@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import tracemalloc
+import zipfile
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -451,6 +454,42 @@ class TestBounds:
         assert len(be.read_counts(tmp_path / "t.xlsx")) == 1
         monkeypatch.setattr("bayes_escc.evidence.workbooks.MAX_UNPACKED", 1000)
         with pytest.raises(be.DataError, match=r"unpacks to [0-9,]+ bytes; at most 1,000"):
+            be.read_counts(tmp_path / "t.xlsx")
+
+    def test_a_workbook_made_to_burst(self, tmp_path, capsys):
+        """More than 300 million bytes of one cell, repeated, in half a million; refused without unpacking them."""
+        book = openpyxl.Workbook()
+        book.active.append(["study", "regimen", "endpoint", "events", "n"])
+        book.save(tmp_path / "small.xlsx")
+        cell, path = b'<c t="n"><v>1</v></c>', tmp_path / "t.xlsx"
+        row = b"<row>" + cell * 5 + b"</row>"
+        with (
+            zipfile.ZipFile(tmp_path / "small.xlsx") as small,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as large,
+        ):
+            for part in small.namelist():
+                head, rows, tail = small.read(part).partition(b"</row>")
+                with large.open(part, "w") as file:
+                    file.write(head + rows)
+                    for _ in range(28 if "sheet1" in part else 0):
+                        file.write(row * 100_000)
+                    file.write(tail)
+        assert path.stat().st_size < 5_000_000
+        tracemalloc.start()
+        for command in (["check", str(path), "--kind", "counts"], ["start", str(path), "--out", str(tmp_path / "out")]):
+            assert main(command) == 3
+            assert re.search(r"unpacks to 3\d\d,\d{3},\d{3} bytes; at most 100,000,000", capsys.readouterr().err)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 50_000_000
+
+    def test_a_workbook_of_too_many_cells(self, tmp_path, monkeypatch):
+        book = openpyxl.Workbook()
+        for _ in range(3):
+            book.active.append(["study", "regimen", "endpoint", "events", "n"])
+        book.save(tmp_path / "t.xlsx")
+        monkeypatch.setattr("bayes_escc.evidence.workbooks.MAX_FILLED", 14)
+        with pytest.raises(be.DataError, match="holds more than 14 cells"):
             be.read_counts(tmp_path / "t.xlsx")
 
     def test_a_workbook_with_a_cell_far_away(self, tmp_path, capsys):

@@ -10,24 +10,21 @@ import datetime as dt
 import hashlib
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 from xml.etree import ElementTree
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.reading import cell_text, western
 from bayes_escc.evidence.sheet.wording import Text
+from bayes_escc.evidence.workbooks import Workbook, opened
 
 __all__ = ["Grid", "file_digest", "read_grids"]
 
 MAX_BYTES: Final = 50_000_000
-MAX_UNPACKED: Final = 200_000_000
-MAX_RATIO: Final = 200
-MAX_ENTRIES: Final = 2000
 MAX_ROWS: Final = 50_000
 MAX_COLUMNS: Final = 1000
 _DELIMITERS: Final = ("\t", ",", ";", "，", "|")
@@ -175,53 +172,27 @@ def _bounded(rows: list[list[str]]) -> tuple[tuple[str, ...], ...]:
 
 
 def _workbook(path: Path) -> Iterator[Grid]:
-    import openpyxl
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _check_size(archive, path.name)
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-            try:
-                for sheet in book.worksheets:
-                    if sheet.sheet_state == "visible":
-                        yield _sheet_grid(path.name, sheet, archive, book.epoch)
-            finally:
-                book.close()
-    except DataError:
-        raise
-    except Exception as error:  # openpyxl lets through whatever zip, XML and its own readers raise
-        raise DataError(
-            f"{path.name} cannot be opened as a workbook ({type(error).__name__}): save it again as .xlsx."
-        ) from None
+    with opened(path) as workbook:
+        for sheet in workbook.visible:
+            yield _sheet_grid(workbook, sheet)
 
 
-def _check_size(archive: zipfile.ZipFile, name: str) -> None:
-    entries = archive.infolist()
-    unpacked, packed = sum(e.file_size for e in entries), sum(e.compress_size for e in entries)
-    if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * max(packed, 1):
-        raise DataError(
-            f"{name} unpacks to {unpacked / 1e6:.0f} MB in {len(entries)} parts; at most {MAX_UNPACKED / 1e6:.0f} MB, "
-            f"{MAX_ENTRIES} parts and {MAX_RATIO} times its size are read. Copy the table into a new workbook."
-        )
-
-
-def _sheet_grid(file: str, sheet: Any, archive: zipfile.ZipFile, epoch: dt.datetime) -> Grid:
-    sheet.reset_dimensions()
+def _sheet_grid(workbook: Workbook, sheet: Any) -> Grid:
+    marks = workbook.marks(sheet)
     rows: list[list[str]] = []
     for row in sheet.iter_rows():
         rows.append([_workbook_text(cell) for cell in row])
         if len(rows) > MAX_ROWS or len(row) > MAX_COLUMNS:
             raise DataError(
-                f"{file}, sheet {sheet.title!r}: a table may have {MAX_ROWS:,} rows and {MAX_COLUMNS:,} columns."
+                f"{workbook.name}, sheet {sheet.title!r}: a table may have {MAX_ROWS:,} rows and {MAX_COLUMNS:,} "
+                "columns."
             )
-    part = str(sheet._worksheet_path).lstrip("/")  # read-only sheets do not tell merged cells; their XML does
-    with archive.open(part) as stream:
-        merged, formulas, hidden = _scan(stream)
     notes: tuple[Text, ...] = ()
-    if hidden:
-        notes = (Text(f"{hidden} hidden rows were read too", f"有{hidden}行被隐藏，仍已读取"),)
-    day_zero = dt.date(1904, 1, 1) if epoch.year == 1904 else dt.date(1899, 12, 30)
-    grid = Grid(file, sheet.title.strip(), _bounded(rows), tuple(merged), frozenset(formulas), day_zero, notes)
+    if marks.hidden:
+        notes = (Text(f"{marks.hidden} hidden rows were read too", f"有{marks.hidden}行被隐藏，仍已读取"),)
+    day_zero = dt.date(1904, 1, 1) if workbook.book.epoch.year == 1904 else dt.date(1899, 12, 30)
+    title = sheet.title.strip()
+    grid = Grid(workbook.name, title, _bounded(rows), marks.merged, marks.formulas, day_zero, notes)
     return _filled(grid)
 
 
@@ -239,34 +210,6 @@ def _workbook_text(cell: Any) -> str:
         value = float(f"{value:.12g}")  # 0.1 + 0.2 is shown as 0.3
     text = cell_text(value).strip().strip("\u200b\ufeff")
     return "" if text in {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"} else text
-
-
-_MERGE: Final = re.compile(rb'<mergeCell ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
-_FORMULA: Final = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*><f[^>]*(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>')
-_HIDDEN: Final = re.compile(rb'<row [^>]*hidden="(?:1|true)"')
-
-
-def _scan(stream: IO[bytes]) -> tuple[list[tuple[int, int, int, int]], set[tuple[int, int]], int]:
-    """Merged cells, formulas without a value and hidden rows of a sheet's XML, read in pieces."""
-    merged: dict[tuple[int, int, int, int], None] = {}
-    formulas, hidden, kept = set(), 0, b""
-    while piece := stream.read(1 << 20):
-        text = kept + piece
-        end = text.rfind(b"<row")  # a row is never cut in two
-        cut = end if end > 0 and len(piece) == 1 << 20 else len(text)
-        whole, kept = text[:cut], text[cut:]
-        for c1, r1, c2, r2 in _MERGE.findall(whole):
-            merged[int(r1) - 1, _column(c1), int(r2) - 1, _column(c2)] = None
-        formulas |= {(int(r) - 1, _column(c)) for c, r in _FORMULA.findall(whole)}
-        hidden += len(_HIDDEN.findall(whole))
-    return list(merged), formulas, hidden
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number - 1
 
 
 def _filled(grid: Grid) -> Grid:
