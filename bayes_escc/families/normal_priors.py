@@ -11,20 +11,24 @@ __all__ = ["NormalPriors"]
 
 @dataclass(frozen=True)
 class NormalPriors:
-    """The normal priors of a Weibull or exponential model of proportional hazards.
+    """The normal priors of a Weibull, exponential or piecewise model of proportional hazards.
 
     Parameters
     ----------
     log_median, log_shape, log_hazard_ratio : tuple of (mean, sd)
-        The first in months; the last of any pair of regimens (or against the reference).
+        The first in months, in a piecewise model of what the median would be if the hazard of any one interval held
+        throughout; the last of any pair of regimens (or against the reference).
     exponential, exchangeable : bool
-        Whether the shape is 1, and whether regimens are coded without a reference.
+        Whether the shape is 1 (in a piecewise model within every interval), and whether regimens are coded without a
+        reference.
     unit : float
         Months in a unit of time of the analysis.
     coefficients : tuple of (mean, sd)
         By covariate.
     covariates : tuple of Covariate
         With the transform, centre and scale of each.
+    cuts : tuple of float
+        Months at which hazards change, each interval with a level of its own; none but in a piecewise model.
     """
 
     log_median: tuple[float, float]
@@ -35,3 +39,4 @@ class NormalPriors:
     unit: float = 1.0
     coefficients: tuple[tuple[float, float], ...] = ()
     covariates: tuple[Covariate, ...] = ()
+    cuts: tuple[float, ...] = ()

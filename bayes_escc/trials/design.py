@@ -143,7 +143,7 @@ class Design(NotebookView):
         """The priors of the fast engine, why it cannot be used, or None where no rule needs it."""
         if self.analysis is None or not any(p.of_pfs for p in self.spec.rules):
             return None
-        return priors_of(self.analysis, len(self.spec.arms))
+        return priors_of(self.analysis, len(self.spec.arms), self.spec.rules)
 
     def conduct(self, truth: str, patients: int, first: int, trials: int) -> Outcomes:
         """The outcomes of some trials of a truth; those of the design prior under the name `DRAWN`."""

@@ -33,7 +33,9 @@ _HALVINGS: Final = 60
 
 def why_not_by_exposure(spec: TrialSpec, model: FastModel | str | None) -> str:
     """Why a design on a time to event cannot be enumerated; blank if it can."""
-    constant = isinstance(model, GammaHazards) or (isinstance(model, NormalPriors) and model.exponential)
+    constant = isinstance(model, GammaHazards) or (
+        isinstance(model, NormalPriors) and model.exponential and not model.cuts
+    )
     adjusted = isinstance(model, NormalPriors) and bool(model.covariates)
     if len(spec.arms) > 1 or not constant or adjusted:
         return f"{spec.rules[0].name} looks at a time to event"

@@ -16,7 +16,7 @@ from bayes_escc.families.gamma_hazards import GammaHazards
 from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.inference.tail_areas import tail_areas
 from bayes_escc.names import Plain
-from bayes_escc.rules import PosteriorProbability
+from bayes_escc.rules import PosteriorProbability, Rule
 from bayes_escc.trials.constant_hazards import gamma_statistics, sums_by_arm
 from bayes_escc.trials.quantities import MEDIAN, RMST, SURVIVAL, Quantity, quantity_tails
 from bayes_escc.trials.spec import PlannedRule
@@ -31,8 +31,8 @@ Whole = NDArray[np.int64]
 _KINDS: Final = {"median": MEDIAN, "survival": SURVIVAL, "rmst": RMST}
 
 
-def priors_of(analysis: Analysis, arms: int) -> FastModel | str:
-    """The priors of a model whose answers need no sampling, or why it is of another kind."""
+def priors_of(analysis: Analysis, arms: int, rules: Sequence[PlannedRule]) -> FastModel | str:
+    """The priors of a model whose answers to the rules need no sampling, or why it is of another kind."""
     family, data = get_family(analysis.family), analysis.data
     interval = getattr(data.settings, "interval", None) is not None
     describe = getattr(family, "normal_priors", None)
@@ -44,7 +44,16 @@ def priors_of(analysis: Analysis, arms: int) -> FastModel | str:
     if conjugate is not None and (conjugate.apart or arms == 1):
         return conjugate
     found: NormalPriors | str = describe(analysis.spec, data.time_unit, interval=interval)
+    if isinstance(found, NormalPriors) and found.cuts and any(p.of_pfs and not _of_ratio(p.rule) for p in rules):
+        return "a rule has a value or margin of a curve, and the baseline is piecewise"
     return found
+
+
+def _of_ratio(rule: Rule) -> bool:
+    """Whether a rule asks for the hazard ratio alone: whichever hazard is lower has every other quantity better."""
+    if not isinstance(rule, PosteriorProbability) or rule.reference is None:
+        return False
+    return rule.margin is None or rule.estimand == "hazard_ratio"
 
 
 def engine_of(model: FastModel | str | None) -> str:
@@ -65,7 +74,7 @@ def hazard_statistics(
     entered: NDArray[np.bool_],
 ) -> Array:
     """P(better) of every trial, by the rule's estimand, margin or value; arrays are (trials, patients), months."""
-    if isinstance(model, GammaHazards) or (model.exponential and not model.covariates):
+    if isinstance(model, GammaHazards) or (model.exponential and not model.covariates and not model.cuts):
         return sufficient_statistics(model, planned, *sums_by_arm(arm, arms, time, seen, entered))
     others, shift = _contrasts(model, planned, arms)
     design = np.empty((*arm.shape, len(others) + len(model.covariates)))
@@ -73,9 +82,43 @@ def hazard_statistics(
         design[..., column] = (arm == i) - shift
     for column, (c, one) in enumerate(zip(covariates, model.covariates, strict=True), start=len(others)):
         design[..., column] = _coded(c, one, entered)
+    time, events = np.where(entered, time, 0.0), (seen & entered).astype(np.float64)
+    if model.cuts:
+        time, events, design = _by_interval(np.array(model.cuts), time, events, design)
+        if not model.covariates:
+            time, events, design = _by_pattern(arm, arms, time, events, design)
     log_time = np.full(time.shape, -np.inf)
-    np.log(time, out=log_time, where=entered & (time > 0))
-    return _newton(model, planned, arms, log_time, seen.astype(np.float64), design)
+    np.log(time, out=log_time, where=time > 0)
+    return _newton(model, planned, arms, log_time, events, design)
+
+
+def _by_interval(cuts: Array, time: Array, events: Array, design: Array) -> tuple[Array, Array, Array]:
+    """Every patient as a row in each interval: time at risk there, event there, and a column for each later level.
+
+    The hazard is constant within an interval, so a row has the likelihood of an exponential time. An event at a cut
+    belongs to the interval that ends there.
+    """
+    starts, ends = np.append(0.0, cuts), np.append(cuts, np.inf)
+    parts = [np.clip(time, start, end) - start for start, end in zip(starts, ends, strict=True)]
+    place = np.searchsorted(cuts, time, side="left")
+    hits = [events * (place == i) for i in range(len(starts))]
+    levels = np.zeros((len(starts), len(cuts)))
+    levels[1:] = np.eye(len(cuts))
+    whole = [np.broadcast_to(level, (*design.shape[:-1], len(cuts))) for level in levels]
+    rows = [np.concatenate([design, own], axis=-1) for own in whole]
+    return np.concatenate(parts, axis=1), np.concatenate(hits, axis=1), np.concatenate(rows, axis=1)
+
+
+def _by_pattern(arm: Whole, arms: int, time: Array, events: Array, design: Array) -> tuple[Array, Array, Array]:
+    """Sums over the patients of each arm in each interval, who are alike where nothing is adjusted for."""
+    trials, patients = arm.shape
+    intervals = time.shape[1] // patients
+    shape = (trials, intervals, patients)
+    here = np.stack([arm == i for i in range(arms)])[:, :, None, :]  # (arms, trials, 1, patients)
+    sums = [(values.reshape(shape) * here).sum(axis=-1) for values in (time, events)]
+    first = design.reshape(*shape, -1)[np.arange(trials)[:, None], :, here[:, :, 0, :].argmax(axis=-1).T]
+    together = [np.moveaxis(total, 0, 1).reshape(trials, -1) for total in sums]
+    return together[0], together[1], first.reshape(trials, arms * intervals, -1)
 
 
 def sufficient_statistics(model: FastModel, planned: PlannedRule, events: Array, exposure: Array) -> Array:
@@ -102,13 +145,13 @@ def _contrasts(model: NormalPriors, planned: PlannedRule, arms: int) -> tuple[li
 def _newton(model: NormalPriors, planned: PlannedRule, arms: int, log_time: Array, seen: Array, design: Array) -> Array:
     """P(better) by Newton's method and third-order tail areas; of patients, or of the sums of arms."""
     others, shift = _contrasts(model, planned, arms)
-    data = (log_time, seen, design, *_prior(model, len(others)))
+    data = (log_time, seen, design, *_with_levels(model, *_prior(model, len(others))))
     rule = planned.rule
     if not isinstance(rule, PosteriorProbability):
         raise TypeError(f"{rule.kind} is not about one posterior probability")
     natural = "lower" if rule.estimand == "hazard_ratio" else "higher"
     turned = (rule.better or natural) != natural
-    if rule.reference is not None and (rule.margin is None or rule.estimand == "hazard_ratio"):
+    if _of_ratio(rule):
         # with proportional hazards, whichever hazard is lower has every other quantity better
         cut = np.full(len(log_time), math.log(rule.margin) if rule.margin else 0.0)
         below = tail_areas(*data, cut, fixed_shape=model.exponential)
@@ -144,6 +187,21 @@ def _prior(model: NormalPriors, contrasts: int) -> tuple[Array, Array]:
     for i, (_, sd) in enumerate(coefficients, start=2 + contrasts):
         precision[i, i] = 1.0 / sd**2
     return np.array(mean), precision
+
+
+def _with_levels(model: NormalPriors, mean: Array, precision: Array) -> tuple[Array, Array]:
+    """The prior with how much the log hazard of each later interval is above the first; levels are independent."""
+    more = len(model.cuts)
+    if not more:
+        return mean, precision
+    variance = model.log_median[1] ** 2
+    covariance = np.linalg.inv(precision)
+    p = len(mean)
+    whole = np.full((p + more, p + more), 0.0)
+    whole[:p, :p] = covariance
+    whole[0, p:] = whole[p:, 0] = variance  # the first level is in both
+    whole[p:, p:] = variance * (np.eye(more) + 1.0)
+    return np.concatenate([mean, np.zeros(more)]), np.linalg.inv(whole)
 
 
 def _coded(values: Array, covariate: Covariate, entered: NDArray[np.bool_]) -> Array:

@@ -61,7 +61,7 @@ def fitted_probability(analysis: Analysis, table: pd.DataFrame, planned: Planned
         if rule.margin is None:
             # who has the lower hazard has the longer median; that needs no reference of the model
             rule = replace(rule, estimand="median", better=_turned(rule))
-        elif isinstance(priors_of(analysis, 2), GammaHazards):
+        elif isinstance(priors_of(analysis, 2, ()), GammaHazards):
             # the ratio of constant hazards is that of medians, upside down, whatever the time
             rule = replace(rule, estimand="median", scale="ratio", margin=1.0 / rule.margin, better=_turned(rule))
         else:

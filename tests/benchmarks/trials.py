@@ -21,6 +21,7 @@ COVARIATES = {
     "ecog": {"probability": 0.3, "coefficient": 0.2},
 }
 
+PIECEWISE = {"baseline": "piecewise", "cutpoints": [2.0, 5.0]}
 STRATIFIED = {"baseline": "exponential", "regimen_effect": "stratified"}
 GAMMA = {"hazard": {"distribution": "Gamma", "alpha": 1.0, "beta": 8.0, "rationale": "about one event"}}
 
@@ -89,6 +90,8 @@ def main() -> None:
         ("constant hazards, Gamma priors", design({}, STRATIFIED, estimand="hazard_ratio")),
         ("constant hazards, normal priors", design({}, {"baseline": "exponential"}, estimand="hazard_ratio")),
         ("median longer by a month, Gamma priors", design({}, STRATIFIED, **median)),
+        ("piecewise hazards, three intervals", design({}, PIECEWISE, estimand="hazard_ratio")),
+        ("piecewise hazards, 4 covariates", design(COVARIATES, PIECEWISE, estimand="hazard_ratio")),
         ("rates by counts", rates()),
     )
     print(f"{'60 patients, one look':56s} trials per CPU second")

@@ -24,10 +24,13 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
     interval : bool
         Whether events are known to lie between two scans.
     """
+    piecewise = spec.baseline == "piecewise"
     reasons = {
-        f"its baseline is {spec.baseline}": spec.baseline not in ("weibull", "exponential"),
+        f"its baseline is {spec.baseline}": spec.baseline not in ("weibull", "exponential", "piecewise"),
+        "its cut points are found in the data": piecewise and spec.cutpoints is None,
+        "its hazards are a random walk": piecewise and spec.smoothing != "independent",
         f"its regimen_effect is {spec.regimen_effect}": spec.regimen_effect != "proportional",
-        f"its level is set by {spec.location}": spec.location != "median",
+        f"its level is set by {spec.location}": spec.location != ("log_hazard" if piecewise else "median"),
         "some patients are event-free for good": spec.event_free is not None,
         "centres have a frailty": spec.frailty is not None,
         f"its coefficients are shrunken ({spec.shrinkage})": spec.shrinkage != "none",
@@ -39,24 +42,26 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
     for reason, applies in reasons.items():
         if applies:
             return reason
-    median, ratio = _normal(spec.prior("median").default), _normal(spec.prior("log_hazard_ratio").default)
+    level, ratio = _normal(spec.prior(spec.location).default), _normal(spec.prior("log_hazard_ratio").default)
     shape = _normal(spec.prior("log_shape").default) if spec.baseline == "weibull" else (0.0, 1.0)
     coefficients = tuple(_normal(spec.prior("coefficient").default) for _ in spec.covariates)
-    stated = [spec.prior(role) for role in ("median", "log_hazard_ratio")]
-    if median is None or shape is None or ratio is None or any(c is None for c in coefficients):
+    stated = [spec.prior(role) for role in (spec.location, "log_hazard_ratio")]
+    if level is None or shape is None or ratio is None or any(c is None for c in coefficients):
         return "a prior is not normal on the logarithm"
     if any(prior.overrides for prior in stated) or (spec.covariates and spec.prior("coefficient").overrides):
         return "regimens or covariates have priors of their own"
     months = _months(spec, time_unit)
+    median = math.log(math.log(2.0)) - level[0] if piecewise else level[0]
     return NormalPriors(
-        (median[0] + math.log(months), median[1]),
+        (median + math.log(months), level[1]),
         shape,
         ratio,
-        spec.baseline == "exponential",
+        spec.baseline != "weibull",
         spec.regimen_coding == "exchangeable",
         months,
         tuple(c for c in coefficients if c is not None),
         spec.covariates,
+        tuple(float(cut) * months for cut in spec.cutpoints or ()) if piecewise else (),
     )
 
 
