@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
+
+if TYPE_CHECKING:
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = [
     "CODINGS",
@@ -143,7 +146,7 @@ class PairPrior:
         size = self.regimens - 1
         return np.asarray((np.eye(size) + 1.0) / 2.0)
 
-    def to_pymc(self, name: str, dim: str, other: str | None = None, size: int = 1) -> Any:
+    def to_pymc(self, name: str, dim: str, other: str | None = None, size: int = 1) -> Tensor:
         """Create the contrasts inside the current PyMC model.
 
         Parameters
@@ -168,10 +171,10 @@ class PairPrior:
             return self.prior.to_pymc(name, dims=dims)
         rest = () if other is None else (size,)
 
-        def log_density(value: Any, location: Any, scale: Any) -> Any:
+        def log_density(value: Tensor, location: Tensor, scale: Tensor) -> Tensor:
             return self._log_density(pt, (value - location) / scale).sum()
 
-        def law(location: Any, scale: Any, size: Any) -> Any:  # noqa: ARG001  (as PyMC calls it)
+        def law(location: Tensor, scale: Tensor, size: Tensor) -> Tensor:  # noqa: ARG001  (as PyMC calls it)
             z = pm.Normal.dist(0.0, 1.0, size=(self.regimens, *rest))
             if math.isfinite(self.freedom):
                 z = z / pt.sqrt(pm.ChiSquared.dist(self.freedom, size=(1, *rest)) / self.freedom)
@@ -204,7 +207,7 @@ class PairPrior:
             return np.asarray(self.prior.log_density(contrasts[:, 0]))
         return np.asarray(self._log_density(np, np.swapaxes((contrasts - self.location) / self.scale, 0, 1)))
 
-    def _log_density(self, xp: Any, x: Any) -> Any:
+    def _log_density(self, xp: Any, x: Tensor) -> Tensor:
         """Log density of standardised contrasts, along the first axis, of the contrasts themselves.
 
         The inverse of the correlation matrix (I + J) / 2 is 2 (I - J / regimens).

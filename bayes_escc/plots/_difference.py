@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_escc.answers.comparison import NULL_VALUE, Comparison, better_threshold, labelled_cells
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import ENDPOINT, REGIMEN, Plain, PlainMapping, format_probability
+from bayes_escc.names import ENDPOINT, REGIMEN, AnyArray, Plain, PlainMapping, format_probability
 from bayes_escc.plots.style import (
     BLACK,
     BLUE,
@@ -66,7 +66,7 @@ def anchorings(rows: Sequence[tuple[int, PlainMapping]]) -> str:
     return "; ".join(f"{row[REGIMEN]}: {row['anchoring']}" for _, row in rows)
 
 
-def draws_of(comparison: Comparison, index: int) -> Any:
+def draws_of(comparison: Comparison, index: int) -> AnyArray:
     """The draws behind one row of a comparison."""
     return list(labelled_cells(comparison.draws))[index][1].ravel()
 
@@ -114,7 +114,7 @@ def difference(comparison: Comparison, *, regimen: str | None = None, endpoint: 
         )
 
 
-def _curve(comparison: Comparison, index: int, row: PlainMapping) -> tuple[Any, Any]:
+def _curve(comparison: Comparison, index: int, row: PlainMapping) -> tuple[AnyArray, AnyArray]:
     """Grid and density of a contrast; of its logarithm for a ratio, as the axis shows it."""
     ratio = comparison.scale != "difference"
     draws = draws_of(comparison, index)
@@ -181,7 +181,7 @@ def _draw_panel(axes: Axes, comparison: Comparison, index: int, row: PlainMappin
 
 
 def _shade(
-    axes: Axes, comparison: Comparison, row: PlainMapping, grid: Any, shape: Any, factor: float, unit: str
+    axes: Axes, comparison: Comparison, row: PlainMapping, grid: AnyArray, shape: AnyArray, factor: float, unit: str
 ) -> list[Any]:
     """Shade margin and region of practical equivalence; returns the legend's handles."""
     at, handles = grid * factor, []
@@ -217,7 +217,7 @@ def _shade(
     return handles
 
 
-def log_axis(axes: Any, at: Any) -> None:
+def log_axis(axes: Axes, at: AnyArray) -> None:
     """A logarithmic axis labelled with plain numbers."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 

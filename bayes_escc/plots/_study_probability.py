@@ -14,6 +14,7 @@ from bayes_escc.plots.looks import asked, estimand_words, look_axis, looks_of, t
 from bayes_escc.plots.style import GREY, VERMILION, finish, house_style, new_figure
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["study_probability"]
@@ -94,7 +95,7 @@ def _words(key: tuple[Any, ...], count: int, unit: str) -> str:
     return what if count == 1 else f"{regimen} against {reference}: {what}"
 
 
-def _previews(axes: Any, looks: Any, key: tuple[Any, ...], colour: str, *, first: bool) -> None:
+def _previews(axes: Axes, looks: Any, key: tuple[Any, ...], colour: str, *, first: bool) -> None:
     """Previews as open circles, where they were shown."""
     points = []
     for j, look in enumerate(looks):
@@ -116,7 +117,7 @@ def _previews(axes: Any, looks: Any, key: tuple[Any, ...], colour: str, *, first
         )
 
 
-def _thresholds(axes: Any, looks: Any, points: Sequence[tuple[float, float]]) -> None:
+def _thresholds(axes: Axes, looks: Any, points: Sequence[tuple[float, float]]) -> None:
     """The thresholds of rules about a posterior probability, step by step where they changed.
 
     Each is named at the end of its line that is farther from the points.

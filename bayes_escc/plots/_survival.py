@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
-from bayes_escc.names import FIGURE_DATA, REGIMEN, Plain
+from bayes_escc.names import FIGURE_DATA, REGIMEN, AnyArray, Plain
 from bayes_escc.plots.style import BLACK, BLUE, GREY, VERMILION, blank_figure, finish, house_style, wrapped
 
 if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from bayes_escc.answers.posterior import Posterior
@@ -28,14 +31,14 @@ _STEPS: Final = {
 }
 
 
-def figure_data(posterior: Posterior) -> Any:
+def figure_data(posterior: Posterior) -> xr.Dataset:
     """Curves on a grid; refused where the family has none."""
     if FIGURE_DATA not in posterior.groups:
         raise AnalysisError("this posterior has no survival curves: it is not of a survival model of patients.")
     return posterior.groups[FIGURE_DATA]
 
 
-def arm_styles(regimens: Any) -> dict[str, Plain]:
+def arm_styles(regimens: Iterable[object]) -> dict[str, Plain]:
     """Colour and line style of every regimen, the same in all figures."""
     return {
         str(r): {"color": _COLOURS[i % len(_COLOURS)], "linestyle": _DASHES[i % len(_DASHES)]}
@@ -43,7 +46,7 @@ def arm_styles(regimens: Any) -> dict[str, Plain]:
     }
 
 
-def time_ticks(last: float, unit: str) -> Any:
+def time_ticks(last: float, unit: str) -> AnyArray:
     """Ticks at clinical steps, at most nine."""
     steps = _STEPS.get(unit, ())
     step = next((s for s in steps if last / s <= 9), max(1.0, last / 6))
@@ -107,12 +110,12 @@ def survival(posterior: Posterior) -> Figure:
 
 
 def _draw_arm(
-    axes: Any,
-    curves: Any,
+    axes: Axes,
+    curves: xr.Dataset,
     regimen: str,
-    stop: Any,
-    event: Any,
-    start: Any,
+    stop: AnyArray,
+    event: AnyArray,
+    start: AnyArray,
     ci: float,
     style: Plain,
     last: float,
@@ -131,7 +134,7 @@ def _draw_arm(
     axes.plot(grid[inside], middle, color=style["color"], linestyle=style["linestyle"], linewidth=1.9)
 
 
-def _empty_corner(curves: Any, regimens: Any, last: float, arms: Any) -> tuple[float, float]:
+def _empty_corner(curves: xr.Dataset, regimens: Sequence[str], last: float, arms: Any) -> tuple[float, float]:
     """Where the key begins, in shares of the panel: top right, or bottom left where curves stay high."""
     grid = curves["grid"].to_numpy()
 
@@ -146,7 +149,7 @@ def _empty_corner(curves: Any, regimens: Any, last: float, arms: Any) -> tuple[f
 
 
 def _key(
-    axes: Any,
+    axes: Axes,
     posterior: Posterior,
     regimen: str,
     row: int,
@@ -172,7 +175,16 @@ def _key(
     axes.text(x + 0.06, y - 0.052, text, transform=axes.transAxes, va="center", color=BLACK, fontsize=7.5)
 
 
-def _numbers(table: Any, regimen: str, index: int, ticks: Any, stop: Any, event: Any, start: Any, colour: str) -> None:
+def _numbers(
+    table: Axes,
+    regimen: str,
+    index: int,
+    ticks: AnyArray,
+    stop: AnyArray,
+    event: AnyArray,
+    start: AnyArray,
+    colour: str,
+) -> None:
     """Rows of the table beneath the panel: at risk, censored and events by each tick."""
     top = 4 * index + 0.5
     table.text(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_escc.names import PlainMapping
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["asked", "estimand_words", "look_axis", "looks_of", "time_unit_of", "unconverged"]
 
@@ -23,7 +26,7 @@ def unconverged(looks: Sequence[Look]) -> bool:
     return not all(look["fit"]["converged"] for look in looks)
 
 
-def look_axis(axes: Any, looks: Sequence[Look]) -> None:
+def look_axis(axes: Axes, looks: Sequence[Look]) -> None:
     """Label an axis of looks with the number of the data cut, its patients and events."""
     every = -(-len(looks) // _MOST_LABELS)
     shown = range(0, len(looks), every)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from bayes_escc.settings.prior import PriorSet
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
+
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["BinomialDesign", "HierarchicalDesign"]
 
@@ -108,7 +110,7 @@ class BinomialDesign(CountDesign):
             pm.Binomial("events", n=n, p=rate[row], observed=observed, dims="row")
         return model
 
-    def _borrowed_rates(self) -> Any:
+    def _borrowed_rates(self) -> Tensor:
         """The rates, where the prior of some is a mixture; a law on a grid enters as the Betas fitted to it."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -283,7 +285,7 @@ class HierarchicalDesign(CountDesign):
             pm.Binomial("events", n=n, logit_p=logit[row], observed=observed, dims="row")
         return model
 
-    def _offset(self, mean: Any, tau: Any) -> Any:
+    def _offset(self, mean: Tensor, tau: Tensor) -> Tensor:
         """Standard normal offsets inside the current PyMC model, sampled centred as far as counts inform each.
 
         Given the mean and tau, an offset is nearly normal with precision ``1 + tau^2 information``. In these units,

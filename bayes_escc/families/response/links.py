@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["EFFECTS", "LEVELS", "LINKS", "Link", "softplus"]
 
@@ -25,21 +28,21 @@ class Link:
 
     name: str
 
-    def value(self, u: Any, xp: Any = np) -> Any:
+    def value(self, u: Tensor, xp: Any = np) -> Tensor:
         """The value of rates with logits `u`."""
         if self.name == "log_odds":
             return u
         log_rate = -softplus(-u, xp)
         return log_rate if self.name == "log_risk" else xp.exp(log_rate)
 
-    def log_slope(self, u: Any, xp: Any = np) -> Any:
+    def log_slope(self, u: Tensor, xp: Any = np) -> Tensor:
         """Logarithm of the derivative of the value with respect to the logit."""
         if self.name == "log_odds":
             return 0.0 * u
         rest = -softplus(u, xp)
         return rest if self.name == "log_risk" else rest - softplus(-u, xp)
 
-    def logit(self, value: Any) -> Array:
+    def logit(self, value: Tensor) -> Array:
         """The logit of a value; infinite where no rate has it."""
         at = np.asarray(value, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -50,7 +53,7 @@ class Link:
             return np.asarray(np.log(np.clip(at, 0.0, 1.0)) - np.log1p(-np.clip(at, 0.0, 1.0)))
 
 
-def softplus(u: Any, xp: Any) -> Any:
+def softplus(u: Tensor, xp: Any) -> Tensor:
     """log(1 + exp(u)), of numbers or of tensors."""
     return np.logaddexp(0.0, u) if xp is np else xp.softplus(u)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.evidence import CountTable
     from bayes_escc.families.response.spec import ResponseSpec
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["LogRateDesign"]
 
@@ -95,7 +96,7 @@ class LogRateDesign(BinomialDesign):
             pm.Binomial("events", n=n, p=rate[row], observed=observed, dims="row")
         return model
 
-    def _bounded_risks(self) -> Any:
+    def _bounded_risks(self) -> Tensor:
         """Rates whose logarithm has its prior below 0."""
         import pymc as pm
         import pytensor.tensor as pt

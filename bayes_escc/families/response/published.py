@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayes_escc.families.tensors import Tensor
+
 __all__ = ["PublishedResponseDesign"]
 
 Array = NDArray[np.float64]
@@ -429,7 +431,7 @@ class PublishedResponseDesign(LogisticDesign):
         return reweighted_change(moved, parameters["intercept"].to_numpy().reshape(-1, len(self.regimens)))
 
 
-def _binomial(value: Any, log_p: Any, log_q: Any, n: Any) -> Any:
+def _binomial(value: Tensor, log_p: Tensor, log_q: Tensor, n: Tensor) -> Tensor:
     """Log density of a count whose probabilities are given as logarithms."""
     import pytensor.tensor as pt
 

@@ -7,7 +7,7 @@ exact binomial one.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,7 +19,7 @@ from bayes_escc.families.base import ExactPosterior, prior_line
 from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf, empirical_logits
-from bayes_escc.families.response.links import EFFECTS, LEVELS, softplus
+from bayes_escc.families.response.links import EFFECTS, LEVELS, Link, softplus
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW
 from bayes_escc.probability.joint_rates import FURTHEST, JointRates, integrate_joint
@@ -30,6 +30,8 @@ from bayes_escc.settings.prior import Prior, PriorSet
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
+
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["TiedDesign"]
 
@@ -76,7 +78,9 @@ class TiedDesign(CountDesign):
         return events, np.bincount(self.row_cell, self.total, len(self.cells))
 
     # -- the prior -----------------------------------------------------------------------------------------------
-    def _parts(self, u: Any, log_pdf: Any, priors: Mapping[str, PriorSet], xp: Any = np) -> tuple[Any, Any]:
+    def _parts(
+        self, u: Tensor, log_pdf: Callable[[Prior, Any], Any], priors: Mapping[str, PriorSet], xp: Any = np
+    ) -> tuple[Tensor, Tensor]:
         """Log density of the level and of the contrasts, of logits by regimen (first axis), Jacobians included."""
         link, level = EFFECTS[self.effect], LEVELS[self.level]
         values = [link.value(u[i], xp) for i in range(len(self.cells))]
@@ -181,7 +185,7 @@ class TiedDesign(CountDesign):
         import pymc as pm
         import pytensor.tensor as pt
 
-        def log_pdf(prior: Prior, x: Any) -> Any:
+        def log_pdf(prior: Prior, x: Tensor) -> Tensor:
             values: Any = dict(prior.parameters)
             return pm.logp(getattr(pm, prior.distribution).dist(**values), x)
 
@@ -265,7 +269,7 @@ class TiedDesign(CountDesign):
         return xr.Dataset({"rate": self.by_regimen(parameters["rate"].to_numpy(), "rate", RATE_UNIT)})
 
 
-def _logit_of(link: Any, value: Any, xp: Any) -> Any:
+def _logit_of(link: Link, value: Tensor, xp: Any) -> Tensor:
     """The logit of an average on the scale of a contrast, of numbers or of tensors."""
     if link.name == "log_odds":
         return value

@@ -68,6 +68,8 @@ from bayes_escc.settings.reader import nearest
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bayes_escc.families.tensors import Tensor
+
 __all__ = ["CONTRAST", "ENDPOINT_NAME", "SurvivalDesign"]
 
 ENDPOINT_NAME: Final = "PFS"
@@ -264,7 +266,7 @@ class SurvivalDesign(Design):
     def prior_key(self) -> Hashable:
         """The priors of all parameters with their labels, for `structure`."""
         prior = self.spec.prior
-        found: list[Any] = [self.spec.regimen_coding]
+        found: list[Tensor] = [self.spec.regimen_coding]
         for role, _ in self.spec.priors:
             labels = {"coefficient": self.risk.labels, self.contrast: self.others}.get(role, self.regimens)
             found.append((role, tuple(prior(role)[label] for label in labels)))
@@ -285,7 +287,7 @@ class SurvivalDesign(Design):
         """The prior of the log hazard (or time) ratio of every pair of regimens."""
         return PairPrior(self.spec.prior(self.contrast).default, len(self.regimens))
 
-    def regimen_effect(self) -> Any:
+    def regimen_effect(self) -> Tensor:
         """Log hazards of all regimens relative to the level, inside the current PyMC model."""
         import pytensor.tensor as pt
 
@@ -298,7 +300,7 @@ class SurvivalDesign(Design):
             found = self.spec.prior(name).to_pymc(name, self.others, CONTRAST)
         return self.about_level(found)
 
-    def about_level(self, contrasts: Any) -> Any:
+    def about_level(self, contrasts: Tensor) -> Tensor:
         """Effects relative to the level, first axis regimens, from tensors of those against the first regimen."""
         import pytensor.tensor as pt
 

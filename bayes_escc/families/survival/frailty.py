@@ -16,6 +16,7 @@ from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
     from bayes_escc.evidence import PatientTable
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["CENTRE", "Centres", "centres_of", "new_centres"]
 
@@ -65,7 +66,7 @@ class Centres:
             )
         return text
 
-    def build(self) -> Any:
+    def build(self) -> Tensor:
         """Log frailty of every centre, inside the current PyMC model."""
         import pymc as pm
 

@@ -27,6 +27,8 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
 
+from bayes_escc.names import AnyArray
+
 __all__ = ["HazardSum"]
 
 _BLOCK: Final = 512
@@ -86,7 +88,7 @@ class HazardSum(Op):  # type: ignore[misc]  # PyTensor is untyped
 
 @np.errstate(over="ignore", invalid="ignore")
 def _in_numpy(
-    timed: bool, level: Any, slope: Any, coefficient: Any, shift: Any, starts: Any, x: Any
+    timed: bool, level: AnyArray, slope: AnyArray, coefficient: AnyArray, shift: AnyArray, starts: AnyArray, x: AnyArray
 ) -> tuple[Any, ...]:
     group, fixed = np.repeat(np.arange(len(level)), np.diff(starts)), len(x) - len(coefficient)
     total = level[group] + x[timed:fixed].sum(axis=0) + coefficient @ x[fixed:]
@@ -106,7 +108,9 @@ def _in_numba(op: HazardSum, **_: Any) -> tuple[Any, int]:
     exponential, folded, add, keep, add_four, keep_four = _loops()
 
     @_strict
-    def hazard_sum(level: Any, slope: Any, coefficient: Any, shift: Any, starts: Any, x: Any) -> Any:
+    def hazard_sum(
+        level: AnyArray, slope: AnyArray, coefficient: AnyArray, shift: AnyArray, starts: AnyArray, x: AnyArray
+    ) -> Any:
         groups, (lines, rows) = len(level), x.shape
         fixed, fours = lines - len(coefficient), lines - lines % 4
         width = min(_BLOCK, rows)
@@ -182,7 +186,7 @@ def _loops() -> tuple[Any, ...]:
     """The inner loops, each over one block; four lines at a time halve the passes over it."""
 
     @_strict
-    def exponential(u: Any, words: Any, h: Any, size: int) -> None:
+    def exponential(u: AnyArray, words: AnyArray, h: AnyArray, size: int) -> None:
         """Exponentials of u into h, for the first values; u and words are the same memory, and are overwritten."""
         for i in range(size):
             x = u[i]
@@ -205,7 +209,7 @@ def _loops() -> tuple[Any, ...]:
             h[i] = h[i] * u[i]
 
     @_strict
-    def folded(values: Any, size: int) -> Any:
+    def folded(values: AnyArray, size: int) -> Any:
         """The sum of the first values, halving their number again and again; they are overwritten."""
         while size > 4:
             half = size // 2
@@ -219,23 +223,36 @@ def _loops() -> tuple[Any, ...]:
         return total
 
     @_strict
-    def add(u: Any, size: int, factor: float, x: Any) -> None:
+    def add(u: AnyArray, size: int, factor: float, x: AnyArray) -> None:
         for i in range(size):
             u[i] += factor * x[i]
 
     @_strict
-    def keep(total: Any, size: int, h: Any, x: Any) -> None:
+    def keep(total: AnyArray, size: int, h: AnyArray, x: AnyArray) -> None:
         for i in range(size):
             total[i] += h[i] * x[i]
 
     @_strict
-    def add_four(u: Any, size: int, factor: Any, j: int, x0: Any, x1: Any, x2: Any, x3: Any) -> None:
+    def add_four(
+        u: AnyArray, size: int, factor: Any, j: int, x0: AnyArray, x1: AnyArray, x2: AnyArray, x3: AnyArray
+    ) -> None:
         b0, b1, b2, b3 = factor[j], factor[j + 1], factor[j + 2], factor[j + 3]
         for i in range(size):
             u[i] += (b0 * x0[i] + b1 * x1[i]) + (b2 * x2[i] + b3 * x3[i])
 
     @_strict
-    def keep_four(h: Any, size: int, s0: Any, s1: Any, s2: Any, s3: Any, x0: Any, x1: Any, x2: Any, x3: Any) -> None:
+    def keep_four(
+        h: AnyArray,
+        size: int,
+        s0: AnyArray,
+        s1: AnyArray,
+        s2: AnyArray,
+        s3: AnyArray,
+        x0: AnyArray,
+        x1: AnyArray,
+        x2: AnyArray,
+        x3: AnyArray,
+    ) -> None:
         for i in range(size):
             value = h[i]
             s0[i] += value * x0[i]

@@ -12,22 +12,27 @@ Functions take the array module as first argument: NumPy, or PyTensor's `tensor`
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["between", "cells", "exact", "right", "weibull_cumulative", "weibull_increment", "weibull_log_hazard"]
 
 
-def weibull_cumulative(xp: Any, log_scale: Any, shape: Any, log_time: Any) -> Any:
+def weibull_cumulative(xp: Any, log_scale: Tensor, shape: Tensor, log_time: Tensor) -> Tensor:
     """H(t) = exp(log_scale) (t / t0)^shape, from log(t / t0)."""
     return xp.exp(log_scale + shape * log_time)
 
 
-def weibull_log_hazard(log_scale: Any, shape: Any, log_shape: Any, log_time: Any) -> Any:
+def weibull_log_hazard(log_scale: Tensor, shape: Tensor, log_shape: Tensor, log_time: Tensor) -> Tensor:
     """Logarithm of the hazard per reference time t0; subtract log(t0) for the hazard per unit."""
     return log_scale + log_shape + (shape - 1.0) * log_time
 
 
-def weibull_increment(xp: Any, log_scale: Any, shape: Any, log_upper: Any, log_ratio: Any, started: Any) -> Any:
+def weibull_increment(
+    xp: Any, log_scale: Tensor, shape: Tensor, log_upper: Tensor, log_ratio: Tensor, started: Tensor
+) -> Tensor:
     """H(L, U) without cancellation.
 
     Parameters
@@ -48,17 +53,17 @@ def weibull_increment(xp: Any, log_scale: Any, shape: Any, log_upper: Any, log_r
     return xp.exp(log_scale + shape * log_upper) * inside
 
 
-def exact(log_hazard: Any, cumulative: Any) -> Any:
+def exact(log_hazard: Tensor, cumulative: Tensor) -> Tensor:
     """Log density of an event at a known time, given the cumulative hazard since entry."""
     return log_hazard - cumulative
 
 
-def right(cumulative: Any) -> Any:
+def right(cumulative: Tensor) -> Tensor:
     """Log probability of no event since entry."""
     return -cumulative
 
 
-def between(xp: Any, before: Any, inside: Any) -> Any:
+def between(xp: Any, before: Tensor, inside: Tensor) -> Tensor:
     """Log probability of an event between two times.
 
     log(-expm1(-x)) has full relative precision for small x and full absolute precision for large
@@ -67,6 +72,6 @@ def between(xp: Any, before: Any, inside: Any) -> Any:
     return -before + xp.log(-xp.expm1(-inside))
 
 
-def cells(xp: Any, events: Any, exposure: Any, log_hazard: Any) -> Any:
+def cells(xp: Any, events: Tensor, exposure: Tensor, log_hazard: Tensor) -> Tensor:
     """Log-likelihood of events and exposure under constant hazards (Holford 1980)."""
     return events * log_hazard - exposure * xp.exp(log_hazard)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.exchangeable import zero_sum_basis
 from bayes_escc.names import AnyArray
 from bayes_escc.settings.prior import Prior
+
+if TYPE_CHECKING:
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["IMPUTATION_PRIORS", "Imputation", "ImputationSpec", "log_sum"]
 
@@ -167,7 +170,7 @@ class Imputation:
         return np.array([[s >> k & 1 for k in range(len(self.flags))] for s in range(self.branches)], dtype=float)
 
     @property
-    def structure(self) -> tuple[Any, ...]:
+    def structure(self) -> tuple[Tensor, ...]:
         if not self:
             return ()
         counts = tuple(len(self.where[j]) for j in self.numbers)
@@ -200,23 +203,25 @@ class Imputation:
         found[self.where[j]] = np.arange(1, len(self.where[j]) + 1)
         return np.asarray(found[patients])
 
-    def standard(self, j: int, values: Any) -> Any:
+    def standard(self, j: int, values: Any) -> Tensor:
         """Values of a column on the scale of the regressions."""
         return (values - self.centre[j]) / self.scale[j]
 
     # ---- the regressions, in PyTensor and in NumPy alike ------------------------------------------
 
     @staticmethod
-    def linked(k: int, base: Any, link: Sequence[Any], earlier: Sequence[Any]) -> Any:
+    def linked(k: int, base: Tensor, link: Tensor | Sequence[Tensor], earlier: Sequence[Tensor]) -> Tensor:
         """Linear predictor of the k-th incomplete covariate given those before it."""
         total, start = base[k], k * (k - 1) // 2
         for i, column in enumerate(earlier):
             total = total + link[start + i] * column
         return total
 
-    def log_flags(self, base: Any, link: Sequence[Any], numbers: Sequence[Any], flags: Sequence[Any], xp: Any) -> Any:
+    def log_flags(
+        self, base: Tensor, link: Tensor | Sequence[Tensor], numbers: Sequence[Tensor], flags: Sequence[Tensor], xp: Any
+    ) -> Tensor:
         """Log probability of yes-or-no values (flags, ...) given the other covariates."""
-        total: Any = 0.0
+        total: Tensor = 0.0
         for k, flag in enumerate(flags):
             logit = self.linked(len(self.numbers) + k, base, link, [*numbers, *flags[:k]])
             total = total + flag * logit - xp.logaddexp(xp.zeros(()), logit)
@@ -259,7 +264,7 @@ class Imputation:
                 del found["unknown_count"], found["unknown_copies"]
         return found
 
-    def build(self) -> tuple[dict[int, Any], Any]:
+    def build(self) -> tuple[dict[int, Tensor], Tensor]:
         """Create the regressions inside the current PyMC model.
 
         Returns
@@ -281,10 +286,10 @@ class Imputation:
             base = base + (slope[:, None, :] * fixed[None, :, :]).sum(axis=-1)
         else:
             base = base + pt.zeros(fixed.shape[0])
-        link: Any = self.priors["slope"].to_pymc("imputation_link", dims="link") if self.links else ()
-        numbers: dict[int, Any] = {}
-        completed: list[Any] = []
-        imputed: list[Any] = []
+        link: Tensor = self.priors["slope"].to_pymc("imputation_link", dims="link") if self.links else ()
+        numbers: dict[int, Tensor] = {}
+        completed: list[Tensor] = []
+        imputed: list[Tensor] = []
         start = 0
         if self.numbers:
             spread = self.priors["sd"].to_pymc("imputation_sd", dims="incomplete_number")
@@ -313,7 +318,7 @@ class Imputation:
             pm.Deterministic("imputed", pt.concatenate(imputed), dims="missing")
         return numbers, self._build_flags(base, link, completed) if self.flags else None
 
-    def _build_flags(self, base: Any, link: Any, completed: list[Any]) -> Any:
+    def _build_flags(self, base: Tensor, link: Tensor, completed: list[Tensor]) -> Tensor:
         """The logistic regressions; log probabilities of the branches of the patients `unknown`."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -321,13 +326,13 @@ class Imputation:
         model, data = pm.modelcontext(None), self.data
         model.add_coord("known", length=len(data["known_at"]))
 
-        def log_flags(who: str) -> Any:
+        def log_flags(who: str) -> Tensor:
             at = pm.Data(f"{who}_at", data[f"{who}_at"])
             flags = pm.Data(f"{who}_flags", data[f"{who}_flags"])
             listed = [flags[..., k, :] for k in range(len(self.flags))]
             return self.log_flags(base[:, at], link, [column[at] for column in completed], listed, pt)
 
-        def observed(name: str, term: Any, count: str, dim: str) -> None:
+        def observed(name: str, term: Tensor, count: str, dim: str) -> None:
             value = pm.Data(count, data[count], dims=dim)
             pm.CustomDist(name, term, logp=lambda n, each: n * each, observed=value, dims=dim)
 
@@ -464,7 +469,7 @@ def _label_of(column: str, labels: Sequence[str]) -> str:
     return next((label for label in labels if label == column or label.startswith(f"{column}[")), column)
 
 
-def log_sum(xp: Any, logs: Any, branches: int) -> Any:
+def log_sum(xp: Any, logs: Tensor, branches: int) -> Tensor:
     """Logarithm of the sum of exp(logs) over the first axis, whose length is `branches`."""
     total = logs[0]
     for s in range(1, branches):

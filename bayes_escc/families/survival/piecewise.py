@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayes_escc.families.tensors import Tensor
+
 __all__ = ["PiecewiseDesign", "default_cuts"]
 
 _MOST_INTERVALS: Final = 8
@@ -45,14 +47,14 @@ def default_cuts(event_times: Array) -> Array:
     return np.asarray(cuts[cuts < event_times.max()])
 
 
-def _at_known_time(event: Any, log_risk: Any, cumulative: Any, log_hazard: Any) -> Any:
+def _at_known_time(event: Tensor, log_risk: Tensor, cumulative: Tensor, log_hazard: Tensor) -> Tensor:
     """Log-likelihood of a patient with an event at a known time (1) or censored (0)."""
     import pytensor.tensor as pt
 
     return event * (log_hazard + log_risk) - cumulative * pt.exp(log_risk)
 
 
-def _between_scans(count: Any, log_risk: Any, before: Any, inside: Any) -> Any:
+def _between_scans(count: Tensor, log_risk: Tensor, before: Tensor, inside: Tensor) -> Tensor:
     """Log-likelihood of a patient with an event between two scans."""
     import pytensor.tensor as pt
 
@@ -250,10 +252,10 @@ class PiecewiseDesign(SurvivalDesign):
             hazards = self._log_hazards()
             risk = self.risk.build()
 
-            def column(name: str, dim: str) -> Any:
+            def column(name: str, dim: str) -> Tensor:
                 return pm.Data(name, data[name], dims=dim)
 
-            def stretch(name: str, regimen: Any, dim: str) -> Any:
+            def stretch(name: str, regimen: Tensor, dim: str) -> Tensor:
                 """Cumulative hazard over a stretch of time of patients whose covariates are zero."""
                 parts = (column(f"{name}{j}", dim) for j in range(len(self.cuts) + 1))
                 return sum(pt.exp(hazards[:, j])[regimen] * part for j, part in enumerate(parts))
@@ -296,7 +298,7 @@ class PiecewiseDesign(SurvivalDesign):
                 self.published.observe(piecewise_hazards(pt, logs, self.cuts), logs[:, 0], risk.coefficient)
         return model
 
-    def _log_hazards(self) -> Any:
+    def _log_hazards(self) -> Tensor:
         """Log hazards by regimen and interval, inside the current PyMC model."""
         import pytensor.tensor as pt
 
@@ -308,7 +310,7 @@ class PiecewiseDesign(SurvivalDesign):
             return logs + self._interval_effects(None)
         return self._random_walk()
 
-    def _levels(self, name: str, dims: str | None, stacked: Any) -> Any:
+    def _levels(self, name: str, dims: str | None, stacked: Tensor) -> Tensor:
         """The parameter of every stratum from its own prior, first axis strata."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -319,7 +321,7 @@ class PiecewiseDesign(SurvivalDesign):
         parts = [prior[stratum].to_pymc(f"{name}_{i}", dims=dims) for i, stratum in enumerate(self.strata)]
         return pm.Deterministic(name, pt.stack(parts), dims=stacked)
 
-    def _random_walk(self) -> Any:
+    def _random_walk(self) -> Tensor:
         """Log hazards that step from interval to interval, in the coordinates of `StepCoordinates`."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -347,7 +349,7 @@ class PiecewiseDesign(SurvivalDesign):
         np.add.at(events, (stratum[happened], np.searchsorted(self.cuts, until[happened], side="left")), 1.0)
         return StepCoordinates.of_counts(events, spent, self.step_scale)
 
-    def _interval_effects(self, step: Any) -> Any:
+    def _interval_effects(self, step: Tensor) -> Tensor:
         """Log hazard ratios by regimen and interval; one column where they are proportional."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -390,7 +392,7 @@ class PiecewiseDesign(SurvivalDesign):
             return values.isel({INTERVAL: 0}, drop=True)
         return values
 
-    def _to_log_hazard(self, level: Any, xp: Any) -> Any:
+    def _to_log_hazard(self, level: Tensor, xp: Any) -> Tensor:
         match self.spec.location:
             case "median":
                 return math.log(math.log(2.0)) - xp.log(level)

@@ -47,6 +47,8 @@ from bayes_escc.settings.prior import Prior
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bayes_escc.families.tensors import Tensor
+
 __all__ = ["FACT", "PublishedFacts", "parametric_hazards", "piecewise_hazards", "refuse_own_cohort", "weibull_hazards"]
 
 Array = NDArray[np.float64]
@@ -211,7 +213,7 @@ class PublishedFacts:
         part, whole = self.known.arms[i].part, points[self.place[i]]
         return whole if part is None else whole.where(self.columns[part.covariate], float(part.present))
 
-    def _gap(self, i: int, effects: Any, coefficient: Any) -> Any:
+    def _gap(self, i: int, effects: Tensor, coefficient: Tensor) -> Tensor:
         """The log hazard ratio that a trial gives: of its patients, or of those of a subgroup."""
         h = self.ratios[i]
         r, reference = self.regimens.index(h.regimen), self.regimens.index(h.reference)
@@ -272,7 +274,7 @@ class PublishedFacts:
 
     def _contributions(
         self, xp: Any, arrays: PlainMapping, hazard_of: HazardOf, effects: Any, coefficient: Any, own: Any
-    ) -> list[Any]:
+    ) -> list[Tensor]:
         """Log-likelihood of every fact, each of shape (...,).
 
         Parameters
@@ -292,14 +294,14 @@ class PublishedFacts:
             found.append(_normal(xp, arrays[f"ratio{i}"][0] - gap, arrays[f"ratio{i}"][1]))
         return found
 
-    def _eta(self, i: int, arrays: PlainMapping, coefficient: Any, effects: Any) -> Any:
+    def _eta(self, i: int, arrays: PlainMapping, coefficient: Tensor, effects: Tensor) -> Tensor:
         """Log hazard of the points of an arm relative to covariates of zero, (..., points)."""
         eta = effects[..., :1] * 0.0 + arrays[f"arm{i}_log_weight"] * 0.0
         for j in range(len(self.laws.encoded.labels) + len(self.modifiers.labels)):
             eta = eta + coefficient[..., j, None] * arrays[f"arm{i}_x{j}"]
         return eta
 
-    def _shifts(self, i: int, effects: Any, own: PlainMapping) -> tuple[Any, Any]:
+    def _shifts(self, i: int, effects: Tensor, own: PlainMapping) -> tuple[Tensor, Tensor]:
         """What the study of an arm adds to its log hazard and to its log shape."""
         study, level, shape = self.known.arms[i].study, effects[..., 0] * 0.0, effects[..., 0] * 0.0
         if study in self.own_level:
@@ -312,7 +314,7 @@ class PublishedFacts:
             shape = SHAPE_SD * own["study_log_shape_z"][..., self.shaped.index(study)]
         return level, shape
 
-    def _arm(self, xp: Any, i: int, hazard: terms.Hazard, arrays: PlainMapping, eta: Any) -> Any:
+    def _arm(self, xp: Any, i: int, hazard: terms.Hazard, arrays: PlainMapping, eta: Tensor) -> Tensor:
         """Log-likelihood of what one arm says."""
         fact, logw = self.known.arms[i].fact, arrays[f"arm{i}_log_weight"]
         if fact is None:
@@ -333,7 +335,7 @@ class PublishedFacts:
             return _normal(xp, arrays[f"arm{i}_value"][0] - xp.log(-left), arrays[f"arm{i}_error"][0])
         return _log_normal_cdf(xp, (xp.exp(left) - 0.5) / arrays[f"arm{i}_error"][0])
 
-    def observe(self, hazard_of: HazardOf, effects: Any, coefficient: Any) -> None:
+    def observe(self, hazard_of: HazardOf, effects: Tensor, coefficient: Tensor) -> None:
         """Add the facts to the current PyMC model."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -481,19 +483,19 @@ def refuse_own_cohort(
         )
 
 
-def weibull_hazards(xp: Any, log_scale: Any, log_shape: Any, reference_time: float) -> HazardOf:
+def weibull_hazards(xp: Any, log_scale: Tensor, log_shape: Tensor, reference_time: float) -> HazardOf:
     """Hazards of arms from the log scale and log shape of every regimen, (..., regimens)."""
 
-    def of(regimen: int, level: Any, shape: Any) -> terms.Hazard:
+    def of(regimen: int, level: Tensor, shape: Tensor) -> terms.Hazard:
         return terms.WeibullHazard(xp, log_scale[..., regimen] + level, log_shape[..., regimen] + shape, reference_time)
 
     return of
 
 
-def piecewise_hazards(xp: Any, logs: Any, cuts: Array) -> HazardOf:
+def piecewise_hazards(xp: Any, logs: Tensor, cuts: Array) -> HazardOf:
     """Hazards of arms from the log hazards of every regimen and interval, (..., regimens, intervals)."""
 
-    def of(regimen: int, level: Any, _: Any) -> terms.Hazard:
+    def of(regimen: int, level: Tensor, _: Any) -> terms.Hazard:
         return terms.PiecewiseHazard(xp, logs[..., regimen, :] + level[..., None], cuts)
 
     return of
@@ -501,10 +503,10 @@ def piecewise_hazards(xp: Any, logs: Any, cuts: Array) -> HazardOf:
 
 def parametric_hazards(
     xp: Any, shape: Shape, log_multiple: Any, log_median: Any, parameter: Any, reference_time: float
-) -> tuple[HazardOf, Any]:
+) -> tuple[HazardOf, Tensor]:
     """Hazards of arms of a shape, and the log cumulative hazard of every regimen at the reference time."""
 
-    def of(regimen: int, level: Any, _: Any) -> terms.Hazard:
+    def of(regimen: int, level: Tensor, _: Any) -> terms.Hazard:
         return terms.ShapedHazard(
             xp, shape, log_multiple[..., regimen] + level, log_median[..., regimen], parameter[..., regimen]
         )
@@ -549,11 +551,11 @@ def _dated(fact: Fact, scan_interval: float) -> dict[str, AnyArray]:
     return {"time": np.array([middle]), "error": np.hypot([fact.below, fact.above], rounding)}
 
 
-def _normal(xp: Any, gap: Any, error: Any) -> Any:
+def _normal(xp: Any, gap: Tensor, error: Tensor) -> Tensor:
     return -0.5 * (gap / error) ** 2 - xp.log(error) - 0.5 * math.log(2.0 * math.pi)
 
 
-def _log_normal_cdf(xp: Any, z: Any) -> Any:
+def _log_normal_cdf(xp: Any, z: Tensor) -> Tensor:
     """Logarithm of the normal distribution function."""
     if xp is np:
         from bayes_escc.probability.distributions import normal_cdf

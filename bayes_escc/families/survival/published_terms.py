@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.shapes import Shape
 from bayes_escc.names import PlainMapping
+
+if TYPE_CHECKING:
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["Hazard", "PiecewiseHazard", "ShapedHazard", "WeibullHazard", "log_mean", "median", "patients", "survival"]
 
@@ -29,13 +32,13 @@ _LOG_LOG2: Final = math.log(math.log(2.0))
 class Hazard(Protocol):
     """The hazard of a patient whose covariates are zero, in one arm."""
 
-    def log_cumulative(self, time: Any) -> Any:
+    def log_cumulative(self, time: Tensor) -> Tensor:
         """Log cumulative hazard at times, (..., times)."""
 
-    def log_increment(self, lower: Any, upper: Any) -> Any:
+    def log_increment(self, lower: Tensor, upper: Tensor) -> Tensor:
         """Logarithm of the cumulative hazard from `lower` to `upper`, without cancellation."""
 
-    def log_hazard(self, time: Any) -> Any:
+    def log_hazard(self, time: Tensor) -> Tensor:
         """Log hazard at times, (..., times)."""
 
 
@@ -44,24 +47,24 @@ class WeibullHazard:
     """exp(log_scale) (t / reference_time)^shape, parameters of shape (...,)."""
 
     xp: Any
-    log_scale: Any
-    log_shape: Any
+    log_scale: Tensor
+    log_shape: Tensor
     reference_time: float
 
     @property
-    def _shape(self) -> Any:
+    def _shape(self) -> Tensor:
         return self.xp.exp(self.log_shape)[..., None]
 
-    def log_cumulative(self, time: Any) -> Any:
+    def log_cumulative(self, time: Tensor) -> Tensor:
         return self.log_scale[..., None] + self._shape * self.xp.log(time / self.reference_time)
 
-    def log_increment(self, lower: Any, upper: Any) -> Any:
+    def log_increment(self, lower: Tensor, upper: Tensor) -> Tensor:
         xp, started = self.xp, lower > 0.0
         log_ratio = xp.log(upper / xp.where(started, lower, upper / math.e))
         inside = xp.log(-xp.expm1(-self._shape * log_ratio))
         return self.log_cumulative(upper) + inside * started
 
-    def log_hazard(self, time: Any) -> Any:
+    def log_hazard(self, time: Tensor) -> Tensor:
         logs = kernels.weibull_log_hazard(
             self.log_scale[..., None], self._shape, self.log_shape[..., None], self.xp.log(time / self.reference_time)
         )
@@ -73,27 +76,27 @@ class PiecewiseHazard:
     """Hazards that are constant between cut points, logs of shape (..., intervals)."""
 
     xp: Any
-    logs: Any
+    logs: Tensor
     cuts: NDArray[np.float64]
 
     @property
     def _edges(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return np.concatenate([[0.0], self.cuts]), np.concatenate([self.cuts, [1e9]])
 
-    def _spent(self, time: Any) -> Any:
+    def _spent(self, time: Tensor) -> Tensor:
         start, end = self._edges
         return self.xp.clip(time[..., None] - start, 0.0, end - start)
 
-    def _total(self, spent: Any) -> Any:
+    def _total(self, spent: Tensor) -> Tensor:
         return self.xp.log((self.xp.exp(self.logs)[..., None, :] * spent).sum(axis=-1))
 
-    def log_cumulative(self, time: Any) -> Any:
+    def log_cumulative(self, time: Tensor) -> Tensor:
         return self._total(self._spent(time))
 
-    def log_increment(self, lower: Any, upper: Any) -> Any:
+    def log_increment(self, lower: Tensor, upper: Tensor) -> Tensor:
         return self._total(self._spent(upper) - self._spent(lower))
 
-    def log_hazard(self, time: Any) -> Any:
+    def log_hazard(self, time: Tensor) -> Tensor:
         start, end = self._edges
         inside = (time[..., None] > start) * (time[..., None] <= end)
         return (self.logs[..., None, :] * inside).sum(axis=-1)
@@ -105,41 +108,41 @@ class ShapedHazard:
 
     xp: Any
     shape: Shape
-    log_multiple: Any
-    log_median: Any
-    parameter: Any
+    log_multiple: Tensor
+    log_median: Tensor
+    parameter: Tensor
 
-    def _u(self, time: Any) -> Any:
+    def _u(self, time: Tensor) -> Tensor:
         return self.xp.log(time) - self.log_median[..., None]
 
-    def log_cumulative(self, time: Any) -> Any:
+    def log_cumulative(self, time: Tensor) -> Tensor:
         found = self.shape.log_cumulative(self.xp, self.parameter[..., None], self._u(time))
         return self.log_multiple[..., None] + found
 
-    def log_increment(self, lower: Any, upper: Any) -> Any:
+    def log_increment(self, lower: Tensor, upper: Tensor) -> Tensor:
         started = 1.0 * (lower > 0.0)
         safe = self.xp.where(lower > 0.0, lower, upper / math.e)
         found = self.shape.log_increment(self.xp, self.parameter[..., None], self._u(safe), self._u(upper), started)
         return self.log_multiple[..., None] + found
 
-    def log_hazard(self, time: Any) -> Any:
+    def log_hazard(self, time: Tensor) -> Tensor:
         found = self.shape.log_hazard(self.xp, self.parameter[..., None], self._u(time))
         return self.log_multiple[..., None] + found - self.xp.log(time)
 
 
-def log_mean(xp: Any, log_weight: Any, logs: Any) -> Any:
+def log_mean(xp: Any, log_weight: Tensor, logs: Tensor) -> Tensor:
     """Logarithm of the weighted mean of exponentials over the last axis."""
     values = log_weight + logs
     top = values.max(axis=-1, keepdims=True)
     return top[..., 0] + xp.log(xp.exp(values - top).sum(axis=-1))
 
 
-def _at_points(log_values: Any, eta: Any) -> Any:
+def _at_points(log_values: Tensor, eta: Tensor) -> Tensor:
     """Log hazards, (..., times), of every point, (..., times, points)."""
     return log_values[..., :, None] + eta[..., None, :]
 
 
-def survival(xp: Any, hazard: Hazard, eta: Any, log_weight: Any, time: Any) -> Any:
+def survival(xp: Any, hazard: Hazard, eta: Tensor, log_weight: Tensor, time: Tensor) -> Tensor:
     """Log survival of an arm, (..., times), averaged over its patients.
 
     Parameters
@@ -153,7 +156,7 @@ def survival(xp: Any, hazard: Hazard, eta: Any, log_weight: Any, time: Any) -> A
     return log_mean(xp, log_weight, -cumulative)
 
 
-def patients(xp: Any, hazard: Hazard, eta: Any, log_weight: Any, rows: PlainMapping) -> Any:
+def patients(xp: Any, hazard: Hazard, eta: Tensor, log_weight: Tensor, rows: PlainMapping) -> Tensor:
     """Log-likelihood of patients without covariates of their own, (...,).
 
     Parameters
@@ -162,7 +165,7 @@ def patients(xp: Any, hazard: Hazard, eta: Any, log_weight: Any, rows: PlainMapp
         Of every kind there is: ``exact_time``, ``exact_count``; ``right_time``, ``right_count``; ``lower``, ``upper``,
         ``interval_count``.
     """
-    total: Any = 0.0
+    total: Tensor = 0.0
     if "exact_time" in rows:
         time = rows["exact_time"]
         cumulative = xp.exp(xp.minimum(_at_points(hazard.log_cumulative(time), eta), _MOST))
@@ -182,7 +185,7 @@ def patients(xp: Any, hazard: Hazard, eta: Any, log_weight: Any, rows: PlainMapp
     return total
 
 
-def median(xp: Any, hazard: Hazard, eta: Any, log_weight: Any, start: Any) -> Any:
+def median(xp: Any, hazard: Hazard, eta: Tensor, log_weight: Tensor, start: Tensor) -> Tensor:
     """Log of the time at which the averaged survival is one half, (...,).
 
     Newton steps on log(-log S) in log time, which is a straight line for one Weibull stratum.

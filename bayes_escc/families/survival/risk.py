@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_escc.families.survival.spec import SurvivalSpec
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["Built", "Risk", "Target", "flat", "observe"]
 
@@ -189,7 +190,7 @@ class Risk:
         """Data that put the patients of the groups with unknown values in the order of `unknown`."""
         return {"branch_order": np.argsort(np.concatenate(groups))} if self.unknown.size else {}
 
-    def store_branches(self, groups: Mapping[str, tuple[AnyArray, Any]]) -> None:
+    def store_branches(self, groups: Mapping[str, tuple[AnyArray, Tensor]]) -> None:
         """Keep the probability of every branch given the outcome, as `branch_probability`.
 
         Parameters
@@ -350,12 +351,12 @@ class Built:
     """The risk inside one PyMC model."""
 
     risk: Risk
-    coefficient: Any
-    frailty: Any
-    numbers: Mapping[int, Any]
-    log_weights: Any
+    coefficient: Tensor
+    frailty: Tensor
+    numbers: Mapping[int, Tensor]
+    log_weights: Tensor
 
-    def linear(self, column: PlainMapping) -> tuple[Any, Any]:
+    def linear(self, column: PlainMapping) -> tuple[Tensor, Tensor]:
         """Coefficients of the rows of a matrix of covariates, and what is added to the log risk of its columns.
 
         Parameters
@@ -365,7 +366,7 @@ class Built:
         """
         import pytensor.tensor as pt
 
-        shift: Any = pt.zeros(0)
+        shift: Tensor = pt.zeros(0)
         parts = [self.coefficient[j] * completed[column["row"]] for j, completed in self.numbers.items()]
         if self.frailty is not None:
             parts.append(self.frailty[column["centre"]])
@@ -374,7 +375,7 @@ class Built:
         kept = self.risk._complete
         return (self.coefficient[kept] if kept else pt.zeros(0)), shift
 
-    def branches(self, name: str, patients: AnyArray, dim: str) -> tuple[Any, Any]:
+    def branches(self, name: str, patients: AnyArray, dim: str) -> tuple[Tensor, Tensor]:
         """Log risk of some patients, (patients,), and None.
 
         For patients with unknown yes-or-no values, who make groups of their own: log risks of every
@@ -384,10 +385,10 @@ class Built:
 
         columns, missing = self.risk.columns(name, patients), self.risk.missing
 
-        def column(key: str) -> Any:
+        def column(key: str) -> Tensor:
             return pm.Data(f"{name}_{key}", columns[f"{name}_{key}"], dims=dim)
 
-        total: Any = 0.0
+        total: Tensor = 0.0
         for j in range(len(self.risk.labels)):
             if f"{name}_x{j}" in columns:
                 total = total + self.coefficient[j] * column(f"x{j}")
@@ -406,15 +407,15 @@ class Built:
 
 def observe(
     name: str,
-    value: Any,
-    risk: Any,
-    log_weights: Any,
-    others: Sequence[Any],
+    value: Tensor,
+    risk: Tensor,
+    log_weights: Tensor,
+    others: Sequence[Tensor],
     term: Callable[..., Any],
     dim: str,
     patients: int,
     branches: int,
-) -> Any:
+) -> Tensor:
     """An observed variable whose log density is `term`, averaged over branches where there are any.
 
     Parameters
@@ -448,7 +449,7 @@ def observe(
     return logs
 
 
-def flat(array: Any) -> Array:
+def flat(array: xr.DataArray) -> Array:
     """Draws of a parameter with chains and draws as one first axis."""
     values = array.transpose(CHAIN, DRAW, ...).to_numpy()
     return np.asarray(values.reshape(-1, *values.shape[2:]))

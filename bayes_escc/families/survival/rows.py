@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.families.survival.risk import Built, Risk
 from bayes_escc.names import AnyArray
+
+if TYPE_CHECKING:
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["GroupedRows", "unique_rows"]
 
@@ -116,7 +119,7 @@ class GroupedRows:
             found["row_events"] = self.events
         return {f"{self.name}_{key}": value for key, value in found.items()}
 
-    def observe(self, built: Built, level: Any, slope: Any, log_slope: Any, shared: float) -> None:
+    def observe(self, built: Built, level: Tensor, slope: Tensor, log_slope: Tensor, shared: float) -> None:
         """One observed variable: the events of every group, given every row's exposure.
 
         Parameters
@@ -137,7 +140,9 @@ class GroupedRows:
         timed = self.log_time is not None
         coefficient, shift = built.linear(column)
 
-        def logp(events: Any, level: Any, slope: Any, log_slope: Any, coefficient: Any, shift: Any) -> Any:
+        def logp(
+            events: Tensor, level: Tensor, slope: Tensor, log_slope: Tensor, coefficient: Tensor, shift: Tensor
+        ) -> Tensor:
             total = (events * (level + log_slope + shared)).sum()
             if timed:
                 total = total + ((slope - 1.0) * column["event_log_time"]).sum()

@@ -27,6 +27,7 @@ from bayes_escc.settings.prior import Prior
 if TYPE_CHECKING:
     from bayes_escc.families.covariates import EncodedCovariates
     from bayes_escc.families.survival.spec import SurvivalSpec
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["Coefficients", "expected_global_scale"]
 
@@ -94,7 +95,7 @@ class Coefficients:
         return {COVARIATE: self.labels, "shrunk": self.shrunk, "free": self.free} if self.shrunk else {}
 
     @property
-    def structure(self) -> tuple[Any, ...]:
+    def structure(self) -> tuple[Tensor, ...]:
         if not self.shrunk:
             return ()
         scale = self.scale if self.spec.shrinkage == "horseshoe" else None
@@ -105,7 +106,7 @@ class Coefficients:
         """Coefficients, those shrunk together counting as one."""
         return len(self.free) + (1 if self.shrunk else 0)
 
-    def build(self) -> Any:
+    def build(self) -> Tensor:
         """Create the coefficients inside the current PyMC model."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -161,7 +162,7 @@ class Coefficients:
         ]
 
 
-def _horseshoe_sd(xp: Any, scale: Any, local: Any, slab: Any) -> Any:
+def _horseshoe_sd(xp: Any, scale: Tensor, local: Tensor, slab: Tensor) -> Tensor:
     """Standard deviations of coefficients under the regularised horseshoe.
 
     Notes

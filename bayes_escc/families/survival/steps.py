@@ -19,12 +19,15 @@ Papaspiliopoulos O, Roberts GO, Skoeld M. Stat Sci 2007;22:59-73.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.names import AnyArray
+
+if TYPE_CHECKING:
+    from bayes_escc.families.tensors import Tensor
 
 __all__ = ["StepCoordinates"]
 
@@ -66,7 +69,7 @@ class StepCoordinates:
         """Values of the data that `standard_steps` creates."""
         return {f"step_{name}": value for name, value in vars(self).items()}
 
-    def standard_steps(self, drift: Any, first: Any) -> Any:
+    def standard_steps(self, drift: Tensor, first: Tensor) -> Tensor:
         """Standard normal steps inside the current PyMC model, shape (walks, steps).
 
         Parameters

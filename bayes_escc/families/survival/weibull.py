@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayes_escc.families.tensors import Tensor
+
 __all__ = ["WeibullDesign"]
 
 LOG_LOG2 = math.log(math.log(2.0))
@@ -174,32 +176,32 @@ class WeibullDesign(SurvivalDesign):
 
     def _observe(
         self, kind: str, dim: str, scale: Any, weights: Any, shape: Any, log_shape: Any, data: PlainMapping
-    ) -> Any:
+    ) -> Tensor:
         """One observed variable for patients with one kind of observation; what `observe` returns."""
         import pymc as pm
         import pytensor.tensor as pt
 
         log_t0 = math.log(self.reference_time)
 
-        def column(name: str) -> Any:
+        def column(name: str) -> Tensor:
             return pm.Data(name, data[name], dims=dim)
 
-        def stretch(name: str) -> list[Any]:
+        def stretch(name: str) -> list[Tensor]:
             return [column(f"{name}_{part}") for part in ("log_upper", "log_ratio", "started")]
 
-        def cumulative(log_time: Any, a: Any, k: Any, since: Sequence[Any]) -> Any:
+        def cumulative(log_time: Tensor, a: Tensor, k: Tensor, since: Sequence[Tensor]) -> Tensor:
             if since:
                 return kernels.weibull_increment(pt, a, k, log_time, *since)
             return kernels.weibull_cumulative(pt, a, k, log_time)
 
-        def known(log_time: Any, a: Any, k: Any, log_k: Any, *since: Any) -> Any:
+        def known(log_time: Tensor, a: Tensor, k: Tensor, log_k: Tensor, *since: Tensor) -> Tensor:
             hazard = kernels.weibull_log_hazard(a, k, log_k, log_time) - log_t0
             return kernels.exact(hazard, cumulative(log_time, a, k, since))
 
-        def censored(log_time: Any, a: Any, k: Any, _: Any, *since: Any) -> Any:
+        def censored(log_time: Tensor, a: Tensor, k: Tensor, _: Any, *since: Tensor) -> Tensor:
             return kernels.right(cumulative(log_time, a, k, since))
 
-        def between(upper: Any, a: Any, k: Any, _: Any, *stretches: Any) -> Any:
+        def between(upper: Tensor, a: Tensor, k: Tensor, _: Any, *stretches: Tensor) -> Tensor:
             start = kernels.weibull_increment(pt, a, k, *stretches[:3])
             return kernels.between(pt, start, kernels.weibull_increment(pt, a, k, upper, *stretches[3:]))
 

@@ -42,6 +42,8 @@ from bayes_escc.settings.prior import Prior, PriorSet
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bayes_escc.families.tensors import Tensor
+
 
 __all__ = ["SynthesisDesign"]
 
@@ -168,7 +170,7 @@ class SynthesisDesign(Design):
         whitener = np.linalg.inv(self.L)
         return whitener @ y, np.sqrt(np.diag(whitener @ V @ whitener.T))
 
-    def build_predictor(self) -> Any:
+    def build_predictor(self) -> Tensor:
         """The true contrasts inside the current PyMC model."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -209,7 +211,7 @@ class SynthesisDesign(Design):
             found[:basic, :basic] = self.pair_prior.correlation
         return found
 
-    def _build_mu(self) -> Any:
+    def _build_mu(self) -> Tensor:
         """The parameters behind the effects, inside the current PyMC model."""
         import pymc as pm
         import pytensor.tensor as pt
@@ -286,7 +288,7 @@ class SynthesisDesign(Design):
                 found.append(Statistic("tau", f"the spread between studies{whose}, in their standard errors,", spread))
         return found
 
-    def _build_offset(self, mean: Any, tau: Any) -> Any:
+    def _build_offset(self, mean: Tensor, tau: Tensor) -> Tensor:
         """The standardised random effects, standard normal before the data, in coordinates that suit NUTS.
 
         Given mu and tau a study's offset is known as well as its own data let it be: hardly for a small trial,

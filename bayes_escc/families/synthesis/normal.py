@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayes_escc.families.tensors import Tensor
+
 __all__ = ["NormalDesign", "add_normal", "normal_data", "normal_deviance", "normal_log_density"]
 
 Array = NDArray[np.float64]
@@ -39,7 +41,7 @@ def normal_data(y: Array, V: Array, independent: bool) -> dict[str, Array]:
     return {**known, "y_observed": y}
 
 
-def add_normal(name: str, delta: Any, y: Array, V: Array, dim: str, independent: bool) -> None:
+def add_normal(name: str, delta: Tensor, y: Array, V: Array, dim: str, independent: bool) -> None:
     """Add normal effects with known covariance to the current PyMC model."""
     import pymc as pm
 
