@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
 from bayes_escc.names import Direction, NotebookView, PlainMapping, Scale, normalise
 from bayes_escc.rules import Rule, read_rules
+from bayes_escc.settings.files import read_toml
 from bayes_escc.settings.prior import Prior
 from bayes_escc.settings.questions import problems_with_contrast, problems_with_value
 from bayes_escc.settings.reader import Reader, check_margin, is_finite, nearest, raise_problems
@@ -41,6 +41,7 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 MAX_PREDICTED = 10_000
+MAX_DRAWS = 10_000_000
 """Most future patients whose responses are predicted."""
 SAMPLERS = ("auto", "exact", "nuts", "laplace")
 Sampler = Literal["auto", "exact", "nuts", "laplace"]
@@ -272,15 +273,7 @@ class Analysis(NotebookView):
     def from_file(cls, path: str | Path) -> Analysis:
         """Read and check a TOML file."""
         path = Path(path)
-        try:
-            raw = path.read_bytes()
-            content = tomllib.loads(raw.decode("utf-8-sig"))
-        except OSError as error:
-            raise AnalysisError(f"{path} cannot be read: {error.strerror}.") from None
-        except RecursionError:
-            raise AnalysisError(f"{path.name} cannot be used: it is nested too deeply.") from None
-        except ValueError as error:  # of TOML, of the encoding, or a number of thousands of digits
-            raise AnalysisError(f"{path.name} is not valid TOML: {error}.") from None
+        content, raw = read_toml(path)
         content.setdefault("id", path.stem)
         return cls.from_dict(content, sha256=hashlib.sha256(raw).hexdigest(), folder=path.parent, label=path.name)
 
@@ -461,6 +454,13 @@ def _read_sampling(r: Reader) -> SamplingSpec:
         r.number("chains", default.chains, above=2, below=64, integer=True, closed=True),
         r.number("seed", default.seed, above=0, below=2**32 - 1, integer=True, closed=True),
     )
+    kept = sampling.chains * sampling.draws
+    if kept > MAX_DRAWS:
+        r.problem(
+            "draws",
+            f"{sampling.chains} chains of {sampling.draws:,} draws keep {kept:,}, which take {8e-9 * kept:.1f} GB of "
+            f"memory for every number that is reported; at most {MAX_DRAWS:,} in all",
+        )
     r.finish()
     return sampling
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -19,6 +18,7 @@ from bayes_escc.analysis import Analysis, find_analysis
 from bayes_escc.analysis.analysis import models_folder
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import NotebookView, Plain, PlainMapping
+from bayes_escc.settings.files import read_toml
 from bayes_escc.settings.reader import Reader, raise_problems
 from bayes_escc.trials.conduct import Outcomes, conduct, join, look_times, seen_of_rates, state_at
 from bayes_escc.trials.exact import exact_characteristics
@@ -86,12 +86,7 @@ class Design(NotebookView):
             With every problem and its path.
         """
         path = Path(path)
-        try:
-            content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-        except OSError as error:
-            raise AnalysisError(f"{path} cannot be read: {error.strerror}.") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
-            raise AnalysisError(f"{path.name} is not valid TOML: {error}.") from None
+        content, _ = read_toml(path)
         content.setdefault("id", path.stem)
         return cls.from_dict(content, folder=path.parent, label=path.name)
 

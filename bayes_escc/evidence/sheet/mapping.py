@@ -16,6 +16,7 @@ from typing import Any, Final
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.sheet.roles import ROLES
 from bayes_escc.names import Plain
+from bayes_escc.settings.files import read_toml
 from bayes_escc.settings.reader import Reader, raise_problems
 
 __all__ = ["Column", "Mapping", "SheetUse", "load_mapping", "mapping_from"]
@@ -189,14 +190,7 @@ def load_mapping(path: str | Path) -> Mapping:
         If it cannot be read, with every problem.
     """
     path = Path(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise AnalysisError(f"{path} cannot be read: {error.strerror}.") from None
-    except RecursionError:
-        raise AnalysisError(f"{path.name} cannot be used: it is nested too deeply.") from None
-    except ValueError as error:  # of TOML, of the encoding, or a number of thousands of digits
-        raise AnalysisError(f"{path.name} is not valid TOML: {error}.") from None
+    content, _ = read_toml(path)
     return mapping_from(content, label=path.name, folder=path.parent)
 
 
