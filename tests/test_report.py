@@ -411,3 +411,69 @@ def test_a_caption_counts_events_only_where_they_are_known(folder):
         caption = View(facts, language, ("forest",)).drawn("forest")[0].caption
         assert caption.endswith(ending)
         assert "0" not in caption
+
+
+@pytest.mark.parametrize(
+    ("family", "model", "said", "unsaid"),
+    [
+        ("survival", {"baseline": "exponential"}, "exponential survival model", "Weibull"),
+        ("survival", {}, "Weibull survival model", "exponential"),
+        (
+            "survival",
+            {"baseline": "piecewise", "regimen_effect": "nonproportional"},
+            "may change over time",
+            "multiply",
+        ),
+        ("survival", {"baseline": "gompertz"}, "Gompertz", "Weibull"),
+        (
+            "response",
+            {"likelihood": "binomial", "pooling": "partial", "pool_over": "studies"},
+            "of the studies",
+            "independent",
+        ),
+        ("response", {"likelihood": "binomial", "pooling": "none"}, "independent", "alike"),
+        ("response", {"likelihood": "beta_binomial"}, "beta-binomial", "independent"),
+        ("synthesis", {"pooling": "common"}, "share one effect", "random"),
+        ("synthesis", {"pooling": "random", "network": True, "likelihood": "binomial"}, "network", "standard error"),
+    ],
+)
+def test_the_model_in_words_is_that_of_the_analysis(family, model, said, unsaid):
+    from bayes_escc.report.model_words import model_sentences
+
+    facts = {"data": {}, "analysis": {"model": model}, "result": {"analysis": {"family": family}}}
+    words = model_sentences(facts, "en")
+    assert said in words
+    assert unsaid not in words
+    assert re.search("[\u4e00-\u9fff]", model_sentences(facts, "zh"))
+
+
+def test_the_checklist_is_that_of_the_design_and_methods_hold_every_prior_and_margin(folder):
+    facts = json.loads((folder / "page.json").read_text(encoding="utf-8"))
+
+    def lists(anchoring):
+        for row in facts["result"]["comparisons"]:
+            row["anchoring"] = anchoring
+        checks = next(s for s in sections(facts, "en") if s.anchor == "checklists")
+        return str(checks)
+
+    assert "STROBE" in lists("unanchored, not randomised")
+    assert "CONSORT" not in lists("unanchored, not randomised")
+    assert "CONSORT" in lists("randomised")
+    facts["comparisons"][0] |= {"margin": 0.1, "fixed": "before"}
+    facts["result"]["analysis"]["priors"] = [f"prior {i} ~ Normal(0, 1): so." for i in range(9)]
+    paste = str(next(s for s in sections(facts, "en") if s.anchor == "paste"))
+    assert "prior 8 ~" in paste
+    assert "10 percentage points" in paste
+    assert "fixed before the data" in paste
+
+
+@pytest.mark.parametrize("code", ["interval_censored", "beyond_follow_up", "centres_confounded", "prior_conflict"])
+def test_what_is_noted_of_the_data_is_a_limitation(folder, code):
+    facts = json.loads((folder / "page.json").read_text(encoding="utf-8"))
+
+    def limits():
+        return next(s for s in sections(facts, "zh") if s.anchor == "limits").blocks[0].items
+
+    before = limits()
+    facts["result"]["data"]["warnings"].append({"code": code, "row": None, "message": "x"})
+    assert len(limits()) == len(before) + 1

@@ -76,10 +76,21 @@ def _section(page: View, anchor: str, make: Callable[[View], Made]) -> Section:
     return Section(anchor, TITLES[anchor][page.language], status, tuple(blocks))
 
 
+def _guideline(page: View) -> str:
+    """The reporting guideline of the design: of trials, of observational studies, or of syntheses."""
+    if page.synthesis:
+        return "PRISMA-NMA"
+    anchors = [r["anchoring"] for r in page.result["comparisons"]]
+    return "CONSORT 2010" if anchors and all(a.startswith("randomised") for a in anchors) else "STROBE"
+
+
 def _checklists(page: View, states: Mapping[str, Status]) -> tuple[Block, ...]:
     """Every item of the guidelines with the state of the section that answers it."""
     blocks: list[Block] = []
+    other = {"CONSORT 2010", "STROBE", "PRISMA-NMA"} - {_guideline(page)}
     for name, rows in CHECKLISTS.items():
+        if name in other:
+            continue
         blocks.append(Paragraph(CHECKLIST_NAMES[name][page.language], strong=True))
         blocks += [
             Link(item[page.language], anchor, TITLES[anchor][page.language], states[anchor]) for item, anchor in rows

@@ -71,6 +71,34 @@ LIMITATIONS: Final = phrases(
             "The smallest difference that matters is not stated to have been fixed before the data.",
             "最小有意义差值未说明是否事先确定。",
         ),
+        "scans": (
+            "Progression was found at scans: when it happened is known only to lie between two of them.",
+            "进展由影像检查发现，其确切时间仅知位于两次检查之间。",
+        ),
+        "extrapolated": (
+            "Some results lie beyond the follow-up of a regimen and rest on the shape of the model.",
+            "部分结果超出某一方案的随访时间，依赖模型外推。",
+        ),
+        "centre_is_regimen": (
+            "Centres and regimens differ together, so that their effects cannot be told apart.",
+            "中心与方案一一对应，两者的作用无法区分。",
+        ),
+        "conflict": (
+            "A prior and the data disagree; the answer lies between them.",
+            "先验与数据不一致，结论介于两者之间。",
+        ),
+        "not_evaluable": (
+            "More than 5 % of the patients of an arm were not evaluable.",
+            "有一组不可评价患者超过5%。",
+        ),
+        "not_proportional": (
+            "The data speak against proportional hazards, which the model assumes.",
+            "数据不支持模型所作的比例风险假定。",
+        ),
+        "borrowed": (
+            "More is known of a rate from earlier patients than from those of its arm.",
+            "有发生率的信息更多来自既往患者而非本组患者。",
+        ),
         "published": (
             "The data are published summaries; no patient was seen.",
             "数据来自已发表的汇总结果，未见原始病例。",
@@ -112,6 +140,42 @@ _FDA: Final = (
     (("Sensitivity", "敏感性分析"), "sensitivity"),
     (("Computation", "计算"), "computation"),
 )
+_CONSORT: Final = (
+    (("Trial design and allocation (3, 8-10)", "试验设计与分组(3、8～10)"), "design"),
+    (("Participants, setting and period (4, 14)", "研究对象、地点与时间(4、14)"), "design"),
+    (("Outcomes (6)", "结局指标(6)"), "estimand"),
+    (("Sample size and interim looks (7)", "样本量与期中分析(7)"), "rules"),
+    (("Statistical methods (12)", "统计方法(12)"), "model"),
+    (("Flow of participants (13)", "受试者流程(13)"), "flow"),
+    (("Baseline data (15)", "基线资料(15)"), "table1"),
+    (("Estimates, absolute and relative (17)", "绝对与相对效应估计(17)"), "estimates"),
+    (("Harms (19)", "不良事件(19)"), "safety"),
+    (("Limitations and generalisability (20, 21)", "局限性与外推性(20、21)"), "limits"),
+    (("Registration and protocol (23, 24)", "注册与方案(23、24)"), "design"),
+)
+_STROBE: Final = (
+    (("Study design and setting (4, 5)", "研究设计与现场(4、5)"), "design"),
+    (("Participants and flow (6, 13)", "研究对象与流程(6、13)"), "flow"),
+    (("Variables and outcomes (7, 8)", "变量与结局(7、8)"), "estimand"),
+    (("Bias (9)", "偏倚(9)"), "sensitivity"),
+    (("Statistical methods (12)", "统计方法(12)"), "model"),
+    (("Missing data (12c)", "缺失数据(12c)"), "missing"),
+    (("Descriptive data (14)", "描述性资料(14)"), "table1"),
+    (("Outcome data and follow-up (15)", "结局资料与随访(15)"), "followup"),
+    (("Main results (16)", "主要结果(16)"), "estimates"),
+    (("Other analyses (17)", "其他分析(17)"), "sensitivity"),
+    (("Limitations and generalisability (19, 21)", "局限性与外推性(19、21)"), "limits"),
+)
+_PRISMA: Final = (
+    (("Question and regimens (4)", "研究问题与方案(4)"), "headline"),
+    (("Summary measures (13)", "效应指标(13)"), "estimates"),
+    (("Methods of analysis (14)", "分析方法(14)"), "model"),
+    (("Network geometry (S3)", "网络结构(S3)"), "forest"),
+    (("Results of individual studies (20)", "各研究结果(20)"), "forest"),
+    (("Synthesis of results, league table (21)", "合并结果与联赛表(21)"), "forest"),
+    (("Additional analyses (23)", "其他分析(23)"), "sensitivity"),
+    (("Limitations (25)", "局限性(25)"), "limits"),
+)
 _ICH: Final = (
     (("Estimand with its five attributes", "估计目标五要素"), "estimand"),
     (("Intercurrent events", "伴发事件"), "estimand"),
@@ -129,6 +193,9 @@ CHECKLISTS: Final = {
     "ROBUST (Sung 2005)": _items(_ROBUST),
     "FDA (draft 2026, public part)": _items(_FDA),
     "ICH E9(R1)": _items(_ICH),
+    "CONSORT 2010": _items(_CONSORT),
+    "STROBE": _items(_STROBE),
+    "PRISMA-NMA": _items(_PRISMA),
 }
 """Items of the reporting guidelines, each with the anchor of the section that answers it."""
 
@@ -138,6 +205,9 @@ CHECKLIST_NAMES: Final = phrases(
         "ROBUST (Sung 2005)": ("ROBUST (Sung 2005)", "ROBUST标准(Sung 2005)"),
         "FDA (draft 2026, public part)": ("FDA (draft 2026, public part)", "FDA指南（2026年草案，公开部分）"),
         "ICH E9(R1)": ("ICH E9(R1)", "ICH E9(R1)"),
+        "CONSORT 2010": ("CONSORT 2010 (randomised trials)", "CONSORT 2010（随机对照试验）"),
+        "STROBE": ("STROBE (observational studies)", "STROBE（观察性研究）"),
+        "PRISMA-NMA": ("PRISMA with its extension to networks", "PRISMA及其网状Meta分析扩展"),
     }
 )
 """Names of the guidelines."""

@@ -107,7 +107,7 @@ WORDS: Final = phrases(
         "regimen": ("Regimen", "方案"),
         "patients": ("Patients", "例数"),
         "events": ("Events", "事件"),
-        "censored": ("Censored", "删失"),
+        "censored": ("Censored (not yet progressed)", "删失（尚未进展）"),
         "median_follow_up": ("Median follow-up", "中位随访时间"),
         "longest": ("Longest", "最长"),
         "follow_up_table": ("Follow-up by regimen", "各方案随访情况"),
@@ -197,54 +197,6 @@ WORDS: Final = phrases(
         "fixed_before": ("fixed before the data", "事先确定"),
         "fixed_after": ("fixed after the data", "事后确定"),
         "fixed_not_stated": ("when it was fixed is not stated", "确定时间未说明"),
-        "model_elsewhere": (
-            "A Bayesian model that was fitted outside of this package; its draws are summarised here. Describe its "
-            "likelihood and priors beside this page.",
-            "在本软件之外拟合的贝叶斯模型；此处仅对其后验抽样进行汇总。请另行说明其似然与先验。",
-        ),
-        "model_response": (
-            "Bayesian binomial model: events of a regimen are binomial with its own rate; a priori the rates "
-            "are independent.",
-            "贝叶斯二项模型：各方案的事件数服从二项分布，各方案有各自的发生率，先验相互独立。",
-        ),
-        "model_response_logistic": (
-            "Bayesian logistic regression of the response of every patient.",
-            "以每例患者的缓解为因变量的贝叶斯logistic回归。",
-        ),
-        "model_response_multinomial": (
-            "Bayesian multinomial model of the categories of response.",
-            "疗效分类的贝叶斯多项分布模型。",
-        ),
-        "model_survival": (
-            "Bayesian Weibull regression with proportional hazards.",
-            "贝叶斯Weibull回归，假定比例风险。",
-        ),
-        "model_survival_weibull": (
-            "Bayesian Weibull model: S(t) = exp(-(t/scale)^shape), hazards of patients proportional to "
-            "exp(covariates).",
-            "贝叶斯Weibull模型：S(t)=exp(-(t/尺度)^形状)，患者风险率与exp(协变量线性组合)成比例。",
-        ),
-        "model_survival_log_logistic": (
-            "Bayesian survival model with a log-logistic baseline; covariates multiply the hazard.",
-            "以对数Logistic分布为基线的贝叶斯生存模型；协变量按倍数作用于风险率。",
-        ),
-        "model_survival_log_normal": (
-            "Bayesian survival model with a log-normal baseline; covariates multiply the hazard.",
-            "以对数正态分布为基线的贝叶斯生存模型；协变量按倍数作用于风险率。",
-        ),
-        "model_survival_gompertz": (
-            "Bayesian survival model with a Gompertz baseline; covariates multiply the hazard.",
-            "以Gompertz分布为基线的贝叶斯生存模型；协变量按倍数作用于风险率。",
-        ),
-        "model_survival_piecewise": (
-            "Bayesian piecewise exponential model: the hazard is constant within intervals of time.",
-            "贝叶斯分段指数模型：风险率在各时间段内恒定。",
-        ),
-        "model_synthesis": (
-            "Bayesian random-effects meta-analysis: effects of trials are normal about a common effect, with "
-            "heterogeneity tau.",
-            "贝叶斯随机效应Meta分析：各试验的效应围绕共同效应呈正态分布，异质性标准差为tau。",
-        ),
         "adjusted": ("Adjusted for: {names}.", "校正因素：{names}。"),
         "conflict_method": (
             "Numbers of the data in the outermost 5 % of their prior predictive distribution (Box):",
@@ -303,6 +255,14 @@ WORDS: Final = phrases(
             "seed {seed}.",
             "{model}先验：{priors} 结果以后验中位数、等尾贝叶斯可信区间(credible interval, CrI)及后验概率表示。"
             "计算：{engine}。bayes_escc {version}，PyMC {pymc}，ArviZ {arviz}，随机种子{seed}。",
+        ),
+        "margin_methods": (
+            "The smallest difference that matters was {margins}.",
+            "最小有意义差值为{margins}。",
+        ),
+        "time_methods": (
+            "Progression-free survival runs from the start of treatment to progression or death; one month is 30.4375 days.",
+            "无进展生存期自治疗开始至疾病进展或任何原因死亡；1个月=30.4375天。",
         ),
         "followed": (
             "On {regimen}, {patients} patients had {events} events; median follow-up was {median}.",

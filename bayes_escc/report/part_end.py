@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Paste, Section, Table
+from bayes_escc.report.model_words import model_sentences
 from bayes_escc.report.page_lists import ABBREVIATIONS, LIMITATIONS
-from bayes_escc.report.part_model import model_in_words
 from bayes_escc.report.quantities import Language, covariate_words, estimate_text, name_of
-from bayes_escc.report.sentences import verdict
+from bayes_escc.report.sentences import margin_text, verdict
 from bayes_escc.report.view import Facts, View
 
 __all__ = ["abbreviations", "companion", "limitations", "limits", "paste", "reproduce"]
@@ -68,6 +68,7 @@ def limitations(facts: Facts, language: Language) -> list[str]:
     stated = facts["analysis"].get("model", {}).get("covariates", ())
     adjusted = {c if isinstance(c, str) else str(c["column"]) for c in stated}  # a name alone is a covariate too
     parameters = len(adjusted) + 3
+    codes = {w["code"] for w in _noted(result)}
     counted = facts["data"]["kind"] == "counts" and any(w["code"] == "patients_counted" for w in _noted(result))
     rules = {
         "small": bool(sizes) and min(sizes.values()) < 50,
@@ -82,6 +83,17 @@ def limitations(facts: Facts, language: Language) -> list[str]:
             if r["name"] in adjusted
         ),
         "margin_after": any(c.get("margin") is not None and c.get("fixed") != "before" for c in facts["comparisons"]),
+        "scans": "interval_censored" in codes,
+        "extrapolated": "beyond_follow_up" in codes,
+        "centre_is_regimen": "centres_confounded" in codes,
+        "conflict": "prior_conflict" in codes,
+        "not_evaluable": any(c["events"] > 0.05 * c["n"] for c in facts["counts"] if c["endpoint"] == "NE"),
+        "not_proportional": any(
+            r["predictive_probability"] is not None
+            and min(r["predictive_probability"], 1 - r["predictive_probability"]) < 0.025
+            for r in (facts.get("proportional_hazards") or {}).get("rows", ())
+        ),
+        "borrowed": _borrows_most(result),
         "published": facts["data"]["kind"] in ("counts", "effects", "medians") and not counted,
         "synthetic": "synthetic" in f"{facts['data']['source']} {result['analysis']['title']}".lower(),
     }
@@ -89,6 +101,12 @@ def limitations(facts: Facts, language: Language) -> list[str]:
         if holds:
             found.append(LIMITATIONS[name][language].format(smallest=min(sizes.values(), default=0), **result["data"]))
     return found
+
+
+def _borrows_most(result: PlainMapping) -> bool:
+    """Whether more than half of what is known of a rate comes from earlier patients."""
+    answers = (result.get("borrowing") or {}).get("answers", ())
+    return any(r["primary"] and (r["ess_elir"] or 0.0) > r["n"] for r in answers)
 
 
 def _noted(result: PlainMapping) -> Sequence[PlainMapping]:
@@ -112,7 +130,7 @@ def paste(page: View) -> Made:
     """Methods and results, to copy into a paper."""
     if not page.converged:
         return "missing", ()
-    r = page.result
+    r, results = page.result, " " if page.language == "en" else ""
     analysis, d = r["analysis"], r["diagnostics"]
     engine = page.say(f"engine_{analysis['sampler']}")
     if analysis["sampler"] == "nuts" and d["max_rhat"] is not None:
@@ -123,11 +141,11 @@ def paste(page: View) -> Made:
             divergences=d["divergences"],
             **page.facts["sampling"],
         )
-    priors = " ".join(page.said(p) for p in analysis["priors"][:6]) or page.say("absent")
+    priors = results.join(page.said(p) for p in analysis["priors"]) or page.say("absent")
     v = analysis["versions"]
     methods = page.say(
         "methods",
-        model=model_in_words(page),
+        model=model_sentences(page.facts, page.language),
         priors=priors,
         engine=engine,
         version=v.get("bayes_escc", ""),
@@ -135,9 +153,31 @@ def paste(page: View) -> Made:
         arviz=v.get("arviz", ""),
         seed=analysis["seed"],
     )
-    results = " " if page.language == "en" else ""
+    margins = _margins(page)
+    methods += (
+        f"{results}{page.say('time_methods')}" if page.facts["data"]["kind"] == "patients" and page.survival else ""
+    )
+    methods += f"{results}{page.say('margin_methods', margins=margins)}" if margins else ""
     said = [*_followed(page), *_responded(page), *verdict(r, page.language)]
     return "present", (Paste(page.say("methods_title"), methods), Paste(page.say("results_title"), results.join(said)))
+
+
+def _margins(page: View) -> str:
+    """Every margin with its unit, what it is of, and whether it was fixed before the data."""
+    said = []
+    for c in page.facts["comparisons"]:
+        if c["margin"] is None:
+            continue
+        row = next((r for r in page.result["comparisons"] if r["estimand"] == c["estimand"]), None)
+        if row is None:
+            continue
+        fixed = c.get("fixed")
+        when = page.say(f"fixed_{fixed}" if fixed in ("before", "after") else "fixed_not_stated")
+        size = margin_text({**row, "margin": c["margin"]}, page.units.get(c["estimand"], ""), page.language)
+        said.append(
+            f"{size} ({page.name(row)}; {when})" if page.language == "en" else f"{size}（{page.name(row)}；{when}）"
+        )
+    return ("; " if page.language == "en" else "；").join(dict.fromkeys(said))
 
 
 def _followed(page: View) -> list[str]:

@@ -6,32 +6,22 @@ from collections.abc import Mapping, Sequence
 
 from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
+from bayes_escc.report.model_words import model_sentences
 from bayes_escc.report.monitoring_words import position_sentence
-from bayes_escc.report.page_words import WORDS
 from bayes_escc.report.quantities import covariate_label, interval_text, name_of
 from bayes_escc.report.view import View
 
 __all__ = [
-    "borrowing", "computation", "conflict", "fit", "looks", "missing", "model", "model_in_words", "prior_check",
+    "borrowing", "computation", "conflict", "fit", "looks", "missing", "model", "prior_check",
     "priors", "rules", "safety", "sensitivity",
 ]  # fmt: skip
 
 
 def model(page: View) -> Made:
     """The model in words, and what it adjusts for."""
-    blocks: list[Block] = [Paragraph(model_in_words(page))]
+    blocks: list[Block] = [Paragraph(model_sentences(page.facts, page.language))]
     names = _adjusted(page)
     return "present", [*blocks, Paragraph(page.say("adjusted", names=", ".join(names)))] if names else blocks
-
-
-def model_in_words(page: View) -> str:
-    """One sentence and formula for the model of the analysis."""
-    if page.facts["data"].get("kind") == "draws":
-        return page.say("model_elsewhere")
-    stated = page.facts["analysis"].get("model", {})
-    family = page.result["analysis"]["family"]
-    key = f"model_{family}_{stated.get('baseline') or stated.get('likelihood', '')}"
-    return page.say(key if key in WORDS else f"model_{family}")
 
 
 def _adjusted(page: View) -> list[str]:

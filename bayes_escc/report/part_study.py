@@ -145,7 +145,7 @@ def follow_up(page: View) -> Made:
             r["regimen"],
             str(r["patients"]),
             str(r["events"]),
-            str(r["censored"]),
+            f"{r['censored']} ({100 * r['censored'] / max(1, r['patients']):.0f}{page.say('percent')})",
             page.times(r["median_follow_up"]),
             page.times(r["longest"]),
         )
