@@ -256,3 +256,34 @@ def test_the_command_serves_and_ends(tmp_path):
             process.terminate()
             process.wait(20)
         assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    "lines", ["", "x", "A=1/0", "A=5/3", "<b>=0.7,0.5,0.9", "A=inf,0,1", "\x00=1/2", "A=1/2\n" * 300]
+)
+@pytest.mark.parametrize("where", ["/counts", "/effects"])
+def test_whatever_is_typed_is_answered_or_refused_in_words(client, page, where, lines):
+    answer = client.post(
+        where, base_url=BASE, headers=SAME, data={"secret": page.guard.form_secret, "lines": lines, "margin": "1e999"}
+    )
+    assert answer.status_code in (200, 400)
+    assert b"<b>=" not in answer.data
+
+
+def test_a_page_gone_back_to_and_a_broken_session_stop_nobody(client, page, tmp_path):
+    upload(client, page, ward.response_only(tmp_path / "r.xlsx"))
+    post(client, page, "/columns", **{"answer.nobody.asked": "1"})  # of an older page: not kept
+    assert page.workspace.answers == {}
+    codes = [q.code for q in page.workspace.decide()[1]]
+    assert codes
+    assert "nobody.asked" not in codes
+    (page.workspace.folder / "session.json").write_text("not json", encoding="utf-8")
+    assert Workspace(page.workspace.folder).sheet is None
+
+
+def test_a_fault_of_the_page_is_said_in_words(client, page, monkeypatch):
+    monkeypatch.setattr(Workspace, "archive", lambda self: 1 / 0)
+    client.application.config["PROPAGATE_EXCEPTIONS"] = False
+    said = get(client, "/download.zip", 500)
+    assert "a fault of its own" in said
+    assert "ZeroDivisionError" not in said

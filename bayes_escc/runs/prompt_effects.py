@@ -108,6 +108,8 @@ def pool_effects(
         raise AnalysisError(f"ci-prob must lie between 0 and 1, not {ci_prob:g}.")
     if common and tau_prior is not None:
         raise AnalysisError("--tau-prior has no meaning with --common: a common effect has no heterogeneity.")
+    if not effects:
+        raise AnalysisError("name at least one effect, for example ESCORT=0.71,0.57,0.87.")
     source, rows, notes = _rows(effects, measure, level, endpoint, where)
     if margin is not None:
         _check_margin(margin, rows[0]["measure"])

@@ -115,6 +115,12 @@ def create_app(page: Page) -> Flask:
     def refused(error: BayesEsccError) -> Any:
         return page.show("base.html", "", "problem", problem=str(error), status=400)
 
+    @app.errorhandler(500)
+    def unforeseen(_: Exception) -> Any:
+        return page.show(
+            "base.html", "", "problem", problem=WORDS["unforeseen"].said(page.workspace.language), status=500
+        )
+
     @app.errorhandler(403)
     @app.errorhandler(404)
     @app.errorhandler(405)

@@ -105,6 +105,10 @@ WORDS: Final[Mapping[str, Text]] = {
         "Smallest difference that matters (for example 0.1; may be blank)", "最小有意义差值(如0.1，可留空)"
     ),
     "compute": Text("Compute", "计算"),
+    "unforeseen": Text(
+        "The page met a fault of its own; nothing was changed. Go back and try again, or start the page anew.",
+        "程序内部出错，未改变任何内容。请返回重试，或重新启动本页。",
+    ),
     "problem": Text("There is a problem", "存在问题"),
     "language": Text("中文", "English"),
     "back": Text("Back", "返回"),

@@ -49,10 +49,13 @@ class Workspace:
             raise AnalysisError(f"{self.folder} cannot be used: {error.strerror}.") from None
         kept = self.folder / "session.json"
         if kept.is_file() and self.sheet is None:
-            content = json.loads(kept.read_text(encoding="utf-8"))
-            sheet = Path(content.get("sheet") or "")
+            try:
+                content = json.loads(kept.read_text(encoding="utf-8"))
+                sheet, name, answers = Path(content["sheet"]), str(content["name"]), dict(content["answers"])
+            except (OSError, ValueError, KeyError, TypeError):
+                return  # what was kept cannot be understood: the sheet is chosen again
             if sheet.is_file():
-                self.sheet, self.name, self.answers = sheet, content["name"], dict(content["answers"])
+                self.sheet, self.name, self.answers = sheet, name, answers
 
     @property
     def analyses(self) -> Path:
@@ -127,8 +130,9 @@ class Workspace:
 
         The answers are kept only if the sheet still makes sense with them.
         """
-        wanted = {**self.answers, **{k: v for k, v in given.items() if v.strip()}}
         try:
+            asked = {q.code for q in self.decide()[1]} | set(self.answers)  # a page gone back to asks what is settled
+            wanted = {**self.answers, **{k: v for k, v in given.items() if v.strip() and k in asked}}
             self.decide(wanted)
         except (DataError, AnalysisError) as error:
             return str(error)
