@@ -11,12 +11,13 @@ import pytest
 import bayes_escc as be
 from bayes_escc.plots.chinese import with_chinese_texts
 from bayes_escc.report.answer import MAX_LINES, WIDTH, answer_text
+from bayes_escc.report.blocks import Figure
 from bayes_escc.report.layout import display_width
 from bayes_escc.report.naming import own_names
 from bayes_escc.report.page import sections
 from bayes_escc.report.result import comparisons_of, to_json, to_result
 from bayes_escc.report.text import result_text
-from bayes_escc.runs.figures import figures_of
+from bayes_escc.runs.figures import drawings_of, figures_of
 from bayes_escc.runs.page_facts import page_facts
 from bayes_escc.runs.run import fit_prepared, prepare_design
 from tests.helpers.words import FORBIDDEN
@@ -96,6 +97,16 @@ def test_the_chinese_page_holds_no_english_sentence(name):
                     left = left.replace(own, "#")
                 leaks += [text] if ENGLISH.search(left) else []
     assert not leaks, leaks[:5]
+
+
+@every_analysis
+def test_every_figure_of_a_run_stands_on_its_page_with_a_caption(name):
+    posterior, _, facts = fitted(name)
+    drawn = list(drawings_of(posterior, comparisons_of(posterior)))
+    for language in ("en", "zh"):
+        shown = [b for s in sections(facts, language, drawn) for b in s.blocks if isinstance(b, Figure)]
+        assert sorted(b.name for b in shown) == sorted(drawn)
+        assert all(b.caption and "_" not in b.caption for b in shown)
 
 
 @every_analysis

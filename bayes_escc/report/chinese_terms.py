@@ -259,6 +259,10 @@ TERMS: Final[Mapping[str, str]] = {
     "exact": "精确",
     "curve": "生存曲线",
     "landmark": "时点生存率",
+    "experimental": "试验组",
+    "control": "对照组",
+    "tau {m} ({a} to {b})": "tau {m}（{a}～{b}）",
+    "I² {m} % ({a} to {b} %)": "I² {m}%（{a}%～{b}%）",
     "restricted mean to {time}": "{time}内限制性平均无进展生存时间",
     "median to {time}": "{time}内中位时间",
 }

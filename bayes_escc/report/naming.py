@@ -44,6 +44,7 @@ def own_names(result: PlainMapping) -> Names:
     found |= {str(arm["study"]) for arm in borrowed.get("historical", ()) if arm.get("study")}
     found |= {str(c["label"]) for c in result.get("covariates", {}).values() if c.get("label")}
     found |= {str(rule["rule"]) for rule in result.get("monitoring") or ()}
+    found -= {"experimental", "control"} if _typed(result) else set()
     return frozenset(name for name in found if name)
 
 

@@ -38,6 +38,7 @@ _PARTS: Final[Mapping[str, Callable[[View], Made]]] = {
     "fit": part_model.fit,
     "sensitivity": part_model.sensitivity,
     "borrowing": part_model.borrowing,
+    "published": part_model.published,
     "rules": part_model.rules,
     "looks": part_model.looks,
     "missing": part_model.missing,

@@ -13,7 +13,7 @@ from bayes_escc.report.view import View
 
 __all__ = [
     "borrowing", "computation", "conflict", "fit", "looks", "missing", "model", "prior_check",
-    "priors", "rules", "safety", "sensitivity",
+    "priors", "published", "rules", "safety", "sensitivity",
 ]  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def sensitivity(page: View) -> Made:
         blocks += [_variations(page, found), *(Paragraph(page.said(note)) for note in found.get("notes", ()))]
         blocks += _scaled(page, found.get("power_scaling"))
     blocks += _tipping(page)
-    return ("present" if found else "missing"), [*blocks, *page.drawn("dating")]
+    return ("present" if found else "missing"), [*blocks, *page.drawn("tipping", "dating")]
 
 
 def _variations(page: View, found: PlainMapping) -> Table:
@@ -214,7 +214,76 @@ def borrowing(page: View) -> Made:
         tail = format_probability(r["predictive_tail"], 0.0)
         lines.append((r["regimen"], f"{weight}{mark}", f"{r['events']}/{r['n']}", f"{shown[0]} ({shown[1]})", tail))
     blocks.append(Table(page.say("borrowing_table"), header, tuple(lines), page.say("borrowing_note")))
-    return "present", [*blocks, Paragraph(page.said(str(found.get("caution", "")))), *page.drawn("borrowing")]
+    return "present", [
+        *blocks,
+        Paragraph(page.said(str(found.get("caution", "")))),
+        *page.drawn("historical_rates", "borrowing"),
+    ]
+
+
+def published(page: View) -> Made:
+    """Own patients beside published arms: answers in every population, overlap, and what each fact contributed."""
+    found = page.result.get("population") or {}
+    if not found:
+        return "not applicable", ()
+    timed = "estimand" in found
+    blocks: list[Block] = []
+    if "populations" in found:
+        blocks += [_populations(page, found, timed), _overlaps(page, found)]
+    if found.get("subgroups"):
+        lines = tuple(
+            (
+                r["subgroup"],
+                f"{r['regimen']} / {r['reference']}",
+                f"{r['patients_on_regimen']} / {r['patients_on_reference']}",
+                _with_limits(page, r, "difference", page.time_unit if timed else "points"),
+                format_probability(r["probability_better"], 0.002),
+            )
+            for r in found["subgroups"]
+        )
+        header = tuple(page.say(k) for k in ("subgroup", "comparison", "patients", "difference", "pr_unbiased_better"))
+        blocks.append(Table(page.say("subgroups_table"), header, lines, page.said(found["subgroup_warning"])))
+    return "present", [*blocks, *page.drawn("reconstruction", "balance", "ledger")]
+
+
+def _populations(page: View, found: PlainMapping, timed: bool) -> Table:
+    """The answer in every population."""
+    key, unit = ("rmst", page.time_unit) if timed else ("rate", "proportion")
+    lines = []
+    for r in found["populations"]:
+        compared = r["probability_better"] is not None
+        difference = _with_limits(page, r, "difference", page.time_unit if timed else "points") if compared else ""
+        shown = (r["regimen"], _with_limits(page, r, key, unit), difference)
+        better = format_probability(r["probability_better"], 0.002) if compared else ""
+        lines.append((page.said(r["population"]), *shown, better))
+    named = page.said(str(found["estimand"])) if timed else page.say("rate_of_events")
+    header = (
+        page.say("population"),
+        page.say("regimen"),
+        named,
+        page.say("difference"),
+        page.say("pr_unbiased_better"),
+    )
+    return Table(page.say("populations_table"), header, tuple(lines), page.say("populations_note"))
+
+
+def _overlaps(page: View, found: PlainMapping) -> Items:
+    """How far own and published patients overlap."""
+    said = []
+    for o in found["overlap"]:
+        reasons = "; ".join(page.said(str(reason)) for reason in o["reasons"])
+        ess = f"{o['ess']:.1f}"
+        said.append(
+            page.say("overlap", study=o["study"], state=page.said(o["state"]), ess=ess, n=o["patients"])
+            + (f" {reasons}" if reasons else "")
+        )
+    return Items(tuple(said))
+
+
+def _with_limits(page: View, row: PlainMapping, name: str, unit: str) -> str:
+    """A number of a row with its limits."""
+    shown = interval_text(row[f"{name}_lower"], row[name], row[f"{name}_upper"], unit, page.language)
+    return f"{shown[0]} ({shown[1]})"
 
 
 def rules(page: View) -> Made:

@@ -32,7 +32,8 @@ def estimates(page: View) -> Made:
         before = name
     header = (page.say("quantity"), "", page.say("median_interval"))
     table = Table(page.say("estimates_table"), header, tuple(lines), page.say("equal_tailed"))
-    return "present", (table, *_needed_to_treat(page), *_weights(page))
+    alone = ("medians",) if page.facts["counts"] else ("medians", "rates")  # rates stand beside the counts
+    return "present", (table, *page.drawn(*alone), *_needed_to_treat(page), *_weights(page))
 
 
 def _needed_to_treat(page: View) -> tuple[Table, ...]:
@@ -131,5 +132,5 @@ def probability(page: View) -> Made:
 
 def forest(page: View) -> Made:
     """Forest plots, networks and ranks."""
-    found = page.drawn("hazard_ratios", "forest", "regimens", "network", "ranks", "league", "heterogeneity")
+    found = page.drawn("hazard_ratios", "forest", "funnel", "regimens", "network", "ranks", "league", "heterogeneity")
     return ("present" if found else "not applicable"), found
