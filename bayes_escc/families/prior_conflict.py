@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.evidence import Problem
 
-__all__ = ["CONFLICT", "Statistic", "prior_conflicts"]
+__all__ = ["CONFLICT", "Statistic", "against_the_others", "prior_conflicts"]
 
 Array = NDArray[np.float64]
 CONFLICT: Final = 0.05
@@ -54,6 +54,26 @@ class Statistic:
         below = float((seen <= self.values + slack).mean())
         above = float((seen >= self.values - slack).mean())
         return min(1.0, 2.0 * min(below, above))
+
+
+def against_the_others(values: Array, names: Sequence[str]) -> list[tuple[str, Array]]:
+    """Each of several values less the mean of the others, in words; of two the second against the first.
+
+    No regimen is set apart as a reference, so that the order in which they stand decides no note.
+
+    Parameters
+    ----------
+    values : array of shape (..., names)
+    names : sequence of str
+        Two or more.
+    """
+    if len(names) == 2:
+        return [(f"{names[1]} against {names[0]}", values[..., 1] - values[..., 0])]
+    found = []
+    for i, name in enumerate(names):
+        others = np.delete(values, i, axis=-1).mean(axis=-1)
+        found.append((f"{name} against the mean of the others", values[..., i] - others))
+    return found
 
 
 def prior_conflicts(observed: Sequence[Statistic], predicted: Sequence[Statistic]) -> list[Problem]:

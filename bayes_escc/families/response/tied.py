@@ -17,7 +17,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable
 from bayes_escc.families.base import ExactPosterior, prior_line
 from bayes_escc.families.exchangeable import PairPrior
-from bayes_escc.families.prior_conflict import Statistic
+from bayes_escc.families.prior_conflict import Statistic, against_the_others
 from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_log_pmf, empirical_logits
 from bayes_escc.families.response.links import EFFECTS, LEVELS, Link, softplus
 from bayes_escc.families.response.spec import ResponseSpec
@@ -173,10 +173,13 @@ class TiedDesign(CountDesign):
             for cell, label in enumerate(self.cell_labels)
             if totals[cell] > 0
         ]
-        logits = empirical_logits(counts, totals)
-        for i in self.others:
-            what = f"the log odds ratio of {self.cell_labels[i]} against {self.cell_labels[self.base]}"
-            if totals[i] > 0 and totals[self.base] > 0:
+        logits, seen = empirical_logits(counts, totals), [i for i in range(len(totals)) if totals[i] > 0]
+        if self._pairs is not None:
+            each = against_the_others(logits[..., seen], [self.cell_labels[i] for i in seen]) if len(seen) > 1 else []
+            return found + [Statistic(self.effect, f"the log odds ratio of {what}", value) for what, value in each]
+        for i in self.others if self.base in seen else ():
+            if i in seen:
+                what = f"the log odds ratio of {self.cell_labels[i]} against {self.cell_labels[self.base]}"
                 found.append(Statistic(self.effect, what, logits[..., i] - logits[..., self.base]))
         return found
 

@@ -24,7 +24,7 @@ from bayes_escc.evidence.effect_checks import MEASURES, RATIOS
 from bayes_escc.families.base import Design
 from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.families.log_prior import log_density_of
-from bayes_escc.families.prior_conflict import Statistic
+from bayes_escc.families.prior_conflict import Statistic, against_the_others
 from bayes_escc.families.synthesis.absolute import (
     Baseline,
     baseline_in_words,
@@ -271,11 +271,21 @@ class SynthesisDesign(Design):
         y, X = self.contrasts_in(data) @ whitener.T, whitener @ np.column_stack([self.X, self.Z])
         theta = y @ np.linalg.pinv(X).T
         residual = y - theta @ X.T
-        names = [
-            (f"the effect of {t}" if self.effect_dim else "the weighted mean effect", "effect") for t in self.terms
+        of_effects = theta[..., : len(self.terms)]
+        if self.exchangeable_regimens:
+            each = against_the_others(of_effects @ self.C.T, self.effect_labels)
+        else:
+            each = [(label if self.effect_dim else "", of_effects[..., j]) for j, label in enumerate(self.terms)]
+        found = [
+            Statistic(
+                "effect",
+                f"the effect of {what} ({self.log_unit})" if what else f"the weighted mean effect ({self.log_unit})",
+                value,
+            )
+            for what, value in each
         ]
-        names += [(f"the slope on {label}", "coefficient") for label in self.covariates]
-        found = [Statistic(role, f"{what} ({self.log_unit})", theta[..., j]) for j, (what, role) in enumerate(names)]
+        for j, label in enumerate(self.covariates, len(self.terms)):
+            found.append(Statistic("coefficient", f"the slope on {label} ({self.log_unit})", theta[..., j]))
         if not self.random:
             return found
         groups = np.zeros(self.k, dtype=int) if self.groups is None else self.groups
