@@ -86,6 +86,79 @@ def test_published_effects_are_of_trials_unless_a_column_says_otherwise():
     assert anchoring(arms, "OS", "A", "B") == NETWORK[0]
 
 
+OWN = Arm("own", "A", "PFS", "non-randomised")
+
+
+class TestPatientsBesidePublishedEvidence:
+    """A contrast is what the studies on the paths between two regimens are, whatever stands beside own patients."""
+
+    @staticmethod
+    def effect(study, pair, design="randomised"):
+        return [Arm(study, r, "PFS", design, linked=True) for r in pair]
+
+    def both(self, arms, a, b):
+        found = anchoring(arms, "PFS", a, b)
+        assert found == anchoring(arms, "PFS", b, a)
+        return found
+
+    def test_a_chain_of_hazard_ratios_of_randomised_trials(self):
+        arms = [OWN, *self.effect("t1", "AC"), *self.effect("t2", "CB")]
+        assert self.both(arms, "A", "B") == self.both(arms, "A", "C") == NETWORK[0]
+        broken = [OWN, *self.effect("t1", "AC"), *self.effect("t2", "CB", "non-randomised")]
+        assert self.both(broken, "A", "B") == NETWORK[2]
+        assert self.both(broken, "A", "C") == NETWORK[0]
+        unsaid = [OWN, *self.effect("t1", "AC"), *self.effect("t2", "CB", "")]
+        assert self.both(unsaid, "A", "B") == NETWORK[1]
+
+    def test_a_published_arm_whose_level_is_compared_as_it_stands_is_no_anchor(self):
+        single = Arm("cohort", "B", "PFS", "single-arm")
+        assert self.both([OWN, single], "A", "B") == UNANCHORED
+        assert self.both([OWN, single, *self.effect("t1", "BC")], "A", "B") == UNANCHORED
+        assert self.both([OWN, single, *self.effect("t1", "BC")], "A", "C") == NETWORK[2]
+        beside = [OWN, single, *self.effect("t1", "AC"), *self.effect("t2", "CB")]
+        assert self.both(beside, "A", "B") == NETWORK[2]
+
+    def test_own_randomised_patients_are_a_trial_like_others(self):
+        own = [Arm("own", r, "PFS", "randomised") for r in "AC"]
+        assert self.both([*own, *self.effect("t1", "CB")], "A", "C") == "randomised"
+        assert self.both([*own, *self.effect("t1", "CB")], "A", "B") == NETWORK[0]
+        single = Arm("cohort", "C", "PFS", "single-arm")
+        assert self.both([*own, single, *self.effect("t1", "CB")], "A", "B") == NETWORK[2]
+
+    def test_regimens_that_nothing_joins(self):
+        assert self.both([OWN, *self.effect("t1", "CB")], "A", "B") == UNANCHORED
+
+
+@pytest.mark.parametrize("design", ["randomised", "non-randomised"])
+@pytest.mark.parametrize("single_arm", [False, True])
+def test_own_patients_and_a_chain_of_published_hazard_ratios(tmp_path, design, single_arm):
+    """Own patients on A; trials of C against A and of B against C; and perhaps a cohort on B."""
+    own = pd.DataFrame({"patient_id": range(12), "regimen": "A", "time": range(1, 13), "event": [1, 1, 0] * 4})
+    own.assign(liver=[0, 1] * 6).to_csv(tmp_path / "own.csv", index=False)
+    ratio = {"endpoint": "PFS", "measure": "HR", "estimate": 0.8, "ci_low": 0.6, "ci_high": 1.07, "ci_level": 0.95}
+    rows = [{"study": "t1", "experimental": "C", "control": "A", **ratio, "design": "randomised"}]
+    rows.append({"study": "t2", "experimental": "B", "control": "C", **ratio, "design": design})
+    pd.DataFrame(rows).to_csv(tmp_path / "effects.csv", index=False)
+    facts = [{"study": "cohort", "regimen": "B", "covariate": "liver", "statistic": "percent", "value": 60}]
+    pd.DataFrame(facts).to_csv(tmp_path / "covariates.csv", index=False)
+    arm = [
+        {"study": "cohort", "regimen": "B", "endpoint": "PFS", "n": 80, "median": 4.1, "ci_low": 3.2, "ci_high": 5.9}
+    ]
+    pd.DataFrame(arm).to_csv(tmp_path / "arms.csv", index=False)
+    more = {"arms": "arms.csv", "covariates": "covariates.csv"} if single_arm else {}
+    content = {
+        "data": {"kind": "patients", "file": "own.csv", "time_unit": "months", "time": "time", "event": "event"},
+        "published": {"effects": "effects.csv", **more},
+        "model": {"family": "survival", "baseline": "exponential", "covariates": ["liver"]},
+        "estimands": {"population": "own", "times": [6], "horizons": [9]},
+    }
+    analysis = be.Analysis.from_dict(content, folder=tmp_path)
+    arms = prepare_design(analysis, analysis.load_table()).arms
+    whole = design == "randomised" and not single_arm
+    assert anchoring(arms, "PFS", "A", "B") == (NETWORK[0] if whole else NETWORK[2])
+    assert anchoring(arms, "PFS", "A", "C") == (NETWORK[2] if single_arm else NETWORK[0])
+
+
 def patients(**columns):
     """Two studies of patients, of which the second is a cohort."""
     rows = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
@@ -58,6 +58,7 @@ NETWORK: Final = (
     "not randomised in all studies of the network between them",
 )
 """How a contrast through a network is protected, from most to least."""
+_LEVELS: Final = "\0levels"
 BORROWED: Final = "randomised, but for patients borrowed from earlier trials"
 
 
@@ -70,14 +71,27 @@ def anchoring(arms: Sequence[Arm], endpoint: str | None, regimen: str, reference
         ``"randomised"`` if both come from one randomised study, or `BORROWED` if one of them borrows besides;
         ``"same study, randomisation not stated"``;
         ``"pooled over studies, randomisation not preserved"`` if several studies hold both;
-        in a network ``"randomised within trials, compared through the network"`` if all studies on the paths
-        between the two are randomised, else one of `NETWORK`;
+        in a network, or through effects and trials that stand beside patients, ``"randomised within trials, compared
+        through the network"`` if all studies on the paths between the two are randomised, else one of `NETWORK`;
         otherwise ``"unanchored, not randomised"``.
     """
     chosen = [a for a in arms if endpoint is None or a.endpoint == endpoint]
-    if any(a.linked for a in chosen):
-        on_paths = studies_between(chosen, regimen, reference)
-        return _of_network({a.design for a in chosen if a.study in on_paths})
+    linked, loose = [a for a in chosen if a.linked], [a for a in chosen if not a.linked]
+    if not linked:
+        return _of_levels(loose, regimen, reference)
+    # arms whose levels are compared as they stand are one study: all that it says of two regimens, it says at once
+    together = [replace(a, study=_LEVELS) for a in loose]
+    on_paths = studies_between([*linked, *together], regimen, reference)
+    if on_paths <= {_LEVELS}:
+        return _of_levels(loose, regimen, reference)
+    designs = {a.design for a in linked if a.study in on_paths}
+    if _LEVELS in on_paths:
+        designs |= {a.design for a in loose} if len({a.study for a in loose}) == 1 else {"non-randomised"}
+    return _of_network(designs)
+
+
+def _of_levels(chosen: Sequence[Arm], regimen: str, reference: str) -> str:
+    """The label of a contrast of levels: each regimen's arms, of whatever studies, against the other's."""
     mine = {a.study for a in chosen if a.regimen == regimen}
     theirs = {a.study for a in chosen if a.regimen == reference}
     designs = {a.design for a in chosen if a.regimen in (regimen, reference)}

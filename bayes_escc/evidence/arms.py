@@ -22,7 +22,8 @@ class Arm:
     patients : int, optional
         Who got the regimen, where the table says so.
     linked : bool
-        Whether regimens are compared through chains of studies, as in a network.
+        Whether its study tells of contrasts alone (it has a level of its own, or gives effects), so that regimens are
+        compared within it and through chains of such studies, as in a network.
     borrows : bool
         Whether what is known of it rests on patients of earlier trials besides.
     """

@@ -187,7 +187,7 @@ class PublishedCovariates:
             False,
             int(sizes.sum()),
         )
-        weights = self.matching()
+        weights = self.matching() if self.n.sum() > 0 else None  # effects of trials alone have no patients here
         if weights is not None:
             odds = weights * self.n.sum()
             balance = odds / (1.0 + odds)

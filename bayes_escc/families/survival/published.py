@@ -141,8 +141,9 @@ class PublishedFacts:
     @property
     def evidence(self) -> tuple[Arm, ...]:
         """Where the evidence on each regimen comes from."""
-        found = [Arm(a.study, a.regimen, "PFS", a.design) for a in self.known.arms]
-        found += [Arm(h.study, r, "PFS", h.design) for h in self.ratios for r in (h.reference, h.regimen)]
+        apart = {*self.own_level, *(self.known.arms[i].study for i in self.silent)}
+        found = [Arm(a.study, a.regimen, "PFS", a.design, linked=a.study in apart) for a in self.known.arms]
+        found += [Arm(h.study, r, "PFS", h.design, linked=True) for h in self.ratios for r in (h.reference, h.regimen)]
         return tuple(dict.fromkeys(found))
 
     @property
