@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pytest
+from scipy import stats
 
+import bayes_escc as be
 from bayes_escc.probability.beta import Beta
 from bayes_escc.rules import (
     Bop2,
@@ -13,6 +18,7 @@ from bayes_escc.rules import (
     PredictiveProbability,
     ThallSimon,
     boundaries,
+    calibrate,
     operating_characteristics,
 )
 from bayes_escc.rules.paths import walk
@@ -206,6 +212,64 @@ def test_bop2_boundaries(name):
             assert [r.stop[0] for r in mine] == [(0, k) for k in printed[i]]
         else:
             assert [r.stop[0] for r in mine] == [(k, r.patients[0]) for r, k in zip(mine, printed[i], strict=True)]
+
+
+def test_bop2_fe_superiority_boundaries():
+    """The same README prints the superiority boundaries of O'Brien and Fleming's kind: go with so many, or more."""
+    for name, printed in (
+        ("one endpoint", [[7, 8, 9, 10, 11, 11, 12]]),
+        ("CR within CR/PR", [[8, 8, 8, 9, 10, 10, 11], [9, 11, 12, 13, 15, 16, 18]]),
+        ("co-primary", [[7, 7, 7, 7, 7, 8, 8], [8, 9, 10, 11, 11, 12, 13]]),
+        ("efficacy and toxicity", [[8, 10, 12, 14, 16, 18, 20], [0, 2, 4, 5, 7, 8, 10]]),
+    ):
+        rule = replace(BOP2[name][0], efficacy="obrien_fleming")
+        rows = boundaries(rule).rows
+        for criterion, counts in zip(rule.criteria, printed, strict=True):
+            mine = [r for r in rows if len(rule.criteria) == 1 or r.counted == criterion.endpoint]
+            if criterion.better == "higher":
+                assert [r.go[0] for r in mine] == [(k, r.patients[0]) for r, k in zip(mine, counts, strict=True)]
+            else:
+                assert [r.go[0] for r in mine] == [(0, k) for k in counts]
+
+
+@pytest.mark.parametrize("efficacy", ["obrien_fleming", 1.1, 0.0])
+def test_an_efficacy_boundary_of_bop2_is_enumerated(efficacy):
+    """Every sequence of ten outcomes in turn: false alarms, power and patients."""
+    rule = Bop2(criteria=(Criterion(0.2),), cut=0.8, power=0.6, patients=10, looks=(4, 7), efficacy=efficacy)
+    found = operating_characteristics(rule, None, [0.2, 0.5]).scenarios
+    for row, rate in zip(found, (0.2, 0.5), strict=True):
+        go = size = 0.0
+        for outcomes in product((0, 1), repeat=10):
+            for n in (4, 7, 10):
+                k, share = sum(outcomes[:n]), n / 10
+                p = stats.beta.sf(0.2, 0.2 + k, 0.8 + n - k)
+                if efficacy == "obrien_fleming":
+                    cut = 2 * stats.norm.cdf(stats.norm.ppf(0.9) / share**0.5) - 1
+                else:
+                    cut = 1 - 0.2 * share**efficacy
+                if p > cut or p < 0.8 * share**0.6:
+                    break
+            chance = rate ** sum(outcomes) * (1 - rate) ** (10 - sum(outcomes))
+            go, size = go + chance * (p > cut), size + chance * n
+        assert row.probability_go == pytest.approx(go, abs=1e-12)
+        assert row.expected_patients == pytest.approx(size, abs=1e-10)
+
+
+def test_lambda_and_gamma_are_found_with_the_efficacy_boundary():
+    plain = Bop2(criteria=(Criterion(0.2, 0.4),), cut=0.9, power=1, patients=40, looks=LOOKS)
+    early = calibrate(replace(plain, efficacy="obrien_fleming"), 0.10)
+    without = calibrate(plain, 0.10)
+    assert early.rule.efficacy == "obrien_fleming"
+    rates = [s.probability_go for s in early.operating_characteristics.scenarios]
+    sizes = [s.expected_patients for s in early.operating_characteristics.scenarios]
+    assert rates[0] <= 0.10 < 0.8 < rates[1]
+    assert sizes[1] < [s.expected_patients for s in without.operating_characteristics.scenarios][1]
+
+
+@pytest.mark.parametrize("wrong", ["pocock", -1.0])
+def test_an_efficacy_boundary_that_is_none_is_refused(wrong):
+    with pytest.raises(be.AnalysisError, match="efficacy"):
+        Bop2(criteria=(Criterion(0.2),), cut=0.9, power=1, patients=40, efficacy=wrong)
 
 
 def test_bop2_fe_operating_characteristics():

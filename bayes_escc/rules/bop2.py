@@ -1,8 +1,9 @@
-"""BOP2: futility boundaries that tighten as patients come, for one endpoint or two.
+"""BOP2: futility boundaries that tighten as patients come, and perhaps efficacy boundaries that relax.
 
 References
 ----------
 Zhou H, Lee JJ, Yuan Y. Stat Med 2017;36:3302-3314.
+Xu X and others. BOP2-FE: Bayesian optimal phase II design with futility and efficacy stopping boundaries. 2025.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from statistics import NormalDist
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,8 @@ from bayes_escc.rules.tails import RatePrior, upper_tails
 __all__ = ["Bop2", "Criterion"]
 
 Array = NDArray[np.float64]
+OBRIEN_FLEMING: Final = "obrien_fleming"
+"""The efficacy boundary that needs no parameter of its own."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,10 @@ class Bop2(Rule):
         Whether whoever counts for the first endpoint counts for the second (CR and CR + PR).
     cut, power : float
         The authors' lambda (between 0 and 1) and gamma (at least 0).
+    efficacy : "obrien_fleming" or float, optional
+        Early success of BOP2-FE, as soon as P(rate > null) is above a cut that falls to lambda at N: that of
+        O'Brien and Fleming, 2 Phi(Phi^-1((1 + lambda) / 2) / sqrt(n / N)) - 1; or with this eta (at least 0),
+        1 - (1 - lambda) (n / N)^eta. Without it the study never ends early for success.
     """
 
     kind: ClassVar[str] = "bop2"
@@ -105,6 +113,7 @@ class Bop2(Rule):
     nested: bool = False
     cut: float
     power: float
+    efficacy: str | float | None = None
 
     def problems(self) -> list[str]:
         found = super().problems()
@@ -121,6 +130,11 @@ class Bop2(Rule):
             found.append(f"lambda lies between 0 and 1, not {self.cut:g}")
         if not 0.0 <= self.power < math.inf:
             found.append(f"gamma is at least 0, not {self.power:g}")
+        if isinstance(self.efficacy, str):
+            if self.efficacy != OBRIEN_FLEMING:
+                found.append(f'efficacy is "{OBRIEN_FLEMING}", or eta as a number, not {self.efficacy!r}')
+        elif self.efficacy is not None and not 0.0 <= self.efficacy < math.inf:
+            found.append(f"efficacy: eta is at least 0, not {self.efficacy:g}")
         if self.nested and (len(self.criteria) != 2 or self.criteria[0].rate > self.criteria[1].rate):
             found.append("nested endpoints are two, the inner (rarer) first")
         return found
@@ -150,16 +164,41 @@ class Bop2(Rule):
         n = self.patients[0]
         return (
             f"Stop for futility if {self.statistic} < {self.cut:g} (n/{n})^{self.power:g} among n evaluable patients; "
-            f"declare success if that is not so at {n}."
+            f"{self._early(n)}declare success if that is not so at {n}."
         )
+
+    def _early(self, n: int) -> str:
+        """When success is declared early, in words."""
+        if self.efficacy is None:
+            return ""
+        cut = (
+            f"1 - {1.0 - self.cut:g} (n/{n})^{self.efficacy:g}"
+            if not isinstance(self.efficacy, str)
+            else (
+                f"2 Phi({NormalDist().inv_cdf((1.0 + self.cut) / 2.0):.4g} / sqrt(n/{n})) - 1, as O'Brien and Fleming"
+            )
+        )
+        return f"declare success early if it is > {cut}; "
 
     def threshold(self, n: int) -> float:
         """The cut at n patients, lambda (n / N)^gamma."""
         return float(self.cut * (n / self.patients[0]) ** self.power)
 
+    def efficacy_threshold(self, n: int) -> float | None:
+        """The cut above which n patients end the study for success; None where nothing does before the last."""
+        share = n / self.patients[0]
+        if share >= 1.0:
+            return self.threshold(n)
+        if self.efficacy is None:
+            return None
+        if isinstance(self.efficacy, str):
+            normal = NormalDist()
+            return 2.0 * normal.cdf(normal.inv_cdf((1.0 + self.cut) / 2.0) / math.sqrt(share)) - 1.0
+        return float(1.0 - (1.0 - self.cut) * share**self.efficacy)
+
     def thresholds(self, look: Look) -> Mapping[str, float]:
-        at = self.threshold(look[0])
-        return {"stop_below": at, "go_above": at} if look == self.most else {"stop_below": at}
+        stop, go = self.threshold(look[0]), self.efficacy_threshold(look[0])
+        return {"stop_below": stop} if go is None else {"stop_below": stop, "go_above": go}
 
     def statistics(self, look: Look) -> Array:
         first = self.criteria[0].good(look[0])

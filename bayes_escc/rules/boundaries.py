@@ -137,7 +137,7 @@ def boundaries(rule: Rule, looks: Sequence[Any] | None = None) -> BoundaryTable:
         limits = tuple(rule.thresholds(look).items())
         if isinstance(rule, Bop2) and _separate(rule):
             for c in rule.criteria:
-                verdict = decide(c.good(look[0]), {**rule.thresholds(look), "go_above": rule.threshold(look[0])})
+                verdict = decide(c.good(look[0]), {"go_above": rule.threshold(look[0]), **rule.thresholds(look)})
                 name = c.endpoint or f"rate against {c.rate:g}"
                 rows.append(BoundaryRow(look, name, None, _ranges(verdict == STOP), _ranges(verdict == GO), limits))
             continue

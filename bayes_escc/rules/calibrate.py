@@ -13,7 +13,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Plain
 from bayes_escc.rules.kinds import Bop2
 from bayes_escc.rules.paths import OperatingCharacteristics, check_exact, operating_characteristics, walk
-from bayes_escc.rules.rule import GO, STOP, Rule, Step
+from bayes_escc.rules.rule import GO, STOP, Rule, Step, decide
 
 __all__ = ["TUNED", "Calibration", "calibrate"]
 
@@ -131,17 +131,21 @@ def _bop2(rule: Bop2, target: float, looks: Sequence[Any]) -> Rule:
     values = [rule.statistics(look) for look in looks]
     grid = [(cut, power) for cut in CUTS for power in POWERS]
     distinct: dict[bytes, tuple[float, float]] = {}
-    stops: list[list[NDArray[np.bool_]]] = []
+    kept: list[list[NDArray[np.int8]]] = []
     for cut, power in grid:
-        tried = [v < cut * (look[0] / rule.patients[0]) ** power for v, look in zip(values, looks, strict=True)]
-        key = b"".join(np.packbits(t).tobytes() for t in tried)
+        if rule.efficacy is None:  # the last look does not tell equality from success
+            tried = [
+                np.where(v < cut * (look[0] / rule.patients[0]) ** power, STOP, GO if look == rule.most else 0)
+                for v, look in zip(values, looks, strict=True)
+            ]
+        else:
+            tuned = replace(rule, cut=float(cut), power=float(power))
+            tried = [decide(v, tuned.thresholds(look)) for v, look in zip(values, looks, strict=True)]
+        key = b"".join(t.astype(np.int8).tobytes() for t in tried)
         if key not in distinct:
             distinct[key] = (float(cut), float(power))
-            stops.append(tried)
-    verdicts = []
-    for i, look in enumerate(looks):
-        stopped = np.stack([tried[i] for tried in stops])
-        verdicts.append(np.where(stopped, STOP, GO if look == rule.most else 0).astype(np.int8))
+            kept.append([t.astype(np.int8) for t in tried])
+    verdicts = [np.stack([tried[i] for tried in kept]) for i in range(len(looks))]
     alarm, size = _behaviour(rule, looks, verdicts, null)
     power_of, _ = _behaviour(rule, looks, verdicts, hoped)
     allowed = np.flatnonzero(alarm <= target)

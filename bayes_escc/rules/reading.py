@@ -280,4 +280,5 @@ _READ: Final[dict[str, Callable[[Reader, str], Any]]] = {
     "nested": _flag,
     "final": _choice("logrank", "exponential"),
     "events": _whole,
+    "efficacy": _any,
 }

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Plain
 from bayes_escc.rules import Bop2
 from bayes_escc.trials.conduct import PATH
@@ -110,6 +111,11 @@ def extremes(planned: PlannedRule, wanted: Calibration, path: Array, second: flo
     values, evaluable = path[..., PATH.index("statistic")], path[..., PATH.index("evaluable")]
     with np.errstate(invalid="ignore", divide="ignore"):
         if isinstance(planned.rule, Bop2):
+            if planned.rule.efficacy is not None:
+                raise AnalysisError(
+                    f"{planned.rule.name}: calibration of a design does not tune a rule with an efficacy boundary; "
+                    "find lambda and gamma with bayes-escc monitor calibrate, which is exact, and state them."
+                )
             most = planned.rule.patients[0]
             gamma = planned.rule.power if second is None else second
             scaled = values / (evaluable / most) ** gamma

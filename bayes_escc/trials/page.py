@@ -106,6 +106,9 @@ class _Page:
             held = False
         elif kind == "bop2":
             said = self.say("rule_bop2", statistic=statistic, patients=most, **values)
+            if own["efficacy"] is not None:
+                early = "obrien_fleming" if isinstance(own["efficacy"], str) else "eta"
+                said += self.say(f"rule_bop2_{early}", patients=most, cut=own["cut"], efficacy=own["efficacy"])
             held = False
         elif kind == "predictive_probability" and self.language == "en":
             said = rule["sentence"]

@@ -87,6 +87,14 @@ DESIGN_WORDS: Final = phrases(
             "not so at {patients}.",
             "n例可评估时若{statistic} < {cut}×(n/{patients})^{power}则终止；至{patients}例仍未终止则宣告成功。",
         ),
+        "rule_bop2_obrien_fleming": (
+            " Success is declared early above 2 Phi(Phi^-1((1 + {cut}) / 2) / sqrt(n/{patients})) - 1.",
+            "超过2Φ(Φ⁻¹((1 + {cut}) / 2) / √(n/{patients})) − 1时提前宣告成功。",
+        ),
+        "rule_bop2_eta": (
+            " Success is declared early above 1 - (1 - {cut}) (n/{patients})^{efficacy}.",
+            "超过1 − (1 − {cut})×(n/{patients})^{efficacy}时提前宣告成功。",
+        ),
         "rule_counts": (
             "Stop with {stop} events or fewer{go}; at the last number of patients more than that is success.",
             "事件数/例数不超过{stop}时终止{go}；达到最后一次例数时，超过该数即宣告成功。",
