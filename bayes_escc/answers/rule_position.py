@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Position", "check_rules", "positions"]
 
+_OF_QUADRATURE: Final = 1e-6
+"""Errors up to which a probability is that of a quadrature; those of draws are far larger."""
 _AFTERWARDS: Final = "This rule was not specified in the analysis."
 
 
@@ -289,11 +291,12 @@ def _sentence(
     counts = "; ".join(f"{k} of {n}" for k, n in zip(events, look * (len(events) // max(len(look), 1)), strict=True))
     said = f"{rule.name}: {rule.statistic}{sign}{shown}"
     said += f" ({counts} evaluable patients)" if counts else ""
-    if error > 1e-9 and 0.0 < value < 1.0 and rule.is_probability:
-        low, high = max(value - 1.96 * error, 0.0), min(value + 1.96 * error, 1.0)
+    drawn = error > _OF_QUADRATURE
+    low, high = max(value - 1.96 * error, 0.0), min(value + 1.96 * error, 1.0)
+    if drawn and 0.0 < value < 1.0 and rule.is_probability and f"{low:.3f}" != f"{high:.3f}":
         said += f" (95 % Monte Carlo interval {low:.3f} to {high:.3f})"
     said += f"; {held}: {decision}." if held else f": {decision}."
-    if any(abs(value - v) < 2.0 * error for v in limits.values()) and error > 1e-9:
+    if any(abs(value - v) < 2.0 * error for v in limits.values()) and drawn:
         said += " The threshold lies within the Monte Carlo error: draw more before acting."
     if rule.looks and look and look not in rule.schedule:
         said += " This is not a planned look."
