@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import integrate, special, stats
 
 import bayes_escc as be
-from tests.oracles.tied_rates import TiedRates
+from bayes_escc.runs.prompt_counts import compare_counts
+from tests.oracles.tied_rates import SeveralTied, TiedRates
 
 SD = {"log_odds_ratio": 1.0, "log_risk_ratio": 0.5, "risk_difference": 0.25}
 COUNTS = ((1, 6), (14, 23))
@@ -220,6 +224,151 @@ def test_a_prior_of_the_odds_ratio_in_python():
     ).fit(table, seed=1)
     found = against.compare("rate", reference="placebo").rows[0].probability_better
     assert (round(better.rows[0].probability_better, 3), round(found, 3)) == (0.926, 0.916)  # docs/rates.md
+
+
+def test_a_rule_on_rates_by_quadrature_has_no_monte_carlo_interval(tmp_path):
+    table, stated = content(priors={"log_odds_ratio": normal(1.0)})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    stated["data"]["file"] = "t.csv"
+    rule = {"kind": "posterior_probability", "regimen": "secukinumab", "reference": "placebo", "go_above": 0.9}
+    stated["monitoring"] = [rule]
+    result = be.to_result(be.fit_analysis(be.Analysis.from_dict(stated, folder=tmp_path)))
+    (now,) = result["monitoring"]
+    assert now["value"] == pytest.approx(result["comparisons"][0]["probability_better"], abs=1e-12)
+    assert "go" in now["sentence"]
+    assert "Monte Carlo" not in now["sentence"]
+
+
+class TestAtThePrompt:
+    """The numbers of `ResponseModel`, and the messages of the command line."""
+
+    ARMS = ("placebo=1/6", "secukinumab=14/23")
+
+    @pytest.mark.parametrize(("against", "expected"), [(False, 0.926), (True, 0.916)])
+    def test_a_prior_of_the_odds_ratio(self, against, expected):
+        result = compare_counts(
+            self.ARMS, contrast_prior="log_odds_ratio=Normal(0, 1)", against_reference=against, margin=0.1, ci_prob=0.9
+        )
+        (row,) = result["comparisons"]
+        assert round(row["probability_better"], 3) == expected  # docs/rates.md
+        assert (row["ci_prob"], row["margin"], row["anchoring"]) == (0.9, 0.1, "as entered, randomisation not stated")
+        assert result["diagnostics"]["log_evidence"] is not None
+        assert [w["code"] for w in result["data"]["warnings"]].count("no_rationale") == 1
+        jsonschema.validate(result, be.result_schema())
+
+    def test_priors_of_log_odds_and_the_direction(self):
+        up, down = (
+            compare_counts(
+                self.ARMS, prior="log_odds=Normal(-1, 0.8)", better=b, bias_sd=0, rationale="Earlier trials."
+            )
+            for b in ("higher", "lower")
+        )
+        first, second = up["comparisons"][0]["probability_better"], down["comparisons"][0]["probability_better"]
+        assert first + second == pytest.approx(1, abs=1e-9)
+        assert not up.get("bias")
+        frame = content(priors={})[0]
+        prior = be.Prior("Normal", mu=-1, sigma=0.8)
+        row = (
+            be.ResponseModel(endpoint="ORR", priors={"log_odds": prior}).fit(frame).compare("rate", reference="placebo")
+        )
+        assert first == pytest.approx(row.rows[0].probability_better, abs=1e-9)
+
+    @pytest.mark.parametrize(
+        ("stated", "message"),
+        [
+            ({"contrast_prior": "odds_ratio=Normal(0, 1)"}, "--contrast-prior is of one of log_odds_ratio"),
+            ({"contrast_prior": "log_odds_ratio=Norml(0, 1)"}, "Norml"),
+            ({"contrast_prior": "log_odds_ratio=Normal(0.4, 1)"}, "favours one regimen"),
+            ({"prior": "logodds=Normal(0, 1)"}, "--prior is of one of log_odds, log_risk"),
+            ({"against_reference": True}, "--contrast-prior"),
+            ({"prior": "log_odds=Normal(0, 1)", "levels": (0.6,)}, "--level"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused(self, stated, message):
+        with pytest.raises(be.AnalysisError, match=message):
+            compare_counts(self.ARMS, **stated)
+
+
+THREE = ((3, 12), (7, 10), (5, 20))
+
+
+def answered(posterior, names=("placebo", "secukinumab", "third")):
+    """Means, differences of rates with their sd, ranks and the log evidence."""
+    found = {r.regimen: r.mean for r in posterior.summary_rows() if r.estimand == "rate"}
+    for a, b in permutations(names, 2):
+        (row,) = [r for r in posterior.compare("rate", reference=b).rows if r.regimen == a]
+        found[a, b] = (row.mean, row.sd)
+        assert row.mcse_probability < 1e-6
+    return found
+
+
+@pytest.mark.parametrize("effect", SD)
+@pytest.mark.parametrize("coding", ["exchangeable", "reference"])
+def test_three_regimens_are_those_of_a_grid_over_all_rates(effect, coding):
+    names = ["placebo", "secukinumab", "third"]
+    frame = pd.DataFrame({"study": "s", "regimen": names, "endpoint": "ORR"})
+    frame[["events", "n"]] = THREE
+    whole = coding == "exchangeable"
+    means = [0.0, 0.0] if whole else [0.0, 0.2]
+    prior = {name: be.Prior("Normal", mu=mu, sigma=SD[effect]) for name, mu in zip(names[1:], means, strict=True)}
+    if whole:
+        prior = be.Prior("Normal", mu=0, sigma=SD[effect])
+    stated = prior if whole else {"secukinumab": prior["secukinumab"], "third": prior["third"]}
+    reference = {} if whole else {"reference": "placebo"}
+    posterior = be.ResponseModel(endpoint="ORR", priors={effect: stated}, **reference).fit(frame, seed=1, draws=500)
+    assert posterior.sampler == "exact"
+    oracle = SeveralTied(THREE, effect, [SD[effect]] * 2, means, exchangeable=whole)
+    before = SeveralTied([(0, 0)] * 3, effect, [SD[effect]] * 2, means, exchangeable=whole)
+    found = answered(posterior)
+    close = 1e-8 if effect == "log_odds_ratio" or whole else 1e-6
+    for i, a in enumerate(names):
+        assert found[a] == pytest.approx(oracle.mean(lambda *p, i=i: p[i]), abs=close)
+        for j, b in enumerate(names):
+            if a != b:
+                mean = oracle.mean(lambda *p, i=i, j=j: p[i] - p[j])
+                sd = np.sqrt(oracle.mean(lambda *p, i=i, j=j: (p[i] - p[j]) ** 2) - mean**2)
+                assert found[a, b] == pytest.approx((mean, sd), abs=close)
+    evidence = np.log(oracle.total) - np.log(before.total)
+    assert posterior.diagnostics.log_evidence == pytest.approx(evidence, abs=5e-5)  # the grid, where a rate is 0 or 1
+    draws = posterior.estimand("rate").to_numpy().reshape(-1, 3)
+    ranks = posterior.ranking_rows("rate")
+    for row in ranks:
+        i = names.index(row.regimen)
+        share = (draws.argmax(axis=1) == i).mean()
+        assert row.probability_best == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / len(draws)) + 2e-3)
+        # the mean rank is one, and one for every regimen that is better
+        ahead = [posterior.compare("rate", reference=row.regimen).rows[j].probability_better for j in range(2)]
+        assert row.mean_rank == pytest.approx(1 + sum(ahead), abs=4 * row.mcse_mean_rank)
+    assert sum(r.probability_best for r in ranks) == pytest.approx(
+        1, abs=4 * max(r.mcse_probability_best for r in ranks)
+    )
+
+
+def test_four_regimens_of_which_two_are_alike(tmp_path):
+    counts = ((3, 12), (7, 10), (3, 12), (0, 9))
+    frame = pd.DataFrame({"study": "s", "regimen": list("ABCD"), "endpoint": "ORR"})
+    frame[["events", "n"]] = counts
+    prior = {"log_odds_ratio": be.Prior("Normal", mu=0, sigma=0.8)}
+    posterior = be.ResponseModel(endpoint="ORR", priors=prior).fit(frame, seed=1, draws=500)
+    oracle = SeveralTied(counts, "log_odds_ratio", [0.8], nodes=44)
+    means = {r.regimen: r.mean for r in posterior.summary_rows() if r.estimand == "rate"}
+    for i, name in enumerate("ABCD"):
+        assert means[name] == pytest.approx(oracle.mean(lambda *p, i=i: p[i]), abs=1e-6)
+    alike = {r.regimen: r.probability_better for r in posterior.compare("rate", reference="A").rows}
+    assert alike["C"] == pytest.approx(0.5, abs=1e-9)
+    again = be.Posterior.load(posterior.save(tmp_path / "p.nc"))
+    assert [r.plain() for r in again.compare("rate", reference="D").rows] == [
+        r.plain() for r in posterior.compare("rate", reference="D").rows
+    ]
+    assert [r.plain() for r in again.ranking_rows("rate")] == [r.plain() for r in posterior.ranking_rows("rate")]
+
+
+def test_three_regimens_whose_prior_is_no_normal_are_sampled():
+    """A Student prior of every pair has no such nesting; it is said to be sampled, not called exact."""
+    frame = pd.DataFrame({"study": "s", "regimen": list("ABC"), "endpoint": "ORR", "events": [1, 2, 3], "n": 9})
+    model = be.ResponseModel(endpoint="ORR", priors={"log_odds_ratio": be.Prior("StudentT", nu=4, mu=0, sigma=1)})
+    with pytest.raises(be.AnalysisError, match="no closed form"):
+        model.fit(frame, sampler="exact")
 
 
 @pytest.mark.slow

@@ -29,7 +29,14 @@ from bayes_escc.probability.normal_mixture import NormalMixture
 from bayes_escc.probability.normal_ranks import rank_normals
 from bayes_escc.probability.panels import PanelDensity
 from bayes_escc.probability.rate_contrasts import RateContrast
-from bayes_escc.probability.rate_storage import holds_joint, holds_rates, stored_joint, stored_rate
+from bayes_escc.probability.rate_storage import (
+    holds_joint,
+    holds_rates,
+    holds_several,
+    stored_joint,
+    stored_pair,
+    stored_rate,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,8 +78,8 @@ class ExactLaws:
         labels : mapping
             Regimen, study, endpoint, ... of the cell, as `labelled_cells` gives them.
         """
-        if holds_joint(self.group, name):
-            regimens, joint = self._joint(name)
+        if holds_joint(self.group, name) or holds_several(self.group, name):
+            regimens, joint = self._joint(name, labels[REGIMEN])
             return joint.marginal(regimens.index(labels[REGIMEN]))
         if holds_rates(self.group, name):
             return stored_rate(self.group, name, labels[REGIMEN])
@@ -94,10 +101,11 @@ class ExactLaws:
         Rates in closed form have it on every scale; effects on that of their model: the ratio where the logarithm
         is normal given the heterogeneity, the difference otherwise.
         """
-        if holds_joint(self.group, name):
-            regimens, joint = self._joint(name)
-            index = regimens.index(labels[REGIMEN])
-            return None if regimens[1 - index] != reference else joint.contrast(index, scale)
+        if holds_joint(self.group, name) or holds_several(self.group, name):
+            if reference == labels[REGIMEN]:
+                return None
+            regimens, joint = self._joint(name, labels[REGIMEN], reference)
+            return joint.contrast(regimens.index(labels[REGIMEN]), scale)
         if holds_rates(self.group, name):
             x, y = (stored_rate(self.group, name, regimen) for regimen in (labels[REGIMEN], reference))
             return RateContrast(x, y, scale)
@@ -117,8 +125,14 @@ class ExactLaws:
         if self._holds_hazards(name):
             lower: Direction = better if _OF_HAZARDS[name] == "hazard" else "lower" if better == "higher" else "higher"
             return rank_hazards([self._gamma(regimen) for regimen in regimens], lower)
+        if holds_several(self.group, name):
+            found = [
+                self.group[f"{name}_rank{part}"].sel({REGIMEN: list(regimens)}).to_numpy()
+                for part in ("", "_best_error", "_error")
+            ]
+            return found[0][:, ::-1] if better == "higher" else found[0], found[1], found[2]
         if holds_joint(self.group, name):
-            stored, joint = self._joint(name)
+            stored, joint = self._joint(name, *regimens)
             side: Side = "above" if better == "higher" else "below"
             p, error = joint.contrast(stored.index(regimens[0]), "difference").beyond(0.0, side)
             return np.array([[p, 1.0 - p], [1.0 - p, p]]), np.full(2, error), np.full(2, error)
@@ -129,11 +143,16 @@ class ExactLaws:
         weight = self.group["node_weight"].to_numpy()
         return rank_normals(weight, location.to_numpy(), covariance.to_numpy(), better)
 
-    def _joint(self, name: str) -> tuple[list[str], JointRates]:
-        """Both regimens and the joint law of their rates; made once."""
-        if name not in self._joints:
-            self._joints[name] = stored_joint(self.group, name)
-        return self._joints[name]
+    def _joint(self, name: str, regimen: str, other: str | None = None) -> tuple[list[str], JointRates]:
+        """A regimen, another one, in the order of the joint law of their rates, and that law; made once."""
+        several = not holds_joint(self.group, name)
+        if several and other is None:
+            other = next(str(r) for r in self.group[REGIMEN].to_numpy() if r != regimen)
+        key = f"{name}: {sorted((regimen, str(other)))}" if several else name
+        if key not in self._joints:
+            stored = stored_pair(self.group, name, regimen, str(other)) if several else stored_joint(self.group, name)
+            self._joints[key] = stored
+        return self._joints[key]
 
     def _holds_hazards(self, name: str) -> bool:
         return name in _OF_HAZARDS and "hazard_gamma_shape" in self.group

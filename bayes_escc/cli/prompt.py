@@ -19,7 +19,19 @@ def register(commands: Commands) -> None:
         "--prior",
         default="1,1",
         metavar="ALPHA,BETA",
-        help="Beta prior of every rate, or uniform, or jeffreys (default: 1,1)",
+        help="Beta prior of every rate, or uniform, or jeffreys (default: 1,1); or log_odds=LAW, log_risk=LAW, for "
+        "example 'log_odds=Normal(-1, 0.5)'",
+    )
+    compare.add_argument(
+        "--contrast-prior",
+        metavar="CONTRAST=LAW",
+        help="of any two rates: log_odds_ratio, log_risk_ratio or risk_difference, for example "
+        "'log_odds_ratio=Normal(0, 1)'; --prior is then that of the average rate",
+    )
+    compare.add_argument(
+        "--against-reference",
+        action="store_true",
+        help="--contrast-prior holds against the first arm, and --prior is that of its rate",
     )
     compare.add_argument("--scale", choices=("difference", "ratio", "odds_ratio"), default="difference")
     compare.add_argument(
@@ -84,6 +96,8 @@ def _compare(options: argparse.Namespace) -> int:
     result = compare_counts(
         options.arms,
         prior=options.prior,
+        contrast_prior=options.contrast_prior,
+        against_reference=options.against_reference,
         scale=options.scale,
         better=options.better,
         margin=options.margin,

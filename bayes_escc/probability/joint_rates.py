@@ -19,11 +19,18 @@ from numpy.typing import ArrayLike, NDArray
 from bayes_escc.names import Scale
 from bayes_escc.probability.beta import image_logit, kinks
 from bayes_escc.probability.distributions import root_of
+from bayes_escc.probability.following_panels import (
+    FURTHEST,
+    beside,
+    conditional_rows,
+    expit,
+    panel_edges,
+    panel_nodes,
+)
 from bayes_escc.probability.marginal import Distribution, finite
 from bayes_escc.probability.panels import NODES, NODES_PER_PANEL, WEIGHTS, RunningIntegral
-from bayes_escc.probability.rate_grid import GridRate
 
-__all__ = ["JointContrast", "JointMarginal", "JointRates", "density_on_grid", "integrate_joint"]
+__all__ = ["JointContrast", "JointMarginal", "JointRates", "integrate_joint"]
 
 Array = NDArray[np.float64]
 LogDensity = Callable[[Array, Array], Array]
@@ -31,18 +38,9 @@ LogDensity = Callable[[Array, Array], Array]
 Limits = Callable[[Array], tuple[Array, Array]]
 """Between which logits the second rate may lie, given those of the first."""
 
-FURTHEST: Final = 700.0
-"""Logits beyond which no double precision rate differs from 0 or 1."""
-_NEGLIGIBLE: Final = 42.0
-"""Log density below its maximum, beyond which nothing is integrated."""
 _PANELS: Final = 20
 _BASIS = np.polynomial.legendre.legvander(NODES, NODES_PER_PANEL - 1)
 _SCALE = (2.0 * np.arange(NODES_PER_PANEL) + 1.0) / 2.0
-
-
-def expit(u: Array) -> Array:
-    """The rate of a logit."""
-    return np.asarray(np.exp(-np.logaddexp(0.0, -u)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +73,7 @@ class JointRates:
     @cached_property
     def first(self) -> Array:
         """Logits of the first rate at the nodes, (nodes,)."""
-        return _nodes(self.edges[None])[0].ravel()
+        return panel_nodes(self.edges[None])[0].ravel()
 
     @cached_property
     def weight(self) -> Array:
@@ -87,7 +85,7 @@ class JointRates:
     @cached_property
     def second(self) -> tuple[Array, Array]:
         """Logits of the second rate given every node of the first, and their conditional probabilities."""
-        u, half = _nodes(self.rows)
+        u, half = panel_nodes(self.rows)
         weight = half[..., None] * WEIGHTS * self.inner
         size = len(self.rows)
         return u.reshape(size, -1), weight.reshape(size, -1)
@@ -142,7 +140,7 @@ class JointRates:
         low, high = self.edges[panel], self.edges[panel + 1]
         steps = (high - low) * 0.25 ** np.arange(11.0)
         cuts = np.unique(np.clip(np.concatenate([[low, high, kink], kink - steps, kink + steps]), low, high))
-        u, half = _nodes(cuts[None])
+        u, half = panel_nodes(cuts[None])
         points, mass = u.ravel(), (half[0][:, None] * WEIGHTS).ravel()
         nodes = np.arange(panel * NODES_PER_PANEL, (panel + 1) * NODES_PER_PANEL)
         place = (2.0 * points - low - high) / (high - low)
@@ -162,27 +160,40 @@ class JointRates:
         return JointContrast(self, i, scale)
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:
-        """Independent draws of both rates, shape (size, 2), by inverting the distribution functions.
+        """Independent draws of both rates, shape (size, 2), by inverting the distribution functions."""
+        return expit(self.at_shares(np.stack([rng.uniform(size=size), rng.uniform(size=size)], axis=1)))
+
+    def at_shares(self, shares: Array) -> Array:
+        """Logits below which these shares of the first law, and of the second given the first, lie, (size, 2).
 
         Between two nodes of the first logit the conditional quantiles of the second are interpolated.
         """
         running = RunningIntegral(self.edges, self.outer)
         grid = (self.edges[:-1, None] + np.diff(self.edges)[:, None] * np.linspace(0.0, 1.0, 33)).ravel()
-        first = np.interp(rng.uniform(size=size), np.maximum.accumulate(running.below(grid)) / running.total, grid)
-        shares = np.linspace(0.0, 1.0, 17)[1:]
-        steps = self.rows[:, :-1, None] + np.diff(self.rows, axis=1)[..., None] * shares
+        first = np.interp(shares[:, 0], np.maximum.accumulate(running.below(grid)) / running.total, grid)
+        return np.stack([first, self.conditional_quantile(shares[:, 1], self.first, first)], axis=1)
+
+    def conditional_quantile(self, q: Array, places: Array, at: Array) -> Array:
+        """Conditional quantiles of the second logit, interpolated between rows.
+
+        Parameters
+        ----------
+        q : array of shape (size,)
+        places : array of shape (rows,)
+            Ascending, one for each row.
+        at : array of shape (size,)
+            Where between them the quantiles are wanted.
+        """
+        steps = self.rows[:, :-1, None] + np.diff(self.rows, axis=1)[..., None] * np.linspace(0.0, 1.0, 17)[1:]
         points = np.concatenate([self.rows[:, :1], steps.reshape(len(self.rows), -1)], axis=1)
         whose = np.broadcast_to(np.arange(len(self.rows))[:, None], points.shape)
         reached = np.maximum.accumulate(self.conditional_cdf(points, whose), axis=1)
-        q = rng.uniform(size=size)
-        right = np.clip(np.searchsorted(self.first, first), 1, len(self.first) - 1)
-        low, high = self.first[right - 1], self.first[right]
-        blend = np.clip((first - low) / (high - low), 0.0, 1.0)
-        at = [
+        right, blend = _between_rows(places, at)
+        found = [
             np.array([np.interp(v, reached[i], points[i]) for v, i in zip(q, row, strict=True)])
             for row in (right - 1, right)
         ]
-        return expit(np.stack([first, (1.0 - blend) * at[0] + blend * at[1]], axis=1))
+        return np.asarray((1.0 - blend) * found[0] + blend * found[1])
 
     def expectation(self, value: Callable[[Array, Array], Array]) -> float:
         """Expected value of a function of both logits; not a number where the extreme tails decide it."""
@@ -434,101 +445,25 @@ def _differences(fine: JointRates, coarse: JointRates) -> list[float]:
     return [*moved, abs(fine.log_evidence - coarse.log_evidence)]
 
 
+def _between_rows(places: Array, at: Array) -> tuple[NDArray[np.intp], Array]:
+    """The row to the right of every point, and how far the point is from the one to its left."""
+    right = np.clip(np.searchsorted(places, at), 1, len(places) - 1)
+    low, high = places[right - 1], places[right]
+    return right, np.clip((at - low) / (high - low), 0.0, 1.0)
+
+
 def _integrate(log_density: LogDensity, limits: Limits, span: tuple[float, float], panels: int) -> JointRates:
     def rows_at(u: Array, count: int = panels) -> tuple[Array, Array, Array]:
         """Log integral over the second logit at first logits, the edges of its panels and its conditional density."""
-        low, high = limits(u)
-        edges = _panel_edges(lambda v: log_density(u[:, None], v), low, high, count)
-        v, half = _nodes(edges)
-        log = log_density(u[:, None, None], v)
-        top = np.max(log, axis=(1, 2), keepdims=True, initial=-np.inf)
-        top = np.where(np.isfinite(top), top, 0.0)
-        density = np.exp(log - top)
-        total = (half[..., None] * WEIGHTS * density).sum(axis=(1, 2))
-        with np.errstate(divide="ignore"):
-            return np.log(total) + top[:, 0, 0], edges, density / np.maximum(total, 1e-300)[:, None, None]
+        return conditional_rows(lambda v: log_density(beside(u, v), v), *limits(u), count)
 
     def outer_log(v: Array) -> Array:
         return np.asarray(rows_at(v.ravel(), 6)[0].reshape(v.shape))
 
-    edges = _panel_edges(outer_log, np.array([span[0]]), np.array([span[1]]), panels)
-    u, half = _nodes(edges)
+    edges = panel_edges(outer_log, np.array([span[0]]), np.array([span[1]]), panels)
+    u, half = panel_nodes(edges)
     log, rows, inner = rows_at(u.ravel())
     top = float(log.max())
     outer = np.exp(log - top).reshape(u.shape[1:])
     total = float((half[0][:, None] * WEIGHTS * outer).sum())
     return JointRates(edges[0], outer / total, rows, inner, top + math.log(total))
-
-
-def _nodes(edges: Array) -> tuple[Array, Array]:
-    """Nodes of every panel, (rows, panels, NODES_PER_PANEL), and half the width of every panel."""
-    half = 0.5 * np.diff(edges, axis=1)
-    centre = 0.5 * (edges[:, :-1] + edges[:, 1:])
-    return centre[..., None] + half[..., None] * NODES, half
-
-
-def _panel_edges(log_density: Callable[[Array], Array], low: Array, high: Array, panels: int) -> Array:
-    """Edges of panels that gather about the top of a density and reach to where nothing is left, (rows, panels + 1).
-
-    Parameters
-    ----------
-    log_density : callable
-        Of points, one row each: shape (rows, points) to the same shape.
-    low, high : array of shape (rows,)
-    """
-    low, high = np.maximum(low, -FURTHEST), np.minimum(high, FURTHEST)
-    at = _between(low, high, np.concatenate([[1e-9], np.linspace(0.0, 1.0, 65)[1:-1], [1.0 - 1e-9]]))
-    for _ in range(8):  # towards the top: where the bracket is refined, the next one is an eighth as wide
-        best = np.argmax(log_density(at), axis=1)
-        rows = np.arange(len(at))
-        left, right = at[rows, np.maximum(best - 1, 0)], at[rows, np.minimum(best + 1, at.shape[1] - 1)]
-        mode = at[rows, best]
-        at = _between(left, right, np.linspace(0.0, 1.0, 17))
-    top = log_density(mode[:, None])[:, 0]
-    reach = np.maximum(high - mode, mode - low)
-    # how wide the density is: the distance at which it has lost half a unit of its logarithm
-    sizes = np.exp(np.linspace(np.log(1e-6), 0.0, 33)) * reach[:, None]
-    lost = np.inf * np.ones_like(sizes)
-    for sign in (-1.0, 1.0):
-        points = mode[:, None] + sign * sizes
-        outside = (points <= low[:, None]) | (points >= high[:, None])
-        lost = np.minimum(
-            lost, np.where(outside, np.inf, top[:, None] - log_density(np.clip(points, low[:, None], high[:, None])))
-        )
-    wide = np.argmax(lost > 0.5, axis=1)
-    scale = np.where((lost > 0.5).any(axis=1), sizes[np.arange(len(sizes)), wide], reach)
-    ends = []
-    for sign, limit in ((-1.0, low), (1.0, high)):
-        most = np.arcsinh(np.abs(limit - mode) / scale)
-        steps = np.linspace(0.0, 1.0, 49) * most[:, None]
-        points = np.clip(mode[:, None] + sign * scale[:, None] * np.sinh(steps), low[:, None], high[:, None])
-        counts = log_density(points) > top[:, None] - _NEGLIGIBLE
-        last = np.minimum(counts.shape[1] - 1 - np.argmax(counts[:, ::-1], axis=1) + 1, counts.shape[1] - 1)
-        ends.append(sign * steps[np.arange(len(steps)), last])
-    graded = mode[:, None] + scale[:, None] * np.sinh(_between(ends[0], ends[1], np.linspace(0.0, 1.0, panels + 1)))
-    return np.asarray(np.clip(graded, low[:, None], high[:, None]))
-
-
-def _between(low: Array, high: Array, shares: Array) -> Array:
-    return np.asarray(low[:, None] + (high - low)[:, None] * shares)
-
-
-def density_on_grid(log_density: Callable[[Array], Array], low: float, high: float) -> tuple[GridRate, float]:
-    """The law of one rate from the log density of its logit, and the log of its integral.
-
-    Parameters
-    ----------
-    log_density : callable
-        Smooth, of logits of any shape.
-    low, high : float
-        Between which the logit may lie.
-    """
-    edges = _panel_edges(log_density, np.array([low]), np.array([high]), 40)[0]
-    narrowest = float(np.diff(edges).min())
-    size = int(np.clip((edges[-1] - edges[0]) / (narrowest / 10.0), 2_000, 60_000))
-    logit = np.linspace(edges[0], edges[-1], size + 1)
-    log = log_density(logit)
-    top = float(log.max())
-    weight = np.exp(log - top)
-    total = float(weight.sum())
-    return GridRate(logit, weight / total), top + math.log(total * float(logit[1] - logit[0]))

@@ -4,7 +4,9 @@ Variables, for an estimand `name`: ``<name>_part_weight``, ``_part_alpha`` and `
 (regimen, <name>_part), with gaps where a regimen has fewer parts; and, where a part is held on a grid,
 ``<name>_grid_share`` (regimen), ``<name>_grid_logit`` and ``<name>_grid_weight`` (regimen, <name>_node). Two rates
 under a joint prior: ``<name>_joint_edge``, ``_outer``, ``_rows`` and ``_inner``, as `JointRates` holds them, with the
-error as text in an attribute; the coordinate `regimen` has the first rate first.
+error as text in an attribute; the coordinate `regimen` has the first rate first. Three or more rates: the same of every
+pair, as ``<name>_pair_<i>_<j>_joint_edge`` and so on, with the probability of every rank, ``<name>_rank`` (regimen,
+rank), the lowest rate first, and its errors.
 """
 
 from __future__ import annotations
@@ -20,11 +22,22 @@ from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.joint_rates import JointRates
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.rate_grid import GridRate
+from bayes_escc.probability.several_rates import SeveralRates
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["flatten_joint", "flatten_rates", "holds_joint", "holds_rates", "stored_joint", "stored_rate"]
+__all__ = [
+    "flatten_joint",
+    "flatten_rates",
+    "flatten_several",
+    "holds_joint",
+    "holds_rates",
+    "holds_several",
+    "stored_joint",
+    "stored_pair",
+    "stored_rate",
+]
 
 
 def flatten_rates(name: str, laws: Mapping[str, Beta | BetaMixture]) -> xr.Dataset:
@@ -92,6 +105,31 @@ def stored_joint(group: xr.Dataset, name: str) -> tuple[list[str], JointRates]:
     )
     joint = JointRates(edges.to_numpy(), outer, rows, inner, error=float(str(edges.attrs["error"])))
     return [str(r) for r in group[REGIMEN].to_numpy()], joint
+
+
+def flatten_several(name: str, regimens: Sequence[str], rates: SeveralRates) -> xr.Dataset:
+    """The joint laws of every two of three or more rates, and their ranks, as a Dataset."""
+    import xarray as xr
+
+    parts = [flatten_joint(f"{name}_pair_{i}_{j}", regimens, joint) for (i, j), joint in rates.pairs.items()]
+    ranks: Plain = {
+        f"{name}_rank": ((REGIMEN, "rank"), rates.table),
+        f"{name}_rank_best_error": (REGIMEN, rates.best_errors),
+        f"{name}_rank_error": (REGIMEN, rates.rank_errors),
+    }
+    return xr.merge([*parts, xr.Dataset(ranks, coords={REGIMEN: list(regimens)})])
+
+
+def holds_several(group: xr.Dataset, name: str) -> bool:
+    """Whether the laws of an estimand are stored as those of every two of its rates."""
+    return f"{name}_rank_best_error" in group
+
+
+def stored_pair(group: xr.Dataset, name: str, one: str, two: str) -> tuple[list[str], JointRates]:
+    """Two regimens, in the order in which they are stored, and their joint law."""
+    regimens = [str(r) for r in group[REGIMEN].to_numpy()]
+    i, j = sorted((regimens.index(one), regimens.index(two)))
+    return [regimens[i], regimens[j]], stored_joint(group, f"{name}_pair_{i}_{j}")[1]
 
 
 def _split(law: Beta | BetaMixture) -> tuple[list[tuple[float, float, float]], GridRate | None, float]:

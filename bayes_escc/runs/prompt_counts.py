@@ -20,20 +20,21 @@ from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import Direction, Plain, Scale, normalise
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.report.result import Asked, build_result
-from bayes_escc.runs.prompt_notes import unexplained_prompt_priors, unusual_prompt_direction
+from bayes_escc.runs.prompt_notes import UNSTATED, unexplained_prompt_priors, unusual_prompt_direction
 from bayes_escc.settings.questions import problems_with_contrast, sentence
 from bayes_escc.settings.reader import check_margin
 
 __all__ = ["compare_counts"]
 
 ENDPOINT = "response"
-UNSTATED = "as entered, randomisation not stated"
 
 
 def compare_counts(
     arms: Sequence[str],
     *,
     prior: str = "1,1",
+    contrast_prior: str | None = None,
+    against_reference: bool = False,
     scale: Scale = "difference",
     better: Direction = "higher",
     margin: float | None = None,
@@ -44,14 +45,19 @@ def compare_counts(
     levels: Sequence[float] = LEVELS,
     rationale: str = "",
 ) -> Plain:
-    """Compare response counts under independent Beta priors.
+    """Compare response counts: in closed form under independent Beta priors, by quadrature under others.
 
     Parameters
     ----------
     arms : sequence of str
         ``NAME=EVENTS/N``, two or more; the first is the reference.
     prior : str
-        ``"alpha,beta"``, ``"uniform"`` or ``"jeffreys"``.
+        ``"alpha,beta"``, ``"uniform"`` or ``"jeffreys"``; or ``"log_odds=Normal(-1, 0.5)"``, or ``log_risk``.
+    contrast_prior : str, optional
+        ``"log_odds_ratio=Normal(0, 1)"``, ``log_risk_ratio`` or ``risk_difference``: of any two rates; `prior` is then
+        that of the average rate.
+    against_reference : bool
+        `contrast_prior` is of the others against the first arm, and `prior` of its rate.
     scale, better, margin, ci_prob
         As for `Posterior.compare`.
     rope : (float, float), optional
@@ -75,7 +81,10 @@ def compare_counts(
     """
     started = time.perf_counter()
     counts = _read_arms(arms)
-    alpha, beta = _read_prior(prior)
+    if against_reference and contrast_prior is None:
+        raise AnalysisError("--against-reference says whom --contrast-prior compares with; give that too.")
+    on_scale = "=" in prior.partition("(")[0]
+    alpha, beta = (1.0, 1.0) if on_scale else _read_prior(prior)
     limits = None if rope is None else (float(rope[0]), float(rope[1]))
     problems = [f"{k} {m}" for k, m in problems_with_contrast(scale, "proportion", margin, limits)]
     problems += [f"{k} {m}" for k, m in check_margin(scale, better, margin, limits) if not problems]
@@ -93,7 +102,42 @@ def compare_counts(
         )
     if problems:
         raise AnalysisError(sentence(*problems))
+    if contrast_prior is not None or on_scale:
+        if tuple(levels) != tuple(LEVELS):
+            raise AnalysisError(
+                "--level goes with Beta priors; with others the usual levels are printed: leave it out."
+            )
+        from bayes_escc.runs.prompt_contrasts import compare_tied
+
+        return compare_tied(
+            counts,
+            prior if on_scale else (alpha, beta),
+            contrast_prior,
+            {"scale": scale, "better": better, "margin": margin, "rope": limits},
+            against_reference=against_reference,
+            ci_prob=ci_prob,
+            bias=bias,
+            rationale=rationale,
+        )
     question = Question(scale, margin, limits, ci_prob)
+    typed = "" if (alpha, beta) == (1.0, 1.0) else prior
+    return _under_betas(counts, (alpha, beta), question, better, bias, levels, typed, rationale, started)
+
+
+def _under_betas(
+    counts: Sequence[tuple[str, int, int]],
+    shapes: tuple[float, float],
+    question: Question,
+    better: Direction,
+    bias: Bias,
+    levels: Sequence[float],
+    typed: str,
+    rationale: str,
+    started: float,
+) -> Plain:
+    """The answer in closed form; `typed` is the prior as it was typed, blank for the default."""
+    alpha, beta = shapes
+    scale, margin, ci_prob = question.scale, question.margin, question.ci_prob
     rates = BetaRates({name: Beta(alpha + k, beta + n - k) for name, k, n in counts}, ENDPOINT)
     cells = rates.cells()
     names = [name for name, _, _ in counts]
@@ -106,7 +150,7 @@ def compare_counts(
         "warnings": [
             {"code": n.code, "row": None, "column": None, "message": f"{n.message}. {n.remedy}"}
             for n in (
-                *unexplained_prompt_priors({"the rates": "" if (alpha, beta) == (1.0, 1.0) else prior}, rationale),
+                *unexplained_prompt_priors({"the rates": typed}, rationale),
                 *unusual_prompt_direction(better),
             )
         ],
@@ -137,7 +181,7 @@ def compare_counts(
         "compare",
         f"Response, {title}",
         "response",
-        _sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{limits}|{ci_prob}|{bias.mean},{bias.sd}"),
+        _sha256(f"{content}|{alpha},{beta}|{scale}|{better}|{margin}|{question.rope}|{ci_prob}|{bias.mean},{bias.sd}"),
         _sha256(content),
         "exact",
         [f"rate ~ Beta({alpha:g}, {beta:g}) in every arm" + (f". {rationale.strip()}" if rationale.strip() else "")],

@@ -35,8 +35,8 @@ from bayes_escc.names import Direction, Plain, PlainMapping, normalise
 from bayes_escc.probability.marginal import Draws, Marginal, Side
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.runs.prompt_notes import unexplained_prompt_priors
-from bayes_escc.settings.prior import DISTRIBUTIONS, Prior, PriorSet
-from bayes_escc.settings.published_priors import PUBLISHED
+from bayes_escc.runs.prompt_priors import typed_prior
+from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.questions import problems_with_contrast, problems_with_value, sentence
 from bayes_escc.settings.reader import nearest
 
@@ -115,8 +115,8 @@ def pool_effects(
         _check_margin(margin, rows[0]["measure"])
     stated = {"tau": tau_prior or "", "the effect": effect_prior or ""}
     notes += [_noted(n) for n in unexplained_prompt_priors(stated, rationale)]
-    tau = _prior(tau_prior, "tau") if tau_prior else DEFAULT_PRIORS["tau"][0]
-    effect = _prior(effect_prior, "effect") if effect_prior else DEFAULT_PRIORS["effect"][0]
+    tau = typed_prior(tau_prior, "--tau-prior", positive=True) if tau_prior else DEFAULT_PRIORS["tau"][0]
+    effect = typed_prior(effect_prior, "--effect-prior") if effect_prior else DEFAULT_PRIORS["effect"][0]
     if effect.distribution != "Normal":
         raise AnalysisError(f"--effect-prior: the quadrature needs a Normal, not {effect}.")
     roles = (("effect", PriorSet(effect)), *(() if common else (("tau", PriorSet(tau)),)))
@@ -364,35 +364,3 @@ def _require_one_each(rows: Sequence[Row], source: str) -> None:
             "arm. Choose one row each with --where, for example --where population=all; a network analysis models "
             "shared arms."
         )
-
-
-def _prior(text: str, option: str) -> Prior:
-    """A prior written as HalfNormal(0.25), with named parameters, LogNormal(mu=-2, sigma=0.7), or published.
-
-    ``InverseGamma(2, 0.1, variance)`` is the prior of the square.
-
-    Published ones give the outcome and the comparison, apart by a semicolon, as their names hold commas.
-    """
-    match = re.fullmatch(r"\s*(\w+)\s*\(([^()]*)\)\s*", text)
-    if match is None:
-        raise AnalysisError(f"--{option}-prior takes a law such as HalfNormal(0.25), not {text!r}.")
-    name = match[1]
-    if name in PUBLISHED:
-        texts = map(str.strip, match[2].split(";"))
-        named: Plain = dict(zip(("outcome", "comparison"), texts, strict=False))
-        return Prior(name, **named)
-    forms = DISTRIBUTIONS[name].forms[0] if name in DISTRIBUTIONS else ()
-    values: dict[str, float | str] = {}
-    parts = [p.strip() for p in match[2].split(",") if p.strip()]
-    variance = bool(parts) and parts[-1] == "variance"
-    for position, part in enumerate(parts[:-1] if variance else parts):
-        key, equals, value = part.partition("=")
-        label = key.strip() if equals else forms[position] if position < len(forms) else f"parameter {position + 1}"
-        try:
-            values[label] = float(value if equals else part)
-        except ValueError:
-            raise AnalysisError(f"--{option}-prior: {part!r} is not a number.") from None
-    prior = Prior(name, variance=variance, **values)  # type: ignore[arg-type]
-    if option == "tau" and not prior.fits("positive"):
-        raise AnalysisError(f"--tau-prior: {prior} does not fit, every value it allows must be positive.")
-    return prior

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.names import Direction
 from bayes_escc.settings.published_priors import PUBLISHED
 
-__all__ = ["unexplained_prompt_priors", "unusual_prompt_direction"]
+__all__ = ["UNSTATED", "unexplained_prompt_priors", "unusual_prompt_direction"]
+
+
+UNSTATED: Final = "as entered, randomisation not stated"
+"""What is known of how patients came to arms that are typed."""
 
 
 def unexplained_prompt_priors(stated: Mapping[str, str], rationale: str) -> list[Problem]:

@@ -88,7 +88,8 @@ def _of_counts(
 ) -> tuple[Tipping, ...]:
     from bayes_escc.evidence.population.bias import default_bias
     from bayes_escc.probability.beta import Beta
-    from bayes_escc.runs.prompt_counts import ENDPOINT, UNSTATED, compare_counts
+    from bayes_escc.runs.prompt_counts import ENDPOINT, compare_counts
+    from bayes_escc.runs.prompt_notes import UNSTATED
 
     compare_counts([f"{name}={k}/{n}" for name, (k, n) in counts.items()], scale=scale, better=better, margin=margin)
     laws = {name: Beta(1.0 + k, 1.0 + n - k) for name, (k, n) in counts.items()}

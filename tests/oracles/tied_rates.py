@@ -66,3 +66,41 @@ class TiedRates:
     def mean(self, function):
         """The mean of a function of both rates."""
         return self.integral(function) / self.integral()
+
+
+class SeveralTied:
+    """Three or more rates with a normal prior of their contrasts, on a grid over all of them.
+
+    Parameters
+    ----------
+    counts : sequence of (events, n)
+        The reference's first.
+    effect : {"log_odds_ratio", "log_risk_ratio", "risk_difference"}
+    sds, means : sequence of float
+        Of the contrasts against the reference; exchangeable rates have one sd, of every pair.
+    exchangeable : bool
+    """
+
+    def __init__(self, counts, effect, sds, means=None, *, exchangeable=True, nodes=100):
+        own = TiedRates(counts[:2], effect, None, exchangeable=exchangeable, nodes=nodes)
+        p, w = own._rule(0.0, 1.0)
+        size = len(counts)
+        self.rates = np.meshgrid(*[p] * size, indexing="ij", sparse=True)
+        weights = np.meshgrid(*[w] * size, indexing="ij", sparse=True)
+        values = [own.link(q) for q in self.rates]
+        if exchangeable:
+            mean = sum(values) / size
+            log = np.log(own.back_slope(own.back(mean))) - sum((v - mean) ** 2 for v in values) / sds[0] ** 2
+        else:
+            log = -np.log(own.slope(self.rates[0]))
+            for v, sd, mu in zip(values[1:], sds, means or [0.0] * (size - 1), strict=True):
+                log = log + stats.norm.logpdf(v - values[0], mu, sd)
+        for (k, n), q, weight in zip(counts, self.rates, weights, strict=True):
+            log = log + stats.binom.logpmf(k, n, q) + np.log(own.slope(q)) + np.log(weight)
+        self.mass = np.exp(log)
+        self.total = self.mass.sum()
+        self.mass /= self.total
+
+    def mean(self, function):
+        """The mean of a function of all rates."""
+        return float((self.mass * function(*self.rates)).sum())

@@ -13,7 +13,7 @@ from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.response.binomial import BinomialDesign
 from bayes_escc.families.response.links import LEVELS
 from bayes_escc.names import CHAIN, DRAW
-from bayes_escc.probability.joint_rates import FURTHEST, density_on_grid
+from bayes_escc.probability.following_panels import FURTHEST, density_on_grid
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.rate_storage import flatten_rates
 from bayes_escc.settings.prior import PriorSet

@@ -22,9 +22,12 @@ from bayes_escc.families.response.cells import RATE_UNIT, CountDesign, binomial_
 from bayes_escc.families.response.links import EFFECTS, LEVELS, Link, softplus
 from bayes_escc.families.response.spec import ResponseSpec
 from bayes_escc.names import CHAIN, DRAW
-from bayes_escc.probability.joint_rates import FURTHEST, JointRates, integrate_joint
+from bayes_escc.probability.following_panels import FURTHEST
+from bayes_escc.probability.joint_rates import JointRates, integrate_joint
 from bayes_escc.probability.logarithms import log_beta, log_choose
-from bayes_escc.probability.rate_storage import flatten_joint
+from bayes_escc.probability.rate_storage import flatten_joint, flatten_several
+from bayes_escc.probability.referenced_rates import Referenced, integrate_referenced
+from bayes_escc.probability.several_rates import Exchangeable, SeveralRates, integrate_exchangeable
 from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
@@ -82,25 +85,29 @@ class TiedDesign(CountDesign):
         self, u: Tensor, log_pdf: Callable[[Prior, Any], Any], priors: Mapping[str, PriorSet], xp: Any = np
     ) -> tuple[Tensor, Tensor]:
         """Log density of the level and of the contrasts, of logits by regimen (first axis), Jacobians included."""
-        link, level = EFFECTS[self.effect], LEVELS[self.level]
+        link = EFFECTS[self.effect]
         values = [link.value(u[i], xp) for i in range(len(self.cells))]
         slopes = sum(link.log_slope(u[i], xp) for i in range(len(self.cells)))
         others = [values[i] - values[self.base] for i in self.others]
         centre = u[self.base] if self._pairs is None else _logit_of(link, sum(values) / len(values), xp)
-        prior = priors[self.level][self.cell_regimens[self.base]]
-        shape = prior.beta_shape() if self.level == "rate" else None
-        if shape is not None:  # of the logit, so that nothing is lost where a rate is 1 to all digits
-            of_level = -(shape[0] - 1.0) * softplus(-centre, xp) - (shape[1] - 1.0) * softplus(centre, xp)
-            of_level = of_level - float(log_beta(*shape))
-        else:
-            of_level = log_pdf(prior, level.value(centre, xp))
-        of_level = of_level + level.log_slope(centre, xp) - link.log_slope(centre, xp) + slopes
+        of_level = self._log_level(priors[self.level][self.cell_regimens[self.base]], centre, log_pdf, xp)
+        of_level = of_level - link.log_slope(centre, xp) + slopes
         if self._pairs is not None and len(others) > 1:
             stacked = (xp.stack(others) - self._pairs.location) / self._pairs.scale
             return of_level, self._pairs._log_density(xp, stacked)
         effect = priors[self.effect]
         each = [log_pdf(effect[self.cell_regimens[i]], d) for i, d in zip(self.others, others, strict=True)]
         return of_level, sum(each)
+
+    def _log_level(self, prior: Prior, u: Any, log_pdf: Any, xp: Any = np) -> Any:
+        """Log density of the logit of a level."""
+        level = LEVELS[self.level]
+        shape = prior.beta_shape() if self.level == "rate" else None
+        if shape is None:
+            return log_pdf(prior, level.value(u, xp)) + level.log_slope(u, xp)
+        # of the logit, so that nothing is lost where a rate is 1 to all digits
+        found = -(shape[0] - 1.0) * softplus(-u, xp) - (shape[1] - 1.0) * softplus(u, xp)
+        return found - float(log_beta(*shape)) + level.log_slope(u, xp)
 
     def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
         import xarray as xr
@@ -205,9 +212,9 @@ class TiedDesign(CountDesign):
         return model
 
     def exact(self, rng: np.random.Generator, chains: int, draws: int) -> ExactPosterior | None:
-        if len(self.cells) != 2:
-            return None
         events, total = self._counts
+        if len(self.cells) > 2:
+            return self._several(rng, chains, draws, events, total) if self._smooth else None
         after = self._integrated(events, total)
         before = self._integrated(0.0 * events, 0.0 * total, within=1e-5)  # bounds of a prior leave kinks
         order = [self.base, self.others[0]]
@@ -221,6 +228,71 @@ class TiedDesign(CountDesign):
             flatten_joint("rate", names, before),
             evidence,
             after.error + before.error,
+        )
+
+    @property
+    def _smooth(self) -> bool:
+        """Whether three or more rates are integrated: the priors have no edges, and that of any pair is normal."""
+        level, effect = (self.spec.prior(role) for role in (self.level, self.effect))
+        stated = [level.default, effect.default, *(p for s in (level, effect) for _, p in s.overrides)]
+        return all(p.distribution != "Uniform" for p in stated) and (
+            self._pairs is None or effect.default.distribution == "Normal"
+        )
+
+    def _several(
+        self, rng: np.random.Generator, chains: int, draws: int, events: Array, total: Array
+    ) -> ExactPosterior:
+        """The exact posterior of three or more rates."""
+        order = [self.base, *self.others]
+        after = self._several_integrated(events[order], total[order], rng, chains * draws)
+        before = self._several_integrated(0.0 * events, 0.0 * total, rng, 1)
+        values = np.empty((chains, draws, len(order)))
+        values[..., order] = after.draws.reshape(chains, draws, len(order))
+        names = [self.cell_regimens[i] for i in order]
+        return ExactPosterior(
+            self.dataset({"rate": ((CHAIN, DRAW, self.cell_dim), values)}),
+            flatten_several("rate", names, after),
+            flatten_several("rate", names, before),
+            after.log_evidence - before.log_evidence + float(np.sum(log_choose(self.total, self.count))),
+            after.error + before.error,
+        )
+
+    def _several_integrated(self, events: Array, total: Array, rng: np.random.Generator, draws: int) -> SeveralRates:
+        """The joint distribution of three or more rates after counts, the reference (or first regimen) first."""
+        link, priors = EFFECTS[self.effect], dict(self.spec.priors)
+        names = [self.cell_regimens[i] for i in (self.base, *self.others)]
+
+        def like(i: int, u: Array) -> Array:
+            return np.asarray(-events[i] * np.logaddexp(0.0, -u) - (total[i] - events[i]) * np.logaddexp(0.0, u))
+
+        def log_level(u: Array) -> Array:
+            """Log density of a level, per unit of the value on the scale of the contrast."""
+            return np.asarray(self._log_level(priors[self.level][names[0]], u, _log_density) - link.log_slope(u))
+
+        if self._pairs is not None:
+            density = Exchangeable(
+                events,
+                total,
+                link.value,
+                lambda v: np.clip(link.logit(v), -FURTHEST, FURTHEST),
+                link.log_slope,
+                log_level,
+                float(self._pairs.scale),
+            )
+            return integrate_exchangeable(density, rng, draws)
+
+        def given(i: int) -> Callable[[Array, Array], Array]:
+            prior = priors[self.effect][names[i]]
+
+            def log_density(first: Array, own: Array) -> Array:
+                contrast = link.value(own) - link.value(first)
+                return np.asarray(prior.log_density(contrast) + link.log_slope(own) + like(i, own))
+
+            return log_density
+
+        others = [given(i) for i in range(1, len(names))]
+        return integrate_referenced(
+            Referenced(lambda u: like(0, u) + log_level(u) + link.log_slope(u), others), rng, draws
         )
 
     def _integrated(self, events: Array, total: Array, *, within: float = 1e-7) -> JointRates:
@@ -279,6 +351,10 @@ def _logit_of(link: Link, value: Tensor, xp: Any) -> Tensor:
     if link.name == "log_risk":
         return value - xp.log(-xp.expm1(value))
     return xp.log(value) - xp.log1p(-value)
+
+
+def _log_density(prior: Prior, x: Any) -> Any:
+    return prior.log_density(x)
 
 
 def _with_pairs(design: TiedDesign, priors: Mapping[str, PriorSet]) -> TiedDesign:

@@ -1,0 +1,56 @@
+"""Priors as they are typed at a prompt."""
+
+from __future__ import annotations
+
+import re
+
+from bayes_escc.errors import AnalysisError
+from bayes_escc.names import Plain
+from bayes_escc.settings.prior import DISTRIBUTIONS, Prior
+from bayes_escc.settings.published_priors import PUBLISHED
+
+__all__ = ["typed_prior"]
+
+
+def typed_prior(text: str, option: str, *, positive: bool = False) -> Prior:
+    """A prior written as HalfNormal(0.25), with named parameters, LogNormal(mu=-2, sigma=0.7), or published.
+
+    ``InverseGamma(2, 0.1, variance)`` is the prior of the square.
+
+    Published ones give the outcome and the comparison, apart by a semicolon, as their names hold commas.
+
+    Parameters
+    ----------
+    text : str
+    option : str
+        Where it was typed, for messages.
+    positive : bool
+        Whether it is of a number that is positive, as a standard deviation is.
+
+    Raises
+    ------
+    AnalysisError
+    """
+    match = re.fullmatch(r"\s*(\w+)\s*\(([^()]*)\)\s*", text)
+    if match is None:
+        raise AnalysisError(f"{option} takes a law such as HalfNormal(0.25), not {text!r}.")
+    name = match[1]
+    if name in PUBLISHED:
+        texts = map(str.strip, match[2].split(";"))
+        named: Plain = dict(zip(("outcome", "comparison"), texts, strict=False))
+        return Prior(name, **named)
+    forms = DISTRIBUTIONS[name].forms[0] if name in DISTRIBUTIONS else ()
+    values: dict[str, float | str] = {}
+    parts = [p.strip() for p in match[2].split(",") if p.strip()]
+    variance = bool(parts) and parts[-1] == "variance"
+    for position, part in enumerate(parts[:-1] if variance else parts):
+        key, equals, value = part.partition("=")
+        label = key.strip() if equals else forms[position] if position < len(forms) else f"parameter {position + 1}"
+        try:
+            values[label] = float(value if equals else part)
+        except ValueError:
+            raise AnalysisError(f"{option}: {part!r} is not a number.") from None
+    prior = Prior(name, variance=variance, **values)  # type: ignore[arg-type]
+    if positive and not prior.fits("positive"):
+        raise AnalysisError(f"{option}: {prior} does not fit, every value it allows must be positive.")
+    return prior
