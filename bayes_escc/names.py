@@ -31,6 +31,7 @@ __all__ = [
     "INTERVAL",
     "LABEL_DIMS",
     "LAWS",
+    "LEFT_OUT",
     "MONITORING",
     "OWN_EFFECTS",
     "REGIMEN",
@@ -102,6 +103,9 @@ MONITORING: Final = "monitoring"
 
 OWN_EFFECTS: Final[Mapping[str, str]] = {"own_effects": "yes"}
 """Attribute of the log-likelihood of a hierarchy: whoever is left out has an effect of its own, to be integrated."""
+
+LEFT_OUT: Final = "left_out"
+"""Attribute of a log-likelihood: the density of each unit given the others, by quadrature, as numbers in a text."""
 
 DESIGNS: Final = ("randomised", "single-arm", "non-randomised")
 """How the patients of a study came to their regimens."""

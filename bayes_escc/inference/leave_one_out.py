@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.inference.groups import INTEGRATED, densities_of, observed_of
-from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS
+from bayes_escc.names import CHAIN, DRAW, LEFT_OUT, OWN_EFFECTS
 from bayes_escc.probability.effective import error_of_mean
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Loo:
     refitted : tuple of int
         Positions of the patients who were left out by refitting (`exact_loo`).
     mcse : float
-        Monte Carlo error of `elpd`; infinite where importance sampling failed for someone.
+        Monte Carlo error of `elpd`; infinite where importance sampling failed for someone, and 0 where every density is
+        known by quadrature, as in small syntheses with a normal likelihood and Normal priors.
     marginal : bool
         Whether effects of its own (a study's, a centre's, imputed numbers) were integrated out of each density.
     """
@@ -127,6 +128,8 @@ def loo(fitted: _Fitted, *, integrated: bool | None = None) -> Loo:
     if integrated or (integrated is None and hierarchy and available):
         name, marginal = f"{name}{INTEGRATED}", True
     values = group[name].transpose(CHAIN, DRAW, ...)
+    if LEFT_OUT in values.attrs and marginal:
+        return _exact(values.to_numpy(), np.array([float(v) for v in str(values.attrs[LEFT_OUT]).split()]))
     # the log-likelihood of large tables is that of some of the draws, under their own labels
     posterior = fitted.groups["posterior"].sel({DRAW: values[DRAW]})
     found: Any = az.loo(_tree(posterior, group[[name]]), var_name=name, pointwise=True)
@@ -141,6 +144,15 @@ def loo(fitted: _Fitted, *, integrated: bool | None = None) -> Loo:
         mcse=_error(values.to_numpy(), each),
         marginal=marginal,
     )
+
+
+def _exact(values: NDArray[np.float64], each: NDArray[np.float64]) -> Loo:
+    """Leave-one-out of densities that are known by quadrature; the draws tell the number of parameters alone."""
+    flat = values.reshape(-1, each.size)
+    top = flat.max(axis=0)
+    seen = top + np.log(np.exp(flat - top).mean(axis=0))
+    elpd, se = float(each.sum()), float(np.sqrt(each.size * each.var()))
+    return Loo(elpd, se, float((seen - each).sum()), each, np.zeros(each.size), 0.7)
 
 
 def _error(values: NDArray[np.float64], each: NDArray[np.float64]) -> float:

@@ -81,6 +81,15 @@ class GaussianModel:
         rows = None if self.L is None else np.empty((0, self.L.shape[1]))
         return GaussianModel(np.empty(0), empty, np.empty((0, len(self.m0))), rows, self.m0, self.s0, self.correlation)
 
+    def keeping(self, rows: NDArray[np.bool_]) -> GaussianModel:
+        """The same model of some of the effects; whole studies, as effects of one study are correlated."""
+        if not rows.any():
+            return self.without_data()
+        L = None if self.L is None else self.L[np.ix_(rows, rows)]
+        return GaussianModel(
+            self.y[rows], self.V[np.ix_(rows, rows)], self.X[rows], L, self.m0, self.s0, self.correlation
+        )
+
     @property
     def size(self) -> int:
         """Number of unknowns other than tau: those of theta, then those of z."""

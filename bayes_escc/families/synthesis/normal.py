@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,12 @@ from bayes_escc.families.prior_conflict import prior_conflicts
 from bayes_escc.families.synthesis.absolute import Baseline, draw_baseline, risk_under, typed_baseline
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
-from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature
+from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature, integrate
 from bayes_escc.families.synthesis.marginals import Part, laws_of
 from bayes_escc.families.synthesis.predictor import Predictor
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.families.synthesis.weights import StudyWeight, TauKnown, study_weights
-from bayes_escc.names import CHAIN, DRAW, OWN_EFFECTS, AnyArray
+from bayes_escc.names import CHAIN, DRAW, LEFT_OUT, OWN_EFFECTS, AnyArray
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["NormalDesign", "add_normal", "normal_data", "normal_deviance", "normal_log_density"]
 
 Array = NDArray[np.float64]
+_EXACTLY_LEFT_OUT: Final = 40
+"""Most studies of which each is left out by a quadrature of its own."""
 
 
 def normal_data(y: Array, V: Array, independent: bool) -> dict[str, Array]:
@@ -248,8 +250,32 @@ class NormalDesign(SynthesisDesign):
         if self.random:
             densities["y_integrated"] = self._integrated_log_density(parameters)
         dim, coords = ("row", self.row_coords()) if self.blocks else ("trial", {"trial": studies})
-        named = {name: ((CHAIN, DRAW, dim), each, OWN_EFFECTS) for name, each in densities.items()}
-        return xr.Dataset(named if self.random else {"y": ((CHAIN, DRAW, dim), values)}, coords=coords)
+        exact = {} if self.left_out is None else {LEFT_OUT: " ".join(map(repr, self.left_out))}
+        if not self.random:
+            return xr.Dataset({"y": ((CHAIN, DRAW, dim), values, exact)}, coords=coords)
+        named = {
+            name: ((CHAIN, DRAW, dim), each, {**OWN_EFFECTS, **(exact if name != "y" else {})})
+            for name, each in densities.items()
+        }
+        return xr.Dataset(named, coords=coords)
+
+    @cached_property
+    def left_out(self) -> list[float] | None:
+        """Log density of every study's effects given those of the others, by quadrature; None where that is much work.
+
+        The density of a study that is left out is the evidence of all studies over that of the others.
+        """
+        studies = list(dict.fromkeys(self.contrasts.study))
+        if self.parts is None or len(studies) > _EXACTLY_LEFT_OUT:
+            return None
+        labels = list(range(self.k)) if self.blocks else [studies.index(s) for s in self.contrasts.study]
+        found = dict.fromkeys(labels, 0.0)
+        for part in self.parts:
+            own = np.array([labels[row] for row in part.rows])
+            for label in dict.fromkeys(own.tolist()):
+                others = integrate(part.model.keeping(own != label), part.tau)
+                found[label] += part.posterior.log_evidence - others.log_evidence
+        return [float(found[label]) for label in dict.fromkeys(labels)]
 
     def _integrated_log_density(self, parameters: xr.Dataset) -> Array:
         """Log density of every study's effects with its random effects integrated out, (chain, draw, study)."""
