@@ -33,7 +33,7 @@ BORROWED = {
 SHIPPED = {
     "second_line_response": {"bias", "thresholds", "predictions"},
     "second_line_response_monitored": {"monitoring"},
-    "pd1_second_line_network": {"league"},
+    "pd1_second_line_network": {"league", "weights"},
     "second_line_borrowing": {"borrowing", "thresholds"},
 }
 

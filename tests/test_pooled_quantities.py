@@ -183,8 +183,33 @@ class TestWeights:
         assert found.groupby("covariate")["weight"].sum().to_numpy() == pytest.approx([1.0, 1.0])
         assert set(found["covariate"]) == {"climate = cold", "climate = warm"}
 
-    def test_networks_and_regressions_have_none(self):
-        assert fit("RR", covariates=["latitude"]).study_weights().empty
+    @pytest.mark.parametrize("pooling", ["common", "random"])
+    def test_a_network_of_two_regimens_has_those_of_a_pool(self, pooling, random, common):
+        pool = {"random": random, "common": common}[pooling].study_weights()
+        priors = VAGUE if pooling == "random" else {"effect": VAGUE["effect"]}
+        model = be.SynthesisModel(network=True, measure="RR", pooling=pooling, reference="none", priors=priors)
+        network = model.fit(bcg(), seed=1).study_weights()
+        for column in ("weight", "weight_common"):
+            assert network[column].to_numpy() == pytest.approx(pool[column].to_numpy(), abs=1e-6)
+
+    def test_studies_of_a_regression_share_the_information(self):
+        found = fit("RR", covariates=["latitude"]).study_weights()
+        sums = found.groupby("covariate")[["weight", "weight_common"]].sum()
+        assert list(sums.index) == ["effect", "slope on latitude"]
+        assert sums.to_numpy() == pytest.approx(np.ones((2, 2)))
+        assert (found[["weight", "weight_common"]].to_numpy() >= 0).all()
+
+    def test_an_indirect_contrast_rests_on_both_sides_of_its_chain(self):
+        """A against B and B against C with variances 1 and 3, and a prior that says nothing: a quarter and three."""
+        frame = pd.DataFrame({"study": ["s1", "s2"], "regimen": ["B", "C"], "control": ["A", "B"], "endpoint": "OS"})
+        frame = frame.assign(measure="log HR", estimate=[0.1, 0.2], se=np.sqrt([1.0, 3.0]))
+        wide = {"effect": be.Prior("Normal", mu=0, sigma=1e4)}
+        model = be.SynthesisModel(endpoint="OS", network=True, reference="A", pooling="common", priors=wide)
+        table = model.fit(be.read_effects(frame), seed=1).study_weights()
+        of = {(r.covariate, r.study): r.weight for r in table.itertuples()}
+        assert of["C against A", "s1"] == pytest.approx(0.25, abs=1e-6)
+        assert of["C against A", "s2"] == pytest.approx(0.75, abs=1e-6)
+        assert of["B against A", "s1"] == pytest.approx(1.0, abs=1e-6)
 
     def test_a_run_writes_them_and_a_saved_posterior_keeps_them(self, random, tmp_path):
         saved = be.Posterior.load(random.save(tmp_path / "posterior.nc"))

@@ -455,8 +455,9 @@ class Posterior:
         -------
         DataFrame
             Columns study, regimen, endpoint, covariate (a subgroup), weight (averaged over the heterogeneity) and
-            weight_common (without heterogeneity); the weights of an effect sum to one. Empty for a network, a
-            meta-regression, and where nothing is pooled.
+            weight_common (without heterogeneity); the weights of an effect sum to one. In a network and a
+            meta-regression shares of the information on every contrast, named in `covariate`. Empty where nothing
+            is pooled.
         """
         import pandas as pd
 

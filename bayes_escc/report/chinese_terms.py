@@ -165,6 +165,7 @@ TERMS: Final[Mapping[str, str]] = {
     "one that triples the odds would have to be in {n} %": "使比值增至三倍的因素需见于{n}%的患者",
     "one that doubles the hazard would have to be in {n} %": "使风险率加倍的因素需见于{n}%的患者",
     "one that triples the hazard would have to be in {n} %": "使风险率增至三倍的因素需见于{n}%的患者",
+    "slope on {what}": "{what}的斜率",
     "the log odds ratio of {what}": "{what}的对数比值比",
     "{name} against the mean of the others": "{name}（与其余方案的平均相比）",
     "the rate of {name}": "{name}的发生率",

@@ -68,8 +68,9 @@ _TABLES: Final = {
     "prior_of_effect": ("the prior of the effect", "效应的先验"),
     "weights_note": (
         "Share of each study in the posterior mean of the effect, by 1 / (se² + tau²) averaged over tau; "
-        "for a common effect, by 1 / se².",
-        "各研究在效应后验均值中所占比例：按1/(se²+tau²)计算并对tau取平均；共同效应按1/se²计算。",
+        "for a common effect, by 1 / se²; in networks and meta-regressions, its share of the information on the contrast.",
+        "各研究在效应后验均值中所占比例：按1/(se²+tau²)计算并对tau取平均；共同效应按1/se²计算；"
+        "网状荟萃分析和荟萃回归中为各研究在该比较信息量中所占比例。",
     ),
     # ranks and leagues
     "ranking": ("ranking", "排序"),

@@ -196,8 +196,10 @@ WORDS: Final = phrases(
         "weight_prior": ("Prior of the effect", "效应的先验"),
         "weights_note": (
             "Share of each study, and of the prior, in the posterior mean of the effect: by 1 / (se² + tau²), averaged over "
-            "the heterogeneity tau; for a common effect by 1 / se².",
-            "各研究及先验在效应后验均值中所占比例：按1/(se²+tau²)计算并对异质性tau取平均；共同效应按1/se²计算。",
+            "the heterogeneity tau; for a common effect by 1 / se²; in networks and meta-regressions, in the information on "
+            "the contrast.",
+            "各研究及先验在效应后验均值中所占比例：按1/(se²+tau²)计算并对异质性tau取平均；共同效应按1/se²计算；"
+            "网状荟萃分析和荟萃回归中为在该比较信息量中所占比例。",
         ),
         "comparison": ("Comparison", "比较"),
         "pr_better": ("Pr(better)", "更优的概率"),

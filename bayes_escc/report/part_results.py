@@ -61,7 +61,9 @@ def _weights(page: View) -> tuple[Table, ...]:
     header = (page.say("study"), page.say("weight"), page.say("weight_common"))
     lines = []
     for r in rows:
-        who = [str(r["study"]) if r["study"] else page.say("weight_prior"), *(str(r[k]) for k in beside if r[k])]
+        named = [str(r[k]) for k in beside if r[k]]
+        words = [page.said(n) if " against " in n or n.startswith("slope on ") else n for n in named]
+        who = [str(r["study"]) if r["study"] else page.say("weight_prior"), *words]
         lines.append((", ".join(who), *(f"{100 * r[k]:.1f}%" for k in ("weight", "weight_common"))))
     return (Table(page.say("weights_table"), header, tuple(lines), page.say("weights_note")),) if lines else ()
 
