@@ -277,6 +277,13 @@ def test_before_the_data_every_regimen_is_the_best_as_likely_as_another(case):
         assert row.probability_best == pytest.approx(1 / len(regimens), abs=error)
 
 
+def test_differences_have_no_ratio():
+    fit, frame, name, _ = EXACT["network of risk differences"]
+    posterior = fit(frame, regimens_of(frame), False)
+    with pytest.raises(be.AnalysisError, match="its ratio means nothing; use difference"):
+        posterior.compare(name, reference="A", scale="ratio")
+
+
 def test_a_logistic_regression_by_laplace_within_its_monte_carlo_error():
     fit, frame, name, scale = rates(PATIENTS, likelihood="logistic", covariates=[X, OLD])
     regimens = regimens_of(frame)

@@ -246,6 +246,11 @@ def compare(
         raise AnalysisError(f"scale {scale!r} is not one of {', '.join(NULL_VALUE)}.{nearest(scale, NULL_VALUE)}")
     if scale == "odds_ratio" and "proportion" not in str(array.attrs.get("unit", "proportion")):
         raise AnalysisError(f"{array.name} is not a proportion, so it has no odds; use difference or ratio.")
+    if scale == "ratio" and str(array.attrs.get("unit", "")).endswith("difference"):
+        raise AnalysisError(
+            f"{array.name} is a {array.attrs['unit']}, which may be 0 or negative, so its ratio means nothing; "
+            "use difference."
+        )
     question = Question(scale, margin, rope, ci_prob)
     estimand = SampledEstimand(array, exact)
     rows, marginals = [], []
