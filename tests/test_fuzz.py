@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 import bayes_escc as be
 from bayes_escc.analysis.data import read_data
-from bayes_escc.evidence.sheet.start import prepare
+from bayes_escc.cli import main
+from bayes_escc.evidence.sheet.start import prepare, write_folder
 from bayes_escc.runs.checking import check_analysis
 from bayes_escc.runs.prompt_counts import compare_counts
 from bayes_escc.runs.prompt_effects import pool_effects
@@ -462,3 +463,78 @@ def plain(new: Any) -> Any:
     if isinstance(new, float) and not math.isfinite(new):
         return None
     return new if isinstance(new, str | int | float | bool | None) else str(new)
+
+
+EXIT_CODES = {0, 1, 2, 3, 4, 5, 6}
+"""Those that the documentation of the command line lists."""
+
+
+def carries_out(arguments: list[str], capsys: Any) -> int:
+    """The exit code of a command, which is a documented one; complaints are messages of this package alone."""
+    code = main(arguments)
+    told = capsys.readouterr()
+    complaints = told.out + told.err  # a damaged study is reported where the report of a whole one would stand
+    assert code in EXIT_CODES
+    assert "Traceback" not in complaints
+    assert "\x1b" not in complaints
+    assert code == 0 or complaints.strip()
+    return code
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A study of two data cuts from which a patient withdrew."""
+    path = tmp_path_factory.mktemp("recorded") / "s.db"
+    lines = [f"P{i},{'AB'[i % 2]},{('CR', 'PD', 'SD')[i % 3]}".split(",") for i in range(6)]
+    content = {"id": "s", "data": {"kind": "patients", "endpoint": "ORR"}, "model": {"family": "response"},
+               "sampling": {"draws": 100}}  # fmt: skip
+    with be.Study.create(path, be.Analysis.from_dict(content)) as study:
+        study.update(pd.DataFrame(lines[:5], columns=["patient_id", "regimen", "response"]))
+        study.update(pd.DataFrame(lines, columns=["patient_id", "regimen", "response"]))
+        study.withdraw("P3")
+    return path
+
+
+@fuzz(150)
+@given(
+    flips=st.lists(st.tuples(st.floats(0.0, 1.0, exclude_max=True), st.integers(1, 255)), max_size=6),
+    length=st.one_of(st.just(1.0), st.floats(0.0, 1.0)),
+    more=st.binary(max_size=20),
+    command=st.sampled_from(["verify", "status", "history", "export", "update"]),
+)
+def test_bytes_of_studies(flips, length, more, command, recorded, tmp_path_factory, capsys):
+    """Bytes changed, cut off and added: what is whole is shown or saved, what is not is damage with its place."""
+    folder = tmp_path_factory.mktemp("flipped")
+    content = bytearray(recorded.read_bytes())
+    for place, change in flips:
+        content[int(place * len(content))] ^= change
+    path = folder / "s.db"
+    path.write_bytes(bytes(content[: int(length * len(content))]) + more)
+    (folder / "t.csv").write_text("patient_id,regimen,response\nP0,A,CR\nP1,B,PD\n", encoding="utf-8")
+    further = {"export": ["--out", str(folder / "out")], "update": [str(folder / "t.csv")]}.get(command, [])
+    carries_out(["study", command, str(path), *further], capsys)
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory):
+    """A raw sheet and the mapping that `start` wrote of it."""
+    folder = tmp_path_factory.mktemp("mapped")
+    path = as_file(folder / "s.csv", changed(SHEET, []), ",", "utf-8")
+    answers = {"reference": "特瑞普利单抗+化疗", "margin.pfs": "none", "margin.response": "none"}
+    write_folder(prepare([path], folder / "out", answers=answers, yes=True), [path], folder / "out")
+    return path, (folder / "out" / "mapping.toml").read_text(encoding="utf-8")
+
+
+@fuzz(200)
+@given(
+    place=st.integers(0, 4000), text=st.one_of(odd, st.text(max_size=20)), cut=st.integers(0, 40), lines=st.booleans()
+)
+def test_mappings(place, text, cut, lines, mapped, tmp_path_factory, capsys):
+    """A mapping changed by hand, a letter or a line at a time."""
+    sheet, whole = mapped
+    units = whole.splitlines(keepends=True) if lines else list(whole)
+    at, cut = place % len(units), cut % 3 if lines else cut
+    units[at : at + cut] = [text]
+    path = tmp_path_factory.mktemp("mapping") / "mapping.toml"
+    path.write_text("".join(units), encoding="utf-8", errors="replace", newline="")
+    carries_out(["check", str(sheet), "--mapping", str(path)], capsys)
