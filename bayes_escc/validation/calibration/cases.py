@@ -13,6 +13,7 @@ from bayes_escc.names import CHAIN, DRAW, Plain
 from bayes_escc.settings.prior import Prior
 from bayes_escc.validation.calibration.once import Case, ModelCase, Simulated, as_it_is
 from bayes_escc.validation.calibration.predictive import PredictedFollowUp, PredictedResponse
+from bayes_escc.validation.calibration.published import published_cases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,15 @@ _MONTHS: Final = 18.0
 @cache
 def all_cases() -> tuple[Case, ...]:
     """Every case, those that cost least first."""
-    return (*_rates(), *_pools(), *_closed_survival(), *_predictions(), *_approximate(), *_sampled())
+    return (
+        *_rates(),
+        *_pools(),
+        *_closed_survival(),
+        *_predictions(),
+        *_approximate(),
+        *_sampled(),
+        *published_cases(),
+    )
 
 
 def find_cases(names: Sequence[str]) -> tuple[Case, ...]:

@@ -119,11 +119,14 @@ class Simulated:
         The estimands, chain = draw = 1.
     parameters : Dataset or None
         The parameters; None where they are not those of the fitted model, so that its likelihood has no truth.
+    analysis : Analysis or None
+        That of this simulation, where more than the table was simulated.
     """
 
     table: pd.DataFrame
     truth: xr.Dataset
     parameters: xr.Dataset | None
+    analysis: Analysis | None = None
 
 
 def as_it_is(design: Design) -> Design:
@@ -162,11 +165,12 @@ class ModelCase:
     adapt: Callable[[Design], Design] = as_it_is
     generate: Callable[[np.random.Generator], Simulated] | None = None
 
-    def design(self, table: pd.DataFrame) -> Design:
-        """The design of the analysis on a table."""
+    def design(self, table: pd.DataFrame, analysis: Analysis | None = None) -> Design:
+        """The design of the analysis, or of another, on a table."""
         from bayes_escc.runs.run import prepare_design
 
-        return self.adapt(prepare_design(self.analysis, self.analysis.data.read(table)))
+        chosen = analysis or self.analysis
+        return self.adapt(prepare_design(chosen, chosen.data.read(table)))
 
     @cached_property
     def base_design(self) -> Design:
@@ -190,7 +194,7 @@ class ModelCase:
 
         rng = np.random.default_rng(seed)
         simulated = self.simulate(rng)
-        design = self.design(simulated.table)
+        design = self.design(simulated.table, simulated.analysis)
         found = estimate(design, self.sampling(int(rng.integers(2**31))))
         placed, predicted = compare_with_truth(simulated.truth, found.estimands, rng)
         if simulated.parameters is not None:
