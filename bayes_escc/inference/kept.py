@@ -324,8 +324,10 @@ def _agrees(design: Design, compiled: Any) -> bool:
     given = {v.name for v in compiled.shared_var_keys}
     target = Target(compiled.with_data(**{k: v for k, v in design.data.items() if k in given}))
     ours = jacobian
-    for densities in (design.log_prior(prior), design.log_likelihood(prior)):
-        for name, array in densities.data_vars.items():
+    with np.errstate(all="ignore"):  # draws of a wide prior may be extreme
+        densities = (design.log_prior(prior), design.log_likelihood(prior))
+    for density in densities:
+        for name, array in density.data_vars.items():
             if not str(name).endswith("_integrated"):
                 ours = ours + array.transpose(CHAIN, DRAW, ...).to_numpy().reshape(2, -1).sum(axis=1)
     found, _ = target.density(points)

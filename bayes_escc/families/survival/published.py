@@ -328,7 +328,8 @@ class PublishedFacts:
             errors = arrays[f"arm{i}_error"]
             # a normal law with another spread on either side, whose density does not jump where they meet
             return -0.5 * (gap / xp.where(gap > 0.0, errors[0], errors[1])) ** 2 - xp.log(0.5 * errors.sum())
-        left = terms.survival(xp, hazard, eta, logw, time)[..., 0]
+        # at an early time it may round to certainty, whose logarithm is none
+        left = xp.minimum(terms.survival(xp, hazard, eta, logw, time)[..., 0], -1e-300)
         if isinstance(fact, Counted):
             dead, alive = arrays[f"arm{i}_value"][0], arrays[f"arm{i}_value"][1]
             return dead * xp.log(-xp.expm1(left)) + alive * left

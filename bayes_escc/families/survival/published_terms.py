@@ -27,6 +27,7 @@ _MOST: Final = 300.0
 """Log cumulative hazards are not told apart beyond this; it keeps exponentials, and their slopes, finite."""
 _STEPS: Final = 6
 _LOG_LOG2: Final = math.log(math.log(2.0))
+_LEAST: Final = 1e-12
 
 
 class Hazard(Protocol):
@@ -202,7 +203,8 @@ def median(xp: Any, hazard: Hazard, eta: Tensor, log_weight: Tensor, start: Tens
         cumulative = xp.exp(xp.minimum(each, _MOST))
         log_survival = log_mean(xp, log_weight, -cumulative)
         log_density = log_mean(xp, log_weight, _at_points(hazard.log_hazard(time), eta) - cumulative)
-        slope = xp.exp(log_density - log_survival + log_time) / -log_survival
-        gap = xp.log(-log_survival) - _LOG_LOG2
+        spent = xp.maximum(-log_survival, _LEAST)  # rounds to nothing where nobody has an event yet
+        slope = xp.maximum(xp.exp(log_density - log_survival + log_time) / spent, _LEAST)
+        gap = xp.log(spent) - _LOG_LOG2
         log_time = log_time - xp.clip(gap / slope, -2.0, 2.0)
     return log_time[..., 0]

@@ -69,7 +69,7 @@ class LogLogistic:
         # log((1 + y) / (1 + x)) as log1p of the relative step, so that nothing cancels
         grown = xp.expm1(xp.minimum(k * (upper - lower), 600.0))
         step = xp.log1p(xp.exp(-_softplus(xp, -k * lower)) * grown)
-        return xp.where(started > 0.0, xp.log(step), self.log_cumulative(xp, a, upper))
+        return xp.where(started > 0.0, xp.log(xp.maximum(step, 1e-300)), self.log_cumulative(xp, a, upper))
 
     def inverse(self, a: Array, log_cumulative: Array) -> Array:
         c = np.exp(log_cumulative)
