@@ -11,6 +11,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.inference import compiled, kept
 from bayes_escc.inference.density import Target
+from bayes_escc.inference.entry_points import starting_points
 from bayes_escc.runs.run import prepare_design
 
 TABLE = be.read_patients(
@@ -50,8 +51,10 @@ def test_a_kept_model_has_the_densities_and_starting_points_of_the_one_compiled(
         assert np.array_equal(one, two)
     for name, values in Target(anew).expand(points).items():
         assert np.array_equal(values, Target(again).expand(points)[name])
+    stated = starting_points(design.build())
     for seed in (1, 2, 1):
-        assert np.array_equal(anew.initial_point_func(seed), again.initial_point_func(seed))
+        assert np.array_equal(anew.initial_point_func(seed), stated(seed))
+        assert np.array_equal(again.initial_point_func(seed), stated(seed))
     known = kept.kept_model(design)
     assert known.initial_point_func._kept.points.keys() == {1, 2}
 
@@ -107,7 +110,7 @@ print(hashlib.sha256(fit.estimand("median").to_numpy().tobytes()).hexdigest(), "
 def test_a_warm_process_samples_the_same_draws_without_pymc():
     lines = [
         subprocess.run([sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True).stdout.split()
-        for _ in range(3)
+        for _ in range(2)
     ]
-    assert lines[0][0] == lines[1][0] == lines[2][0]
-    assert lines[2][1] == "False"
+    assert lines[0][0] == lines[1][0]
+    assert lines[1][1] == "False"

@@ -51,11 +51,46 @@ def test_a_closed_form_needs_neither_sampler_nor_scipy(tmp_path):
     assert not packages & {*SAMPLERS, *CLUSTERS, "matplotlib", "scipy", "h5netcdf", "jinja2"}
 
 
-def test_a_fit_by_sampling_needs_no_cluster(tmp_path):
-    packages, _ = imported_by("run", "second_line_pfs_weibull", "--no-figures", "--out", str(tmp_path / "out"))
+def test_a_fit_by_sampling_needs_no_cluster_no_figures_and_once_kept_no_compiler(tmp_path):
+    command = ("run", "second_line_pfs_weibull", "--no-figures", "--out", str(tmp_path / "out"))
+    imported_by(*command)  # compiles the model, and keeps it and its starting point
+    packages, modules = imported_by(*command)
     assert (tmp_path / "out" / "result.json").exists()
     assert "nutpie" in packages
-    assert not packages & {*CLUSTERS, "jinja2"}
+    assert not packages & {*CLUSTERS, "jinja2", "matplotlib", "arviz", "arviz_plots", "pymc", "pytensor"}
+    assert not modules & {"scipy.stats", "scipy.special", "scipy.linalg", "scipy.fft"}
+
+
+VERDICT = """
+import sys
+from bayes_escc.analysis import find_analysis
+from bayes_escc.runs.run import run_analysis
+run_analysis(find_analysis("second_line_pfs_weibull"), "out", when_known=lambda _: print("KNOWN", *sorted(sys.modules)))
+print("AFTER", *sorted(sys.modules))
+"""
+
+
+def test_the_verdict_of_a_fit_by_sampling_is_known_before_anything_of_figures_is_loaded(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", VERDICT], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    before, after = (set(next(line for line in done if line.startswith(w)).split()) for w in ("KNOWN", "AFTER"))
+    assert not before & {"matplotlib", "arviz", "arviz_stats", "arviz_plots"}
+    assert "matplotlib" in after
+    assert "arviz_plots" not in after
+
+
+def test_a_command_calculates_in_one_thread_unless_it_is_told(monkeypatch):
+    code = (
+        "import os\nfrom bayes_escc.cli import main\n"
+        "main(['compare', 'A=1/9', 'B=2/9'])\nprint(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    for told, wanted in ((None, "1"), ("3", "3")):
+        if told:
+            monkeypatch.setenv("OPENBLAS_NUM_THREADS", told)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-1] == wanted
 
 
 def test_figures_of_a_closed_form_need_no_sampler(tmp_path):

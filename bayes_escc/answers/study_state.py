@@ -181,7 +181,7 @@ def _row(rows: Sequence[PlainMapping], place: Place) -> PlainMapping:
 
 
 def _error_of_width(draws: xr.DataArray, row: PlainMapping, ci_prob: float) -> float:
-    import arviz as az
+    import arviz_stats as az
 
     labels = ((REGIMEN, REGIMEN), (ENDPOINT, ENDPOINT), (TIME, "time"), (HORIZON, "time"))
     cell = draws.sel({dim: row[key] for dim, key in labels if dim in draws.dims}).transpose(CHAIN, DRAW, ...)

@@ -228,7 +228,7 @@ def _varying(array: xr.DataArray) -> Iterator[tuple[Labels, Array]]:
 def _estimates(
     cells: Sequence[tuple[xr.DataArray, tuple[Labels, Array]]], components: Mapping[str, xr.DataArray]
 ) -> list[Plain]:
-    import arviz as az
+    import arviz_stats as az
     import xarray as xr
 
     if not cells:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ __all__ = ["main"]
 
 _COMMANDS = (run, tables, prompt, checks, study, population, sheet, app, design, rules, report, validate)
 """The modules of the commands, in the order of `--help`."""
+
+_LINEAR_ALGEBRA = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""Where libraries of linear algebra are told how many threads to use; what is set already stays."""
 
 _EXIT_CODES = """exit codes: 0 done; 2 wrong usage or analysis; 3 data refused; 4 diagnostics failed (results are
 written and marked NOT CONVERGED), or a validation; 5 a saved record is damaged; 6 the record is locked"""
@@ -58,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Without the program's name; `sys.argv` if not given.
     """
+    for library in _LINEAR_ALGEBRA:  # before NumPy is loaded; matrices here are small, and threads wait for each other
+        os.environ.setdefault(library, "1")
     with standard_streams() as closed:
         code = _exit_code(sys.argv[1:] if arguments is None else arguments)
         if closed and not code:  # what was printed went nowhere, but files were still written

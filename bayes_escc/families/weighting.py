@@ -55,7 +55,7 @@ def prior_change(
                 continue
             for i, label in enumerate(design.prior_labels(role, values.shape[1])):
                 each = values[:, i].reshape(len(values), -1)
-                gained = new[label].to_scipy().logpdf(each) - old[label].to_scipy().logpdf(each)
+                gained = new[label].log_density(each) - old[label].log_density(each)
                 total = total + np.asarray(gained).sum(axis=1)
         return np.asarray(total)
 

@@ -185,6 +185,8 @@ def keep(design: Design, model: pm.Model, compiled: Any) -> None:
             inputs,
         )
         write_atomic(path, kept.to_bytes())
+        # from now on this process adds the starting points it uses; nutpie's models are frozen, but this one is ours
+        object.__setattr__(compiled, "initial_point_func", _Start(design, kept, path, compiled.initial_point_func))
         for old in sorted(path.parent.glob("*.model"), key=lambda p: p.stat().st_mtime)[:-_MOST_FILES]:
             old.unlink(missing_ok=True)
 
@@ -192,10 +194,10 @@ def keep(design: Design, model: pm.Model, compiled: Any) -> None:
 class _Start:
     """The starting point of a seed: from disk if it was used before, otherwise from the model, built for it."""
 
-    def __init__(self, design: Design, kept: _Kept, path: Path) -> None:
+    def __init__(self, design: Design, kept: _Kept, path: Path, make: Any = None) -> None:
         self._design, self._kept, self._path = design, kept, path
         self._lock = threading.Lock()
-        self._make: Any = None
+        self._make = make
 
     def __call__(self, seed: Any = None) -> AnyArray:
         with self._lock:

@@ -105,7 +105,7 @@ def loo(fitted: _Fitted, *, integrated: bool | None = None) -> Loo:
     Vehtari A, Gelman A, Gabry J. Stat Comput 2017;27:1413-1432.
     Vehtari A, Simpson D, Gelman A, Yao Y, Gabry J. J Mach Learn Res 2024;25(72):1-58.
     """
-    import arviz as az
+    import arviz_stats as az
 
     group = densities_of(fitted.groups)
     if "published" in group:

@@ -201,7 +201,7 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
 
 def density(draws: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.float64]:
     """Kernel density of draws on a grid, by ArviZ's bounded estimator."""
-    import arviz as az
+    import arviz_stats as az
     import xarray as xr
 
     curve = az.kde(xr.DataArray(np.asarray(draws).ravel(), dims="sample"), dim="sample", circular=False)

@@ -12,6 +12,8 @@ Geyer CJ. Stat Sci 1992;7:473-483.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +24,7 @@ __all__ = ["Mixing", "effective_size", "error_of_mean", "mixing"]
 Array = NDArray[np.float64]
 _TAILS: Final = (0.11, 0.89)  # as ArviZ has them by default
 _FEWEST_DRAWS: Final = 4
+_STANDARD: Final = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,6 @@ def _split(values: Array) -> Array:
 
 def _normal_scores(values: Array) -> Array:
     """Normal quantiles of the ranks within a cell (Blom 1958), equal values sharing their mean rank."""
-    from scipy.special import ndtri
-
     cells, size = len(values), values[0].size
     flat = values.reshape(cells, size)
     order = np.argsort(flat, axis=1, kind="stable")
@@ -105,10 +106,17 @@ def _normal_scores(values: Array) -> Array:
     ends = np.concatenate([new[:, 1:], np.ones((cells, 1), dtype=bool)], axis=1)
     last = np.minimum.accumulate(np.where(ends, place, size)[:, ::-1], axis=1)[:, ::-1]
     doubled = first + last + 2  # twice the mean rank, from 2 to 2 size
-    table = ndtri((np.arange(2 * size + 1) / 2.0 - 0.375).clip(0.1) / (size + 0.25))
+    table = _scores(size)
     found = np.empty_like(flat)
     np.put_along_axis(found, order, table[doubled], axis=1)
     return found.reshape(values.shape)
+
+
+@lru_cache(maxsize=4)
+def _scores(size: int) -> Array:
+    """Normal quantiles of all mean ranks among so many values, at twice the rank."""
+    shares = (np.arange(2 * size + 1) / 2.0 - 0.375).clip(0.1) / (size + 0.25)
+    return np.array([_STANDARD.inv_cdf(p) for p in shares.tolist()])
 
 
 def _rhat(values: Array) -> Array:
@@ -137,13 +145,18 @@ def _effective(values: Array) -> Array:
 
 
 def _autocovariance(values: Array) -> Array:
-    from scipy.fft import irfft, next_fast_len, rfft
-
     draws = values.shape[-1]
-    length = next_fast_len(2 * draws, real=True)
-    spectrum = rfft(values - values.mean(axis=-1, keepdims=True), n=length)
-    found: Any = irfft(np.abs(spectrum) ** 2, n=length)[..., :draws]
+    length = _fast_length(2 * draws)
+    spectrum = np.fft.rfft(values - values.mean(axis=-1, keepdims=True), n=length)
+    found: Any = np.fft.irfft(np.abs(spectrum) ** 2, n=length)[..., :draws]
     return np.asarray(found / draws)
+
+
+def _fast_length(least: int) -> int:
+    """The smallest length of a fast Fourier transform, a product of twos, threes and fives."""
+    powers = range(least.bit_length() + 1)
+    odd: list[int] = [3**i * 5**j for i in powers for j in powers if 3**i * 5**j < 2 * least]
+    return min(k << max(0, (-(-least // k) - 1).bit_length()) for k in odd)
 
 
 def _time(correlation: Array) -> float:
