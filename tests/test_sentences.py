@@ -58,7 +58,7 @@ def result(*rows, converged=True, ranking=(), warnings=(), unit="months", **chan
         "ci_prob": 0.95,
     }
     return {
-        "analysis": {"title": "A against B", "priors": []},
+        "analysis": {"id": "example", "title": "A against B", "priors": []},
         "data": {"patients": 64, "events": 40, "warnings": list(warnings)},
         "diagnostics": {"converged": converged, "messages": ["R-hat is 1.2."] if not converged else []},
         "estimates": [known],

@@ -363,7 +363,7 @@ def test_the_draws_of_a_cut_are_bounded():
     import xarray as xr
 
     wide = xr.Dataset({"curve": (("chain", "draw", "time"), np.random.default_rng(1).normal(size=(4, 1000, 200)))})
-    content = pack(xr.DataTree.from_dict({"/posterior": wide}))
+    content = pack({"posterior": wide})
     kept = unpack(content)["posterior"]["curve"]
     assert kept.sizes["chain"] * kept.sizes["draw"] == 2000
     assert len(content) < 2000 * 200 * 4

@@ -23,6 +23,10 @@ _ONE_SAID: Final = ("log_hazard_ratio", "mu")
 """Logarithms of what stands beside them."""
 
 
+_LEAST_WEIGHT: Final = 0.0005
+"""Weights that would be printed as nothing are left out."""
+
+
 def result_text(result: PlainMapping, language: Language = "en") -> str:
     """The verdict and every table of a result: the answer, estimates, ranks, and what they rest on.
 
@@ -127,16 +131,22 @@ def _whom(row: PlainMapping, naming: Naming) -> str:
     return f"{who}{naming.say('colon')}" if who else ""
 
 
+def _made(label: str, naming: Naming) -> str:
+    """A label in the language of the rows where the package made it, such as "A against B"; a person's own as it is."""
+    return naming.said(label) if " against " in label or label.startswith("slope on ") else label
+
+
 def _weights_text(rows: Sequence[PlainMapping], naming: Naming) -> str:
-    """The weight of every study in the pooled effect, or in that of its subgroup."""
+    """The weight of every study that has one in the pooled effect, or in that of its subgroup or contrast."""
     lines = [
         [
             naming.joined(str(r[k]) for k in ("study", "regimen") if r[k]) or naming.say("prior_of_effect"),
-            r["covariate"] or "",
+            _made(str(r["covariate"] or ""), naming),
             f"{100 * r['weight']:.1f} %",
             f"{100 * r['weight_common']:.1f} %",
         ]
         for r in rows
+        if max(r["weight"], r["weight_common"]) >= _LEAST_WEIGHT
     ]
     table = aligned([naming.say("weights"), "", naming.say("in_this_model"), naming.say("common_effect")], lines)
     return f"{table}\n{naming.say('weights_note')}"
