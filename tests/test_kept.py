@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,6 +78,25 @@ def test_a_broken_file_is_compiled_over(folder, content):
     compiled.clear_compiled()
     built(ONE)
     assert kept.kept_model(design) is not None
+
+
+def test_a_function_that_its_library_lacks_is_never_called(folder):
+    """As where two processes compile one model at a time, and Numba's cache holds the function of the other."""
+    design, anew = built(ONE)
+    (path,) = folder.iterdir()
+    found = kept._Kept.of_bytes(path.read_bytes())
+    first, second = found.entries
+    path.write_bytes(replace(found, entries=(replace(first, function=first.function + "0"), second)).to_bytes())
+    assert kept.kept_model(design) is None
+
+    class Overtaken:
+        """The compiled function, its name another than that in Numba's cache."""
+
+        _wrapper_name = anew.compiled_logp_func._wrapper_name + "0"
+        _cache, _sig = anew.compiled_logp_func._cache, anew.compiled_logp_func._sig
+
+    with pytest.raises(ValueError, match="another function"):
+        kept._code(Overtaken)
 
 
 def test_another_version_of_the_code_is_another_file(folder, monkeypatch):

@@ -254,7 +254,10 @@ def _code(function: Any) -> _Code:
     library, kind, (machine, bitcode) = numba_cache._cache_file.load(key)[0]
     if kind != "object":
         raise ValueError("Numba keeps no machine code")
-    return _Code(str(function._wrapper_name), str(library), bytes(machine), bytes(bitcode))
+    name = str(function._wrapper_name)
+    if name.encode() not in machine:  # another process compiled the same meanwhile, under a name of its own
+        raise ValueError("Numba's cache holds another function")
+    return _Code(name, str(library), bytes(machine), bytes(bitcode))
 
 
 def _revived(kept: _Kept, start: _Start, lengths: Mapping[str, int]) -> Any:
@@ -306,7 +309,10 @@ def _revived_entry(code: _Code) -> _Entry:
         if any(not s.startswith("llvm.") and binding.address_of_symbol(s) is None for s in needed):
             raise ValueError("a symbol is missing")
     library = context.codegen().unserialize_library((code.library, "object", (code.machine, code.bitcode)))
-    return _Entry(library, library.get_pointer_to_function(code.function))
+    address = int(library.get_pointer_to_function(code.function))
+    if not address:
+        raise ValueError("the function is not in its library")
+    return _Entry(library, address)
 
 
 def _agrees(design: Design, compiled: Any) -> bool:
