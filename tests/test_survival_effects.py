@@ -298,7 +298,7 @@ class TestCoding:
             assert len(np.unique(values)) == 5
             assert values.mean() == pytest.approx(0, abs=1e-9)  # each bin is the mean of its patients
         assert sizes[1] <= 5 * 2 * 2 * 3
-        with pytest.raises(be.AnalysisError, match="a Weibull model has none"):
+        with pytest.raises(be.AnalysisError, match="a weibull model has none"):
             be.SurvivalModel(covariates=[{**NLR, "bins": 5}])
         with pytest.raises(be.AnalysisError, match="lie between bins"):
             be.SurvivalModel(baseline="piecewise", covariates=[{**NLR, "bins": 5, "missing": "impute"}])

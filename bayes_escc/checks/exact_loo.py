@@ -129,14 +129,12 @@ def _rows_of(design: Design, table: PatientTable) -> list[int]:
 
 def loo_of(design: Design, found: Estimate) -> Loo:
     """Leave-one-out accuracy of a design under its draws, by importance sampling."""
-    import xarray as xr
-
     groups = {
-        "/posterior": found.parameters,
-        "/log_likelihood": design.log_likelihood(found.parameters),
-        "/observed_data": design.observed(),
+        "posterior": found.parameters,
+        "log_likelihood": design.log_likelihood(found.parameters),
+        "observed_data": design.observed(),
     }
-    fitted: Any = SimpleNamespace(tree=xr.DataTree.from_dict(groups))
+    fitted: Any = SimpleNamespace(groups=groups)
     with warnings.catch_warnings():  # whom it cannot be trusted with is in the result
         warnings.filterwarnings("ignore", "Estimated shape parameter of Pareto distribution")
         return loo(fitted)

@@ -24,7 +24,7 @@ _ONE_SAID: Final = ("log_hazard_ratio", "mu")
 
 
 _LEAST_WEIGHT: Final = 0.0005
-"""Weights that would be printed as nothing are left out."""
+"""Weights of studies that would be printed as nothing are left out."""
 
 
 def result_text(result: PlainMapping, language: Language = "en") -> str:
@@ -146,7 +146,7 @@ def _weights_text(rows: Sequence[PlainMapping], naming: Naming) -> str:
             f"{100 * r['weight_common']:.1f} %",
         ]
         for r in rows
-        if max(r["weight"], r["weight_common"]) >= _LEAST_WEIGHT
+        if not r["study"] or max(r["weight"], r["weight_common"]) >= _LEAST_WEIGHT
     ]
     table = aligned([naming.say("weights"), "", naming.say("in_this_model"), naming.say("common_effect")], lines)
     return f"{table}\n{naming.say('weights_note')}"
