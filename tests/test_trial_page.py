@@ -155,7 +155,12 @@ def test_commands(tmp_path, capsys):
     assert main(["report", out]) == 0
     assert (tmp_path / "result" / "report.html").read_text(encoding="utf-8") == page
     assert main(["report", out, out]) == 2
-    (tmp_path / "design.json").write_text("{}")
-    with pytest.raises(be.BayesEsccError, match="simulate it again"):
-        read_design_result(tmp_path)
+    for content in (
+        "{}",
+        "[]",
+        '{"schema_version": 1, "stated": {}, "audit": {"trials": 20}}',
+    ):  # the last of an earlier version
+        (tmp_path / "design.json").write_text(content)
+        with pytest.raises(be.BayesEsccError, match="simulate it again"):
+            read_design_result(tmp_path)
     capsys.readouterr()

@@ -14,6 +14,7 @@ from bayes_escc.report.html import Chapter, html_page
 from bayes_escc.report.quantities import Language
 from bayes_escc.trials.page import design_sections
 from bayes_escc.trials.page_words import DESIGN_WORDS
+from bayes_escc.trials.summary import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,9 +53,9 @@ def read_design_result(folder: str | Path) -> PlainMapping:
     path = Path(folder) / "design.json"
     try:
         data: PlainMapping = json.loads(path.read_text(encoding="utf-8"))
-        if "stated" not in data:
+        if data.get("schema_version") != SCHEMA_VERSION:
             raise ValueError("it is of an earlier version")
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise RecordError(
             f"{path} holds no result of a design ({error}): simulate it again, bayes-escc design FILE --out {folder}."
         ) from error

@@ -20,7 +20,10 @@ from bayes_escc.trials.spec import DesignPrior, TrialSpec, Truth
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Audit", "DesignResult", "summarise"]
+__all__ = ["SCHEMA_VERSION", "Audit", "DesignResult", "summarise"]
+
+SCHEMA_VERSION: Final = 2
+"""Of `design.json`; pages are made of results of this version only."""
 
 _BINS: Final = 20
 
@@ -144,7 +147,7 @@ class DesignResult(NotebookView):
             return [plain(v) for v in value] if isinstance(value, list | tuple) else value
 
         return {
-            "schema_version": 1,
+            "schema_version": SCHEMA_VERSION,
             "design": {"id": self.id, "title": self.title, "seed": self.seed},
             "trials": self.trials,
             "trials_wanted": self.wanted,
