@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -377,6 +378,14 @@ def test_survival_estimands_shift_with_the_curves(survival):
     rows = be.to_result(survival)["comparisons"]
     assert all(r["bias_scale"] == "log_hazard" and r["bias_sd"] == 0.35 for r in rows)
     assert all(r["probability_better_by_margin_with_bias"] is not None for r in rows)
+
+
+def test_a_covariate_that_accounts_for_nearly_nothing_has_no_sign(survival):
+    one = be.tipping(survival)[0]
+    (liver,) = one.covariates
+    said = " ".join(replace(one, covariates=(replace(liver, bias=-0.001),)).sentences())
+    assert "accounts for +0.00 on" in said
+    assert "-0.00" not in said
 
 
 def test_another_margin_needs_no_refit(survival, tmp_path):

@@ -76,7 +76,7 @@ def _draw_curve(axes: Axes, tipping: Tipping) -> None:
         axes.plot(point, 0.5, "o", color="white", markeredgecolor=BLACK, markersize=5.5, zorder=3)
         late = point > ends.mean()
         axes.annotate(
-            minus(f"tips at {point:+.2f} (ratio {np.exp(point):.2f})"),
+            minus(f"tips at {point:+z.2f} (ratio {np.exp(point):.2f})"),
             (point, 0.5),
             xytext=(-7, -6) if late else (7, 6),
             textcoords="offset points",

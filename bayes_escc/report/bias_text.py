@@ -33,7 +33,7 @@ def bias_text(rows: Sequence[PlainMapping], naming: Naming | None = None, *, sen
             cells = [format_probability(a[value], a[error]) for a in r["averaged"]]
             points = [t for t in r["tipping"] if (t["margin"] is not None) == margin]
             shown = [
-                naming.say("none") if t["bias"] is None else f"{t['bias']:+.2f} ({t['ratio']:.2f})" for t in points
+                naming.say("none") if t["bias"] is None else f"{t['bias']:+z.2f} ({t['ratio']:.2f})" for t in points
             ]
             size = margin_text(r, naming.unit(r), naming.language) if margin else ""
             lines.append([naming.say("by_size", name=name, size=size) if margin else name, *cells, *shown])
@@ -66,7 +66,7 @@ def course_text(row: PlainMapping) -> str:
     header += [f"P(better by {row['margin']:g})"] if margin else []
     lines = []
     for r in row["course"]:
-        line = [f"{r['bias']:+.2f}", f"{r['ratio']:.2f}", format_number(r["median"])]
+        line = [f"{r['bias']:+z.2f}", f"{r['ratio']:.2f}", format_number(r["median"])]
         line += ["-" if r["median"] is None else plain_interval(r), format_probability(r["probability_better"], 0.0)]
         line += [format_probability(r["probability_better_by_margin"], 0.0)] if margin else []
         lines.append(line)
@@ -83,7 +83,7 @@ def overlap_text(found: PlainMapping, naming: Naming | None = None) -> str:
             covariate_label(str(b["covariate"]), naming.stated, naming.language),
             f"{b['own_mean'] + 0.0:.2f}".replace("-0.00", "0.00"),
             f"{b['target_mean']:.2f}",
-            f"{b['difference']:+.2f}",
+            f"{b['difference']:+z.2f}",
             naming.span(f"{b['own_low']:.2f}", f"{b['own_high']:.2f}"),
             f"{100 * b['outside']:.0f} %",
         ]

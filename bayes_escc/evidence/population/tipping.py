@@ -274,8 +274,8 @@ class Tipping:
             if c.bias == 0.0:
                 continue
             found.append(
-                f"Measured for comparison: {c.name} accounts for {c.bias:+.2f} on the {_WORDS[self.bias.scale][2]}; "
-                f"the tipping bias {bias:+.2f} is {abs(bias / c.bias):.1f} times as much."
+                f"Measured for comparison: {c.name} accounts for {c.bias:+z.2f} on the {_WORDS[self.bias.scale][2]}; "
+                f"the tipping bias {bias:+z.2f} is {abs(bias / c.bias):.1f} times as much."
             )
         return found
 
