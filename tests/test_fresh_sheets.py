@@ -72,7 +72,7 @@ def assert_is_the_cohort(rows, patients, *, times=True):
 def test_the_cohort_of_a_fresh_sheet_is_read_and_only_what_people_know_is_asked(name, seed, questions, tmp_path):
     path = fresh.ALL[name](tmp_path)
     assert asked_first(path) == questions
-    decision, asked = answered(path)
+    decision, asked = answered(path, word_response_未评价="NE")  # not evaluable, or not yet evaluated: asked
     assert "unusable" not in asked
     assert_is_the_cohort(decision.applied.rows, fresh.cohort(seed=seed), times=name != "coded")
 

@@ -136,3 +136,69 @@ def test_prompts_flags_and_page_write_the_same_bytes(tmp_path, monkeypatch, caps
     assert {"pfs.toml", "response.toml", "mapping.toml", "sheet_log.csv"} <= set(written)
     for folder in ("analyses", "typed"):
         assert {f.name: f.read_bytes() for f in (work / folder).iterdir()} == written, folder
+
+
+def test_names_under_the_titles_of_groups_are_read_with_them(tmp_path):
+    path = messy.events_in_groups(tmp_path / "d.xlsx")
+    first = {q.code for q in decide(read_grids(path), {}, effects=False, today=TODAY).questions}
+    assert first == {"reference", *MARGINS, "word.response.未评估"}  # not evaluable, or not yet evaluated?
+    answers = {"reference": messy.ARMS[0], "word.response.未评估": "pending"}
+    decision = decided(path, answers)
+    assert [int(float(r["time"])) for r in decision.applied.rows] == [messy._days(i) for i in range(16)]
+    assert [r["event"] for r in decision.applied.rows] == [str(int(i % 4 > 0 or i % 5 == 0)) for i in range(16)]
+    assert any("4 patients are not yet assessed for response" in n.en for n in decision.notes)
+
+
+@pytest.mark.parametrize(("merged", "serial"), [(True, False), (False, False), (False, True)])
+def test_scans_beside_each_other_are_visits(merged, serial, tmp_path, capsys):
+    path, expected = messy.scans_beside(tmp_path / "e.xlsx", merged=merged, serial=serial)
+    answers = {"reference": "Docetaxel", "margin.pfs": "none", "schedule": "6"}
+    assert {q.code for q in decide(read_grids(path), {}, effects=False, today=TODAY).questions} >= {"schedule"}
+    decision = decide(read_grids(path), answers, effects=False, today=TODAY)
+    assert not decision.questions
+    got = [(7 * float(r["last_free"]), 7 * float(r["first_progression"])) for r in decision.applied.rows]
+    assert got == [pytest.approx(e) for e in expected]
+    assert any("scans are read as visits" in n.en for n in decision.notes)
+    flags = [part for code, value in answers.items() for part in ("--answer", f"{code}={value}")]
+    assert main(["start", str(path), "--out", str(tmp_path / "out"), *flags]) == 0
+    path.rename(tmp_path / "next.xlsx")
+    capsys.readouterr()
+    assert main(["check", str(tmp_path / "next.xlsx"), "--mapping", str(tmp_path / "out" / "mapping.toml")]) == 0
+    said = capsys.readouterr().out
+    assert "12 patients" in said
+
+
+def test_scans_beside_a_date_of_progression_are_left_aside_aloud(tmp_path):
+    path, _ = messy.scans_beside(tmp_path / "f.xlsx", merged=False)
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    sheet.cell(1, 13, "Date of PD")
+    sheet.cell(2, 13, dt.date(2022, 4, 1))
+    book.save(path)
+    decision = decide(read_grids(path), {"reference": "Docetaxel", "margin.pfs": "none"}, effects=False, today=TODAY)
+    assert any("4 scans of every patient are not read" in n.en for n in decision.notes)
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_scans_belong_to_the_patient_of_their_row_whatever_he_is_called(numbered, tmp_path):
+    path, expected = messy.scans_beside(tmp_path / "g.xlsx", merged=False)
+    book = openpyxl.load_workbook(path)
+    book.active.cell(1, 1, "住院号")
+    for row in range(2, 14):
+        book.active.cell(row, 1, f"00{row:04d}77")
+    book.save(path)
+    answers = {"reference": "Docetaxel", "margin.pfs": "none", "schedule": "6"}
+    answers["identifier"] = "住院号" if numbered else "none"
+    flags = [part for code, value in answers.items() for part in ("--answer", f"{code}={value}")]
+    assert main(["start", str(path), "--out", str(tmp_path / "out"), *flags]) == 0
+    log = (tmp_path / "out" / "sheet_log.csv").read_text(encoding="utf-8")
+    for row, (low, high) in enumerate(expected, start=2):
+        assert f",{row},PFS,,{low / 7:.4g} to {high / 7:.4g} weeks," in log
+
+
+def test_an_interval_behind_a_count_leaves_the_count(tmp_path):
+    path, answers = messy.response_with_intervals(tmp_path / "h.xlsx"), {"reference": "Chemotherapy"}
+    decision = decide(read_grids(path), {**answers, "margin.response": "none"}, effects=False, today=TODAY)
+    found = {(r["regimen"], r["endpoint"]): (r["events"], r["n"]) for r in decision.applied.rows}
+    assert found["Tislelizumab", "ORR"] == ("11", "41")
+    assert found["Chemotherapy", "ORR"] == ("4", "38")  # as printed, not CR + PR

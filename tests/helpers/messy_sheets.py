@@ -80,3 +80,80 @@ def with_repeats(path: Path, *, differing: bool = False) -> Path:
             sheet.append([*row[:8], 9999, *row[9:]] if differing else row)
     book.save(path)
     return path
+
+
+def events_in_groups(path: Path) -> Path:
+    """Chinese, two rows of header: 疾病进展 and 死亡 each over 是否 and 日期; Excel's numbers of days among the dates."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["随访登记表（2021—2022）"])
+    sheet.merge_cells("A1:I1")
+    sheet.append(["病例号", "方案", "首次给药日期", "最佳疗效", "疾病进展", "", "死亡", "", "末次随访"])
+    sheet.append(["", "", "", "", "是否", "日期", "是否", "日期", "日期"])
+    for area in ("A2:A3", "B2:B3", "C2:C3", "D2:D3", "E2:F2", "G2:H2"):
+        sheet.merge_cells(area)
+    for i in range(16):
+        start = dt.date(2021, 3, 1) + dt.timedelta(days=21 * i)
+        end = start + dt.timedelta(days=_days(i))
+        progressed, died = i % 4 > 0, i % 5 == 0
+        death = end + dt.timedelta(days=30 * progressed)
+        text = (end, f"{end.year}年{end.month}月{end.day}日", (end - dt.date(1899, 12, 30)).days)[i % 3]
+        sheet.append(
+            [f"E{i + 1:03d}", ARMS[i % 2], f"{start:%Y%m%d}", ("CR", "部分缓解", "未评估", "PD")[i % 4],
+             "是" if progressed else "否", text if progressed else "/", "死亡" if died else "存活",
+             f"{death:%Y.%m.%d}" if died else "—", death if died else end]
+        )  # fmt: skip
+    sheet.append(["合计", "16例"])
+    book.save(path)
+    return path
+
+
+def scans_beside(path: Path, *, merged: bool = True, serial: bool = False) -> tuple[Path, list[tuple[float, float]]]:
+    """One row per patient with four scans beside each other, and each patient's interval of progression in days."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    pairs = [f"{kind} of scan {j}" for j in range(1, 5) for kind in ("Date", "Result")]
+    if merged:
+        titles = [part for j in range(1, 5) for part in (f"Scan {j}", "")]
+        sheet.append(["Pt ID", "Arm", "C1D1", *titles, "Death date"])
+        sheet.append(["", "", "", *["date", "result"] * 4, ""])
+        for column in "DFHJ":
+            sheet.merge_cells(f"{column}1:{chr(ord(column) + 1)}1")
+    else:
+        sheet.append(["Pt ID", "Arm", "C1D1", *pairs, "Death date"])
+    expected = []
+    for i in range(12):
+        start = dt.date(2022, 1, 10) + dt.timedelta(days=17 * i)
+        row: list[object] = [f"S-{i + 1}", "Durvalumab" if i % 2 else "Docetaxel", start]
+        left, right = 0, float("inf")
+        for j in range(4):
+            if right < float("inf") or j > i % 5:
+                row += [None, None]
+                continue
+            days = 42 * (j + 1) + i % 3
+            result = "PD" if j == i % 5 - 1 and i % 3 else ("SD", "PR")[j % 2]
+            day = start + dt.timedelta(days=days)
+            row += [(day - dt.date(1899, 12, 30)).days if serial else f"{day:%d.%m.%Y}", result]
+            left, right = (left, days) if result == "PD" else (days, right)
+        dead = i == 6
+        sheet.append([*row, start + dt.timedelta(days=left + 20) if dead else None])
+        expected.append((left + 20, left + 20) if dead else (left, right))
+    book.save(path)
+    return path, expected
+
+
+def response_with_intervals(path: Path) -> Path:
+    """A table of a paper whose responses carry an interval behind their percentage, and are no sum of categories."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Table 3. Tumour response"],
+        ["", "Tislelizumab (N = 41)", "Chemotherapy\n(N=38)", "P value"],
+        ["  Complete response", "1 (2.4)", "0", ""],
+        ["  Partial response", "12 (29.3)", "5 (13.2)", ""],
+        ["ORR, n (%) [95% CI]", "11 (26.8) [14.2–42.9]", "4 (10.5%, 95% CI 2.9 to 24.8)", "0.06"],
+        ["Median PFS, months (95% CI)", "5.4 (3.1–7.9)", "2.8 (2.1–4.0)", "<0.001"],
+    ):
+        sheet.append(row)
+    book.save(path)
+    return path

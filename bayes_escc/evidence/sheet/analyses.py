@@ -28,8 +28,8 @@ def adjusted_for(applied: Applied) -> tuple[str, ...]:
     Those of liver metastasis, ECOG, NLR and CD4/CD8 that at least nine patients in ten have and that differ between
     them, if there are at least five events for every parameter of the model; else none.
     """
-    rows = [r for r in applied.rows if r.get("time")]
-    events = sum(r["event"] == "1" for r in rows)
+    rows = [r for r in applied.rows if _followed(r)]
+    events = sum(r.get("event") == "1" or r.get("first_progression", "inf") not in {"", "inf"} for r in rows)
     usable = [
         c
         for c in COVARIATES
@@ -39,6 +39,11 @@ def adjusted_for(applied: Applied) -> tuple[str, ...]:
     ]
     parameters = 1 + len({r["regimen"] for r in rows}) + len(usable)
     return tuple(usable) if usable and events >= _EVENTS_PER_PARAMETER * parameters else ()
+
+
+def _followed(row: Mapping[str, str]) -> bool:
+    """Whether a patient has follow-up: a time, or an interval between scans."""
+    return bool(row.get("time") or row.get("last_free"))
 
 
 def analyses_of(mapping: SheetMapping, applied: Applied, file: str, language: str) -> dict[str, str]:
@@ -174,7 +179,7 @@ def _pfs(
         lines.append(f"{mark}covariates = [")
         for c in listed:
             log = ', transform = "log"' if c in _LOG else ""
-            blank = any(r.get("time") and not r.get(c) for r in applied.rows)
+            blank = any(_followed(r) and not r.get(c) for r in applied.rows)
             lines.append(f'{mark}  {{ column = "{c}"{log}{', missing = "impute"' if blank else ""} }},')
         lines.append(f"{mark}]")
     lines += _prior(

@@ -105,7 +105,7 @@ class CellReading:
         stated = {word_of(w) for w, _ in column.words}
         signs = any(word_of(r.cells[role]) in {"+", "(+)", "＋"} for r in self.records)
         cells = {word_of(r.cells[role]) for r in self.records} - MISSING
-        coded = bool(cells) and cells <= {"1", "2"} and "2" in cells
+        coded, pending = bool(cells) and cells <= {"1", "2"} and "2" in cells, 0
         if coded and not stated and len(meanings) == 2:
             self.ask_coding(role, meanings)
             return
@@ -128,9 +128,16 @@ class CellReading:
                 self.ask_word(role, word, record, meanings)
                 continue
             value = "" if meaning in {"missing", "pending"} else meaning
+            pending += role == "response" and meaning in {"", "pending"}
             record.values[into or role] = value
             if value != cell:
                 self.recorder.read(record, column.header, cell, value or meaning, Text("word", "按词义读取"))
+        if pending:
+            self.recorder.note(
+                f"{pending} {'patient is' if pending == 1 else 'patients are'} not yet assessed for response and "
+                f"{'does' if pending == 1 else 'do'} not count in its rates",
+                f"{pending}例尚未评估疗效，不计入缓解率",
+            )
 
     def ask_coding(self, role: str, meanings: tuple[str, ...]) -> None:
         """Ask what 1 and 2 stand for."""

@@ -104,10 +104,10 @@ _RESPONSES: Final = {
     "stable disease": "SD", "progressive disease": "PD", "not evaluable": "NE", "not assessable": "NE", "unevaluable": "NE",
     "inevaluable": "NE", "complete remission": "CR", "partial remission": "PR", "progression": "PD", "stable": "SD",
     "完全缓解": "CR", "部分缓解": "PR", "疾病稳定": "SD", "稳定": "SD", "疾病进展": "PD", "进展": "PD", "不可评价": "NE", "不能评价": "NE",
-    "无法评价": "NE", "不可评估": "NE", "无法评估": "NE", "不能评估": "NE", "病情稳定": "SD", "病情进展": "PD", "未评价": "NE", "完全缓解(cr)": "CR",
+    "无法评价": "NE", "不可评估": "NE", "无法评估": "NE", "不能评估": "NE", "病情稳定": "SD", "病情进展": "PD", "完全缓解(cr)": "CR",
     "部分缓解(pr)": "PR", "疾病稳定(sd)": "SD", "疾病进展(pd)": "PD", "稳定(sd)": "SD", "进展(pd)": "PD", "cr(完全缓解)": "CR",
     "pr(部分缓解)": "PR", "sd(疾病稳定)": "SD", "pd(疾病进展)": "PD", "sd(稳定)": "SD", "pd(进展)": "PD", "不可评价(ne)": "NE", "ne(不可评价)": "NE",
-    "待评估": "", "未评估": "", "pending": "", "not yet evaluable": "", "not yet assessed": "", "待评": "", "未到评估时间": "",
+    "待评估": "", "pending": "", "not yet evaluable": "", "not yet assessed": "", "待评": "", "未到评估时间": "",
 }  # fmt: skip
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "yes_no": _YES_NO,

@@ -21,10 +21,16 @@ _N: Final = re.compile(r"(?i)[(\[]?\s*n\s*=\s*(\d+)\s*[)\]]?")
 _OF: Final = re.compile(r"(\d+)\s*/\s*(\d+)(?:\s*[(\[]?\s*(\d+(?:\.\d+)?)\s*%?\s*[)\]]?)?")
 _WITH: Final = re.compile(r"(\d+)\s*[(\[]\s*(\d+(?:\.\d+)?)\s*%?\s*[)\]]")
 _ALONE: Final = re.compile(r"(\d+)(?:\s*例)?")
+_INTERVAL: Final = re.compile(
+    r"(?i)(?<=[\d%)\]])\s*[;,，；]?\s*(?:95\s*%\s*(?:ci)?\s*[:：,，]?\s*)?[(\[]?\s*"
+    r"\d+(?:\.\d+)?\s*%?\s*(?:[-–—~～,，]|to)\s*\d+(?:\.\d+)?\s*%?\s*[)\]]?$"
+)
+"""An interval printed behind a count and its percentage: `13 (31.7) [18.1-48.1]`."""
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 _IGNORED: Final = re.compile(
     r"(?i)^\s*(p\s*values?|(?:p|χ2|χ²|x2|t|z|u|f|卡方|统计量)\s*值?|chi-?squared?|statistic|or|hr|rr|95%\s*ci|.*95%?\s*ci.*|差值|difference|total|合计|总计|overall)\s*$"
 )
+_COUNTED: Final = re.compile(r"(?i)\bn\s*[(\[]\s*%|\bno\.?\s*[(\[]\s*%|\bn\s*/\s*n\b|\bn,\s*%|例")
 _PATIENTS: Final = re.compile(
     r"(?i)^(n|no\.? of patients|patients|例数|总例数|患者数|人数|可评价例数|evaluable|total n|样本量)$"
 )
@@ -43,6 +49,11 @@ class _Cell:
     study: str
 
 
+def _ignored(label: str) -> bool:
+    """Whether a label heads a test, an interval or a total, and no counts beside it: `ORR, n (%) [95% CI]` does."""
+    return _IGNORED.match(label) is not None and _COUNTED.search(label) is None
+
+
 def bare_label(label: str) -> str:
     """A regimen's label without its `(n=29)`."""
     return normalise(_N.sub("", normalise(label))).strip(" ,;:，；")
@@ -51,7 +62,7 @@ def bare_label(label: str) -> str:
 def column_use(table: Table, header: str) -> Text:
     """What a column of a table of counts is taken for."""
     roles = {r for r, _ in roles_of(header_of(header))}
-    if _IGNORED.match(bare_label(header)) and not roles & {"regimen", "endpoint", "study", "n"}:
+    if _ignored(bare_label(header)) and not roles & {"regimen", "endpoint", "study", "n"}:
         return Text("left aside: holds no counts of one arm", "未用：非单组例数")
     if table.headers.index(header) == 0 or roles & {"regimen", "endpoint", "study"}:
         return Text("labels of the rows", "行标签")
@@ -108,10 +119,10 @@ def _rows_are_endpoints(table: Table, headers: Sequence[str]) -> list[_Cell]:
             totals = {i: int(m[1]) for i, c in enumerate(row) if i and (m := _ALONE.fullmatch(normalise(c)))}
     found = []
     for number, row in zip(table.numbers, table.rows, strict=True):
-        if _PATIENTS.match(normalise(row[0])) or _IGNORED.match(normalise(row[0])):
+        if _PATIENTS.match(normalise(row[0])) or _ignored(normalise(row[0])):
             continue
         for i in range(1, len(row)):
-            if not headers[i] or _IGNORED.match(bare_label(headers[i])) or not row[i]:
+            if not headers[i] or _ignored(bare_label(headers[i])) or not row[i]:
                 continue
             n = _N.search(headers[i])
             found.append(
@@ -133,13 +144,13 @@ def _rows_are_regimens(table: Table, roles: Sequence[set[str]], regimen_at: int)
     study_at = next((i for i, r in enumerate(roles) if "study" in r), None)
     found = []
     for number, row in zip(table.numbers, table.rows, strict=True):
-        if _IGNORED.match(normalise(row[regimen_at])):
+        if _ignored(normalise(row[regimen_at])):
             continue
         n = _ALONE.fullmatch(normalise(row[n_at])) if n_at is not None else None
         inside = _N.search(normalise(row[regimen_at]))
         total = int(n[1]) if n else int(inside[1]) if inside else None
         for i, header in enumerate(table.headers):
-            if i in {regimen_at, n_at, study_at} or not header or not row[i] or _IGNORED.match(normalise(header)):
+            if i in {regimen_at, n_at, study_at} or not header or not row[i] or _ignored(normalise(header)):
                 continue
             study = row[study_at] if study_at is not None else ""
             found.append(_Cell(Record(table.name, number, {}), header, row[regimen_at], header, row[i], total, study))
@@ -157,6 +168,9 @@ def count_labels(tables: Sequence[Table]) -> tuple[list[str], list[str]]:
 def _parse(text: str) -> tuple[int | None, int | None, str] | None:
     """Events, patients and printed per cent of a cell."""
     plain = normalise(text).replace("％", "%")
+    behind = _INTERVAL.search(plain)
+    for count in (plain[: behind.start()], f"{plain[: behind.start()]})") if behind is not None else ():
+        plain = count if _OF.fullmatch(count) or _WITH.fullmatch(count) else plain
     if m := _OF.fullmatch(plain):
         return int(m[1]), int(m[2]), m[3] or ""
     if m := _WITH.fullmatch(plain):
@@ -208,7 +222,7 @@ def apply_to_counts(tables: Sequence[Table], mapping: Mapping) -> Applied:
 def _statistics(table: Table) -> list[str]:
     """Labels of rows and columns that hold tests, intervals, differences or totals."""
     labels = [*table.headers, *(cell for row in table.rows for cell in row[:1])]
-    return [masked(plain) for label in labels if (plain := normalise(label)) and _IGNORED.match(plain)]
+    return [masked(plain) for label in labels if (plain := normalise(label)) and _ignored(plain)]
 
 
 def _summed(rows: list[dict[str, str]], places: list[tuple[str, int]]) -> list[tuple[dict[str, str], tuple[str, int]]]:
@@ -233,7 +247,7 @@ def _summed(rows: list[dict[str, str]], places: list[tuple[str, int]]) -> list[t
 def _row(cell: _Cell, mapping: Mapping, recorder: Recorder, *, several: bool) -> dict[str, str] | None:
     label = normalise(cell.endpoint)
     endpoint = mapping.endpoints.get(label) or endpoint_of(label)
-    if endpoint == "none" or _IGNORED.match(label):
+    if endpoint == "none" or _ignored(label):
         return None
     parsed = _parse(cell.text)
     if endpoint is None:

@@ -23,6 +23,7 @@ from bayes_escc.evidence.sheet.mapping import Column, Mapping, SheetUse
 from bayes_escc.evidence.sheet.questions import Candidate, Question
 from bayes_escc.evidence.sheet.sorting import settings_of, use_of
 from bayes_escc.evidence.sheet.summary import summary_of
+from bayes_escc.evidence.sheet.wide_visits import scan_columns, visits_beside
 from bayes_escc.evidence.sheet.wording import Text, masked
 
 __all__ = ["Decision", "decide"]
@@ -160,6 +161,9 @@ class _Work(CohortDecisions):
             self.notes += table.grid.notes
         main = [t for i, t in enumerate(tables) if uses[i] == kind]
         visits = [t for i, t in enumerate(tables) if uses[i] == "visits" and kind == "patients"]
+        if kind == "patients" and not visits:
+            main, visits = self._unfolded(main)
+            chosen = [*main, *visits]
         proposals: tuple[Proposal, ...] = ()
         if kind == "patients":
             mapping, proposals = self._patients(main, visits)
@@ -220,6 +224,28 @@ class _Work(CohortDecisions):
 
     def _uses(self, tables: Sequence[Table]) -> dict[int, str]:
         return {i: use_of(t) for i, t in enumerate(tables)}
+
+    def _unfolded(self, tables: Sequence[Table]) -> tuple[list[Table], list[Table]]:
+        """Sheets of patients without the columns of their scans, and tables of these scans."""
+        patients, visits = [], []
+        for table in tables:
+            pairs = scan_columns(table)
+            beside = visits_beside(table)
+            if beside is not None:
+                visits.append(beside)
+                used = {i for pair in pairs.values() for i in pair}
+                named = ", ".join(masked(table.headers[i]) for i in sorted(used))
+                self.notes.append(Text(f"scans are read as visits: {named}", f"各次影像评估按访视读取：{named}"))
+                table = replace(table, headers=tuple("" if i in used else h for i, h in enumerate(table.headers)))
+            elif pairs:
+                self.notes.append(
+                    Text(
+                        f"{len(pairs)} scans of every patient are not read: the date of progression counts",
+                        f"每例患者的{len(pairs)}次影像评估未读取：以进展日期为准",
+                    )
+                )
+            patients.append(table)
+        return patients, visits
 
     # -- counts and effects ------------------------------------------------------------------------------------------
 
@@ -290,7 +316,7 @@ class _Work(CohortDecisions):
             none = Candidate(
                 "none", Text("none stated: only the probability of being better", "不设定：仅报告更优的概率")
             )
-            if mapping.rule("time") and "time" in applied.columns:
+            if mapping.rule("time") and {"time", "visit_result"} & {*applied.columns, *mapping.columns}:
                 self.ask(
                     Question(
                         "margin.pfs",

@@ -10,7 +10,7 @@ from typing import Final
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.sheet.wording import Text
 
-__all__ = ["EVENTS", "Route", "dated_route", "end_route", "time_agrees"]
+__all__ = ["EVENTS", "Route", "dated_route", "disorder", "end_route", "time_agrees"]
 
 EVENTS: Final = ("progression", "death")
 _CALLED: Final = {
@@ -77,7 +77,7 @@ def dated_route(
     if "start" not in days:
         return "no start", Text("there is no date of the first dose", "缺少首次用药日期")
     start = days["start"]
-    if wrong := _disorder(days, today):
+    if wrong := disorder(days, today):
         return wrong
     happened = {role: days[role] for role in EVENTS if role in days}
     if said is True and not happened:
@@ -122,7 +122,7 @@ def _route(start: dt.date, role: str, end: dt.date, event: bool, more: Text = _N
     )
 
 
-def _disorder(days: Mapping[str, dt.date], today: dt.date) -> Problem | None:
+def disorder(days: Mapping[str, dt.date], today: dt.date) -> Problem | None:
     """Dates in an order that cannot be."""
     start = days["start"]
     for role in ("start", "progression", "death", "last_contact", "last_scan", "pfs_end"):
@@ -159,7 +159,7 @@ def end_route(
         return "no end", Text("there is no date at which follow-up ends", "缺少随访终点日期")
     if event is None:
         return "no status", Text("it is not said whether the event happened", "未注明是否发生事件")
-    if wrong := _disorder(days, today):
+    if wrong := disorder(days, today):
         return wrong
     end = days[role]
     if cut is not None and end > cut:

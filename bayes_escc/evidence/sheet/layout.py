@@ -211,12 +211,27 @@ def _headers(grid: Grid, at: int) -> tuple[tuple[str, ...], int]:
         ):
             used = 2  # names of variables and their labels, or a header merged over two rows
             joined = [_with_label(n, label) for n, label in zip(joined, below, strict=True)]
+        elif _names_of_groups(names, below):
+            used = 2
+            joined = [f"{n} / {own}" if own and own != n else n for n, own in zip(joined, below, strict=True)]
     seen: Counter[str] = Counter()
     unique = []
     for name in joined:
         seen[name] += bool(name)
         unique.append(f"{name} [{seen[name]}]" if name and seen[name] > 1 else name)
     return tuple(unique), used
+
+
+def _names_of_groups(names: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether the row below the header names the columns of groups whose titles the header merges: `Scan 1`, twice."""
+    spread = [bool(n) and n in (*names[max(i - 1, 0) : i], *names[i + 1 : i + 2]) for i, n in enumerate(names)]
+    named = [i for i, own in enumerate(below) if own and own != names[i]]
+    return (
+        len(named) >= 2
+        and all(spread[i] for i in named)
+        and all(below[i] for i, wide in enumerate(spread) if wide)
+        and not any(_looks_like_data(below[i]) or len(below[i]) > 40 for i in named)
+    )
 
 
 def _with_label(name: str, label: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from bayes_escc.evidence.sheet.layout import Table, find_table
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.questions import Candidate, OpenQuestionsError, Question
 from bayes_escc.evidence.sheet.roles import ROLES
+from bayes_escc.evidence.sheet.wide_visits import scans_sheet, visits_beside
 from bayes_escc.evidence.sheet.wording import Text, language_of
 
 if TYPE_CHECKING:
@@ -96,17 +97,24 @@ def apply_to_source(source: str | Path | pd.DataFrame, mapping: Mapping) -> Appl
 
 def _tables(grids: Sequence[Grid], mapping: Mapping) -> list[Table]:
     """The tables of the sheets a mapping names; of a file with one table, that one, whatever its sheet is called."""
-    names = {u.sheet for u in mapping.sheets}
+    scans = {u.sheet for u in mapping.sheets if u.use == "visits"}
+    plain = [u for u in mapping.sheets if u.sheet not in scans or u.sheet not in map(scans_sheet, _sheets(mapping))]
+    names = {u.sheet for u in plain}
     named = [g for g in grids if g.sheet in names]
     tables = [t for g in named or grids if (t := find_table(g, mapping.headers)) is not None]
-    if not named and len(mapping.sheets) == 1 and tables:
+    if not named and len(plain) == 1 and tables:
         best = max(tables, key=lambda t: sum(t.column(h) is not None for h in mapping.headers))
-        return [best]
+        tables = [best if len(plain) == len(mapping.sheets) else replace(best, sheet=plain[0].sheet)]
+    tables += [beside for t in tables if scans_sheet(t.sheet) in scans and (beside := visits_beside(t)) is not None]
     if not tables:
         raise DataError(
             f"no sheet holds the table that the mapping describes; it names {', '.join(mapping.headers[:8])}."
         )
     return tables
+
+
+def _sheets(mapping: Mapping) -> list[str]:
+    return [u.sheet for u in mapping.sheets if u.use == "patients"]
 
 
 def _missing_headers(tables: Sequence[Table], mapping: Mapping) -> tuple[Question, ...]:

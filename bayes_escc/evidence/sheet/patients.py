@@ -23,13 +23,15 @@ from bayes_escc.evidence.sheet.cells import (
     read_number,
     time_unit,
 )
-from bayes_escc.evidence.sheet.follow_up import EVENTS, Route, dated_route, end_route, time_agrees
+from bayes_escc.evidence.sheet.date_questions import SERIAL_EPOCHS, ask_date
+from bayes_escc.evidence.sheet.follow_up import EVENTS, Route, dated_route, disorder, end_route, time_agrees
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.questions import Candidate
 from bayes_escc.evidence.sheet.repeated import REPEATED, without_repeats
 from bayes_escc.evidence.sheet.roles import CHARACTERISTICS
 from bayes_escc.evidence.sheet.visits import with_visits
+from bayes_escc.evidence.sheet.wide_visits import scans_sheet
 from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.names import normalise
 
@@ -113,7 +115,15 @@ def apply_to_patients(
     _set_aside(records, mapping, recorder)
     _name_patients(records, mapping, recorder, key)
     if mapping.rule("time") == "visits":
-        records = with_visits(records, gather(tables, mapping, "visits"), mapping, recorder)
+        visits = gather(tables, mapping, "visits")
+        beside = {t.name: scans_sheet(t.sheet) for t in tables}
+        here = {(beside[r.sheet], r.row): r.values["patient_id"] for r in records}
+        for visit in visits:  # a scan in the row of its patient needs no number
+            place = (visit.sheet, visit.row)
+            visit.values["patient_id"] = (
+                here.get(place, "") if visit.sheet in beside.values() else _number(visit, mapping, key)
+            )
+        records = with_visits(records, visits, mapping, recorder, epochs)
     used = [c for c in COLUMNS if c in ("patient_id", "regimen") or any(r.values.get(c) for r in records)]
     rows = tuple({c: r.values.get(c, "") for c in used} for r in records)
     places = tuple((r.sheet, r.row) for r in records)
@@ -172,7 +182,7 @@ class _Reading(CellReading):
                         self.recorder.read(record, column.header, cell, "", Text("no date", "无日期"))
                     continue
                 own = self.epochs.get(record.sheet)
-                epoch = own or {"windows": dt.date(1899, 12, 30), "mac": dt.date(1904, 1, 1)}.get(column.epoch)
+                epoch = own or SERIAL_EPOCHS.get(column.epoch)
                 day = read_day(cell, order, epoch)
                 if isinstance(day, dt.date):
                     parted = parted or bool(re.match(r"\d{1,2}[-/.]", cell.strip()))
@@ -191,26 +201,8 @@ class _Reading(CellReading):
     def wrong_date(self, i: int, record: Record, role: str, what: str) -> None:
         """A date that cannot be read: asked where an answer serves the whole column, else a fault of the row."""
         header, cell = self.columns[role].header, record.cells[role]
-        if what == "ambiguous":
-            self.recorder.ask(
-                f"order.{role}",
-                Text(f"Does the day or the month come first in {header!r}?", f"“{header}”中日在前还是月在前？"),
-                (Candidate("dmy", Text("day first", "日/月/年")), Candidate("mdy", Text("month first", "月/日/年"))),
-                record,
-            )
-        elif what == "serial":
-            self.recorder.ask(
-                f"epoch.{role}",
-                Text(
-                    f"Dates of {header!r} are numbers of days. From which Excel?",
-                    f"“{header}”中的日期是天数，来自哪种Excel？",
-                ),
-                (
-                    Candidate("windows", Text("Windows, or any of the last ten years", "Windows版或近十年的版本")),
-                    Candidate("mac", Text("old Excel for the Mac (1904)", "旧Mac版(1904)")),
-                ),
-                record,
-            )
+        if what in {"ambiguous", "serial"}:
+            ask_date(self.recorder, record, role, header, what)
         elif what == "not a date" and not re.search(r"\d", cell):
             word = word_of(cell)
             self.recorder.ask(
@@ -246,8 +238,7 @@ class _Reading(CellReading):
         if not mode:
             return
         if mode == "visits":
-            for record, days_of in zip(self.records, self.days().values(), strict=True):
-                record.values |= {f"{role}_date": day.isoformat() for role, day in days_of.items()}
+            self.starts_and_deaths()
             return
         days, statuses = self.days(), self.statuses()
         cut_text = self.mapping.rule("cut")
@@ -279,6 +270,20 @@ class _Reading(CellReading):
             )
         if mode in ("dates", "end") and "time" in self.columns:
             self.compare_times()
+
+    def starts_and_deaths(self) -> None:
+        """The dates beside which visits are read."""
+        for i, days_of in self.days().items():
+            record = self.records[i]
+            whys = self.wrong.get(i, [])
+            if not whys and "start" not in days_of:
+                whys = [Text("there is no date of the first dose", "缺少首次用药日期")]
+            elif not whys and (found := disorder(days_of, self.today)):
+                whys = [found[1]]
+            for why in whys:
+                self.ask_rows(record, why)
+            if not whys:
+                record.values |= {f"{role}_date": day.isoformat() for role, day in days_of.items()}
 
     def printed_time(self, record: Record, status: bool | None) -> None:
         """Time and status as they stand in their columns."""
@@ -391,6 +396,14 @@ def _set_aside(records: list[Record], mapping: Mapping, recorder: Recorder) -> N
     )
 
 
+def _number(record: Record, mapping: Mapping, key: bytes) -> str:
+    """The number of a patient as the sheet has it, or the pseudonym made from it."""
+    cell = normalise(record.cells["identifier"])
+    if mapping.rule("identifier") != "pseudonym" or not cell:
+        return cell
+    return "P" + hmac.new(key, cell.encode(), hashlib.sha256).hexdigest()[:12]
+
+
 def _name_patients(records: list[Record], mapping: Mapping, recorder: Recorder, key: bytes) -> None:
     """An identifier for every patient: the sheet's own, a pseudonym, or a number that no order of rows changes."""
     rule = mapping.rule("identifier", "numbered")
@@ -399,9 +412,7 @@ def _name_patients(records: list[Record], mapping: Mapping, recorder: Recorder, 
         several = len({r.sheet for r in records}) > 1 and mapping.rule("sheets") != "joined"
         repeated = several and len({word_of(r.cells["identifier"]) for r in records}) < len(records)
         for record in records:
-            cell = normalise(record.cells["identifier"])
-            if rule == "pseudonym":
-                cell = "P" + hmac.new(key, cell.encode(), hashlib.sha256).hexdigest()[:12] if cell else ""
+            cell = _number(record, mapping, key)
             record.values["patient_id"] = f"{record.sheet} {cell}" if repeated and cell else cell
         blank = [r for r in records if not r.values["patient_id"]]
         for number, record in enumerate(_sorted(blank), start=1):

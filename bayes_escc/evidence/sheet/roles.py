@@ -332,6 +332,8 @@ def roles_of(header: Header) -> tuple[tuple[str, str], ...]:
     loose = [(r.name, "loose") for r in _ALL if key in r.loose]
     if loose:
         return tuple(loose)
+    if " / " in header.text and (grouped := _of_group(header.text)):
+        return grouped
     best, longest = [], 0
     for role in _ALL:
         size = max((len(s) for s in _SYNONYMS[role.name] if _inside(s, key)), default=0)
@@ -340,6 +342,23 @@ def roles_of(header: Header) -> tuple[tuple[str, str], ...]:
         elif size and size == longest:
             best.append(role.name)
     return tuple((name, "within") for name in best)
+
+
+_GENERAL: Final = re.compile(
+    r"(?i)日期|时间|日|date|dt|day|when|是否|有无|有/无|是/否|y/n|yes/no|状态|情况|status|结果|result|数值|检测值|value"
+)
+"""Names of columns that say nothing without the title of their group."""
+
+
+def _of_group(text: str) -> tuple[tuple[str, str], ...]:
+    """Roles of a name joined to the title of its group: `Death / date` is the date of death."""
+    group, _, name = text.rpartition(" / ")
+    own, title = header_of(name), header_of(group)
+    said = {_fold(f"{a} {b}") for a, b in ((title.key, own.key), (own.key, title.key), (f"{own.key} of", title.key))}
+    exact = [(r.name, "exact") for r in _ALL if said & _SYNONYMS[r.name]]
+    if exact or not _GENERAL.fullmatch(own.key):
+        return tuple(exact)
+    return tuple((role, "within") for role, _ in roles_of(title))
 
 
 _SYNONYMS: Final = {role.name: frozenset(_fold(s) for s in role.synonyms) for role in _ALL}

@@ -27,6 +27,11 @@ def summary_of(applied: Applied, mapping: Mapping) -> Text:
         reached = "未达到" if middle is None else f"{middle / per_month:.1f}个月"
         english.append(f"{events} events of {len(pairs)} followed, median PFS {shown}")
         chinese.append(f"随访{len(pairs)}例中事件{events}例，中位PFS{reached}")
+    between = [r["first_progression"] for r in applied.rows if r.get("first_progression")]
+    if between:
+        seen = sum(b != "inf" for b in between)
+        english.append(f"{seen} of {len(between)} progressed or died by their scans and dates")
+        chinese.append(f"据影像与日期，{len(between)}例中进展或死亡{seen}例")
     responses = [r["response"] for r in applied.rows if r.get("response")]
     if responses:
         met = sum(r in {"CR", "PR", "1"} for r in responses)

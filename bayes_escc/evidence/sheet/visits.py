@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping as Mapping_
 
 from bayes_escc.evidence.sheet.applied import Record, Recorder
-from bayes_escc.evidence.sheet.cells import WORDS, folded_word, read_day
+from bayes_escc.evidence.sheet.cells import MISSING, WORDS, date_order, folded_word, read_day
+from bayes_escc.evidence.sheet.date_questions import SERIAL_EPOCHS, ask_date
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.questions import Candidate
 from bayes_escc.evidence.sheet.wording import Text, masked
-from bayes_escc.names import normalise
 
 __all__ = ["with_visits"]
 
 
-def with_visits(patients: list[Record], visits: list[Record], mapping: Mapping, recorder: Recorder) -> list[Record]:
+Epochs = Mapping_[str, dt.date | None]
+"""Day zero of numbers that are dates, by sheet."""
+
+
+def with_visits(
+    patients: list[Record], visits: list[Record], mapping: Mapping, recorder: Recorder, epochs: Epochs
+) -> list[Record]:
     """Add `last_free`, `first_progression` and `scan_rule` to the patients, in weeks.
 
     The rule is that of `join_scans`: progression lies between the last scan without it and the first with it.
@@ -24,15 +31,18 @@ def with_visits(patients: list[Record], visits: list[Record], mapping: Mapping, 
         recorder.ask(
             "schedule", Text("How many weeks lie between planned scans?", "计划影像评估间隔几周？"), (), free="number"
         )
-    rows = [row for visit in visits if (row := _visit(visit, mapping, recorder)) is not None]
+    orders = {o for v in visits if (o := date_order(v.cells["visit_date"]))}
+    order = mapping.columns["visit_date"].order or (orders.pop() if len(orders) == 1 else "")
+    rows = [row for visit in visits if (row := _visit(visit, mapping, recorder, order, epochs)) is not None]
     if recorder.questions:
         return patients
     import pandas as pd
 
     from bayes_escc.evidence.visits import join_scans
 
-    known = {p.values["patient_id"] for p in patients}
-    stray = [r for r in rows if r["patient_id"] not in known]
+    dated = [p for p in patients if p.values.get("start_date")]  # the others are set aside, or asked about
+    known = {p.values["patient_id"] for p in dated}
+    stray = [r for r in rows if r["patient_id"] and r["patient_id"] not in known]
     if stray:
         recorder.note(
             f"{len(stray)} visits of patients who are not on the sheet of patients are left aside",
@@ -42,10 +52,10 @@ def with_visits(patients: list[Record], visits: list[Record], mapping: Mapping, 
         [
             {
                 "patient_id": p.values["patient_id"],
-                "start": p.values.get("start_date", ""),
+                "start": p.values["start_date"],
                 "death": p.values.get("death_date", ""),
             }
-            for p in patients
+            for p in dated
         ]
     )
     seen = pd.DataFrame([r for r in rows if r["patient_id"] in known], columns=["patient_id", "date", "result"])
@@ -72,26 +82,18 @@ def with_visits(patients: list[Record], visits: list[Record], mapping: Mapping, 
     return patients
 
 
-def _visit(visit: Record, mapping: Mapping, recorder: Recorder) -> dict[str, str] | None:
+def _visit(visit: Record, mapping: Mapping, recorder: Recorder, order: str, epochs: Epochs) -> dict[str, str] | None:
     """Patient, date and result of one visit."""
     column, result = mapping.columns["visit_date"], mapping.columns["visit_result"]
     cell, word = visit.cells["visit_date"], folded_word(visit.cells["visit_result"])
-    day = read_day(cell, column.order)
+    if folded_word(cell) in MISSING and word in MISSING:
+        return None
+    day = read_day(cell, order, epochs.get(visit.sheet) or SERIAL_EPOCHS.get(column.epoch))
     if isinstance(day, str):
-        if not cell and not word:
-            return None
-        recorder.ask(
-            "unusable_visits",
-            Text(
-                "Some visits have no date that can be read: correct the sheet, or leave them aside.",
-                "有些访视日期无法读取：请更正，或不读取这些访视。",
-            ),
-            (Candidate("leave_aside", Text("they do not count", "不计入")),),
-            visit,
-        ) if mapping.rule("unusable_visits") != "leave_aside" else None
+        _ask_date(visit, cell, day, mapping, recorder)
         return None
     known = {**WORDS["visit_result"], **{folded_word(w): m for w, m in result.words}}
-    meaning = known.get(word, "NE" if not word else "")
+    meaning = known.get(word, "NE" if word in MISSING else "")
     if not meaning:
         recorder.ask(
             f"word.visit_result.{masked(word)}",
@@ -100,6 +102,25 @@ def _visit(visit: Record, mapping: Mapping, recorder: Recorder) -> dict[str, str
             visit,
         )
         return None
-    if isinstance(day, dt.date) and day.isoformat() != cell:
+    if day.isoformat() != cell:
         recorder.read(visit, column.header, cell, day.isoformat(), Text("date", "日期"))
-    return {"patient_id": normalise(visit.cells["identifier"]), "date": day.isoformat(), "result": meaning}
+    return {"patient_id": visit.values["patient_id"], "date": day.isoformat(), "result": meaning}
+
+
+def _ask_date(visit: Record, cell: str, what: str, mapping: Mapping, recorder: Recorder) -> None:
+    """The date of a visit that cannot be read as it is: asked for the whole column where one answer serves it."""
+    header = mapping.columns["visit_date"].header
+    if what in {"ambiguous", "serial"}:
+        ask_date(recorder, visit, "visit_date", header, what)
+    elif mapping.rule("unusable_visits") != "leave_aside":
+        recorder.ask(
+            "unusable_visits",
+            Text(
+                "Some visits have no date that can be read: correct the sheet, or leave them aside.",
+                "有些访视日期无法读取：请更正，或不读取这些访视。",
+            ),
+            (Candidate("leave_aside", Text("they do not count", "不计入")),),
+            visit,
+        )
+    else:
+        recorder.read(visit, header, cell, "", Text("no date that can be read; set aside", "日期无法读取，未纳入"))
