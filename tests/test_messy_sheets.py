@@ -202,3 +202,41 @@ def test_an_interval_behind_a_count_leaves_the_count(tmp_path):
     found = {(r["regimen"], r["endpoint"]): (r["events"], r["n"]) for r in decision.applied.rows}
     assert found["Tislelizumab", "ORR"] == ("11", "41")
     assert found["Chemotherapy", "ORR"] == ("4", "38")  # as printed, not CR + PR
+
+
+def test_sheets_of_different_patients_may_each_have_their_own_headers_and_units(tmp_path, capsys):
+    path = messy.arms_in_their_own_units(tmp_path / "i.xlsx")
+    answers = {
+        "sheet.信迪利单抗": "信迪利单抗",
+        "sheet.Irinotecan": "Irinotecan",
+        "reference": "Irinotecan",
+        "margin.pfs": "1",
+    }
+    assert {q.code for q in decide(read_grids(path), {}, effects=False, today=TODAY).questions} == {
+        "sheet.信迪利单抗",
+        "sheet.Irinotecan",
+    }
+    decision = decide(read_grids(path), answers, effects=False, today=TODAY)
+    assert not decision.questions
+    days = {"days": 1, "weeks": 7, "months": 30.4375}[decision.mapping.rule("time_unit")]
+    for row in decision.applied.rows:
+        i, arm = int(row["patient_id"][1:]), int(row["regimen"] == "Irinotecan")
+        assert float(row["time"]) * days == pytest.approx(messy._days(i + arm), abs=0.02)
+        assert float(row["nlr"]) == pytest.approx((3.1 + i / 10) / 1.25, rel=1e-3)
+        assert row["ecog"] == str(i % 3)
+    flags = [part for code, value in answers.items() for part in ("--answer", f"{code}={value}")]
+    assert main(["start", str(path), "--out", str(tmp_path / "out"), *flags]) == 0
+    capsys.readouterr()
+    assert main(["check", str(path), "--mapping", str(tmp_path / "out" / "mapping.toml")]) == 0
+    assert "20 patients, 12 events of 20 followed" in capsys.readouterr().out
+
+
+def test_a_blood_count_of_the_size_of_another_unit_is_asked_about(tmp_path):
+    path = messy.chinese_with_totals(tmp_path / "j.xlsx")
+    book = openpyxl.load_workbook(path)
+    book.active.cell(8, 10, 4200)  # per microlitre, in a column of 10^9 per litre
+    book.save(path)
+    decision = decided(path, {"reference": "多西他赛"})
+    assert {q.code for q in decision.questions} == {"word.neutrophils.4200"}
+    decision = decided(path, {"reference": "多西他赛", "word.neutrophils.4200": "4.2"})
+    assert float(decision.applied.rows[3]["nlr"]) == pytest.approx(4.2 / 1.2)

@@ -157,3 +157,21 @@ def response_with_intervals(path: Path) -> Path:
         sheet.append(row)
     book.save(path)
     return path
+
+
+def arms_in_their_own_units(path: Path) -> Path:
+    """One sheet per regimen, one in Chinese with months and 10^9/L, one in English with weeks and counts per uL."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    first = ["编号", "PS", "PFS（月）", "PFS状态(1=事件,0=删失)", "中性粒细胞(10^9/L)", "淋巴细胞(10^9/L)"]
+    second = ["Subject ID", "ECOG", "PFS (weeks)", "PFS状态(1=事件,0=删失)", "ANC (/uL)", "ALC (/uL)"]
+    for arm, (name, header) in enumerate((("信迪利单抗", first), ("Irinotecan", second))):
+        sheet = book.create_sheet(name)
+        sheet.append([f"{name} 入组患者"])
+        sheet.append(header)
+        for i in range(10):
+            time = round(_days(i + arm) / (7 if arm else 30.4375), 3)
+            blood = (3.1 + i / 10, 1.25) if not arm else (3100 + 100 * i, 1250)
+            sheet.append([f"{'SI'[arm]}{i}", i % 3, time, int(i % 3 > 0), *blood])
+    book.save(path)
+    return path

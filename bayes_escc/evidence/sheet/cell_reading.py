@@ -29,6 +29,8 @@ __all__ = ["COUNTS", "CellReading", "fold_regimen", "word_of"]
 
 
 COUNTS: Final = ("neutrophils", "lymphocytes", "cd4", "cd8")
+_FEWEST, _MOST = 0.02, 150.0
+"""In 10^9 per litre, between which a blood count is in the unit of its column: `3.2` per microlitre is not."""
 
 
 def word_of(cell: str) -> str:
@@ -241,6 +243,9 @@ class CellReading:
             if (role == "age" and unit not in {"", "岁", "y", "yr", "yrs", "years", "周岁"}) or value < 0:
                 self.ask_number(role, record, cell)
                 continue
+            if role in COUNTS[:2] and not (_FEWEST if own != 1.0 else 0) <= value * own <= _MOST:
+                self.ask_number(role, record, cell)  # of the size of another unit
+                continue
             record.values[role] = f"{value * own:.10g}"
             if sign or record.values[role] != cell:
                 why = (
@@ -253,8 +258,11 @@ class CellReading:
                 self.recorder.read(record, column.header, cell, record.values[role], why)
 
     def ask_number(self, role: str, record: Record, cell: str) -> None:
-        """A cell that is no number."""
+        """A cell that is no number, or none that the column can hold."""
         said, shown = ROLES[role].said, word_of(cell)
+        what = Text("no number", "不是数字")
+        if read_number(cell) is not None:
+            what = Text("no value it can hold in its unit", "按该列单位不可能取此值")
         words = {word_of(w): m for w, m in self.columns[role].words}
         if word_of(cell) in words:
             record.values[role] = "" if words[word_of(cell)] == "missing" else words[word_of(cell)]
@@ -262,8 +270,8 @@ class CellReading:
         self.recorder.ask(
             f"word.{role}.{shown}",
             Text(
-                f"{shown!r} in the column {self.columns[role].header!r} ({said.en}) is no number. Which is meant?",
-                f"“{self.columns[role].header}”({said.zh})一列中的“{shown}”不是数字，应为多少？",
+                f"{shown!r} in the column {self.columns[role].header!r} ({said.en}) is {what.en}. Which is meant?",
+                f"“{self.columns[role].header}”({said.zh})一列中的“{shown}”{what.zh}，应为多少？",
             ),
             (Candidate("missing", Text("not known", "缺失")),),
             record,
@@ -273,7 +281,8 @@ class CellReading:
 
     def count_factor(self, role: str, column: Column) -> float | None:
         """By how much a blood count is multiplied; asked where unit and size do not agree."""
-        values = [v[0] for r in self.records if (v := read_number(r.cells[role])) is not None]
+        read = [v for r in self.records if (v := read_number(r.cells[role])) is not None]
+        values = [v[0] for v in read if not count_unit(v[2])] or [v[0] for v in read]
         if not values:
             return 1.0
         middle = median(values)

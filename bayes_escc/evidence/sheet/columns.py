@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Final
 
 from bayes_escc.errors import DataError
@@ -125,25 +126,69 @@ def propose_roles(tables: Sequence[Table], answers: Mapping[str, str], allowed: 
                 continue
             by_role[role].append((header, how))
     chosen: dict[str, str] = {r: h for r, h in fixed.items() if h}
+    elsewhere: dict[str, list[str]] = {}
+    apart = _sheets_apart(tables, by_role)
     questions = []
     for role in [r for r in ROLES if r in by_role and r not in fixed and ROLES[r].kind not in {"drop", "aside"}]:
-        candidates = [c for c in by_role[role] if c[0] not in chosen.values()]
+        taken = {*chosen.values(), *(h for more in elsewhere.values() for h in more)}
+        candidates = [c for c in by_role[role] if c[0] not in taken]
         best = _best(role, candidates, cells)
-        if len(best) == 1:
+        by_sheet = _one_each(role, candidates, cells, tables) if apart else []
+        if len(by_sheet) > 1 and _alike(role, [headers[h] for h in by_sheet]):
+            chosen[role], *elsewhere[role] = by_sheet
+        elif len(best) == 1:
             chosen[role] = best[0]
         elif len(best) > 1:
             questions.append(_ask_role(role, best, cells))
-    columns = {role: _column(role, header, headers[header]) for role, header in chosen.items()}
+    columns = {
+        role: replace(
+            _column(role, header, headers[header]),
+            also=tuple(_column(role, h, headers[h]) for h in elsewhere.get(role, ())),
+        )
+        for role, header in chosen.items()
+    }
+    used = {*chosen.values(), *(h for more in elsewhere.values() for h in more)}
     dropped = [
         h
         for h in cells
-        if h not in chosen.values()
-        and (h in identifying or any(ROLES[r].kind == "drop" for r, _ in meanings.get(h, ())))
+        if h not in used and (h in identifying or any(ROLES[r].kind == "drop" for r, _ in meanings.get(h, ())))
     ]
     asked = {c.value for q in questions for c in q.candidates}
-    aside = [h for h in cells if h not in chosen.values() and h not in dropped]
-    proposals = [_proposal(h, chosen, meanings, identifying, dropped, asked, fixed) for h in cells]
+    aside = [h for h in cells if h not in used and h not in dropped]
+    of_header = {h: r for r, h in chosen.items()} | {h: r for r, more in elsewhere.items() for h in more}
+    proposals = [_proposal(h, of_header, meanings, identifying, dropped, asked, fixed) for h in cells]
     return Roles(columns, tuple(proposals), tuple(questions), tuple(dropped), tuple(aside), cells, identifying)
+
+
+def _sheets_apart(tables: Sequence[Table], by_role: Mapping[str, list[tuple[str, str]]]) -> bool:
+    """Whether several sheets hold the same things of different patients, rather than different things of the same."""
+    held = [
+        {r for r, found in by_role.items() if r != "identifier" and any(t.column(h) is not None for h, _ in found)}
+        for t in tables
+    ]
+    return len(tables) > 1 and all(len(a & b) >= 0.5 * max(1, min(len(a), len(b))) for a, b in combinations(held, 2))
+
+
+def _one_each(
+    role: str, candidates: list[tuple[str, str]], cells: Mapping[str, list[str]], tables: Sequence[Table]
+) -> list[str]:
+    """The likeliest header of a role on every sheet, or none where a sheet leaves it open."""
+    found: dict[str, None] = {}
+    for table in tables:
+        here = [c for c in candidates if table.column(c[0]) is not None]
+        best = _best(role, here, cells) if here else []
+        if len(best) > 1:
+            return []
+        found |= dict.fromkeys(best)
+    return sorted(found)
+
+
+def _alike(role: str, headers: Sequence[Header]) -> bool:
+    """Whether headers of one role differ in nothing but name and a unit that each of them states."""
+    if len({h.codes for h in headers}) > 1:
+        return False
+    units = [_column(role, h.text, h).unit for h in headers]
+    return len(set(units)) == 1 or "" not in units
 
 
 def _fixed(answers: Mapping[str, str], cells: Mapping[str, list[str]]) -> dict[str, str]:
@@ -305,7 +350,7 @@ def _code_meaning(role: str, meaning: str) -> str:
 
 def _proposal(
     header: str,
-    chosen: Mapping[str, str],
+    of_header: Mapping[str, str],
     meanings: Mapping[str, list[tuple[str, str]]],
     identifying: Mapping[str, str],
     dropped: Sequence[str],
@@ -313,7 +358,7 @@ def _proposal(
     fixed: Mapping[str, str],
 ) -> Proposal:
     """The role of one column and the reason for it."""
-    role = next((r for r, h in chosen.items() if h == header), None)
+    role = of_header.get(header)
     if role is not None and fixed.get(role) == header:
         return Proposal(header, role, Text("as answered", "按回答"))
     hows = dict(meanings.get(header, []))

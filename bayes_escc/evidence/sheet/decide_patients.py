@@ -79,9 +79,9 @@ class CohortDecisions(FollowUpDecisions):
             return mapping
         id_column = mapping.columns.get("identifier")
         ids = [
-            {folded_word(c) for c in t.cells(i) if c}
+            {folded_word(c) for c in t.cells(found[0]) if c}
             for t in tables
-            if id_column is not None and (i := t.column(id_column.header)) is not None
+            if id_column is not None and (found := id_column.on(t)) is not None
         ]
         if id_column is None:
             self.joining = _shared_number(tables)
@@ -89,14 +89,9 @@ class CohortDecisions(FollowUpDecisions):
             a & b and len(a & b) >= 0.5 * min(len(a), len(b)) for a, b in combinations(ids, 2)
         )
         with_regimen = [
-            t
-            for t in tables
-            if "regimen" in mapping.columns and t.column(mapping.columns["regimen"].header) is not None
+            t for t in tables if "regimen" in mapping.columns and mapping.columns["regimen"].on(t) is not None
         ]
-        columns = [
-            {r for r, c in mapping.columns.items() if t.column(c.header) is not None and r != "identifier"}
-            for t in tables
-        ]
+        columns = [{r for r, c in mapping.columns.items() if c.on(t) is not None and r != "identifier"} for t in tables]
         overlap = max(len(a & b) / max(1, min(len(a), len(b))) for a, b in combinations(columns, 2))
         if (len(ids) == len(tables) or self.joining) and shared and overlap < 0.5:
             self.notes.append(Text("the sheets are joined by the patient's number", "各工作表按患者编号合并"))
@@ -140,7 +135,8 @@ class CohortDecisions(FollowUpDecisions):
             labels = Counter(names)
         elif "regimen" in mapping.columns:
             header = mapping.columns["regimen"].header
-            cells = [c for t in tables if (i := t.column(header)) is not None for c in t.cells(i)]
+            column = mapping.columns["regimen"]
+            cells = [c for t in tables if (found := column.on(t)) is not None for c in t.cells(found[0])]
             blank = [c for c in cells if folded_word(c) in MISSING]
             if cells and cells[0] != "" and len(blank) >= 0.3 * len(cells):
                 answer = self.ask(

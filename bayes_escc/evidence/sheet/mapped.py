@@ -119,17 +119,12 @@ def _sheets(mapping: Mapping) -> list[str]:
 
 def _missing_headers(tables: Sequence[Table], mapping: Mapping) -> tuple[Question, ...]:
     """Headers of the mapping that no sheet has, each asked with what could stand for it."""
-    gone = {r: c for r, c in mapping.columns.items() if all(t.column(c.header) is None for t in tables)}
+    gone = {r: c for r, c in mapping.columns.items() if all(c.on(t) is None for t in tables)}
     if not gone:
         return ()
     proposed = propose_roles(tables, {}, frozenset(mapping.columns)).columns
     left = sorted(
-        {
-            h
-            for t in tables
-            for h in t.headers
-            if h and all(t.column(c.header) != t.column(h) for c in mapping.columns.values())
-        }
+        {h for t in tables for h in t.headers if h and all(t.column(other) != t.column(h) for other in mapping.headers)}
     )
     questions = []
     for role, column in gone.items():

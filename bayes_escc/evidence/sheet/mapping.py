@@ -8,16 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.sheet.roles import ROLES
 from bayes_escc.names import Plain
 from bayes_escc.settings.files import read_toml
 from bayes_escc.settings.reader import Reader, raise_problems
+
+if TYPE_CHECKING:
+    from bayes_escc.evidence.sheet.layout import Table
 
 __all__ = ["Column", "Mapping", "SheetUse", "load_mapping", "mapping_from"]
 
@@ -42,6 +46,8 @@ class Column:
         Of dates that are numbers, in files that do not say.
     words : tuple of (str, str)
         What words mean, beyond those known.
+    also : tuple of Column
+        The same column under another header, perhaps in another unit, on further sheets of other patients.
     """
 
     header: str
@@ -49,6 +55,15 @@ class Column:
     order: str = ""
     epoch: str = ""
     words: tuple[tuple[str, str], ...] = ()
+    also: tuple[Column, ...] = ()
+
+    def on(self, table: Table) -> tuple[int, Column] | None:
+        """Where the column stands in a table and under which of its headers, or None."""
+        for column in (self, *self.also):
+            at = table.column(column.header)
+            if at is not None:
+                return at, column
+        return None
 
     def with_word(self, word: str, meaning: str) -> Column:
         """The column with one more word."""
@@ -104,7 +119,7 @@ class Mapping:
     @property
     def headers(self) -> tuple[str, ...]:
         """Headers that are read."""
-        return tuple(c.header for c in self.columns.values())
+        return tuple(one.header for c in self.columns.values() for one in (c, *c.also))
 
     def rule(self, name: str, default: str = "") -> str:
         """One rule of derivation."""
@@ -161,6 +176,9 @@ class Mapping:
             out += [f"{k} = {_text(v)}" for k in ("unit", "order", "epoch") if (v := getattr(column, k))]
             if column.words:
                 out.append("words = { " + ", ".join(f"{_text(k)} = {_text(v)}" for k, v in column.words) + " }")
+            for other in column.also:
+                out += [f"[[columns.{role}.also]]", f"header = {_text(other.header)}"]
+                out += [f"unit = {_text(other.unit)}"] if other.unit else []
         for name, table in (("regimens", self.regimens), ("endpoints", self.endpoints), ("rules", self.rules)):
             if table:
                 out += ["", f"[{name}]", *(f"{_text(k)} = {_text(table[k])}" for k in sorted(table))]
@@ -255,9 +273,16 @@ def _columns(stated: Reader) -> dict[str, Column]:
             reader.text("order", "", ("dmy", "mdy")),
             reader.text("epoch", "", ("windows", "mac")),
             tuple(sorted(words.items())),
+            tuple(_also(reader)),
         )
         reader.finish()
     return columns
+
+
+def _also(reader: Reader) -> Iterator[Column]:
+    for other in reader.tables("also"):
+        yield Column(other.text("header"), other.text("unit", ""))
+        other.finish()
 
 
 def _plain(reader: Reader) -> dict[str, str]:

@@ -70,13 +70,15 @@ def gather(tables: Sequence[Table], mapping: Mapping, use: str = "patients") -> 
     together: dict[str, Record] = {}
     records: list[Record] = []
     for table in chosen:
-        at = {role: i for role in roles if (i := table.column(mapping.columns[role].header)) is not None}
+        found = {role: place for role in roles if (place := mapping.columns[role].on(table)) is not None}
+        at = {role: i for role, (i, _) in found.items()}
+        units = {r: c.unit for r, (_, c) in found.items() if c.unit and c.unit != mapping.columns[r].unit}
         if "visit_patient" in at:
             at["identifier"] = at["visit_patient"]
         whole = regimens.get(table.sheet, "")
         carried = ""
         for number, row, section in zip(table.numbers, table.rows, table.sections, strict=True):
-            cells = {role: row[i] for role, i in at.items()}
+            cells = {role: _in_unit(row[i], units.get(role, "")) for role, i in at.items()}
             if whole:
                 cells["regimen"] = whole
             elif mapping.rule("regimen") == "title":
@@ -92,6 +94,14 @@ def gather(tables: Sequence[Table], mapping: Mapping, use: str = "patients") -> 
             if joined and key:
                 together[key] = record
     return records
+
+
+def _in_unit(cell: str, unit: str) -> str:
+    """A cell with the unit its own sheet states in the header, where the other sheets state another."""
+    read = read_number(cell) if unit else None
+    if read is None or read[2]:
+        return cell
+    return f"{cell}×{unit}" if unit[:1].isdigit() else f"{cell} {unit}"
 
 
 def apply_to_patients(
