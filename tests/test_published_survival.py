@@ -210,6 +210,25 @@ def test_an_arm_whose_patients_are_all_alike_counts_as_these_patients(tmp_path, 
     np.testing.assert_allclose(mine, everyone[:, len(own) :].sum(axis=1), rtol=1e-9)
 
 
+def test_a_published_arm_beside_a_model_without_covariates(tmp_path):
+    """A constant hazard of own patients, and the median of a paper: a sum over a grid of two log hazards."""
+    arms = [
+        {"study": "trial", "regimen": "B", "endpoint": "PFS", "n": 70, "median": 4.4, "ci_low": 3.4, "ci_high": 5.9}
+    ]
+    write(tmp_path, arms=arms)
+    found = fit_analysis(analysis(tmp_path, published={"arms": "arms.csv"}, model={"covariates": []}))
+    row = found.compare("median", reference="A").rows[0]
+    time, event, _ = own_patients()
+    own, paper = np.meshgrid(np.linspace(0.3, 3.0, 1201), np.linspace(0.6, 2.4, 1201), indexing="ij")  # log medians
+    level, effect = 0.5 * (own + paper), own - paper  # of hazards: the regimen of the paper against ours
+    density = event.sum() * -own - np.log(2) * time.sum() * np.exp(-own)
+    density += -0.5 * ((np.log(4.4) - paper) / ((np.log(5.9) - np.log(3.4)) / (2 * 1.959964))) ** 2
+    density += -0.5 * ((level - np.log(6)) / 2.5) ** 2 - 0.5 * (effect / 0.7) ** 2
+    mass = np.exp(density - density.max())
+    exact = mass[paper > own].sum() / mass.sum()
+    assert abs(row["probability_better"] - exact) < 4 * row["mcse_probability"] + 2e-3
+
+
 @pytest.mark.parametrize(("baseline", "baselines"), [("weibull", "exchangeable"), ("piecewise", "shared")])
 def test_the_graph_says_what_numpy_says_and_has_finite_slopes(tmp_path, baseline, baselines):
     published = write_everything(tmp_path)

@@ -169,8 +169,8 @@ def integration_points(margins: Sequence[Margin], correlation: Array | None = No
         nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
         z = margin.first + margin.second * nodes
         axes.append((np.exp(z) if margin.kind == "lognormal" else z, weights / weights.sum()))
-    values = np.array(list(product(*[a for a, _ in axes])), dtype=float).reshape(-1, k)
-    weight = np.array([math.prod(w) for w in product(*[w for _, w in axes])])
+    weight = np.array([math.prod(w) for w in product(*[w for _, w in axes])], dtype=float)
+    values = np.array(list(product(*[a for a, _ in axes])), dtype=float).reshape(len(weight), k)
     used = weight > 0.0
     return Points(values[used], weight[used], True)
 
