@@ -6,6 +6,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import integrate, stats
 
@@ -205,11 +206,107 @@ def test_covariates_are_coded_as_the_analysis_codes_them():
     planned = d.spec.rules[0]
     state = state_at(d.spec, patients, look_times(d.spec, patients, planned, planned.looks[1]))
     prepared = prepare_design(d.analysis, d.analysis.data.read(frame_of(d.spec, d.analysis, patients, state, 0)))
-    coded = [_coded(patients.covariates[c.column], c, state.entered)[state.entered] for c in d.model.covariates]
+    coded = [_coded(patients.covariates[c.column], c, state.entered)[0][state.entered] for c in d.model.covariates]
     np.testing.assert_allclose(np.column_stack(coded), prepared.encoded.values, atol=1e-12)
     content["truths"][0]["covariates"] = {name: {"mean": 3.0} for name in rows}
     with pytest.raises(be.AnalysisError, match="takes its log"):
         design(content)
+
+
+def covariates_design(covariates, priors=None, model=None, estimands=None, **rule):
+    content = json.loads(json.dumps(PFS))
+    content["analysis"]["model"] |= {"covariates": list(covariates), **(model or {})}
+    if priors is not None:
+        content["analysis"]["priors"] = {"coefficient": {"distribution": "Normal", **priors, "rationale": "known"}}
+    if estimands is not None:
+        content["analysis"]["estimands"] = estimands
+    for truth in content["truths"]:
+        truth["covariates"] = covariates
+    return rule_design(content, **rule)
+
+
+def test_the_default_prior_of_a_continuous_covariate_is_that_of_the_analysis():
+    """Yes-or-no covariates have a wider one; both were those of the model whose trial is fitted."""
+    arm, time, seen = patients_of(5, 40)
+    lab = np.random.default_rng(1).normal(size=40) + 0.8 * arm
+    law = {"lab": {"mean": 0.0, "sd": 1.0, "coefficient": 0.5}}
+    stated = {sd: covariates_design(law, {"mu": 0, "sigma": sd}, estimand="hazard_ratio") for sd in (0.5, 0.7)}
+    found = answer(covariates_design(law, estimand="hazard_ratio"), arm, time, seen, [lab])
+    narrow, wide = (answer(d, arm, time, seen, [lab]) for d in stated.values())
+    assert found == pytest.approx(narrow, abs=1e-12)
+    assert abs(found - wide) > 0.003
+    binary = (lab > 0).astype(float)
+    yes_or_no = answer(covariates_design(law, estimand="hazard_ratio"), arm, time, seen, [binary])
+    assert yes_or_no == pytest.approx(answer(stated[0.7], arm, time, seen, [binary]), abs=1e-12)
+
+
+def test_a_trial_is_answered_alike_whatever_trials_stand_beside_it():
+    """A column that is yes-or-no in one trial, and has a third value in another."""
+    d = covariates_design({"ecog": {"mean": 0.7, "sd": 0.5, "coefficient": 0.3}}, estimand="hazard_ratio")
+    parts = [patients_of(seed, 40) for seed in (1, 2)]
+    ecog = np.stack([np.arange(40) // 3 % 2, np.arange(40) // 3 % 3]).astype(float)
+    together = hazard_statistics(
+        d.model, d.spec.rules[0], 2, *(np.stack(values) for values in zip(*parts, strict=True)), [ecog],
+        np.ones((2, 40), bool),
+    )  # fmt: skip
+    alone = [answer(d, *part, [own]) for part, own in zip(parts, ecog, strict=True)]
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-12)
+
+
+LIVER = {"liver": {"probability": 0.4, "coefficient": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model": {"effect_modifiers": ["liver"]}, "estimand": "median"}, "effect_modifiers"),
+        ({"estimands": {"population": {"liver": 1}}, "estimand": "median", "margin": 1.0}, "population"),
+        ({"estimands": {"population": "old"}, "estimand": "survival", "time": 6, "margin": 0.1}, "population"),
+    ],
+)
+def test_what_the_fast_engine_does_not_answer_is_fitted(changes, said):
+    assert said in covariates_design(LIVER, **changes).model
+
+
+def test_hazard_ratios_and_order_are_those_of_any_population():
+    everyone = covariates_design(LIVER, estimand="median").model
+    assert covariates_design(LIVER, estimands={"population": {"liver": 1}}, estimand="median").model == everyone
+
+
+def test_published_arms_beside_the_trial_are_not_passed_over(tmp_path):
+    (tmp_path / "arms.csv").write_text("study,regimen,endpoint,n,median,ci_low,ci_high\npaper,old,PFS,80,4,3.3,5\n")
+    content = json.loads(json.dumps(PFS))
+    content["analysis"]["published"] = {"arms": "arms.csv"}
+    content["analysis"]["model"]["baselines"] = "shared"
+    content["analysis"]["sampling"] = {"sampler": "laplace", "draws": 500, "chains": 4, "seed": 1}
+    d = be.Design.from_dict(content, folder=tmp_path)
+    assert "published arms" in d.model
+
+
+@pytest.mark.parametrize("effect", ["stratified", "nonproportional", "accelerated"])
+def test_a_hazard_ratio_that_changes_is_asked_for_at_a_time(effect):
+    """It is not that of the longer median: of crossing hazards the order of hazards depends on when."""
+    content = json.loads(json.dumps(PFS))
+    baseline = "log_logistic" if effect == "accelerated" else "weibull"
+    content["analysis"]["model"] = {"family": "survival", "baseline": baseline, "regimen_effect": effect}
+    content["analysis"]["sampling"] = {"sampler": "laplace", "draws": 500, "chains": 4, "seed": 1}
+    with pytest.raises(be.AnalysisError, match="say at which it is meant"):
+        rule_design(content, estimand="hazard_ratio")
+    rng = np.random.default_rng(2)
+    arm = np.arange(200) % 2
+    time = np.where(arm == 1, 5 * rng.weibull(0.6, 200), 5 * rng.weibull(1.8, 200)) + 0.01
+    columns = {"patient_id": [f"P{i}" for i in range(200)], "regimen": np.array(["old", "new"])[arm], "months": time}
+    table = pd.DataFrame(columns).assign(event=1)
+    found = {
+        at: fitted_probability(d.analysis, table, d.spec.rules[0])[0]
+        for at in (0.5, 9.0)
+        for d in [rule_design(content, estimand="hazard_ratio", time=at, better="lower")]
+    }
+    if effect == "accelerated":
+        assert all(0 <= p <= 1 for p in found.values())
+    else:
+        assert found[0.5] < 0.05
+        assert found[9.0] > 0.95
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ class NormalPriors:
     unit : float
         Months in a unit of time of the analysis.
     coefficients : tuple of (mean, sd)
-        By covariate.
+        By covariate, where it is yes-or-no.
+    continuous : tuple of (mean, sd)
+        The same where it is continuous, which the patients of a trial decide.
     covariates : tuple of Covariate
         With the transform, centre and scale of each.
     cuts : tuple of float
@@ -38,5 +40,6 @@ class NormalPriors:
     exchangeable: bool
     unit: float = 1.0
     coefficients: tuple[tuple[float, float], ...] = ()
+    continuous: tuple[tuple[float, float], ...] = ()
     covariates: tuple[Covariate, ...] = ()
     cuts: tuple[float, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -38,14 +39,19 @@ def priors_of(analysis: Analysis, arms: int, rules: Sequence[PlannedRule]) -> Fa
     describe = getattr(family, "normal_priors", None)
     if describe is None:
         return f"family {analysis.family}"
+    if data.published is not None:
+        return "published arms stand beside the patients"
     conjugate: GammaHazards | None = getattr(family, "gamma_hazards", lambda *_, **__: None)(
         analysis.spec, data.time_unit, interval=interval
     )
     if conjugate is not None and (conjugate.apart or arms == 1):
         return conjugate
     found: NormalPriors | str = describe(analysis.spec, data.time_unit, interval=interval)
-    if isinstance(found, NormalPriors) and found.cuts and any(p.of_pfs and not _of_ratio(p.rule) for p in rules):
-        return "a rule has a value or margin of a curve, and the baseline is piecewise"
+    if isinstance(found, NormalPriors) and any(p.of_pfs and not _of_ratio(p.rule) for p in rules):
+        if found.cuts:
+            return "a rule has a value or margin of a curve, and the baseline is piecewise"
+        if found.covariates and getattr(analysis.spec, "population", "all") != "all":
+            return "a rule has a value or margin of a curve, and its population is not all patients of the trial"
     return found
 
 
@@ -80,9 +86,30 @@ def hazard_statistics(
     design = np.empty((*arm.shape, len(others) + len(model.covariates)))
     for column, i in enumerate(others):
         design[..., column] = (arm == i) - shift
-    for column, (c, one) in enumerate(zip(covariates, model.covariates, strict=True), start=len(others)):
-        design[..., column] = _coded(c, one, entered)
+    coded = [_coded(c, one, entered) for c, one in zip(covariates, model.covariates, strict=True)]
+    for column, (values, _) in enumerate(coded, start=len(others)):
+        design[..., column] = values
     time, events = np.where(entered, time, 0.0), (seen & entered).astype(np.float64)
+    kinds = np.stack([binary for _, binary in coded], axis=1) if coded else np.empty((len(arm), 0), dtype=bool)
+    found = np.empty(len(arm))
+    for kind in np.unique(kinds, axis=0):
+        here = (kinds == kind).all(axis=1)
+        found[here] = _of_patients(
+            _with_kinds(model, kind), planned, arms, arm[here], time[here], events[here], design[here]
+        )
+    return found
+
+
+def _with_kinds(model: NormalPriors, binary: NDArray[np.bool_]) -> NormalPriors:
+    """The model whose coefficients have the priors of yes-or-no or of continuous covariates, as these are."""
+    priors = zip(binary, model.coefficients, model.continuous, strict=True)
+    return replace(model, coefficients=tuple(yes_or_no if b else other for b, yes_or_no, other in priors))
+
+
+def _of_patients(
+    model: NormalPriors, planned: PlannedRule, arms: int, arm: Whole, time: Array, events: Array, design: Array
+) -> Array:
+    """The same of patients who entered, whose covariates are coded."""
     if model.cuts:
         time, events, design = _by_interval(np.array(model.cuts), time, events, design)
         if not model.covariates:
@@ -204,17 +231,20 @@ def _with_levels(model: NormalPriors, mean: Array, precision: Array) -> tuple[Ar
     return np.concatenate([mean, np.zeros(more)]), np.linalg.inv(whole)
 
 
-def _coded(values: Array, covariate: Covariate, entered: NDArray[np.bool_]) -> Array:
-    """A covariate as the analysis codes it: transformed, centred and scaled by the patients of each trial."""
+def _coded(values: Array, covariate: Covariate, entered: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+    """A covariate as the analysis codes it: transformed, centred and scaled by the patients of each trial.
+
+    With it, in which trials it is yes-or-no.
+    """
     transforms: Plain = {"none": np.asarray, "log": np.log, "sqrt": np.sqrt}
     values = np.asarray(transforms[covariate.transform](values), dtype=np.float64)
     count = np.maximum(entered.sum(axis=1, keepdims=True), 2)
     mean = (values * entered).sum(axis=1, keepdims=True) / count
     sd = np.sqrt((((values - mean) ** 2) * entered).sum(axis=1, keepdims=True) / (count - 1))
-    binary = bool(((values == 0.0) | (values == 1.0)).all())
-    centre = _resolved(covariate.center, mean, 0.0, unasked=0.0 if binary else mean)
-    scale = _resolved(covariate.scale, sd, 1.0, unasked=1.0 if binary else sd)
-    return np.asarray((values - centre) / np.where(np.asarray(scale) > 0, scale, 1.0) * entered)
+    binary = ((values == 0.0) | (values == 1.0) | ~entered).all(axis=1, keepdims=True)
+    centre = _resolved(covariate.center, mean, 0.0, unasked=np.where(binary, 0.0, mean))
+    scale = _resolved(covariate.scale, sd, 1.0, unasked=np.where(binary, 1.0, sd))
+    return np.asarray((values - centre) / np.where(np.asarray(scale) > 0, scale, 1.0) * entered), binary[:, 0]
 
 
 def _resolved(stated: str | float | None, measured: Array, none: float, *, unasked: Array | float) -> Array | float:

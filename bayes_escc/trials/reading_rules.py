@@ -14,7 +14,7 @@ from bayes_escc.rules import Bop2, PosteriorProbability, PredictiveSurvival, Rul
 from bayes_escc.rules.reading import with_borrowed, with_direction, with_prior
 from bayes_escc.settings.reader import Reader, nearest
 from bayes_escc.trials.reading_values import is_number, listed
-from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PfsEndpoint, PlannedRule, Truth
+from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PfsEndpoint, PlannedRule, Truth, ratio_has_time
 
 __all__ = ["read_drifts", "read_history", "read_rules_of_design"]
 
@@ -234,11 +234,23 @@ def _timed(r: Reader, rule: Rule, trial: _Trial) -> tuple[str, ...] | None:
 
 
 def _with_time(r: Reader, rule: Rule, trial: _Trial) -> Rule:
-    """The rule with the time of its survival or the horizon of its restricted mean, where the analysis has one."""
-    if not isinstance(rule, PosteriorProbability) or rule.estimand not in ("survival", "rmst") or rule.time:
+    """The rule with the time of its survival or hazard ratio or its horizon, where the analysis has one."""
+    if not isinstance(rule, PosteriorProbability) or rule.time or trial.analysis is None:
         return rule
-    spec = None if trial.analysis is None else trial.analysis.spec
-    stated: tuple[float, ...] = getattr(spec, "times" if rule.estimand == "survival" else "horizons", None) or ()
+    spec = trial.analysis.spec
+    if rule.estimand == "hazard_ratio":
+        effect = getattr(spec, "regimen_effect", "proportional")
+        if effect == "none":
+            r.problem("estimand", 'the analysis has no hazard ratio: its regimen_effect is "none"')
+        if not ratio_has_time(trial.analysis) or getattr(spec, "baseline", "") == "exponential":
+            return rule
+        said = f'the hazard ratio of the analysis changes with time (regimen_effect = "{effect}")'
+        if len(getattr(spec, "times", None) or ()) != 1:
+            r.problem("time", f"{said}; say at which it is meant")
+            return rule
+    elif rule.estimand not in ("survival", "rmst"):
+        return rule
+    stated: tuple[float, ...] = getattr(spec, "horizons" if rule.estimand == "rmst" else "times", None) or ()
     if len(stated) != 1:
         r.problem("time", f"say at which time {rule.estimand} is meant")
         return rule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,10 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.patient_reading import PatientSettings
-from bayes_escc.families.gamma_hazards import GammaHazards
 from bayes_escc.names import Plain
 from bayes_escc.rules import PosteriorProbability
 from bayes_escc.trials.generate import Patients
-from bayes_escc.trials.hazards import priors_of
-from bayes_escc.trials.spec import PlannedRule, TrialSpec
+from bayes_escc.trials.spec import PlannedRule, TrialSpec, ratio_has_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,26 +51,17 @@ def fitted_probability(analysis: Analysis, table: pd.DataFrame, planned: Planned
 
     read = analysis.data.read(table)
     rule = planned.rule
-    times = {"survival": "times", "rmst": "horizons"}.get(getattr(rule, "estimand", ""))
-    spec = analysis.spec if times is None else replace(analysis.spec, **{times: (rule.time,)})  # type: ignore[attr-defined]
+    if isinstance(rule, PosteriorProbability) and rule.estimand == "hazard_ratio":
+        # of constant hazards that are stratified it is the same at any time
+        rule = replace(rule, scale="ratio", time=(rule.time or 1.0) if ratio_has_time(analysis) else None)
+    times = {"survival": "times", "hazard_ratio": "times", "rmst": "horizons"}.get(getattr(rule, "estimand", ""))
+    at = getattr(rule, "time", None)
+    spec = analysis.spec if times is None or at is None else replace(analysis.spec, **{times: (at,)})
     asked = replace(analysis, spec=spec, rules=(), comparisons=(), thresholds=(), predictions=())
     posterior = fit_prepared(asked, prepare_design(asked, read), read)
-    if isinstance(rule, PosteriorProbability) and rule.estimand == "hazard_ratio":
-        if rule.margin is None:
-            # who has the lower hazard has the longer median; that needs no reference of the model
-            rule = replace(rule, estimand="median", better=_turned(rule))
-        elif isinstance(priors_of(analysis, 2, ()), GammaHazards):
-            # the ratio of constant hazards is that of medians, upside down, whatever the time
-            rule = replace(rule, estimand="median", scale="ratio", margin=1.0 / rule.margin, better=_turned(rule))
-        else:
-            rule = replace(rule, scale="ratio")
     if not isinstance(rule, PosteriorProbability):
         raise AnalysisError(f"{planned.name}: a rule of kind {rule.kind} is not answered by a fit")
     return replace(rule, endpoint=None).now(FittedPosterior.of(posterior))
-
-
-def _turned(rule: PosteriorProbability) -> Literal["higher", "lower"]:
-    return "lower" if rule.better == "higher" else "higher"
 
 
 def fitted_statistics(

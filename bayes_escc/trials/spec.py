@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from bayes_escc.analysis import Analysis
 from bayes_escc.answers.borrowed_history import HistoricalPrior
 from bayes_escc.rules import Rule
 
@@ -22,6 +23,7 @@ __all__ = [
     "Simulation",
     "TrialSpec",
     "Truth",
+    "ratio_has_time",
 ]
 
 THRESHOLDS: Final = ("go_above", "stop_below", "stop_above")
@@ -329,3 +331,8 @@ class TrialSpec:
     def scenarios(self) -> tuple[Truth, ...]:
         """The truths of the file, and those that drifted from them."""
         return (*self.truths, *self.drifts)
+
+
+def ratio_has_time(analysis: Analysis) -> bool:
+    """Whether the model of an analysis has a hazard ratio at each time rather than one for all times."""
+    return getattr(analysis.spec, "regimen_effect", "proportional") not in ("proportional", "none")

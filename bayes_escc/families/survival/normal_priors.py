@@ -33,6 +33,7 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
         f"its level is set by {spec.location}": spec.location != ("log_hazard" if piecewise else "median"),
         "some patients are event-free for good": spec.event_free is not None,
         "centres have a frailty": spec.frailty is not None,
+        "its hazard ratios depend on covariates (effect_modifiers)": bool(spec.effect_modifiers),
         f"its coefficients are shrunken ({spec.shrinkage})": spec.shrinkage != "none",
         "progression lies between two scans (interval)": interval,
         "a covariate has levels or bins": any(
@@ -44,9 +45,10 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
             return reason
     level, ratio = _normal(spec.prior(spec.location).default), _normal(spec.prior("log_hazard_ratio").default)
     shape = _normal(spec.prior("log_shape").default) if spec.baseline == "weibull" else (0.0, 1.0)
-    coefficients = tuple(_normal(spec.prior("coefficient").default) for _ in spec.covariates)
+    coefficients = _coefficients(spec, continuous=False)
+    continuous = _coefficients(spec, continuous=True)
     stated = [spec.prior(role) for role in (spec.location, "log_hazard_ratio")]
-    if level is None or shape is None or ratio is None or any(c is None for c in coefficients):
+    if level is None or shape is None or ratio is None or None in coefficients:
         return "a prior is not normal on the logarithm"
     if any(prior.overrides for prior in stated) or (spec.covariates and spec.prior("coefficient").overrides):
         return "regimens or covariates have priors of their own"
@@ -60,9 +62,17 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
         spec.regimen_coding == "exchangeable",
         months,
         tuple(c for c in coefficients if c is not None),
+        tuple(c for c in continuous if c is not None),
         spec.covariates,
         tuple(float(cut) * months for cut in spec.cutpoints or ()) if piecewise else (),
     )
+
+
+def _coefficients(spec: SurvivalSpec, *, continuous: bool) -> tuple[tuple[float, float] | None, ...]:
+    """The priors of the coefficients, if all covariates are yes-or-no or all are continuous."""
+    columns = tuple(c.column for c in spec.covariates)
+    priors = (spec.with_continuous(columns) if continuous else spec).prior("coefficient") if columns else None
+    return () if priors is None else tuple(_normal(priors[column]) for column in columns)
 
 
 def _normal(prior: Prior) -> tuple[float, float] | None:
