@@ -23,6 +23,8 @@ __all__ = ["CurvePoints", "RiskTable", "checked_risk", "clean_points", "read_at_
 
 Array = NDArray[np.float64]
 MOST_CORRECTION: Final = 0.05
+WITHIN: Final = 0.0075
+"""Share of the time axis within which the order of two points is the hand's: a few pixels of a figure."""
 """Points that would have to be moved by more than this are refused."""
 COARSEST: Final = 0.005
 """No figure is read less exactly than this, however few decimals its points have."""
@@ -212,6 +214,12 @@ def clean_points(
     t, s = t[last], s[last]  # of equal times the lowest: survival just after the step
     if t[0] > 0.0:
         t, s = np.insert(t, 0, 0.0), np.insert(s, 0, 1.0)
+    s, moved = _in_order(t, s, 2.0 * digit)
+    if moved:
+        notes.append(
+            f"Points within {WITHIN:.2%} of the time axis stood in an order in which survival rises; {moved} of them "
+            "changed places."
+        )
     smooth = np.clip(_decreasing(s), 0.0, 1.0)
     smooth[0] = 1.0 if t[0] == 0.0 and s[0] > 0.95 else smooth[0]
     correction = float(np.abs(smooth - s).max())
@@ -262,6 +270,23 @@ def _last_digit(values: Array) -> float:
         if np.allclose(values, np.round(values, digits), rtol=0.0, atol=1e-9):
             return float(10.0**-digits)
     return 1e-6
+
+
+def _in_order(time: Array, survival: Array, noise: float) -> tuple[Array, int]:
+    """Survival put in decreasing order among points so close in time that a hand cannot tell which comes first.
+
+    The upper and the lower end of a step are such points; pooled, the step would end at the next point, however far.
+    """
+    values, origin = survival.copy(), time.copy()
+    within = WITHIN * float(time[-1])
+    swapped = True
+    while swapped:
+        swapped = False
+        for i in np.flatnonzero((np.diff(values) > noise) & (np.diff(origin) <= within)):
+            if values[i + 1] - values[i] > noise and abs(origin[i + 1] - origin[i]) <= within:
+                values[[i, i + 1]], origin[[i, i + 1]] = values[[i + 1, i]], origin[[i + 1, i]]
+                swapped = True
+    return values, int((values != survival).sum())
 
 
 def _decreasing(values: Array) -> Array:

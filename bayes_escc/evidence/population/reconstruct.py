@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.evidence.population.curve_points import CurvePoints, RiskTable, clean_points, read_at_risk, read_curve
+from bayes_escc.evidence.population.curve_walk import with_table, without_table
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.names import NotebookView, Plain
 
@@ -35,8 +36,6 @@ __all__ = ["Reconstruction", "reconstruct", "reconstruct_points"]
 
 Array = NDArray[np.float64]
 VERSIONS: Final = 20
-_SHARES: Final = (1.0, None, 0.5, 0.25, 0.75)
-"""How much of a fall across a number at risk may be given to the time before it; None is in proportion to time."""
 _ENOUGH: Final = 0.15
 """Where versions differ by less than this share of the sampling error, one of them is enough."""
 
@@ -206,9 +205,9 @@ def reconstruct_points(
     ticks = None if censored is None else np.sort(np.asarray(censored, dtype=float))
     _check(risk, n, events, ticks)
     if risk is None:
-        time, event, notes = _without_table(points, int(n or 0), int(events or 0))
+        time, event, notes = without_table(points, int(n or 0), int(events or 0))
     else:
-        time, event, notes = _with_table(points, risk, events, ticks, None)
+        time, event, notes = with_table(points, risk, events, ticks, None)
     rng = np.random.default_rng(seed)
     others = [_version(points, risk, n, events, ticks, rng) for _ in range(versions)]
     found = Reconstruction(
@@ -238,213 +237,6 @@ def _check(risk: RiskTable | None, n: int | None, events: int | None, ticks: Arr
     refuse_if_any("the curve", problems)
 
 
-@dataclass
-class _Walk:
-    """Where a walk down the curve stands: patients at risk, survival reached, and the events so far."""
-
-    n: int
-    survival: float
-    times: list[float] = field(default_factory=list)
-
-    def down(self, points: CurvePoints, inside: NDArray[np.bool_], censored: Array, most: int) -> None:
-        """Place events at points that fall below halfway to the next step, at most so many."""
-        start, gone, placed = self.n, 0, 0
-        for k in np.flatnonzero(inside & points.falls):
-            t, s = float(points.time[k]), float(points.survival[k])
-            if points.dense and inside[k - 1]:
-                t = 0.5 * (t + float(points.time[k - 1]))  # somewhere since the last point
-            while gone < len(censored) and censored[gone] < t:
-                gone += 1
-            self.n = start - gone - placed
-            if self.n <= 0 or self.survival <= 0.0:
-                continue
-            wanted = math.floor(self.n * (1.0 - s / self.survival) + 0.5)
-            count = min(wanted, self.n, most - placed)
-            if count > 0:
-                self.survival *= (self.n - count) / self.n
-                self.times += [t] * count
-                placed += count
-        self.n = start - len(censored) - placed
-
-    @property
-    def events(self) -> int:
-        """Events so far."""
-        return len(self.times)
-
-
-def _spread(low: float, high: float, count: int, rng: np.random.Generator | None) -> Array:
-    """Censoring times inside an interval: evenly, or at random."""
-    if rng is not None:
-        return np.sort(rng.uniform(low, high, count))
-    return low + (np.arange(count) + 0.5) / max(count, 1) * (high - low)
-
-
-def _with_table(
-    points: CurvePoints, risk: RiskTable, events: int | None, ticks: Array | None, rng: np.random.Generator | None
-) -> tuple[Array, NDArray[np.bool_], list[str]]:
-    """Walk from one number at risk to the next.
-
-    A fall between the last point before a number at risk and the first after it may have happened on either side. It
-    is left to the later interval unless the numbers contradict that; then to the earlier one, or divided.
-    """
-    shares: dict[int, int] = {}
-    while True:
-        divided, owner = _divided(points, risk, shares)
-        walk, censored, failed = _all_intervals(divided, risk, owner, ticks, rng)
-        if failed is None:
-            break
-        _give_elsewhere(risk, shares, failed)
-    end = max(float(points.time[-1]), float(risk.time[-1]))
-    last = _last_interval(walk, divided, owner == len(risk.time) - 1, float(risk.time[-1]), end, events, ticks, rng)
-    censored = np.concatenate([censored, last])
-    notes = []
-    if risk.time[-1] > points.time[-1]:
-        until = points.time[-1]
-        notes.append(f"The curve ends at {until:g}, before the last number at risk; it is taken as flat from there.")
-    return (*_patients(walk.times, censored), notes)
-
-
-def _all_intervals(
-    points: CurvePoints, risk: RiskTable, owner: NDArray[np.intp], ticks: Array | None, rng: np.random.Generator | None
-) -> tuple[_Walk, Array, int | None]:
-    """Every interval that a number at risk closes; or the first that contradicts the curve."""
-    walk, censored = _Walk(int(risk.n[0]), 1.0), np.empty(0)
-    for i in range(len(risk.time) - 1):
-        part = _interval(
-            walk,
-            points,
-            owner == i,
-            (float(risk.time[i]), float(risk.time[i + 1])),
-            int(risk.n[i] - risk.n[i + 1]),
-            ticks,
-            rng,
-        )
-        if part is None:
-            return walk, censored, i
-        walk, gone = part
-        censored = np.concatenate([censored, gone])
-    return walk, censored, None
-
-
-def _divided(points: CurvePoints, risk: RiskTable, shares: dict[int, int]) -> tuple[CurvePoints, NDArray[np.intp]]:
-    """The curve with a point before some numbers at risk, so that part of a fall across them belongs to either side."""
-    time, survival = list(points.time), list(points.survival)
-    for number, choice in shares.items():
-        boundary = float(risk.time[number])
-        k = int(np.searchsorted(points.time, boundary, side="left"))
-        if not 0 < k < len(points.time):
-            continue
-        before, after = float(points.time[k - 1]), float(points.time[k])
-        share = _SHARES[choice]
-        share = (boundary - before) / (after - before) if share is None else share
-        time.append(0.5 * (before + boundary))
-        survival.append(float(points.survival[k - 1] + share * (points.survival[k] - points.survival[k - 1])))
-    order = np.argsort(time, kind="stable")
-    divided = replace(points, time=np.array(time)[order], survival=np.array(survival)[order])
-    return divided, np.searchsorted(risk.time, divided.time, side="right") - 1
-
-
-def _give_elsewhere(risk: RiskTable, shares: dict[int, int], failed: int) -> None:
-    """Divide the fall across one of the two numbers at risk around an interval in another way, or refuse the curve."""
-    # what the interval was given of the fall after it; else the fall before it, of which it has too much
-    number = failed + 1 if failed + 1 in shares else failed
-    choice = shares.get(number, -1) + 1
-    if number > 0 and choice < len(_SHARES):
-        shares[number] = choice
-        return
-    low, high = risk.time[failed], risk.time[failed + 1]
-    before, after = risk.n[failed], risk.n[failed + 1]
-    problem = Problem(
-        "too_few_lost",
-        f"from {low:g} to {high:g} the curve falls by more events than the {before - after} "
-        f"patients lost ({before} to {after} at risk)",
-        "Check the numbers at risk, their times, and whether the curve is that of this arm.",
-    )
-    refuse_if_any("the curve", [problem])
-
-
-def _patients(events: Sequence[float], censored: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Times in order, events before censorings at the same time."""
-    time = np.concatenate([np.asarray(events, dtype=float), censored])
-    event = np.arange(len(time)) < len(events)
-    order = np.lexsort((~event, time))
-    return time[order], event[order]
-
-
-def _interval(
-    walk: _Walk,
-    points: CurvePoints,
-    inside: NDArray[np.bool_],
-    limits: tuple[float, float],
-    lost: int,
-    ticks: Array | None,
-    rng: np.random.Generator | None,
-) -> tuple[_Walk, Array] | None:
-    """The split of the patients lost in an interval into events and censorings that fits the curve best."""
-    low, high = limits
-    known = None if ticks is None else ticks[(ticks >= low) & (ticks < high)]
-    goal = float(points.survival[inside][-1]) if inside.any() else walk.survival
-    fits = []
-    for count in range(lost + 1):
-        if known is not None and len(known) <= lost and abs(count - len(known)) > 1:
-            continue  # ticks leave one censoring more or fewer to doubt
-        gone = known if known is not None and count == len(known) else _spread(low, high, count, rng)
-        tried = _Walk(walk.n, walk.survival, list(walk.times))
-        tried.down(points, inside, gone, lost - count)
-        missing = lost - count - (tried.events - walk.events)
-        fits.append((missing, abs(tried.survival - goal), count, tried, gone))
-    # with events left over, the rest was censored after all: another count says so better
-    _, _, _, tried, gone = min(fits, key=lambda fit: fit[:3])
-    placed = tried.events - walk.events
-    step = walk.survival / max(walk.n - placed, 1)
-    if tried.survival - goal > 2.0 * points.precision + 1.01 * step:
-        return None
-    extra = lost - placed - len(gone)
-    if extra:
-        gone = np.sort(np.concatenate([gone, _spread(low, high, extra, rng)]))
-        tried.n -= extra
-    return tried, gone
-
-
-def _last_interval(
-    walk: _Walk,
-    points: CurvePoints,
-    inside: NDArray[np.bool_],
-    low: float,
-    end: float,
-    events: int | None,
-    ticks: Array | None,
-    rng: np.random.Generator | None,
-) -> Array:
-    """Events after the last number at risk; everyone else is censored there, late unless the events say otherwise."""
-    n = walk.n
-    known = None if ticks is None else ticks[ticks >= low][:n]
-    fits = []
-    for count in range(n + 1) if events is not None and known is None else [0]:
-        gone = _spread(low, end, count, rng) if known is None else known
-        tried = _Walk(n, walk.survival, list(walk.times))
-        tried.down(points, inside, gone, n - len(gone))
-        fits.append((0 if events is None else abs(tried.events - events), count, tried, gone))
-    _, _, tried, gone = min(fits, key=lambda fit: fit[:2])
-    walk.times, walk.survival, walk.n = tried.times, tried.survival, tried.n
-    return np.concatenate([gone, np.full(tried.n, end)])
-
-
-def _without_table(points: CurvePoints, n: int, events: int) -> tuple[Array, NDArray[np.bool_], list[str]]:
-    """Without numbers at risk: as many patients censored at a constant rate as leave the printed events."""
-    end = float(points.time[-1])
-    fits = []
-    for count in range(n + 1):
-        gone = _spread(0.0, end, count, None)
-        tried = _Walk(n, 1.0)
-        tried.down(points, np.ones(len(points.time), dtype=bool), gone, n - count)
-        fits.append((abs(tried.events - events), count, tried, gone))
-    _, _, walk, gone = min(fits, key=lambda fit: fit[:2])
-    censored = np.concatenate([gone, np.full(walk.n, end)])
-    note = "There were no numbers at risk: censoring is taken as even over the follow-up, so that the events match."
-    return (*_patients(walk.times, censored), [note])
-
-
 def _version(
     points: CurvePoints,
     risk: RiskTable | None,
@@ -465,9 +257,9 @@ def _version(
     moved = replace(points, survival=np.minimum.accumulate(survival))
     try:
         if risk is None:
-            time, event, _ = _without_table(moved, int(n or 0), int(events or 0))
+            time, event, _ = without_table(moved, int(n or 0), int(events or 0))
         else:
-            time, event, _ = _with_table(moved, risk, events, ticks, rng)
+            time, event, _ = with_table(moved, risk, events, ticks, rng)
     except DataError:
         return None
     return time, event
