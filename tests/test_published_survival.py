@@ -334,6 +334,54 @@ def test_one_study_by_two_routes_is_refused_unless_one_is_named(tmp_path, arms, 
     assert any(said in left for left in design.published.known.not_used)
 
 
+MEDIAN = {"regimen": "B", "n": 50, "median": 4.0, "ci_low": 3.0, "ci_high": 5.0}
+COUNTED = {"regimen": "B", "n": 50, "events": 31, "time": 6}
+
+
+@pytest.mark.parametrize(
+    ("arms", "ratio"),
+    [
+        (
+            [{**COUNTED, "study": "KEYNOTE-181"}, {**COUNTED, "regimen": "A", "n": 52, "study": "KEYNOTE-181"}],
+            "Keynote 181",
+        ),
+        ([{**COUNTED, "study": "Orient"}, {**COUNTED, "regimen": "A", "n": 52, "study": "Orient"}], "the ORIENT trial"),
+        ([{**MEDIAN, "study": "一号试验"}, {**MEDIAN, "regimen": "A", "n": 52, "study": "一号试验"}], "一号"),
+        (
+            [
+                {**COUNTED, "study": "first report", "registry": "NCT01234567"},
+                {**COUNTED, "regimen": "A", "n": 52, "study": "first report", "registry": "NCT01234567"},
+            ],
+            "later report",
+        ),
+    ],
+)
+def test_a_hazard_ratio_and_counts_of_one_trial_count_twice_whatever_it_is_called(tmp_path, arms, ratio):
+    write(tmp_path, arms=arms, ratio={**RATIO, "study": ratio, "registry": "nct 0123-4567"}, patients=False)
+    files = {"arms": "arms.csv", "effects": "effects.csv", "covariates": "covariates.csv"}
+    with pytest.raises(DataError, match=r"count twice.*(landmark|median) and hazard ratio"):
+        design_of(tmp_path, published=files)
+
+
+def test_two_publications_of_one_registration_count_twice_however_it_is_written(tmp_path):
+    arms = [
+        {**MEDIAN, "study": "first report", "registry": "NCT01234567"},
+        {**MEDIAN, "study": "later report", "registry": " nct 0123-4567", "n": 51},
+    ]
+    write(tmp_path, arms=arms, patients=False)
+    with pytest.raises(DataError, match="count twice"):
+        design_of(tmp_path, published={"arms": "arms.csv", "covariates": "covariates.csv"})
+
+
+@pytest.mark.parametrize(
+    "fact", [MEDIAN, COUNTED, {"regimen": "B", "n": 50, "time": 6, "survival": 0.4, "at_risk": 12}]
+)
+def test_the_same_numbers_under_another_name_are_noted(tmp_path, fact):
+    write(tmp_path, arms=[{**fact, "study": "one"}, {**fact, "study": "another"}], patients=False)
+    found = load_survival(PublishedSpec("arms.csv", "covariates.csv", folder=tmp_path), "PFS", "months")
+    assert any("another has the same" in note.message for note in found.notes)
+
+
 def test_an_update_and_a_registration_given_twice_are_refused(tmp_path):
     row = {"regimen": "B", "n": 50, "median": 4, "ci_low": 3, "ci_high": 5, "registry": "NCT1"}
     write(tmp_path, arms=[{"study": "first", **row}, {"study": "update", **row}], patients=False)

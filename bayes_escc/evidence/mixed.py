@@ -14,6 +14,7 @@ from bayes_escc.evidence.effect_measures import MEASURES
 from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.table import Table, filter_rows
+from bayes_escc.evidence.trial_names import trial_key
 from bayes_escc.names import PlainMapping
 from bayes_escc.settings.reader import nearest
 
@@ -110,8 +111,8 @@ class MixedTable(Table):
         return chosen, None if counts.empty else replace(self.counts, frame=counts).select()
 
     def _check_together(self, effects: pd.DataFrame, counts: pd.DataFrame, measure: str) -> None:
-        counted = {s.casefold() for s in counts["study"]}
-        twice = [s for s in dict.fromkeys(effects["study"]) if s.casefold() in counted]
+        counted = {trial_key(s) for s in counts["study"]}
+        twice = [s for s in dict.fromkeys(effects["study"]) if trial_key(s) in counted]
         if twice:
             raise DataError(
                 f"{', '.join(twice)} would count twice: both {self.effects.source} (effects) and {self.counts.source} "

@@ -18,6 +18,7 @@ from bayes_escc.evidence.population.margins import STATISTICS
 from bayes_escc.evidence.population.subgroup_rows import Subgroup, check_subgroups, read_subgroup, shares_of_subgroups
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, cell_text, normalise, read_cells
+from bayes_escc.evidence.trial_names import registry_key, trial_key
 from bayes_escc.names import Plain
 from bayes_escc.settings.reader import Reader, nearest
 
@@ -378,7 +379,7 @@ def _twice(rows: Sequence[tuple[Mapping[str, str], int, Mapping[str, int]]]) -> 
     """One study, or one registration, of one regimen may speak once of an endpoint."""
     problems, seen = [], dict[tuple[str, str], int]()
     for row, number, _ in rows:
-        names = [normalise(row["study"]).casefold(), row.get("registry", "").strip().casefold()]
+        names = [trial_key(row["study"]), registry_key(row.get("registry", ""))]
         for name in (n for n in names if n):
             key = (name, normalise(row["regimen"]).casefold())
             if key in seen and seen[key] != number:

@@ -33,6 +33,7 @@ from bayes_escc.evidence.population.subgroup_rows import (
 )
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
+from bayes_escc.evidence.trial_names import registry_key, trial_key
 
 __all__ = [
     "Counted",
@@ -300,6 +301,7 @@ class _Reading:
     notes: list[Problem] = field(default_factory=list)
     not_used: list[str] = field(default_factory=list)
     ratios: tuple[HazardRatio, ...] = ()
+    registered: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> None:
         """Read every file that is named."""
@@ -313,7 +315,7 @@ class _Reading:
             self.ratios = self._ratios()
 
     def _of(self, study: str, regimen: str) -> _Said:
-        key = (normalise(study).casefold(), normalise(regimen).casefold())
+        key = (trial_key(study), normalise(regimen).casefold())
         return self.said.setdefault(key, _Said(normalise(study), normalise(regimen)))
 
     # ---- arms -----------------------------------------------------------------------------------
@@ -334,7 +336,10 @@ class _Reading:
             arm.events = cells.count("events") if arm.events is None else arm.events
             interval = cells.number("scan_interval")
             arm.scan_interval = arm.scan_interval if interval is None else interval * self.factor
-            earlier = registered.setdefault((arm.registry.casefold(), arm.regimen.casefold()), (arm.study, number))
+            known = (registry_key(arm.registry), arm.regimen.casefold())
+            earlier = registered.setdefault(known, (arm.study, number))
+            if known[0]:
+                self.registered.setdefault(known[0], arm.study)
             if arm.registry and earlier[0] != arm.study:
                 self._twice(f"{arm.registry} is {earlier[0]} too, of row {earlier[1]}", number)
             fact = self._fact(cells, arm)
@@ -474,6 +479,10 @@ class _Reading:
         if others:
             raise DataError(f"{table.source}: of {self.endpoint}, hazard ratios are taken, not {', '.join(others)}.")
         frame = frame.assign(subgroup=frame.get("population", ""))
+        # one registration is one trial, whatever a publication calls it
+        keys = [registry_key(str(r)) for r in frame["registry"]] if "registry" in frame else [""] * len(frame)
+        named = zip(keys, frame["study"], strict=True)
+        frame = frame.assign(study=[self.registered.setdefault(k, s) if k else s for k, s in named])
         parts = [self._part_of_ratio(text, number) for number, text in frame["subgroup"].items()]
         refuse_if_any(table.source, self.problems)
         covariate = [p.covariate if p else "" for p in parts]
@@ -516,7 +525,7 @@ class _Reading:
         ratios = list(self.ratios)
         for said in self.said.values():
             routes: list[Route] = [r for r in ROUTES if r in said.rows]
-            against = [h for h in ratios if h.study.casefold() == said.study.casefold() and _names(h, said.regimen)]
+            against = [h for h in ratios if trial_key(h.study) == trial_key(said.study) and _names(h, said.regimen)]
             if against and self._overlap(routes, against):
                 routes.append("hazard_ratio")
             if len(routes) > 1:
@@ -554,7 +563,7 @@ class _Reading:
         if "curve" in routes:
             return True
         for h in against:
-            both = [self.said.get((h.study.casefold(), name.casefold())) for name in (h.regimen, h.reference)]
+            both = [self.said.get((trial_key(h.study), name.casefold())) for name in (h.regimen, h.reference)]
             if all(arm is not None and arm.rows for arm in both):
                 return True
         return False
@@ -662,14 +671,19 @@ def _names(effect: HazardRatio, regimen: str) -> bool:
 
 def _alike(arms: Sequence[SurvivalArm]) -> list[Problem]:
     """Arms with the same numbers under two names may be one."""
-    notes, seen = [], dict[tuple[int, int], str]()
+    notes, seen = [], dict[tuple[int, str], str]()
     for arm in arms:
         events = int(arm.event.sum()) if arm.event is not None else getattr(arm.fact, "events", None)
-        if events is None:
-            continue
-        key = (arm.n, events)
-        if key in seen:
-            said = f"{arm.study} has the same {key[1]} events in {key[0]} patients as {seen[key]}"
-            notes.append(Problem("same_counts", said, "Make sure that they are not one study."))
-        seen.setdefault(key, arm.study)
+        said = [] if events is None else [f"{events} events in {arm.n} patients"]
+        if isinstance(arm.fact, Median):
+            said.append(f"median of {arm.fact.value:.4g} in {arm.n} patients")
+        if isinstance(arm.fact, Landmark):
+            fact = arm.fact
+            said.append(f"survival of {fact.survival:.4g} at {fact.time:.4g} in {arm.n} patients")
+        for number in said:
+            key = (arm.n, number)
+            if seen.get(key, arm.study) != arm.study:
+                message = f"{arm.study} has the same {number} as {seen[key]}"
+                notes.append(Problem("same_counts", message, "Make sure that they are not one study."))
+            seen.setdefault(key, arm.study)
     return notes

@@ -1,0 +1,39 @@
+"""Whether two rows speak of one trial: its name or registration, however they are written."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bayes_escc.names import normalise
+
+__all__ = ["registry_key", "trial_key"]
+
+_WORDS: Final = frozenset({"trial", "study", "the"})
+_CHINESE: Final = ("试验", "研究")
+
+
+def trial_key(name: str) -> str:
+    """A trial's name without what writers add or change: case, blanks, hyphens, "trial" and "study".
+
+    Examples
+    --------
+    >>> trial_key("KEYNOTE-181 trial") == trial_key("Keynote 181")
+    True
+    """
+    text = normalise(name).casefold()
+    for word in _CHINESE:
+        text = text.removesuffix(word)
+    words = [w for w in re.findall(r"[^\W_]+", text) if w not in _WORDS]
+    return "".join(words) or text
+
+
+def registry_key(number: str) -> str:
+    """A registration number without blanks, hyphens and case; blank where there is none.
+
+    Examples
+    --------
+    >>> registry_key(" nct 0123-4567 ")
+    'nct01234567'
+    """
+    return "".join(re.findall(r"[^\W_]+", normalise(number).casefold()))
