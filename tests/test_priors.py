@@ -241,3 +241,11 @@ def test_every_distribution_becomes_a_vector(name, how):
     uniform = np.stack([priors[label].law().cdf(draws[:, i]) for i, label in enumerate("ab")])
     assert np.abs(uniform.mean(axis=1) - 0.5).max() < 4 / np.sqrt(12 * n)
     assert np.abs((uniform < 0.25).mean(axis=1) - 0.25).max() < 4 * np.sqrt(0.1875 / n)
+
+
+@pytest.mark.parametrize(
+    "given", [{"alpha": 1e-300, "beta": 1e300}, {"alpha": 1e-6, "beta": 1}, {"mu": 0.5, "nu": 1e17}]
+)
+def test_a_beta_that_cannot_be_integrated_is_refused_where_it_is_stated(given):
+    with pytest.raises(AnalysisError, match=r"must (lie between|be finite)"):
+        Prior("Beta", **given)

@@ -96,6 +96,11 @@ ROWS = {
         "pool", ESCORT, {"tau_prior": "HalfNormal(0.3)", "rationale": "Earlier trials of the class."}),
     "pool: prior that is no law": Typed("pool", ESCORT, {"tau_prior": "HalfNormal"}, "HalfNormal(0.25)"),
     "pool: prior without parameters": Typed("pool", ESCORT, {"tau_prior": "HalfCauchy()"}, "needs (beta)"),
+    "pool: prior of no width": Typed("pool", ESCORT, {"tau_prior": "HalfNormal(1e-300)"}, "between 1e-08 and 1e+12"),
+    "pool: prior without end": Typed("pool", ESCORT, {"effect_prior": "Normal(0,1e300)"}, "between 1e-08 and 1e+12"),
+    "pool: prior far away": Typed("pool", ESCORT, {"effect_prior": "Normal(1e300,1)"}, "between -1e+12 and 1e+12"),
+    "pool: logarithm far away": Typed("pool", ESCORT, {"tau_prior": "LogNormal(1000,1)"}, "between -300 and 300"),
+    "prior that decides everything": Typed("compare", ARMS, {"prior": "1e6,1e6"}, noted="no_rationale"),
     "pool: wide prior of the effect": Typed("pool", ESCORT, {"effect_prior": "Normal(0,1e6)"}, noted="no_rationale"),
 }  # fmt: skip
 
@@ -122,6 +127,13 @@ def test_what_is_typed_gives_what_it_must(name, capsys):
     )
     if typed.noted != "no_rationale":
         assert "no_rationale" not in {w["code"] for w in told["data"]["warnings"]}
+
+
+def test_numbers_beyond_a_computer_are_one_sentence(capsys):
+    assert main(["pool", *ESCORT, "--effect-prior", "Normal(1000,1)"]) == 4
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "beyond what can be computed" in said
 
 
 def test_printed_effects_are_the_numbers_typed():

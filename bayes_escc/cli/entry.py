@@ -83,6 +83,15 @@ def _exit_code(given: Sequence[str]) -> int:
             raise
         print(f"bayes-escc: {error}", file=sys.stderr)
         return error.exit_code
+    except ArithmeticError as error:
+        if debug:
+            raise
+        print(
+            f"bayes-escc: the numbers go beyond what can be computed ({error}): a prior, an effect or a time lies too "
+            "far from the rest. --debug shows where.",
+            file=sys.stderr,
+        )
+        return 4
     except KeyboardInterrupt:
         print("bayes-escc: interrupted; nothing half written was left behind.", file=sys.stderr)
         return 130

@@ -31,6 +31,10 @@ _REAL: Final = (-math.inf, math.inf)
 _POSITIVE: Final = (0.0, math.inf)
 _UNIT: Final = (0.0, 1.0)
 
+_SMALLEST, _LARGEST, _FARTHEST_LOG = 1e-8, 1e12, 300.0
+"""Between which a scale, a rate or a number of degrees of freedom may lie, how far a location, and how far that of a
+logarithm: beyond, a law is a constant, or flat, to all digits that a computer has, and quadrature never ends."""
+
 SUPPORTS: Final = {"real": _REAL, "positive": _POSITIVE, "unit": _UNIT}
 """Domains a parameter may have, by name; `simplex` (Dirichlet) stands apart."""
 
@@ -411,6 +415,8 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
             problems.append(f"{distribution} {key} must be finite, and no larger than 1e300")
         elif key in known and key not in kind.unbounded and value <= 0:
             problems.append(f"{distribution} {key} must be greater than 0, not {value:g}")
+        elif beyond := _beyond(distribution, key, float(value), kind):
+            problems.append(f"{distribution} {key} {beyond}, not {value:g}")
         else:
             values[key] = float(value)
     if problems:
@@ -419,7 +425,21 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
     if form is None:
         return distribution, {}, [f"{distribution} needs {_forms(kind)}; it was given {sorted(values)}"]
     filled = {p: values.get(p, kind.defaults.get(p, math.nan)) for p in form}
-    return distribution, *_to_canonical(distribution, filled)
+    canonical, problems = _to_canonical(distribution, filled)
+    shapes = list(canonical.values()) if distribution == "Beta" else []
+    if not all(SMALLEST_SHAPE <= float(shape) <= LARGEST_SHAPE for shape in shapes):  # type: ignore[arg-type]
+        problems = [f"Beta alpha and beta must lie between {SMALLEST_SHAPE:g} and {LARGEST_SHAPE:g}, not {shapes}"]
+    return distribution, canonical, problems
+
+
+def _beyond(distribution: str, key: str, value: float, kind: _Distribution) -> str:
+    """What a parameter must be where it is beyond what is computed with, or a blank."""
+    if key in kind.unbounded:
+        farthest = _FARTHEST_LOG if distribution.startswith("Log") else _LARGEST
+        return "" if abs(value) <= farthest else f"must lie between -{farthest:g} and {farthest:g}"
+    if distribution == "Beta":  # in any form: its shapes are held against their range in the end
+        return ""
+    return "" if _SMALLEST <= value <= _LARGEST else f"must lie between {_SMALLEST:g} and {_LARGEST:g}"
 
 
 def _is_finite(value: Any) -> bool:
