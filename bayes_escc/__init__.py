@@ -6,6 +6,7 @@ Names load on first use, so that importing the package costs nothing.
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.names import VERSION
@@ -249,6 +250,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'bayes_escc' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"bayes_escc.{_HOME_OF[name]}"), name)
+    if inspect.isfunction(value):
+        value = importlib.import_module("bayes_escc.settings.arguments").checked(value)
     globals()[name] = value
     return value
 

@@ -192,7 +192,7 @@ class Analysis(NotebookView):
             canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
             digest = sha256 or hashlib.sha256(canonical.encode()).hexdigest()
         except (ValueError, TypeError, RecursionError) as error:  # a table within itself, surrogates, endless numbers
-            raise AnalysisError(f"{label} cannot be used: {error}.") from None
+            raise AnalysisError(f"{label} cannot be used: {_why(error)}.") from None
         problems = [f"{path}: holds a character that cannot be seen or printed" for path in _unprintable(content, "")]
         top = Reader(content, "", problems)
         schema = top.take("schema", SCHEMA_VERSION)
@@ -289,6 +289,10 @@ class Analysis(NotebookView):
     def load_table(self) -> Table:
         """Read the table the analysis names, whole; with `data.counts`, effects and counts together."""
         return self.data.read()
+
+
+def _why(error: Exception) -> str:
+    return str(error).replace("Circular reference detected", "a mapping or a list holds itself")
 
 
 def _unprintable(content: Any, path: str) -> Iterator[str]:

@@ -54,6 +54,7 @@ from bayes_escc.names import (
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.marginal import Distribution, Draws, Side
 from bayes_escc.probability.mixtures import BetaMixture
+from bayes_escc.settings.arguments import checked
 from bayes_escc.settings.questions import problems_with_value, sentence
 from bayes_escc.settings.reader import nearest
 
@@ -233,6 +234,7 @@ class Posterior:
         ess, mcse = np.where(whole, mixing(values).bulk, np.nan), error_of_mean(values)
         return [_number(v) for v in ess], [_number(v) for v in mcse]
 
+    @checked
     def summary(self, estimand: str | None = None, *, ci_prob: float | None = None) -> pd.DataFrame:
         """Estimates as a tidy DataFrame.
 
@@ -266,6 +268,7 @@ class Posterior:
         first = next((n for n in self.estimand_names if REGIMEN in self.estimand(n).dims), self.estimand_names[0])
         return "rate" if "rate" in self.estimand_names else first
 
+    @checked
     def compare(
         self,
         estimand: str | None = None,
@@ -381,6 +384,7 @@ class Posterior:
         """Regimens, and the probability of every rank (columns, the best first) of each."""
         return rank_probabilities(self.estimand(estimand), better=better, exact=self.exact_laws())
 
+    @checked
     def ranking(self, estimand: str | None = None, *, better: Direction | None = None) -> pd.DataFrame:
         """P(best), rank with its interval, and SUCRA of every regimen, by the estimand `compare` takes."""
         import pandas as pd
@@ -416,6 +420,7 @@ class Posterior:
             if regimen in (None, labels[REGIMEN])
         ]
 
+    @checked
     def probability(
         self,
         estimand: str = "rate",
@@ -484,6 +489,7 @@ class Posterior:
             )
         return rows
 
+    @checked
     def predict(self, patients: int, *, at_least: Sequence[int] = ()) -> pd.DataFrame:
         """Responders among the next patients of each regimen (posterior predictive).
 
@@ -516,6 +522,7 @@ class Posterior:
             rows.append({**{key: value for key, value in row.items() if key != "at_least"}, **reached})
         return pd.DataFrame(rows)
 
+    @checked
     def save(self, path: str | Path) -> Path:
         """Save to one netCDF file, atomically, with analysis, digest and provenance inside.
 
@@ -545,6 +552,7 @@ class Posterior:
         return tree_bytes(self.tree, json.dumps(record, sort_keys=True, ensure_ascii=False))
 
     @classmethod
+    @checked
     def load(cls, path: str | Path) -> Posterior:
         """Load a saved posterior and verify its digest.
 

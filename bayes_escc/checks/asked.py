@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError
+from bayes_escc.settings.arguments import shown
 
 __all__ = ["Asked", "question"]
 
@@ -32,6 +33,10 @@ def question(asked: Asked, table: Any) -> tuple[Analysis, Any]:
     """
     if isinstance(asked, Analysis):
         return asked, asked.load_table() if table is None else table
+    if not hasattr(asked, "analysis"):
+        raise AnalysisError(
+            f"a check is asked of an Analysis or of a model such as ResponseModel, not of {shown(asked)}."
+        )
     if table is None:
         raise AnalysisError("a model needs the table it is asked of: give it as the second argument.")
     return asked.analysis, asked.read(table)

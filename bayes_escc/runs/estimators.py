@@ -14,6 +14,7 @@ from bayes_escc.evidence.reading import frame_cells
 from bayes_escc.evidence.table import Source
 from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.runs.run import fit_analysis, prepare_design
+from bayes_escc.settings.arguments import checked
 from bayes_escc.settings.prior import Prior, PriorSet
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class _Model(NotebookView):
         """The PyMC model on a table, as `fit` samples it."""
         return prepare_design(self.analysis, self.read(table)).build()
 
+    @checked
     def fit(
         self,
         table: Table | Source,
@@ -124,6 +126,7 @@ class ResponseModel(_Model):
     >>> model = ResponseModel(endpoint="ORR", prior=Prior("Beta", alpha=1, beta=1))
     """
 
+    @checked
     def __init__(
         self,
         *,
@@ -262,6 +265,7 @@ class SurvivalModel(_Model):
     >>> model = SurvivalModel(baseline="weibull", data_unit="months")
     """
 
+    @checked
     def __init__(
         self,
         *,
@@ -448,6 +452,7 @@ class SynthesisModel(_Model):
     >>> model = SynthesisModel(endpoint="OS", priors={"tau": Prior("HalfNormal", sigma=0.5)})
     """
 
+    @checked
     def __init__(
         self,
         *,

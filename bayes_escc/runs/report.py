@@ -21,6 +21,7 @@ from bayes_escc.report.page import sections
 from bayes_escc.report.page_words import WORDS
 from bayes_escc.report.quantities import Language
 from bayes_escc.runs.results_folder import read_manifest
+from bayes_escc.settings.arguments import checked
 
 __all__ = ["Drawn", "Report", "Source", "chapters_of", "folder_source", "write_report"]
 
@@ -70,6 +71,7 @@ class Report:
     >>> report.save("for_the_meeting", word=True)  # doctest: +SKIP
     """
 
+    @checked
     def __init__(
         self, sources: str | Path | Source | Sequence[str | Path | Source], language: ReportLanguage | None = None
     ) -> None:

@@ -22,6 +22,7 @@ from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.probability.distributions import BetaLaw, HalfNormal, HalfT, LogNormal, LogT, Normal, RootLaw
 from bayes_escc.probability.mixtures import beta_of_width
+from bayes_escc.settings.arguments import shown
 from bayes_escc.settings.published_priors import PUBLISHED, published_prior
 
 __all__ = ["DISTRIBUTIONS", "Prior", "PriorSet"]
@@ -217,6 +218,8 @@ class Prior(NotebookView):
         variance: bool = False,
         **parameters: float | Sequence[float] | str,
     ) -> None:
+        if not isinstance(distribution, str):
+            raise AnalysisError(f"distribution= is a name such as 'Normal', not {shown(distribution)}")
         name, values, problems = _canonical(distribution, parameters)
         if not isinstance(variance, bool):
             problems.append(f"variance is true or false, not {variance!r}")
@@ -410,7 +413,7 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
     values: dict[str, float] = {}
     for key, value in given.items():
         if isinstance(value, bool) or not isinstance(value, Real):
-            problems.append(f"{distribution} {key} must be a number, not {value!r}")
+            problems.append(f"{distribution} {key} must be a number, not {shown(value)}")
         elif not _is_finite(value):
             problems.append(f"{distribution} {key} must be finite, and no larger than 1e300")
         elif key in known and key not in kind.unbounded and value <= 0:

@@ -21,6 +21,7 @@ from bayes_escc.families.frozen import with_former_defaults
 from bayes_escc.names import NotebookView, Plain, normalise
 from bayes_escc.report.result import software_versions
 from bayes_escc.runs.run import fit_prepared
+from bayes_escc.settings.arguments import checked
 from bayes_escc.settings.reader import nearest
 from bayes_escc.study.changes import Change, acknowledged, compare_cuts
 from bayes_escc.study.cuts import Cut, Row, read_cut, standing_cut
@@ -84,6 +85,7 @@ class Study(NotebookView):
     # ---- beginning and opening ----------------------------------------------------------------
 
     @classmethod
+    @checked
     def create(
         cls, path: str | Path, analysis: Analysis | str | Path, *, who: str | None = None, why: str = ""
     ) -> Study:
@@ -126,6 +128,7 @@ class Study(NotebookView):
         return cls(Store.create(Path(path), fill))
 
     @classmethod
+    @checked
     def open(cls, path: str | Path, *, read_only: bool = False) -> Study:
         """Open a study.
 
@@ -232,6 +235,7 @@ class Study(NotebookView):
         """Every entry of the log with what came of it, and what a reader must know."""
         return history(self._store)
 
+    @checked
     def export(self, folder: str | Path) -> list[Path]:
         """Write the whole record as plain files to a new or empty folder; see `export.export`."""
         return export(self._store, folder)
@@ -240,6 +244,7 @@ class Study(NotebookView):
         """The figures of the study by file name: P(better), estimates, changes, and accrual and follow-up."""
         return study_figures(self._store)
 
+    @checked
     def posterior(self, cut: int | None = None) -> Posterior:
         """The whole posterior of a data cut, made again from its rows, its frozen analysis and its seed.
 
@@ -280,6 +285,7 @@ class Study(NotebookView):
         table = snapshot.cut.table(snapshot.root)
         return fit_prepared(with_published(found[1], snapshot.cut), design, table), design, table
 
+    @checked
     def diff(
         self, source: str | Path | pd.DataFrame | None = None, *, published: Sources | None = None
     ) -> list[Change]:
@@ -291,6 +297,7 @@ class Study(NotebookView):
         self._refuse_withdrawn(cut, last)
         return self._compare(last, cut)
 
+    @checked
     def preview(
         self, source: str | Path | pd.DataFrame | None, *, published: Sources | None = None
     ) -> tuple[list[Change], Preview]:
@@ -304,6 +311,7 @@ class Study(NotebookView):
 
     # ---- writing ------------------------------------------------------------------------------
 
+    @checked
     def update(
         self,
         source: str | Path | pd.DataFrame | None = None,
@@ -368,6 +376,7 @@ class Study(NotebookView):
         was = None if before is None else before.result
         return Update(number, tuple(changes), posterior, record, tuple(notes), was)
 
+    @checked
     def withdraw(self, patient: str, *, who: str | None = None, why: str = "") -> Update:
         """Erase a patient, or a row of counts, from everything that is stored by row, and fit the rest anew.
 
@@ -438,6 +447,7 @@ class Study(NotebookView):
         salt = self._store.scalar("SELECT value FROM meta WHERE key = 'salt'")
         return withdrawn(salt, stones, units) if stones else []
 
+    @checked
     def amend(self, analysis: Analysis | str | Path, *, who: str | None = None, why: str) -> Update:
         """Change what the analysis asks (rules, comparisons, thresholds); not the model, priors or data.
 
