@@ -232,3 +232,9 @@ def refused_content(content):
     with pytest.raises(be.AnalysisError) as caught:
         be.Analysis.from_dict(content)
     return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "食" * 60])
+def test_an_id_that_no_file_can_be_named_after_is_refused_when_it_is_read(name):
+    with pytest.raises(be.AnalysisError, match="takes at most 150 bytes"):
+        be.Analysis.from_dict({"id": name, "data": {"dataset": "second_line_cohorts"}, "model": {"family": "response"}})

@@ -7,6 +7,7 @@ import datetime as dt
 import openpyxl
 import pytest
 
+import bayes_escc as be
 from bayes_escc.cli.entry import main
 from bayes_escc.evidence.sheet.decide import decide
 from bayes_escc.evidence.sheet.grids import read_grids
@@ -240,3 +241,31 @@ def test_a_blood_count_of_the_size_of_another_unit_is_asked_about(tmp_path):
     assert {q.code for q in decision.questions} == {"word.neutrophils.4200"}
     decision = decided(path, {"reference": "多西他赛", "word.neutrophils.4200": "4.2"})
     assert float(decision.applied.rows[3]["nlr"]) == pytest.approx(4.2 / 1.2)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("例数,n", "5,20"),
+        ("总例数,例数", "20,5"),
+        ("例数,缓解例数", "20,5"),
+        ("例数,率(%)", "20,25"),
+        ("n,例数(%)", "20,5 (25.0%)"),
+    ],
+)
+def test_cases_are_events_beside_a_total_and_the_total_beside_events(header, cells, tmp_path, capsys):
+    path = tmp_path / "c.csv"
+    path.write_text(f"研究,治疗方案,终点,{header}\nS,化疗,ORR,{cells}\nS,免疫,ORR,{cells}\n", encoding="utf-8")
+    table = be.read_counts(path)
+    assert [tuple(row) for row in table.frame[["events", "n"]].to_numpy()] == [(5, 20)] * 2
+    decision = decide(read_grids(path), {"reference": "化疗", "margin.response": "none"}, effects=False, today=TODAY)
+    assert not decision.questions
+    assert {r["n"] for r in decision.applied.rows} == {"20"}
+    assert {r.get("events", "") for r in decision.applied.rows} <= {"5", ""}
+
+
+def test_cases_alone_are_refused_with_both_meanings(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("研究,治疗方案,终点,例数\nS,化疗,ORR,5\nS,免疫,ORR,9\n", encoding="utf-8")
+    with pytest.raises(be.DataError, match="no column n"):
+        be.read_counts(path)

@@ -25,7 +25,7 @@ from bayes_escc.rules import Rule, read_rules
 from bayes_escc.settings.files import read_toml
 from bayes_escc.settings.prior import Prior
 from bayes_escc.settings.questions import problems_with_contrast, problems_with_value
-from bayes_escc.settings.reader import Reader, check_margin, is_finite, nearest, raise_problems
+from bayes_escc.settings.reader import Reader, check_margin, is_finite, nearest, raise_problems, shortened
 
 __all__ = [
     "Analysis",
@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+MAX_ID = 150
+"""Bytes of an id, beside which names of figures and endings stand in a file's name of at most 255."""
 MAX_PREDICTED = 10_000
 MAX_DRAWS = 10_000_000
 """Most future patients whose responses are predicted."""
@@ -199,8 +201,8 @@ class Analysis(NotebookView):
         if schema != SCHEMA_VERSION or isinstance(schema, bool):
             top.problem("schema", f"this package reads schema = {SCHEMA_VERSION}, not {schema!r}")
         name = top.text("id", "analysis")
-        if not all(c.isalnum() or c in "_-" for c in name):
-            top.problem("id", f"may hold letters, digits, _ and -, because files are named after it, not {name!r}")
+        if wrong := _wrong_with_id(name):
+            top.problem("id", f"{wrong}, because files are named after it, not {shortened(name)}")
         title, question = top.text("title", name), top.text("question", "")
         data = replace(read_data(top.table("data")), folder=folder)
         model, priors, estimands = top.table("model"), top.table("priors"), top.table("estimands")
@@ -289,6 +291,12 @@ class Analysis(NotebookView):
     def load_table(self) -> Table:
         """Read the table the analysis names, whole; with `data.counts`, effects and counts together."""
         return self.data.read()
+
+
+def _wrong_with_id(name: str) -> str:
+    if not all(c.isalnum() or c in "_-" for c in name):
+        return "may hold letters, digits, _ and -"
+    return "" if len(name.encode()) <= MAX_ID else f"takes at most {MAX_ID} bytes (a Chinese character is three)"
 
 
 def _why(error: Exception) -> str:

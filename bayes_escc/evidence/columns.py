@@ -22,6 +22,9 @@ __all__ = [
     "told_apart",
 ]
 
+EITHER: Final = "例数"
+"""A number of cases: the events where another column is the total, the total where another column has the events."""
+
 SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "study": ("trial", "cohort", "研究"),
     "regimen": (
@@ -36,14 +39,17 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "endpoint": ("outcome", "终点"),
     "events": (
         *("responders", "event", "count", "number_of_events", "no_of_events", "events/n", "n/n", "r/n", "x/n"),
-        *("events_(%)", "responders_(%)", "count_(%)", "n_(%)", "n(%)", "n/n_(%)", "例数", "例数(%)", "例数_(%)"),
+        *("events_(%)", "responders_(%)", "count_(%)", "n_(%)", "n(%)", "n/n_(%)", EITHER, "例数(%)", "例数_(%)"),
         *("事件数", "有效例数", "缓解例数", "发生例数"),
     ),
     "n": (
         *("total", "patients", "sample_size", "number_of_patients", "no_of_patients", "evaluable"),
         *("总例数", "总人数", "总数", "人数", "样本量", "患者数"),
     ),
-    "percent": ("percentage", "rate_percent", "per_cent", "%", "百分比"),
+    "percent": (
+        *("percentage", "rate_percent", "per_cent", "%", "rate_(%)", "rate(%)", "百分比", "百分率", "率"),
+        *("率(%)", "率_(%)", "发生率", "发生率(%)", "发生率_(%)", "百分比(%)", "百分比_(%)", "百分率(%)"),
+    ),
     "measure": ("effect_measure", "效应指标"),
     "estimate": (
         "effect",
@@ -178,8 +184,10 @@ def canonical_columns(
         Names that are taken as they are, by their spelling in lower case.
     """
     folded = _by_folded(raw)
-    names: dict[str, str] = {}
+    names: dict[str, str] = _either(folded) if "n" in (meanings := tuple(meanings)) else {}
     for meaning in meanings:
+        if meaning in names.values():
+            continue
         candidates = _candidates(folded, meaning, names)
         if len(candidates) > 1:
             problems.append(_two(meaning, candidates))
@@ -192,6 +200,15 @@ def canonical_columns(
         elif candidates:
             names[candidates[0]] = meaning
     return raw if problems else raw.renamed(names)
+
+
+def _either(folded: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """`例数` as the total where another column has the events or their percentage, and no other is the total."""
+    cases = folded.get(EITHER, ())
+    if len(cases) != 1 or _candidates(folded, "n"):
+        return {}
+    beside = [c for meaning in ("events", "percent") for c in _candidates(folded, meaning, cases)]
+    return {cases[0]: "n"} if beside else {}
 
 
 def _two(meaning: str, candidates: Collection[str]) -> Problem:

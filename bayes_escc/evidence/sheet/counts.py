@@ -11,7 +11,7 @@ from bayes_escc.evidence.sheet.applied import Applied, Record, Recorder
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.questions import Candidate
-from bayes_escc.evidence.sheet.roles import endpoint_of, header_of, roles_of
+from bayes_escc.evidence.sheet.roles import endpoint_of, roles_of_counts
 from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.names import normalise
 
@@ -61,7 +61,7 @@ def bare_label(label: str) -> str:
 
 def column_use(table: Table, header: str) -> Text:
     """What a column of a table of counts is taken for."""
-    roles = {r for r, _ in roles_of(header_of(header))}
+    roles = roles_of_counts(table.headers)[table.headers.index(header)]
     if _ignored(bare_label(header)) and not roles & {"regimen", "endpoint", "study", "n"}:
         return Text("left aside: holds no counts of one arm", "未用：非单组例数")
     if table.headers.index(header) == 0 or roles & {"regimen", "endpoint", "study"}:
@@ -75,7 +75,7 @@ def column_use(table: Table, header: str) -> Text:
 
 def _cells_of(table: Table) -> list[_Cell]:
     headers = [normalise(h) for h in table.headers]
-    roles = [{r for r, _ in roles_of(header_of(h))} if h else set() for h in table.headers]
+    roles = roles_of_counts(table.headers)
     long = [i for i, r in enumerate(roles) if "endpoint" in r]
     regimen_at = next((i for i, r in enumerate(roles) if "regimen" in r), None)
     if regimen_at is not None and any("events" in r or "percent" in r for r in roles) and long:

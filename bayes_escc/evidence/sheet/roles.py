@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from bayes_escc.evidence.columns import EITHER
 from bayes_escc.evidence.sheet.wording import Text
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "endpoint_of",
     "header_of",
     "roles_of",
+    "roles_of_counts",
     "same_header",
 ]
 
@@ -359,6 +361,16 @@ def _of_group(text: str) -> tuple[tuple[str, str], ...]:
     if exact or not _GENERAL.fullmatch(own.key):
         return tuple(exact)
     return tuple((role, "within") for role, _ in roles_of(title))
+
+
+def roles_of_counts(headers: Sequence[str]) -> list[set[str]]:
+    """Roles of the columns of a table of counts, where `例数` is the events if another column is the total."""
+    found = [{r for r, _ in roles_of(header_of(h))} if h else set() for h in headers]
+    cases = [i for i, h in enumerate(headers) if h and header_of(h).key == EITHER]
+    if any("n" in roles for i, roles in enumerate(found) if i not in cases):
+        for i in cases:
+            found[i] = {"events"}
+    return found
 
 
 _SYNONYMS: Final = {role.name: frozenset(_fold(s) for s in role.synonyms) for role in _ALL}

@@ -9,7 +9,7 @@ from typing import Final
 
 from bayes_escc.evidence.sheet.cells import folded_word
 from bayes_escc.evidence.sheet.layout import Table
-from bayes_escc.evidence.sheet.roles import CHARACTERISTICS, endpoint_of, header_of, roles_of
+from bayes_escc.evidence.sheet.roles import CHARACTERISTICS, endpoint_of, header_of, roles_of, roles_of_counts
 
 __all__ = ["PATIENT_ROLES", "SETTINGS", "VISIT_ROLES", "settings_of", "use_of"]
 
@@ -69,6 +69,7 @@ def use_of(table: Table) -> str:
     """``patients``, ``visits``, ``counts``, ``effects`` or a blank."""
     headers = [header_of(h) for h in table.headers if h]
     roles = {roles_of(h)[0][0] for h in headers if roles_of(h)}
+    roles |= {r for found in roles_of_counts(table.headers) for r in found & {"events"}}
     first = [row[0] for row in table.rows if row and row[0]]
     rows_named = sum(endpoint_of(cell) is not None for cell in first)
     arms = sum(_ARM.search(h.text) is not None for h in headers)
