@@ -40,7 +40,8 @@ _PLURAL: Final = {
 }
 _MAPPINGS: Final = {"Mapping", "dict", "PlainMapping", "Plain"}
 _SEQUENCES: Final = {"Sequence", "Iterable", "list", "tuple"}
-_ANYTHING: Final = {"Any", "object", "Source", "Table", "Callable"}
+_ANYTHING: Final = {"Any", "object", "Source", "Table", "DataFrame", "Callable"}
+"""Kinds that say nothing, and those of tables, whose readers say more of what they take."""
 type _Scope = Mapping[str, Any]
 """Names as the module of the function knows them."""
 
@@ -137,8 +138,6 @@ def _is_one(value: Any, kind: ast.expr, scope: _Scope) -> bool:
         return isinstance(value, str | int | bool)
     if name in _ANYTHING or not name[:1].isupper():
         return True
-    if name == "DataFrame":
-        return hasattr(value, "columns")
     return _is_named(value, name, scope.get(name))
 
 
