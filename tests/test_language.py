@@ -73,3 +73,44 @@ def test_run_in_chinese_is_chinese_throughout(tmp_path, capsys):
     english = be.Report(out, language="en").html  # drawn again in the language of the page
     assert "better" in english
     assert "更优 →" not in english
+
+
+REFUSED = {
+    "counts": (
+        "study,regimen,endpoint,n,events\nS,A,ORR,20,25\nS,,ORR,30,7\nS,C,ORR,-3,x\n",
+        (
+            "第2行，events列“25”：事件数多于20例患者。请更正事件数",
+            "第3行，regimen列“”：regimen为空。",
+            "events不是数字。",
+        ),
+    ),
+    "effects": (
+        "study,experimental,control,endpoint,measure,estimate,ci_low,ci_high,ci_level\n"
+        "S,A,B,OS,HR,0.7,0.5,0.98,\nT,A,A,OS,HR,0.7,0.5,0.98,0.95\n",
+        ("第2行，ci_level列“”：未注明区间的置信水平。请逐行给出", "第3行", "试验方案与对照方案相同。请更正其一。"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_refusal_in_a_chinese_run_has_heading_row_and_remedy_in_chinese(kind, tmp_path, capsys):
+    table, said = REFUSED[kind]
+    (tmp_path / "t.csv").write_text(table, encoding="utf-8")
+    family = {"counts": "response", "effects": "synthesis"}[kind]
+    (tmp_path / "t.toml").write_text(
+        f'id = "t"\nquestion = "Which?"\n[data]\nkind = "{kind}"\nfile = "t.csv"\n[model]\nfamily = "{family}"\n',
+        encoding="utf-8",
+    )
+    assert main(["run", str(tmp_path / "t.toml"), "--language", "zh"]) == 3
+    told = capsys.readouterr().err
+    assert told.startswith("bayes-escc: t.csv未被接受：")
+    for part in said:
+        assert part in told
+    assert main(["run", str(tmp_path / "t.toml")]) == 3
+    assert "was refused" in capsys.readouterr().err
+
+
+def test_a_key_that_is_not_known_is_told_in_chinese(tmp_path, capsys):
+    (tmp_path / "t.toml").write_text('id = "t"\n[data]\nfiel = "t.csv"\n', encoding="utf-8")
+    assert main(["run", str(tmp_path / "t.toml"), "--language=zh"]) == 2
+    assert "  - data.fiel：未知的键；此处可用" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import itertools
 import os
 import re
 import sys
@@ -81,7 +82,7 @@ def _exit_code(given: Sequence[str]) -> int:
     except BayesEsccError as error:
         if debug:
             raise
-        print(f"bayes-escc: {error}", file=sys.stderr)
+        print(f"bayes-escc: {_said(error, given)}", file=sys.stderr)
         return error.exit_code
     except ArithmeticError as error:
         if debug:
@@ -121,3 +122,14 @@ def _carried_out(given: Sequence[str]) -> int:
         return 0
     with packages_left_out():
         return int(options.action(options))
+
+
+def _said(error: BayesEsccError, given: Sequence[str]) -> str:
+    """The message in the language that the command was given."""
+    asked = [b for a, b in itertools.pairwise(given) if a == "--language"]
+    asked += [a.partition("=")[2] for a in given if a.startswith("--language=")]
+    if asked[-1:] != ["zh"]:
+        return str(error)
+    from bayes_escc.report.refusals import refusal_in_chinese
+
+    return refusal_in_chinese(str(error))

@@ -20,6 +20,7 @@ from bayes_escc.cli.app.workspace import MAX_UPLOAD, Workspace
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.evidence.sheet.template import TEMPLATES, write_template
 from bayes_escc.names import Direction, Plain
+from bayes_escc.report.refusals import refusal_in_chinese
 from bayes_escc.runs.report import Drawn, folder_source
 from bayes_escc.study.changes import Change
 
@@ -61,7 +62,7 @@ class Page:
             language=language,
             here=here,
             heading=words.get(heading, heading),
-            problem=problem,
+            problem=refusal_in_chinese(problem) if language == "zh" else problem,
             secret=self.guard.form_secret,
             name=self.workspace.name,
             folder=str(self.workspace.folder),
