@@ -269,3 +269,44 @@ def test_cases_alone_are_refused_with_both_meanings(tmp_path):
     path.write_text("研究,治疗方案,终点,例数\nS,化疗,ORR,5\nS,免疫,ORR,9\n", encoding="utf-8")
     with pytest.raises(be.DataError, match="no column n"):
         be.read_counts(path)
+
+
+def test_a_subtotal_ends_a_block_and_not_the_table(tmp_path):
+    path = messy.blocks_with_subtotals(tmp_path / "k.xlsx")
+    first = {q.code for q in decide(read_grids(path), {}, effects=False, today=TODAY).questions}
+    assert first == {"regimen_title"}  # and not what all patients got
+    decision = decided(path, {"regimen_title": "yes", "reference": "Chemotherapy"})
+    assert not decision.questions
+    assert [r["regimen"] for r in decision.applied.rows] == ["Tislelizumab"] * 8 + ["Chemotherapy"] * 8
+    assert [int(r["time"]) for r in decision.applied.rows] == [50 + 7 * n for n in range(1, 17)]
+
+
+def test_years_of_two_digits_are_told_row_by_row_not_as_a_sheet_without_outcome(tmp_path, capsys):
+    path = tmp_path / "l.csv"
+    rows = [f"{i},{('A drug', 'B drug')[i % 2]},{i:02d}/03/21,{i:02d}/05/22,,{i:02d}/05/22" for i in range(1, 10)]
+    path.write_text("\n".join(["Pt no,Treatment,Started,Date progressed,Date died,Last seen", *rows]), encoding="utf-8")
+    assert main(["start", str(path), "--out", str(tmp_path / "out")]) == 3
+    told = capsys.readouterr().err
+    assert "the year has two digits" in told
+    assert "--answer unusable=set_aside" in told
+
+
+def test_effects_of_journals_with_mid_dots_and_what_a_refusal_calls_the_table(tmp_path, capsys):
+    path = tmp_path / "m.csv"
+    path.write_text(
+        "研究,试验组,对照组,终点,HR(95%CI)\nESCORT,卡瑞利珠单抗,化疗,OS,0.71(0.57～0.87)\n"
+        "ATTRACTION-3,纳武利尤单抗,化疗,OS,0·77（0·62–0·96）\n",
+        encoding="utf-8",
+    )
+    rows = decide(read_grids(path), {}, effects=False, today=TODAY).applied.rows
+    assert [(r["estimate"], r["ci_low"], r["ci_high"]) for r in rows] == [
+        ("0.71", "0.57", "0.87"),
+        ("0.77", "0.62", "0.96"),
+    ]
+    path = tmp_path / "n.csv"
+    path.write_text("Endpoint,A drug (n=29),B drug (n=35)\nORR,10 (36.5%),6 (17.1%)\n", encoding="utf-8")
+    answers = ["--answer", "reference=A drug", "--answer", "margin.response=none"]
+    assert main(["start", str(path), "--out", str(tmp_path / "out"), *answers]) == 0
+    capsys.readouterr()
+    assert main(["check", str(tmp_path / "out" / "response.toml")]) == 3
+    assert "the table that the mapping makes of n.csv was refused" in capsys.readouterr().err

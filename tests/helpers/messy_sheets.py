@@ -175,3 +175,25 @@ def arms_in_their_own_units(path: Path) -> Path:
             sheet.append([f"{'SI'[arm]}{i}", i % 3, time, int(i % 3 > 0), *blood])
     book.save(path)
     return path
+
+
+def blocks_with_subtotals(path: Path) -> Path:
+    """A title over the block of every regimen, a subtotal under it, a total under all."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["ID", "Start", "PD date", "Last CT", "BOR"])
+    number = 0
+    for arm in ("Tislelizumab", "Chemotherapy"):
+        sheet.append([arm])
+        for _ in range(8):
+            number += 1
+            start = dt.date(2022, 1, 1) + dt.timedelta(days=9 * number)
+            end = start + dt.timedelta(days=50 + 7 * number)
+            sheet.append(
+                [f"{number:03d}", start, end if number % 3 else None, end, ("PR", "SD", "PD", "NE")[number % 4]]
+            )
+        sheet.append(["Subtotal", 8])
+    sheet.append(["Total", 16])
+    sheet.append(["Seen at the tumour board"])
+    book.save(path)
+    return path

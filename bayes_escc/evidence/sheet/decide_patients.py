@@ -180,6 +180,8 @@ class CohortDecisions(FollowUpDecisions):
                         ),
                     )
                 )
+                if answer is None:
+                    return mapping
                 if answer == "yes":
                     mapping = mapping.with_rule(regimen="title")
                     labels = Counter(masked(normalise(s)) for s in sections)

@@ -33,10 +33,15 @@ _COLUMNS: Final = (
 )
 
 
+def _printed(cell: str) -> str:
+    """A cell in plain signs, with points for the mid-dots that some journals print."""
+    return re.sub(r"(?<=\d)[·∙⋅](?=\d)", ".", normalise(cell))
+
+
 def interval_column(table: Table) -> tuple[str, str] | None:
     """A column of estimates with their intervals, and its measure: ``HR (95% CI)``."""
     for i, header in enumerate(table.headers):
-        cells = [normalise(c) for c in table.cells(i) if c]
+        cells = [_printed(c) for c in table.cells(i) if c]
         if cells and sum(_INTERVAL.fullmatch(c) is not None for c in cells) >= 0.5 * len(cells):
             named = re.search(r"(?i)\b(HR|OR|RR)\b", header) or re.search(r"(风险比|比值比|相对危险度)", header)
             words = {"风险比": "HR", "比值比": "OR", "相对危险度": "RR"}
@@ -52,7 +57,7 @@ def apply_to_effects(tables: Sequence[Table], mapping: Mapping) -> Applied:
     for table in [t for t in tables if t.sheet in sheets] or list(tables):
         at = {role: i for role, c in mapping.columns.items() if (i := table.column(c.header)) is not None}
         for number, cells in zip(table.numbers, table.rows, strict=True):
-            record = Record(table.name, number, {role: normalise(cells[i]) for role, i in at.items()})
+            record = Record(table.name, number, {role: _printed(cells[i]) for role, i in at.items()})
             row = dict.fromkeys(_COLUMNS, "") | {r: c for r, c in record.cells.items() if r in _COLUMNS}
             if found := _INTERVAL.fullmatch(record.cells.get("estimate", "")):
                 row |= {"estimate": found[1], "ci_low": found[2], "ci_high": found[3]}

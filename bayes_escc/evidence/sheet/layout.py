@@ -103,9 +103,10 @@ def find_table(grid: Grid, known: Sequence[str] = ()) -> Table | None:
     rows, numbers, sections, section = [], [], [], ""
     filled_width = sum(bool(h) for h in headers)
     ended = False
+    last = _last_full(grid, first, headers, filled_width)
     for r in range(first, len(grid.rows)):
         cells = grid.rows[r]
-        why = _reason(cells, headers, filled_width, ended)
+        why = _reason(cells, headers, filled_width, ended and r > last)  # a subtotal ends a block, not the table
         if why is None:
             rows.append(cells)
             numbers.append(r + 1)
@@ -125,6 +126,16 @@ def find_table(grid: Grid, known: Sequence[str] = ()) -> Table | None:
     return Table(
         grid.file, grid.sheet, headers, tuple(rows), tuple(numbers), tuple(sections), titles, tuple(aside), grid
     )
+
+
+def _last_full(grid: Grid, first: int, headers: Sequence[str], width: int) -> int:
+    """The last row that holds more than a note could."""
+    full = [
+        r
+        for r in range(first, len(grid.rows))
+        if len({c for c in grid.rows[r] if c}) > max(2, width // 3) and not _reason(grid.rows[r], headers, width, False)
+    ]
+    return max(full, default=first - 1)
 
 
 def _aside(grid: Grid, row: int, en: str, zh: str) -> Aside:

@@ -208,7 +208,9 @@ def read_mapped(
             "The three digests make the reading reproducible.",
         )
     )
-    return MappedTable(frame.reset_index(drop=True), tuple(notes), label, applied)
+    frame = frame.reset_index(drop=True)
+    frame.attrs["source"] = f"the table that the mapping makes of {label}"
+    return MappedTable(frame, tuple(notes), label, applied)
 
 
 def _counted(frame: pd.DataFrame) -> pd.DataFrame:

@@ -100,7 +100,7 @@ _ALL: Final = (
           "last dose|last dose date|end of treatment|eot|eot date|trtedt|end date|treatment end|末次用药|末次用药日期|末次给药|停药日期|停药时间|结束日期|结束治疗|治疗结束日期|结束时间"),
     _role("progression", "date", "progression", "疾病进展日期",
           "pd date|date of pd|date of progression|progression date|disease progression date|date of first progression|"
-          "first pd date|date pd|pd dt|date of disease progression|date of first pd|progressed on|prog date|"
+          "first pd date|date pd|date progressed|progressed date|pd dt|date of disease progression|date of first pd|progressed on|prog date|"
           "进展日期|疾病进展日期|进展时间|疾病进展时间|pd日期|pd时间|首次进展|首次进展日期|进展日|复发进展日期|影像进展日期",
           "progression|progressed|pd|relapse|进展|疾病进展"),
     _role("independent_progression", "date", "progression by independent review", "独立评审的进展日期",
@@ -118,7 +118,7 @@ _ALL: Final = (
     _role("cut", "date", "data cut-off", "数据截止日期",
           "cut off|cutoff|cut off date|cutoff date|data cut|data cut off|data cutoff|data cutoff date|data cut date|dco|数据截止|数据截止日期|截止日期|截止时间|统计截止日期"),
     _role("death", "date", "death", "死亡日期",
-          "death date|date of death|died on|dthdt|death dt|死亡日期|死亡时间|死亡日", "dod|death|died|deceased|死亡|去世"),
+          "death date|date of death|date died|date deceased|died on|dthdt|death dt|死亡日期|死亡时间|死亡日", "dod|death|died|deceased|死亡|去世"),
     _role("pfs_end", "date", "end of PFS (event or censoring)", "PFS终点日期",
           "pfs date|pfs end date|date of pfs|pfs end|date of event|event date|date of event or censoring|progression or last follow up date|"
           "pfs event date|adt|endpoint date|pfs censor date|终点日期|pfs日期|pfs终点日期|pfs截止日期|进展或末次随访日期|进展或随访日期|结局日期|事件日期|"

@@ -212,7 +212,7 @@ def _refuse_without_outcome(decision: Decision, language: str) -> None:
     if applied is None or decision.mapping.kind != "patients" or any(c.startswith("use.") for c in asked):
         return
     outcomes = {"time", "last_free", "visit_result", "response", "ae_grade", "ae_any", "ae_severe"}
-    if outcomes & {*applied.columns, *decision.mapping.columns}:
+    if decision.mapping.rule("time") or outcomes & {*applied.columns, *decision.mapping.columns}:
         return
     aside = [p.header for p in decision.proposals if p.role is None and p.header not in decision.mapping.dropped]
     listed = ", ".join(masked(h) for h in aside)
