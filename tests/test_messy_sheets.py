@@ -310,3 +310,18 @@ def test_effects_of_journals_with_mid_dots_and_what_a_refusal_calls_the_table(tm
     capsys.readouterr()
     assert main(["check", str(tmp_path / "out" / "response.toml")]) == 3
     assert "the table that the mapping makes of n.csv was refused" in capsys.readouterr().err
+
+
+def test_a_table_of_a_paper_may_give_its_patients_in_a_row_of_their_own(tmp_path):
+    path = tmp_path / "o.csv"
+    rows = ("N,58,61", "CR,2,0", "PR,25,17", "SD,20,25", "PD,8,15", "NE,3,4", "ORR (%),0.4655,0.2787",
+            '"Median DoR, mo",6.1,4.2', "TRAE any grade,55,58")  # fmt: skip
+    path.write_text("\n".join(["Outcome,Arm A: sintilimab+chemo,Arm B: chemo", *rows]), encoding="utf-8")
+    decision = decide(
+        read_grids(path), {"reference": "Arm B: chemo", "margin.response": "none"}, effects=False, today=TODAY
+    )
+    assert not decision.questions
+    found = {(r["regimen"], r["endpoint"]): (r["events"], r["n"]) for r in decision.applied.rows}
+    assert found["Arm A: sintilimab+chemo", "ORR"] == ("27", "58")
+    assert found["Arm B: chemo", "DCR"] == ("42", "61")
+    assert found["Arm B: chemo", "any_TRAE"] == ("58", "61")

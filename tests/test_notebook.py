@@ -61,3 +61,54 @@ def test_a_report_is_an_object(tmp_path):
     assert page.read_text(encoding="utf-8") == report.html
     with pytest.raises(be.AnalysisError, match="at least one"):
         be.Report([])
+
+
+COUNTS = {"study": ["s", "s"], "regimen": ["A", "B"], "endpoint": ["ORR"] * 2, "n": [20, 30], "events": [5, 9]}
+PATIENTS = {
+    "patient_id": [f"P{i}" for i in range(12)],
+    "regimen": ["A", "B"] * 6,
+    "months": [float(i % 5 + 1) for i in range(12)],
+    "died": [1, 1, 0] * 4,
+}
+EFFECTS = {
+    "study": ["s", "t"],
+    "experimental": ["A", "A"],
+    "control": ["B", "B"],
+    "endpoint": ["OS", "OS"],
+    "measure": ["HR", "HR"],
+    "estimate": [0.7, 0.8],
+    "ci_low": [0.5, 0.6],
+    "ci_high": [0.98, 1.0667],
+    "ci_level": [0.95, 0.95],
+}
+MEDIANS = {"study": ["s", "t"], "regimen": ["A", "B"], "n": [40, 40], "median": [5, 6], "events": [30, 31]}
+STARTS = {"patient_id": ["P0", "P1"], "regimen": ["A", "B"], "start": ["2022-01-10", "2022-01-11"]}
+VISITS = {
+    "patient_id": ["P0", "P0", "P1"],
+    "date": ["2022-03-01", "2022-05-01", "2022-03-05"],
+    "result": ["SD", "PD", "SD"],
+}
+ENTRIES = {
+    "read_counts": lambda frame: be.read_counts(frame(COUNTS)),
+    "read_patients": lambda frame: be.read_patients(
+        frame(PATIENTS), time="months", event="died", time_unit="months", response=None
+    ),
+    "read_effects": lambda frame: be.read_effects(frame(EFFECTS)),
+    "read_medians": lambda frame: be.read_medians(frame(MEDIANS), time_unit="months"),
+    "join_scans": lambda frame: be.join_scans(frame(STARTS), frame(VISITS), schedule=6, unit="weeks", start="start"),
+    "read_sheet": lambda frame: be.read_sheet(
+        frame({"编号": ["1", "2"], "方案": ["甲药", "乙药"], "疗效": ["PR", "SD"]})
+    ),
+    "ResponseModel.fit": lambda frame: be.ResponseModel(endpoint="ORR").fit(frame(COUNTS)),
+    "SynthesisModel.fit": lambda frame: be.SynthesisModel(endpoint="OS").fit(frame(EFFECTS)),
+    "sensitivity": lambda frame: be.sensitivity(be.ResponseModel(endpoint="ORR"), frame(COUNTS)),
+}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_frames_of_polars_are_read_as_those_of_pandas_and_the_answer_shows_itself(name):
+    polars = pytest.importorskip("polars")
+    ours, theirs = ENTRIES[name](pd.DataFrame), ENTRIES[name](polars.DataFrame)
+    assert theirs._repr_html_() == ours._repr_html_()
+    for digest in ("digest", "table_digest"):
+        assert getattr(theirs, digest, None) == getattr(ours, digest, None)

@@ -15,7 +15,7 @@ from bayes_escc.evidence.sheet.roles import endpoint_of, roles_of_counts
 from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.names import normalise
 
-__all__ = ["apply_to_counts", "bare_label", "column_use", "count_labels"]
+__all__ = ["apply_to_counts", "bare_label", "column_use", "count_labels", "is_total_of_patients"]
 
 _N: Final = re.compile(r"(?i)[(\[]?\s*n\s*=\s*(\d+)\s*[)\]]?")
 _OF: Final = re.compile(r"(\d+)\s*/\s*(\d+)(?:\s*[(\[]?\s*(\d+(?:\.\d+)?)\s*%?\s*[)\]]?)?")
@@ -52,6 +52,11 @@ class _Cell:
 def _ignored(label: str) -> bool:
     """Whether a label heads a test, an interval or a total, and no counts beside it: `ORR, n (%) [95% CI]` does."""
     return _IGNORED.match(label) is not None and _COUNTED.search(label) is None
+
+
+def is_total_of_patients(label: str) -> bool:
+    """Whether a row of a table of counts gives the patients of every arm: `N`, `Patients`, `例数`."""
+    return _PATIENTS.match(normalise(label)) is not None
 
 
 def bare_label(label: str) -> str:

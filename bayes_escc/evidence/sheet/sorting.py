@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from bayes_escc.evidence.sheet.cells import folded_word
+from bayes_escc.evidence.sheet.counts import is_total_of_patients
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.roles import CHARACTERISTICS, endpoint_of, header_of, roles_of, roles_of_counts
 
@@ -76,7 +77,8 @@ def use_of(table: Table) -> str:
     named = any(re.search(r"(?i)\b(hr|or|rr)\b.*ci|风险比|比值比|\b(hr|rr)\b", h.text) for h in headers)
     if ("estimate" in roles or named) and roles & {"study", "experimental", "control", "endpoint"}:
         return "effects"
-    if (rows_named >= 2 or (rows_named >= 1 and len(first) <= 3)) and (arms >= 1 or _counted(table)):
+    totals = any(is_total_of_patients(cell) for cell in first)
+    if (rows_named >= 2 or (rows_named >= 1 and len(first) <= 3)) and (arms >= 1 or totals or _counted(table)):
         return "counts"
     if {"n", "events"} <= roles or {"n", "percent"} <= roles:
         return "counts"
