@@ -325,3 +325,17 @@ def test_a_table_of_a_paper_may_give_its_patients_in_a_row_of_their_own(tmp_path
     assert found["Arm A: sintilimab+chemo", "ORR"] == ("27", "58")
     assert found["Arm B: chemo", "DCR"] == ("42", "61")
     assert found["Arm B: chemo", "any_TRAE"] == ("58", "61")
+
+
+def test_a_sheet_of_scans_follows_a_hospital_number_through_its_pseudonym(tmp_path):
+    path, expected = messy.scans_by_hospital_number(tmp_path / "p.xlsx")
+    answers = {"reference": "甲药", "margin.pfs": "none", "schedule": "6", "identifier": "住院号"}
+    flags = [part for code, value in answers.items() for part in ("--answer", f"{code}={value}")]
+    out = tmp_path / "out"
+    assert main(["start", str(path), "--out", str(out), *flags]) == 0
+    log = (out / "sheet_log.csv").read_text(encoding="utf-8")
+    for row, (low, high) in enumerate(expected, start=2):
+        assert f"基线,{row},PFS,,{low / 7:.4g} to {high / 7:.4g} weeks," in log
+    assert not any("7000" in f.read_text(encoding="utf-8") for f in out.iterdir() if f.name != "pseudonyms.key")
+    unmatched = {**answers, "identifier": "none", "unusable": "set_aside"}
+    assert {q.code for q in decide(read_grids(path), unmatched, effects=False, today=TODAY).questions} == {"strays"}

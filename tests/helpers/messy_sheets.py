@@ -197,3 +197,24 @@ def blocks_with_subtotals(path: Path) -> Path:
     sheet.append(["Seen at the tumour board"])
     book.save(path)
     return path
+
+
+def scans_by_hospital_number(path: Path) -> tuple[Path, list[tuple[float, float]]]:
+    """Baseline, follow-up and scans on three sheets that share nothing but a hospital number; days before months."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    patients, followed, scans = (book.create_sheet(name) for name in ("基线", "随访", "影像"))
+    patients.append(["住院号", "姓名", "方案", "首次用药", "NLR"])
+    followed.append(["住院号", "死亡日期", "末次随访"])
+    scans.append(["住院号", "检查日期", "评估结果"])
+    expected = []
+    for i in range(12):
+        number, start = f"{700000 + 13 * i}", dt.date(2022, 2, 1) + dt.timedelta(days=6 * i)
+        patients.append([number, f"李{i}", ("甲药", "乙药")[i % 2], start, 2.1 + i / 5])
+        followed.append([number, None, start + dt.timedelta(days=200)])
+        for days, result in ((42, "SD"), (84, "PD" if i % 3 else "PR")):
+            day = start + dt.timedelta(days=days)
+            scans.append([number, f"{day.day}/{day.month}/{day.year}", result])
+        expected.append((42.0, 84.0) if i % 3 else (84.0, float("inf")))
+    book.save(path)
+    return path, expected

@@ -408,7 +408,7 @@ def _set_aside(records: list[Record], mapping: Mapping, recorder: Recorder) -> N
 
 def _number(record: Record, mapping: Mapping, key: bytes) -> str:
     """The number of a patient as the sheet has it, or the pseudonym made from it."""
-    cell = normalise(record.cells["identifier"])
+    cell = normalise(record.cells.get("identifier", ""))
     if mapping.rule("identifier") != "pseudonym" or not cell:
         return cell
     return "P" + hmac.new(key, cell.encode(), hashlib.sha256).hexdigest()[:12]

@@ -101,9 +101,11 @@ def _counted(table: Table) -> bool:
 
 
 def _repeats(table: Table) -> bool:
-    at = next(
-        (i for i, h in enumerate(table.headers) if h and ("identifier" in {r for r, _ in roles_of(header_of(h))})), None
-    )
+    numbered = [
+        {r for r, _ in roles_of(header_of(h))} & {"identifier", "hospital_number"} if h else set()
+        for h in table.headers
+    ]
+    at = next((i for i, found in enumerate(numbered) if found), None)
     if at is None:
         return False
     ids = [c for c in table.cells(at) if c]

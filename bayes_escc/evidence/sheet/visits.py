@@ -42,6 +42,18 @@ def with_visits(
 
     dated = [p for p in patients if p.values.get("start_date")]  # the others are set aside, or asked about
     known = {p.values["patient_id"] for p in dated}
+    if not any(r["patient_id"] in known for r in rows):
+        if mapping.rule("strays") != "leave_aside":
+            recorder.ask(
+                "strays",
+                Text(
+                    "No visit belongs to a patient of the sheet. Name the number that both sheets have "
+                    "(use.identifier), or leave the visits aside.",
+                    "没有访视能与患者对应：请指明两表共有的患者编号(use.identifier)，或不读取访视。",
+                ),
+                (Candidate("leave_aside", Text("no follow-up is made of them", "不由其推算随访")),),
+            )
+        return patients
     stray = [r for r in rows if r["patient_id"] and r["patient_id"] not in known]
     if stray:
         recorder.note(
