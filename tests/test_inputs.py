@@ -514,7 +514,8 @@ class TestBounds:
 
     @pytest.mark.parametrize(
         ("cell", "message"),
-        [([1, 2], "one value, not a list"), (np.array([1, 2]), "one value, not a ndarray"), (b"x", "not a bytes"),
+        [([1, 2], "row 2, column extra: a cell of a table holds one value, not a list"),
+         (np.array([1, 2]), "one value, not a ndarray"), (b"x", "not a bytes"),
          ("\ud800", "cannot be seen or printed"), (10**5000, "thousands of digits")],
         ids=["list", "array", "bytes", "surrogate", "digits"],
     )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -261,7 +261,8 @@ def frame_cells(frame: Any) -> list[list[str]]:
     """
     if hasattr(frame, "itertuples"):  # of pandas, whose names need be neither text nor different
         records = frame.itertuples(index=False, name=None)
-        return [[str(c) for c in frame.columns], *([cell_text(v) for v in record] for record in records)]
+        columns = [str(c) for c in frame.columns]
+        return [columns, *_records(records, columns)]
     import narwhals as nw
 
     try:
@@ -271,7 +272,25 @@ def frame_cells(frame: Any) -> list[list[str]]:
             f"a table is a file or a DataFrame (of pandas, polars, pyarrow ...), not {type(frame).__name__}; "
             "collect a lazy one first."
         ) from None
-    return [list(known.columns), *([cell_text(v) for v in record] for record in known.iter_rows())]
+    return [list(known.columns), *_records(known.iter_rows(), known.columns)]
+
+
+def _records(records: Iterable[Sequence[Any]], columns: Sequence[str]) -> Iterator[list[str]]:
+    """The cells of every row as text; a cell that is none is refused with its place."""
+    for number, record in enumerate(records, start=2):
+        try:
+            yield [cell_text(v) for v in record]
+        except DataError as error:
+            column = next(c for c, v in zip(columns, record, strict=True) if not _is_text(v))
+            raise DataError(f"row {number}, column {column}: {error}") from None
+
+
+def _is_text(value: Any) -> bool:
+    try:
+        cell_text(value)
+    except DataError:
+        return False
+    return True
 
 
 def cell_text(value: Any) -> str:
@@ -287,7 +306,9 @@ def cell_text(value: Any) -> str:
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return ""
     if isinstance(value, bytes) or (hasattr(value, "__len__") and getattr(value, "ndim", True)):
-        raise DataError(f"a cell of a table holds one value, not a {type(value).__name__}.")
+        raise DataError(
+            f"a cell of a table holds one value, not a {type(value).__name__}. Give each its own row or column."
+        )
     if value != value:
         return ""
     if isinstance(value, bool):

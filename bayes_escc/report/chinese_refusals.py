@@ -9,6 +9,8 @@ __all__ = ["REFUSALS"]
 REFUSALS: Final = (
     ("{path}: unknown key; allowed here: {keys}.", "{path}：未知的键；此处可用{keys}。"),
     ("{path}: is required.", "{path}：必须填写。"),
+    ("a cell of a table holds one value, not a {kind}.", "单元格只能有一个值，不能是{kind}。"),
+    ("Give each its own row or column.", "请将各值分列或分行填写。"),
     ("more events than the {n} patients.", "事件数多于{n}例患者。"),
     (
         "Correct events or n; if it is a percentage, move it to a column percent.",
