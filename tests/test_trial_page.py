@@ -21,7 +21,7 @@ from tests.test_trials import PFS, RESPONSE, design
 OWN_WORDS = re.findall(
     r"\w+",
     "new old response ORR PFS efficacy null better both toxicity bad good analysis "
-    "assurance HR bayes escc design FILE report trials Beta go_above",
+    "assurance HR log Normal bayes escc design FILE report trials Beta go_above",
 )
 
 
@@ -131,6 +131,22 @@ def test_html_and_word(response, tmp_path):
     assert len(document.inline_shapes) == 2 * len(design_drawings(response))
 
 
+@pytest.mark.parametrize(
+    ("language", "apart", "none"), [("en", "is the prior of the analysis", "No design prior"), ("zh", "相同", "未给出")]
+)
+def test_the_page_says_where_design_and_analysis_have_one_prior_and_where_there_is_none(language, apart, none):
+    prior = {
+        "ORR": {"new": {"distribution": "Beta", "alpha": 1, "beta": 1}},
+        "effective": {"estimand": "ORR", "above": 0.25},
+    }
+    for changes, said in (({"design_prior": prior}, apart), ({}, none)):
+        sections = design_sections(plain(design(RESPONSE, **changes).simulate(trials=20, workers=1)), language)
+        texts = [b.text for s in sections if s.anchor == "assurance" for b in s.blocks if isinstance(b, Paragraph)]
+        assert any(said in text for text in texts)
+        rows = [row for table in tables(sections, "layout") for row in table.rows]
+        assert any("ORR, new ~ Beta(1, 1)" in row[1] for row in rows)
+
+
 def test_a_design_that_disagrees_says_so_first(timed):
     audit = {
         "trials": 20,
@@ -158,7 +174,7 @@ def test_commands(tmp_path, capsys):
     for content in (
         "{}",
         "[]",
-        '{"schema_version": 1, "stated": {}, "audit": {"trials": 20}}',
+        '{"schema_version": 2, "stated": {}, "audit": {"trials": 20}}',
     ):  # the last of an earlier version
         (tmp_path / "design.json").write_text(content)
         with pytest.raises(be.BayesEsccError, match="simulate it again"):

@@ -14,7 +14,9 @@ from bayes_escc.trials.design import DRAWN
 from bayes_escc.trials.exact import exact_characteristics, why_not_exact
 from bayes_escc.trials.exact_prior import averaged_over_prior
 from bayes_escc.trials.summary import summarise
+from bayes_escc.trials.words import design_in_words
 from tests.oracles.trials import exceeds, single_arm
+from tests.test_trials import PFS, design
 
 
 def trial(arms, patients, rule, *, prior=None, truths=None, **changes):
@@ -32,6 +34,50 @@ def trial(arms, patients, rule, *, prior=None, truths=None, **changes):
 
 def beta(a, b):
     return {"distribution": "Beta", "alpha": a, "beta": b, "rationale": "r"}
+
+
+EQUAL = "The design prior of {} is the prior of the analysis"
+
+
+@pytest.mark.parametrize(
+    ("rule", "laws", "equal"),
+    [
+        ({"value": 0.2}, {"new": beta(1, 1)}, "ORR, new"),
+        ({"value": 0.2, "prior": {"alpha": 2, "beta": 5}}, {"new": beta(2, 5)}, "ORR, new"),
+        ({"value": 0.2, "prior": {"alpha": 2, "beta": 5}}, {"new": beta(5, 2)}, ""),
+        (
+            {"reference": "old", "reference_prior": {"alpha": 6, "beta": 14}},
+            {"old": beta(6, 14), "new": beta(3, 4)},
+            "ORR, old",
+        ),
+        ({"reference": "old"}, {"old": beta(6, 14), "new": beta(3, 4)}, ""),
+    ],
+)
+def test_a_design_prior_that_is_the_prior_of_the_analysis_is_said(rule, laws, equal):
+    prior = {"ORR": laws, "effective": {"estimand": "ORR", "above": 0.25}}
+    rule = {"looks": [len(laws) * 8], "go_above": 0.95, **rule}
+    arms = dict.fromkeys(laws, 1)
+    notes = trial(arms, 8 * len(laws), rule, prior=prior).simulate(trials=20, workers=1).notes
+    assert [n for n in notes if EQUAL.format(equal) in n] == [n for n in notes if "is the prior of the analysis" in n]
+    assert bool(equal) == any("is the prior of the analysis" in n for n in notes)
+
+
+@pytest.mark.parametrize(("law", "equal"), [({"mu": 0.0, "sigma": 0.7}, True), ({"mu": -0.3, "sigma": 0.7}, False)])
+def test_a_design_prior_of_the_hazard_ratio_is_held_against_that_of_the_model(law, equal):
+    prior = {
+        "log_hazard_ratio": {"distribution": "Normal", **law, "rationale": "r"},
+        "effective": {"estimand": "hazard_ratio", "below": 1.0},
+    }
+    described = design_in_words(design(PFS, design_prior=prior))
+    assert "Prior of the analysis: log HR ~ Normal(0, 0.7)." in described
+    assert any(EQUAL.format("log HR") in line for line in described) == equal
+
+
+def test_a_design_without_a_design_prior_says_so():
+    found = trial(["new"], 20, {"value": 0.2, "looks": [20], "go_above": 0.9})
+    said = "No design prior is stated"
+    assert any(said in note for note in found.simulate(trials=20, workers=1).to_dict()["notes"])
+    assert any(said in line for line in design_in_words(found))
 
 
 @pytest.mark.parametrize(("key", "cut"), [("above", 0.28), ("below", 0.22)])

@@ -27,6 +27,7 @@ from bayes_escc.trials.execute import TRIALS_PER_PIECE, Piece, execute, pack
 from bayes_escc.trials.facts import design_facts
 from bayes_escc.trials.generate import generate
 from bayes_escc.trials.hazards import FastModel, engine_of, priors_of
+from bayes_escc.trials.priors_apart import prior_notes
 from bayes_escc.trials.reading import read_design
 from bayes_escc.trials.reading_truths import with_registries
 from bayes_escc.trials.spec import TrialSpec
@@ -216,10 +217,10 @@ class Design(NotebookView):
                 break
             wanted *= 2
         audit = self.audit() if isinstance(self.model, FastModel) and self.spec.simulation.audit > 0 else None
-        named = None if self.analysis is None else self.analysis.id
-        facts = design_facts(self.spec, self.model, analysis=named, sha256=self.sha256)
+        facts = design_facts(self.spec, self.model, analysis=self.analysis, sha256=self.sha256)
         calibrated = self._calibrated(outcomes)
-        return replace(result, audit=audit, engine=self.engine, calibrated=calibrated, facts=facts)
+        notes = (*result.notes, *prior_notes(self.spec, self.analysis))
+        return replace(result, audit=audit, engine=self.engine, calibrated=calibrated, facts=facts, notes=notes)
 
     def with_seed(self, seed: int) -> Design:
         """The same design under another seed."""

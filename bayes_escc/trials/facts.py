@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from bayes_escc.analysis import Analysis
 from bayes_escc.names import Plain
 from bayes_escc.rules import PosteriorProbability, boundaries
 from bayes_escc.rules.boundaries import BoundaryRow, in_words
@@ -21,6 +22,7 @@ from bayes_escc.trials.conduct import counts_at, look_times, state_at, statistic
 from bayes_escc.trials.exact import why_not_exact
 from bayes_escc.trials.generate import Patients, generate
 from bayes_escc.trials.hazards import FastModel, engine_of
+from bayes_escc.trials.priors_apart import priors_apart
 from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PlannedRule, TrialSpec, Truth
 
 __all__ = ["design_facts", "look_dates"]
@@ -31,7 +33,7 @@ _REPLAYED: Final = 10
 _BAND: Final = (0.05, 0.5, 0.95)
 
 
-def design_facts(spec: TrialSpec, model: FastModel | str | None, *, analysis: str | None, sha256: str) -> Plain:
+def design_facts(spec: TrialSpec, model: FastModel | str | None, *, analysis: Analysis | None, sha256: str) -> Plain:
     """The design as stated, its boundaries, its accrual and a few of its trials.
 
     Parameters
@@ -39,8 +41,8 @@ def design_facts(spec: TrialSpec, model: FastModel | str | None, *, analysis: st
     spec : TrialSpec
     model : FastModel, str or None
         As `Design.model`.
-    analysis : str or None
-        Name of the analysis.
+    analysis : Analysis or None
+        Of which the name and the priors are shown.
     sha256 : str
         Digest of the design.
 
@@ -50,7 +52,12 @@ def design_facts(spec: TrialSpec, model: FastModel | str | None, *, analysis: st
         ``stated``, ``boundaries``, ``accrual``, ``replays``.
     """
     return {
-        "stated": {**_stated(spec, model), "analysis": analysis, "sha256": sha256},
+        "stated": {
+            **_stated(spec, model),
+            "analysis": None if analysis is None else analysis.id,
+            "priors": priors_apart(spec, analysis),
+            "sha256": sha256,
+        },
         "boundaries": [row for planned in spec.rules for row in _boundaries(spec, planned)],
         "accrual": _accrual(spec),
         "replays": _replays(spec, model),

@@ -209,6 +209,9 @@ def _layout(page: _Page) -> Made:
         (page.say("endpoints"), page.endpoints()),
         (page.say("analysis"), page.stated["analysis"] or page.say("analysis_none")),
     ]
+    if page.stated["priors"]["analysis"]:
+        laws = [f"{name} ~ {law}" for name, law in page.stated["priors"]["analysis"]]
+        rows.append((page.say("analysis_prior"), "; ".join(laws)))
     if page.stated["design_prior"]:
         rows.append((page.say("design_prior"), _prior(page.stated["design_prior"], page.stated["arms"])))
     truths = [
@@ -355,7 +358,7 @@ def _looks(page: _Page) -> Made:
 def _assurance(page: _Page) -> Made:
     prior, found = page.stated["design_prior"], page.data["design_prior"]
     if not prior or not found:
-        return "not applicable", ()
+        return "not applicable", (Paragraph(page.say("no_design_prior")),)
     timed = prior["estimand"] == "hazard_ratio"
     estimand = page.say("hazard_ratio") if timed else page.say("difference_of", name=prior["estimand"])
     side = "above" if prior["below"] is None else "below"
@@ -363,8 +366,10 @@ def _assurance(page: _Page) -> Made:
     rows = [(page.say(key), *(page.estimate(row[key]) for row in found)) for key in _PRIOR_ROWS]
     rows += [(page.say(key), *(page.estimate(row[key], 1) for row in found)) for key in ("patients", "months")]
     header = (page.say("item"), *(f"{page.say('most')} {row['most']}" for row in found))
+    equal = page.stated["priors"]["equal"]
     return "present", [
         Paragraph(page.say("effective_is", estimand=estimand, limit=limit)),
+        *([Paragraph(page.say("priors_equal", names=page.joined(equal)), strong=True)] if equal else []),
         Table(page.say("prior_table"), header, tuple(rows), page.say("interval_note")),
         *[Paragraph(page.say("not_exact", why=page.said(why))) for why in {row["not_exact"] for row in found} - {""}],
     ]

@@ -132,7 +132,18 @@ DESIGN_WORDS: Final = phrases(
         "endpoints": ("Endpoints", "终点"),
         "analysis": ("Analysis", "分析"),
         "analysis_none": ("of the rules' own priors", "采用规则自身的先验"),
-        "design_prior": ("Design prior (not that of the analysis)", "设计先验（不同于分析先验）"),
+        "analysis_prior": ("Prior of the analysis", "分析先验"),
+        "design_prior": ("Design prior, for planning", "设计先验（用于规划）"),
+        "no_design_prior": (
+            "No design prior is stated, so nothing is averaged over what is believed of the truth.",
+            "未给出设计先验，因此没有按对真实情况的信念作平均。",
+        ),
+        "priors_equal": (
+            "The design prior of {names} is the prior of the analysis. What is believed for planning is seldom what an "
+            "analysis should start from: assurance then says how often the analysis convinces itself.",
+            "{names} 的设计先验与分析先验相同。规划时的信念通常不应是分析的出发点："
+            "此时的保证度只说明分析多常说服自己。",
+        ),
         "design_table": ("The design as its file states it", "设计文件的内容"),
         "truths_table": ("What may be true", "假定的真实情形"),
         "truth": ("Truth", "真实情形"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "Audit", "DesignResult", "summarise"]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Of `design.json`; pages are made of results of this version only."""
 
 _BINS: Final = 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bayes_escc.trials.design import Design
 from bayes_escc.trials.exact import why_not_exact
 from bayes_escc.trials.facts import look_dates
+from bayes_escc.trials.priors_apart import prior_notes, priors_apart
 
 __all__ = ["design_in_words"]
 
@@ -43,6 +44,10 @@ def design_in_words(design: Design) -> list[str]:
                 low, middle, high = look_dates(spec, truth, planned, plan)
                 dates.append(f"month {middle:.0f} ({low:.0f} to {high:.0f}) if {truth.name}")
             lines.append(f"  look {i + 1} at {plan}{': ' + said if said else ''}: {'; '.join(dates)}.")
+    found = priors_apart(spec, design.analysis)
+    if found["analysis"]:
+        lines.append("Prior of the analysis: " + "; ".join(f"{name} ~ {law}" for name, law in found["analysis"]) + ".")
+    lines += prior_notes(spec, design.analysis)
     lines.append(design.engine)
     reason = why_not_exact(spec, design.model)
     lines.append(
