@@ -379,6 +379,37 @@ class TestThoseWhoLeave:
             agrees(d, truth, self.MOST, self.mixed((12, 24), rate, act_of))
 
 
+@pytest.mark.parametrize("harm", [{"better": "lower", "stop_below": 0.2}, {"kind": "toxicity", "stop_above": 0.8}])
+def test_a_rule_that_only_stops_for_harm_comes_before_success(harm):
+    """Said as a posterior probability too: where fewer is better, a rule that only stops is for harm."""
+    rule = {"kind": "posterior_probability", "value": 0.3, **harm}
+    if rule["kind"] == "toxicity":
+        rule["limit"] = rule.pop("value")
+    content = {
+        "id": "harm",
+        "design": {"arms": ["new"], "patients": 20},
+        "accrual": {"rate": 4, "pattern": "even"},
+        "endpoints": {"ORR": {"assessed_after": 1.0}, "TOX": {"assessed_after": 1.0}},
+        "truths": [{"name": "t", "ORR": 0.4, "TOX": 0.35}],
+        "monitoring": [
+            {"name": "works", "kind": "posterior_probability", "endpoint": "ORR", "value": 0.2, "go_above": 0.9},
+            {"name": "harms", "endpoint": "TOX", **rule},
+        ],
+        "simulation": {"trials": 2000, "seed": 3},
+    }
+    for one in content["monitoring"]:
+        one["looks"] = [20]
+    x = np.arange(21)
+    works = stats.binom.pmf(x, 20, 0.4)[stats.beta.sf(0.2, 1 + x, 21 - x) > 0.9].sum()
+    harms = stats.binom.pmf(x, 20, 0.35)[stats.beta.cdf(0.3, 1 + x, 21 - x) < 0.2].sum()
+    design = be.Design.from_dict(content)
+    known = exact_characteristics(design.spec, None)[(20, "t")]
+    assert known.probability_go == pytest.approx(works * (1 - harms), abs=1e-12)
+    assert known.probability_stop == pytest.approx(harms, abs=1e-12)
+    share = (design.conduct("t", 20, 0, 2000).decision > 0).mean()
+    assert abs(share - known.probability_go) < 4 * (known.probability_go / 2000) ** 0.5
+
+
 def test_what_cannot_be_enumerated_says_why(tmp_path):
     rule = {"name": "r", "kind": "posterior_probability", "value": 0.2, "go_above": 0.9}
     waiting = {"endpoints": {"ORR": {"assessed_after": 2.0}}}

@@ -253,8 +253,8 @@ def conduct(
 ) -> Outcomes:
     """Simulate trials and apply the rules to them.
 
-    Rules are applied in calendar order of their looks; at the same time, those that only stop come first (safety),
-    then success, then futility. The first binding rule that acts ends the trial.
+    Rules are applied in calendar order of their looks; at the same time, those that only stop for harm come
+    first, then success, then futility. The first binding rule that acts ends the trial.
     """
     patients = generate(spec, truth, most, first, trials, drawn=drawn)
     keys = looks_of(spec)
@@ -370,8 +370,7 @@ def _order(spec: TrialSpec, acts: NDArray[np.int8], times: Array) -> NDArray[np.
     rank = np.empty(acts.shape)
     for k, (r, _) in enumerate(looks_of(spec)):
         planned = spec.rules[r]
-        safety = all(v is None for v in planned.go_above) and any(v is not None for v in planned.stop_above)
-        rank[:, k] = np.where(safety, 0, np.where(acts[:, k] > 0, 1, 2))
+        rank[:, k] = np.where(planned.for_harm, 0, np.where(acts[:, k] > 0, 1, 2))
     places = np.broadcast_to(np.arange(acts.shape[1]), acts.shape)
     return np.asarray(np.lexsort((places, rank, times), axis=1))
 

@@ -18,7 +18,7 @@ from bayes_escc.rules.rule import GO, STOP, Step
 from bayes_escc.trials.answers import verdict_table
 from bayes_escc.trials.conduct import looks_of
 from bayes_escc.trials.enumerated import Enumerated
-from bayes_escc.trials.spec import PlannedRule, TrialSpec, Truth
+from bayes_escc.trials.spec import TrialSpec, Truth
 
 __all__ = ["Mover", "Path", "Stage", "arms_used", "endpoints_used", "follow", "truth_movers"]
 
@@ -77,7 +77,7 @@ def follow(spec: TrialSpec, stages: Sequence[Stage], movers: Sequence[Mover], pa
         path.arrive(movers, before, now)
         before = now
         acts = {stage: _on_state(spec, stage, arms, endpoints) for stage in group}
-        safety = [s for s in group if _only_for_harm(spec.rules[s.rule])]
+        safety = [s for s in group if spec.rules[s.rule].for_harm]
         others = [s for s in group if s not in safety]
         for members, act in ((safety, STOP), (others, GO), (others, STOP)):
             for stage in members:
@@ -97,10 +97,6 @@ def truth_movers(spec: TrialSpec) -> list[Mover]:
         return lambda law, _, more: arrive(law, step, more)
 
     return [mover(_step(spec, arm, i * len(endpoints), len(arms), endpoints)) for i, arm in enumerate(arms)]
-
-
-def _only_for_harm(planned: PlannedRule) -> bool:
-    return all(v is None for v in planned.go_above) and any(v is not None for v in planned.stop_above)
 
 
 def _on_state(spec: TrialSpec, stage: Stage, arms: Sequence[int], endpoints: Sequence[str]) -> NDArray[np.int8] | None:

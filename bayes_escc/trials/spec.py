@@ -208,6 +208,14 @@ class PlannedRule:
         return self.endpoints[0]
 
     @property
+    def for_harm(self) -> bool:
+        """Whether it only stops, and for harm: above a threshold, or on a rate of which fewer is better."""
+        if any(v is not None for v in self.go_above):
+            return False
+        fewer = not self.of_pfs and getattr(self.rule, "better", None) == "lower"
+        return any(v is not None for v in self.stop_above) or (fewer and any(v is not None for v in self.stop_below))
+
+    @property
     def of_pfs(self) -> bool:
         """Whether it watches a time to event rather than a rate."""
         return getattr(self.rule, "estimand", "rate") != "rate"
