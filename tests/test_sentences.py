@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bayes_escc.report import answer, layout, sentences
 from bayes_escc.report.answer import MAX_LINES, WIDTH, answer_text
-from bayes_escc.report.quantities import estimate_text, per_step
+from bayes_escc.report.quantities import estimate_text, interval_text, per_step
 from bayes_escc.report.sentences import Contrast, grade, verdict
 from tests.helpers.words import FORBIDDEN
 
@@ -206,6 +206,32 @@ def test_numbers_of_an_interval_have_one_format():
     assert per_step(doubled["unit"]) == ("per doubling", pytest.approx(1.3863, abs=1e-4))
     assert estimate_text(doubled) == "2.00 (95 % CrI 1.00 to 4.00)"
     assert per_step("log hazard ratio per (age - 60) / 10")[1] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "unit", "english", "chinese"),
+    [
+        (
+            (2.4, 4.6, 50102.2),
+            "months",
+            "4.6 months (95 % CrI 2.4 months to not reached)",
+            "4.6个月 (95%CrI 2.4个月～未达到)",
+        ),
+        ((14.0, 60000.0, 9e4), "months", "not reached (95 % CrI 14.0 months to not reached)", None),
+        ((20.0, 40.0, 6000.0), "weeks", "40.0 weeks (95 % CrI 20.0 weeks to not reached)", None),
+        ((20.0, 40.0, 600.0), "months", "40.0 months (95 % CrI 20.0 to 600.0 months)", None),
+        ((9.0, 40.0, 101.0), "years", "40.0 years (95 % CrI 9.0 years to not reached)", None),
+    ],
+)
+def test_a_time_beyond_a_lifetime_is_not_reached(numbers, unit, english, chinese):
+    """A Gompertz hazard that falls has patients who never have the event; a number of 50,102 months says nothing."""
+    told = row(
+        estimand="median", ci_prob=0.95, unit=unit, **dict(zip(("lower", "median", "upper"), numbers, strict=True))
+    )
+    assert estimate_text(told) == english
+    if chinese is not None:
+        assert estimate_text(told, "zh") == chinese
+    assert interval_text(-50099.0, 5.1, 101647.7, "months") == ("5.1 months", "< -1200 to > 1200 months")
 
 
 def test_the_answer_fits_25_lines_of_100_columns():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from bayes_escc.names import PlainMapping
@@ -123,7 +123,23 @@ def _plain(value: float, decimals: int) -> str:
     return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
-def interval_text(low: float, middle: float, high: float, unit: str, language: Language = "en") -> tuple[str, str]:
+_LIFETIME: Final = {"days": 36_525.0, "weeks": 5_218.0, "months": 1_200.0, "years": 100.0}
+"""A hundred years: a time beyond it is one that is not reached, whatever number a model has for it."""
+
+
+def _time(value: float, decimals: int, unit: str, *, itself: bool, language: Language) -> str:
+    """A time, or a difference of times, without its unit; not the number a model has for what never happens."""
+    most = _LIFETIME[unit]
+    if not abs(value) > most:
+        return _plain(value, decimals)
+    if itself:
+        return "not reached" if language == "en" else "未达到"
+    return f"> {most:g}" if value > 0 else f"< -{most:g}"
+
+
+def interval_text(
+    low: float, middle: float, high: float, unit: str, language: Language = "en", *, itself: bool = False
+) -> tuple[str, str]:
     """A middle and its interval, with one number of decimals and their unit.
 
     Parameters
@@ -133,6 +149,8 @@ def interval_text(low: float, middle: float, high: float, unit: str, language: L
     unit : str
         As in `estimates` of `result.json`; ``"points"`` for a difference of proportions; ``""`` for none.
     language : {"en", "zh"}
+    itself : bool
+        Whether the numbers are times themselves, which beyond a hundred years are not reached, and no differences.
 
     Returns
     -------
@@ -143,7 +161,12 @@ def interval_text(low: float, middle: float, high: float, unit: str, language: L
     least = 1 if shown in ("%", "points") or shown in UNITS_ZH else 2
     values = [factor * v for v in (low, middle, high)]
     decimals = _decimals(values[0], values[2], least)
-    lower, central, upper = (_plain(v, decimals) for v in values)
+    lower, central, upper = (
+        _time(v, decimals, shown, itself=itself, language=language) if shown in _LIFETIME else _plain(v, decimals)
+        for v in values
+    )
+    if itself and shown in _LIFETIME and values[2] > _LIFETIME[shown]:
+        return _with_open_end(values, (lower, central, upper), shown, language)
     rate = re.fullmatch(r"(?:.* )?per (month|week|day|year)", shown)
     if rate:
         after = f" per {rate[1]}" if language == "en" else f"/{UNITS_ZH[rate[1] + 's'].removeprefix('个')}"
@@ -157,6 +180,17 @@ def interval_text(low: float, middle: float, high: float, unit: str, language: L
     return f"{central}{after}", f"{lower} to {upper}{after}"
 
 
+def _with_open_end(
+    values: Sequence[float], said: tuple[str, str, str], unit: str, language: Language
+) -> tuple[str, str]:
+    """A time of which the upper limit, or more, is not reached: the unit stands after the numbers alone."""
+    after = f" {unit}" if language == "en" else UNITS_ZH[unit]
+    lower, central, upper = (
+        word if value > _LIFETIME[unit] else f"{word}{after}" for value, word in zip(values, said, strict=True)
+    )
+    return central, f"{lower} to {upper}" if language == "en" else f"{lower}～{upper}"
+
+
 def estimate_text(row: Row, language: Language = "en") -> str:
     """Median and interval of a row of `estimates`; of a logarithm, what it is the logarithm of."""
     low, central, high = (float(row[k]) for k in ("lower", "median", "upper"))
@@ -165,7 +199,7 @@ def estimate_text(row: Row, language: Language = "en") -> str:
         steps = per_step(unit)[1]
         low, central, high = (math.exp(max(-700.0, min(steps * v, 700.0))) for v in (low, central, high))
         unit = "ratio"
-    middle, span = interval_text(low, central, high, unit, language)
+    middle, span = interval_text(low, central, high, unit, language, itself=True)
     return f"{middle} ({interval_label(row, language)} {span})"
 
 
