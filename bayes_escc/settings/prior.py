@@ -15,7 +15,7 @@ from numbers import Real
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import NotebookView, Plain, PlainMapping
@@ -94,6 +94,30 @@ class _Distribution:
 
 
 _STANDARD: Final = {"mu": 0.0, "sigma": 1.0}
+_LEAST: Final = 1e-300
+_FARTHEST: Final = 1e130
+"""No draw is farther from 0 than this: its square and its sums with others are numbers."""
+
+
+@dataclass(frozen=True)
+class _FarQuantiles:
+    """A law of SciPy, some of whose quantiles are beyond every number; they are infinite, without a warning."""
+
+    known: Any
+
+    def ppf(self, q: ArrayLike) -> NDArray[np.float64]:
+        with np.errstate(divide="ignore"):
+            return np.asarray(self.known.ppf(q))
+
+    def cdf(self, x: ArrayLike) -> NDArray[np.float64]:
+        return np.asarray(self.known.cdf(x))
+
+    def pdf(self, x: ArrayLike) -> NDArray[np.float64]:
+        return np.asarray(self.known.pdf(x))
+
+    def logpdf(self, x: ArrayLike) -> NDArray[np.float64]:
+        return np.asarray(self.known.logpdf(x))
+
 
 DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
     "Normal": _Distribution(
@@ -137,8 +161,10 @@ DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
         lambda p: _stats().gamma(p["alpha"], scale=1.0 / p["beta"]),
     ),
     "InverseGamma": _Distribution(
-        (("alpha", "beta"), ("mu", "sigma")), _POSITIVE, lambda g, n, p: p["beta"] / g.gamma(p["alpha"], 1.0, n),
+        (("alpha", "beta"), ("mu", "sigma")), _POSITIVE,
+        lambda g, n, p: p["beta"] / np.maximum(g.gamma(p["alpha"], 1.0, n), _LEAST),
         lambda p: _stats().invgamma(p["alpha"], scale=p["beta"]), {"beta": 1.0},
+        law=lambda p: _FarQuantiles(_stats().invgamma(p["alpha"], scale=p["beta"])),
     ),
     "Exponential": _Distribution(
         (("lam",), ("scale",)), _POSITIVE, lambda g, n, p: g.exponential(1.0 / p["lam"], n),
@@ -285,8 +311,8 @@ class Prior(NotebookView):
 
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> NDArray[np.float64]:
         """Draw from the prior; for a Dirichlet the categories are the last axis."""
-        drawn = DISTRIBUTIONS[self.distribution].sample(rng, size, dict(self.parameters))
-        return np.sqrt(drawn) if self.variance else np.asarray(drawn, dtype=float)
+        drawn = np.asarray(DISTRIBUTIONS[self.distribution].sample(rng, size, dict(self.parameters)), dtype=float)
+        return np.clip(np.sqrt(drawn) if self.variance else drawn, -_FARTHEST, _FARTHEST)
 
     def to_scipy(self) -> Any:
         """The same law as a frozen SciPy distribution (not for a Dirichlet); a `RootLaw` for that of a square."""
