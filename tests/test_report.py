@@ -297,6 +297,30 @@ def test_cox_follows_units_labels_and_the_order_of_patients():
     assert not separated.converged
 
 
+@pytest.mark.parametrize("first", ["A", "B", "C"])
+def test_an_arm_without_events_has_a_page_and_no_hazard_ratio_whichever_is_the_reference(first, tmp_path):
+    """Of three arms the likelihood flattens out long before a coefficient is large: its error is what gives it away."""
+    rng = np.random.default_rng(11)
+    frame = pd.DataFrame({"patient_id": np.arange(45), "regimen": list("ABC") * 15, "time": rng.uniform(1, 14, 45)})
+    frame["event"] = ((frame["regimen"] != "B") & (rng.random(45) < 0.7)).astype(int)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    content = {
+        "data": {"kind": "patients", "file": "rows.csv", "time_unit": "months", "time": "time", "event": "event"},
+        "model": {"family": "survival", "baseline": "exponential", "regimen_effect": "stratified"},
+        "priors": {"hazard": {"distribution": "Gamma", "alpha": 0.5, "beta": 4, "rationale": "Weak."}},
+        "estimands": {"times": [3], "horizons": [6]},
+        "comparisons": [{"estimand": "median", "reference": first}],
+    }
+    content["data"]["regimens"] = [first, *(r for r in "ABC" if r != first)]
+    run_analysis(be.Analysis.from_dict(content, folder=tmp_path), tmp_path / "out", figures=False)
+    (fitted,) = (
+        c for c in json.loads((tmp_path / "out" / "page.json").read_text())["companions"] if c["kind"] == "cox"
+    )
+    assert not fitted["converged"]
+    assert {r["hazard_ratio"] for r in fitted["rows"]} == {None}
+    assert "no finite estimate" in be.Report(tmp_path / "out", language="en").html
+
+
 def test_a_patient_who_leaves_and_comes_back_at_once_changes_no_companion():
     """One row of follow-up is two, the first censored where the second begins; entering late is another thing."""
     stop, event, placebo, white_cells = remission()

@@ -19,7 +19,7 @@ Flags = NDArray[np.bool_]
 _STEPS: Final = 50
 _TOLERANCE: Final = 1e-10
 _LARGEST: Final = 8.0
-"""A log hazard ratio beyond this, per standard deviation, is taken for one without a maximum."""
+"""A log hazard ratio or a standard error beyond this, per standard deviation, is taken for one without a maximum."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def cox(stop: Array, event: Flags, covariates: Array, start: Array | None = None
         converged = False
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(np.diag(np.linalg.pinv(information)))
-    converged = converged and bool(np.isfinite(errors).all() and (errors > 0).all())
+    converged = converged and bool(((errors > 0) & (errors < _LARGEST)).all())
     return CoxFit(beta / scale, errors / scale, value, null, converged)
 
 

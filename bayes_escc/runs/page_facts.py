@@ -186,21 +186,18 @@ def _cox_fact(data: RegressionData, values: Array, chosen: NDArray[np.bool_], *,
         label = "" if i < len(others) else data.covariates.labels[i - len(others)]
         unit = f"log hazard ratio per {dict(data.covariates.constants)[label]}" if label else ""
         steps = per_step(unit)[1] if label else 1.0
-        middle, half = steps * float(coefficient), 1.959964 * abs(steps) * float(error)
-        z = abs(float(coefficient)) / float(error) if error > 0 else 0.0
-        shown = {
-            "hazard_ratio": math.exp(middle),
-            "lower": math.exp(middle - half),
-            "upper": math.exp(middle + half),
-            "p": math.erfc(z / math.sqrt(2.0)),
-        }
+        shown: dict[str, float | None] = dict.fromkeys(("hazard_ratio", "lower", "upper", "p"))
+        if fitted.converged:  # else there is no number to raise to a power
+            middle, half = steps * float(coefficient), 1.959964 * abs(steps) * float(error)
+            limits = [math.exp(v) for v in (middle, middle - half, middle + half)]
+            shown = dict(zip(shown, [*limits, math.erfc(abs(coefficient / error) / math.sqrt(2.0))], strict=True))
         rows.append(
             {
                 "regimen": None if label else others[i],
                 "reference": reference,
                 "covariate": label or None,
                 "unit": unit,
-                **(shown if fitted.converged else dict.fromkeys(shown)),
+                **shown,
             }
         )
     return {
