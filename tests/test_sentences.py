@@ -267,3 +267,52 @@ def test_a_probability_that_is_one_number_under_the_model_is_shown_once():
     table = answer_text(result(*rows)).split("\n\n")[2]
     assert table.count("0.650") == 1
     assert table.count("same") == 2
+
+
+def ranked(**probabilities):
+    """Rows of a table of ranks with these probabilities of being the best."""
+    return [
+        {
+            "estimand": "median",
+            "endpoint": None,
+            "time": None,
+            "regimen": regimen,
+            "probability_best": p,
+            "mcse_probability_best": 0.0,
+        }
+        for regimen, p in probabilities.items()
+    ]
+
+
+@pytest.mark.parametrize("order", ["ABC", "CAB", "BCA"])
+def test_regimens_that_tie_are_named_together_in_no_order_of_merit(order):
+    third = dict.fromkeys(order, 1 / 3)
+    english = verdict(result(row(0.5), ranking=ranked(**third)))[0]
+    named = f"{order[0]}, {order[1]} and {order[2]}"
+    assert english.startswith(f"Of 3 regimens, {named} all rank first with the same posterior probability, 0.333")
+    chinese = verdict(result(row(0.5), ranking=ranked(**third)), "zh")[0]
+    assert f"{'、'.join(order)}最优的后验概率相同，均为0.333" in chinese
+    two = dict(zip(order, (0.4, 0.2, 0.4), strict=True))
+    said = verdict(result(row(0.5), ranking=ranked(**two)))[0]
+    assert f"{order[0]} and {order[2]} both rank first with the same posterior probability, 0.400" in said
+
+
+def test_patients_and_events_are_counted_where_they_are_known():
+    counts = {"patients": 1, "events": 1, "warnings": []}
+    assert "With 1 patient and 1 event, B very probably" in verdict(result(row(), data=counts))[0]
+    unknown = {**counts, "patients": 0, "events": None}
+    assert verdict(result(row(), data=unknown))[0].startswith("B very probably kept patients")
+    uncertain = verdict(result(row(0.7), data=unknown))[0]
+    assert uncertain.startswith("It is more likely than not, but uncertain, that B ")
+    assert "0例" not in verdict(result(row(), data=unknown), "zh")[0]
+
+
+def test_a_mean_difference_is_named_once_and_is_no_unit():
+    effect = row(estimand="effect", better="higher")
+    shown = result(effect, unit="mean difference")
+    text = answer_text(shown, "out")
+    assert "mean difference 1.50, 95 % CrI -0.50 to 3.50" in text.replace("\n", " ")
+    assert "1.50 (-0.50 to 3.50)  " in text
+    assert "(-0.50 to 3.50) mean difference" not in text
+    assert "difference in mean difference" not in text
+    assert "均数差(MD)1.50(95%CrI -0.50～3.50)" in verdict(shown, "zh")[0]

@@ -21,6 +21,7 @@ __all__ = [
     "interval_label",
     "interval_text",
     "is_log_ratio",
+    "is_measure",
     "name_of",
     "of_itself",
     "per_step",
@@ -206,6 +207,11 @@ def estimate_text(row: Row, language: Language = "en") -> str:
 def is_log_ratio(unit: str, estimand: str = "") -> bool:
     """Whether an estimate is the logarithm of a ratio, which is shown as the ratio; not so a standard deviation."""
     return unit.startswith(("log hazard ratio", "log odds ratio", "log risk ratio")) and estimand not in _SPREADS
+
+
+def is_measure(unit: str) -> bool:
+    """Whether what stands as the unit of an effect is the name of its measure, which the effect is named by already."""
+    return unit in _MEASURES_ZH
 
 
 def of_itself(row: Row) -> bool:

@@ -21,6 +21,7 @@ from bayes_escc.report.quantities import (
     estimate_text,
     interval_label,
     interval_text,
+    is_measure,
     name_of,
     of_itself,
 )
@@ -48,6 +49,8 @@ GRADES: Final[tuple[tuple[float, Mapping[Language, str]], ...]] = (
 )
 """Least probability of each word; below the last, the data cannot tell."""
 
+_TIE: Final = 1e-6
+"""Probabilities that differ by less are told as equal, so that no order of rows decides who is named."""
 _SURVIVAL: Final = ("median", "rmst", "survival", "hazard_ratio", "marginal_hazard_ratio", "time_ratio")
 
 
@@ -89,7 +92,7 @@ class Contrast:
         p, error = headline_probability(row)
         plain = row["probability_better"] if allows_for_bias(row) else None
         values = (row["lower"], row["median"], row["upper"])
-        if p >= 0.5:
+        if p > 0.5 - _TIE:
             return cls(row["regimen"], row["reference"], p, error, plain, *values, False)
         low, middle, high = (
             -v if row["scale"] == "difference" else math.inf if v == 0 else 1 / v for v in values[::-1]
@@ -140,7 +143,7 @@ def grade(probability: float, error: float = 0.0) -> int | None:
 
 def contrast_unit(row: Row, unit: str) -> str:
     """The unit of a contrast: of a difference of proportions, percentage points; of a ratio, none."""
-    if row["scale"] != "difference":
+    if row["scale"] != "difference" or is_measure(unit):
         return ""
     return "points" if unit.startswith("proportion") else unit
 
@@ -228,8 +231,9 @@ def _size(row: Row, contrast: Contrast, unit: str, time_unit: str, language: Lan
         name = f"ratio of {name}" if language == "en" else f"{name}之比"
     ci = interval_label(row, language)
     if language == "zh":
-        return f"{name}差值{middle}({ci} {span})" if row["scale"] == "difference" else f"{name}{middle}({ci} {span})"
-    if row["scale"] != "difference":
+        named = f"{name}差值" if row["scale"] == "difference" and not is_measure(unit) else name
+        return f"{named}{middle}({ci} {span})"
+    if row["scale"] != "difference" or is_measure(unit):
         return f"{name} {middle}, {ci} {span}"
     if row.get("better") == "lower":
         return f"difference in {name} {middle}, {ci} {span}"
@@ -250,7 +254,7 @@ def _two(row: Row, data: Row, events: int, unit: str, time_unit: str, language: 
     p = _with_bias(contrast, language)
     size = _size(row, contrast, unit, time_unit, language)
     if language == "zh":
-        counts = f"共{data['patients']}例" + (f"、{events}例事件。" if events else "。")
+        counts = f"共{data['patients']}例" + (f"、{events}例事件。" if events else "。") if data["patients"] else ""
         if level is None:
             first = (
                 f"现有数据无法分辨{contrast.first}与{contrast.second}何者{_better_zh(row)}："
@@ -266,13 +270,20 @@ def _two(row: Row, data: Row, events: int, unit: str, time_unit: str, language: 
             f"posterior probability {p} for {contrast.first}; {size}."
         )
     else:
-        counted = f" and {events} events" if events else ""
         where = "" if row["anchoring"].startswith("randomised") else " in these patients"
         first = (
-            f"With {data['patients']} patients{counted}, {_graded(contrast.first, level)} "
+            f"{_counted(_graded(contrast.first, level), int(data['patients'] or 0), events)} "
             f"{_verb(row, 'en', past=True)} {contrast.second}{where}: posterior probability {p}; {size}."
         )
     return [first, *_margin(row, unit, language), design_sentence(row["anchoring"], "en")]
+
+
+def _counted(said: str, patients: int, events: int) -> str:
+    """What is said, after the number of patients that it rests on, where that is known."""
+    if not patients:  # published effects seldom tell
+        return f"I{said[1:]}" if said.startswith("it is ") else said
+    counted = f" and {events} {'event' if events == 1 else 'events'}" if events else ""
+    return f"With {patients} {'patient' if patients == 1 else 'patients'}{counted}, {said}"
 
 
 def _graded(subject: str, level: int) -> str:
@@ -346,6 +357,7 @@ def _many(result: Row, row: Row, language: Language) -> list[str]:
     if len(ranks) < 3:
         return []
     first, second = ranks[0], ranks[1]
+    tied = [r["regimen"] for r in ranks if first["probability_best"] - r["probability_best"] < _TIE]
     p1, p2 = (_probability(r["probability_best"], r["mcse_probability_best"]) for r in (first, second))
     level = grade(first["probability_best"], first["mcse_probability_best"] or 0.0)
     compared = [r for r in result["comparisons"] if all(r.get(k) == row.get(k) for k in keys)]
@@ -354,12 +366,17 @@ def _many(result: Row, row: Row, language: Language) -> list[str]:
     biased = any(allows_for_bias(r) for r in compared)
     if language == "zh":
         ranked = f"{len(ranks)}种方案中，{first['regimen']}最优的后验概率为{p1}，{second['regimen']}为{p2}"
+        if len(tied) > 1:
+            ranked = f"{len(ranks)}种方案中，{'、'.join(tied)}最优的后验概率相同，均为{p1}"
         ending = "；概率低于0.66时不作排序结论。" if level is None else "。"
         note = ["排序未考虑患者之间的偏倚，下列各项比较已考虑。"] if biased else []
         return [ranked + ending, *note, design_sentence(anchor, "zh")]
     who = first["regimen"] if level is None else _graded(first["regimen"], level)
     ranked = f"Of {len(ranks)} regimens, {who} ranks first"
     ranked += f" with posterior probability {p1}, and {second['regimen']} with {p2}"
+    if len(tied) > 1:
+        both = f"{', '.join(tied[:-1])} and {tied[-1]} {'both' if len(tied) == 2 else 'all'}"
+        ranked = f"Of {len(ranks)} regimens, {both} rank first with the same posterior probability, {p1}"
     ending = "; no order is claimed below 0.66." if level is None else "."
     note = ["The ranks do not allow for bias between the patients; the comparisons below do."] if biased else []
     return [ranked + ending, *note, design_sentence(anchor, "en")]
