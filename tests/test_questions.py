@@ -192,3 +192,34 @@ def test_odds_of_a_time_to_an_event_are_noted(endpoint, measure, noted):
     level = {} if "se" in numbers else {"ci_level": 0.95}
     table = be.read_effects(pd.DataFrame([{**row, **numbers, **level}]))
     assert ("not_a_hazard_ratio" in {w.code for w in table.warnings}) == noted
+
+
+@pytest.mark.parametrize("stated", ["higher", "lower"])
+def test_a_direction_that_the_question_states_is_not_asked_for_again(stated, tmp_path):
+    """Of published effects whose endpoint nobody knows: without it a network is refused, with it nothing is noted."""
+    header = "study,experimental,control,endpoint,measure,estimate,se\n"
+    (tmp_path / "rows.csv").write_text(
+        header
+        + "s1,drug,usual,walk,MD,20,8\ns2,drug,usual,walk,MD,10,5\n"
+        + "s3,other,drug,walk,MD,5,7\ns4,other,usual,walk,MD,9,7\n"
+    )
+    content = {
+        "data": {"kind": "effects", "file": "rows.csv", "endpoint": "walk"},
+        "model": {"family": "synthesis", "network": True, "reference": "usual"},
+        "priors": {
+            "effect": {"distribution": "Normal", "mu": 0, "sigma": 50, "rationale": "Metres."},
+            "tau": {"distribution": "HalfNormal", "sigma": 10, "rationale": "Metres."},
+        },
+        "comparisons": [{"estimand": "effect", "reference": "usual"}],
+    }
+    with pytest.raises(AnalysisError, match="not known whether higher or lower is better"):
+        fit_analysis(be.Analysis.from_dict(content, folder=tmp_path))
+    content["comparisons"][0]["better"] = stated
+    analysis = be.Analysis.from_dict(content, folder=tmp_path)
+    result = be.to_result(fit_analysis(analysis))
+    assert "unknown_direction" not in {w["code"] for w in result["data"]["warnings"]}
+    best = max(result["ranking"], key=lambda r: r["probability_best"])["regimen"]
+    assert best == ("usual" if stated == "lower" else "other")
+    from bayes_escc.runs.checking import check_analysis
+
+    assert "unknown_direction" not in {note.code for note in check_analysis(analysis)[1]}

@@ -106,6 +106,24 @@ NOTES: Final = (
         "{n}项研究几乎不能说明{name}的异质性：其后验主要是先验，合并区间依赖于它。",
     ),
     (
+        "{n} studies, nearly as many effects as contrasts, can say little of the heterogeneity: its posterior is mostly "
+        "its prior, and the pooled interval rests on it.",
+        "{n}项研究的效应参数几乎与对比一样多，几乎不能说明异质性：其后验主要是先验，合并区间依赖于它。",
+    ),
+    (
+        "{n} studies, nearly as many effects as contrasts, can say little of the heterogeneity of {name}: its posterior is "
+        "mostly its prior, and the pooled interval rests on it.",
+        "{n}项研究的效应参数几乎与对比一样多，几乎不能说明{name}的异质性：其后验主要是先验，合并区间依赖于它。",
+    ),
+    (
+        "it is not known whether more or less of {name} is better, so no regimen can be ranked.",
+        "不知{name}是高为优还是低为优，因此无法对方案排序。",
+    ),
+    (
+        "State better in the comparison, or in a column better with higher or lower; networks need it.",
+        "请在比较中或在better列中注明higher（高为优）或lower（低为优）；网状分析必须注明。",
+    ),
+    (
         "See how the answer changes with the prior of tau (bayes-escc sensitivity), or use common effects.",
         "请查看结论如何随tau的先验变化(bayes-escc sensitivity)，或采用共同效应。",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 
     from bayes_escc.analysis.analysis import Analysis, ComparisonSpec
 
-__all__ = ["question_notes"]
+__all__ = ["question_notes", "still_open"]
+
+
+def still_open(analysis: Analysis, notes: Iterable[Problem]) -> list[Problem]:
+    """The notes of a table that the questions of the analysis have not settled: all but a direction that they state."""
+    settled = bool(analysis.comparisons) and all(c.better is not None for c in analysis.comparisons)
+    return [note for note in notes if not (settled and note.code == "unknown_direction")]
 
 
 def question_notes(analysis: Analysis, estimands: xr.Dataset) -> list[Problem]:

@@ -40,7 +40,7 @@ from bayes_escc.rules import PredictiveSurvival
 from bayes_escc.rules.completion import successes
 from bayes_escc.runs.figures import drawings_of
 from bayes_escc.runs.page_facts import page_facts
-from bayes_escc.runs.question_notes import question_notes
+from bayes_escc.runs.question_notes import question_notes, still_open
 from bayes_escc.runs.results_folder import ResultsFolder, results_folder
 from bayes_escc.settings.questions import problems_with_contrast, problems_with_value
 from bayes_escc.settings.reader import check_margin, nearest, raise_problems
@@ -170,7 +170,7 @@ def _facts(analysis: Analysis, design: Design, groups: Groups) -> Facts:
         {"code": w.code, "row": w.row, "column": w.column, "message": f"{w.message}. {w.remedy}"}
         for w in (
             *design.extrapolations(estimands, references),
-            *design.warnings,
+            *still_open(analysis, design.warnings),
             *design.conflicts(groups["prior_predictive"]),
             *question_notes(analysis, estimands),
         )
