@@ -90,11 +90,15 @@ _CHANGE_SOURCE = """
 def compile_model(model: pm.Model) -> Any:
     """Compile a PyMC model for nutpie, with entry points cached on disk where possible."""
     import nutpie
+    import pytensor
 
-    try:
-        return _compile_cached(model)
-    except (AttributeError, ImportError, KeyError, TypeError, ValueError):
-        return nutpie.compile_pymc_model(model)
+    # with PyTensor's default of relaxed arithmetic, a model just compiled and the same model from the cache differ in
+    # their last digits, and then in every draw
+    with pytensor.config.change_flags(numba__fastmath=False):
+        try:
+            return _compile_cached(model)
+        except (AttributeError, ImportError, KeyError, TypeError, ValueError):
+            return nutpie.compile_pymc_model(model)
 
 
 def starting_points(model: pm.Model) -> Any:
