@@ -6,6 +6,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.evidence.population.simulated import simulated_event_rate, simulated_rate
+from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.report.bias_text import population_text
 from bayes_escc.report.result import comparisons_of
 from bayes_escc.runs.figures import drawings_of
@@ -66,9 +67,7 @@ def test_every_estimand_is_that_of_patients_one_by_one(more):
             [np.exp(-curves.cumulative(np.array([m]))[k, r, 0] * risk[k]).mean() for k, m in enumerate(median)]
         )
         assert half == pytest.approx(np.full(12, 0.5), abs=1e-6)
-    bias = design.critical_bias(
-        parameters, estimand="rmst", time=9.0, regimen="B", reference="A", scale="difference", threshold=0.0
-    ).ravel()
+    bias = design.critical_bias(parameters, RegimenContrast("rmst", 9.0, "B", "A", "difference", 0.0)).ravel()
     reference = found["rmst"].sel(regimen="A").to_numpy().ravel()
     for k in np.flatnonzero(np.abs(bias) < 10)[:4]:
         left = design.without_bias(parameters, estimand="rmst", time=9.0, regimen="B", bias=float(bias[k])).ravel()[k]

@@ -189,3 +189,42 @@ class TestBayesFactors:
             be.bayes_factors({"a": ours, "b": fewer})
         with pytest.raises(be.AnalysisError, match="at least two"):
             be.bayes_factors({"a": ours})
+
+
+@pytest.mark.parametrize(
+    ("baseline", "effect", "role", "new"),
+    [
+        ("weibull", "proportional", "log_hazard_ratio", be.Prior("Normal", mu=0, sigma=0.3)),
+        ("log_normal", "accelerated", "log_time_ratio", be.Prior("Normal", mu=0.4, sigma=0.3)),
+        ("log_logistic", "accelerated", "log_spread", be.Prior("Normal", mu=-1, sigma=0.2)),
+        ("gompertz", "proportional", "log_hazard_ratio", be.Prior("StudentT", nu=4, mu=0, sigma=0.3)),
+        ("gompertz", "stratified", "hazard_growth", be.Prior("Normal", mu=0.2, sigma=0.3)),
+        ("weibull", "nonproportional", "log_shape", be.Prior("Normal", mu=0.1, sigma=0.1)),
+        ("weibull", "proportional", "coefficient", be.Prior("Normal", mu=0, sigma=0.2)),
+    ],
+)
+def test_another_prior_changes_the_density_as_the_priors_state(baseline, effect, role, new):
+    """With three regimens, whose ratios have a joint prior: the weights of a sensitivity analysis against densities."""
+    frame = cohort(90).assign(regimen=np.array(["A", "B", "C"])[np.arange(90) % 3])
+    model = be.SurvivalModel(
+        data_unit="months", covariates=[NLR, LIVER], horizons=[6], baseline=baseline, regimen_effect=effect
+    )
+    design = prepare_design(model.analysis, model.read(frame))
+    parameters = design.prior(np.random.default_rng(3), 40)
+    variables = {str(n): a.transpose("chain", "draw", ...).to_numpy()[0] for n, a in parameters.data_vars.items()}
+    changed = PriorSet(new)
+    before, after = design.log_prior(parameters), design.log_prior(parameters, {role: changed})
+    expected = sum(
+        (after[name] - before[name]).transpose("chain", "draw", ...).to_numpy()[0].reshape(40, -1).sum(axis=1)
+        for name in before.data_vars
+    )
+    assert design.prior_change([(role, changed)])(variables) == pytest.approx(expected, abs=1e-10)
+
+
+def test_the_ratio_of_times_is_varied_where_regimens_stretch_time():
+    model = be.SurvivalModel(data_unit="months", horizons=[6], baseline="log_normal", regimen_effect="accelerated")
+    design = prepare_design(model.analysis, model.read(cohort(60)))
+    varied = {v.group: v for v in variations(design.spec, design) if v.label.startswith("enthusiastic")}
+    assert list(varied) == ["prior of the log time ratio"]
+    favoured = varied["prior of the log time ratio"].spec.prior("log_time_ratio").default
+    assert np.exp(favoured["mu"]) == pytest.approx(1 / 0.7)  # a longer time is better

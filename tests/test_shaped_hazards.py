@@ -141,7 +141,7 @@ class TestLikelihood:
         role = SHAPES[baseline].role
         values = design.log_likelihood(parameters)["time"].to_numpy().ravel()
         slope = float(parameters["coefficient"].to_numpy().ravel()[0])
-        contrast = float(parameters[design.contrast].to_numpy().ravel()[0]) if effect != "stratified" else 0.0
+        contrast = float(parameters[design.effects.name].to_numpy().ravel()[0]) if effect != "stratified" else 0.0
         medians, shapes = parameters["reference_median"].to_numpy().ravel(), parameters[role].to_numpy().ravel()
         f = design.follow_up
         for i in range(0, len(frame), 7):

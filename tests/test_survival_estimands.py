@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
+from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.survival.bias import critical_bias, without_bias
 from bayes_escc.families.survival.curves import PiecewiseCurves, WeibullCurves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
@@ -159,8 +160,10 @@ class TestCriticalBias:
         if kind == "piecewise":
             curves = PiecewiseCurves(level[..., None] + rng.normal(scale=0.3, size=(30, 2, 3)), np.array([2.0, 5.0]))
         population = Population(rng.normal(scale=0.7, size=(30, 40)), np.full(40, 1 / 40))
-        asked = {"regimens": ("A", "B"), "event_free": None, "estimand": estimand, "time": 8.0}
-        found = critical_bias(curves, population, **asked, regimen="B", reference="A", scale=scale, threshold=threshold)
+        asked = {"regimens": ("A", "B"), "event_free": None}
+        contrast = RegimenContrast(estimand, 8.0, "B", "A", scale, threshold)
+        found = critical_bias(curves, population, contrast, **asked)
+        asked |= {"estimand": estimand, "time": 8.0}
         plain = without_bias(curves, population, **asked, regimen="A", bias=0.0)
         for k in range(30):
             left = without_bias(curves, population, **asked, regimen="B", bias=float(found[k]))[k]
@@ -173,18 +176,8 @@ class TestCriticalBias:
         curves = WeibullCurves(np.full((5, 2), -1.0), np.ones((5, 2)), 6.0)
         population = Population(np.random.default_rng(7).normal(size=(5, 20)), np.full(20, 1 / 20))
         for threshold, answer in ((1e9, np.inf), (-1e9, -np.inf)):
-            found = critical_bias(
-                curves,
-                population,
-                regimens=("A", "B"),
-                event_free=None,
-                estimand=estimand,
-                time=8.0,
-                regimen="B",
-                reference="A",
-                scale="difference",
-                threshold=threshold,
-            )
+            contrast = RegimenContrast(estimand, 8.0, "B", "A", "difference", threshold)
+            found = critical_bias(curves, population, contrast, regimens=("A", "B"), event_free=None)
             assert (found == answer).all()
 
 

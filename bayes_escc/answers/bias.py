@@ -26,6 +26,7 @@ from bayes_escc.evidence.population.bias import (
 )
 from bayes_escc.evidence.population.stated import is_randomised
 from bayes_escc.evidence.population.tipping import MeasuredCovariate, Tipping
+from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.inference.groups import Groups
 from bayes_escc.names import (
     CHAIN,
@@ -294,8 +295,10 @@ def _draws(array: xr.DataArray, row: PlainMapping, regimen: str) -> Array:
     raise KeyError(f"{array.name} of {regimen}")
 
 
-def _question(estimand: str, regimen: str, reference: str, time: float | None, scale: str, threshold: float) -> str:
-    return "\x1f".join([estimand, regimen, reference, repr(time), scale, repr(float(threshold))])
+def _key(contrast: RegimenContrast) -> str:
+    """The name under which a critical bias is stored."""
+    c = contrast
+    return "\x1f".join([c.estimand, c.regimen, c.reference, repr(c.time), c.scale, repr(float(c.threshold))])
 
 
 def _stored(posterior: Fitted, row: PlainMapping, threshold: float) -> CriticalBias | None:
@@ -303,7 +306,7 @@ def _stored(posterior: Fitted, row: PlainMapping, threshold: float) -> CriticalB
     if CRITICAL_BIAS not in posterior.groups:
         return None
     group = posterior.groups[CRITICAL_BIAS]
-    key = _question(row["estimand"], row[REGIMEN], row["reference"], row["time"], row["scale"], threshold)
+    key = _key(RegimenContrast(row["estimand"], row["time"], row[REGIMEN], row["reference"], row["scale"], threshold))
     known = [str(q) for q in group[_QUESTION].to_numpy()]
     if key not in known:
         return None
@@ -352,18 +355,18 @@ def critical_bias_group(analysis: Analysis, design: Design, groups: Groups) -> x
     keys: list[str] = []
     values: list[Array] = []
     for question in _open_questions(analysis, design, estimands):
-        bias = design.critical_bias(parameters, **question)
+        bias = design.critical_bias(parameters, question)
         if bias is not None:
-            keys.append(_question(**question))
+            keys.append(_key(question))
             values.append(bias)
     if not keys:
         return None
     return xr.Dataset({"bias": ((_QUESTION, CHAIN, DRAW), np.stack(values))}, coords={_QUESTION: keys})
 
 
-def _open_questions(analysis: Analysis, design: Design, estimands: xr.Dataset) -> list[Plain]:
+def _open_questions(analysis: Analysis, design: Design, estimands: xr.Dataset) -> list[RegimenContrast]:
     """Every contrast and threshold an analysis asks for, once."""
-    found: dict[str, Plain] = {}
+    found: dict[RegimenContrast, None] = {}
     for spec in analysis.comparisons:
         array = estimands[spec.estimand]
         if REGIMEN not in array.dims:
@@ -376,16 +379,9 @@ def _open_questions(analysis: Analysis, design: Design, estimands: xr.Dataset) -
                 continue
             direction = direction_of(array, labels[ENDPOINT], spec.better)
             for threshold in _thresholds(spec.scale, direction, spec.margin):
-                question = {
-                    "estimand": spec.estimand,
-                    "regimen": regimen,
-                    "reference": reference,
-                    "time": labels["time"],
-                    "scale": spec.scale,
-                    "threshold": threshold,
-                }
-                found.setdefault(_question(**question), question)
-    return list(found.values())
+                contrast = RegimenContrast(spec.estimand, labels["time"], regimen, reference, spec.scale, threshold)
+                found.setdefault(contrast)
+    return list(found)
 
 
 def _thresholds(scale: Scale, better: Direction, margin: float | None) -> Sequence[float]:

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
 from bayes_escc.evidence.followed import Followed
+from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.prior_conflict import Statistic, prior_conflicts
-from bayes_escc.names import REGIMEN, AnyArray, Plain, PlainMapping, Scale
+from bayes_escc.names import REGIMEN, AnyArray, Plain, PlainMapping
 from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.reader import Reader, nearest
 
@@ -308,17 +309,7 @@ class Design(ABC):
         """What these data decided (centres, cut points, times, default priors), as entries of an analysis."""
         return {}
 
-    def critical_bias(
-        self,
-        parameters: xr.Dataset,
-        *,
-        estimand: str,
-        time: float | None,
-        regimen: str,
-        reference: str,
-        scale: Scale,
-        threshold: float,
-    ) -> NDArray[np.float64] | None:
+    def critical_bias(self, parameters: xr.Dataset, contrast: RegimenContrast) -> NDArray[np.float64] | None:
         """The bias on the log hazard above which a regimen passes a threshold, (chain, draw), where curves are needed.
 
         None for estimands whose own draws tell it, such as rates and ratios.

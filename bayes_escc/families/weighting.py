@@ -27,7 +27,7 @@ class Weighted(Protocol):
 
 
 def prior_change(
-    design: Weighted, changed: Sequence[tuple[str, PriorSet]], pair_prior: PairPrior | None = None
+    design: Weighted, changed: Sequence[tuple[str, PriorSet]], joint: Mapping[str, PairPrior] | None = None
 ) -> Callable[[Mapping[str, AnyArray]], AnyArray]:
     """The change in log prior density, as a function of the variables of the model, (draws, ...) each.
 
@@ -36,8 +36,8 @@ def prior_change(
     design : Weighted
     changed : sequence of (str, PriorSet)
         The other priors, by role.
-    pair_prior : PairPrior, optional
-        The prior of the log hazard ratio of any two regimens, where regimens are coded exchangeably.
+    joint : mapping of str to PairPrior, optional
+        By role, the prior of a ratio of any two regimens, where regimens are coded exchangeably.
     """
 
     def change(variables: Mapping[str, AnyArray]) -> AnyArray:
@@ -48,8 +48,8 @@ def prior_change(
                 continue
             values = variables[_VARIABLES.get(role, role)]
             values = values.reshape(len(values), -1) if values.ndim < 2 else values
-            if role == "log_hazard_ratio" and pair_prior is not None:
-                laws = (replace(pair_prior, prior=p.default) for p in (new, old))
+            if joint is not None and role in joint:
+                laws = (replace(joint[role], prior=p.default) for p in (new, old))
                 after, before = (law.log_density(values).reshape(len(values), -1).sum(axis=1) for law in laws)
                 total = total + after - before
                 continue

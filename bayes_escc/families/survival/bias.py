@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.evidence.population.bias import increasing_root
+from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.survival.curves import Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
 from bayes_escc.families.survival.population import Population, Populations, restricted_mean, survival
-from bayes_escc.names import Scale
 
 __all__ = ["critical_bias", "without_bias"]
 
@@ -30,15 +30,10 @@ FURTHEST: Final = 12.0
 def critical_bias(
     curves: Curves,
     population: Populations,
+    contrast: RegimenContrast,
     *,
     regimens: Sequence[str],
     event_free: float | None,
-    estimand: str,
-    time: float | None,
-    regimen: str,
-    reference: str,
-    scale: Scale,
-    threshold: float,
 ) -> Array | None:
     """The bias on the log hazard at which a regimen just passes a threshold, (draws,).
 
@@ -48,34 +43,29 @@ def critical_bias(
         Baseline hazards of all regimens under every draw of the posterior.
     population : Population or RegimenPopulations
         The target population under the same draws.
+    contrast : RegimenContrast
+        Of the median, survival, the restricted mean, or what remains of them after an event-free time.
     regimens : sequence of str
         Names of the regimens, in the order of the curves.
     event_free : float or None
         The time from which what remains is counted.
-    estimand : str
-        Median, survival, rmst, or what remains of them after an event-free time.
-    time : float or None
-        Time or horizon of the estimand.
-    regimen, reference : str
-    scale : {"difference", "ratio", "odds_ratio"}
-    threshold : float
-        The contrast to be passed.
 
     Returns
     -------
     array or None
         The regimen is better where the bias is above this number. None for an estimand that is not one of these.
     """
-    i, j = (list(regimens).index(name) for name in (regimen, reference))
+    estimand, time, threshold = contrast.estimand, contrast.time, contrast.threshold
+    i, j = (list(regimens).index(name) for name in (contrast.regimen, contrast.reference))
     value, value_against = (_value(population.of(r), event_free, estimand, time) for r in (i, j))
     if value is None or value_against is None:
         return None
     zero = np.zeros(curves.draws)
     against = value_against(curves.without_bias(j, zero))
     with np.errstate(divide="ignore", over="ignore"):
-        if scale == "difference":
+        if contrast.scale == "difference":
             needed = against + threshold
-        elif scale == "ratio":
+        elif contrast.scale == "ratio":
             needed = against * threshold
         else:
             odds = threshold * against / (1.0 - against)

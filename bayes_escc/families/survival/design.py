@@ -19,8 +19,8 @@ from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.evidence.population.published_survival import PublishedSurvival, load_survival
 from bayes_escc.families.base import Design
 from bayes_escc.families.beside import PublishedCovariates
+from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
-from bayes_escc.families.exchangeable import PairPrior, deviations
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.modifiers import Modifiers, require_modifiers
@@ -29,20 +29,18 @@ from bayes_escc.families.regression_data import RegressionData
 from bayes_escc.families.survival import per_patient
 from bayes_escc.families.survival.bias import critical_bias, without_bias
 from bayes_escc.families.survival.curves import Array, Curves
-from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
+from bayes_escc.families.survival.estimands import ENDPOINT_NAME, estimands, figure_data
 from bayes_escc.families.survival.extrapolation import extrapolation_notes
-from bayes_escc.families.survival.frailty import CENTRE, centres_of
+from bayes_escc.families.survival.frailty import centres_of
+from bayes_escc.families.survival.observed import observed, statistics, with_published
 from bayes_escc.families.survival.population import (
     Population,
     Populations,
     RegimenPopulations,
     condensed,
-    marginal_hazard,
-    median_time,
-    restricted_mean,
-    survival,
 )
-from bayes_escc.families.survival.published import FACT, PublishedFacts, refuse_own_cohort
+from bayes_escc.families.survival.published import PublishedFacts, refuse_own_cohort
+from bayes_escc.families.survival.regimen_effects import CONTRAST, RegimenEffects
 from bayes_escc.families.survival.risk import Risk, Target, flat
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.survival.words import notes_on, priors_in_words
@@ -52,17 +50,12 @@ from bayes_escc.names import (
     CHAIN,
     COVARIATE,
     DRAW,
-    HORIZON,
-    INTERVAL,
     REGIMEN,
-    STUDY,
-    TIME,
     AnyArray,
     Plain,
     PlainMapping,
-    Scale,
 )
-from bayes_escc.settings.prior import Prior, PriorSet
+from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -70,14 +63,8 @@ if TYPE_CHECKING:
 
     from bayes_escc.families.tensors import Tensor
 
-__all__ = ["CONTRAST", "ENDPOINT_NAME", "SurvivalDesign"]
+__all__ = ["SurvivalDesign"]
 
-ENDPOINT_NAME: Final = "PFS"
-CONTRAST: Final = "contrast"
-"""Dimension of log hazard ratios against the first regimen: every other one."""
-
-_CURVE_DRAWS: Final = 1000
-_CURVE_POINTS: Final = 60
 _DEFAULT_TIMES: Final = (3.0, 6.0, 12.0)  # months
 _TYPICAL_MEDIAN: Final = 6.0  # months
 
@@ -117,6 +104,7 @@ class SurvivalDesign(Design):
         require_modifiers(spec.effect_modifiers, self.regimens)
         self.modifiers = Modifiers.of(spec.effect_modifiers, encoded, self.regimens)
         self.spec = stated.with_modifiers(self.modifiers)
+        self.effects = RegimenEffects(self.spec, self.regimens)
         coded = self.modifiers.encoded(encoded, self.regimen, "log hazard ratio")
         centres = centres_of(table, spec.frailty, spec.prior("frailty_sd").default) if spec.frailty else None
         self.events = int(self.follow_up.event.sum())
@@ -128,6 +116,7 @@ class SurvivalDesign(Design):
         if published is not None and known is not None:
             self.published = self._beside(known, published)
             self.arms = (*self.arms, *self.published.evidence)
+        self._prepare()
         self.times, self.horizons, self.covered = self._when()
         self.target = self._target()
         told = {(w.code, w.message) for w in table.warnings}
@@ -137,6 +126,10 @@ class SurvivalDesign(Design):
         self._check_overrides()
 
     # ---- what the baselines provide -----------------------------------------------------------
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """What one baseline needs besides: called once follow-up, risk and published facts are there."""
 
     @abstractmethod
     def curves(self, parameters: xr.Dataset) -> Curves:
@@ -162,7 +155,7 @@ class SurvivalDesign(Design):
         return True
 
     def prior_labels(self, role: str, size: int) -> Sequence[str]:
-        if role == "log_hazard_ratio":
+        if role == self.effects.name:
             return self.others
         if role == "coefficient":
             return self.encoded.labels
@@ -171,7 +164,8 @@ class SurvivalDesign(Design):
         return self.regimens if apart and size == len(self.regimens) else [""] * size
 
     def prior_change(self, changed: Sequence[tuple[str, PriorSet]]) -> Callable[[Mapping[str, AnyArray]], AnyArray]:
-        return prior_change(self, changed, self.pair_prior if self.exchangeable else None)
+        joint = {self.effects.name: self.effects.pair_prior} if self.effects.count and self.effects.exchangeable else {}
+        return prior_change(self, changed, joint)
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -252,7 +246,7 @@ class SurvivalDesign(Design):
         return Target(weight, x)
 
     def _check_overrides(self) -> None:
-        labels = {"coefficient": self.risk.labels, self.contrast: self.others}
+        labels = {"coefficient": self.risk.labels, self.effects.name: self.others}
         for role, prior_set in self.spec.priors:
             allowed = labels.get(role, self.regimens)
             for label, _ in prior_set.overrides:
@@ -268,56 +262,16 @@ class SurvivalDesign(Design):
         prior = self.spec.prior
         found: list[Tensor] = [self.spec.regimen_coding]
         for role, _ in self.spec.priors:
-            labels = {"coefficient": self.risk.labels, self.contrast: self.others}.get(role, self.regimens)
+            labels = {"coefficient": self.risk.labels, self.effects.name: self.others}.get(role, self.regimens)
             found.append((role, tuple(prior(role)[label] for label in labels)))
         return tuple(found)
-
-    @property
-    def exchangeable(self) -> bool:
-        """Whether regimens deviate from a common level, rather than from the first of them."""
-        return self.spec.regimen_coding == "exchangeable"
-
-    @property
-    def contrast(self) -> str:
-        """What regimens differ by: a ratio of hazards, or of times."""
-        return "log_time_ratio" if self.spec.regimen_effect == "accelerated" else "log_hazard_ratio"
-
-    @property
-    def pair_prior(self) -> PairPrior:
-        """The prior of the log hazard (or time) ratio of every pair of regimens."""
-        return PairPrior(self.spec.prior(self.contrast).default, len(self.regimens))
-
-    def regimen_effect(self) -> Tensor:
-        """Log hazards of all regimens relative to the level, inside the current PyMC model."""
-        import pytensor.tensor as pt
-
-        name = self.contrast
-        if not (self.spec.has(name) and self.others):
-            return pt.zeros(len(self.regimens))
-        if self.exchangeable:
-            found = self.pair_prior.to_pymc(name, CONTRAST)
-        else:
-            found = self.spec.prior(name).to_pymc(name, self.others, CONTRAST)
-        return self.about_level(found)
-
-    def about_level(self, contrasts: Tensor) -> Tensor:
-        """Effects relative to the level, first axis regimens, from tensors of those against the first regimen."""
-        import pytensor.tensor as pt
-
-        effects = pt.concatenate([pt.zeros_like(contrasts[:1]), contrasts])
-        return effects - effects.mean(axis=0, keepdims=True) if self.exchangeable else effects
 
     # ---- draws in NumPy -----------------------------------------------------------------------
 
     def prior_values(self, rng: np.random.Generator, draws: int) -> dict[str, tuple[tuple[str, ...], Any]]:
         """Prior draws of the effects of regimens, covariates and centres."""
-        found = {}
-        if self.spec.has(self.contrast) and self.others:
-            prior = self.spec.prior(self.contrast)
-            ratios = self.pair_prior.sample(rng, draws) if self.exchangeable else prior.sample(rng, draws, self.others)
-            found[self.contrast] = ((CHAIN, DRAW, CONTRAST), ratios[None])
         beside = {} if self.published is None else self.published.prior(rng, draws)
-        return found | self.risk.prior(rng, draws) | beside
+        return self.effects.prior(rng, draws) | self.risk.prior(rng, draws) | beside
 
     def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
         import xarray as xr
@@ -328,8 +282,8 @@ class SurvivalDesign(Design):
             if name not in parameters:
                 continue
             values = self._with_prior(name, parameters[name])
-            if role == self.contrast and self.exchangeable:
-                found[name] = self._pair_log_density(values, prior.default)
+            if role == self.effects.name:
+                found[name] = self.effects.log_density(values, prior)
             elif role == "coefficient" and self.risk.coefficients.shrunk:
                 free = values.sel({COVARIATE: list(self.risk.coefficients.free)})
                 if free.size:
@@ -337,21 +291,12 @@ class SurvivalDesign(Design):
             elif role == "global_scale":
                 found[name] = log_density_of(values, PriorSet(self.risk.coefficients.scale))
             else:
-                dim = {"coefficient": COVARIATE, self.contrast: CONTRAST}.get(role, REGIMEN)
-                found[name] = log_density_of(values, prior, dim)
+                found[name] = log_density_of(values, prior, COVARIATE if role == "coefficient" else REGIMEN)
         return xr.Dataset(found)
 
     def _with_prior(self, name: str, values: xr.DataArray) -> xr.DataArray:
         """The entries of a parameter that have a prior: all of them, but for random walks."""
         return values
-
-    def _pair_log_density(self, values: xr.DataArray, prior: Prior) -> xr.DataArray:
-        """Log density of the log hazard ratios against the first regimen under a prior of every pair."""
-        contrasts = values.transpose(CHAIN, DRAW, CONTRAST, ...)
-        rows = flat(contrasts)
-        density = replace(self.pair_prior, prior=prior).log_density(rows)
-        rest = contrasts.isel({CONTRAST: 0}, drop=True)
-        return rest.copy(data=density.reshape(rest.shape)).drop_attrs()
 
     def by_stratum(self, role: str, rng: np.random.Generator, draws: int) -> tuple[tuple[str, ...], Any]:
         """Prior draws of a parameter that every stratum has once."""
@@ -369,16 +314,7 @@ class SurvivalDesign(Design):
 
     def log_ratios(self, parameters: xr.Dataset) -> Array:
         """Log hazard (or time) ratios of all regimens against the first, (draws, regimens)."""
-        size = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
-        if self.contrast not in parameters:
-            return np.zeros((size, len(self.regimens)))
-        found = flat(parameters[self.contrast])
-        return np.concatenate([np.zeros((size, 1, *found.shape[2:])), found], axis=1)
-
-    def log_effects(self, parameters: xr.Dataset) -> Array:
-        """Log hazards of all regimens relative to the level, (draws, regimens)."""
-        ratios = self.log_ratios(parameters)
-        return deviations(ratios[:, 1:]) if self.exchangeable else ratios
+        return self.effects.log_ratios(parameters)
 
     def population(self, parameters: xr.Dataset) -> Populations:
         """The target population under every draw."""
@@ -431,7 +367,7 @@ class SurvivalDesign(Design):
             return found
         thin = per_patient.thinned_for_densities(parameters, self.patients)
         values = self.published.log_likelihood(self.curves(thin), thin)
-        return _with_published(found, values, self.published.labels)
+        return with_published(found, values, self.published.labels)
 
     def simulate(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
         found = per_patient.simulate(self, parameters, rng)
@@ -439,7 +375,7 @@ class SurvivalDesign(Design):
             return found
         thin = per_patient.thinned_for_replicates(parameters, self.patients)
         values = self.published.simulate(self.curves(thin), thin, rng)
-        return _with_published(found, values, self.published.labels)
+        return with_published(found, values, self.published.labels)
 
     def frozen(self) -> Mapping[str, PlainMapping]:
         model: Plain = {"time_unit": self.unit, "regimen_coding": self.spec.regimen_coding}
@@ -460,29 +396,9 @@ class SurvivalDesign(Design):
         compared = tuple(r for r in references if r in self.regimens) or self.regimens[:1]
         return extrapolation_notes(estimands, self.covered, self.unit, compared, self.spec.event_free or 0.0)
 
-    def critical_bias(
-        self,
-        parameters: xr.Dataset,
-        *,
-        estimand: str,
-        time: float | None,
-        regimen: str,
-        reference: str,
-        scale: Scale,
-        threshold: float,
-    ) -> Array | None:
-        found = critical_bias(
-            self.curves(parameters),
-            self.population(parameters),
-            regimens=self.regimens,
-            event_free=self.spec.event_free,
-            estimand=estimand,
-            time=time,
-            regimen=regimen,
-            reference=reference,
-            scale=scale,
-            threshold=threshold,
-        )
+    def critical_bias(self, parameters: xr.Dataset, contrast: RegimenContrast) -> Array | None:
+        curves, population = self.curves(parameters), self.population(parameters)
+        found = critical_bias(curves, population, contrast, regimens=self.regimens, event_free=self.spec.event_free)
         return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
 
     def without_bias(
@@ -525,106 +441,15 @@ class SurvivalDesign(Design):
         return self.changed(target=self.risk.carried(reference.target))
 
     def observed(self) -> xr.Dataset:
-        import xarray as xr
-
-        f, dim = self.follow_up, "patient"
-        values = {
-            "lower": (dim, f.lower),
-            "upper": (dim, f.upper),
-            "entry": (dim, f.entry),
-            "time": (dim, f.last),
-            "event": (dim, f.event.astype("int8")),
-            "regimen_index": (dim, self.regimen),
-        }
-        found = xr.Dataset(values, coords={dim: [str(i + 1) for i in range(self.patients)]})
-        if self.published is not None and self.published.labels:
-            found = found.assign(published=(FACT, self.published.observed()))
-            found = found.assign_coords({FACT: self.published.labels})
-        return found.assign_attrs(time_unit=self.unit, regimens="\x1f".join(self.regimens))
+        return observed(self)
 
     def statistics(self, data: xr.Dataset) -> list[Statistic]:
-        event, time = np.asarray(data["event"], dtype=float), np.asarray(data["time"], dtype=float)
-        spent = np.maximum(time - self.follow_up.entry, 0.0)
-        unit, several = self.unit.removesuffix("s"), len(self.regimens) > 1
-        found = [Statistic(self.spec.location, f"the number of events per {unit}", _rate(event, spent))]
-        role = "log_hazard_ratio" if self.spec.has("log_hazard_ratio") else self.spec.location
-        for r, regimen in enumerate(self.regimens if several and self.spec.regimen_effect != "none" else ()):
-            on = self.regimen == r
-            if not on.any():
-                continue
-            rate = _rate(event[..., on], spent[..., on])
-            if role == "log_hazard_ratio":
-                what = f"the number of events per {unit} on {regimen}, as a multiple of that on the others,"
-                found.append(Statistic(role, what, rate / _rate(event[..., ~on], spent[..., ~on])))
-            else:
-                found.append(Statistic(role, f"the number of events per {unit} on {regimen}", rate))
-        return found[:-1] if role == "log_hazard_ratio" and len(self.regimens) == 2 else found  # the last says the same
+        return statistics(self, data)
 
     # ---- estimands ----------------------------------------------------------------------------
 
-    @np.errstate(over="ignore", invalid="ignore")
     def estimands(self, parameters: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
-        import xarray as xr
-
-        curves, population = self.curves(parameters), self.population(parameters)
-        shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW])
-        labels = {REGIMEN: list(self.regimens)}
-
-        def array(values: Array, dims: tuple[str, ...], unit: str, better: str) -> xr.DataArray:
-            when = {TIME: self.times, HORIZON: self.horizons}
-            coords = {**labels, **{d: when[d] for d in dims if d in when}}
-            return xr.DataArray(
-                values.reshape(*shape, *values.shape[1:]),
-                dims=(CHAIN, DRAW, *dims),
-                coords=coords,
-                attrs={"unit": unit, "better": better, "endpoint": ENDPOINT_NAME},
-            )
-
-        def across(found: list[Array]) -> Array:
-            return np.stack(found, axis=-1)
-
-        means = across([restricted_mean(curves, population, float(h)) for h in self.horizons])
-        found = {
-            "median": array(median_time(curves, population), (REGIMEN,), self.unit, "higher"),
-            "survival": array(survival(curves, population, self.times), (REGIMEN, TIME), PROPORTION, "higher"),
-            "rmst": array(means, (REGIMEN, HORIZON), self.unit, "higher"),
-        }
-        hazards = marginal_hazard(curves, population, self.times)
-        found["hazard_rate"] = array(hazards, (REGIMEN, TIME), f"per {self.unit.removesuffix('s')}", "lower")
-        if self.spec.event_free is not None:
-            since = self.spec.event_free
-            left = remaining_survival(curves, population, since, self.times)
-            means = across([remaining_mean(curves, population, since, float(h)) for h in self.horizons])
-            after = f"from {since:g} {self.unit}, event-free then"
-            found |= {
-                "remaining_survival": array(left, (REGIMEN, TIME), f"{PROPORTION} {after}", "higher"),
-                "remaining_median": array(
-                    remaining_median(curves, population, since), (REGIMEN,), f"{self.unit} {after}", "higher"
-                ),
-                "remaining_rmst": array(means, (REGIMEN, HORIZON), f"{self.unit} {after}", "higher"),
-            }
-        if len(self.regimens) > 1 and self.spec.regimen_effect != "none":
-            reference = self.regimens[0]
-            if self.spec.regimen_effect == "proportional":
-                ratio = np.exp(self.log_ratios(parameters))
-                found["hazard_ratio"] = array(ratio, (REGIMEN,), f"ratio to {reference}{self._whose_ratio}", "lower")
-            else:
-                logs = curves.log_hazard(self.times)
-                ratio = np.exp(logs - logs[:, :1])
-                unit = f"ratio to {reference}{self._whose_ratio}"
-                found["hazard_ratio"] = array(ratio, (REGIMEN, TIME), unit, "lower")
-            if self.encoded.labels or self.risk.centres:
-                name, unit = "marginal_hazard_ratio", f"ratio to {reference}, over the target population"
-                found[name] = array(hazards / hazards[:, :1], (REGIMEN, TIME), unit, "lower")
-            stretched = self.time_ratios(parameters)
-            if stretched is not None:
-                found["time_ratio"] = array(stretched, (REGIMEN,), f"ratio to {reference}", "higher")
-        return xr.Dataset({**found, **self._parameters_as_estimands(parameters)})
-
-    @property
-    def _whose_ratio(self) -> str:
-        """Of whom hazard ratios hold, where they depend on covariates."""
-        return f", where {' and '.join(self.modifiers.names)} are zero, as modelled" if self.modifiers else ""
+        return estimands(self, parameters)
 
     @property
     def interval_starts(self) -> Array:
@@ -635,85 +460,8 @@ class SurvivalDesign(Design):
         """How much longer everything takes than on the first regimen, where that is one number."""
         return None
 
-    def _parameters_as_estimands(self, parameters: xr.Dataset) -> dict[str, xr.DataArray]:
-        units = {
-            "reference_median": self.unit,
-            "hazard": f"per {self.unit.removesuffix('s')}",
-            "coefficient_sd": "log hazard ratio (sd of the shrunken)",
-            "global_scale": "log hazard ratio (scale of the horseshoe)",
-            "frailty_sd": "log hazard ratio between centres (sd)",
-            "baseline_sd": "log hazard ratio between studies (sd)",
-            "log_hazard": f"log of events per {self.unit.removesuffix('s')}",
-        }
-        found = {}
-        for name, array in parameters.data_vars.items():
-            if name not in REPORTED:  # the sampler's own coordinates
-                continue
-            plain = array.assign_attrs(unit=units.get(str(name), ""))
-            if name == "coefficient":
-                each = [f"log hazard ratio per {how}" for _, how in self.risk.encoded.constants]
-                plain = plain.assign_coords(unit=(COVARIATE, each))
-            if name == "log_frailty":
-                ratio = array.copy(data=np.exp(array.to_numpy())).assign_attrs(unit="ratio to a typical centre")
-                found["frailty"] = ratio.assign_coords({f"row_{STUDY}": (CENTRE, array[CENTRE].to_numpy())})
-                continue
-            if CONTRAST in plain.dims:
-                plain = plain.assign_coords({f"row_{REGIMEN}": (CONTRAST, list(self.others))})
-            if INTERVAL in plain.dims:
-                plain = plain.assign_coords({f"row_{TIME}": (INTERVAL, self.interval_starts)})
-            found[str(name)] = plain
-        return found
-
     def figure_data(self, parameters: xr.Dataset) -> xr.Dataset:
-        """Standardised survival and baseline hazard on a grid of times, for figures."""
-        import xarray as xr
-
-        total = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
-        parameters = parameters.isel({DRAW: slice(None, None, max(1, -(-total // _CURVE_DRAWS)))})
-        curves, population = self.curves(parameters), self.population(parameters)
-        grid = np.linspace(0.0, float(self.follow_up.last.max()), _CURVE_POINTS + 1)
-        middle = (grid[1:] + grid[:-1]) / 2.0
-        return xr.Dataset(
-            {
-                "survival": (("sample", REGIMEN, "grid"), survival(curves, population, grid)),
-                "hazard": (("sample", REGIMEN, "middle"), np.exp(curves.log_hazard(middle))),
-            },
-            coords={REGIMEN: list(self.regimens), "grid": grid, "middle": middle},
-            attrs={"time_unit": self.unit},
-        )
+        return figure_data(self, parameters)
 
     def priors_in_words(self) -> list[str]:
         return priors_in_words(self)
-
-
-def _with_published(found: xr.Dataset, values: Array, labels: Sequence[str]) -> xr.Dataset:
-    """Values of published facts, (draws, facts), beside those of patients."""
-    shape = (found.sizes[CHAIN], found.sizes[DRAW], -1)
-    both = found.assign(published=((CHAIN, DRAW, FACT), values.reshape(shape)))
-    return both.assign_coords({FACT: list(labels)})
-
-
-def _rate(event: Array, time: Array) -> Array:
-    """Events per time at risk, half an event added so that none is not nothing."""
-    return np.asarray((event.sum(axis=-1) + 0.5) / np.maximum(time.sum(axis=-1), 1e-12))
-
-
-REPORTED: Final = (
-    "reference_median",
-    "log_cumulative_hazard",
-    "hazard",
-    "log_hazard",
-    "log_shape",
-    "log_hazard_ratio",
-    "log_time_ratio",
-    "log_spread",
-    "hazard_growth",
-    "coefficient",
-    "drift_sd",
-    "baseline_sd",
-    "frailty_sd",
-    "log_frailty",
-    "coefficient_sd",
-    "global_scale",
-)
-PROPORTION: Final = "proportion of patients"

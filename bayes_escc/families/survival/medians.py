@@ -14,11 +14,12 @@ from bayes_escc.evidence import Arm
 from bayes_escc.evidence.median_rows import NOT_REACHED_BASIS
 from bayes_escc.evidence.medians import MedianTable
 from bayes_escc.families.base import Design, ExactPosterior, prior_line
+from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic
-from bayes_escc.families.survival.design import ENDPOINT_NAME
+from bayes_escc.families.survival.estimands import ENDPOINT_NAME
 from bayes_escc.families.survival.spec import SurvivalSpec
-from bayes_escc.names import CHAIN, DRAW, REGIMEN, AnyArray, Scale
+from bayes_escc.names import CHAIN, DRAW, REGIMEN, AnyArray
 from bayes_escc.settings.prior import PriorSet
 
 if TYPE_CHECKING:
@@ -210,22 +211,13 @@ class MedianDesign(Design):
         attrs = {"unit": self.unit, "better": "higher"}
         return parameters.assign(median=parameters["median"].assign_attrs(attrs))
 
-    def critical_bias(
-        self,
-        parameters: xr.Dataset,
-        *,
-        estimand: str,
-        time: float | None,
-        regimen: str,
-        reference: str,
-        scale: Scale,
-        threshold: float,
-    ) -> NDArray[np.float64] | None:
+    def critical_bias(self, parameters: xr.Dataset, contrast: RegimenContrast) -> NDArray[np.float64] | None:
         """Hazards are taken as constant: a median grows by exp(b) when a bias b is taken from the log hazard."""
-        if estimand != "median":
+        if contrast.estimand != "median":
             return None
-        own, against = (parameters["median"].sel({REGIMEN: r}).to_numpy() for r in (regimen, reference))
-        needed = against + threshold if scale == "difference" else against * threshold
+        pair = (contrast.regimen, contrast.reference)
+        own, against = (parameters["median"].sel({REGIMEN: r}).to_numpy() for r in pair)
+        needed = against + contrast.threshold if contrast.scale == "difference" else against * contrast.threshold
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(np.maximum(needed, 0.0)) - np.log(own))
 

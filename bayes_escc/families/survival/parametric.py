@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_escc.evidence import PatientTable
-from bayes_escc.evidence.population.published import PublishedSpec
-from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array
-from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.families.survival.parametric_curves import MOST, TINY, ParametricCurves
 from bayes_escc.families.survival.published import parametric_hazards
-from bayes_escc.families.survival.risk import flat, observe
+from bayes_escc.families.survival.risk import observe
 from bayes_escc.families.survival.shapes import SHAPES
-from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.survival.timed import TimedDesign
 from bayes_escc.names import REGIMEN, AnyArray, PlainMapping
 
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayes_escc.families.tensors import Tensor
+
 __all__ = ["ParametricDesign"]
 
 
-class ParametricDesign(SurvivalDesign):
+class ParametricDesign(TimedDesign):
     """``H_r(t) = exp(effect_r) H0(t / median_r)``, H0 of one of the `SHAPES`.
 
     The median is that of a patient whose covariates are zero, on the average regimen (or the first). Regimens multiply
@@ -36,31 +33,9 @@ class ParametricDesign(SurvivalDesign):
     (``stratified``), or do not differ. Covariates multiply the hazard in every case.
     """
 
-    def __init__(
-        self,
-        table: PatientTable,
-        spec: SurvivalSpec,
-        encoded: EncodedCovariates,
-        design: str,
-        published: PublishedSpec | None = None,
-    ) -> None:
-        super().__init__(table, spec, encoded, design, published)
-        self.shape = SHAPES[spec.baseline]
-        stated = self.spec.reference_time
-        self.reference_time = float(stated if stated is not None else self.spec.prior("median").default.interval(0)[0])
-        if self.published is not None:  # whose level is that of the cumulative hazard at the reference time
-            self.published = self.published.shifted(math.log(self.reference_time))
-        f = self.follow_up
-        # who was censored at once says nothing; unknown yes-or-no values make groups of their own
-        unknown = np.isin(np.arange(self.patients), self.risk.unknown)
-        right = f.right & ((f.lower > 0) | unknown)
-        self.kinds = {
-            name: np.flatnonzero(which)
-            for kind, those in (("exact", f.exact), ("right", right), ("interval", f.interval))
-            for name, which in ((kind, those & ~unknown), (f"{kind}_unknown", those & unknown))
-            if which.any()
-        }
-        self.late = bool((f.entry > 0).any())
+    def _prepare(self) -> None:
+        self.shape = SHAPES[self.spec.baseline]
+        super()._prepare()
 
     @property
     def accelerated(self) -> bool:
@@ -69,8 +44,7 @@ class ParametricDesign(SurvivalDesign):
 
     @property
     def parameter_count(self) -> int:
-        contrasts = len(self.others) if self.spec.has(self.contrast) else 0
-        return 2 * len(self.strata) + contrasts + self.risk.parameter_count
+        return 2 * len(self.strata) + self.effects.count + self.risk.parameter_count
 
     @property
     def structure(self) -> Hashable:
@@ -86,34 +60,23 @@ class ParametricDesign(SurvivalDesign):
             self.published_structure,
         )
 
-    @property
-    def data(self) -> Mapping[str, AnyArray]:
-        found = self.published_data | self.risk.data
-        found |= self.risk.branch_order([i for k, i in self.kinds.items() if k.endswith("_unknown")])
-        f = self.follow_up
-        for kind, i in self.kinds.items():
-            found[f"{kind}_regimen"] = self.regimen[i]
-            found |= self.risk.columns(kind, i)
-            ends = {"lower": f.lower[i]}
-            if kind.startswith("interval"):
-                ends["upper"] = f.upper[i]
-            if self.late:
-                ends["entry"] = f.entry[i]
-            for name, time in ends.items():
-                found[f"{kind}_log_{name}"] = np.log(np.maximum(time, TINY))
-                found[f"{kind}_{name}_started"] = np.where(time > 0.0, 1.0, 0.0)
-            found[f"{kind}_waited"] = np.where(f.lower[i] > f.entry[i], 1.0, 0.0)
-        return found
-
-    def frozen(self) -> Mapping[str, PlainMapping]:
-        found = super().frozen()
-        return {**found, "model": {**found["model"], "reference_time": self.reference_time}}
+    def _times_of(self, kind: str, patients: AnyArray) -> dict[str, AnyArray]:
+        f, i, found = self.follow_up, patients, {}
+        ends = {"lower": f.lower[i]}
+        if kind.startswith("interval"):
+            ends["upper"] = f.upper[i]
+        if self.late:
+            ends["entry"] = f.entry[i]
+        for name, time in ends.items():
+            found[f"{kind}_log_{name}"] = np.log(np.maximum(time, TINY))
+            found[f"{kind}_{name}_started"] = np.where(time > 0.0, 1.0, 0.0)
+        return {**found, f"{kind}_waited": np.where(f.lower[i] > f.entry[i], 1.0, 0.0)}
 
     def build(self) -> pm.Model:
         import pymc as pm
         import pytensor.tensor as pt
 
-        spec, data, n = self.spec, self.data, len(self.regimens)
+        spec, n = self.spec, len(self.regimens)
         with pm.Model(coords=self.coords) as model:
             if spec.regimen_effect == "stratified":
                 log_median = pt.log(spec.prior("median").to_pymc("reference_median", self.regimens, REGIMEN))
@@ -121,19 +84,11 @@ class ParametricDesign(SurvivalDesign):
             else:
                 log_median = pt.log(spec.prior("median").default.to_pymc("reference_median")) * pt.ones(n)
                 parameter = spec.prior(self.shape.role).default.to_pymc(self.shape.role) * pt.ones(n)
-            effect = self.regimen_effect()
+            effect = self.effects.build()
             multiple = pt.zeros(n) if self.accelerated else effect
             log_median = log_median + effect if self.accelerated else log_median
             risk = self.risk.build()
-            shares = {}
-            for kind, i in self.kinds.items():
-                dim = f"{kind}_patient"
-                model.add_coord(dim, length=len(i))
-                regimen = pm.Data(f"{kind}_regimen", data[f"{kind}_regimen"], dims=dim)
-                log_risk, weights = risk.branches(kind, i, dim)
-                others = [log_median[regimen], parameter[regimen]]
-                shares[kind] = self._observe(kind, dim, multiple[regimen] + log_risk, weights, others, data)
-            self.risk.store_branches({kind: (i, shares[kind]) for kind, i in self.kinds.items()})
+            self._observe_kinds(model, risk, multiple, [log_median, parameter])
             if self.published is not None:
                 hazard_of, level = parametric_hazards(
                     pt, self.shape, multiple, log_median, parameter, self.reference_time
@@ -141,8 +96,9 @@ class ParametricDesign(SurvivalDesign):
                 self.published.observe(hazard_of, level, risk.coefficient)
         return model
 
-    def _observe(self, kind: str, dim: str, scale: Any, weights: Any, others: list[Any], data: PlainMapping) -> Any:
-        """One observed variable for patients with one kind of observation; what `observe` returns."""
+    def _observe(
+        self, kind: str, dim: str, scale: Tensor, weights: Tensor, parameters: list[Tensor], data: PlainMapping
+    ) -> Tensor:
         import pymc as pm
         import pytensor.tensor as pt
 
@@ -171,7 +127,7 @@ class ParametricDesign(SurvivalDesign):
         rest = [column("waited"), *([column("log_entry"), column("entry_started")] if late else [])]
         rest += [column("log_lower"), column("lower_started")] if interval else []
         patients, branches = len(self.kinds[kind]), self.risk.missing.branches
-        return observe(kind, value, scale, weights, [*others, *rest], term, dim, patients, branches)
+        return observe(kind, value, scale, weights, [*parameters, *rest], term, dim, patients, branches)
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         values = {"reference_median": self.by_stratum("median", rng, draws)}
@@ -179,16 +135,15 @@ class ParametricDesign(SurvivalDesign):
         return self.dataset(values | self.prior_values(rng, draws))
 
     def curves(self, parameters: xr.Dataset) -> ParametricCurves:
-        n = len(self.regimens)
-
-        def each(name: str) -> Array:
-            found = flat(parameters[name])
-            return np.repeat(found[:, None], n, axis=1) if found.ndim == 1 else found
-
-        effect, log_median = self.log_effects(parameters), np.log(each("reference_median"))
+        effect, log_median = (
+            self.effects.from_level(parameters),
+            np.log(self.by_regimen(parameters["reference_median"])),
+        )
         multiple = np.zeros_like(effect) if self.accelerated else effect
         log_median = log_median + effect if self.accelerated else log_median
-        return ParametricCurves(self.shape, multiple, log_median, each(self.shape.role), self.reference_time)
+        return ParametricCurves(
+            self.shape, multiple, log_median, self.by_regimen(parameters[self.shape.role]), self.reference_time
+        )
 
     def time_ratios(self, parameters: xr.Dataset) -> Array | None:
         return np.asarray(np.exp(self.log_ratios(parameters))) if self.accelerated else None

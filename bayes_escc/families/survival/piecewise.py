@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import PatientTable
-from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.base import ExactPosterior
-from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, PiecewiseCurves, exposure
-from bayes_escc.families.survival.design import CONTRAST, SurvivalDesign
+from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.families.survival.published import piecewise_hazards
+from bayes_escc.families.survival.regimen_effects import CONTRAST
 from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.rows import GroupedRows, unique_rows
-from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.survival.steps import StepCoordinates
 from bayes_escc.names import CHAIN, DRAW, INTERVAL, REGIMEN, AnyArray, PlainMapping
 from bayes_escc.settings.prior import Prior
@@ -74,30 +71,26 @@ class PiecewiseDesign(SurvivalDesign):
     pattern. Rows never depend on how patients are ordered.
     """
 
-    def __init__(
-        self,
-        table: PatientTable,
-        spec: SurvivalSpec,
-        encoded: EncodedCovariates,
-        design: str,
-        published: PublishedSpec | None = None,
-    ) -> None:
-        unit = spec.time_unit or str(table.time_unit)
-        f = table.follow_up(unit, dating=spec.dating)
-        if spec.baseline == "exponential":
+    def _prepare(self) -> None:
+        f = self.follow_up
+        if self.spec.baseline == "exponential":
             self.cuts = np.empty(0)
-        elif spec.cutpoints is not None:
-            self.cuts = np.array(spec.cutpoints)
+        elif self.spec.cutpoints is not None:
+            self.cuts = np.array(self.spec.cutpoints)
         else:
-            middle = np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.lower)
-            self.cuts = default_cuts(middle[f.event])
-        super().__init__(table, spec, encoded, design, published)
+            self.cuts = default_cuts(self._until[f.event])
         if self.cuts.size and self.cuts[-1] >= f.last.max():
             raise AnalysisError(
-                f"model.cutpoints: {self.cuts[-1]:g} {unit} is at or beyond the end of follow-up ({f.last.max():g}), "
-                "so the last interval would hold no patient; leave it out."
+                f"model.cutpoints: {self.cuts[-1]:g} {self.unit} is at or beyond the end of follow-up "
+                f"({f.last.max():g}), so the last interval would hold no patient; leave it out."
             )
         self._collapse()
+
+    @property
+    def _until(self) -> Array:
+        """When every patient's follow-up ended, events between scans at the middle."""
+        f = self.follow_up
+        return np.asarray(np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.lower))
 
     # ---- sufficient statistics ----------------------------------------------------------------
 
@@ -174,7 +167,7 @@ class PiecewiseDesign(SurvivalDesign):
     @property
     def parameter_count(self) -> int:
         intervals = len(self.cuts) + 1
-        ratios = len(self.others) if self.spec.has("log_hazard_ratio") else 0
+        ratios = self.effects.count
         if self.spec.regimen_effect == "nonproportional":
             ratios *= intervals
         return len(self.strata) * intervals + ratios + self.risk.parameter_count
@@ -304,7 +297,7 @@ class PiecewiseDesign(SurvivalDesign):
 
         if self.spec.baseline == "exponential":
             levels = self._levels(self._name, None, REGIMEN)
-            return self._to_log_hazard(levels, pt)[:, None] + self.regimen_effect()[:, None]
+            return self._to_log_hazard(levels, pt)[:, None] + self.effects.build()[:, None]
         if not self.walks:
             logs = self._to_log_hazard(self._levels(self._name, INTERVAL, (REGIMEN, INTERVAL)), pt)
             return logs + self._interval_effects(None)
@@ -341,7 +334,7 @@ class PiecewiseDesign(SurvivalDesign):
     def _step_coordinates(self) -> StepCoordinates:
         """Coordinates from the events and the follow-up in every interval, events between scans at the middle."""
         f = self.follow_up
-        until = np.where(f.interval & ~f.right, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.lower)
+        until = self._until
         stratum = self.regimen if self.strata != ("",) else np.zeros(self.patients, dtype=int)
         events, spent = np.zeros((2, len(self.strata), len(self.cuts) + 1))
         np.add.at(spent, stratum, exposure(f.entry, until, self.cuts))
@@ -356,16 +349,16 @@ class PiecewiseDesign(SurvivalDesign):
 
         spec = self.spec
         if spec.regimen_effect != "nonproportional" or not self.others:
-            return self.regimen_effect()[:, None]
-        if self.exchangeable:
+            return self.effects.build()[:, None]
+        if self.effects.exchangeable:
             if step is None:
-                return self.about_level(
-                    self.pair_prior.to_pymc("log_hazard_ratio", CONTRAST, INTERVAL, len(self.cuts) + 1)
+                return self.effects.about_level(
+                    self.effects.pair_prior.to_pymc("log_hazard_ratio", CONTRAST, INTERVAL, len(self.cuts) + 1)
                 )
-            first = self.pair_prior.to_pymc("log_hazard_ratio_first", CONTRAST)[:, None]
+            first = self.effects.pair_prior.to_pymc("log_hazard_ratio_first", CONTRAST)[:, None]
             z = PairPrior(Prior("Normal"), len(self.regimens)).to_pymc("ratio_step_z", CONTRAST, "step", len(self.cuts))
             walk = pt.concatenate([first, first + pt.cumsum(step * z, axis=-1)], axis=1)
-            return self.about_level(pm.Deterministic("log_hazard_ratio", walk, dims=(CONTRAST, INTERVAL)))
+            return self.effects.about_level(pm.Deterministic("log_hazard_ratio", walk, dims=(CONTRAST, INTERVAL)))
         prior, rows = spec.prior("log_hazard_ratio"), []
         for i, label in enumerate(self.others):
             if step is None:
@@ -374,7 +367,7 @@ class PiecewiseDesign(SurvivalDesign):
                 first = prior[label].to_pymc(f"log_hazard_ratio_first_{i}")
                 moves = pt.cumsum(step * pm.Normal(f"ratio_step_z_{i}", dims="step"))
                 rows.append(pt.concatenate([first[None], first + moves]))
-        return self.about_level(pm.Deterministic("log_hazard_ratio", pt.stack(rows), dims=(CONTRAST, INTERVAL)))
+        return self.effects.about_level(pm.Deterministic("log_hazard_ratio", pt.stack(rows), dims=(CONTRAST, INTERVAL)))
 
     @property
     def walks(self) -> bool:
@@ -442,10 +435,10 @@ class PiecewiseDesign(SurvivalDesign):
     ) -> Array:
         """Prior draws of log hazard ratios that change between intervals, (draws, contrasts, intervals)."""
         intervals, steps = len(self.cuts) + 1, len(self.cuts)
-        if self.exchangeable:
+        if self.effects.exchangeable:
             if not self.walks:
-                return self.pair_prior.sample(rng, draws, intervals)
-            firsts = self.pair_prior.sample(rng, draws).T
+                return self.effects.pair_prior.sample(rng, draws, intervals)
+            firsts = self.effects.pair_prior.sample(rng, draws).T
             moves = PairPrior(Prior("Normal"), len(self.regimens)).sample(rng, draws, steps).swapaxes(0, 1)
         else:
             prior = self.spec.prior("log_hazard_ratio")
@@ -462,7 +455,7 @@ class PiecewiseDesign(SurvivalDesign):
             level = level[..., None]
         if level.ndim == 2:
             level = np.repeat(level[:, None, :], n, axis=1)
-        effects = self.log_effects(parameters)
+        effects = self.effects.from_level(parameters)
         effects = effects[..., None] if effects.ndim == 2 else effects
         logs = self._to_log_hazard(level, np) + effects
         return PiecewiseCurves(np.broadcast_to(logs, (len(logs), n, intervals)), self.cuts)

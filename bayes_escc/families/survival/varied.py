@@ -63,6 +63,11 @@ def _of_patients(spec: SurvivalSpec) -> Iterator[Variation]:
         for name, prior in HAZARD_RATIO_PRIORS:
             label = f"{name}: {prior}"
             yield changed(spec, "prior of the log hazard ratio", label, "log_hazard_ratio", PriorSet(prior))
+    if spec.has("log_time_ratio"):
+        for name, prior in HAZARD_RATIO_PRIORS:  # as wide, and a longer time where the hazard is lower
+            mirrored = Prior("Normal", mu=-prior["mu"] or 0.0, sigma=prior["sigma"])
+            label = f"{name}: {mirrored}"
+            yield changed(spec, "prior of the log time ratio", label, "log_time_ratio", PriorSet(mirrored))
     yield from scaled(spec, _WORDS | ({"coefficient": "coefficients"} if spec.shrinkage == "none" else {}))
     for baseline in ("exponential", "weibull", "piecewise"):
         if baseline != spec.baseline:

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_escc.evidence import PatientTable
-from bayes_escc.evidence.population.published import PublishedSpec
-from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array, WeibullCurves, weibull_stretch
-from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.families.survival.published import weibull_hazards
 from bayes_escc.families.survival.risk import flat, observe
 from bayes_escc.families.survival.rows import GroupedRows
-from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.survival.timed import TimedDesign
 from bayes_escc.names import CHAIN, DRAW, REGIMEN, AnyArray, PlainMapping
 
 if TYPE_CHECKING:
@@ -33,7 +29,7 @@ _TINY = 1e-100
 _NAMES = {"median": "reference_median", "log_cumulative_hazard": "log_cumulative_hazard"}
 
 
-class WeibullDesign(SurvivalDesign):
+class WeibullDesign(TimedDesign):
     """``H_r(t) = exp(log_scale_r) * (t / reference_time)^shape_r``.
 
     The level is set by the median of a patient of the average regimen whose covariates are zero
@@ -44,35 +40,13 @@ class WeibullDesign(SurvivalDesign):
     is that of the first regimen.
     """
 
-    def __init__(
-        self,
-        table: PatientTable,
-        spec: SurvivalSpec,
-        encoded: EncodedCovariates,
-        design: str,
-        published: PublishedSpec | None = None,
-    ) -> None:
-        super().__init__(table, spec, encoded, design, published)
-        stated = self.spec.reference_time
-        self.reference_time = float(stated if stated is not None else self.spec.prior("median").default.interval(0)[0])
-        if self.published is not None:  # whose level is that of the cumulative hazard at the reference time
-            self.published = self.published.shifted(math.log(self.reference_time))
-        f = self.follow_up
-        # who was censored at once says nothing; unknown yes-or-no values make groups of their own
-        unknown = np.isin(np.arange(self.patients), self.risk.unknown)
-        right = f.right & ((f.lower > 0) | unknown)
-        self.kinds = {
-            name: np.flatnonzero(which)
-            for kind, those in (("exact", f.exact), ("right", right), ("interval", f.interval))
-            for name, which in ((kind, those & ~unknown), (f"{kind}_unknown", those & unknown))
-            if which.any()
-        }
-        self.late = bool((f.entry > 0).any())
+    def _prepare(self) -> None:
+        super()._prepare()
         self.known: GroupedRows | None = None
-        if not self.late:
-            together = np.flatnonzero((f.exact | right) & ~unknown)
-            self.kinds = {kind: i for kind, i in self.kinds.items() if kind not in ("exact", "right")}
+        if not self.late:  # whose events and censored times are one pass over sorted rows
+            together = np.sort(np.concatenate([self.kinds.pop(k, np.empty(0, int)) for k in ("exact", "right")]))
             if together.size:
+                f = self.follow_up
                 log_time = np.log(np.maximum(f.lower, _TINY) / self.reference_time)
                 self.known = GroupedRows.of_patients(
                     "complete", self.risk, self.regimen, len(self.regimens), together, log_time, f.exact
@@ -85,8 +59,7 @@ class WeibullDesign(SurvivalDesign):
 
     @property
     def parameter_count(self) -> int:
-        ratios = len(self.others) if self.spec.has("log_hazard_ratio") else 0
-        return len(self.strata) + self.shapes + ratios + self.risk.parameter_count
+        return len(self.strata) + self.shapes + self.effects.count + self.risk.parameter_count
 
     @property
     def structure(self) -> Hashable:
@@ -105,36 +78,25 @@ class WeibullDesign(SurvivalDesign):
 
     @property
     def data(self) -> Mapping[str, AnyArray]:
-        found = self.published_data | self.risk.data
-        found |= self.risk.branch_order([i for k, i in self.kinds.items() if k.endswith("_unknown")])
-        if self.known is not None:
-            found |= self.known.data(self.risk)
-        f = self.follow_up
-        for kind, i in self.kinds.items():
-            found[f"{kind}_regimen"] = self.regimen[i]
-            found |= self.risk.columns(kind, i)
-            if kind.startswith("interval"):
-                found |= self._stretch(f"{kind}_before", f.entry[i], f.lower[i])
-                found |= self._stretch(f"{kind}_inside", f.lower[i], f.upper[i])
-            else:
-                found[f"{kind}_log_time"] = np.log(np.maximum(f.lower[i], _TINY) / self.reference_time)
-                if self.late:
-                    found |= self._stretch(f"{kind}_since_entry", f.entry[i], f.lower[i])
-        return found
+        return super().data if self.known is None else {**super().data, **self.known.data(self.risk)}
+
+    def _times_of(self, kind: str, patients: AnyArray) -> dict[str, AnyArray]:
+        f, i = self.follow_up, patients
+        if kind.startswith("interval"):
+            found = self._stretch(f"{kind}_before", f.entry[i], f.lower[i])
+            return found | self._stretch(f"{kind}_inside", f.lower[i], f.upper[i])
+        found = {f"{kind}_log_time": np.log(np.maximum(f.lower[i], _TINY) / self.reference_time)}
+        return found | self._stretch(f"{kind}_since_entry", f.entry[i], f.lower[i]) if self.late else found
 
     def _stretch(self, name: str, lower: Array, upper: Array) -> dict[str, AnyArray]:
         parts = weibull_stretch(lower, upper, self.reference_time)
         return {f"{name}_{part}": v for part, v in zip(("log_upper", "log_ratio", "started"), parts, strict=True)}
 
-    def frozen(self) -> Mapping[str, PlainMapping]:
-        found = super().frozen()
-        return {**found, "model": {**found["model"], "reference_time": self.reference_time}}
-
     def build(self) -> pm.Model:
         import pymc as pm
         import pytensor.tensor as pt
 
-        spec, data, n = self.spec, self.data, len(self.regimens)
+        spec, n = self.spec, len(self.regimens)
         own = spec.regimen_effect
         with pm.Model(coords=self.coords) as model:
             prior = spec.prior(spec.location)
@@ -149,25 +111,17 @@ class WeibullDesign(SurvivalDesign):
             shape = pt.exp(log_shape)
             if spec.location == "median":
                 of_level = shape
-                if own == "nonproportional" and self.exchangeable:
+                if own == "nonproportional" and self.effects.exchangeable:
                     of_level = pt.exp(log_shape.mean())
                 elif own != "stratified":
                     of_level = shape[0]
                 level = LOG_LOG2 - of_level * (pt.log(level) - math.log(self.reference_time))
-            log_scale = level + self.regimen_effect()
+            log_scale = level + self.effects.build()
             risk = self.risk.build()
             if self.known is not None:
                 slopes = pt.broadcast_to(shape, (n,)), pt.broadcast_to(log_shape, (n,))
                 self.known.observe(risk, log_scale, *slopes, -math.log(self.reference_time))
-            shares = {}
-            for kind, i in self.kinds.items():
-                dim = f"{kind}_patient"
-                model.add_coord(dim, length=len(i))
-                regimen = pm.Data(f"{kind}_regimen", data[f"{kind}_regimen"], dims=dim)
-                log_risk, weights = risk.branches(kind, i, dim)
-                scale = log_scale[regimen] + log_risk
-                shares[kind] = self._observe(kind, dim, scale, weights, shape[regimen], log_shape[regimen], data)
-            self.risk.store_branches({kind: (i, shares[kind]) for kind, i in self.kinds.items()})
+            self._observe_kinds(model, risk, log_scale, [shape, log_shape])
             if self.published is not None:
                 logs = pt.broadcast_to(log_shape, (n,))
                 hazard_of = weibull_hazards(pt, log_scale, logs, self.reference_time)
@@ -175,9 +129,8 @@ class WeibullDesign(SurvivalDesign):
         return model
 
     def _observe(
-        self, kind: str, dim: str, scale: Any, weights: Any, shape: Any, log_shape: Any, data: PlainMapping
+        self, kind: str, dim: str, scale: Tensor, weights: Tensor, parameters: list[Tensor], data: PlainMapping
     ) -> Tensor:
-        """One observed variable for patients with one kind of observation; what `observe` returns."""
         import pymc as pm
         import pytensor.tensor as pt
 
@@ -218,7 +171,7 @@ class WeibullDesign(SurvivalDesign):
             value,
             scale,
             weights,
-            [shape, log_shape, *rest],
+            [*parameters, *rest],
             term,
             dim,
             len(self.kinds[kind]),
@@ -236,21 +189,16 @@ class WeibullDesign(SurvivalDesign):
         return self.dataset(values | self.prior_values(rng, draws))
 
     def curves(self, parameters: xr.Dataset) -> WeibullCurves:
-        n = len(self.regimens)
-
-        def each(name: str) -> Array:
-            found = flat(parameters[name])
-            return np.repeat(found[:, None], n, axis=1) if found.ndim == 1 else found
-
-        shape = np.exp(each("log_shape"))
+        shape = np.exp(self.by_regimen(parameters["log_shape"]))
         if self.spec.location == "median":
             of_level = shape
             if self.spec.regimen_effect != "stratified":
-                of_level = shape[:, :1] if not self.exchangeable else np.exp(np.log(shape).mean(axis=1, keepdims=True))
-            level = LOG_LOG2 - of_level * np.log(each("reference_median") / self.reference_time)
+                shared = np.exp(np.log(shape).mean(axis=1, keepdims=True))
+                of_level = shared if self.effects.exchangeable else shape[:, :1]
+            level = LOG_LOG2 - of_level * np.log(self.by_regimen(parameters["reference_median"]) / self.reference_time)
         else:
-            level = each("log_cumulative_hazard")
-        return WeibullCurves(level + self.log_effects(parameters), shape, self.reference_time)
+            level = self.by_regimen(parameters["log_cumulative_hazard"])
+        return WeibullCurves(level + self.effects.from_level(parameters), shape, self.reference_time)
 
     def time_ratios(self, parameters: xr.Dataset) -> Array | None:
         if self.spec.regimen_effect != "proportional" or self.modifiers:

@@ -18,6 +18,7 @@ from bayes_escc.families.modifiers import INTERACTION, Modifiers
 from bayes_escc.families.survival.curves import Array
 from bayes_escc.families.survival.per_patient import Patients
 from bayes_escc.families.survival.population import Populations, median_time, restricted_mean, survival
+from bayes_escc.families.survival.regimen_effects import RegimenEffects
 from bayes_escc.families.survival.separation import separation_notes
 from bayes_escc.families.survival.spec import SurvivalSpec
 from bayes_escc.families.told_apart import NOT_TOLD_APART, aliased, not_told_apart
@@ -52,8 +53,8 @@ class Described(Patients, Protocol):
         """The regimens whose hazard is expressed relative to the first."""
 
     @property
-    def exchangeable(self) -> bool:
-        """Whether regimens deviate from a common level."""
+    def effects(self) -> RegimenEffects:
+        """How regimens differ."""
 
     @property
     def events(self) -> int:
@@ -74,6 +75,10 @@ class Described(Patients, Protocol):
     @property
     def covered(self) -> float:
         """End of follow-up of the regimen that was followed the shortest."""
+
+    @property
+    def interval_starts(self) -> Array:
+        """Where the intervals of a piecewise hazard begin; one interval otherwise."""
 
     @property
     def modifiers(self) -> Modifiers:
@@ -183,7 +188,7 @@ def _shape_unknown(design: Described) -> list[Problem]:
                 f"{counted(int(events.sum()), 'event')}{whose} cannot tell the shape of the hazard from its level"
             )
         elif spec.baseline == "piecewise" and events.any():
-            edges = np.concatenate([[0.0], np.asarray(getattr(design, "cuts", ())), [np.inf]])
+            edges = np.append(design.interval_starts, np.inf)
             when = np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.last)[events]
             counts = np.histogram(when, np.nextafter(edges, np.inf))[0]  # an event at a cut is before it
             empty = [f"{a:.4g} to {b:.4g}" for a, b, k in zip(edges[:-1], edges[1:], counts, strict=True) if not k]
@@ -204,7 +209,7 @@ def priors_in_words(design: Described) -> list[str]:
     stated = design.spec.reference_time
     when = "" if stated is None else f"{stated:g} {design.unit}"
     whose, pair = "a reference patient", f"log hazard ratio to {design.regimens[0]}"
-    if design.exchangeable and design.others:
+    if design.effects.exchangeable and design.others:
         whose, pair = "a reference patient on the average regimen", "log hazard ratio of any two regimens"
     named = {
         "median": (f"median PFS of {whose}", f" {design.unit}"),
