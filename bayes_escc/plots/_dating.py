@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_escc.answers.comparison import labelled_cells, unit_of
-from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, new_figure, wrapped
+from bayes_escc.plots.style import BLACK, BLUE, GREY, beside, finish, house_style, new_figure, rows_of_forest, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,34 +47,13 @@ def dating(posterior: Posterior, estimand: str = "median") -> Figure:
                 low, middle, high = np.quantile(draws, [(1 - ci) / 2, 0.5, (1 + ci) / 2])
                 axes.plot([low, high], [y + shift] * 2, color=colour, linewidth=1.4, linestyle=line)
                 axes.plot(middle, y + shift, marker, color=face, markeredgecolor=colour, markersize=5.5)
-                axes.annotate(
-                    f"{middle:.1f} ({low:.1f} to {high:.1f})",
-                    (1.01, y + shift),
-                    xycoords=("axes fraction", "data"),
-                    va="center",
-                    ha="left",
-                    fontsize=8,
-                    color=colour,
-                )
+                beside(axes, y + shift, f"{middle:.1f} ({low:.1f} to {high:.1f})", color=colour)
             ticks.append(y)
             names.append(wrapped(str(pair[0][0]["regimen"])))
-        axes.set_yticks(ticks, names)
-        axes.set_ylim(-0.6, len(between) - 0.2)
+        rows_of_forest(axes, ticks, names, -0.6, len(between) - 0.2)
         axes.set_xlim(left=0)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
-        axes.set_axisbelow(True)
         axes.set_xlabel(f"{estimand.capitalize()} ({unit_of(posterior.estimand(estimand), between[0][0])})")
-        axes.annotate(
-            f"Median ({100 * ci:g} % CrI)",
-            (1.01, len(between) - 0.4),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            ha="left",
-            fontsize=8,
-            fontweight="bold",
-            color=GREY,
-        )
+        beside(axes, len(between) - 0.4, f"Median ({100 * ci:g} % CrI)", color=GREY, bold=True)
         return finish(
             figure,
             title=posterior.analysis.title,

@@ -10,7 +10,7 @@ from bayes_escc.answers.comparison import labelled_cells, probability_with_error
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import COVARIATE, REGIMEN, TIME, format_probability
 from bayes_escc.plots._difference import log_axis
-from bayes_escc.plots.style import BLACK, GREY, finish, house_style, new_figure
+from bayes_escc.plots.style import BLACK, GREY, beside, finish, house_style, new_figure, rows_of_forest
 from bayes_escc.report.quantities import covariate_words, per_step
 
 if TYPE_CHECKING:
@@ -73,30 +73,12 @@ def hazard_ratios(posterior: Posterior) -> Figure:
             axes.plot([low, high], [y, y], color=BLACK, linewidth=1.2, solid_capstyle="butt")
             axes.plot([q1, q3], [y, y], color=BLACK, linewidth=4.0, solid_capstyle="butt")
             axes.plot(median, y, "o", color="white", markeredgecolor=BLACK, markersize=5.5)
-            axes.annotate(
-                f"{median:.2f} ({low:.2f} to {high:.2f})   {format_probability(p, error)}",
-                (1.01, y),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                ha="left",
-            )
+            beside(axes, y, f"{median:.2f} ({low:.2f} to {high:.2f})   {format_probability(p, error)}")
         axes.axvline(1.0, color=GREY, linewidth=0.9)
-        axes.set_ylim(-0.6, len(rows) - 0.1)
-        axes.set_yticks(heights, [label for label, _ in rows])
-        axes.tick_params(axis="y", length=0)
+        rows_of_forest(axes, heights, [label for label, _ in rows], -0.6, len(rows) - 0.1)
         log_axis(axes, np.array([min(0.45, min(ends) * 0.95), max(2.2, max(ends) * 1.05)]))
-        axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
-        axes.set_axisbelow(True)
         axes.set_xlabel("Hazard ratio    (← progression later  |  progression earlier →)")
-        axes.annotate(
-            f"Median ({100 * ci:g} % CrI)   P(below 1)",
-            (1.01, len(rows) - 0.35),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            ha="left",
-            fontweight="bold",
-            color=GREY,
-        )
+        beside(axes, len(rows) - 0.35, f"Median ({100 * ci:g} % CrI)   P(below 1)", color=GREY, bold=True)
         return finish(
             figure,
             title=posterior.analysis.title,

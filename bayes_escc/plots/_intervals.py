@@ -8,7 +8,20 @@ import numpy as np
 
 from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.names import Plain
-from bayes_escc.plots.style import BLACK, BLUE, GREY, SKY, density, finish, house_style, new_figure, quantity, wrapped
+from bayes_escc.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    SKY,
+    beside,
+    density,
+    finish,
+    house_style,
+    new_figure,
+    quantity,
+    rows_of_forest,
+    wrapped,
+)
 from bayes_escc.probability.hazard_laws import HazardContrast, HazardLaw
 
 if TYPE_CHECKING:
@@ -46,6 +59,12 @@ def quantiles_of(law: Any, draws: Any, probabilities: list[float]) -> list[float
     return [law.quantile(q) for q in probabilities]
 
 
+def cell_name(labels: Plain, *, endpoint: bool) -> str:
+    """What a cell is of: its regimen, its study, and its endpoint where there are several."""
+    parts = (labels["regimen"], labels["study"], labels["endpoint"] if endpoint else None)
+    return ", ".join(str(part) for part in parts if part)
+
+
 def intervals(posterior: Posterior, estimand: str = "rate", *, endpoint: str | None = None) -> Figure:
     """Draw a forest of regimens: posterior density, median, 50 % and 95 % intervals, numbers.
 
@@ -81,38 +100,15 @@ def intervals(posterior: Posterior, estimand: str = "rate", *, endpoint: str | N
             axes.plot([q1 * factor, q3 * factor], [y, y], color=BLACK, linewidth=4.0, solid_capstyle="butt")
             axes.plot(median * factor, y, "o", color="white", markeredgecolor=BLACK, markersize=5.5)
             sign = " %" if percent else ""
-            axes.annotate(
-                f"{median * factor:.1f}{sign} ({low * factor:.1f} to {high * factor:.1f})",
-                (1.01, y),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                ha="left",
-                fontsize=8,
-            )
-            name = ", ".join(
-                str(p) for p in (labels["regimen"], labels["study"], labels["endpoint"] if several else None) if p
-            )
-            labels_y.append(wrapped(name))
+            beside(axes, y, f"{median * factor:.1f}{sign} ({low * factor:.1f} to {high * factor:.1f})")
+            labels_y.append(wrapped(cell_name(labels, endpoint=several)))
             heights.append(y)
-        axes.set_yticks(heights, labels_y)
-        axes.set_ylim(-0.45, len(cells) - 0.1)
+        rows_of_forest(axes, heights, labels_y, -0.45, len(cells) - 0.1)
         if percent:
             axes.set_xlim(left=0)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
-        axes.set_axisbelow(True)
         name = endpoint or next((str(c[0]["endpoint"]) for c in cells if c[0]["endpoint"] and not several), "")
         axes.set_xlabel(quantity(name, estimand) + (" (% of patients)" if percent else ""))
-        axes.annotate(
-            f"Median ({100 * ci:g} % CrI)",
-            (1.01, len(cells) - 0.3),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            ha="left",
-            fontsize=8,
-            fontweight="bold",
-            color=GREY,
-        )
+        beside(axes, len(cells) - 0.3, f"Median ({100 * ci:g} % CrI)", color=GREY, bold=True)
         return finish(
             figure,
             title=posterior.analysis.title,

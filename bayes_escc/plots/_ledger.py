@@ -9,7 +9,7 @@ import numpy as np
 from bayes_escc.answers.bias import population_of
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Plain
-from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, new_figure, wrapped
+from bayes_escc.plots.style import BLACK, BLUE, GREY, finish, house_style, new_figure, rows_of_forest, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,13 +50,9 @@ def ledger(posterior: Posterior) -> Figure:
             names.append(wrapped(f"{row['fact']} ({row['route'].replace('_', ' ')}){whose}"))
         axes.plot([], [], "o", color="white", markeredgecolor=GREY, markersize=5.5, label="without the fact")
         axes.plot([], [], "o", color=BLUE, markersize=5.5, label="with it")
-        axes.set_yticks(range(len(rows)), names)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
+        rows_of_forest(axes, range(len(rows)), names, len(rows) - 0.4, -0.6)
         axes.set_xlim(left=0)
         axes.margins(x=0.18)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
-        axes.set_axisbelow(True)
         axes.set_xlabel("Posterior standard deviation of the log hazard ratio")
         axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
         return finish(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_escc.answers.comparison import labelled_cells
-from bayes_escc.plots._intervals import cells_of, density_of
+from bayes_escc.plots._intervals import cell_name, cells_of, density_of
 from bayes_escc.plots.style import (
     BLUE,
     GREY,
@@ -68,10 +68,7 @@ def prior_posterior(posterior: Posterior, estimand: str = "rate", *, endpoint: s
             axes.set_ylim(0, 1.08 * float(np.quantile(after[np.isfinite(after)], 0.998)))
             axes.set_yticks([])
             axes.spines["left"].set_visible(False)
-            name = ", ".join(
-                str(p) for p in (labels["regimen"], labels["study"], labels["endpoint"] if several else None) if p
-            )
-            axes.set_title(wrapped(name, 30), fontsize=8)
+            axes.set_title(wrapped(cell_name(labels, endpoint=several), 30), fontsize=8)
             axes.tick_params(labelbottom=True)
         handles, names = grid_axes.flat[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper right", ncols=2, frameon=False)

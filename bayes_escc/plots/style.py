@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bayes_escc.files import write_atomic
 from bayes_escc.names import Plain
@@ -140,6 +140,28 @@ def finish(figure: Figure, *, title: str, footnote: str = "") -> Figure:
     if footnote:
         figure.supxlabel(wrapped(footnote, 130), fontsize=7, color=GREY, x=0.01, ha="left")
     return figure
+
+
+def beside(axes: Axes, y: float, text: str, *, color: str = BLACK, bold: bool = False) -> None:
+    """Numbers right of the axes, at the height of their row, or in bold their heading."""
+    axes.annotate(
+        text,
+        (1.01, y),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        ha="left",
+        color=color,
+        fontweight="bold" if bold else "normal",
+    )
+
+
+def rows_of_forest(axes: Axes, heights: ArrayLike, names: Sequence[str], below: float, above: float) -> None:
+    """Labelled rows, the first on top, over a quiet grid of values."""
+    axes.set_yticks(heights, names)
+    axes.set_ylim(below, above)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
 
 
 def quantity(endpoint: str | None, estimand: str) -> str:
