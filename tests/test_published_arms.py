@@ -221,6 +221,9 @@ def test_what_is_refused_and_why(tmp_path, capsys):
         [{"study": "ward paper", "regimen": OWN, "endpoint": "ORR", "n": len(x), "events": int(y.sum())}]
     ).to_csv(tmp_path / "arms.csv", index=False)
     refused(tmp_path, "seems to be the own patients")
+    arm = {"study": "The WARD trial", "regimen": OWN, "endpoint": "ORR", "n": 44, "events": 20}  # of other counts
+    pd.DataFrame([arm]).to_csv(tmp_path / "arms.csv", index=False)
+    refused(tmp_path, "The WARD trial .* seems to be the own patients")
     rows = [("trial", PUBLISHED, "age", "mean", 140.0), ("trial", PUBLISHED, "age", "sd", 5.0)]
     write(tmp_path, rows=rows)
     refused(tmp_path, "Ways out", covariates=["age"])

@@ -30,6 +30,7 @@ from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.overlap import matching_weights
 from bayes_escc.evidence.population.published import PublishedArm, PublishedSpec
 from bayes_escc.evidence.population.simulated import simulated_rate
+from bayes_escc.evidence.trial_names import trial_key
 from bayes_escc.families.base import Design
 from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, subgroup_columns, summary
 from bayes_escc.families.covariates import EncodedCovariates, encode
@@ -155,7 +156,8 @@ class PublishedResponseDesign(LogisticDesign):
             if arm.regimen not in self.regimens:
                 continue
             mine = self.regimen == self.regimens.index(arm.regimen)
-            same_study = any(a.study.casefold() == arm.study.casefold() for a in self.arms if a.regimen == arm.regimen)
+            own = (trial_key(a.study) for a in self.arms if a.regimen == arm.regimen)
+            same_study = trial_key(arm.study) in own
             if same_study or (int(mine.sum()), int(self.response[mine].sum())) == (arm.n, arm.events):
                 raise DataError(
                     f"{arm.study} ({arm.events} of {arm.n} on {arm.regimen}) seems to be the own patients of that "

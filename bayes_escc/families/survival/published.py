@@ -33,6 +33,7 @@ from bayes_escc.evidence.population.published_survival import (
     PublishedSurvival,
     SurvivalArm,
 )
+from bayes_escc.evidence.trial_names import trial_key
 from bayes_escc.families.beside import PublishedCovariates, subgroup_columns
 from bayes_escc.families.modifiers import Modifiers
 from bayes_escc.families.survival import published_terms as terms
@@ -470,10 +471,10 @@ def refuse_own_cohort(
     regimen : array of int of shape (patients,)
     event : array of bool of shape (patients,)
     """
-    studies = {(a.study.casefold(), a.regimen.casefold()) for a in own}
+    studies = {(trial_key(a.study), a.regimen.casefold()) for a in own}
     said = [(a.study, a.regimen) for a in known.arms]
     said += [(h.study, name) for h in known.ratios for name in (h.regimen, h.reference)]
-    twice = [f"{s}, {r}" for s, r in said if (s.casefold(), r.casefold()) in studies]
+    twice = [f"{s}, {r}" for s, r in said if (trial_key(s), r.casefold()) in studies]
     for arm in known.arms:
         mine = regimen == list(regimens).index(arm.regimen)
         if arm.event is not None and mine.any() and (mine.sum(), event[mine].sum()) == (arm.n, arm.event.sum()):
