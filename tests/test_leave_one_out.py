@@ -103,17 +103,20 @@ def test_a_studys_effect_is_integrated_out(mean, tau):
 
 @pytest.mark.slow
 def test_a_hierarchy_of_rates_is_no_better_than_the_beta_binomial_for_its_memory(spondylitis):
-    """Eight control arms: -25.22 for the hierarchy (the conditional density says -24.10) against -24.55."""
+    """Eight control arms: -25.22 for the hierarchy (the conditional density says -24.10) against -24.57.
+
+    Grids twice as fine and half as wide again move the two expectations by less than 1e-4.
+    """
     table = be.read_counts(spondylitis)
     options = {"endpoint": str(table.endpoints[0])}
     hierarchy = be.ResponseModel(pooling="partial", pool_over="studies", **options).fit(table, draws=2000, seed=1)
     overdispersed = be.ResponseModel(likelihood="beta_binomial", **options).fit(table, draws=2000, seed=1)
     expected = left_out.rates(AS_EVENTS, AS_TOTAL, 1.5, 1.0), left_out.beta_binomial(AS_EVENTS, AS_TOTAL)
-    assert expected == (pytest.approx(-25.23, abs=0.02), pytest.approx(-24.55, abs=0.02))
+    assert expected == (pytest.approx(-25.2245, abs=2e-4), pytest.approx(-24.5659, abs=1e-4))
     for fit, value in zip((hierarchy, overdispersed), expected, strict=True):
         found = be.loo(fit)
         assert found.marginal
-        assert found.elpd == pytest.approx(value, abs=max(5 * found.mcse, 0.02))
+        assert found.elpd == pytest.approx(value, abs=4.5 * found.mcse)
     assert be.compare_models({"hierarchy": hierarchy, "beta-binomial": overdispersed}).index[0] == "beta-binomial"
 
 
@@ -175,7 +178,7 @@ def test_leaving_a_trial_of_arm_counts_out_is_leaving_it_out(arm_counts):
         assert found.marginal
         assert len(found.each) == len(TRIALS)
         expected = left_out.arm_counts(events, total, 1.0, tau_sd, 2.0)
-        assert found.elpd == pytest.approx(expected, abs=max(5 * found.mcse, 0.02))
+        assert found.elpd == pytest.approx(expected, abs=4.5 * found.mcse)
         conditional = be.loo(arm_counts[name], integrated=False)
         assert not conditional.marginal
     assert set(be.compare_models(arm_counts).index) == {"random", "common"}
