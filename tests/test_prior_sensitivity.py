@@ -99,6 +99,33 @@ class TestSurvival:
         assert found.plot().axes
 
 
+def test_every_line_is_the_same_in_months_and_in_days(found, patients):
+    """Priors are stated in the unit of the analysis, so their words differ; no answer does.
+
+    A density of times in days is smaller by the length of a month for every event, and so is the evidence; no Bayes
+    factor is.
+    """
+    days = 30.4375
+    model = be.SurvivalModel(
+        data_unit="days",
+        time_unit="days",
+        covariates=[NLR, LIVER],
+        times=[3 * days, 6 * days],
+        horizons=[6 * days, 9 * days],
+    )
+    other = be.sensitivity(model, patients.assign(time=patients["time"] * days)).table
+    assert list(other["group"]) == list(found.table["group"])
+    events = int(patients["event"].sum())
+    for (_, a), (_, b) in zip(found.table.iterrows(), other.iterrows(), strict=True):
+        assert a["label"].split(":")[0] == b["label"].split(":")[0]
+        same_draws = {"rel": 1e-6, "abs": 1e-9, "nan_ok": True}  # one seed: the same draws in another unit
+        for key in ("probability_better", "bayes_factor", "hazard_ratio", "hazard_ratio_lower", "hazard_ratio_upper"):
+            assert b[key] == pytest.approx(a[key], **same_draws), (a["label"], key)
+        for key in ("median", "lower", "upper"):
+            assert b[key] == pytest.approx(days * a[key], **same_draws), (a["label"], key)
+        assert b["log_evidence"] == pytest.approx(a["log_evidence"] - events * np.log(days), rel=1e-6)
+
+
 def test_every_variation_can_be_prepared(patients):
     """Also where the target population, or the shrinkage, is one of covariates."""
     for settings in (
