@@ -9,7 +9,8 @@ from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.population.margins import Margin, integration_points
 from bayes_escc.evidence.population.published import PublishedSpec
-from bayes_escc.evidence.population.published_survival import Counted, Landmark, Median, NotReached, load_survival
+from bayes_escc.evidence.population.published_survival import load_survival
+from bayes_escc.evidence.population.survival_facts import Counted, Landmark, Median, NotReached
 from bayes_escc.families.survival import published_terms as terms
 from bayes_escc.runs.run import fit_analysis, prepare_design
 from tests.oracles.published_survival import (

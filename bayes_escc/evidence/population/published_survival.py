@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from statistics import NormalDist
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +19,11 @@ from bayes_escc.errors import DataError
 from bayes_escc.evidence.effects import read_effects
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.follow_up import unit_factor
-from bayes_escc.evidence.numbers import is_not_reached, number_in
+from bayes_escc.evidence.numbers import is_not_reached
 from bayes_escc.evidence.population.curve_points import read_at_risk, read_curve
 from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, missing_columns, read_facts
 from bayes_escc.evidence.population.reconstruct import Reconstruction, reconstruct_points
+from bayes_escc.evidence.population.row_cells import RowCells
 from bayes_escc.evidence.population.subgroup_rows import (
     Subgroup,
     check_subgroups,
@@ -31,223 +31,27 @@ from bayes_escc.evidence.population.subgroup_rows import (
     read_subgroup,
     shares_of_subgroups,
 )
+from bayes_escc.evidence.population.survival_facts import (
+    Counted,
+    Fact,
+    HazardRatio,
+    Landmark,
+    Median,
+    NotReached,
+    PublishedSurvival,
+    Route,
+    SurvivalArm,
+)
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.trial_names import registry_key, trial_key
 
-__all__ = [
-    "Counted",
-    "Fact",
-    "HazardRatio",
-    "Landmark",
-    "Median",
-    "NotReached",
-    "PublishedSurvival",
-    "Route",
-    "SurvivalArm",
-    "load_survival",
-]
+__all__ = ["load_survival"]
 
 Array = NDArray[np.float64]
-Route = Literal["curve", "subgroups", "median", "landmark", "hazard_ratio"]
 _ARM_COLUMNS: Final = ("study", "regimen", "n")
 _PATIENT_COLUMNS: Final = ("study", "regimen", "time", "event")
 _LOG2: Final = math.log(2.0)
-
-
-@dataclass(frozen=True)
-class Median:
-    """A printed median.
-
-    Parameters
-    ----------
-    value : float
-    below, above : float
-        Standard errors of its logarithm towards either side.
-    basis : str
-        Where they come from.
-    """
-
-    value: float
-    below: float
-    above: float
-    basis: str
-
-
-@dataclass(frozen=True)
-class NotReached:
-    """A median that was not reached: survival estimated above one half at the end of follow-up.
-
-    Parameters
-    ----------
-    time : float
-    error : float
-        Standard error of the survival there.
-    """
-
-    time: float
-    error: float
-
-
-@dataclass(frozen=True)
-class Landmark:
-    """Survival at a time.
-
-    Parameters
-    ----------
-    time, survival : float
-    error : float
-        Standard error of log(-log survival).
-    """
-
-    time: float
-    survival: float
-    error: float
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Events by a time, in n patients who were all followed to it."""
-
-    time: float
-    events: int
-    n: int
-
-
-Fact = Median | NotReached | Landmark | Counted
-
-
-@dataclass(frozen=True)
-class SurvivalArm:
-    """One published arm and the one thing it says of survival.
-
-    Parameters
-    ----------
-    study, regimen, design : str
-    n : int
-    facts : mapping of str to mapping
-        Of every covariate, its statistics by name.
-    fact : Median, NotReached, Landmark or Counted, optional
-    time, event : array of shape (patients,), optional
-        Its patients, dated as the paper dates them.
-    scan_interval : float or None
-        Time between scans, where it is known.
-    reconstruction : Reconstruction or None
-        Where the patients were read back from a curve.
-    part : Subgroup or None
-        Which of its patients speak here, where it speaks by subgroup; `n` is theirs.
-    """
-
-    study: str
-    regimen: str
-    design: str
-    n: int
-    facts: Mapping[str, Mapping[str, float]]
-    fact: Fact | None = None
-    time: Array | None = None
-    event: NDArray[np.bool_] | None = None
-    scan_interval: float | None = None
-    reconstruction: Reconstruction | None = None
-    part: Subgroup | None = None
-
-    @property
-    def label(self) -> str:
-        """Study and regimen, and the subgroup."""
-        return f"{self.study}: {self.regimen}" + (f", {self.part.label}" if self.part else "")
-
-    @property
-    def route(self) -> Route:
-        """How it speaks."""
-        if self.time is not None:
-            return "curve"
-        if self.part is not None:
-            return "subgroups"
-        return "median" if isinstance(self.fact, Median | NotReached) else "landmark"
-
-    @property
-    def patients_time(self) -> Array:
-        """Times of its patients; none where it speaks otherwise."""
-        return np.zeros(0) if self.time is None else self.time
-
-    @property
-    def patients_event(self) -> NDArray[np.bool_]:
-        """Whether each of its patients had the event."""
-        return np.zeros(0, dtype=bool) if self.event is None else self.event
-
-    @property
-    def last(self) -> float:
-        """The latest time it says something of."""
-        if self.time is not None:
-            return float(self.time.max())
-        return self.fact.value if isinstance(self.fact, Median) else self.fact.time if self.fact else 0.0
-
-
-@dataclass(frozen=True)
-class HazardRatio:
-    """A hazard ratio of a randomised trial.
-
-    Parameters
-    ----------
-    study, regimen, reference, design : str
-    log_ratio, error : float
-    n : int
-        Patients of both arms, 0 if not given.
-    part : Subgroup or None
-        Of whom it is, where it is not of all.
-    """
-
-    study: str
-    regimen: str
-    reference: str
-    design: str
-    log_ratio: float
-    error: float
-    n: int = 0
-    part: Subgroup | None = None
-
-    @property
-    def label(self) -> str:
-        """Study and contrast, and the subgroup."""
-        of = f", {self.part.label}" if self.part else ""
-        return f"{self.study}: {self.regimen} against {self.reference}{of}"
-
-
-@dataclass(frozen=True)
-class PublishedSurvival:
-    """Everything published of one endpoint.
-
-    Parameters
-    ----------
-    arms : tuple of SurvivalArm
-        Each with one fact; those that speak by subgroup once for each.
-    ratios : tuple of HazardRatio
-    not_used : tuple of str
-        What was left out because the arm speaks by another route.
-    notes : tuple of Problem
-    """
-
-    arms: tuple[SurvivalArm, ...]
-    ratios: tuple[HazardRatio, ...]
-    not_used: tuple[str, ...] = ()
-    notes: tuple[Problem, ...] = ()
-
-    @property
-    def whole(self) -> tuple[SurvivalArm, ...]:
-        """The arms, each once: all of its patients, whose covariates are as printed."""
-        found: dict[tuple[str, str], SurvivalArm] = {}
-        for arm in self.arms:
-            if arm.part is None:
-                found[arm.study, arm.regimen] = arm
-            elif (arm.study, arm.regimen) not in found:
-                parts = [a for a in self.arms if (a.study, a.regimen) == (arm.study, arm.regimen)]
-                found[arm.study, arm.regimen] = replace(arm, n=sum(a.n for a in parts), fact=None, part=None)
-        return tuple(found.values())
-
-    @property
-    def regimens(self) -> tuple[str, ...]:
-        """Regimens, in order of appearance."""
-        names = [a.regimen for a in self.arms] + [n for h in self.ratios for n in (h.reference, h.regimen)]
-        return tuple(dict.fromkeys(names))
 
 
 def load_survival(spec: PublishedSpec, endpoint: str, unit: str) -> PublishedSurvival:
@@ -327,7 +131,7 @@ class _Reading:
             if row.get("endpoint") and canonical_endpoint(row["endpoint"]) != self.endpoint:
                 continue
             arm = self._of(row["study"], row["regimen"])
-            cells = _Cells(row, number, self.problems)
+            cells = RowCells(row, number, self.problems)
             if row.get("subgroup", "").strip():
                 self._subgroup(cells, arm)
                 continue
@@ -351,7 +155,7 @@ class _Reading:
             arm.rows[route], arm.fact[route] = number, fact
         refuse_if_any(table.source, self.problems)
 
-    def _subgroup(self, cells: _Cells, arm: _Said) -> None:
+    def _subgroup(self, cells: RowCells, arm: _Said) -> None:
         """A row of the patients of an arm with, or without, a covariate."""
         own = _Said(arm.study, arm.regimen, design=cells.row.get("design") or arm.design)
         own.n, own.events = cells.count("n") or 0, cells.count("events")
@@ -375,7 +179,7 @@ class _Reading:
             Problem("counted_twice", f"{what}: its patients would count twice", remedy, number, "study")
         )
 
-    def _fact(self, cells: _Cells, arm: _Said) -> Fact | None:
+    def _fact(self, cells: RowCells, arm: _Said) -> Fact | None:
         if cells.text("median"):
             return self._median(cells, arm)
         if cells.text("survival"):
@@ -387,7 +191,7 @@ class _Reading:
             return Counted(time * self.factor, arm.events, arm.n)
         return None
 
-    def _median(self, cells: _Cells, arm: _Said) -> Fact | None:
+    def _median(self, cells: RowCells, arm: _Said) -> Fact | None:
         if is_not_reached(cells.text("median")):
             time, left = cells.number("time"), cells.number("at_risk")
             if time is None or not (left or arm.n):
@@ -412,7 +216,7 @@ class _Reading:
         above = None if high is None else math.log(high / value) / z
         return Median(value * self.factor, below or above or 1.0, above or below or 1.0, "interval")
 
-    def _landmark(self, cells: _Cells) -> Fact | None:
+    def _landmark(self, cells: RowCells) -> Fact | None:
         time, survival = cells.number("time"), cells.proportion("survival", self.spec.scale)
         if time is None or survival is None or not 0.0 < survival < 1.0:
             cells.refuse("landmark", "survival", "survival at a time needs the time, and lies between 0 and 1")
@@ -436,7 +240,7 @@ class _Reading:
         refuse_if_any(table.source, missing_columns(table, _PATIENT_COLUMNS))
         times: dict[tuple[str, str], list[tuple[float, bool]]] = {}
         for row, number in zip(table.rows, table.numbers, strict=True):
-            cells = _Cells(row, number, self.problems)
+            cells = RowCells(row, number, self.problems)
             time = cells.number("time", zero=True)
             if row["event"].strip() not in ("0", "1", "0.0", "1.0"):
                 cells.refuse("event", "event", "an event is 1, and 0 where there was none")
@@ -604,65 +408,6 @@ class _Reading:
             )
             for part, own in said.parts
         ]
-
-
-@dataclass
-class _Cells:
-    """A row being checked."""
-
-    row: Mapping[str, str]
-    row_number: int
-    problems: list[Problem]
-
-    def text(self, *names: str) -> str:
-        """The first cell that says something."""
-        return next((v for v in (self.row.get(n, "").strip() for n in names) if v), "")
-
-    def refuse(self, code: str, column: str, message: str) -> None:
-        """Note a problem."""
-        self.problems.append(
-            Problem(code, message, "Correct the row, or leave it out.", self.row_number, column, self.text(column))
-        )
-
-    def number(self, *names: str, zero: bool = False) -> float | None:
-        """A positive number, or None where the cell is blank; anything else is noted."""
-        text = self.text(*names)
-        if not text:
-            return None
-        value = number_in(text)
-        if value is None or not math.isfinite(value) or value < 0 or (value == 0 and not zero):
-            self.refuse("not_a_number", names[0], f"{names[0]} is not a number it can be")
-            return None
-        return value
-
-    def count(self, name: str) -> int | None:
-        """A whole number, or None."""
-        text = self.text(name)
-        whole = text.removesuffix(".0")
-        if text and not whole.isdecimal():
-            self.refuse("not_a_count", name, f"{name} is not a whole number")
-        return int(whole) if whole.isdecimal() else None
-
-    def proportion(self, name: str, scale: str | None) -> float | None:
-        """A share, given as one or in percent."""
-        text = self.text(name)
-        value = self.number(name) if not text.endswith("%") else number_in(text.removesuffix("%").strip())
-        percent = text.endswith("%") or scale == "percent" or (scale is None and value is not None and value > 1.0)
-        return None if value is None else value / 100.0 if percent else value
-
-    def interval(self, scale: str | None = "proportion") -> tuple[float | None, float | None, float]:
-        """Both limits, None where there is none or it was not reached, and the normal quantile of its level."""
-        limits = []
-        for names in (("ci_low", "lower"), ("ci_high", "upper")):
-            name = next((n for n in names if self.text(n)), names[0])
-            reached = self.text(name) and not is_not_reached(self.text(name))
-            limits.append(self.proportion(name, scale) if reached else None)
-        level = self.number("ci_level") or 0.95
-        level = level / 100.0 if level > 1.0 else level
-        if not 0.5 <= level < 1.0:
-            self.refuse("level", "ci_level", "the level of an interval lies between 0.5 and 1")
-            level = 0.95
-        return limits[0], limits[1], NormalDist().inv_cdf(0.5 + level / 2.0)
 
 
 def _names(effect: HazardRatio, regimen: str) -> bool:

@@ -16,7 +16,8 @@ from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.followed import Followed
 from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.published import PublishedSpec
-from bayes_escc.evidence.population.published_survival import PublishedSurvival, load_survival
+from bayes_escc.evidence.population.published_survival import load_survival
+from bayes_escc.evidence.population.survival_facts import PublishedSurvival
 from bayes_escc.families.base import Design
 from bayes_escc.families.beside import PublishedCovariates
 from bayes_escc.families.contrast import RegimenContrast

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, Problem
 from bayes_escc.evidence.population.margins import Points
-from bayes_escc.evidence.population.published_survival import (
+from bayes_escc.evidence.population.survival_facts import (
     Counted,
     Fact,
     Landmark,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.overlap import matching_weights
-from bayes_escc.evidence.population.published_survival import SurvivalArm
 from bayes_escc.evidence.population.simulated import simulated_event_rate
+from bayes_escc.evidence.population.survival_facts import SurvivalArm
 from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
 from bayes_escc.families.modifiers import INTERACTION, SUBGROUP_WARNING, subgroups
 from bayes_escc.families.survival.population import Population, RegimenPopulations, restricted_mean
