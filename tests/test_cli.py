@@ -342,6 +342,8 @@ class TestMonitor:
             (["bob2"], "Did you mean 'bop2'?"),
             (["toxicity", "loks=10"], "Did you mean 'looks'?"),
             (["toxicity", "limit=1.4", "stop_above=0.9", "looks=20,10"], "limit is a rate between 0 and 1, not 1.4"),
+            (["toxicity", "limit=30", "stop_above=0.9", "looks=20,10"], "not 30 (did you mean 0.3?)"),
+            (["toxicity", "limit=0.3", "stop_above=90", "looks=20,10"], "not 90 (did you mean 0.9?)"),
             (["toxicity", "stop_above=0.9", "limit"], "'limit' is not KEY=VALUE"),
             (["second_line_response"], "has no [[monitoring]] rules"),
             (["second_line_response_monitored", "--rule", "death"], "Did you mean 'deaths'?"),

@@ -216,3 +216,19 @@ def redirected(streams, words, folder, buffering=""):
         env=os.environ | {"PYTHONPATH": str(Path.cwd()), "PYTHONUNBUFFERED": buffering},
     )  # fmt: skip
     return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(("typed", "plain"), [("10%", "0.1"), ("10 %", "0.1"), ("0·1", "0.1"), ("１０％", "0.1")])
+def test_numbers_at_the_prompt_are_read_as_in_tables(typed, plain, capsys):
+    answers = []
+    for margin in (typed, plain):
+        assert main(["compare", "A=10/29", "B=12/35", "--margin", margin, "--json"]) == 0
+        answers.append(json.loads(capsys.readouterr().out)["comparisons"])
+    assert answers[0] == answers[1]
+
+
+def test_a_word_is_no_number(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "A=10/29", "B=12/35", "--margin", "a tenth"])
+    assert ended.value.code == 2
+    assert "--margin: invalid number value: 'a tenth'" in capsys.readouterr().err

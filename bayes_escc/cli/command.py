@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 type Action = Callable[[argparse.Namespace], int]
 
-__all__ = ["Action", "Commands", "add_command", "add_workers", "print_json", "printed"]
+__all__ = ["Action", "Commands", "add_command", "add_workers", "number", "print_json", "printed"]
 
 
 def add_command(
@@ -56,6 +56,16 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers fit instead, for example tcp://host:8786"
     )
+
+
+def number(text: str) -> float:
+    """A number as people type it, with any decimal point or minus sign; 10 % is 0.1."""
+    from bayes_escc.evidence.numbers import number_in
+
+    plain = text.strip().removesuffix("%").removesuffix("\N{FULLWIDTH PERCENT SIGN}")
+    read = number_in(plain)
+    value = float(plain) if read is None else read
+    return value / 100.0 if plain != text.strip() else value
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from bayes_escc.cli.command import Commands, add_command, print_json
+from bayes_escc.cli.command import Commands, add_command, number, print_json
 from bayes_escc.errors import AnalysisError
 
 __all__ = ["register"]
@@ -30,15 +30,15 @@ def register(commands: Commands) -> None:
         metavar="ANALYSIS",
         help="a .toml file or the name of one that ships; or counts, such as A=10/29 B=12/35, the first the reference",
     )
-    tipping.add_argument("--level", type=float, metavar="P", help="probability whose tipping point is wanted")
-    tipping.add_argument("--margin", type=float, metavar="M", help="smallest difference (or ratio) that matters")
+    tipping.add_argument("--level", type=number, metavar="P", help="probability whose tipping point is wanted")
+    tipping.add_argument("--margin", type=number, metavar="M", help="smallest difference (or ratio) that matters")
     tipping.add_argument("--estimand", metavar="NAME", help="choose among the comparisons, for example rmst")
     tipping.add_argument("--regimen", metavar="NAME")
     tipping.add_argument("--reference", metavar="NAME")
     tipping.add_argument("--scale", choices=("difference", "ratio", "odds_ratio"))
     tipping.add_argument("--better", choices=("higher", "lower"))
-    tipping.add_argument("--bias-sd", type=float, metavar="SD", help="instead of the one stated, or the default")
-    tipping.add_argument("--bias-mean", type=float, metavar="B")
+    tipping.add_argument("--bias-sd", type=number, metavar="SD", help="instead of the one stated, or the default")
+    tipping.add_argument("--bias-mean", type=number, metavar="B")
     tipping.add_argument("--results", metavar="DIR", help="folder of an earlier run (default: results/<id>)")
     tipping.add_argument("--out", metavar="DIR", help="write figures of the curve and the surface to this folder")
     read = add_command(
@@ -56,10 +56,10 @@ def register(commands: Commands) -> None:
     read.add_argument("--arm", metavar="NAME", help="whose curve, where there are several")
     read.add_argument("--n", type=int, metavar="N", help="number of patients, where there are no numbers at risk")
     read.add_argument("--events", type=int, metavar="N", help="printed total of events")
-    read.add_argument("--median", type=float, metavar="T", help="printed median, to compare with")
-    read.add_argument("--censored", nargs="+", type=float, metavar="T", help="times of the censoring ticks")
+    read.add_argument("--median", type=number, metavar="T", help="printed median, to compare with")
+    read.add_argument("--censored", nargs="+", type=number, metavar="T", help="times of the censoring ticks")
     read.add_argument("--scale", choices=("percent", "proportion"), help="of survival, where it is not plain")
-    read.add_argument("--precision", type=float, metavar="P", help="how exactly survival was read, as a proportion")
+    read.add_argument("--precision", type=number, metavar="P", help="how exactly survival was read, as a proportion")
     read.add_argument("--versions", type=int, default=20, metavar="M", help="versions that fit as well (default: 20)")
     read.add_argument("--seed", type=int, default=1, metavar="N")
     read.add_argument("--study", default="", metavar="NAME", help="for the table of patients")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bayes_escc.cli.command import Commands, add_command, print_json, printed
+from bayes_escc.cli.command import Commands, add_command, number, print_json, printed
 
 __all__ = ["register"]
 
@@ -37,19 +37,21 @@ def register(commands: Commands) -> None:
     compare.add_argument(
         "--better", choices=("higher", "lower"), default="higher", help="direction of benefit (default: higher)"
     )
-    compare.add_argument("--margin", type=float, metavar="M", help="smallest difference that matters")
-    compare.add_argument("--rope", nargs=2, type=float, metavar=("LOW", "HIGH"), help="region of practical equivalence")
+    compare.add_argument("--margin", type=number, metavar="M", help="smallest difference that matters")
     compare.add_argument(
-        "--ci-prob", type=float, default=0.95, metavar="P", help="probability of the intervals (default: 0.95)"
+        "--rope", nargs=2, type=number, metavar=("LOW", "HIGH"), help="region of practical equivalence"
+    )
+    compare.add_argument(
+        "--ci-prob", type=number, default=0.95, metavar="P", help="probability of the intervals (default: 0.95)"
     )
     compare.add_argument(
         "--bias-sd",
-        type=float,
+        type=number,
         metavar="SD",
         help="of the bias on the log odds (default: 0.5, for arms not randomised against each other; 0 if they were)",
     )
-    compare.add_argument("--bias-mean", type=float, default=0.0, metavar="B", help="of the bias (default: 0)")
-    compare.add_argument("--level", type=float, metavar="P", help="probability whose tipping point is wanted")
+    compare.add_argument("--bias-mean", type=number, default=0.0, metavar="B", help="of the bias (default: 0)")
+    compare.add_argument("--level", type=number, metavar="P", help="probability whose tipping point is wanted")
     compare.add_argument("--full", action="store_true", help="print every table, not the answer alone")
     pool = add_command(commands, "pool", _pool, "pool published effects at once, exactly")
     pool.add_argument(
@@ -60,7 +62,7 @@ def register(commands: Commands) -> None:
         "dataset of effects",
     )
     pool.add_argument("--measure", default="HR", metavar="M", help="of typed effects: HR, OR, RR, MD ... (default: HR)")
-    pool.add_argument("--level", type=float, default=0.95, metavar="P", help="confidence level of typed intervals")
+    pool.add_argument("--level", type=number, default=0.95, metavar="P", help="confidence level of typed intervals")
     pool.add_argument("--endpoint", metavar="NAME", help="of a table that has several")
     pool.add_argument(
         "--where", action="append", default=[], metavar="COLUMN=VALUE", help="rows of a table; values joined by |"
@@ -81,8 +83,8 @@ def register(commands: Commands) -> None:
     pool.add_argument(
         "--better", choices=("higher", "lower"), help="direction of benefit, for the number needed to treat"
     )
-    pool.add_argument("--margin", type=float, metavar="M", help="an effect that matters, for example 0.8")
-    pool.add_argument("--ci-prob", type=float, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
+    pool.add_argument("--margin", type=number, metavar="M", help="an effect that matters, for example 0.8")
+    pool.add_argument("--ci-prob", type=number, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
     for command in (compare, pool):
         command.add_argument("--rationale", default="", metavar="TEXT", help="where a stated prior comes from")
         command.add_argument("--language", choices=("en", "zh"), default="en", help="of the answer (default: en)")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bayes_escc.cli.command import Commands, add_command, print_json
+from bayes_escc.cli.command import Commands, add_command, number, print_json
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Plain
 
@@ -52,7 +52,7 @@ def register(commands: Commands) -> None:
     table.add_argument("--csv", action="store_true", help="print the table as CSV")
     table.add_argument("--figure", metavar="PATH", help="also draw the boundaries (PATH.svg and PATH.png)")
     oc.add_argument("--rates", nargs="+", metavar="RATE", help="true rates; REGIMEN/REFERENCE, or one per endpoint")
-    calibrate.add_argument("--false-alarm", type=float, required=True, metavar="P", help="largest rate allowed")
+    calibrate.add_argument("--false-alarm", type=number, required=True, metavar="P", help="largest rate allowed")
 
 
 def rules_of(source: str, keys: Sequence[str], name: str | None = None) -> tuple[Rule, ...]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bayes_escc.cli.command import Commands, add_command, print_json
+from bayes_escc.cli.command import Commands, add_command, number, print_json
 from bayes_escc.names import Plain
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def register(commands: Commands) -> None:
     )
     scans.add_argument("patients", metavar="PATIENTS", help="one row per patient")
     scans.add_argument("visits", metavar="VISITS", help="one row per visit")
-    scans.add_argument("--schedule", type=float, required=True, metavar="T", help="planned time between scans")
+    scans.add_argument("--schedule", type=number, required=True, metavar="T", help="planned time between scans")
     scans.add_argument(
         "--unit", required=True, metavar="UNIT", help="of the schedule and the intervals: days, weeks, ..."
     )

@@ -14,6 +14,7 @@ from bayes_escc.names import Plain
 from bayes_escc.rules.kinds import Bop2
 from bayes_escc.rules.paths import OperatingCharacteristics, check_exact, operating_characteristics, walk
 from bayes_escc.rules.rule import GO, STOP, Rule, Step, decide
+from bayes_escc.settings.questions import no_probability
 
 __all__ = ["TUNED", "Calibration", "calibrate"]
 
@@ -81,7 +82,7 @@ def calibrate(rule: Rule, target: float, *, looks: Sequence[Any] | None = None) 
     """
     taken = check_exact(rule, looks)
     if not 0.0 < target < 1.0:
-        raise AnalysisError(f"the false-alarm rate asked for lies between 0 and 1, not {target:g}.")
+        raise AnalysisError(f"the false-alarm rate asked for lies between 0 and 1, {no_probability(target)}.")
     if rule.false_alarm_rates is None:
         raise AnalysisError(f"{rule.name}: state null_rate, the rate under which a declaration is false.")
     found = _bop2(rule, target, taken) if isinstance(rule, Bop2) else _threshold(rule, target, taken)

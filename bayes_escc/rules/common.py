@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bayes_escc.names import Direction
 from bayes_escc.probability.beta import Beta
 from bayes_escc.rules.tails import RatePrior, contrast_tails, upper_tails
+from bayes_escc.settings.questions import no_probability
 
 __all__ = [
     "NO_PRIOR",
@@ -68,7 +69,7 @@ def one_standard(rule: Any) -> list[str]:
 def wrong_rates(**stated: float | None) -> list[str]:
     """What is wrong with rates given by their keys; those not given are right."""
     return [
-        f"{key} is a rate between 0 and 1, not {value:g}"
+        f"{key} is a rate between 0 and 1, {no_probability(value)}"
         for key, value in stated.items()
         if value is not None and not 0.0 < value < 1.0
     ]

@@ -17,6 +17,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Plain
 from bayes_escc.rules.rule import CONTINUE, GO, STOP, Look, Rule, Step
 from bayes_escc.rules.tails import log_gammas
+from bayes_escc.settings.questions import no_probability
 
 __all__ = ["OperatingCharacteristics", "Scenario", "arrive", "check_exact", "operating_characteristics", "walk"]
 
@@ -281,8 +282,10 @@ def _as_rates(value: Any, rule: Rule) -> tuple[float, ...]:
     if not len(names) <= len(given) <= most:
         raise AnalysisError(f"{rule.name}: true rates are {', '.join(names)}, not {value!r}.")
     for rate in given:
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0.0 <= rate <= 1.0:
-            raise AnalysisError(f"{rule.name}: a true rate lies between 0 and 1, not {rate!r}.")
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            raise AnalysisError(f"{rule.name}: a true rate is a number, not {rate!r}.")
+        if not 0.0 <= rate <= 1.0:
+            raise AnalysisError(f"{rule.name}: a true rate lies between 0 and 1, {no_probability(rate)}.")
     tidy = tuple(float(rate) for rate in given)
     if any(p < -1e-12 for stream in rule.steps(np.array([tidy])) for _, p in stream):
         raise AnalysisError(f"{rule.name}: no patients can have the rates {value!r} together.")

@@ -34,6 +34,7 @@ from bayes_escc.rules.normal import null_crossing
 from bayes_escc.rules.rule import CONTINUE, GO, STOP, Look, Rule, between, decide
 from bayes_escc.rules.state import FittedStudy, Place, StudyData
 from bayes_escc.rules.tails import RatePrior, contrast_tails, contrast_widths, interval_widths, upper_tails
+from bayes_escc.settings.questions import no_probability
 from bayes_escc.settings.reader import check_margin, nearest
 
 __all__ = ["PosteriorProbability", "Precision", "ThallSimon", "Toxicity"]
@@ -283,7 +284,7 @@ class ThallSimon(Rule):
         if self.go_above is None and self.stop_below is None:
             found.append("give go_above, stop_below or both")
         if not 0.0 <= self.margin < 1.0:
-            found.append(f"margin lies between 0 and 1, not {self.margin:g}")
+            found.append(f"margin lies between 0 and 1, {no_probability(self.margin)}")
         return found + wrong_rates(alternative_rate=self.alternative_rate)
 
     @property
@@ -343,7 +344,7 @@ class Toxicity(Rule):
     def problems(self) -> list[str]:
         found = super().problems()
         if not 0.0 < self.stop_above < 1.0:
-            found.append(f"stop_above is a probability between 0 and 1, not {self.stop_above:g}")
+            found.append(f"stop_above is a probability between 0 and 1, {no_probability(self.stop_above)}")
         if self.acceptable_rate is not None and self.acceptable_rate > self.limit:
             found.append(f"acceptable_rate ({self.acceptable_rate:g}) is above the limit ({self.limit:g})")
         return found + wrong_rates(
@@ -400,7 +401,7 @@ class Precision(_OfPosterior):
         if not 0.0 < self.width < math.inf:
             found.append(f"width is above 0, not {self.width:g}")
         if not 0.0 < self.ci_prob < 1.0:
-            found.append(f"ci_prob lies between 0 and 1, not {self.ci_prob:g}")
+            found.append(f"ci_prob lies between 0 and 1, {no_probability(self.ci_prob)}")
         return found
 
     @property

@@ -17,6 +17,7 @@ from bayes_escc.names import NotebookView, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.rules.state import FittedStudy, StudyData
+from bayes_escc.settings.questions import no_probability
 from bayes_escc.settings.reader import nearest
 
 __all__ = [
@@ -333,7 +334,7 @@ def between(rule: Rule, keys: Sequence[str]) -> Iterator[str]:
     for key in keys:
         value = getattr(rule, key, None)
         if value is not None and not 0.0 < value < 1.0:
-            yield f"{key} is a probability between 0 and 1, not {value:g}"
+            yield f"{key} is a probability between 0 and 1, {no_probability(value)}"
 
 
 def _shown(look: Look) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bayes_escc.names import Scale
 
-__all__ = ["problems_with_contrast", "problems_with_value", "sentence"]
+__all__ = ["no_probability", "problems_with_contrast", "problems_with_value", "sentence"]
 
 
 def sentence(*problems: str) -> str:
@@ -52,6 +52,12 @@ def problems_with_contrast(
         for name, value in asked
         if value is not None and not -1.0 < value < 1.0
     ]
+
+
+def no_probability(value: float) -> str:
+    """What was given instead of a probability or a rate, and what was meant where it may have been percent."""
+    meant = _as_fraction(value).strip().removesuffix("?")
+    return f"not {value:g}" + (f" ({meant[:1].lower()}{meant[1:]}?)" if meant else "")
 
 
 def _as_fraction(value: float) -> str:
