@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -114,3 +115,25 @@ def test_a_key_that_is_not_known_is_told_in_chinese(tmp_path, capsys):
     (tmp_path / "t.toml").write_text('id = "t"\n[data]\nfiel = "t.csv"\n', encoding="utf-8")
     assert main(["run", str(tmp_path / "t.toml"), "--language=zh"]) == 2
     assert "  - data.fiel：未知的键；此处可用" in capsys.readouterr().err
+
+
+def test_overlap_of_times_to_event_in_both_languages(capsys):
+    """It printed an empty line for survival, exit 0."""
+    assert main(["overlap", "own_against_published_pfs"]) == 0
+    assert "48.9 of 60 own patients count after matching" in capsys.readouterr().out
+    assert main(["overlap", "own_against_published_pfs", "--language", "zh"]) == 0
+    told = capsys.readouterr().out
+    assert "肝转移" in told
+    assert "匹配后本组60例相当于48.9例" in told
+
+
+def test_a_tipping_point_in_chinese(capsys):
+    given = ["tipping", "A=10/29", "B=12/35", "--margin", "10%", "--language"]
+    tables = {}
+    for language in ("en", "zh"):
+        assert main([*given, language]) == 0
+        tables[language] = capsys.readouterr().out
+    assert "缓解率：B与A比较，扣除偏倚之后" in tables["zh"]
+    assert not re.findall(r"[A-Za-z]{3,}", re.sub(r"CrI|OR", "", tables["zh"]))
+    numbers = {language: re.findall(r"[-+]?\d+\.\d+", table) for language, table in tables.items()}
+    assert sorted(numbers["en"]) == sorted(numbers["zh"])

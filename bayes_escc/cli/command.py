@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 type Action = Callable[[argparse.Namespace], int]
 
-__all__ = ["Action", "Commands", "add_command", "add_workers", "number", "print_json", "printed"]
+__all__ = ["Action", "Commands", "add_command", "add_language", "add_workers", "number", "print_json", "printed"]
 
 
 def add_command(
@@ -48,6 +48,11 @@ def add_command(
     parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     parser.set_defaults(action=action)
     return parser
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """Add the language of the answer."""
+    parser.add_argument("--language", choices=("en", "zh"), default="en", help="of the answer (default: en)")
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from bayes_escc.cli.command import Commands, add_command, number, print_json
+from bayes_escc.cli.command import Commands, add_command, add_language, number, print_json
 from bayes_escc.errors import AnalysisError
 
 __all__ = ["register"]
@@ -39,6 +39,7 @@ def register(commands: Commands) -> None:
     tipping.add_argument("--better", choices=("higher", "lower"))
     tipping.add_argument("--bias-sd", type=number, metavar="SD", help="instead of the one stated, or the default")
     tipping.add_argument("--bias-mean", type=number, metavar="B")
+    add_language(tipping)
     tipping.add_argument("--results", metavar="DIR", help="folder of an earlier run (default: results/<id>)")
     tipping.add_argument("--out", metavar="DIR", help="write figures of the curve and the surface to this folder")
     read = add_command(
@@ -76,6 +77,7 @@ def register(commands: Commands) -> None:
         "where own and published patients do not overlap.",
     )
     overlap.add_argument("analysis", metavar="ANALYSIS", help="a .toml file with [published], or one that ships")
+    add_language(overlap)
     overlap.add_argument("--out", metavar="DIR", help="write the figure of balance to this folder")
 
 
@@ -115,10 +117,12 @@ def _tipping(options: argparse.Namespace) -> int:
         print_json({"bias": rows})
     else:
         from bayes_escc.report.bias_text import bias_text, course_text
+        from bayes_escc.report.naming import Naming
 
-        print(bias_text(rows))
+        naming = Naming.of_names({str(row[who]) for row in rows for who in ("regimen", "reference")}, options.language)
+        print(bias_text(rows, naming))
         for row in rows if len(rows) <= 3 else []:
-            print(f"\n{course_text(row)}")
+            print(f"\n{course_text(row, naming)}")
     if options.out:
         from bayes_escc.plots import tipping as draw
         from bayes_escc.plots.style import save_figure
@@ -176,8 +180,10 @@ def _overlap(options: argparse.Namespace) -> int:
         print_json({"overlap": [o.to_dict() for o in found]})
     else:
         from bayes_escc.report.bias_text import overlap_text
+        from bayes_escc.report.naming import Naming
 
-        print("\n\n".join(overlap_text(o.to_dict()) for o in found))
+        naming = Naming.of_names({o.study for o in found}, options.language)
+        print("\n\n".join(overlap_text(o.to_dict(), naming) for o in found))
     if options.out:
         from bayes_escc.plots import balance
         from bayes_escc.plots.style import save_figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bayes_escc.cli.command import Commands, add_command, number, print_json, printed
+from bayes_escc.cli.command import Commands, add_command, add_language, number, print_json, printed
 
 __all__ = ["register"]
 
@@ -87,7 +87,7 @@ def register(commands: Commands) -> None:
     pool.add_argument("--ci-prob", type=number, default=0.95, metavar="P", help="of the intervals (default: 0.95)")
     for command in (compare, pool):
         command.add_argument("--rationale", default="", metavar="TEXT", help="where a stated prior comes from")
-        command.add_argument("--language", choices=("en", "zh"), default="en", help="of the answer (default: en)")
+        add_language(command)
     pool.add_argument("--full", action="store_true", help="print every table, not the answer alone")
 
 

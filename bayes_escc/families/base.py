@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm, Problem
 from bayes_escc.evidence.followed import Followed
+from bayes_escc.evidence.population.overlap import Overlap
 from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.prior_conflict import Statistic, prior_conflicts
 from bayes_escc.names import REGIMEN, AnyArray, Plain, PlainMapping
@@ -182,6 +183,9 @@ class Design(ABC):
     warnings: Sequence[Problem]
     beside: tuple[tuple[str, Design], ...] = ()
     """The same question put another way, by name; its estimands are fitted too and reported beside."""
+
+    overlaps: Sequence[Overlap] = ()
+    """How far the own patients and those of every published arm are alike, covariate by covariate."""
 
     funnel: bool = False
     """Whether few units may leave a spread free down to zero, so that sampling needs small steps."""

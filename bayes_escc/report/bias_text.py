@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bayes_escc.names import PlainMapping, format_number, format_probability
-from bayes_escc.report.layout import aligned, plain_interval, wrapped
+from bayes_escc.report.layout import aligned, wrapped
 from bayes_escc.report.naming import Naming
 from bayes_escc.report.quantities import covariate_label, interval_text
 from bayes_escc.report.sentences import margin_text
@@ -48,7 +48,7 @@ def bias_text(rows: Sequence[PlainMapping], naming: Naming | None = None, *, sen
         naming.say("biases_on", on=on),
     ]
     said = first["sentences"] if len(rows) == 1 and sentences else []
-    return "\n".join([*blocks, *(naming.said(sentence) for sentence in said)])
+    return "\n".join([*blocks, *(wrapped(naming.said(sentence), 100) for sentence in said)])
 
 
 def tipping_text(rows: Sequence[PlainMapping], naming: Naming | None = None) -> str:
@@ -59,19 +59,26 @@ def tipping_text(rows: Sequence[PlainMapping], naming: Naming | None = None) -> 
     return "\n".join([bias_text(rows, naming, sentences=False), *said])
 
 
-def course_text(row: PlainMapping) -> str:
+def course_text(row: PlainMapping, naming: Naming | None = None) -> str:
     """The contrast that is left for each of several biases."""
+    naming = naming or _ENGLISH
     margin = row["margin"] is not None
-    header = ["bias", "as a ratio", row["scale"].replace("_", " "), "95 % CrI", "P(better)"]
-    header += [f"P(better by {row['margin']:g})"] if margin else []
+    header = [
+        naming.say("bias"),
+        naming.say("as_a_ratio"),
+        naming.say(row["scale"]),
+        naming.interval({"ci_prob": 0.95}),
+    ]
+    header += [naming.say("better"), *([naming.say("by_margin")] if margin else [])]
     lines = []
     for r in row["course"]:
+        known = r["median"] is not None
         line = [f"{r['bias']:+z.2f}", f"{r['ratio']:.2f}", format_number(r["median"])]
-        line += ["-" if r["median"] is None else plain_interval(r), format_probability(r["probability_better"], 0.0)]
+        limits = naming.span(format_number(r["lower"]), format_number(r["upper"])) if known else "-"
+        line += [limits, format_probability(r["probability_better"], 0.0)]
         line += [format_probability(r["probability_better_by_margin"], 0.0)] if margin else []
         lines.append(line)
-    time = "" if row["time"] is None else f" at {row['time']:g}"
-    title = f"{row['estimand']}{time} of {row['regimen']} against {row['reference']} once a bias is taken away"
+    title = naming.say("course", name=naming.name(row), pair=naming.pair(row))
     return "\n".join([title, aligned(header, lines)])
 
 

@@ -103,6 +103,9 @@ _TABLES: Final = {
 
 _BIAS: Final = {
     "none": ("none", "无"),
+    "bias": ("bias", "偏倚"),
+    "as_a_ratio": ("as a ratio", "以比值计"),
+    "course": ("{name}, {pair}, once a bias is taken away", "{name}：{pair}，扣除偏倚之后"),
     "bias_of_sd": ("P(better) for a bias of sd", "更优的概率，偏倚标准差为"),
     "half": ("half of its own", "设定值的一半"),
     "own_bias": ("own", "设定值"),

@@ -92,6 +92,11 @@ class Naming:
         time_unit = units.get("median", units.get("rmst", ""))
         return cls(units, time_unit, several, result.get("covariates", {}), language, own_names(result))
 
+    @classmethod
+    def of_names(cls, own: Iterable[str], language: Language) -> Naming:
+        """Of rows that stand without their result: only names that a person gave are known."""
+        return cls({}, "", False, {}, language, frozenset(own))
+
     def said(self, text: str) -> str:
         """A text of the package, written in English, in the language of the rows."""
         return in_chinese(text, self.own) if self.language == "zh" else text

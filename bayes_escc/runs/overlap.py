@@ -24,7 +24,7 @@ def overlap(source: Analysis | str | Path) -> tuple[Overlap, ...]:
     Raises
     ------
     AnalysisError
-        If it has no published arms.
+        If it has no published arms, or no covariates.
     """
     analysis = source if isinstance(source, Analysis) else find_analysis(str(source))
     published = analysis.data.published
@@ -34,5 +34,6 @@ def overlap(source: Analysis | str | Path) -> tuple[Overlap, ...]:
     shown = replace(published, extrapolate=True, target=replace(published.target, population="own"))
     opened = replace(analysis, data=replace(analysis.data, published=shown))
     design = prepare_design(opened, opened.load_table())
-    found: tuple[Overlap, ...] = getattr(design, "overlaps", ())
-    return found
+    if not design.overlaps:
+        raise AnalysisError(f"{analysis.id} has no covariates by which own and published patients could be compared.")
+    return tuple(design.overlaps)

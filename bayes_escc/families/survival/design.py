@@ -116,6 +116,7 @@ class SurvivalDesign(Design):
         self.published = None
         if published is not None and known is not None:
             self.published = self._beside(known, published)
+            self.overlaps = self.published.laws.overlaps if encoded.labels else ()
             self.arms = (*self.arms, *self.published.evidence)
         self._prepare()
         self.times, self.horizons, self.covered = self._when()
