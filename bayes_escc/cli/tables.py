@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bayes_escc.cli.command import Commands, add_command, number, print_json
+from bayes_escc.evidence.problems import counted
 from bayes_escc.names import Plain
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _check(options: argparse.Namespace) -> int:
     _print_table(table)
     for warning in notes:
         print(f"Note: {warning}")
-    print(f"No problems; {len(notes)} notes. SHA-256 {table.digest}")
+    print(f"No problems; {counted(len(notes), 'note')}. SHA-256 {table.digest}")
     return 0
 
 

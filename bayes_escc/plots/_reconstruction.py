@@ -8,6 +8,7 @@ import numpy as np
 
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.evidence.population.reconstruct import Reconstruction
+from bayes_escc.evidence.problems import counted
 from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, finish, house_style, new_figure
 
 if TYPE_CHECKING:
@@ -50,9 +51,10 @@ def reconstruction(read: Reconstruction, *, unit: str = "") -> Figure:
         if read.risk is not None:
             _risk(axes, read)
         printed = "" if read.printed_events is None else f" ({read.printed_events} printed)"
+        size = f"{counted(read.patients, 'patient')}, {counted(read.events, 'event')}"
         return finish(
             figure,
-            title=f"Read from the figure: {read.patients} patients, {read.events} events{printed}",
+            title=f"Read from the figure: {size}{printed}",
             footnote=f"Difference from the points: at most {largest:.3f}, root mean square {typical:.4f}. Under the "
             "axis: numbers at risk, printed and reproduced.",
         )

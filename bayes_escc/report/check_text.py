@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bayes_escc.evidence.problems import counted
 from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.layout import aligned, display_width, plain_interval
 
@@ -22,8 +23,9 @@ def reconstruction_text(report: PlainMapping) -> str:
         return "not printed" if value is None else f"{value:g} printed"
 
     lines = [
-        f"{report['patients']} patients, {report['events']} events ({printed(report['printed_events'])}), median "
-        f"{format_number(report['median'])} ({printed(report['printed_median'])}).",
+        f"{counted(report['patients'], 'patient')}, {counted(report['events'], 'event')} "
+        f"({printed(report['printed_events'])}), median {format_number(report['median'])} "
+        f"({printed(report['printed_median'])}).",
         f"Difference from the points of the figure: at most {report['largest_error']:.4f}, root mean square "
         f"{report['root_mean_square_error']:.4f}; read to {report['precision']:g}, moved by at most "
         f"{report['largest_correction']:.4f} to make the curve decrease.",
