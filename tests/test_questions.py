@@ -13,6 +13,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.cli.entry import main
 from bayes_escc.errors import AnalysisError
+from bayes_escc.report.result import comparisons_of
 from bayes_escc.runs.prompt_counts import compare_counts
 from bayes_escc.runs.prompt_effects import pool_effects
 from bayes_escc.runs.run import fit_analysis
@@ -223,3 +224,46 @@ def test_a_direction_that_the_question_states_is_not_asked_for_again(stated, tmp
     from bayes_escc.runs.checking import check_analysis
 
     assert "unknown_direction" not in {note.code for note in check_analysis(analysis)[1]}
+
+
+NETWORK = "study,regimen,reference,endpoint,measure,estimate,ci_low,ci_high,ci_level\n"
+ROWS = ("T1,B,A,PFS,HR,0.70,0.50,0.98,0.95\n", "T2,C,B,PFS,HR,0.90,0.66,1.23,0.95\n")
+
+
+def network_of(folder, rows, scale):
+    (folder / "effects.csv").write_text(NETWORK + "".join(rows))
+    content = f"""
+schema = 1
+id = "network"
+title = "Three regimens"
+question = "Which?"
+[data]
+kind = "effects"
+file = "effects.csv"
+[model]
+family = "synthesis"
+likelihood = "normal"
+network = true
+pooling = "common"
+[[comparisons]]
+estimand = "effect"
+reference = "A"
+{scale}
+"""
+    (folder / "network.toml").write_text(content)
+    return be.find_analysis(folder / "network.toml")
+
+
+def test_hazard_ratios_are_compared_by_their_ratio_unless_said_otherwise(tmp_path):
+    """Without a scale it was their difference, and changed with the order of the rows."""
+    found = []
+    for rows in (ROWS, ROWS[::-1]):
+        posterior = fit_analysis(network_of(tmp_path, rows, ""))
+        found.append({r.regimen: r for r in comparisons_of(posterior)[0].rows})
+    assert found[0]["B"].scale == "ratio"
+    assert found[0]["B"].median == pytest.approx(0.7, abs=0.02)
+    for regimen in ("B", "C"):
+        assert found[0][regimen].median == pytest.approx(found[1][regimen].median, rel=1e-9)
+        assert found[0][regimen].probability_better == pytest.approx(found[1][regimen].probability_better, abs=1e-9)
+    with pytest.raises(be.AnalysisError, match=r"effect is a ratio, .* use ratio"):
+        fit_analysis(network_of(tmp_path, ROWS, 'scale = "difference"'))

@@ -56,7 +56,8 @@ class ComparisonSpec:
 
     estimand: str
     reference: str | None = None
-    scale: Scale = "difference"
+    scale: Scale | None = None
+    """None for that of the estimand: ratios by their ratio, all else by its difference."""
     better: Direction | None = None
     margin: float | None = None
     rope: tuple[float, float] | None = None
@@ -337,7 +338,7 @@ def _directions(endpoints: Sequence[str], comparisons: Sequence[ComparisonSpec])
 
 def _read_comparison(r: Reader) -> ComparisonSpec:
     estimand, reference = r.text("estimand", "rate"), _label(r, "reference")
-    scale = r.text("scale", "difference", _SCALES)
+    scale = r.text("scale", None, _SCALES)
     better = r.text("better", None, ("higher", "lower"))
     margin = r.number("margin", None)
     rope = r.take("rope", None)
@@ -348,13 +349,21 @@ def _read_comparison(r: Reader) -> ComparisonSpec:
             rope = None
         else:
             rope = (float(rope[0]), float(rope[1]))
-    for message in check_margin(scale, better, margin, rope):
+    known = scale or _scale_of(estimand)
+    for message in [] if known is None else check_margin(known, better, margin, rope):
         r.problem(*message)
-    for message in problems_with_contrast(scale, _unit(estimand), margin, rope):
+    for message in problems_with_contrast(known or "difference", _unit(estimand), margin, rope):
         r.problem(*message)
     rationale, fixed = r.text("rationale", ""), r.text("fixed", None, ("before", "after"))
     r.finish()
     return ComparisonSpec(estimand, reference, scale, better, margin, rope, rationale, fixed)
+
+
+def _scale_of(estimand: str) -> Scale | None:
+    """The scale of a comparison that states none; None for effects: only the data tell whether they are ratios."""
+    if "effect" in estimand:
+        return None
+    return "ratio" if estimand.endswith("ratio") else "difference"
 
 
 def _read_texts(r: Reader, keys: Sequence[str]) -> None:
@@ -492,7 +501,7 @@ def bundled_analyses() -> dict[str, Path]:
     return {p.stem: p for p in sorted(models_folder().glob("*.toml"))}
 
 
-def find_analysis(name: str) -> Analysis:
+def find_analysis(name: str | Path) -> Analysis:
     """The analysis of a path, or of the name of one that ships with the package.
 
     Raises
@@ -504,9 +513,9 @@ def find_analysis(name: str) -> Analysis:
     if path.suffix == ".toml" or path.is_file():
         return Analysis.from_file(path)
     known = bundled_analyses()
-    if name not in known:
+    if str(name) not in known:
         raise AnalysisError(
-            f"there is no analysis {name!r}: give the path of a .toml file, or one of "
-            f"{', '.join(known)}.{nearest(name, known)}"
+            f"there is no analysis {str(name)!r}: give the path of a .toml file, or one of "
+            f"{', '.join(known)}.{nearest(str(name), known)}"
         )
-    return Analysis.from_file(known[name])
+    return Analysis.from_file(known[str(name)])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.answers.comparison import Comparison, anchoring
-from bayes_escc.answers.estimand import contrast, direction_of, labelled_cells
+from bayes_escc.answers.estimand import contrast, direction_of, labelled_cells, natural_scale
 from bayes_escc.answers.rows import NULL_VALUE, better_threshold, labels_of
 from bayes_escc.evidence.population.bias import (
     BiasScale,
@@ -378,9 +378,9 @@ def _open_questions(analysis: Analysis, design: Design, estimands: xr.Dataset) -
             if regimen == reference or (is_randomised(anchored) and not analysis.bias.arms):
                 continue
             direction = direction_of(array, labels[ENDPOINT], spec.better)
-            for threshold in _thresholds(spec.scale, direction, spec.margin):
-                contrast = RegimenContrast(spec.estimand, labels["time"], regimen, reference, spec.scale, threshold)
-                found.setdefault(contrast)
+            scale = spec.scale or natural_scale(array)
+            for threshold in _thresholds(scale, direction, spec.margin):
+                found.setdefault(RegimenContrast(spec.estimand, labels["time"], regimen, reference, scale, threshold))
     return list(found)
 
 

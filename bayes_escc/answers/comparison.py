@@ -21,6 +21,7 @@ from bayes_escc.answers.estimand import (
     labelled_cells,
     natural_scale,
     unit_of,
+    wrong_scale,
 )
 from bayes_escc.answers.rows import NULL_VALUE, ComparisonRow, Question, better_threshold, comparison_row
 from bayes_escc.errors import AnalysisError
@@ -244,13 +245,8 @@ def compare(
     margin, rope, ci_prob = _checked_numbers(margin, rope, ci_prob)
     if scale not in NULL_VALUE:
         raise AnalysisError(f"scale {scale!r} is not one of {', '.join(NULL_VALUE)}.{nearest(scale, NULL_VALUE)}")
-    if scale == "odds_ratio" and "proportion" not in str(array.attrs.get("unit", "proportion")):
-        raise AnalysisError(f"{array.name} is not a proportion, so it has no odds; use difference or ratio.")
-    if scale == "ratio" and str(array.attrs.get("unit", "")).endswith("difference"):
-        raise AnalysisError(
-            f"{array.name} is a {array.attrs['unit']}, which may be 0 or negative, so its ratio means nothing; "
-            "use difference."
-        )
+    if wrong := wrong_scale(array, scale):
+        raise AnalysisError(f"{wrong}.")
     question = Question(scale, margin, rope, ci_prob)
     estimand = SampledEstimand(array, exact)
     rows, marginals = [], []

@@ -35,6 +35,7 @@ from bayes_escc.probability.beta import Beta, BetaContrast, rank_distribution
 from bayes_escc.probability.marginal import Draws, Marginal, WeightedDraws, probability_with_error
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.rate_contrasts import rank_rates
+from bayes_escc.settings.questions import is_ratio
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ __all__ = [
     "natural_scale",
     "ranks_of_draws",
     "unit_of",
+    "wrong_scale",
 ]
 
 Array = NDArray[np.float64]
@@ -271,7 +273,22 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[Plain, NDArray[np.floa
 
 def natural_scale(array: xr.DataArray) -> Scale:
     """How an estimand's regimens are compared if nothing else is said: a ratio by ratios, the rest by differences."""
-    return "ratio" if str(array.attrs.get("unit", "")).endswith("ratio") else "difference"
+    return "ratio" if is_ratio(str(array.attrs.get("unit", ""))) else "difference"
+
+
+def wrong_scale(array: xr.DataArray, scale: Scale) -> str:
+    """Why two regimens cannot be contrasted on a scale; empty where they can."""
+    unit = str(array.attrs.get("unit", "proportion"))
+    if scale == "odds_ratio" and "proportion" not in unit:
+        return f"{array.name} is not a proportion, so it has no odds; use {natural_scale(array)}"
+    if scale == "ratio" and unit.endswith("difference"):
+        return f"{array.name} is a {unit}, which may be 0 or negative, so its ratio means nothing; use difference"
+    if scale == "difference" and natural_scale(array) == "ratio":
+        return (
+            f"{array.name} is a ratio, and a difference of two ratios changes with the regimen they are against; "
+            "use ratio"
+        )
+    return ""
 
 
 def unit_of(array: xr.DataArray, labels: PlainMapping) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from bayes_escc.analysis.analysis import Analysis, ComparisonSpec
 from bayes_escc.answers.bias import add_bias_groups
 from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors, borrowing_group
+from bayes_escc.answers.estimand import natural_scale, wrong_scale
 from bayes_escc.answers.needed import NeededRow
 from bayes_escc.answers.posterior import Facts, Posterior
 from bayes_escc.answers.rows import WeightRow
@@ -23,7 +24,7 @@ from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.inference import fit_design
 from bayes_escc.inference.groups import Groups, Late
-from bayes_escc.names import ENDPOINT, ESTIMANDS, MONITORING, REGIMEN, Plain, PlainMapping
+from bayes_escc.names import ENDPOINT, ESTIMANDS, MONITORING, REGIMEN, Plain, PlainMapping, Scale
 from bayes_escc.report.chinese import Names
 from bayes_escc.report.naming import own_names
 from bayes_escc.report.quantities import Language
@@ -213,8 +214,9 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
                 f'{path}.better: it is not known whether higher or lower is better; state "higher" or "lower"'
             )
         if c.estimand in estimands:
-            wrong = problems_with_contrast(c.scale, units[c.estimand], c.margin, c.rope)
-            wrong = wrong or _unanswerable(c, estimands[c.estimand])
+            scale = c.scale or natural_scale(estimands[c.estimand])
+            wrong = problems_with_contrast(scale, units[c.estimand], c.margin, c.rope)
+            wrong = wrong or _unanswerable(c, scale, estimands[c.estimand])
             problems += [f"{path}.{key}: {message}" for key, message in wrong]
     for i, t in enumerate(analysis.thresholds):
         path, regimens = f"thresholds[{i}]", labels(t.estimand, f"thresholds[{i}]")
@@ -231,15 +233,15 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
         check_rules(analysis.rules, {str(n): estimands[n] for n in estimands}, design.observed())
 
 
-def _unanswerable(asked: ComparisonSpec, array: xr.DataArray) -> list[tuple[str, str]]:
+def _unanswerable(asked: ComparisonSpec, scale: Scale, array: xr.DataArray) -> list[tuple[str, str]]:
     """What a comparison would refuse of an estimand after the fit, as (key, message)."""
     if REGIMEN not in array.dims:
         remedy = "the probability that it lies below or above a value is a threshold"
         return [("estimand", f"{asked.estimand} is not estimated by regimen, so none can be compared on it; {remedy}")]
-    if asked.scale == "odds_ratio" and "proportion" not in str(array.attrs.get("unit", "proportion")):
-        return [("scale", f"{asked.estimand} is not a proportion, so it has no odds; use difference or ratio")]
+    if wrong := wrong_scale(array, scale):
+        return [("scale", wrong)]
     known = [asked.better] if asked.better is not None else str(array.attrs.get("better", "")).split(",")
-    found = [p for better in known for p in check_margin(asked.scale, better, asked.margin, asked.rope)]
+    found = [p for better in known for p in check_margin(scale, better, asked.margin, asked.rope)]
     return list(dict.fromkeys(found))
 
 

@@ -152,7 +152,7 @@ def _of_posterior(
 
         name = estimand or ("rate" if "rate" in posterior.estimand_names else posterior.estimand_names[0])
         first = reference or str(posterior.estimand(name)[REGIMEN].to_numpy()[0])
-        specs = [ComparisonSpec(name, normalise(first), scale or "difference")]
+        specs = [ComparisonSpec(name, normalise(first), scale)]
     specs = [
         replace(s, scale=scale or s.scale, better=better or s.better, margin=s.margin if margin is None else margin)
         for s in specs

@@ -9,13 +9,18 @@ from typing import Any
 
 from bayes_escc.names import Scale
 
-__all__ = ["no_probability", "problems_with_contrast", "problems_with_value", "sentence"]
+__all__ = ["is_ratio", "no_probability", "problems_with_contrast", "problems_with_value", "sentence"]
 
 
 def sentence(*problems: str) -> str:
     """Problems as one sentence."""
     text = "; ".join(problems)
     return text if text.endswith("?") else f"{text}."
+
+
+def is_ratio(unit: str) -> bool:
+    """Whether an estimand of a unit is a ratio itself, not its logarithm: "hazard ratio", "ratio to A"."""
+    return not unit.startswith("log") and (unit.endswith("ratio") or unit.startswith("ratio to "))
 
 
 def problems_with_value(value: Any, unit: str) -> list[str]:
@@ -32,7 +37,7 @@ def problems_with_value(value: Any, unit: str) -> list[str]:
     number = float(value)
     if "proportion" in unit and not 0.0 <= number <= 1.0:
         return [f"lies outside 0 to 1, between which a proportion lies: {number:g}.{_as_fraction(number)}"]
-    if unit.endswith("ratio") and number <= 0.0:
+    if is_ratio(unit) and number <= 0.0:
         return [f"must be greater than 0, as a ratio is, not {number:g}"]
     return []
 
