@@ -389,3 +389,15 @@ def test_counts_are_told_apart_from_effects():
     with pytest.raises(be.DataError, match="these are counts of events, not effects") as refused:
         be.read_effects(frame)
     assert [p.code for p in refused.value.problems] == ["counts"]
+
+
+def test_an_effect_has_one_direction():
+    """Two are refused with both rows, as is a word that is none; a blank says nothing."""
+    smd = {"endpoint": "pain", "measure": "SMD", "estimate": "0.4", "ci_low": "0.1", "ci_high": "0.7", "p": ""}
+    rows = [{**smd, "better": "lower"}, {**smd, "study": "B", "better": "higher"}]
+    found = refused(*rows)["two_directions"]
+    assert (found.row, found.message) == (3, "pain is better higher here and lower in row 2")
+    assert refused({**smd, "better": "up"})["unknown_direction"].column == "better"
+    assert "unknown_direction" not in {
+        w.code for w in be.read_effects(frame(rows[0], rows[1] | {"better": ""})).warnings
+    }

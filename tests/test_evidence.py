@@ -255,6 +255,16 @@ def test_an_endpoint_of_ones_own_needs_its_direction():
     assert counts({"endpoint": "ASAS20"}, endpoints={"ASAS20": "lower"}).directions == {"ASAS20": "lower"}
 
 
+def test_an_endpoint_has_one_direction_whatever_the_order_of_its_rows():
+    """A blank says nothing, above or below the row that says it; two directions are refused with both rows."""
+    said, blank = {"better": "lower"}, {"study": "Ward 2", "better": ""}
+    assert counts(said, blank).directions == counts(blank, said).directions == {"ORR": "lower"}
+    own = [row | {"endpoint": "ASAS20"} for row in (blank, said)]
+    assert counts(*own).directions == {"ASAS20": "lower"}
+    with pytest.raises(DataError, match="row 3, column better 'higher': ORR is better higher here and lower in row 2"):
+        counts(said, blank | {"better": "higher"})
+
+
 def test_selection_says_what_there_is():
     table = load_dataset("second_line_cohorts")
     with pytest.raises(AnalysisError, match="Did you mean 'toripalimab"):

@@ -21,7 +21,7 @@ from bayes_escc.evidence.count_checks import (
     rename_columns,
     require_columns,
 )
-from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
+from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction, stated_directions
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise, read_cells
 from bayes_escc.evidence.table import Table, TableSettings, filter_rows, in_order, table_digest
@@ -163,6 +163,7 @@ def read_counts(
     require_columns(raw, problems)
     refuse_if_any(raw.source, problems)
     declared = {canonical_endpoint(k): v for k, v in (endpoints or {}).items()}
+    declared |= stated_directions(raw, problems)
     check_duplicates(raw, problems, warnings)
     records: list[tuple[int, Plain]] = []
     directions: Plain = {}
@@ -170,8 +171,8 @@ def read_counts(
         record = check_row(row, number, declared, problems, warnings, empty_rows=empty_rows)
         if record is not None:
             records.append((number, record))
-            better = row.get("better") or declared.get(record["endpoint"])
-            directions[record["endpoint"]] = better or endpoint_direction(record["endpoint"])
+            endpoint = record["endpoint"]
+            directions[endpoint] = declared.get(endpoint) or endpoint_direction(endpoint)
     check_between_rows(records, warnings)
     refuse_if_any(raw.source, problems)
     frame = pd.DataFrame([r for _, r in records], index=[number for number, _ in records])

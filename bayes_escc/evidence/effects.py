@@ -25,7 +25,7 @@ from bayes_escc.evidence.effect_arms import (
     covariance_of_contrasts,
 )
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
-from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction, is_time_to_event
+from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction, is_time_to_event, stated_directions
 from bayes_escc.evidence.printed_intervals import header_of_interval, split_intervals
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
@@ -305,6 +305,7 @@ def read_effect_rows(
     refuse_if_any(raw.source, problems)
     _check_duplicates(raw, problems, warnings)
     _check_scales(raw, problems)
+    _check_directions(raw, problems)
     records: list[tuple[int, Plain]] = []
     for number, row in zip(raw.numbers, raw.rows, strict=True):
         before = len(problems)
@@ -475,6 +476,23 @@ def _check_scales(raw: RawTable, problems: list[Problem]) -> None:
                     value=measure,
                 )
             )
+
+
+def _check_directions(raw: RawTable, problems: list[Problem]) -> None:
+    """A direction is higher or lower, and an endpoint has one."""
+    for number, cell in zip(raw.numbers, raw.cells.get("better", ()), strict=False):
+        if normalise(cell) not in {"", "higher", "lower"}:
+            problems.append(
+                Problem(
+                    "unknown_direction",
+                    "better must be higher or lower",
+                    "Correct it or leave it blank.",
+                    row=number,
+                    column="better",
+                    value=cell,
+                )
+            )
+    stated_directions(raw, problems)
 
 
 def _scale_of(measure: str) -> str:

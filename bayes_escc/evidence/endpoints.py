@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from typing import Final
 
-from bayes_escc.evidence.reading import normalise
+from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.reading import RawTable, normalise
 from bayes_escc.names import Direction
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "endpoint_direction",
     "is_time_to_event",
     "misspelt_endpoint",
+    "stated_directions",
 ]
 
 RECIST: Final = ("CR", "PR", "SD", "PD", "NE")
@@ -136,6 +139,39 @@ def endpoint_direction(label: str) -> Direction | None:
     words = set(re.split(r"[^a-z]+", label.casefold()))
     is_adverse = bool(words & _TERMS) or _ADVERSE.match(label) is not None
     return "lower" if is_adverse else None
+
+
+def stated_directions(raw: RawTable, problems: list[Problem]) -> Mapping[str, Direction]:
+    """What a column ``better`` says of every endpoint, which a blank leaves as it is; two directions are refused.
+
+    Parameters
+    ----------
+    raw : RawTable
+        With a column endpoint; without one of that name, or without better, nothing is stated.
+    problems : list of Problem
+        Appended to.
+    """
+    found: dict[str, tuple[Direction, int]] = {}
+    if "better" not in raw.columns or "endpoint" not in raw.columns:
+        return {}
+    for number, row in zip(raw.numbers, raw.rows, strict=True):
+        endpoint, said = canonical_endpoint(row["endpoint"]), normalise(row["better"])
+        better: Direction | None = "higher" if said == "higher" else "lower" if said == "lower" else None
+        if better is None:
+            continue
+        first, where = found.setdefault(endpoint, (better, number))
+        if first != better:
+            problems.append(
+                Problem(
+                    "two_directions",
+                    f"{endpoint} is better {better} here and {first} in row {where}",
+                    "Give an endpoint one direction in all its rows, or leave better blank where it is known.",
+                    row=number,
+                    column="better",
+                    value=said,
+                )
+            )
+    return {endpoint: better for endpoint, (better, _) in found.items()}
 
 
 def is_time_to_event(label: str) -> bool:

@@ -96,6 +96,16 @@ REFUSALS: Final = (
         "Give the ratio itself, or change measure, for example to log HR.",
         "请填写比值本身，或更改measure，例如 log HR。",
     ),
+    (
+        "{endpoint} is better {here} here and {there} in row {row}.",
+        "{endpoint}的better此处为{here}，第{row}行为{there}。",
+    ),
+    (
+        "Give an endpoint one direction in all its rows, or leave better blank where it is known.",
+        "同一终点各行的方向须一致，或在方向已知处将better留空。",
+    ),
+    ("better must be higher or lower.", "better只能填higher或lower。"),
+    ("Correct it or leave it blank.", "请更正或留空。"),
     ("the effect measure is not stated.", "未注明效应指标。"),
     ("experimental and control are the same regimen.", "试验方案与对照方案相同。"),
     ("one end of the interval is missing.", "区间缺少一端。"),
