@@ -129,6 +129,28 @@ class TestFollowUp:
         coded = be.read_patients(cnsr, **asked, event_codes={"0": "event", "1": "censored"})
         assert list(coded.follow_up().event) == [True, True, False, False]
 
+    def test_the_cut_holds_for_times_without_a_date_of_their_end(self):
+        """Who has no date of an end ends when the time says; a contact long after an event takes nothing from it."""
+        frame = table(seen=["", "", "", "2023-12-05"], pd=[""] * 4, died=[""] * 4, days=[400, 20, 400, 30])
+        dates = {"start": "begin", "last_contact": "seen", "cut": "2023-06-01"}
+        asked = {"response": None, "time": "days", "event": "had", "time_unit": "days"}
+        found = be.read_patients(frame.assign(had=[1, 1, 0, 1]), dates=dates, **asked)
+        assert list(found.follow_up().last) == [142, 20, 88, 30]
+        assert list(found.follow_up().event) == [False, True, False, True]
+        noted = {w.row: w.message for w in found.warnings if w.code == "censored_at_cut"}
+        assert noted.keys() == {2, 4}
+        assert noted[2].startswith("the end of follow-up (400) lies after the data cut (2023-06-01)")
+
+    def test_the_cut_holds_for_intervals(self):
+        """After the cut nothing is known: neither progression nor that somebody was free of it."""
+        frame = pd.DataFrame({"lower": [10, 100, 10, 70, 80], "upper": ["50", "200", "inf", "100", "80"]})
+        frame = frame.assign(patient_id=list("abcde"), regimen="A", begin="2023-03-05", seen="")
+        dates = {"start": "begin", "last_contact": "seen", "cut": "2023-05-20"}  # day 76
+        found = be.read_patients(frame, dates=dates, interval=("lower", "upper"), time_unit="days", response=None)
+        assert list(found.follow_up().lower) == [10, 76, 10, 70, 76]
+        assert list(found.follow_up().upper) == [50, np.inf, np.inf, np.inf, np.inf]
+        assert [w.row for w in found.warnings if w.code == "censored_at_cut"] == [3, 5, 6]
+
     def test_the_future_needs_no_data_cut(self):
         later = (dt.date.today() + dt.timedelta(days=40)).isoformat()
         with pytest.raises(be.DataError, match="lies after today"):

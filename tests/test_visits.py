@@ -163,6 +163,21 @@ def test_from_the_command_line(files, capsys):
     assert main([str(s) for s in stated if s != "ok=free" and s != "--words"]) == 3
 
 
+def check_the_cut(files):
+    """Scans and deaths after day 58 are left out, and the patients they were of are named."""
+    text = (files / "mine.toml").read_text(encoding="utf-8")
+    for name, change in (("cut", ", cut = 2023-03-01 }"), ("early", ", cut = 2023-01-20 }")):
+        (files / f"{name}.toml").write_text(text.replace(" }\n        [data.scans]", change + "\n        [data.scans]"))
+    table = be.find_analysis(str(files / "cut.toml")).load_table()
+    assert np.allclose(table.follow_up("days").lower, [42, 42, 58, 42, 30])
+    assert np.allclose(table.follow_up("days").upper, [np.inf, np.inf, 58, np.inf, 30])
+    said = {w.value: w.message for w in table.warnings if w.code == "after_data_cut"}
+    assert said.keys() == {"001", "1", "d"}
+    assert said["1"] == "the death after the data cut (2023-03-01) left out"
+    with pytest.raises(be.DataError, match=r"up to the data cut \(2023-01-20\)"):
+        be.find_analysis(str(files / "early.toml")).load_table()
+
+
 def test_from_a_file(files):
     (files / "mine.toml").write_text(
         """
@@ -192,6 +207,7 @@ def test_from_a_file(files):
     assert {"scan_rule", "scans_left_out"} <= {w.code for w in table.warnings}
     fit = be.fit_analysis(analysis.with_sampling(sampler="laplace"))
     assert fit.evidence["events"] == 4
+    check_the_cut(files)
     text = (files / "mine.toml").read_text(encoding="utf-8")
     (files / "bad.toml").write_text(
         text.replace("schedule = 6", "").replace('"ok" = "free"', "").replace("unit =", "time_unit ="), encoding="utf-8"

@@ -174,7 +174,8 @@ def check_dates(
     if derive:
         cells["time"], cells["event"] = [""] * len(numbers), [""] * len(numbers)
     known = {text: read_date(text) for role in columns.roles for text in set(cells[role]) if text}
-    names = [*columns.roles, *(c for c in ("time", "event") if c in cells)]
+    follow_up = ("time", "event", "interval_lower", "interval_upper")
+    names = [*columns.roles, *(c for c in follow_up if c in cells)]
     for i, number in enumerate(numbers):
         row = {name: cells[name][i] for name in names}
         ends = [row[r] for r in columns.roles if r != "start_date"]
@@ -278,18 +279,14 @@ def _end_of_follow_up(
     contact: dt.date | None,
     warnings: list[Problem],
 ) -> None:
-    """Time and event from the dates, or checked against them; both censored at the data cut."""
+    """Time and event from the dates, or checked against them; everything is censored at the data cut."""
     end, cut = happened or contact, rules.columns.cut
-    if end is None:
-        return
-    time = (end - start).days * rules.per_day
-    if rules.derive:
-        row["time"], row["event"] = repr(time), rules.event if happened is not None else rules.censored
-    else:
+    if end is not None:
+        time = (end - start).days * rules.per_day
         printed = number_in(row.get("time", ""))
-        if printed is None:
-            return  # the check of times says so
-        if abs(printed - time) > 3.0 * rules.per_day + 0.01 * time:
+        if rules.derive:
+            row["time"], row["event"] = repr(time), rules.event if happened is not None else rules.censored
+        elif printed is not None and abs(printed - time) > _apart(time, rules):
             warnings.append(
                 Problem(
                     "time_and_dates",
@@ -300,17 +297,54 @@ def _end_of_follow_up(
                     value=row["time"],
                 )
             )
-    if cut is None or end <= cut:
+    if cut is None:
         return
     known = (cut - start).days * rules.per_day
+    scanned = "interval_lower" in row
+    what = _interval_at_cut(row, known, rules) if scanned else _time_at_cut(row, known, rules, happened, contact)
+    if what:
+        remedy = "Right where the data are frozen at the cut."
+        warnings.append(Problem("censored_at_cut", what, remedy, row=number, column=rules.columns.start))
+
+
+def _apart(time: float, rules: _Rules) -> float:
+    """By how much a time may differ from the one its dates give: three days and a hundredth."""
+    return 3.0 * rules.per_day + 0.01 * time
+
+
+def _time_at_cut(
+    row: dict[str, str], known: float, rules: _Rules, happened: dt.date | None, contact: dt.date | None
+) -> str:
+    """Censor the time at the data cut where it goes on after it, and say so; else empty.
+
+    A time is its own witness: who has no date of an end, or was seen long after an event, ends when the time says.
+    """
+    end, cut, time = happened or contact, rules.columns.cut, number_in(row.get("time", ""))
+    if time is None or cut is None:
+        return ""  # the check of times says so
+    dated = end is not None and end <= cut
+    slack = _apart(known, rules) if dated else 0.5 * rules.per_day
+    if time <= known + slack and not (happened is not None and happened > cut):
+        return ""
     what = "the event" if happened is not None else "the last contact"
-    warnings.append(
-        Problem(
-            "censored_at_cut",
-            f"{what} ({end}) lies after the data cut ({cut}): censored there, at {known:.4g}",
-            "Right where the data are frozen at the cut.",
-            row=number,
-            column=rules.columns.start,
-        )
-    )
+    if end is None or dated:
+        what, end_said = "the end of follow-up", f"{time:.4g}"
+    else:
+        end_said = str(end)
     row["time"], row["event"] = repr(known), rules.censored
+    return f"{what} ({end_said}) lies after the data cut ({cut}): censored there, at {known:.4g}"
+
+
+def _interval_at_cut(row: dict[str, str], known: float, rules: _Rules) -> str:
+    """Censor the interval of progression at the data cut where it goes on after it, and say so; else empty."""
+    lower, upper = (number_in(row.get(f"interval_{side}", "")) for side in ("lower", "upper"))
+    cut, last = rules.columns.cut, known + 0.5 * rules.per_day
+    if lower is not None and lower > last:
+        row["interval_lower"], row["interval_upper"] = repr(known), "inf"
+        what = "progression" if upper == lower else "the last scan without progression"
+        return f"{what} ({lower:.4g}) lies after the data cut ({cut}): censored there, at {known:.4g}"
+    if lower is not None and upper is not None and last < upper < float("inf"):
+        row["interval_upper"] = "inf"
+        what = f"the scan with progression ({upper:.4g})"
+        return f"{what} lies after the data cut ({cut}): censored at the scan before it, at {lower:.4g}"
+    return ""

@@ -310,9 +310,16 @@ def read_patient_table(
     """
     if settings.scans is None:
         return _read_table(source, settings, growing)
-    file = _visits_file(source, str(settings.scans.file), folder)
+    file, dates = _visits_file(source, str(settings.scans.file), folder), settings.dates
     frame, notes = joined(
-        source, file, settings.scans, patient_id=settings.id, sheet=settings.sheet, drop=settings.drop, pending=growing
+        source,
+        file,
+        settings.scans,
+        patient_id=settings.id,
+        sheet=settings.sheet,
+        drop=settings.drop,
+        pending=growing,
+        cut=None if dates is None or dates.cut is None else (dates.start, dates.cut),
     )
     table = _read_table(frame, replace(settings, sheet=None), growing)
     label = Path(source).name if isinstance(source, str | Path) else table.source

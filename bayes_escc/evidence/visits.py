@@ -186,10 +186,12 @@ def joined(
     sheet: str | None = None,
     drop: Sequence[str] = (),
     pending: bool = False,
+    cut: tuple[str, dt.date] | None = None,
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """The patient table with its intervals, and what was done in words.
 
-    Patients without a scan or a death are refused, or, where `pending`, known to be free at the start alone.
+    Patients without a scan or a death are refused, or, where `pending`, known to be free at the start alone. What
+    happened after a data `cut`, given with the column of the dates of start, is left out.
     """
     import pandas as pd
 
@@ -202,6 +204,8 @@ def joined(
     starts = _ends(table, key, settings.start, settings, None) if settings.time is None else {}
     deaths = _ends(table, key, settings.death, settings, starts)
     seen, notes = _visits(raw, settings, starts, {normalise(row[key]) for row in table.rows}, table.source)
+    if cut is not None:
+        notes += _leave_out_after(cut, table, key, settings, seen, deaths)
     problems: list[Problem] = []
     found, rules = [], Counter[str]()
     for number, row in zip(table.numbers, table.rows, strict=True):
@@ -223,7 +227,8 @@ def joined(
             problems.append(
                 Problem(
                     "no_scans",
-                    "the patient has neither a usable scan after the start nor a death",
+                    "the patient has neither a usable scan after the start nor a death"
+                    + ("" if cut is None else f", up to the data cut ({cut[1]})"),
                     "Add them, or leave the patient out.",
                     number,
                     key,
@@ -261,6 +266,44 @@ def _refuse_twice(table: RawTable, key: str) -> None:
                 )
             )
     refuse_if_any(table.source, problems)
+
+
+def _leave_out_after(
+    cut: tuple[str, dt.date],
+    table: RawTable,
+    key: str,
+    settings: ScanSettings,
+    seen: dict[str, list[tuple[float, bool]]],
+    deaths: Plain,
+) -> list[Problem]:
+    """Drop scans and deaths after the data cut, in place, and say so patient by patient."""
+    name, day = cut
+    column = _column(table, name, "start of treatment")
+    notes = []
+    for number, row in zip(table.numbers, table.rows, strict=True):
+        patient, start = normalise(row[key]), read_date(row[column])
+        if not isinstance(start, dt.date):
+            continue  # the check of dates says so
+        last = ((day - start).days + 0.5) / DAYS_IN[settings.unit]
+        scans = seen.get(patient, [])
+        late = [scan for scan in scans if scan[0] > last]
+        left = [counted(len(late), "scan")] if late else []
+        if patient in deaths and deaths[patient] > last:
+            del deaths[patient]
+            left.append("the death")
+        if left:
+            seen[patient] = [scan for scan in scans if scan[0] <= last]
+            notes.append(
+                Problem(
+                    "after_data_cut",
+                    f"{' and '.join(left)} after the data cut ({day}) left out",
+                    "Right where the data are frozen at the cut.",
+                    number,
+                    key,
+                    patient,
+                )
+            )
+    return notes
 
 
 def _contradictions(

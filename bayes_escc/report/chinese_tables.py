@@ -55,6 +55,11 @@ TABLE_NOTES: Final = (
         '按未缓解计入分母；如需剔除请设 not_evaluable = "exclude"。',
     ),
     ("{what} lies after the data cut ({cut}): censored there, at {time}.", "{what}晚于数据截止({cut})：在截止处删失，时间{time}。"),
+    (
+        "{what} lies after the data cut ({cut}): censored at the scan before it, at {time}.",
+        "{what}晚于数据截止({cut})：在此前一次检查处删失，时间{time}。",
+    ),
+    ("{what} after the data cut ({cut}) left out.", "{what}晚于数据截止({cut})，未读取。"),
     ("Right where the data are frozen at the cut.", "数据在截止日冻结时，这样处理是对的。"),
     ("the dates are {a} apart, not {b}.", "两个日期相差{a}，而非{b}。"),
     ("The time was used; check the unit and both dates.", "采用所填时间；请核对单位与两个日期。"),
