@@ -328,6 +328,23 @@ def test_contrasts_of_one_study_are_not_pooled_as_independent():
     )
 
 
+@pytest.mark.parametrize("column", ["n_experimental", "events_experimental", "design"])
+def test_what_describes_arms_selects_no_contrast(column):
+    said = ["randomised", "single-arm"] if column == "design" else ["50", "60"]
+    rows = [{"experimental": name, column: cell} for name, cell in zip("ab", said, strict=True)]
+    with pytest.raises(be.DataError, match="share the arm"):
+        be.read_effects(frame(*rows)).require_usable()
+    assert "study_twice" in refused(*({**row, "experimental": "a"} for row in rows))
+
+
+def test_one_error_of_a_shared_arm_may_be_printed_in_two_ways():
+    rows = [{"experimental": name, "control_se": cell} for name, cell in (("a", "0.05"), ("b", "0.050"))]
+    be.read_effects(frame(*rows)).require_usable()
+    rows[1]["control_se"] = "0.06"
+    with pytest.raises(be.DataError, match=r"control_se differs between the rows of one arm \(0.05, 0.06\)"):
+        be.read_effects(frame(*rows)).require_usable()
+
+
 def test_a_network_in_pieces_is_named():
     table = be.read_effects(frame({}, {"study": "S2", "experimental": "a", "control": "b"}))
     with pytest.raises(be.DataError) as caught:

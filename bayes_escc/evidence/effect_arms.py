@@ -103,11 +103,12 @@ def shared_variance(rows: pd.DataFrame) -> tuple[float | None, str]:
     measure = str(rows["measure"].iloc[0]).removeprefix("log ")
     found: dict[str, float] = {}
     for column in _POSITIVE:
-        stated = {cell_text(v).strip() for v in rows[column]} - {""} if column in rows else set()
+        cells = [cell_text(v).strip() for v in rows[column]] if column in rows else []
+        stated = {number_in(cell) or math.nan: cell for cell in cells if cell}  # 0.1 and 0.10 are one number
         if len(stated) > 1:
-            return None, f"{column} differs between the rows of one arm ({', '.join(sorted(stated))})"
+            return None, f"{column} differs between the rows of one arm ({', '.join(sorted(stated.values()))})"
         if stated:
-            found[column] = number_in(stated.pop()) or math.nan
+            found[column] = next(iter(stated))
     if CONTROL_SE in found:
         return found[CONTROL_SE] ** 2, ""
     events, n = found.get("events_control"), found.get("n_control")

@@ -20,6 +20,7 @@ from bayes_escc.evidence.all_pairs import reduce_all_pairs
 from bayes_escc.evidence.columns import canonical_columns, refuse_two_intervals, told_apart
 from bayes_escc.evidence.effect_arms import (
     ARM_MEASURES,
+    CONTROL_SE,
     check_shared_arm,
     contrasts_of_arm_rows,
     covariance_of_contrasts,
@@ -219,7 +220,8 @@ class EffectTable(Table):
 
 def _told_apart(rows: pd.DataFrame) -> bool:
     """Whether one contrast of a study can be selected by what a further column says of it."""
-    further = [c for c in rows if c not in {*_MEANINGS, *_MEASURED, *_PROVENANCE} and rows[c].dtype.kind not in "fiu"]
+    known = {*_MEANINGS, *_MEASURED, *_PROVENANCE, *_OF_ARMS}
+    further = [c for c in rows if c not in known and rows[c].dtype.kind not in "fiu"]
     return len(rows) > 1 and any(rows[c].nunique() == len(rows) for c in further)
 
 
@@ -425,12 +427,23 @@ _MEASURED = frozenset(
     }
 )
 """Columns that do not tell two rows apart."""
+_OF_ARMS = frozenset(
+    {
+        CONTROL_SE,
+        *(f"{what}_{arm}" for what in ("n", "events") for arm in ("experimental", "control")),
+        "n",
+        "events",
+        "better",
+        "design",
+    }
+)
+"""Columns that describe the arms of a contrast: they differ between contrasts and select none of them."""
 
 
 def _check_duplicates(raw: RawTable, problems: list[Problem], warnings: list[Problem]) -> None:
     """A row whose labels all stand in another row; where a further column tells the two apart, that is noted."""
     seen: dict[tuple[str, ...], list[tuple[tuple[str, ...], int]]] = {}
-    further = [c for c in raw.columns if c not in {*COLUMNS, *_MEASURED}]
+    further = [c for c in raw.columns if c not in {*COLUMNS, *_MEASURED, *_OF_ARMS}]
     for number, row in zip(raw.numbers, raw.rows, strict=True):
         label = tuple(normalise(row.get(c, "")) for c in ("study", "experimental", "control", "endpoint"))
         arm = _is_arm(row)
