@@ -375,6 +375,30 @@ def test_any_dataframe_will_do():
     assert len(read_counts(frame.assign(events=pd.array([3, 4], dtype="Int64")))) == 2
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"CR": "1 (3%)", "PR": "9 (30%)", "SD": "10 (33%)", "PD": "20 (67%)", "n": "30"},
+        {"CR": "1", "PR": "9", "SD": "10", "PD": "20.0", "n": "30"},
+    ],
+)
+def test_categories_are_summed_however_their_counts_are_printed(cells):
+    with pytest.raises(DataError, match=r"CR \+ PR \+ SD \+ PD = 40, but n is 30"):
+        read_counts(pd.DataFrame([{"study": "S", "regimen": "A", **cells}]))
+
+
+def test_a_total_of_categories_may_have_been_exported_with_a_decimal():
+    cells = {"CR": "1 (3.3%)", "PR": "9 (30%)", "SD": "10", "PD": "10/30", "n": "30.0"}
+    table = read_counts(pd.DataFrame([{"study": "S", "regimen": "A", **cells}]))
+    assert list(table.frame["events"]) == [1, 9, 10, 10]
+    assert set(table.frame["n"]) == {30}
+
+
+def test_one_percentage_may_be_printed_with_fewer_decimals_beside_its_count():
+    assert list(counts({"events": "6 (30%)", "n": 20, "percent": "30.0"}).frame["events"]) == [6]
+    assert "percent_disagrees" in problems({"events": "6 (30%)", "n": 20, "percent": "31"})
+
+
 def test_computed_percentages_are_recovered():
     for k, n in [(10, 30), (2, 7), (1, 3), (28, 97)]:
         table = counts({"events": "", "percent": 100 * k / n, "n": n})

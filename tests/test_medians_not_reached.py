@@ -24,6 +24,12 @@ def model():
     return be.SurvivalModel(baseline="exponential", regimen_effect="stratified", priors={"median": PRIOR})
 
 
+@pytest.mark.parametrize("median", ["5.1", ">12"])
+def test_an_arm_of_no_patients_has_no_median(median):
+    with pytest.raises(be.DataError, match="there are no patients in this row"):
+        table([{"study": "S", "regimen": "A", "median": median, "events": "12", "n": "0"}])
+
+
 def quantile_by_quadrature(q, bounds, shown=()):
     """Quantile of a median under PRIOR, given (bound, error) of arms not reached and (value, error) of others."""
 

@@ -45,10 +45,12 @@ def melt_recist(raw: RawTable, problems: list[Problem]) -> RawTable:
     others = [c for c in raw.columns if c not in categories]
     for number, row in zip(raw.numbers, raw.rows, strict=True):
         cells = [normalise(row[c]) for c in categories]
-        if all(c.isdecimal() for c in cells):
-            total = sum(map(int, cells))
+        counts = [number_in((count_with_percent(c) or (c,))[0]) for c in cells]  # 9 (30%) is a count too
+        known = [c for c in counts if c is not None and c.is_integer()]
+        if len(known) == len(cells):
+            total = int(sum(known))
             stated = normalise(row.get("n", "")) or str(total)
-            if stated != str(total):
+            if number_in(stated) not in (None, total):
                 problems.append(
                     Problem(
                         "categories_do_not_sum",
@@ -60,7 +62,6 @@ def melt_recist(raw: RawTable, problems: list[Problem]) -> RawTable:
                     )
                 )
         else:
-            total = 0
             stated = normalise(row.get("n", ""))
         for category, cell in zip(categories, cells, strict=True):
             rows.append({**{c: row[c] for c in others}, "endpoint": category, "events": cell, "n": stated})
@@ -174,7 +175,7 @@ def count_and_percent_apart(row: Mapping[str, str], refuse: Refuse) -> Mapping[s
         return row
     events, of, percent = printed
     beside = printed_percent(row.get("percent", ""))
-    if beside and percent and beside != percent:
+    if beside and percent and beside != percent and number_in(beside) != number_in(percent):  # 34.50 is 34.5
         refuse("percent_disagrees", "percent", f"{beside} % here and {percent} % beside the count", "Correct either.")
     stated = normalise(row.get("n", ""))
     if of and stated and number_in(stated) != float(of):

@@ -96,6 +96,8 @@ def median_record(
         if not at.text(column):
             at.refuse("blank_label", column, f"the {column} is blank", f"Name the {column}.")
     n = check_count(at.text("n"), "n", at.refuse) if at.text("n") else None
+    if n == 0:
+        at.refuse("zero_total", "n", "there are no patients in this row", "Give their number, or leave the arm out.")
     events = _events(at, n)
     level = 0.95 if not at.text("ci_level") else check_level(at.text("ci_level"), at.refuse)
     design = at.text("design").casefold().replace("randomized", "randomised")
