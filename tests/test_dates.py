@@ -192,6 +192,12 @@ class TestFollowUp:
             be.read_patients(table(), response=None, dates=dates)
 
 
+@pytest.mark.parametrize(("again", "named"), [("event", "event date and as the death"), ("start", "start date and as")])
+def test_one_column_cannot_be_two_dates(again, named):
+    with pytest.raises(be.DataError, match=f"the column is named as the {named}"):
+        be.read_patients(table(), response=None, dates={**DATES, "death": DATES[again]})
+
+
 def test_from_a_file_and_the_command_line(tmp_path, capsys):
     path = tmp_path / "ward.csv"
     table().to_csv(path, index=False)

@@ -249,6 +249,34 @@ covariates = ["age"]
     assert "age" in said.out
 
 
+@pytest.mark.parametrize(
+    ("name", "cell", "message"),
+    [
+        ("n", "0", "there are no patients in this arm"),
+        ("n", "5_0", "n is not a number"),
+        ("events", "21.5", "a fractional count"),
+        ("design", "foo", "unknown design"),
+    ],
+)
+def test_cells_of_published_arms_are_checked_as_counts_are(tmp_path, name, cell, message):
+    write(tmp_path)
+    rows = pd.read_csv(tmp_path / "arms.csv", dtype=str).assign(**{name: cell})
+    if name == "n":
+        rows = rows.assign(events="0")
+    rows.to_csv(tmp_path / "arms.csv", index=False)
+    refused(tmp_path, message)
+
+
+@pytest.mark.parametrize(("cell", "fits"), [(".5", False), ("1e1", True), ("6_0", False), ("60.00000000000001", True)])
+def test_printed_shares_are_read_as_percentages_of_counts_are(tmp_path, cell, fits):
+    write(tmp_path, share=cell)
+    found = analysis(tmp_path)
+    if fits:
+        prepare_design(found, found.load_table())
+    else:
+        refused(tmp_path, "no whole number of 50 patients" if "_" not in cell else "not a number")
+
+
 def test_populations_and_bootstrap(folder):
     base = analysis(folder)
     found = {}

@@ -12,8 +12,8 @@ from bayes_escc.evidence.labels import similar_labels
 from bayes_escc.evidence.numbers import count_with_percent, number_in, number_text
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import RawTable, normalise
-from bayes_escc.evidence.values import Refuse, check_count, check_events
-from bayes_escc.names import DESIGNS, Direction, Plain, PlainMapping
+from bayes_escc.evidence.values import Refuse, check_count, check_design, check_events
+from bayes_escc.names import Direction, Plain, PlainMapping
 from bayes_escc.settings.reader import nearest
 
 __all__ = [
@@ -124,9 +124,7 @@ def check_row(
             "unknown endpoint, so it is not known which direction is better",
             f"{hint} a column better with higher or lower.",
         )
-    design = row.get("design", "").casefold().replace("randomized", "randomised")
-    if design and design not in DESIGNS:
-        refuse("unknown_design", "design", "unknown design", f"Use one of {', '.join(DESIGNS)}.")
+    design = check_design(row.get("design", ""), refuse)
     n = check_count(row.get("n", ""), "n", refuse)
     events: int | None
     if n == 0:
@@ -206,8 +204,9 @@ def _events(row: Mapping[str, str], number: int, n: int | None, refuse: Refuse, 
 
 
 def printed_percent(text: str) -> str:
-    """A percentage as it would be printed: without the sign, computed ones to eight decimals."""
+    """A percentage as it would be printed: without the sign, computed ones to eight decimals, .5 as 0.5."""
     plain = number_text(text).rstrip("% ")
+    plain = f"0{plain}" if plain.startswith(".") else plain
     whole, _, decimals = plain.partition(".")
     if len(decimals) > 8 and (whole + decimals).isdecimal():
         return f"{float(plain):.8f}"

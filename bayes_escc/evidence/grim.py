@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-__all__ = ["Recovery", "printed_decimals", "recover_count"]
+__all__ = ["Recovery", "possible_counts", "printed_decimals", "recover_count"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,15 @@ def recover_count(percent: str, n: int) -> Recovery:
     around = range(max(0, min(centre, n) - 1), min(n, max(centre, 0) + 2) + 1)
     closest = sorted(around, key=lambda k: abs(Fraction(100 * k, n) - value))[:2]
     return Recovery(rounded, truncated, tuple((k, float(Fraction(100 * k, n))) for k in sorted(closest)))
+
+
+def possible_counts(percent: str, n: int) -> range:
+    """Counts out of `n` that give a percentage by rounding, else by truncation; none where it is no decimal number."""
+    try:
+        found = recover_count(percent, n)
+    except ValueError:
+        return range(0)
+    return found.rounded or found.truncated
 
 
 def _within(n: int, first: int, last: int) -> range:

@@ -13,8 +13,8 @@ from bayes_escc.evidence.count_checks import check_percent, count_and_percent_ap
 from bayes_escc.evidence.numbers import is_not_reached, number_in, number_text
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.evidence.values import check_count, check_events, check_level, check_order, check_time
-from bayes_escc.names import DESIGNS, Plain
+from bayes_escc.evidence.values import check_count, check_design, check_events, check_level, check_order, check_time
+from bayes_escc.names import Plain
 
 __all__ = ["NOT_REACHED_BASIS", "median_record"]
 
@@ -100,9 +100,7 @@ def median_record(
         at.refuse("zero_total", "n", "there are no patients in this row", "Give their number, or leave the arm out.")
     events = _events(at, n)
     level = 0.95 if not at.text("ci_level") else check_level(at.text("ci_level"), at.refuse)
-    design = at.text("design").casefold().replace("randomized", "randomised")
-    if design and design not in DESIGNS:
-        at.refuse("unknown_design", "design", "unknown design", f"Use one of {', '.join(DESIGNS)}.")
+    design = check_design(at.text("design"), at.refuse)
     basis = at.text("events_basis") or "stated"
     if basis not in ("stated", "assumed"):
         at.refuse("events_basis", "events_basis", "events_basis is stated or assumed", "Correct it.")

@@ -423,6 +423,7 @@ def _needed_columns(
                     column=column,
                 )
             )
+    problems += _in_two_roles(needed)
     problems += [
         Problem(
             "column_name",
@@ -435,6 +436,24 @@ def _needed_columns(
         if column in needed and column not in needed.values()
     ]
     return needed
+
+
+def _in_two_roles(needed: Mapping[str, str]) -> list[Problem]:
+    """One column that is named for two things, of which it can hold but one."""
+    roles: dict[str, list[str]] = {}
+    for role, column in needed.items():
+        roles.setdefault(column, []).append(role.replace("_", " "))
+    return [
+        Problem(
+            "two_roles",
+            f"the column is named as the {' and as the '.join(named)}",
+            "Name another column for one of them, or leave one of them out.",
+            row=1,
+            column=column,
+        )
+        for column, named in roles.items()
+        if len(named) > 1
+    ]
 
 
 def _similar_regimens(labels: Sequence[str], column: str) -> list[Problem]:

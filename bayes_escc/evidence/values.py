@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bayes_escc.evidence.numbers import decimal_comma, level_in, number_in, number_text
+from bayes_escc.names import DESIGNS
 
 __all__ = [
     "DAYS_IN",
@@ -17,6 +18,7 @@ __all__ = [
     "SERIAL_DATES",
     "Refuse",
     "check_count",
+    "check_design",
     "check_events",
     "check_level",
     "check_order",
@@ -99,6 +101,14 @@ def check_count(text: str, column: str, refuse: Refuse) -> int | None:
     else:
         return int(value)
     return None
+
+
+def check_design(text: str, refuse: Refuse) -> str:
+    """How patients came to their regimens, as the package spells it; blank where nothing is said."""
+    design = number_text(text).casefold().replace("randomized", "randomised")
+    if design and design not in DESIGNS:
+        refuse("unknown_design", "design", "unknown design", f"Use one of {', '.join(DESIGNS)}.")
+    return design
 
 
 def check_events(events: int | None, n: int | None, refuse: Refuse, column: str = "events") -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import DataError
+from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, read_cells
 
@@ -328,10 +329,8 @@ def _column(table: RawTable, rows: Sequence[dict[str, str]], numbers: Sequence[i
         raise DataError(f"{table.source} has no column {name}; it has {', '.join(table.columns)}.")
     problems, found = [], []
     for row, number in zip(rows, numbers, strict=True):
-        try:
-            value = float(row[name].removesuffix("%").strip())
-        except ValueError:
-            value = math.nan
+        read = number_in(row[name].removesuffix("%"))  # 6_0 is no number
+        value = math.nan if read is None else read
         if not math.isfinite(value):
             problems.append(Problem("not_a_number", "is not a number", "Correct it.", number, name, row[name]))
         found.append(value)

@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bayes_escc.errors import DataError
+from bayes_escc.evidence.arms import design_said
+from bayes_escc.evidence.count_checks import printed_percent
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.follow_up import DAYS_IN
-from bayes_escc.evidence.grim import recover_count
+from bayes_escc.evidence.grim import possible_counts
+from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.population.margins import STATISTICS
 from bayes_escc.evidence.population.subgroup_rows import Subgroup, check_subgroups, read_subgroup, shares_of_subgroups
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, cell_text, normalise, read_cells
 from bayes_escc.evidence.trial_names import registry_key, trial_key
+from bayes_escc.evidence.values import check_count, check_design
 from bayes_escc.names import Plain
 from bayes_escc.settings.reader import Reader, nearest
 
@@ -281,6 +285,7 @@ class _Counts:
     """The rows of one arm, as they are read."""
 
     row: Mapping[str, str]
+    number: int
     total: tuple[int, int] | None = None
     subgroups: list[Subgroup] = field(default_factory=list)
 
@@ -302,7 +307,7 @@ def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
         if canonical_endpoint(row["endpoint"]) != endpoint:
             continue
         counts = _counts(row, number, problems)
-        arm = arms.setdefault((normalise(row["study"]), normalise(row["regimen"])), _Counts(row))
+        arm = arms.setdefault((normalise(row["study"]), normalise(row["regimen"])), _Counts(row, number))
         if text := row.get("subgroup", "").strip():
             found = read_subgroup(text, number, counts["n"], counts["events"], problems)
             arm.subgroups += [] if found is None else [found]
@@ -310,6 +315,7 @@ def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
         rows.append((row, number, counts))
         arm.row, arm.total = row, (counts["n"], counts["events"])
     problems += _twice(rows)
+    problems += [_no_patients(c) for c in arms.values() if c.n == 0] if not problems else []
     refuse_if_any(table.source, problems)
     if not arms:
         raise DataError(f"{table.source} has no arm with counts of {endpoint}.")
@@ -323,7 +329,7 @@ def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
             study,
             regimen,
             endpoint,
-            c.row.get("design") or "single-arm",
+            design_said(c.row.get("design")) or "single-arm",
             c.n,
             c.events,
             shares_of_subgroups(facts.get((study, regimen), {}), c.subgroups),
@@ -336,8 +342,13 @@ def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
 
 def _counts(row: Mapping[str, str], number: int, problems: list[Problem]) -> dict[str, int]:
     """Patients and events of a row."""
-    counts = {name: _count(row, name, number, problems) for name in ("n", "events")}
-    if counts["events"] > counts["n"]:
+
+    def refuse(code: str, column: str, message: str, remedy: str) -> None:
+        problems.append(Problem(code, message, remedy, number, column, row.get(column, "")))
+
+    counts = {name: check_count(row[name], name, refuse) or 0 for name in ("n", "events")}
+    check_design(row.get("design", ""), refuse)
+    if counts["events"] > counts["n"] > 0:
         problems.append(
             Problem(
                 "events_exceed_n",
@@ -366,13 +377,15 @@ def missing_columns(table: RawTable, columns: Sequence[str]) -> list[Problem]:
     ]
 
 
-def _count(row: Mapping[str, str], name: str, number: int, problems: list[Problem]) -> int:
-    if row[name].isdecimal():
-        return int(row[name])
-    problems.append(
-        Problem("not_a_count", "not a whole number", "Give the count, not a percentage.", number, name, row[name])
+def _no_patients(arm: _Counts) -> Problem:
+    return Problem(
+        "zero_total",
+        "there are no patients in this arm",
+        "Give their number, or leave the arm out.",
+        arm.number,
+        "n",
+        arm.row["n"],
     )
-    return 0
 
 
 def _twice(rows: Sequence[tuple[Mapping[str, str], int, Mapping[str, int]]]) -> list[Problem]:
@@ -463,11 +476,10 @@ def read_facts(
 
 
 def _value(row: Mapping[str, str], number: int, statistic: str, n: int, problems: list[Problem]) -> float:
-    text = row["value"].removesuffix("%").strip()
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    text = printed_percent(row["value"])
+    found = number_in(text)
+    value = math.nan if found is None else found
+    text = f"{value:.10g}" if "e" in text.casefold() else text
     if not math.isfinite(value) or (statistic == "sd" and value <= 0):
         problems.append(Problem("value", "not a number it can be", "Correct it.", number, "value", row["value"]))
         return math.nan
@@ -476,7 +488,7 @@ def _value(row: Mapping[str, str], number: int, statistic: str, n: int, problems
             problems.append(
                 Problem("percent", "a percentage lies between 0 and 100", "Correct it.", number, "value", text)
             )
-        elif not (recover_count(text, n).rounded or recover_count(text, n).truncated):
+        elif n and not possible_counts(text, n):
             problems.append(
                 Problem(
                     "impossible_percent",

@@ -120,7 +120,7 @@ def check_subgroups(
         )
     printed = facts.get(names[0], {}).get("percent")
     with_it = next(r.n for r in rows if r.present)
-    recovered = None if printed is None else recover_count(f"{printed:g}", n)
+    recovered = None if printed is None else recover_count(f"{printed:.8f}".rstrip("0"), n)
     if recovered is not None and with_it not in (*recovered.rounded, *recovered.truncated):
         said = f"{with_it} of {n} patients have {names[0]} by its rows, and {printed:g} % as printed"
         found.append(problem("subgroups_disagree", said, "Correct one of them; they may be of different patients."))
