@@ -345,6 +345,27 @@ def test_one_error_of_a_shared_arm_may_be_printed_in_two_ways():
         be.read_effects(frame(*rows)).require_usable()
 
 
+@pytest.mark.parametrize("header", ["HR, 95% CI", "HR [95% CI]", "HR (95% CI)"])
+def test_the_header_of_an_interval_names_the_measure_too(header):
+    labels = {c: GOOD[c] for c in ("study", "experimental", "control", "endpoint")}
+    table = be.read_effects(pd.DataFrame([{**labels, header: "0.71 (0.57-0.87)"}]))
+    assert list(table.frame["measure"]) == ["HR"]
+
+
+def test_one_estimate_without_an_interval_hides_no_other():
+    labels = {c: GOOD[c] for c in ("study", "experimental", "control", "endpoint")}
+    rows = [{**labels, "HR (95% CI)": "0.71 (0.57-0.87)"}, {**labels, "study": "T", "HR (95% CI)": "NR"}]
+    with pytest.raises(be.DataError) as caught:
+        be.read_effects(pd.DataFrame(rows))
+    assert {p.row for p in caught.value.problems} == {3}
+
+
+def test_regimens_are_selected_however_wide_their_letters():
+    table = be.read_effects(frame({"experimental": "drug（weekly）"}))
+    for name in ("drug（weekly）", "drug(weekly)"):
+        assert len(table.select(regimens=[name, GOOD["control"]])) == 1
+
+
 def test_a_network_in_pieces_is_named():
     table = be.read_effects(frame({}, {"study": "S2", "experimental": "a", "control": "b"}))
     with pytest.raises(be.DataError) as caught:

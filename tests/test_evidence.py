@@ -277,6 +277,12 @@ def test_selection_says_what_there_is():
     assert chosen.regimens == ("toripalimab + anlotinib", "anlotinib + S-1")
 
 
+def test_one_slip_among_the_values_of_a_selection_is_named():
+    table = load_dataset("second_line_cohorts")
+    with pytest.raises(AnalysisError, match=r"no row has line = secnd\. Did you mean"):
+        table.select(where={"line": ["secnd", "second"]})
+
+
 class TestDatasets:
     def test_the_theses_counts(self, cohorts):
         frame = cohorts.frame.set_index(["regimen", "endpoint"])

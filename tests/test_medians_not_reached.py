@@ -30,6 +30,14 @@ def test_an_arm_of_no_patients_has_no_median(median):
         table([{"study": "S", "regimen": "A", "median": median, "events": "12", "n": "0"}])
 
 
+def test_one_median_not_reached_leaves_the_intervals_of_the_others():
+    rows = [("S", "A", "5.1 (4.0-6.2)", "", ""), ("T", "A", "NR", "12", "30")]
+    columns = ["study", "regimen", "mPFS, months (95% CI)", "follow_up", "n"]
+    found = be.read_medians(pd.DataFrame(rows, columns=columns), time_unit="months").frame
+    assert list(found["basis"]) == ["interval", "not reached"]
+    assert list(found["median"]) == [5.1, 12.0]
+
+
 def quantile_by_quadrature(q, bounds, shown=()):
     """Quantile of a median under PRIOR, given (bound, error) of arms not reached and (value, error) of others."""
 

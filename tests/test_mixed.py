@@ -191,6 +191,15 @@ def test_what_cannot_be_combined_is_refused():
         be.Analysis.from_dict({"data": {"kind": "counts", "counts": "x.csv"}, "model": {"family": "synthesis"}})
 
 
+def test_labels_of_both_tables_are_selected_as_those_of_one_are():
+    both = be.combine_evidence(EFFECTS.replace("new", "new（weekly）"), COUNTS.replace("new", "new（weekly）"))
+    effects, counts = both.select_both(endpoint=None, regimens=["new（weekly）", "old"], where={})
+    assert effects is not None
+    assert counts is not None
+    with pytest.raises(be.AnalysisError, match="no row has study = basl"):
+        both.select_both(endpoint=None, regimens=None, where={"study": [EFFECTS["study"].iloc[0], "basl"]})
+
+
 def test_a_file_of_effects_and_a_file_of_counts(tmp_path, capsys):
     EFFECTS.to_csv(tmp_path / "effects.csv", index=False)
     COUNTS[COUNTS["events"] > 0].to_csv(tmp_path / "counts.csv", index=False)

@@ -148,7 +148,7 @@ def test_from_the_command_line(files, capsys):
     assert main([str(s) for s in stated]) == 0
     told = capsys.readouterr().out
     assert "progression between scans" in told
-    assert "1 visits on or before the day of the start (baseline) were left out" in told
+    assert "1 visit on or before the day of the start (baseline) was left out" in told
     table = be.read_patients(
         files / "intervals.csv",
         id="case",

@@ -13,6 +13,7 @@ from bayes_escc.names import normalise
 __all__ = [
     "SYNONYMS",
     "WEAK",
+    "bare_header",
     "canonical_columns",
     "column_meant",
     "column_named",
@@ -133,11 +134,11 @@ _WITH_INTERVAL: Final = re.compile(
 
 def _folded(name: str) -> str:
     """A header without its unit and interval, in lower case."""
-    plain = _bare(normalise(name))[0]
+    plain = bare_header(normalise(name))[0]
     return plain.casefold().replace(" ", "_")
 
 
-def _bare(plain: str) -> tuple[str, str | None]:
+def bare_header(plain: str) -> tuple[str, str | None]:
     """A header without what it says of an interval and a unit, and that unit."""
     unit = None
     while True:
@@ -151,7 +152,7 @@ def _bare(plain: str) -> tuple[str, str | None]:
 
 def _unit_of_header(name: str) -> str | None:
     """The unit of time that a header states, ``PFS (months)``; None if it states none."""
-    return _bare(normalise(name))[1]
+    return bare_header(normalise(name))[1]
 
 
 def _candidates(folded: Mapping[str, Sequence[str]], meaning: str, taken: Collection[str] = ()) -> list[str]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.all_pairs import reduce_all_pairs
-from bayes_escc.evidence.columns import canonical_columns, refuse_two_intervals, told_apart
+from bayes_escc.evidence.columns import bare_header, canonical_columns, refuse_two_intervals, told_apart
 from bayes_escc.evidence.effect_arms import (
     ARM_MEASURES,
     CONTROL_SE,
@@ -147,11 +147,12 @@ class EffectTable(Table):
         elif len(present) > 1:
             problems.append(f"endpoint: the table has {', '.join(present)}; name one")
         if regimens is not None:
+            regimens = [normalise(r) for r in regimens]
             known = {*frame["experimental"], *frame["control"]}
             problems += [
                 f"regimen {r!r} is not in {self.source}.{nearest(r, known)}" for r in regimens if r not in known
             ]
-            frame = frame[frame["experimental"].isin(list(regimens)) & frame["control"].isin(list(regimens))]
+            frame = frame[frame["experimental"].isin(regimens) & frame["control"].isin(regimens)]
         frame = self._not_empty(frame, problems)
         measures = list(dict.fromkeys(frame["measure"]))
         if len(measures) > 1:
@@ -342,7 +343,7 @@ def _rename(raw: RawTable, problems: list[Problem]) -> RawTable:
     cells: dict[str, Sequence[str]] = dict(raw.cells)
     implied = next(
         (
-            measure_of(old.partition("(")[0].strip())
+            measure_of(bare_header(normalise(old))[0])
             for old, new in zip(before, raw.columns, strict=True)
             if new == "estimate"
         ),

@@ -13,7 +13,8 @@ from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.effect_measures import MEASURES
 from bayes_escc.evidence.effects import EffectTable, read_effects
 from bayes_escc.evidence.endpoints import canonical_endpoint
-from bayes_escc.evidence.table import Table, filter_rows
+from bayes_escc.evidence.reading import normalise
+from bayes_escc.evidence.table import Table, filter_rows, no_row_has
 from bayes_escc.evidence.trial_names import trial_key
 from bayes_escc.names import PlainMapping
 from bayes_escc.settings.reader import nearest
@@ -80,7 +81,7 @@ class MixedTable(Table):
             If a study is in both, or the effects are not of the measure that counts are made into.
         """
         frames = []
-        problems: list[str] = []
+        problems: list[str] = no_row_has([table.frame for table in self._tables], where)
         for table in self._tables:
             noted: list[str] = []
             frames.append(filter_rows(table.frame, where, noted))
@@ -94,13 +95,13 @@ class MixedTable(Table):
             problems.append(
                 f"endpoint {wanted!r} is in neither table; they have {listed}.{nearest(wanted or '', present)}"
             )
+        kept = None if regimens is None else [normalise(r) for r in regimens]
         known = {*frames[0]["experimental"], *frames[0]["control"], *frames[1]["regimen"]}
-        problems += [f"regimen {r!r} is in neither table.{nearest(r, known)}" for r in regimens or () if r not in known]
+        problems += [f"regimen {r!r} is in neither table.{nearest(r, known)}" for r in kept or () if r not in known]
         if problems:
             raise AnalysisError("; ".join(problems))
         effects, counts = (f[f["endpoint"] == wanted] for f in frames)
-        if regimens is not None:
-            kept = list(regimens)
+        if kept is not None:
             effects = effects[effects["experimental"].isin(kept) & effects["control"].isin(kept)]
             counts = counts[counts["regimen"].isin(kept)]
         if effects.empty and counts.empty:

@@ -48,10 +48,12 @@ def split_intervals(
         return split
     if "interval" not in split:
         within = [_WITHIN.fullmatch(number_text(text)) for text in split.get(estimate, ())]
-        if not within or not all(m and limits_in(m[2]) for m in within):
+        within = [m if m and limits_in(m[2]) else None for m in within]
+        if not any(within):
             return split
-        split[estimate] = [m[1] for m in within if m]
-        split["interval"] = [m[2] for m in within if m]
+        # what has no interval, as a blank or a median not reached, stays as it is, for the checks to name
+        split[estimate] = [m[1] if m else text for m, text in zip(within, split[estimate], strict=True)]
+        split["interval"] = [m[2] if m else "" for m in within]
     pairs = [limits_in(text) or (text, text) for text in split.pop("interval")]
     split[lower], split[upper] = [low for low, _ in pairs], [high for _, high in pairs]
     level = _LEVEL.search(normalise(header))

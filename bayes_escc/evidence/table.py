@@ -18,7 +18,7 @@ from bayes_escc.settings.setting import setting, text, texts
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Source", "Table", "TableSettings", "filter_rows", "in_order", "table_digest"]
+__all__ = ["Source", "Table", "TableSettings", "filter_rows", "in_order", "no_row_has", "table_digest"]
 
 _NAMED: Final = 20
 """Labels that a message names."""
@@ -129,18 +129,35 @@ def in_order(frame: pd.DataFrame, column: str, labels: Sequence[str], source: st
 
 def filter_rows(frame: pd.DataFrame, where: PlainMapping, problems: list[str]) -> pd.DataFrame:
     """Keep the rows whose cells equal a value (or one of several) in every column named."""
+    problems += no_row_has([frame], where)
     for column, wanted in where.items():
         if column not in frame.columns:
             problems.append(f"where: there is no column {column!r}.{nearest(column, frame.columns)}")
             continue
-        values = wanted if isinstance(wanted, list | tuple) else [wanted]
         cells = {v: normalise(cell_text(v)) for v in frame[column].unique()}
-        allowed = {normalise(cell_text(v)) for v in values}
-        absent = sorted(allowed - set(cells.values()))
-        if absent and not set(cells.values()) & allowed:
-            problems.append(f"where: no row has {column} = {', '.join(absent)}")
+        allowed = _values(wanted)
+        absent_anywhere = any(p.startswith(f"where: no row has {column} = ") for p in problems)
+        if not absent_anywhere and not allowed & {*cells.values()}:
+            problems.append(f"where: no row has {column} = {', '.join(sorted(allowed))}")
         frame = frame[frame[column].isin([v for v, cell in cells.items() if cell in allowed])]
     return frame
+
+
+def no_row_has(frames: Sequence[pd.DataFrame], where: PlainMapping) -> list[str]:
+    """What `where` asks for and no row of any of some tables has, in words; one slip among several values too."""
+    found = []
+    for column, wanted in where.items():
+        known = {normalise(cell_text(v)) for frame in frames if column in frame for v in frame[column].unique()}
+        absent = sorted(_values(wanted) - known)
+        if known and absent:
+            hint = nearest(absent[0], sorted(known)) if len(absent) == 1 else ""
+            found.append(f"where: no row has {column} = {', '.join(absent)}{hint and '.' + hint}")
+    return found
+
+
+def _values(wanted: object) -> set[str]:
+    """The cells that a value of `where`, or one of several, stands for."""
+    return {normalise(cell_text(v)) for v in (wanted if isinstance(wanted, list | tuple) else [wanted])}
 
 
 def table_digest(frame: pd.DataFrame) -> str:

@@ -460,7 +460,12 @@ def _visits(
     refuse_if_any(raw.source, [*problems, *contradicted])
     remedy = "They say nothing about when progression happened."
     notes += [
-        Problem("scans_left_out", f"{n} visits {why} were left out", remedy, column=result)
+        Problem(
+            "scans_left_out",
+            f"{counted(n, 'visit')} {why} {'was' if n == 1 else 'were'} left out",
+            remedy,
+            column=result,
+        )
         for why, n in left_out.items()
     ]
     return seen, notes

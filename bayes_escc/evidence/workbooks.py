@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from bayes_escc.errors import DataError
-from bayes_escc.evidence.problems import Problem, refuse_if_any
+from bayes_escc.evidence.problems import Problem, counted, refuse_if_any
 
 __all__ = ["SheetMarks", "Workbook", "grid_from_workbook", "opened"]
 
@@ -178,7 +178,7 @@ def grid_from_workbook(
     grid = [row + [""] * (width - len(row)) for row in grid]
     if not marks.hidden:
         return grid, []
-    said = f"{marks.hidden} hidden rows were read"
+    said = f"{counted(marks.hidden, 'hidden row')} {'was' if marks.hidden == 1 else 'were'} read"
     return grid, [Problem("hidden_rows", said, "Remove them if they should not count.")]
 
 

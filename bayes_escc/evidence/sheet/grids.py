@@ -18,6 +18,7 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from bayes_escc.errors import DataError
+from bayes_escc.evidence.problems import counted
 from bayes_escc.evidence.reading import cell_text, western
 from bayes_escc.evidence.sheet.wording import Text
 from bayes_escc.evidence.workbooks import Workbook, opened
@@ -189,7 +190,12 @@ def _sheet_grid(workbook: Workbook, sheet: Any) -> Grid:
             )
     notes: tuple[Text, ...] = ()
     if marks.hidden:
-        notes = (Text(f"{marks.hidden} hidden rows were read too", f"有{marks.hidden}行被隐藏，仍已读取"),)
+        notes = (
+            Text(
+                f"{counted(marks.hidden, 'hidden row')} {'was' if marks.hidden == 1 else 'were'} read too",
+                f"有{marks.hidden}行被隐藏，仍已读取",
+            ),
+        )
     day_zero = dt.date(1904, 1, 1) if workbook.book.epoch.year == 1904 else dt.date(1899, 12, 30)
     title = sheet.title.strip()
     grid = Grid(workbook.name, title, _bounded(rows), marks.merged, marks.formulas, day_zero, notes)
