@@ -232,3 +232,23 @@ def test_a_word_is_no_number(capsys):
         main(["compare", "A=10/29", "B=12/35", "--margin", "a tenth"])
     assert ended.value.code == 2
     assert "--margin: invalid number value: 'a tenth'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["tipping", "A=10/29", "B=12/35", "B=30/35"], "'B' is used twice"),
+        (["tipping", "A=10/29", "B=12/35", "--bias-mean", "inf"], "finite number"),
+        (["tipping", "A=10/29", "B=12/35", "--estimand", "rmst"], "one estimand, the rate"),
+        (["tipping", "A=10/29", "B=12/35", "--reference", "C"], "'C' is not one of A, B"),
+        (["tipping", "pd1_second_line_os"], "effect is not estimated by regimen"),
+    ],
+)
+def test_a_tipping_point_that_cannot_be_had_is_refused_with_its_reason(given, said, capsys):
+    assert main(given) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_tipping_point_takes_the_reference_that_was_asked_for(capsys):
+    assert main(["tipping", "A=10/29", "B=12/35", "--reference", "B"]) == 0
+    assert "response: A against B" in capsys.readouterr().out

@@ -18,6 +18,7 @@ import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.comparison import compare, labelled_cells
+from bayes_escc.answers.estimand import natural_scale
 from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.checks.power_scaling import PowerScaling, scaled_by_powers
 from bayes_escc.checks.varied import Sensitivity
@@ -126,8 +127,10 @@ class _Question:
 
 
 def _by_laplace(analysis: Analysis, design: Design) -> bool:
-    """Whether the model is one whose Laplace proposals can be weighted for other priors."""
-    return analysis.borrowing is None and design.reweightable and not design.hierarchical
+    """Whether the model has no exact posterior, and Laplace proposals that can be weighted for other priors."""
+    if analysis.borrowing is not None or not design.reweightable or design.hierarchical:
+        return False
+    return design.exact(np.random.default_rng(0), 1, 1) is None
 
 
 def _fitted(design: Design, analysis: Analysis) -> Estimate:
@@ -163,14 +166,15 @@ def _rows(one: Variation, found: Estimate, asked: _Question, design: Design, bas
     if REGIMEN not in array.dims or array.sizes[REGIMEN] < 2:
         raise AnalysisError("sensitivity: there is only one regimen, so there is nothing to compare.")
     reference = asked.reference or str(array[REGIMEN].to_numpy()[0])
-    ratio = asked.estimand.endswith("ratio")
+    scale = natural_scale(array)
     stated = next((c.better for c in analysis.comparisons if c.estimand == asked.estimand), None)
     comparison = compare(
         array,
         reference=reference,
-        scale="ratio" if ratio else "difference",
+        scale=scale,
         better=stated,
         ci_prob=analysis.ci_prob,
+        exact=ExactLaws(found.groups[LAWS]) if LAWS in found.groups else None,
         arms=tuple(design.arms),
         converged=told.converged,
     )
@@ -190,7 +194,7 @@ def _rows(one: Variation, found: Estimate, asked: _Question, design: Design, bas
             "mcse_log_evidence": told.mcse_log_evidence,
             "bayes_factor": factor,
             "sampler": found.engine,
-            "unit": "ratio" if ratio else f"difference in {array.attrs.get('unit', '')}",
+            "unit": "ratio" if scale == "ratio" else f"difference in {array.attrs.get('unit', '')}",
             "better": row["better"],
         }
         for row in comparison.rows

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bayes_escc.checks.power_scaling import PowerScaling
 from bayes_escc.names import NotebookView, Plain, PlainMapping
+from bayes_escc.settings.questions import is_ratio
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,9 @@ class Sensitivity(NotebookView):
             words = [f"{interval[0].upper()}{interval[1:]} of the effect; shaded: the analysis as specified."]
             words += [f"Bayes factors: {factors}."] if factors else []
         else:
-            unit, sides = f"{self.estimand}, {self.unit}", (str(regimens[0]), self.reference)
+            words_of = self.estimand.replace("_", " ")  # "hazard ratio", and then its unit says the same
+            unit = words_of if is_ratio(self.unit) else f"{words_of}, {self.unit}"
+            sides = str(regimens[0]), self.reference
             words = [f"{regimens[0]} against {self.reference}: {interval}; shaded: the analysis as specified."]
             words += [f"{', '.join(map(str, regimens[1:]))} as in the table."] if len(regimens) > 1 else []
         return interval_forest(

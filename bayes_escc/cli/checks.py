@@ -55,9 +55,9 @@ def _sensitivity(options: argparse.Namespace) -> int:
         save_figure(found.plot(), out / "sensitivity")
     if options.json:
         print_json(content)
-        return 0
-    print(repr(found))
-    return 0
+    else:
+        print(repr(found))
+    return 4 if any("NOT CONVERGED" in note for note in found.notes) else 0
 
 
 def _proportional(options: argparse.Namespace) -> int:

@@ -91,6 +91,10 @@ def _counts(source: list[str]) -> dict[str, tuple[int, int]] | None:
     wrong = [text for text, m in zip(source, matches, strict=True) if m is None]
     if wrong:
         raise AnalysisError(f"{', '.join(wrong)}: write every arm as NAME=EVENTS/N.")
+    names = [m[1] for m in matches if m]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise AnalysisError(f"the name {', '.join(map(repr, twice))} is used twice; give every arm its own.")
     return {m[1]: (int(m[2]), int(m[3])) for m in matches if m}
 
 

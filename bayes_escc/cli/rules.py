@@ -171,10 +171,13 @@ def _table(options: argparse.Namespace) -> int:
 
         from bayes_escc.plots import boundaries as boundaries_figure
         from bayes_escc.plots.style import save_figure
+        from bayes_escc.runs.figures import file_part, unused
 
+        stems: list[str] = []
         for rule in rules:
-            stem = options.figure if len(rules) == 1 else f"{options.figure}_{re.sub(r'[^0-9A-Za-z]+', '_', rule.name)}"
-            save_figure(boundaries_figure(rule, looks), Path(stem))
+            stem = options.figure if len(rules) == 1 else f"{options.figure}_{file_part(rule.name)}"
+            stems.append(unused(stem, stems))
+            save_figure(boundaries_figure(rule, looks), Path(stems[-1]))
     if options.json:
         found = [
             {**table.to_dict(), "operating_characteristics": None if b is None else b.to_dict()}

@@ -21,6 +21,7 @@ from bayes_escc.plots.style import (
     new_figure,
     wrapped,
 )
+from bayes_escc.settings.questions import is_ratio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -183,7 +184,7 @@ def _draw(
 ) -> Figure:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    ratio = unit in RATIOS
+    ratio = is_ratio(unit)
     cells = [c for c in (0, 1) if any(line.cells[c] for line in lines)]
     labels = [wrapped(x.label, 26 if cells else 32) for x in lines]
     base = (6.0 if len(lines) <= 22 else 5.0) + (1.6 if any(x.raw for x in lines) and len(lines) <= 22 else 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bayes_escc.answers.posterior import Posterior
     from bayes_escc.evidence.population.reconstruct import Reconstruction
 
-__all__ = ["drawings_of", "figures_of"]
+__all__ = ["drawings_of", "figures_of", "file_part", "unused"]
 
 MAX_PANELS: Final = 8
 """Most panels or intervals of a response model that one figure shows."""
@@ -46,15 +46,15 @@ def drawings_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict
             for comparison in comparisons:
                 for rows in _pages(comparison.rows):
                     endpoint = rows[0][ENDPOINT] if len(rows) < len(comparison.rows) else None
-                    file = "_".join(part for part in (comparison.scale, _slug(endpoint)) if part)
-                    drawings[_unused(file, drawings)] = partial(draw, comparison, endpoint=endpoint)
+                    file = "_".join(part for part in (comparison.scale, file_part(endpoint)) if part)
+                    drawings[unused(file, drawings)] = partial(draw, comparison, endpoint=endpoint)
         elif name == "intervals":
             estimand = "rate" if "rate" in posterior.estimand_names else "median"
             rows = [{ENDPOINT: labels[ENDPOINT]} for labels, _ in labelled_cells(posterior.estimand(estimand))]
             for page in _pages(rows):
                 endpoint = page[0][ENDPOINT] if len(page) < len(rows) else None
-                file = "_".join(part for part in (f"{estimand}s", _slug(endpoint)) if part)
-                drawings[_unused(file, drawings)] = partial(draw, posterior, estimand, endpoint=endpoint)
+                file = "_".join(part for part in (f"{estimand}s", file_part(endpoint)) if part)
+                drawings[unused(file, drawings)] = partial(draw, posterior, estimand, endpoint=endpoint)
         else:
             drawings[name] = partial(draw, posterior)
     drawings |= _beside_published(posterior, comparisons)
@@ -62,7 +62,7 @@ def drawings_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict
         if rule.schedule and not rule.not_exact:
             events, look = rule.counts(FittedPosterior.of(posterior))
             now = events[::-1] if rule.arms == 2 else (look[0], *events)
-            drawings[_unused(f"monitoring_{_slug(rule.name)}", drawings)] = partial(boundaries, rule, path=[now])
+            drawings[unused(f"monitoring_{file_part(rule.name)}", drawings)] = partial(boundaries, rule, path=[now])
     return drawings
 
 
@@ -80,12 +80,12 @@ def _beside_published(posterior: Posterior, comparisons: Sequence[Comparison]) -
     if report.get("ledger"):
         drawings["ledger"] = partial(figure("ledger"), posterior)
     for name, read, unit in _reconstructions(posterior):
-        drawings[_unused(f"reconstruction_{_slug(name)}", drawings)] = partial(
+        drawings[unused(f"reconstruction_{file_part(name)}", drawings)] = partial(
             figure("reconstruction"), read, unit=unit
         )
     rows = [row for comparison in comparisons for row in comparison.rows]
     for found in [t for t in (tipping_of_row(posterior, row) for row in rows) if t is not None][:MAX_PANELS]:
-        drawings[_unused("tipping", drawings)] = partial(figure("tipping"), found)
+        drawings[unused("tipping", drawings)] = partial(figure("tipping"), found)
     return drawings
 
 
@@ -111,7 +111,7 @@ def _pages(rows: Sequence[PlainMapping]) -> list[Sequence[PlainMapping]]:
     return [page for page in pages if len(page) <= MAX_PANELS]
 
 
-def _unused(name: str, taken: PlainMapping) -> str:
+def unused(name: str, taken: Container[str]) -> str:
     """The name, numbered if another figure has it already."""
     number = 2
     candidate = name
@@ -120,7 +120,7 @@ def _unused(name: str, taken: PlainMapping) -> str:
     return candidate
 
 
-def _slug(text: str | None) -> str:
+def file_part(text: str | None) -> str:
     """A label as part of a file name, cut where the name would be too long for a file system."""
     plain = "".join(c if c.isalnum() else "_" for c in text or "")
     short = plain.encode()[:_LONGEST_NAME].decode(errors="ignore")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,9 @@ def tipping(
         If there is no such comparison, or no scale of bias is known for it.
     """
     if isinstance(source, Mapping):
-        found = _of_counts(source, scale or "difference", better or "higher", margin)
+        if estimand not in (None, "rate") or results is not None:
+            raise AnalysisError("typed counts have one estimand, the rate, and no earlier results; leave these out.")
+        found = _of_counts(_from_reference(source, reference), scale or "difference", better or "higher", margin)
     else:
         found = _of_posterior(
             _posterior(source, results), estimand, reference, scale=scale, better=better, margin=margin
@@ -76,9 +79,19 @@ def tipping(
     return tuple(replace(t, bias=_stated(t.bias, bias_sd, bias_mean)) for t in found)
 
 
+def _from_reference(counts: Mapping[str, tuple[int, int]], reference: str | None) -> Mapping[str, tuple[int, int]]:
+    """The arms with the reference first."""
+    first = next(iter(counts)) if reference is None else normalise(reference)
+    if first not in counts:
+        raise AnalysisError(f"{first!r} is not one of {', '.join(counts)}.{nearest(first, tuple(counts))}")
+    return {first: counts[first], **counts}
+
+
 def _stated(bias: Bias, sd: float | None, mean: float | None) -> Bias:
     if sd is not None and not 0.0 <= sd < 20.0:
         raise AnalysisError(f"the standard deviation of a bias is a number from 0 to 20, not {sd!r}.")
+    if mean is not None and not math.isfinite(mean):
+        raise AnalysisError(f"the mean of a bias is a finite number, not {mean!r}.")
     rationale = "Stated for this question."
     return Bias(bias.scale, bias.mean if mean is None else mean, bias.sd if sd is None else sd, rationale)
 
@@ -151,10 +164,24 @@ def _of_posterior(
         from bayes_escc.analysis.analysis import ComparisonSpec
 
         name = estimand or ("rate" if "rate" in posterior.estimand_names else posterior.estimand_names[0])
-        first = reference or str(posterior.estimand(name)[REGIMEN].to_numpy()[0])
+        array = posterior.estimand(name)
+        if REGIMEN not in array.dims:
+            raise AnalysisError(
+                f"{name} is not estimated by regimen, so no bias between regimens can change it; name another with "
+                "estimand."
+            )
+        if array.sizes[REGIMEN] < 2:
+            raise AnalysisError(f"there is only one regimen, {array[REGIMEN].item()}, so there is nothing to compare.")
+        first = reference or str(array[REGIMEN].to_numpy()[0])
         specs = [ComparisonSpec(name, normalise(first), scale)]
     specs = [
-        replace(s, scale=scale or s.scale, better=better or s.better, margin=s.margin if margin is None else margin)
+        replace(
+            s,
+            scale=scale or s.scale,
+            better=better or s.better,
+            # a margin is of the scale that it was stated on
+            margin=margin if margin is not None or scale not in (None, s.scale) else s.margin,
+        )
         for s in specs
     ]
     design, posterior = _with_curves(posterior, replace(analysis, comparisons=tuple(specs)), add_bias_groups)
