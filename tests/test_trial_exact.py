@@ -410,6 +410,94 @@ def test_a_rule_that_only_stops_for_harm_comes_before_success(harm):
     assert abs(share - known.probability_go) < 4 * (known.probability_go / 2000) ** 0.5
 
 
+SLOW = {"ORR": {"assessed_after": 2.0}, "DCR": {"assessed_after": 6.0}}
+ONE = {"kind": "posterior_probability", "endpoint": "ORR"}
+GOES = {**ONE, "name": "goes", "value": 0.2, "go_above": 0.8, "looks": [30]}
+STOPS = {**ONE, "name": "stops", "value": 0.4, "stop_below": 0.3, "looks": [20]}
+
+
+class TestALookInVain:
+    """Of a size below what a look waits for, that look comes at the end of all follow-up, of whichever endpoint."""
+
+    @staticmethod
+    def shares(most, rate, stops_first):
+        """P(go) and P(stop) of both rules at one count, of which one comes first."""
+        x = np.arange(most + 1)
+        goes = stats.beta.sf(0.2, 1 + x, 1 + most - x) > 0.8
+        stops = stats.beta.sf(0.4, 1 + x, 1 + most - x) < 0.3
+        weight = stats.binom.pmf(x, most, rate)
+        if stops_first:
+            return np.array([weight[goes & ~stops].sum(), weight[stops].sum()])
+        return np.array([weight[goes].sum(), weight[stops & ~goes].sum()])
+
+    @pytest.mark.parametrize("pattern", ["poisson", "even"])
+    @pytest.mark.parametrize("slow", [True, False], ids=["another endpoint later", "one endpoint"])
+    def test_it_comes_after_what_the_last_patient_called(self, slow, pattern, tmp_path):
+        endpoints = SLOW if slow else {"ORR": {"assessed_after": 2.0}}
+        changes = {
+            "design": {"arms": ["new"], "patients": 20},
+            "accrual": {"rate": 4, "pattern": pattern},
+            "endpoints": endpoints,
+        }
+        rates = [{"ORR": 0.3, "DCR": 0.5} if slow else 0.3]
+        d = written(tmp_path, rates=rates, rules=[GOES, STOPS], **changes)
+        go, stop = self.shares(20, 0.3, stops_first=slow)
+        made = exact_characteristics(d.spec)[(20, "t0")]
+        assert (made.probability_go, made.probability_stop) == pytest.approx((go, stop), abs=1e-12)
+        assert near((d.conduct("t0", 20, 0, 4000).decision > 0).mean(), go, 4000)
+        if pattern == "even":
+            first = 20 / 4 + 2.0
+            months = stop * first + (1 - stop) * (first + 4.0 * slow)
+            assert made.expected_months == pytest.approx(months, abs=0.25 + 1e-9)
+            assert d.conduct("t0", 20, 0, 4000).months.mean() == pytest.approx(made.expected_months, abs=0.15)
+
+    def test_who_of_those_who_left_was_last_matters(self, tmp_path):
+        changes = {
+            "design": {"arms": ["new"], "patients": 22},
+            "accrual": {"rate": 4, "drop_out": 0.05},
+            "endpoints": {"ORR": {"assessed_after": 2.0}},
+        }
+        d = written(tmp_path, rates=[0.3], rules=[GOES, STOPS], **changes)
+        stay, found = math.exp(-0.1), np.zeros(2)
+        for k in range(23):
+            weight = stats.binom.pmf(k, 22, stay)
+            last = k / 22  # the last who entered is one of those who stayed, and both looks are at the end
+            if k == 20:
+                found += weight * (last * self.shares(k, 0.3, False) + (1 - last) * self.shares(k, 0.3, True))
+            elif k < 20:
+                found += weight * self.shares(k, 0.3, False)
+            else:  # the look at 20 was before the end, where more are known
+                found += weight * self.later(k, 0.3)
+        made = exact_characteristics(d.spec)[(22, "t0")]
+        assert (made.probability_go, made.probability_stop) == pytest.approx(tuple(found), abs=1e-9)
+        assert near((d.conduct("t0", 22, 0, 4000).decision > 0).mean(), found[0], 4000)
+
+    @staticmethod
+    def later(most, rate):
+        x = np.arange(21)
+        stops = stats.beta.sf(0.4, 1 + x, 21 - x) < 0.3
+        weight = stats.binom.pmf(x, 20, rate)
+        go = 0.0
+        for more in range(most - 20 + 1):
+            goes = stats.beta.sf(0.2, 1 + x + more, 1 + most - x - more) > 0.8
+            go += stats.binom.pmf(more, most - 20, rate) * weight[goes & ~stops].sum()
+        return np.array([go, weight[stops].sum()])
+
+    def test_where_a_time_to_event_ends_the_trial_it_is_simulated(self):
+        content = {
+            "id": "vain",
+            "design": {"arms": ["new"], "patients": 20},
+            "accrual": {"rate": 4},
+            "endpoints": {"ORR": {"assessed_after": 2.0}, "PFS": {"visits": 2.0}},
+            "truths": [{"name": "t", "ORR": 0.3, "PFS": {"median": 4.0}}],
+            "monitoring": [GOES, STOPS],
+        }
+        d = be.Design.from_dict(content)
+        assert "differs from trial to trial" in why_not_exact(d.spec)
+        content["monitoring"] = [GOES]
+        assert why_not_exact(be.Design.from_dict(content).spec) == ""
+
+
 def test_what_cannot_be_enumerated_says_why(tmp_path):
     rule = {"name": "r", "kind": "posterior_probability", "value": 0.2, "go_above": 0.9}
     waiting = {"endpoints": {"ORR": {"assessed_after": 2.0}}}

@@ -98,8 +98,8 @@ def ways_of(spec: TrialSpec, most: int) -> Ways | str:
     leaving = any(spec.accrual.drop_out) and _delay(spec) > 0
     if not leaving or (len(spec.arms) == 1 and _by_evaluable(spec)):
         found: Ways = []
-        for evaluable, weight in _evaluable_in_all(spec, most):
-            stages = _stages(spec, most, evaluable)
+        for evaluable, weight, last_left in _evaluable_in_all(spec, most):
+            stages = _stages(spec, most, evaluable, last_left=last_left)
             if stages is None:
                 return _DIFFERS
             found.append((weight, stages))
@@ -150,24 +150,38 @@ def _by_evaluable(spec: TrialSpec) -> bool:
     return all(plan == LookPlan(evaluable=plan.evaluable) for planned in spec.rules for plan in planned.looks)
 
 
-def _evaluable_in_all(spec: TrialSpec, most: int) -> Iterator[tuple[int, float]]:
-    """How many of the patients ever become evaluable, with probabilities: those who do not leave before."""
+def _evaluable_in_all(spec: TrialSpec, most: int) -> Iterator[tuple[int, float, bool]]:
+    """How many of the patients ever become evaluable, with probabilities: those who do not leave before.
+
+    Where the last of them calls one look and another one waits in vain, it matters whether the last patient who entered
+    is among those who left, since the trial then ends after the first of these looks rather than with it.
+    """
     stay = math.exp(-spec.accrual.drop_out[0] * _delay(spec))
     if stay == 1.0:
-        yield most, 1.0
+        yield most, 1.0, False
         return
+    asked = {plan.evaluable for planned in spec.rules for plan in planned.looks if plan.evaluable is not None}
     for k in range(most + 1):
         weight = math.comb(most, k) * stay**k * (1.0 - stay) ** (most - k)
-        if weight > _NEGLIGIBLE:
-            yield k, weight
+        if weight <= _NEGLIGIBLE:
+            continue
+        if k < most and k in asked and max(asked) > k:
+            yield k, weight * k / most, False
+            yield k, weight * (most - k) / most, True
+        else:
+            yield k, weight, False
 
 
-def _stages(spec: TrialSpec, most: int, evaluable: int, *, leaving: bool = False) -> list[Stage] | None:
+def _stages(
+    spec: TrialSpec, most: int, evaluable: int, *, leaving: bool = False, last_left: bool = False
+) -> list[Stage] | None:
     """Every look, in no order; None where chance decides who is evaluable at one of them.
 
-    Where patients leave, those are counted whose assessment is due, had they all stayed.
+    Where patients leave, those are counted whose assessment is due, had they all stayed. A look that cannot be reached
+    is taken at the end of all follow-up, of whichever endpoint.
     """
     rounds, delay = sum(spec.allocation), _delay(spec)
+    others = spec.pfs is not None or max(spec.binary.values()) > delay  # that end the trial later
     entry = arrivals(spec.accrual, np.zeros((1, most)))[0] if spec.accrual.pattern == "even" else None
     if evaluable < most:
         entry = None  # who left is not known, so neither are dates
@@ -176,12 +190,12 @@ def _stages(spec: TrialSpec, most: int, evaluable: int, *, leaving: bool = False
     month: float | None
     for column, (r, look) in enumerate(looks_of(spec)):
         plan = spec.rules[r].looks[look]
-        if leaving and plan.evaluable is not None:
-            others = spec.pfs is not None or max(spec.binary.values()) > delay  # that end the trial later
-            if plan.evaluable < most or plan.by_month is not None or others:
-                return None
+        if leaving and plan.evaluable is not None and (plan.evaluable < most or plan.by_month is not None or others):
+            return None
         if entry is not None:
-            when = _date(plan, entry, delay)
+            when = _date(spec, plan, entry)
+            if when is None:
+                return None
             count = int((entry + delay <= when + INSTANT).sum())
             over = when >= entry[-1] + delay - INSTANT
             place, entered, month = when, float((entry <= when + INSTANT).sum()), when
@@ -190,21 +204,25 @@ def _stages(spec: TrialSpec, most: int, evaluable: int, *, leaving: bool = False
                 return None
             if plan.patients is not None and plan.patients <= most and delay > 0:
                 return None
-            count = min(max(plan.patients or 0, plan.evaluable or 0), evaluable)
+            asked = max(plan.patients or 0, plan.evaluable or 0)
+            count = min(asked, evaluable)
             over = count == evaluable
-            place, entered, month = float(count), float(count) if delay == 0 else None, None
+            place = math.inf if asked > evaluable and (others or last_left) else float(count)
+            entered, month = float(count) if delay == 0 else None, None
         if len(spec.arms) > 1 and count % spec.block:
             return None
         n = tuple(count // rounds * share for share in spec.allocation)
         stage = Stage(column, r, look, place, n, False, over, entered, month)
         found.append(replace(stage, ended=_ended(spec, stage, count)))
+    in_vain = any(stage.when == math.inf for stage in found)
+    if spec.pfs is not None and in_vain and any(stage.over and stage.when < math.inf for stage in found):
+        return None  # the last event may be seen before or after the last patient is evaluable
     return found
 
 
-def _date(plan: LookPlan, entry: Array, delay: float) -> float:
-    """When a look falls where patients come evenly and none leaves."""
-    times = [0.0]
-    end = float(entry[-1] + delay)
+def _date(spec: TrialSpec, plan: LookPlan, entry: Array) -> float | None:
+    """When a look falls where patients come evenly and none leaves; None where it is when the last event is seen."""
+    times, delay = [0.0], _delay(spec)
     if plan.patients is not None:
         times.append(float(entry[plan.patients - 1]) if plan.patients <= len(entry) else math.inf)
     if plan.evaluable is not None:
@@ -212,7 +230,9 @@ def _date(plan: LookPlan, entry: Array, delay: float) -> float:
     if plan.at_least_months is not None:
         times.append(plan.at_least_months)
     when = max(times) if plan.by_month is None else min(max(times), plan.by_month)
-    return when if math.isfinite(when) else end
+    if math.isfinite(when):
+        return when
+    return None if spec.pfs is not None else float(entry[-1] + max(spec.binary.values()))
 
 
 def mixed(parts: Sequence[tuple[float, Enumerated]]) -> Enumerated:
