@@ -15,7 +15,7 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.trials.answers import rate_statistics
 from bayes_escc.trials.calibration import extremes
-from bayes_escc.trials.conduct import looks_of
+from bayes_escc.trials.conduct import counts_at, look_times, looks_of
 from bayes_escc.trials.exact import exact_characteristics, why_not_exact
 from bayes_escc.trials.generate import generate
 from bayes_escc.trials.sample_size import sample_size
@@ -476,6 +476,143 @@ def test_rows_of_a_registry_are_drawn_whole(tmp_path):
     content["truths"][0]["covariates"]["coefficients"] = {"nrl": 0.3}
     with pytest.raises(be.AnalysisError, match="Did you mean 'nlr'"):
         be.Design.from_dict(content, folder=tmp_path)
+
+
+OWN = {
+    "id": "own",
+    "design": {"arms": {"A": 1, "B": 1}, "patients": 80},
+    "accrual": {"rate": 4},
+    "endpoints": {"ORR": {}},
+    "truths": [{"name": "t", "ORR": {"A": 0.3, "B": 0.4, "C": 0.3}}],
+    "monitoring": [
+        {
+            "name": "predicts",
+            "kind": "predictive_probability",
+            "regimen": "B",
+            "value": 0.2,
+            "success": 0.9,
+            "stop_below": 0.05,
+            "patients": 40,
+        }
+    ],
+}
+COMPARES = {
+    "schema": 1,
+    "id": "an",
+    "title": "x",
+    "question": "Is B better?",
+    "data": {"kind": "counts", "file": "x.csv", "endpoint": "ORR"},
+    "model": {"family": "response", "likelihood": "binomial", "pooling": "none"},
+    "priors": {"rate": {"distribution": "Beta", "alpha": 1, "beta": 1, "rationale": "flat"}},
+    "monitoring": [
+        {"name": "b", "kind": "posterior_probability", "regimen": "B", "reference": "A", "looks": [10, 20]}
+        | {"go_above": 0.95}
+    ],
+}
+
+
+def own(arms, **changes):
+    content = json.loads(json.dumps({**OWN, **changes}))
+    content["design"]["arms"] = arms
+    content["truths"][0]["ORR"] = {arm: content["truths"][0]["ORR"][arm] for arm in arms}
+    return content
+
+
+def compared(arms, **changes):
+    content = own(arms, analysis=COMPARES, **changes)
+    del content["monitoring"]
+    return design(content)
+
+
+class TestPatientsOfTheRulesOwnArms:
+    """What a rule itself says of patients is of its own arms, whatever other arms the design has."""
+
+    def test_a_planned_maximum_is_of_the_rule_s_arm(self):
+        content = own({"A": 1, "B": 1})
+        content["monitoring"][0]["looks"] = [40]  # of both arms, so that the last analysis is still to come
+        d = design(content)
+        planned = d.spec.rules[0]
+        assert [(look.evaluable, look.own) for look in planned.looks] == [(40, None), (None, (40,))]
+        x, n = np.arange(21), np.arange(41)
+        success = stats.beta.sf(0.2, 1 + n, 41 - n) > 0.9
+        ahead = [stats.betabinom.pmf(np.arange(21), 20, 1 + k, 21 - k)[success[k : k + 21]].sum() for k in x]
+        go = sum(
+            stats.binom.pmf(k, 20, 0.4) * stats.binom.pmf(np.arange(21), 20, 0.4)[success[k : k + 21]].sum()
+            for k in x[np.array(ahead) >= 0.05]
+        )
+        known = exact_characteristics(d.spec)[(80, "t")]
+        assert known.probability_go == pytest.approx(go, abs=1e-9)
+        assert within((d.conduct("t", 80, 0, 2000).decision > 0).mean(), go, 2000)
+
+    def test_a_rule_without_looks_of_the_design_has_its_own(self):
+        d = design(own({"A": 1, "B": 1}))
+        assert [look.own for look in d.spec.rules[0].looks] == [(40,)]
+        assert str(d.spec.rules[0].looks[0]) == "40 evaluable in the rule's own arm"
+
+    @pytest.mark.parametrize("waits", [0.0, 2.0])
+    @pytest.mark.parametrize("pattern", ["even", "poisson"])
+    def test_looks_of_an_analysis_in_a_design_with_a_third_arm(self, pattern, waits):
+        d = compared(
+            {"A": 1, "B": 1, "C": 1},
+            design={"patients": 60},
+            endpoints={"ORR": {"assessed_after": waits}},
+            accrual={"rate": 4, "pattern": pattern},
+        )
+        known = exact_characteristics(d.spec)[(60, "t")]
+        together = compared({"A": 1, "B": 1}, design={"patients": 40})
+        assert [look.evaluable for look in together.spec.rules[0].looks] == [20, 40]
+        alone = exact_characteristics(together.spec)[(40, "t")]
+        assert known.go == pytest.approx(alone.go, abs=1e-12)
+        assert known.expected_months is None  # in which place of a block the last one came is chance
+        assert within((d.conduct("t", 60, 0, 2000).decision > 0).mean(), known.probability_go, 2000)
+
+    def test_an_arm_of_twice_as_many_does_not_call_the_look(self):
+        d = compared({"A": 1, "B": 2}, design={"patients": 60})
+        planned = d.spec.rules[0]
+        patients = generate(d.spec, d.spec.truths[0], 60, 0, 50)
+        for plan, least in zip(planned.looks, (10, 20), strict=True):
+            n = counts_at(d.spec, patients, planned, plan, look_times(d.spec, patients, planned, plan)).n
+            assert (n[:, 1] == least).all()
+            assert (n[:, 0] >= least).all()
+        assert "differs from trial to trial" in why_not_exact(d.spec)
+
+    def test_where_patients_leave_no_arm_has_more_than_its_maximum(self):
+        content = own({"A": 1, "B": 1}, accrual={"rate": 4, "drop_out": 0.05})
+        content["endpoints"] = {"ORR": {"assessed_after": 3.0}}
+        content["design"]["patients"] = 120
+        content["monitoring"][0] |= {"reference": "A"}
+        del content["monitoring"][0]["value"]
+        d = design(content)
+        planned, patients = d.spec.rules[0], generate(d.spec, d.spec.truths[0], 120, 0, 50)
+        plan = planned.looks[0]
+        assert plan.own == (40, 40)
+        assert (counts_at(d.spec, patients, planned, plan, look_times(d.spec, patients, planned, plan)).n == 40).all()
+        d.conduct("t", 120, 0, 20)
+
+    def test_too_few_for_an_arm_are_a_last_analysis(self):
+        d = design(own({"A": 1, "B": 1}, design={"patients": 60}))
+        n = np.arange(31)
+        go = stats.binom.pmf(n, 30, 0.4)[stats.beta.sf(0.2, 1 + n, 31 - n) > 0.9].sum()
+        assert exact_characteristics(d.spec)[(60, "t")].probability_go == pytest.approx(go, abs=1e-9)
+        assert within((d.conduct("t", 60, 0, 2000).decision > 0).mean(), go, 2000)
+
+    def test_a_look_of_another_rule_within_the_same_block_is_not_enumerated(self):
+        content = own({"A": 1, "B": 1})
+        other = {"name": "c", "kind": "posterior_probability", "regimen": "A", "value": 0.2, "go_above": 0.9}
+        content["monitoring"].append({**other, "looks": [80]})
+        assert "differs from trial to trial" in why_not_exact(design(content).spec)
+        content["monitoring"][1]["looks"] = [40]
+        d = design(content)
+        known = exact_characteristics(d.spec)[(80, "t")]
+        assert within((d.conduct("t", 80, 0, 2000).decision > 0).mean(), known.probability_go, 2000)
+
+    def test_events_of_an_analysis_are_of_its_own_arms(self):
+        content = json.loads(json.dumps(PFS))
+        content["design"]["arms"] = {**dict.fromkeys(content["design"]["arms"], 1), "third": 1}
+        rule = content.pop("monitoring")[0]
+        content["analysis"]["monitoring"] = [{**rule, "regimen": "new", "looks": [30, 50], "go_above": 0.99}]
+        with pytest.raises(be.AnalysisError, match="alone; state the rule here, with looks at events of all arms"):
+            design(content)
 
 
 def test_columns_of_looks_are_rules_by_looks():

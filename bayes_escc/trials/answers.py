@@ -86,7 +86,8 @@ def rule_at(planned: PlannedRule, look: int, n: tuple[int, ...], *, ended: bool)
     if not ended or rule.most is None or rule.most == n:
         return replace(rule, looks=(), **stated)
     if isinstance(rule, CountBoundary):
-        return rule.completed(planned.looks[look].evaluable, n[0])
+        plan = planned.looks[look]
+        return rule.completed(plan.evaluable if plan.own is None else plan.own[0], n[0])
     stated["patients"] = n
     return replace(rule, looks=(), **stated)
 

@@ -131,14 +131,23 @@ def _delay(spec: TrialSpec, endpoints: Sequence[str]) -> float:
 
 
 def counts_at(spec: TrialSpec, patients: Patients, planned: PlannedRule, plan: LookPlan, times: Array) -> Counts:
-    """Evaluable patients and events of a rule on rates at a look, which is at a calendar time of every trial."""
-    known = evaluable_from(spec, patients, planned.endpoints) <= times[:, None] + INSTANT
-    arms = (planned.arm,) if planned.reference < 0 else (planned.arm, planned.reference)
-    here = [known & (patients.arm == arm) for arm in arms]
+    """Evaluable patients and events of a rule on rates at a look, which is at a calendar time of every trial.
+
+    A rule with a planned maximum counts no more patients of an arm than that: those who were evaluable first.
+    """
+    since = evaluable_from(spec, patients, planned.endpoints)
+    known = since <= times[:, None] + INSTANT
+    here = [known & (patients.arm == arm) for arm in planned.arms]
+    short = [part.sum(axis=1) < count for part, count in zip(here, plan.own or (), strict=False)]
+    for place, most in enumerate(planned.rule.most or ()):
+        last = _smallest(np.where(patients.arm == planned.arms[place], since, np.inf), most)
+        here[place] = here[place] & (since <= last[:, None])
     x = [(part & patients.response[name]).sum(axis=1) for part in here for name in planned.endpoints]
     over = times >= patients.entry[:, -1] + _delay(spec, planned.endpoints) - INSTANT
     if plan.evaluable is not None:
         over &= known.sum(axis=1) < plan.evaluable
+    if short:
+        over &= np.any(short, axis=0)
     return Counts(np.stack([part.sum(axis=1) for part in here], axis=1), np.stack(x, axis=1), over)
 
 
@@ -176,6 +185,10 @@ def look_times(spec: TrialSpec, patients: Patients, planned: PlannedRule, plan: 
     if plan.evaluable is not None:
         since = evaluable_from(spec, patients, planned.endpoints)
         times = np.maximum(times, _smallest(since, plan.evaluable))
+    if plan.own is not None:
+        since = evaluable_from(spec, patients, planned.endpoints)
+        for arm, count in zip(planned.arms, plan.own, strict=True):
+            times = np.maximum(times, _smallest(np.where(patients.arm == arm, since, np.inf), count))
     if plan.events is not None:
         times = np.maximum(times, _smallest(_event_seen(spec, patients), plan.events))
     if plan.at_least_months is not None:

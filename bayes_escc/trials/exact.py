@@ -190,6 +190,12 @@ def _stages(
     month: float | None
     for column, (r, look) in enumerate(looks_of(spec)):
         plan = spec.rules[r].looks[look]
+        if plan.own is not None:
+            own = None if leaving else _own_stage(spec, (column, r, look), most, entry)
+            if own is None:
+                return None
+            found.append(own)
+            continue
         if leaving and plan.evaluable is not None and (plan.evaluable < most or plan.by_month is not None or others):
             return None
         if entry is not None:
@@ -214,10 +220,65 @@ def _stages(
         n = tuple(count // rounds * share for share in spec.allocation)
         stage = Stage(column, r, look, place, n, False, over, entered, month)
         found.append(replace(stage, ended=_ended(spec, stage, count)))
+    if _out_of_order(spec, found, entry) or any(_too_many(spec, stage) for stage in found):
+        return None
     in_vain = any(stage.when == math.inf for stage in found)
     if spec.pfs is not None and in_vain and any(stage.over and stage.when < math.inf for stage in found):
         return None  # the last event may be seen before or after the last patient is evaluable
     return found
+
+
+def _own_stage(spec: TrialSpec, key: tuple[int, int, int], most: int, entry: Array | None) -> Stage | None:
+    """A look at so many evaluable patients of the rule's own arms, none of whom leaves; None where numbers vary.
+
+    Of the block in which the last of them comes nothing is known but that it is over by `when`.
+    """
+    column, r, look = key
+    total = _total(spec, r, look)
+    if total is None or total % spec.block or most % spec.block:
+        return None
+    if total <= most:
+        when = float(total) if entry is None else float(entry[total - 1] + _delay(spec))
+    elif entry is None:
+        later = spec.pfs is not None or max(spec.binary.values()) > _delay(spec)
+        when = math.inf if later else float(most)
+    elif spec.pfs is not None:
+        return None
+    else:
+        when = float(entry[-1] + max(spec.binary.values()))
+    n = tuple(min(total, most) // sum(spec.allocation) * share for share in spec.allocation)
+    return Stage(column, r, look, when, n, total > most, total >= most, None, None)
+
+
+def _total(spec: TrialSpec, r: int, look: int) -> int | None:
+    """How many of all arms have come with so many of a rule's own; None where they come in other shares."""
+    planned = spec.rules[r]
+    counts = zip(planned.arms, planned.looks[look].own or (), strict=True)
+    rounds = {count / spec.allocation[arm] for arm, count in counts}
+    one = rounds.pop()
+    return None if rounds or one != int(one) else int(one) * sum(spec.allocation)
+
+
+def _out_of_order(spec: TrialSpec, found: Sequence[Stage], entry: Array | None) -> bool:
+    """Whether another look may come before or after one that waits for patients of its rule's own arms."""
+    for stage in found:
+        total = None if spec.rules[stage.rule].looks[stage.look].own is None else _total(spec, stage.rule, stage.look)
+        if total is None or stage.ended:
+            continue
+        before = total - spec.block
+        low = float(before) if entry is None else float(entry[before - 1] + _delay(spec)) if before else 0.0
+        for other in found:
+            alike = spec.rules[other.rule].looks[other.look].own is not None and other.n == stage.n
+            same = alike and set(spec.rules[other.rule].arms) == set(spec.rules[stage.rule].arms)
+            if not same and low < other.when <= stage.when:
+                return True
+    return False
+
+
+def _too_many(spec: TrialSpec, stage: Stage) -> bool:
+    """Whether more patients of an arm are evaluable than the rule counts."""
+    planned = spec.rules[stage.rule]
+    return any(stage.n[arm] > most for arm, most in zip(planned.arms, planned.rule.most or (), strict=False))
 
 
 def _date(spec: TrialSpec, plan: LookPlan, entry: Array) -> float | None:

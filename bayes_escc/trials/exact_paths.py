@@ -102,7 +102,7 @@ def truth_movers(spec: TrialSpec) -> list[Mover]:
 def _on_state(spec: TrialSpec, stage: Stage, arms: Sequence[int], endpoints: Sequence[str]) -> NDArray[np.int8] | None:
     """Verdicts of a look for every state: (1, counts...); None where nobody is evaluable."""
     planned = spec.rules[stage.rule]
-    own = [planned.arm] if planned.reference < 0 else [planned.arm, planned.reference]
+    own = planned.arms
     n = tuple(stage.n[arm] for arm in own)
     if 0 in n:
         return None

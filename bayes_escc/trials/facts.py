@@ -232,7 +232,8 @@ def _limits(planned: PlannedRule, look: int) -> dict[str, float]:
     stated = _thresholds(planned, look)
     if stated or planned.of_pfs:
         return stated
-    count = planned.looks[look].evaluable
+    plan = planned.looks[look]
+    count = plan.evaluable if plan.own is None else plan.own[0]
     return {} if count is None else dict(planned.rule.thresholds((count,)))
 
 

@@ -59,6 +59,8 @@ class _Page:
         """When a look is taken."""
         keys = {"patients": "patients", "evaluable": "evaluable", "events": "events", "at_least_months": "least"}
         parts = [self.say(f"look_{word}", n=f"{plan[key]:g}") for key, word in keys.items() if plan[key] is not None]
+        if plan.get("own"):
+            parts.append(self.say("look_own", n=" / ".join(map(str, plan["own"]))))
         last = "" if plan["by_month"] is None else self.say("look_by", n=f"{plan['by_month']:g}")
         return (self.joined(parts) + last).lstrip(", ，")
 

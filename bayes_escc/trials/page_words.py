@@ -121,6 +121,7 @@ DESIGN_WORDS: Final = phrases(
         ),
         "look_patients": ("{n} patients entered", "入组{n}例"),
         "look_evaluable": ("{n} evaluable patients", "可评估{n}例"),
+        "look_own": ("{n} evaluable patients of the rule's own arms", "规则所涉各组可评估{n}例"),
         "look_events": ("{n} events", "{n}个事件"),
         "look_least": ("month {n}", "第{n}个月"),
         "look_by": (", by month {n} at the latest", "，最迟第{n}个月"),

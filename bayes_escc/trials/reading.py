@@ -9,7 +9,7 @@ from typing import Final
 from bayes_escc.analysis import Analysis
 from bayes_escc.names import normalise
 from bayes_escc.settings.reader import Reader, nearest
-from bayes_escc.trials.reading_rules import read_drifts, read_history, read_rules_of_design
+from bayes_escc.trials.reading_rules import DesignFacts, read_drifts, read_history, read_rules_of_design
 from bayes_escc.trials.reading_truths import read_truths
 from bayes_escc.trials.reading_values import by_arm, listed, steps
 from bayes_escc.trials.spec import (
@@ -48,7 +48,8 @@ def read_design(top: Reader, analysis: Analysis | None) -> TrialSpec | None:
     truths = read_truths(top.tables("truths"), arms, binary, pfs, top)
     prior = _design_prior(top.table("design_prior"), arms, binary, pfs) if top.has("design_prior") else None
     history = read_history(top, analysis, arms)
-    rules = read_rules_of_design(top, analysis, arms, binary, pfs, history)
+    known = DesignFacts(analysis, arms, allocation, block, any(accrual.drop_out), binary, pfs, history)
+    rules = read_rules_of_design(top, known)
     truths = tuple(_nested(t, rules, top) for t in truths)
     simulation = _simulation(top.table("simulation"))
     calibration = _calibration(top.table("calibration"), rules, truths) if top.has("calibration") else None

@@ -10,13 +10,13 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.answers.borrowed_history import HistoricalPrior, historical_priors
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.names import Plain
-from bayes_escc.rules import Bop2, PosteriorProbability, PredictiveSurvival, Rule, read_rule
+from bayes_escc.rules import Bop2, Look, PosteriorProbability, PredictiveSurvival, Rule, read_rule
 from bayes_escc.rules.reading import with_borrowed, with_direction, with_prior
 from bayes_escc.settings.reader import Reader, nearest
 from bayes_escc.trials.reading_values import is_number, listed
 from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PfsEndpoint, PlannedRule, Truth, ratio_has_time
 
-__all__ = ["read_drifts", "read_history", "read_rules_of_design"]
+__all__ = ["DesignFacts", "read_drifts", "read_history", "read_rules_of_design"]
 
 _DRIFTS: Final = (-0.15, -0.1, -0.05, 0.05, 0.1, 0.15)
 TIMED: Final = ("hazard_ratio", "median", "survival", "rmst")
@@ -24,11 +24,27 @@ TIMED: Final = ("hazard_ratio", "median", "survival", "rmst")
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """What the rules are about."""
+class DesignFacts:
+    """What the rules are about.
+
+    Parameters
+    ----------
+    analysis : Analysis or None
+    arms, allocation : sequence
+    block : int
+    leaving : bool
+        Whether patients leave follow-up.
+    binary, pfs
+        As in `TrialSpec`.
+    history : mapping
+        Historical priors by arm.
+    """
 
     analysis: Analysis | None
     arms: Sequence[str]
+    allocation: Sequence[int]
+    block: int
+    leaving: bool
     binary: Mapping[str, float]
     pfs: PfsEndpoint | None
     history: Mapping[str, HistoricalPrior]
@@ -84,16 +100,9 @@ def read_drifts(
     return tuple(found)
 
 
-def read_rules_of_design(
-    top: Reader,
-    analysis: Analysis | None,
-    arms: Sequence[str],
-    binary: Mapping[str, float],
-    pfs: PfsEndpoint | None,
-    history: Mapping[str, HistoricalPrior],
-) -> tuple[PlannedRule, ...]:
+def read_rules_of_design(top: Reader, trial: DesignFacts) -> tuple[PlannedRule, ...]:
     """The rules of the design file, else those of the analysis at their own looks."""
-    trial = _Trial(analysis, arms, binary, pfs, history)
+    analysis = trial.analysis
     tables = top.tables("monitoring")
     if tables:
         planned = [_planned(r, trial) for r in tables]
@@ -109,18 +118,27 @@ def read_rules_of_design(
     return rules
 
 
-def _inherit(top: Reader, rule: Rule, trial: _Trial) -> PlannedRule | None:
-    timed = getattr(rule, "estimand", "rate") != "rate"
-    looks = tuple(LookPlan(events=sum(look)) if timed else LookPlan(evaluable=sum(look)) for look in rule.schedule)
+def _inherit(top: Reader, rule: Rule, trial: DesignFacts) -> PlannedRule | None:
+    places = _places(top, rule, trial)
+    if places is None:
+        return None
+    if getattr(rule, "estimand", "rate") == "rate":
+        looks = _own_looks(rule.schedule, places, trial)
+    else:
+        looks = tuple(LookPlan(events=sum(look)) for look in rule.schedule)
+        if looks and 1 < len(places) < len(trial.arms):
+            said = f"{rule.name}: the analysis's rule looks at events of {' and '.join(trial.arms[i] for i in places)}"
+            top.problem("monitoring", f"{said} alone; state the rule here, with looks at events of all arms")
+            return None
     if not looks:
         top.problem("monitoring", f"{rule.name}: the analysis's rule has no looks; state the rule here with its looks")
         return None
     once = {k: (getattr(rule, k, None),) * len(looks) for k in THRESHOLDS}
     stated = {"prior", "reference_prior"} - set(rule.taken_over)
-    return _placed(top, rule, looks, once, stated, trial, True)
+    return _placed(top, rule, places, looks, once, stated, trial, True)
 
 
-def _planned(r: Reader, trial: _Trial) -> PlannedRule | None:
+def _planned(r: Reader, trial: DesignFacts) -> PlannedRule | None:
     stated = {key for key in ("prior", "reference_prior") if r.has(key)}
     looks = tuple(_look(r, i, value) for i, value in enumerate(listed(r.take("looks", []))))
     thresholds: dict[str, tuple[float | None, ...]] = dict.fromkeys(THRESHOLDS, (None,) * max(1, len(looks)))
@@ -140,22 +158,39 @@ def _planned(r: Reader, trial: _Trial) -> PlannedRule | None:
     rule = read_rule(Reader({**{k: r.take(k) for k in r.left()}, **single}, r.path, r.problems))
     if rule is None:
         return None
+    places = _places(r, rule, trial)
+    if places is None:
+        return None
     if not looks:  # a rule that has patients or counts of its own says when it looks
-        looks = tuple(LookPlan(evaluable=sum(look)) for look in rule.schedule)
+        looks = _own_looks(rule.schedule, places, trial)
         thresholds = {key: values[:1] * len(looks) for key, values in thresholds.items()}
-    elif _lacks_last(looks, rule):  # its last analysis, as in an analysis's own schedule
-        looks = (*looks, LookPlan(evaluable=sum(rule.most or ())))
+    elif _lacks_last(looks, rule, places, trial):  # its last analysis, as in an analysis's own schedule
+        looks = (*looks, *_own_looks((rule.most or (),), places, trial))
         thresholds = {key: (*values, values[-1]) for key, values in thresholds.items()}
     if not looks:
         r.problem("looks", "state at least one: { patients = 60 }, { events = 70, by_month = 24 }, { evaluable = 20 }")
         looks = (LookPlan(),)
-    return _placed(r, rule, looks, thresholds, stated, trial, binding)
+    return _placed(r, rule, places, looks, thresholds, stated, trial, binding)
 
 
-def _lacks_last(looks: Sequence[LookPlan], rule: Rule) -> bool:
+def _own_looks(schedule: Sequence[Look], places: Sequence[int], trial: DesignFacts) -> tuple[LookPlan, ...]:
+    """Looks at evaluable patients of the rule's own arms: of all arms together only where that says the same."""
+    every = sorted(places) == list(range(len(trial.arms)))
+    stay = len(trial.arms) == 1 or not trial.leaving or not any(trial.binary.values())
+    found = []
+    for look in schedule:
+        shares = {count / trial.allocation[arm] for count, arm in zip(look, places, strict=True)}
+        whole = every and stay and len(shares) == 1 and (len(trial.arms) == 1 or sum(look) % trial.block == 0)
+        found.append(LookPlan(evaluable=sum(look)) if whole else LookPlan(own=tuple(look)))
+    return tuple(found)
+
+
+def _lacks_last(looks: Sequence[LookPlan], rule: Rule, places: Sequence[int], trial: DesignFacts) -> bool:
     """Whether a rule with patients of its own is looked at by evaluable ones, and not with all of them."""
-    by_number = all(look == LookPlan(evaluable=look.evaluable) for look in looks)
-    return rule.most is not None and by_number and (looks[-1].evaluable or 0) < sum(rule.most)
+    if rule.most is None or not all(look == LookPlan(evaluable=look.evaluable) for look in looks):
+        return False
+    rounds = (looks[-1].evaluable or 0) / sum(trial.allocation)
+    return any(rounds * trial.allocation[arm] < most for arm, most in zip(places, rule.most, strict=True))
 
 
 def _look(r: Reader, number: int, value: Any) -> LookPlan:
@@ -173,16 +208,8 @@ def _look(r: Reader, number: int, value: Any) -> LookPlan:
     return LookPlan(**counts, at_least_months=least, by_month=most)
 
 
-def _placed(
-    r: Reader,
-    rule: Rule,
-    looks: tuple[LookPlan, ...],
-    thresholds: Mapping[str, tuple[float | None, ...]],
-    stated: set[str],
-    trial: _Trial,
-    binding: bool,
-) -> PlannedRule | None:
-    """A rule in this trial: about which arm, against which, on which endpoint, with which priors."""
+def _places(r: Reader, rule: Rule, trial: DesignFacts) -> tuple[int, ...] | None:
+    """Places of the arm a rule is about and, where it has one, of its reference."""
     arms = trial.arms
     reference = getattr(rule, "reference", None)
     for key, label in (("regimen", rule.regimen), ("reference", reference)):
@@ -198,6 +225,22 @@ def _placed(
         r.problem("regimen", "is compared with itself")
         return None
     arm = arms.index(rule.regimen) if rule.regimen is not None else others[0]
+    return (arm,) if reference is None else (arm, against)
+
+
+def _placed(
+    r: Reader,
+    rule: Rule,
+    places: Sequence[int],
+    looks: tuple[LookPlan, ...],
+    thresholds: Mapping[str, tuple[float | None, ...]],
+    stated: set[str],
+    trial: DesignFacts,
+    binding: bool,
+) -> PlannedRule | None:
+    """A rule in this trial: about which arm, against which, on which endpoint, with which priors."""
+    arms, arm = trial.arms, places[0]
+    against = places[1] if len(places) > 1 else -1
     timed = getattr(rule, "estimand", "rate") != "rate" or isinstance(rule, PredictiveSurvival)
     endpoints = _timed(r, rule, trial) if timed else _binary(r, rule, looks, trial)
     if endpoints is None:
@@ -213,7 +256,7 @@ def _placed(
     return PlannedRule(rule, arm, against, endpoints, looks, go, stop, toxic, binding, adaptive)
 
 
-def _timed(r: Reader, rule: Rule, trial: _Trial) -> tuple[str, ...] | None:
+def _timed(r: Reader, rule: Rule, trial: DesignFacts) -> tuple[str, ...] | None:
     """The time to event a rule is about, if it can be simulated."""
     if not isinstance(rule, PosteriorProbability) or rule.estimand not in TIMED:
         r.problem("kind", f"on a time to event, a rule is posterior_probability of {', '.join(TIMED)}")
@@ -233,7 +276,7 @@ def _timed(r: Reader, rule: Rule, trial: _Trial) -> tuple[str, ...] | None:
     return (trial.pfs.name,)
 
 
-def _with_time(r: Reader, rule: Rule, trial: _Trial) -> Rule:
+def _with_time(r: Reader, rule: Rule, trial: DesignFacts) -> Rule:
     """The rule with the time of its survival or hazard ratio or its horizon, where the analysis has one."""
     if not isinstance(rule, PosteriorProbability) or rule.time or trial.analysis is None:
         return rule
@@ -257,7 +300,7 @@ def _with_time(r: Reader, rule: Rule, trial: _Trial) -> Rule:
     return replace(rule, time=float(stated[0]))
 
 
-def _binary(r: Reader, rule: Rule, looks: Sequence[LookPlan], trial: _Trial) -> tuple[str, ...] | None:
+def _binary(r: Reader, rule: Rule, looks: Sequence[LookPlan], trial: DesignFacts) -> tuple[str, ...] | None:
     """The binary endpoints a rule is about."""
     binary = trial.binary
     if any(look.events is not None for look in looks):
@@ -281,7 +324,7 @@ def _binary(r: Reader, rule: Rule, looks: Sequence[LookPlan], trial: _Trial) -> 
     return tuple(str(name) for name in named)
 
 
-def _with_priors(r: Reader, rule: Rule, stated: set[str], trial: _Trial) -> Rule:
+def _with_priors(r: Reader, rule: Rule, stated: set[str], trial: DesignFacts) -> Rule:
     """The rule with the priors of the analysis that will be run: of its rates, and of what it borrows."""
     analysis = trial.analysis
     if analysis is None or not hasattr(analysis.spec, "rate_prior") or isinstance(rule, Bop2):
@@ -300,7 +343,7 @@ def _with_priors(r: Reader, rule: Rule, stated: set[str], trial: _Trial) -> Rule
     return with_borrowed(rule, fixed)
 
 
-def _adaptive(r: Reader, rule: Rule, trial: _Trial) -> tuple[tuple[str, HistoricalPrior], ...]:
+def _adaptive(r: Reader, rule: Rule, trial: DesignFacts) -> tuple[tuple[str, HistoricalPrior], ...]:
     """The priors of a rule whose robust weight adapts to the counts."""
     named = {"prior": rule.regimen, "reference_prior": getattr(rule, "reference", None)}
     found = tuple(

@@ -143,6 +143,8 @@ class LookPlan:
         So many events of the rule's endpoint were seen.
     at_least_months, by_month : float or None
         Not before, and not after, this month of the trial.
+    own : tuple of int or None
+        So many of each arm the rule is about are evaluable for its endpoint: of its arm, then of its reference.
     """
 
     patients: int | None = None
@@ -150,6 +152,7 @@ class LookPlan:
     events: int | None = None
     at_least_months: float | None = None
     by_month: float | None = None
+    own: tuple[int, ...] | None = None
 
     def __str__(self) -> str:
         parts = []
@@ -161,6 +164,8 @@ class LookPlan:
         ):
             if value is not None:
                 parts.append(words.format(value))
+        if self.own is not None:
+            parts.append(f"{' and '.join(map(str, self.own))} evaluable in the rule's own {_arms(self.own)}")
         said = " and ".join(parts) or "the end"
         return f"{said}, by month {self.by_month:g}" if self.by_month is not None else said
 
@@ -206,6 +211,11 @@ class PlannedRule:
     def endpoint(self) -> str:
         """The endpoint, or the first of several."""
         return self.endpoints[0]
+
+    @property
+    def arms(self) -> tuple[int, ...]:
+        """Places of the arms whose patients it counts: its own, and its reference where it has one."""
+        return (self.arm,) if self.reference < 0 else (self.arm, self.reference)
 
     @property
     def for_harm(self) -> bool:
@@ -339,6 +349,10 @@ class TrialSpec:
     def scenarios(self) -> tuple[Truth, ...]:
         """The truths of the file, and those that drifted from them."""
         return (*self.truths, *self.drifts)
+
+
+def _arms(own: tuple[int, ...]) -> str:
+    return "arm" if len(own) == 1 else "arms"
 
 
 def ratio_has_time(analysis: Analysis) -> bool:
