@@ -615,5 +615,56 @@ class TestPatientsOfTheRulesOwnArms:
             design(content)
 
 
+class TestLooksThatCannotBe:
+    """What a design refuses when it is run, its check refuses too, naming the rule and the look."""
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            (
+                {"looks": [20, 40], "go_above": [0.99, 0.6], "stop_below": [0.1, 0.7]},
+                r"go_above: at looks\[1\] of the rule one, go_above \(0.6\) must be greater than stop_below \(0.7\)",
+            ),
+            (
+                {"looks": [20, 40], "go_above": 0.9, "stop_below": [0.9, 0.1]},
+                r"go_above: at looks\[0\] of the rule one, go_above \(0.9\) must be greater",
+            ),
+            (
+                {"looks": [20, 10], "go_above": 0.9},
+                r"looks\[1\] \(10 evaluable\) cannot follow looks\[0\] \(20 evaluable\)",
+            ),
+            ({"looks": [10, 10], "go_above": 0.9}, r"looks\[1\] \(10 evaluable\) cannot follow"),
+            ({"looks": [5, {"months": 6}, {"months": 4}], "go_above": 0.9}, r"looks\[2\] \(month 4\) cannot"),
+            (
+                {"looks": [{"patients": 60}], "kind": "predictive_probability", "patients": 40, "success": 0.9}
+                | {"stop_below": 0.05},
+                r"looks\[0\] \(60 patients entered\) is 60 patients of new, more than the 40 that the rule one allows",
+            ),
+            (
+                {"looks": [20, 60], "kind": "predictive_probability", "patients": 40, "success": 0.9}
+                | {"stop_below": 0.05},
+                r"looks\[1\] \(60 evaluable\) is 60 patients of new, more than the 40",
+            ),
+        ],
+    )
+    def test_it_is_refused_before_anything_is_simulated(self, changes, said):
+        rule = {"name": "one", "kind": "posterior_probability", "value": 0.2, **changes}
+        with pytest.raises(be.AnalysisError, match=said):
+            design(RESPONSE, monitoring=[rule])
+
+    def test_a_maximum_of_one_arm_is_less_than_the_patients_of_all(self):
+        content = own({"A": 1, "B": 1})
+        content["monitoring"][0]["looks"] = [20, 80]
+        assert [look.evaluable for look in design(content).spec.rules[0].looks] == [20, 80]
+        content["monitoring"][0]["looks"] = [20, 82]
+        with pytest.raises(be.AnalysisError, match=r"is 41 patients of B, more than the 40"):
+            design(content)
+
+    def test_looks_on_different_things_may_come_in_any_order(self):
+        looks = [{"patients": 20}, 15, {"patients": 20, "at_least_months": 9}]
+        rule = {"name": "one", "kind": "posterior_probability", "value": 0.2, "looks": looks, "go_above": 0.9}
+        assert len(design(RESPONSE, monitoring=[rule]).spec.rules[0].looks) == 3
+
+
 def test_columns_of_looks_are_rules_by_looks():
     assert looks_of(design(PFS).spec) == [(0, 0), (0, 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Final
 
 from bayes_escc.analysis import Analysis
@@ -167,10 +168,36 @@ def _planned(r: Reader, trial: DesignFacts) -> PlannedRule | None:
     elif _lacks_last(looks, rule, places, trial):  # its last analysis, as in an analysis's own schedule
         looks = (*looks, *_own_looks((rule.most or (),), places, trial))
         thresholds = {key: (*values, values[-1]) for key, values in thresholds.items()}
+    _check_looks(r, looks, rule, places, trial)
+    _check_thresholds(r, rule, thresholds)
     if not looks:
         r.problem("looks", "state at least one: { patients = 60 }, { events = 70, by_month = 24 }, { evaluable = 20 }")
         looks = (LookPlan(),)
     return _placed(r, rule, places, looks, thresholds, stated, trial, binding)
+
+
+def _check_looks(r: Reader, looks: Sequence[LookPlan], rule: Rule, places: Sequence[int], trial: DesignFacts) -> None:
+    """Note looks that do not come after the one before, or that ask for more patients than the rule has."""
+    for i, (earlier, later) in enumerate(pairwise(looks), 1):
+        before, after = ({k: v for k, v in vars(plan).items() if v is not None} for plan in (earlier, later))
+        if before.keys() == after.keys() and all(after[k] <= before[k] for k in after):
+            r.problem("looks", f"looks[{i}] ({later}) cannot follow looks[{i - 1}] ({earlier}): looks ascend")
+    for i, plan in enumerate(looks):
+        rounds = max(plan.patients or 0, plan.evaluable or 0) / sum(trial.allocation)
+        for arm, most in zip(places, rule.most or (), strict=False):
+            if rounds * trial.allocation[arm] > most:
+                said = f"looks[{i}] ({plan}) is {rounds * trial.allocation[arm]:g} patients of {trial.arms[arm]}"
+                r.problem("looks", f"{said}, more than the {most} that the rule {rule.name} allows")
+
+
+def _check_thresholds(r: Reader, rule: Rule, thresholds: Mapping[str, tuple[float | None, ...]]) -> None:
+    """Note looks at which one value would both go and stop."""
+    for i, (go, stop) in enumerate(zip(thresholds["go_above"], thresholds["stop_below"], strict=True)):
+        if go is not None and stop is not None and not go > stop:
+            said = (
+                f"at looks[{i}] of the rule {rule.name}, go_above ({go:g}) must be greater than stop_below ({stop:g})"
+            )
+            r.problem("go_above", said)
 
 
 def _own_looks(schedule: Sequence[Look], places: Sequence[int], trial: DesignFacts) -> tuple[LookPlan, ...]:
