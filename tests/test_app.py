@@ -187,9 +187,9 @@ def test_a_study_sees_next_month(client, page, tmp_path):
     ticket = re.search(r'name="sheet" value="([^"]+)"', shown).group(1)
     told = re.findall(r'name="acknowledge" value="([^"]+)"', shown)
     assert told
-    post(client, page, "/study/ward/record", 400, sheet=ticket)  # not acknowledged: nothing is recorded
-    shown = upload(client, page, tmp_path / "next.xlsx", status=200, to="/study/ward/compare")
-    ticket = re.search(r'name="sheet" value="([^"]+)"', shown).group(1)
+    post(
+        client, page, "/study/ward/record", 400, sheet=ticket
+    )  # not acknowledged: nothing is recorded, the sheet stays
     post(client, page, "/study/ward/record", sheet=ticket, acknowledge=told)
     get(client, "/study/none/probability.svg", 404)
     from bayes_escc.study.study import Study
@@ -199,7 +199,9 @@ def test_a_study_sees_next_month(client, page, tmp_path):
 
 
 def test_counts_and_effects_are_typed(client, page):
-    said = post(client, page, "/counts", 200, lines="A=10/29\nB=12/35", better="higher", margin="0.1")
+    refused = post(client, page, "/counts", 400, lines="A=10/29\nB=12/35", better="higher", margin="a tenth")
+    assert "the margin is a number, such as 0.1 or 10%" in refused.replace("&#39;", "'")
+    said = post(client, page, "/counts", 200, lines="A=10/29\nB=12/35", better="higher", margin="10%")
     assert "bayes-escc compare" in said
     assert "P(better)" in said
     assert WORDS["problem"].en in post(client, page, "/counts", 400, lines="A=40/29")

@@ -252,3 +252,10 @@ def test_a_tipping_point_that_cannot_be_had_is_refused_with_its_reason(given, sa
 def test_a_tipping_point_takes_the_reference_that_was_asked_for(capsys):
     assert main(["tipping", "A=10/29", "B=12/35", "--reference", "B"]) == 0
     assert "response: A against B" in capsys.readouterr().out
+
+
+def test_an_option_cut_short_is_not_guessed(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "A=10/29", "B=12/35", "--lang", "zh"])
+    assert ended.value.code == 2
+    assert "--lang" in capsys.readouterr().err

@@ -43,6 +43,7 @@ def add_command(
         description=description or None,
         epilog=epilog or None,
         formatter_class=argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter,
+        allow_abbrev=False,  # "--lang" would be a language for the answer, and none for its refusals
     )
     parser.add_argument("--json", action="store_true", help="print JSON on standard output")
     parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)

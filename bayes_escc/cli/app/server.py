@@ -17,7 +17,8 @@ from bayes_escc.cli.app.job import Job
 from bayes_escc.cli.app.pages import columns_page, results_page, studies_page
 from bayes_escc.cli.app.words import WORDS
 from bayes_escc.cli.app.workspace import MAX_UPLOAD, Workspace
-from bayes_escc.errors import BayesEsccError
+from bayes_escc.cli.command import number
+from bayes_escc.errors import AnalysisError, BayesEsccError
 from bayes_escc.evidence.sheet.template import TEMPLATES, write_template
 from bayes_escc.names import Direction, Plain
 from bayes_escc.report.refusals import refusal_in_chinese
@@ -154,6 +155,8 @@ def _sheet_routes(app: Flask, page: Page) -> None:
     def sheet() -> Any:
         try:
             path, name = _uploaded(work)
+            page.stop()
+            page.job = None  # it was of another sheet
             work.use(path, name)
             work.decide()
         except BayesEsccError as error:
@@ -340,8 +343,17 @@ def _study_routes(app: Flask, page: Page) -> None:
             return _study(page, "A study has a name of letters, digits, _ and -, and an analysis of this sheet.")
         folder = work.folder / "studies"
         folder.mkdir(mode=0o700, exist_ok=True)
-        with Study.create(folder / f"{name}.db", work.analyses / analysis) as made:
-            made.update(work.sheet)
+        file = folder / f"{name}.db"
+        try:
+            made = Study.create(file, work.analyses / analysis)
+        except BayesEsccError as error:
+            return _study(page, str(error))
+        try:
+            with made:
+                made.update(work.sheet)
+        except BayesEsccError as error:
+            file.unlink()  # a study begins with its first table, or not at all
+            return _study(page, str(error))
         return redirect("/study")
 
     @app.post("/study/<name>/compare")
@@ -373,14 +385,16 @@ def _study_routes(app: Flask, page: Page) -> None:
         from bayes_escc.study.study import Study
 
         path = _study_path(work, name)
-        sheet = page.offered.pop(request.form.get("sheet", ""), None)
+        ticket = request.form.get("sheet", "")
+        sheet = page.offered.get(ticket)
         if sheet is None:
             return _study(page, "Choose the sheet again.")
         try:
             with Study.open(path) as found:
                 found.update(sheet[0], acknowledge=request.form.getlist("acknowledge"), why=request.form.get("why", ""))
-        except BayesEsccError as error:
+        except BayesEsccError as error:  # the sheet stays, so that the answers can be completed
             return _study(page, str(error))
+        del page.offered[ticket]
         return redirect("/study")
 
     @app.get("/study/<name>/probability.svg")
@@ -457,11 +471,15 @@ def _typed_routes(app: Flask, page: Page) -> None:
             from bayes_escc.runs.prompt_counts import compare_counts
 
             better: Direction = "lower" if request.form.get("better") == "lower" else "higher"
-            margin = request.form.get("margin", "").strip()
-            shown = " ".join(f'"{a}"' for a in arms) + f" --better {better}" + (f" --margin {margin}" if margin else "")
-            return compare_counts(
-                arms, better=better, margin=float(margin) if margin else None
-            ), f"bayes-escc compare {shown}"
+            typed = request.form.get("margin", "").strip()
+            try:
+                margin = number(typed) if typed else None
+            except ValueError:
+                raise AnalysisError(f"the margin is a number, such as 0.1 or 10%, not {typed!r}.") from None
+            shown = (
+                " ".join(f'"{a}"' for a in arms) + f" --better {better}" + (f" --margin {margin:g}" if typed else "")
+            )
+            return compare_counts(arms, better=better, margin=margin), f"bayes-escc compare {shown}"
 
         return typed("/counts", "counts", compute)
 
