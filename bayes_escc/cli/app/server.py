@@ -327,6 +327,19 @@ def _result_file(page: Page, folder: str, name: str) -> Any:
     return answer
 
 
+def _begin_study(file: Path, analysis: Path, sheet: Path) -> None:
+    """A study that begins with its first table, or not at all."""
+    from bayes_escc.study.study import Study
+
+    made = Study.create(file, analysis)
+    try:
+        with made:
+            made.update(sheet)
+    except BayesEsccError:
+        file.unlink()
+        raise
+
+
 def _study_routes(app: Flask, page: Page) -> None:
     work = page.workspace
 
@@ -336,23 +349,14 @@ def _study_routes(app: Flask, page: Page) -> None:
 
     @app.post("/study/begin")
     def study_begin() -> Any:
-        from bayes_escc.study.study import Study
-
         name, analysis = request.form.get("name", ""), request.form.get("analysis", "")
         if not _NAME.fullmatch(name) or analysis not in page.files() or work.sheet is None:
             return _study(page, "A study has a name of letters, digits, _ and -, and an analysis of this sheet.")
         folder = work.folder / "studies"
         folder.mkdir(mode=0o700, exist_ok=True)
-        file = folder / f"{name}.db"
         try:
-            made = Study.create(file, work.analyses / analysis)
+            _begin_study(folder / f"{name}.db", work.analyses / analysis, work.sheet)
         except BayesEsccError as error:
-            return _study(page, str(error))
-        try:
-            with made:
-                made.update(work.sheet)
-        except BayesEsccError as error:
-            file.unlink()  # a study begins with its first table, or not at all
             return _study(page, str(error))
         return redirect("/study")
 
