@@ -205,6 +205,30 @@ def test_an_interval_behind_a_count_leaves_the_count(tmp_path):
     assert found["Chemotherapy", "ORR"] == ("4", "38")  # as printed, not CR + PR
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "regimen,endpoint,events,percent,n\nA,ORR,10,34.5,40\nA,DCR,20,,40\nB,ORR,9,30,30\nB,DCR,10,,30\n",
+        "regimen,endpoint,events,percent,n\nA,ORR,8/29,,40\nA,DCR,20,,40\nB,ORR,9,30,30\nB,DCR,10,,30\n",
+        "regimen,endpoint,events,percent,n\nA,ORR,12 (50%),30,24\nA,DCR,12,,24\nB,ORR,9,30,30\nB,DCR,10,,30\n",
+        "endpoint,A (n=40),B (n=30)\nORR,8/29 (27.6%),9 (30%)\nDCR,20,21\n",
+    ],
+)
+def test_a_count_that_contradicts_what_stands_beside_it_is_asked_about(tmp_path, text):
+    path = tmp_path / "counts.csv"
+    path.write_text(text, encoding="utf-8")
+    answers = {"regimen.A": "A", "regimen.B": "B", "reference": "B", "margin.response": "none"}
+    decision = decide(read_grids(path), answers, effects=False, today=TODAY)
+    assert "count.A.ORR" in {q.code for q in decision.questions}
+    decision = decide(read_grids(path), {**answers, "count.A.ORR": "8/29"}, effects=False, today=TODAY)
+    assert "count.A.ORR" not in {q.code for q in decision.questions}
+    found = {(r["regimen"], r["endpoint"]): (r["events"], r["n"]) for r in decision.applied.rows}
+    assert found["A", "ORR"] == ("8", "29")
+    assert found["B", "ORR"] == ("9", "30")
+    decision = decide(read_grids(path), {**answers, "count.A.ORR": "none"}, effects=False, today=TODAY)
+    assert ("A", "ORR") not in {(r["regimen"], r["endpoint"]) for r in decision.applied.rows}
+
+
 def test_sheets_of_different_patients_may_each_have_their_own_headers_and_units(tmp_path, capsys):
     path = messy.arms_in_their_own_units(tmp_path / "i.xlsx")
     answers = {

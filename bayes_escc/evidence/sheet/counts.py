@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bayes_escc.evidence.count_checks import printed_percent
+from bayes_escc.evidence.grim import possible_counts
+from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.sheet.applied import Applied, Record, Recorder
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
@@ -38,7 +41,7 @@ _PATIENTS: Final = re.compile(
 
 @dataclass(frozen=True)
 class _Cell:
-    """One printed count: where it stands, whose it is, and the patients it is out of if the sheet says."""
+    """One printed count: where it stands, whose it is, its patients and the percentage beside it if the sheet says."""
 
     record: Record
     column: str
@@ -47,6 +50,7 @@ class _Cell:
     text: str
     n: int | None
     study: str
+    percent: str = ""
 
 
 def _ignored(label: str) -> bool:
@@ -101,7 +105,7 @@ def _long(table: Table, roles: Sequence[set[str]]) -> list[_Cell]:
     found = []
     for number, row in zip(table.numbers, table.rows, strict=True):
         value = {k: row[i] if i is not None else "" for k, i in at.items()}
-        n = _ALONE.fullmatch(normalise(value["n"]))
+        n, percent = _ALONE.fullmatch(normalise(value["n"])), printed_percent(value["percent"])
         text = value["events"] or (f"{value['percent'].rstrip('%')}%" if value["percent"] else "")
         found.append(
             _Cell(
@@ -112,6 +116,7 @@ def _long(table: Table, roles: Sequence[set[str]]) -> list[_Cell]:
                 text,
                 int(n[1]) if n else None,
                 value["study"],
+                percent if value["events"] and number_in(percent) is not None else "",
             )
         )
     return found
@@ -249,6 +254,51 @@ def _summed(rows: list[dict[str, str]], places: list[tuple[str, int]]) -> list[t
     return made
 
 
+def _contradiction(cell: _Cell, events: int | None, of: int | None, percent: str) -> str:
+    """What a cell and what stands beside it say of one count, where they cannot both be right; blank where they can."""
+    n = of if of is not None else cell.n
+    shares = [p for p in (percent, cell.percent) if p]
+    said = [masked(normalise(cell.text)), *(f"{p} %" for p in (cell.percent,) if p)]
+    said += [f"n = {cell.n}"] if cell.n is not None else []
+    apart = of is not None and cell.n is not None and of != cell.n
+    if not apart and (events is None or not n):
+        return ""
+    # a percentage in the cell itself goes with its count, and the check of counts refuses it
+    if apart or (cell.percent and n and any(events not in possible_counts(p, n) for p in shares)):
+        return ", ".join(said)
+    return ""
+
+
+def _ask_regimen(cell: _Cell, recorder: Recorder) -> None:
+    """Ask which regimen a label is."""
+    shown = masked(bare_label(cell.regimen)) or "(blank)"
+    recorder.ask(
+        f"regimen.{shown}",
+        Text(f"Which regimen is {shown!r}?", f"“{shown}”是哪一种方案？"),
+        (
+            Candidate(shown, Text("as written", "按原文")),
+            Candidate("none", Text("no regimen: leave it aside", "不是方案，不读取")),
+        ),
+        cell.record,
+        free="text",
+    )
+
+
+def _ask_count(code: str, cell: _Cell, contradiction: str, recorder: Recorder) -> None:
+    """Ask for the count of a cell that contradicts what stands beside it."""
+    label, regimen = masked(normalise(cell.endpoint)), masked(bare_label(cell.regimen))
+    recorder.ask(
+        code,
+        Text(
+            f"{label} of {regimen!r} contradicts itself: {contradiction}. What is the count, as 8/29?",
+            f"“{regimen}”的{label}自相矛盾：{contradiction}。例数应为多少（如8/29）？",
+        ),
+        (Candidate("none", Text("leave it aside", "不读取")),),
+        cell.record,
+        free="text",
+    )
+
+
 def _row(cell: _Cell, mapping: Mapping, recorder: Recorder, *, several: bool) -> dict[str, str] | None:
     label = normalise(cell.endpoint)
     endpoint = mapping.endpoints.get(label) or endpoint_of(label)
@@ -272,24 +322,26 @@ def _row(cell: _Cell, mapping: Mapping, recorder: Recorder, *, several: bool) ->
         return None
     regimen = mapping.regimens.get(bare_label(cell.regimen), "")
     if not regimen:
-        shown = masked(bare_label(cell.regimen)) or "(blank)"
-        recorder.ask(
-            f"regimen.{shown}",
-            Text(f"Which regimen is {shown!r}?", f"“{shown}”是哪一种方案？"),
-            (
-                Candidate(shown, Text("as written", "按原文")),
-                Candidate("none", Text("no regimen: leave it aside", "不是方案，不读取")),
-            ),
-            cell.record,
-            free="text",
-        )
+        _ask_regimen(cell, recorder)
         return None
     if regimen == "none":
         return None
     if parsed is None:
         recorder.read(cell.record, cell.column, cell.text, "", Text("no count; set aside", "不是例数，未读取"))
         return None
+    contradiction = _contradiction(cell, *parsed)
+    if contradiction:
+        code = ".".join(("count", *filter(None, (masked(normalise(cell.study)), masked(regimen), endpoint))))
+        stated = mapping.rule(code)
+        if stated == "none":
+            recorder.read(cell.record, cell.column, cell.text, "", Text("left aside", "不读取"))
+            return None
+        parsed = _parse(stated) if stated else None
+        if parsed is None or parsed[0] is None:
+            _ask_count(code, cell, contradiction, recorder)
+            return None
     events, n, percent = parsed
+    percent = percent or ("" if contradiction else cell.percent)
     n = n if n is not None else cell.n
     if n is None:
         code = f"n.{masked(regimen)}"
