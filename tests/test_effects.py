@@ -366,6 +366,11 @@ def test_regimens_are_selected_however_wide_their_letters():
         assert len(table.select(regimens=[name, GOOD["control"]])) == 1
 
 
+def test_the_design_of_a_trial_is_read_as_that_of_counts_is():
+    assert list(be.read_effects(frame({"design": "Randomized"})).frame["design"]) == ["randomised"]
+    assert "unknown_design" in refused({"design": "crossover"})
+
+
 def test_a_network_in_pieces_is_named():
     table = be.read_effects(frame({}, {"study": "S2", "experimental": "a", "control": "b"}))
     with pytest.raises(be.DataError) as caught:

@@ -31,6 +31,7 @@ from bayes_escc.evidence.printed_intervals import header_of_interval, split_inte
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.table import Table, TableSettings, filter_rows, table_digest
+from bayes_escc.evidence.values import check_design
 from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.settings.reader import nearest
 from bayes_escc.settings.setting import setting, text
@@ -318,6 +319,8 @@ def read_effect_rows(
         if numbers is None or len(problems) > before:
             continue
         extra = {k: v for k, v in row.items() if k not in labels and k not in numbers}
+        if "design" in extra:
+            extra["design"] = _design(row, number, problems)
         records.append((number, {**labels, **numbers, **extra}))
     if any(r["measure"] in ARM_MEASURES for _, r in records):
         records = contrasts_of_arm_rows(records, problems, warnings)
@@ -360,6 +363,15 @@ def _rename(raw: RawTable, problems: list[Problem]) -> RawTable:
 def _is_arm(row: Mapping[str, str]) -> bool:
     """Whether a row gives one arm, not a contrast."""
     return measure_of(row.get("measure", "")) in ARM_MEASURES
+
+
+def _design(row: Mapping[str, str], number: int, problems: list[Problem]) -> str:
+    """How patients came to their regimens; what is no design is noted."""
+
+    def refuse(code: str, column: str, message: str, remedy: str) -> None:
+        problems.append(Problem(code, message, remedy, row=number, column=column, value=row[column]))
+
+    return check_design(row["design"], refuse)
 
 
 def _require_columns(raw: RawTable, problems: list[Problem]) -> None:
