@@ -316,6 +316,23 @@ def test_every_kind_of_fact_is_read(tmp_path):
     assert weeks.arms[1].fact.below == found.arms[1].fact.below
 
 
+def facts_of(folder, arms, use=None):
+    write(folder, arms=arms, patients=False)
+    return load_survival(PublishedSpec("arms.csv", "covariates.csv", folder=folder, use=use), "PFS", "months")
+
+
+def test_a_fact_rests_on_the_events_of_its_own_row(tmp_path):
+    """Eight events by three months and thirty in all are two things, whichever stands first."""
+    arm = {"study": "S1", "regimen": "B", "n": 40}
+    arms = [{**arm, "events": 30, "median": 5}, {**arm, "events": 8, "time": 3}]
+    for rows in (arms, arms[::-1]):
+        assert facts_of(tmp_path, rows, "landmark").arms[0].fact == Counted(3.0, 8, 40)
+        assert facts_of(tmp_path, rows, "median").arms[0].fact.below == pytest.approx(1 / np.sqrt(30) / np.log(2))
+        for wrong, said in (({"n": 45}, "another n in row 2"), ({"events": 31}, "more events by a time than the 30")):
+            with pytest.raises(DataError, match=said):
+                facts_of(tmp_path, [arms[0], {**arms[1], **wrong}], "median")
+
+
 @pytest.mark.parametrize(
     ("arms", "ratio", "said"),
     [

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from bayes_escc.errors import AnalysisError, DataError
+from bayes_escc.evidence.population.published import PublishedSpec
+from bayes_escc.evidence.population.published_survival import load_survival
 from bayes_escc.evidence.population.subgroup_rows import is_subgroup
 from bayes_escc.runs.run import fit_analysis, prepare_design
 from tests.oracles.published_survival import grid_posterior
@@ -136,6 +138,15 @@ def test_rows_that_do_not_go_together_are_refused(tmp_path, parts, said):
     found = by_subgroup(tmp_path, parts)
     with pytest.raises(DataError, match=said):
         prepare_design(found, found.load_table())
+
+
+def test_subgroups_have_the_design_and_scans_of_their_arm_wherever_its_row_stands(tmp_path):
+    total = {"n": 50, "design": "randomised", "scan_interval": 1.5}
+    spec = PublishedSpec("arms.csv", "covariates.csv", folder=tmp_path)
+    for parts in ([total, *MEDIANS], [*MEDIANS, total]):
+        write(tmp_path, arms=rows(parts), patients=False)
+        found = load_survival(spec, "PFS", "months")
+        assert [(a.design, a.scan_interval) for a in found.arms] == [("randomised", 1.5)] * 2
 
 
 def test_the_route_that_counts_can_be_named(tmp_path):

@@ -7,7 +7,6 @@ says which one counts; the other is then listed as not used.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,11 +18,11 @@ from bayes_escc.errors import DataError
 from bayes_escc.evidence.effects import read_effects
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.follow_up import unit_factor
-from bayes_escc.evidence.numbers import is_not_reached
 from bayes_escc.evidence.population.curve_points import read_at_risk, read_curve
 from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, missing_columns, read_facts
 from bayes_escc.evidence.population.reconstruct import Reconstruction, reconstruct_points
 from bayes_escc.evidence.population.row_cells import RowCells
+from bayes_escc.evidence.population.row_facts import fact_of_row
 from bayes_escc.evidence.population.subgroup_rows import (
     Subgroup,
     check_subgroups,
@@ -32,7 +31,6 @@ from bayes_escc.evidence.population.subgroup_rows import (
     shares_of_subgroups,
 )
 from bayes_escc.evidence.population.survival_facts import (
-    Counted,
     Fact,
     HazardRatio,
     Landmark,
@@ -51,7 +49,6 @@ __all__ = ["load_survival"]
 Array = NDArray[np.float64]
 _ARM_COLUMNS: Final = ("study", "regimen", "n")
 _PATIENT_COLUMNS: Final = ("study", "regimen", "time", "event")
-_LOG2: Final = math.log(2.0)
 
 
 def load_survival(spec: PublishedSpec, endpoint: str, unit: str) -> PublishedSurvival:
@@ -83,9 +80,9 @@ class _Said:
     rows: dict[Route, int] = field(default_factory=dict)
     fact: dict[Route, Fact] = field(default_factory=dict)
     design: str = "single-arm"
-    registry: str = ""
     n: int = 0
     events: int | None = None
+    stated: dict[str, int] = field(default_factory=dict)
     scan_interval: float | None = None
     time: Array | None = None
     event: NDArray[np.bool_] | None = None
@@ -127,43 +124,71 @@ class _Reading:
     def _arms(self, table: RawTable) -> None:
         refuse_if_any(table.source, missing_columns(table, _ARM_COLUMNS))
         registered: dict[tuple[str, str], tuple[str, int]] = {}
+        totals, parts = [], []
         for row, number in zip(table.rows, table.numbers, strict=True):
             if row.get("endpoint") and canonical_endpoint(row["endpoint"]) != self.endpoint:
                 continue
-            arm = self._of(row["study"], row["regimen"])
-            cells = RowCells(row, number, self.problems)
+            arm, cells = self._of(row["study"], row["regimen"]), RowCells(row, number, self.problems)
             if row.get("subgroup", "").strip():
-                self._subgroup(cells, arm)
+                parts.append((cells, arm))
                 continue
-            arm.design, arm.registry = row.get("design") or arm.design, row.get("registry", "").strip()
-            arm.n = cells.count("n") or arm.n
-            arm.events = cells.count("events") if arm.events is None else arm.events
-            interval = cells.number("scan_interval")
-            arm.scan_interval = arm.scan_interval if interval is None else interval * self.factor
-            known = (registry_key(arm.registry), arm.regimen.casefold())
+            totals.append((cells, arm, events := cells.count("events")))
+            self._total(cells, arm, events)
+            registry = row.get("registry", "").strip()
+            known = (registry_key(registry), arm.regimen.casefold())
             earlier = registered.setdefault(known, (arm.study, number))
             if known[0]:
                 self.registered.setdefault(known[0], arm.study)
-            if arm.registry and earlier[0] != arm.study:
-                self._twice(f"{arm.registry} is {earlier[0]} too, of row {earlier[1]}", number)
-            fact = self._fact(cells, arm)
-            if fact is None:
-                continue
-            route: Route = "median" if isinstance(fact, Median | NotReached) else "landmark"
-            if route in arm.rows:
-                self._twice(f"{arm.study}, {arm.regimen} gives a {route} in row {arm.rows[route]} already", number)
-            arm.rows[route], arm.fact[route] = number, fact
+            if registry and earlier[0] != arm.study:
+                self._twice(f"{registry} is {earlier[0]} too, of row {earlier[1]}", number)
+        for cells, arm, events in totals:
+            self._whole(cells, arm, events)
+        for cells, arm in parts:
+            self._subgroup(cells, arm)
         refuse_if_any(table.source, self.problems)
+
+    def _total(self, cells: RowCells, arm: _Said, events: int | None) -> None:
+        """What a row says of all patients of its arm, which no other row may contradict."""
+        interval = cells.number("scan_interval")
+        stated = {
+            "n": cells.count("n"),
+            "events": None if cells.by_a_time else events,
+            "design": cells.design() or None,
+            "scan_interval": None if interval is None else interval * self.factor,
+        }
+        for name, value in stated.items():
+            if value is None:
+                continue
+            if name in arm.stated and getattr(arm, name) != value:
+                said = f"{arm.study}, {arm.regimen} has another {name} in row {arm.stated[name]}"
+                cells.refuse("rows_disagree", name, said)
+            arm.stated.setdefault(name, cells.row_number)
+            setattr(arm, name, value)
+
+    def _whole(self, cells: RowCells, arm: _Said, events: int | None) -> None:
+        """The fact of a row of all patients: by its own events, or a median by those of its arm."""
+        if cells.by_a_time and events is not None and arm.events is not None and events > arm.events:
+            said = f"more events by a time than the {arm.events} of the arm in row {arm.stated['events']}"
+            cells.refuse("rows_disagree", "events", said)
+        own = events if cells.by_a_time else arm.events
+        fact = fact_of_row(cells, arm.n, own, self.factor, self.spec.scale)
+        if fact is None:
+            return
+        route: Route = "median" if isinstance(fact, Median | NotReached) else "landmark"
+        if route in arm.rows:
+            said = f"{arm.study}, {arm.regimen} gives a {route} in row {arm.rows[route]} already"
+            self._twice(said, cells.row_number)
+        arm.rows[route], arm.fact[route] = cells.row_number, fact
 
     def _subgroup(self, cells: RowCells, arm: _Said) -> None:
         """A row of the patients of an arm with, or without, a covariate."""
-        own = _Said(arm.study, arm.regimen, design=cells.row.get("design") or arm.design)
+        own = _Said(arm.study, arm.regimen, design=cells.design() or arm.design)
         own.n, own.events = cells.count("n") or 0, cells.count("events")
         interval = cells.number("scan_interval")
         own.scan_interval = arm.scan_interval if interval is None else interval * self.factor
         part = read_subgroup(cells.text("subgroup"), cells.row_number, own.n, None, self.problems)
         before = len(self.problems)
-        fact = self._fact(cells, own)
+        fact = fact_of_row(cells, own.n, own.events, self.factor, self.spec.scale)
         if fact is None and len(self.problems) == before:
             cells.refuse("subgroup", "subgroup", "a subgroup says its median, survival at a time, or events by a time")
         if not own.n:
@@ -178,61 +203,6 @@ class _Reading:
         self.problems.append(
             Problem("counted_twice", f"{what}: its patients would count twice", remedy, number, "study")
         )
-
-    def _fact(self, cells: RowCells, arm: _Said) -> Fact | None:
-        if cells.text("median"):
-            return self._median(cells, arm)
-        if cells.text("survival"):
-            return self._landmark(cells)
-        time = cells.number("time")
-        if time is not None and arm.events is not None and arm.n:
-            if arm.events > arm.n:
-                cells.refuse("events_exceed_n", "events", f"{arm.events} events among {arm.n} patients")
-            return Counted(time * self.factor, arm.events, arm.n)
-        return None
-
-    def _median(self, cells: RowCells, arm: _Said) -> Fact | None:
-        if is_not_reached(cells.text("median")):
-            time, left = cells.number("time"), cells.number("at_risk")
-            if time is None or not (left or arm.n):
-                cells.refuse("not_reached", "median", "a median not reached needs the follow-up (time) and n")
-                return None
-            return NotReached(time * self.factor, 0.5 * math.sqrt(0.5 / left) if left else 0.5 / math.sqrt(arm.n))
-        value = cells.number("median")
-        low, high, z = cells.interval()
-        if value is None:
-            return None
-        if (low is not None and not low < value) or (high is not None and not value < high):
-            cells.refuse("outside_interval", "median", f"{value:g} does not lie in its interval")
-            return None
-        if low is None and high is None:
-            if not arm.events:
-                cells.refuse("no_precision", "median", "a median needs its interval, or the number of events")
-                return None
-            assumed = cells.text("events_basis") == "assumed"
-            error = (2.0 if assumed else 1.0) / (_LOG2 * math.sqrt(arm.events))
-            return Median(value * self.factor, error, error, "assumed events" if assumed else "events")
-        below = None if low is None else math.log(value / low) / z
-        above = None if high is None else math.log(high / value) / z
-        return Median(value * self.factor, below or above or 1.0, above or below or 1.0, "interval")
-
-    def _landmark(self, cells: RowCells) -> Fact | None:
-        time, survival = cells.number("time"), cells.proportion("survival", self.spec.scale)
-        if time is None or survival is None or not 0.0 < survival < 1.0:
-            cells.refuse("landmark", "survival", "survival at a time needs the time, and lies between 0 and 1")
-            return None
-        low, high, z = cells.interval(self.spec.scale)
-        slope = -survival * math.log(survival)
-        if low is not None and high is not None and 0.0 < low < survival < high < 1.0:
-            error = (math.log(-math.log(low)) - math.log(-math.log(high))) / (2.0 * z)
-        elif left := cells.number("at_risk"):
-            error = survival * math.sqrt((1.0 - survival) / left) / slope  # Peto: never too small
-        else:
-            cells.refuse(
-                "no_precision", "survival", "survival at a time needs its interval, or the number still at risk"
-            )
-            return None
-        return Landmark(time * self.factor, survival, error)
 
     # ---- patients -------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from bayes_escc.evidence.arms import design_said
 from bayes_escc.evidence.numbers import is_not_reached, number_in
 from bayes_escc.evidence.problems import Problem
+from bayes_escc.names import DESIGNS
 
 __all__ = ["RowCells"]
 
@@ -24,6 +26,11 @@ class RowCells:
     def text(self, *names: str) -> str:
         """The first cell that says something."""
         return next((v for v in (self.row.get(n, "").strip() for n in names) if v), "")
+
+    @property
+    def by_a_time(self) -> bool:
+        """Whether it says what happened by a time, and its events are those by then."""
+        return bool(self.text("time")) and not self.text("median")
 
     def refuse(self, code: str, column: str, message: str) -> None:
         """Note a problem."""
@@ -49,6 +56,13 @@ class RowCells:
         if text and not whole.isdecimal():
             self.refuse("not_a_count", name, f"{name} is not a whole number")
         return int(whole) if whole.isdecimal() else None
+
+    def design(self) -> str:
+        """How patients came to the arm, or empty."""
+        text = self.text("design")
+        if text and not design_said(text):
+            self.refuse("unknown_design", "design", f"a design is one of {', '.join(DESIGNS)}")
+        return design_said(text)
 
     def proportion(self, name: str, scale: str | None) -> float | None:
         """A share, given as one or in percent."""
