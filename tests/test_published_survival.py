@@ -333,6 +333,33 @@ def test_a_fact_rests_on_the_events_of_its_own_row(tmp_path):
                 facts_of(tmp_path, [arms[0], {**arms[1], **wrong}], "median")
 
 
+S1, S2 = ({"study": s, "regimen": "B", "n": 40, "time": 12, "at_risk": 20} for s in ("S1", "S2"))
+
+
+@pytest.mark.parametrize(
+    ("arms", "said"),
+    [
+        ([{**S1, "survival": 45}, {**S2, "survival": 0.9}], "survival in row 2 is a percentage"),
+        ([{**S1, "survival": "45%"}, {**S2, "survival": 0.9}], "survival in row 2 is a percentage"),
+        ([{**S1, "survival": 45, "ci_low": 60, "ci_high": 30}], "0.6 is not below the upper limit 0.3"),
+        ([{**S1, "survival": 45, "ci_low": 50, "ci_high": 60}], "0.45 does not lie in its interval"),
+        ([{**S1, "survival": 45, "ci_low": 30, "ci_high": 160}], "lies between 0 and 1"),
+        ([{**S1, "survival": 45, "ci_low": 30, "ci_high": 60, "ci_level": 30}], "between 0.5 and 1"),
+    ],
+)
+def test_survival_has_one_scale_and_lies_in_its_interval(tmp_path, arms, said):
+    with pytest.raises(DataError, match=said):
+        facts_of(tmp_path, arms)
+
+
+def test_survival_in_percent_and_a_level_with_its_sign_are_read(tmp_path):
+    for survival, low, high in ((45, 30, 60), ("45%", "30%", "60%"), (0.45, 0.3, 0.6)):
+        row = {**S1, "survival": survival, "ci_low": low, "ci_high": high, "ci_level": "90%"}
+        fact = facts_of(tmp_path, [row]).arms[0].fact
+        wide = np.log(-np.log(0.3)) - np.log(-np.log(0.6))
+        assert (fact.survival, fact.error) == pytest.approx((0.45, wide / (2 * 1.6448536)))
+
+
 @pytest.mark.parametrize(
     ("arms", "ratio", "said"),
     [

@@ -21,7 +21,7 @@ from bayes_escc.evidence.follow_up import unit_factor
 from bayes_escc.evidence.population.curve_points import read_at_risk, read_curve
 from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, missing_columns, read_facts
 from bayes_escc.evidence.population.reconstruct import Reconstruction, reconstruct_points
-from bayes_escc.evidence.population.row_cells import RowCells
+from bayes_escc.evidence.population.row_cells import RowCells, scale_of_survival
 from bayes_escc.evidence.population.row_facts import fact_of_row
 from bayes_escc.evidence.population.subgroup_rows import (
     Subgroup,
@@ -97,6 +97,7 @@ class _Reading:
     spec: PublishedSpec
     endpoint: str
     factor: float
+    scale: str = "proportion"
     said: dict[tuple[str, str], _Said] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
@@ -141,6 +142,8 @@ class _Reading:
                 self.registered.setdefault(known[0], arm.study)
             if registry and earlier[0] != arm.study:
                 self._twice(f"{registry} is {earlier[0]} too, of row {earlier[1]}", number)
+        landmarks = [*(cells for cells, *_ in totals), *(cells for cells, _ in parts)]
+        self.scale = scale_of_survival(landmarks, self.spec.scale)
         for cells, arm, events in totals:
             self._whole(cells, arm, events)
         for cells, arm in parts:
@@ -171,7 +174,7 @@ class _Reading:
             said = f"more events by a time than the {arm.events} of the arm in row {arm.stated['events']}"
             cells.refuse("rows_disagree", "events", said)
         own = events if cells.by_a_time else arm.events
-        fact = fact_of_row(cells, arm.n, own, self.factor, self.spec.scale)
+        fact = fact_of_row(cells, arm.n, own, self.factor, self.scale)
         if fact is None:
             return
         route: Route = "median" if isinstance(fact, Median | NotReached) else "landmark"
@@ -188,7 +191,7 @@ class _Reading:
         own.scan_interval = arm.scan_interval if interval is None else interval * self.factor
         part = read_subgroup(cells.text("subgroup"), cells.row_number, own.n, None, self.problems)
         before = len(self.problems)
-        fact = fact_of_row(cells, own.n, own.events, self.factor, self.spec.scale)
+        fact = fact_of_row(cells, own.n, own.events, self.factor, self.scale)
         if fact is None and len(self.problems) == before:
             cells.refuse("subgroup", "subgroup", "a subgroup says its median, survival at a time, or events by a time")
         if not own.n:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Final
 
 from bayes_escc.evidence.arms import design_said
 from bayes_escc.evidence.numbers import is_not_reached, number_in
 from bayes_escc.evidence.problems import Problem
+from bayes_escc.evidence.values import check_level, check_order
 from bayes_escc.names import DESIGNS
 
-__all__ = ["RowCells"]
+__all__ = ["RowCells", "scale_of_survival"]
+
+LIMITS: Final = (("ci_low", "lower"), ("ci_high", "upper"))
+"""Columns of the limits of an interval, each under its names."""
 
 
 @dataclass
@@ -32,11 +37,9 @@ class RowCells:
         """Whether it says what happened by a time, and its events are those by then."""
         return bool(self.text("time")) and not self.text("median")
 
-    def refuse(self, code: str, column: str, message: str) -> None:
+    def refuse(self, code: str, column: str, message: str, remedy: str = "Correct the row, or leave it out.") -> None:
         """Note a problem."""
-        self.problems.append(
-            Problem(code, message, "Correct the row, or leave it out.", self.row_number, column, self.text(column))
-        )
+        self._note(code, column, message, remedy)
 
     def number(self, *names: str, zero: bool = False) -> float | None:
         """A positive number, or None where the cell is blank; anything else is noted."""
@@ -68,19 +71,61 @@ class RowCells:
         """A share, given as one or in percent."""
         text = self.text(name)
         value = self.number(name) if not text.endswith("%") else number_in(text.removesuffix("%").strip())
-        percent = text.endswith("%") or scale == "percent" or (scale is None and value is not None and value > 1.0)
+        percent = text.endswith("%") or scale == "percent"
         return None if value is None else value / 100.0 if percent else value
 
     def interval(self, scale: str | None = "proportion") -> tuple[float | None, float | None, float]:
         """Both limits, None where there is none or it was not reached, and the normal quantile of its level."""
         limits = []
-        for names in (("ci_low", "lower"), ("ci_high", "upper")):
+        for names in LIMITS:
             name = next((n for n in names if self.text(n)), names[0])
             reached = self.text(name) and not is_not_reached(self.text(name))
             limits.append(self.proportion(name, scale) if reached else None)
-        level = self.number("ci_level") or 0.95
-        level = level / 100.0 if level > 1.0 else level
-        if not 0.5 <= level < 1.0:
-            self.refuse("level", "ci_level", "the level of an interval lies between 0.5 and 1")
-            level = 0.95
-        return limits[0], limits[1], NormalDist().inv_cdf(0.5 + level / 2.0)
+        low, high = limits
+        if low is not None and high is not None:
+            check_order(low, high, "ci_low", self._note)
+        level = check_level(self.text("ci_level"), self._note) if self.text("ci_level") else None
+        return low, high, NormalDist().inv_cdf(0.5 + (level or 0.95) / 2.0)
+
+    def _note(self, code: str, column: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(code, message, remedy, self.row_number, column, self.text(column)))
+
+
+def scale_of_survival(rows: Sequence[RowCells], stated: str | None) -> str:
+    """Whether the survival of all rows, and its limits, are in percent; cells that leave it in doubt are noted.
+
+    Parameters
+    ----------
+    rows : sequence of RowCells
+        Those with survival at a time count.
+    stated : {"percent", "proportion"} or None
+    """
+    large: tuple[RowCells, str] | None = None
+    small: tuple[RowCells, str] | None = None
+    for cells in rows:
+        for names in (("survival",), *LIMITS) if cells.text("survival") and not cells.text("median") else ():
+            column = next((n for n in names if cells.text(n)), names[0])
+            text = cells.text(column)
+            signed, value = text.endswith("%"), number_in(text.removesuffix("%").strip())
+            if value is not None and (signed or value > 1.0):
+                large = large or (cells, column)
+                if stated == "proportion" and not signed:
+                    cells.refuse("unit", column, "survival is said to be a proportion, and this exceeds 1")
+            elif value is not None and value > 0.0:
+                small = small or (cells, column)
+    if stated is None and large is not None and small is not None:
+        other, name = large
+        small[0].refuse(
+            "mixed_scales",
+            small[1],
+            f"this can be a proportion or a percentage, and {name} in row {other.row_number} is a percentage",
+            'Say scale = "percent" in [published], or bring all rows to one scale.',
+        )
+    elif stated == "percent" and small is not None and large is None:
+        small[0].refuse(
+            "unit",
+            small[1],
+            "survival is said to be in percent, but none exceeds 1",
+            'Say scale = "proportion" in [published], or give percentages.',
+        )
+    return stated or ("proportion" if large is None else "percent")

@@ -14,7 +14,7 @@ __all__ = ["fact_of_row"]
 _LOG2: Final = math.log(2.0)
 
 
-def fact_of_row(cells: RowCells, n: int, events: int | None, factor: float, scale: str | None) -> Fact | None:
+def fact_of_row(cells: RowCells, n: int, events: int | None, factor: float, scale: str) -> Fact | None:
     """What a row says of survival, or None; what is wrong with it is noted.
 
     Parameters
@@ -26,7 +26,7 @@ def fact_of_row(cells: RowCells, n: int, events: int | None, factor: float, scal
         Of this row.
     factor : float
         By which its times are multiplied.
-    scale : {"percent", "proportion"} or None
+    scale : {"percent", "proportion"}
         Of survival.
     """
     if cells.text("median"):
@@ -67,12 +67,18 @@ def _median(cells: RowCells, n: int, events: int | None, factor: float) -> Fact 
     return Median(value * factor, below or above or 1.0, above or below or 1.0, "interval")
 
 
-def _landmark(cells: RowCells, factor: float, scale: str | None) -> Fact | None:
+def _landmark(cells: RowCells, factor: float, scale: str) -> Fact | None:
     time, survival = cells.number("time"), cells.proportion("survival", scale)
     if time is None or survival is None or not 0.0 < survival < 1.0:
         cells.refuse("landmark", "survival", "survival at a time needs the time, and lies between 0 and 1")
         return None
     low, high, z = cells.interval(scale)
+    if (low is not None and low > survival) or (high is not None and high < survival):
+        cells.refuse("outside_interval", "survival", f"{survival:g} does not lie in its interval")
+        return None
+    if (low is not None and low > 1.0) or (high is not None and high > 1.0):
+        cells.refuse("outside_interval", "survival", "a limit of survival lies between 0 and 1")
+        return None
     slope = -survival * math.log(survival)
     if low is not None and high is not None and 0.0 < low < survival < high < 1.0:
         error = (math.log(-math.log(low)) - math.log(-math.log(high))) / (2.0 * z)
