@@ -434,6 +434,11 @@ def test_counts_are_told_apart_from_effects():
     assert [p.code for p in refused.value.problems] == ["counts"]
 
 
+def test_optional_columns_are_read_in_any_case():
+    table = be.read_effects(frame({"Design": "randomised", "N experimental": "228"}))
+    assert {"design", "n_experimental"} <= {*table.frame.columns}
+
+
 def test_an_effect_has_one_direction():
     """Two are refused with both rows, as is a word that is none; a blank says nothing."""
     smd = {"endpoint": "pain", "measure": "SMD", "estimate": "0.4", "ci_low": "0.1", "ci_high": "0.7", "p": ""}

@@ -321,6 +321,15 @@ class TestPatients:
         }
     )
 
+    def test_study_and_design_are_read_in_any_case(self):
+        """As every other column is; two spellings beside each other are refused."""
+        said = self.FRAME.assign(Study=list("XXYYY"), DESIGN="single-arm")
+        table = read_patients(said)
+        assert table.studies == ("X", "X", "Y", "Y", "Y")
+        assert list(table.frame["design"]) == ["single-arm"] * 5
+        with pytest.raises(DataError, match="'study' can be each of the columns Study and STUDY"):
+            read_patients(said.assign(STUDY="Z"))
+
     def test_identifiers_stay_apart_and_responses_are_understood(self):
         table = read_patients(self.FRAME)
         assert len(table) == 5

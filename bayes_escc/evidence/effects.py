@@ -330,6 +330,11 @@ def read_effect_rows(
 
 
 _PROVENANCE = ("source", "verification", "notes", "registration")
+_OPTIONAL = (
+    *("better", "design", "control_se", "n_experimental", "n_control"),
+    *("events_experimental", "events_control"),
+)
+"""Columns with one name, taken in any case."""
 _MEANINGS = (*COLUMNS, "interval", "population", "p", "p_sides", "se", "conclusion")
 
 
@@ -339,7 +344,7 @@ def _rename(raw: RawTable, problems: list[Problem]) -> RawTable:
     Estimates under the name of their measure, such as ``HR``, need no column measure.
     """
     before = raw.columns
-    raw = canonical_columns(raw, _MEANINGS, problems)
+    raw = canonical_columns(raw, _MEANINGS, problems, {c: c for c in _OPTIONAL})
     refuse_two_intervals(raw.columns, ("ci_low", "ci_high"), problems)
     if problems:
         return raw

@@ -411,6 +411,9 @@ def _needed_columns(
     needed |= {role: c for role, c in columns.roles.items() if not (derived and role in ("time", "event"))}
     refuse_other_units((c for r, c in needed.items() if r in columns.roles and r != "event"), columns.unit, problems)
     needed |= settings.dates.roles if settings.dates is not None else {}
+    for role in ("study", "design"):  # read where there is one, in any case
+        if (column := column_named(raw, role, problems)) in raw.columns:
+            needed.setdefault(role, column)
     for role, column in needed.items():
         needed[role] = column = column_named(raw, column, problems)
         if column not in raw.columns and not problems:
