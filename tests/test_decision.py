@@ -196,6 +196,19 @@ def test_two_endpoints_by_brute_force(claim, nested):
     assert found.stop == pytest.approx(stop, abs=1e-12)
 
 
+def test_a_statistic_that_equals_its_threshold_decides_nothing():
+    """A uniform rate is above 0.1 with probability 0.99 after one response, and above a half with 0.5 at n/2 of n."""
+    go = PosteriorProbability(value=0.1, go_above=0.99, looks=(1,))
+    assert operating_characteristics(go, rates=[0.5]).scenarios[0].probability_go == 0.0
+    futile = PosteriorProbability(value=0.5, stop_below=0.5, looks=tuple(range(2, 61, 2)))
+    for (n,) in futile.looks:
+        assert np.flatnonzero(futile.verdicts((n,)) == -1).tolist() == list(range(n // 2))
+    final = PredictiveProbability(patients=2, success=1.0 - 0.1**3, value=0.1, looks=(1,), go_above=0.5)
+    assert not final.statistics((1,)).any()  # two responses of two reach the threshold and do not pass it
+    two = PosteriorProbability(value=0.1, futility_value=0.5, go_above=0.99, stop_below=0.25, looks=(1,))
+    assert two.verdicts((1,)).tolist() == [0, 0]
+
+
 def test_a_path_through_given_boundaries():
     """Two stages by hand: 1 of 2, then 2 of 3, coin tosses."""
     verdicts = [np.array([-1, 0, 0], dtype=np.int8), np.array([-1, -1, 1, 1], dtype=np.int8)]

@@ -13,7 +13,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Plain
 from bayes_escc.rules.kinds import Bop2
 from bayes_escc.rules.paths import OperatingCharacteristics, check_exact, operating_characteristics, walk
-from bayes_escc.rules.rule import GO, STOP, Rule, Step, decide
+from bayes_escc.rules.rule import GO, STOP, Rule, Step, decide, exceeds
 from bayes_escc.settings.questions import no_probability
 
 __all__ = ["TUNED", "Calibration", "calibrate"]
@@ -136,7 +136,7 @@ def _bop2(rule: Bop2, target: float, looks: Sequence[Any]) -> Rule:
     for cut, power in grid:
         if rule.efficacy is None:  # the last look does not tell equality from success
             tried = [
-                np.where(v < cut * (look[0] / rule.patients[0]) ** power, STOP, GO if look == rule.most else 0)
+                np.where(exceeds(cut * (look[0] / rule.patients[0]) ** power, v), STOP, GO if look == rule.most else 0)
                 for v, look in zip(values, looks, strict=True)
             ]
         else:

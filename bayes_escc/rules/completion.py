@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.rules.rule import exceeds
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -205,7 +206,7 @@ def successes(rules: Sequence[PredictiveSurvival], design: Followed, parameters:
         studies = complete(rule, design, used, rng)
         if not np.isfinite(studies.closed).all():
             raise AnalysisError(f"{rule.name}: the study would never close under some draws; state follow_up instead.")
-        found.append(final_probability(rule, studies, rng) > rule.success)
+        found.append(exceeds(final_probability(rule, studies, rng), rule.success))
     shape = (len(rules), used.sizes[CHAIN], used.sizes[DRAW])
     return xr.Dataset(
         {"success": (("rule", CHAIN, DRAW), np.stack(found).reshape(shape).astype("int8"))},

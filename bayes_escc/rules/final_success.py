@@ -29,7 +29,7 @@ from bayes_escc.rules.common import (
     with_reference,
     wrong_rates,
 )
-from bayes_escc.rules.rule import Look, Rule
+from bayes_escc.rules.rule import Look, Rule, exceeds
 from bayes_escc.rules.state import FittedStudy, StudyData
 from bayes_escc.rules.tails import RatePrior, contrast_tails, predictive_counts
 from bayes_escc.settings.reader import check_margin, nearest
@@ -153,7 +153,7 @@ class PredictiveProbability(Rule):
         final = self._final_statistics(most)
         if look == most:
             return final
-        success = (final > self.success).astype(float)
+        success = exceeds(final, self.success).astype(float)
         found = predictive_counts(self.prior, look[0], most[0]) @ success
         if self.arms == 2:
             found = found @ predictive_counts(self.reference_prior or self.prior, look[1], most[1]).T

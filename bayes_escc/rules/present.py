@@ -31,7 +31,7 @@ from bayes_escc.rules.common import (
     wrong_rates,
 )
 from bayes_escc.rules.normal import null_crossing
-from bayes_escc.rules.rule import CONTINUE, GO, STOP, Look, Rule, between, decide
+from bayes_escc.rules.rule import CONTINUE, GO, STOP, Look, Rule, between, decide, exceeds
 from bayes_escc.rules.state import FittedStudy, Place, StudyData
 from bayes_escc.rules.tails import RatePrior, contrast_tails, contrast_widths, interval_widths, upper_tails
 from bayes_escc.settings.questions import no_probability
@@ -194,9 +194,9 @@ class PosteriorProbability(_OfPosterior):
         if self.futility_value is None:
             return super().verdict(study, value, look)
         limits = self.thresholds(look)
-        if value > limits["go_above"]:
+        if exceeds(value, limits["go_above"]):
             return GO
-        return STOP if self.for_futility.now(study)[0] < limits["stop_below"] else CONTINUE
+        return STOP if exceeds(limits["stop_below"], self.for_futility.now(study)[0]) else CONTINUE
 
     def events_now(self, data: StudyData) -> Look:
         followed = data.followed

@@ -32,6 +32,7 @@ __all__ = [
     "as_look",
     "between",
     "decide",
+    "exceeds",
     "plain",
 ]
 
@@ -50,6 +51,8 @@ MAX_PATIENTS: Final = 2000
 """Most patients of an arm for which a rule is worked out."""
 
 _QUADRATURE_ERROR: Final = 1e-12
+_DECIMALS: Final = 9
+"""Statistics and thresholds equal to so many decimals are equal: the last digits of a sum are chance."""
 
 THRESHOLDS: Final = ("go_above", "stop_below", "stop_above")
 
@@ -87,7 +90,7 @@ class Rule(NotebookView, ABC):
     Notes
     -----
     A look *goes* if the statistic is above `go_above`, and *stops* if it is below `stop_below` or
-    above `stop_above`; equality decides nothing.
+    above `stop_above`; equality, to nine decimals, decides nothing.
     """
 
     kind: ClassVar[str]
@@ -307,10 +310,15 @@ class Rule(NotebookView, ABC):
 def decide(value: Array, thresholds: Mapping[str, float]) -> NDArray[np.int8]:
     """GO, STOP or CONTINUE for values of a statistic."""
     found = np.full(np.shape(value), CONTINUE, dtype=np.int8)
-    found[value < thresholds.get("stop_below", -math.inf)] = STOP
-    found[value > thresholds.get("stop_above", math.inf)] = STOP
-    found[value > thresholds.get("go_above", math.inf)] = GO
+    found[exceeds(thresholds.get("stop_below", -math.inf), value)] = STOP
+    found[exceeds(value, thresholds.get("stop_above", math.inf))] = STOP
+    found[exceeds(value, thresholds.get("go_above", math.inf))] = GO
     return found
+
+
+def exceeds(value: Array | float, other: Array | float) -> NDArray[np.bool_]:
+    """Whether a number is above another, and not equal to it but for the rounding of the machine."""
+    return np.asarray(np.round(value, _DECIMALS) > np.round(other, _DECIMALS))
 
 
 def plain(value: Any) -> Any:
