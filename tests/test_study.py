@@ -214,6 +214,22 @@ class TestRecord:
             assert "patient" not in str(refused.value)
             assert counts.update(frame[:2]).snapshot is None
 
+    @pytest.mark.parametrize(
+        ("rows", "said"),
+        [
+            (
+                [("x", "y | z", "ORR", 1, 10), ("x | y", "z", "ORR", 5, 10)],
+                r"several rows are called x \| y \| z \| ORR",
+            ),
+            ([("S1", "A", "ORR", 1, 10), ("s1", "A", "ORR", 5, 10)], r"differ only .* 'S1 \| A \| ORR' and 's1 \| A"),
+        ],
+    )
+    def test_rows_of_counts_that_one_name_cannot_tell_apart_are_refused(self, tmp_path, rows, said):
+        spec = be.Analysis.from_dict({"id": "c", "data": {"kind": "counts", "endpoint": "ORR"}})
+        frame = pd.DataFrame(rows, columns=["study", "regimen", "endpoint", "events", "n"])
+        with be.Study.create(tmp_path / "c.db", spec) as counts, pytest.raises(be.DataError, match=said):
+            counts.update(frame)
+
     def test_published_results_do_not_grow(self, tmp_path):
         with pytest.raises(be.AnalysisError, match="follows patients or counts"):
             be.Study.create(tmp_path / "s.db", "pd1_second_line_os")

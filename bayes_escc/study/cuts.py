@@ -7,7 +7,8 @@ their identifiers; so two files with the same content are the same cut, whatever
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -176,19 +177,25 @@ def _of_patients(table: PatientTable, analysis: Analysis, digest: str) -> Cut:
     )
 
 
-def _refuse_ambiguous(records: PlainMapping, source: str) -> None:
+def _refuse_ambiguous(units: Iterable[str], source: str) -> None:
     """Acknowledgements are typed, so identifiers that differ only in case would be mistaken."""
     seen: dict[str, str] = {}
     clashes = []
-    for unit in records:
+    for unit in units:
         other = seen.setdefault(unit.casefold(), unit)
         if other != unit:
             clashes.append(f"{other!r} and {unit!r}")
     if clashes:
         raise DataError(
             f"{source} was refused: identifiers differ only in upper and lower case: {', '.join(clashes)}. A study "
-            "follows patients by identifier: spell them alike if they are one, apart if they are two."
+            "follows patients by identifier, and counts by study, regimen and endpoint: spell them alike if they are "
+            "one, apart if they are two."
         )
+
+
+def _named(row: Mapping[Any, Any]) -> str:
+    """What a row of counts is called in a study."""
+    return f"{row['study']} | {row['regimen']} | {row['endpoint']}"
 
 
 def _of_counts(table: CountTable, analysis: Analysis, digest: str) -> Cut:
@@ -197,10 +204,15 @@ def _of_counts(table: CountTable, analysis: Analysis, digest: str) -> Cut:
     chosen = table.select(endpoints=None if derived else data.endpoints, regimens=None, where=dict(data.where))
     frame = chosen.frame
     columns = [str(c) for c in frame.columns if c not in ("source", "notes")]
-    records = {
-        f"{r['study']} | {r['regimen']} | {r['endpoint']}": {c: str(r[c]) for c in columns}
-        for r in frame.to_dict("records")
-    }
+    rows = frame.to_dict("records")
+    records = {_named(r): {c: str(r[c]) for c in columns} for r in rows}
+    if len(records) < len(rows):
+        twice = [name for name, times in Counter(map(_named, rows)).items() if times > 1]
+        raise DataError(
+            f"{table.source} was refused: several rows are called {', '.join(twice)}. A study follows counts by study, "
+            'regimen and endpoint with " | " between them: spell these names without " | ".'
+        )
+    _refuse_ambiguous(records, table.source)
     header = {"kind": "counts", "columns": columns, "directions": dict(sorted(chosen.directions.items()))}
     return Cut(
         "counts",
