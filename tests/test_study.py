@@ -21,6 +21,7 @@ from bayes_escc.study.cuts import read_cut
 from bayes_escc.study.draws import pack, unpack
 from bayes_escc.study.freeze import freeze, prepare_frozen
 from bayes_escc.study.migrations import SCHEMA_VERSION
+from bayes_escc.study.story import history_text, status_text, update_text
 from bayes_escc.study.verify import verify
 from tests.helpers.studies import FIRST, PRIOR, SECOND, analysis, cohort, sums
 from tests.oracles.exponential import probability_lower_hazard
@@ -229,6 +230,24 @@ class TestRecord:
         frame = pd.DataFrame(rows, columns=["study", "regimen", "endpoint", "events", "n"])
         with be.Study.create(tmp_path / "c.db", spec) as counts, pytest.raises(be.DataError, match=said):
             counts.update(frame)
+
+    def test_numbers_of_several_endpoints_name_theirs(self, tmp_path):
+        columns = ["study", "regimen", "endpoint", "events", "n"]
+        rows = [("S", "A", "ORR", 3, 10), ("S", "B", "ORR", 5, 10), ("S", "A", "DCR", 6, 10), ("S", "B", "DCR", 8, 10)]
+        spec = be.Analysis.from_dict({"id": "c", "data": {"kind": "counts", "endpoint": ["ORR", "DCR"]}})
+        with be.Study.create(tmp_path / "c.db", spec) as counts:
+            first = counts.update(pd.DataFrame(rows, columns=columns))
+            grown = [(s, r, e, k + 1, n + 2) for s, r, e, k, n in rows]
+            second = counts.update(pd.DataFrame(grown, columns=columns))
+            told = status_text(counts.status())
+            history = history_text(counts.history())
+        assert "20 patients.\n" in update_text(first)
+        for text in (update_text(first), told, update_text(second)):
+            assert "rate of ORR, difference: B" in text
+            assert "rate of DCR, difference: B" in text
+            assert "events" not in text
+        assert "rate of DCR: A" in update_text(second)
+        assert "P(better): rate of" in history
 
     def test_published_results_do_not_grow(self, tmp_path):
         with pytest.raises(be.AnalysisError, match="follows patients or counts"):

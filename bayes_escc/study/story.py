@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bayes_escc.errors import RecordError
+from bayes_escc.evidence.problems import counted
 from bayes_escc.names import Plain, PlainMapping, as_typed, format_number, format_probability
 from bayes_escc.report.layout import aligned
 from bayes_escc.report.result import software_versions
@@ -232,7 +233,7 @@ def status_text(found: PlainMapping) -> str:
         )
         lines += [f"Published beside them: {'; '.join(last['published'])}"] if last["published"] else []
     if fit is not None:
-        lines += ["", f"{fit['patients']} patients, {fit['events']} events; {fit['sampler']}, seed {fit['seed']}."]
+        lines += ["", f"{_size(fit, fit['estimates'])}; {fit['sampler']}, seed {fit['seed']}."]
         lines += ["", comparisons_text(fit["comparisons"])] if fit["comparisons"] else []
         lines += [p["sentence"] for p in fit["positions"]]
     lines += ["", *found["notes"]] if found["notes"] else []
@@ -245,10 +246,10 @@ def status_text(found: PlainMapping) -> str:
 def comparisons_text(rows: Sequence[PlainMapping]) -> str:
     """Comparisons, one line each."""
     header = ["comparison", "against", "P(better)", "MCSE", "median", "95 % CrI"]
-    level = f"{100 * rows[0]['ci_prob']:g} % CrI"
+    level, several = f"{100 * rows[0]['ci_prob']:g} % CrI", _several(rows)
     cells = [
         [
-            _asked(r),
+            _asked(r, several),
             r["reference"],
             format_probability(r["probability_better"], r["mcse_probability"]),
             _error(r["mcse_probability"]),
@@ -261,9 +262,26 @@ def comparisons_text(rows: Sequence[PlainMapping]) -> str:
     return "\n".join([aligned([*header[:-1], level], cells), *said])
 
 
-def _asked(row: PlainMapping) -> str:
+def _several(rows: Sequence[PlainMapping]) -> bool:
+    """Whether rows are of several endpoints, so that each must name its own."""
+    return len({row.get("endpoint") for row in rows}) > 1
+
+
+def _asked(row: PlainMapping, several: bool) -> str:
+    return f"{_what(row, several)}, {row['scale'].replace('_', ' ')}: {row['regimen']}"
+
+
+def _what(row: PlainMapping, several: bool) -> str:
+    """The estimand of a row, of which endpoint and when."""
+    of = f" of {row['endpoint']}" if several and row.get("endpoint") else ""
     when = "" if row["time"] is None else f" at {row['time']:.4g}"
-    return f"{row['estimand']}{when}, {row['scale'].replace('_', ' ')}: {row['regimen']}"
+    return f"{row['estimand']}{of}{when}"
+
+
+def _size(data: PlainMapping, estimates: Sequence[PlainMapping]) -> str:
+    """Patients and events; one patient may have events of several endpoints, so those are not added up."""
+    said = counted(data["patients"], "patient")
+    return said if _several(estimates) else f"{said}, {counted(data['events'], 'event')}"
 
 
 def _error(value: float) -> str:
@@ -279,15 +297,16 @@ def history_text(found: PlainMapping) -> str:
         first = fit["comparisons"][0] if fit and fit["comparisons"] else None
         p = format_probability(first["probability_better"], first["mcse_probability"]) if first else ""
         what = ", ".join(f"{n} {kind}" for kind, n in entry["changes"].items()) or ", ".join(entry["changed"])
-        size = [str(entry["rows"] or ""), str(fit["events"]) if fit else ""]
+        size = [str(entry["rows"] or ""), str(fit["events"]) if fit and not _several(fit["estimates"]) else ""]
         when = entry["at"][:16].replace("T", " ")
         decided = "; ".join(f"{p['rule']}: {p['decision']}" for p in fit["positions"]) if fit else ""
         rows.append([str(entry["entry"]), when, entry["who"], entry["action"], *size, p, what, *[decided] * ruled])
     header = ["", "at (UTC)", "who", "action", "rows", "events", "P(better)", "changes", *["rules"] * ruled]
     lines = [aligned(header, rows)]
-    asked = next((e["fit"]["comparisons"][0] for e in told if e["fit"] and e["fit"]["comparisons"]), None)
-    if asked is not None:
-        lines.append(f"\nP(better): {_asked(asked)}, against {asked['reference']}.")
+    compared = next((e["fit"]["comparisons"] for e in told if e["fit"] and e["fit"]["comparisons"]), None)
+    if compared is not None:
+        asked = _asked(compared[0], _several(compared))
+        lines.append(f"\nP(better): {asked}, against {compared[0]['reference']}.")
     last = next((e["fit"] for e in reversed(told) if e["fit"]), None)
     lines += [p["sentence"] for p in last["positions"]] if last else []
     return "\n".join([*lines, *found["notes"]])
@@ -321,7 +340,7 @@ def update_text(update: Update) -> str:
         lines.append(f"Recorded as data cut {update.snapshot}. {changes_text(update.changes)}")
     if update.record:
         result = update.record["result"]
-        lines.append(f"{result['data']['patients']} patients, {result['data']['events']} events.")
+        lines.append(f"{_size(result['data'], result['estimates'])}.")
         if result["comparisons"]:
             lines += ["", comparisons_text(result["comparisons"])]
         if update.before is not None:
@@ -337,17 +356,16 @@ def update_text(update: Update) -> str:
 
 def was_and_is_text(before: PlainMapping, now: PlainMapping) -> str:
     """What P(better), the contrasts and the estimates they compare were before an update, and are."""
-    rows = []
+    rows, several = [], _several(now["estimates"])
     was = {_key(r): r for r in before["comparisons"]}
     for r in now["comparisons"]:
         old = was.get(_key(r))
-        rows.append([f"{_asked(r)}, against {r['reference']}", *_twice(old, r, _contrast)])
+        rows.append([f"{_asked(r, several)}, against {r['reference']}", *_twice(old, r, _contrast)])
     compared = {r["estimand"] for r in now["comparisons"]}
     was = {_key(r): r for r in before["estimates"]}
     for r in now["estimates"]:
         if r["estimand"] in compared:
-            when = "" if r["time"] is None else f" at {r['time']:.4g}"
-            rows.append([f"{r['estimand']}{when}: {r['regimen']}", *_twice(was.get(_key(r)), r, _interval)])
+            rows.append([f"{_what(r, several)}: {r['regimen']}", *_twice(was.get(_key(r)), r, _interval)])
     return aligned(["", "was", "is"], rows)
 
 
