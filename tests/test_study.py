@@ -249,6 +249,20 @@ class TestRecord:
         assert "rate of DCR: A" in update_text(second)
         assert "P(better): rate of" in history
 
+    def test_a_study_of_one_arm_tells_its_estimate(self, tmp_path):
+        columns = ["study", "regimen", "endpoint", "events", "n"]
+        spec = be.Analysis.from_dict({"id": "c", "data": {"kind": "counts", "endpoint": "ORR"}})
+        with be.Study.create(tmp_path / "c.db", spec) as counts:
+            first = update_text(counts.update(pd.DataFrame([("S", "A", "ORR", 1, 1)], columns=columns)))
+            told = status_text(counts.status())
+            second = update_text(counts.update(pd.DataFrame([("S", "A", "ORR", 4, 9)], columns=columns)))
+        assert "1 patient, 1 event." in first
+        assert "1 row\n" in told
+        assert "1 data cut;" in told
+        for text in (first, told, second):
+            assert "rate: A" in text
+        assert second.count("rate: A") == 2  # the estimate, and what it was before
+
     def test_published_results_do_not_grow(self, tmp_path):
         with pytest.raises(be.AnalysisError, match="follows patients or counts"):
             be.Study.create(tmp_path / "s.db", "pd1_second_line_os")

@@ -228,18 +228,18 @@ def status_text(found: PlainMapping) -> str:
     else:
         waiting = last["nothing_known_yet"]
         lines.append(
-            f"Data cut {last['number']} ({last['source']}, {last['at']}): {last['rows']} rows"
+            f"Data cut {last['number']} ({last['source']}, {last['at']}): {counted(last['rows'], 'row')}"
             + (f", nothing known yet of {waiting}" if waiting else "")
         )
         lines += [f"Published beside them: {'; '.join(last['published'])}"] if last["published"] else []
     if fit is not None:
         lines += ["", f"{_size(fit, fit['estimates'])}; {fit['sampler']}, seed {fit['seed']}."]
-        lines += ["", comparisons_text(fit["comparisons"])] if fit["comparisons"] else []
+        lines += ["", _answers_text(fit)]
         lines += [p["sentence"] for p in fit["positions"]]
     lines += ["", *found["notes"]] if found["notes"] else []
-    withdrawn = found["withdrawn"]
+    withdrawn, entries = found["withdrawn"], "1 entry" if found["entries"] == 1 else f"{found['entries']} entries"
     gone = f", {withdrawn} withdrawn" if withdrawn else ""
-    lines.append(f"\n{found['data_cuts']} data cuts{gone}; log of {found['entries']} entries, head {found['head']}")
+    lines.append(f"\n{counted(found['data_cuts'], 'data cut')}{gone}; log of {entries}, head {found['head']}")
     return "\n".join(lines)
 
 
@@ -260,6 +260,17 @@ def comparisons_text(rows: Sequence[PlainMapping]) -> str:
     ]
     said = dict.fromkeys(f"{r['regimen']} against {r['reference']}: {r['anchoring']}." for r in rows)
     return "\n".join([aligned([*header[:-1], level], cells), *said])
+
+
+def _answers_text(found: PlainMapping) -> str:
+    """The comparisons of a fit, or where there is nothing to compare its estimates, one line each."""
+    if found["comparisons"]:
+        return comparisons_text(found["comparisons"])
+    rows = found["estimates"]
+    if not rows:
+        return ""
+    several, level = _several(rows), f"{100 * rows[0]['ci_prob']:g} % CrI"
+    return aligned(["", f"median ({level})"], [[f"{_what(r, several)}: {r['regimen']}", _interval(r)] for r in rows])
 
 
 def _several(rows: Sequence[PlainMapping]) -> bool:
@@ -341,8 +352,7 @@ def update_text(update: Update) -> str:
     if update.record:
         result = update.record["result"]
         lines.append(f"{_size(result['data'], result['estimates'])}.")
-        if result["comparisons"]:
-            lines += ["", comparisons_text(result["comparisons"])]
+        lines += ["", _answers_text(result)]
         if update.before is not None:
             lines += ["", was_and_is_text(update.before, result)]
         lines += [f"  {entry['sentence']}" for entry in result.get("monitoring", [])]
@@ -364,7 +374,7 @@ def was_and_is_text(before: PlainMapping, now: PlainMapping) -> str:
     compared = {r["estimand"] for r in now["comparisons"]}
     was = {_key(r): r for r in before["estimates"]}
     for r in now["estimates"]:
-        if r["estimand"] in compared:
+        if r["estimand"] in compared or not compared:
             rows.append([f"{_what(r, several)}: {r['regimen']}", *_twice(was.get(_key(r)), r, _interval)])
     return aligned(["", "was", "is"], rows)
 
@@ -401,7 +411,9 @@ def predictive_text(found: PlainMapping) -> str:
 def preview_text(shown: Preview) -> str:
     """A preview, labelled as one."""
     lines = [f"Look again: {w}" for w in shown.warnings]
-    if shown.shown:
+    if shown.shown and not shown.comparisons:
+        lines.append("No preview: there is nothing to compare. Update to see the estimates.")
+    elif shown.shown:
         lines += ["PREVIEW by reweighting the last fit; not recorded.", comparisons_text(shown.comparisons)]
         lines.append(f"k-hat {shown.pareto_k:.2f}, {shown.ess:.0f} effective draws.")
     else:
