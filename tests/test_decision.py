@@ -302,6 +302,23 @@ def test_all_problems_of_rules_at_once():
         assert part in said, part
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"kind": "counts", "stop_at_most": 5}, "stop_at_most: must be responses of patients"),
+        ({"kind": "counts", "stop_at_most": ["1/10", 2.5]}, "stop_at_most: must be responses of patients"),
+        ({"kind": "bop2", "efficacy": [1]}, "efficacy: must be"),
+        ({"kind": "bop2", "efficacy": True}, "efficacy: must be"),
+        ({"kind": "bop2", "endpoint": 5}, "endpoint: must be"),
+    ],
+)
+def test_values_of_another_kind_are_refused_by_their_key(keys, said):
+    bop2 = {"rate": 0.2, "lambda": 0.9, "gamma": 1, "patients": 20} if keys["kind"] == "bop2" else {}
+    problems = []
+    assert read_rule(Reader({**bop2, **keys}, "", problems)) is None
+    assert any(said in problem for problem in problems), problems
+
+
 def test_names_are_unique():
     rule = {"kind": "toxicity", "limit": 0.3, "stop_above": 0.9, "looks": [10]}
     with pytest.raises(AnalysisError, match="'toxicity' is the name of an earlier rule"):

@@ -164,6 +164,26 @@ def _any(table: Reader, key: str) -> Any:
     return table.take(key, None)
 
 
+def _responses(table: Reader, key: str) -> Any:
+    """Responses of patients: a text such as "1/10", or a list of texts or of pairs."""
+    value = table.take(key, None)
+    listed = value if isinstance(value, list | tuple) else [value]
+    pairs = [v for v in listed if isinstance(v, list | tuple) and all(type(n) is int for n in v)]
+    if value is None or all(isinstance(v, str) or v in pairs for v in listed):
+        return value
+    table.problem(key, f'must be responses of patients, such as "1/10", or a list of them, not {value!r}')
+    return None
+
+
+def _efficacy(table: Reader, key: str) -> str | float | None:
+    """The word for an efficacy boundary, or eta."""
+    value: Any = table.take(key, None)
+    if value is None or isinstance(value, str) or type(value) in (int, float):
+        return value
+    table.problem(key, f'must be "obrien_fleming", or eta as a number, not {value!r}')
+    return None
+
+
 def _choice(*choices: str) -> Callable[[Reader, str], Any]:
     return lambda table, key: table.text(key, None, choices)
 
@@ -222,7 +242,7 @@ def _criteria(table: Reader) -> tuple[Criterion, ...]:
     if table.has("criteria"):
         found = [_criterion(c) for c in table.tables("criteria")]
         return tuple(c for c in found if c is not None)
-    endpoint = table.take("endpoint", None)
+    endpoint = table.text("endpoint", None)
     rate = table.number("rate")
     values = Criterion(
         rate or 0.5,
@@ -272,7 +292,8 @@ _READ: Final[dict[str, Callable[[Reader, str], Any]]] = {
         ),
         _number,
     ),
-    **dict.fromkeys(("looks", "patients", "stop_at_most", "go_at_least"), _any),
+    **dict.fromkeys(("looks", "patients"), _any),
+    **dict.fromkeys(("stop_at_most", "go_at_least"), _responses),
     **dict.fromkeys(("prior", "reference_prior", "standard", "final_prior", "final_reference_prior"), _beta),
     "better": _choice("higher", "lower"),
     "scale": _choice("difference", "ratio", "odds_ratio"),
@@ -280,5 +301,5 @@ _READ: Final[dict[str, Callable[[Reader, str], Any]]] = {
     "nested": _flag,
     "final": _choice("logrank", "exponential"),
     "events": _whole,
-    "efficacy": _any,
+    "efficacy": _efficacy,
 }
