@@ -178,8 +178,10 @@ def _responses(table: Reader, key: str) -> Any:
 def _efficacy(table: Reader, key: str) -> str | float | None:
     """The word for an efficacy boundary, or eta."""
     value: Any = table.take(key, None)
-    if value is None or isinstance(value, str) or type(value) in (int, float):
+    if value is None or isinstance(value, str):
         return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
     table.problem(key, f'must be "obrien_fleming", or eta as a number, not {value!r}')
     return None
 
