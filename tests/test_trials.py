@@ -539,3 +539,10 @@ class TestCommands:
         assert "there is no trial -1" in capsys.readouterr().err
         assert main(["design", "no_such_design"]) == 2
         assert "second_line_randomised" in capsys.readouterr().err
+
+
+def test_too_few_trials_to_tell_an_error_from_are_refused(capsys, tmp_path):
+    """One trial wrote "nan" and a folder that no page could be made of."""
+    assert main(["design", "second_line_single_arm", "--trials", "1", "--out", str(tmp_path / "one")]) == 2
+    assert "trials must be a whole number from 10" in capsys.readouterr().err
+    assert not (tmp_path / "one").exists()

@@ -28,7 +28,7 @@ from bayes_escc.trials.facts import design_facts
 from bayes_escc.trials.generate import generate
 from bayes_escc.trials.hazards import FastModel, engine_of, priors_of
 from bayes_escc.trials.priors_apart import prior_notes
-from bayes_escc.trials.reading import read_design
+from bayes_escc.trials.reading import LEAST_TRIALS, MAX_TRIALS, read_design
 from bayes_escc.trials.reading_truths import with_registries
 from bayes_escc.trials.spec import TrialSpec
 from bayes_escc.trials.summary import Audit, DesignResult, summarise
@@ -180,10 +180,14 @@ class Design(NotebookView):
 
         Raises
         ------
+        AnalysisError
+            If there are too few trials to tell an error from, or too many.
         FitError
             If the cluster cannot be used.
         """
-        wanted = trials or self.spec.simulation.trials
+        wanted = self.spec.simulation.trials if trials is None else trials
+        if not LEAST_TRIALS <= wanted <= MAX_TRIALS:
+            raise AnalysisError(f"trials must be a whole number from {LEAST_TRIALS} to {MAX_TRIALS}, not {wanted}.")
         names = [t.name for t in self.spec.scenarios] + ([DRAWN] if self.spec.design_prior is not None else [])
         keep = None if out is None else Path(out) / "trials" / self.sha256[:16]
         outcomes: dict[tuple[int, str], Outcomes] = {}

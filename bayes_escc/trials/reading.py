@@ -27,6 +27,7 @@ from bayes_escc.trials.spec import (
 __all__ = ["read_design"]
 
 MAX_PATIENTS: Final = 2_000
+LEAST_TRIALS: Final = 10
 MAX_TRIALS: Final = 10_000_000
 MAX_AUDITED: Final = 10_000
 
@@ -202,7 +203,7 @@ def _nested(truth: Truth, rules: Sequence[PlannedRule], top: Reader) -> Truth:
 def _simulation(r: Reader) -> Simulation:
     d = Simulation()
     simulation = Simulation(
-        r.number("trials", d.trials, above=10, below=MAX_TRIALS, integer=True, closed=True),
+        r.number("trials", d.trials, above=LEAST_TRIALS, below=MAX_TRIALS, integer=True, closed=True),
         r.number("max_mcse", None, above=0),
         r.number("seed", d.seed, above=0, below=2**32 - 1, integer=True, closed=True),
         r.number("audit", d.audit, above=0, below=1, closed=True),
