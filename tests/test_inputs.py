@@ -6,6 +6,7 @@ public bug reports.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -378,11 +379,34 @@ def test_all_pairs_of_a_trial_count_once():
     for _, row in table.frame.iterrows():
         assert row["y"] == pytest.approx(effect[row["experimental"]] - effect[base])
     shuffled = be.read_effects(pd.DataFrame(rows[::-1]))
+    assert shuffled.digest == table.digest
     posterior = [
         be.SynthesisModel(network=True, pooling="common", reference="a").fit(t).summary() for t in (table, shuffled)
     ]  # fmt: skip
     means = [np.sort(p.loc[p["estimand"] != "study_effect", "mean"].astype(float)) for p in posterior]
     assert np.allclose(*means)
+
+
+def test_rounded_pairs_say_the_same_in_any_order_and_any_way_round():
+    """The base was the arm that stood first, and the effect of C against A 0.462 or 0.438."""
+    pairs = [("A", "B", 0.70, 0.50, 0.98), ("B", "C", 0.90, 0.66, 1.23), ("C", "A", 1.55, 1.10, 2.18)]
+    turned = [("B", "A", 1 / 0.70, 1 / 0.98, 1 / 0.50), *pairs[1:]]
+    said = []
+    for rows in (*itertools.permutations(pairs), turned):
+        columns = ["experimental", "control", "estimate", "ci_low", "ci_high"]
+        frame = pd.DataFrame(rows, columns=columns).assign(study="T", endpoint="PFS", measure="HR", ci_level=0.95)
+        table = be.read_effects(frame).frame
+        y = {table["control"].iloc[0]: 0.0, **dict(zip(table["experimental"], table["y"], strict=True))}
+        shared = float(table["control_se"].iloc[0]) ** 2
+        v = {
+            table["control"].iloc[0]: shared,
+            **dict(zip(table["experimental"], table["se"] ** 2 - shared, strict=True)),
+        }
+        said.append([y["C"] - y["A"], y["B"] - y["A"], v["A"], v["B"], v["C"]])
+    for other in said[1:]:
+        assert other == pytest.approx(said[0], abs=1e-12)
+    ab, bc, ca = math.log(0.70), math.log(0.90), math.log(1.55)
+    assert said[0][0] == pytest.approx(ca - (ab + bc + ca) / 3, abs=1e-12)  # the loop's gap, shared by its three pairs
 
 
 def test_pseudonyms_take_the_place_of_identifiers(tmp_path, monkeypatch):

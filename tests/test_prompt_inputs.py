@@ -259,3 +259,20 @@ def test_an_option_cut_short_is_not_guessed(capsys):
         main(["compare", "A=10/29", "B=12/35", "--lang", "zh"])
     assert ended.value.code == 2
     assert "--lang" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["pool", "pd1_trials_effects", "--measure", "OR"], "--measure and --level are of typed effects"),
+        (["pool", "pd1_trials_effects", "--level", "0.9"], "--measure and --level are of typed effects"),
+        (["pool", "A=0.7,0.5,0.9", "--better", "lower"], "state --baseline too"),
+        (["monitor", "table", "thall_simon", "standard=34,124", "--rule", "x"], "a kind of rule is one already"),
+        (["check", "COUNTS", "--kind", "counts", "--time", "months"], 'time: belongs to kind = "patients"'),
+    ],
+)
+def test_an_option_that_nothing_uses_is_refused(given, said, tmp_path, capsys):
+    counts = tmp_path / "counts.csv"
+    counts.write_text("study,regimen,endpoint,events,n\nS,A,ORR,3,20\nS,B,ORR,5,20\n")
+    assert main([str(counts) if g == "COUNTS" else g for g in given]) == 2
+    assert said in capsys.readouterr().err

@@ -316,3 +316,25 @@ def test_a_mean_difference_is_named_once_and_is_no_unit():
     assert "(-0.50 to 3.50) mean difference" not in text
     assert "difference in mean difference" not in text
     assert "均数差(MD)1.50(95%CrI -0.50～3.50)" in verdict(shown, "zh")[0]
+
+
+@pytest.mark.parametrize(
+    ("anchors", "said"),
+    [
+        (["same study, randomisation not stated", "unanchored, not randomised"], "were not assigned at random"),
+        (["randomised", "randomised within trials, compared through the network"], "runs through the network"),
+        (["randomised", "randomised, but for patients borrowed from earlier trials"], "but for the patients borrowed"),
+        (["randomised", "as entered, randomisation not stated"], "is not stated"),
+        (["randomised", "randomised"], "The regimens were assigned at random."),
+    ],
+)
+def test_several_regimens_are_as_randomised_as_the_least_protected_of_them(anchors, said):
+    """The first label by the alphabet was told."""
+    key = {"estimand": "rate", "endpoint": "ORR", "time": None}
+    ranking = [
+        {**key, "regimen": r, "probability_best": p, "mcse_probability_best": 0.0}
+        for r, p in (("A", 0.7), ("B", 0.2), ("C", 0.1))
+    ]
+    for ordered in (anchors, anchors[::-1]):
+        rows = [{**key, "regimen": r, "anchoring": a} for r, a in zip("BC", ordered, strict=True)]
+        assert said in sentences._many({"ranking": ranking, "comparisons": rows}, rows[0], "en")[-1]

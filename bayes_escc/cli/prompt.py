@@ -61,8 +61,8 @@ def register(commands: Commands) -> None:
         help="effects as published, for example ESCORT=0.71,0.57,0.87 or 'ESCORT=0.71 (0.57-0.87)'; or one file or "
         "dataset of effects",
     )
-    pool.add_argument("--measure", default="HR", metavar="M", help="of typed effects: HR, OR, RR, MD ... (default: HR)")
-    pool.add_argument("--level", type=number, default=0.95, metavar="P", help="confidence level of typed intervals")
+    pool.add_argument("--measure", metavar="M", help="of typed effects: HR, OR, RR, MD ... (default: HR)")
+    pool.add_argument("--level", type=number, metavar="P", help="level of typed intervals (default: 0.95)")
     pool.add_argument("--endpoint", metavar="NAME", help="of a table that has several")
     pool.add_argument(
         "--where", action="append", default=[], metavar="COLUMN=VALUE", help="rows of a table; values joined by |"

@@ -75,6 +75,8 @@ def rules_of(source: str, keys: Sequence[str], name: str | None = None) -> tuple
     from bayes_escc.settings.reader import Reader, nearest, raise_problems
 
     if source in KINDS:
+        if name is not None:
+            raise AnalysisError("--rule chooses among the rules of an analysis; a kind of rule is one already.")
         problems: list[str] = []
         typed = {"kind": source, **_typed(keys, problems)}
         rule = read_rule(Reader(typed, "", problems))

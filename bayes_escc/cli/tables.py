@@ -31,7 +31,7 @@ def register(commands: Commands) -> None:
     check.add_argument("--mapping", metavar="FILE", help="read a raw sheet through this mapping.toml, as run does")
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
-    check.add_argument("--id", default="patient_id", metavar="COLUMN", help="patients: identifier")
+    check.add_argument("--id", metavar="COLUMN", help="patients: identifier (default: patient_id)")
     check.add_argument(
         "--regimen", metavar="COLUMN", help="patients: regimen (default: regimen, or treatment, arm ...)"
     )
@@ -186,7 +186,8 @@ def _stated_data(options: argparse.Namespace) -> Plain:
     from bayes_escc.settings.setting import settings_of
 
     stated: Plain = {"kind": options.kind}
-    for key in [s.name for s in settings_of(KINDS[options.kind].settings)]:
+    # those of another kind as well, which its reader refuses by their name
+    for key in dict.fromkeys(s.name for kind in KINDS.values() for s in settings_of(kind.settings)):
         value = getattr(options, key, None)
         if value:
             stated[key] = pairs(value, "--dates") if key == "dates" else value

@@ -2,7 +2,8 @@
 
 Of the contrasts between k arms only k - 1 say something new. The others give what those cannot: the variance of an arm,
 ``v_c = (v_ac + v_bc - v_ab) / 2`` for three of them and the least squares of ``v_i + v_j = se_ij^2`` for more; and a
-check, for effects add up around every loop.
+check, for effects add up around every loop. What rounding leaves of a loop is shared out by least squares, too, so that
+it does not matter which arm the contrasts are taken against.
 
 References
 ----------
@@ -59,16 +60,19 @@ def reduce_all_pairs(records: Rows, problems: list[Problem], warnings: list[Prob
         found = _solve(arms, dict(zip(pairs, rows, strict=True)), study, endpoint, problems)
         if found is None:
             continue
-        base, variance = found
-        keep = [(n, r) for n, r in rows if base in (r["experimental"], r["control"])]
+        base, effect, variance = found
+        keep = [(n, _against(r, base)) for n, r in rows if base in (r["experimental"], r["control"])]
         gone |= {n for n, _ in rows} - {n for n, _ in keep}
-        changed |= {n: {**_against(r, base), CONTROL_SE: repr(math.sqrt(variance))} for n, r in keep}
+        for n, r in keep:
+            arm = r["experimental"]
+            own = {"y": effect[arm] - effect[base], "se": math.sqrt(variance[arm] + variance[base])}
+            changed[n] = {**r, **own, CONTROL_SE: repr(math.sqrt(variance[base]))}
         warnings.append(
             Problem(
                 "all_pairs",
                 f"{study} gives all {len(pairs)} pairs of its {len(arms)} arms for {endpoint}; its "
                 f"{len(keep)} contrasts against {base} are used, the others for the variance of that arm "
-                f"(standard error {math.sqrt(variance):.3g})",
+                f"(standard error {math.sqrt(variance[base]):.3g})",
                 "Nothing is counted twice.",
                 row=rows[0][0],
                 column="study",
@@ -84,8 +88,8 @@ def _solve(
     study: str,
     endpoint: str,
     problems: list[Problem],
-) -> tuple[str, float] | None:
-    """The arm the contrasts are taken against and its variance; None if the pairs contradict each other."""
+) -> tuple[str, dict[str, float], dict[str, float]] | None:
+    """The arm to take contrasts against, and all effects and variances; None if the pairs contradict each other."""
     first = min(number for number, _ in pairs.values())
 
     def refuse(message: str, remedy: str) -> None:
@@ -128,8 +132,8 @@ def _solve(
             )
             return None
     controls = Counter(r["control"] for _, r in pairs.values())
-    base = max(arms, key=lambda a: controls[a])
-    return base, variance[base]
+    base = max(sorted(arms), key=lambda a: controls[a])
+    return base, {a: sum(effect[a, b] for b in arms if b != a) / k for a in arms}, variance
 
 
 def _against(record: PlainMapping, base: str) -> Plain:

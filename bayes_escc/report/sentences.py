@@ -9,7 +9,7 @@ called a likeness of the regimens: it says that the data cannot tell.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -173,31 +173,41 @@ def _probability(p: float, error: float | None) -> str:
     return format_probability(p, error)
 
 
+_DESIGNS: Final[Mapping[str, tuple[str, str]]] = {
+    "randomised": ("The regimens were assigned at random.", "患者随机分组。"),
+    "randomised, but for patients borrowed from earlier trials": (
+        "The regimens were assigned at random, but for the patients borrowed from earlier trials.",
+        "患者随机分组，但从既往试验借用的患者除外。",
+    ),
+    "randomised within trials, compared through the network": (
+        "Assigned at random within trials; the comparison runs through the network of trials.",
+        "各试验内随机分组，比较经由试验网络得出。",
+    ),
+    "same study, randomisation not stated": (
+        "Whether the regimens were assigned at random is not stated.",
+        "是否随机分组未说明。",
+    ),
+    "as entered, randomisation not stated": (
+        "Whether the regimens were assigned at random is not stated.",
+        "是否随机分组未说明。",
+    ),
+}
+"""What is said of a contrast by its anchoring, the best protected first; of any other that it is not randomised."""
+
+
 def design_sentence(anchoring: str, language: Language = "en") -> str:
     """What is known of the assignment of patients to the regimens."""
-    english = {
-        "randomised": "The regimens were assigned at random.",
-        "randomised, but for patients borrowed from earlier trials": (
-            "The regimens were assigned at random, but for the patients borrowed from earlier trials."
-        ),
-        "same study, randomisation not stated": "Whether the regimens were assigned at random is not stated.",
-        "as entered, randomisation not stated": "Whether the regimens were assigned at random is not stated.",
-        "randomised within trials, compared through the network": (
-            "Assigned at random within trials; the comparison runs through the network of trials."
-        ),
-    }
-    chinese = {
-        "randomised": "患者随机分组。",
-        "randomised, but for patients borrowed from earlier trials": "患者随机分组，但从既往试验借用的患者除外。",
-        "same study, randomisation not stated": "是否随机分组未说明。",
-        "as entered, randomisation not stated": "是否随机分组未说明。",
-        "randomised within trials, compared through the network": "各试验内随机分组，比较经由试验网络得出。",
-    }
-    if language == "zh":
-        return chinese.get(anchoring, "患者并非随机分组，该数值同时反映了患者之间的差异。")
-    return english.get(
-        anchoring, "The regimens were not assigned at random; differences between patients are part of this number."
+    not_randomised = (
+        "The regimens were not assigned at random; differences between patients are part of this number.",
+        "患者并非随机分组，该数值同时反映了患者之间的差异。",
     )
+    return _DESIGNS.get(anchoring, not_randomised)[language == "zh"]
+
+
+def _least_protected(anchors: Iterable[str]) -> str:
+    """The anchoring by which the least protected of several contrasts is known."""
+    order = list(_DESIGNS)
+    return max(sorted(anchors), key=lambda a: order.index(a) if a in _DESIGNS else len(order))
 
 
 def _verb(row: Row, language: Language, *, past: bool) -> str:
@@ -361,8 +371,7 @@ def _many(result: Row, row: Row, language: Language) -> list[str]:
     p1, p2 = (_probability(r["probability_best"], r["mcse_probability_best"]) for r in (first, second))
     level = grade(first["probability_best"], first["mcse_probability_best"] or 0.0)
     compared = [r for r in result["comparisons"] if all(r.get(k) == row.get(k) for k in keys)]
-    anchors = {r["anchoring"] for r in compared}
-    anchor = next((a for a in sorted(anchors) if not a.startswith("randomised")), min(anchors))
+    anchor = _least_protected({r["anchoring"] for r in compared})
     biased = any(allows_for_bias(r) for r in compared)
     if language == "zh":
         ranked = f"{len(ranks)}种方案中，{first['regimen']}最优的后验概率为{p1}，{second['regimen']}为{p2}"

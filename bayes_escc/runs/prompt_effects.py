@@ -52,8 +52,8 @@ _PRINTED: Final = re.compile(r"\s*([^\s,(\[]+)\s*,?\s*([(\[].+[)\]])\s*")
 def pool_effects(
     effects: Sequence[str],
     *,
-    measure: str = "HR",
-    level: float = 0.95,
+    measure: str | None = None,
+    level: float | None = None,
     endpoint: str | None = None,
     where: Sequence[str] = (),
     common: bool = False,
@@ -72,10 +72,10 @@ def pool_effects(
     effects : sequence of str
         ``NAME=ESTIMATE,LOW,HIGH`` each, or as printed, ``NAME=0.71 (0.57-0.87)``; or one file or bundled dataset of
         effects.
-    measure : str
-        Of typed effects: HR, OR, RR, MD, SMD, RD, or log HR and so on.
-    level : float
-        Confidence level of typed intervals.
+    measure : str, optional
+        Of typed effects: HR (if not given), OR, RR, MD, SMD, RD, or log HR and so on.
+    level : float, optional
+        Confidence level of typed intervals; 0.95 if not given.
     endpoint : str, optional
         Of a table that has several.
     where : sequence of str
@@ -111,6 +111,8 @@ def pool_effects(
     if not effects:
         raise AnalysisError("name at least one effect, for example ESCORT=0.71,0.57,0.87.")
     source, rows, notes = _rows(effects, measure, level, endpoint, where)
+    if better is not None and baseline is None:
+        raise AnalysisError("--better is of the risks at a baseline: state --baseline too, or leave it out.")
     if margin is not None:
         _check_margin(margin, rows[0]["measure"])
     stated = {"tau": tau_prior or "", "the effect": effect_prior or ""}
@@ -255,13 +257,16 @@ def _contrasts(rows: Sequence[Row]) -> Contrasts:
 
 
 def _rows(
-    effects: Sequence[str], measure: str, level: float, endpoint: str | None, where: Sequence[str]
+    effects: Sequence[str], measure: str | None, level: float | None, endpoint: str | None, where: Sequence[str]
 ) -> tuple[str, list[Row], list[Plain]]:
     """Where the effects come from, their checked rows, and notes."""
     if len(effects) == 1 and "=" not in normalise(Path(effects[0]).name):
+        if measure is not None or level is not None:
+            raise AnalysisError("--measure and --level are of typed effects; a table says its own in every row.")
         return _rows_of_table(effects[0], endpoint, where)
     if endpoint or where:
         raise AnalysisError("--endpoint and --where choose rows of a table; typed effects are taken as they are.")
+    measure, level = measure or "HR", 0.95 if level is None else level
     if not measure_of(measure):
         raise AnalysisError(
             f"--measure: {measure!r} is not a measure; use HR, OR, RR, MD, SMD, RD or log HR and so on."
