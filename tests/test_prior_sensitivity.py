@@ -271,3 +271,11 @@ def test_the_figure_of_a_ratio_has_its_null_at_one(model, patients):
     axes = found.plot().axes[0]
     assert axes.get_xscale() == "log"
     assert axes.get_xlabel() == "Hazard ratio (log axis)"
+
+
+def test_a_difference_of_rates_is_in_points_and_a_time_is_named(model, patients):
+    rates = str(be.sensitivity(be.find_analysis("second_line_response")))
+    assert "rate: difference in percentage points (95 % CrI)" in rates
+    assert "-0.3 (-22.9 to 22.0)" in rates
+    text = sensitivity_text(be.sensitivity(model, patients, estimand="survival").to_dict())
+    assert "PFS rate at 6: difference in percentage points" in text

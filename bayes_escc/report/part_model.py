@@ -8,7 +8,7 @@ from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
 from bayes_escc.report.model_words import model_sentences
 from bayes_escc.report.monitoring_words import position_sentence
-from bayes_escc.report.quantities import covariate_label, interval_text, name_of
+from bayes_escc.report.quantities import covariate_label, interval_text, unit_of_contrast
 from bayes_escc.report.view import View
 
 __all__ = [
@@ -136,7 +136,7 @@ def _variations(page: View, found: PlainMapping) -> Table:
     """One row for every variation of the analysis."""
     pooled = "probability_better" not in found["rows"][0]
     unit = str(found["unit"])
-    measured = unit if unit in ("months", "weeks", "days", "years", "points") or unit.startswith("proportion") else ""
+    measured = unit_of_contrast(unit)
     several = len({(r.get("regimen"), r.get("endpoint"), r.get("time")) for r in found["rows"]}) > 1
     lines = []
     for r in found["rows"]:
@@ -146,9 +146,8 @@ def _variations(page: View, found: PlainMapping) -> Table:
         error = 0.0 if pooled else r["mcse_probability"]
         label = page.said(str(r["label"]))
         lines.append((", ".join([label, *who]), f"{shown[0]} ({shown[1]})", format_probability(p, error)))
-    name = (
-        page.said(unit) if pooled else name_of({"estimand": found["estimand"], "time": None}, unit, "", page.language)
-    )
+    first = found["rows"][0]
+    name = page.said(unit) if pooled else page.name({"estimand": found["estimand"], "time": first["time"]})
     below = page.say("pr_below", null="1" if unit.endswith("ratio") else "0") if pooled else page.say("pr_better")
     header = (page.say("variation"), f"{name}: {page.say('median_interval')}", below)
     return Table(page.say("sensitivity_table"), header, tuple(lines), page.say("sensitivity_note"))

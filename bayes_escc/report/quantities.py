@@ -25,6 +25,7 @@ __all__ = [
     "name_of",
     "of_itself",
     "per_step",
+    "unit_of_contrast",
 ]
 
 Language = Literal["en", "zh"]
@@ -136,6 +137,14 @@ def _time(value: float, decimals: int, unit: str, *, itself: bool, language: Lan
     if itself:
         return "not reached" if language == "en" else "未达到"
     return f"> {most:g}" if value > 0 else f"< -{most:g}"
+
+
+def unit_of_contrast(unit: str) -> str:
+    """The unit of a contrast as `interval_text` takes it: points, a unit of time, or nothing."""
+    of = unit.removeprefix("difference in ")
+    if of.startswith("proportion"):
+        return "points" if of != unit else of
+    return of if of in UNITS_ZH else ""
 
 
 def interval_text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.layout import aligned, display_width, plain_interval, row_label
+from bayes_escc.report.quantities import name_of, unit_of_contrast
 
 __all__ = ["power_scaling_text", "sensitivity_text"]
 
@@ -89,16 +90,22 @@ def _of_regimens(found: PlainMapping) -> str:
     rows = found["rows"]
     ci = f"{100 * found['ci_prob']:g} % CrI"
     ratio = any(r["hazard_ratio"] is not None for r in rows) and not found["estimand"].endswith("ratio")
-    header = ["", "P(better)", f"{found['estimand']}: {found['unit']} ({ci})"]
+    unit = unit_of_contrast(found["unit"])
+    name = name_of({"estimand": found["estimand"], "time": rows[0]["time"]}, time_unit=unit.removesuffix("points"))
+    header = ["", "P(better)", f"{name}: {found['unit'].replace('proportion of patients', 'percentage points')} ({ci})"]
     header += ([f"hazard ratio ({ci})"] if ratio else []) + ["log evidence", "Bayes factor"]
     several = len({(r["regimen"], r["endpoint"], r["time"]) for r in rows}) > 1
+
+    def number(value: float) -> str:
+        return f"{100.0 * value + 0.0:.1f}" if unit == "points" else format_number(value)
+
     lines = []
     for r in rows:
         name = f"{r['label']}; {row_label(r, False)}" if several else r["label"]
         line = [
             name,
             format_probability(r["probability_better"], r["mcse_probability"]),
-            f"{format_number(r['median'])} ({plain_interval(r)})",
+            "{} ({} to {})".format(*(number(r[key]) for key in ("median", "lower", "upper"))),
         ]
         if ratio:
             limits = (r["hazard_ratio"], r["hazard_ratio_lower"], r["hazard_ratio_upper"])
