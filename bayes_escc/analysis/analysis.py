@@ -43,8 +43,8 @@ SCHEMA_VERSION = 1
 MAX_ID = 150
 """Bytes of an id, beside which names of figures and endings stand in a file's name of at most 255."""
 MAX_PREDICTED = 10_000
-MAX_DRAWS = 10_000_000
 """Most future patients whose responses are predicted."""
+MAX_DRAWS = 10_000_000
 SAMPLERS = ("auto", "exact", "nuts", "laplace")
 Sampler = Literal["auto", "exact", "nuts", "laplace"]
 _SCALES = ("difference", "ratio", "odds_ratio")

@@ -147,7 +147,9 @@ def _variations(page: View, found: PlainMapping) -> Table:
         label = page.said(str(r["label"]))
         lines.append((", ".join([label, *who]), f"{shown[0]} ({shown[1]})", format_probability(p, error)))
     first = found["rows"][0]
-    name = page.said(unit) if pooled else page.name({"estimand": found["estimand"], "time": first["time"]})
+    endpoint = first.get("endpoint") if len({r.get("endpoint") for r in found["rows"]}) == 1 else None
+    asked = {"estimand": found["estimand"], "endpoint": endpoint, "time": first.get("time")}
+    name = page.said(unit) if pooled else page.name(asked)
     below = page.say("pr_below", null="1" if unit.endswith("ratio") else "0") if pooled else page.say("pr_better")
     header = (page.say("variation"), f"{name}: {page.say('median_interval')}", below)
     return Table(page.say("sensitivity_table"), header, tuple(lines), page.say("sensitivity_note"))

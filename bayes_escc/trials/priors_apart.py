@@ -8,6 +8,7 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.names import Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
+from bayes_escc.trials.page_words import DESIGN_WORDS
 from bayes_escc.trials.spec import PlannedRule, TrialSpec
 
 __all__ = ["prior_notes", "priors_apart"]
@@ -46,16 +47,10 @@ def prior_notes(spec: TrialSpec, analysis: Analysis | None) -> tuple[str, ...]:
     """What is said of the design prior beneath the results: that there is none, or that it is that of the analysis."""
     found = priors_apart(spec, analysis)
     if not found["stated"]:
-        return (
-            "No design prior is stated, so nothing is averaged over what is believed of the truth: [design_prior] "
-            "gives assurance and P(effective | go).",
-        )
+        return (f"{DESIGN_WORDS['no_design_prior']['en']} [design_prior] gives assurance and P(effective | go).",)
     if not found["equal"]:
         return ()
-    return (
-        f"The design prior of {', '.join(found['equal'])} is the prior of the analysis. What is believed for planning "
-        "is seldom what an analysis should start from: assurance then says how often the analysis convinces itself.",
-    )
+    return (DESIGN_WORDS["priors_equal"]["en"].format(names=", ".join(found["equal"])),)
 
 
 def _of_rates(spec: TrialSpec) -> dict[tuple[str, int], Any]:
