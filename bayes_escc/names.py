@@ -110,6 +110,9 @@ LEFT_OUT: Final = "left_out"
 DESIGNS: Final = ("randomised", "single-arm", "non-randomised")
 """How the patients of a study came to their regimens."""
 
+NO_ANSWER: Final = "NOT CONVERGED: the fit failed its diagnostics, so there is no answer to read."
+"""What is said in place of an answer."""
+
 Direction = Literal["higher", "lower"]
 Scale = Literal["difference", "ratio", "odds_ratio"]
 

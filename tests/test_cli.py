@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -148,7 +151,37 @@ class TestRun:
         assert json.loads((out / "result.json").read_text())["diagnostics"]["converged"] is False
         for table in ("estimates.csv", "comparisons.csv"):
             assert all(line.endswith("NOT CONVERGED") for line in (out / table).read_text().splitlines()[1:])
-        assert not be.Posterior.load(out / "posterior.nc").diagnostics.converged
+        posterior = be.Posterior.load(out / "posterior.nc")
+        assert not posterior.diagnostics.converged
+        assert repr(posterior.compare("rate", reference="x")).startswith("NOT CONVERGED: ")
+        for given in ((), ("--language", "zh"), ("--json",)):
+            assert run("tipping", analysis, "--results", out, "--out", tmp_path, *given) == 4
+            text = capsys.readouterr()
+            assert "NOT CONVERGED: " in text.err
+            if given == ("--json",):
+                found = json.loads(text.out)
+                assert found["diagnostics"] == {"converged": False, "messages": list(posterior.diagnostics.messages)}
+                (sentences,) = (row["sentences"] for row in found["bias"])
+                assert [s[:13] for s in sentences] == ["NOT CONVERGED"]
+            else:
+                assert text.out.startswith("未收敛：" if given else "NOT CONVERGED: ")
+        assert repr(be.tipping(posterior)[0]).startswith("NOT CONVERGED: ")
+        assert "NOT CONVERGED" in (tmp_path / "tipping.svg").read_text()
+
+    def test_typed_numbers_whose_fit_failed_are_marked_too(self, capsys, monkeypatch):
+        fit = be.fit_analysis
+
+        def failed(*given):
+            found = fit(*given)
+            wrong = replace(found.diagnostics, converged=False, messages=("Chains differ.",))
+            return replace(found, diagnostics=wrong)
+
+        monkeypatch.setattr("bayes_escc.runs.run.fit_analysis", failed)
+        for given in ((), ("--full",), ("--json",)):
+            assert run("compare", "A=10/29", "B=12/35", "--prior", "log_odds=Normal(-1, 0.5)", *given) == 4
+            text = capsys.readouterr()
+            assert text.err.strip() == "bayes-escc: NOT CONVERGED: Chains differ."
+            assert "if the patients on" not in text.out
 
     def test_errors_are_sentences_with_their_exit_code(self, capsys, analysis, tmp_path):
         assert run("run", "no_such_analysis") == 2
@@ -313,6 +346,17 @@ class TestMonitor:
         (found,) = json.loads(capsys.readouterr().out)["rules"]
         assert found["rows"][-1]["stop"] == [[0, 11]]
         assert found["operating_characteristics"]["false_alarm"] < 0.1
+
+    def test_a_csv_of_several_rules_says_which_rule_a_row_is_of(self, capsys):
+        assert run("monitor", "table", "second_line_response_monitored", "--csv") == 0
+        rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+        of = {name: [r for r in rows if r["rule"] == name] for name in ("efficacy", "predicted success", "deaths")}
+        assert len(rows) == sum(len(found) for found in of.values())
+        for name, found in of.items():
+            assert run("monitor", "table", "second_line_response_monitored", "--rule", name, "--csv") == 0
+            alone = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+            assert [{k: r[k] for k in alone[0]} for r in found] == alone
+            assert all(not v for r in found for k, v in r.items() if k not in ("rule", *alone[0]))
 
     def test_two_arms_at_unequal_looks(self, capsys):
         typed = ["posterior_probability", "reference=control", "go_above=0.95", "prior=1,2", "looks=10,20/25"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
+from bayes_escc.inference import estimate
 from bayes_escc.report.check_text import proportional_hazards_text
 from bayes_escc.runs.run import frozen_analysis, prepare_design
 from tests.helpers.survival import LIVER, NLR, cohort, scans
@@ -42,6 +44,27 @@ class TestProportionalHazards:
         (row,) = found.rows
         assert row["lower"] < 1 < row["upper"]
         assert row["predictive_probability"] > 0.05
+
+    def test_a_fit_that_failed_gives_no_answer(self, monkeypatch, tmp_path, capsys):
+        from bayes_escc.checks import proportional_hazards
+
+        def failed(design, sampling):
+            found = estimate(design, sampling)
+            return replace(found, diagnostics=replace(found.diagnostics, converged=False, messages=("It wandered.",)))
+
+        monkeypatch.setattr(proportional_hazards, "estimate", failed)
+        crossing().to_csv(tmp_path / "patients.csv", index=False)
+        (tmp_path / "pfs.toml").write_text(
+            'id = "pfs"\ntitle = "PFS"\n[data]\nkind = "patients"\nfile = "patients.csv"\ntime = "time"\n'
+            'event = "event"\ntime_unit = "months"\n[model]\nfamily = "survival"\nbaseline = "exponential"\n'
+        )
+        assert main(["proportional-hazards", str(tmp_path / "pfs.toml"), "--json"]) == 4
+        told = capsys.readouterr()
+        found = json.loads(told.out)
+        assert found["sentence"].startswith("NOT CONVERGED: ")
+        assert found["messages"] == ["proportional hazards: It wandered.", "free hazards: It wandered."]
+        assert "NOT CONVERGED: proportional hazards: It wandered. free hazards" in told.err
+        assert "NOT CONVERGED: proportional" in proportional_hazards_text(found)
 
     @pytest.mark.parametrize(
         "settings",

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from bayes_escc.answers.exact_laws import ExactLaws
     from bayes_escc.evidence import Arm
     from bayes_escc.families import Design
+    from bayes_escc.inference.diagnostics import Diagnostics
 
 __all__ = [
     "BIAS_KEYS",
@@ -91,6 +92,10 @@ class Fitted(Protocol):
     @property
     def analysis(self) -> Analysis:
         """The analysis."""
+
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """Whether the fit can be trusted."""
 
     @property
     def groups(self) -> Groups:
@@ -166,6 +171,8 @@ def tipping_of_row(posterior: Fitted, row: PlainMapping) -> Tipping | None:
         by_margin,
         left,
         covariates,
+        posterior.diagnostics.converged,
+        () if posterior.diagnostics.converged else posterior.diagnostics.messages,
     )
 
 

@@ -27,7 +27,7 @@ from bayes_escc.answers.rows import NULL_VALUE, ComparisonRow, Question, better_
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
 from bayes_escc.evidence.arms import studies_between
-from bayes_escc.names import ENDPOINT, REGIMEN, Direction, Scale, normalise
+from bayes_escc.names import ENDPOINT, NO_ANSWER, REGIMEN, Direction, Scale, normalise
 from bayes_escc.probability.marginal import Marginal, probability_with_error
 from bayes_escc.settings.questions import problems_with_contrast, sentence
 from bayes_escc.settings.reader import check_margin, nearest
@@ -169,7 +169,8 @@ class Comparison:
         return f"<pre>{escape(repr(self))}</pre>"
 
     def __repr__(self) -> str:
-        lines = [f"Comparison of {self.estimand} with {self.reference} ({self.scale}):"]
+        lines = [] if self.converged else [NO_ANSWER]
+        lines.append(f"Comparison of {self.estimand} with {self.reference} ({self.scale}):")
         for row in self.rows:
             name = ", ".join(part for part in (row.regimen, row.endpoint) if part)
             name += f" at {row.time:g}" if row.time is not None else ""

@@ -26,7 +26,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.families import get_family
 from bayes_escc.families.base import NOT_PROPORTIONAL, ProportionalityCheck
 from bayes_escc.inference import Estimate, estimate
-from bayes_escc.names import NotebookView, Plain, PlainMapping
+from bayes_escc.names import NO_ANSWER, NotebookView, Plain, PlainMapping
 from bayes_escc.runs.run import prepare_design
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class ProportionalHazards(NotebookView):
         For proportional against free hazards; None where the evidence is not known.
     elpd_difference, se_difference : float
         Leave-one-out accuracy of the free hazards minus that of the proportional ones, and its standard error.
+    messages : tuple of str
+        Which of the two fits failed its diagnostics, and in what; `sentence` then says that there is no answer.
     """
 
     title: str
@@ -74,6 +76,12 @@ class ProportionalHazards(NotebookView):
     mcse_bayes_factor: float | None
     elpd_difference: float
     se_difference: float
+    messages: tuple[str, ...] = ()
+
+    @property
+    def converged(self) -> bool:
+        """Whether both fits passed their diagnostics."""
+        return not self.messages
 
     @property
     def table(self) -> pd.DataFrame:
@@ -84,8 +92,8 @@ class ProportionalHazards(NotebookView):
 
     def to_dict(self) -> Plain:
         """Plain values, for JSON."""
-        named = {k: v for k, v in vars(self).items() if k != "rows"}
-        return {**named, "rows": [dict(r) for r in self.rows]}
+        named = {k: v for k, v in vars(self).items() if k not in ("rows", "messages")}
+        return {**named, "rows": [dict(r) for r in self.rows], "messages": list(self.messages)}
 
     def __repr__(self) -> str:
         from bayes_escc.report.check_text import proportional_hazards_text
@@ -142,7 +150,8 @@ def check_proportional_hazards(asked: Asked, table: Any = None) -> ProportionalH
         )
     factor, factor_error = _bayes_factor(*fits)
     elpd, se = _difference(loo_of(design, fits[0]), loo_of(free, fits[1]))
-    sentence = _sentence(rows, factor, elpd, se, check)
+    failed = _failures(fits)
+    sentence = NO_ANSWER if failed else _sentence(rows, factor, elpd, se, check)
     return ProportionalHazards(
         analysis.title,
         sentence,
@@ -156,7 +165,14 @@ def check_proportional_hazards(asked: Asked, table: Any = None) -> ProportionalH
         factor_error,
         elpd,
         se,
+        failed,
     )
+
+
+def _failures(fits: tuple[Estimate, Estimate]) -> tuple[str, ...]:
+    """What each of the two fits says of itself, if it failed its diagnostics."""
+    named = zip(("proportional hazards", "free hazards"), (fit.diagnostics for fit in fits), strict=True)
+    return tuple(f"{name}: {' '.join(d.messages)}" for name, d in named if not d.converged)
 
 
 def _bayes_factor(proportional: Estimate, free: Estimate) -> tuple[float | None, float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bayes_escc.cli.command import Commands, add_command, add_workers, print_json
+from bayes_escc.cli.command import Commands, add_command, add_workers, code_of_fit, print_json
 
 __all__ = ["register"]
 
@@ -69,7 +69,7 @@ def _proportional(options: argparse.Namespace) -> int:
         print_json(found.to_dict())
     else:
         print(found)
-    return 0
+    return code_of_fit(found.converged, found.messages)
 
 
 def _inconsistency(options: argparse.Namespace) -> int:
@@ -83,4 +83,4 @@ def _inconsistency(options: argparse.Namespace) -> int:
         from bayes_escc.report.check_text import inconsistency_text
 
         print(inconsistency_text(found.to_dict()))
-    return 0 if found.converged else 4
+    return code_of_fit(found.converged, found.messages)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from bayes_escc.errors import FitError
 from bayes_escc.names import PlainMapping
 
 if TYPE_CHECKING:
@@ -15,7 +16,17 @@ if TYPE_CHECKING:
 type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 type Action = Callable[[argparse.Namespace], int]
 
-__all__ = ["Action", "Commands", "add_command", "add_language", "add_workers", "number", "print_json", "printed"]
+__all__ = [
+    "Action",
+    "Commands",
+    "add_command",
+    "add_language",
+    "add_workers",
+    "code_of_fit",
+    "number",
+    "print_json",
+    "printed",
+]
 
 
 def add_command(
@@ -79,6 +90,14 @@ def print_json(value: Any) -> None:
     from bayes_escc.report.result import to_json
 
     sys.stdout.write(to_json(value))
+
+
+def code_of_fit(converged: bool, messages: Iterable[str]) -> int:
+    """The exit code of an answer that rests on a fit: 0, or 4 with what failed on standard error."""
+    if converged:
+        return 0
+    print(f"bayes-escc: NOT CONVERGED: {' '.join(messages)}".rstrip(": "), file=sys.stderr)
+    return FitError.exit_code
 
 
 def printed(

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from bayes_escc.cli.command import Commands, add_command, add_language, number, print_json
+from bayes_escc.cli.command import Commands, add_command, add_language, code_of_fit, number, print_json
 from bayes_escc.errors import AnalysisError
 
 __all__ = ["register"]
@@ -117,13 +117,16 @@ def _tipping(options: argparse.Namespace) -> int:
     )
     levels = LEVELS if options.level is None else (options.level,)
     rows = [{**t.to_dict(levels), "course": t.course()} for t in found]
+    fit = found[0]  # one fit is behind all of them
     if options.json:
-        print_json({"bias": rows})
+        print_json({"bias": rows, "diagnostics": {"converged": fit.converged, "messages": list(fit.messages)}})
     else:
         from bayes_escc.report.bias_text import bias_text, course_text
         from bayes_escc.report.naming import Naming
 
         naming = Naming.of_names({str(row[who]) for row in rows for who in ("regimen", "reference")}, options.language)
+        if not fit.converged:
+            print(naming.say("not_converged", text=naming.said(" ".join(fit.messages))), end="\n\n")
         print(bias_text(rows, naming))
         for row in rows if len(rows) <= 3 else []:
             print(f"\n{course_text(row, naming)}")
@@ -136,7 +139,7 @@ def _tipping(options: argparse.Namespace) -> int:
         for number, one in enumerate(found):
             save_figure(draw(one), out / (f"tipping_{number + 1}" if len(found) > 1 else "tipping"))
         print(f"\nFigures are in {out}", file=sys.stderr)
-    return 0
+    return code_of_fit(fit.converged, fit.messages)
 
 
 def _reconstruct(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bayes_escc.cli.command import Commands, add_command, add_language, number, print_json, printed
+from bayes_escc.cli.command import Commands, add_command, add_language, code_of_fit, number, print_json, printed
 
 __all__ = ["register"]
 
@@ -114,12 +114,12 @@ def _compare(options: argparse.Namespace) -> int:
         print_json(result)
     else:
         print(printed(result, full=options.full, language=options.language))
-        if result.get("bias") and not options.full:
+        if result.get("bias") and not options.full and result["diagnostics"]["converged"]:
             from bayes_escc.report.bias_text import tipping_text
             from bayes_escc.report.naming import Naming
 
             print(f"\n{tipping_text(result['bias'], Naming.of(result, options.language))}")
-    return 0
+    return code_of_fit(result["diagnostics"]["converged"], result["diagnostics"]["messages"])
 
 
 def _pool(options: argparse.Namespace) -> int:
@@ -144,4 +144,4 @@ def _pool(options: argparse.Namespace) -> int:
         print_json(result)
     else:
         print(printed(result, full=options.full, language=options.language))
-    return 0
+    return code_of_fit(result["diagnostics"]["converged"], result["diagnostics"]["messages"])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bayes_escc.cli.command import Commands, add_command, print_json, printed
+from bayes_escc.cli.command import Commands, add_command, code_of_fit, print_json, printed
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.names import Plain, PlainMapping
 
@@ -146,10 +146,7 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
         _write_page(options, [out], out)
     if unread is not None:
         raise unread
-    if not posterior.diagnostics.converged:
-        print("bayes-escc: NOT CONVERGED: " + " ".join(posterior.diagnostics.messages), file=sys.stderr)
-        return 4, result
-    return 0, result
+    return code_of_fit(posterior.diagnostics.converged, posterior.diagnostics.messages), result
 
 
 def _answer(result: PlainMapping, question: str, out: Path, language: Language, *, full: bool) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bayes_escc.cli.command import Commands, add_command, print_json
+from bayes_escc.cli.command import Commands, add_command, code_of_fit, print_json
 from bayes_escc.errors import AnalysisError, RecordError
 
 __all__ = ["register"]
@@ -121,10 +121,9 @@ def _updated(options: argparse.Namespace, update: Any) -> int:
         **update.record,
     }
     _say(options, data, lambda: update_text(update))
-    if update.posterior is not None and not update.posterior.diagnostics.converged:
-        print("bayes-escc: NOT CONVERGED: " + " ".join(update.posterior.diagnostics.messages), file=sys.stderr)
-        return 4
-    return 0
+    if update.posterior is None:
+        return 0
+    return code_of_fit(update.posterior.diagnostics.converged, update.posterior.diagnostics.messages)
 
 
 def _update(options: argparse.Namespace) -> int:
@@ -236,7 +235,7 @@ def _results(options: argparse.Namespace) -> int:
         written = [str(p) for p in write_results(posterior, comparisons, result, Path(options.out))]
     notes.append(reproduced(recorded, result))
     _say(options, {"files": written, "notes": notes}, lambda: "\n".join([*written, *notes]))
-    return 0 if posterior.diagnostics.converged else 4
+    return code_of_fit(posterior.diagnostics.converged, posterior.diagnostics.messages)
 
 
 def _plot(options: argparse.Namespace) -> int:

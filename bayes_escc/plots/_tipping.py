@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_escc.evidence.population.tipping import Tipping
 from bayes_escc.names import format_probability
-from bayes_escc.plots.style import BLACK, BLUE, GREY, MM, ORANGE, WIDTH, finish, house_style, minus
+from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, blank_figure, finish, house_style, minus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,12 +34,8 @@ def tipping(comparison: Tipping) -> Figure:
         Left: P(better) given each bias, with the law of the bias as a band of one and two standard deviations.
         Right: contours of P(better) over the bias of the regimen and that of the reference.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     with house_style():
-        figure = Figure(figsize=(WIDTH, 82 * MM), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = blank_figure(82, converged=comparison.converged)
         left, right = figure.subplots(1, 2)
         _draw_curve(left, comparison)
         _draw_surface(right, comparison)

@@ -60,6 +60,7 @@ def proportional_hazards_text(found: PlainMapping) -> str:
         "Leave-one-out, free minus proportional: "
         f"{found['elpd_difference']:.1f} (standard error {found['se_difference']:.1f})",
     ]
+    lines += [f"NOT CONVERGED: {' '.join(found['messages'])}"] if found["messages"] else []
     title = f"Proportional hazards. {found['title']}"
     return "\n".join(
         [title, "=" * min(78, display_width(title)), "", found["sentence"], "", aligned(header, rows), "", *lines]

@@ -365,4 +365,8 @@ NOTES: Final = (
         "借用假定本组患者可视为来自又一项同类研究；稳健权重为此假定不成立的先验概率。",
     ),
     ("{label}: NOT CONVERGED.", "{label}：未收敛。"),
+    (
+        "NOT CONVERGED: the fit failed its diagnostics, so there is no answer to read.",
+        "未收敛：抽样诊断未通过，不给出结论。",
+    ),
 )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bayes_escc.names import format_probability
+from bayes_escc.names import NO_ANSWER, format_probability
 from bayes_escc.report.quantities import (
     UNITS_ZH,
     Language,
@@ -435,7 +435,7 @@ def verdict(result: Row, language: Language = "en") -> list[str]:
     if not result["diagnostics"]["converged"]:
         if language == "zh":
             return ["未收敛：抽样诊断未通过，不给出结论。"]
-        return ["NOT CONVERGED: the fit failed its diagnostics, so there is no answer to read."]
+        return [NO_ANSWER]
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
     time_unit = units.get("median", units.get("rmst", ""))
     if not result["comparisons"]:

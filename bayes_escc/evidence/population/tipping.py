@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.population.bias import Bias, BiasScale, CriticalBias, CriticalBiasOfRates, benefit_shrinks_with
 from bayes_escc.evidence.population.confounder import e_value, needed_prevalence
-from bayes_escc.names import Direction, Plain, Scale, format_probability
+from bayes_escc.names import NO_ANSWER, Direction, Plain, Scale, format_probability
 from bayes_escc.probability.beta import Beta
 
 __all__ = ["LEVELS", "MeasuredCovariate", "Tipping", "tipping_of_rates"]
@@ -73,6 +73,10 @@ class Tipping:
     contrast : callable or None
         From a bias and a probability to the quantile of the contrast that is left.
     covariates : tuple of MeasuredCovariate
+    converged : bool
+        Whether the fit behind it passed its diagnostics.
+    messages : tuple of str
+        What failed, where it did not.
     """
 
     estimand: str
@@ -89,6 +93,8 @@ class Tipping:
     critical_by_margin: CriticalBias | None = None
     contrast: Callable[[float, float], float] | None = None
     covariates: tuple[MeasuredCovariate, ...] = ()
+    converged: bool = True
+    messages: tuple[str, ...] = ()
 
     @property
     def bias_scale(self) -> BiasScale:
@@ -230,6 +236,8 @@ class Tipping:
 
     def sentences(self, level: float = 0.5) -> list[str]:
         """What a tumour board can use: without bias, with it, and what it would take to tip the answer."""
+        if not self.converged:
+            return [NO_ANSWER]
         plain, error = self.critical.probability_at(0.0)
         with_bias, with_error = self.averaged()
         _, ratio, log_scale = _WORDS[self.bias.scale]
