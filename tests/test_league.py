@@ -16,6 +16,7 @@ from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.answers.league import league_order, mirrored
 from bayes_escc.answers.ranking import rank_probabilities
 from bayes_escc.cli import main
+from bayes_escc.report.tables import league_csv
 from bayes_escc.runs.figures import figures_of
 from tests.helpers.figures import assert_no_text_overlaps, assert_nothing_is_cut, texts
 from tests.oracles.meta import generalised_least_squares
@@ -155,6 +156,17 @@ def test_a_run_writes_and_prints_the_league(tmp_path, capsys):
     with (out / "league_pairs.csv").open(encoding="utf-8", newline="") as stream:
         pairs = list(csv.DictReader(stream))
     assert [(p["regimen"], p["reference"]) for p in pairs] == [(r["regimen"], r["reference"]) for r in result["league"]]
+
+
+def test_each_of_several_league_tables_says_what_it_is_of(exact):
+    rows = exact.league_rows("rate")
+    assert league_csv(rows, "converged").startswith("row against column,")
+    two = [*rows, *({**row, "endpoint": "DCR", "time": 6.0} for row in rows)]
+    heads = [line for line in league_csv(two, "converged").splitlines() if "row against column" in line]
+    assert [next(csv.reader([head]))[0] for head in heads] == [
+        "row against column, ORR",
+        "row against column, DCR at 6",
+    ]
 
 
 def test_an_unknown_endpoint_of_a_league_is_refused(exact):

@@ -187,10 +187,25 @@ def _table(options: argparse.Namespace) -> int:
         ]
         print_json({"rules": found, "not_tabulated": others})
     elif options.csv:
-        sys.stdout.write("".join(table.csv() for table in tables))
+        sys.stdout.write(tables[0].csv() if len(tables) == 1 else _tables_csv(tables))
+        for line in others:  # beside the table, whose rows are all of one kind
+            print(f"bayes-escc: {line}", file=sys.stderr)
     else:
         print("\n\n".join([*map(_table_text, tables, behaviours), *others]))
     return 0
+
+
+def _tables_csv(tables: Sequence[BoundaryTable]) -> str:
+    """The boundaries of several rules as one table, whose first column names the rule of the row."""
+    from bayes_escc.report.tables import rows_csv
+
+    columns = list(dict.fromkeys(("rule", *(name for table in tables for name in table.header))))
+    rows = [
+        {**dict.fromkeys(columns), "rule": table.rule.name, **dict(zip(table.header, cells, strict=True))}
+        for table in tables
+        for cells in table.cells
+    ]
+    return rows_csv(rows, columns)
 
 
 def _oc(options: argparse.Namespace) -> int:

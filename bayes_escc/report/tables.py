@@ -14,13 +14,20 @@ __all__ = ["league_csv", "ranking_csv", "rows_csv", "sensitivity_tables"]
 
 
 def league_csv(rows: Sequence[PlainMapping], status: str) -> str:
-    """The league table as CSV, ready for print: each cell compares the regimen of its row with that of its column."""
+    """The league table as CSV, ready for print: each cell compares the regimen of its row with that of its column.
+
+    Of several tables the first cell says which it is: the endpoint, and the time if there is one.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    for number, group in enumerate(league_groups(rows)):
+    groups = league_groups(rows)
+    for number, group in enumerate(groups):
         order, cells = league_cells(group)
         writer.writerows([[]] if number else [])
-        writer.writerow(["row against column", *map(_csv_cell, order), "status"])
+        which = [] if len(groups) == 1 else [str(group[0]["endpoint"] or group[0]["estimand"])]
+        which += [f"at {group[0]['time']:g}"] if which and group[0]["time"] is not None else []
+        first = ", ".join(["row against column", " ".join(which)] if which else ["row against column"])
+        writer.writerow([first, *map(_csv_cell, order), "status"])
         writer.writerows([_csv_cell(name), *line, status] for name, line in zip(order, cells, strict=True))
     return buffer.getvalue()
 
