@@ -67,7 +67,8 @@ class HazardSum(Op):  # type: ignore[misc]  # PyTensor is untyped
     def make_node(self, *inputs: Any) -> Apply[Any, Any]:
         """The sum and its four gradients as outputs."""
         tensors = [pt.as_tensor(v) for v in inputs]
-        return Apply(self, tensors, [pt.dscalar(), *(pt.dvector() for _ in range(_PARAMETERS))])
+        gradients = [pt.tensor(dtype="float64", shape=t.type.shape) for t in tensors[:_PARAMETERS]]
+        return Apply(self, tensors, [pt.dscalar(), *gradients])
 
     def perform(self, node: Any, inputs: Sequence[Any], output_storage: Any) -> None:
         """In NumPy, for PyTensor's Python backend."""
@@ -120,14 +121,17 @@ def _in_numba(op: HazardSum, **_: Any) -> tuple[Any, int]:
         by_level, by_slope = np.zeros(groups), np.zeros(groups)
         by_coefficient, by_shift = np.zeros(len(coefficient)), np.zeros(len(shift))
         factor = np.ones(lines)
-        factor[fixed:] = coefficient
+        for j in range(fixed, lines):
+            factor[j] = coefficient[j - fixed]
         total = 0.0
         for g in range(groups):
             if timed:
                 factor[0] = slope[g]
             first, last = starts[g], starts[g + 1]
-            sums[:fixed] = 0.0
-            sums[lines] = 0.0
+            for i in range(width):
+                for j in range(fixed):
+                    sums[j, i] = 0.0
+                sums[lines, i] = 0.0
             for start in range(first, last, width):
                 stop = min(start + width, last)
                 size = stop - start

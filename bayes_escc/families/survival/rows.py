@@ -136,7 +136,12 @@ class GroupedRows:
         from bayes_escc.families.survival.hazard_sum import HazardSum
 
         values = self.data(built.risk)
-        column = {k.removeprefix(f"{self.name}_"): pm.Data(k, v) for k, v in values.items() if k != "events"}
+        column = {}
+        for key, value in values.items():
+            name = key.removeprefix(f"{self.name}_")
+            # a length that the structure decides is said, or compiled code checks it, which takes seconds to compile
+            fixed = {"shape": value.shape} if name in ("events", "event_x", "event_log_time", "starts") else {}
+            column[name] = pm.Data(key, value, **fixed)
         timed = self.log_time is not None
         coefficient, shift = built.linear(column)
 

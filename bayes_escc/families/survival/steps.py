@@ -81,7 +81,7 @@ class StepCoordinates:
         import pymc as pm
         import pytensor.tensor as pt
 
-        data = {name: pm.Data(name, value) for name, value in self.data.items()}
+        data = {name: pm.Data(name, value, shape=value.shape) for name, value in self.data.items()}
         root = pt.sqrt(1.0 + drift**2 * data["step_information"])
         moved = drift * (data["step_pull"] - data["step_pull_of_first"] * first) / root
         # the sampler's own scale, as its name says, which is not among the draws
