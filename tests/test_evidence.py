@@ -9,7 +9,7 @@ import pytest
 from bayes_escc import AnalysisError, DataError, load_dataset, read_counts, read_patients
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.grim import recover_count
-from bayes_escc.evidence.reading import read_cells
+from bayes_escc.evidence.reading import cell_text, read_cells
 
 GOOD = {"study": "S1", "regimen": "camrelizumab", "endpoint": "ORR", "events": 6, "n": 20}
 
@@ -25,6 +25,28 @@ def problems(*rows, columns=None):
     with pytest.raises(DataError) as caught:
         read_counts(frame)
     return {p.code: p for p in caught.value.problems}
+
+
+def test_a_column_of_any_kind_reads_like_its_cells_one_by_one():
+    frame = pd.DataFrame(
+        {
+            "whole": [1, 2, 1],
+            "real": [1.0, np.nan, -0.0],
+            "small": np.array([1.5, 2.5, 3.0], dtype="float32"),
+            "date": pd.to_datetime(["2024-01-01", None, "2024-02-03"]),
+            "missing": pd.array([1, None, 3], dtype="Int64"),
+            "label": pd.Categorical(["x", "y", "x"]),
+            "yes": [True, False, True],
+            "text": ["a", None, "b"],
+            "mixed": [True, 1, 1.0],
+        }
+    )
+    wanted = [[cell_text(value) for value in row] for row in frame.itertuples(index=False, name=None)]
+    assert [list(row) for row in read_cells(frame).cells.values()] == [
+        list(column) for column in zip(*wanted, strict=True)
+    ]
+    assert wanted[2] == ["1", "0", "3", "2024-02-03 00:00:00", "3", "x", "true", "b", "1"]
+    assert wanted[0][-1] == "true"
 
 
 @pytest.mark.parametrize(

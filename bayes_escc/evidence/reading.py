@@ -112,6 +112,7 @@ def read_cells(
     if isinstance(source, str | Path):
         path = Path(source)
         label = path.name
+        grid: Sequence[Sequence[str]]
         grid, notes = _grid_from_file(path, sheet)
     else:
         label = str(getattr(source, "attrs", {}).get("source", "the DataFrame"))
@@ -153,7 +154,9 @@ def _once(texts: Iterable[str]) -> list[str]:
     return list(map(seen.setdefault, listed, listed))
 
 
-def _rectangular(grid: list[list[str]], width: int, problems: list[Problem]) -> tuple[list[int], list[list[str]]]:
+def _rectangular(
+    grid: Sequence[Sequence[str]], width: int, problems: list[Problem]
+) -> tuple[list[int], list[Sequence[str]]]:
     """Rows that are not blank, all of one width, and their numbers."""
     rows, numbers = [], []
     for number, cells in enumerate(grid[1:], start=2):
@@ -251,7 +254,7 @@ def _with_decimal_points(cells: dict[str, list[str]]) -> list[str]:
     return list(numeric)
 
 
-def frame_cells(frame: Any) -> list[list[str]]:
+def frame_cells(frame: Any) -> list[Sequence[str]]:
     """Names and cells of a DataFrame, of pandas or of any other library that narwhals knows.
 
     Raises
@@ -260,9 +263,9 @@ def frame_cells(frame: Any) -> list[list[str]]:
         If it is no DataFrame.
     """
     if hasattr(frame, "itertuples"):  # of pandas, whose names need be neither text nor different
-        records = frame.itertuples(index=False, name=None)
-        columns = [str(c) for c in frame.columns]
-        return [columns, *_records(records, columns)]
+        names = [str(c) for c in frame.columns]
+        columns = [frame.iloc[:, i].to_numpy(dtype=object).tolist() for i in range(len(names))]
+        return [names, *_rows_of(names, columns)]
     import narwhals as nw
 
     try:
@@ -272,17 +275,28 @@ def frame_cells(frame: Any) -> list[list[str]]:
             f"a table is a file or a DataFrame (of pandas, polars, pyarrow ...), not {type(frame).__name__}; "
             "collect a lazy one first."
         ) from None
-    return [list(known.columns), *_records(known.iter_rows(), known.columns)]
+    return [list(known.columns), *_rows_of(known.columns, [known[c].to_list() for c in known.columns])]
 
 
-def _records(records: Iterable[Sequence[Any]], columns: Sequence[str]) -> Iterator[list[str]]:
+def _rows_of(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> Iterator[tuple[str, ...]]:
     """The cells of every row as text; a cell that is none is refused with its place."""
-    for number, record in enumerate(records, start=2):
+    texts = []
+    for name, values in zip(names, columns, strict=True):
         try:
-            yield [cell_text(v) for v in record]
+            texts.append(_texts(values))
         except DataError as error:
-            column = next(c for c, v in zip(columns, record, strict=True) if not _is_text(v))
-            raise DataError(f"row {number}, column {column}: {error}") from None
+            row = next(i for i, value in enumerate(values, start=2) if not _is_text(value))
+            raise DataError(f"row {row}, column {name}: {error}") from None
+    return zip(*texts, strict=True)
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    """The text of every value; of a plain column each different value is written once."""
+    kinds = set(map(type, values))
+    if len(kinds) == 1 and kinds <= {str, int, float}:  # where equal values have equal texts
+        written = {value: cell_text(value) for value in set(values)}
+        return list(map(written.__getitem__, values))
+    return list(map(cell_text, values))
 
 
 def _is_text(value: Any) -> bool:
