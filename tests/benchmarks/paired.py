@@ -3,8 +3,9 @@
 CPU seconds of this process, so that other work on the machine disturbs little, and ratios, which it disturbs less.
 Sampling is 4 chains of 1,000 draws; "per second" is the smallest bulk effective sample size of any parameter by CPU
 second of sampling alone. The naive model is what one writes first: proportional Weibull hazards with X @ b, nutpie's
-defaults. Then refits of a compiled structure by part, whole commands in processes of their own, and large tables. Every
-line with a target says whether it was met; what importing NumPy takes says how busy the machine is (about 0.1 if idle).
+defaults, and the same in brms where R has it. Then hierarchies of rates, refits of a compiled structure by part, whole
+commands in processes of their own, and large tables. Every line with a target says whether it was met; what importing
+NumPy takes says how busy the machine is (about 0.1 if idle).
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import bayes_escc as be
 from bayes_escc.inference import estimate
 from bayes_escc.inference.compiled import compiled_with_data
 from bayes_escc.inference.nuts import first_tuning, sample
 from bayes_escc.runs.run import prepare_design
+from tests.benchmarks.in_r import brms_is_installed, brms_rate
 
 __all__: list[str] = []
 
@@ -50,6 +53,8 @@ TARGETS = {
     "random walk": (5_000, 3_000, 2_000),
 }
 """Effective draws per CPU second at the sizes above."""
+OF_HIERARCHIES = 5_000
+MOST_IN_R = 1_000  # with more patients a fit takes minutes
 
 
 def verdict(value: float, target: float | None, *, least: bool = False) -> str:
@@ -110,7 +115,8 @@ def sample_naive(compiled: Any, seed: int) -> Any:
 
 def sampling(sizes: tuple[int, ...]) -> None:
     print("Effective draws per CPU second of sampling (median of three seeds), and gradients a kept draw")
-    print(f"  {'model':24}{'patients':>9}{'package':>10}{'naive':>10}{'ratio':>8}{'gradients':>11}")
+    print(f"  {'model':24}{'patients':>9}{'package':>10}{'naive':>10}{'ratio':>8}{'gradients':>11}{'brms':>8}")
+    in_r = brms_is_installed()
     for name, make in MODELS.items():
         for n in sizes:
             model = make()
@@ -130,11 +136,41 @@ def sampling(sizes: tuple[int, ...]) -> None:
                     spent, draws = cpu_seconds(lambda c=plain, s=seed: sample_naive(c, s))
                     others.append(smallest_ess(draws) / spent)
             ours, theirs = float(np.median(rates)), float(np.median(others)) if others else float("nan")
+            asked = in_r and plain is not None and n <= MOST_IN_R
+            brms = float(np.median(brms_rate(design, SEEDS))) if asked else float("nan")
             print(
-                f"  {name:24}{n:9,}{ours:10,.0f}{theirs:10,.0f}{ours / theirs:8.1f}{np.median(steps):11.1f}"
+                f"  {name:24}{n:9,}{ours:10,.0f}{theirs:10,.0f}{ours / theirs:8.1f}{np.median(steps):11.1f}{brms:8,.0f}"
                 + verdict(ours, dict(zip(SIZES, TARGETS[name], strict=True)).get(n), least=True),
                 flush=True,
             )
+
+
+def hierarchies() -> None:
+    """Rates of twelve cohorts of 20 to 75 patients that borrow from each other, over regimens and over studies."""
+    for over in ("regimens", "studies"):
+        model = be.ResponseModel(pooling="partial", pool_over=over)
+        rows = [
+            {"study": f"S{i}", "regimen": f"R{i}" if over == "regimens" else f"R{i % 2}", "endpoint": "ORR",
+             "events": 6 + 2 * i, "n": 20 + 5 * i}
+            for i in range(12)
+        ]  # fmt: skip
+        design = prepare_design(model.analysis, be.read_counts(pd.DataFrame(rows)))
+        seconds = dict.fromkeys(("import", "compile", "sample"), 0.0)
+        compiled_with_data(design, seconds)
+        rates, steps = [], []
+        for seed in SEEDS:
+            settings = replace(model.analysis.sampling, seed=seed)
+            spent, (draws, stats) = cpu_seconds(
+                lambda d=design, s=settings, spent=seconds: sample(d, s, first_tuning(d), spent)
+            )
+            rates.append(smallest_ess(draws) / spent)
+            steps.append(float(stats["n_steps"].mean()))
+        ours = float(np.median(rates))
+        print(
+            f"  {f'hierarchy over {over}':24}{12:9,}{ours:10,.0f}{'':10}{'':8}{np.median(steps):11.1f}{'':8}"
+            + verdict(ours, OF_HIERARCHIES, least=True),
+            flush=True,
+        )
 
 
 def refits() -> None:
@@ -221,8 +257,6 @@ def _study(folder: Path) -> tuple[str, str]:
     """A study in closed form with one data cut, and the table of a second with five patients more."""
     counts = {"study": "own", "endpoint": "ORR", "regimen": ["A", "B"], "events": [8, 10], "n": [24, 30]}
     grown = {**counts, "events": [10, 11], "n": [27, 32]}
-    import pandas as pd
-
     for name, values in (("first", counts), ("second", grown)):
         pd.DataFrame(values).to_csv(folder / f"{name}.csv", index=False)
     analysis = be.Analysis.from_dict({"id": "benchmark", "data": {"kind": "counts"}, "model": {"family": "response"}})
@@ -236,6 +270,7 @@ def main(sizes: tuple[int, ...]) -> None:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, load {load:.1f}\n")
     sampling(sizes)
+    hierarchies()
     refits()
     commands()
     large_tables()
