@@ -31,9 +31,15 @@ from bayes_escc.evidence.population.confounder import (
     needed_prevalence,
     needed_strength,
 )
+from bayes_escc.evidence.population.critical_laws import CriticalBiasOfLaw
 from bayes_escc.probability.beta import Beta
+from bayes_escc.probability.hazard_laws import Gamma, HazardContrast, HazardLaw
+from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.normal_mixture import NormalMixture
+from bayes_escc.probability.rate_contrasts import RateContrast
+from bayes_escc.probability.rate_grid import GridRate
 from bayes_escc.report.text import result_text
+from bayes_escc.runs.prompt_counts import compare_counts
 from tests.oracles import bias as oracle
 
 PASSES = {
@@ -136,6 +142,113 @@ def test_a_shift_of_draws_is_a_refit_with_an_offset():
         size = 1.0 / (weights**2).sum()
         assert abs(weights @ true - refit[0]) < 4 * refit[1] / math.sqrt(size)
         assert abs(weights @ (true < 0) - stats.norm.cdf(-refit[0] / refit[1])) < 4 * 0.5 / math.sqrt(size)
+
+
+@pytest.mark.parametrize(("scale", "threshold"), [("difference", 0.0), ("difference", 0.1), ("odds_ratio", 1.3)])
+@pytest.mark.parametrize("better", ["higher", "lower"])
+def test_rates_of_every_kind_of_law_shift_alike(scale, threshold, better):
+    x, y = Beta(13.0, 24.0), Beta(11.0, 20.0)
+    exact = CriticalBiasOfRates(x, y, threshold, scale, better == "higher")
+    u = np.linspace(-9.0, 9.0, 4001)
+    on_grid = np.exp(x.log_density_logit(u))
+    kinds = (x, BetaMixture((0.4, 0.6), (x, x)), GridRate(u, on_grid / on_grid.sum()))
+    for kind in kinds:
+        one = CriticalBiasOfLaw(RateContrast(kind, y, scale), threshold, better)
+        close = {"abs": 1e-7}
+        for b in (-0.6, 0.0, 0.4):
+            assert one.probability_at(b)[0] == pytest.approx(exact.probability_at(b)[0], **close)
+        assert one.averaged(Bias("log_odds", 0.1, 0.5))[0] == pytest.approx(
+            exact.averaged(Bias("log_odds", 0.1, 0.5))[0], **close
+        )
+        assert one.tipping(0.6) == pytest.approx(exact.tipping(0.6), abs=1e-5)
+        assert one.contrast_at(0.3, 0.2) == pytest.approx(exact.contrast_at(0.3, 0.2), abs=1e-6)
+        taken, expected = one.with_reference_bias(0.2), exact.with_reference_bias(0.2)
+        assert taken.probability_at(0.5)[0] == pytest.approx(expected.probability_at(0.5)[0], **close)
+
+
+@pytest.mark.parametrize(
+    ("what", "scale", "threshold", "better"),
+    [
+        ("hazard", "ratio", 1.0, "lower"),
+        ("hazard", "ratio", 0.8, "lower"),
+        ("median", "ratio", 1.2, "higher"),
+        ("survival", "difference", 0.05, "higher"),
+        ("rmst", "difference", 0.5, "higher"),
+        ("rmst", "difference", -0.5, "lower"),
+    ],
+)
+def test_biased_hazards_agree_with_draws(what, scale, threshold, better):
+    own, other = (HazardLaw(Gamma(shape, rate), what, 6.0) for shape, rate in ((21.0, 190.0), (16.0, 120.0)))
+    critical = CriticalBiasOfLaw(HazardContrast(own, other, scale), threshold, better)
+    rng, size = np.random.default_rng(11), 400_000
+    hazards = rng.gamma(21.0, 1 / 190.0, size), rng.gamma(16.0, 1 / 120.0, size)
+
+    def better_by_draws(bias, taken=0.0):
+        value, against = (
+            {"hazard": h, "median": np.log(2) / h, "survival": np.exp(-6 * h), "rmst": -np.expm1(-6 * h) / h}[what]
+            for h in (hazards[0] * np.exp(-bias), hazards[1] * np.exp(-taken))
+        )
+        contrast = value - against if scale == "difference" else value / against
+        return np.mean(contrast > threshold if better == "higher" else contrast < threshold)
+
+    for b in (-0.4, 0.0, 0.5):
+        assert critical.probability_at(b)[0] == pytest.approx(better_by_draws(b), abs=4 * 0.5 / math.sqrt(size))
+    assert critical.with_reference_bias(0.3).probability_at(0.1)[0] == pytest.approx(
+        better_by_draws(0.1, 0.3), abs=4 * 0.5 / math.sqrt(size)
+    )
+    drawn = better_by_draws(rng.normal(0.1, 0.35, size))
+    value, error = critical.averaged(Bias("log_hazard", 0.1, 0.35))
+    assert value == pytest.approx(drawn, abs=4 * 0.5 / math.sqrt(size))
+    assert error < 1e-8
+    assert critical.probability_at(critical.tipping(0.7))[0] == pytest.approx(0.7, abs=1e-7)
+    assert critical.contrast_at(0.0, 0.3) == HazardContrast(own, other, scale).quantile(0.3)
+
+
+@pytest.mark.parametrize(
+    "priors",
+    [
+        {"prior": "log_odds=Normal(-1, 0.5)"},
+        {"contrast_prior": "log_odds_ratio=Normal(0, 1)"},
+        {"contrast_prior": "log_odds_ratio=Normal(0, 1)", "against_reference": True},
+    ],
+)
+@pytest.mark.parametrize(("scale", "margin"), [("difference", 0.1), ("odds_ratio", 1.2)])
+def test_a_probability_without_bias_is_that_of_the_comparison_whatever_the_prior(priors, scale, margin):
+    for arms in (("A=10/29", "B=12/35"), ("A=10/29", "B=12/35", "C=5/20")):
+        result = compare_counts(arms, scale=scale, margin=margin, **priors)
+        for row, bias in zip(result["comparisons"], result["bias"], strict=True):
+            plain, *_, half, most = bias["averaged"]
+            for key in ("probability_better", "probability_better_by_margin"):
+                assert plain[key] == pytest.approx(row[key], abs=1e-12)
+            assert half["probability_better"] == row["probability_better_with_bias"]
+            assert half["mcse_probability"] < 1e-6
+            assert f"{row['probability_better']:.3f} without" in bias["sentences"][0]
+            assert abs(most["probability_better"] - 0.5) < abs(plain["probability_better"] - 0.5)
+
+
+def test_a_probability_of_constant_hazards_without_bias_is_that_of_the_comparison():
+    content = {
+        "id": "pfs",
+        "data": {"kind": "patients", "time": "time", "event": "event", "time_unit": "months"},
+        "model": {"family": "survival", "baseline": "exponential", "regimen_effect": "stratified"},
+        "priors": {"hazard": {"distribution": "Gamma", "alpha": 1, "beta": 6}},
+        "comparisons": [
+            {"estimand": "rmst", "margin": 0.5},
+            {"estimand": "hazard_ratio", "margin": 0.8},
+            {"estimand": "median", "margin": 1.0},
+        ],
+    }
+    frame = be.load_dataset("second_line_pfs_synthetic").frame
+    columns = ["patient_id", "regimen", "time", "event"]
+    analysis = be.Analysis.from_dict(content)
+    posterior = be.fit_analysis(analysis, analysis.data.read(frame[columns]))
+    assert posterior.sampler == "exact"
+    result = be.to_result(posterior)
+    for row, bias in zip(result["comparisons"], result["bias"], strict=True):
+        for key in ("probability_better", "probability_better_by_margin"):
+            assert bias["averaged"][0][key] == pytest.approx(row[key], abs=1e-12)
+        (one,) = (t for t in be.tipping(posterior) if (t.estimand, t.time) == (row["estimand"], row["time"]))
+        assert one.course([0.0])[0]["median"] == pytest.approx(row["median"], rel=1e-9)
 
 
 def test_critical_values_may_be_infinite():

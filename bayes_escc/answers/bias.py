@@ -16,6 +16,7 @@ from bayes_escc.answers.rows import NULL_VALUE, better_threshold, labels_of
 from bayes_escc.evidence.population.bias import (
     BiasScale,
     CriticalBias,
+    CriticalBiasByQuadrature,
     CriticalBiasDraws,
     CriticalBiasOfMixture,
     CriticalBiasOfRates,
@@ -24,6 +25,7 @@ from bayes_escc.evidence.population.bias import (
     critical_bias_of_rates,
     critical_bias_of_ratios,
 )
+from bayes_escc.evidence.population.critical_laws import CriticalBiasOfLaw, critical_bias_of_law
 from bayes_escc.evidence.population.stated import is_randomised
 from bayes_escc.evidence.population.tipping import MeasuredCovariate, Tipping
 from bayes_escc.families.contrast import RegimenContrast
@@ -42,6 +44,7 @@ from bayes_escc.names import (
     Scale,
 )
 from bayes_escc.probability.beta import BetaContrast
+from bayes_escc.probability.hazard_laws import HazardContrast
 from bayes_escc.probability.marginal import Marginal
 from bayes_escc.probability.normal_mixture import NormalMixture
 
@@ -178,7 +181,7 @@ def tipping_of_row(posterior: Fitted, row: PlainMapping) -> Tipping | None:
 
 def _contrast(posterior: Fitted, row: PlainMapping, critical: CriticalBias) -> Callable[[float, float], float] | None:
     """Quantiles of the contrast left after a bias, where the estimand's own draws or law tell them."""
-    if isinstance(critical, CriticalBiasOfRates):
+    if isinstance(critical, CriticalBiasByQuadrature):
         return critical.contrast_at
     array = posterior.estimand(row["estimand"])
     rates = _shifts_rates(posterior)
@@ -240,6 +243,9 @@ def _names_of(posterior: Fitted, regimen: str, endpoint: str | None) -> tuple[st
 
 def _critical(posterior: Fitted, row: PlainMapping, threshold: float) -> tuple[BiasScale, CriticalBias] | None:
     """The critical bias of a row at a threshold, and the scale of the bias."""
+    exact = _exact_critical(posterior, row, threshold)
+    if exact is not None:
+        return exact
     stored = _stored(posterior, row, threshold)
     if stored is not None:
         return "log_hazard", stored
@@ -247,10 +253,6 @@ def _critical(posterior: Fitted, row: PlainMapping, threshold: float) -> tuple[B
     array = posterior.estimand(name)
     unit = str(array.attrs.get("unit", ""))
     if _shifts_rates(posterior) and unit.startswith("proportion"):
-        law = _exact_contrast(posterior, row)
-        if isinstance(law, BetaContrast):
-            below = benefit_shrinks_with(better)
-            return "log_odds", CriticalBiasOfRates(law.x, law.y, threshold, row["scale"], below)
         own, against = _draws(array, row, row[REGIMEN]), _draws(array, row, reference)
         return "log_odds", critical_bias_of_rates(own, against, threshold=threshold, scale=row["scale"], better=better)
     # two ratios differ by nothing where one is once the other, so that without a margin the scale does not matter
@@ -261,6 +263,22 @@ def _critical(posterior: Fitted, row: PlainMapping, threshold: float) -> tuple[B
     if unit in _RATIO_SCALES and ratio is not None:
         return _RATIO_SCALES[unit], _of_effect(posterior, array, row, ratio)
     return _proportional(posterior, row, threshold)
+
+
+def _exact_critical(
+    posterior: Fitted, row: PlainMapping, threshold: float
+) -> tuple[BiasScale, CriticalBiasByQuadrature] | None:
+    """The critical bias from the exact law of a row, so that without bias it is the row itself; None without one."""
+    law = _exact_contrast(posterior, row)
+    unit = str(posterior.estimand(row["estimand"]).attrs.get("unit", ""))
+    rates = _shifts_rates(posterior) and unit.startswith("proportion")
+    if isinstance(law, HazardContrast):
+        return "log_hazard", CriticalBiasOfLaw(law, threshold, row["better"])
+    if rates and isinstance(law, BetaContrast):
+        below = benefit_shrinks_with(row["better"])
+        return "log_odds", CriticalBiasOfRates(law.x, law.y, threshold, row["scale"], below)
+    found = critical_bias_of_law(law, threshold, row["better"]) if rates else None
+    return None if found is None else ("log_odds", found)
 
 
 def _exact_contrast(posterior: Fitted, row: PlainMapping) -> Marginal | None:

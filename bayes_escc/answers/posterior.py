@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -199,7 +200,15 @@ class Posterior:
 
     def exact_laws(self, *, prior: bool = False) -> ExactLaws | None:
         """The exact marginal laws of the estimands, or None where everything was sampled."""
-        group = f"prior_{LAWS}" if prior else LAWS
+        return self._prior_laws if prior else self._laws
+
+    @cached_property
+    def _laws(self) -> ExactLaws | None:  # kept, with the joint laws that it keeps
+        return ExactLaws(self.groups[LAWS]) if LAWS in self.groups else None
+
+    @cached_property
+    def _prior_laws(self) -> ExactLaws | None:
+        group = f"prior_{LAWS}"
         return ExactLaws(self.groups[group]) if group in self.groups else None
 
     def law_at(self, name: str, labels: PlainMapping, *, prior: bool = False) -> Distribution | None:

@@ -44,7 +44,9 @@ __all__ = [
     "DEFAULT_SD",
     "Bias",
     "BiasScale",
+    "BiasedBeta",
     "CriticalBias",
+    "CriticalBiasByQuadrature",
     "CriticalBiasDraws",
     "CriticalBiasOfMixture",
     "CriticalBiasOfRates",
@@ -236,67 +238,36 @@ class CriticalBiasOfMixture(CriticalBias):
         return replace(self, law=replace(self.law, location=self.law.location + bias))
 
 
-@dataclass(frozen=True)
-class _BiasedBeta(Beta):
-    """A Beta law of a rate as observed, seen after a bias on its log odds is taken away."""
-
-    bias: float = 0.0
-
-    def panels(self, depth: float = DEEP) -> LogitPanels:
-        return super().panels(depth).shifted(self.bias)
-
-
-@dataclass(frozen=True)
-class CriticalBiasOfRates(CriticalBias):
-    """The critical bias of two independent rates with Beta laws, by quadrature.
-
-    Parameters
-    ----------
-    regimen, reference : Beta
-    threshold : float
-        The contrast that has to be passed.
-    scale : {"difference", "ratio", "odds_ratio"}
-    better_below : bool
-    reference_bias : float
-        Taken from the log odds of the reference.
-    """
-
-    regimen: Beta
-    reference: Beta
-    threshold: float
-    scale: Scale
-    better_below: bool
-    reference_bias: float = 0.0
-
-    def with_reference_bias(self, bias: float) -> CriticalBias:
-        return replace(self, reference_bias=bias)
-
-    def probability_at(self, bias: float) -> tuple[float, float]:
-        if self.reference_bias != 0.0:
-            return float(self._better(np.array(bias))), 1e-12
-        seen = _BiasedBeta(self.regimen.alpha, self.regimen.beta, bias)
-        above, error = exceedance(seen, self.reference, self.threshold, self.scale)
-        return (above if self.better_below else 1.0 - above), error
-
-    @cached_property
-    def _centre_and_spread(self) -> tuple[float, float]:
-        """About where the critical bias lies, on the log odds."""
-        x, y = self.regimen, self.reference
-        centre = math.log(x.alpha / x.beta) - math.log(y.alpha / y.beta) + self.reference_bias
-        return centre, math.sqrt(sum(1.0 / v for v in (x.alpha, x.beta, y.alpha, y.beta)))
+class CriticalBiasByQuadrature(CriticalBias):
+    """A critical bias whose P(better | bias) is known at every bias: averages and quantiles on panels of biases."""
 
     @property
+    @abstractmethod
+    def _centre_and_spread(self) -> tuple[float, float]:
+        """About where the critical bias lies."""
+
+    @property
+    @abstractmethod
     def _course(self) -> tuple[Array, Array, float]:
-        return _course_of(self)
+        """`course` of this critical bias, kept."""
 
-    def probabilities_at(self, biases: Array) -> Array:
-        return self._better(np.asarray(biases, dtype=float))
+    @abstractmethod
+    def contrast_at(self, bias: float, q: float) -> float:
+        """Quantile of the contrast that is left after a bias is taken from the regimen."""
 
-    def _better(self, bias: Array) -> Array:
-        above = exceedance_after_shifts(
-            self.regimen, self.reference, self.threshold, self.scale, bias, self.reference_bias
-        )
-        return above if self.better_below else 1.0 - above
+    def course(self) -> tuple[Array, Array, float]:
+        """P(better | bias) as Legendre series on panels: edges, coefficients, and the largest error seen."""
+        centre, spread = self._centre_and_spread
+        reach = 9.0 * spread
+        edges = centre + np.linspace(-reach, reach, _PANELS + 1)
+        at = edges[:-1, None] + 0.5 * np.diff(edges)[:, None] * (_NODES + 1.0)
+        values = self.probabilities_at(at)
+        coefficients = (values * _WEIGHTS) @ legendre.legvander(_NODES, len(_NODES) - 1)
+        coefficients *= np.arange(len(_NODES)) + 0.5
+        inner = edges[1:-1:3]
+        seen = self._on_panels(edges, coefficients, inner)
+        error = float(np.abs(seen - self.probabilities_at(inner)).max())
+        return edges, coefficients, error
 
     @staticmethod
     def _on_panels(edges: Array, coefficients: Array, bias: Array) -> Array:
@@ -330,29 +301,79 @@ class CriticalBiasOfRates(CriticalBias):
             return -math.inf if excess(edges[0]) > 0.0 else math.inf
         return root_of(excess, float(edges[0]), float(edges[-1]), near=1e-14)
 
+
+@dataclass(frozen=True)
+class BiasedBeta(Beta):
+    """A Beta law of a rate as observed, seen after a bias on its log odds is taken away."""
+
+    bias: float = 0.0
+
+    def panels(self, depth: float = DEEP) -> LogitPanels:
+        return super().panels(depth).shifted(self.bias)
+
+
+@dataclass(frozen=True)
+class CriticalBiasOfRates(CriticalBiasByQuadrature):
+    """The critical bias of two independent rates with Beta laws, by quadrature.
+
+    Parameters
+    ----------
+    regimen, reference : Beta
+    threshold : float
+        The contrast that has to be passed.
+    scale : {"difference", "ratio", "odds_ratio"}
+    better_below : bool
+    reference_bias : float
+        Taken from the log odds of the reference.
+    """
+
+    regimen: Beta
+    reference: Beta
+    threshold: float
+    scale: Scale
+    better_below: bool
+    reference_bias: float = 0.0
+
+    def with_reference_bias(self, bias: float) -> CriticalBias:
+        return replace(self, reference_bias=bias)
+
+    def probability_at(self, bias: float) -> tuple[float, float]:
+        if self.reference_bias != 0.0:
+            return float(self._better(np.array(bias))), 1e-12
+        seen = BiasedBeta(self.regimen.alpha, self.regimen.beta, bias)
+        above, error = exceedance(seen, self.reference, self.threshold, self.scale)
+        return (above if self.better_below else 1.0 - above), error
+
+    @cached_property
+    def _centre_and_spread(self) -> tuple[float, float]:
+        """About where the critical bias lies, on the log odds."""
+        x, y = self.regimen, self.reference
+        centre = math.log(x.alpha / x.beta) - math.log(y.alpha / y.beta) + self.reference_bias
+        return centre, math.sqrt(sum(1.0 / v for v in (x.alpha, x.beta, y.alpha, y.beta)))
+
+    @property
+    def _course(self) -> tuple[Array, Array, float]:
+        return _course_of(self)
+
+    def probabilities_at(self, biases: Array) -> Array:
+        return self._better(np.asarray(biases, dtype=float))
+
+    def _better(self, bias: Array) -> Array:
+        above = exceedance_after_shifts(
+            self.regimen, self.reference, self.threshold, self.scale, bias, self.reference_bias
+        )
+        return above if self.better_below else 1.0 - above
+
     def contrast_at(self, bias: float, q: float) -> float:
         """Quantile of the contrast that is left after a bias is taken from the regimen."""
-        seen = _BiasedBeta(self.regimen.alpha, self.regimen.beta, bias)
+        seen = BiasedBeta(self.regimen.alpha, self.regimen.beta, bias)
         return contrast_quantile(seen, self.reference, q, self.scale)
 
 
 @lru_cache(maxsize=256)
 def _course_of(critical: CriticalBiasOfRates) -> tuple[Array, Array, float]:
-    """P(better | bias) as Legendre series on panels: edges, coefficients, and the largest error seen.
-
-    Kept, because comparison, tables of bias and figures ask for it in turn.
-    """
-    centre, spread = critical._centre_and_spread
-    reach = 9.0 * spread
-    edges = centre + np.linspace(-reach, reach, _PANELS + 1)
-    at = edges[:-1, None] + 0.5 * np.diff(edges)[:, None] * (_NODES + 1.0)
-    values = critical.probabilities_at(at)
-    coefficients = (values * _WEIGHTS) @ legendre.legvander(_NODES, len(_NODES) - 1)
-    coefficients *= np.arange(len(_NODES)) + 0.5
-    inner = edges[1:-1:3]
-    seen = critical._on_panels(edges, coefficients, inner)
-    error = float(np.abs(seen - critical.probabilities_at(inner)).max())
-    return edges, coefficients, error
+    """Its course; kept, because comparison, tables of bias and figures ask for it in turn."""
+    return critical.course()
 
 
 def biased_rate(rate: ArrayLike, bias: ArrayLike) -> Array:
