@@ -43,6 +43,7 @@ class Typed:
         """As it is typed."""
         given: list[str] = []
         for name, value in self.options.items():
+            name = {"levels": "level"}.get(name, name)
             values = value if isinstance(value, tuple) else (value,)
             given += [f"--{name.replace('_', '-')}", *([] if value is True else map(str, values))]
         return [self.command, *self.words, *given, "--json"]
@@ -101,6 +102,41 @@ ROWS = {
     "pool: prior far away": Typed("pool", ESCORT, {"effect_prior": "Normal(1e300,1)"}, "between -1e+12 and 1e+12"),
     "pool: logarithm far away": Typed("pool", ESCORT, {"tau_prior": "LogNormal(1000,1)"}, "between -300 and 300"),
     "prior that decides everything": Typed("compare", ARMS, {"prior": "1e6,1e6"}, noted="no_rationale"),
+    "tipping point of a level without bias": Typed("compare", ARMS, {"bias_sd": 0.0, "levels": (0.8,)}),
+    "level in per cent": Typed("compare", ARMS, {"levels": (80.0,)}, "--level must lie between 0 and 1, not 80 (did"),
+    "ratio below 1": Typed("compare", ARMS, {"scale": "ratio", "margin": 0.5}, "--margin must be at least 1"),
+    "law of log odds that is half a law": Typed("compare", ARMS, {"prior": "log_odds=HalfNormal(1)"}, "- --prior: "),
+    "law of a log risk above 0": Typed("compare", ARMS, {"prior": "log_risk=Normal(5, 1)"}, "--prior: Normal(5, 1)"),
+    "law of a contrast that favours one": Typed(
+        "compare", ARMS, {"contrast_prior": "log_odds_ratio=Normal(5, 1)"}, "it needs --against-reference"),
+    "law of a contrast that not all pairs can have": Typed(
+        "compare", (*ARMS, "C=1/3"), {"contrast_prior": "risk_difference=Uniform(-0.5, 0.5)"}, "--against-reference"),
+    "pool: one name twice": Typed("pool", ("A=0.7,0.5,0.9", "A=0.8,0.6,1.1"), {}, "the name 'A' is used twice"),
+    "pool: a logarithm": Typed("pool", ("A=-0.7,-0.9,-0.5",), {}, "change --measure, for example", 3),
+    "pool: an estimate beside its interval": Typed("pool", ("A=0.7,0.8,0.9",), {}, "what was typed was refused", 3),
+    "pool: differences beyond the default priors": Typed(
+        "pool", ("A=12,5,19", "B=25,20,30"), {"measure": "MD"}, "--effect-prior and --tau-prior: the defaults are"),
+    "pool: one default prior of differences": Typed(
+        "pool", ("A=12,5,19",), {"measure": "MD", "effect_prior": "Normal(0, 100)"}, "--tau-prior: the defaults are"),
+    "pool: differences within the default priors": Typed(
+        "pool", ("A=1.2,0.5,1.9",), {"measure": "MD"}, noted="default_prior"),
+    "pool: a baseline of what is no risk": Typed(
+        "pool", ("A=0.7,0.5,0.9",), {"measure": "SMD", "baseline": "0.3"}, "--baseline: effects measured as SMD"),
+    "pool: nobody knows which is better": Typed(
+        "pool", ("A=0.7,0.5,0.9",), {"measure": "OR", "baseline": "0.3"}, noted="unknown_direction"),
+    "pool: it is known which is better": Typed("pool", ESCORT, {"baseline": "0.3"}),
+    "pool: too many parameters": Typed(
+        "pool", ESCORT, {"tau_prior": "HalfNormal(1, 2)"}, "--tau-prior: HalfNormal takes (sigma), not 2 numbers"),
+    "pool: no such law": Typed("pool", ESCORT, {"tau_prior": "HalfNormall(2)"}, "--tau-prior: unknown distribution"),
+    "pool: no such published law": Typed("pool", ESCORT, {"tau_prior": "Turner(x; y)"}, "--tau-prior: Turner outcome"),
+    "pool: a value that no row has": Typed(
+        "pool", ("pd1_trials_effects",), {"where": ("line=third",)}, "has line = 'third'; it has first, second."),
+    "pool: one value of two that no row has": Typed(
+        "pool", ("pd1_trials_effects",), {"where": ("line=first|thrid",)}, "has line = 'thrid'; it has"),
+    "pool: a column that is not there": Typed(
+        "pool", ("pd1_trials_effects",), {"where": ("lines=first",)}, "Did you mean 'line'?"),
+    "pool: an endpoint that no row has": Typed(
+        "pool", ("pd1_trials_effects",), {"endpoint": "ORR"}, "--endpoint: pd1_trials_effects.csv has no 'ORR'"),
     "pool: wide prior of the effect": Typed("pool", ESCORT, {"effect_prior": "Normal(0,1e6)"}, noted="no_rationale"),
 }  # fmt: skip
 
@@ -127,6 +163,53 @@ def test_what_is_typed_gives_what_it_must(name, capsys):
     )
     if typed.noted != "no_rationale":
         assert "no_rationale" not in {w["code"] for w in told["data"]["warnings"]}
+
+
+def test_a_level_that_is_asked_for_has_its_tipping_point(capsys):
+    assert main(["compare", *ARMS, "--bias-sd", "0", "--level", "0.8"]) == 0
+    assert "tips at 0.8" in capsys.readouterr().out
+    (row,) = compare_counts(ARMS, bias_sd=0.0, levels=(0.8,))["bias"]
+    (one,) = be.tipping({"A": (10, 29), "B": (12, 35)})
+    assert row["tipping"][0]["bias"] == one.point(0.8)
+    assert "bias" not in compare_counts(ARMS, bias_sd=0.0)  # nobody asked, and no bias is allowed for
+
+
+def test_conditions_that_leave_no_row_together_are_named(capsys):
+    given = ["pool", "pd1_trials_effects", "--where", "line=first", "--where", "study=ESCORT"]
+    assert main(given) == 2
+    assert "no row of pd1_trials_effects.csv meets all of line=first, study=ESCORT" in capsys.readouterr().err
+
+
+def test_what_is_asked_in_python_is_refused_in_its_own_words():
+    with pytest.raises(be.AnalysisError, match=r"^margin is the size"):
+        be.tipping({"A": (10, 29), "B": (12, 35)}, margin=-0.1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["template", "patients", "OUT.xlsx"],
+        ["models", "second_line_response", "--copy", "OUT.toml"],
+        ["models"],
+        ["models", "second_line_response"],
+        ["datasets"],
+        ["datasets", "second_line_cohorts"],
+        ["check", "second_line_response"],
+        ["compare", *ARMS],
+        ["pool", *ESCORT],
+        ["tipping", *ARMS],
+        ["monitor", "table", "second_line_response_monitored", "--rule", "deaths"],
+        ["monitor", "oc", "second_line_response_monitored", "--rule", "deaths"],
+        ["design", "check", "second_line_single_arm"],
+        ["overlap", "own_against_published_response"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_every_command_prints_json_where_it_is_asked_to(words, tmp_path, capsys):
+    given = [str(tmp_path / w) if w.startswith("OUT") else w for w in words]
+    assert main([*given, "--json"]) in (0, 3)
+    assert json.loads(capsys.readouterr().out)
+    assert all(Path(g).is_file() for g, w in zip(given, words, strict=True) if w.startswith("OUT"))
 
 
 def test_numbers_beyond_a_computer_are_one_sentence(capsys):

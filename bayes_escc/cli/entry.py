@@ -125,11 +125,20 @@ def _carried_out(given: Sequence[str]) -> int:
 
 
 def _said(error: BayesEsccError, given: Sequence[str]) -> str:
-    """The message in the language that the command was given."""
+    """The message in the language that the command was given, which speaks of options as they were typed."""
+    said = _in_flags(str(error), given)
     asked = [b for a, b in itertools.pairwise(given) if a == "--language"]
     asked += [a.partition("=")[2] for a in given if a.startswith("--language=")]
     if asked[-1:] != ["zh"]:
-        return str(error)
+        return said
     from bayes_escc.report.refusals import refusal_in_chinese
 
-    return refusal_in_chinese(str(error))
+    return refusal_in_chinese(said)
+
+
+def _in_flags(message: str, given: Sequence[str]) -> str:
+    """A message whose problems begin with the name of an argument that was typed as an option, with the option."""
+    for flag in {a.partition("=")[0] for a in given if re.match(r"--[a-z]", a)}:
+        name = re.escape(flag[2:].replace("-", "_"))
+        message = re.sub(rf"(^|; |\n  - ){name}(?=:? (?!=))", rf"\1{flag}", message)
+    return message

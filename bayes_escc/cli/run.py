@@ -197,6 +197,9 @@ def _copy_model(options: argparse.Namespace) -> int:
     if target.exists():
         raise AnalysisError(f"{target} exists already; name another file.")
     write_atomic(target, _file_of(options.name).read_text(encoding="utf-8"))
+    if options.json:
+        print_json({"file": str(target)})
+        return 0
     print(f"Written to {target}; run it with: bayes-escc run {shlex.quote(str(target))}")
     return 0
 

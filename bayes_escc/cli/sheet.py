@@ -180,6 +180,9 @@ def _template(options: argparse.Namespace) -> int:
     from bayes_escc.evidence.sheet.template import write_template
 
     path = write_template(options.kind, Path(options.out), language=options.language)
+    if options.json:
+        print_json({"file": str(path)})
+        return 0
     print(path)
     print({"en": "Fill it in, then", "zh": "填写后运行"}[options.language] + f": bayes-escc start {path} --out FOLDER")
     return 0

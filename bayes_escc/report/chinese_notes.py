@@ -124,6 +124,15 @@ NOTES: Final = (
         "请在比较中或在better列中注明higher（高为优）或lower（低为优）；网状分析必须注明。",
     ),
     (
+        "whether more or fewer events are better is not known, so there is no number needed to treat.",
+        "不知事件多为佳还是少为佳，故不给出需治疗人数(NNT)。",
+    ),
+    ("State it with --better.", "请用--better注明。"),
+    (
+        "See how the answer changes with --tau-prior, or use --common.",
+        "请查看结论如何随--tau-prior变化，或采用--common(共同效应)。",
+    ),
+    (
         "See how the answer changes with the prior of tau (bayes-escc sensitivity), or use common effects.",
         "请查看结论如何随tau的先验变化(bayes-escc sensitivity)，或采用共同效应。",
     ),

@@ -97,6 +97,10 @@ REFUSALS: Final = (
         "请填写比值本身，或更改measure，例如 log HR。",
     ),
     (
+        "Give the ratio itself, or change --measure, for example to log HR.",
+        "请填写比值本身，或更改--measure，例如 log HR。",
+    ),
+    (
         "{endpoint} is better {here} here and {there} in row {row}.",
         "{endpoint}的better此处为{here}，第{row}行为{there}。",
     ),

@@ -8,7 +8,7 @@ from typing import Final
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.population.bias import Bias
 from bayes_escc.names import Plain, PlainMapping
-from bayes_escc.runs.prompt_notes import UNSTATED, unexplained_prompt_priors
+from bayes_escc.runs.prompt_notes import UNSTATED, in_flags, speaking_flags, unexplained_prompt_priors
 from bayes_escc.runs.prompt_priors import typed_prior
 
 __all__ = ["compare_tied"]
@@ -83,8 +83,10 @@ def compare_tied(
     }
     rows = [{"study": n, "regimen": n, "endpoint": ENDPOINT, "events": k, "n": m} for n, k, m in counts]
     table = read_counts(pd.DataFrame(rows).assign(better=question["better"]))
-    result = to_result(fit_analysis(Analysis.from_dict(content, label="these priors"), table))
+    with speaking_flags():
+        result = to_result(fit_analysis(Analysis.from_dict(content, label="these priors"), table))
     kept = [w for w in result["data"]["warnings"] if w["code"] != "no_rationale"]  # that one speaks of a file
+    kept = [{**w, "message": in_flags(w["message"])} for w in kept]
     typed = {"the rates": prior if isinstance(prior, str) else "", "the contrast": contrast_prior or ""}
     for note in unexplained_prompt_priors(typed, rationale):
         kept.append({"code": note.code, "row": None, "column": None, "message": f"{note.message}. {note.remedy}"})

@@ -21,7 +21,7 @@ from bayes_escc.names import Direction, Plain, Scale, normalise
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.runs.prompt_notes import UNSTATED, unexplained_prompt_priors, unusual_prompt_direction
-from bayes_escc.settings.questions import problems_with_contrast, sentence
+from bayes_escc.settings.questions import no_probability, problems_with_contrast, sentence
 from bayes_escc.settings.reader import check_margin
 
 __all__ = ["compare_counts"]
@@ -86,19 +86,19 @@ def compare_counts(
     on_scale = "=" in prior.partition("(")[0]
     alpha, beta = (1.0, 1.0) if on_scale else _read_prior(prior)
     limits = None if rope is None else (float(rope[0]), float(rope[1]))
-    problems = [f"{k} {m}" for k, m in problems_with_contrast(scale, "proportion", margin, limits)]
-    problems += [f"{k} {m}" for k, m in check_margin(scale, better, margin, limits) if not problems]
+    problems = [f"--{k} {m}" for k, m in problems_with_contrast(scale, "proportion", margin, limits)]
+    problems += [f"--{k} {m}" for k, m in check_margin(scale, better, margin, limits) if not problems]
     if not problems and limits is not None and not limits[0] < limits[1]:
-        problems.append(f"rope needs the lower limit first, not {limits[0]:g} {limits[1]:g}")
+        problems.append(f"--rope needs the lower limit first, not {limits[0]:g} {limits[1]:g}")
     if not 0.0 < ci_prob < 1.0:
-        problems.append(f"ci-prob must lie between 0 and 1, not {ci_prob:g}")
+        problems.append(f"--ci-prob must lie between 0 and 1, not {ci_prob:g}")
     bias = replace(default_bias("log_odds"), mean=bias_mean)
     if bias_sd is not None:
         bias = Bias("log_odds", bias_mean, bias_sd, "Stated at the prompt.")
-    problems += [f"level must lie between 0 and 1, not {v:g}" for v in levels if not 0.0 < v < 1.0]
+    problems += [f"--level must lie between 0 and 1, {no_probability(v)}" for v in levels if not 0.0 < v < 1.0]
     if not (0.0 <= bias.sd < math.inf and math.isfinite(bias.mean)):
         problems.append(
-            f"bias-sd must be a number of at least 0, and bias-mean a number, not {bias.sd:g} and {bias.mean:g}"
+            f"--bias-sd must be a number of at least 0, and --bias-mean a number, not {bias.sd:g} and {bias.mean:g}"
         )
     if problems:
         raise AnalysisError(sentence(*problems))
@@ -175,7 +175,8 @@ def _under_betas(
         )
         row = comparison_row(rates.name, labels, names[0], contrast, question, better, UNSTATED)
         comparisons.append(replace(row, **bias_fields(tipping)))
-        biases += [tipping.to_dict(levels)] if bias.sd > 0.0 or bias.mean != 0.0 else []
+        wanted = tuple(levels) != tuple(LEVELS)  # whatever the bias
+        biases += [tipping.to_dict(levels)] if wanted or bias.sd > 0.0 or bias.mean != 0.0 else []
     ranking = rank_estimand(rates, better=better, ci_prob=ci_prob)
     asked = Asked(
         "compare",

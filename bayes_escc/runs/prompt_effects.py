@@ -34,7 +34,7 @@ from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import Direction, Plain, PlainMapping, normalise
 from bayes_escc.probability.marginal import Draws, Marginal, Side
 from bayes_escc.report.result import Asked, build_result
-from bayes_escc.runs.prompt_notes import unexplained_prompt_priors
+from bayes_escc.runs.prompt_notes import problem_in_flags, speaking_flags, unexplained_prompt_priors
 from bayes_escc.runs.prompt_priors import typed_prior
 from bayes_escc.settings.prior import PriorSet
 from bayes_escc.settings.questions import problems_with_contrast, problems_with_value, sentence
@@ -44,8 +44,17 @@ __all__ = ["pool_effects"]
 
 Row = PlainMapping
 _TYPED: Final = re.compile(r"\s*([^,\s]+)\s*,\s*([^,\s]+)\s*,\s*([^,\s]+)\s*")
+_ENTERED: Final = "effects as entered"
+"""The source of effects that are typed."""
+_NO_DIRECTION: Final = Problem(
+    "unknown_direction",
+    "whether more or fewer events are better is not known, so there is no number needed to treat",
+    "State it with --better.",
+)
 _DRAWS: Final = 40_000
 """Of risks at a baseline that is uncertain itself."""
+_SHOWN: Final = 12
+"""Values of a column that a message names."""
 _PRINTED: Final = re.compile(r"\s*([^\s,(\[]+)\s*,?\s*([(\[].+[)\]])\s*")
 
 
@@ -105,7 +114,7 @@ def pool_effects(
     """
     started = time.perf_counter()
     if not 0.0 < ci_prob < 1.0:
-        raise AnalysisError(f"ci-prob must lie between 0 and 1, not {ci_prob:g}.")
+        raise AnalysisError(f"--ci-prob must lie between 0 and 1, not {ci_prob:g}.")
     if common and tau_prior is not None:
         raise AnalysisError("--tau-prior has no meaning with --common: a common effect has no heterogeneity.")
     if not effects:
@@ -125,12 +134,16 @@ def pool_effects(
     spec = SynthesisSpec("normal", "common" if common else "random", False, (), None, None, None, priors=roles)
     design = NormalDesign(_contrasts(rows), spec, (), ((), np.empty((len(rows), 0))))
     conflicts = design.conflicts_without_xarray(np.random.default_rng(0))
-    notes += [_noted(w) for w in (*notes_on(design, source), *conflicts)]
+    with speaking_flags():
+        about = [*notes_on(design, source), *conflicts]
+    notes += [_noted(problem_in_flags(w)) for w in about]
     estimates, thresholds = _answers(design, rows, margin, ci_prob)
     needed: list[NeededRow] = []
     if baseline is not None:
-        risks, needed = _at_baseline(design, baseline, better, ci_prob)
+        with speaking_flags():
+            risks, needed = _at_baseline(design, baseline, better, ci_prob)
         estimates += risks
+        notes += [] if needed else [_noted(_NO_DIRECTION)]
     weights = [WeightRow(**vars(w)) for w in design.exact_study_weights()]
     content = repr([(r["study"], r["y"], r["se"]) for r in rows])
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
@@ -289,9 +302,12 @@ def _rows(
         }
         numbers = check_effect(cells, number, problems, warnings)
         rows.append({**cells, **(numbers or {})})
-    refuse_if_any("the effects", problems)
-    _require_one_each(rows, "the effects")
-    return "effects as entered", rows, [_noted(w) for w in warnings]
+    refuse_if_any("what was typed", [problem_in_flags(p) for p in problems])
+    names = [r["study"] for r in rows]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise AnalysisError(f"the name {', '.join(map(repr, twice))} is used twice; give every effect its own.")
+    return _ENTERED, rows, [_noted(problem_in_flags(w)) for w in warnings]
 
 
 def _typed(text: str) -> tuple[str, str, str, str]:
@@ -329,25 +345,50 @@ def _rows_of_table(name: str, endpoint: str | None, where: Sequence[str]) -> tup
     source, records, warnings = read_effect_rows(path)
     rows: list[Row] = [r for _, r in records]
     kept = {id(r): number for number, r in records}
-    for condition in where:
-        column, _, wanted = condition.partition("=")
-        column, values = normalise(column), {normalise(v) for v in wanted.split("|")}
-        if not wanted or column not in rows[0]:
-            columns = list(rows[0])
-            raise AnalysisError(
-                f"--where takes COLUMN=VALUE with a column of {source}, not {condition!r}.{nearest(column, columns)}"
-            )
-        rows = [r for r in rows if normalise(str(r[column])) in values]
+    rows = _where(rows, where, source)
     present = list(dict.fromkeys(r["endpoint"] for r in rows))
     if endpoint is not None:
         rows = [r for r in rows if r["endpoint"] == canonical_endpoint(endpoint)]
     elif len(present) > 1:
         raise AnalysisError(f"{source} has the endpoints {', '.join(present)}: name one with --endpoint.")
     if not rows:
-        raise AnalysisError(f"no rows of {source} are left; endpoints are {', '.join(present) or 'none'}.")
+        those = "these rows have" if where else "it has"
+        raise AnalysisError(
+            f"--endpoint: {source} has no {endpoint!r}; {those} {', '.join(present)}.{nearest(endpoint or '', present)}"
+        )
     _require_one_each(rows, source)
     chosen = {kept[id(r)] for r in rows}
     return source, rows, [_noted(w) for w in warnings if w.row in chosen]
+
+
+def _where(rows: list[Row], where: Sequence[str], source: str) -> list[Row]:
+    """The rows that every condition keeps; a condition that can keep none is named, with the values that there are."""
+    problems, kept = [], rows
+    for condition in where:
+        column, _, wanted = condition.partition("=")
+        column = normalise(column)
+        if not wanted or column not in rows[0]:
+            columns = list(rows[0])
+            problems.append(
+                f"--where takes COLUMN=VALUE with a column of {source} ({', '.join(columns)}), not {condition!r}."
+                f"{nearest(column, columns)}"
+            )
+            continue
+        values = {normalise(v): v for v in wanted.split("|")}
+        present = list(dict.fromkeys(normalise(str(r[column])) for r in rows))
+        missing = [v for v in values if v not in present]
+        if missing:
+            shown = [v or "(blank)" for v in present[:_SHOWN]] + ["..."] * (len(present) > _SHOWN)
+            problems.append(
+                f"--where: no row of {source} has {column} = {' or '.join(map(repr, missing))}; it has "
+                f"{', '.join(shown)}.{nearest(missing[0], present)}"
+            )
+        kept = [r for r in kept if normalise(str(r[column])) in values]
+    if problems:
+        raise AnalysisError(" ".join(problems))
+    if not kept:
+        raise AnalysisError(f"--where: no row of {source} meets all of {', '.join(where)}; leave one out.")
+    return kept
 
 
 def _noted(problem: Problem) -> Plain:

@@ -38,7 +38,10 @@ def typed_prior(text: str, option: str, *, positive: bool = False) -> Prior:
     if name in PUBLISHED:
         texts = map(str.strip, match[2].split(";"))
         named: Plain = dict(zip(("outcome", "comparison"), texts, strict=False))
-        return Prior(name, **named)
+        try:
+            return Prior(name, **named)
+        except AnalysisError as error:
+            raise AnalysisError(f"{option}: {error}") from None
     forms = DISTRIBUTIONS[name].forms[0] if name in DISTRIBUTIONS else ()
     values: dict[str, float | str] = {}
     parts = [p.strip() for p in match[2].split(",") if p.strip()]
@@ -50,7 +53,13 @@ def typed_prior(text: str, option: str, *, positive: bool = False) -> Prior:
             values[label] = float(value if equals else part)
         except ValueError:
             raise AnalysisError(f"{option}: {part!r} is not a number.") from None
-    prior = Prior(name, variance=variance, **values)  # type: ignore[arg-type]
+    extra = [v for label, v in values.items() if label.startswith("parameter ")]
+    if extra and forms:
+        raise AnalysisError(f"{option}: {name} takes ({', '.join(forms)}), not {len(values)} numbers.")
+    try:
+        prior = Prior(name, variance=variance, **values)  # type: ignore[arg-type]
+    except AnalysisError as error:
+        raise AnalysisError(f"{option}: {str(error).rstrip('.')}{'' if str(error).endswith('?') else '.'}") from None
     if positive and not prior.fits("positive"):
         raise AnalysisError(f"{option}: {prior} does not fit, every value it allows must be positive.")
     return prior

@@ -104,7 +104,11 @@ def _of_counts(
     from bayes_escc.runs.prompt_counts import ENDPOINT, compare_counts
     from bayes_escc.runs.prompt_notes import UNSTATED
 
-    compare_counts([f"{name}={k}/{n}" for name, (k, n) in counts.items()], scale=scale, better=better, margin=margin)
+    arms = [f"{name}={k}/{n}" for name, (k, n) in counts.items()]
+    try:  # for what it refuses
+        compare_counts(arms, scale=scale, better=better, margin=margin)
+    except AnalysisError as error:
+        raise AnalysisError(str(error).replace("--margin", "margin")) from None
     laws = {name: Beta(1.0 + k, 1.0 + n - k) for name, (k, n) in counts.items()}
     first = next(iter(laws))
     return tuple(

@@ -36,4 +36,10 @@ def _app(options: argparse.Namespace) -> int:
         if error.name not in {"flask", "waitress", "werkzeug"}:
             raise
         raise AnalysisError("the page needs Flask and waitress: pip install 'bayes-escc[app]'.") from None
-    return serve(options.folder, sheet=options.sheet, language=options.language, browser=not options.no_browser)
+    return serve(
+        options.folder,
+        sheet=options.sheet,
+        language=options.language,
+        browser=not options.no_browser,
+        as_json=options.json,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import webbrowser
 from pathlib import Path
@@ -17,7 +18,12 @@ __all__ = ["serve"]
 
 
 def serve(
-    folder: str | Path, *, sheet: str | Path | None = None, language: Language = "en", browser: bool = True
+    folder: str | Path,
+    *,
+    sheet: str | Path | None = None,
+    language: Language = "en",
+    browser: bool = True,
+    as_json: bool = False,
 ) -> int:
     """Answer on 127.0.0.1 until Ctrl-C.
 
@@ -30,6 +36,8 @@ def serve(
     language : {"en", "zh"}
     browser : bool
         Whether to open the address.
+    as_json : bool
+        Whether the address is printed as JSON.
     """
     workspace = Workspace(Path(folder).resolve(), language)
     if sheet is not None:
@@ -41,10 +49,8 @@ def serve(
     page = Page(workspace, guard)
     server.application = create_app(page)
     address = f"http://127.0.0.1:{server.effective_port}/open?token={guard.token}"
-    print(
-        f"Open {address}\nIt works once, on this computer. Everything is kept in {workspace.folder}. Ctrl-C ends it.",
-        flush=True,
-    )
+    told = f"Open {address}\nIt works once, on this computer. Everything is kept in {workspace.folder}. Ctrl-C ends it."
+    print(json.dumps({"address": address, "folder": str(workspace.folder)}) if as_json else told, flush=True)
     if browser:
         webbrowser.open(address)
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)

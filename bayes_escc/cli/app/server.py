@@ -466,7 +466,7 @@ def _typed_routes(app: Flask, page: Page) -> None:
                 result, command = compute([line.strip() for line in lines.splitlines() if line.strip()])
                 values |= {"text": result_text(result, page.workspace.language), "command": command}
             except (BayesEsccError, ValueError) as error:
-                problem = str(error)
+                problem = re.sub(r"(?<!\S)--(?=[a-z])", "", str(error))  # a page has fields, and no options
         return page.show("typed.html", path, heading, problem=problem, status=400 if problem else 200, **values)
 
     @app.route("/counts", methods=["GET", "POST"])

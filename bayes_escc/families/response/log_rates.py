@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.errors import AnalysisError
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.response.binomial import BinomialDesign
 from bayes_escc.families.response.links import LEVELS
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["LogRateDesign"]
 
 Array = NDArray[np.float64]
+_FEWEST: Final = 1e-3
+"""Share of the stated prior of a log risk that must belong to risks."""
 
 
 class LogRateDesign(BinomialDesign):
@@ -41,6 +44,13 @@ class LogRateDesign(BinomialDesign):
         super().__init__(table, spec)
         self.variant = f"binomial, {spec.level}"
         self.level = spec.level
+        for regimen in self.cell_regimens:
+            stated = spec.prior(self.level)[regimen]
+            if LEVELS[self.level].name == "log_risk" and not float(stated.law().cdf(0.0)) >= _FEWEST:
+                raise AnalysisError(
+                    f"priors.{self.level}: {stated} has hardly any probability below 0, where the logarithm of a risk "
+                    "lies; state one that has, for example Normal(-1, 1)."
+                )
 
     @property
     def prior_roles(self) -> tuple[tuple[str, str], ...]:
