@@ -18,6 +18,7 @@ __all__ = [
     "FitError",
     "LockedError",
     "RecordError",
+    "beyond_numbers",
 ]
 
 UNPRINTABLE: Final = re.compile(
@@ -59,6 +60,14 @@ class RecordError(BayesEsccError, RuntimeError):
     """A saved result that is damaged, foreign or newer than this package (exit code 5)."""
 
     exit_code = 5
+
+
+def beyond_numbers(error: ArithmeticError) -> FitError:
+    """What is said where a computation leaves the numbers that a computer has."""
+    return FitError(
+        f"the numbers go beyond what can be computed ({error}): a prior, an effect or a time lies too far from the "
+        "rest."
+    )
 
 
 class LockedError(BayesEsccError, RuntimeError):

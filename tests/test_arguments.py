@@ -69,6 +69,18 @@ def test_what_is_of_another_kind_is_a_sentence(name, strange, monkeypatch, tmp_p
     assert max(map(len, refusals.values()), default=0) < 3000
 
 
+@pytest.mark.parametrize("mu", [700.0, 1000.0])
+def test_numbers_beyond_a_computer_are_the_error_of_the_package(mu):
+    table = pd.DataFrame(
+        [("A", 0.7, 0.5, 0.98), ("B", 0.8, 0.6, 1.0667)], columns=["study", "estimate", "ci_low", "ci_high"]
+    ).assign(experimental="x", control="y", ci_level=0.95, endpoint="OS", measure="HR")
+    model = be.SynthesisModel(priors={"effect": be.Prior("Normal", mu=mu, sigma=1)})
+    with pytest.raises(be.BayesEsccError, match="beyond what can be computed") as refused:
+        be.to_result(model.fit(table))
+    assert refused.value.exit_code == 4
+    assert isinstance(refused.value.__cause__, ArithmeticError)
+
+
 def test_the_sentence_names_argument_kind_and_value():
     with pytest.raises(be.AnalysisError, match="times= must be a sequence of numbers, not 'soon'"):
         be.SurvivalModel(times="soon")

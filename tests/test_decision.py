@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import tomllib
 
 import numpy as np
@@ -14,10 +16,12 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.probability.beta import Beta, contrast_quantile, exceedance
 from bayes_escc.rules import (
     Bop2,
+    CountBoundary,
     Criterion,
     PosteriorProbability,
     Precision,
     PredictiveProbability,
+    PredictiveSurvival,
     ThallSimon,
     Toxicity,
     boundaries,
@@ -317,6 +321,105 @@ def test_values_of_another_kind_are_refused_by_their_key(keys, said):
     problems = []
     assert read_rule(Reader({**bop2, **keys}, "", problems)) is None
     assert any(said in problem for problem in problems), problems
+
+
+OF_EVERY_KIND = {
+    "posterior_probability": lambda **k: PosteriorProbability(
+        **{"value": 0.3, "go_above": 0.9, "looks": (10, 20), **k}
+    ),
+    "thall_simon": lambda **k: ThallSimon(**{"standard": Beta(3, 7), "go_above": 0.9, "looks": (10, 20), **k}),
+    "toxicity": lambda **k: Toxicity(**{"limit": 0.3, "stop_above": 0.9, "looks": (10, 20), **k}),
+    "precision": lambda **k: Precision(**{"width": 0.3, "looks": (10, 20), **k}),
+    "predictive_probability": lambda **k: PredictiveProbability(**{"patients": 40, "success": 0.9, "value": 0.2, **k}),
+    "predictive_survival": lambda **k: PredictiveSurvival(**{"reference": "A", "events": 40, "success": 0.9, **k}),
+    "counts": lambda **k: CountBoundary(**{"stop_at_most": "1/10", **k}),
+    "bop2": lambda **k: Bop2(**{"patients": 40, "criteria": (Criterion(0.2, 0.4),), "cut": 0.9, "power": 1.0, **k}),
+}
+OTHER_KINDS = ["x", 5, -1, 0.5, True, None, [1], {"a": 1}, np.nan, np.inf, 10**400, object(), (1, 2), b"x", "\ud800"]
+
+
+@pytest.mark.parametrize("kind", OF_EVERY_KIND)
+def test_every_field_of_every_rule_refuses_what_it_cannot_be_by_its_name(kind):
+    make = OF_EVERY_KIND[kind]
+    refusals = []
+    for field in dataclasses.fields(make()):
+        for value in OTHER_KINDS:
+            try:
+                rule = make(**{field.name: value})
+                assert all((rule.sentence, rule.statistic, rule.to_dict()))
+            except AnalysisError as error:
+                refusals.append((field.name, str(error)))
+    assert len(refusals) > 5 * len(dataclasses.fields(make()))
+    for name, said in refusals:
+        assert re.search(rf"\b({name}|{ {'cut': 'lambda', 'power': 'gamma'}.get(name, name) })\b", said), (name, said)
+
+
+@pytest.mark.parametrize("values", [("x",), (True,), (0.2, 0.4, 5), (0.2, 0.4, "e", "up"), (0.2, 0.4, "e", "lower", 3)])
+def test_a_criterion_refuses_what_it_cannot_be_by_its_name(values):
+    names = [field.name for field in dataclasses.fields(Criterion)]
+    with pytest.raises(AnalysisError, match=f"^{names[len(values) - 1]} must be"):
+        Criterion(*values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("posterior_probability", {"better": "higher", "alternative_rate": 0.2}),
+        ("posterior_probability", {"better": "lower", "alternative_rate": 0.3}),
+        ("posterior_probability", {"value": None, "reference": "A", "null_rate": 0.3, "alternative_rate": 0.2}),
+        ("posterior_probability", {"alternative_rate": 0.2}),  # a higher rate is better unless it is said otherwise
+        ("thall_simon", {"alternative_rate": 0.3}),
+        ("toxicity", {"alternative_rate": 0.2}),
+        ("predictive_probability", {"better": "higher", "alternative_rate": 0.1}),
+        ("predictive_probability", {"value": None, "standard": Beta(3, 7), "alternative_rate": 0.2}),
+        ("counts", {"null_rate": 0.3, "alternative_rate": 0.3}),
+        ("bop2", {"criteria": (Criterion(0.2, 0.2, better="lower"),)}),
+    ],
+)
+def test_an_alternative_on_the_wrong_side_of_the_null_is_no_power(kind, keys):
+    with pytest.raises(AnalysisError, match=r"alternative_rate \(0\.\d\) must lie (above|below)"):
+        operating_characteristics(OF_EVERY_KIND[kind](**keys))
+
+
+def test_the_direction_of_an_endpoint_decides_on_which_side_the_alternative_lies():
+    rule = {
+        "kind": "posterior_probability",
+        "endpoint": "grade3_ae",
+        "value": 0.3,
+        "stop_below": 0.1,
+        "looks": [10, 20],
+    }
+    with pytest.raises(
+        AnalysisError, match=r"monitoring\[0\]: alternative_rate \(0\.4\) must lie below value \(0\.3\)"
+    ):
+        Analysis.from_dict(with_rules({**rule, "alternative_rate": 0.4}))
+    (read,) = Analysis.from_dict(with_rules({**rule, "alternative_rate": 0.2})).rules
+    assert read.better == "lower"
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (
+            {"stop_at_most": "1/10, 5/29"},
+            "Stop with at most 1 event among 10 patients, or at most 5 among 29; go with more than 5 among 29.",
+        ),
+        (
+            {"stop_at_most": "0/10", "go_at_least": "6/10, 7/29"},
+            "Stop with no events among 10 patients; go with at least 6 events among 10 patients, "
+            "or at least 7 among 29.",
+        ),
+        ({"stop_at_most": (), "go_at_least": "6/10"}, "Go with at least 6 events among 10 patients."),
+    ],
+)
+def test_a_rule_in_counts_says_what_it_does(keys, said):
+    rule = CountBoundary(**keys)
+    assert rule.sentence == said
+    for row in boundaries(rule).rows:  # as the sentence has it, number by number
+        n = row.patients[0]
+        goes = [int(v) for v in re.findall(rf"at least (\d+)(?: events?)? among {n}\b", said)]
+        goes += [int(v) + 1 for v in re.findall(rf"more than (\d+) among {n}\b", said)]
+        assert row.go == tuple((low, n) for low in goes)
 
 
 def test_names_are_unique():

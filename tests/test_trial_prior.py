@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 
 import numpy as np
@@ -10,10 +11,13 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
+from bayes_escc.cli.design import _estimate
+from bayes_escc.plots._design_replays import _until_it_acts
 from bayes_escc.trials.design import DRAWN
+from bayes_escc.trials.enumerated import AveragedOver
 from bayes_escc.trials.exact import exact_characteristics, why_not_exact
 from bayes_escc.trials.exact_prior import averaged_over_prior
-from bayes_escc.trials.summary import summarise
+from bayes_escc.trials.summary import _integrated, summarise
 from bayes_escc.trials.words import design_in_words
 from tests.oracles.trials import exceeds, single_arm
 from tests.test_trials import PFS, design
@@ -129,6 +133,40 @@ def test_several_arms_against_simulation(arms, changes):
     if shown["patients"].exact:
         assert abs(shown["patients"].value - other["patients"].value) < 4 * other["patients"].mcse
     assert shown["not_exact"] == ""
+
+
+def test_a_share_of_nothing_is_none_with_its_reason():
+    prior = {"ORR": {"new": beta(2, 18)}, "effective": {"estimand": "ORR", "above": 1e-9}}
+    d = trial({"new": 1}, 12, {"value": 0.3, "looks": [12], "go_above": 0.9999999}, prior=prior)
+    data = d.simulate(trials=20).to_dict()
+    drawn = {k: v.to_dict() for k, v in simulated(d, 12, 400).items() if hasattr(v, "to_dict")}
+    for row, exact in ((data["design_prior"][0], True), (drawn, False)):
+        shown = row["effective_given_go"]
+        nothing = dict.fromkeys(("value", "mcse", "lower", "upper"))
+        assert shown == {**nothing, "exact": exact, "why": "no trial goes"}
+        assert "why" not in row["assurance"]
+        assert _estimate(shown) == "- (no trial goes)"
+    assert drawn["false_go_where_ineffective"]["why"] == "every truth of the design prior is effective"
+    json.dumps(data, allow_nan=False)
+
+
+def test_a_share_of_nothing_integrated_is_none_with_its_reason():
+    o = trial({"new": 1}, 12, {"value": 0.3, "looks": [12], "go_above": 0.95}).conduct("t", 12, 0, 20)
+    row = {k: v.to_dict() for k, v in _integrated(AveragedOver(0.0, 0.0, 0.0, 12.0, 5.0), o).items()}
+    for key, why in {
+        "effective_given_go": "no trial goes",
+        "ineffective_given_go": "no trial goes",
+        "missed_where_effective": "no truth of the design prior is effective",
+    }.items():
+        assert row[key] == {"value": None, "mcse": None, "lower": None, "upper": None, "exact": True, "why": why}
+    assert row["false_go_where_ineffective"]["value"] == 0.0
+
+
+def test_a_replay_ends_where_the_rule_acts_to_nine_decimals():
+    limits = [{"go_above": 0.9, "stop_below": 0.1}] * 3
+    assert _until_it_acts([0.9 + 1e-13, 0.1 - 1e-13, 0.95], limits) == ([0.9 + 1e-13, 0.1 - 1e-13, 0.95], True)
+    assert _until_it_acts([0.9 + 1e-13, None, 0.5], limits) == ([0.9 + 1e-13, None, 0.5], False)
+    assert _until_it_acts([0.5, 0.9 + 1e-6, 0.5], limits) == ([0.5, 0.9 + 1e-6], True)
 
 
 def test_two_arms_in_another_program():

@@ -107,10 +107,12 @@ def _draw(data: PlainMapping, folder: Path) -> None:
 def _estimate(value: PlainMapping | None, digits: int = 3) -> str:
     if value is None:
         return ""
+    if value["value"] is None:
+        return f"- ({value['why']})" if value.get("why") else "-"
     if value["exact"]:
         return f"{value['value']:.4f}"
-    if value["value"] is None:
-        return "-"
+    if value["lower"] is None:
+        return f"{value['value']:.{digits}f}"
     return f"{value['value']:.{digits}f} ({value['lower']:.{digits}f} to {value['upper']:.{digits}f})"
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from bayes_escc.cli import app, checks, design, population, prompt, report, rules, run, sheet, study, tables, validate
 from bayes_escc.cli.streams import discard_output, standard_streams
-from bayes_escc.errors import BayesEsccError
+from bayes_escc.errors import BayesEsccError, beyond_numbers
 from bayes_escc.names import VERSION
 from bayes_escc.settings.packages import packages_left_out
 
@@ -87,12 +87,9 @@ def _exit_code(given: Sequence[str]) -> int:
     except ArithmeticError as error:
         if debug:
             raise
-        print(
-            f"bayes-escc: the numbers go beyond what can be computed ({error}): a prior, an effect or a time lies too "
-            "far from the rest. --debug shows where.",
-            file=sys.stderr,
-        )
-        return 4
+        told = beyond_numbers(error)
+        print(f"bayes-escc: {told} --debug shows where.", file=sys.stderr)
+        return told.exit_code
     except KeyboardInterrupt:
         print("bayes-escc: interrupted; nothing half written was left behind.", file=sys.stderr)
         return 130

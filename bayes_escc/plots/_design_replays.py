@@ -10,6 +10,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import PlainMapping
 from bayes_escc.plots._design import data_of, footnote_of, is_trusted, probability_axis
 from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, finish, house_style, new_figure, wrapped
+from bayes_escc.rules.rule import CONTINUE, decide
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,11 +82,6 @@ def _draw(axes: Axes, path: PlainMapping, limits: list[PlainMapping], edge: floa
 def _until_it_acts(values: list[float | None], limits: list[PlainMapping]) -> tuple[list[float | None], bool]:
     """The statistic up to the first look at which the rule acts, and whether it does."""
     for i, (value, held) in enumerate(zip(values, limits, strict=True)):
-        acts = value is not None and (
-            value > held.get("go_above", 1.0)
-            or value < held.get("stop_below", 0.0)
-            or value > held.get("stop_above", 1.0)
-        )
-        if acts:
+        if value is not None and decide(np.array(value), held) != CONTINUE:
             return values[: i + 1], True
     return values, False

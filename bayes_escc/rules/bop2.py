@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Direction, NotebookView, Plain
 from bayes_escc.probability.beta import Beta
-from bayes_escc.rules.common import wrong_rates
+from bayes_escc.rules.common import wrong_rates, wrong_side
 from bayes_escc.rules.rule import Look, Rule, Step, plain
 from bayes_escc.rules.state import StudyData
 from bayes_escc.rules.tails import RatePrior, upper_tails
+from bayes_escc.settings.arguments import wrong_fields
 
 __all__ = ["Bop2", "Criterion"]
 
@@ -54,6 +55,10 @@ class Criterion(NotebookView):
     endpoint: str | None = None
     better: Direction = "higher"
     prior: RatePrior | None = None
+
+    def __post_init__(self) -> None:
+        if found := wrong_fields(self):
+            raise AnalysisError("; ".join(found))
 
     @property
     def law(self) -> RatePrior:
@@ -124,8 +129,7 @@ class Bop2(Rule):
         for i, c in enumerate(self.criteria):
             wrong = wrong_rates(rate=c.rate, alternative_rate=c.alternative_rate)
             found += [f"criteria[{i}].{text}" for text in wrong]
-            if c.alternative_rate is not None and (c.alternative_rate > c.rate) != (c.better == "higher"):
-                found.append(f"criteria[{i}].alternative_rate must be better than the null rate {c.rate:g}")
+            found += [f"criteria[{i}].{text}" for text in wrong_side(c, c.rate, "the null rate", better=c.better)]
         if not 0.0 < self.cut < 1.0:
             found.append(f"lambda lies between 0 and 1, not {self.cut:g}")
         if not 0.0 <= self.power < math.inf:

@@ -26,6 +26,7 @@ __all__ = [
     "verbs",
     "with_reference",
     "wrong_rates",
+    "wrong_side",
 ]
 
 Array = NDArray[np.float64]
@@ -73,6 +74,27 @@ def wrong_rates(**stated: float | None) -> list[str]:
         for key, value in stated.items()
         if value is not None and not 0.0 < value < 1.0
     ]
+
+
+def wrong_side(rule: Any, null: float | None, what: str, *, better: Direction | None = "higher") -> list[str]:
+    """What is wrong with a true rate at which the rule should act: that it is no better than the null.
+
+    Parameters
+    ----------
+    rule : Rule
+        With an `alternative_rate`.
+    null : float or None
+        Where acting is a false alarm; None where the rule does not say.
+    what : str
+        What the null is called.
+    better : {"higher", "lower"} or None
+        None where nobody has said yet.
+    """
+    rate = rule.alternative_rate
+    if rate is None or null is None or better is None or (rate > null if better == "higher" else rate < null):
+        return []
+    side = "above" if better == "higher" else "below"
+    return [f"alternative_rate ({rate:g}) must lie {side} {what} ({null:g}), or what is called power is none"]
 
 
 def null_of(rule: Any) -> tuple[float, ...] | None:

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.rules.common import place, wrong_rates
+from bayes_escc.names import Direction
+from bayes_escc.rules.common import place, wrong_rates, wrong_side
 from bayes_escc.rules.rule import Look, Rule, as_look
+from bayes_escc.settings.arguments import shown
 
 __all__ = ["CountBoundary"]
 
@@ -48,6 +50,8 @@ class CountBoundary(Rule):
     def __post_init__(self) -> None:
         for key in ("stop_at_most", "go_at_least"):
             stated = getattr(self, key)
+            if not isinstance(stated, str | list | tuple):
+                raise AnalysisError(f'{key} must be responses of patients, such as "1/10", not {shown(stated)}')
             listed = [stated] if isinstance(stated, str) else list(stated)
             texts = ["/".join(map(str, one)) if isinstance(one, list | tuple) else str(one) for one in listed]
             object.__setattr__(self, key, tuple(part.strip() for text in texts for part in text.split(",")))
@@ -87,13 +91,16 @@ class CountBoundary(Rule):
             ]
         return found + wrong_rates(null_rate=self.null_rate, alternative_rate=self.alternative_rate)
 
+    def misplaced(self, better: Direction | None = None) -> list[str]:
+        return wrong_side(self, self.null_rate, "null_rate")
+
     @property
     def act(self) -> Literal["go", "stop"]:
         return "go"
 
     @property
     def most(self) -> Look | None:
-        return as_look(self.looks[-1], 1) if self.looks else None
+        return as_look(self.looks[-1], 1) if self.looks and isinstance(self.looks, list | tuple) else None
 
     def check_looks(self, looks: Sequence[Any]) -> tuple[Look, ...]:
         tidy = super().check_looks(looks)
@@ -131,10 +138,13 @@ class CountBoundary(Rule):
 
     @property
     def sentence(self) -> str:
-        said = f"Stop with {', '.join(self.stop_at_most)} events or fewer"
-        if self.go_at_least:
-            said += f"; go with {', '.join(self.go_at_least)} or more"
-        return f"{said}; at the last number of patients more than that goes."
+        stop, go, last = self._pairs("stop_at_most"), self._pairs("go_at_least"), self.looks[-1][0]
+        parts = [f"stop with {_one_of([('at most ' if r else '', r, n) for r, n in stop])}"] if stop else []
+        parts += [f"go with {_one_of([('at least ', r, n) for r, n in go])}"] if go else []
+        if last not in dict(_turned(go)):  # as in Simon's last stage
+            parts += [f"go with more than {r} among {n}" for r, n in stop if n == last]
+        said = "; ".join(parts)
+        return f"{said[:1].upper()}{said[1:]}."
 
     def thresholds(self, look: Look) -> Mapping[str, float]:
         stop = {n: r for r, n in self._pairs("stop_at_most")}
@@ -158,6 +168,13 @@ class CountBoundary(Rule):
     @property
     def power_rates(self) -> tuple[float, ...] | None:
         return None if self.alternative_rate is None else (self.alternative_rate,)
+
+
+def _one_of(bounds: Sequence[tuple[str, int, int]]) -> str:
+    """Bounds of events among patients as alternatives: "at most 1 event among 10 patients, or at most 5 among 29"."""
+    first, *rest = (f"{how}{r if r else 'no'}{{}} among {n}" for how, r, n in bounds)
+    one = bounds[0][1] == 1
+    return ", or ".join([f"{first.format(' event' if one else ' events')} patients", *(r.format("") for r in rest)])
 
 
 def _turned(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -28,10 +29,12 @@ from bayes_escc.rules.common import (
     verbs,
     with_reference,
     wrong_rates,
+    wrong_side,
 )
 from bayes_escc.rules.rule import Look, Rule, exceeds
 from bayes_escc.rules.state import FittedStudy, StudyData
 from bayes_escc.rules.tails import RatePrior, contrast_tails, predictive_counts
+from bayes_escc.settings.arguments import shown
 from bayes_escc.settings.reader import check_margin, nearest
 
 __all__ = ["PredictiveProbability", "PredictiveSurvival"]
@@ -97,6 +100,14 @@ class PredictiveProbability(Rule):
             found.append("final_reference_prior goes with a reference")
         found += [f"{key} {text}" for key, text in check_margin(self.scale, self.better, self.margin, None)]
         return found + wrong_rates(value=self.value, null_rate=self.null_rate, alternative_rate=self.alternative_rate)
+
+    def misplaced(self, better: Direction | None = None) -> list[str]:
+        if self.standard is not None:
+            null = self.standard.mean if self.null_rate is None else self.null_rate
+            return wrong_side(self, null, "the mean standard rate" if self.null_rate is None else "null_rate")
+        null_rate = self.value if self.reference is None else self.null_rate
+        what = "value" if self.reference is None else "null_rate"
+        return wrong_side(self, null_rate, what, better=self.better or better)
 
     @property
     def act(self) -> Literal["go", "stop"]:
@@ -222,8 +233,10 @@ class PredictiveSurvival(Rule):
         found = super().problems()
         if self.value is None:
             found.append("value, the median to be passed, is required without a reference")
-        elif not 0.0 < self.value < math.inf:
-            found.append(f"value is a hazard ratio or a median, so above 0, not {self.value:g}")
+        elif not isinstance(self.value, Real) or isinstance(self.value, bool) or not 0.0 < float(self.value) < math.inf:
+            found.append(f"value is a hazard ratio or a median, so above 0, not {shown(self.value)}")
+        if self.final not in ("logrank", "exponential"):
+            found.append(f"final must be 'logrank' or 'exponential', not {shown(self.final)}")
         if (self.events is None) == (self.follow_up is None):
             found.append("give one of events (at which the study closes) and follow_up (of the last patient)")
         if self.follow_up is not None and not 0.0 <= self.follow_up < math.inf:

@@ -188,6 +188,8 @@ def check_exact(rule: Rule, looks: Sequence[Any] | None) -> tuple[Look, ...]:
     """
     if rule.not_exact:
         raise AnalysisError(f"{rule.name}: {rule.not_exact}.")
+    if wrong := rule.misplaced("higher"):  # which is assumed of a rule that states no direction
+        raise AnalysisError(f"{rule.name}: {'; '.join(wrong)}.")
     try:
         taken = rule.schedule if looks is None else rule.check_looks(looks)
     except AnalysisError as error:

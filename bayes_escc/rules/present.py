@@ -29,6 +29,7 @@ from bayes_escc.rules.common import (
     verbs,
     with_reference,
     wrong_rates,
+    wrong_side,
 )
 from bayes_escc.rules.normal import null_crossing
 from bayes_escc.rules.rule import CONTINUE, GO, STOP, Look, Rule, between, decide, exceeds
@@ -163,6 +164,13 @@ class PosteriorProbability(_OfPosterior):
             found += wrong_rates(value=self.value, futility_value=self.futility_value)
         return found + wrong_rates(null_rate=self.null_rate, alternative_rate=self.alternative_rate)
 
+    def misplaced(self, better: Direction | None = None) -> list[str]:
+        if self.estimand != "rate":
+            return []
+        null = self.value if self.reference is None else self.null_rate
+        what = "value" if self.reference is None else "null_rate"
+        return wrong_side(self, null, what, better=self.better or better)
+
     @property
     def arms(self) -> int:
         return super().arms if self.estimand == "rate" else 1  # other looks count events, of both arms
@@ -287,6 +295,9 @@ class ThallSimon(Rule):
             found.append(f"margin lies between 0 and 1, {no_probability(self.margin)}")
         return found + wrong_rates(alternative_rate=self.alternative_rate)
 
+    def misplaced(self, better: Direction | None = None) -> list[str]:
+        return wrong_side(self, self._standard.mean, "the mean standard rate")
+
     @property
     def statistic(self) -> str:
         beyond = f" + {self.margin:g}" if self.margin else ""
@@ -350,6 +361,9 @@ class Toxicity(Rule):
         return found + wrong_rates(
             limit=self.limit, acceptable_rate=self.acceptable_rate, alternative_rate=self.alternative_rate
         )
+
+    def misplaced(self, better: Direction | None = None) -> list[str]:
+        return wrong_side(self, self.limit, "the limit")
 
     @property
     def statistic(self) -> str:

@@ -43,7 +43,11 @@ def read_rules(
         if isinstance(rule, PosteriorProbability | Precision):
             for key in sorted(stated):
                 table.problem(key, "is that of the analysis ([priors.rate]); leave it out")
-        rule = with_direction(with_prior(rule, rate_prior, stated), endpoints)
+        try:
+            rule = with_direction(with_prior(rule, rate_prior, stated), endpoints)
+        except AnalysisError as error:  # what is better is known only now
+            table.problem("", str(error))
+            continue
         if rule.name in [r.name for r in rules]:
             table.problem("name", f"{rule.name!r} is the name of an earlier rule; give each its own")
         rules.append(rule)

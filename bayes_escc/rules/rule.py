@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import NotebookView, Plain
+from bayes_escc.names import Direction, NotebookView, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.rules.state import FittedStudy, StudyData
+from bayes_escc.settings.arguments import wrong_fields
 from bayes_escc.settings.questions import no_probability
 from bayes_escc.settings.reader import nearest
 
@@ -103,7 +104,9 @@ class Rule(NotebookView, ABC):
     taken_over: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        found: list[str] = []
+        found = wrong_fields(self, but=("looks", "patients", "taken_over"))
+        if found:  # before anything is asked of a value of another kind
+            raise AnalysisError("; ".join(found))
         object.__setattr__(self, "name", self.name or self.kind)
         for key in ("looks", "patients"):
             value = getattr(self, key, None)
@@ -115,8 +118,19 @@ class Rule(NotebookView, ABC):
             except AnalysisError as error:
                 found.append(f"{key}: {error}")
         found += self.problems()
+        found += [] if found else self.misplaced()
         if found:
             raise AnalysisError("; ".join(found))
+
+    def misplaced(self, better: Direction | None = None) -> list[str]:
+        """Why the alternative rate is none: it lies on the wrong side of the null.
+
+        Parameters
+        ----------
+        better : {"higher", "lower"}, optional
+            The direction to assume where the rule states none; nothing is said if not given.
+        """
+        return []
 
     def check_looks(self, looks: Sequence[Any]) -> tuple[Look, ...]:
         """Looks as patients of every arm, in the order they are taken.

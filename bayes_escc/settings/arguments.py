@@ -10,13 +10,17 @@ import ast
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from numbers import Real
-from typing import Any, Final, Literal, get_origin
+from types import UnionType
+from typing import Any, Final, Literal, get_args, get_origin
 
-from bayes_escc.errors import AnalysisError
+from bayes_escc.errors import AnalysisError, beyond_numbers
 
-__all__ = ["checked", "shown"]
+__all__ = ["checked", "shown", "wrong_fields"]
 
 _FEW: Final = 1000
 """Members of a sequence or mapping that are looked at."""
@@ -62,6 +66,8 @@ def checked[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     ------
     AnalysisError
         With the name of the argument, what it must be and what it is; or one that is missing or not known.
+    FitError
+        Where the function leaves the numbers that a computer has.
     """
     rules: dict[str, ast.expr] = {}
     signature = inspect.signature(function)
@@ -81,9 +87,62 @@ def checked[**P, R](function: Callable[P, R]) -> Callable[P, R]:
                 if name in rules and not _is(each, rules[name], scope):
                     label = name if kind is inspect.Parameter.VAR_POSITIONAL else f"{name}="
                     raise AnalysisError(f"{label} must be {_words(rules[name])}, not {shown(each)}.")
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except ArithmeticError as error:
+            raise beyond_numbers(error) from error
 
     return call
+
+
+def wrong_fields(value: Any, but: Collection[str] = ()) -> list[str]:
+    """What is wrong with the kinds of the fields of a dataclass: one sentence for each, beginning with its name.
+
+    Unlike `checked` it holds words against the words that there are, and refuses numbers that are not finite.
+
+    Parameters
+    ----------
+    value : dataclass instance
+    but : collection of str
+        Fields that are checked elsewhere.
+    """
+    scope: dict[str, Any] = {}
+    for base in reversed(type(value).__mro__):
+        scope |= vars(sys.modules[base.__module__])
+    found = []
+    for field in fields(value):
+        stated = getattr(value, field.name)
+        if field.name in but or not field.init or not isinstance(field.type, str):
+            continue
+        kind = ast.parse(field.type, mode="eval").body
+        flag = isinstance(stated, bool) and not any(_name(part) in {"bool", *_ANYTHING} for part in _parts(kind))
+        endless = isinstance(stated, Real) and not isinstance(stated, bool) and not _is_finite(stated)
+        words = _choices(kind, scope)
+        if flag or endless or not _is(stated, kind, scope) or (words and stated is not None and stated not in words):
+            must = " or ".join(map(repr, words)) if words else _words(kind, scope)
+            found.append(f"{field.name} must be {must}, not {shown(stated)}")
+    return found
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number above 1.8e308
+        return False
+
+
+def _choices(kind: ast.expr, scope: _Scope) -> list[str]:
+    """The words of a kind that is made of words alone."""
+    found: list[str] = []
+    for part in _parts(kind):
+        target = getattr(scope.get(_name(part)), "__value__", scope.get(_name(part)))
+        if _name(part) == "Literal":
+            found += [str(ast.literal_eval(word)) for word in _inner(part)]
+        elif get_origin(target) is Literal:
+            found += [str(word) for word in get_args(target)]
+        elif _name(part) != "None":
+            return []
+    return found
 
 
 def _annotations(signature: inspect.Signature) -> dict[str, ast.expr]:
@@ -146,6 +205,10 @@ def _is_named(value: Any, name: str, target: Any) -> bool:
     target = getattr(target, "__value__", target)  # of `type NAME = ...`
     if get_origin(target) is Literal:
         return isinstance(value, str)
+    if isinstance(target, UnionType):
+        parts = get_args(target)
+        known = [part for part in parts if isinstance(part, type) and not getattr(part, "_is_protocol", False)]
+        return len(known) < len(parts) or isinstance(value, tuple(known))
     if isinstance(target, type):
         return getattr(target, "_is_protocol", False) or isinstance(value, target)
     if target is not None:  # another name of an annotation
@@ -168,13 +231,16 @@ def _halved(value: object) -> bool:
     return isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value)
 
 
-def _words(kind: ast.expr) -> str:
+def _words(kind: ast.expr, scope: _Scope | None = None) -> str:
     """An annotated kind in words."""
-    return " or ".join(dict.fromkeys(_word(part) for part in _parts(kind) if _name(part) != "None")) or "None"
+    told = (_word(part, scope or {}) for part in _parts(kind) if _name(part) != "None")
+    return " or ".join(dict.fromkeys(told)) or "None"
 
 
-def _word(kind: ast.expr) -> str:
+def _word(kind: ast.expr, scope: _Scope) -> str:
     name, inner = _name(kind), _inner(kind)
+    if isinstance(target := scope.get(name), UnionType):
+        return " or ".join(f"a {part.__name__}" for part in get_args(target))
     if name == "Literal":
         options = [str(ast.literal_eval(part)) for part in inner]
         return " or ".join(repr(o) for o in options)

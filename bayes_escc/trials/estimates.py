@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from bayes_escc.names import AnyArray, Plain
 
-__all__ = ["Estimate", "average", "difference", "enumerated", "proportion", "ratio", "wilson"]
+__all__ = ["Estimate", "average", "difference", "enumerated", "no_estimate", "proportion", "ratio", "wilson"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Estimate:
     value, mcse, lower, upper : float
     exact : bool
         Whether it was enumerated rather than simulated.
+    why : str
+        Why there is no such number, where `value` is not one.
     """
 
     value: float
@@ -30,15 +32,22 @@ class Estimate:
     lower: float
     upper: float
     exact: bool = False
+    why: str = ""
 
     def to_dict(self) -> Plain:
-        """As plain data."""
-        return dict(vars(self))
+        """As plain data: None for what is no number, and `why` where that is the value itself."""
+        known = {key: v if math.isfinite(v) else None for key, v in vars(self).items() if key not in ("exact", "why")}
+        return {**known, "exact": self.exact, **({"why": self.why} if known["value"] is None else {})}
 
 
 def enumerated(value: float) -> Estimate:
     """A number that is known without simulation."""
     return Estimate(value, 0.0, value, value, exact=True)
+
+
+def no_estimate(why: str, *, exact: bool = False) -> Estimate:
+    """A number that there is not, and why."""
+    return Estimate(math.nan, math.nan, math.nan, math.nan, exact, why)
 
 
 def wilson(count: float, trials: int) -> tuple[float, float]:
@@ -55,8 +64,10 @@ def wilson(count: float, trials: int) -> tuple[float, float]:
 def proportion(which: NDArray[np.bool_]) -> Estimate:
     """A share of trials."""
     n = len(which)
-    p = float(which.mean()) if n else math.nan
-    return Estimate(p, math.sqrt(p * (1.0 - p) / n) if n else math.nan, *wilson(float(which.sum()), n))
+    if n == 0:
+        return no_estimate("there are no trials")
+    p = float(which.mean())
+    return Estimate(p, math.sqrt(p * (1.0 - p) / n), *wilson(float(which.sum()), n))
 
 
 def average(values: AnyArray) -> Estimate:
@@ -69,11 +80,11 @@ def average(values: AnyArray) -> Estimate:
     return Estimate(mean, error, mean - half, mean + half)
 
 
-def ratio(top: NDArray[np.bool_], bottom: NDArray[np.bool_]) -> Estimate:
-    """P(top | bottom), with the error of a ratio of two shares of the same trials."""
+def ratio(top: NDArray[np.bool_], bottom: NDArray[np.bool_], *, none: str) -> Estimate:
+    """P(top | bottom), with the error of a ratio of two shares of the same trials; `none` says why bottom never is."""
     n, below = len(bottom), float(bottom.mean())
     if below == 0.0:
-        return Estimate(math.nan, math.nan, math.nan, math.nan)
+        return no_estimate(none)
     value = float((top & bottom).mean()) / below
     error = float(np.std((top & bottom) - value * bottom, ddof=1) / (below * math.sqrt(n)))
     return Estimate(value, error, *wilson(float((top & bottom).sum()), int(bottom.sum())))

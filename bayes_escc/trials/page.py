@@ -47,6 +47,8 @@ class _Page:
         """A number, with its Monte Carlo interval unless it is exact."""
         if value is None or value["value"] is None:
             return "-"
+        if value["lower"] is None:
+            return f"{value['value']:.{decimals}f}"
         if value["exact"]:
             return f"{value['value']:.{max(decimals, 4) if decimals > 2 else decimals}f}"
         return f"{value['value']:.{decimals}f} ({value['lower']:.{decimals}f}, {value['upper']:.{decimals}f})"
@@ -102,10 +104,7 @@ class _Page:
         values = {key: own[key] for key in ("cut", "power", "success") if key in own}
         most = " / ".join(str(n) for n in own.get("patients") or ())
         if kind == "counts":
-            more = own["go_at_least"]
-            go = self.say("rule_counts_go", go=self.say("comma").join(more)) if more else ""
-            said = self.say("rule_counts", stop=self.say("comma").join(own["stop_at_most"]), go=go)
-            held = False
+            said, held = self.counts(own) if self.language == "zh" else str(rule["sentence"]), False
         elif kind == "bop2":
             said = self.say("rule_bop2", statistic=statistic, patients=most, **values)
             if own["efficacy"] is not None:
@@ -124,6 +123,16 @@ class _Page:
         ]
         said = self.say("rule_looks", rule=said, looks=("; " if self.language == "en" else "；").join(looks))
         return said if rule["binding"] else said + self.say("rule_advises")
+
+    def counts(self, own: PlainMapping) -> str:
+        """A rule that is stated in counts."""
+        stop, go = ([text.split("/") for text in own[key]] for key in ("stop_at_most", "go_at_least"))
+        parts = [self.say("rule_counts_stop", r=r, n=n) for r, n in stop]
+        parts += [self.say("rule_counts_go", r=r, n=n) for r, n in go]
+        last = max((int(n) for _, n in (*stop, *go)), default=0)
+        if str(last) not in {n for _, n in go}:
+            parts += [self.say("rule_counts_last", r=r, n=n) for r, n in stop if int(n) == last]
+        return self.say("rule_counts", parts=self.say("comma").join(parts))
 
     def held(self, limits: PlainMapping) -> str:
         """What a probability is held against at a look."""

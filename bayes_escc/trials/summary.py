@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.trials.conduct import Outcomes, looks_of
 from bayes_escc.trials.enumerated import AveragedOver, Enumerated
-from bayes_escc.trials.estimates import Estimate, average, enumerated, proportion, ratio, wilson
+from bayes_escc.trials.estimates import Estimate, average, enumerated, no_estimate, proportion, ratio, wilson
 from bayes_escc.trials.sample_size import sample_size
 from bayes_escc.trials.spec import DesignPrior, TrialSpec, Truth
 
@@ -26,6 +25,9 @@ SCHEMA_VERSION: Final = 3
 """Of `design.json`; pages are made of results of this version only."""
 
 _BINS: Final = 20
+_NO_GO: Final = "no trial goes"
+_ALL_EFFECTIVE: Final = "every truth of the design prior is effective"
+_NONE_EFFECTIVE: Final = "no truth of the design prior is effective"
 
 
 @dataclass(frozen=True)
@@ -318,16 +320,16 @@ def _integrated(known: AveragedOver, o: Outcomes) -> Plain:
     """The same without simulation, where the prior can be integrated."""
     go, effective, both = known.go, known.effective, known.go_and_effective
 
-    def share(top: float, bottom: float) -> Estimate:
-        return enumerated(top / bottom if bottom > 0.0 else math.nan)
+    def share(top: float, bottom: float, none: str) -> Estimate:
+        return enumerated(top / bottom) if bottom > 0.0 else no_estimate(none, exact=True)
 
     return {
         "assurance": enumerated(go),
         "effective": enumerated(effective),
-        "effective_given_go": share(both, go),
-        "ineffective_given_go": share(go - both, go),
-        "false_go_where_ineffective": share(go - both, 1.0 - effective),
-        "missed_where_effective": share(effective - both, effective),
+        "effective_given_go": share(both, go, _NO_GO),
+        "ineffective_given_go": share(go - both, go, _NO_GO),
+        "false_go_where_ineffective": share(go - both, 1.0 - effective, _ALL_EFFECTIVE),
+        "missed_where_effective": share(effective - both, effective, _NONE_EFFECTIVE),
         "patients": average(o.patients) if known.patients is None else enumerated(known.patients),
         "months": average(o.months) if known.months is None else enumerated(known.months),
     }
@@ -340,10 +342,10 @@ def _under_prior(prior: DesignPrior, o: Outcomes) -> Plain:
     return {
         "assurance": proportion(go),
         "effective": proportion(effective),
-        "effective_given_go": ratio(effective, go),
-        "ineffective_given_go": ratio(~effective, go),
-        "false_go_where_ineffective": ratio(go, ~effective),
-        "missed_where_effective": ratio(~go, effective),
+        "effective_given_go": ratio(effective, go, none=_NO_GO),
+        "ineffective_given_go": ratio(~effective, go, none=_NO_GO),
+        "false_go_where_ineffective": ratio(go, ~effective, none=_ALL_EFFECTIVE),
+        "missed_where_effective": ratio(~go, effective, none=_NONE_EFFECTIVE),
         "patients": average(o.patients),
         "months": average(o.months),
     }
