@@ -32,9 +32,14 @@ _REAL: Final = (-math.inf, math.inf)
 _POSITIVE: Final = (0.0, math.inf)
 _UNIT: Final = (0.0, 1.0)
 
-_SMALLEST, _LARGEST, _FARTHEST_LOG = 1e-8, 1e12, 300.0
-"""Between which a scale, a rate or a number of degrees of freedom may lie, how far a location, and how far that of a
-logarithm: beyond, a law is a constant, or flat, to all digits that a computer has, and quadrature never ends."""
+# What may be stated of a prior. Beyond, a law is a constant, or flat, to all digits that a computer has, and quadrature
+# never ends. Shapes of a Beta have bounds of their own, those of `probability.beta`.
+_SMALLEST_STATED: Final = 1e-8
+"""Least scale, rate, shape or number of degrees of freedom that may be stated."""
+_LARGEST_STATED: Final = 1e12
+"""Largest of these, and farthest location from 0."""
+_FARTHEST_STATED_LOG: Final = 300.0
+"""Farthest location of a logarithm from 0."""
 
 SUPPORTS: Final = {"real": _REAL, "positive": _POSITIVE, "unit": _UNIT}
 """Domains a parameter may have, by name; `simplex` (Dirichlet) stands apart."""
@@ -94,8 +99,10 @@ class _Distribution:
 
 
 _STANDARD: Final = {"mu": 0.0, "sigma": 1.0}
-_LEAST: Final = 1e-300
-_FARTHEST: Final = 1e130
+# What is drawn from a prior, however far its tails reach.
+_LEAST_DIVISOR: Final = 1e-300
+"""A Gamma draw below this, of which an inverse is taken, is this: it would be 0, and its inverse no number."""
+_FARTHEST_DRAW: Final = 1e130
 """No draw is farther from 0 than this: its square and its sums with others are numbers."""
 
 
@@ -162,7 +169,7 @@ DISTRIBUTIONS: Final[Mapping[str, _Distribution]] = {
     ),
     "InverseGamma": _Distribution(
         (("alpha", "beta"), ("mu", "sigma")), _POSITIVE,
-        lambda g, n, p: p["beta"] / np.maximum(g.gamma(p["alpha"], 1.0, n), _LEAST),
+        lambda g, n, p: p["beta"] / np.maximum(g.gamma(p["alpha"], 1.0, n), _LEAST_DIVISOR),
         lambda p: _stats().invgamma(p["alpha"], scale=p["beta"]), {"beta": 1.0},
         law=lambda p: _FarQuantiles(_stats().invgamma(p["alpha"], scale=p["beta"])),
     ),
@@ -312,7 +319,7 @@ class Prior(NotebookView):
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> NDArray[np.float64]:
         """Draw from the prior; for a Dirichlet the categories are the last axis."""
         drawn = np.asarray(DISTRIBUTIONS[self.distribution].sample(rng, size, dict(self.parameters)), dtype=float)
-        return np.clip(np.sqrt(drawn) if self.variance else drawn, -_FARTHEST, _FARTHEST)
+        return np.clip(np.sqrt(drawn) if self.variance else drawn, -_FARTHEST_DRAW, _FARTHEST_DRAW)
 
     def to_scipy(self) -> Any:
         """The same law as a frozen SciPy distribution (not for a Dirichlet); a `RootLaw` for that of a square."""
@@ -464,11 +471,12 @@ def _canonical(distribution: str, given: Parameters) -> tuple[str, dict[str, flo
 def _beyond(distribution: str, key: str, value: float, kind: _Distribution) -> str:
     """What a parameter must be where it is beyond what is computed with, or a blank."""
     if key in kind.unbounded:
-        farthest = _FARTHEST_LOG if distribution.startswith("Log") else _LARGEST
+        farthest = _FARTHEST_STATED_LOG if distribution.startswith("Log") else _LARGEST_STATED
         return "" if abs(value) <= farthest else f"must lie between -{farthest:g} and {farthest:g}"
     if distribution == "Beta":  # in any form: its shapes are held against their range in the end
         return ""
-    return "" if _SMALLEST <= value <= _LARGEST else f"must lie between {_SMALLEST:g} and {_LARGEST:g}"
+    inside = _SMALLEST_STATED <= value <= _LARGEST_STATED
+    return "" if inside else f"must lie between {_SMALLEST_STATED:g} and {_LARGEST_STATED:g}"
 
 
 def _is_finite(value: Any) -> bool:

@@ -32,7 +32,8 @@ Law = RateContrast | JointContrast | HazardContrast
 """Laws of contrasts that can be seen after a bias."""
 _AROUND: Final = (0.5, 0.1587, 0.8413)
 """The middle of a normal law, and one standard deviation either side of it."""
-_LARGEST: Final = 700.0
+_LARGEST_EXPONENT: Final = 700.0
+"""Of a number that a computer has."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ class CriticalBiasOfLaw(CriticalBiasByQuadrature):
             null = self.threshold == (0.0 if law.scale == "difference" else 1.0)
             if null or law.scale == "odds_ratio":  # only the odds ratio counts, and it is the bias that shifts it
                 ratio = 1.0 if null else self.threshold
-                return replace(law, scale="odds_ratio"), ratio * math.exp(min(max(shift, -_LARGEST), _LARGEST))
+                return replace(law, scale="odds_ratio"), ratio * math.exp(
+                    min(max(shift, -_LARGEST_EXPONENT), _LARGEST_EXPONENT)
+                )
         return _after(law, bias, self.reference_bias), self.threshold
 
     def probabilities_at(self, biases: Array) -> Array:
