@@ -44,6 +44,17 @@ BODIES = {
 }
 
 
+@pytest.mark.parametrize("name", ["Beta mixture", "normal mixture", "panels"])
+def test_a_density_is_the_slope_of_its_distribution_function(name):
+    known, _ = BODIES[name]
+    at = np.array([known.quantile(q) for q in (0.05, 0.3, 0.5, 0.9)])
+    step = 1e-5 * at
+    slope = [(known.beyond(x + h, "below").value - known.beyond(x - h, "below").value) / (2 * h)
+             for x, h in zip(at, step, strict=True)]  # fmt: skip
+    density = known.density_at(at) if name == "panels" else known.density(at)
+    np.testing.assert_allclose(density, slope, rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", BODIES)
 def test_every_body_answers_as_its_simulation_does(name):
     known, simulate = BODIES[name]
