@@ -165,6 +165,15 @@ def test_ranks_and_intervals():
         place(np.nan, draws, rng)
 
 
+@pytest.mark.parametrize("size", [100, 1000])
+def test_intervals_of_few_draws_hold_what_they_say(size):
+    """Quantiles between the smallest and the largest draw hold 93.1 rather than 95 % with a hundred draws."""
+    rng = np.random.default_rng(5)
+    placed = [place(rng.normal(), rng.normal(size=size), rng) for _ in range(20_000)]
+    for share, inside in ((0.5, [p.inside_50 for p in placed]), (0.95, [p.inside_95 for p in placed])):
+        assert abs(np.mean(inside) - share) < 4 * (share * (1 - share) / len(placed)) ** 0.5
+
+
 def test_ranks_of_regimens_are_those_of_each_draw():
     def estimands(rates):
         values = np.asarray(rates, dtype=float).reshape(1, -1, 3)

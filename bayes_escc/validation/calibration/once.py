@@ -238,7 +238,8 @@ def place(truth: float, draws: Array, rng: np.random.Generator) -> Placed:
         raise FitError(f"calibration: {draws.size} draws are too few for {RANKS} ranks.")
     kept = draws[:: draws.size // (RANKS - 1)][: RANKS - 1]
     below, level = int((kept < truth).sum()), int((kept == truth).sum())
-    quarter, three, low, high = np.quantile(draws, [0.25, 0.75, 0.025, 0.975])
+    # the k-th smallest of n draws has k / (n + 1) below it on average: intervals of few draws hold what they say
+    quarter, three, low, high = np.quantile(draws, [0.25, 0.75, 0.025, 0.975], method="weibull")
     rank = below + (int(rng.integers(0, level + 1)) if level else 0)
     if level:
         return Placed(rank, None, None)
