@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import bayes_escc as be
+from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
 from bayes_escc.cli import main
 from bayes_escc.plots.chinese import with_chinese_texts
 from bayes_escc.report.chinese import figure_in_chinese, in_chinese
 from bayes_escc.report.naming import own_names
 from bayes_escc.report.text import result_text
 from bayes_escc.runs.prompt_counts import compare_counts
+from tests.helpers.english import english_in
+from tests.helpers.studies import cohort
 
 AWKWARD = [
     ("Control", "Experimental"),  # headings of forests
@@ -137,3 +143,230 @@ def test_a_tipping_point_in_chinese(capsys):
     assert not re.findall(r"[A-Za-z]{3,}", re.sub(r"CrI|OR", "", tables["zh"]))
     numbers = {language: re.findall(r"[-+]?\d+\.\d+", table) for language, table in tables.items()}
     assert sorted(numbers["en"]) == sorted(numbers["zh"])
+
+
+# ---- what every command prints ----------------------------------------------------------------
+
+
+def told(words, capsys):
+    """What a command says to a person, on both streams."""
+    code = main([*words, "--language", "zh"])
+    out, err = capsys.readouterr()
+    return code, out + err
+
+
+NAMES = [
+    "paclitaxel, docetaxel or irinotecan",
+    "paclitaxel or docetaxel",
+    "toripalimab + anlotinib",
+    "toripalimab + chemotherapy",
+    "synthetic trial",
+]
+"""Names of the tables that ship."""
+
+
+@pytest.mark.parametrize("name", sorted(bundled_analyses()))
+def test_a_check_in_chinese_is_chinese(name, capsys):
+    code, said = told(["check", name], capsys)
+    assert code == 0
+    assert "未发现问题" in said
+    notes = "\n".join(line for line in said.split("\n") if line.startswith("注意"))
+    assert english_in(notes, NAMES) == []
+
+
+def test_a_check_says_the_same_problem_in_both_languages(tmp_path, capsys):
+    (tmp_path / "t.csv").write_text("study,regimen,endpoint,n,events\nS,A,ORR,20,25\n", encoding="utf-8")
+    code, said = told(["check", str(tmp_path / "t.csv"), "--kind", "counts"], capsys)
+    assert code == 3
+    assert "第2行，events列“25”：事件数多于20例患者" in said
+
+
+def test_a_raw_sheet_checked_through_its_mapping_is_told_in_chinese(tmp_path, capsys):
+    sheet = "examples/ward_sheet.xlsx"
+    answers = ["reference=特瑞普利单抗 + 化疗", "margin.pfs=1", "margin.response=10"]
+    given = [word for answer in answers for word in ("--answer", answer)]
+    assert main(["start", sheet, "--out", str(tmp_path / "c"), "--yes", *given]) == 0
+    capsys.readouterr()
+    code, said = told(["check", sheet, "--mapping", str(tmp_path / "c" / "mapping.toml")], capsys)
+    assert code == 0
+    assert "读作" in said
+    assert "24例" in said
+    assert english_in(said) == []
+
+
+STUDY = """id = "follow_up"
+title = "随访"
+question = "哪种方案更好?"
+[report]
+language = "zh"
+[data]
+kind = "patients"
+id = "code"
+regimen = "arm"
+time = "months"
+event = "progressed"
+time_unit = "months"
+regimens = ["old", "new"]
+[model]
+family = "survival"
+baseline = "exponential"
+regimen_effect = "stratified"
+[priors.hazard]
+distribution = "Gamma"
+alpha = 1
+beta = 5
+rationale = "宽"
+[[comparisons]]
+estimand = "median"
+reference = "old"
+margin = 1
+[sampling]
+draws = 200
+chains = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def study_said(tmp_path_factory):
+    """What a study says from its beginning to a refused table, its analysis being Chinese; and its file."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "a.toml").write_text(STUDY, encoding="utf-8")
+    at = cohort(3)
+    for month in (5, 7):
+        at(float(month)).to_csv(folder / f"{month}.csv", index=False)
+    wrong = at(8.0)
+    wrong.loc[1, "months"] = 0.1
+    wrong.drop(index=3).to_csv(folder / "8.csv", index=False)
+    record, cut = str(folder / "s.db"), {n: str(folder / f"{n}.csv") for n in (5, 7, 8)}
+    steps = {
+        "init": ["init", record, "--analysis", str(folder / "a.toml")],
+        "first": ["update", record, cut[5]],
+        "preview": ["update", record, cut[7], "--preview"],
+        "second": ["update", record, cut[7]],
+        "same": ["update", record, cut[7]],
+        "diff": ["diff", record, cut[8]],
+        "refused": ["update", record, cut[8]],
+        "status": ["status", record],
+        "history": ["history", record],
+        "verify": ["verify", record],
+        "named": ["withdraw", record, "P02", "--why", "P02 moved"],
+        "withdraw": ["withdraw", record, "P02", "--why", "moved"],
+        "again": ["results", record, "--out", str(folder / "r")],
+        "plot": ["plot", record, "--out", str(folder / "p")],
+        "once": ["init", record, "--analysis", str(folder / "a.toml")],
+    }
+    said = {}
+    for step, words in steps.items():
+        out, err = io.StringIO(), io.StringIO()
+        # those that do not open the analysis are told the language
+        more = ["--language", "zh"] if step in ("init", "verify", "once") else []
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(["study", *words, *more])
+        said[step] = (code, out.getvalue() + err.getvalue())
+    return folder, said
+
+
+def test_a_study_in_chinese_is_chinese_throughout(study_said):
+    _, said = study_said
+    assert {step: code for step, (code, _) in said.items() if code} == {"refused": 3, "named": 3, "once": 2}
+    for step, (_, text) in said.items():
+        assert english_in(text, {"new", "old"}) == [], step
+    expected = {
+        "init": "尚无数据",
+        "first": "已记录为第1次数据截止。新增14",
+        "preview": "无预览",
+        "second": "更优的概率",
+        "same": "表格与上次数据截止相同，无需记录。",
+        "diff": "P04：未说明而移除（上次数据截止中有，本次没有）",
+        "refused": "P02：更正（3.45时发生事件 → 0.1时发生事件）",
+        "status": "第2次数据截止",
+        "history": "数据截止",
+        "verify": "记录完整",
+        "named": "原因中写有患者编号（P02）",
+        "withdraw": "1例撤回同意，已从各次数据截止中删除",
+        "again": "重新拟合：各数值与记录完全一致。",
+        "once": "每项研究只建立一次",
+    }
+    assert {step: part for step, part in expected.items() if part not in said[step][1]} == {}
+
+
+def test_figures_of_a_study_in_chinese_are_chinese(study_said):
+    folder, _ = study_said
+    for path in [*(folder / "p").glob("*.svg"), *(folder / "r").glob("*.svg")]:
+        texts = re.findall(r">([^<>]+)</text>", path.read_text(encoding="utf-8"))
+        told = [t for t in texts if re.search("[a-z]{3,}", re.sub("new|old|tau|Kaplan-Meier", "", t))]
+        assert told == [], path.name
+
+
+def test_json_of_a_study_is_the_same_in_both_languages(study_said, capsys):
+    folder, _ = study_said
+    found = []
+    for language in ("en", "zh"):
+        assert main(["study", "history", str(folder / "s.db"), "--json", "--language", language]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", ["second_line_response", "pd1_second_line_os"])
+def test_a_sensitivity_analysis_in_chinese_is_chinese(name, tmp_path, capsys):
+    code, said = told(["sensitivity", name, "--out", str(tmp_path)], capsys)
+    assert code == 0
+    assert "贝叶斯因子" in said
+    assert english_in(said, [find_analysis(name).title, *NAMES]) == []
+
+
+@pytest.mark.parametrize("name", ["second_line_single_arm", "second_line_randomised"])
+def test_a_design_in_chinese_is_chinese(name, capsys):
+    design = be.Design.bundled(name)
+    own = [design.spec.title, *(t.name for t in design.spec.truths), *design.spec.arms]
+    code, said = told(["design", "check", name], capsys)
+    assert code == 0
+    assert "决策规则与界值" in said
+    assert english_in(said, own) == []
+    code, said = told(["design", "replay", name], capsys)
+    assert code == 0
+    assert english_in(said, own) == []
+
+
+def test_a_design_simulated_in_chinese_says_the_numbers_of_the_english(capsys):
+    given = ["design", "second_line_single_arm", "--trials", "50", "--language"]
+    shown = {}
+    for language in ("en", "zh"):
+        assert main([*given, language]) == 0
+        shown[language] = capsys.readouterr()
+    own = [t.name for t in be.Design.bundled("second_line_single_arm").spec.truths]
+    title = be.Design.bundled("second_line_single_arm").spec.title
+    assert english_in(shown["zh"].out + shown["zh"].err, [title, *own]) == []
+    exact = set(re.findall(r"\b0\.\d{4}\b", shown["en"].out))
+    assert exact
+    assert exact <= set(re.findall(r"\b0\.\d{4}\b", shown["zh"].out))
+
+
+def test_patients_read_from_a_curve_are_told_in_chinese(tmp_path, capsys):
+    times = np.arange(0, 13)
+    curve = pd.DataFrame({"time": times, "survival": np.round(np.exp(-0.12 * times), 3)})
+    curve.to_csv(tmp_path / "c.csv", index=False)
+    pd.DataFrame({"time": [0, 6, 12], "n": [60, 29, 13]}).to_csv(tmp_path / "r.csv", index=False)
+    given = ["reconstruct", str(tmp_path / "c.csv"), "--at-risk", str(tmp_path / "r.csv"), "--versions", "3"]
+    code, said = told([*given, "--events", "40", "--median", "9"], capsys)
+    assert code == 0
+    assert "60例患者" in said
+    assert "原文为40例" in said
+    assert english_in(said) == []
+    code, said = told(["reconstruct", str(tmp_path / "c.csv")], capsys)
+    assert code == 3
+    assert "仅凭曲线无法得知患者例数与删失例数。" in said
+    assert english_in(said) == []
+
+
+def test_what_is_typed_and_refused_is_told_in_chinese(capsys):
+    counts, effects = ["compare", "A=10/29", "B=12/35"], ["pool", "S1=0.7,0.5,0.9"]
+    for given, part in (
+        ([*counts, "--prior", "2,3"], "未说明依据"),
+        (effects, "1项研究"),
+        ([*counts, "--margin", "200"], "差值应在-1～1之间"),
+        ([*counts, "--scale", "ratio", "--margin", "0.8"], "应不小于1"),
+    ):
+        _, said = told(given, capsys)
+        assert part in said
+        assert english_in(said) == [], given

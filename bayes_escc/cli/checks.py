@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from bayes_escc.cli.command import Commands, add_command, add_workers, code_of_fit, print_json
+from bayes_escc.cli.command import (
+    Commands,
+    add_command,
+    add_language,
+    add_workers,
+    code_of_fit,
+    language_of,
+    print_json,
+)
 
 __all__ = ["register"]
 
@@ -22,6 +30,7 @@ def register(commands: Commands) -> None:
         "--out", metavar="DIR", help="also write the tables (JSON, CSV) and the figure to this folder"
     )
     add_workers(sensitivity)
+    add_language(sensitivity, stated=True)
     proportional = add_command(
         commands, "proportional-hazards", _proportional, "check whether one hazard ratio holds over time"
     )
@@ -38,12 +47,15 @@ def _sensitivity(options: argparse.Namespace) -> int:
 
     from bayes_escc.analysis.analysis import find_analysis
     from bayes_escc.checks import sensitivity
+    from bayes_escc.report.sensitivity_text import sensitivity_text
 
     analysis = find_analysis(options.analysis)
+    language = language_of(options, analysis)
     found = sensitivity(analysis, workers=options.workers, scheduler=options.scheduler)
     content = {"analysis_sha256": analysis.sha256, **found.to_dict()}
     if options.out:
         from bayes_escc.files import write_atomic
+        from bayes_escc.plots.chinese import with_chinese_texts
         from bayes_escc.plots.style import save_figure
         from bayes_escc.report.result import to_json
         from bayes_escc.report.tables import sensitivity_tables
@@ -52,11 +64,11 @@ def _sensitivity(options: argparse.Namespace) -> int:
         for name, table in sensitivity_tables(found.to_dict()).items():
             write_atomic(out / name, table)
         write_atomic(out / "sensitivity.json", to_json(content))
-        save_figure(found.plot(), out / "sensitivity")
+        save_figure(found.plot() if language == "en" else with_chinese_texts(found.plot()), out / "sensitivity")
     if options.json:
         print_json(content)
     else:
-        print(repr(found))
+        print(sensitivity_text(found.to_dict(), language))
     return 4 if any("NOT CONVERGED" in note for note in found.notes) else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from bayes_escc.errors import FitError
 from bayes_escc.names import PlainMapping
 
 if TYPE_CHECKING:
+    from bayes_escc.analysis.analysis import Analysis
     from bayes_escc.report.quantities import Language
 
 type Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -23,9 +25,11 @@ __all__ = [
     "add_language",
     "add_workers",
     "code_of_fit",
+    "language_of",
     "number",
     "print_json",
     "printed",
+    "told",
 ]
 
 
@@ -62,9 +66,21 @@ def add_command(
     return parser
 
 
-def add_language(parser: argparse.ArgumentParser) -> None:
-    """Add the language of the answer."""
-    parser.add_argument("--language", choices=("en", "zh"), default="en", help="of the answer (default: en)")
+def add_language(parser: argparse.ArgumentParser, *, stated: bool = False) -> None:
+    """Add the language of the answer; where an analysis may state it, that is its default."""
+    default = "[report] language of the analysis, else en" if stated else "en"
+    parser.add_argument(
+        "--language", choices=("en", "zh"), default=None if stated else "en", help=f"of the answer (default: {default})"
+    )
+
+
+def language_of(options: argparse.Namespace, analysis: Analysis | None = None) -> Language:
+    """The language of the answer: as asked for, else as the analysis states it; later refusals are told in it too."""
+    asked = options.language
+    if asked is None and analysis is not None:
+        asked = json.loads(analysis.content).get("report", {}).get("language")
+    options.told_in = "zh" if asked == "zh" else "en"
+    return "zh" if asked == "zh" else "en"
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
@@ -92,12 +108,27 @@ def print_json(value: Any) -> None:
     sys.stdout.write(to_json(value))
 
 
-def code_of_fit(converged: bool, messages: Iterable[str]) -> int:
+def code_of_fit(converged: bool, messages: Iterable[str], language: Language = "en") -> int:
     """The exit code of an answer that rests on a fit: 0, or 4 with what failed on standard error."""
     if converged:
         return 0
-    print(f"bayes-escc: NOT CONVERGED: {' '.join(messages)}".rstrip(": "), file=sys.stderr)
+    from bayes_escc.report.naming import Naming
+
+    naming = Naming.of_names((), language)
+    print(
+        f"bayes-escc: {naming.say('not_converged', text=naming.said(' '.join(messages)))}".rstrip(": ："),
+        file=sys.stderr,
+    )
     return FitError.exit_code
+
+
+def told(message: object, language: Language) -> str:
+    """A sentence of the package, or a refusal, in the language of the answer."""
+    if language == "en":
+        return str(message)
+    from bayes_escc.report.refusals import refusal_in_chinese
+
+    return refusal_in_chinese(str(message))
 
 
 def printed(

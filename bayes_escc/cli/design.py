@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bayes_escc.cli.command import Commands, add_command, print_json
+from bayes_escc.cli.command import Commands, add_command, print_json, told
 from bayes_escc.errors import AnalysisError, FitError
 from bayes_escc.names import PlainMapping
 
@@ -38,7 +38,9 @@ def register(commands: Commands) -> None:
     parser.add_argument("--out", metavar="DIR", help="folder for the result and the trials that were finished")
     parser.add_argument("--report", action="store_true", help="also a page to print (with figures) in that folder")
     parser.add_argument("--word", action="store_true", help="the page as a Word file too; implies --report")
-    parser.add_argument("--language", choices=("en", "zh", "both"), default="en", help="of the page (default: en)")
+    parser.add_argument(
+        "--language", choices=("en", "zh", "both"), default="en", help="of answer and page (default: en)"
+    )
 
 
 def _design(options: argparse.Namespace) -> int:
@@ -68,11 +70,12 @@ def _simulate(options: argparse.Namespace, files: Sequence[str]) -> int:
     from bayes_escc.files import write_atomic
     from bayes_escc.report.result import to_json
     from bayes_escc.trials import Design
+    from bayes_escc.trials.told import result_in_chinese
 
     design = Design.bundled(files[0])
 
     def say(line: str) -> None:
-        print(line, file=sys.stderr)
+        print(told(line, "zh" if options.language == "zh" else "en"), file=sys.stderr)
 
     wants_page = options.report or options.word
     out = options.out or (f"results/{design.spec.id}" if wants_page else None)
@@ -83,14 +86,14 @@ def _simulate(options: argparse.Namespace, files: Sequence[str]) -> int:
     if out:
         write_atomic(Path(out) / "design.json", to_json(data))
         _draw(data, Path(out))
-    _print(options, data, _result_text(data))
+    _print(options, data, result_in_chinese(data) if options.language == "zh" else _result_text(data))
     if wants_page and out:
         from bayes_escc.trials.pages import write_design_page
 
         for path in write_design_page(data, out, language=options.language, word=options.word):
             say(f"The page is in {path}")
     if not result.trusted:
-        print("bayes-escc: NOT CONVERGED: the fast engine and the package's own fit disagree.", file=sys.stderr)
+        say("bayes-escc: NOT CONVERGED: the fast engine and the package's own fit disagree.")
         return FitError.exit_code
     return 0
 
@@ -259,9 +262,11 @@ def _bound(found: PlainMapping, key: str) -> str:
 
 def _check(options: argparse.Namespace, files: Sequence[str]) -> int:
     from bayes_escc.trials import Design
+    from bayes_escc.trials.told import design_in_chinese
     from bayes_escc.trials.words import design_in_words
 
-    described = design_in_words(Design.bundled(files[0]))
+    design = Design.bundled(files[0])
+    described = design_in_words(design) if options.json or options.language != "zh" else design_in_chinese(design)
     _print(options, {"design": described}, "\n".join(described))
     return 0
 
@@ -270,11 +275,16 @@ def _compare(options: argparse.Namespace, files: Sequence[str]) -> int:
     from bayes_escc.report.layout import aligned
     from bayes_escc.trials import Design
     from bayes_escc.trials.comparison import compare_designs
+    from bayes_escc.trials.told import comparison_in_chinese
 
     a, b = (Design.bundled(f) for f in files)
     rows = compare_designs(a, b, options.trials)
     shown = [[r["truth"], r["what"], *(_estimate(r[k], 3) for k in ("first", "second", "difference"))] for r in rows]
     header = ["truth", "", Path(files[0]).stem, Path(files[1]).stem, "second minus first"]
+    if options.language == "zh":
+        told_rows = [{**r, **{k: _estimate(r[k], 3) for k in ("first", "second", "difference")}} for r in rows]
+        _print(options, {"comparison": rows}, comparison_in_chinese(told_rows, *header[2:4]))
+        return 0
     text = aligned(header, shown) + (
         "\nBoth designs meet the same patients, so that chance cancels from the difference. Intervals are 95 % Monte "
         "Carlo intervals; numbers without one are exact."
@@ -285,7 +295,9 @@ def _compare(options: argparse.Namespace, files: Sequence[str]) -> int:
 
 def _replay(options: argparse.Namespace, files: Sequence[str]) -> int:
     from bayes_escc.trials import Design
+    from bayes_escc.trials.told import replay_in_chinese
 
     table = Design.bundled(files[0]).replay(options.trial, truth=options.truth)
-    _print(options, {"patients": table.to_dict("records")}, table.to_string(index=False))
+    shown = replay_in_chinese(table) if options.language == "zh" else table
+    _print(options, {"patients": table.to_dict("records")}, shown.to_string(index=False))
     return 0

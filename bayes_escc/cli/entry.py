@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import itertools
 import os
 import re
 import sys
@@ -76,13 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _exit_code(given: Sequence[str]) -> int:
     """Carry out a command line, say what stopped it, and return the exit code."""
     debug = "--debug" in given
+    options = argparse.Namespace()
     try:
-        code = _carried_out(given)
+        code = _carried_out(given, options)
         sys.stdout.flush()
     except BayesEsccError as error:
         if debug:
             raise
-        print(f"bayes-escc: {_said(error, given)}", file=sys.stderr)
+        print(f"bayes-escc: {_said(error, given, options)}", file=sys.stderr)
         return error.exit_code
     except ArithmeticError as error:
         if debug:
@@ -108,11 +108,11 @@ def _exit_code(given: Sequence[str]) -> int:
     return code
 
 
-def _carried_out(given: Sequence[str]) -> int:
-    """Parse a command line, carry it out, and return the exit code."""
+def _carried_out(given: Sequence[str], options: argparse.Namespace) -> int:
+    """Parse a command line into options, carry it out, and return the exit code."""
     try:
         # a blank before a negative number keeps argparse from taking it for an option
-        options = _parser().parse_args([f" {a}" if re.match(r"-\.?\d", a) else a for a in given])
+        _parser().parse_args([f" {a}" if re.match(r"-\.?\d", a) else a for a in given], namespace=options)
     except SystemExit as stop:  # help, the version or wrong usage, which argparse has printed
         if stop.code:
             raise
@@ -121,12 +121,10 @@ def _carried_out(given: Sequence[str]) -> int:
         return int(options.action(options))
 
 
-def _said(error: BayesEsccError, given: Sequence[str]) -> str:
-    """The message in the language that the command was given, which speaks of options as they were typed."""
+def _said(error: BayesEsccError, given: Sequence[str], options: argparse.Namespace) -> str:
+    """The message in the language of the answer, which speaks of options as they were typed."""
     said = _in_flags(str(error), given)
-    asked = [b for a, b in itertools.pairwise(given) if a == "--language"]
-    asked += [a.partition("=")[2] for a in given if a.startswith("--language=")]
-    if asked[-1:] != ["zh"]:
+    if getattr(options, "told_in", getattr(options, "language", None)) != "zh":
         return said
     from bayes_escc.report.refusals import refusal_in_chinese
 

@@ -7,7 +7,16 @@ import re
 import sys
 from pathlib import Path
 
-from bayes_escc.cli.command import Commands, add_command, add_language, code_of_fit, number, print_json
+from bayes_escc.cli.command import (
+    Commands,
+    add_command,
+    add_language,
+    code_of_fit,
+    language_of,
+    number,
+    print_json,
+    told,
+)
 from bayes_escc.errors import AnalysisError
 
 __all__ = ["register"]
@@ -53,6 +62,7 @@ def register(commands: Commands) -> None:
     read.add_argument(
         "curves", metavar="CURVES", help="points: columns time, survival, and regimen if there are several"
     )
+    add_language(read)
     read.add_argument("--at-risk", metavar="FILE", help="numbers at risk: columns time, n, and the same regimen")
     read.add_argument("--arm", metavar="NAME", help="whose curve, where there are several")
     read.add_argument("--n", type=int, metavar="N", help="number of patients, where there are no numbers at risk")
@@ -77,7 +87,7 @@ def register(commands: Commands) -> None:
         "where own and published patients do not overlap.",
     )
     overlap.add_argument("analysis", metavar="ANALYSIS", help="a .toml file with [published], or one that ships")
-    add_language(overlap)
+    add_language(overlap, stated=True)
     overlap.add_argument("--out", metavar="DIR", help="write the figure of balance to this folder")
 
 
@@ -138,8 +148,9 @@ def _tipping(options: argparse.Namespace) -> int:
         out.mkdir(parents=True, exist_ok=True)
         for number, one in enumerate(found):
             save_figure(draw(one), out / (f"tipping_{number + 1}" if len(found) > 1 else "tipping"))
-        print(f"\nFigures are in {out}", file=sys.stderr)
-    return code_of_fit(fit.converged, fit.messages)
+        word = "图保存于" if options.language == "zh" else "Figures are in "
+        print(f"\n{word}{out}", file=sys.stderr)
+    return code_of_fit(fit.converged, fit.messages, options.language)
 
 
 def _reconstruct(options: argparse.Namespace) -> int:
@@ -172,24 +183,28 @@ def _reconstruct(options: argparse.Namespace) -> int:
         print_json(report)
         return 0
     from bayes_escc.report.check_text import reconstruction_text
+    from bayes_escc.report.naming import Naming
 
-    print(reconstruction_text(report))
+    naming = Naming.of_names((), options.language)
+    print(reconstruction_text(report, naming))
     if options.out:
-        print(f"\nPatients are in {options.out}, the overlay beside it.")
+        print("\n" + naming.say("patients_are_in", path=options.out))
     return 0
 
 
 def _overlap(options: argparse.Namespace) -> int:
+    from bayes_escc.analysis.analysis import find_analysis
     from bayes_escc.runs.overlap import overlap
 
-    found = overlap(options.analysis)
+    analysis = find_analysis(options.analysis)
+    language, found = language_of(options, analysis), overlap(analysis)
     if options.json:
         print_json({"overlap": [o.to_dict() for o in found]})
     else:
         from bayes_escc.report.bias_text import overlap_text
         from bayes_escc.report.naming import Naming
 
-        naming = Naming.of_names({o.study for o in found}, options.language)
+        naming = Naming.of_names({o.study for o in found}, language)
         print("\n\n".join(overlap_text(o.to_dict(), naming) for o in found))
     if options.out:
         from bayes_escc.plots import balance
@@ -200,5 +215,6 @@ def _overlap(options: argparse.Namespace) -> int:
         save_figure(balance(found), out / "balance")
     apart = [o for o in found if o.state == "none"]
     if apart:
-        print(f"bayes-escc: {apart[0].study}: no overlap. {apart[0].ways_out()}", file=sys.stderr)
+        message = f"{apart[0].study}: no overlap. {apart[0].ways_out()}"
+        print(f"bayes-escc: {told(message, language)}", file=sys.stderr)
     return 3 if apart else 0

@@ -119,7 +119,7 @@ def _compare(options: argparse.Namespace) -> int:
             from bayes_escc.report.naming import Naming
 
             print(f"\n{tipping_text(result['bias'], Naming.of(result, options.language))}")
-    return code_of_fit(result["diagnostics"]["converged"], result["diagnostics"]["messages"])
+    return code_of_fit(result["diagnostics"]["converged"], result["diagnostics"]["messages"], options.language)
 
 
 def _pool(options: argparse.Namespace) -> int:
@@ -144,4 +144,4 @@ def _pool(options: argparse.Namespace) -> int:
         print_json(result)
     else:
         print(printed(result, full=options.full, language=options.language))
-    return code_of_fit(result["diagnostics"]["converged"], result["diagnostics"]["messages"])
+    return code_of_fit(result["diagnostics"]["converged"], result["diagnostics"]["messages"], options.language)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bayes_escc.cli.command import Commands, add_command, code_of_fit, print_json, printed
+from bayes_escc.cli.command import Commands, add_command, code_of_fit, language_of, print_json, printed, told
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.names import Plain, PlainMapping
 
@@ -89,10 +89,11 @@ def _write_page(options: argparse.Namespace, folders: Sequence[Path], out: Path)
     from bayes_escc.runs.report import write_report
 
     for path in write_report(folders, out, language=options.language):
-        print(f"The page is in {path}", file=sys.stderr if options.json else sys.stdout)
+        word = "报告保存于" if options.told_in == "zh" else "The page is in "
+        print(f"{word}{path}", file=sys.stderr if options.json else sys.stdout)
 
 
-def _checked(options: argparse.Namespace, posterior: Posterior, table: Table) -> Plain:
+def _checked(options: argparse.Namespace, language: Language, posterior: Posterior, table: Table) -> Plain:
     """The checks that the page reports: those asked for, and what costs nothing."""
     from bayes_escc.checks import check_proportional_hazards, sensitivity
 
@@ -106,7 +107,7 @@ def _checked(options: argparse.Namespace, posterior: Posterior, table: Table) ->
             found[name.replace("-", "_")] = check(posterior.analysis, table).to_dict()
         except BayesEsccError as error:
             if name in options.checks:
-                print(f"bayes-escc: {name}: {error}", file=sys.stderr)
+                print(f"bayes-escc: {name}: {told(error, language)}", file=sys.stderr)
     return found
 
 
@@ -122,8 +123,7 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
     from bayes_escc.runs.run import run_analysis
 
     out = out or Path("results") / analysis.id
-    stated = options.language or json.loads(analysis.content).get("report", {}).get("language")
-    language: Language = "zh" if stated == "zh" else "en"
+    language = language_of(options, analysis)
     unread: OSError | None = None  # the reader of a pipe may leave; the results are written all the same
 
     def show(result: PlainMapping) -> None:
@@ -136,17 +136,17 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
 
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("default")
-        checks = partial(_checked, options) if options.checks or options.report else None
+        checks = partial(_checked, options, language) if options.checks or options.report else None
         posterior, result, _ = run_analysis(
             analysis, out, figures=not options.no_figures, when_known=show, checks=checks, language=language
         )
     for message in dict.fromkeys(str(w.message) for w in noted):
-        print(f"bayes-escc: {message}", file=sys.stderr)
+        print(f"bayes-escc: {told(message, language)}", file=sys.stderr)
     if page:
         _write_page(options, [out], out)
     if unread is not None:
         raise unread
-    return code_of_fit(posterior.diagnostics.converged, posterior.diagnostics.messages), result
+    return code_of_fit(posterior.diagnostics.converged, posterior.diagnostics.messages, language), result
 
 
 def _answer(result: PlainMapping, question: str, out: Path, language: Language, *, full: bool) -> str:

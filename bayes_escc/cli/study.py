@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bayes_escc.cli.command import Commands, add_command, code_of_fit, print_json
+from bayes_escc.cli.command import Commands, add_command, add_language, code_of_fit, language_of, print_json
 from bayes_escc.errors import AnalysisError, RecordError
+
+if TYPE_CHECKING:
+    from bayes_escc.report.naming import Naming
+    from bayes_escc.report.quantities import Language
 
 __all__ = ["register"]
 
@@ -24,6 +28,7 @@ def register(commands: Commands) -> None:
 
     def command(name: str, action: Action, words: str, *, log: bool = False) -> argparse.ArgumentParser:
         parser = add_command(actions, name, action, words)
+        add_language(parser, stated=True)
         parser.add_argument("study", metavar="STUDY.db", help="the file of the study")
         if log:
             parser.add_argument("--who", metavar="NAME", help="for the log (default: the account's name)")
@@ -80,13 +85,25 @@ def _say(options: argparse.Namespace, data: Any, text: Callable[[], str]) -> Non
 
 
 @contextmanager
-def _noting() -> Iterator[None]:
+def _noting(options: argparse.Namespace) -> Iterator[None]:
     """Print warnings as sentences, once each."""
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("default")
         yield
     for message in dict.fromkeys(str(w.message) for w in noted):
-        print(f"bayes-escc: {message}", file=sys.stderr)
+        print(f"bayes-escc: {_naming(options).said(message)}", file=sys.stderr)
+
+
+def _naming(options: argparse.Namespace, own: Iterable[str] = ()) -> Naming:
+    """Words in the language of the answer, which is known once the study is open."""
+    from bayes_escc.report.naming import Naming
+
+    return Naming.of_names(own, _language(options))
+
+
+def _language(options: argparse.Namespace) -> Language:
+    """The language of the answer, which an open study may have stated."""
+    return "zh" if getattr(options, "told_in", options.language) == "zh" else "en"
 
 
 def _tables(words: list[str]) -> dict[str, str]:
@@ -105,8 +122,8 @@ def _init(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
     with Study.create(options.study, options.analysis, who=options.who, why=options.why) as study:
-        found = study.status()
-    _say(options, found, lambda: status_text(found))
+        found, language = study.status(), language_of(options, study.analysis)
+    _say(options, found, lambda: status_text(found, language))
     return 0
 
 
@@ -120,10 +137,11 @@ def _updated(options: argparse.Namespace, update: Any) -> int:
         "before": update.before and {k: update.before[k] for k in ("estimates", "comparisons")},
         **update.record,
     }
-    _say(options, data, lambda: update_text(update))
+    language = _language(options)
+    _say(options, data, lambda: update_text(update, language))
     if update.posterior is None:
         return 0
-    return code_of_fit(update.posterior.diagnostics.converged, update.posterior.diagnostics.messages)
+    return code_of_fit(update.posterior.diagnostics.converged, update.posterior.diagnostics.messages, language)
 
 
 def _update(options: argparse.Namespace) -> int:
@@ -131,7 +149,8 @@ def _update(options: argparse.Namespace) -> int:
 
     if options.preview:
         return _preview(options)
-    with _noting(), Study.open(options.study) as study:
+    with _noting(options), Study.open(options.study) as study:
+        language_of(options, study.analysis)
         published = _tables(options.published)
         update = study.update(
             options.cut, published=published, acknowledge=options.acknowledge, who=options.who, why=options.why
@@ -140,12 +159,15 @@ def _update(options: argparse.Namespace) -> int:
 
 
 def _preview(options: argparse.Namespace) -> int:
-    from bayes_escc.study.story import changes_text, preview_text
+    from bayes_escc.study.story import changes_text, naming_of, preview_text
     from bayes_escc.study.study import Study
 
     with Study.open(options.study, read_only=True) as study:
+        language = language_of(options, study.analysis)
         changes, shown = study.preview(options.cut, published=_tables(options.published))
         notes = [study.rules_changed] if study.rules_changed else []
+        found = study.status()
+    naming = naming_of(found["title"], found["fit"], language)
     suspects = [{"unit": unit, "pareto_k": k} for unit, k in shown.suspects]
     data = {
         "changes": [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes],
@@ -154,7 +176,8 @@ def _preview(options: argparse.Namespace) -> int:
         "predictive": shown.predictive,
         "notes": notes,
     }
-    _say(options, data, lambda: "\n".join([changes_text(changes), preview_text(shown), *notes]))
+    said = [changes_text(changes, naming), preview_text(shown, naming), *map(naming.said, notes)]
+    _say(options, data, lambda: "\n".join(said))
     return 0
 
 
@@ -162,6 +185,7 @@ def _withdraw(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
     with Study.open(options.study) as study:
+        language_of(options, study.analysis)
         update = study.withdraw(options.patient, who=options.who, why=options.why)
     return _updated(options, update)
 
@@ -170,6 +194,7 @@ def _amend(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
     with Study.open(options.study) as study:
+        language_of(options, study.analysis)
         update = study.amend(options.analysis, who=options.who, why=options.why)
     return _updated(options, update)
 
@@ -179,16 +204,18 @@ def _diff(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
     with Study.open(options.study, read_only=True) as study:
+        language_of(options, study.analysis)
         published = _tables(options.published)
         changes, last = study.diff(options.cut, published=published), study.snapshot()
         notes = [study.rules_changed] if study.rules_changed else []
     number = None if options.cut or published or last is None else last.number
-    said = [*notes, *([] if number is None else [f"What data cut {number} changed:"])]
+    naming = _naming(options)
+    said = [*map(naming.said, notes), *([] if number is None else [naming.say("what_cut_changed", n=number)])]
     data = [{**c.to_dict(), "harmless": c.harmless, "acknowledgement": c.acknowledgement} for c in changes]
     _say(
         options,
         {"snapshot": number, "changes": data, "notes": notes},
-        lambda: "\n".join([*said, changes_text(changes)]),
+        lambda: "\n".join([*said, changes_text(changes, naming)]),
     )
     return 0
 
@@ -198,8 +225,8 @@ def _status(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
     with Study.open(options.study, read_only=True) as study:
-        found = study.status()
-    _say(options, found, lambda: status_text(found))
+        found, language = study.status(), language_of(options, study.analysis)
+    _say(options, found, lambda: status_text(found, language))
     return RecordError.exit_code if found["damage"] else 0
 
 
@@ -209,7 +236,8 @@ def _history(options: argparse.Namespace) -> int:
 
     with Study.open(options.study, read_only=True) as study:
         told = study.history()
-    _say(options, told, lambda: history_text(told))
+        language = language_of(options, None if told["damage"] else study.analysis)
+    _say(options, told, lambda: history_text(told, language))
     return RecordError.exit_code if told["damage"] else 0
 
 
@@ -222,6 +250,7 @@ def _results(options: argparse.Namespace) -> int:
     from bayes_escc.study.study import Study
 
     with Study.open(options.study, read_only=True) as study:
+        language = language_of(options, study.analysis)
         posterior = study.posterior(options.cut)
         snapshot = study.snapshot(options.cut)
         number = 0 if snapshot is None else snapshot.id
@@ -231,23 +260,29 @@ def _results(options: argparse.Namespace) -> int:
     result = to_result(posterior, comparisons)
     if "monitoring" in recorded:  # at the looks actually taken
         result["monitoring"] = recorded["monitoring"]
-    with _noting():
-        written = [str(p) for p in write_results(posterior, comparisons, result, Path(options.out))]
+    with _noting(options):
+        written = [str(p) for p in write_results(posterior, comparisons, result, Path(options.out), language=language)]
     notes.append(reproduced(recorded, result))
-    _say(options, {"files": written, "notes": notes}, lambda: "\n".join([*written, *notes]))
-    return code_of_fit(posterior.diagnostics.converged, posterior.diagnostics.messages)
+    _say(options, {"files": written, "notes": notes}, lambda: "\n".join([*written, *map(_naming(options).said, notes)]))
+    return code_of_fit(posterior.diagnostics.converged, posterior.diagnostics.messages, language)
 
 
 def _plot(options: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from bayes_escc.plots.chinese import with_chinese_texts
     from bayes_escc.plots.style import save_figure
+    from bayes_escc.study.story import naming_of
     from bayes_escc.study.study import Study
 
-    with _noting(), Study.open(options.study, read_only=True) as study:
+    with _noting(options), Study.open(options.study, read_only=True) as study:
+        language, found = language_of(options, study.analysis), study.status()
+        own = naming_of(found["title"], found["fit"], language).own
         figures = study.figures()
+        if language == "zh":
+            figures = {name: with_chinese_texts(figure, own=own) for name, figure in figures.items()}
         written = [str(p) for name, figure in figures.items() for p in save_figure(figure, Path(options.out) / name)]
-    _say(options, {"files": written}, lambda: "\n".join(written) or "No data yet, so there is nothing to draw.")
+    _say(options, {"files": written}, lambda: "\n".join(written) or _naming(options).say("nothing_to_draw"))
     return 0
 
 
@@ -260,7 +295,7 @@ def _export(options: argparse.Namespace) -> int:
 
     with closing(Store.open(Path(options.study), read_only=True, salvage=True)) as store:
         written = [str(p) for p in export(store, options.out)]
-    _say(options, {"files": written}, lambda: f"{len(written)} files in {options.out}")
+    _say(options, {"files": written}, lambda: _naming(options).say("files_in", n=len(written), folder=options.out))
     return 0
 
 
@@ -271,12 +306,12 @@ def _unlock(options: argparse.Namespace) -> int:
     from bayes_escc.names import as_typed
     from bayes_escc.study.store import Store
 
-    store = Store.open(Path(options.study))
+    store, naming = Store.open(Path(options.study)), _naming(options)
     try:
         with store.guarded():
             held = store.holder()
         if held is None:
-            _say(options, {"unlocked": False, "holder": None}, lambda: f"{options.study} is not locked.")
+            _say(options, {"unlocked": False, "holder": None}, lambda: naming.say("not_locked", study=options.study))
             return 0
         if not options.yes:
             if not sys.stdin.isatty():
@@ -288,20 +323,21 @@ def _unlock(options: argparse.Namespace) -> int:
         store.unlock()
     finally:
         store.close()
-    _say(options, {"unlocked": True, "holder": str(held)}, lambda: f"The lock of {held} was broken.")
+    _say(options, {"unlocked": True, "holder": str(held)}, lambda: naming.say("lock_broken", holder=held))
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     from bayes_escc.study.verify import verify
 
-    found = verify(options.study)
-    lines = [*(f"  - {line}" for line in found.damage), *(f"Note: {line}" for line in found.remarks)]
+    found, naming = verify(options.study), _naming(options)
+    lines = [f"  - {naming.said(line)}" for line in found.damage]
+    lines += [naming.say("note", text=naming.said(line)) for line in found.remarks]
     if found.ok:
-        lines.insert(0, f"The record is whole: {found.entries} entries. Head {found.head}")
+        lines.insert(0, naming.say("record_whole", n=found.entries, head=found.head))
     else:
-        state = f"whole up to entry {found.whole} of {found.entries}" if found.whole else "not one entry is whole"
-        state = "what the log records is whole, but" if found.whole == found.entries else state
-        lines.insert(0, f"THE RECORD IS DAMAGED; {state}:")
+        key = "whole_up_to" if found.whole else "none_whole"
+        key = "log_whole" if found.whole == found.entries else key
+        lines.insert(0, naming.say("record_damaged", state=naming.say(key, k=found.whole, n=found.entries)))
     _say(options, found.to_dict(), lambda: "\n".join(lines))
     return 0 if found.ok else RecordError.exit_code

@@ -7,13 +7,15 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bayes_escc.cli.command import Commands, add_command, number, print_json
-from bayes_escc.evidence.problems import counted
+from bayes_escc.cli.command import Commands, add_command, add_language, language_of, number, print_json
 from bayes_escc.names import Plain
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bayes_escc.evidence import Problem
     from bayes_escc.evidence.table import Table
+    from bayes_escc.report.naming import Naming
 
 __all__ = ["register"]
 
@@ -27,6 +29,7 @@ def register(commands: Commands) -> None:
         help="a .csv or .xlsx file with its --kind; or an analysis (a .toml file, or the name of one that ships), "
         "prepared as run prepares it",
     )
+    add_language(check, stated=True)
     check.add_argument("--kind", choices=("counts", "patients", "medians", "effects"), help="what a table holds")
     check.add_argument("--mapping", metavar="FILE", help="read a raw sheet through this mapping.toml, as run does")
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
@@ -84,6 +87,8 @@ def register(commands: Commands) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     from bayes_escc.errors import DataError
+    from bayes_escc.report.naming import Naming
+    from bayes_escc.report.refusals import problem_text
 
     if options.mapping:
         return _check_raw(options)
@@ -99,17 +104,30 @@ def _check(options: argparse.Namespace) -> int:
         warnings = [w.to_dict() for w in notes]
         print_json({"ok": True, "sha256": table.digest, "rows": len(table), "problems": [], "warnings": warnings})
         return 0
-    _print_table(table)
+    naming = Naming.of_names(_names_in(table), language_of(options))
+    _print_table(table, naming)
     for warning in notes:
-        print(f"Note: {warning}")
-    print(f"No problems; {counted(len(notes), 'note')}. SHA-256 {table.digest}")
+        print(naming.say("note", text=problem_text(str(warning), naming)))
+    counted = naming.say("one_note" if len(notes) == 1 else "notes", n=len(notes))
+    print(naming.say("no_problems", notes=counted, digest=table.digest))
     return 0
+
+
+def _names_in(table: Table) -> set[str]:
+    """Names that a person gave, which are never translated."""
+    frame: pd.DataFrame | None = getattr(table, "frame", None)
+    if frame is None:
+        return set()
+    columns = [c for c in ("study", "regimen", "experimental", "control") if c in frame]
+    return {str(name) for column in columns for name in frame[column].unique()} - {""}
 
 
 def _check_raw(options: argparse.Namespace) -> int:
     """Read a raw sheet through its mapping: what it says now, every cell read differently, open questions."""
     from bayes_escc.errors import DataError
     from bayes_escc.evidence.sheet.read import read_sheet
+    from bayes_escc.evidence.sheet.summary import summary_of
+    from bayes_escc.report.naming import Naming
 
     try:
         sheet = read_sheet(options.table, mapping=options.mapping)
@@ -122,12 +140,16 @@ def _check_raw(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"ok": True, "sha256": sheet.digest, "rows": len(sheet.frame), "problems": [], "warnings": []})
         return 0
-    print(repr(sheet))
-    for note in sheet.notes:
-        print(f"Note: {note}")
-    for row in sheet.log.itertuples(index=False):
-        print(f"Note: {row.sheet} row {row.row}, {row.column}: {row.cell} read as {row.read_as} ({row.why})")
-    print(f"No problems; {len(sheet.log)} cells read differently or derived. SHA-256 {sheet.digest}")
+    language = language_of(options)
+    naming = Naming.of_names((), language)
+    print(repr(sheet) if language == "en" else f"{sheet.source}：{summary_of(sheet.applied, sheet.mapping).zh}")
+    for note in sheet.applied.notes:
+        print(naming.say("note", text=note.said(language)))
+    for e in sheet.applied.log:
+        read = {"sheet": e.sheet, "row": e.row, "column": e.column, "cell": e.cell, "read": e.read_as}
+        print(naming.say("note", text=naming.say("read_as", **read, why=e.why.said(language))))
+    counted = naming.say("read_differently", n=len(sheet.applied.log))
+    print(naming.say("no_problems", notes=counted, digest=sheet.digest))
     return 0
 
 
@@ -148,7 +170,9 @@ def _checked(options: argparse.Namespace) -> tuple[Table, Sequence[Problem]]:
             )
         from bayes_escc.runs.checking import check_analysis
 
-        return check_analysis(find_analysis(options.table))
+        analysis = find_analysis(options.table)
+        language_of(options, analysis)
+        return check_analysis(analysis)
     wrong: list[str] = []
     data = read_data(Reader(_stated_data(options), "", wrong))
     raise_problems("these options cannot be used", wrong)
@@ -159,25 +183,38 @@ def _checked(options: argparse.Namespace) -> tuple[Table, Sequence[Problem]]:
     return table, table.warnings
 
 
-def _print_table(table: Table) -> None:
+def _print_table(table: Table, naming: Naming) -> None:
     """What is in a checked table: its rows, or for patients the follow-up of each regimen."""
     from bayes_escc.evidence import PatientTable
     from bayes_escc.evidence.kinds import KINDS
     from bayes_escc.names import format_number
     from bayes_escc.report.layout import aligned
+    from bayes_escc.report.study_words import cell_words, column_words
 
-    print(repr(table))
+    patients = isinstance(table, PatientTable)
+    size = naming.say("patients" if patients else "rows", n=len(table))
+    print(repr(table) if naming.language == "en" else naming.say("table_of", source=table.source, rows=size))
     if not isinstance(table, PatientTable):
         columns = [c for c in KINDS[table.kind].shown if c in table.frame]
         shorter = [
-            ["" if v != v else f"{v:.4g}" if isinstance(v, float) else str(v) for v in r]
+            [
+                "" if v != v else f"{v:.4g}" if isinstance(v, float) else cell_words(c, str(v), naming.language)
+                for c, v in zip(columns, r, strict=True)
+            ]
             for r in table.frame[columns].itertuples(index=False)
         ]
-        print(aligned(columns, shorter))
+        print(aligned([column_words(c, naming.language) for c in columns], shorter))
     elif table.time_unit is not None:
         summary = table.follow_up_summary()
         cells = [[v if isinstance(v, str | int) else format_number(v) for v in r] for r in summary.to_numpy().tolist()]
-        print(aligned([str(c).replace("_", " ") for c in summary], [[str(v) for v in r] for r in cells]))
+        named = [str(c) for c in summary]
+        header = [column_words(c, naming.language, spaced=True) for c in named]
+        print(
+            aligned(
+                header,
+                [[cell_words(c, str(v), naming.language) for c, v in zip(named, r, strict=True)] for r in cells],
+            )
+        )
 
 
 def _stated_data(options: argparse.Namespace) -> Plain:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bayes_escc.evidence.problems import counted
 from bayes_escc.names import PlainMapping, format_number, format_probability
 from bayes_escc.report.layout import aligned, display_width, plain_interval
+from bayes_escc.report.naming import Naming
 
 __all__ = [
     "inconsistency_text",
@@ -16,27 +16,41 @@ __all__ = [
 ]
 
 
-def reconstruction_text(report: PlainMapping) -> str:
+def reconstruction_text(report: PlainMapping, naming: Naming | None = None) -> str:
     """How closely patients read from a figure reproduce it."""
+    naming = naming or Naming.of_names((), "en")
 
     def printed(value: Any) -> str:
-        return "not printed" if value is None else f"{value:g} printed"
+        return naming.say("not_printed") if value is None else naming.say("printed", value=f"{value:g}")
+
+    def counted(key: str) -> str:
+        return naming.say(key if report[key] != 1 else key.removesuffix("s"), n=report[key])
 
     lines = [
-        f"{counted(report['patients'], 'patient')}, {counted(report['events'], 'event')} "
-        f"({printed(report['printed_events'])}), median {format_number(report['median'])} "
-        f"({printed(report['printed_median'])}).",
-        f"Difference from the points of the figure: at most {report['largest_error']:.4f}, root mean square "
-        f"{report['root_mean_square_error']:.4f}; read to {report['precision']:g}, moved by at most "
-        f"{report['largest_correction']:.4f} to make the curve decrease.",
+        naming.say(
+            "patients_events",
+            patients=counted("patients"),
+            events=counted("events"),
+            printed_events=printed(report["printed_events"]),
+            median=format_number(report["median"]),
+            printed_median=printed(report["printed_median"]),
+        ),
+        naming.say(
+            "closeness",
+            largest=f"{report['largest_error']:.4f}",
+            typical=f"{report['root_mean_square_error']:.4f}",
+            precision=f"{report['precision']:g}",
+            moved=f"{report['largest_correction']:.4f}",
+        ),
     ]
     if report["at_risk"] is not None:
         rows = [
             [f"{t:g}", str(a), str(b)]
             for t, a, b in zip(report["at_risk_time"], report["at_risk_printed"], report["at_risk"], strict=True)
         ]
-        lines += ["", aligned(["time", "at risk, printed", "reproduced"], rows), ""]
-    return "\n".join([*lines, *(f"Note: {note}" for note in report["notes"])])
+        header = [naming.say(key) for key in ("time", "at_risk_printed", "reproduced")]
+        lines += ["", aligned(header, rows), ""]
+    return "\n".join([*lines, *(naming.say("note", text=naming.said(note)) for note in report["notes"])])
 
 
 def proportional_hazards_text(found: PlainMapping) -> str:

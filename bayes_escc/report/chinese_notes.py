@@ -146,6 +146,20 @@ NOTES: Final = (
         "各概率与排序均按所写方向计算；若非本意请删去。",
     ),
     ("{names} has no rationale.", "{names}未说明依据。"),
+    ("the prior of {role}, {law}, has no rationale.", "{role}的先验{law}未说明依据。"),
+    (
+        "the prior of {role}, {law}, and the prior of {other}, {another}, have no rationale.",
+        "{role}的先验{law}与{other}的先验{another}未说明依据。",
+    ),
+    (
+        'Say in a sentence where a stated prior comes from: --rationale "...".',
+        '请用一句话说明先验的来源：--rationale "..."。',
+    ),
+    (
+        "fewer events are taken to be better, although more responses usually are.",
+        "以事件较少为优，但通常缓解较多为好。",
+    ),
+    ("Right for toxicity; every probability and rank follows it.", "对毒性是正确的；各概率与排序均据此计算。"),
     ("{names} have no rationale.", "{names}未说明依据。"),
     (
         'Say in a sentence where a stated prior comes from: rationale = "..." beside its parameters.',
@@ -317,6 +331,16 @@ NOTES: Final = (
         "已应用映射文件{name}；SHA-256：表格{sheet}，映射{sha}，数据表{table}。",
     ),
     ("The regimens were not assigned at random.", "患者并非随机分组。"),
+    ("Same study, randomisation not stated.", "同一研究，是否随机分组未说明。"),
+    ("As entered, randomisation not stated.", "按录入数据，是否随机分组未说明。"),
+    ("Randomised.", "随机分组。"),
+    ("Randomised, but for patients borrowed from earlier trials.", "随机分组，但从既往试验借用的患者除外。"),
+    ("{rule}: {n} looks so far, false-alarm rate {rate}.", "{rule}：至今查看{n}次，误判概率{rate}。"),
+    ("Posterior median and {ci} % credible interval.", "后验中位数与{ci}%可信区间。"),
+    (
+        "Intervals that leave the frame are those of the first, sparse cuts.",
+        "超出图框的区间属于数据较少的最初几次数据截止。",
+    ),
     # small print of forest plots, sentence by sentence
     ("Heterogeneity: {what}.", "异质性：{what}。"),
     (
@@ -374,6 +398,10 @@ NOTES: Final = (
         "借用假定本组患者可视为来自又一项同类研究；稳健权重为此假定不成立的先验概率。",
     ),
     ("{label}: NOT CONVERGED.", "{label}：未收敛。"),
+    (
+        "bayes-escc: NOT CONVERGED: the fast engine and the package's own fit disagree.",
+        "bayes-escc：未收敛：快速算法与本软件包的完整拟合结果不一致。",
+    ),
     (
         "NOT CONVERGED: the fit failed its diagnostics, so there is no answer to read.",
         "未收敛：抽样诊断未通过，不给出结论。",

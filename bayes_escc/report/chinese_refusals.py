@@ -9,6 +9,52 @@ __all__ = ["REFUSALS"]
 REFUSALS: Final = (
     ("{path}: unknown key; allowed here: {keys}.", "{path}：未知的键；此处可用{keys}。"),
     ("{path}: is required.", "{path}：必须填写。"),
+    # margins, values and limits, of a file and of the prompt
+    (
+        "{key} lies outside -1 to 1, between which a difference of proportions lies: {value}.",
+        "{key}：率的差值应在-1～1之间，而非{value}。",
+    ),
+    ("{key} lies outside 0 to 1, between which a proportion lies: {value}.", "{key}：比例应在0～1之间，而非{value}。"),
+    ("{key} must be a finite number, not {value}.", "{key}应为有限的数，而非{value}。"),
+    ("{key} must be greater than 0, as a ratio is, not {value}.", "{key}：比值应大于0，而非{value}。"),
+    (
+        "{key} is the size of the smallest difference that matters, so at least 0, not {value}.",
+        "{key}为最小有意义差值的大小，应不小于0，而非{value}。",
+    ),
+    ("{key} is a ratio, so above 0, not {value}.", "{key}为比值，应大于0，而非{value}。"),
+    (
+        "{key} must be at least 1 where a higher {scale} is better, not {value}.",
+        "{key}以{scale}高者为优时应不小于1，而非{value}。",
+    ),
+    (
+        "{key} must be at most 1 where a lower {scale} is better, not {value}.",
+        "{key}以{scale}低者为优时应不大于1，而非{value}。",
+    ),
+    ("{key} holds ratios, so above 0, not {value}.", "{key}为比值，应大于0，而非{value}。"),
+    (
+        "{path}: lies outside -1 to 1, between which a difference of proportions lies: {value}.",
+        "{path}：率的差值应在-1～1之间，而非{value}。",
+    ),
+    (
+        "{path}: lies outside 0 to 1, between which a proportion lies: {value}.",
+        "{path}：比例应在0～1之间，而非{value}。",
+    ),
+    ("{path}: must be a finite number, not {value}.", "{path}：应为有限的数，而非{value}。"),
+    ("{path}: must be greater than 0, as a ratio is, not {value}.", "{path}：比值应大于0，而非{value}。"),
+    (
+        "{path}: is the size of the smallest difference that matters, so at least 0, not {value}.",
+        "{path}：为最小有意义差值的大小，应不小于0，而非{value}。",
+    ),
+    ("{path}: is a ratio, so above 0, not {value}.", "{path}：为比值，应大于0，而非{value}。"),
+    (
+        "{path}: must be at least 1 where a higher {scale} is better, not {value}.",
+        "{path}：以{scale}高者为优时应不小于1，而非{value}。",
+    ),
+    (
+        "{path}: must be at most 1 where a lower {scale} is better, not {value}.",
+        "{path}：以{scale}低者为优时应不大于1，而非{value}。",
+    ),
+    ("{path}: holds ratios, so above 0, not {value}.", "{path}：为比值，应大于0，而非{value}。"),
     ("a cell of a table holds one value, not a {kind}.", "单元格只能有一个值，不能是{kind}。"),
     ("Give each its own row or column.", "请将各值分列或分行填写。"),
     ("more events than the {n} patients.", "事件数多于{n}例患者。"),

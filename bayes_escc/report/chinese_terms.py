@@ -9,6 +9,7 @@ __all__ = ["TERMS"]
 
 TERMS: Final[Mapping[str, str]] = {
     "infinity": "无穷大",
+    "{n} of {all} trials": "已完成{all}次试验中的{n}次",
     "{n} for one to benefit": "每{n}例多1例获益",
     "{n} for one to be harmed": "每{n}例多1例受害",
     "{n} for one to benefit ({level} CrI {a} to {b})": "每{n}例多1例获益（{level}CrI {a}～{b}）",
@@ -245,6 +246,8 @@ TERMS: Final[Mapping[str, str]] = {
     "Mean difference, {what}": "均数差(MD)，{what}",
     "Standardised mean difference, {what}": "标准化均数差(SMD)，{what}",
     "Risk difference, {what}": "率差(RD)，{what}",
+    "{n} study of {source}": "{n}项研究（{source}）",
+    "{n} study of {source}, {how}": "{n}项研究（{source}，{how}）",
     "{n} studies of {source}": "{n}项研究（{source}）",
     "{n} studies of {source}, {how}": "{n}项研究（{source}，{how}）",
     "effects as entered": "按录入的效应",

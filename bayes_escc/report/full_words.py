@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bayes_escc.report.page_words import Phrase, phrases
+from bayes_escc.report.study_words import CHECK_WORDS, STUDY_WORDS
 
 __all__ = ["FULL"]
 
@@ -220,4 +221,4 @@ _BORROWING: Final = {
     "median_cri": ("median (CrI)", "中位数(CrI)"),
 }
 
-FULL: Final[Mapping[str, Phrase]] = phrases({**_TABLES, **_BIAS, **_BORROWING})
+FULL: Final[Mapping[str, Phrase]] = phrases({**_TABLES, **_BIAS, **_BORROWING, **STUDY_WORDS, **CHECK_WORDS})

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bayes_escc.report.chinese import in_chinese
+from bayes_escc.report.change_words import KINDS_OF_CHANGE, change_in_chinese
+from bayes_escc.report.chinese import Names, in_chinese
+from bayes_escc.report.naming import Naming
 
-__all__ = ["refusal_in_chinese"]
+__all__ = ["problem_text", "refusal_in_chinese"]
 
 _HEADING: Final = re.compile(r"(.+) (was refused|cannot be used): (\d+) problems?")
 _PROBLEM: Final = re.compile(
     r"  - (?:row (?P<row>\d+))?(?:(?:, )?column (?P<column>.+?))?(?P<value> (?:'.*?'|\".*?\"))?: "
     r"(?P<said>.*?)(?P<code> \[[a-z_0-9]+\])?"
 )
+_CHANGE: Final = re.compile(rf"  - (?P<unit>.+): (?P<kind>{'|'.join(KINDS_OF_CHANGE)})(?: \((?P<detail>.*)\))?")
 _MORE: Final = re.compile(r"    and the same in (\d+) more rows: (.*)")
 
 
@@ -25,18 +28,27 @@ def refusal_in_chinese(message: str) -> str:
     return "\n".join(_line(line) for line in message.split("\n"))
 
 
-def _line(line: str) -> str:
+def problem_text(problem: str, naming: Naming) -> str:
+    """One problem as it is printed, with its place, in the language of the answer."""
+    if naming.language == "en":
+        return problem
+    return _line(f"  - {problem}", naming.own).removeprefix("  - ")
+
+
+def _line(line: str, own: Names = frozenset()) -> str:
     if heading := _HEADING.fullmatch(line):
         verb = "未被接受" if heading[2] == "was refused" else "不能使用"
         return f"{heading[1]}{verb}：{heading[3]}个问题"
     if more := _MORE.fullmatch(line):
         return f"    另有{more[1]}行相同：{more[2]}"
+    if change := _CHANGE.fullmatch(line):
+        return f"  - {change_in_chinese(change['unit'], change['kind'], change['detail'] or '')}"
     problem = _PROBLEM.fullmatch(line)
     if problem is None or not (problem["row"] or problem["column"]):
         lead = re.match(r"\s*(- )?", line)
         indent = lead[0] if lead else ""
-        return indent + (in_chinese(line[len(indent) :]) if re.search("[A-Za-z]", line) else line[len(indent) :])
+        return indent + (in_chinese(line[len(indent) :], own) if re.search("[A-Za-z]", line) else line[len(indent) :])
     place = f"第{problem['row']}行" if problem["row"] else ""
     place += f"{'，' if place else ''}{problem['column']}列" if problem["column"] else ""
     value = f"“{problem['value'].strip()[1:-1]}”" if problem["value"] else ""
-    return f"  - {place}{value}：{in_chinese(problem['said'])}{problem['code'] or ''}"
+    return f"  - {place}{value}：{in_chinese(problem['said'], own)}{problem['code'] or ''}"

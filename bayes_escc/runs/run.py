@@ -322,12 +322,13 @@ def write_results(
     out: Path,
     *,
     figures: bool = True,
+    language: Language = "en",
 ) -> list[Path]:
     """Write result, posterior, CSV tables (leagues of a network too) and figures to a results folder."""
     with results_folder(out) as folder:
         write_tables(folder, posterior, result)
         if figures and _can_draw():
-            write_drawings(folder, drawings_of(posterior, comparisons))
+            write_drawings(folder, drawings_of(posterior, comparisons), language, own_names(result))
     return folder.paths
 
 

@@ -15,7 +15,7 @@ __all__ = ["is_ratio", "no_probability", "problems_with_contrast", "problems_wit
 def sentence(*problems: str) -> str:
     """Problems as one sentence."""
     text = "; ".join(problems)
-    return text if text.endswith("?") else f"{text}."
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 def is_ratio(unit: str) -> bool:

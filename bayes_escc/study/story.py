@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from bayes_escc.errors import RecordError
-from bayes_escc.evidence.problems import counted
 from bayes_escc.names import Plain, PlainMapping, as_typed, format_number, format_probability
+from bayes_escc.report.change_words import change_in_chinese, kind_in_chinese
+from bayes_escc.report.full_words import FULL
 from bayes_escc.report.layout import aligned
+from bayes_escc.report.monitoring_words import decision_words, position_sentence
+from bayes_escc.report.naming import Naming
+from bayes_escc.report.quantities import Language, endpoint_name
 from bayes_escc.report.result import software_versions
+from bayes_escc.report.sentences import design_sentence
 from bayes_escc.study.changes import HARMLESS, Change, course, pending
 from bayes_escc.study.ledger import Ledger, read_ledger, rules_changed
 from bayes_escc.study.publications import published_arms
@@ -30,10 +35,12 @@ if TYPE_CHECKING:
     from bayes_escc.study.update import Update
 
 __all__ = [
+    "change_text",
     "changes_text",
     "courses",
     "history",
     "history_text",
+    "naming_of",
     "preview_text",
     "reproduced",
     "status",
@@ -218,59 +225,88 @@ def _time_unit(store: Store) -> str:
 
 # ---- as text ----------------------------------------------------------------------------------
 
+_ENGLISH: Final = Naming({}, "", False, {})
 
-def status_text(found: PlainMapping) -> str:
+
+def naming_of(title: str, fit: PlainMapping | None, language: Language) -> Naming:
+    """Names and units of the rows of a fit of a study; before the first fit only the title is known."""
+    rows = {key: [] if fit is None else fit[key] for key in ("estimates", "comparisons")}
+    positions = [] if fit is None else fit.get("positions", fit.get("monitoring", []))
+    return Naming.of({"analysis": {"id": "", "title": title}, "monitoring": positions, **rows}, language)
+
+
+def status_text(found: PlainMapping, language: Language = "en") -> str:
     """The status for a terminal."""
-    lines = [*found["damage"], found["title"], *([found["question"]] if found["question"] else [])]
     last, fit = found["snapshot"], found["fit"]
+    naming = naming_of(found["title"], fit, language)
+    lines = [*map(naming.said, found["damage"]), found["title"], *([found["question"]] if found["question"] else [])]
     if last is None:
-        lines.append("No data yet. Give the first cut: bayes-escc study update STUDY.db CUT.csv")
+        lines.append(naming.say("no_data_yet"))
     else:
-        waiting = last["nothing_known_yet"]
+        rows, waiting = _counted(naming, last["rows"], "one_row", "rows"), last["nothing_known_yet"]
         lines.append(
-            f"Data cut {last['number']} ({last['source']}, {last['at']}): {counted(last['rows'], 'row')}"
-            + (f", nothing known yet of {waiting}" if waiting else "")
+            naming.say("data_cut", n=last["number"], source=last["source"], at=last["at"], rows=rows)
+            + (naming.say("nothing_known", n=waiting) if waiting else "")
         )
-        lines += [f"Published beside them: {'; '.join(last['published'])}"] if last["published"] else []
+        names = naming.say("separator").join(last["published"])
+        lines += [naming.say("published_beside", names=names)] if last["published"] else []
     if fit is not None:
-        lines += ["", f"{_size(fit, fit['estimates'])}; {fit['sampler']}, seed {fit['seed']}."]
-        lines += ["", _answers_text(fit)]
-        lines += [p["sentence"] for p in fit["positions"]]
-    lines += ["", *found["notes"]] if found["notes"] else []
-    withdrawn, entries = found["withdrawn"], "1 entry" if found["entries"] == 1 else f"{found['entries']} entries"
-    gone = f", {withdrawn} withdrawn" if withdrawn else ""
-    lines.append(f"\n{counted(found['data_cuts'], 'data cut')}{gone}; log of {entries}, head {found['head']}")
-    return "\n".join(lines)
+        size = _size(fit, fit["estimates"], naming)
+        sampler = naming.say(fit["sampler"]) if language == "zh" else fit["sampler"]
+        lines += ["", naming.say("fitted", size=size, sampler=sampler, seed=fit["seed"])]
+        lines += ["", _answers_text(fit, naming)]
+        lines += [position_sentence(p, language, naming.own) for p in fit["positions"]]
+    lines += ["", *map(naming.said, found["notes"])] if found["notes"] else []
+    entries = _counted(naming, found["entries"], "one_entry", "entries")
+    gone = naming.say("withdrawn", n=found["withdrawn"]) if found["withdrawn"] else ""
+    cuts = _counted(naming, found["data_cuts"], "one_data_cut", "data_cuts")
+    return "\n".join([*lines, "\n" + naming.say("log_of", cuts=cuts, gone=gone, entries=entries, head=found["head"])])
 
 
-def comparisons_text(rows: Sequence[PlainMapping]) -> str:
+def _counted(naming: Naming, n: int, one: str, several: str) -> str:
+    """A number of things in words."""
+    return naming.say(one if n == 1 else several, n=n)
+
+
+def comparisons_text(rows: Sequence[PlainMapping], naming: Naming = _ENGLISH) -> str:
     """Comparisons, one line each."""
-    header = ["comparison", "against", "P(better)", "MCSE", "median", "95 % CrI"]
-    level, several = f"{100 * rows[0]['ci_prob']:g} % CrI", _several(rows)
+    header = [naming.say(k) for k in ("comparison", "reference", "better", "error_short", "median")]
+    several = _several(rows)
     cells = [
         [
-            _asked(r, several),
+            _asked(r, several, naming),
             r["reference"],
             format_probability(r["probability_better"], r["mcse_probability"]),
             _error(r["mcse_probability"]),
             format_number(r["median"]),
-            f"{format_number(r['lower'])} to {format_number(r['upper'])}",
+            naming.span(format_number(r["lower"]), format_number(r["upper"])),
         ]
         for r in rows
     ]
-    said = dict.fromkeys(f"{r['regimen']} against {r['reference']}: {r['anchoring']}." for r in rows)
-    return "\n".join([aligned([*header[:-1], level], cells), *said])
+    said = dict.fromkeys(
+        naming.say("assigned", pair=naming.pair(r), anchoring=_assignment(r["anchoring"], naming.language))
+        for r in rows
+    )
+    return "\n".join([aligned([*header, naming.interval(rows[0])], cells), *said])
 
 
-def _answers_text(found: PlainMapping) -> str:
+def _assignment(anchoring: str, language: Language) -> str:
+    """How the regimens were assigned."""
+    return anchoring if language == "en" else design_sentence(anchoring, language).removesuffix("。")
+
+
+def _answers_text(found: PlainMapping, naming: Naming) -> str:
     """The comparisons of a fit, or where there is nothing to compare its estimates, one line each."""
     if found["comparisons"]:
-        return comparisons_text(found["comparisons"])
+        return comparisons_text(found["comparisons"], naming)
     rows = found["estimates"]
     if not rows:
         return ""
-    several, level = _several(rows), f"{100 * rows[0]['ci_prob']:g} % CrI"
-    return aligned(["", f"median ({level})"], [[f"{_what(r, several)}: {r['regimen']}", _interval(r)] for r in rows])
+    several = _several(rows)
+    cells = [
+        [naming.say("of", what=_what(r, several, naming), regimen=r["regimen"]), _interval(r, naming)] for r in rows
+    ]
+    return aligned(["", naming.say("median_ci", ci=naming.interval(rows[0]))], cells)
 
 
 def _several(rows: Sequence[PlainMapping]) -> bool:
@@ -278,144 +314,177 @@ def _several(rows: Sequence[PlainMapping]) -> bool:
     return len({row.get("endpoint") for row in rows}) > 1
 
 
-def _asked(row: PlainMapping, several: bool) -> str:
-    return f"{_what(row, several)}, {row['scale'].replace('_', ' ')}: {row['regimen']}"
+def _asked(row: PlainMapping, several: bool, naming: Naming) -> str:
+    scale = row["scale"].replace("_", " ") if naming.language == "en" else naming.say(row["scale"])
+    return naming.say("asked", what=_what(row, several, naming), scale=scale, regimen=row["regimen"])
 
 
-def _what(row: PlainMapping, several: bool) -> str:
+def _what(row: PlainMapping, several: bool, naming: Naming) -> str:
     """The estimand of a row, of which endpoint and when."""
-    of = f" of {row['endpoint']}" if several and row.get("endpoint") else ""
+    endpoint = row.get("endpoint") if several else None
+    if naming.language == "zh":
+        of = f"{endpoint_name(str(endpoint), 'zh')}的" if endpoint and row["estimand"] != "rate" else ""
+        return f"{of}{naming.name(row)}"
     when = "" if row["time"] is None else f" at {row['time']:.4g}"
-    return f"{row['estimand']}{of}{when}"
+    return f"{row['estimand']}{f' of {endpoint}' if endpoint else ''}{when}"
 
 
-def _size(data: PlainMapping, estimates: Sequence[PlainMapping]) -> str:
+def _size(data: PlainMapping, estimates: Sequence[PlainMapping], naming: Naming) -> str:
     """Patients and events; one patient may have events of several endpoints, so those are not added up."""
-    said = counted(data["patients"], "patient")
-    return said if _several(estimates) else f"{said}, {counted(data['events'], 'event')}"
+    said = _counted(naming, data["patients"], "patient", "patients")
+    if _several(estimates):
+        return said
+    return naming.say("size", patients=said, events=_counted(naming, data["events"], "event", "events"))
 
 
 def _error(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def history_text(found: PlainMapping) -> str:
+def history_text(found: PlainMapping, language: Language = "en") -> str:
     """The log for a terminal, with P(better) of the first comparison after each entry and the rules' decisions."""
     rows, told = [], found["entries"]
+    last = next((e["fit"] for e in reversed(told) if e["fit"]), None)
+    naming = naming_of("", last, language)
     ruled = any(e["fit"] and e["fit"]["positions"] for e in told)
     for entry in told:
         fit = entry["fit"]
         first = fit["comparisons"][0] if fit and fit["comparisons"] else None
         p = format_probability(first["probability_better"], first["mcse_probability"]) if first else ""
-        what = ", ".join(f"{n} {kind}" for kind, n in entry["changes"].items()) or ", ".join(entry["changed"])
+        kinds = naming.joined(_kinds(entry["changes"], naming))
+        what = kinds or naming.joined(map(naming.said, entry["changed"]))
         size = [str(entry["rows"] or ""), str(fit["events"]) if fit and not _several(fit["estimates"]) else ""]
         when = entry["at"][:16].replace("T", " ")
-        decided = "; ".join(f"{p['rule']}: {p['decision']}" for p in fit["positions"]) if fit else ""
-        rows.append([str(entry["entry"]), when, entry["who"], entry["action"], *size, p, what, *[decided] * ruled])
-    header = ["", "at (UTC)", "who", "action", "rows", "events", "P(better)", "changes", *["rules"] * ruled]
-    lines = [aligned(header, rows)]
+        decided = naming.say("separator").join(_decided(p, naming) for p in fit["positions"]) if fit else ""
+        action = naming.say(entry["action"]) if entry["action"] in FULL else entry["action"]
+        rows.append([str(entry["entry"]), when, entry["who"], action, *size, p, what, *[decided] * ruled])
+    keys = ("at_utc", "who", "action", "rows_column", "events_column", "better", "changes", *["rules"] * ruled)
+    lines = [aligned(["", *map(naming.say, keys)], rows)]
     compared = next((e["fit"]["comparisons"] for e in told if e["fit"] and e["fit"]["comparisons"]), None)
     if compared is not None:
-        asked = _asked(compared[0], _several(compared))
-        lines.append(f"\nP(better): {asked}, against {compared[0]['reference']}.")
-    last = next((e["fit"] for e in reversed(told) if e["fit"]), None)
-    lines += [p["sentence"] for p in last["positions"]] if last else []
-    return "\n".join([*lines, *found["notes"]])
+        asked = _asked(compared[0], _several(compared), naming)
+        lines.append("\n" + naming.say("better_is", asked=asked, reference=compared[0]["reference"]))
+    lines += [position_sentence(p, language, naming.own) for p in last["positions"]] if last else []
+    return "\n".join([*lines, *map(naming.said, found["notes"])])
 
 
-def changes_text(changes: Sequence[Change]) -> str:
+def _decided(position: PlainMapping, naming: Naming) -> str:
+    """What a rule decides, under its name."""
+    decision = decision_words(position["decision"], naming.language)
+    return naming.say("rule_decides", rule=position["rule"], decision=decision)
+
+
+def _kinds(counts: Mapping[str, int], naming: Naming) -> list[str]:
+    """Changes counted by kind."""
+    chinese = naming.language == "zh"
+    return [naming.say("kinds", n=n, kind=kind_in_chinese(kind) if chinese else kind) for kind, n in counts.items()]
+
+
+def changes_text(changes: Sequence[Change], naming: Naming = _ENGLISH) -> str:
     """What a cut changes, the harmless kinds counted, the others listed."""
     if not changes:
-        return "No change."
+        return naming.say("no_change")
     counts: dict[str, int] = {}
     for change in changes:
         if change.harmless:
             counts[change.kind] = counts.get(change.kind, 0) + 1
-    lines = [", ".join(f"{n} {kind}" for kind, n in counts.items())] if counts else []
+    lines = [naming.joined(_kinds(counts, naming))] if counts else []
     gone = sum(c.kind == "withdrawn" for c in changes)
-    lines += [f"{gone} withdrawn, and erased from every data cut."] if gone else []
+    lines += [naming.say("gone", n=gone)] if gone else []
     rest = [c for c in changes if not c.harmless and c.kind != "withdrawn"]
     if rest:
         unsaid = any(not c.acknowledged for c in rest)
-        lines.append("These rewrite past facts" + (" and need a person's word:" if unsaid else ":"))
-        lines += [f"  - {c}" for c in rest]
+        lines.append(naming.say("need_a_word" if unsaid else "past_facts"))
+        lines += [f"  - {change_text(c, naming)}" for c in rest]
     if rest and unsaid:
         lines.append("  --acknowledge " + as_typed(c.acknowledgement for c in rest))
     return "\n".join(lines)
 
 
-def update_text(update: Update) -> str:
+def change_text(change: Change, naming: Naming = _ENGLISH) -> str:
+    """One change: whose, of which kind, and from what to what."""
+    if naming.language == "en":
+        return str(change)
+    return change_in_chinese(change.unit or "who withdrew since", change.kind, change.detail, naming.own)
+
+
+def update_text(update: Update, language: Language = "en") -> str:
     """What an update did."""
-    lines = [f"Note: {note}" for note in update.notes]
+    result = update.record.get("result") if update.record else None
+    naming = naming_of("", result, language)
+    lines = [naming.say("note", text=naming.said(note)) for note in update.notes]
     if update.snapshot is not None:
-        lines.append(f"Recorded as data cut {update.snapshot}. {changes_text(update.changes)}")
-    if update.record:
-        result = update.record["result"]
-        lines.append(f"{_size(result['data'], result['estimates'])}.")
-        lines += ["", _answers_text(result)]
+        lines.append(naming.say("recorded", n=update.snapshot, changes=changes_text(update.changes, naming)))
+    if result is not None:
+        lines.append(_size(result["data"], result["estimates"], naming) + naming.say("full_stop"))
+        lines += ["", _answers_text(result, naming)]
         if update.before is not None:
-            lines += ["", was_and_is_text(update.before, result)]
-        lines += [f"  {entry['sentence']}" for entry in result.get("monitoring", [])]
+            lines += ["", was_and_is_text(update.before, result, naming)]
+        lines += [f"  {position_sentence(p, language, naming.own)}" for p in result.get("monitoring", [])]
         told = update.record
         if told["predictive"]:
-            lines.append(f"\n{predictive_text(told['predictive'])}")
+            lines.append("\n" + predictive_text(told["predictive"], naming))
         if told["disagreement"]:
-            lines.append(f"The preview was {told['disagreement']['largest']:.1f} Monte Carlo errors off.")
+            lines.append(naming.say("preview_off", n=f"{told['disagreement']['largest']:.1f}"))
     return "\n".join(lines)
 
 
-def was_and_is_text(before: PlainMapping, now: PlainMapping) -> str:
+def was_and_is_text(before: PlainMapping, now: PlainMapping, naming: Naming = _ENGLISH) -> str:
     """What P(better), the contrasts and the estimates they compare were before an update, and are."""
     rows, several = [], _several(now["estimates"])
     was = {_key(r): r for r in before["comparisons"]}
     for r in now["comparisons"]:
-        old = was.get(_key(r))
-        rows.append([f"{_asked(r, several)}, against {r['reference']}", *_twice(old, r, _contrast)])
+        asked = _asked(r, several, naming)
+        told = naming.say("against_reference", asked=asked, reference=r["reference"])
+        rows.append([told, *_twice(was.get(_key(r)), r, _contrast, naming)])
     compared = {r["estimand"] for r in now["comparisons"]}
     was = {_key(r): r for r in before["estimates"]}
     for r in now["estimates"]:
         if r["estimand"] in compared or not compared:
-            rows.append([f"{_what(r, several)}: {r['regimen']}", *_twice(was.get(_key(r)), r, _interval)])
-    return aligned(["", "was", "is"], rows)
+            told = naming.say("of", what=_what(r, several, naming), regimen=r["regimen"])
+            rows.append([told, *_twice(was.get(_key(r)), r, _interval, naming)])
+    return aligned(["", naming.say("was"), naming.say("is")], rows)
 
 
 def _key(row: PlainMapping) -> tuple[object, ...]:
     return tuple(row.get(name) for name in ("estimand", "regimen", "reference", "endpoint", "time", "scale", "study"))
 
 
-def _twice(old: PlainMapping | None, now: PlainMapping, said: Callable[[PlainMapping], str]) -> list[str]:
-    return ["not there" if old is None else said(old), said(now)]
+def _twice(
+    old: PlainMapping | None, now: PlainMapping, said: Callable[[PlainMapping, Naming], str], naming: Naming
+) -> list[str]:
+    return [naming.say("not_there") if old is None else said(old, naming), said(now, naming)]
 
 
-def _interval(row: PlainMapping) -> str:
-    return f"{format_number(row['median'])} ({format_number(row['lower'])} to {format_number(row['upper'])})"
+def _interval(row: PlainMapping, naming: Naming) -> str:
+    middle, low, high = (format_number(row[k]) for k in ("median", "lower", "upper"))
+    return f"{middle} ({naming.span(low, high)})"
 
 
-def _contrast(row: PlainMapping) -> str:
+def _contrast(row: PlainMapping, naming: Naming) -> str:
     p = format_probability(row["probability_better"], row["mcse_probability"])
     allowing = row.get("probability_better_with_bias")
     with_bias = ""
     if allowing is not None:
-        with_bias = f", {format_probability(allowing, row['mcse_probability_with_bias'])} allowing for bias"
-    return f"P(better) {p}{with_bias}; {_interval(row)}"
+        with_bias = naming.say("allowing", p=format_probability(allowing, row["mcse_probability_with_bias"]))
+    return naming.say("better_p", p=p, bias=with_bias, interval=_interval(row, naming))
 
 
-def predictive_text(found: PlainMapping) -> str:
+def predictive_text(found: PlainMapping, naming: Naming = _ENGLISH) -> str:
     """How well the last posterior foresaw the new patients."""
-    return (
-        f"Log density of the {found['patients']} new patients under the last posterior: {found['log_density']:.2f} "
-        f"(MCSE {found['mcse']:.2f})."
-    )
+    value, error = f"{found['log_density']:.2f}", f"{found['mcse']:.2f}"
+    return naming.say("predictive", n=found["patients"], value=value, error=error)
 
 
-def preview_text(shown: Preview) -> str:
+def preview_text(shown: Preview, naming: Naming = _ENGLISH) -> str:
     """A preview, labelled as one."""
-    lines = [f"Look again: {w}" for w in shown.warnings]
+    lines = [naming.say("look_again", text=naming.said(w)) for w in shown.warnings]
     if shown.shown and not shown.comparisons:
-        lines.append("No preview: there is nothing to compare. Update to see the estimates.")
+        lines.append(naming.say("nothing_to_preview"))
     elif shown.shown:
-        lines += ["PREVIEW by reweighting the last fit; not recorded.", comparisons_text(shown.comparisons)]
-        lines.append(f"k-hat {shown.pareto_k:.2f}, {shown.ess:.0f} effective draws.")
+        rows = [row.plain() for row in shown.comparisons]
+        lines += [naming.say("preview"), comparisons_text(rows, naming)]
+        lines.append(naming.say("weights_good", k=f"{shown.pareto_k:.2f}", ess=f"{shown.ess:.0f}"))
     else:
-        lines.append(f"No preview. {shown.reason}")
+        lines.append(naming.say("no_preview", reason=naming.said(shown.reason)))
     return "\n".join(lines)

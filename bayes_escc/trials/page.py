@@ -11,7 +11,7 @@ from bayes_escc.report.chinese import in_chinese
 from bayes_escc.report.quantities import Language
 from bayes_escc.trials.page_words import DESIGN_TITLES, DESIGN_WORDS
 
-__all__ = ["design_sections", "protocol_paragraph"]
+__all__ = ["design_sections", "design_stated", "protocol_paragraph"]
 
 _PRIOR_ROWS: Final = (
     "assurance",
@@ -157,6 +157,23 @@ def design_sections(data: PlainMapping, language: Language, figures: Sequence[st
     """
     page = _Page(data, language, figures)
     return [_section(page, anchor, make) for anchor, make in _PARTS.items()]
+
+
+def design_stated(data: PlainMapping, language: Language) -> list[Section]:
+    """The sections that say what a design states, which nothing was simulated for.
+
+    Parameters
+    ----------
+    data : mapping
+        ``stated`` and ``boundaries`` of `design.json`, and of ``scenarios`` their ``most``.
+    language : {"en", "zh"}
+    """
+    page = _Page(data, language, ())
+    how = [page.say(f"engine_{page.stated['engine']}")]
+    why = page.stated["not_exact"]
+    how.append(page.say("not_exact", why=page.said(why)) if why else page.say("is_exact"))
+    simulation = Section("simulation", DESIGN_TITLES["simulation"][language], "present", (Items(tuple(how)),))
+    return [_section(page, "layout", _layout), _section(page, "boundaries", _boundaries), simulation]
 
 
 def _section(page: _Page, anchor: str, make: Callable[[_Page], Made]) -> Section:

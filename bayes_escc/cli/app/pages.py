@@ -115,7 +115,7 @@ def _comparisons(folder: Path, language: Language) -> Table | None:
     return next((b for b in blocks if isinstance(b, Table)), None)
 
 
-def studies_page(paths: list[Path]) -> list[Plain]:
+def studies_page(paths: list[Path], language: Language) -> list[Plain]:
     """Every study: its name and history."""
     from bayes_escc.study.story import history_text
     from bayes_escc.study.study import Study
@@ -125,5 +125,5 @@ def studies_page(paths: list[Path]) -> list[Plain]:
         with Study.open(path, read_only=True) as study:
             history = study.history()
             fitted = sum(bool(entry["fit"]) for entry in history["entries"]) > 1
-        found.append({"name": path.stem, "history": history_text(history), "figure": fitted})
+        found.append({"name": path.stem, "history": history_text(history, language), "figure": fitted})
     return found

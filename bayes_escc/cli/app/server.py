@@ -21,6 +21,8 @@ from bayes_escc.cli.command import number
 from bayes_escc.errors import AnalysisError, BayesEsccError
 from bayes_escc.evidence.sheet.template import TEMPLATES, write_template
 from bayes_escc.names import Direction, Plain
+from bayes_escc.report.change_words import change_in_chinese
+from bayes_escc.report.quantities import Language
 from bayes_escc.report.refusals import refusal_in_chinese
 from bayes_escc.runs.report import Drawn, folder_source
 from bayes_escc.study.changes import Change
@@ -128,8 +130,9 @@ def create_app(page: Page) -> Flask:
     @app.errorhandler(405)
     @app.errorhandler(413)
     def not_served(error: Any) -> Any:
-        text = {413: f"The file is larger than {MAX_UPLOAD // 1_000_000} MB.", 404: "There is no such page."}
-        return Response(text.get(error.code, error.description), error.code, mimetype="text/plain")
+        word = WORDS.get({413: "too_large", 404: "no_page"}.get(error.code, ""))
+        text = word.said(page.workspace.language).format(size=MAX_UPLOAD // 1_000_000) if word else error.description
+        return Response(text, error.code, mimetype="text/plain")
 
     @app.get("/style.css")
     def style() -> Response:
@@ -373,7 +376,7 @@ def _study_routes(app: Flask, page: Page) -> None:
             return _study(page, str(error))
         ticket = secrets.token_urlsafe(12)
         page.offered[ticket] = (sheet, given)
-        shown = [_change(c) for c in changes]
+        shown = [_change(c, work.language) for c in changes]
         return page.show(
             "changes.html",
             "/study",
@@ -403,6 +406,8 @@ def _study_routes(app: Flask, page: Page) -> None:
 
     @app.get("/study/<name>/probability.svg")
     def figure(name: str) -> Any:
+        from bayes_escc.plots.chinese import with_chinese_texts
+        from bayes_escc.study.story import naming_of
         from bayes_escc.study.study import Study
 
         with Study.open(_study_path(work, name), read_only=True) as found:
@@ -410,6 +415,9 @@ def _study_routes(app: Flask, page: Page) -> None:
             chosen = next((f for n, f in figures.items() if "probability" in n), None)
             stream = io.BytesIO()
             if chosen is not None:
+                if work.language == "zh":
+                    stands = found.status()
+                    with_chinese_texts(chosen, own=naming_of(stands["title"], stands["fit"], "zh").own)
                 chosen.savefig(stream, format="svg")
             _close(figures)
         if chosen is None:
@@ -417,10 +425,13 @@ def _study_routes(app: Flask, page: Page) -> None:
         return Response(stream.getvalue(), mimetype="image/svg+xml")
 
 
-def _change(change: Change) -> dict[str, str]:
+def _change(change: Change, language: Language) -> dict[str, str]:
     """One change of a patient, and what acknowledges it if it rewrites a past fact."""
-    text = f"{change.kind}: {change.detail}" if change.detail else change.kind
-    return {"unit": change.unit, "text": text, "acknowledgement": "" if change.harmless else change.acknowledgement}
+    unit, text = change.unit, f"{change.kind}: {change.detail}" if change.detail else change.kind
+    if language == "zh":
+        text = change_in_chinese("", change.kind, change.detail).removeprefix("：")
+        unit = change_in_chinese(change.unit, change.kind, change.detail).removesuffix(f"：{text}")
+    return {"unit": unit, "text": text, "acknowledgement": "" if change.harmless else change.acknowledgement}
 
 
 def _close(figures: Any) -> None:
@@ -437,7 +448,7 @@ def _study_path(work: Workspace, name: str) -> Path:
 
 
 def _study(page: Page, problem: str = "") -> Any:
-    shown = studies_page(page.workspace.studies)
+    shown = studies_page(page.workspace.studies, page.workspace.language)
     files = page.files() if page.workspace.sheet is not None else []
     return page.show(
         "study.html", "/study", "study", problem=problem, status=400 if problem else 200, files=files, studies=shown

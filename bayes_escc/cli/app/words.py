@@ -109,6 +109,8 @@ WORDS: Final[Mapping[str, Text]] = {
         "The page met a fault of its own; nothing was changed. Go back and try again, or start the page anew.",
         "程序内部出错，未改变任何内容。请返回重试，或重新启动本页。",
     ),
+    "too_large": Text("The file is larger than {size} MB.", "文件超过{size} MB。"),
+    "no_page": Text("There is no such page.", "没有此页面。"),
     "problem": Text("There is a problem", "存在问题"),
     "language": Text("中文", "English"),
     "back": Text("Back", "返回"),
