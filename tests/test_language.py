@@ -21,6 +21,8 @@ from bayes_escc.report.text import result_text
 from bayes_escc.runs.prompt_counts import compare_counts
 from tests.helpers.english import english_in
 from tests.helpers.studies import cohort
+from tests.test_inputs import INPUTS
+from tests.test_prompt_inputs import ROWS
 
 AWKWARD = [
     ("Control", "Experimental"),  # headings of forests
@@ -370,3 +372,70 @@ def test_what_is_typed_and_refused_is_told_in_chinese(capsys):
         _, said = told(given, capsys)
         assert part in said
         assert english_in(said) == [], given
+
+
+REFUSALS = {name: made for name, made in INPUTS.items() if made.refused or made.noted}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_a_table_is_refused_or_noted_for_is_told_in_chinese(name, tmp_path, capsys):
+    made = REFUSALS[name]
+    (tmp_path / "t.csv").write_text(made.text, encoding="utf-8", newline="")
+    code, said = told(["check", str(tmp_path / "t.csv"), "--kind", made.kind, *made.options], capsys)
+    assert code == (3 if made.refused else 0)
+    lines = [line for line in said.split("\n") if line.startswith(("bayes-escc", "  - ", "注意"))]
+    assert lines
+    assert english_in("\n".join(lines)) == []
+
+
+@pytest.mark.parametrize("name", [name for name, typed in ROWS.items() if typed.refused or typed.noted])
+def test_what_is_typed_wrongly_is_told_in_chinese(name, capsys):
+    _, said = told([word for word in ROWS[name].line() if word != "--json"], capsys)
+    assert english_in(said) == []
+
+
+FILE = """id = "t"
+question = "Q?"
+[data]
+kind = "patients"
+file = "t.csv"
+time = "months"
+event = "event"
+time_unit = "months"
+[model]
+family = "survival"
+"""
+WRONG = (
+    'covariates = ["age"]',
+    'baseline = "weibul"',
+    'regimen_effect = "x"',
+    '[priors.median]\ndistribution = "Norml"',
+    '[priors.median]\ndistribution = "Normal"\nmu = 1\nsigma = -1',
+    '[priors.median]\ndistribution = "Normal"\nmu = 1\nsigma = 1',
+    '[[comparisons]]\nestimand = "median"\nreference = "A"\nmargin = -1',
+    '[[comparisons]]\nestimand = "medan"\nreference = "A"',
+    '[[comparisons]]\nestimand = "median"\nreference = "Z"',
+    '[[comparisons]]\nestimand = "survival"\nreference = "A"\nmargin = 3',
+    "[sampling]\ndraws = -4\nchains = 1.5",
+    '[estimands]\ntimes = ["a"]',
+    '[report]\nlanguage = "fr"',
+    '[estimand]\ndeath = "x"',
+    "[bias]\nsd = -1",
+    "unknown = 3",
+)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_with_an_analysis_is_told_in_chinese(wrong, tmp_path, capsys):
+    (tmp_path / "t.toml").write_text(FILE + wrong + "\n", encoding="utf-8")
+    rows = "1,A,3,1\n2,A,4,0\n3,B,5,1\n4,B,7,0\n"
+    (tmp_path / "t.csv").write_text("patient_id,regimen,months,event\n" + rows, encoding="utf-8")
+    code, said = told(["check", str(tmp_path / "t.toml")], capsys)
+    assert code in (2, 3), said
+    assert english_in(said) == []
+
+
+def test_a_sentence_that_is_not_known_is_left_whole():
+    """It was taken apart at its commas and joined in Chinese."""
+    unknown = "An unknown sentence, of two months and of A against B."
+    assert in_chinese(unknown) == unknown

@@ -48,10 +48,11 @@ def in_chinese(text: str, own: Names = frozenset()) -> str:
     known = False
     while rest:
         found = _first_sentence(rest)
-        if found is None and own:  # a name may be a word of the sentence itself
+        if own:  # a name may be a word of the sentence itself
             plain = _unshielded(rest, own)
-            found = _first_sentence(plain, own)
-            rest = rest if found is None else plain
+            other = _first_sentence(plain, own) if plain != rest else None
+            if other is not None and (found is None or other[2] > found[2]):
+                found, rest = other, plain
         if found is None:
             end = re.search(r"(?<=[.!?;])\s+", rest)
             cut = len(rest) if end is None else end.end()
@@ -64,6 +65,8 @@ def in_chinese(text: str, own: Names = frozenset()) -> str:
     if known:
         return _unshielded("".join(translated).strip(), own)
     folded = " ".join(text.split())
+    if folded.endswith((".", "?")):  # a sentence that is not known is not taken apart as a list of words
+        return text
     alone = _unshielded(_term(shielded(folded, own)), own)
     return alone if alone != folded else text
 
@@ -131,18 +134,20 @@ def _compiled(name: str) -> tuple[tuple[re.Pattern[str], str, int], ...]:
     return tuple(sorted(made, key=lambda m: -m[2]))
 
 
-def _first_sentence(text: str, own: Names = frozenset()) -> tuple[str, int] | None:
-    """The first sentence of a text in Chinese, and where it ends: of the patterns that fit, the one with most words."""
-    for pattern, chinese, _ in _compiled("sentences"):
+def _first_sentence(text: str, own: Names = frozenset()) -> tuple[str, int, int] | None:
+    """The first sentence of a text in Chinese by the pattern with most fixed signs, where it ends, and their number."""
+    for pattern, chinese, fixed in _compiled("sentences"):
         match = pattern.match(text)
         if match:
-            return _filled(chinese, match, own), match.end()
+            return _filled(chinese, match, own), match.end(), fixed
     return None
 
 
 def _filled(chinese: str, match: re.Match[str], own: Names = frozenset()) -> str:
     def said(hole: re.Match[str]) -> str:
         held = match[hole[1]]
+        if hole[1] == "columns":
+            return held.replace(" and ", "、").replace(", ", "、")
         return held if hole[1] == "title" or held in own else _term(held)
 
     return _HOLE.sub(said, chinese)

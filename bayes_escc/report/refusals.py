@@ -47,7 +47,12 @@ def _line(line: str, own: Names = frozenset()) -> str:
     if problem is None or not (problem["row"] or problem["column"]):
         lead = re.match(r"\s*(- )?", line)
         indent = lead[0] if lead else ""
-        return indent + (in_chinese(line[len(indent) :], own) if re.search("[A-Za-z]", line) else line[len(indent) :])
+        said = line[len(indent) :]
+        if not re.search("[A-Za-z]", said):
+            return line
+        ended = said if said.endswith((".", "?", ":", "!")) else f"{said}."  # problems of an analysis end in no stop
+        told = "；".join(in_chinese(part, own) for part in re.split(r"(?<=\?); ", ended))
+        return indent + (said if told == ended else told)
     place = f"第{problem['row']}行" if problem["row"] else ""
     place += f"{'，' if place else ''}{problem['column']}列" if problem["column"] else ""
     value = f"“{problem['value'].strip()[1:-1]}”" if problem["value"] else ""

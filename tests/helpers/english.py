@@ -18,7 +18,9 @@ def english_in(text: str, own: Iterable[str] = ()) -> list[str]:
         text = text.replace(name, "X")
     found = []
     for line in text.split("\n"):
-        plain = re.sub(r"bayes-escc [a-z]+ .*|--[a-z-]+( \S+)?|acknowledge=\[.*?\]", "", line)
+        if "TOML" in line:  # what the reader of TOML says
+            continue
+        plain = re.sub(r"bayes-escc [a-z]+ .*|--[a-z-]+( \S+)?|acknowledge=\[.*?\]|可用[^。]*。|\{ .*? \}", "", line)
         if not line.strip().startswith(_TYPED[1]):
             found += [m[0] for m in _SENTENCE.finditer(plain)]
     return found
