@@ -21,6 +21,7 @@ __all__ = [
     "CATEGORY",
     "CHAIN",
     "COVARIATE",
+    "COVARIATE_WORDS",
     "DESIGNS",
     "DETECTING_SCAN",
     "DRAW",
@@ -50,6 +51,7 @@ __all__ = [
     "format_number",
     "format_probability",
     "normalise",
+    "words_at_level",
 ]
 
 type Plain = dict[str, Any]
@@ -117,6 +119,27 @@ Direction = Literal["higher", "lower"]
 Scale = Literal["difference", "ratio", "odds_ratio"]
 
 
+COVARIATE_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "nlr": ("NLR", "NLR"),
+    "cd4_cd8": ("CD4/CD8", "CD4/CD8"),
+    "ecog": ("ECOG", "ECOG评分"),
+    "liver_metastasis": ("liver metastasis", "肝转移"),
+    "age": ("age", "年龄"),
+    "sex": ("sex", "性别"),
+    "neutrophils": ("neutrophils", "中性粒细胞计数"),
+    "lymphocytes": ("lymphocytes", "淋巴细胞计数"),
+    "cd4": ("CD4", "CD4"),
+    "cd8": ("CD8", "CD8"),
+    "stage": ("stage", "分期"),
+    "pd_l1": ("PD-L1", "PD-L1"),
+    "pdl1": ("PD-L1", "PD-L1"),
+    "line": ("line of treatment", "治疗线数"),
+    "cps": ("PD-L1 CPS", "PD-L1 CPS"),
+    "kps": ("KPS", "KPS评分"),
+}
+"""Columns that the package knows, as people say them, in English and Chinese."""
+
+
 def as_typed(words: Iterable[str]) -> str:
     """Words as they are typed in this system's shell, quoted where the shell would read something into them."""
     if os.name == "nt":
@@ -124,6 +147,21 @@ def as_typed(words: Iterable[str]) -> str:
 
         return subprocess.list2cmdline(list(words))
     return shlex.join(words)
+
+
+def words_at_level(words: str, level: str, above: str) -> str:
+    """A covariate at one of its levels: "ECOG 1 or more", "sex male"; without a level the covariate.
+
+    Parameters
+    ----------
+    words, level : str
+        The level as labels of columns have it: ``">=1"``, ``"male"``; blank for none.
+    above : str
+        What is said of a level and those above it, after the level.
+    """
+    if not level:
+        return words
+    return f"{words} {level.removeprefix('>=')}{above if level.startswith('>=') else ''}"
 
 
 def normalise(text: str) -> str:

@@ -439,3 +439,28 @@ def test_a_sentence_that_is_not_known_is_left_whole():
     """It was taken apart at its commas and joined in Chinese."""
     unknown = "An unknown sentence, of two months and of A against B."
     assert in_chinese(unknown) == unknown
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_covariates_of_an_overlap_are_named_as_people_say_them(language, tmp_path, capsys):
+    """Reasons said "liver_metastasis differs by ..." in both languages, beside a table that said it in words."""
+    given = ["overlap", "own_against_published_response", "--out", str(tmp_path), "--language", language]
+    assert main(given) == 0
+    said = capsys.readouterr().out
+    assert ("肝转移相差0.42个标准差" if language == "zh" else "liver metastasis differs by 0.42") in said
+    assert "NLR" in said
+    drawn = (tmp_path / "balance.svg").read_text(encoding="utf-8")
+    for text in (said, drawn):
+        assert "liver_metastasis" not in text
+        assert "nlr" not in text
+    assert ("肝转移" if language == "zh" else "liver metastasis") in drawn
+
+
+def test_a_label_that_is_stated_names_its_covariate_in_the_reasons():
+    known = find_analysis("own_against_published_response")
+    content = json.loads(known.content)
+    named = [{"column": c} if isinstance(c, str) else c for c in content["model"]["covariates"]]
+    content["model"]["covariates"] = [{**c, "label": f"label of {c['column']}"} for c in named]
+    labelled = be.Analysis.from_dict(content, folder=known.data.folder)
+    reasons = [reason for found in be.overlap(labelled) for reason in found.reasons]
+    assert any("label of liver_metastasis" in reason for reason in reasons), reasons

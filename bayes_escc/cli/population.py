@@ -194,25 +194,28 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
 def _overlap(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.report.naming import Naming
+    from bayes_escc.report.result import stated_words
     from bayes_escc.runs.overlap import overlap
 
     analysis = find_analysis(options.analysis)
     language, found = language_of(options, analysis), overlap(analysis)
+    naming = Naming.of_names({o.study for o in found}, language, stated_words(analysis))
     if options.json:
         print_json({"overlap": [o.to_dict() for o in found]})
     else:
         from bayes_escc.report.bias_text import overlap_text
-        from bayes_escc.report.naming import Naming
 
-        naming = Naming.of_names({o.study for o in found}, language)
         print("\n\n".join(overlap_text(o.to_dict(), naming) for o in found))
     if options.out:
         from bayes_escc.plots import balance
+        from bayes_escc.plots.chinese import with_chinese_texts
         from bayes_escc.plots.style import save_figure
 
         out = Path(options.out)
         out.mkdir(parents=True, exist_ok=True)
-        save_figure(balance(found), out / "balance")
+        figure = balance(found, naming.stated)
+        save_figure(with_chinese_texts(figure, own=naming.own) if language == "zh" else figure, out / "balance")
     apart = [o for o in found if o.state == "none"]
     if apart:
         message = f"{apart[0].study}: no overlap. {apart[0].ways_out()}"

@@ -130,7 +130,8 @@ class PublishedCovariates:
     def _overlap(self, arm: ArmOfPaper, points: Points) -> Overlap:
         mean = points.weight @ points.values
         sd = np.sqrt(points.weight @ (points.values - mean) ** 2)
-        return overlap_of(arm.study, self.encoded.labels, self.encoded.values, mean, sd, list(self.encoded.binary))
+        encoded, binary = self.encoded, list(self.encoded.binary)
+        return overlap_of(arm.study, encoded.labels, encoded.values, mean, sd, binary, encoded.words)
 
     def _overlap_notes(self) -> list[Problem]:
         """Overlap in words; patients that do not overlap are refused unless the analysis says to extrapolate."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.names import COVARIATE, REGIMEN, PlainMapping
+from bayes_escc.names import COVARIATE, COVARIATE_WORDS, REGIMEN, PlainMapping, words_at_level
 from bayes_escc.settings.reader import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ class EncodedCovariates:
         How each column of `values` is computed, with the stored constants, for new patients.
     notes : tuple of Problem
         What was noticed, for example what binning loses.
+    stated : mapping of str to str
+        Labels that the analysis states, by column.
     """
 
     labels: tuple[str, ...]
@@ -95,6 +97,17 @@ class EncodedCovariates:
     kept: NDArray[np.bool_]
     encoders: tuple[Encoder, ...] = ()
     notes: tuple[Problem, ...] = ()
+    stated: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every label as people say it: what the analysis calls its column, what is known of it, or its name."""
+        said = []
+        for label in self.labels:
+            column, _, level = label.partition("[")
+            known = COVARIATE_WORDS.get(column.casefold(), (column.replace("_", " "),))[0]
+            said.append(words_at_level(self.stated.get(column) or known, level.removesuffix("]"), " or more"))
+        return tuple(said)
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -304,7 +317,8 @@ def encode(table: PatientTable | EffectTable, covariates: Sequence[Covariate]) -
     refuse_if_any(table.source, problems)
     shape = (int(kept.sum()), len(labels))
     values = np.column_stack(columns) if columns else np.empty(shape)
-    return EncodedCovariates(tuple(labels), values, tuple(constants), kept, tuple(encoders), tuple(notes))
+    stated = {c.column: c.label for c in covariates if c.label}
+    return EncodedCovariates(tuple(labels), values, tuple(constants), kept, tuple(encoders), tuple(notes), stated)
 
 
 _Column = tuple[str, NDArray[np.float64], str, Encoder]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_escc.evidence.population.overlap import Overlap
 from bayes_escc.plots.style import BLUE, GREY, ORANGE, SKY, VERMILION, finish, house_style, new_figure
+from bayes_escc.report.quantities import covariate_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,20 +20,22 @@ _COLOURS = (BLUE, ORANGE, VERMILION, SKY)
 _FURTHEST = 3.0
 
 
-def balance(overlaps: Sequence[Overlap]) -> Figure:
+def balance(overlaps: Sequence[Overlap], stated: Mapping[str, Mapping[str, str]] | None = None) -> Figure:
     """Draw standardised differences between own and published patients.
 
     Parameters
     ----------
     overlaps : sequence of Overlap
         Of `be.overlap`.
+    stated : mapping, optional
+        Labels of covariates that the analysis states: `covariates` of `result.json`.
 
     Returns
     -------
     matplotlib.figure.Figure
         One mark per covariate and study; shaded: less than 0.25 standard deviations apart.
     """
-    names = [b.covariate for b in overlaps[0].balance]
+    names = [covariate_label(b.covariate, stated) for b in overlaps[0].balance]
     with house_style():
         figure, (axes,) = new_figure(38 + 9 * len(names), converged=True)
         axes.axvspan(-0.25, 0.25, color=GREY, alpha=0.15, linewidth=0)

@@ -143,8 +143,9 @@ def _beside_published(found: PlainMapping, naming: Naming) -> str:
     for r in found["conditional"]:
         shown = _shown({k: _exp(v) for k, v in r.items()}, effect, "", naming)
         lines.append(naming.say("conditional", ratio=ratio, whose=whose, pair=naming.pair(r), shown=shown))
-    for c in found["identification"]:
-        lines += [naming.say("from_the_prior", name=naming.said(c["covariate"]))] if c["from_the_prior"] else []
+    for c in (c for c in found["identification"] if c["from_the_prior"]):
+        name = covariate_label(str(c["covariate"]), naming.stated, naming.language)
+        lines.append(naming.say("from_the_prior", name=name))
     lines += _ledger_lines(found, naming)
     lines += ["", *(overlap_text(o, naming) for o in found["overlap"]), ""]
     cells = [
@@ -194,7 +195,7 @@ def _subgroups_text(found: PlainMapping, naming: Naming) -> str:
     for c in found["interactions"]:
         if c["from_the_prior"]:
             name = covariate_label(str(c["covariate"]), naming.stated, naming.language)
-            lines.append(naming.say("interaction_prior", name=name if naming.language == "zh" else c["covariate"]))
+            lines.append(naming.say("interaction_prior", name=name))
     return "\n".join([*lines, wrapped(naming.said(found["subgroup_warning"]), 100)])
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from bayes_escc.names import COVARIATE_WORDS
+
 __all__ = ["TERMS"]
 
 TERMS: Final[Mapping[str, str]] = {
+    **{english: chinese for english, chinese in COVARIATE_WORDS.values() if english != chinese},
+    "ECOG {n} or more": "ECOG评分{n}及以上",
+    "{name} {n} or more": "{name} {n}及以上",
     "infinity": "无穷大",
     "{n} of {all} trials": "已完成{all}次试验中的{n}次",
     "{n} for one to benefit": "每{n}例多1例获益",
@@ -131,11 +136,6 @@ TERMS: Final[Mapping[str, str]] = {
     "mean log odds": "平均对数比值",
     "categories": "疗效分类",
     "thin": "较少",
-    "liver metastasis": "肝转移",
-    "ECOG": "ECOG评分",
-    "age": "年龄",
-    "sex": "性别",
-    "stage": "分期",
     "predictive probability that {what} in the final analysis": "最终分析中{what}的预测概率",
     "P(hazard ratio of {a} against {b} < {value}) > {least}": "P({a}相对{b}的风险比 < {value}) > {least}",
     "P(median of {a} > {value}) > {least}": "P({a}的中位生存期 > {value}) > {least}",

@@ -93,9 +93,12 @@ class Naming:
         return cls(units, time_unit, several, result.get("covariates", {}), language, own_names(result))
 
     @classmethod
-    def of_names(cls, own: Iterable[str], language: Language) -> Naming:
-        """Of rows that stand without their result: only names that a person gave are known."""
-        return cls({}, "", False, {}, language, frozenset(own))
+    def of_names(
+        cls, own: Iterable[str], language: Language, stated: Mapping[str, Mapping[str, str]] | None = None
+    ) -> Naming:
+        """Of rows that stand without their result: names that a person gave, and labels and units of covariates."""
+        labels = {str(c["label"]) for c in (stated or {}).values() if c.get("label")}
+        return cls({}, "", False, stated or {}, language, frozenset(own) | labels)
 
     def said(self, text: str) -> str:
         """A text of the package, written in English, in the language of the rows."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from bayes_escc.names import PlainMapping
+from bayes_escc.names import COVARIATE_WORDS, PlainMapping, words_at_level
 
 __all__ = [
     "KNOWN_COVARIATES",
@@ -257,26 +257,7 @@ def interval_label(row: Row, language: Language) -> str:
     return f"{100 * row['ci_prob']:g} % CrI" if language == "en" else f"{100 * row['ci_prob']:g}%CrI"
 
 
-_COVARIATES: Final[Mapping[str, tuple[str, str]]] = {
-    "nlr": ("NLR", "NLR"),
-    "cd4_cd8": ("CD4/CD8", "CD4/CD8"),
-    "ecog": ("ECOG", "ECOG评分"),
-    "liver_metastasis": ("liver metastasis", "肝转移"),
-    "age": ("age", "年龄"),
-    "sex": ("sex", "性别"),
-    "neutrophils": ("neutrophils", "中性粒细胞计数"),
-    "lymphocytes": ("lymphocytes", "淋巴细胞计数"),
-    "cd4": ("CD4", "CD4"),
-    "cd8": ("CD8", "CD8"),
-    "stage": ("stage", "分期"),
-    "pd_l1": ("PD-L1", "PD-L1"),
-    "pdl1": ("PD-L1", "PD-L1"),
-    "line": ("line of treatment", "治疗线数"),
-    "cps": ("PD-L1 CPS", "PD-L1 CPS"),
-    "kps": ("KPS", "KPS评分"),
-}
-"""Columns that the package knows, as people say them."""
-KNOWN_COVARIATES: Final = tuple(_COVARIATES)
+KNOWN_COVARIATES: Final = tuple(COVARIATE_WORDS)
 
 
 def covariate_label(
@@ -287,12 +268,15 @@ def covariate_label(
     Parameters
     ----------
     column : str
+        Or one of its levels, ``column[level]``.
     stated : mapping, optional
         By column, the keys `label` and `unit` of the analysis: `covariates` of `result.json`.
     language : {"en", "zh"}
     """
+    column, _, level = column.partition("[")
     given = (stated or {}).get(column, {}).get("label")
-    return given or _COVARIATES.get(column.casefold(), (column.replace("_", " "),) * 2)[language == "zh"]
+    words = given or COVARIATE_WORDS.get(column.casefold(), (column.replace("_", " "),) * 2)[language == "zh"]
+    return words_at_level(words, level.removesuffix("]"), "及以上" if language == "zh" else " or more")
 
 
 def covariate_words(

@@ -23,6 +23,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.names import REGIMEN, VERSION, Plain, PlainMapping
 
 if TYPE_CHECKING:
+    from bayes_escc.analysis.analysis import Analysis
     from bayes_escc.answers.comparison import Comparison
     from bayes_escc.answers.posterior import Posterior
     from bayes_escc.inference.diagnostics import Diagnostics
@@ -36,6 +37,7 @@ __all__ = [
     "comparisons_of",
     "result_schema",
     "software_versions",
+    "stated_words",
     "to_json",
     "to_result",
 ]
@@ -202,11 +204,11 @@ def _rows(block: Any) -> Any:
     return [_rows(value) for value in block] if isinstance(block, list | tuple) else block
 
 
-def _stated_words(posterior: Posterior) -> dict[str, dict[str, str]]:
+def stated_words(analysis: Analysis) -> dict[str, dict[str, str]]:
     """Label and unit of every covariate that states them: the block `covariates`."""
     return {
         c.column: {"label": c.label, "unit": c.unit}
-        for c in getattr(posterior.analysis.spec, "covariates", ())
+        for c in getattr(analysis.spec, "covariates", ())
         if c.label or c.unit
     }
 
@@ -236,7 +238,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
     ranked = dict.fromkeys(c.estimand for c in compared if c.rows)
     at_scan = posterior.detecting_scan
     further = {
-        "covariates": _stated_words(posterior),
+        "covariates": stated_words(posterior.analysis),
         "league": league_of(posterior),
         "detecting_scan": at_scan
         and {

@@ -14,6 +14,7 @@ from bayes_escc.evidence.population.overlap import Overlap
 from bayes_escc.evidence.population.published_survival import load_survival
 from bayes_escc.families import get_family
 from bayes_escc.names import ENDPOINT, PlainMapping
+from bayes_escc.report.result import stated_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,7 +77,7 @@ def _beside_published(posterior: Posterior, comparisons: Sequence[Comparison]) -
         return drawings
     overlaps = [Overlap.from_dict(o) for o in report["overlap"] if o["balance"]]
     if overlaps:
-        drawings["balance"] = partial(figure("balance"), overlaps)
+        drawings["balance"] = partial(figure("balance"), overlaps, stated_words(posterior.analysis))
     if report.get("ledger"):
         drawings["ledger"] = partial(figure("ledger"), posterior)
     for name, read, unit in _reconstructions(posterior):

@@ -9,7 +9,7 @@ Phillippo DM, Ades AE, Dias S, et al. NICE DSU Technical Support Document 18, 20
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -136,7 +136,13 @@ def matching_weights(values: Array, target: Array) -> Array | None:
 
 
 def overlap_of(
-    study: str, names: Sequence[str], own: Array, target_mean: Array, target_sd: Array, binary: Sequence[bool]
+    study: str,
+    names: Sequence[str],
+    own: Array,
+    target_mean: Array,
+    target_sd: Array,
+    binary: Sequence[bool],
+    words: Sequence[str] = (),
 ) -> Overlap:
     """Balance and overlap of own patients with one published arm.
 
@@ -149,6 +155,8 @@ def overlap_of(
         As modelled.
     target_mean, target_sd : array of shape (covariates,)
     binary : sequence of bool
+    words : sequence of str, optional
+        The covariates as people say them, for the reasons.
     """
     balance = []
     for j, name in enumerate(names):
@@ -173,7 +181,8 @@ def overlap_of(
         )
     weights = matching_weights(own, target_mean) if len(names) else np.full(len(own), 1.0 / len(own))
     ess = 0.0 if weights is None else 1.0 / float((weights**2).sum())
-    state, reasons = _state(balance, len(own), ess, weights is not None)
+    said = dict(zip(names, words or names, strict=True))
+    state, reasons = _state(balance, said, len(own), ess, weights is not None)
     largest = 0.0 if weights is None else float(weights.max())
     return Overlap(study, state, tuple(reasons), tuple(balance), len(own), ess, largest)
 
@@ -187,8 +196,10 @@ def _outside(low: float, high: float, mean: float, sd: float, binary: bool) -> f
     return float(normal_cdf((low - mean) / sd) + normal_cdf((mean - high) / sd))
 
 
-def _state(balance: Sequence[Balance], n: int, ess: float, exist: bool) -> tuple[State, list[str]]:
-    """The worst of what the rules say, and why."""
+def _state(
+    balance: Sequence[Balance], said: Mapping[str, str], n: int, ess: float, exist: bool
+) -> tuple[State, list[str]]:
+    """The worst of what the rules say, and why, of covariates as they are said."""
     found: list[tuple[State, str]] = []
     if not exist:
         worst = max(balance, key=lambda b: abs(b.difference))
@@ -196,7 +207,7 @@ def _state(balance: Sequence[Balance], n: int, ess: float, exist: bool) -> tuple
             (
                 "none",
                 f"no weights of own patients give the means of the published ones; furthest apart is "
-                f"{worst.covariate}: {worst.target_mean:.3g} published, own from {worst.own_low:.3g} to "
+                f"{said[worst.covariate]}: {worst.target_mean:.3g} published, own from {worst.own_low:.3g} to "
                 f"{worst.own_high:.3g}",
             )
         )
@@ -204,14 +215,14 @@ def _state(balance: Sequence[Balance], n: int, ess: float, exist: bool) -> tuple
         size = abs(b.difference)
         if size >= 0.25:
             state: State = "extrapolating" if size > 1.0 else "thin"
-            found.append((state, f"{b.covariate} differs by {size:.2f} standard deviations"))
+            found.append((state, f"{said[b.covariate]} differs by {size:.2f} standard deviations"))
         if b.outside > 0.2:
             share = f"{100 * b.outside:.0f} %"
             found.append(
-                ("extrapolating", f"{share} of the published patients lie outside the own range of {b.covariate}")
+                ("extrapolating", f"{share} of the published patients lie outside the own range of {said[b.covariate]}")
             )
         if b.smallest_cell is not None and b.smallest_cell < 3:
-            found.append(("thin", f"only {b.smallest_cell} own patients are on one side of {b.covariate}"))
+            found.append(("thin", f"only {b.smallest_cell} own patients are on one side of {said[b.covariate]}"))
     if exist and (ess / n < 0.2 or ess < 10):
         found.append(("extrapolating", f"matching leaves {ess:.1f} of {n} own patients"))
     elif exist and (ess / n < 0.5 or ess < 20):
