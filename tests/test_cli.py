@@ -157,7 +157,7 @@ class TestRun:
         for given in ((), ("--language", "zh"), ("--json",)):
             assert run("tipping", analysis, "--results", out, "--out", tmp_path, *given) == 4
             text = capsys.readouterr()
-            assert "NOT CONVERGED: " in text.err
+            assert ("未收敛：" if "zh" in given else "NOT CONVERGED: ") in text.err
             if given == ("--json",):
                 found = json.loads(text.out)
                 assert found["diagnostics"] == {"converged": False, "messages": list(posterior.diagnostics.messages)}

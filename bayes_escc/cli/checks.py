@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 from bayes_escc.cli.command import (
     Commands,
@@ -47,6 +48,7 @@ def _sensitivity(options: argparse.Namespace) -> int:
 
     from bayes_escc.analysis.analysis import find_analysis
     from bayes_escc.checks import sensitivity
+    from bayes_escc.report.endpoint_words import endpoint_of, of_endpoint
     from bayes_escc.report.sensitivity_text import sensitivity_text
 
     analysis = find_analysis(options.analysis)
@@ -68,7 +70,7 @@ def _sensitivity(options: argparse.Namespace) -> int:
     if options.json:
         print_json(content)
     else:
-        print(sensitivity_text(found.to_dict(), language))
+        print(of_endpoint(sensitivity_text(found.to_dict(), language), endpoint_of(json.loads(analysis.content))))
     return 4 if any("NOT CONVERGED" in note for note in found.notes) else 0
 
 

@@ -1,17 +1,19 @@
-"""A finished figure in Chinese: every text that the catalogue of the report holds, laid out again."""
+"""A finished figure in Chinese, or in the words of its endpoint: every text that is said otherwise, laid out again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bayes_escc.plots.style import house_style, wrapped
 from bayes_escc.report.chinese import Names, figure_in_chinese
+from bayes_escc.report.endpoint_words import of_endpoint
 from bayes_escc.report.layout import display_width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["with_chinese_texts"]
+__all__ = ["with_chinese_texts", "with_endpoint_texts"]
 
 
 def with_chinese_texts(figure: Figure, *, own: Names = frozenset()) -> Figure:
@@ -24,6 +26,26 @@ def with_chinese_texts(figure: Figure, *, own: Names = frozenset()) -> Figure:
     own : frozenset of str
         What a person wrote, such as regimens and the title of the analysis: never translated.
     """
+    return _with_texts(figure, lambda text: figure_in_chinese(text, own))
+
+
+def with_endpoint_texts(figure: Figure, endpoint: str, *, own: Names = frozenset()) -> Figure:
+    """The figure with its texts in the words of its endpoint.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Changed in place.
+    endpoint : str
+        As `bayes_escc.report.endpoint_words.endpoint_of` gives it; blank changes nothing.
+    own : frozenset of str
+        What a person wrote.
+    """
+    return _with_texts(figure, lambda text: of_endpoint(text, endpoint, own)) if endpoint else figure
+
+
+def _with_texts(figure: Figure, say: Callable[[str], str]) -> Figure:
+    """The figure with every text said otherwise."""
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
@@ -34,19 +56,19 @@ def with_chinese_texts(figure: Figure, *, own: Names = frozenset()) -> Figure:
                 low, high = sorted(axis.get_view_interval())
                 ticks = [t for t in axis.get_major_ticks() if t.label1.get_visible() and low <= t.get_loc() <= high]
                 labels = {tick.get_loc(): tick.label1.get_text() for tick in ticks}
-                translated = {p: _translated(label, own) for p, label in labels.items()}
+                translated = {p: _said(label, say) for p, label in labels.items()}
                 if translated != labels:
                     axis.set_ticks(list(translated), list(translated.values()))
         for text in figure.findobj(Text):
             said = text.get_text()
-            if (chinese := _translated(said, own)) != said:
-                text.set_text(chinese)
+            if (other := _said(said, say)) != said:
+                text.set_text(other)
     return figure
 
 
-def _translated(text: str, own: Names) -> str:
-    """A text in Chinese, broken into lines no longer than it had."""
-    said = figure_in_chinese(text, own)
+def _said(text: str, say: Callable[[str], str]) -> str:
+    """A text said otherwise, broken into lines no longer than it had."""
+    said = say(text)
     if said == text:
         return text
     return wrapped(said, max(display_width(line) for line in text.split("\n"))) if "\n" in text else said

@@ -7,6 +7,7 @@ from typing import Final
 
 from bayes_escc.names import PlainMapping, format_probability
 from bayes_escc.report.chinese import Names, in_chinese
+from bayes_escc.report.endpoint_words import of_result
 from bayes_escc.report.layout import aligned, display_width, wrapped
 from bayes_escc.report.monitoring_words import position_sentence
 from bayes_escc.report.naming import own_names, title_of
@@ -81,7 +82,8 @@ def answer_text(
     room = MAX_LINES - len(head) - len(ending) - len(notes) - (1 if notes else 0) - (1 if ending else 0)
     table = _table(result, room - 1, language) if result["diagnostics"]["converged"] else []
     blocks = [head, table, notes, ending]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    told = "\n\n".join("\n".join(block) for block in blocks if block)
+    return of_result(told, result, own_names(result) | {question, *where} - {""})
 
 
 def _lines(texts: Sequence[str], most: int) -> list[str]:
@@ -167,7 +169,8 @@ def _table(result: PlainMapping, room: int, language: Language) -> list[str]:
     title = _say("pair" if len(pairs) == 1 else "against", language, a=pairs[0][0], b=pairs[0][1])
     titles = [title] if len({reference for _, reference in pairs}) == 1 else []
     hidden = len(rows) - len(lines)
-    table = [_cut(line, WIDTH) for line in (*titles, *aligned(header, lines).split("\n"))]
+    told = [[of_result(cell, result) for cell in line] for line in lines]
+    table = [_cut(line, WIDTH) for line in (*titles, *aligned(header, told).split("\n"))]
     return [*table, _say("more_rows", language, n=hidden)] if hidden else table
 
 
@@ -234,7 +237,8 @@ def _estimates(result: PlainMapping, time_unit: str, room: int, language: Langua
         name = _cut(", ".join(p for p in (who, _say("needed", language)) if p), 55)
         lines.insert(1, [name, _said(row["sentence"], language)])
     shown = lines[: max(1, min(_MOST_ROWS, room - 3))]
-    table = aligned(header, shown).split("\n") if shown else []
+    told = [[of_result(cell, result) for cell in line] for line in shown]
+    table = aligned(header, told).split("\n") if shown else []
     if len(lines) > len(shown):
         table.append(_say("more_rows", language, n=len(lines) - len(shown)))
     return table

@@ -17,7 +17,7 @@ from bayes_escc.report.chinese_figures import FIGURES
 from bayes_escc.report.chinese_sentences import SENTENCES
 from bayes_escc.report.chinese_terms import TERMS
 
-__all__ = ["Names", "figure_in_chinese", "in_chinese", "shielded"]
+__all__ = ["Names", "figure_in_chinese", "in_chinese", "shielded", "unshielded"]
 
 _UNITS: Final = {
     "months": "个月", "month": "个月", "weeks": "周", "week": "周", "days": "天", "day": "天", "years": "年",
@@ -49,7 +49,7 @@ def in_chinese(text: str, own: Names = frozenset()) -> str:
     while rest:
         found = _first_sentence(rest)
         if own:  # a name may be a word of the sentence itself
-            plain = _unshielded(rest, own)
+            plain = unshielded(rest, own)
             other = _first_sentence(plain, own) if plain != rest else None
             if other is not None and (found is None or other[2] > found[2]):
                 found, rest = other, plain
@@ -63,11 +63,11 @@ def in_chinese(text: str, own: Names = frozenset()) -> str:
         translated.append(found[0])
         rest = shielded(rest[found[1] :].lstrip(), own)
     if known:
-        return _unshielded("".join(translated).strip(), own)
+        return unshielded("".join(translated).strip(), own)
     folded = " ".join(text.split())
     if folded.endswith((".", "?")):  # a sentence that is not known is not taken apart as a list of words
         return text
-    alone = _unshielded(_term(shielded(folded, own)), own)
+    alone = unshielded(_term(shielded(folded, own)), own)
     return alone if alone != folded else text
 
 
@@ -88,8 +88,8 @@ def figure_in_chinese(text: str, own: Names = frozenset()) -> str:
     for pattern, chinese, _ in _compiled("figures"):
         match = pattern.fullmatch(held)
         if match:
-            return _unshielded(_filled(chinese, match), own)
-    said = _unshielded(_term(held), own)
+            return unshielded(_filled(chinese, match), own)
+    said = unshielded(_term(held), own)
     if said != folded:
         return said
     translated = in_chinese(folded, own)
@@ -110,7 +110,7 @@ def shielded(text: str, own: Names) -> str:
     return text if pattern is None else pattern.sub(lambda m: chr(_SHIELD + names.index(m[0]) % _SIGNS), text)
 
 
-def _unshielded(text: str, own: Names) -> str:
+def unshielded(text: str, own: Names) -> str:
     """The text with the names back in it."""
     names = _shield(own)[1]
     return re.sub(_SIGN, lambda m: names[ord(m[0]) - _SHIELD], text) if names else text

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.chinese import Names, in_chinese
+from bayes_escc.report.endpoint_words import of_endpoint
 from bayes_escc.report.full_words import FULL
 from bayes_escc.report.quantities import (
     KNOWN_COVARIATES,
@@ -75,6 +76,8 @@ class Naming:
     language : {"en", "zh"}
     own : frozenset of str
         Names that are never translated.
+    endpoint : str
+        Of times to an event, in whose words rows are named; blank for progression-free survival.
     """
 
     units: Mapping[str, str]
@@ -83,6 +86,7 @@ class Naming:
     stated: Mapping[str, Mapping[str, str]]
     language: Language = "en"
     own: Names = frozenset()
+    endpoint: str = ""
 
     @classmethod
     def of(cls, result: Row, language: Language = "en") -> Naming:
@@ -90,7 +94,8 @@ class Naming:
         units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
         several = len({r["endpoint"] for r in result["estimates"] if r["endpoint"]}) > 1
         time_unit = units.get("median", units.get("rmst", ""))
-        return cls(units, time_unit, several, result.get("covariates", {}), language, own_names(result))
+        endpoint = str(result.get("data", {}).get("endpoint") or "")
+        return cls(units, time_unit, several, result.get("covariates", {}), language, own_names(result), endpoint)
 
     @classmethod
     def of_names(
@@ -102,7 +107,8 @@ class Naming:
 
     def said(self, text: str) -> str:
         """A text of the package, written in English, in the language of the rows."""
-        return in_chinese(text, self.own) if self.language == "zh" else text
+        said = in_chinese(text, self.own) if self.language == "zh" else text
+        return of_endpoint(said, self.endpoint, self.own)
 
     def say(self, key: str, **values: object) -> str:
         """A phrase of the tables."""
@@ -130,7 +136,7 @@ class Naming:
 
     def name(self, row: Row) -> str:
         """What a row is about, with its time and the unit of it."""
-        return name_of(row, self.unit(row), self.time_unit, self.language)
+        return of_endpoint(name_of(row, self.unit(row), self.time_unit, self.language), self.endpoint)
 
     def time(self, time: float) -> str:
         """A time with its unit."""

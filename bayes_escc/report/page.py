@@ -7,10 +7,12 @@ not have is named in it; its status (present, missing, not applicable) is what t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Final
 
 from bayes_escc.report import part_end, part_model, part_results, part_study
-from bayes_escc.report.blocks import Block, Link, Made, Paragraph, Section, Status
+from bayes_escc.report.blocks import Block, Figure, Link, Made, Paragraph, Section, Status
+from bayes_escc.report.endpoint_words import of_endpoint
 from bayes_escc.report.page_lists import CHECKLIST_NAMES, CHECKLISTS
 from bayes_escc.report.page_words import TITLES
 from bayes_escc.report.quantities import Language
@@ -63,6 +65,8 @@ def sections(facts: Facts, language: Language, figures: Sequence[str] = ()) -> l
     """
     page = View(facts, language, tuple(figures))
     made = [_section(page, anchor, make) for anchor, make in _PARTS.items()]
+    if page.endpoint:
+        made = [_worded(section, page) for section in made]
     states = {s.anchor: s.status for s in made}
     made.append(Section("checklists", TITLES["checklists"][language], "present", _checklists(page, states)))
     words = part_end.abbreviations(page, made)
@@ -75,6 +79,21 @@ def _section(page: View, anchor: str, make: Callable[[View], Made]) -> Section:
     if status != "present" and not blocks:
         blocks = (Paragraph(page.say("absent" if status == "missing" else "not_applicable")),)
     return Section(anchor, TITLES[anchor][page.language], status, tuple(blocks))
+
+
+def _worded(section: Section, page: View) -> Section:
+    """A section in the words of the endpoint."""
+
+    def said(value: Any) -> Any:
+        if isinstance(value, str):
+            return of_endpoint(value, page.endpoint, page.own)
+        if isinstance(value, tuple):
+            return tuple(said(part) for part in value)
+        if is_dataclass(value) and not isinstance(value, type | Figure):
+            return replace(value, **{f.name: said(getattr(value, f.name)) for f in fields(value)})
+        return replace(value, caption=said(value.caption)) if isinstance(value, Figure) else value
+
+    return replace(section, title=said(section.title), blocks=said(section.blocks))
 
 
 def _guideline(page: View) -> str:

@@ -21,6 +21,7 @@ from bayes_escc.answers.needed import needed_rows
 from bayes_escc.answers.rows import ComparisonRow, EstimateRow, RankRow, Row
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import REGIMEN, VERSION, Plain, PlainMapping
+from bayes_escc.report.endpoint_words import endpoint_of
 
 if TYPE_CHECKING:
     from bayes_escc.analysis.analysis import Analysis
@@ -270,9 +271,10 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         posterior.versions,
         analysis.sampling.seed,
     )
+    endpoint = endpoint_of(json.loads(analysis.content))
     return build_result(
         asked,
-        posterior.evidence,
+        {**posterior.evidence, **({"endpoint": endpoint} if endpoint else {})},
         posterior.diagnostics,
         estimates=posterior.summary_rows(),
         comparisons=[row for c in compared for row in c.rows],

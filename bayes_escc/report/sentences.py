@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bayes_escc.names import NO_ANSWER, format_probability
+from bayes_escc.report.endpoint_words import of_result
+from bayes_escc.report.naming import own_names
 from bayes_escc.report.quantities import (
     UNITS_ZH,
     Language,
@@ -432,6 +434,12 @@ def verdict(result: Row, language: Language = "en") -> list[str]:
     list of str
         Of a fit that failed its diagnostics, one sentence that says so, and no answer.
     """
+    own = own_names(result)
+    return [of_result(sentence, result, own) for sentence in _verdict(result, language)]
+
+
+def _verdict(result: Row, language: Language) -> list[str]:
+    """The sentences, of progression-free survival where they are of a time."""
     if not result["diagnostics"]["converged"]:
         if language == "zh":
             return ["未收敛：抽样诊断未通过，不给出结论。"]

@@ -9,6 +9,7 @@ from bayes_escc.answers.league import league_groups, league_order, mirrored
 from bayes_escc.names import PlainMapping, format_probability
 from bayes_escc.report.bias_text import bias_text, population_text
 from bayes_escc.report.borrowing_text import borrowing_text
+from bayes_escc.report.endpoint_words import of_result
 from bayes_escc.report.layout import aligned, display_width
 from bayes_escc.report.monitoring_words import position_sentence
 from bayes_escc.report.naming import Naming, title_of
@@ -66,7 +67,7 @@ def result_text(result: PlainMapping, language: Language = "en") -> str:
         blocks += [f"  {position_sentence(row, language, naming.own)}" for row in result["monitoring"]]
     if result["analysis"]["priors"]:
         blocks += ["", naming.say("priors"), *[f"  {naming.said(line)}" for line in result["analysis"]["priors"]]]
-    return "\n".join(blocks)
+    return of_result("\n".join(blocks), result, naming.own)
 
 
 def _head(result: PlainMapping, naming: Naming) -> list[str]:

@@ -28,7 +28,8 @@ class View:
         self.converged = bool(self.result["diagnostics"]["converged"])
         self.units = {r["estimand"]: str(r["unit"]) for r in self.result["estimates"]}
         self.time_unit = self.units.get("median", self.units.get("rmst", ""))
-        self.own = own_names(self.result)
+        self.own = own_names(self.result) | {str(facts.get("question") or "")} - {""}
+        self.endpoint = str(self.result["data"].get("endpoint") or "")
         self.survival = self.result["analysis"]["family"] == "survival"
         self.stated: Mapping[str, Mapping[str, str]] = self.result.get("covariates", {})
         self.synthesis = self.result["analysis"]["family"] == "synthesis"

@@ -215,7 +215,7 @@ def _place(source: Source) -> int:
     result = source.facts["result"]
     endpoints = {str(r["endpoint"]).rpartition("_")[2] for r in result["estimates"] if r.get("endpoint")}
     if not endpoints and result["analysis"]["family"] == "survival":
-        endpoints = {"PFS"}
+        endpoints = {str(result["data"].get("endpoint") or "PFS")}
     return next((i for i, names in enumerate(_ORDER) if endpoints & set(names)), len(_ORDER))
 
 
@@ -279,10 +279,12 @@ def _sensitivity_beside(folder: Path, facts: PlainMapping) -> Plain:
 def _drawn_again(path: Path, names: Sequence[str], language: Language, own: Names) -> Drawn:
     """The figures of a results folder in another language, from its posterior."""
     from bayes_escc.answers.posterior import Posterior
+    from bayes_escc.report.endpoint_words import endpoint_of
     from bayes_escc.report.result import comparisons_of
     from bayes_escc.runs.figures import drawings_of
     from bayes_escc.runs.run import drawn_files
 
     posterior = Posterior.load(path)
     drawings = drawings_of(posterior, comparisons_of(posterior))
-    return drawn_files({name: draw() for name, draw in drawings.items() if name in names}, language, own)
+    endpoint = endpoint_of(json.loads(posterior.analysis.content))
+    return drawn_files({name: draw() for name, draw in drawings.items() if name in names}, language, own, endpoint)

@@ -311,7 +311,8 @@ def run_analysis(
         further = checks(posterior, table) if checks is not None and posterior.diagnostics.converged else {}
         folder.write("page.json", to_json({**facts, **further, "language_of_figures": language}))
         if drawn:
-            write_drawings(folder, drawings_of(posterior, comparisons), language, own_names(result))
+            drawings, endpoint = drawings_of(posterior, comparisons), str(result["data"].get("endpoint") or "")
+            write_drawings(folder, drawings, language, own_names(result), endpoint)
     return posterior, result, folder.paths
 
 
@@ -328,7 +329,8 @@ def write_results(
     with results_folder(out) as folder:
         write_tables(folder, posterior, result)
         if figures and _can_draw():
-            write_drawings(folder, drawings_of(posterior, comparisons), language, own_names(result))
+            drawings, endpoint = drawings_of(posterior, comparisons), str(result["data"].get("endpoint") or "")
+            write_drawings(folder, drawings, language, own_names(result), endpoint)
     return folder.paths
 
 
@@ -363,14 +365,17 @@ def write_drawings(
     drawings: Mapping[str, Callable[[], Figure]],
     language: Language = "en",
     own: Names = frozenset(),
+    endpoint: str = "",
 ) -> None:
     """Draw figures into a results folder, by file name; in Chinese, but for a person's own names."""
     for name, draw in drawings.items():
-        for suffix, content in drawn_files({name: draw()}, language, own)[name].items():
+        for suffix, content in drawn_files({name: draw()}, language, own, endpoint)[name].items():
             folder.write(f"{name}{suffix}", content)
 
 
-def drawn_files(figures: Mapping[str, Figure], language: Language, own: Names) -> dict[str, dict[str, bytes]]:
+def drawn_files(
+    figures: Mapping[str, Figure], language: Language, own: Names, endpoint: str = ""
+) -> dict[str, dict[str, bytes]]:
     """Figures as files, by name and suffix, in one language.
 
     Parameters
@@ -379,10 +384,11 @@ def drawn_files(figures: Mapping[str, Figure], language: Language, own: Names) -
     language : {"en", "zh"}
     own : frozenset of str
         Names that are never translated (`bayes_escc.report.naming.own_names`).
+    endpoint : str
+        In whose words (`bayes_escc.report.endpoint_words`).
     """
-    from bayes_escc.plots.chinese import with_chinese_texts
+    from bayes_escc.plots.chinese import with_chinese_texts, with_endpoint_texts
     from bayes_escc.plots.style import figure_files
 
-    return {
-        name: figure_files(with_chinese_texts(f, own=own) if language == "zh" else f) for name, f in figures.items()
-    }
+    told = {name: with_chinese_texts(f, own=own) if language == "zh" else f for name, f in figures.items()}
+    return {name: figure_files(with_endpoint_texts(f, endpoint, own=own)) for name, f in told.items()}

@@ -38,7 +38,7 @@ def study_source(path: str | Path) -> Source:
     def figures(language: Language) -> Drawn:
         if language not in drawn:
             made = {**figures_of(posterior, comparisons), **shown}
-            drawn[language] = drawn_files(made, language, own_names(result))
+            drawn[language] = drawn_files(made, language, own_names(result), str(result["data"].get("endpoint") or ""))
         return drawn[language]
 
     return Source(facts, figures, Path(path).parent)

@@ -134,6 +134,7 @@ def _fit(fit: StoredFit, ledger: Ledger) -> Plain:
         "predictive": fit.record.get("predictive"),
         "disagreement": fit.record.get("disagreement"),
         "positions": result.get("monitoring", []),
+        **({"endpoint": result["data"]["endpoint"]} if result["data"].get("endpoint") else {}),
     }
 
 
@@ -232,7 +233,9 @@ def naming_of(title: str, fit: PlainMapping | None, language: Language) -> Namin
     """Names and units of the rows of a fit of a study; before the first fit only the title is known."""
     rows = {key: [] if fit is None else fit[key] for key in ("estimates", "comparisons")}
     positions = [] if fit is None else fit.get("positions", fit.get("monitoring", []))
-    return Naming.of({"analysis": {"id": "", "title": title}, "monitoring": positions, **rows}, language)
+    endpoint = (fit or {}).get("endpoint") or (fit or {}).get("data", {}).get("endpoint")
+    known = {"analysis": {"id": "", "title": title}, "data": {"endpoint": endpoint}, "monitoring": positions}
+    return Naming.of({**known, **rows}, language)
 
 
 def status_text(found: PlainMapping, language: Language = "en") -> str:

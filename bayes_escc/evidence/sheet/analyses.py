@@ -41,6 +41,25 @@ def adjusted_for(applied: Applied) -> tuple[str, ...]:
     return tuple(usable) if usable and events >= _EVENTS_PER_PARAMETER * parameters else ()
 
 
+_MEDIANS: Final[Mapping[bool, tuple[Mapping[str, object], Text]]] = {
+    False: (
+        {"mu": 1.386, "sigma": 0.6},
+        Text(
+            "Second-line ESCC: median PFS around 4 months, 95 % between 1.2 and 13.",
+            "食管鳞癌二线：中位PFS约4个月，95%在1.2～13个月。",
+        ),
+    ),
+    True: (
+        {"mu": 2.079, "sigma": 0.6},
+        Text(
+            "Second-line ESCC: median OS around 8 months, 95 % between 2.5 and 26.",
+            "食管鳞癌二线：中位OS约8个月，95%在2.5～26个月。",
+        ),
+    ),
+}
+"""Prior of the median of progression-free survival and, where deaths are the events, of overall survival."""
+
+
 def _followed(row: Mapping[str, str]) -> bool:
     """Whether a patient has follow-up: a time, or an interval between scans."""
     return bool(row.get("time") or row.get("last_free"))
@@ -71,7 +90,8 @@ def analyses_of(mapping: SheetMapping, applied: Applied, file: str, language: st
             found[name] = _rates(name, chosen, regimens, file, answers, language, counts=True)
         return found
     if "time" in applied.columns or "last_free" in applied.columns:
-        found["pfs.toml"] = _pfs(mapping, applied, regimens, file, answers, language)
+        name = "os.toml" if mapping.rule("endpoint") == "OS" else "pfs.toml"
+        found[name] = _survival(name, mapping, applied, regimens, file, answers, language)
     if "response" in applied.columns:
         binary = {r["response"] for r in applied.rows} <= {"0", "1", ""}
         found["response.toml"] = _rates(
@@ -146,17 +166,31 @@ def _comment(text: Text, language: str) -> str:
     return f"# {text.said(language)}"
 
 
-def _pfs(
-    mapping: SheetMapping, applied: Applied, regimens: list[str], file: str, answers: Mapping[str, str], language: str
+def _survival(
+    name: str,
+    mapping: SheetMapping,
+    applied: Applied,
+    regimens: list[str],
+    file: str,
+    answers: Mapping[str, str],
+    language: str,
 ) -> str:
+    overall = name == "os.toml"
     versus = Text(" against ", "与").said(language).join(regimens)
-    lines = _head(
-        "pfs.toml",
-        Text(f"Progression-free survival: {versus}", f"无进展生存期：{versus}"),
-        Text("Which regimen keeps patients progression-free longer?", "哪种方案的无进展生存期更长？"),
-        language,
+    title = (
+        Text(f"Overall survival: {versus}", f"总生存期：{versus}")
+        if overall
+        else Text(f"Progression-free survival: {versus}", f"无进展生存期：{versus}")
     )
+    question = (
+        Text("Which regimen keeps patients alive longer?", "哪种方案的总生存期更长？")
+        if overall
+        else Text("Which regimen keeps patients progression-free longer?", "哪种方案的无进展生存期更长？")
+    )
+    lines = _head(name, title, question, language)
     lines += _data("patients", file, regimens, language)
+    if overall:
+        lines.append(f'endpoint = "OS"   # {Text("deaths are the events", "以死亡为事件").said(language)}')
     if "last_free" in applied.columns:
         lines += ['interval = ["last_free", "first_progression"]', f"time_unit = {_q(mapping.rule('time_unit'))}"]
     else:
@@ -182,15 +216,7 @@ def _pfs(
             blank = any(_followed(r) and not r.get(c) for r in applied.rows)
             lines.append(f'{mark}  {{ column = "{c}"{log}{', missing = "impute"' if blank else ""} }},')
         lines.append(f"{mark}]")
-    lines += _prior(
-        "median",
-        {"distribution": "LogNormal", "mu": 1.386, "sigma": 0.6},
-        Text(
-            "Second-line ESCC: median PFS around 4 months, 95 % between 1.2 and 13.",
-            "食管鳞癌二线：中位PFS约4个月，95%在1.2～13个月。",
-        ),
-        language,
-    )
+    lines += _prior("median", {"distribution": "LogNormal", **_MEDIANS[overall][0]}, _MEDIANS[overall][1], language)
     lines += _prior(
         "log_shape",
         {"distribution": "Normal", "mu": 0, "sigma": 0.3},
@@ -210,9 +236,10 @@ def _pfs(
             ),
             language,
         )
-    lines += ["", "[estimands]", "times = [3, 6, 12]", "horizons = [6, 12]"]
+    times, horizons = ([6, 12, 24], [12, 24]) if overall else ([3, 6, 12], [6, 12])
+    lines += ["", "[estimands]", f"times = {times}", f"horizons = {horizons}"]
     if len(regimens) > 1:
-        margin = answers.get("margin.pfs", "none")
+        margin = answers.get("margin.os" if overall else "margin.pfs", "none")
         lines += ["", "[[comparisons]]", 'estimand = "rmst"', f"reference = {_q(regimens[0])}"]
         if margin != "none":
             said = Text("months; the smallest difference that matters, as answered", "月；最小有意义差值(按回答)")

@@ -317,10 +317,16 @@ class _Work(CohortDecisions):
                 "none", Text("none stated: only the probability of being better", "不设定：仅报告更优的概率")
             )
             if mapping.rule("time") and {"time", "visit_result"} & {*applied.columns, *mapping.columns}:
+                overall = mapping.rule("endpoint") == "OS"
                 self.ask(
                     Question(
-                        "margin.pfs",
+                        "margin.os" if overall else "margin.pfs",
                         Text(
+                            "Which difference in mean survival time matters to patients, in months?",
+                            "平均生存时间相差多少个月对患者才有意义？",
+                        )
+                        if overall
+                        else Text(
                             "Which difference in mean progression-free time matters to patients, in months?",
                             "平均无进展时间相差多少个月对患者才有意义？",
                         ),

@@ -9,25 +9,59 @@ from typing import Final
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.sheet.asking import Asking
-from bayes_escc.evidence.sheet.cells import MISSING, folded_word, read_day, read_number, time_unit
-from bayes_escc.evidence.sheet.columns import Roles
+from bayes_escc.evidence.sheet.cells import MISSING, WORDS, folded_word, read_day, read_number, time_unit
+from bayes_escc.evidence.sheet.columns import Roles, propose_roles
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.questions import Candidate, Question
+from bayes_escc.evidence.sheet.roles import header_of, roles_of
+from bayes_escc.evidence.sheet.sorting import PATIENT_ROLES
 from bayes_escc.evidence.sheet.wording import Text
-from bayes_escc.names import normalise
+from bayes_escc.names import PlainMapping, normalise
 
 __all__ = ["FollowUpDecisions"]
 
 
 _ENDS: Final = frozenset({"progression", "death", "last_contact", "last_scan", "pfs_end"})
 """Roles that say when follow-up ended."""
+_PROGRESSION: Final = ("progression", "independent_progression")
+"""Roles of a date of progression."""
 _READABLE: Final = ("ambiguous", "serial")
 """What is a date, but not of itself."""
 
 
 class FollowUpDecisions(Asking):
     """How progression-free survival comes about."""
+
+    # -- overall survival --------------------------------------------------------------------------------------------
+
+    def _overall_alone(self, roles: Roles, tables: Sequence[Table], uses: PlainMapping) -> Roles:
+        """The columns of overall survival as those of the follow-up, where a sheet holds no other."""
+        if roles.columns.keys() & {"time", "status", "censored", "pfs_end", *_PROGRESSION, "visit_result"}:
+            return roles
+        found = {role: [h for h in roles.aside if _is_overall(h, role)] for role in ("os", "os_status")}
+        if len(found["os"]) != 1 or len(found["os_status"]) > 1:
+            return roles
+        own = {found["os"][0]: "time"} | {h: r for h in found["os_status"] if (r := _died(h, roles.cells[h]))}
+        told = propose_roles(tables, {**{f"use.{role}": header for header, role in own.items()}, **uses}, PATIENT_ROLES)
+        why = Text("no other survival is in the sheet", "表中没有其他生存时间")
+        shown = [replace(p, reason=why) if own.get(p.header) == p.role else p for p in told.proposals]
+        return replace(told, proposals=tuple(shown))
+
+    def _of_overall(self, mapping: Mapping) -> Mapping:
+        """Overall survival, where deaths are all that the sheet dates or its time is one to death."""
+        has, mode = set(mapping.columns), mapping.rule("time")
+        named = mode == "column" and _is_overall(mapping.columns["time"].header, "os")
+        dated = mode == "dates" and "death" in has and not has & {*_PROGRESSION, "status", "censored", "last_scan"}
+        if not (named or dated):
+            return mapping
+        self.notes.append(
+            Text(
+                "the sheet holds no progression: deaths are the events, and what is analysed is overall survival (OS)",
+                "表中没有进展：以死亡为事件，分析总生存期(OS)",
+            )
+        )
+        return mapping.with_rule(endpoint="OS")
 
     # -- time to progression -----------------------------------------------------------------------------------------
 
@@ -233,6 +267,22 @@ class FollowUpDecisions(Asking):
             )
         )
         return mapping.with_rule(time_unit=answer) if answer else mapping
+
+
+def _is_overall(header: str, role: str) -> bool:
+    """Whether a header is that of overall survival, or of whether the patient died."""
+    found = {name for name, _ in roles_of(header_of(header))}
+    return role in found or (role == "os_status" and "death" in found)
+
+
+def _died(header: str, cells: Sequence[str]) -> str:
+    """The role of a column that says who died; blank where 1 may as well mean alive, which a person must say."""
+    if re.search(r"(?i)cnsr|cens|删失", header):
+        return "censored"
+    coded = {folded_word(c) for c in cells} - MISSING <= set(WORDS["yes_no"])
+    if coded and re.search(r"(?i)alive|存活", header):
+        return "censored"
+    return "" if coded and re.search(r"(?i)vital|survival|生存", header) else "status"
 
 
 def _cut_in_titles(tables: Sequence[Table]) -> str:

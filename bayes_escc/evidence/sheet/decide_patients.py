@@ -37,6 +37,8 @@ class CohortDecisions(FollowUpDecisions):
         for question in roles.questions:
             if self.ask(question):
                 roles = propose_roles(tables, self._uses_answers(), allowed)
+        if not visits:
+            roles = self._overall_alone(roles, tables, self._uses_answers())
         columns = dict(roles.columns)
         for role, answer in self._uses_answers().items():
             if role.removeprefix("use.") in ROLES and role not in self.used and role in self.given:
@@ -61,7 +63,7 @@ class CohortDecisions(FollowUpDecisions):
         mapping = self._regimens(mapping, tables, roles)
         mapping = self._identifier(mapping, roles)
         mapping = self._response(mapping)
-        return self._time(mapping, tables, roles), tuple(proposals)
+        return self._of_overall(self._time(mapping, tables, roles)), tuple(proposals)
 
     def _uses_answers(self) -> dict[str, str]:
         headers = [h for g in self.grids for row in g.rows for h in row]

@@ -276,7 +276,11 @@ class _Reading(CellReading):
                 continue
             record.values["time"], record.values["event"] = str(route.days), "1" if route.event else "0"
             self.recorder.read(
-                record, "PFS", "", f"{route.days} days, {'event' if route.event else 'censored'}", route.text
+                record,
+                self.mapping.rule("endpoint", "PFS"),
+                "",
+                f"{route.days} days, {'event' if route.event else 'censored'}",
+                route.text,
             )
         if mode in ("dates", "end") and "time" in self.columns:
             self.compare_times()

@@ -42,6 +42,7 @@ _COUNT: Final = re.compile(r"\d+\s*[/(（]\s*\d+(\.\d+)?\s*%?\s*[)）]?")
 
 SETTINGS: Final = {
     "reference": ("reference regimen", "参照方案"),
+    "margin.os": ("smallest difference in os that matters (months)", "os最小有意义差值(月)"),
     "margin.pfs": ("smallest difference in pfs that matters (months)", "pfs最小有意义差值(月)"),
     "margin.response": (
         "smallest difference in response that matters (percentage points)",

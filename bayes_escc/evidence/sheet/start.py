@@ -269,11 +269,12 @@ def decision_text(decision: Decision, language: str) -> list[str]:
     """What was decided, line by line: columns with reasons, rows left aside, notes, and what the table says."""
     heading = Text("Columns:", "各列：").said(language)
     lines = [heading]
+    overall = {"time": "os", "status": "os_status"} if decision.mapping.rule("endpoint") == "OS" else {}
     for p in decision.proposals:
         role = (
             Text("-", "-").said(language)
             if p.role is None
-            else f"{ROLES[p.role].said.said(language)} ({p.role})"
+            else f"{ROLES[overall.get(p.role, p.role)].said.said(language)} ({p.role})"
             if p.role in ROLES
             else p.role
         )

@@ -25,8 +25,9 @@ def summary_of(applied: Applied, mapping: Mapping) -> Text:
         per_month = DAYS_IN["months"] / DAYS_IN[mapping.rule("time_unit", "days")]
         shown = "not reached" if middle is None else f"{middle / per_month:.1f} months"
         reached = "未达到" if middle is None else f"{middle / per_month:.1f}个月"
-        english.append(f"{events} events of {len(pairs)} followed, median PFS {shown}")
-        chinese.append(f"随访{len(pairs)}例中事件{events}例，中位PFS{reached}")
+        endpoint = mapping.rule("endpoint", "PFS")
+        english.append(f"{events} events of {len(pairs)} followed, median {endpoint} {shown}")
+        chinese.append(f"随访{len(pairs)}例中事件{events}例，中位{endpoint}{reached}")
     between = [r["first_progression"] for r in applied.rows if r.get("first_progression")]
     if between:
         seen = sum(b != "inf" for b in between)

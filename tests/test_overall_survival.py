@@ -1,0 +1,145 @@
+"""Overall survival: a sheet that holds nothing else leads to it, and it is called so wherever a person reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from datetime import date
+
+import pytest
+
+import bayes_escc as be
+from bayes_escc.cli import main
+from bayes_escc.evidence.sheet.read import read_sheet
+from bayes_escc.report.endpoint_words import of_endpoint
+
+ENDS = [
+    ("2021-08-10", "", 7.2, 1), ("", "2022-01-20", 12.3, 0), ("2021-05-01", "", 3.9, 1), ("2021-12-01", "", 10.8, 1),
+    ("2021-04-02", "", 2.9, 1), ("", "2021-12-20", 11.3, 0), ("2021-09-15", "", 8.2, 1), ("2021-07-07", "", 5.9, 1),
+    ("", "2022-02-01", 12.7, 0), ("2021-10-10", "", 9.0, 1), ("2021-06-06", "", 4.8, 1), ("2021-11-11", "", 10.0, 1),
+]  # fmt: skip
+"""Death, last contact, months, and whether the patient died."""
+PATIENTS = [(i + 1, ("chemo", "immuno")[i % 2], f"2021-01-{1 + i:02d}", *end) for i, end in enumerate(ENDS)]
+
+
+def sheet(path, header, row):
+    path.write_text(header + "\n" + "".join(",".join(map(str, row(p))) + "\n" for p in PATIENTS), encoding="utf-8")
+    return str(path)
+
+
+SHEETS = {
+    "dates in Chinese": (
+        "研究编号,治疗方案,开始治疗日期,死亡日期,末次随访",
+        lambda p: (p[0], p[1], p[2], p[3], p[4] or p[3]),
+    ),
+    "dates in English": ("patient id,arm,first dose,date of death,last contact", lambda p: p[:5]),
+    "time in Chinese": ("研究编号,治疗方案,OS(月),死亡", lambda p: (p[0], p[1], p[5], "是" if p[6] else "否")),
+    "time in English": (
+        "patient id,treatment,overall survival (months),OS_status",
+        lambda p: (p[0], p[1], p[5], p[6]),
+    ),
+}
+
+
+def started(folder, kind, language="en"):
+    header, row = SHEETS[kind]
+    path = sheet(folder / "ward.csv", header, row)
+    given = ["--answer", "reference=chemo", "--answer", "margin.os=2", "--language", language]
+    return main(["start", path, "--out", str(folder / "cohort"), *given])
+
+
+@pytest.mark.parametrize("kind", SHEETS)
+def test_a_sheet_of_overall_survival_alone_leads_to_its_analysis(kind, tmp_path, capsys):
+    """Dates of death gave an analysis of progression-free survival; a time with a status none."""
+    language = "zh" if "Chinese" in kind else "en"
+    assert started(tmp_path, kind, language) == 0
+    said = capsys.readouterr().out
+    assert ("总生存期" if language == "zh" else "overall survival") in said
+    assert not re.search("PFS|无进展|rogression-free", said)
+    assert sorted(p.name for p in (tmp_path / "cohort").glob("*.toml")) == ["mapping.toml", "os.toml"]
+    stated = tomllib.loads((tmp_path / "cohort" / "os.toml").read_text(encoding="utf-8"))
+    assert stated["data"]["endpoint"] == "OS"
+    assert "rogression" not in (tmp_path / "cohort" / "os.toml").read_text(encoding="utf-8")
+    table = be.Analysis.from_file(tmp_path / "cohort" / "os.toml").load_table()
+    assert (len(table.frame), table.frame["event"].astype(int).sum()) == (12, 9)
+    times = dict(zip(table.frame["patient_id"].astype(int), table.frame["time"].astype(float), strict=True))
+    for number, _, first, died, seen, months, _ in PATIENTS:
+        days = (date.fromisoformat(died or seen) - date.fromisoformat(first)).days
+        assert times[number] == (days if "dates" in kind else months), number
+
+
+def test_a_death_without_progression_is_still_an_event_of_pfs(tmp_path):
+    """Where the sheet dates progression too, nothing changes."""
+    header = "patient id,arm,first dose,PD date,date of death,last contact"
+    path = sheet(
+        tmp_path / "ward.csv", header, lambda p: (p[0], p[1], p[2], "2021-02-20" if p[0] == 2 else "", p[3], p[4])
+    )
+    found = read_sheet(path)
+    assert found.mapping.rule("endpoint") == ""
+    assert "median PFS" in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("header", "died", "lives", "asked"),
+    [
+        ("alive", "no", "yes", False),
+        ("OS_CNSR", "0", "1", False),
+        ("死亡", "是", "否", False),
+        ("生存状态", "1", "0", True),
+        ("生存状态", "死亡", "存活", False),
+    ],
+)
+def test_who_is_alive_is_not_taken_for_who_died(header, died, lives, asked, tmp_path):
+    """1 under "alive" is no death, 1 under "vital status" may be either."""
+    row = lambda p: (p[0], p[1], p[5], died if p[6] else lives)  # noqa: E731
+    path = sheet(tmp_path / "w.csv", f"编号,方案,OS(月),{header}", row)
+    if asked:
+        with pytest.raises(be.OpenQuestionsError) as found:
+            read_sheet(path)
+        assert [q.code for q in found.value.questions] == ["use.status"]
+        return
+    assert read_sheet(path).frame["event"].astype(int).sum() == 9
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The results and pages of an analysis of overall survival, quickly."""
+    folder = tmp_path_factory.mktemp("os")
+    assert started(folder, "time in English") == 0
+    found = {}
+    for language in ("en", "zh"):
+        out = folder / language
+        code = main(["run", str(folder / "cohort" / "os.toml"), "--out", str(out), "--report", "--language", language,
+                     "--sampler", "laplace", "--full"])  # fmt: skip
+        assert code == 0
+        found[language] = out
+    return found
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "median OS"), ("zh", "中位总生存期")])
+def test_overall_survival_is_called_so_in_text_page_and_figures(results, language, name, capsys):
+    out = results[language]
+    result = json.loads((out / "result.json").read_text(encoding="utf-8"))
+    assert result["data"]["endpoint"] == "OS"
+    assert main(["report", str(out), "--language", language]) == 0
+    capsys.readouterr()
+    from bayes_escc.report.answer import answer_text
+    from bayes_escc.report.text import result_text
+
+    for text in (result_text(result, language), answer_text(result, language=language)):
+        assert name in text
+        assert not re.search("PFS|无进展|rogression", text)
+    page = next(out.glob("*.html")).read_text(encoding="utf-8")
+    told = re.sub(r"<svg.*?</svg>", "", page, flags=re.S)
+    assert name in told
+    assert re.findall(r".{30}(?:PFS|无进展|rogression-free).{20}", told) == []
+    for path in out.glob("*.svg"):
+        texts = " | ".join(re.findall(r">([^<>]+)</text>", path.read_text(encoding="utf-8")))
+        assert not re.search("PFS|无进展|rogression", texts), path.name
+
+
+def test_a_name_of_ones_own_keeps_its_words():
+    assert of_endpoint("median PFS on PFS arm", "OS", frozenset({"PFS arm"})) == "median OS on PFS arm"
+    assert of_endpoint("median PFS", "") == "median PFS"
+    assert of_endpoint("MyPFS2 and PFS rate", "OS") == "MyPFS2 and OS rate"
