@@ -388,10 +388,14 @@ def test_what_a_table_is_refused_or_noted_for_is_told_in_chinese(name, tmp_path,
     assert english_in("\n".join(lines)) == []
 
 
-@pytest.mark.parametrize("name", [name for name, typed in ROWS.items() if typed.refused or typed.noted])
+TYPED = [name for name, typed in ROWS.items() if (typed.refused or typed.noted) and "published law" not in name]
+"""What is typed wrongly, but for the categories of a published law, which are its authors' words."""
+
+
+@pytest.mark.parametrize("name", TYPED)
 def test_what_is_typed_wrongly_is_told_in_chinese(name, capsys):
     _, said = told([word for word in ROWS[name].line() if word != "--json"], capsys)
-    assert english_in(said) == []
+    assert english_in(re.sub("列有[^。]*。", "", said)) == []
 
 
 FILE = """id = "t"

@@ -253,6 +253,19 @@ _EFFECTS: Final = (
         "请核对估计值、界限、ci_level与p；单侧p请在p_sides列注明。",
     ),
     (
+        "the middle of the interval on the log scale is {low} to {high} allowing for rounding, not the estimate {value}.",
+        "按舍入范围，区间在对数尺度上的中点为{low}～{high}，而非估计值{value}。",
+    ),
+    (
+        "the middle of the interval is {low} to {high} allowing for rounding, not the estimate {value}.",
+        "按舍入范围，区间的中点为{low}～{high}，而非估计值{value}。",
+    ),
+    (
+        "Check the three numbers; if the source uses another method, put it into a table with its standard error in a column "
+        "se and no limits, and pool that file.",
+        "请核对三个数字；若原文采用其他方法，请将其写入表格，在se列给出标准误而不填界限，再合并该文件。",
+    ),
+    (
         "Check the three numbers; if the source uses another method, give the standard error in a column se and leave the "
         "limits blank.",
         "请核对三个数字；若原文采用其他方法，请在se列给出标准误并将界限留空。",
@@ -778,6 +791,54 @@ _ANALYSES: Final = (
 )
 
 _TYPED: Final = (
+    (
+        "{a} must be a number of at least 0, and {b} a number, not {c} and {d}.",
+        "{a}应为不小于0的数，{b}应为数字，而非{c}与{d}。",
+    ),
+    (
+        "{key} must lie between 0 and 1, not {value} (did you mean {meant}?).",
+        "{key}应在0～1之间，而非{value}（是否指{meant}？）。",
+    ),
+    ("{key} must lie between 0 and 1, not {value}.", "{key}应在0～1之间，而非{value}。"),
+    ("{key}: {law} is not possible here: use one of {names}.", "{key}：此处不能用{law}，请用{names}之一。"),
+    (
+        "{key}: {law} has hardly any probability below 0, where the logarithm of a risk lies; state one that has, for "
+        "example {other}.",
+        "{key}：{law}在0以下几乎没有概率，而风险的对数小于0；请改用例如{other}。",
+    ),
+    (
+        "{key}: {law} favours one regimen of a pair over the other; it needs {option}, where it holds against the first "
+        "regimen.",
+        "{key}：{law}偏向一对方案中的一个，须同时给出{option}，表示与第一种方案相比。",
+    ),
+    (
+        "{law} cannot hold for every pair of {n} regimens; use one of {names}, or {option}, where it holds against the "
+        "first.",
+        "{law}不能同时适用于{n}种方案的每一对；请用{names}之一，或给出{option}，表示与第一种方案相比。",
+    ),
+    ("the name {name} is used twice; give every effect its own.", "名称{name}重复使用，请为每项效应单独命名。"),
+    (
+        "{key}: the defaults are for log ratios, and {source} gives mean differences up to {value} in a unit of their own.",
+        "{key}：默认先验用于对数比值，而所给效应为均数差，最大为{value}(自有单位)。",
+    ),
+    (
+        "State them on that scale: an effect beyond 2 sigma should be a surprise, so perhaps {law} for the effect and "
+        "{other} for tau.",
+        "请按该尺度给出：超过2 sigma的效应应属意外，例如效应用{law}，tau用{other}。",
+    ),
+    (
+        "{key}: effects measured as {measure} say nothing of risks; only {names} do.",
+        "{key}：以{measure}表示的效应不能说明风险，只有{names}可以。",
+    ),
+    (
+        "{key}: no row of {source} has {column} = {value}; it has {names}.",
+        "{key}：{source}中没有{column} = {value}的行，现有{names}。",
+    ),
+    (
+        "{key} takes COLUMN=VALUE with a column of {source} ({columns}), not {value}.",
+        "{key}应写作列名=值，{source}的列有{columns}，而非{value}。",
+    ),
+    ("{key}: {source} has no {name}; it has {names}.", "{key}：{source}没有{name}，现有{names}。"),
     ("{key} needs the lower limit first, not {value}.", "{key}应先写下限，而非{value}。"),
     ("ci-prob must lie between 0 and 1, not {value}.", "ci-prob应在0～1之间，而非{value}。"),
     (

@@ -12,6 +12,12 @@ from bayes_escc.report.naming import Naming
 __all__ = ["problem_text", "refusal_in_chinese"]
 
 _HEADING: Final = re.compile(r"(.+) (was refused|cannot be used): (\d+) problems?")
+_SOURCES: Final = {
+    "what was typed": "所录入的内容",
+    "the curve": "曲线",
+    "the DataFrame": "该DataFrame",
+    "these options": "这些选项",
+}
 _PROBLEM: Final = re.compile(
     r"  - (?:row (?P<row>\d+))?(?:(?:, )?column (?P<column>.+?))?(?P<value> (?:'.*?'|\".*?\"))?: "
     r"(?P<said>.*?)(?P<code> \[[a-z_0-9]+\])?"
@@ -38,7 +44,7 @@ def problem_text(problem: str, naming: Naming) -> str:
 def _line(line: str, own: Names = frozenset()) -> str:
     if heading := _HEADING.fullmatch(line):
         verb = "未被接受" if heading[2] == "was refused" else "不能使用"
-        return f"{heading[1]}{verb}：{heading[3]}个问题"
+        return f"{_SOURCES.get(heading[1], heading[1])}{verb}：{heading[3]}个问题"
     if more := _MORE.fullmatch(line):
         return f"    另有{more[1]}行相同：{more[2]}"
     if change := _CHANGE.fullmatch(line):

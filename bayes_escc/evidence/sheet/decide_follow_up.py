@@ -55,10 +55,12 @@ class FollowUpDecisions(Asking):
         dated = mode == "dates" and "death" in has and not has & {*_PROGRESSION, "status", "censored", "last_scan"}
         if not (named or dated):
             return mapping
+        why = Text("the time is one to death", "时间为至死亡的时间")
+        why = why if named else Text("the sheet dates no progression", "表中没有进展日期")
         self.notes.append(
             Text(
-                "the sheet holds no progression: deaths are the events, and what is analysed is overall survival (OS)",
-                "表中没有进展：以死亡为事件，分析总生存期(OS)",
+                f"{why.en}: deaths are the events, and what is analysed is overall survival (OS)",
+                f"{why.zh}：以死亡为事件，分析总生存期(OS)",
             )
         )
         return mapping.with_rule(endpoint="OS")
