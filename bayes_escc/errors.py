@@ -62,8 +62,11 @@ class RecordError(BayesEsccError, RuntimeError):
     exit_code = 5
 
 
-def beyond_numbers(error: ArithmeticError) -> FitError:
-    """What is said where a computation leaves the numbers that a computer has."""
+def beyond_numbers(error: Exception) -> FitError | None:
+    """What is said where a computation leaves the numbers that a computer has; None where it does not."""
+    singular = type(error).__name__ == "LinAlgError"  # of NumPy, which is not loaded for its name
+    if not (singular or isinstance(error, ArithmeticError)):
+        return None
     return FitError(
         f"the numbers go beyond what can be computed ({error}): a prior, an effect or a time lies too far from the "
         "rest."

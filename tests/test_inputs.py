@@ -607,6 +607,29 @@ class TestBounds:
         with pytest.raises(be.AnalysisError, match="no larger than"):
             be.Prior("Normal", mu=10**400)
 
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [({"id": "a", "title": "\ud83d"}, "1 problem\n  - title: holds a character that cannot be seen or printed"),
+         ({"id": "a", "data": {"file": 10**5000}}, "a whole number has thousands of digits"),
+         ({"id": "a", "data": {1: "x", "y": 2}}, "the keys of a table must be texts"),
+         ({"id": "a", "data": {b"x": 2}}, "the keys of a table must be texts")],
+        ids=["half a character", "digits", "numbers as keys", "bytes as keys"],
+    )  # fmt: skip
+    def test_what_no_file_could_hold_is_a_sentence(self, content, message):
+        with pytest.raises(be.AnalysisError) as refused:
+            be.Analysis.from_dict(content)
+        assert str(refused.value) in (
+            f"the analysis cannot be used: {message}",
+            f"the analysis cannot be used: {message}.",
+        )
+
+    def test_nests_without_end_in_python_are_a_sentence(self):
+        nested: object = 1
+        for _ in range(6000):
+            nested = [nested]
+        with pytest.raises(be.AnalysisError, match="nested too deeply"):
+            be.Analysis.from_dict({"id": "a", "data": nested})
+
 
 VISITS = pd.DataFrame(
     [("p1", "2023-02-13", "SD"), ("p1", "2023-03-27", "PD"), ("p2", "2023-02-13", "SD")],

@@ -86,6 +86,11 @@ def test_named_priors():
         ("Normal", {"mu": 0, "sigma": 1, "tau": 1}, "needs"),
         ("Uniform", {"lower": 1, "upper": 0}, "lower must be below upper"),
         ("Dirichlet", {"a": [1, -1]}, "positive"),
+        ("Dirichlet", {"a": 5j}, "positive numbers"),
+        ("Dirichlet", {"a": {"x": 1}}, "positive numbers"),
+        ("Dirichlet", {"a": [1, 10**400]}, "positive numbers"),
+        ("Dirichlet", {"a": [1e-300, 1]}, "between 1e-05 and 1e\\+15"),
+        ("Dirichlet", {"a": 1e300}, "between 1e-05 and 1e\\+15"),
         ("Dirichlet", {"alpha": [1, 1]}, "one parameter"),
     ],
 )

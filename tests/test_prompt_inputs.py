@@ -137,6 +137,9 @@ ROWS = {
         "pool", ("pd1_trials_effects",), {"where": ("lines=first",)}, "Did you mean 'line'?"),
     "pool: an endpoint that no row has": Typed(
         "pool", ("pd1_trials_effects",), {"endpoint": "ORR"}, "--endpoint: pd1_trials_effects.csv has no 'ORR'"),
+    "bias beyond every ratio": Typed("compare", ARMS, {"bias_sd": 1e6}, "--bias-sd must be a number of at least 0 and"),
+    "mean of a bias beyond every ratio": Typed("compare", ARMS, {"bias_mean": 1e6}, "from -100 to 100, not 1e+06"),
+    "widest bias": Typed("compare", ARMS, {"bias_sd": 20.0, "bias_mean": -100.0}),
     "pool: wide prior of the effect": Typed("pool", ESCORT, {"effect_prior": "Normal(0,1e6)"}, noted="no_rationale"),
 }  # fmt: skip
 
@@ -213,10 +216,43 @@ def test_every_command_prints_json_where_it_is_asked_to(words, tmp_path, capsys)
 
 
 def test_numbers_beyond_a_computer_are_one_sentence(capsys):
-    assert main(["pool", *ESCORT, "--effect-prior", "Normal(1000,1)"]) == 4
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "beyond what can be computed" in said
+    for given in ([*ESCORT, "--effect-prior", "Normal(1000,1)"], ["S=1,0.9999999999,1.0000000001"]):
+        assert main(["pool", *given]) == 4
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "beyond what can be computed" in said
+
+
+@pytest.mark.parametrize(
+    ("counts", "asked", "said"),
+    [
+        ({}, {}, 'counts are whole numbers by arm, such as {"A": (10, 29), "B": (12, 35)}.'),
+        ({"A": (10, 29, 3), "B": (12, 35)}, {}, "not {A: (10, 29, 3)}"),
+        ({"A": (10.5, 29), "B": (12, 35)}, {}, "not {A: (10.5, 29)}"),
+        ({"A": (True, 29), "B": (12, 35)}, {}, "not {A: (True, 29)}"),
+        ({"A": (10, 29), "B": (12, 35)}, {"scale": "oods_ratio"}, "Did you mean 'odds_ratio'?"),
+        ({"A": (10, 29), "B": (12, 35)}, {"better": "up"}, "better 'up' is not one of higher, lower."),
+        ({"A": (10, 29), "B": (12, 35)}, {"bias_mean": 1e6}, "from -100 to 100"),
+        ({"A": (10, 29), "B": (12, 35)}, {"bias_sd": math.nan}, "from 0 to 20"),
+    ],
+)
+def test_what_is_asked_of_counts_in_python_is_refused_in_a_sentence(counts, asked, said):
+    with pytest.raises(be.AnalysisError) as refused:
+        be.tipping(counts, **asked)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, 1e6, "x", True, None])
+def test_a_bias_that_is_no_number_is_refused(wrong):
+    (one,) = be.tipping({"A": (10, 29), "B": (12, 35)})
+    for ask in (
+        one.probability,
+        lambda b: one.curve([b]),
+        lambda b: one.course([b]),
+        lambda b: one.surface([b], [0.0]),
+    ):
+        with pytest.raises(be.AnalysisError, match="a bias is a number from -700 to 700"):
+            ask(wrong)
 
 
 def test_printed_effects_are_the_numbers_typed():

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -200,6 +202,40 @@ with results_folder(pathlib.Path({str(tmp_path / "out")!r})) as folder:
         process.stdout.close()
         assert content(tmp_path / "out") == {"a": "1"}
         assert not [p for p in (tmp_path / "out").iterdir() if p.name.startswith(".")]
+
+
+def test_a_command_that_is_asked_to_end_says_so_with_its_exit_code(tmp_path):
+    code = """
+import sys, time
+from bayes_escc.cli import entry
+entry._carried_out = lambda given: (print("begun", flush=True), time.sleep(60))[0]
+sys.exit(entry.main([]))
+"""
+    for number, code_of_exit, how in ((signal.SIGTERM, 143, "ended from outside"), (signal.SIGINT, 130, "interrupted")):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd()
+        )
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(number)
+        said = process.communicate(timeout=60)[1]
+        assert (process.returncode, said) == (
+            code_of_exit,
+            f"bayes-escc: {how}; nothing half written was left behind.\n",
+        )
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="no such device")
+def test_a_home_that_cannot_be_written_to_is_no_concern_of_the_user(tmp_path):
+    (tmp_path / "counts.csv").write_text("study,regimen,endpoint,events,n\nQ,a,ORR,7,31\nR,b,ORR,12,33\n")
+    (tmp_path / "own.toml").write_text('[data]\nkind = "counts"\nfile = "counts.csv"\nendpoint = "ORR"\n')
+    code = "import sys; from bayes_escc.cli import main; sys.exit(main(['run', 'own.toml', '--out', 'out']))"
+    kept = {k: v for k, v in os.environ.items() if k not in ("MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False,
+        env=kept | {"HOME": "/dev/null", "PYTHONPATH": str(Path.cwd())},
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (tmp_path / "out" / "rates.png").is_file()
 
 
 def test_without_matplotlib_a_run_says_so_and_writes_the_rest(tmp_path, monkeypatch):

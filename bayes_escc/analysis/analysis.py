@@ -191,12 +191,9 @@ class Analysis(NotebookView):
         AnalysisError
             With every problem and its path.
         """
-        try:
-            canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-            digest = sha256 or hashlib.sha256(canonical.encode()).hexdigest()
-        except (ValueError, TypeError, RecursionError) as error:  # a table within itself, surrogates, endless numbers
-            raise AnalysisError(f"{label} cannot be used: {_why(error)}.") from None
-        problems = [f"{path}: holds a character that cannot be seen or printed" for path in _unprintable(content, "")]
+        canonical, own = _laid_out(content, label)
+        digest = sha256 or own
+        problems = _unprintable_texts(content)
         top = Reader(content, "", problems)
         schema = top.take("schema", SCHEMA_VERSION)
         if schema != SCHEMA_VERSION or isinstance(schema, bool):
@@ -300,8 +297,37 @@ def _wrong_with_id(name: str) -> str:
     return "" if len(name.encode()) <= MAX_ID else f"takes at most {MAX_ID} bytes (a Chinese character is three)"
 
 
+def _laid_out(content: PlainMapping, label: str) -> tuple[str, str]:
+    """A content as it is kept, and its digest.
+
+    Raises
+    ------
+    AnalysisError
+        Where no file could hold it.
+    """
+    try:
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+        return canonical, hashlib.sha256(canonical.encode()).hexdigest()
+    except UnicodeEncodeError:  # half a character
+        raise_problems(f"{label} cannot be used", _unprintable_texts(content))
+        raise
+    except (ValueError, TypeError, RecursionError) as error:  # a table within itself, endless numbers, odd keys
+        raise AnalysisError(f"{label} cannot be used: {_why(error)}.") from None
+
+
 def _why(error: Exception) -> str:
+    """Why a content cannot be laid out as a file, for those who do not know how that is done."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if "digit" in str(error):
+        return "a whole number has thousands of digits"
+    if isinstance(error, TypeError):
+        return "the keys of a table must be texts"
     return str(error).replace("Circular reference detected", "a mapping or a list holds itself")
+
+
+def _unprintable_texts(content: Any) -> list[str]:
+    return [f"{path}: holds a character that cannot be seen or printed" for path in _unprintable(content, "")]
 
 
 def _unprintable(content: Any, path: str) -> Iterator[str]:

@@ -7,11 +7,15 @@ sentences with an exit code and no traceback, unless `--debug` asks for one.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
+import logging
 import os
 import re
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bayes_escc.cli import app, checks, design, population, prompt, report, rules, run, sheet, study, tables, validate
@@ -64,12 +68,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     for library in _LINEAR_ALGEBRA:  # before NumPy is loaded; matrices here are small, and threads wait for each other
         os.environ.setdefault(library, "1")
-    with standard_streams() as closed:
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # of a home that cannot be written to it tells at length
+    with standard_streams() as closed, _ended_in_a_sentence():
         code = _exit_code(sys.argv[1:] if arguments is None else arguments)
         if closed and not code:  # what was printed went nowhere, but files were still written
             print("bayes-escc: the output could not be written: standard output is closed.", file=sys.stderr)
             return 2
         return code
+
+
+class _Terminated(KeyboardInterrupt):
+    """The process was asked to end, by another one or by the system."""
+
+
+@contextlib.contextmanager
+def _ended_in_a_sentence() -> Iterator[None]:
+    """Within it, a request to end is carried out as an interrupt is: what was begun is undone, and said so."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _exit_code(given: Sequence[str]) -> int:
@@ -84,15 +110,17 @@ def _exit_code(given: Sequence[str]) -> int:
             raise
         print(f"bayes-escc: {_said(error, given, options)}", file=sys.stderr)
         return error.exit_code
-    except ArithmeticError as error:
-        if debug:
-            raise
+    except (ArithmeticError, ValueError) as error:
         told = beyond_numbers(error)
+        if debug or told is None:
+            raise
         print(f"bayes-escc: {told} --debug shows where.", file=sys.stderr)
         return told.exit_code
-    except KeyboardInterrupt:
-        print("bayes-escc: interrupted; nothing half written was left behind.", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        ended = isinstance(stop, _Terminated)
+        how = "ended from outside" if ended else "interrupted"
+        print(f"bayes-escc: {how}; nothing half written was left behind.", file=sys.stderr)
+        return 143 if ended else 130
     except BrokenPipeError:  # the reader of a pipe went away; that is its right
         discard_output()
         return 0

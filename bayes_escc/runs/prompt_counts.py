@@ -14,7 +14,7 @@ from bayes_escc.answers.estimand import BetaRates
 from bayes_escc.answers.ranking import rank_estimand
 from bayes_escc.answers.rows import Question, comparison_row, estimate_row
 from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
-from bayes_escc.evidence.population.bias import Bias, default_bias
+from bayes_escc.evidence.population.bias import MOST_MEAN, MOST_SD, Bias, default_bias
 from bayes_escc.evidence.population.tipping import LEVELS, tipping_of_rates
 from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import Direction, Plain, Scale, normalise
@@ -96,10 +96,10 @@ def compare_counts(
     if bias_sd is not None:
         bias = Bias("log_odds", bias_mean, bias_sd, "Stated at the prompt.")
     problems += [f"--level must lie between 0 and 1, {no_probability(v)}" for v in levels if not 0.0 < v < 1.0]
-    if not (0.0 <= bias.sd < math.inf and math.isfinite(bias.mean)):
-        problems.append(
-            f"--bias-sd must be a number of at least 0, and --bias-mean a number, not {bias.sd:g} and {bias.mean:g}"
-        )
+    if not 0.0 <= bias.sd <= MOST_SD:
+        problems.append(f"--bias-sd must be a number of at least 0 and at most {MOST_SD:g}, not {bias.sd:g}")
+    if not -MOST_MEAN <= bias.mean <= MOST_MEAN:
+        problems.append(f"--bias-mean must be a finite number from {-MOST_MEAN:g} to {MOST_MEAN:g}, not {bias.mean:g}")
     if problems:
         raise AnalysisError(sentence(*problems))
     if contrast_prior is not None or on_scale:

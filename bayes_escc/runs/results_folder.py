@@ -237,8 +237,8 @@ def _held_back() -> Iterator[None]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Leave by an exception when the process is asked to end, so that what was begun is removed."""
-    if threading.current_thread() is not threading.main_thread():
+    """Leave by an exception when the process is asked to end, so that what was begun is removed; as a caller does."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
 

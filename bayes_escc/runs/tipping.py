@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from bayes_escc.errors import AnalysisError, BayesEsccError, RecordError
-from bayes_escc.evidence.population.bias import Bias
+from bayes_escc.evidence.population.bias import MOST_MEAN, MOST_SD, Bias
 from bayes_escc.evidence.population.tipping import Tipping, tipping_of_rates
 from bayes_escc.names import REGIMEN, Direction, Scale, normalise
+from bayes_escc.settings.arguments import shown
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -60,7 +61,13 @@ def tipping(
     AnalysisError
         If there is no such comparison, or no scale of bias is known for it.
     """
+    for name, word, words in (("scale", scale, get_args(Scale)), ("better", better, get_args(Direction))):
+        if word is not None and word not in words:
+            raise AnalysisError(f"{name} {word!r} is not one of {', '.join(words)}.{nearest(word, words)}")
     if isinstance(source, Mapping):
+        if wrong := [f"{k}: {shown(v)}" for k, v in source.items() if not _are_counts(v)] or not source:
+            given = "" if wrong is True else f", not {{{', '.join(wrong)}}}"
+            raise AnalysisError(f'counts are whole numbers by arm, such as {{"A": (10, 29), "B": (12, 35)}}{given}.')
         if estimand not in (None, "rate") or results is not None:
             raise AnalysisError("typed counts have one estimand, the rate, and no earlier results; leave these out.")
         found = _of_counts(_from_reference(source, reference), scale or "difference", better or "higher", margin)
@@ -79,6 +86,12 @@ def tipping(
     return tuple(replace(t, bias=_stated(t.bias, bias_sd, bias_mean)) for t in found)
 
 
+def _are_counts(value: Any) -> bool:
+    """Whether a value is events and patients."""
+    pair = isinstance(value, tuple | list) and len(value) == 2
+    return pair and all(isinstance(n, Integral) and not isinstance(n, bool) for n in value)
+
+
 def _from_reference(counts: Mapping[str, tuple[int, int]], reference: str | None) -> Mapping[str, tuple[int, int]]:
     """The arms with the reference first."""
     first = next(iter(counts)) if reference is None else normalise(reference)
@@ -88,10 +101,12 @@ def _from_reference(counts: Mapping[str, tuple[int, int]], reference: str | None
 
 
 def _stated(bias: Bias, sd: float | None, mean: float | None) -> Bias:
-    if sd is not None and not 0.0 <= sd < 20.0:
-        raise AnalysisError(f"the standard deviation of a bias is a number from 0 to 20, not {sd!r}.")
-    if mean is not None and not math.isfinite(mean):
-        raise AnalysisError(f"the mean of a bias is a finite number, not {mean!r}.")
+    if sd is not None and not 0.0 <= sd <= MOST_SD:
+        raise AnalysisError(f"the standard deviation of a bias is a number from 0 to {MOST_SD:g}, not {sd!r}.")
+    if mean is not None and not -MOST_MEAN <= mean <= MOST_MEAN:
+        raise AnalysisError(
+            f"the mean of a bias is a finite number from {-MOST_MEAN:g} to {MOST_MEAN:g}, not {mean!r}."
+        )
     rationale = "Stated for this question."
     return Bias(bias.scale, bias.mean if mean is None else mean, bias.sd if sd is None else sd, rationale)
 

@@ -89,8 +89,11 @@ def checked[**P, R](function: Callable[P, R]) -> Callable[P, R]:
                     raise AnalysisError(f"{label} must be {_words(rules[name])}, not {shown(each)}.")
         try:
             return function(*args, **kwargs)
-        except ArithmeticError as error:
-            raise beyond_numbers(error) from error
+        except (ArithmeticError, ValueError) as error:
+            told = beyond_numbers(error)
+            if told is None:
+                raise
+            raise told from error
 
     return call
 

@@ -537,11 +537,16 @@ def _canonical_dirichlet(
     weights = given.get("a")
     if set(given) != {"a"} or weights is None:
         return "Dirichlet", {}, [f"Dirichlet takes one parameter, a; it was given {sorted(given)}"]
-    listed: list[Any] = [weights] if isinstance(weights, Real) else list(weights)  # type: ignore[arg-type]
-    if not listed or any(
-        isinstance(w, bool) or not isinstance(w, Real) or not (0 < float(w) < math.inf) for w in listed
+    several = isinstance(weights, Sequence | np.ndarray) and not isinstance(weights, str | bytes)
+    listed: list[Any] = list(weights) if several else [weights]  # type: ignore[arg-type]
+    numbers = [w for w in listed if isinstance(w, Real) and not isinstance(w, bool) and _is_finite(w)]
+    if (
+        not listed
+        or len(numbers) < len(listed)
+        or not all(SMALLEST_SHAPE <= float(w) <= LARGEST_SHAPE for w in numbers)
     ):
-        return "Dirichlet", {}, [f"Dirichlet a must be positive numbers, not {weights!r}"]
+        bounds = f"between {SMALLEST_SHAPE:g} and {LARGEST_SHAPE:g}"
+        return "Dirichlet", {}, [f"Dirichlet a must be positive numbers {bounds}, not {shown(weights)}"]
     return "Dirichlet", {"a": tuple(float(w) for w in listed)}, []
 
 

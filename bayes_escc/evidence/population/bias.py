@@ -42,6 +42,8 @@ from bayes_escc.probability.psis import smooth
 __all__ = [
     "BIAS_SCALES",
     "DEFAULT_SD",
+    "MOST_MEAN",
+    "MOST_SD",
     "Bias",
     "BiasScale",
     "BiasedBeta",
@@ -65,6 +67,11 @@ BiasScale = Literal["log_odds", "log_hazard"]
 BIAS_SCALES: Final = ("log_odds", "log_hazard")
 DEFAULT_SD: Final = {"log_odds": 0.5, "log_hazard": 0.35}
 """Standard deviation of the bias of an unanchored contrast, where nobody states another."""
+
+MOST_SD: Final = 20.0
+"""Largest standard deviation of a bias that may be stated."""
+MOST_MEAN: Final = 100.0
+"""Farthest mean from 0."""
 
 _RATIONALE: Final = (
     "Default for arms that were not randomised against each other: arms of one regimen in different second-line "

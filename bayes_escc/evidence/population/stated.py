@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bayes_escc.evidence.population.bias import BIAS_SCALES, Bias, BiasScale, default_bias, no_bias
+from bayes_escc.evidence.population.bias import (
+    BIAS_SCALES,
+    MOST_MEAN,
+    MOST_SD,
+    Bias,
+    BiasScale,
+    default_bias,
+    no_bias,
+)
 from bayes_escc.names import Plain, normalise
 from bayes_escc.settings.reader import Reader
 
@@ -77,8 +85,8 @@ def read_bias(r: Reader) -> StatedBias:
 def _read_one(r: Reader) -> list[Bias]:
     """One bias; on both scales where none is named."""
     scale = r.text("scale", None, (*BIAS_SCALES, *_SPELLINGS))
-    mean = r.number("mean", 0.0)
-    sd = r.number("sd", above=0.0, below=20.0, closed=True)
+    mean = r.number("mean", 0.0, above=-MOST_MEAN, below=MOST_MEAN, closed=True)
+    sd = r.number("sd", above=0.0, below=MOST_SD, closed=True)
     rationale = r.text("rationale", "Stated in the analysis.")
     r.finish()
     if sd is None:

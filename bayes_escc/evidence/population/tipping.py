@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from numbers import Real
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from bayes_escc.evidence.population.bias import Bias, BiasScale, CriticalBias, C
 from bayes_escc.evidence.population.confounder import e_value, needed_prevalence
 from bayes_escc.names import NO_ANSWER, Direction, Plain, Scale, format_probability
 from bayes_escc.probability.beta import Beta
+from bayes_escc.settings.arguments import shown
 
 __all__ = ["LEVELS", "MeasuredCovariate", "Tipping", "tipping_of_rates"]
 
@@ -23,6 +25,7 @@ LEVELS: Final = (0.5, 0.8, 0.95)
 """Probabilities whose tipping points are reported if no other level is asked for."""
 STRENGTHS: Final = (2.0, 3.0)
 REFERENCE_PREVALENCE: Final = 0.3
+_MOST_BIAS: Final = 700.0
 _WORDS: Final[dict[str, tuple[str, str, str]]] = {
     "log_odds": ("odds", "odds ratio", "log odds"),
     "log_hazard": ("hazard", "hazard ratio", "log hazard"),
@@ -103,10 +106,12 @@ class Tipping:
 
     def probability(self, bias: float, *, by_margin: bool = False) -> float:
         """P(better | bias), or P(better by the margin | bias)."""
-        return self._critical(by_margin).probability_at(bias)[0]
+        return self._critical(by_margin).probability_at(_finite(bias))[0]
 
     def averaged(self, sd: float | None = None, *, by_margin: bool = False) -> tuple[float, float]:
         """P(better) averaged over the bias, and its error; with another standard deviation if one is given."""
+        if sd is not None and not 0.0 <= sd < math.inf:
+            raise AnalysisError(f"sd is a finite number of at least 0, not {sd!r}.")
         return self._critical(by_margin).averaged(self.bias if sd is None else self.bias.with_sd(sd))
 
     def point(self, level: float, *, by_margin: bool = False) -> float | None:
@@ -117,15 +122,15 @@ class Tipping:
 
     def curve(self, biases: Sequence[float] | Array, *, by_margin: bool = False) -> Array:
         """P(better | bias) over a grid."""
-        return self._critical(by_margin).probabilities_at(np.asarray(biases, dtype=float))
+        return self._critical(by_margin).probabilities_at(np.array([_finite(b) for b in biases]))
 
     def surface(
         self, biases: Sequence[float] | Array, reference_biases: Sequence[float] | Array, *, by_margin: bool = False
     ) -> Array:
         """P(better) given a bias of the regimen (columns) and one of the reference (rows)."""
         critical = self._critical(by_margin)
-        columns = np.asarray(biases, dtype=float)
-        return np.array([critical.with_reference_bias(float(b)).probabilities_at(columns) for b in reference_biases])
+        columns = np.array([_finite(b) for b in biases])
+        return np.array([critical.with_reference_bias(_finite(b)).probabilities_at(columns) for b in reference_biases])
 
     @property
     def grid(self) -> Array:
@@ -150,7 +155,9 @@ class Tipping:
         """
         tail = 0.5 * (1.0 - ci_prob)
         found = []
-        for b in (float(v) for v in (self.grid if biases is None else biases)):
+        if not 0.0 < ci_prob < 1.0:
+            raise AnalysisError(f"ci_prob must be a number between 0 and 1, not {ci_prob!r}.")
+        for b in (_finite(v) for v in (self.grid if biases is None else biases)):
             size = [None if self.contrast is None else self.contrast(b, q) for q in (0.5, tail, 1.0 - tail)]
             found.append(
                 {
@@ -327,6 +334,16 @@ def tipping_of_rates(
         by_margin,
         critical.contrast_at,
     )
+
+
+def _finite(bias: Any) -> float:
+    """A bias, or an `AnalysisError`: on a log scale, whatever is beyond 700 is no ratio that a computer has."""
+    number = isinstance(bias, Real) and not isinstance(bias, bool)
+    if not number or not -_MOST_BIAS <= bias <= _MOST_BIAS:
+        raise AnalysisError(
+            f"a bias is a number from -{_MOST_BIAS:g} to {_MOST_BIAS:g}, not {shown(float(bias) if number else bias)}."
+        )
+    return float(bias)
 
 
 def _an(word: str) -> str:
