@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -356,6 +357,23 @@ class TestMedia:
         manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
         assert manifest["damage"]
         assert "log.jsonl" in manifest["sha256"]
+        assert not any("bayes-escc study" in line for line in manifest["damage"])  # it is being saved already
+
+    def test_a_file_that_cannot_be_read_at_all_can_still_be_saved(self, path, tmp_path, capsys):
+        short = tmp_path / "short `x`.db"
+        short.write_bytes(path.read_bytes()[:30_000])
+        for command in ("verify", "status", "history"):
+            assert main(["study", command, str(short)]) == 5
+            said = capsys.readouterr().err
+            assert f"What is whole can be saved: bayes-escc study export {shlex.quote(str(short))} --out FOLDER" in said
+            assert "study verify" not in said
+
+    def test_a_data_cut_that_there_is_not_is_named(self, path):
+        with (
+            be.Study.open(path, read_only=True) as study,
+            pytest.raises(be.DataError, match="no data cut 99; the last"),
+        ):
+            study.posterior(99)
 
 
 def test_the_draws_of_a_cut_are_bounded():

@@ -58,6 +58,8 @@ class Store:
     connection : sqlite3.Connection
     read_only : bool
         Whether the file may only be read.
+    salvage : bool
+        Whether what is whole of it is being saved.
     release : callable
         Called when the file is closed.
     """
@@ -68,10 +70,12 @@ class Store:
         connection: sqlite3.Connection,
         *,
         read_only: bool = False,
+        salvage: bool = False,
         release: Callable[[], None] = _nothing,
     ) -> None:
         self.path = path
         self.read_only = read_only
+        self._salvage = salvage
         self._db = connection
         self._release = release
 
@@ -147,7 +151,7 @@ class Store:
                 raise RecordError(f"{path} is not a study: it does not begin as an SQLite file does, or is damaged.")
         if read_only:
             connection, release = connect_to_read(path)
-            store = cls(path, connection, read_only=True, release=release)
+            store = cls(path, connection, read_only=True, salvage=salvage, release=release)
             if salvage:  # otherwise SQLite refuses a file that is shorter than it says
                 connection.execute("PRAGMA writable_schema = ON")
         else:
@@ -271,6 +275,12 @@ class Store:
     @property
     def _to_verify(self) -> str:
         return f"Run: bayes-escc study verify {as_typed([str(self.path)])}"
+
+    @property
+    def _to_save(self) -> str:
+        """What to do about a file whose pages cannot be read, which `verify` cannot read either."""
+        command = f"bayes-escc study export {as_typed([str(self.path)])} --out FOLDER"
+        return "" if self._salvage else f" What is whole can be saved: {command}"
 
     # ---- writing ------------------------------------------------------------------------------
 
@@ -441,9 +451,9 @@ class Store:
                     f"{self.path.name} could not be written ({error}): check free space, quota and permissions. "
                     "What the log does not show was not recorded."
                 ) from None
-            raise RecordError(f"{self.path.name} is damaged ({error}). {self._to_verify}") from None
+            raise RecordError(f"{self.path.name} is damaged ({error}).{self._to_save}") from None
         except UnicodeDecodeError:  # of SQLite's own message, where it quotes damaged bytes
-            raise RecordError(f"{self.path.name} is damaged (its bytes are no text). {self._to_verify}") from None
+            raise RecordError(f"{self.path.name} is damaged (its bytes are no text).{self._to_save}") from None
 
     def _holder(self) -> str:
         with contextlib.suppress(sqlite3.Error, ValueError):

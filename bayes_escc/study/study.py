@@ -268,7 +268,9 @@ class Study(NotebookView):
 
     def fitted(self, cut: int | None = None) -> tuple[Posterior, Design, Table]:
         """The posterior of a data cut as `posterior` makes it, with the design and the table it was fitted to."""
-        snapshot = self.snapshot(cut)
+        snapshot, last = self.snapshot(cut), self.snapshot()
+        if snapshot is None and cut is not None and last is not None:
+            raise DataError(f"there is no data cut {cut}; the last is {last.number}.")
         fits = [] if snapshot is None else read_fits(self._store, snapshot.id)
         if snapshot is None or not fits:
             raise DataError("there is no fit of this data cut." if cut is not None else "there is no fit yet.")
