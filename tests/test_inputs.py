@@ -638,6 +638,39 @@ VISITS = pd.DataFrame(
 WARD = pd.DataFrame({"patient_id": ["p1", "p2"], "regimen": ["A", "B"], "start": ["2023-01-02"] * 2})
 
 
+@pytest.mark.parametrize(
+    ("command", "table", "options", "said"),
+    [
+        ("check", "patient_id,姓名,regimen,months,event\n1,王小明,A,3,1\n", ("--kind", "patients", *FOLLOWED),
+         "leave it out with --drop '姓名'."),
+        ("check", "patient_id,phone no,regimen,months,event\n1,13812345678,A,3,1\n", ("--kind", "patients", *FOLLOWED),
+         "leave it out with --drop 'phone no'"),
+        ("check", "study,regimen,n,events,median (days),ci_low,ci_high,ci_level\nQ,a,60,40,155,119,219,0.95\n",
+         ("--kind", "medians", "--time-unit", "months"), "Correct either: --time-unit days, or the header."),
+        ("check", "study,regimen,n,events,median,ci_low,ci_high,ci_level\nQ,a,60,40,5.1,3.9,7.2,0.95\n",
+         ("--kind", "medians"), "must be declared: --time-unit is one of days"),
+        ("scans", "patient_id,regimen,start\n1,A,2024-03-04\n", ("--schedule", "42", "--unit", "fortnights"),
+         "unit 'fortnights' is not one of days, weeks, months, years"),
+        ("scans", "patient_id,regimen,start\n1,A,2024-03-04\n", ("--schedule", "inf", "--unit", "days"),
+         "--schedule must be a positive time between scans, not inf"),
+        ("scans", "patient_id,regimen,start\n1,A,2024-03-04\n", ("--schedule", "42", "--unit", "days"),
+         "dates of visits need --start, the column of the patient table"),
+        ("scans", "patient_id,regimen,start\n1,A,2024-03-04\n",
+         ("--schedule", "42", "--unit", "days", "--start", "start"), "say what it means with --words WORD=progression"),
+    ],
+)  # fmt: skip
+def test_a_table_without_an_analysis_is_told_of_options(command, table, options, said, tmp_path, capsys):
+    """What an analysis states as a setting is typed at the prompt as an option."""
+    (tmp_path / "t.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "v.csv").write_text("patient_id,date,result\n1,2024-04-16,better\n")
+    files = [str(tmp_path / "t.csv"), *([str(tmp_path / "v.csv")] if command == "scans" else [])]
+    assert main([command, *files, *options]) in (2, 3)
+    told = capsys.readouterr().err
+    assert said in told
+    assert "drop=" not in told
+    assert ".." not in told
+
+
 class TestVisits:
     """Visits are held to what dates and patients are held to elsewhere."""
 

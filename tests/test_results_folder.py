@@ -208,7 +208,7 @@ def test_a_command_that_is_asked_to_end_says_so_with_its_exit_code(tmp_path):
     code = """
 import sys, time
 from bayes_escc.cli import entry
-entry._carried_out = lambda given: (print("begun", flush=True), time.sleep(60))[0]
+entry._carried_out = lambda *given: (print("begun", flush=True), time.sleep(60))[0]
 sys.exit(entry.main([]))
 """
     for number, code_of_exit, how in ((signal.SIGTERM, 143, "ended from outside"), (signal.SIGINT, 130, "interrupted")):

@@ -152,16 +152,33 @@ def _carried_out(given: Sequence[str], options: argparse.Namespace) -> int:
 def _said(error: BayesEsccError, given: Sequence[str], options: argparse.Namespace) -> str:
     """The message in the language of the answer, which speaks of options as they were typed."""
     said = _in_flags(str(error), given)
-    if getattr(options, "told_in", getattr(options, "language", None)) != "zh":
-        return said
-    from bayes_escc.report.refusals import refusal_in_chinese
+    if getattr(options, "told_in", getattr(options, "language", None)) == "zh":
+        from bayes_escc.report.refusals import refusal_in_chinese
 
-    return refusal_in_chinese(said)
+        said = refusal_in_chinese(said)
+    # a table that is checked without an analysis: what its `[data]` would hold is typed
+    alone = given[:1] == ["scans"] or (given[:1] == ["check"] and "--kind" in given)
+    return _settings_in_flags(said) if alone else said
 
 
 def _in_flags(message: str, given: Sequence[str]) -> str:
     """A message whose problems begin with the name of an argument that was typed as an option, with the option."""
     for flag in {a.partition("=")[0] for a in given if re.match(r"--[a-z]", a)}:
         name = re.escape(flag[2:].replace("-", "_"))
-        message = re.sub(rf"(^|; |\n  - ){name}(?=:? (?!=))", rf"\1{flag}", message)
+        message = re.sub(rf"(^(?:scans: )?|; |\n  - ){name}(?=:? (?!=))", rf"\1{flag}", message)
     return message
+
+
+def _settings_in_flags(message: str) -> str:
+    """A remedy that names settings of `[data]`, in either language, with the options by which they are typed."""
+    from bayes_escc.names import as_typed
+
+    def listed(match: re.Match[str]) -> str:
+        return f"--drop {as_typed(re.findall(r"'([^']*)'", match[1]))}"
+
+    message = re.sub(r"(?<![A-Za-z_])drop=\[([^\]]*)\]", listed, message).replace("with drop=.", "with --drop.")
+    message = re.sub(
+        r'(?<![A-Za-z_])(time_unit|id|start) = "(\w+)"', lambda m: f"--{m[1].replace('_', '-')} {m[2]}", message
+    )
+    message = re.sub(r"\bwords = \{[^}]*\}", "--words WORD=progression (or free, or unknown)", message)
+    return message.replace("need start=,", "need --start,").replace(": time_unit is one of", ": --time-unit is one of")

@@ -6,6 +6,7 @@ Every patient gets the last scan without progression and the first with it, and 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.scans import DEATH_RULES, DeathRule, interval_of
 from bayes_escc.evidence.values import latest_date
 from bayes_escc.names import Plain, PlainMapping
+from bayes_escc.settings.questions import sentence
 from bayes_escc.settings.reader import nearest
 
 if TYPE_CHECKING:
@@ -100,10 +102,12 @@ class ScanSettings:
 
     def __post_init__(self) -> None:
         wrong = []
-        if isinstance(self.schedule, bool) or not isinstance(self.schedule, int | float) or not self.schedule > 0:
+        number = isinstance(self.schedule, int | float) and not isinstance(self.schedule, bool)
+        if not number or not 0 < self.schedule < math.inf:
             wrong.append(f"schedule must be a positive time between scans, not {self.schedule!r}")
         if self.unit not in DAYS_IN:
-            wrong.append(f"unit {self.unit!r} is not one of {', '.join(DAYS_IN)}.{nearest(str(self.unit), DAYS_IN)}")
+            hint = nearest(str(self.unit), DAYS_IN)
+            wrong.append(f"unit {self.unit!r} is not one of {', '.join(DAYS_IN)}{'.' if hint else ''}{hint}")
         if isinstance(self.missed, bool) or not isinstance(self.missed, int) or self.missed < 0:
             wrong.append(f"missed must be a whole number of at least 0, not {self.missed!r}")
         if self.death_after_missed not in DEATH_RULES:
@@ -116,7 +120,7 @@ class ScanSettings:
         if strange:
             wrong.append(f"words= mean one of {', '.join(MEANINGS)}, not {', '.join(strange)}")
         if wrong:
-            raise AnalysisError("scans: " + "; ".join(wrong) + ".")
+            raise AnalysisError(f"scans: {sentence(*wrong)}")
 
 
 def join_scans(

@@ -842,8 +842,25 @@ _TYPED: Final = (
     ("{key} needs the lower limit first, not {value}.", "{key}应先写下限，而非{value}。"),
     ("ci-prob must lie between 0 and 1, not {value}.", "ci-prob应在0～1之间，而非{value}。"),
     (
-        "bias-sd must be a number of at least 0, and bias-mean a number, not {a} and {b}.",
-        "bias-sd应为不小于0的数，bias-mean应为数字，而非{a}与{b}。",
+        "--bias-sd must be a number of at least 0 and at most {most}, not {value}.",
+        "--bias-sd应为0～{most}之间的数，而非{value}。",
+    ),
+    (
+        "--bias-mean must be a finite number from {low} to {high}, not {value}.",
+        "--bias-mean应为{low}～{high}之间的数，而非{value}。",
+    ),
+    (
+        "the mean of a bias is a finite number from {low} to {high}, not {value}.",
+        "偏倚的均值应在{low}～{high}之间，而非{value}。",
+    ),
+    ("there is no data cut {cut}; the last is {last}.", "没有第{cut}次数据截点；最后一次为第{last}次。"),
+    (
+        "alternative_rate ({rate}) must lie above {what} ({null}), or what is called power is none.",
+        "alternative_rate({rate})应高于{what}({null})，否则所谓把握度并非把握度。",
+    ),
+    (
+        "alternative_rate ({rate}) must lie below {what} ({null}), or what is called power is none.",
+        "alternative_rate({rate})应低于{what}({null})，否则所谓把握度并非把握度。",
     ),
     (
         "--prior: alpha and beta must lie between {low} and {high}, not {value}: beyond, a rate is a constant to all digits.",
