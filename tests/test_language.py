@@ -6,6 +6,8 @@ import contextlib
 import io
 import json
 import re
+import shutil
+import sqlite3
 
 import numpy as np
 import pandas as pd
@@ -468,3 +470,20 @@ def test_a_label_that_is_stated_names_its_covariate_in_the_reasons():
     labelled = be.Analysis.from_dict(content, folder=known.data.folder)
     reasons = [reason for found in be.overlap(labelled) for reason in found.reasons]
     assert any("label of liver_metastasis" in reason for reason in reasons), reasons
+
+
+def test_damage_of_a_record_is_told_in_chinese(study_said, tmp_path, capsys):
+    folder, _ = study_said
+    record = tmp_path / "damaged.db"
+    shutil.copy(folder / "s.db", record)
+    with sqlite3.connect(record) as file:
+        for (trigger,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            file.execute(f"DROP TRIGGER {trigger}")
+        file.execute("UPDATE log SET why = 'another reason' WHERE seq = 2")
+        file.execute("UPDATE leaf SET cells = replace(cells, 'old', 'odd') WHERE cells IS NOT NULL")
+    file.close()
+    code, said = told(["study", "verify", str(record)], capsys)
+    assert code == 5
+    assert "记录已损坏" in said
+    assert "与其摘要不符" in said
+    assert english_in(said) == []

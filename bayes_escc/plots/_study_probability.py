@@ -12,6 +12,7 @@ from bayes_escc.names import PlainMapping
 from bayes_escc.plots._survival import arm_styles
 from bayes_escc.plots.looks import asked, estimand_words, look_axis, looks_of, time_unit_of, unconverged
 from bayes_escc.plots.style import GREY, VERMILION, finish, house_style, new_figure
+from bayes_escc.report.layout import display_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["study_probability"]
 
 _MARKERS = "osD^v"
+_SHORT = 32
+"""Width, in signs, of labels that stand beside each other above the axes."""
 
 
 def study_probability(history: PlainMapping) -> Figure:
@@ -43,7 +46,8 @@ def study_probability(history: PlainMapping) -> Figure:
     keys = list(dict.fromkeys(asked(r) for look in looks for r in look["fit"]["comparisons"]))[: len(_MARKERS)]
     if not keys:
         raise AnalysisError("no fit of this study compares regimens, so there is no P(better) to draw.")
-    styles = arm_styles(range(len(keys)))
+    styles, pairs = arm_styles(range(len(keys))), {key[1:3] for key in keys}
+    labels = [_words(key, len(pairs), time_unit_of(looks[-1]["fit"])) for key in keys]
     with house_style():
         figure, (axes,) = new_figure(90, converged=not unconverged(looks))
         drawn: list[tuple[float, float]] = []
@@ -66,7 +70,7 @@ def study_probability(history: PlainMapping) -> Figure:
                 capsize=2.5,
                 linewidth=1.4,
                 linestyle=styles[str(i)]["linestyle"],
-                label=_words(key, len(keys), time_unit_of(looks[-1]["fit"])),
+                label=labels[i],
                 zorder=3,
             )
             _previews(axes, looks, key, colour, first=i == 0)
@@ -76,7 +80,8 @@ def study_probability(history: PlainMapping) -> Figure:
         axes.set_yticks(np.linspace(0, 1, 6))
         axes.set_ylabel("P(better)")
         look_axis(axes, looks)
-        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=min(3, len(keys) + 1), frameon=False)
+        beside = min(3, len(keys) + 1) if max(map(display_width, labels)) <= _SHORT else 1
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=beside, frameon=False)
         single = looks[-1]["fit"]["comparisons"][0]
         title = f"Probability that {single['regimen']} is better than {single['reference']}, look by look"
         anchors = "; ".join(dict.fromkeys(r["anchoring"] for r in looks[-1]["fit"]["comparisons"]))
@@ -84,7 +89,7 @@ def study_probability(history: PlainMapping) -> Figure:
         notes += "Every look is a fit to all data as they stood then."
         return finish(
             figure,
-            title=title if len(keys) == 1 else "Probability of being better, look by look",
+            title=title if len(pairs) == 1 else "Probability of being better, look by look",
             footnote=" ".join([notes, *_rates(looks), *history["notes"]]),
         )
 

@@ -82,6 +82,63 @@ STUDY: Final = (
         "regimen and the identifier.",
         "仅其变化就与其余数据难以协调（k-hat为{k}）：请核对时间单位、方案与编号。",
     ),
+    # what is wrong with a record
+    ("{what} cannot be understood ({error}).", "{what}无法读取（{error}）。"),
+    ("{what} cannot be understood.", "{what}无法读取。"),
+    (
+        "{entry}: it has the number {n}; an entry was removed or reordered.",
+        "{entry}：编号为{n}，有条目被删除或调换顺序。",
+    ),
+    (
+        "{entry} ({action}) does not match its hash: it was changed or moved.",
+        "{entry}（{action}）与其摘要不符：曾被更改或移动。",
+    ),
+    (
+        "{entry} is dated {date}, before the entry ahead of it: the clock was wrong.",
+        "{entry}的时间{date}早于前一条：时钟有误。",
+    ),
+    ("the changes of {cut} are not those the log recorded.", "{cut}的变化与日志所记不符。"),
+    ("a change of {cut} that was erased names someone again.", "{cut}中已删除的变化又出现了姓名或编号。"),
+    (
+        "a row of {cut} was erased, but the log knows of no withdrawal of it.",
+        "{cut}有一行已删除，但日志中没有相应的撤回。",
+    ),
+    (
+        "the digest of the source file of {cut} is not the one that was recorded.",
+        "{cut}来源文件的摘要与记录不符。",
+    ),
+    ("a row of {cut} does not match its digest.", "{cut}有一行与其摘要不符。"),
+    ("{what} is missing.", "{what}缺失。"),
+    ("{what} does not match its digest.", "{what}与其摘要不符。"),
+    ("{what} does not match its digests.", "{what}与其摘要不符。"),
+    ("{what} is not the one the log recorded.", "{what}与日志所记不符。"),
+    (
+        "a fit that the log recorded is missing, or is not the one it recorded.",
+        "日志所记的某次拟合缺失，或与所记不符。",
+    ),
+    ("a fit that the log recorded is missing.", "日志所记的某次拟合缺失。"),
+    ("{fit} stands in the file more than once.", "{fit}在文件中重复出现。"),
+    ("the result of {fit} does not match its digest.", "{fit}的结果与其摘要不符。"),
+    ("the draws of {fit} do not match their digest.", "{fit}的抽样与其摘要不符。"),
+    ("{what} is not in the log, whose end may have been cut off.", "{what}不在日志中，日志末尾可能被截断。"),
+    ("rows that were withdrawn are here again, or their digests are gone.", "已撤回的行再次出现，或其摘要丢失。"),
+    (
+        "there are rows that no data cut holds: they were written around the log.",
+        "有不属于任何数据截止的行：绕过日志写入。",
+    ),
+    (
+        "there are {n} tombstones, but {m} withdrawals in the log.",
+        "有{n}个撤回标记，而日志中有{m}次撤回。",
+    ),
+    ("a tombstone is not the one the log recorded.", "某个撤回标记与日志所记不符。"),
+    ("the salt of the tombstones is not the one the log recorded.", "撤回标记的盐值与日志所记不符。"),
+    ("an analysis is not the one the log recorded.", "某个分析与日志所记不符。"),
+    ("{study} is damaged: its analysis is missing.", "{study}已损坏：其分析缺失。"),
+    ("{study} is damaged, so nothing was recorded:", "{study}已损坏，未作任何记录："),
+    (
+        "what is whole was written to {folder}; the rest is damaged:",
+        "完整的部分已写入{folder}；其余已损坏：",
+    ),
     # refusals
     ("{n} changes need a person's word:", "{n}项变化须由人确认："),
     ("1 change needs a person's word:", "1项变化须由人确认："),
