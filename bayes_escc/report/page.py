@@ -18,7 +18,7 @@ from bayes_escc.report.page_words import TITLES
 from bayes_escc.report.quantities import Language
 from bayes_escc.report.view import Facts, View
 
-__all__ = ["sections"]
+__all__ = ["in_words_of_endpoint", "sections"]
 
 _PARTS: Final[Mapping[str, Callable[[View], Made]]] = {
     "headline": part_study.headline,
@@ -66,7 +66,10 @@ def sections(facts: Facts, language: Language, figures: Sequence[str] = ()) -> l
     page = View(facts, language, tuple(figures))
     made = [_section(page, anchor, make) for anchor, make in _PARTS.items()]
     if page.endpoint:
-        made = [_worded(section, page) for section in made]
+        made = [
+            replace(s, title=of_endpoint(s.title, page.endpoint), blocks=in_words_of_endpoint(s.blocks, page))
+            for s in made
+        ]
     states = {s.anchor: s.status for s in made}
     made.append(Section("checklists", TITLES["checklists"][language], "present", _checklists(page, states)))
     words = part_end.abbreviations(page, made)
@@ -81,19 +84,17 @@ def _section(page: View, anchor: str, make: Callable[[View], Made]) -> Section:
     return Section(anchor, TITLES[anchor][page.language], status, tuple(blocks))
 
 
-def _worded(section: Section, page: View) -> Section:
-    """A section in the words of the endpoint."""
-
-    def said(value: Any) -> Any:
-        if isinstance(value, str):
-            return of_endpoint(value, page.endpoint, page.own)
-        if isinstance(value, tuple):
-            return tuple(said(part) for part in value)
-        if is_dataclass(value) and not isinstance(value, type | Figure):
-            return replace(value, **{f.name: said(getattr(value, f.name)) for f in fields(value)})
-        return replace(value, caption=said(value.caption)) if isinstance(value, Figure) else value
-
-    return replace(section, title=said(section.title), blocks=said(section.blocks))
+def in_words_of_endpoint(value: Any, page: View) -> Any:
+    """A block, or what it is made of, in the words of the endpoint of a page."""
+    if isinstance(value, str):
+        return of_endpoint(value, page.endpoint, page.own)
+    if isinstance(value, tuple):
+        return tuple(in_words_of_endpoint(part, page) for part in value)
+    if isinstance(value, Figure):  # its name is that of a file
+        return replace(value, caption=in_words_of_endpoint(value.caption, page))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: in_words_of_endpoint(getattr(value, f.name), page) for f in fields(value)})
+    return value
 
 
 def _guideline(page: View) -> str:

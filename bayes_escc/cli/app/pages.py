@@ -11,6 +11,7 @@ from bayes_escc.evidence.sheet.summary import summary_of
 from bayes_escc.evidence.sheet.wording import masked
 from bayes_escc.names import Plain
 from bayes_escc.report.blocks import Figure, Table
+from bayes_escc.report.page import in_words_of_endpoint
 from bayes_escc.report.page_words import WORDS
 from bayes_escc.report.part_results import probability
 from bayes_escc.report.quantities import Language
@@ -104,15 +105,17 @@ def _facts(folder: Path) -> Plain:
 def _figures(folder: Path, language: Language, names: list[str]) -> list[Figure]:
     """Every figure with its caption."""
     captions = sorted((k.removeprefix("caption_") for k in WORDS if k.startswith("caption_")), key=len, reverse=True)
-    drawn = View(_facts(folder), language, tuple(names)).drawn(*captions)
-    said = {block.name: block for block in drawn if isinstance(block, Figure)}
+    view = View(_facts(folder), language, tuple(names))
+    drawn = view.drawn(*captions)
+    said = {block.name: in_words_of_endpoint(block, view) for block in drawn if isinstance(block, Figure)}
     return [said.get(name, Figure(name, name.replace("_", " "))) for name in names]
 
 
 def _comparisons(folder: Path, language: Language) -> Table | None:
     """The table of comparisons as the page to print shows it."""
-    _, blocks = probability(View(_facts(folder), language, ()))
-    return next((b for b in blocks if isinstance(b, Table)), None)
+    view = View(_facts(folder), language, ())
+    _, blocks = probability(view)
+    return in_words_of_endpoint(next((b for b in blocks if isinstance(b, Table)), None), view)  # type: ignore[no-any-return]
 
 
 def studies_page(paths: list[Path], language: Language) -> list[Plain]:
