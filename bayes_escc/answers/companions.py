@@ -12,6 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.names import AnyArray
+
 __all__ = ["CoxFit", "cox", "fisher", "log_rank"]
 
 Array = NDArray[np.float64]
@@ -48,7 +50,9 @@ def _at_risk(t: float, stop: Array, start: Array) -> Flags:
     return np.asarray((stop >= t) & ((start < t) | ((t == 0) & (start == 0))))
 
 
-def cox(stop: Array, event: Flags, covariates: Array, start: Array | None = None) -> CoxFit:
+def cox(
+    stop: Array, event: Flags, covariates: Array, start: Array | None = None, stratum: AnyArray | None = None
+) -> CoxFit:
     """Fit Cox's regression by Newton's method, ties by Efron's approximation; delayed entry allowed.
 
     Parameters
@@ -59,6 +63,8 @@ def cox(stop: Array, event: Flags, covariates: Array, start: Array | None = None
     covariates : array of shape (patients, covariates)
     start : array of shape (patients,), optional
         Time of entry; 0 if not given.
+    stratum : array of shape (patients,), optional
+        Who has a baseline hazard in common; all have if not given.
 
     Returns
     -------
@@ -72,7 +78,12 @@ def cox(stop: Array, event: Flags, covariates: Array, start: Array | None = None
     spread = covariates.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)
     x = (covariates - covariates.mean(axis=0)) / scale
-    groups = [(_at_risk(t, stop, entry), event & (stop == t)) for t in np.unique(stop[event])]
+    strata = [np.ones(len(stop), dtype=bool)] if stratum is None else [stratum == s for s in np.unique(stratum)]
+    groups = [
+        (_at_risk(t, stop, entry) & mine, event & (stop == t) & mine)
+        for mine in strata
+        for t in np.unique(stop[event & mine])
+    ]
     beta = np.zeros(x.shape[1])
     value, gradient, information = _partial_likelihood(beta, x, groups)
     null = value

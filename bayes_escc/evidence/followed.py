@@ -21,12 +21,12 @@ Array = NDArray[np.float64]
 
 
 class Hazards(Protocol):
-    """Baseline hazards of regimens under every draw."""
+    """Baseline hazards of groups (regimens, or regimens in strata) under every draw."""
 
-    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
+    def patient_increment(self, group: AnyArray, lower: Array, upper: Array) -> Array:
         """Cumulative hazard of every patient from `lower` to `upper`, (draws, patients)."""
 
-    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
+    def patient_inverse(self, group: AnyArray, cumulative: Array) -> Array:
         """When every patient's cumulative hazard is reached, (draws, patients)."""
 
 
@@ -50,7 +50,10 @@ class Followed(Protocol):
         """Their follow-up, in the unit of the hazards."""
 
     def curves(self, parameters: xr.Dataset) -> Hazards:
-        """The baseline hazard of every regimen under every draw."""
+        """The baseline hazard of every group under every draw."""
+
+    def groups_of(self, regimen: AnyArray, patients: AnyArray) -> AnyArray:
+        """The groups of some patients of the table on some regimens."""
 
     def log_risk(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
         """Log hazard of every patient relative to one whose covariates are zero, (draws, patients)."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.evidence import EffectTable, PatientTable
 
-__all__ = ["Covariate", "EncodedCovariates", "encode", "means_by_regimen", "read_covariates"]
+__all__ = ["Covariate", "EncodedCovariates", "encode", "is_blank", "means_by_regimen", "read_covariates"]
 
 _BINARY = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "是": 1.0, "否": 0.0, "有": 1.0, "无": 0.0}
 
@@ -281,7 +281,7 @@ def encode(table: PatientTable | EffectTable, covariates: Sequence[Covariate]) -
                 )
             )
             continue
-        cells[column] = ["" if _blank(c) else c for c in (normalise(str(v)) for v in table.frame[column])]
+        cells[column] = ["" if is_blank(c) else c for c in (normalise(str(v)) for v in table.frame[column])]
         blank = np.array([c == "" for c in cells[column]])
         if covariate.missing == "complete_case":
             kept &= ~blank
@@ -476,7 +476,8 @@ def _binned(values: NDArray[np.float64], bins: int, column: str) -> tuple[NDArra
     )
 
 
-def _blank(text: str) -> bool:
+def is_blank(text: str) -> bool:
+    """Whether a cell says that the value is missing."""
     return text == "" or text.casefold() in {"na", "nan", "n/a", "<na>"}
 
 

@@ -217,7 +217,7 @@ def subgroups(
     modifiers: Modifiers,
     encoded: EncodedCovariates,
     regimen: NDArray[Any],
-    means: Callable[[Array], Array],
+    means: Callable[[NDArray[np.bool_]], Array],
     key: str,
     better: int,
 ) -> list[Plain]:
@@ -230,7 +230,7 @@ def subgroups(
         Of the own patients, without further columns.
     regimen : array of int of shape (patients,)
     means : callable
-        From the covariates of a population to its mean outcome on every regimen, (draws, regimens).
+        From which patients are meant to their mean outcome on every regimen, (draws, regimens).
     key : str
         What the outcome is called.
     better : {1, -1}
@@ -240,7 +240,7 @@ def subgroups(
 
     rows = []
     for name, group in modifiers.groups(encoded):
-        values = means(encoded.values[group])
+        values = means(group)
         for r in range(1, len(modifiers.regimens)):
             gap = values[:, r] - values[:, 0]
             rows.append(

@@ -26,6 +26,8 @@ class RegressionData:
         Index in `regimens`.
     regimens : tuple of str
     covariates : EncodedCovariates
+    stratum : array of int, shape (patients,), optional
+        Strata with a baseline hazard of their own.
     """
 
     stop: NDArray[np.float64]
@@ -34,3 +36,4 @@ class RegressionData:
     regimen: NDArray[np.integer[Any]]
     regimens: tuple[str, ...]
     covariates: EncodedCovariates
+    stratum: NDArray[np.integer[Any]] | None = None

@@ -19,7 +19,7 @@ __all__ = ["hazards"]
 
 
 def hazards(posterior: Posterior) -> Figure:
-    """Draw the hazard of a patient whose covariates are zero, on every regimen.
+    """Draw the hazard of a patient whose covariates are zero, on every regimen; with strata, of the population.
 
     Parameters
     ----------
@@ -54,9 +54,11 @@ def hazards(posterior: Posterior) -> Figure:
         axes.set_xlabel(f"Time from start of treatment ({unit})")
         axes.set_ylabel(f"Hazard of progression (per {unit.removesuffix('s')})")
         axes.legend(loc="upper left", frameon=False)
+        whose = "for a patient with average continuous covariates and none of the yes-or-no ones"
+        if curves.attrs.get("hazard_of") == "population":
+            whose = "of those in the target population who are still free of the event, over all strata"
         return finish(
             figure,
             title=posterior.analysis.title,
-            footnote=f"Posterior median and {100 * ci:g} % equal-tailed credible interval, for a patient with average "
-            "continuous covariates and none of the yes-or-no ones.",
+            footnote=f"Posterior median and {100 * ci:g} % equal-tailed credible interval, {whose}.",
         )

@@ -191,6 +191,8 @@ FIGURES: Final[tuple[tuple[str, str], ...]] = (
      "conditional on the covariates.", "圆点：后验中位数；粗线：50%、细线：{ci}%等尾可信区间。风险比以协变量为条件。"),
     ("Posterior median and {ci} % equal-tailed credible interval, for a patient with average continuous covariates and "
      "none of the yes-or-no ones.", "后验中位数与{ci}%等尾可信区间；患者连续协变量取平均值，二分类协变量均为否。"),
+    ("Posterior median and {ci} % equal-tailed credible interval, of those in the target population who are still free of "
+     "the event, over all strata.", "后验中位数与{ci}%等尾可信区间；对象为目标人群中尚未发生事件者，合各分层。"),
     ("Steps: Kaplan-Meier estimate, ticks: censored. Smooth line and ribbon: posterior median and {ci} % equal-tailed "
      "credible interval.", "阶梯线：Kaplan-Meier估计，短竖线：删失；平滑曲线与带：后验中位数及{ci}%等尾可信区间。"),
     ("Steps: Kaplan-Meier estimate, ticks: censored. Smooth line and ribbon: posterior median and {ci} % equal-tailed "

@@ -195,6 +195,31 @@ NOTES: Final = (
         "The restricted mean (rmst) within follow-up does not look beyond it.",
         "随访期内的限制性平均生存时间(rmst)不涉及该部分。",
     ),
+    ("strata with a baseline hazard of their own: {strata}.", "有各自基线风险率的分层：{strata}。"),
+    (
+        "The effects of regimens and covariates are shared by all strata.",
+        "方案与协变量的效应在各层间相同。",
+    ),
+    ("every patient is of the stratum {name}.", "所有患者均属于分层{name}。"),
+    (
+        "nobody of these strata was followed to {time} {unit}: {strata}.",
+        "以下分层无人随访至{time}{unit}：{strata}。",
+    ),
+    ("Their part of the results rests on the shape of the model there.", "该部分结果依赖模型形状。"),
+    ("With one stratum the model is that without strata.", "只有一层时，模型等同于不分层。"),
+    ("no patient of {name} had the event.", "分层{name}中无患者发生事件。"),
+    (
+        "It says nothing of the regimens, and results over a population that holds its patients lean on the prior.",
+        "该层不提供关于方案的信息；若目标人群含该层患者，结果依赖先验。",
+    ),
+    (
+        "all patients of a stratum are on one regimen: {strata}.",
+        "某分层的所有患者均用同一方案：{strata}。",
+    ),
+    (
+        "Such a stratum has a baseline of its own and says nothing of the difference between regimens.",
+        "该层有各自的基线，不提供关于方案差别的信息。",
+    ),
     ("no patient had the event.", "无患者发生事件。"),
     ("no patient on {name} had the event.", "{name}组无患者发生事件。"),
     (

@@ -55,6 +55,8 @@ TERMS: Final[Mapping[str, str]] = {
     "a reference patient": "参照患者",
     "median PFS of a reference patient": "参照患者的中位无进展生存期",
     "median PFS of a reference patient on the average regimen": "平均方案下参照患者的中位无进展生存期",
+    "median PFS of a reference patient, in every stratum": "各分层参照患者的中位无进展生存期",
+    "median PFS of a reference patient on the average regimen, in every stratum": "各分层平均方案下参照患者的中位无进展生存期",
     "median PFS": "中位无进展生存期",
     "log Weibull shape": "Weibull形状参数的对数",
     "log scale of log time (log-logistic)": "对数时间尺度参数的对数（对数Logistic）",

@@ -97,6 +97,10 @@ _MODEL: Final = phrases(
             "各方案的风险率形状各不相同。",
         ),
         "effect_none": ("No effect of a regimen is estimated.", "不估计方案的效应。"),
+        "strata": (
+            "Every stratum has a baseline hazard of its own; the effects are shared by all strata.",
+            "各分层有各自的基线风险率，效应在各层间相同。",
+        ),
         "frailty": (
             "Centres differ by a random effect on the log hazard.",
             "各中心的对数风险率含随机效应。",
@@ -193,6 +197,7 @@ def _of_survival(stated: PlainMapping, _: PlainMapping) -> list[str]:
     keys = [baseline if baseline in _MODEL else "survival"]
     keys += [f"smoothing_{stated['smoothing']}"] if stated.get("smoothing") else []
     keys.append(f"effect_{stated.get('regimen_effect', 'proportional')}")
+    keys += ["strata"] if stated.get("strata") else []
     return [*keys, *(["frailty"] if stated.get("frailty") else []), f"shrinkage_{stated.get('shrinkage')}"]
 
 

@@ -81,10 +81,10 @@ def complete(rule: PredictiveSurvival, design: Followed, parameters: xr.Dataset,
         [here, *[rng.choice(pool, size=len(n)) for n, pool in zip(new, _pools(design, codes), strict=True)]]
     )
     risk = np.exp(design.log_risk(parameters, rng)[:, source.astype(int)])
-    curves = design.curves(parameters)
+    curves, group = design.curves(parameters), design.groups_of(arm, source.astype(int))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        before = curves.patient_increment(arm, np.zeros(len(arm)), now)
-        happens = curves.patient_inverse(arm, before + rng.exponential(size=(draws, len(arm))) / risk)
+        before = curves.patient_increment(group, np.zeros(len(arm)), now)
+        happens = curves.patient_inverse(group, before + rng.exponential(size=(draws, len(arm))) / risk)
     happens = np.where(settled, now, np.maximum(happens, now))
     arrives = _arrivals(rule, len(arm) - len(here), draws, rng)
     arrives = np.concatenate([-np.broadcast_to(seen, (draws, len(here))), arrives], axis=1)

@@ -227,6 +227,11 @@ class SurvivalModel(_Model):
         When the prior of the log cumulative hazard holds.
     time_unit : {"days", "weeks", "months", "years"}, optional
         Of priors, cut points, times and results; the data's if not given.
+    strata : str or sequence of str
+        Columns whose categories, crossed, have baseline hazards of their own, as in a stratified Cox regression;
+        regimens and covariates have the same effects in all of them.
+    strata_levels : sequence of sequence of str, optional
+        The strata there are, each as its categories in the order of `strata`; by default those in the data.
     frailty : str, optional
         Column of the centres, whose hazards differ by a log-normal frailty (`frailty_sd`).
     shrinkage : {"none", "ridge", "horseshoe"}
@@ -287,6 +292,8 @@ class SurvivalModel(_Model):
         horizons: Sequence[float] | None = None,
         population: str | Path | PlainMapping | pd.DataFrame = "all",
         event_free: float | None = None,
+        strata: str | Sequence[str] = (),
+        strata_levels: Sequence[Sequence[str]] | None = None,
         frailty: str | None = None,
         shrinkage: Literal["none", "ridge", "horseshoe"] = "none",
         relevant: int | None = None,
@@ -316,6 +323,7 @@ class SurvivalModel(_Model):
         )
         if where:
             data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
+        among = [strata] if isinstance(strata, str) else list(strata)
         model = _stated(
             family="survival",
             baseline=baseline,
@@ -326,6 +334,8 @@ class SurvivalModel(_Model):
             reference_time=reference_time,
             time_unit=time_unit,
             dating=dating,
+            strata=among or None,
+            strata_levels=None if strata_levels is None else [list(level) for level in strata_levels],
             frailty=frailty,
             shrinkage=shrinkage,
             relevant=relevant,
@@ -342,7 +352,9 @@ class SurvivalModel(_Model):
         estimands = _stated(
             times=None if times is None else [float(t) for t in times],
             horizons=None if horizons is None else [float(h) for h in horizons],
-            population=_population(population, [c if isinstance(c, str) else str(c.get("column")) for c in covariates]),
+            population=_population(
+                population, [*(c if isinstance(c, str) else str(c.get("column")) for c in covariates), *among]
+            ),
             event_free=event_free,
             centres=None if centres == "observed" else centres,
         )

@@ -101,7 +101,10 @@ def _covariates(posterior: Posterior, table: Table) -> tuple[list[str], dict[str
     if table.kind != "patients":
         return [], {}
     adjusted = [c.column for c in getattr(posterior.analysis.spec, "covariates", ())]
-    names = dict.fromkeys([*adjusted, *(c for c in KNOWN_COVARIATES if c in table.frame)])
+    strata = getattr(posterior.analysis.spec, "strata", None)
+    names = dict.fromkeys(
+        [*adjusted, *(strata.columns if strata else ()), *(c for c in KNOWN_COVARIATES if c in table.frame)]
+    )
     chosen = table.frame
     if posterior.analysis.data.regimens is not None:
         chosen = chosen[chosen["regimen"].isin(posterior.analysis.data.regimens)]
@@ -179,7 +182,8 @@ def _cox_facts(design: Design) -> list[Plain]:
 
 def _cox_fact(data: RegressionData, values: Array, chosen: NDArray[np.bool_], *, adjusted: bool) -> Plain:
     """One Cox regression: hazard ratios per doubling, point or step, with Wald intervals."""
-    fitted = cox(data.stop[chosen], data.event[chosen], values[chosen], data.entry[chosen])
+    strata = None if data.stratum is None else data.stratum[chosen]
+    fitted = cox(data.stop[chosen], data.event[chosen], values[chosen], data.entry[chosen], strata)
     reference, others = data.regimens[0], data.regimens[1:]
     rows = []
     for i, (coefficient, error) in enumerate(zip(fitted.coefficients, fitted.errors, strict=True)):

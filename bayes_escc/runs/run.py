@@ -85,7 +85,8 @@ def design_of(analysis: Analysis, table: Table) -> Design:
 def frozen_analysis(analysis: Analysis, design: Design) -> Analysis:
     """The analysis with everything stated that the data of its design decided.
 
-    Centres, scales and levels of covariates, cut points, the unit, times, all priors, and the regimens in their order.
+    Centres, scales and levels of covariates, strata, cut points, the unit, times, all priors, and the regimens in their
+    order.
     """
     content = json.loads(analysis.content)
     for part, stated in design.frozen().items():

@@ -25,7 +25,7 @@ QUESTIONS: Final = ("title", "question", "comparisons", "thresholds", "predictio
 def freeze(analysis: Analysis, cut: Cut) -> Analysis:
     """The analysis with everything stated that its first data decided.
 
-    Centres, scales and levels of covariates, cut points, the reference time, the unit, times, horizons, all
+    Centres, scales and levels of covariates, strata, cut points, the reference time, the unit, times, horizons, all
     priors, and the regimens in their order. The target population is carried beside it (`prepare_frozen`).
 
     Raises
@@ -51,10 +51,16 @@ def _covariates(content: PlainMapping) -> list[PlainMapping]:
     return [{"column": c} if isinstance(c, str) else c for c in stated]
 
 
+def _strata(content: PlainMapping) -> list[str]:
+    """The columns of the strata that an analysis states."""
+    stated = content.get("model", {}).get("strata", [])
+    return [stated] if isinstance(stated, str) else [str(c) for c in stated]
+
+
 def self_contained(analysis: Analysis) -> Analysis:
     """The analysis without files beside it, which may change or be gone at the next look.
 
-    The target population of a file becomes its rows, with the columns of the model's covariates; so do published
+    The target population of a file becomes its rows, with the columns of covariates and strata; so do published
     tables; the mapping of a raw sheet becomes its content.
 
     Raises
@@ -77,7 +83,7 @@ def self_contained(analysis: Analysis) -> Analysis:
     population = content.get("estimands", {}).get("population")
     if not isinstance(population, dict) or "file" not in population:
         return analysis
-    named = [str(c["column"]) for c in _covariates(content)]
+    named = [*(str(c["column"]) for c in _covariates(content)), *_strata(content)]
     raw = read_cells(folder / population["file"], sheet=population.get("sheet"))
     rows = [{c: row[c] for c in named if c in row} for row in raw.rows]
     content["estimands"] = {**content["estimands"], "population": {"rows": rows}}
@@ -97,7 +103,7 @@ def prepare_frozen(frozen: Analysis, cut: Cut, first: Cut, digest: str) -> Desig
     """
     design = prepare_design(with_published(frozen, cut), cut.table(digest))
     model = json.loads(frozen.content).get("model", {})
-    if first is cut or not (model.get("covariates") or model.get("frailty")):
+    if first is cut or not (model.get("covariates") or model.get("frailty") or model.get("strata")):
         return design  # where all patients are alike, so is every population
     return design.standardised_over(prepare_design(with_published(frozen, first), first.table("")))
 

@@ -333,7 +333,8 @@ def _whole(analysis: Analysis) -> Plain:
 
 def _adjusted(analysis: Analysis) -> list[str]:
     """Columns the analysis adjusts for."""
-    return [str(c.column) for c in getattr(analysis.spec, "covariates", ())]
+    strata = getattr(analysis.spec, "strata", None)
+    return [*(str(c.column) for c in getattr(analysis.spec, "covariates", ())), *(strata.columns if strata else ())]
 
 
 def _missing_covariates(spec: TrialSpec, analysis: Analysis) -> list[str]:

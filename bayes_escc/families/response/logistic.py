@@ -289,7 +289,8 @@ class LogisticDesign(Design):
     def subgroups(self, parameters: xr.Dataset) -> list[Plain]:
         """P(better) in every subgroup of the patients by an effect modifier."""
 
-        def means(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        def means(group: NDArray[np.bool_]) -> NDArray[np.float64]:
+            x = self.encoded.values[group]
             found = self.mean_rates(parameters, x, np.full(len(x), 1.0 / len(x)))
             return found.reshape(-1, len(self.regimens))
 

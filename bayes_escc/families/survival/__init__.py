@@ -75,6 +75,11 @@ def proportionality(design: Design) -> Proportionality:
 
     if design.spec.regimen_effect != "proportional":
         raise AnalysisError(NOT_PROPORTIONAL)
+    if design.spec.strata:
+        raise AnalysisError(
+            "proportional hazards: cannot be checked across strata, whose hazards differ in shape already; leave "
+            "model.strata out, or check one stratum at a time ([data] where)."
+        )
     if not isinstance(design, SurvivalDesign) or len(design.regimens) < 2:
         raise AnalysisError("proportional hazards: needs patients on at least two regimens.")
     return free_to_cross(design)
@@ -117,7 +122,7 @@ def prepare(table: PatientTable | MedianTable, spec: SurvivalSpec, data: Any) ->
     encoded = encode(chosen, spec.covariates)
     complete = chosen if encoded.kept.all() else chosen.keep(chosen.frame[encoded.kept])
     if isinstance(spec.population, TargetTable):
-        needed = [c.column for c in spec.covariates]
+        needed = [*(c.column for c in spec.covariates), *spec.strata.columns]
         spec = replace(spec, population=spec.population.loaded(data.folder, needed))
     if spec.dating == "interval":
         return _design(complete, spec, encoded, data.design, published)
@@ -143,6 +148,11 @@ def _check_published(spec: SurvivalSpec, published: PublishedSpec | None) -> Non
     problems = []
     if spec.regimen_effect != "proportional":
         problems.append('model.regimen_effect: beside published arms, "proportional"')
+    if spec.strata:
+        problems.append(
+            "model.strata: not beside published arms, whose papers do not say the hazard of each stratum; take the "
+            "columns as covariates"
+        )
     if spec.frailty is not None:
         problems.append("model.frailty: not beside published arms, whose patients have no centre")
     if spec.smoothing == "random_walk" or spec.shrinkage != "none":

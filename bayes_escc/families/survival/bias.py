@@ -17,7 +17,8 @@ from bayes_escc.evidence.population.bias import increasing_root
 from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.survival.curves import Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
-from bayes_escc.families.survival.population import Population, Populations, restricted_mean, survival
+from bayes_escc.families.survival.population import Population, restricted_mean, survival
+from bayes_escc.families.survival.stratified import AnyPopulation, StratifiedPopulation
 
 __all__ = ["critical_bias", "without_bias"]
 
@@ -29,7 +30,7 @@ FURTHEST: Final = 12.0
 
 def critical_bias(
     curves: Curves,
-    population: Populations,
+    population: AnyPopulation,
     contrast: RegimenContrast,
     *,
     regimens: Sequence[str],
@@ -41,7 +42,7 @@ def critical_bias(
     ----------
     curves : Curves
         Baseline hazards of all regimens under every draw of the posterior.
-    population : Population or RegimenPopulations
+    population : Population, RegimenPopulations or StratifiedPopulation
         The target population under the same draws.
     contrast : RegimenContrast
         Of the median, survival, the restricted mean, or what remains of them after an event-free time.
@@ -57,11 +58,12 @@ def critical_bias(
     """
     estimand, time, threshold = contrast.estimand, contrast.time, contrast.threshold
     i, j = (list(regimens).index(name) for name in (contrast.regimen, contrast.reference))
+    mine, other = (slice(r, None, len(regimens)) for r in (i, j))
     value, value_against = (_value(population.of(r), event_free, estimand, time) for r in (i, j))
     if value is None or value_against is None:
         return None
     zero = np.zeros(curves.draws)
-    against = value_against(curves.without_bias(j, zero))
+    against = value_against(curves.without_bias(other, zero))
     with np.errstate(divide="ignore", over="ignore"):
         if contrast.scale == "difference":
             needed = against + threshold
@@ -70,17 +72,17 @@ def critical_bias(
         else:
             odds = threshold * against / (1.0 - against)
             needed = odds / (1.0 + odds)
-    at_once = _biased_to(needed, curves, population.of(i), i, estimand, time)
+    at_once = _biased_to(needed, curves.without_bias(mine, zero), population.of(i), estimand, time)
     if at_once is not None:
         return np.where(at_once > FURTHEST, np.inf, np.where(at_once < -FURTHEST, -np.inf, at_once))
     straight = _straightened(estimand, time)
     wanted = straight(needed)
     with np.errstate(over="ignore", invalid="ignore"):
-        return increasing_root(lambda b: straight(value(curves.without_bias(i, b))) - wanted, curves.draws, FURTHEST)
+        return increasing_root(lambda b: straight(value(curves.without_bias(mine, b))) - wanted, curves.draws, FURTHEST)
 
 
 def _biased_to(
-    needed: Array, curves: Curves, population: Population, regimen: int, estimand: str, time: float | None
+    needed: Array, one: Curves, population: Population | StratifiedPopulation, estimand: str, time: float | None
 ) -> Array | None:
     """The bias that makes an estimand a given number, (draws,), where it follows without a search; else None.
 
@@ -88,8 +90,11 @@ def _biased_to(
     """
     if estimand not in ("survival", "median"):
         return None
-    one = curves.without_bias(regimen, np.zeros(curves.draws))
     with np.errstate(divide="ignore"):
+        if isinstance(population, StratifiedPopulation):
+            when = np.full(one.draws, time or 0.0) if estimand == "survival" else np.maximum(needed, 0.0)
+            cumulative = one.cumulative_each(np.tile(when[:, None, None], (1, population.strata, 1)))[..., 0]
+            return -population.at(cumulative).log_cumulative_at(needed if estimand == "survival" else 0.5)
         if estimand == "survival":
             cumulative = one.cumulative(np.array([0.0 if time is None else time]))[:, 0, 0]
             return np.log(cumulative) - population.log_cumulative_at(needed)
@@ -111,7 +116,7 @@ def _straightened(estimand: str, time: float | None) -> Callable[[Array], Array]
 
 def without_bias(
     curves: Curves,
-    population: Populations,
+    population: AnyPopulation,
     *,
     regimens: Sequence[str],
     event_free: float | None,
@@ -123,13 +128,19 @@ def without_bias(
     """A survival estimand of one regimen after a bias has been taken away, (draws,); None for any other."""
     r = list(regimens).index(regimen)
     value = _value(population.of(r), event_free, estimand, time)
-    return None if value is None else value(curves.without_bias(r, np.full(curves.draws, bias)))
+    if value is None:
+        return None
+    return value(curves.without_bias(slice(r, None, len(regimens)), np.full(curves.draws, bias)))
 
 
-def _value(population: Population, since: float | None, estimand: str, time: float | None) -> Value | None:
+def _value(
+    population: Population | StratifiedPopulation, since: float | None, estimand: str, time: float | None
+) -> Value | None:
     """An estimand as a function of the curves of one regimen."""
     at = np.array([0.0 if time is None else time])
     if estimand == "median":
+        if isinstance(population, StratifiedPopulation):
+            return lambda curves: population.median(curves)[:, 0]
         reached = population.nodes.log_cumulative_at(0.5)[:, None]
         return lambda curves: curves.inverse(reached)[:, 0]
     functions: dict[str, Callable[[Curves], Array]] = {

@@ -1,7 +1,8 @@
-"""Hazard curves of every regimen under every draw, in NumPy.
+"""Hazard curves of every group under every draw, in NumPy.
 
 A curve is that of a patient whose covariates are zero; the hazard of any other patient is this
-times a constant. Arrays have the draws first (chains and draws flattened), then regimens.
+times a constant. Arrays have the draws first (chains and draws flattened), then groups: regimens, or with strata every
+regimen in the first stratum, then in the second, and so on (`strata.Groups`).
 """
 
 from __future__ import annotations
@@ -21,34 +22,34 @@ Array = NDArray[np.float64]
 
 
 class Curves(Protocol):
-    """Baseline hazards of all regimens under all draws."""
+    """Baseline hazards of all groups under all draws."""
 
     @property
     def draws(self) -> int:
         """Number of draws."""
 
     def cumulative(self, time: Array) -> Array:
-        """Cumulative hazard, (draws, regimens, times), of times of shape (times,)."""
+        """Cumulative hazard, (draws, groups, times), of times of shape (times,)."""
 
     def cumulative_each(self, time: Array) -> Array:
-        """Cumulative hazard at an own time of every draw and regimen, (draws, regimens, nodes)."""
+        """Cumulative hazard at an own time of every draw and group, (draws, groups, nodes)."""
 
     def log_hazard(self, time: Array) -> Array:
-        """Log hazard, (draws, regimens, times)."""
+        """Log hazard, (draws, groups, times)."""
 
     def inverse(self, log_cumulative: Array) -> Array:
-        """When the cumulative hazard of every regimen is reached, (draws, regimens)."""
+        """When the cumulative hazard of every group is reached, (draws, groups)."""
 
-    def without_bias(self, regimen: int, bias: Array) -> Curves:
-        """The curves of one regimen after a bias on its log hazard, (draws,), has been taken away."""
+    def without_bias(self, groups: slice, bias: Array) -> Curves:
+        """The curves of some groups, those of one regimen, without a bias on the log hazard, (draws,)."""
 
-    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
+    def patient_increment(self, group: AnyArray, lower: Array, upper: Array) -> Array:
         """Cumulative hazard of every patient from `lower` to `upper`, (draws, patients)."""
 
-    def patient_log_hazard(self, regimen: AnyArray, time: Array) -> Array:
+    def patient_log_hazard(self, group: AnyArray, time: Array) -> Array:
         """Log hazard of every patient, (draws, patients)."""
 
-    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
+    def patient_inverse(self, group: AnyArray, cumulative: Array) -> Array:
         """When every patient's cumulative hazard is reached, (draws, patients)."""
 
 
@@ -58,7 +59,7 @@ class WeibullCurves:
 
     Parameters
     ----------
-    log_scale, shape : array of shape (draws, regimens)
+    log_scale, shape : array of shape (draws, groups)
     reference_time : float
     """
 
@@ -89,22 +90,21 @@ class WeibullCurves:
     def inverse(self, log_cumulative: Array) -> Array:
         return np.asarray(self.reference_time * np.exp((log_cumulative - self.log_scale) / self.shape))
 
-    def without_bias(self, regimen: int, bias: Array) -> WeibullCurves:
-        one = slice(regimen, regimen + 1)
-        return WeibullCurves(self.log_scale[:, one] - bias[:, None], self.shape[:, one], self.reference_time)
+    def without_bias(self, groups: slice, bias: Array) -> WeibullCurves:
+        return WeibullCurves(self.log_scale[:, groups] - bias[:, None], self.shape[:, groups], self.reference_time)
 
-    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
+    def patient_increment(self, group: AnyArray, lower: Array, upper: Array) -> Array:
         log_upper, log_ratio, started = weibull_stretch(lower, upper, self.reference_time)
-        scale, shape = self.log_scale[:, regimen], self.shape[:, regimen]
+        scale, shape = self.log_scale[:, group], self.shape[:, group]
         return np.asarray(kernels.weibull_increment(np, scale, shape, log_upper, log_ratio, started))
 
-    def patient_log_hazard(self, regimen: AnyArray, time: Array) -> Array:
-        scale, shape = self.log_scale[:, regimen], self.shape[:, regimen]
+    def patient_log_hazard(self, group: AnyArray, time: Array) -> Array:
+        scale, shape = self.log_scale[:, group], self.shape[:, group]
         found = kernels.weibull_log_hazard(scale, shape, np.log(shape), self._log(time))
         return np.asarray(found - np.log(self.reference_time))
 
-    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
-        powers = (np.log(cumulative) - self.log_scale[:, regimen]) / self.shape[:, regimen]
+    def patient_inverse(self, group: AnyArray, cumulative: Array) -> Array:
+        powers = (np.log(cumulative) - self.log_scale[:, group]) / self.shape[:, group]
         return np.asarray(self.reference_time * np.exp(powers))
 
 
@@ -135,7 +135,7 @@ class PiecewiseCurves:
 
     Parameters
     ----------
-    log_hazards : array of shape (draws, regimens, intervals)
+    log_hazards : array of shape (draws, groups, intervals)
     cuts : array of shape (intervals - 1,)
     """
 
@@ -179,19 +179,19 @@ class PiecewiseCurves:
     def inverse(self, log_cumulative: Array) -> Array:
         return self._invert(self.log_hazards, np.exp(log_cumulative))
 
-    def without_bias(self, regimen: int, bias: Array) -> PiecewiseCurves:
-        return PiecewiseCurves(self.log_hazards[:, regimen : regimen + 1] - bias[:, None, None], self.cuts)
+    def without_bias(self, groups: slice, bias: Array) -> PiecewiseCurves:
+        return PiecewiseCurves(self.log_hazards[:, groups] - bias[:, None, None], self.cuts)
 
-    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
+    def patient_increment(self, group: AnyArray, lower: Array, upper: Array) -> Array:
         spent = exposure(lower, upper, self.cuts)
         total: Array = np.zeros((self.draws, len(lower)))
         hazards = np.exp(self.log_hazards)
         for j in range(spent.shape[-1]):
-            total += hazards[:, regimen, j] * spent[:, j]
+            total += hazards[:, group, j] * spent[:, j]
         return total
 
-    def patient_log_hazard(self, regimen: AnyArray, time: Array) -> Array:
-        return np.asarray(self.log_hazards[:, regimen, self._interval(time)])
+    def patient_log_hazard(self, group: AnyArray, time: Array) -> Array:
+        return np.asarray(self.log_hazards[:, group, self._interval(time)])
 
-    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
-        return self._invert(self.log_hazards[:, regimen], cumulative)
+    def patient_inverse(self, group: AnyArray, cumulative: Array) -> Array:
+        return self._invert(self.log_hazards[:, group], cumulative)

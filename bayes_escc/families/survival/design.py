@@ -14,7 +14,6 @@ from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import PatientTable, Problem
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.followed import Followed
-from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.evidence.population.published_survival import load_survival
 from bayes_escc.evidence.population.survival_facts import PublishedSurvival
@@ -28,24 +27,22 @@ from bayes_escc.families.modifiers import Modifiers, require_modifiers
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.regression_data import RegressionData
 from bayes_escc.families.survival import per_patient
+from bayes_escc.families.survival.averaged import AveragedDesign
 from bayes_escc.families.survival.bias import critical_bias, without_bias
 from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.estimands import ENDPOINT_NAME, estimands, figure_data
 from bayes_escc.families.survival.extrapolation import extrapolation_notes
 from bayes_escc.families.survival.frailty import centres_of
 from bayes_escc.families.survival.observed import observed, statistics, with_published
-from bayes_escc.families.survival.population import (
-    Population,
-    Populations,
-    RegimenPopulations,
-    condensed,
-)
 from bayes_escc.families.survival.published import PublishedFacts, refuse_own_cohort
 from bayes_escc.families.survival.regimen_effects import CONTRAST, RegimenEffects
-from bayes_escc.families.survival.risk import Risk, Target, flat
+from bayes_escc.families.survival.risk import Risk, Target
 from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.survival.strata import STRATUM, Groups, strata_of
+from bayes_escc.families.survival.stratified import StratifiedTarget
+from bayes_escc.families.survival.targets import Targets
 from bayes_escc.families.survival.words import notes_on, priors_in_words
-from bayes_escc.families.target import TargetTable, target_patterns
+from bayes_escc.families.target import TargetTable
 from bayes_escc.families.weighting import prior_change
 from bayes_escc.names import (
     CHAIN,
@@ -70,13 +67,14 @@ _DEFAULT_TIMES: Final = (3.0, 6.0, 12.0)  # months
 _TYPICAL_MEDIAN: Final = 6.0  # months
 
 
-class SurvivalDesign(Design):
+class SurvivalDesign(AveragedDesign):
     """Patients with follow-up, prepared for one baseline hazard.
 
     The hazard of patient i of centre c on regimen r is ``h_r(t) * exp(sum_j coefficient_j * x_ij +
     log_frailty_c)``; without `frailty`, centres do not differ (see `risk`). Regimens differ by a
     constant hazard ratio, by hazards of different shape, in everything, or not at
-    all (`SurvivalSpec.regimen_effect`).
+    all (`SurvivalSpec.regimen_effect`). With strata, ``h`` is that of the patient's stratum: a group is a regimen in a
+    stratum (see `strata`).
     """
 
     spec: SurvivalSpec
@@ -101,6 +99,9 @@ class SurvivalDesign(Design):
         self.own = tuple(table.regimens)
         self.regimens = tuple(dict.fromkeys([*table.regimens, *(() if known is None else known.regimens)]))
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
+        self.strata = strata_of(table, spec.strata)
+        self.groups = Groups(len(self.strata.levels), len(self.regimens))
+        self.group = self.groups.of(self.regimen, self.strata.index)
         self.follow_up = table.follow_up(unit, dating=spec.dating)
         require_modifiers(spec.effect_modifiers, self.regimens)
         self.modifiers = Modifiers.of(spec.effect_modifiers, encoded, self.regimens)
@@ -110,7 +111,9 @@ class SurvivalDesign(Design):
         centres = centres_of(table, spec.frailty, spec.prior("frailty_sd").default) if spec.frailty else None
         self.events = int(self.follow_up.event.sum())
         self.row_numbers = tuple(int(i) for i in table.frame.index)
-        self.risk = Risk(self.spec, coded, self.regimen, self.regimens, centres, self.events, self.row_numbers)
+        self.risk = Risk(
+            self.spec, coded, self.regimen, self.regimens, centres, self.events, self.row_numbers, self.strata
+        )
         self.rows = self.patients = len(self.regimen)
         self.arms = table.arms(ENDPOINT_NAME, design)
         self.published = None
@@ -161,7 +164,7 @@ class SurvivalDesign(Design):
             return self.others
         if role == "coefficient":
             return self.encoded.labels
-        apart = role == "log_shape" and self.spec.regimen_effect != "proportional"
+        apart = role == "log_shape" and self.spec.regimen_effect == "nonproportional"
         apart = apart or self.spec.regimen_effect == "stratified"
         return self.regimens if apart and size == len(self.regimens) else [""] * size
 
@@ -175,14 +178,31 @@ class SurvivalDesign(Design):
         return self.regimens[1:]
 
     @property
-    def strata(self) -> tuple[str, ...]:
-        """Regimens with a baseline of their own; one unnamed stratum if they share it."""
-        return self.regimens if self.spec.regimen_effect == "stratified" else ("",)
+    def baselines(self) -> tuple[str, ...]:
+        """Whose baselines are their own: regimens, or strata of patients; one without a name if all share it."""
+        if self.spec.regimen_effect == "stratified":
+            return self.regimens
+        return self.strata.labels if self.strata else ("",)
+
+    @property
+    def baseline_of(self) -> AnyArray:
+        """Index in `baselines` of every patient."""
+        return self.regimen if self.spec.regimen_effect == "stratified" else self.strata.index
+
+    @property
+    def baseline_dim(self) -> str:
+        """Dimension of what every baseline has."""
+        return STRATUM if self.strata else REGIMEN
+
+    def groups_of(self, regimen: AnyArray, patients: AnyArray) -> AnyArray:
+        """Whose hazards some patients of the table face on some regimens: the groups of the curves."""
+        return self.groups.of(regimen, self.strata.index[patients])
 
     @property
     def coords(self) -> Mapping[str, Sequence[str]]:
         beside = {} if self.published is None else self.published.coords
-        return {REGIMEN: self.regimens, CONTRAST: self.others, **self.risk.coords, **beside}
+        strata = {STRATUM: self.strata.labels} if self.strata else {}
+        return {REGIMEN: self.regimens, CONTRAST: self.others, **strata, **self.risk.coords, **beside}
 
     def _beside(self, known: PublishedSurvival, published: PublishedSpec) -> PublishedFacts:
         """Everything published, checked against the own patients."""
@@ -228,24 +248,14 @@ class SurvivalDesign(Design):
         horizons = self.spec.horizons if self.spec.horizons is not None else (covered,)
         return np.asarray(times, dtype=float), np.asarray(horizons, dtype=float), covered
 
-    def _target(self) -> Target:
+    def _target(self) -> Target | StratifiedTarget:
         """The target population."""
         if self.published is not None:
             points = self.published.laws.population()
             return Target(points.weight, points.values)
-        wanted, anew = self.spec.population, self.spec.centres == "new"
-        if isinstance(wanted, tuple):
-            profile, centres = dict(wanted), None
-            if self.risk.centres and self.risk.centres.column in profile:
-                centres = (self.risk.centres.known(profile.pop(self.risk.centres.column)),)
-            return Target(np.ones(1), self.encoded.profile(profile)[None, :], centres)
-        if wanted == "all" or wanted in self.regimens:
-            chosen = np.ones(self.patients, dtype=bool)
-            if wanted != "all":
-                chosen = self.regimen == self.regimens.index(str(wanted))
-            return self.risk.target(chosen, new_centre=anew)
-        x, weight = target_patterns(wanted, self.encoded, self.regimen, self.regimens)
-        return Target(weight, x)
+        anew = self.spec.centres == "new"
+        among = Targets(self.risk, self.encoded, self.strata, self.regimen, self.regimens, anew)
+        return among.target(self.spec.population)
 
     def _check_overrides(self) -> None:
         labels = {"coefficient": self.risk.labels, self.effects.name: self.others}
@@ -266,7 +276,7 @@ class SurvivalDesign(Design):
         for role, _ in self.spec.priors:
             labels = {"coefficient": self.risk.labels, self.effects.name: self.others}.get(role, self.regimens)
             found.append((role, tuple(prior(role)[label] for label in labels)))
-        return tuple(found)
+        return (*found, (STRATUM, self.groups.strata)) if self.strata else tuple(found)
 
     # ---- draws in NumPy -----------------------------------------------------------------------
 
@@ -300,12 +310,19 @@ class SurvivalDesign(Design):
         """The entries of a parameter that have a prior: all of them, but for random walks."""
         return values
 
-    def by_stratum(self, role: str, rng: np.random.Generator, draws: int) -> tuple[tuple[str, ...], Any]:
-        """Prior draws of a parameter that every stratum has once."""
+    def by_baseline(self, role: str, rng: np.random.Generator, draws: int) -> tuple[tuple[str, ...], Any]:
+        """Prior draws of a parameter that every baseline has once."""
         prior = self.spec.prior(role)
-        if self.strata == ("",):
+        if self.baselines == ("",):
             return (CHAIN, DRAW), prior.default.sample(rng, draws)[None]
-        return (CHAIN, DRAW, REGIMEN), prior.sample(rng, draws, self.strata)[None]
+        return (CHAIN, DRAW, self.baseline_dim), prior.sample(rng, draws, self.baselines)[None]
+
+    def baseline(self, role: str, name: str) -> Tensor:
+        """A parameter that every baseline has once, inside the current PyMC model."""
+        prior = self.spec.prior(role)
+        if self.baselines == ("",):
+            return prior.default.to_pymc(name)
+        return prior.to_pymc(name, self.baselines, self.baseline_dim)
 
     def dataset(self, values: Mapping[str, tuple[tuple[str, ...], Any]]) -> xr.Dataset:
         """Parameters with the labels of their dimensions."""
@@ -317,44 +334,6 @@ class SurvivalDesign(Design):
     def log_ratios(self, parameters: xr.Dataset) -> Array:
         """Log hazard (or time) ratios of all regimens against the first, (draws, regimens)."""
         return self.effects.log_ratios(parameters)
-
-    def population(self, parameters: xr.Dataset) -> Populations:
-        """The target population under every draw."""
-        if self.published is not None:
-            laws = self.published.laws
-            points = Points(self.target.x, self.target.weight, True, laws.population().patients)
-            return self.over(laws, parameters, points)
-        return self._on_regimens(parameters, self.target)
-
-    def _on_regimens(self, parameters: xr.Dataset, target: Target) -> Populations:
-        """A target population under every draw; on every regimen, where covariates act differently on each."""
-        if not self.modifiers:
-            return self.risk.population(parameters, target)
-        x = target.x[:, : len(self.encoded.labels)]  # own patients come with the columns of their own regimen
-        each = (replace(target, x=self.modifiers.extended(x, r)) for r in range(len(self.regimens)))
-        return RegimenPopulations(tuple(self.risk.population(parameters, t) for t in each))
-
-    def over(self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points) -> Populations:
-        """A population of points under every draw, resampled in each if the analysis says so."""
-        size = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
-        weight = laws.weights(points, size, np.random.default_rng(0))
-        if weight.ndim == 1:
-            return self._on_regimens(parameters, Target(weight, points.values))
-        if self.modifiers:
-            values = (self.modifiers.extended(points.values, r) for r in range(len(self.regimens)))
-            return RegimenPopulations(
-                tuple(self._weighted(parameters, replace(points, values=v), weight) for v in values)
-            )
-        return self._weighted(parameters, points, weight)
-
-    def _weighted(self, parameters: xr.Dataset, points: Points, weight: Array) -> Population:
-        """A population of points that every draw weighs anew."""
-        size = len(weight)
-        log_risk = self.risk.population(parameters, Target(points.weight, points.values)).log_risk
-        if log_risk.shape == weight.shape:
-            return Population(log_risk, weight)
-        logs = np.asarray(flat(parameters["coefficient"]) @ points.values.T)
-        return condensed(lambda block: (logs[block], weight[block]), size, len(points.weight))
 
     def log_risk(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
         """Log hazard of every patient relative to one whose covariates are zero, (draws, patients).
@@ -383,6 +362,8 @@ class SurvivalDesign(Design):
         model: Plain = {"time_unit": self.unit, "regimen_coding": self.spec.regimen_coding}
         if self.spec.covariates:
             model["covariates"] = stated_covariates(self.spec.covariates, self.encoded)
+        if self.strata.columns:
+            model["strata_levels"] = [list(level) for level in self.strata.levels]
         estimands: Plain = {"times": self.times.tolist(), "horizons": self.horizons.tolist()}
         if isinstance(self.spec.population, TargetTable):  # the file may not be there at the next look
             estimands["population"] = {"rows": [dict(row) for row in self.spec.population.rows]}
@@ -423,7 +404,8 @@ class SurvivalDesign(Design):
 
     def regression_data(self) -> RegressionData:
         f = self.follow_up
-        return RegressionData(f.last, f.entry, f.event, self.regimen, self.regimens, self.encoded)
+        stratum = self.strata.index if self.strata else None
+        return RegressionData(f.last, f.entry, f.event, self.regimen, self.regimens, self.encoded, stratum)
 
     def population_report(self, parameters: xr.Dataset) -> Plain | None:
         from bayes_escc.families.survival.published_report import modified_report, population_report
@@ -440,7 +422,10 @@ class SurvivalDesign(Design):
     def standardised_over(self, reference: Design) -> Design:
         if not isinstance(reference, SurvivalDesign):
             return self
-        return self.changed(target=self.risk.carried(reference.target))
+        target = reference.target
+        if isinstance(target, Target):
+            return self.changed(target=self.risk.carried(target))
+        return self.changed(target=replace(target, each=tuple(self.risk.carried(t) for t in target.each)))
 
     def observed(self) -> xr.Dataset:
         return observed(self)

@@ -11,6 +11,7 @@ from bayes_escc.families.survival.event_free import remaining_mean, remaining_me
 from bayes_escc.families.survival.frailty import CENTRE
 from bayes_escc.families.survival.population import marginal_hazard, median_time, restricted_mean, survival
 from bayes_escc.families.survival.regimen_effects import CONTRAST
+from bayes_escc.families.survival.strata import STRATUM
 from bayes_escc.families.survival.words import Described
 from bayes_escc.names import CHAIN, COVARIATE, DRAW, HORIZON, INTERVAL, REGIMEN, STUDY, TIME
 
@@ -95,10 +96,10 @@ def estimands(design: Estimated, parameters: xr.Dataset) -> xr.Dataset:
         if design.spec.regimen_effect == "proportional":
             ratio = np.exp(design.log_ratios(parameters))
             found["hazard_ratio"] = array(ratio, (REGIMEN,), unit, "lower")
-        else:
+        elif not design.strata:  # in every stratum it is another where regimens stretch time
             logs = curves.log_hazard(design.times)
             found["hazard_ratio"] = array(np.exp(logs - logs[:, :1]), (REGIMEN, TIME), unit, "lower")
-        if design.encoded.labels or design.risk.centres:
+        if design.encoded.labels or design.risk.centres or design.strata:
             unit = f"{to_first}, over the target population"
             found["marginal_hazard_ratio"] = array(hazards / hazards[:, :1], (REGIMEN, TIME), unit, "lower")
         stretched = design.time_ratios(parameters)
@@ -136,6 +137,8 @@ def _reported_parameters(design: Estimated, parameters: xr.Dataset) -> dict[str,
             ratio = array.copy(data=np.exp(array.to_numpy())).assign_attrs(unit="ratio to a typical centre")
             found["frailty"] = ratio.assign_coords({f"row_{STUDY}": (CENTRE, array[CENTRE].to_numpy())})
             continue
+        if STRATUM in plain.dims:
+            plain = plain.assign_coords({f"row_{COVARIATE}": (STRATUM, list(design.strata.labels))})
         if CONTRAST in plain.dims:
             plain = plain.assign_coords({f"row_{REGIMEN}": (CONTRAST, list(design.others))})
         if INTERVAL in plain.dims:
@@ -145,7 +148,10 @@ def _reported_parameters(design: Estimated, parameters: xr.Dataset) -> dict[str,
 
 
 def figure_data(design: Estimated, parameters: xr.Dataset) -> xr.Dataset:
-    """Standardised survival and baseline hazard on a grid of times, for figures."""
+    """Standardised survival and hazard on a grid of times, for figures.
+
+    The hazard is that of the baseline, or where every stratum has another, of the standardised survival.
+    """
     import xarray as xr
 
     total = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
@@ -153,11 +159,13 @@ def figure_data(design: Estimated, parameters: xr.Dataset) -> xr.Dataset:
     curves, population = design.curves(parameters), design.population(parameters)
     grid = np.linspace(0.0, float(design.follow_up.last.max()), _CURVE_POINTS + 1)
     middle = (grid[1:] + grid[:-1]) / 2.0
+    hazard = marginal_hazard(curves, population, middle) if design.strata else np.exp(curves.log_hazard(middle))
+    whose = {"hazard_of": "population"} if design.strata else {}
     return xr.Dataset(
         {
             "survival": (("sample", REGIMEN, "grid"), survival(curves, population, grid)),
-            "hazard": (("sample", REGIMEN, "middle"), np.exp(curves.log_hazard(middle))),
+            "hazard": (("sample", REGIMEN, "middle"), hazard),
         },
         coords={REGIMEN: list(design.regimens), "grid": grid, "middle": middle},
-        attrs={"time_unit": design.unit},
+        attrs={"time_unit": design.unit, **whose},
     )

@@ -48,6 +48,8 @@ class MedianDesign(Design):
             )
         if spec.covariates:
             raise AnalysisError("model.covariates: published medians have none.")
+        if spec.strata:
+            raise AnalysisError("model.strata: published medians are of whole arms; strata need patients.")
         unit = spec.time_unit or table.time_unit
         self.spec, self.unit = spec.in_unit(unit), unit
         frame = table.in_unit(unit).frame

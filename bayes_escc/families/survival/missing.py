@@ -1,6 +1,6 @@
 """Covariates with missing values, modelled together with the outcome.
 
-Every incomplete covariate has a model given the regimen, the complete covariates and the
+Every incomplete covariate has a model given the regimen, the stratum, the complete covariates and the
 incomplete ones before it: a normal linear regression for numbers, a logistic one for yes-or-no
 columns. Missing numbers are parameters, sampled with all others (non-centred); missing yes-or-no
 values are summed out: the likelihood of such a patient is the average of those with either value,
@@ -28,6 +28,7 @@ from bayes_escc.names import AnyArray
 from bayes_escc.settings.prior import Prior
 
 if TYPE_CHECKING:
+    from bayes_escc.families.survival.strata import Strata
     from bayes_escc.families.tensors import Tensor
 
 __all__ = ["IMPUTATION_PRIORS", "Imputation", "ImputationSpec", "log_sum"]
@@ -77,6 +78,8 @@ class Imputation:
         The row of the table in which each patient stands.
     spec : ImputationSpec
         Priors and order of the regressions.
+    strata : Strata, optional
+        Strata of the patients, on which the regressions depend as they do on regimens.
 
     Attributes
     ----------
@@ -95,6 +98,7 @@ class Imputation:
         regimens: Sequence[str],
         rows: Sequence[int],
         spec: ImputationSpec,
+        strata: Strata | None = None,
     ) -> None:
         missing, values = encoded.missing, encoded.values
         self.encoded, self.missing, self.priors = encoded, missing, spec.priors
@@ -121,10 +125,9 @@ class Imputation:
             for j in np.flatnonzero(~missing.any(axis=0))
         }
         if len(regimens) > 1:
-            # contrasts of one scale, so that the order of regimens decides nothing
-            contrasts = zero_sum_basis(len(regimens))[regimen]
-            contrasts = (contrasts - contrasts.mean(axis=0)) / np.sqrt(contrasts.var(axis=0).mean())
-            fixed |= {f"regimen contrast {k + 1}": column for k, column in enumerate(contrasts.T)}
+            fixed |= _contrasts("regimen", regimen, len(regimens))
+        if strata:
+            fixed |= _contrasts("stratum", strata.index, len(strata.levels))
         self.predictors = tuple(fixed)
         self.fixed = np.column_stack([*fixed.values()]) if fixed else np.zeros((len(values), 0))
         self.order = (*self.numbers, *self.flags)
@@ -462,6 +465,13 @@ class Imputation:
             f"missing values of {listed}, given regimen and other covariates, all standardised: intercept ~ "
             f"{self.priors['intercept']}, slopes ~ {self.priors['slope']}, residual sd ~ {self.priors['sd']}."
         ]
+
+
+def _contrasts(name: str, index: AnyArray, count: int) -> dict[str, Array]:
+    """Contrasts of regimens or strata, of one scale, so that the order of their labels decides nothing."""
+    columns = zero_sum_basis(count)[index]
+    columns = (columns - columns.mean(axis=0)) / np.sqrt(columns.var(axis=0).mean())
+    return {f"{name} contrast {k + 1}": column for k, column in enumerate(columns.T)}
 
 
 def _label_of(column: str, labels: Sequence[str]) -> str:

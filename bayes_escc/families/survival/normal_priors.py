@@ -33,6 +33,7 @@ def normal_priors(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
         f"its level is set by {spec.location}": spec.location != ("log_hazard" if piecewise else "median"),
         "some patients are event-free for good": spec.event_free is not None,
         "centres have a frailty": spec.frailty is not None,
+        "every stratum has a baseline of its own": bool(spec.strata),
         "its hazard ratios depend on covariates (effect_modifiers)": bool(spec.effect_modifiers),
         f"its coefficients are shrunken ({spec.shrinkage})": spec.shrinkage != "none",
         "progression lies between two scans (interval)": interval,
@@ -89,7 +90,9 @@ def gamma_hazards(spec: SurvivalSpec, time_unit: str | None, *, interval: bool) 
     Parameters are those of `normal_priors`.
     """
     plain = spec.baseline == "exponential" and spec.location == "hazard" and spec.regimen_effect != "none"
-    if not plain or interval or spec.covariates or spec.frailty is not None or spec.event_free is not None:
+    if not plain or interval or spec.covariates or spec.strata:
+        return None
+    if spec.frailty is not None or spec.event_free is not None:
         return None
     months, stated = _months(spec, time_unit), spec.prior("hazard")
     if any(p.distribution != "Gamma" or p.variance for p in (stated.default, *(own for _, own in stated.overrides))):

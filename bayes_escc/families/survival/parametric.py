@@ -14,7 +14,7 @@ from bayes_escc.families.survival.published import parametric_hazards
 from bayes_escc.families.survival.risk import observe
 from bayes_escc.families.survival.shapes import SHAPES
 from bayes_escc.families.survival.timed import TimedDesign
-from bayes_escc.names import REGIMEN, AnyArray, PlainMapping
+from bayes_escc.names import AnyArray, PlainMapping
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -30,7 +30,8 @@ class ParametricDesign(TimedDesign):
 
     The median is that of a patient whose covariates are zero, on the average regimen (or the first). Regimens multiply
     the hazard, stretch time (``accelerated``: medians of their own), have median and shape of their own
-    (``stratified``), or do not differ. Covariates multiply the hazard in every case.
+    (``stratified``), or do not differ. Covariates multiply the hazard in every case. Every stratum has a median and a
+    shape of its own.
     """
 
     def _prepare(self) -> None:
@@ -44,7 +45,7 @@ class ParametricDesign(TimedDesign):
 
     @property
     def parameter_count(self) -> int:
-        return 2 * len(self.strata) + self.effects.count + self.risk.parameter_count
+        return 2 * len(self.baselines) + self.effects.count + self.risk.parameter_count
 
     @property
     def structure(self) -> Hashable:
@@ -76,15 +77,14 @@ class ParametricDesign(TimedDesign):
         import pymc as pm
         import pytensor.tensor as pt
 
-        spec, n = self.spec, len(self.regimens)
+        n, groups = self.groups.count, self.groups
         with pm.Model(coords=self.coords) as model:
-            if spec.regimen_effect == "stratified":
-                log_median = pt.log(spec.prior("median").to_pymc("reference_median", self.regimens, REGIMEN))
-                parameter = spec.prior(self.shape.role).to_pymc(self.shape.role, self.regimens, REGIMEN)
-            else:
-                log_median = pt.log(spec.prior("median").default.to_pymc("reference_median")) * pt.ones(n)
-                parameter = spec.prior(self.shape.role).default.to_pymc(self.shape.role) * pt.ones(n)
-            effect = self.effects.build()
+            log_median = pt.log(self.baseline("median", "reference_median"))
+            parameter = self.baseline(self.shape.role, self.shape.role)
+            if self.baselines == ("",):
+                log_median, parameter = log_median * pt.ones(n), parameter * pt.ones(n)
+            log_median, parameter = groups.of_strata(log_median), groups.of_strata(parameter)
+            effect = groups.of_regimens(self.effects.build())
             multiple = pt.zeros(n) if self.accelerated else effect
             log_median = log_median + effect if self.accelerated else log_median
             risk = self.risk.build()
@@ -130,20 +130,20 @@ class ParametricDesign(TimedDesign):
         return observe(kind, value, scale, weights, [*parameters, *rest], term, dim, patients, branches)
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
-        values = {"reference_median": self.by_stratum("median", rng, draws)}
-        values[self.shape.role] = self.by_stratum(self.shape.role, rng, draws)
+        values = {"reference_median": self.by_baseline("median", rng, draws)}
+        values[self.shape.role] = self.by_baseline(self.shape.role, rng, draws)
         return self.dataset(values | self.prior_values(rng, draws))
 
     def curves(self, parameters: xr.Dataset) -> ParametricCurves:
-        effect, log_median = (
-            self.effects.from_level(parameters),
-            np.log(self.by_regimen(parameters["reference_median"])),
+        effect = self.groups.of_regimens(self.effects.from_level(parameters), 1)
+        log_median, parameter = (
+            self.groups.of_strata(self.by_baseline_drawn(parameters[name]), 1)
+            for name in ("reference_median", self.shape.role)
         )
+        log_median = np.log(log_median)
         multiple = np.zeros_like(effect) if self.accelerated else effect
         log_median = log_median + effect if self.accelerated else log_median
-        return ParametricCurves(
-            self.shape, multiple, log_median, self.by_regimen(parameters[self.shape.role]), self.reference_time
-        )
+        return ParametricCurves(self.shape, multiple, log_median, parameter, self.reference_time)
 
     def time_ratios(self, parameters: xr.Dataset) -> Array | None:
         return np.asarray(np.exp(self.log_ratios(parameters))) if self.accelerated else None

@@ -25,7 +25,7 @@ class ParametricCurves:
     Parameters
     ----------
     shape : Shape
-    log_multiple, log_median, parameter : array of shape (draws, regimens)
+    log_multiple, log_median, parameter : array of shape (draws, groups)
     reference_time : float
         At which levels of studies are stated.
     """
@@ -60,29 +60,28 @@ class ParametricCurves:
         u = self.shape.inverse(self.parameter, log_cumulative - self.log_multiple)
         return np.asarray(np.exp(self.log_median + u))
 
-    def without_bias(self, regimen: int, bias: Array) -> ParametricCurves:
-        one = slice(regimen, regimen + 1)
+    def without_bias(self, groups: slice, bias: Array) -> ParametricCurves:
         return replace(
             self,
-            log_multiple=self.log_multiple[:, one] - bias[:, None],
-            log_median=self.log_median[:, one],
-            parameter=self.parameter[:, one],
+            log_multiple=self.log_multiple[:, groups] - bias[:, None],
+            log_median=self.log_median[:, groups],
+            parameter=self.parameter[:, groups],
         )
 
-    def patient_increment(self, regimen: AnyArray, lower: Array, upper: Array) -> Array:
+    def patient_increment(self, group: AnyArray, lower: Array, upper: Array) -> Array:
         some = upper > lower
-        m, a = self.log_median[:, regimen], self.parameter[:, regimen]
+        m, a = self.log_median[:, group], self.parameter[:, group]
         safe = np.where(some, upper, 1.0)
         from_zero = np.where(some, lower, 0.0)
         logs = self.shape.log_increment(np, a, self._u(from_zero, m), self._u(safe, m), 1.0 * (from_zero > 0.0))
-        found = np.exp(np.minimum(self.log_multiple[:, regimen] + logs, MOST))
+        found = np.exp(np.minimum(self.log_multiple[:, group] + logs, MOST))
         return np.asarray(np.where(some, found, 0.0))
 
-    def patient_log_hazard(self, regimen: AnyArray, time: Array) -> Array:
-        m, a = self.log_median[:, regimen], self.parameter[:, regimen]
+    def patient_log_hazard(self, group: AnyArray, time: Array) -> Array:
+        m, a = self.log_median[:, group], self.parameter[:, group]
         logs = self.shape.log_hazard(np, a, self._u(time, m)) - np.log(np.maximum(time, TINY))
-        return np.asarray(self.log_multiple[:, regimen] + logs)
+        return np.asarray(self.log_multiple[:, group] + logs)
 
-    def patient_inverse(self, regimen: AnyArray, cumulative: Array) -> Array:
-        logs = np.log(cumulative) - self.log_multiple[:, regimen]
-        return np.asarray(np.exp(self.log_median[:, regimen] + self.shape.inverse(self.parameter[:, regimen], logs)))
+    def patient_inverse(self, group: AnyArray, cumulative: Array) -> Array:
+        logs = np.log(cumulative) - self.log_multiple[:, group]
+        return np.asarray(np.exp(self.log_median[:, group] + self.shape.inverse(self.parameter[:, group], logs)))

@@ -42,6 +42,10 @@ class Patients(Protocol):
         """Index of the regimen of every patient."""
 
     @property
+    def group(self) -> AnyArray:
+        """Index of the baseline hazard of every patient: of the regimen, or of the regimen in the stratum."""
+
+    @property
     def follow_up(self) -> FollowUp:
         """Their follow-up, in the unit of the curves."""
 
@@ -50,7 +54,7 @@ class Patients(Protocol):
         """Their covariates and centres."""
 
     def curves(self, parameters: xr.Dataset) -> Curves:
-        """The baseline hazard of every regimen under every draw."""
+        """The baseline hazard of every group under every draw."""
 
     def log_risk(self, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
         """Log hazard of every patient relative to one whose covariates are zero, (draws, patients)."""
@@ -83,18 +87,18 @@ def log_likelihood(design: Patients, parameters: xr.Dataset) -> xr.Dataset:
 
 def _terms(design: Patients, curves: Curves, who: AnyArray, log_risk: Array) -> Array:
     """Log-likelihood of some patients with log risks of shape (draws, patients)."""
-    risk, regimen = np.exp(log_risk), design.regimen[who]
+    risk, group = np.exp(log_risk), design.group[who]
     f = design.follow_up
     entry, lower, upper = f.entry[who], f.lower[who], f.upper[who]
     exact, right, interval = f.exact[who], f.right[who], f.interval[who]
-    values = -curves.patient_increment(regimen, entry, np.where(exact | right, lower, entry)) * risk
+    values = -curves.patient_increment(group, entry, np.where(exact | right, lower, entry)) * risk
     if exact.any():
-        log_hazard = curves.patient_log_hazard(regimen[exact], lower[exact]) + log_risk[:, exact]
+        log_hazard = curves.patient_log_hazard(group[exact], lower[exact]) + log_risk[:, exact]
         values[:, exact] = kernels.exact(log_hazard, -values[:, exact])
     if interval.any():
         i = interval
-        before = curves.patient_increment(regimen[i], entry[i], lower[i]) * risk[:, i]
-        inside = curves.patient_increment(regimen[i], lower[i], upper[i]) * risk[:, i]
+        before = curves.patient_increment(group[i], entry[i], lower[i]) * risk[:, i]
+        inside = curves.patient_increment(group[i], lower[i], upper[i]) * risk[:, i]
         values[:, i] = kernels.between(np, before, inside)
     return np.asarray(values)
 
@@ -181,8 +185,8 @@ def simulate(design: Patients, parameters: xr.Dataset, rng: np.random.Generator)
     shape = (curves.draws, design.patients)
     before: Any = 0.0
     if (f.entry > 0).any():
-        before = curves.patient_increment(design.regimen, np.zeros(design.patients), f.entry)
-    happens = curves.patient_inverse(design.regimen, before + rng.exponential(size=shape) / risk)
+        before = curves.patient_increment(design.group, np.zeros(design.patients), f.entry)
+    happens = curves.patient_inverse(design.group, before + rng.exponential(size=shape) / risk)
     censored = _potential_follow_up(design, rng, shape)
     time = np.minimum(happens, censored)
     return _by_patient(design, parameters, time=time, event=(happens <= censored).astype("int8"))

@@ -35,9 +35,9 @@ _MOST_INTERVALS: Final = 8
 _EVENTS_PER_INTERVAL: Final = 5
 
 
-def default_cuts(event_times: Array) -> Array:
-    """Cut points at equal shares of the events: at most 8 intervals, at least 5 events in each."""
-    intervals = int(min(_MOST_INTERVALS, len(event_times) // _EVENTS_PER_INTERVAL))
+def default_cuts(event_times: Array, baselines: int = 1) -> Array:
+    """Cut points at equal shares of the events: at most 8 intervals, at least 5 events in each for every baseline."""
+    intervals = int(min(_MOST_INTERVALS, len(event_times) // (_EVENTS_PER_INTERVAL * baselines)))
     if intervals < 2:
         return np.empty(0)
     cuts = np.unique(np.quantile(event_times, np.arange(1, intervals) / intervals))
@@ -62,10 +62,10 @@ def _between_scans(count: Tensor, log_risk: Tensor, before: Tensor, inside: Tens
 class PiecewiseDesign(SurvivalDesign):
     """``h_r(t) = exp(log_hazard_j + effect_r)`` in interval j.
 
-    Effects are relative to the average regimen (or the first, with ``regimen_coding = "reference"``).
+    Effects are relative to the average regimen (or the first, with ``regimen_coding = "reference"``). Every stratum has
+    log hazards of its own.
 
-
-    Patients alike in regimen, covariates and centre share a likelihood: events and exposure per interval
+    Patients alike in regimen, stratum, covariates and centre share a likelihood: events and exposure per interval
     and covariate pattern are all it needs (Holford 1980), so that its cost grows with patterns,
     not with patients. Events between two scans stay apart, one row per distinct pair of times and
     pattern. Rows never depend on how patients are ordered.
@@ -78,7 +78,7 @@ class PiecewiseDesign(SurvivalDesign):
         elif self.spec.cutpoints is not None:
             self.cuts = np.array(self.spec.cutpoints)
         else:
-            self.cuts = default_cuts(self._until[f.event])
+            self.cuts = default_cuts(self._until[f.event], self.groups.strata)
         if self.cuts.size and self.cuts[-1] >= f.last.max():
             raise AnalysisError(
                 f"model.cutpoints: {self.cuts[-1]:g} {self.unit} is at or beyond the end of follow-up "
@@ -97,8 +97,8 @@ class PiecewiseDesign(SurvivalDesign):
     def _collapse(self) -> None:
         f, plain = self.follow_up, ~self.follow_up.interval
         unknown = np.isin(np.arange(self.patients), self.risk.unknown)
-        # patients of one pattern are alike in regimen and risk; its first patient stands for it
-        self.pattern, place = unique_rows([self.regimen, *self.risk.key.T])
+        # patients of one pattern are alike in group and risk; its first patient stands for it
+        self.pattern, place = unique_rows([self.group, *self.risk.key.T])
         spent = exposure(f.entry, np.where(plain & ~unknown, f.lower, f.entry), self.cuts)
         count, intervals = len(self.pattern), len(self.cuts) + 1
         total = np.zeros((count, intervals))
@@ -108,7 +108,7 @@ class PiecewiseDesign(SurvivalDesign):
         np.add.at(events, (place[exact], np.searchsorted(self.cuts, f.lower[exact], side="left")), 1.0)
         used = total > 0
         pattern, interval = np.nonzero(used)
-        group = self.regimen[self.pattern[pattern]] * intervals + interval
+        group = self.group[self.pattern[pattern]] * intervals + interval
         order = np.argsort(group, kind="stable")
         self.cell_pattern, self.cell_interval = pattern[order], interval[order]
         self.cell_events, self.cell_exposure = events[used][order], total[used][order]
@@ -118,7 +118,7 @@ class PiecewiseDesign(SurvivalDesign):
             else GroupedRows(
                 "cell",
                 group[order],
-                len(self.regimens) * intervals,
+                self.groups.count * intervals,
                 self.pattern[self.cell_pattern],
                 self.cell_events,
                 self.cell_exposure,
@@ -170,7 +170,7 @@ class PiecewiseDesign(SurvivalDesign):
         ratios = self.effects.count
         if self.spec.regimen_effect == "nonproportional":
             ratios *= intervals
-        return len(self.strata) * intervals + ratios + self.risk.parameter_count
+        return len(self.baselines) * intervals + ratios + self.risk.parameter_count
 
     @property
     def hierarchical(self) -> bool:
@@ -215,14 +215,14 @@ class PiecewiseDesign(SurvivalDesign):
         if self.cells is not None:
             found |= self.cells.data(self.risk)
         if self.row_pattern.size:
-            found["row_regimen"] = self.regimen[self.pattern[self.row_pattern]]
+            found["row_regimen"] = self.group[self.pattern[self.row_pattern]]
             found |= self.risk.columns("row", self.pattern[self.row_pattern])
             found["row_count"] = self.row_count
             for j in range(len(self.cuts) + 1):
                 found |= {f"row_before{j}": self.row_before[:, j], f"row_inside{j}": self.row_inside[:, j]}
         f = self.follow_up
         for name, i in self.alone.items():
-            found |= {f"{name}_regimen": self.regimen[i], **self.risk.columns(name, i)}
+            found |= {f"{name}_regimen": self.group[i], **self.risk.columns(name, i)}
             last = f.lower[i]
             stretches = {"before": exposure(f.entry[i], last, self.cuts)}
             if name == "alone":
@@ -254,7 +254,7 @@ class PiecewiseDesign(SurvivalDesign):
                 return sum(pt.exp(hazards[:, j])[regimen] * part for j, part in enumerate(parts))
 
             if self.cells is not None:
-                level = pt.broadcast_to(hazards, (len(self.regimens), len(self.cuts) + 1)).ravel()
+                level = pt.broadcast_to(hazards, (self.groups.count, len(self.cuts) + 1)).ravel()
                 self.cells.observe(risk, level, pt.zeros_like(level), pt.zeros_like(level), 0.0)
             if self.row_pattern.size:
                 model.add_coord("row", length=len(self.row_pattern))
@@ -292,27 +292,29 @@ class PiecewiseDesign(SurvivalDesign):
         return model
 
     def _log_hazards(self) -> Tensor:
-        """Log hazards by regimen and interval, inside the current PyMC model."""
+        """Log hazards by group and interval, inside the current PyMC model."""
         import pytensor.tensor as pt
 
         if self.spec.baseline == "exponential":
-            levels = self._levels(self._name, None, REGIMEN)
-            return self._to_log_hazard(levels, pt)[:, None] + self.effects.build()[:, None]
+            logs = self._to_log_hazard(self._levels(self._name, None), pt)[:, None]
+            return self.groups.of_strata(logs) + self.groups.of_regimens(self.effects.build())[:, None]
         if not self.walks:
-            logs = self._to_log_hazard(self._levels(self._name, INTERVAL, (REGIMEN, INTERVAL)), pt)
-            return logs + self._interval_effects(None)
+            logs = self._to_log_hazard(self._levels(self._name, INTERVAL), pt)
+            return self.groups.of_strata(logs) + self.groups.of_regimens(self._interval_effects(None))
         return self._random_walk()
 
-    def _levels(self, name: str, dims: str | None, stacked: Tensor) -> Tensor:
-        """The parameter of every stratum from its own prior, first axis strata."""
+    def _levels(self, name: str, dim: str | None) -> Tensor:
+        """The parameter of every baseline, first axis baselines: regimens each from the own prior."""
         import pymc as pm
         import pytensor.tensor as pt
 
-        prior = self.spec.prior(self.spec.location)
-        if self.strata == ("",):
-            return prior.default.to_pymc(name, dims=dims)[None]
-        parts = [prior[stratum].to_pymc(f"{name}_{i}", dims=dims) for i, stratum in enumerate(self.strata)]
-        return pm.Deterministic(name, pt.stack(parts), dims=stacked)
+        prior, dims = self.spec.prior(self.spec.location), (self.baseline_dim, *([] if dim is None else [dim]))
+        if self.strata:
+            return prior.default.to_pymc(name, dims=dims)
+        if self.baselines == ("",):
+            return prior.default.to_pymc(name, dims=dim)[None]
+        parts = [prior[regimen].to_pymc(f"{name}_{i}", dims=dim) for i, regimen in enumerate(self.baselines)]
+        return pm.Deterministic(name, pt.stack(parts), dims=dims)
 
     def _random_walk(self) -> Tensor:
         """Log hazards that step from interval to interval, in the coordinates of `StepCoordinates`."""
@@ -321,25 +323,24 @@ class PiecewiseDesign(SurvivalDesign):
 
         drift = self.spec.prior("drift_sd").default.to_pymc("drift_sd")
         step = drift * pm.Data("step_scale", self.step_scale, dims="step")
-        apart = self.strata != ("",)
-        first = self._levels(f"{self._name}_first", None, REGIMEN)[:, None]
+        apart, whose = self.baselines != ("",), self.baseline_dim
+        first = self._levels(f"{self._name}_first", None)[:, None]
         z = self._step_coordinates().standard_steps(drift, first)
-        pm.Deterministic("step_z", z if apart else z[0], dims=(REGIMEN, "step") if apart else ("step",))
+        pm.Deterministic("step_z", z if apart else z[0], dims=(whose, "step") if apart else ("step",))
         moves = pt.cumsum(step * z, axis=-1)
         logs = pt.concatenate([first, first + moves], axis=1)
-        dims: Any = (REGIMEN, INTERVAL) if apart else INTERVAL
+        dims: str | tuple[str, ...] = (whose, INTERVAL) if apart else INTERVAL
         pm.Deterministic(self._name, logs if apart else logs[0], dims=dims)
-        return logs + self._interval_effects(step)
+        return self.groups.of_strata(logs) + self.groups.of_regimens(self._interval_effects(step))
 
     def _step_coordinates(self) -> StepCoordinates:
         """Coordinates from the events and the follow-up in every interval, events between scans at the middle."""
         f = self.follow_up
         until = self._until
-        stratum = self.regimen if self.strata != ("",) else np.zeros(self.patients, dtype=int)
-        events, spent = np.zeros((2, len(self.strata), len(self.cuts) + 1))
-        np.add.at(spent, stratum, exposure(f.entry, until, self.cuts))
-        happened = np.asarray(f.event)
-        np.add.at(events, (stratum[happened], np.searchsorted(self.cuts, until[happened], side="left")), 1.0)
+        whose, happened = self.baseline_of, np.asarray(f.event)
+        events, spent = np.zeros((2, len(self.baselines), len(self.cuts) + 1))
+        np.add.at(spent, whose, exposure(f.entry, until, self.cuts))
+        np.add.at(events, (whose[happened], np.searchsorted(self.cuts, until[happened], side="left")), 1.0)
         return StepCoordinates.of_counts(events, spent, self.step_scale)
 
     def _interval_effects(self, step: Tensor) -> Tensor:
@@ -400,11 +401,10 @@ class PiecewiseDesign(SurvivalDesign):
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         spec, intervals, name = self.spec, len(self.cuts) + 1, self._name
         if spec.baseline == "exponential":
-            values = {name: self.by_stratum(spec.location, rng, draws)}
+            values = {name: self.by_baseline(spec.location, rng, draws)}
             return self.dataset(values | self.prior_values(rng, draws))
-        stratified, walk = self.strata != ("",), self.walks
-        prior, strata = spec.prior(spec.location), self.strata
-        scale = self.step_scale
+        apart, walk = self.baselines != ("",), self.walks
+        prior, scale = spec.prior(spec.location), self.step_scale
         found: dict[str, tuple[tuple[str, ...], Any]] = {}
 
         def path(first: Array, z: Array, sd: Array) -> Array:
@@ -414,16 +414,16 @@ class PiecewiseDesign(SurvivalDesign):
         if walk:
             found["drift_sd"] = ((CHAIN, DRAW), sd[None])
         levels, steps = [], []
-        for stratum in strata:
-            one = prior[stratum] if stratified else prior.default
+        for label in self.baselines:
+            one = prior[label] if apart else prior.default
             if walk:
                 steps.append(rng.normal(size=(draws, len(self.cuts))))
                 levels.append(path(one.sample(rng, draws), steps[-1], sd))
             else:
                 levels.append(one.sample(rng, (draws, intervals)))
         level = np.stack(levels, axis=1)
-        dims: tuple[str, ...] = (CHAIN, DRAW, REGIMEN, INTERVAL) if stratified else (CHAIN, DRAW, INTERVAL)
-        found[name] = (dims, (level if stratified else level[:, 0])[None])
+        dims: tuple[str, ...] = (CHAIN, DRAW, self.baseline_dim, INTERVAL) if apart else (CHAIN, DRAW, INTERVAL)
+        found[name] = (dims, (level if apart else level[:, 0])[None])
         effects = self.prior_values(rng, draws)
         if spec.regimen_effect == "nonproportional" and self.others:
             ratios = self._prior_ratios(rng, draws, path, sd)
@@ -449,16 +449,16 @@ class PiecewiseDesign(SurvivalDesign):
         return np.stack([path(first, z, sd) for first, z in zip(firsts, moves, strict=True)], axis=1)
 
     def curves(self, parameters: xr.Dataset) -> PiecewiseCurves:
-        spec, n, intervals = self.spec, len(self.regimens), len(self.cuts) + 1
+        spec, groups, intervals = self.spec, self.groups, len(self.cuts) + 1
         level = flat(parameters[self._name])
         if spec.baseline == "exponential":
             level = level[..., None]
         if level.ndim == 2:
-            level = np.repeat(level[:, None, :], n, axis=1)
+            level = np.repeat(level[:, None, :], len(self.regimens), axis=1)
         effects = self.effects.from_level(parameters)
         effects = effects[..., None] if effects.ndim == 2 else effects
-        logs = self._to_log_hazard(level, np) + effects
-        return PiecewiseCurves(np.broadcast_to(logs, (len(logs), n, intervals)), self.cuts)
+        logs = groups.of_strata(self._to_log_hazard(level, np), 1) + groups.of_regimens(effects, 1)
+        return PiecewiseCurves(np.broadcast_to(logs, (len(logs), groups.count, intervals)), self.cuts)
 
     def time_ratios(self, parameters: xr.Dataset) -> Array | None:
         if self.spec.baseline != "exponential" or self.spec.regimen_effect != "proportional":
@@ -471,7 +471,7 @@ class PiecewiseDesign(SurvivalDesign):
         """Gamma posteriors of the hazards, where priors are Gamma and cells independent.
 
         With no covariates or centres, no events between scans, and regimens apart (stratified), alone or not
-        told apart, the hazard of every cell has the posterior Gamma(alpha + events, beta +
+        told apart (in strata or not), the hazard of every cell has the posterior Gamma(alpha + events, beta +
         exposure).
         """
         import xarray as xr
@@ -479,7 +479,8 @@ class PiecewiseDesign(SurvivalDesign):
 
         spec, intervals = self.spec, len(self.cuts) + 1
         apart = spec.regimen_effect in ("stratified", "none") or len(self.regimens) == 1
-        priors = [spec.prior(spec.location)[s] if s else spec.prior(spec.location).default for s in self.strata]
+        stated = spec.prior(spec.location)
+        priors = [stated.default if self.strata or not label else stated[label] for label in self.baselines]
         gamma = spec.location == "hazard" and all(p.distribution == "Gamma" and not p.variance for p in priors)
         if (
             self.published is not None
@@ -490,19 +491,17 @@ class PiecewiseDesign(SurvivalDesign):
             or self.row_count.size
         ):
             return None
-        events, total = np.zeros((len(self.strata), intervals)), np.zeros((len(self.strata), intervals))
-        stratum = self.regimen[self.pattern[self.cell_pattern]]
-        if len(self.strata) == 1:
-            stratum = np.zeros_like(stratum)
-        np.add.at(events, (stratum, self.cell_interval), self.cell_events)
-        np.add.at(total, (stratum, self.cell_interval), self.cell_exposure)
+        events, total = np.zeros((2, len(self.baselines), intervals))
+        whose = self.baseline_of[self.pattern[self.cell_pattern]]
+        np.add.at(events, (whose, self.cell_interval), self.cell_events)
+        np.add.at(total, (whose, self.cell_interval), self.cell_exposure)
         shape, rate = (np.array([p[key] for p in priors])[:, None] for key in ("alpha", "beta"))
         alpha, beta = shape + events, rate + total
         evidence = shape * np.log(rate) - gammaln(shape) + gammaln(alpha) - alpha * np.log(beta)
         values = rng.gamma(alpha, 1.0 / beta, size=(chains, draws, *alpha.shape))
         dims: tuple[str, ...] = (CHAIN, DRAW)
-        if spec.regimen_effect == "stratified":
-            dims = (*dims, REGIMEN)
+        if self.baselines != ("",):
+            dims = (*dims, self.baseline_dim)
         else:
             values = values[:, :, 0]
         if spec.baseline == "exponential":
@@ -518,7 +517,7 @@ class PiecewiseDesign(SurvivalDesign):
     @property
     def _alone_with_their_hazards(self) -> bool:
         """Whether every regimen has one constant hazard of its own, which decides all else."""
-        return self.spec.baseline == "exponential" and len(self.strata) == len(self.regimens)
+        return self.spec.baseline == "exponential" and len(self.baselines) == len(self.regimens) and not self.strata
 
     def _laws_of(self, shape: Array, rate: Array) -> xr.Dataset:
         """Gamma laws of constant hazards, as `answers.exact_laws` reads them."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,29 @@ _FEWEST = 16
 """Patterns below which nodes save nothing."""
 MOST_PATTERNS: Final = 2 * _BINS
 """Covariate patterns beyond which a population is condensed."""
+
+
+class Populations(Protocol):
+    """Whom results are averaged over, on every regimen."""
+
+    def of(self, regimen: int) -> Populations:
+        """The same patients on one regimen."""
+
+    @property
+    def nodes(self) -> Populations:
+        """The same mean survival, but for 1e-8, from fewer log risks."""
+
+    def mean_survival(self, cumulative: Array) -> Array:
+        """Mean survival on every regimen, (draws, regimens, ...), from cumulative hazards of groups."""
+
+    def mean_hazard(self, hazard: Array, cumulative: Array) -> Array:
+        """Mean hazard of those still free of the event, as `mean_survival`."""
+
+    def median(self, curves: Curves) -> Array:
+        """Median of the mean survival on every regimen, (draws, regimens)."""
+
+    def piecewise_mean(self, curves: PiecewiseCurves, horizon: float) -> Array:
+        """Restricted mean of hazards that are constant between cut points, (draws, regimens)."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +160,40 @@ class Population:
             found[block] = self.average(left * risk[block, None, :], block) / self.average(left, block)
         return found.reshape(cumulative.shape)
 
+    def log_mean_survival(self, cumulative: Array) -> Array:
+        """Logarithm of `mean_survival`, also where that is smaller than any number."""
+        risk = np.exp(self.log_risk)
+        least = risk.min(axis=1, keepdims=True)
+        flat = np.minimum(cumulative.reshape(len(cumulative), -1), 1e300)
+        found = -flat * least
+        for block in self._blocks(flat) if risk.shape[1] > 1 else ():
+            left = np.exp(-flat[block, :, None] * (risk[block] - least[block])[:, None, :])
+            found[block] += np.log(np.maximum(self.average(left, block), 1e-300))
+        return found.reshape(cumulative.shape)
+
+    def mean_hazard(self, hazard: Array, cumulative: Array) -> Array:
+        """Mean hazard of those still free of the event, from the hazard and cumulative hazard of the baseline."""
+        return hazard * self.survivors_risk(cumulative)
+
+    def median(self, curves: Curves) -> Array:
+        """Median of the mean survival under every baseline, (draws, regimens)."""
+        return curves.inverse(self.nodes.log_cumulative_at(0.5)[:, None])
+
+    def piecewise_mean(self, curves: PiecewiseCurves, horizon: float) -> Array:
+        """Sum over intervals of exp(-H) (1 - exp(-h w)) / h, averaged over patients, (draws, regimens)."""
+        edges = np.concatenate([[0.0], curves.cuts[curves.cuts < horizon], [horizon]])
+        before = curves.cumulative(edges[:-1])
+        grown = np.exp(curves.log_hazards[..., : len(edges) - 1]) * np.diff(edges)
+        total = np.zeros(curves.log_hazards.shape[:2])
+        risk, shares = np.exp(self.log_risk), np.broadcast_to(self.weight, self.log_risk.shape)
+        for pattern in range(risk.shape[1]):
+            each = risk[:, pattern, None, None]
+            x = grown * each
+            # (1 - exp(-x)) / x is one, not 0 / 0, where nothing happens
+            shape = np.divide(-np.expm1(-x), x, out=np.ones_like(x), where=x > 0)
+            total += shares[:, pattern, None] * ((np.exp(-before * each) * shape) @ np.diff(edges))
+        return np.asarray(total)
+
     def survivors(self, cumulative: Array) -> Population:
         """Those still free of the event when the baseline cumulative hazard, (draws,), has been reached."""
         risk = np.exp(self.log_risk)
@@ -208,12 +265,25 @@ class RegimenPopulations:
         """Mean risk of those still free of the event, shape as `mean_survival`."""
         return np.stack([p.survivors_risk(cumulative[:, r]) for r, p in enumerate(self.each)], axis=1)
 
+    def mean_hazard(self, hazard: Array, cumulative: Array) -> Array:
+        """Mean hazard of those still free of the event, as `Population.mean_hazard`."""
+        return hazard * self.survivors_risk(cumulative)
+
     def log_cumulative_at(self, survival: float) -> Array:
         """Log baseline cumulative hazard at which the mean survival is a given share, (draws, regimens)."""
         return np.stack([p.log_cumulative_at(survival) for p in self.each], axis=1)
 
+    def median(self, curves: Curves) -> Array:
+        """Median of the mean survival on every regimen, (draws, regimens)."""
+        return curves.inverse(self.nodes.log_cumulative_at(0.5))
 
-Populations = Population | RegimenPopulations
+    def piecewise_mean(self, curves: PiecewiseCurves, horizon: float) -> Array:
+        """Restricted mean of hazards that are constant between cut points, (draws, regimens)."""
+        each = [
+            p.piecewise_mean(PiecewiseCurves(curves.log_hazards[:, r : r + 1], curves.cuts), horizon)
+            for r, p in enumerate(self.each)
+        ]
+        return np.concatenate(each, axis=1)
 
 
 def _nodes_for(half_width: float) -> int:
@@ -277,13 +347,12 @@ def marginal_hazard(curves: Curves, population: Populations, times: Array) -> Ar
     It is the mean hazard over those still free of the event, so its ratio between regimens drifts
     with time even where the conditional hazard ratio is constant.
     """
-    return np.asarray(np.exp(curves.log_hazard(times)) * population.survivors_risk(curves.cumulative(times)))
+    return np.asarray(population.mean_hazard(np.exp(curves.log_hazard(times)), curves.cumulative(times)))
 
 
 def median_time(curves: Curves, population: Populations) -> Array:
     """Median of the standardised curve, (draws, regimens)."""
-    reached = population.nodes.log_cumulative_at(0.5)
-    return curves.inverse(reached if reached.ndim == 2 else reached[:, None])
+    return population.median(curves)
 
 
 def restricted_mean(curves: Curves, population: Populations, horizon: float) -> Array:
@@ -296,35 +365,8 @@ def restricted_mean(curves: Curves, population: Populations, horizon: float) -> 
     """
     population = population.nodes
     if isinstance(curves, PiecewiseCurves):
-        return _piecewise_mean(curves, population, horizon)
+        return population.piecewise_mean(curves, horizon)
     x, w = np.polynomial.legendre.leggauss(_NODES)
     u = (x + 1.0) / 2.0
     nodes, weights = horizon * u**2, horizon * u * w
     return np.asarray(survival(curves, population, nodes) @ weights)
-
-
-def _piecewise_mean(curves: PiecewiseCurves, population: Populations, horizon: float) -> Array:
-    """Restricted mean of hazards that are constant between cut points, (draws, regimens)."""
-    if isinstance(population, Population):
-        return _sum_of_pieces(curves, population, horizon)
-    each = [
-        _sum_of_pieces(PiecewiseCurves(curves.log_hazards[:, r : r + 1], curves.cuts), p, horizon)
-        for r, p in enumerate(population.each)
-    ]
-    return np.concatenate(each, axis=1)
-
-
-def _sum_of_pieces(curves: PiecewiseCurves, population: Population, horizon: float) -> Array:
-    """Sum over intervals of exp(-H) (1 - exp(-h w)) / h, averaged over patients."""
-    edges = np.concatenate([[0.0], curves.cuts[curves.cuts < horizon], [horizon]])
-    before = curves.cumulative(edges[:-1])
-    grown = np.exp(curves.log_hazards[..., : len(edges) - 1]) * np.diff(edges)
-    total = np.zeros(curves.log_hazards.shape[:2])
-    risk, shares = np.exp(population.log_risk), np.broadcast_to(population.weight, population.log_risk.shape)
-    for pattern in range(risk.shape[1]):
-        each = risk[:, pattern, None, None]
-        x = grown * each
-        # (1 - exp(-x)) / x is one, not 0 / 0, where nothing happens
-        shape = np.divide(-np.expm1(-x), x, out=np.ones_like(x), where=x > 0)
-        total += shares[:, pattern, None] * ((np.exp(-before * each) * shape) @ np.diff(edges))
-    return np.asarray(total)

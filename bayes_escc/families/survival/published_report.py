@@ -95,10 +95,18 @@ def _modified(design: Described, parameters: xr.Dataset, horizon: float) -> Plai
         return {}
     curves = design.curves(parameters)
 
-    def means(x: Array) -> Array:
+    def alike(group: NDArray[np.bool_]) -> RegimenPopulations:
+        x = design.encoded.values[group]
         risks = [flat(parameters["coefficient"]) @ modifiers.extended(x, r).T for r in range(len(design.regimens))]
         share = np.full(len(x), 1.0 / len(x))
-        return restricted_mean(curves, RegimenPopulations(tuple(Population(r, share) for r in risks)), horizon)
+        return RegimenPopulations(tuple(Population(r, share) for r in risks))
+
+    def means(group: NDArray[np.bool_]) -> Array:
+        if not design.strata:
+            return restricted_mean(curves, alike(group), horizon)
+        strata, counts = np.unique(design.strata.index[group], return_counts=True)
+        each = [alike(group & (design.strata.index == s)) for s in strata]
+        return restricted_mean(curves, design.of_strata(each, [int(s) for s in strata], counts / counts.sum()), horizon)
 
     return {
         "effect_modifiers": list(modifiers.names),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_escc.families.survival.spec import SurvivalSpec
+    from bayes_escc.families.survival.strata import Strata
     from bayes_escc.families.tensors import Tensor
 
 __all__ = ["Built", "Risk", "Target", "flat", "observe"]
@@ -78,6 +79,8 @@ class Risk:
     events : int
     rows : sequence of int
         The row of the table in which each patient stands.
+    strata : Strata, optional
+        On which covariates may depend where they are imputed.
     """
 
     def __init__(
@@ -89,11 +92,12 @@ class Risk:
         centres: Centres | None,
         events: int,
         rows: Sequence[int],
+        strata: Strata | None = None,
     ) -> None:
         self.encoded, self.centres = encoded, centres
         self.coefficients = Coefficients(spec, encoded, events)
         self.values = np.nan_to_num(encoded.values)
-        self.missing = Imputation(encoded, regimen, regimens, rows, spec.imputation)
+        self.missing = Imputation(encoded, regimen, regimens, rows, spec.imputation, strata)
         self.unknown = self.missing.unknown
 
     # ---- what decides it -------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from bayes_escc.families.covariates import Covariate, read_covariates
 from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require_exchangeable
 from bayes_escc.families.modifiers import INTERACTION, Modifiers, read_interaction, read_modifiers
 from bayes_escc.families.survival.missing import IMPUTATION_PRIORS, ImputationSpec
+from bayes_escc.families.survival.strata import StrataSpec, read_strata
 from bayes_escc.families.target import Target, read_population
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
@@ -198,6 +199,8 @@ class SurvivalSpec:
         Priors and order of the regressions that impute missing covariates.
     effect_modifiers : tuple of str
         Columns of the covariates whose coefficient depends on the regimen.
+    strata : StrataSpec
+        Which patients have a baseline hazard of their own.
     """
 
     baseline: Baseline
@@ -223,11 +226,13 @@ class SurvivalSpec:
     baselines: StudyBaselines = "shared"
     imputation: ImputationSpec = field(default_factory=ImputationSpec)
     effect_modifiers: tuple[str, ...] = ()
+    strata: StrataSpec = field(default_factory=StrataSpec)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the table that the model names."""
-        return (*(c.column for c in self.covariates), *([] if self.frailty is None else [self.frailty]))
+        centre = [] if self.frailty is None else [self.frailty]
+        return (*(c.column for c in self.covariates), *centre, *self.strata.columns)
 
     def prior(self, role: str) -> PriorSet:
         """The priors of one parameter."""
@@ -282,6 +287,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     covariates = read_covariates(model, survival=True)
     modifiers = read_modifiers(model, covariates)
     frailty = model.text("frailty", None)
+    strata = read_strata(model, covariates=[c.column for c in covariates], frailty=frailty, effect=effect)
     study_baselines = model.text("baselines", "shared", _STUDY_BASELINES)
     centres = estimands.text("centres", "observed", ("observed", "new"))
     shrinkage = model.text("shrinkage", "none", ("none", "ridge", "horseshoe"))
@@ -347,6 +353,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
         baselines=study_baselines,
         imputation=imputation,
         effect_modifiers=modifiers,
+        strata=strata,
     )
 
 

@@ -51,7 +51,7 @@ class TimedDesign(SurvivalDesign):
         found = self.published_data | self.risk.data
         found |= self.risk.branch_order([i for k, i in self.kinds.items() if k.endswith("_unknown")])
         for kind, i in self.kinds.items():
-            found[f"{kind}_regimen"] = self.regimen[i]
+            found[f"{kind}_regimen"] = self.group[i]
             found |= self.risk.columns(kind, i) | self._times_of(kind, i)
         return found
 
@@ -66,7 +66,7 @@ class TimedDesign(SurvivalDesign):
         """One observed variable for patients with one kind of observation; what `observe` returns."""
 
     def _observe_kinds(self, model: pm.Model, risk: Built, log_scale: Tensor, parameters: list[Tensor]) -> None:
-        """The observed variables of all kinds, from log hazards and other parameters by regimen."""
+        """The observed variables of all kinds, from log hazards and other parameters by group."""
         import pymc as pm
 
         data, shares = self.data, {}
@@ -83,7 +83,7 @@ class TimedDesign(SurvivalDesign):
         found = super().frozen()
         return {**found, "model": {**found["model"], "reference_time": self.reference_time}}
 
-    def by_regimen(self, values: xr.DataArray) -> Array:
-        """Draws of a parameter for every regimen, (draws, regimens), whether they share it or not."""
+    def by_baseline_drawn(self, values: xr.DataArray) -> Array:
+        """Draws of a parameter, (draws, regimens) whether they share it or not; with strata, (draws, strata)."""
         found = flat(values)
         return np.repeat(found[:, None], len(self.regimens), axis=1) if found.ndim == 1 else found

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.families.survival.spec import DEFAULT_PRIORS, SurvivalSpec
+from bayes_escc.families.survival.strata import StrataSpec
 from bayes_escc.families.variation import Variation, changed, scaled, without_covariates
 from bayes_escc.settings.prior import Prior, PriorSet
 
@@ -52,9 +53,11 @@ def variations(spec: SurvivalSpec, design: Any = None) -> Iterator[Variation]:
         yield from _of_patients(spec)
     else:
         yield from scaled(spec, {"median": "median"})
+    # a target population was one of covariates, or of strata
+    everyone = spec.population if isinstance(spec.population, str) else "all"
+    if spec.strata:
+        yield Variation("strata", "one baseline for all", replace(spec, strata=StrataSpec(), population=everyone))
     if spec.covariates:
-        # a target population was one of covariates
-        everyone = spec.population if isinstance(spec.population, str) else "all"
         yield without_covariates(spec, population=everyone, shrinkage="none", relevant=None)
 
 
@@ -72,7 +75,7 @@ def _of_patients(spec: SurvivalSpec) -> Iterator[Variation]:
     for baseline in ("exponential", "weibull", "piecewise"):
         if baseline != spec.baseline:
             yield Variation("baseline", f"{baseline} hazards", with_baseline(spec, baseline))
-    if spec.regimen_effect == "proportional" and spec.baseline in ("weibull", "piecewise"):
+    if spec.regimen_effect == "proportional" and spec.baseline in ("weibull", "piecewise") and not spec.strata:
         priors = dict(spec.priors)
         other = replace(spec, regimen_effect="nonproportional", priors=tuple(priors.items()))
         yield Variation("regimen effect", "hazards not proportional", other)

@@ -37,7 +37,7 @@ class WeibullDesign(TimedDesign):
     cumulative hazards at `reference_time` and log shapes of the average regimen are the means over regimens.
     Regimens multiply the hazard; with ``nonproportional`` each has its own shape besides, and its log hazard
     ratio is that of the cumulative hazards at `reference_time`. With ``regimen_coding = "reference"`` the level
-    is that of the first regimen.
+    is that of the first regimen. Every stratum has a level and a shape of its own.
     """
 
     def _prepare(self) -> None:
@@ -49,17 +49,17 @@ class WeibullDesign(TimedDesign):
                 f = self.follow_up
                 log_time = np.log(np.maximum(f.lower, _TINY) / self.reference_time)
                 self.known = GroupedRows.of_patients(
-                    "complete", self.risk, self.regimen, len(self.regimens), together, log_time, f.exact
+                    "complete", self.risk, self.group, self.groups.count, together, log_time, f.exact
                 )
 
     @property
     def shapes(self) -> int:
         """Number of Weibull shapes."""
-        return len(self.regimens) if self.spec.regimen_effect in ("stratified", "nonproportional") else 1
+        return len(self.regimens) if self.spec.regimen_effect == "nonproportional" else len(self.baselines)
 
     @property
     def parameter_count(self) -> int:
-        return len(self.strata) + self.shapes + self.effects.count + self.risk.parameter_count
+        return len(self.baselines) + self.shapes + self.effects.count + self.risk.parameter_count
 
     @property
     def structure(self) -> Hashable:
@@ -96,27 +96,25 @@ class WeibullDesign(TimedDesign):
         import pymc as pm
         import pytensor.tensor as pt
 
-        spec, n = self.spec, len(self.regimens)
-        own = spec.regimen_effect
+        spec, n, groups = self.spec, self.groups.count, self.groups
+        shared, free = self.baselines == ("",), spec.regimen_effect == "nonproportional"
         with pm.Model(coords=self.coords) as model:
-            prior = spec.prior(spec.location)
-            if own == "stratified":
-                level = prior.to_pymc(_NAMES[spec.location], self.regimens, REGIMEN)
-            else:
-                level = prior.default.to_pymc(_NAMES[spec.location])
-            if own in ("stratified", "nonproportional"):
+            level = self.baseline(spec.location, _NAMES[spec.location])
+            if free:
                 log_shape = spec.prior("log_shape").to_pymc("log_shape", self.regimens, REGIMEN)
             else:
-                log_shape = spec.prior("log_shape").default.to_pymc("log_shape") * pt.ones(n)
+                log_shape = self.baseline("log_shape", "log_shape")
+                log_shape = log_shape * pt.ones(n) if shared else log_shape
             shape = pt.exp(log_shape)
             if spec.location == "median":
                 of_level = shape
-                if own == "nonproportional" and self.effects.exchangeable:
+                if free and self.effects.exchangeable:
                     of_level = pt.exp(log_shape.mean())
-                elif own != "stratified":
+                elif shared:
                     of_level = shape[0]
                 level = LOG_LOG2 - of_level * (pt.log(level) - math.log(self.reference_time))
-            log_scale = level + self.effects.build()
+            level, shape, log_shape = (groups.of_strata(v) for v in (level, shape, log_shape))
+            log_scale = level + groups.of_regimens(self.effects.build())
             risk = self.risk.build()
             if self.known is not None:
                 slopes = pt.broadcast_to(shape, (n,)), pt.broadcast_to(log_shape, (n,))
@@ -180,27 +178,30 @@ class WeibullDesign(TimedDesign):
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         spec = self.spec
-        values = {_NAMES[spec.location]: self.by_stratum(spec.location, rng, draws)}
-        if self.shapes == 1 and spec.regimen_effect not in ("stratified", "nonproportional"):
-            values["log_shape"] = ((CHAIN, DRAW), spec.prior("log_shape").default.sample(rng, draws)[None])
-        else:
+        values = {_NAMES[spec.location]: self.by_baseline(spec.location, rng, draws)}
+        if spec.regimen_effect == "nonproportional":
             shapes = spec.prior("log_shape").sample(rng, draws, self.regimens)
             values["log_shape"] = ((CHAIN, DRAW, REGIMEN), shapes[None])
+        else:
+            values["log_shape"] = self.by_baseline("log_shape", rng, draws)
         return self.dataset(values | self.prior_values(rng, draws))
 
     def curves(self, parameters: xr.Dataset) -> WeibullCurves:
-        shape = np.exp(self.by_regimen(parameters["log_shape"]))
+        groups, shape = self.groups, np.exp(self.by_baseline_drawn(parameters["log_shape"]))
         if self.spec.location == "median":
             of_level = shape
-            if self.spec.regimen_effect != "stratified":
+            if self.baselines == ("",):
                 shared = np.exp(np.log(shape).mean(axis=1, keepdims=True))
                 of_level = shared if self.effects.exchangeable else shape[:, :1]
-            level = LOG_LOG2 - of_level * np.log(self.by_regimen(parameters["reference_median"]) / self.reference_time)
+            level = LOG_LOG2 - of_level * np.log(
+                self.by_baseline_drawn(parameters["reference_median"]) / self.reference_time
+            )
         else:
-            level = self.by_regimen(parameters["log_cumulative_hazard"])
-        return WeibullCurves(level + self.effects.from_level(parameters), shape, self.reference_time)
+            level = self.by_baseline_drawn(parameters["log_cumulative_hazard"])
+        effects = groups.of_regimens(self.effects.from_level(parameters), 1)
+        return WeibullCurves(groups.of_strata(level, 1) + effects, groups.of_strata(shape, 1), self.reference_time)
 
     def time_ratios(self, parameters: xr.Dataset) -> Array | None:
-        if self.spec.regimen_effect != "proportional" or self.modifiers:
+        if self.spec.regimen_effect != "proportional" or self.modifiers or self.strata:
             return None
         return np.asarray(np.exp(-self.log_ratios(parameters) / np.exp(flat(parameters["log_shape"]))[:, None]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -17,10 +18,19 @@ from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.modifiers import INTERACTION, Modifiers
 from bayes_escc.families.survival.curves import Array
 from bayes_escc.families.survival.per_patient import Patients
-from bayes_escc.families.survival.population import Populations, median_time, restricted_mean, survival
+from bayes_escc.families.survival.population import (
+    Population,
+    RegimenPopulations,
+    median_time,
+    restricted_mean,
+    survival,
+)
 from bayes_escc.families.survival.regimen_effects import RegimenEffects
 from bayes_escc.families.survival.separation import separation_notes
 from bayes_escc.families.survival.spec import SurvivalSpec
+from bayes_escc.families.survival.strata import Strata
+from bayes_escc.families.survival.strata_notes import short_strata, strata_notes
+from bayes_escc.families.survival.stratified import AnyPopulation, StratifiedPopulation
 from bayes_escc.families.told_apart import NOT_TOLD_APART, aliased, not_told_apart
 
 if TYPE_CHECKING:
@@ -84,16 +94,27 @@ class Described(Patients, Protocol):
     def modifiers(self) -> Modifiers:
         """Covariates whose effect depends on the regimen."""
 
+    @property
+    def strata(self) -> Strata:
+        """Strata of the patients."""
+
     def log_ratios(self, parameters: xr.Dataset) -> Array:
         """Log hazard ratios of all regimens against the first, (draws, regimens)."""
 
-    def over(self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points) -> Populations:
+    def over(
+        self, laws: PublishedCovariates, parameters: xr.Dataset, points: Points
+    ) -> Population | RegimenPopulations:
         """A population of points under every draw."""
+
+    def of_strata(
+        self, each: Sequence[Population | RegimenPopulations], stratum: Sequence[int], share: Array
+    ) -> StratifiedPopulation:
+        """A population whose patients of every stratum are known."""
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         """Draws of the parameters from the prior."""
 
-    def population(self, parameters: xr.Dataset) -> Populations:
+    def population(self, parameters: xr.Dataset) -> AnyPopulation:
         """The target population under every draw."""
 
 
@@ -110,6 +131,7 @@ def notes_on(design: Described) -> list[Problem]:
                 "how the answer changes with the priors.",
             )
         )
+    found += strata_notes(design.strata, design.regimen, design.regimens, design.follow_up.event)
     found += [*_not_told_apart(design), *_shape_unknown(design)]
     asked = {*design.times, *design.horizons}
     if design.spec.event_free is not None:
@@ -125,6 +147,7 @@ def notes_on(design: Described) -> list[Problem]:
                 "There they rest on the shape of the model.",
             )
         )
+    found += short_strata(design.strata, design.follow_up.last, sorted(asked), design.unit)
     if design.follow_up.interval.any():
         found.append(
             Problem(
@@ -142,11 +165,18 @@ def _not_told_apart(design: Described) -> list[Problem]:
     """Regimens, covariates and centres whose effects the patients cannot tell apart."""
     found = []
     labels, columns = list(design.encoded.labels), np.asarray(design.encoded.values, dtype=float)
-    if labels:
+    effects = len(design.regimens) > 1 and design.spec.regimen_effect != "none"
+    if labels or (design.strata and effects):
         complete = ~np.isnan(columns).any(axis=1)
         own = np.unique(design.regimen)  # regimens known from papers alone have no patients here
         member = np.eye(len(design.regimens))[np.asarray(design.regimen)][:, own]
         names = [*(f"the hazard on {design.regimens[i]}" for i in own), *labels]
+        if design.strata:  # whose baselines hold the hazard on the first regimen too
+            here = np.unique(design.strata.index)
+            baselines = np.eye(len(design.strata.levels))[design.strata.index][:, here]
+            member = np.hstack([baselines, member[:, 1:] if effects else member[:, :0]])
+            against = [f"{design.regimens[i]} against {design.regimens[own[0]]}" for i in own[1:] if effects]
+            names = [*(f"the hazard of {design.strata.labels[s]}" for s in here), *against, *labels]
         if complete.any():
             groups = aliased(np.hstack([member, columns])[complete], names)
             found += not_told_apart(groups, where="these patients")
@@ -177,9 +207,11 @@ def _not_told_apart(design: Described) -> list[Problem]:
 def _shape_unknown(design: Described) -> list[Problem]:
     """Where too few events say how the hazard changes with time: a Weibull shape, an interval without events."""
     f, spec = design.follow_up, design.spec
-    by_regimen = spec.regimen_effect in ("nonproportional", "stratified")
-    groups = [(f" on {r}", np.asarray(design.regimen) == i) for i, r in enumerate(design.regimens)]
-    groups = groups if by_regimen else [("", np.ones(len(f.event), dtype=bool))]
+    groups = [("", np.ones(len(f.event), dtype=bool))]
+    if spec.regimen_effect in ("nonproportional", "stratified"):
+        groups = [(f" on {r}", np.asarray(design.regimen) == i) for i, r in enumerate(design.regimens)]
+    elif design.strata:
+        groups = [(f" of {s}", design.strata.index == i) for i, s in enumerate(design.strata.labels)]
     said = []
     for whose, mine in groups:
         events = mine & f.event
@@ -211,6 +243,7 @@ def priors_in_words(design: Described) -> list[str]:
     whose, pair = "a reference patient", f"log hazard ratio to {design.regimens[0]}"
     if design.effects.exchangeable and design.others:
         whose, pair = "a reference patient on the average regimen", "log hazard ratio of any two regimens"
+    whose += ", in every stratum" if design.strata else ""
     named = {
         "median": (f"median PFS of {whose}", f" {design.unit}"),
         "log_cumulative_hazard": (f"log cumulative hazard at {when}", ""),

@@ -297,6 +297,8 @@ def _survival(
     joined = {role: prior for each in priors for role, prior in each.items()}
     covariates = options.get("covariates", ())
     base = _patients(numbers=max(1, len(covariates)))
+    if "strata" in options:
+        base = base.assign(stratum=np.array(["early", "late"])[np.arange(len(base)) // 3 % 2])
     if scans:
         options |= {"interval": ("lower", "upper")}
     analysis = SurvivalModel(
@@ -369,6 +371,10 @@ def _approximate() -> list[Case]:
         _survival(
             "weibull_laplace", ("Weibull, Laplace", "Weibull，Laplace 近似"), _LEVEL, _SHAPE, _RATIO, _COVARIATE,
             covariates=_numbers(1), sampler="laplace",
+        ),
+        _survival(
+            "weibull_strata", ("Weibull, strata, Laplace", "Weibull，分层基线，Laplace 近似"), _LEVEL, _SHAPE, _RATIO,
+            strata=["stratum"], strata_levels=[["early"], ["late"]], sampler="laplace",
         ),
     ]  # fmt: skip
 
