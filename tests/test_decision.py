@@ -354,6 +354,21 @@ def test_every_field_of_every_rule_refuses_what_it_cannot_be_by_its_name(kind):
         assert re.search(rf"\b({name}|{ {'cut': 'lambda', 'power': 'gamma'}.get(name, name) })\b", said), (name, said)
 
 
+@pytest.mark.parametrize(
+    ("weights", "components", "said"),
+    [
+        ("x", None, "a mixture has weights and components"),
+        ((0.5, 0.5), (1, 2), "components are Beta laws"),
+        (("a", 0.5), (Beta(1, 1), Beta(2, 1)), "the weights of a mixture are numbers"),
+        ((True, 0.5), (Beta(1, 1), Beta(2, 1)), "the weights of a mixture are numbers"),
+        ((0.5, 0.6), (Beta(1, 1), Beta(2, 1)), "sum to 1"),
+    ],
+)
+def test_a_mixture_refuses_what_it_cannot_be(weights, components, said):
+    with pytest.raises(AnalysisError, match=said):
+        be.BetaMixture(weights, components)
+
+
 @pytest.mark.parametrize("values", [("x",), (True,), (0.2, 0.4, 5), (0.2, 0.4, "e", "up"), (0.2, 0.4, "e", "lower", 3)])
 def test_a_criterion_refuses_what_it_cannot_be_by_its_name(values):
     names = [field.name for field in dataclasses.fields(Criterion)]

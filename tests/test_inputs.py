@@ -689,6 +689,36 @@ class TestVisits:
             self.join(patients, visits)
         assert code in {p.code for p in refused.value.problems}
 
+    @pytest.mark.parametrize(
+        ("patients", "visits", "code"),
+        [
+            ("p1,A,2023-01-02\np1,B,2023-01-09\n", "p1,2023-02-13,SD\n", "conflicting_patient"),
+            ("p1,A,2023-01-02\n", "p1,2099-02-13,SD\n", "unusable_date"),
+            ("p1,A,2023-01-02\n", "p1,2023-13-02,SD\n", "unusable_date"),
+            ("p1,A,2023-01-02\n", "p1,03/04/2023,SD\n", "unusable_date"),
+            ("p1,A,2023-01-02\n", "p1,44970,SD\n", "unusable_date"),
+            ("p1,A,2023-01-02\n", "p1,2023-02-13,SD\np1,2023-02-13,PD\n", "two_results"),
+            ("p1,A,2023-01-02\n", "p1,2023-02-13,better\n", "unknown_result"),
+            ("p1,A,2023-01-02\n", "p2,2023-02-13,SD\n", "unknown_patient"),
+            ("p1,A,\n", "p1,2023-02-13,SD\n", "missing_date"),
+            ("p1,A,2023-01-02\n", "p1,2022-02-13,SD\n", "no_scans"),
+            ("p1,A,2023-01-02\n", "p1,2023-02-13,S\x1bD\n", "control_character"),
+        ],
+    )
+    def test_what_is_wrong_with_visits_is_one_message_in_both_ways(self, patients, visits, code, tmp_path, capsys):
+        """Through the command line and Python alike: the same problems in the same words."""
+        (tmp_path / "p.csv").write_text(f"patient_id,regimen,start\n{patients}")
+        (tmp_path / "v.csv").write_text(f"patient_id,date,result\n{visits}")
+        files = [str(tmp_path / name) for name in ("p.csv", "v.csv")]
+        with pytest.raises(be.DataError) as refused:
+            be.join_scans(*files, schedule=42, unit="days", start="start")
+        assert [p.code for p in refused.value.problems] == [code]
+        assert main(["scans", *files, "--schedule", "42", "--unit", "days", "--start", "start"]) == 3
+        told = capsys.readouterr().err
+        plain = re.sub(r"words = \{.*\}", "--words WORD=progression (or free, or unknown)", str(refused.value))
+        assert told == f"bayes-escc: {plain}\n"
+        assert "\x1b" not in told
+
     def test_stable_after_progression_is_noted(self, tmp_path):
         after = pd.concat([VISITS, VISITS.iloc[[0]].assign(date="2023-05-08")])
         frame = self.join(visits=after)

@@ -49,6 +49,29 @@ def test_margins_no_difference_of_rates_can_reach_are_refused(exact, question, m
         compare_counts(["A=10/29", "B=12/35"], **question)
 
 
+@pytest.mark.parametrize("stated", ["above = nan", "above = 35", "below = -0.1"])
+def test_a_wrong_threshold_is_one_problem(stated, tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_text(f'[data]\ndataset = "second_line_cohorts"\nendpoint = "ORR"\n[[thresholds]]\n{stated}\n')
+    with pytest.raises(AnalysisError, match=r"cannot be used: 1 problem\n"):
+        be.find_analysis(str(path))
+
+
+def test_no_time_is_below_zero():
+    content = {
+        "data": {"kind": "patients", "dataset": "second_line_pfs_synthetic", "time": "time", "event": "event"},
+        "model": {"family": "survival", "baseline": "exponential", "regimen_effect": "stratified"},
+        "priors": {"hazard": {"distribution": "Gamma", "alpha": 1, "beta": 6, "rationale": "r"}},
+    }
+    content["data"]["time_unit"] = "months"
+    analysis = be.Analysis.from_dict({**content, "thresholds": [{"estimand": "median", "above": -3}]})
+    with pytest.raises(AnalysisError, match=r"thresholds\[0\].above: must be at least 0, as a time is, not -3"):
+        fit_analysis(analysis)
+    posterior = fit_analysis(be.Analysis.from_dict(content))
+    with pytest.raises(AnalysisError, match="above must be at least 0, as a time is, not -3"):
+        posterior.probability("median", above=-3)
+
+
 @pytest.mark.parametrize("margin", [math.nan, math.inf, -1.0, 0.0])
 def test_margins_no_ratio_can_take_are_refused(margin):
     with pytest.raises(AnalysisError, match="--margin must be"):

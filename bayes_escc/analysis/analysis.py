@@ -471,8 +471,9 @@ def _unit(estimand: str) -> str:
 
 def _read_threshold(r: Reader) -> ThresholdSpec:
     estimand, regimen = r.text("estimand", "rate"), _label(r, "regimen")
+    given = [key for key in ("above", "below") if r.has(key)]
     above, below = r.number("above", None), r.number("below", None)
-    if (above is None) == (below is None):
+    if len(given) != 1:
         r.problem("above", "give one of above and below")
     side: Any = "above" if above is not None else "below"
     for problem in problems_with_value(above if above is not None else below or 0.0, _unit(estimand)):

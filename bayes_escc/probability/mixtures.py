@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Final
 
 import numpy as np
@@ -46,6 +47,11 @@ class BetaMixture(Distribution):
     components: tuple[Beta | GridRate, ...]
 
     def __post_init__(self) -> None:
+        several = all(isinstance(part, list | tuple) for part in (self.weights, self.components))
+        if not several or not all(isinstance(part, Beta | GridRate) for part in self.components):
+            raise AnalysisError("a mixture has weights and components, and components are Beta laws.")
+        if not all(isinstance(w, Real) and not isinstance(w, bool) for w in self.weights):
+            raise AnalysisError(f"the weights of a mixture are numbers, not {self.weights!r}.")
         if len(self.weights) != len(self.components) or not self.components:
             raise AnalysisError("a mixture has as many weights as components, and at least one.")
         if any(not w > 0.0 for w in self.weights) or abs(sum(self.weights) - 1.0) > 1e-6:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, Final
 
 from bayes_escc.names import Scale
 
 __all__ = ["is_ratio", "no_probability", "problems_with_contrast", "problems_with_value", "sentence"]
+
+_TIMES: Final = ("days", "weeks", "months", "years")
 
 
 def sentence(*problems: str) -> str:
@@ -30,7 +32,7 @@ def problems_with_value(value: Any, unit: str) -> list[str]:
     ----------
     value : number
     unit : str
-        Of the estimand; a proportion lies between 0 and 1, a ratio above 0.
+        Of the estimand; a proportion lies between 0 and 1, a ratio above 0, a time at 0 or above.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         return [f"must be a finite number, not {value!r}"]
@@ -39,6 +41,8 @@ def problems_with_value(value: Any, unit: str) -> list[str]:
         return [f"lies outside 0 to 1, between which a proportion lies: {number:g}.{_as_fraction(number)}"]
     if is_ratio(unit) and number <= 0.0:
         return [f"must be greater than 0, as a ratio is, not {number:g}"]
+    if unit in _TIMES and number < 0.0:
+        return [f"must be at least 0, as a time is, not {number:g}"]
     return []
 
 
