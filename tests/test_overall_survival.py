@@ -122,6 +122,7 @@ def test_overall_survival_is_called_so_in_text_page_and_figures(results, languag
     out = results[language]
     result = json.loads((out / "result.json").read_text(encoding="utf-8"))
     assert result["data"]["endpoint"] == "OS"
+    assert "PFS" not in json.dumps(result)
     assert main(["report", str(out), "--language", language]) == 0
     capsys.readouterr()
     from bayes_escc.report.answer import answer_text
@@ -134,7 +135,13 @@ def test_overall_survival_is_called_so_in_text_page_and_figures(results, languag
     told = re.sub(r"<svg.*?</svg>", "", page, flags=re.S)
     assert name in told
     assert re.findall(r".{30}(?:PFS|无进展|rogression-free).{20}", told) == []
-    for path in out.glob("*.svg"):
+    analysis = str(results["en"].parent / "cohort" / "os.toml")
+    given = ["tipping", analysis, "--results", str(out), "--estimand", "median", "--language", language]
+    assert main([*given, "--out", str(out / "bias")]) == 0
+    said = capsys.readouterr().out
+    assert name in said
+    assert not re.search("PFS|无进展|rogression", said)
+    for path in [*out.glob("*.svg"), *(out / "bias").glob("*.svg")]:
         texts = " | ".join(re.findall(r">([^<>]+)</text>", path.read_text(encoding="utf-8")))
         assert not re.search("PFS|无进展|rogression", texts), path.name
 

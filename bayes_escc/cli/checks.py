@@ -52,12 +52,12 @@ def _sensitivity(options: argparse.Namespace) -> int:
     from bayes_escc.report.sensitivity_text import sensitivity_text
 
     analysis = find_analysis(options.analysis)
-    language = language_of(options, analysis)
+    language, endpoint = language_of(options, analysis), endpoint_of(json.loads(analysis.content))
     found = sensitivity(analysis, workers=options.workers, scheduler=options.scheduler)
     content = {"analysis_sha256": analysis.sha256, **found.to_dict()}
     if options.out:
         from bayes_escc.files import write_atomic
-        from bayes_escc.plots.chinese import with_chinese_texts
+        from bayes_escc.plots.chinese import with_chinese_texts, with_endpoint_texts
         from bayes_escc.plots.style import save_figure
         from bayes_escc.report.result import to_json
         from bayes_escc.report.tables import sensitivity_tables
@@ -66,11 +66,12 @@ def _sensitivity(options: argparse.Namespace) -> int:
         for name, table in sensitivity_tables(found.to_dict()).items():
             write_atomic(out / name, table)
         write_atomic(out / "sensitivity.json", to_json(content))
-        save_figure(found.plot() if language == "en" else with_chinese_texts(found.plot()), out / "sensitivity")
+        figure = found.plot() if language == "en" else with_chinese_texts(found.plot())
+        save_figure(with_endpoint_texts(figure, endpoint), out / "sensitivity")
     if options.json:
         print_json(content)
     else:
-        print(of_endpoint(sensitivity_text(found.to_dict(), language), endpoint_of(json.loads(analysis.content))))
+        print(of_endpoint(sensitivity_text(found.to_dict(), language), endpoint))
     return 4 if any("NOT CONVERGED" in note for note in found.notes) else 0
 
 

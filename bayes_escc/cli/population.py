@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from bayes_escc.cli.command import (
@@ -134,7 +136,8 @@ def _tipping(options: argparse.Namespace) -> int:
         from bayes_escc.report.bias_text import bias_text, course_text
         from bayes_escc.report.naming import Naming
 
-        naming = Naming.of_names({str(row[who]) for row in rows for who in ("regimen", "reference")}, options.language)
+        names = {str(row[who]) for row in rows for who in ("regimen", "reference")}
+        naming = replace(Naming.of_names(names, options.language), endpoint=_endpoint(options.source[0], counts))
         if not fit.converged:
             print(naming.say("not_converged", text=naming.said(" ".join(fit.messages))), end="\n\n")
         print(bias_text(rows, naming))
@@ -142,15 +145,27 @@ def _tipping(options: argparse.Namespace) -> int:
             print(f"\n{course_text(row, naming)}")
     if options.out:
         from bayes_escc.plots import tipping as draw
+        from bayes_escc.plots.chinese import with_endpoint_texts
         from bayes_escc.plots.style import save_figure
 
         out = Path(options.out)
         out.mkdir(parents=True, exist_ok=True)
         for number, one in enumerate(found):
-            save_figure(draw(one), out / (f"tipping_{number + 1}" if len(found) > 1 else "tipping"))
+            figure = with_endpoint_texts(draw(one), _endpoint(options.source[0], counts))
+            save_figure(figure, out / (f"tipping_{number + 1}" if len(found) > 1 else "tipping"))
         word = "图保存于" if options.language == "zh" else "Figures are in "
         print(f"\n{word}{out}", file=sys.stderr)
     return code_of_fit(fit.converged, fit.messages, options.language)
+
+
+def _endpoint(source: str, counts: object) -> str:
+    """The endpoint of an analysis that is named, in whose words it is told; blank for counts."""
+    if counts is not None:
+        return ""
+    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.report.endpoint_words import endpoint_of
+
+    return endpoint_of(json.loads(find_analysis(source).content))
 
 
 def _reconstruct(options: argparse.Namespace) -> int:

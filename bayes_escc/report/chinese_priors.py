@@ -35,6 +35,17 @@ PRIORS: Final = (
         "并意味着{a}与{b}在{horizon}{unit}内限制性平均无进展生存时间的差值为{middle}（95%位于{low}与{high}之间）{unit}。",
     ),
     (
+        "Together the priors imply, on {regimen}: median OS {middle} (95 % between {low} and {high}) {unit}; OS at 6 "
+        "months {rate} (95 % between {least} and {most}) %.",
+        "各先验合在一起意味着{regimen}的中位总生存期为{middle}（95%位于{low}与{high}之间）{unit}；"
+        "6个月总生存率为{rate}%（95%位于{least}%与{most}%之间）。",
+    ),
+    (
+        "And between {a} and {b} a difference in restricted mean OS to {horizon} {unit} of {middle} (95 % between "
+        "{low} and {high}) {same}.",
+        "并意味着{a}与{b}在{horizon}{unit}内限制性平均生存时间的差值为{middle}（95%位于{low}与{high}之间）{unit}。",
+    ),
+    (
         "missing values of {names}, given regimen and other covariates, all standardised: intercept ~ {intercept}, slopes "
         "~ {slopes}, residual sd ~ {sd}.",
         "{names}的缺失值，给定方案与其他协变量（均已标准化）：截距 ~ {intercept}，斜率 ~ {slopes}，残差标准差 ~ {sd}。",

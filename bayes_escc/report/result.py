@@ -21,7 +21,7 @@ from bayes_escc.answers.needed import needed_rows
 from bayes_escc.answers.rows import ComparisonRow, EstimateRow, RankRow, Row
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import REGIMEN, VERSION, Plain, PlainMapping
-from bayes_escc.report.endpoint_words import endpoint_of
+from bayes_escc.report.endpoint_words import endpoint_of, of_endpoint
 
 if TYPE_CHECKING:
     from bayes_escc.analysis.analysis import Analysis
@@ -259,6 +259,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         "needed_to_treat": needed_rows(posterior),
         "monitoring": [position.to_dict() for position in positions(posterior)] if analysis.rules else [],
     }
+    endpoint = endpoint_of(json.loads(analysis.content))
     asked = Asked(
         analysis.id,
         analysis.title,
@@ -266,12 +267,11 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         analysis.sha256,
         posterior.data_sha256,
         posterior.sampler,
-        posterior.priors,
+        tuple(of_endpoint(line, endpoint) for line in posterior.priors),
         posterior.seconds,
         posterior.versions,
         analysis.sampling.seed,
     )
-    endpoint = endpoint_of(json.loads(analysis.content))
     return build_result(
         asked,
         {**posterior.evidence, **({"endpoint": endpoint} if endpoint else {})},
