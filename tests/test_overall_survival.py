@@ -81,6 +81,33 @@ def test_a_death_without_progression_is_still_an_event_of_pfs(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("header", "row", "uses"),
+    [
+        (
+            "patient id,arm,first dose,PD date,date of death,last contact",
+            lambda p: (*p[:3], "2021-02-20" if p[0] == 2 else "", *p[3:5]),
+            ("progression=none",),
+        ),
+        (
+            "编号,方案,PFS(月),是否进展,OS(月),死亡",
+            lambda p: (p[0], p[1], round(p[5] / 2, 1), "是", p[5], "是" if p[6] else "否"),
+            ("time=OS(月)", "status=死亡"),
+        ),
+    ],
+)
+def test_a_sheet_with_both_gives_either(header, row, uses, tmp_path):
+    path = sheet(tmp_path / "both.csv", header, row)
+    used = [word for use in uses for word in ("--use", use)]
+    for name, more, margin in (("pfs", [], "margin.pfs=1"), ("os", used, "margin.os=2")):
+        out = tmp_path / name
+        given = ["--answer", "reference=chemo", "--answer", margin, *more]
+        assert main(["start", path, "--out", str(out), *given]) == 0
+        assert sorted(p.name for p in out.glob("*.toml")) == ["mapping.toml", f"{name}.toml"]
+    found = be.Analysis.from_file(tmp_path / "os" / "os.toml").load_table()
+    assert found.frame["event"].astype(int).sum() == 9
+
+
+@pytest.mark.parametrize(
     ("header", "died", "lives", "asked"),
     [
         ("alive", "no", "yes", False),

@@ -243,7 +243,7 @@ def write_folder(decision: Decision, sheets: Sequence[str | Path], out: str | Pa
     }.items():
         write_atomic(folder / name, content)
         files.append(folder / name)
-    for name in {"pfs.toml", "response.toml", "adverse_events.toml", "effects.toml"} - set(analyses):
+    for name in {"pfs.toml", "os.toml", "response.toml", "adverse_events.toml", "effects.toml"} - set(analyses):
         (folder / name).unlink(missing_ok=True)  # of an earlier start; the sheet no longer supports it
     return Started(folder, tuple(files), decision)
 
