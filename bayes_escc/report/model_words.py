@@ -67,6 +67,10 @@ _MODEL: Final = phrases(
             "Bayesian piecewise exponential survival model: the hazard is constant within intervals of time.",
             "贝叶斯分段指数生存模型：风险率在各时间段内恒定。",
         ),
+        "m_spline": (
+            "Bayesian survival model with a smooth hazard: a cubic M-spline whose coefficients follow a random walk.",
+            "贝叶斯平滑风险生存模型：风险率为三次M样条，其系数按随机游走变化。",
+        ),
         "log_logistic": (
             "Bayesian log-logistic survival model: S(t) = 1 / (1 + (t/scale)^shape).",
             "贝叶斯对数logistic生存模型：S(t) = 1/(1 + (t/尺度)^形状)。",

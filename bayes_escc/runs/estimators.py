@@ -190,7 +190,7 @@ class SurvivalModel(_Model):
 
     Parameters
     ----------
-    baseline : {"weibull", "exponential", "piecewise", "log_logistic", "log_normal", "gompertz"}
+    baseline : {"weibull", "exponential", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz"}
         Shape of the hazard of a reference patient.
     regimen_effect : {"proportional", "accelerated", "nonproportional", "stratified", "none"}
         Hazards of regimens differ by a constant ratio; times do (log-logistic, log-normal, Gompertz); hazards differ in
@@ -223,6 +223,9 @@ class SurvivalModel(_Model):
         Where a piecewise hazard changes; by default at equal shares of the events.
     smoothing : {"independent", "random_walk"}
         Of piecewise log hazards.
+    knots : sequence of float, optional
+        Where the cubic pieces of an ``"m_spline"`` meet; at the last it ends, and the hazard stays as it is there. By
+        default at equal shares of the events, the last at the last event.
     reference_time : float, optional
         When the prior of the log cumulative hazard holds.
     time_unit : {"days", "weeks", "months", "years"}, optional
@@ -274,8 +277,12 @@ class SurvivalModel(_Model):
     def __init__(
         self,
         *,
-        baseline: Literal["weibull", "exponential", "piecewise", "log_logistic", "log_normal", "gompertz"] = "weibull",
-        regimen_effect: Literal["proportional", "nonproportional", "stratified", "none"] = "proportional",
+        baseline: Literal[
+            "weibull", "exponential", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz"
+        ] = "weibull",
+        regimen_effect: Literal[
+            "proportional", "accelerated", "nonproportional", "stratified", "none"
+        ] = "proportional",
         regimen_coding: Literal["exchangeable", "reference"] = "exchangeable",
         covariates: Sequence[PlainMapping | str] = (),
         effect_modifiers: Sequence[str] = (),
@@ -286,6 +293,7 @@ class SurvivalModel(_Model):
         priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
         cutpoints: Sequence[float] | None = None,
         smoothing: Literal["independent", "random_walk"] = "independent",
+        knots: Sequence[float] | None = None,
         reference_time: float | None = None,
         time_unit: str | None = None,
         times: Sequence[float] | None = None,
@@ -331,6 +339,7 @@ class SurvivalModel(_Model):
             regimen_coding=None if regimen_coding == "exchangeable" else regimen_coding,
             smoothing=smoothing,
             cutpoints=None if cutpoints is None else [float(c) for c in cutpoints],
+            knots=None if knots is None else [float(k) for k in knots],
             reference_time=reference_time,
             time_unit=time_unit,
             dating=dating,

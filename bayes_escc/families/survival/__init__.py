@@ -155,6 +155,8 @@ def _check_published(spec: SurvivalSpec, published: PublishedSpec | None) -> Non
         )
     if spec.frailty is not None:
         problems.append("model.frailty: not beside published arms, whose patients have no centre")
+    if spec.baseline == "m_spline":
+        problems.append('model.baseline: "m_spline" is not there beside published arms; use "piecewise"')
     if spec.smoothing == "random_walk" or spec.shrinkage != "none":
         problems.append('model: smoothing = "random_walk" and shrinkage are not there beside published arms')
     raise_problems("own patients and published arms cannot be put together", problems)
@@ -171,6 +173,10 @@ def _design(
         from bayes_escc.families.survival.weibull import WeibullDesign
 
         return WeibullDesign(table, spec, encoded, design, published)
+    if spec.baseline == "m_spline":
+        from bayes_escc.families.survival.spline import SplineDesign
+
+        return SplineDesign(table, spec, encoded, design, published)
     if spec.baseline in SHAPES:
         from bayes_escc.families.survival.parametric import ParametricDesign
 

@@ -127,8 +127,8 @@ def _reported_parameters(design: Estimated, parameters: xr.Dataset) -> dict[str,
     }
     found = {}
     for name, array in parameters.data_vars.items():
-        if name not in REPORTED:
-            continue
+        if name not in REPORTED or (name == "log_hazard" and design.spec.baseline == "m_spline"):
+            continue  # of a spline it is the hazard at time zero, where nobody asks for it
         plain = array.assign_attrs(unit=units.get(str(name), ""))
         if name == "coefficient":
             each = [f"log hazard ratio per {how}" for _, how in design.risk.encoded.constants]

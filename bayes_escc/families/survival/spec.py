@@ -22,11 +22,11 @@ __all__ = ["DEFAULT_PRIORS", "NAME", "Baseline", "RegimenEffect", "SurvivalSpec"
 
 NAME: Final = "survival"
 
-Baseline = Literal["exponential", "weibull", "piecewise", "log_logistic", "log_normal", "gompertz"]
+Baseline = Literal["exponential", "weibull", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz"]
 StudyBaselines = Literal["own", "exchangeable", "shared"]
 RegimenEffect = Literal["proportional", "accelerated", "nonproportional", "stratified", "none"]
 _SHAPED: Final = ("log_logistic", "log_normal", "gompertz")
-_BASELINES: Final = ("exponential", "weibull", "piecewise", *_SHAPED)
+_BASELINES: Final = ("exponential", "weibull", "piecewise", "m_spline", *_SHAPED)
 _STUDY_BASELINES: Final = ("own", "exchangeable", "shared")
 _EFFECTS: Final = ("proportional", "accelerated", "nonproportional", "stratified", "none")
 
@@ -54,7 +54,7 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
             "Normal",
             mu=math.log(math.log(2) / _DEFAULT_MEDIAN),
             sigma=_WIDE_IN_INTERVALS,
-            rationale="Almost flat: every interval's level is for its few events to say, and leans on no contrast.",
+            rationale="Almost flat: the level is for its few events to say, and leans on no contrast.",
         ),
         "real",
     ),
@@ -98,7 +98,11 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
         "real",
     ),
     "drift_sd": (
-        Prior("HalfNormal", sigma=0.5, rationale="Hazards of neighbouring intervals are alike within a factor of 2.7."),
+        Prior(
+            "HalfNormal",
+            sigma=0.5,
+            rationale="Hazards of neighbouring intervals, or knots, are alike within a factor of 2.7.",
+        ),
         "positive",
     ),
     "coefficient_sd": (
@@ -146,6 +150,7 @@ _LOCATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "exponential": ("median", "log_cumulative_hazard", "hazard", "log_hazard"),
     "weibull": ("median", "log_cumulative_hazard"),
     "piecewise": ("log_hazard", "hazard"),
+    "m_spline": ("log_hazard",),
     **dict.fromkeys(_SHAPED, ("median",)),
 }
 
@@ -156,7 +161,7 @@ class SurvivalSpec:
 
     Parameters
     ----------
-    baseline : {"exponential", "weibull", "piecewise", "log_logistic", "log_normal", "gompertz"}
+    baseline : {"exponential", "weibull", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz"}
     regimen_effect : {"proportional", "accelerated", "nonproportional", "stratified", "none"}
     location : str
         Which prior sets the level of the hazard: ``median``, ``log_cumulative_hazard``,
@@ -199,6 +204,8 @@ class SurvivalSpec:
         Priors and order of the regressions that impute missing covariates.
     effect_modifiers : tuple of str
         Columns of the covariates whose coefficient depends on the regimen.
+    knots : tuple of float or None
+        Where the pieces of a spline meet, the last where it ends; None takes the stated rule.
     strata : StrataSpec
         Which patients have a baseline hazard of their own.
     """
@@ -227,6 +234,7 @@ class SurvivalSpec:
     imputation: ImputationSpec = field(default_factory=ImputationSpec)
     effect_modifiers: tuple[str, ...] = ()
     strata: StrataSpec = field(default_factory=StrataSpec)
+    knots: tuple[float, ...] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -281,6 +289,7 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     coding = read_coding(model)
     smoothing = model.text("smoothing", "independent", ("independent", "random_walk"))
     cutpoints = _numbers(model, "cutpoints")
+    knots = _numbers(model, "knots")
     reference_time = model.number("reference_time", None, above=0)
     unit = model.text("time_unit", None, tuple(DAYS_IN))
     dating = model.text("dating", "interval", ("interval", "detecting_scan"))
@@ -293,12 +302,11 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
     shrinkage = model.text("shrinkage", "none", ("none", "ridge", "horseshoe"))
     relevant = model.number("relevant", None, above=0, integer=True)
     location = _location(baseline, priors)
-    if baseline != "piecewise":
-        for key, given in (("cutpoints", cutpoints is not None), ("smoothing", smoothing == "random_walk")):
-            if given:
-                model.problem(key, f'needs baseline = "piecewise", not "{baseline}"')
-    if baseline == "exponential" and effect == "nonproportional":
-        model.problem("regimen_effect", 'constant hazards are proportional; use "proportional" or "stratified"')
+    given = (cutpoints is not None, smoothing == "random_walk", knots is not None)
+    keys = (("cutpoints", "piecewise"), ("smoothing", "piecewise"), ("knots", "m_spline"))
+    _only_of(model, baseline, [(key, of, there) for (key, of), there in zip(keys, given, strict=True)])
+    if reference_time is not None and baseline == "m_spline":
+        model.problem("reference_time", "is not there with an m_spline, whose level is the hazard at time zero")
     _check_effect(model, baseline, effect, bool(modifiers))
     if baseline not in ("exponential", "piecewise") and any(c.bins for c in covariates):
         model.problem(
@@ -354,16 +362,28 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SurvivalSpec:
         imputation=imputation,
         effect_modifiers=modifiers,
         strata=strata,
+        knots=knots,
     )
+
+
+def _only_of(model: Reader, baseline: str, settings: Sequence[tuple[str, str, bool]]) -> None:
+    """Whether a setting was given that only another baseline has; settings are key, baseline and whether given."""
+    for key, of, given in settings:
+        if given and baseline != of:
+            model.problem(key, f'needs baseline = "{of}", not "{baseline}"')
 
 
 def _check_effect(model: Reader, baseline: str, effect: str, modifiers: bool) -> None:
     """Whether a baseline takes what regimens are said to do to it."""
+    if effect == "nonproportional" and baseline == "exponential":
+        model.problem("regimen_effect", 'constant hazards are proportional; use "proportional" or "stratified"')
     if effect == "accelerated" and baseline not in _SHAPED:
         listed = ", ".join(f'"{b}"' for b in _SHAPED)
         model.problem("regimen_effect", f'"accelerated" is of baseline = {listed}; a Weibull model gives both ratios')
     if effect == "nonproportional" and baseline in _SHAPED:
         model.problem("regimen_effect", f'"{baseline}" hazards take "proportional", "accelerated" or "stratified"')
+    if effect == "nonproportional" and baseline == "m_spline":
+        model.problem("regimen_effect", '"m_spline" hazards take "proportional", "stratified" or "none"')
     if effect == "accelerated" and modifiers:
         model.problem("effect_modifiers", "act on hazard ratios; they are not there with accelerated regimens")
 
@@ -405,7 +425,7 @@ def _roles(
         "coefficient_sd": shrinkage == "ridge",
         "global_scale": shrinkage == "horseshoe",
         "slab_variance": shrinkage == "horseshoe",
-        "drift_sd": smoothing == "random_walk",
+        "drift_sd": smoothing == "random_walk" or baseline == "m_spline",
         "frailty_sd": frailty is not None,
     }
     return [role for role, present in in_the_model.items() if present]

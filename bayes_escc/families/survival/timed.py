@@ -31,8 +31,7 @@ class TimedDesign(SurvivalDesign):
     """
 
     def _prepare(self) -> None:
-        stated = self.spec.reference_time
-        self.reference_time = float(stated if stated is not None else self.spec.prior("median").default.interval(0)[0])
+        self.reference_time = self._reference_time()
         if self.published is not None:  # whose level is that of the cumulative hazard at the reference time
             self.published = self.published.shifted(math.log(self.reference_time))
         f = self.follow_up
@@ -45,6 +44,11 @@ class TimedDesign(SurvivalDesign):
             if which.any()
         }
         self.late = bool((f.entry > 0).any())
+
+    def _reference_time(self) -> float:
+        """The time at which levels are stated."""
+        stated = self.spec.reference_time
+        return float(stated if stated is not None else self.spec.prior("median").default.interval(0)[0])
 
     @property
     def data(self) -> Mapping[str, AnyArray]:

@@ -107,6 +107,7 @@ def with_baseline(spec: SurvivalSpec, baseline: Any) -> SurvivalSpec:
         location=level[0],
         smoothing="independent",
         cutpoints=None,
+        knots=None,
         priors=(level, *shape, *kept),
         stated=tuple(dict.fromkeys((*spec.stated, level[0], "log_shape"))),
     )

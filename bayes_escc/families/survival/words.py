@@ -248,7 +248,7 @@ def priors_in_words(design: Described) -> list[str]:
         "median": (f"median PFS of {whose}", f" {design.unit}"),
         "log_cumulative_hazard": (f"log cumulative hazard at {when}", ""),
         "hazard": ("hazard", f" per {design.unit.removesuffix('s')}"),
-        "log_hazard": ("log hazard", ""),
+        "log_hazard": ("log hazard at time zero" if design.spec.baseline == "m_spline" else "log hazard", ""),
         "log_shape": ("log Weibull shape", ""),
         "log_spread": (_SPREADS[design.spec.baseline == "log_normal"], ""),
         "hazard_growth": ("log of the hazard at the median over that at the start (Gompertz)", ""),

@@ -408,6 +408,10 @@ def _sampled() -> list[Case]:
             smoothing="random_walk",
         ),
         _survival(
+            "m_spline", ("smooth hazards, M-spline", "平滑风险，M样条"), _START, _RATIO,
+            {"drift_sd": Prior("HalfNormal", sigma=0.4)}, baseline="m_spline", knots=_EARLY_CUTS,
+        ),
+        _survival(
             "piecewise_scans", ("piecewise hazards, events between scans", "分段风险，区间删失"), _EACH, _RATIO,
             baseline="piecewise", cutpoints=_CUTS, scans=True,
         ),
