@@ -412,7 +412,7 @@ time_unit = "months"
 family = "survival"
 """
 WRONG = (
-    'covariates = ["age"]',
+    'covariates = ["weight"]',
     'baseline = "weibul"',
     'regimen_effect = "x"',
     '[priors.median]\ndistribution = "Norml"',
@@ -428,14 +428,22 @@ WRONG = (
     '[estimand]\ndeath = "x"',
     "[bias]\nsd = -1",
     "unknown = 3",
+    'covariates = [{ column = "sex", coding = "ordinal" }]',
+    'covariates = [{ column = "age", transform = "log" }]',
+    'frailty = "centre"',
+    'frailty = "hospital"',
+    'shrinkage = "ridge"',
+    'regimen_effect = "nonproportional"\nbaseline = "exponential"',
+    '[estimands]\npopulation = "Z"',
+    '[priors.tau]\ndistribution = "HalfNormal"\nsigma = 1',
 )
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_wrong_with_an_analysis_is_told_in_chinese(wrong, tmp_path, capsys):
     (tmp_path / "t.toml").write_text(FILE + wrong + "\n", encoding="utf-8")
-    rows = "1,A,3,1\n2,A,4,0\n3,B,5,1\n4,B,7,0\n"
-    (tmp_path / "t.csv").write_text("patient_id,regimen,months,event\n" + rows, encoding="utf-8")
+    rows = "1,A,3,1,low,x,1\n2,A,4,0,mid,0,1\n3,B,5,1,high,55,1\n4,B,7,0,low,60,1\n"
+    (tmp_path / "t.csv").write_text("patient_id,regimen,months,event,sex,age,centre\n" + rows, encoding="utf-8")
     code, said = told(["check", str(tmp_path / "t.toml")], capsys)
     assert code in (2, 3), said
     assert english_in(said) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bayes_escc.report.chinese_checks import CHECKS
+from bayes_escc.report.chinese_models import MODELS
 from bayes_escc.report.chinese_notes import NOTES
 from bayes_escc.report.chinese_priors import PRIORS
 from bayes_escc.report.chinese_published import PUBLISHED
@@ -15,4 +16,4 @@ from bayes_escc.report.chinese_tables import TABLE_NOTES
 
 __all__ = ["SENTENCES"]
 
-SENTENCES: Final = (*PRIORS, *NOTES, *TABLE_NOTES, *CHECKS, *PUBLISHED, *STUDY, *REFUSALS, *READERS)
+SENTENCES: Final = (*PRIORS, *NOTES, *TABLE_NOTES, *CHECKS, *PUBLISHED, *STUDY, *REFUSALS, *READERS, *MODELS)

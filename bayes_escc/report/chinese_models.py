@@ -1,0 +1,218 @@
+"""What models refuse or note of an analysis and its patients, in English and Chinese; holes stand for names and numbers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["MODELS"]
+
+_COVARIATES: Final = (
+    ("the value is not a number.", "该值不是数字。"),
+    ('Correct it, or use coding = "categorical".', '请更正，或设coding = "categorical"。'),
+    ("Correct it or change the transform.", "请更正，或更换transform。"),
+    ("log needs a positive value.", "log变换需要正值。"),
+    ("Leave the covariate out.", "请去掉该协变量。"),
+    ("the level is not one of {levels}.", "该水平不是{levels}之一。"),
+    ("Correct it, or add it to levels.", "请更正，或将其加入levels。"),
+    ("missing values of a covariate with {n} levels cannot be imputed.", "有{n}个水平的协变量无法填补缺失值。"),
+    (
+        'Set missing = "complete_case", or write "unknown" as a level of its own.',
+        '请设missing = "complete_case"，或将unknown写作单独的水平。',
+    ),
+    ("the order of {levels} is not known.", "不知{levels}的次序。"),
+    ("Give levels = [...], the lowest first.", "请给出levels = [...]，由低到高。"),
+    ("the value is missing.", "缺少该值。"),
+    (
+        'Fill it in, or set missing = "complete_case"; survival models can also "impute".',
+        '请填写，或设missing = "complete_case"；生存模型还可用"impute"。',
+    ),
+    ("{source}: no patient has a value for every covariate.", "{source}：没有患者具有全部协变量的值。"),
+    ("{path}: name a column twice.", "{path}：同一列重复列出。"),
+    ("{path}: names a covariate twice.", "{path}：同一协变量重复列出。"),
+    (
+        "{path}: must be two or more distinct levels in order, not {value}.",
+        "{path}：应为两个以上不同的水平，按次序排列，而非{value}。",
+    ),
+    ("{path}: must be positive, not {value}.", "{path}：应为正数，而非{value}。"),
+    ("there is no column {column}, a covariate of the model.", "没有模型协变量{column}列。"),
+    ("Add it, or rename the column that holds it.", "请添加，或将相应的列改名。"),
+    ("Fill it in, correct it, or leave the row out.", "请填写、更正，或去掉该行。"),
+)
+
+_RESPONSE: Final = (
+    ("every patient on {name} responded.", "{name}组患者均缓解。"),
+    ("no patient on {name} responded.", "{name}组无患者缓解。"),
+    ("{path}: is not here; there are {names}.", "{path}：此处没有；现有{names}。"),
+    ("{study}, {regimen}: no row for {names} (write 0 if none).", "{study}，{regimen}：缺少{names}的行(若无请填0)。"),
+    (
+        "{study}, {regimen}: {categories} = {sum}, but n is {n}; patients without an assessment are NE.",
+        "{study}，{regimen}：{categories} = {sum}，而n为{n}；未评估的患者记为NE。",
+    ),
+    (
+        '{path}: is needed with regimen_coding = "reference": name the regimen.',
+        '{path}：regimen_coding = "reference"时必须写明方案。',
+    ),
+    (
+        '{path}: has no meaning with regimen_coding = "exchangeable"; leave one of them out.',
+        '{path}：与regimen_coding = "exchangeable"同用没有意义，请去掉其一。',
+    ),
+    (
+        '{path}: has no meaning with pooling = "none"; did you mean pooling = "partial"?',
+        '{path}：与pooling = "none"同用没有意义；是否指pooling = "partial"？',
+    ),
+    ("{path}: need likelihood = {needed}, not {stated}.", "{path}：需要likelihood = {needed}，而非{stated}。"),
+    (
+        "{path}: is not a parameter of this model, which takes {names}.",
+        "{path}：不是本模型的参数，本模型的参数为{names}。",
+    ),
+    (
+        "{path}: is not a parameter with likelihood = {likelihood}, pooling = {pooling}, which takes {names}.",
+        "{path}：likelihood = {likelihood}、pooling = {pooling}时没有该参数，可用{names}。",
+    ),
+    ("{path}: {prior} is not possible here: use one of {names}.", "{path}：此处不能用{prior}，请用{names}之一。"),
+    (
+        "data.endpoint: name one endpoint; the prior of a contrast is that of one.",
+        "data.endpoint：请指明一个终点；对比的先验只针对一个终点。",
+    ),
+    (
+        "model.reference: {name} is not a regimen here; there are {names}.",
+        "model.reference：此处没有方案{name}，现有{names}。",
+    ),
+)
+
+_SURVIVAL: Final = (
+    (
+        'survival models need patients (data.kind = "patients") or medians, not counts.',
+        '生存模型需要患者数据(data.kind = "patients")或中位时间，不能用计数。',
+    ),
+    ("proportional hazards: needs patients on at least two regimens.", "比例风险检验：至少需要两种方案的患者。"),
+    (
+        'model.dating: "detecting_scan" needs interval columns (last scan without, first scan with progression); the table '
+        "has known times, which are used as they are.",
+        'model.dating："detecting_scan"需要区间列(末次未进展与首次进展的检查)；表中为确切时间，按其使用。',
+    ),
+    (
+        "model.frailty: there is no column {column}; the columns are {columns}.",
+        "model.frailty：没有{column}列；现有列为{columns}。",
+    ),
+    (
+        "model.frailty: every patient is of {column} {name}, so that hazards cannot differ between centres; leave frailty out.",
+        "model.frailty：所有患者的{column}均为{name}，中心之间的风险率无法不同；请去掉frailty。",
+    ),
+    ("Fill it in; a centre of its own may be called unknown.", "请填写；单独的中心可记为unknown。"),
+    (
+        'model: medians say nothing about the shape of hazards; use baseline = "exponential", regimen_effect = '
+        '"stratified" and a prior on the median.',
+        'model：中位时间不能说明风险率的形状；请用baseline = "exponential"、regimen_effect = "stratified"，并给出中位时间的先验。',
+    ),
+    ("model.covariates: published medians have none.", "model.covariates：已发表的中位时间没有协变量。"),
+    (
+        "values are missing of {n} yes-or-no covariates; at most {most} can be summed out together.",
+        "有{n}个是否型协变量缺失，最多只能同时求和消去{most}个。",
+    ),
+    (
+        'Set missing = "complete_case" for some, or leave them out.',
+        '请将其中一些设为missing = "complete_case"，或去掉。',
+    ),
+    (
+        "model.cutpoints: {time} {unit} is at or beyond the end of follow-up ({end}), so the last interval would hold no "
+        "patient; leave it out.",
+        "model.cutpoints：{time}{unit}不早于随访结束({end})，最后一个时间段将没有患者；请去掉。",
+    ),
+    (
+        "own patients seem to be a published arm ({names}): they would count twice.",
+        "本组患者似为某个已发表组({names})，将被重复计入。",
+    ),
+    ("Leave the published arm out, or the own patients.", "请去掉该已发表组，或去掉本组患者。"),
+    (
+        '{path}: constant hazards are proportional; use "proportional" or "stratified".',
+        '{path}：恒定的风险率必成比例；请用"proportional"或"stratified"。',
+    ),
+    ("{path}: needs covariates, whose coefficients it shrinks.", "{path}：需要协变量，以收缩其系数。"),
+    ("{path}: needs shrinkage = {needed}, not {stated}.", "{path}：需要shrinkage = {needed}，而非{stated}。"),
+    ("{path}: needs baseline = {needed}, not {stated}.", "{path}：需要baseline = {needed}，而非{stated}。"),
+    ("{path}: needs model.frailty, the column of the centres.", "{path}：需要model.frailty，即中心所在的列。"),
+    ("{path}: {name} is a covariate already; leave one out.", "{path}：{name}已是协变量，请去掉其一。"),
+    (
+        "{path}: the level of the hazard has its prior already, {prior}; leave one out.",
+        "{path}：风险率的水平已有先验{prior}，请去掉其一。",
+    ),
+    ("{path}: {column} is not a covariate with missing = {how}.", "{path}：{column}不是missing = {how}的协变量。"),
+    ("{path}: needs a covariate with missing = {how}.", "{path}：需要missing = {how}的协变量。"),
+    (
+        'estimands.population: {name} is neither "all" nor a regimen; there are {names}.',
+        'estimands.population：{name}既非"all"也非方案名；现有{names}。',
+    ),
+    (
+        "estimands.population: without covariates in the model all patients are alike, so results cannot be carried over to "
+        "another population; add covariates, or leave it out.",
+        "estimands.population：模型没有协变量时患者均相同，结果无法推至其他人群；请加入协变量，或去掉该项。",
+    ),
+    ("the stratum is missing.", "缺少分层。"),
+    (
+        "Fill it in, leave the patient out, or write unknown, which is then a stratum of its own.",
+        "请填写、去掉该患者，或填unknown作为单独的层。",
+    ),
+)
+
+_SYNTHESIS: Final = (
+    ("{names}: subgroups of one study are pooled as independent.", "{names}：同一研究的各亚组按独立合并。"),
+    ("That holds where no patient is in two of them.", "仅当没有患者同属两个亚组时成立。"),
+    ("data.endpoint: a synthesis pools one endpoint; name one.", "data.endpoint：合并分析只针对一个终点，请指明。"),
+    (
+        'a synthesis takes effects or counts (data.kind = "effects" or "counts"), not patients.',
+        '合并分析采用效应或计数(data.kind = "effects"或"counts")，不能用患者数据。',
+    ),
+    ("{names} left out: no value for every covariate.", "{names}未纳入：协变量不全。"),
+    (
+        'Fill it in; missing = "complete_case" leaves such studies out.',
+        '请填写；missing = "complete_case"将去掉这些研究。',
+    ),
+    (
+        "model.control: effects name their own control in the column control; leave it out.",
+        "model.control：效应在control列中已写明对照，请去掉。",
+    ),
+    (
+        "model.measure: effects name their own measure in the column measure; leave it out.",
+        "model.measure：效应在measure列中已写明指标，请去掉。",
+    ),
+    (
+        "{name} in the model is {how}, and effects are those where that is 0.",
+        "{name}在模型中为{how}，效应为其取0时的值。",
+    ),
+    ("center and scale of the covariate change it.", "可用协变量的center与scale更改。"),
+    (
+        "--baseline: {text} is no risk; give 0.3, or 12/40 for 12 of 40 patients.",
+        "--baseline：{text}不是风险；请填0.3，或40例中12例填12/40。",
+    ),
+    (
+        "{source}: the network is in {n} pieces without a common regimen: {names}.",
+        "{source}：网络分为{n}个没有共同方案的部分：{names}。",
+    ),
+    (
+        "model.reference: {name} is not in this network; it has {names}.",
+        "model.reference：网络中没有{name}，现有{names}。",
+    ),
+    ("model.subgroup: there is no column {column}.", "model.subgroup：没有{column}列。"),
+    ("{path}: not available with network = true.", "{path}：network = true时不可用。"),
+    (
+        "{path}: common effects have no heterogeneity; use pooling = {pooling}.",
+        "{path}：共同效应没有异质性；请用pooling = {pooling}。",
+    ),
+    (
+        "{path}: belongs to a network; set network = true, or use control.",
+        "{path}：只用于网状分析；请设network = true，或改用control。",
+    ),
+    ("{path}: needs covariates: without them there is one effect.", "{path}：需要协变量；没有协变量时只有一个效应。"),
+    ("sensitivity: there is no estimand {name} here, but {names}.", "sensitivity：没有估计目标{name}，可用{names}。"),
+    (
+        "sensitivity: there is only one regimen, so there is nothing to compare.",
+        "sensitivity：只有一种方案，没有可比较的内容。",
+    ),
+    (
+        "sensitivity: a synthesis is varied in its effect, not in {name}.",
+        "sensitivity：合并分析只对效应作敏感性分析，不能对{name}。",
+    ),
+)
+
+MODELS: Final = (*_COVARIATES, *_RESPONSE, *_SURVIVAL, *_SYNTHESIS)
