@@ -495,3 +495,16 @@ def test_damage_of_a_record_is_told_in_chinese(study_said, tmp_path, capsys):
     assert "记录已损坏" in said
     assert "与其摘要不符" in said
     assert english_in(said) == []
+
+
+def test_what_is_varied_is_the_width_of_a_prior_and_a_time_has_its_unit():
+    """It read "the median halved" in Chinese, and "3 PFS rate"."""
+    from bayes_escc.report.sensitivity_text import power_scaling_text
+
+    assert in_chinese("median half as wide: LogNormal(1.386, 0.3)") == "中位时间的先验宽度减半：LogNormal(1.386, 0.3)"
+    row = {"estimand": "survival", "regimen": "A", "endpoint": None, "time": 3.0, "covariate": None, "study": None}
+    found = {"title": "T", "powers": [0.8, 1.25], "probabilities": [], "notes": [],
+             "estimates": [{**row, "prior": 0.05, "likelihood": 0.1, "diagnosis": ""}]}  # fmt: skip
+    assert "3个月无进展生存率：A" in power_scaling_text(found, "zh", "months")
+    assert "无进展生存率(t=3)：A" in power_scaling_text(found, "zh")
+    assert "survival: A, at 3" in power_scaling_text(found)

@@ -39,6 +39,8 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "marginal_hazard_ratio": {"en": "marginal hazard ratio", "zh": "边际风险比(HR)"},
     "time_ratio": {"en": "time ratio", "zh": "时间比"},
     "hazard": {"en": "hazard", "zh": "风险率"},
+    "log_hazard_ratio": {"en": "log hazard ratio", "zh": "对数风险比"},
+    "log_odds_ratio": {"en": "log odds ratio", "zh": "对数比值比"},
     "logit_mean": {"en": "mean log odds", "zh": "平均对数比值"},
     "precision": {"en": "precision of the rates", "zh": "发生率的精度参数"},
     "odds_ratio": {"en": "odds ratio", "zh": "比值比(OR)"},
@@ -78,6 +80,7 @@ _ENDPOINTS_ZH: Final = {
     "CR": "完全缓解率",
     "PR": "部分缓解率",
     "response": "缓解率",
+    "treatment related death": "治疗相关死亡率",
 }
 _ADVERSE: Final = {
     "AE": "不良事件(AE)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from bayes_escc.names import PlainMapping, format_number, format_probability
@@ -20,8 +21,8 @@ def sensitivity_text(found: PlainMapping, language: Language = "en") -> str:
     naming = _naming(found, language)
     regimens = "probability_better" in found["rows"][0]
     varied = _of_regimens(found, naming) if regimens else _of_synthesis(found, naming)
-    scaled = found["power_scaling"]
-    return varied if scaled is None else f"{varied}\n\n{power_scaling_text(scaled, language)}"
+    scaled, unit = found["power_scaling"], unit_of_contrast(found["unit"]).removesuffix("points")
+    return varied if scaled is None else f"{varied}\n\n{power_scaling_text(scaled, language, unit)}"
 
 
 def _naming(found: PlainMapping, language: Language) -> Naming:
@@ -30,9 +31,9 @@ def _naming(found: PlainMapping, language: Language) -> Naming:
     return Naming.of_names({str(r[k]) for r in rows for k in _NAMED if r.get(k)} | {str(found["title"])}, language)
 
 
-def power_scaling_text(found: PlainMapping, language: Language = "en") -> str:
-    """The tables of what the answers owe to prior and likelihood."""
-    naming = _naming(found, language)
+def power_scaling_text(found: PlainMapping, language: Language = "en", time_unit: str = "") -> str:
+    """The tables of what the answers owe to prior and likelihood; a time stands with its unit where that is known."""
+    naming = replace(_naming(found, language), time_unit=time_unit)
     several = len({r["endpoint"] for r in found["estimates"]}) > 1
     title = naming.say("scaled_title")
     rows = [
@@ -66,7 +67,10 @@ def _whose(row: PlainMapping, several: bool, naming: Naming) -> str:
     """The estimand of a row, of whom, and against whom."""
     if naming.language == "zh":
         endpoint = endpoint_name(str(row["endpoint"]), "zh") if several and row.get("endpoint") else ""
-        name = name_of({**row, "endpoint": None if several else row.get("endpoint")}, language="zh")
+        asked = {**row, "endpoint": None if several else row.get("endpoint")}
+        asked |= {} if naming.time_unit else {"time": None}
+        name = name_of(asked, time_unit=naming.time_unit, language="zh")
+        name += "" if naming.time_unit or row.get("time") is None else f"(t={row['time']:.4g})"
         who = naming.pair(row) if row["reference"] else str(row.get("regimen") or "")
         who = naming.joined([str(row.get("study") or ""), who, endpoint if endpoint != name else ""])
         return naming.joined([name, str(row.get("covariate") or "")]) + (naming.say("colon") + who if who else "")
