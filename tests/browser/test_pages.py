@@ -232,6 +232,8 @@ def test_a_study_asks_for_a_word_before_it_rewrites_a_past_fact(page, tmp_path, 
         box.check()
     page.get_by_label(re.compile(re.escape(said("study_why")))).fill("corrected at the ward round")
     page.get_by_role("button", name=said("study_record")).click()
+    page.wait_for_url("**/study")
+    page.wait_for_load_state("load")  # figures are drawn when they are asked for
     assert page.get_by_role("alert").count() == 0
     assert page.locator("figure img").evaluate_all("all => all.length == 1 && all.every(i => i.naturalWidth > 0)")
     page.locator("summary").click()
