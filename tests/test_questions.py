@@ -290,3 +290,52 @@ def test_hazard_ratios_are_compared_by_their_ratio_unless_said_otherwise(tmp_pat
         assert found[0][regimen].probability_better == pytest.approx(found[1][regimen].probability_better, abs=1e-9)
     with pytest.raises(be.AnalysisError, match=r"effect is a ratio, .* use ratio"):
         fit_analysis(network_of(tmp_path, ROWS, 'scale = "difference"'))
+
+
+@pytest.mark.parametrize("unit", ["months", "days"])
+def test_no_restricted_mean_exceeds_its_horizon_and_no_two_differ_by_it(unit):
+    per = 1.0 if unit == "months" else 30.4375
+    frame = be.simulate_cohort(patients=(8, 8), seed=1)
+    settings = {"data_unit": "months", "time_unit": unit, "horizons": [6 * per, 9 * per]}
+    posterior = be.SurvivalModel(baseline="exponential", **settings).fit(frame, sampler="laplace", seed=1)
+    for asked in ({"margin": 9 * per}, {"rope": (-9.5 * per, 1.0)}):
+        with pytest.raises(be.AnalysisError, match=r"beyond the horizon of .*, within which restricted means differ"):
+            posterior.compare("rmst", **asked)
+    assert posterior.compare("rmst", margin=7 * per).rows  # can be reached at the later horizon
+    assert posterior.compare("median", margin=20 * per).rows  # has no bound
+    with pytest.raises(be.AnalysisError, match="which no restricted mean exceeds"):
+        posterior.probability("rmst", above=9.5 * per)
+    assert posterior.probability("rmst", below=9 * per)["probability"].eq(1.0).all()
+
+
+def test_a_margin_beyond_the_horizon_is_refused_before_the_fit(tmp_path):
+    be.simulate_cohort(patients=(8, 8), seed=1).to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "a.toml").write_text(
+        """
+schema = 1
+id = "a"
+title = "A"
+question = "Which?"
+[data]
+kind = "patients"
+file = "t.csv"
+time = "time"
+event = "event"
+time_unit = "months"
+[model]
+family = "survival"
+[estimands]
+horizons = [6]
+[[comparisons]]
+estimand = "rmst"
+reference = "toripalimab + chemotherapy"
+margin = 6
+[[thresholds]]
+estimand = "rmst"
+above = 12
+"""
+    )
+    with pytest.raises(be.AnalysisError) as refused:
+        fit_analysis(be.find_analysis(tmp_path / "a.toml"))
+    assert "comparisons[0].margin: lies beyond the horizon of 6 months" in str(refused.value)
+    assert "thresholds[0].above: lies beyond the horizon of 6 months" in str(refused.value)

@@ -19,6 +19,7 @@ from bayes_escc.answers.estimand import (
     contrast,
     direction_of,
     labelled_cells,
+    largest,
     natural_scale,
     unit_of,
     wrong_scale,
@@ -256,7 +257,7 @@ def compare(
         if known is None:
             continue
         direction = estimand.direction(labels[ENDPOINT], better)
-        _check_margin(scale, direction, margin, rope, estimand.unit(labels))
+        _check_margin(question, direction, estimand.unit(labels), largest(array))
         protected = anchoring(arms, labels[ENDPOINT], labels[REGIMEN], reference)
         rows.append(comparison_row(estimand.name, labels, reference, known, question, direction, protected))
         marginals.append(known)
@@ -293,10 +294,9 @@ def _checked_numbers(margin: Any, rope: Any, ci_prob: Any) -> tuple[float | None
     return size, limits, check_probability(ci_prob, "ci_prob")
 
 
-def _check_margin(
-    scale: Scale, better: Direction, margin: float | None, rope: tuple[float, float] | None, unit: str
-) -> None:
-    problems = check_margin(scale, better, margin, rope) or problems_with_contrast(scale, unit, margin, rope)
+def _check_margin(question: Question, better: Direction, unit: str, most: float) -> None:
+    scale, margin, rope = question.scale, question.margin, question.rope
+    problems = check_margin(scale, better, margin, rope) or problems_with_contrast(scale, unit, margin, rope, most)
     if rope is not None and not rope[0] < rope[1]:
         problems.append(("rope", f"needs the lower limit first, not {list(rope)}"))
     if problems:

@@ -6,6 +6,7 @@ are made from any of them alike.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -53,6 +54,7 @@ __all__ = [
     "contrast",
     "direction_of",
     "labelled_cells",
+    "largest",
     "natural_scale",
     "ranks_of_draws",
     "unit_of",
@@ -274,6 +276,11 @@ def labelled_cells(array: xr.DataArray) -> Iterator[tuple[Plain, NDArray[np.floa
 def natural_scale(array: xr.DataArray) -> Scale:
     """How an estimand's regimens are compared if nothing else is said: a ratio by ratios, the rest by differences."""
     return "ratio" if is_ratio(str(array.attrs.get("unit", ""))) else "difference"
+
+
+def largest(array: xr.DataArray) -> float:
+    """The largest value an estimand can have where that is a time: a restricted mean is at most its horizon."""
+    return float(array[HORIZON].max()) if HORIZON in array.coords else math.inf
 
 
 def wrong_scale(array: xr.DataArray, scale: Scale) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bayes_escc.analysis.analysis import MAX_PREDICTED, Analysis
 from bayes_escc.answers.bias import with_bias
 from bayes_escc.answers.comparison import Comparison, check_probability, compare
-from bayes_escc.answers.estimand import SampledEstimand, natural_scale
+from bayes_escc.answers.estimand import SampledEstimand, largest, natural_scale
 from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.answers.league import league_cells, league_groups
 from bayes_escc.answers.next_patients import predictive_pmf, summarise_pmf
@@ -414,7 +414,7 @@ class Posterior:
         side: Side = "above" if above is not None else "below"
         array = self.estimand(estimand)
         asked = above if above is not None else below
-        problems = problems_with_value(asked, str(array.attrs.get("unit", "")))
+        problems = problems_with_value(asked, str(array.attrs.get("unit", "")), largest(array))
         if problems:
             raise AnalysisError(sentence(f"{side} {problems[0]}"))
         value = float(asked or 0.0)

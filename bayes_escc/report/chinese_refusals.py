@@ -14,6 +14,22 @@ REFUSALS: Final = (
         "{key} lies outside -1 to 1, between which a difference of proportions lies: {value}.",
         "{key}：率的差值应在-1～1之间，而非{value}。",
     ),
+    (
+        "{key} lies beyond the horizon of {horizon}, within which restricted means differ: {value}.",
+        "{key}超出{horizon}的时限，两组限制性平均时间之差小于时限：{value}。",
+    ),
+    (
+        "{key} lies beyond the horizon of {horizon}, which no restricted mean exceeds: {value}.",
+        "{key}超出{horizon}的时限，限制性平均时间不会超过时限：{value}。",
+    ),
+    (
+        "{path}: lies beyond the horizon of {horizon}, within which restricted means differ: {value}.",
+        "{path}：超出{horizon}的时限，两组限制性平均时间之差小于时限：{value}。",
+    ),
+    (
+        "{path}: lies beyond the horizon of {horizon}, which no restricted mean exceeds: {value}.",
+        "{path}：超出{horizon}的时限，限制性平均时间不会超过时限：{value}。",
+    ),
     ("{key} lies outside 0 to 1, between which a proportion lies: {value}.", "{key}：比例应在0～1之间，而非{value}。"),
     ("{key} must be a finite number, not {value}.", "{key}应为有限的数，而非{value}。"),
     ("{key} must be greater than 0, as a ratio is, not {value}.", "{key}：比值应大于0，而非{value}。"),

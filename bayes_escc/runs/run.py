@@ -15,7 +15,7 @@ import numpy as np
 from bayes_escc.analysis.analysis import Analysis, ComparisonSpec
 from bayes_escc.answers.bias import add_bias_groups
 from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors, borrowing_group
-from bayes_escc.answers.estimand import natural_scale, wrong_scale
+from bayes_escc.answers.estimand import largest, natural_scale, wrong_scale
 from bayes_escc.answers.needed import NeededRow
 from bayes_escc.answers.posterior import Facts, Posterior
 from bayes_escc.answers.rows import WeightRow
@@ -216,13 +216,14 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
             )
         if c.estimand in estimands:
             scale = c.scale or natural_scale(estimands[c.estimand])
-            wrong = problems_with_contrast(scale, units[c.estimand], c.margin, c.rope)
+            wrong = problems_with_contrast(scale, units[c.estimand], c.margin, c.rope, largest(estimands[c.estimand]))
             wrong = wrong or _unanswerable(c, scale, estimands[c.estimand])
             problems += [f"{path}.{key}: {message}" for key, message in wrong]
     for i, t in enumerate(analysis.thresholds):
         path, regimens = f"thresholds[{i}]", labels(t.estimand, f"thresholds[{i}]")
         if t.estimand in estimands:
-            problems += [f"{path}.{t.side}: {p}" for p in problems_with_value(t.value, units[t.estimand])]
+            most = largest(estimands[t.estimand])
+            problems += [f"{path}.{t.side}: {p}" for p in problems_with_value(t.value, units[t.estimand], most)]
         if t.regimen is not None and regimens and t.regimen not in regimens:
             hint = nearest(t.regimen, regimens)
             problems.append(f"{path}.regimen: {t.regimen!r} is not one of {', '.join(regimens)}.{hint}")

@@ -25,7 +25,7 @@ def is_ratio(unit: str) -> bool:
     return not unit.startswith("log") and (unit.endswith("ratio") or unit.startswith("ratio to "))
 
 
-def problems_with_value(value: Any, unit: str) -> list[str]:
+def problems_with_value(value: Any, unit: str, most: float = math.inf) -> list[str]:
     """What is wrong with a value that an estimand is compared with.
 
     Parameters
@@ -33,6 +33,8 @@ def problems_with_value(value: Any, unit: str) -> list[str]:
     value : number
     unit : str
         Of the estimand; a proportion lies between 0 and 1, a ratio above 0, a time at 0 or above.
+    most : float
+        The largest value the estimand can have: a restricted mean is at most its horizon.
     """
     if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         return [f"must be a finite number, not {value!r}"]
@@ -43,19 +45,38 @@ def problems_with_value(value: Any, unit: str) -> list[str]:
         return [f"must be greater than 0, as a ratio is, not {number:g}"]
     if unit in _TIMES and number < 0.0:
         return [f"must be at least 0, as a time is, not {number:g}"]
+    if number > most:
+        return [f"lies beyond the horizon of {most:g} {unit}, which no restricted mean exceeds: {number:g}"]
     return []
 
 
 def problems_with_contrast(
-    scale: Scale, unit: str, margin: float | None, rope: Sequence[float] | None
+    scale: Scale, unit: str, margin: float | None, rope: Sequence[float] | None, most: float = math.inf
 ) -> list[tuple[str, str]]:
-    """What is wrong with a margin or a rope: no number, or beyond what a difference of proportions can reach."""
+    """What is wrong with a margin or a rope: no number, or beyond what a difference can reach.
+
+    Parameters
+    ----------
+    scale : {"difference", "ratio", "odds_ratio"}
+    unit : str
+        Of the estimand; a difference of proportions lies between -1 and 1.
+    margin, rope
+        As asked.
+    most : float
+        The largest value the estimand can have: restricted means differ by less than their horizon.
+    """
     asked = [("margin", margin), *(("rope", limit) for limit in rope or ())]
     endless = [(name, value) for name, value in asked if value is not None and not math.isfinite(value)]
     if endless:
         return list(dict.fromkeys((name, f"must be a finite number, not {value:g}") for name, value in endless))
-    if scale != "difference" or "proportion" not in unit:
+    if scale != "difference":
         return []
+    if "proportion" not in unit:
+        return [
+            (name, f"lies beyond the horizon of {most:g} {unit}, within which restricted means differ: {value:g}")
+            for name, value in asked
+            if value is not None and abs(value) >= most
+        ]
     return [
         (name, f"lies outside -1 to 1, between which a difference of proportions lies: {value:g}.{_as_fraction(value)}")
         for name, value in asked
