@@ -339,5 +339,7 @@ def _agrees(design: Design, compiled: Any) -> bool:
             if not str(name).endswith("_integrated"):
                 ours = ours + array.transpose(CHAIN, DRAW, ...).to_numpy().reshape(2, -1).sum(axis=1)
     found, _ = target.density(points)
+    if not (np.isfinite(found).all() and np.isfinite(ours).all()):
+        return False
     gap, size = np.diff(found)[0] - np.diff(ours)[0], max(1.0, float(np.abs(found).max()))
-    return bool(np.isfinite(gap) and abs(gap) < 1e-8 * size)
+    return bool(abs(gap) < 1e-8 * size)
