@@ -508,3 +508,31 @@ def test_what_is_varied_is_the_width_of_a_prior_and_a_time_has_its_unit():
     assert "3个月无进展生存率：A" in power_scaling_text(found, "zh", "months")
     assert "无进展生存率(t=3)：A" in power_scaling_text(found, "zh")
     assert "survival: A, at 3" in power_scaling_text(found)
+
+
+def test_patients_and_events_of_strata_are_counted_in_chinese(tmp_path, capsys):
+    """It read "ecog = 0: 27 patients, 19例事件"."""
+    rows = [(f"P{i}", "AB"[i % 2], 3 + i, int(i % 3 != 1), int(i > 6)) for i in range(11)]
+    rows += [("P11", "A", 4, 0, 2)]
+    columns = ["patient_id", "regimen", "months", "event", "ecog"]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "t.csv", index=False)
+    stated = FILE + 'strata = ["ecog"]\n[estimands]\ntimes = [12]\nhorizons = [12]\n'
+    (tmp_path / "t.toml").write_text(stated, encoding="utf-8")
+    code, said = told(["check", str(tmp_path / "t.toml")], capsys)
+    assert code == 0, said
+    assert (
+        "有各自基线风险率的分层：ecog = 0：7例患者，5例事件；ecog = 1：4例患者，2例事件；ecog = 2：1例患者，0例事件。"
+        in said
+    )
+    assert "以下分层无人随访至12个月：ecog = 0（9个月）；ecog = 2（4个月）。" in said
+    notes = "\n".join(line for line in said.split("\n") if line.startswith("注意"))
+    assert not re.findall(r"\b(?:patients?|events?|months)\b", notes), notes
+    assert "ecog = 2仅0例事件，不足以区分风险的形状与水平。" in notes
+    assert not re.findall(r"\]\.", notes), notes
+
+
+def test_strata_that_say_nothing_are_listed_as_chinese_lists_are():
+    for said in ("no patient of ecog = 0; ecog = 1 had the event.", "all patients of a stratum are on one regimen: "
+                 "ecog = 0 (A); ecog = 1 (B)."):  # fmt: skip
+        assert ";" not in in_chinese(said)
+        assert "ecog = 0" in in_chinese(said)

@@ -24,7 +24,25 @@ NOTES: Final = (
         "{count} cannot tell the shape of the hazard from its level.",
         "{count}不足以区分风险的形状与水平。",
     ),
+    (
+        "{n} events of {name} cannot tell the shape of the hazard from its level.",
+        "{name}仅{n}例事件，不足以区分风险的形状与水平。",
+    ),
+    (
+        "{n} event of {name} cannot tell the shape of the hazard from its level.",
+        "{name}仅{n}例事件，不足以区分风险的形状与水平。",
+    ),
+    (
+        "{n} events on {name} cannot tell the shape of the hazard from its level.",
+        "{name}组仅{n}例事件，不足以区分风险的形状与水平。",
+    ),
+    (
+        "{n} event on {name} cannot tell the shape of the hazard from its level.",
+        "{name}组仅{n}例事件，不足以区分风险的形状与水平。",
+    ),
     ("no event lies between {times} {unit}.", "{times}{unit}之间没有事件。"),
+    ("no event of {name} lies between {times} {unit}.", "{name}在{times}{unit}之间没有事件。"),
+    ("no event on {name} lies between {times} {unit}.", "{name}组在{times}{unit}之间没有事件。"),
     (
         "There the prior alone speaks: use fewer intervals or a simpler shape, or show what another prior would say.",
         "该处结果仅来自先验：请减少区间或采用更简单的形状，或说明换用其他先验时的结果。",
@@ -207,7 +225,7 @@ NOTES: Final = (
     ),
     ("Their part of the results rests on the shape of the model there.", "该部分结果依赖模型形状。"),
     ("With one stratum the model is that without strata.", "只有一层时，模型等同于不分层。"),
-    ("no patient of {name} had the event.", "分层{name}中无患者发生事件。"),
+    ("no patient of {strata} had the event.", "分层{strata}中无患者发生事件。"),
     (
         "It says nothing of the regimens, and results over a population that holds its patients lean on the prior.",
         "该层不提供关于方案的信息；若目标人群含该层患者，结果依赖先验。",

@@ -23,6 +23,8 @@ _PROBLEM: Final = re.compile(
     r"(?P<said>.*?)(?P<code> \[[a-z_0-9]+\])?"
 )
 _CHANGE: Final = re.compile(rf"  - (?P<unit>.+): (?P<kind>{'|'.join(KINDS_OF_CHANGE)})(?: \((?P<detail>.*)\))?")
+_CODED: Final = re.compile(r"(.+[.?!])( \[[a-z_0-9]+\])")
+"""A note on no row and no column, with its code."""
 _MORE: Final = re.compile(r"    and the same in (\d+) more rows: (.*)")
 
 
@@ -53,12 +55,14 @@ def _line(line: str, own: Names = frozenset()) -> str:
     if problem is None or not (problem["row"] or problem["column"]):
         lead = re.match(r"\s*(- )?", line)
         indent = lead[0] if lead else ""
-        said = line[len(indent) :]
+        said, code = line[len(indent) :], ""
+        if coded := _CODED.fullmatch(said):
+            said, code = coded[1], coded[2]
         if not re.search("[A-Za-z]", said):
             return line
         ended = said if said.endswith((".", "?", ":", "!")) else f"{said}."  # problems of an analysis end in no stop
         told = "；".join(in_chinese(part, own) for part in re.split(r"(?<=\?); ", ended))
-        return indent + (said if told == ended else told)
+        return indent + (said if told == ended else told) + code
     place = f"第{problem['row']}行" if problem["row"] else ""
     place += f"{'，' if place else ''}{problem['column']}列" if problem["column"] else ""
     value = f"“{problem['value'].strip()[1:-1]}”" if problem["value"] else ""
