@@ -536,3 +536,81 @@ def test_strata_that_say_nothing_are_listed_as_chinese_lists_are():
                  "ecog = 0 (A); ecog = 1 (B)."):  # fmt: skip
         assert ";" not in in_chinese(said)
         assert "ecog = 0" in in_chinese(said)
+
+
+PATIENTS_WRONG = {
+    "identifier stated": (
+        ["--id", "MRN", "--time-unit", "months"],
+        "MRN,regimen,time,event",
+        "as the identifier it can be replaced by pseudonyms, --id-pseudonyms. [",
+        "用--drop MRN不读取；该列为编号列，可用假名代替(--id-pseudonyms)。",
+    ),
+    "number of the hospital, and no identifier": (
+        ["--time-unit", "months"],
+        "住院号,regimen,time,event",
+        "as the identifier it can be replaced by pseudonyms, --id '住院号' and --id-pseudonyms. [",
+        "若以该列为编号，可用假名代替(--id '住院号'，--id-pseudonyms)。",
+    ),
+    "no identifier": (
+        ["--time-unit", "months"],
+        "code,regimen,time,event",
+        ": there is no column patient_id; the columns are code, ",
+        "缺少patient_id列；现有列为code、",
+    ),
+    "unit in the name": (
+        [],
+        "patient_id,regimen,pfs_weeks,event",
+        "for example --time-unit weeks.",
+        "例如 --time-unit weeks。",
+    ),
+    "unit counted": (
+        [],
+        "patient_id,regimen,随访天数,event",
+        "for example --time-unit days.",
+        "例如 --time-unit days。",
+    ),
+    "no unit anywhere": (
+        [],
+        "patient_id,regimen,time,event",
+        "for example --time-unit months.",
+        "例如 --time-unit months。",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PATIENTS_WRONG)
+def test_what_patients_are_refused_for_names_its_remedy_in_both_languages(name, tmp_path, capsys):
+    options, header, english, chinese = PATIENTS_WRONG[name]
+    (tmp_path / "t.csv").write_text(f"{header}\n7,A,3,1\n8,B,4,0\n", encoding="utf-8")
+    given = ["check", str(tmp_path / "t.csv"), "--kind", "patients", "--time", header.split(",")[2], "--event", "event"]
+    assert main([*given, *options]) == 3
+    assert english in capsys.readouterr().err
+    code, said = told([*given, *options], capsys)
+    assert code == 3
+    assert chinese in said
+    assert english_in(said) == []
+
+
+def test_pseudonyms_are_no_remedy_for_names_and_beside_an_identifier(tmp_path, capsys):
+    for header in ("patient_id,住院号", "code,姓名"):
+        (tmp_path / "t.csv").write_text(f"{header},regimen\n1,7,A\n2,8,B\n", encoding="utf-8")
+        assert main(["check", str(tmp_path / "t.csv"), "--kind", "patients"]) == 3
+        said = capsys.readouterr().err
+        assert "identifying_column" in said
+        assert "pseudonyms" not in said
+
+
+def test_check_takes_the_remedy_that_it_names(tmp_path, capsys):
+    (tmp_path / "t.csv").write_text("MRN,regimen,response\n7001,A,PR\n7002,B,PD\n", encoding="utf-8")
+    given = ["check", str(tmp_path / "t.csv"), "--kind", "patients", "--id", "MRN"]
+    assert main(given) == 3
+    assert main([*given, "--id-pseudonyms"]) == 0
+    assert "7001" not in capsys.readouterr().out
+
+
+def test_the_unit_of_the_model_is_the_example_and_is_not_assumed(tmp_path, capsys):
+    text = FILE.replace('time_unit = "months"\n', "").replace('"months"', '"time"') + 'time_unit = "weeks"\n'
+    (tmp_path / "t.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "t.csv").write_text("patient_id,regimen,time,event\n1,A,3,1\n2,B,4,0\n", encoding="utf-8")
+    assert main(["check", str(tmp_path / "t.toml")]) == 3
+    assert 'for example time_unit = "weeks".' in capsys.readouterr().err

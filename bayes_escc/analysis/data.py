@@ -54,6 +54,8 @@ class DataSpec:
         Columns the model names beside those of `settings`: covariates, centres.
     empty_rows : bool
         Whether the model predicts what a row of counts without patients stands for.
+    model_unit : str or None
+        Unit of time that the model states.
     published : PublishedSpec or None
         Published arms beside the patients.
     """
@@ -70,6 +72,7 @@ class DataSpec:
     directions: Mapping[str, Direction | None] = field(default_factory=dict)
     model_columns: frozenset[str] = frozenset()
     empty_rows: bool = False
+    model_unit: str | None = None
     published: PublishedSpec | None = None
 
     @property
@@ -112,6 +115,7 @@ class DataSpec:
             directions=directions,
             model_columns=used,
             empty_rows=bool(getattr(spec, "predicts_empty_rows", False)),
+            model_unit=getattr(spec, "time_unit", None),
         )
 
     def columns(self) -> frozenset[str]:
@@ -152,7 +156,8 @@ class DataSpec:
         return MixedTable.of(table, self._counts_beside(self.counts))
 
     def _checked(self, source: Source, growing: bool) -> Table:
-        kind, circumstances = KINDS[self.kind], Circumstances(self.folder, self.directions, growing, self.empty_rows)
+        kind = KINDS[self.kind]
+        circumstances = Circumstances(self.folder, self.directions, growing, self.empty_rows, self.model_unit)
         if self.mapping is None:
             table = kind.read(source, self.settings, circumstances)
             dates = getattr(self.settings, "dates", None)

@@ -157,7 +157,9 @@ def _said(error: BayesEsccError, given: Sequence[str], options: argparse.Namespa
 
         said = refusal_in_chinese(said)
     # a table that is checked without an analysis: what its `[data]` would hold is typed
-    alone = given[:1] == ["scans"] or (given[:1] == ["check"] and "--kind" in given)
+    alone = given[:1] == ["scans"] or (given[:1] == ["check"] and any(a.partition("=")[0] == "--kind" for a in given))
+    if given[:1] == ["check"] and alone:  # scans makes no pseudonyms
+        said = said.replace("id_pseudonyms = true", "--id-pseudonyms")
     return _settings_in_flags(said) if alone else said
 
 
@@ -178,7 +180,9 @@ def _settings_in_flags(message: str) -> str:
 
     message = re.sub(r"(?<![A-Za-z_])drop=\[([^\]]*)\]", listed, message).replace("with drop=.", "with --drop.")
     message = re.sub(
-        r'(?<![A-Za-z_])(time_unit|id|start) = "(\w+)"', lambda m: f"--{m[1].replace('_', '-')} {m[2]}", message
+        r'(?<![A-Za-z_])(time_unit|id|start) = "([^"]+)"',
+        lambda m: f"--{m[1].replace('_', '-')} {as_typed([m[2]])}",
+        message,
     )
     message = re.sub(r"\bwords = \{[^}]*\}", "--words WORD=progression (or free, or unknown)", message)
     return message.replace("need start=,", "need --start,").replace(": time_unit is one of", ": --time-unit is one of")

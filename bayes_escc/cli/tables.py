@@ -35,6 +35,7 @@ def register(commands: Commands) -> None:
     check.add_argument("--sheet", metavar="NAME", help="sheet of a workbook")
     check.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns to leave out")
     check.add_argument("--id", metavar="COLUMN", help="patients: identifier (default: patient_id)")
+    check.add_argument("--id-pseudonyms", action="store_true", help="patients: put pseudonyms in place of identifiers")
     check.add_argument(
         "--regimen", metavar="COLUMN", help="patients: regimen (default: regimen, or treatment, arm ...)"
     )

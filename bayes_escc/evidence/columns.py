@@ -21,6 +21,7 @@ __all__ = [
     "refuse_other_units",
     "refuse_two_intervals",
     "told_apart",
+    "unit_named",
 ]
 
 EITHER: Final = "例数"
@@ -125,6 +126,9 @@ _WITH_UNIT: Final = re.compile(
 )
 """A header that names a time and its unit, ``PFS (months)`` or ``median PFS, months``."""
 
+_COUNTED: Final = re.compile("([天周月年])数$")
+"""The end of a header that counts a unit, 随访月数."""
+
 _WITH_INTERVAL: Final = re.compile(
     r"(.+?)\s*[(\[,]\s*[0-9]{2}(?:\.[0-9]+)?\s*%?\s*(?:ci|cri|confidence interval|置信区间|可信区间)\s*[)\]]?",
     re.IGNORECASE,
@@ -153,6 +157,14 @@ def bare_header(plain: str) -> tuple[str, str | None]:
 def _unit_of_header(name: str) -> str | None:
     """The unit of time that a header states, ``PFS (months)``; None if it states none."""
     return bare_header(normalise(name))[1]
+
+
+def unit_named(header: str) -> str | None:
+    """The unit that a header states or ends in, ``PFS (months)`` or ``pfs_months``: to suggest, never to assume."""
+    plain = normalise(header)
+    counted = _COUNTED.search(plain)
+    last = counted[1] if counted else re.split(r"[\W_]+", plain)[-1]
+    return _unit_of_header(header) or _UNIT_NAMES.get(last.casefold())
 
 
 def _candidates(folded: Mapping[str, Sequence[str]], meaning: str, taken: Collection[str] = ()) -> list[str]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.columns import unit_named
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, counted
@@ -188,6 +189,7 @@ def check_follow_up(
     warnings: list[Problem],
     *,
     pending: bool = False,
+    example: str | None = None,
 ) -> None:
     """Check the follow-up of all patients, column by column, and replace its cells by plain numbers, in place.
 
@@ -202,15 +204,18 @@ def check_follow_up(
         What was found is appended.
     pending : bool
         Whether patients without any follow-up yet are kept, as censored at time zero.
+    example : str, optional
+        A unit to name where none is declared, if no column names one itself.
     """
     unit = columns.unit
     if unit is None or unit not in DAYS_IN:
         said = "" if columns.unit is None else f" {columns.unit!r}"
+        named = next(filter(None, map(unit_named, (c for r, c in columns.roles.items() if r != "event"))), None)
         problems.append(
             Problem(
                 "time_unit",
                 f"the time unit{said} is not one of {', '.join(DAYS_IN)}",
-                'Declare it, for example time_unit = "months".',
+                f'Declare it, for example time_unit = "{named or example or "months"}".',
                 column=columns.time or columns.lower,
             )
         )

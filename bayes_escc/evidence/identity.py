@@ -19,6 +19,7 @@ from bayes_escc.names import normalise
 
 __all__ = [
     "holds_names",
+    "hospital_number",
     "identifying_cells",
     "identifying_content",
     "identifying_header",
@@ -67,6 +68,12 @@ _TOGETHER: Final = (
     {"postal", "code"},
     {"home", "address"},
 )
+_HOSPITAL: Final = re.compile(
+    "病案号|住院号|门诊号|就诊号|病历号|登记号|住院编?(?:号|ID)|病历ID|病理号|放疗号"
+    r"|\bmrn\b|medical record|(?:hospital|chart) (?:number|no)\b",
+    re.IGNORECASE,
+)
+"""Numbers that a hospital gives to a patient, by their header; of names and telephones no identifier is made."""
 _NATIONAL: Final = re.compile(r"(?<![\d.])[1-9]\d{5}\s?((?:18|19|20)\d{2})(\d{2})(\d{2})\s?\d{3}[\dXx](?![\d.])")
 _EIGHTEEN: Final = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 _NATIONAL_OLD: Final = re.compile(r"(?<![\d.])[1-9]\d{5}(\d{2})(\d{2})(\d{2})\d{3}(?![\d.])")
@@ -98,6 +105,11 @@ def identifying_header(header: str) -> bool:
     told = set(words)
     named = "name" in told and bool(told == {"name"} or told & _OF_A_PERSON)
     return named or bool(told & _WORDS) or any(pair <= told for pair in _TOGETHER)
+
+
+def hospital_number(header: str) -> bool:
+    """Whether a column's name says that it holds the numbers a hospital gives to its patients."""
+    return _HOSPITAL.search(re.sub(r"[\s_.-]+", " ", normalise(header))) is not None
 
 
 def identifying_cells(column: str, cells: Sequence[str], numbers: Sequence[int]) -> Problem | None:

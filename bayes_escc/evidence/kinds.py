@@ -35,12 +35,15 @@ class Circumstances:
         Whether the table is the cut of a study, so that rows of which nothing is known yet are kept.
     empty_rows : bool
         Whether the model predicts what a row of counts without patients stands for, so that it is kept.
+    model_unit : str or None
+        Unit of time that the model states, which a refusal may name as an example.
     """
 
     folder: Path | None = None
     directions: Mapping[str, Direction | None] = field(default_factory=dict)
     growing: bool = False
     empty_rows: bool = False
+    model_unit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def _medians(source: Source, settings: MedianSettings, _: Circumstances) -> Tabl
 
 
 def _patients(source: Source, settings: PatientSettings, asked: Circumstances) -> Table:
-    return read_patient_table(source, settings, folder=asked.folder, growing=asked.growing)
+    return read_patient_table(source, settings, folder=asked.folder, growing=asked.growing, example=asked.model_unit)
 
 
 KINDS: Final[Mapping[str, Kind]] = {

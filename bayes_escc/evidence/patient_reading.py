@@ -295,7 +295,12 @@ def read_patients(
 
 
 def read_patient_table(
-    source: Source, settings: PatientSettings, *, folder: Path | None = None, growing: bool = False
+    source: Source,
+    settings: PatientSettings,
+    *,
+    folder: Path | None = None,
+    growing: bool = False,
+    example: str | None = None,
 ) -> PatientTable:
     """Read and check a patient table as its settings say.
 
@@ -307,9 +312,11 @@ def read_patient_table(
         Where the table of visits stands if it is not beside `source`.
     growing : bool
         Keep patients of whom nothing is known yet, as `pending` of `read_patients`.
+    example : str, optional
+        A unit of time to name where none is declared.
     """
     if settings.scans is None:
-        return _read_table(source, settings, growing)
+        return _read_table(source, settings, growing, example)
     file, dates = _visits_file(source, str(settings.scans.file), folder), settings.dates
     frame, notes = joined(
         source,
@@ -321,7 +328,7 @@ def read_patient_table(
         pending=growing,
         cut=None if dates is None or dates.cut is None else (dates.start, dates.cut),
     )
-    table = _read_table(frame, replace(settings, sheet=None), growing)
+    table = _read_table(frame, replace(settings, sheet=None), growing, example)
     label = Path(source).name if isinstance(source, str | Path) else table.source
     return replace(table, warnings=(*notes, *table.warnings), source=label)
 
@@ -335,11 +342,13 @@ def _visits_file(source: Source, name: str, folder: Path | None) -> Path:
     return (folder or (beside[0] if beside else Path())) / name
 
 
-def _read_table(source: Source, settings: PatientSettings, growing: bool) -> PatientTable:
+def _read_table(source: Source, settings: PatientSettings, growing: bool, example: str | None = None) -> PatientTable:
     import pandas as pd
 
     pseudonymous = settings.id if settings.id_pseudonyms else None
-    raw = read_cells(source, sheet=settings.sheet, drop=settings.drop, pseudonymous=pseudonymous)
+    raw = read_cells(
+        source, sheet=settings.sheet, drop=settings.drop, pseudonymous=pseudonymous, identifier=settings.id
+    )
     problems: list[Problem] = []
     warnings = list(raw.notes)
     columns, dated = settings.follow_up, settings.dates
@@ -372,7 +381,7 @@ def _read_table(source: Source, settings: PatientSettings, growing: bool) -> Pat
             growing=growing,
         )
     if columns.roles:
-        check_follow_up(cells, raw.numbers, columns, problems, warnings, pending=growing)
+        check_follow_up(cells, raw.numbers, columns, problems, warnings, pending=growing, example=example)
     kept = _without_duplicates(raw, cells["patient_id"], problems, warnings)
     warnings += _similar_regimens(cells["regimen"], needed["regimen"])
     refuse_if_any(raw.source, problems)
@@ -417,10 +426,11 @@ def _needed_columns(
     for role, column in needed.items():
         needed[role] = column = column_named(raw, column, problems)
         if column not in raw.columns and not problems:
+            said = f" ({role})" if role != column else ""
             problems.append(
                 Problem(
                     "missing_column",
-                    f"there is no column {column} ({role}); the columns are {', '.join(raw.columns)}",
+                    f"there is no column {column}{said}; the columns are {', '.join(raw.columns)}",
                     f"Add it, or name the column that holds the {role}.{nearest(column, raw.columns)}",
                     row=1,
                     column=column,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.errors import UNPRINTABLE, DataError
-from bayes_escc.evidence.identity import identifying_cells, identifying_header
+from bayes_escc.evidence.identity import hospital_number, identifying_cells, identifying_header
 from bayes_escc.evidence.numbers import decimal_comma
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.workbooks import grid_from_workbook
@@ -89,6 +89,7 @@ def read_cells(
     sheet: str | None = None,
     drop: Sequence[str] = (),
     pseudonymous: str | None = None,
+    identifier: str | None = None,
 ) -> RawTable:
     """Read a CSV file, an Excel workbook or a DataFrame as text cells.
 
@@ -103,6 +104,8 @@ def read_cells(
         Columns to leave out, for example those that identify patients.
     pseudonymous : str, optional
         Column whose cells will be replaced by pseudonyms, so that it may identify patients here.
+    identifier : str, optional
+        Column of the identifiers of patients, which pseudonyms could replace; a refusal says so.
 
     Raises
     ------
@@ -122,7 +125,7 @@ def read_cells(
     header = [normalise(cell) for cell in grid[0]]
     while header and not header[-1]:
         header.pop()
-    problems = _check_header(header, drop, pseudonymous)
+    problems = _check_header(header, drop, pseudonymous, identifier)
     numbers, rows = _rectangular(grid, len(header), problems)
     del grid
     if not rows:
@@ -178,7 +181,9 @@ def _rectangular(
     return numbers, rows
 
 
-def _check_header(header: Sequence[str], drop: Sequence[str], pseudonymous: str | None) -> list[Problem]:
+def _check_header(
+    header: Sequence[str], drop: Sequence[str], pseudonymous: str | None, identifier: str | None
+) -> list[Problem]:
     problems = []
     seen: set[str] = set()
     for column in header:
@@ -198,12 +203,22 @@ def _check_header(header: Sequence[str], drop: Sequence[str], pseudonymous: str 
                 Problem(
                     "identifying_column",
                     "this column seems to identify patients",
-                    f"Remove it from the file, or leave it out with drop={[column]!r}.",
+                    f"Remove it from the file, or leave it out with drop={[column]!r}"
+                    f"{_by_pseudonyms(column, header, identifier)}.",
                     row=1,
                     column=column,
                 )
             )
     return problems
+
+
+def _by_pseudonyms(column: str, header: Sequence[str], identifier: str | None) -> str:
+    """That pseudonyms can stand for what identifies patients: for their identifier, or for a number that can be it."""
+    if column == identifier:
+        return "; as the identifier it can be replaced by pseudonyms, id_pseudonyms = true"
+    if identifier is None or identifier in header or not hospital_number(column):
+        return ""
+    return f'; as the identifier it can be replaced by pseudonyms, id = "{column}" and id_pseudonyms = true'
 
 
 def _check_cells(column: str, cells: Sequence[str], numbers: Sequence[int], pseudonymous: bool) -> list[Problem]:

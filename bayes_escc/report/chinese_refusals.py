@@ -131,13 +131,23 @@ REFUSALS: Final = (
     ("this column seems to identify patients.", "该列似可识别患者身份。"),
     ("this column holds {what}.", "该列含{what}。"),
     ("Remove it from the file, or leave it out with drop={columns}.", "请从文件中删除，或用drop={columns}不读取。"),
+    (
+        "Remove it from the file, or leave it out with drop={columns}; as the identifier it can be replaced by "
+        "pseudonyms, id_pseudonyms = true.",
+        "请从文件中删除，或用drop={columns}不读取；该列为编号列，可用假名代替(id_pseudonyms = true)。",
+    ),
+    (
+        "Remove it from the file, or leave it out with drop={columns}; as the identifier it can be replaced by "
+        "pseudonyms, id = {name} and id_pseudonyms = true.",
+        "请从文件中删除，或用drop={columns}不读取；若以该列为编号，可用假名代替(id = {name}，id_pseudonyms = true)。",
+    ),
     ("Correct either.", "请更正其一。"),
     ("Correct it.", "请更正。"),
     ("Correct one of them.", "请更正其一。"),
     ("Correct either date.", "请更正其中一个日期。"),
     ("the time is blank.", "时间为空。"),
-    ("the time unit is not one of {units}.", "时间单位不是{units}之一。"),
-    ('Declare it, for example time_unit = "months".', '请注明，例如 time_unit = "months"。'),
+    ("the time unit is not one of {columns}.", "时间单位不是{columns}之一。"),
+    ("Declare it, for example time_unit = {unit}.", "请注明，例如 time_unit = {unit}。"),
     ("the estimate lies outside its interval {low} to {high}.", "估计值不在其区间{low}～{high}之内。"),
     (
         "Check all three numbers in the source; one of them is wrong.",
