@@ -338,3 +338,12 @@ def test_several_regimens_are_as_randomised_as_the_least_protected_of_them(ancho
     for ordered in (anchors, anchors[::-1]):
         rows = [{**key, "regimen": r, "anchoring": a} for r, a in zip("BC", ordered, strict=True)]
         assert said in sentences._many({"ranking": ranking, "comparisons": rows}, rows[0], "en")[-1]
+
+
+@pytest.mark.parametrize("width", range(8, 60))
+def test_no_line_ends_between_a_number_and_its_per_cent_sign(width):
+    said = "It was 0.52 months (95 % CrI -1.2 to 2.3), and 10 % of them, or 12.5 %, had none; 5 is a count."
+    lines = layout.wrapped(said, width).split("\n")
+    assert " ".join(lines) == said  # with ordinary blanks
+    assert not any(line.startswith("%") for line in lines), lines
+    assert all(layout.display_width(line) <= width for line in lines), lines

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Final
 
 from bayes_escc.names import PlainMapping, format_number
 
 __all__ = ["aligned", "display_width", "plain_interval", "row_label", "wrapped"]
 
+_HELD: Final = re.compile(r"(?:\S|(?<=\d)\s+(?=%))+")
+"""What no line is broken within: a word, and a number with its per cent sign."""
 _ENDINGS = "，。；：、！？）”"
 """Marks that no line of Chinese begins with."""
 
@@ -35,9 +39,9 @@ def display_width(text: str) -> int:
 
 
 def wrapped(label: str, width: int = 26) -> str:
-    """A label broken into lines by the width it takes, so that nothing is cut off."""
+    """A label broken into lines by the width it takes, so that nothing is cut off; "95 %" stays on one line."""
     lines, line = [], ""
-    for word in label.split():
+    for word in (" ".join(held.split()) for held in _HELD.findall(label)):
         candidate = f"{line} {word}".strip()
         if display_width(candidate) <= width:
             line = candidate
