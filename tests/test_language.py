@@ -614,3 +614,131 @@ def test_the_unit_of_the_model_is_the_example_and_is_not_assumed(tmp_path, capsy
     (tmp_path / "t.csv").write_text("patient_id,regimen,time,event\n1,A,3,1\n2,B,4,0\n", encoding="utf-8")
     assert main(["check", str(tmp_path / "t.toml")]) == 3
     assert 'for example time_unit = "weeks".' in capsys.readouterr().err
+
+
+# ---- checks of an analysis, visits ------------------------------------------------------------
+
+
+def test_proportional_hazards_are_told_in_chinese_with_the_numbers_of_the_english(capsys):
+    name = "second_line_pfs_weibull"
+    assert main(["proportional-hazards", name]) == 0
+    english = capsys.readouterr().out
+    code, said = told(["proportional-hazards", name], capsys)
+    assert code == 0
+    assert "未见与比例风险假定不符之处" in said
+    assert "个月（95%CrI）" in said
+    assert english_in(said, [find_analysis(name).title, *NAMES]) == []
+    numbers = [sorted(re.findall(r"-?\d+\.\d+", text)) for text in (english, said)]
+    assert numbers[0] == numbers[1]
+
+
+def test_what_a_check_of_hazards_finds_and_refuses_is_told_in_chinese(capsys):
+    from types import SimpleNamespace
+
+    from bayes_escc.checks.proportional_hazards import _sentence
+    from bayes_escc.names import NO_ANSWER
+    from bayes_escc.report.check_text import proportional_hazards_text
+
+    row = {"regimen": "B", "reference": "A", "change": 3.1, "lower": 1.5, "upper": 6.2, "mcse_probability": 0.0}
+    rising = {**row, "probability_rising": 0.99, "predictive_probability": 0.4}
+    flat = {**row, "probability_rising": 0.6, "predictive_probability": 0.4}
+    odd = {**flat, "predictive_probability": 0.01}
+    few, many = (SimpleNamespace(early=2.0, late=8.0, unit="months", events=n) for n in (12, 90))
+    found = {"title": "PFS", "unit": "months", "early": 2.0, "late": 8.0, "ci_prob": 0.95, "rows": [rising],
+             "bayes_factor": None, "elpd_difference": 1.0, "se_difference": 0.4,
+             "messages": ["proportional hazards: R-hat is 1.2.", "free hazards: R-hat is 1.3."]}  # fmt: skip
+    for rows, check, part in (
+        ([rising], many, "风险率似不成比例（B）：从2到8个月，风险比变为原来的3.1倍（1.5～6.2）。"),
+        ([odd], many, "风险率似不成比例（B）：单一风险比不能描述全程。"),
+        ([flat], few, "但12例事件只能显示较大的变化"),
+        ([flat], many, "未见与比例风险假定不符之处；"),
+    ):
+        sentence = _sentence(rows, None, 0.0, 1.0, check)
+        said = proportional_hazards_text({**found, "sentence": sentence}, "zh")
+        assert part in said
+        assert english_in(said, ["PFS"]) == []
+    said = proportional_hazards_text({**found, "sentence": NO_ANSWER}, "zh")
+    assert "未收敛：比例风险模型：" in said
+    assert english_in(said, ["PFS"]) == []
+    for command, part in (("proportional-hazards", "需要regimen_effect"), ("inconsistency", "需要network = true")):
+        code, said = told([command, "second_line_response"], capsys)
+        assert code == 2
+        assert part in said
+        assert english_in(said) == []
+
+
+def test_the_language_that_an_analysis_states_is_that_of_its_checks(tmp_path, capsys):
+    name = "pd1_first_line_network"
+    text = bundled_analyses()[name].read_text(encoding="utf-8")
+    stated = text.replace("[report]\n", '[report]\nlanguage = "zh"\n')
+    (tmp_path / f"{name}.toml").write_text(stated, encoding="utf-8")
+    code = main(["inconsistency", str(tmp_path / f"{name}.toml")])
+    said = capsys.readouterr().out
+    assert code == 0
+    assert told(["inconsistency", name], capsys) == (0, said)
+    for part in ("无间接证据", "不相关效应模型", "残差偏差"):
+        assert part in said
+    analysis = find_analysis(name)
+    own = {row[who] for row in be.inconsistency(analysis).rows for who in ("regimen", "reference")}
+    assert english_in(said, {analysis.title} | own) == []
+
+
+def test_json_of_a_check_is_the_same_in_both_languages(capsys):
+    shown = []
+    for language in ("en", "zh"):
+        assert main(["inconsistency", "pd1_first_line_network", "--json", "--language", language]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+
+
+WARD = "patient_id,regimen,start,death\n1,A,2023-01-02,\n2,A,2023-01-02,2023-03-02\n3,B,2023-01-02,2024-06-02\n"
+SEEN = "patient_id,date,result\n1,2023-02-13,SD\n1,2023-03-27,PD\n1,2022-12-20,SD\n2,2023-02-13,SD\n3,2023-02-13,SD\n"
+PLAN = ("--schedule", "42", "--unit", "days", "--start", "start", "--death", "death")
+
+
+def test_visits_are_told_in_chinese(tmp_path, capsys):
+    (tmp_path / "p.csv").write_text(WARD)
+    (tmp_path / "v.csv").write_text(SEEN)
+    given = ["scans", str(tmp_path / "p.csv"), str(tmp_path / "v.csv"), *PLAN]
+    code, said = told([*given, "--out", str(tmp_path / "o.csv")], capsys)
+    assert code == 0
+    for part in ("两次检查之间进展", "1例患者：死亡，检查按计划进行。", "（基线）的1次访视未采用", "已写入"):
+        assert part in said
+    assert english_in(said) == []
+    assert "no progression" not in said
+    shown = []
+    for language in ("en", "zh"):
+        assert main([*given, "--json", "--language", language]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    assert "death, scans as planned" in (tmp_path / "o.csv").read_text()  # of the file, not of the reader
+
+
+@pytest.mark.parametrize(
+    ("row", "options", "part"),
+    [
+        ("1,2099-02-13,SD", PLAN, "晚于今天"),
+        ("1,2023-13-02,SD", PLAN, "日历中没有这一天"),
+        ("1,03/04/2023,SD", PLAN, "无法区分日与月"),
+        ("1,44970,SD", PLAN, "电子表格的日期序号"),
+        ("1,2023-02-13,better", PLAN, "检查结果用词不明"),
+        ("1,2023-02-13,S\x1bD", PLAN, "单元格含不可见"),
+        ("9,2023-02-13,SD", PLAN, "不在p.csv中"),
+        ("1,2023-02-13,SD", PLAN[:4], "需用--start指明"),
+        (
+            "1,2023-02-13,SD",
+            ("--schedule", "inf", "--unit", "days"),
+            "scans：--schedule应为两次检查之间的正数时间，而非inf；",
+        ),
+        ("1,2023-02-13,SD", ("--schedule", "9", "--unit", "fortnights"), "不是days、weeks、months、years之一；"),
+        ("1,2023-02-13,SD", (*PLAN, "--missed", "-1"), "--missed应为不小于0的整数"),
+        ("1,2023-02-13,SD", (*PLAN, "--words", "x=y"), "words=的含义为progression、free、unknown之一"),
+    ],
+)
+def test_what_is_wrong_with_visits_is_told_in_chinese(row, options, part, tmp_path, capsys):
+    (tmp_path / "p.csv").write_text(WARD)
+    (tmp_path / "v.csv").write_text(f"patient_id,date,result\n{row}\n")
+    code, said = told(["scans", str(tmp_path / "p.csv"), str(tmp_path / "v.csv"), *options], capsys)
+    assert code in (2, 3)
+    assert part in said
+    assert english_in(said) == []

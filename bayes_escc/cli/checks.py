@@ -36,11 +36,13 @@ def register(commands: Commands) -> None:
         commands, "proportional-hazards", _proportional, "check whether one hazard ratio holds over time"
     )
     proportional.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
+    add_language(proportional, stated=True)
     inconsistent = add_command(
         commands, "inconsistency", _inconsistency, "direct against indirect evidence in a network"
     )
     inconsistent.add_argument("analysis", metavar="ANALYSIS", help="a .toml file, or the name of one that ships")
     add_workers(inconsistent)
+    add_language(inconsistent, stated=True)
 
 
 def _sensitivity(options: argparse.Namespace) -> int:
@@ -78,24 +80,30 @@ def _sensitivity(options: argparse.Namespace) -> int:
 def _proportional(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.analysis import find_analysis
     from bayes_escc.checks import check_proportional_hazards
+    from bayes_escc.report.check_text import proportional_hazards_text
+    from bayes_escc.report.endpoint_words import endpoint_of, of_endpoint
 
-    found = check_proportional_hazards(find_analysis(options.analysis))
+    analysis = find_analysis(options.analysis)
+    language, endpoint = language_of(options, analysis), endpoint_of(json.loads(analysis.content))
+    found = check_proportional_hazards(analysis)
     if options.json:
         print_json(found.to_dict())
     else:
-        print(found)
-    return code_of_fit(found.converged, found.messages)
+        print(of_endpoint(proportional_hazards_text(found.to_dict(), language), endpoint))
+    return code_of_fit(found.converged, found.messages, language)
 
 
 def _inconsistency(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.analysis import find_analysis
     from bayes_escc.checks import inconsistency
 
-    found = inconsistency(find_analysis(options.analysis), workers=options.workers, scheduler=options.scheduler)
+    analysis = find_analysis(options.analysis)
+    language = language_of(options, analysis)
+    found = inconsistency(analysis, workers=options.workers, scheduler=options.scheduler)
     if options.json:
         print_json(found.to_dict())
     else:
         from bayes_escc.report.check_text import inconsistency_text
 
-        print(inconsistency_text(found.to_dict()))
-    return code_of_fit(found.converged, found.messages)
+        print(inconsistency_text(found.to_dict(), language))
+    return code_of_fit(found.converged, found.messages, language)

@@ -152,7 +152,8 @@ def _carried_out(given: Sequence[str], options: argparse.Namespace) -> int:
 def _said(error: BayesEsccError, given: Sequence[str], options: argparse.Namespace) -> str:
     """The message in the language of the answer, which speaks of options as they were typed."""
     said = _in_flags(str(error), given)
-    if getattr(options, "told_in", getattr(options, "language", None)) == "zh":
+    chinese = getattr(options, "told_in", getattr(options, "language", None)) == "zh"
+    if chinese:
         from bayes_escc.report.refusals import refusal_in_chinese
 
         said = refusal_in_chinese(said)
@@ -160,7 +161,7 @@ def _said(error: BayesEsccError, given: Sequence[str], options: argparse.Namespa
     alone = given[:1] == ["scans"] or (given[:1] == ["check"] and any(a.partition("=")[0] == "--kind" for a in given))
     if given[:1] == ["check"] and alone:  # scans makes no pseudonyms
         said = said.replace("id_pseudonyms = true", "--id-pseudonyms")
-    return _settings_in_flags(said) if alone else said
+    return _settings_in_flags(said, "（或free、unknown）" if chinese else " (or free, or unknown)") if alone else said
 
 
 def _in_flags(message: str, given: Sequence[str]) -> str:
@@ -171,7 +172,7 @@ def _in_flags(message: str, given: Sequence[str]) -> str:
     return message
 
 
-def _settings_in_flags(message: str) -> str:
+def _settings_in_flags(message: str, other_meanings: str) -> str:
     """A remedy that names settings of `[data]`, in either language, with the options by which they are typed."""
     from bayes_escc.names import as_typed
 
@@ -184,5 +185,6 @@ def _settings_in_flags(message: str) -> str:
         lambda m: f"--{m[1].replace('_', '-')} {as_typed([m[2]])}",
         message,
     )
-    message = re.sub(r"\bwords = \{[^}]*\}", "--words WORD=progression (or free, or unknown)", message)
-    return message.replace("need start=,", "need --start,").replace(": time_unit is one of", ": --time-unit is one of")
+    message = re.sub(r"\bwords = \{[^}]*\}", f"--words WORD=progression{other_meanings}", message)
+    message = re.sub(r"(need |需用)start=", r"\1--start", message)
+    return message.replace(": time_unit is one of", ": --time-unit is one of")

@@ -81,6 +81,7 @@ def register(commands: Commands) -> None:
         help="a death after more missed scans: event anywhere since the last scan, at death, or censored",
     )
     scans.add_argument("--drop", nargs="+", default=[], metavar="COLUMN", help="columns of the patients to leave out")
+    add_language(scans)
     scans.add_argument("--out", metavar="FILE", help="write the patient table with its intervals to this CSV file")
     datasets = add_command(commands, "datasets", _datasets, "list the bundled datasets, or show one")
     datasets.add_argument("name", nargs="?", metavar="NAME")
@@ -271,20 +272,37 @@ def _scans(options: argparse.Namespace) -> int:
         rows = json.loads(frame.replace(float("inf"), None).to_json(orient="records"))
         print_json({"ok": True, "unit": options.unit, "rows": rows, "warnings": [n.to_dict() for n in notes]})
         return 0
-    from bayes_escc.names import format_number
-    from bayes_escc.report.layout import aligned
-
-    columns = [options.id, "last_free", "first_progression", "scan_rule"]
-    cells = [
-        [c if isinstance(c, str) else "none" if c == float("inf") else format_number(c) for c in row]
-        for row in frame[[c for c in columns if c in frame]].itertuples(index=False, name=None)
-    ]
-    print(aligned([c for c in columns if c in frame], cells))
-    for note in notes:
-        print(f"Note: {note}")
-    if options.out:
-        print(f'Written to {options.out}; read it with interval = ["last_free", "first_progression"].')
+    _print_scans(frame, notes, options)
     return 0
+
+
+def _print_scans(frame: pd.DataFrame, notes: Sequence[Problem], options: argparse.Namespace) -> None:
+    """The interval of every patient, what was noted, and where the table is."""
+    from bayes_escc.names import format_number
+    from bayes_escc.report.chinese import in_chinese
+    from bayes_escc.report.layout import aligned
+    from bayes_escc.report.naming import Naming
+    from bayes_escc.report.refusals import problem_text
+    from bayes_escc.report.study_words import column_words
+
+    naming = Naming.of_names((), language_of(options))
+    made = [c for c in ("last_free", "first_progression", "scan_rule") if c in frame]
+    columns = [c for c in (options.id, *made) if c in frame]
+
+    def shown(column: str, cell: str | float) -> str:
+        if isinstance(cell, str):
+            return in_chinese(cell) if naming.language == "zh" and column == "scan_rule" else cell
+        return naming.said("none") if cell == float("inf") else format_number(cell)
+
+    cells = [
+        [shown(column, cell) for column, cell in zip(columns, row, strict=True)]
+        for row in frame[columns].itertuples(index=False, name=None)
+    ]
+    print(aligned([column_words(c, naming.language) if c in made else c for c in columns], cells))
+    for note in notes:
+        print(naming.say("note", text=problem_text(str(note), naming)))
+    if options.out:
+        print(naming.say("intervals_written", path=options.out))
 
 
 def _datasets(options: argparse.Namespace) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bayes_escc.names import PlainMapping, format_number, format_probability
-from bayes_escc.report.layout import aligned, display_width, plain_interval
+from bayes_escc.report.layout import aligned, display_width
 from bayes_escc.report.naming import Naming
+from bayes_escc.report.quantities import UNITS_ZH, Language
 
 __all__ = [
     "inconsistency_text",
@@ -53,15 +54,21 @@ def reconstruction_text(report: PlainMapping, naming: Naming | None = None) -> s
     return "\n".join([*lines, *(naming.say("note", text=naming.said(note)) for note in report["notes"])])
 
 
-def proportional_hazards_text(found: PlainMapping) -> str:
+def proportional_hazards_text(found: PlainMapping, language: Language = "en") -> str:
     """The outcome of the check of proportional hazards, and its table."""
-    ci = f"{100 * found['ci_prob']:g} % CrI"
-    when = f"{found['early']:.3g} to {found['late']:.3g} {found['unit']}"
-    header = ["", f"change of the hazard ratio, {when} ({ci})", "P(rising)", "p-value of replicates"]
+    naming = _naming(found, language)
+    when = naming.span(f"{found['early']:.3g}", f"{found['late']:.3g}")
+    unit = UNITS_ZH.get(found["unit"], found["unit"]) if language == "zh" else f" {found['unit']}"
+    header = [
+        "",
+        naming.say("change_of_ratio", when=f"{when}{unit}", ci=naming.interval(found)),
+        naming.say("rising"),
+        naming.say("replicates"),
+    ]
     rows = [
         [
-            f"{r['regimen']} against {r['reference']}",
-            f"times {format_number(r['change'])} ({plain_interval(r)})",
+            naming.pair(r),
+            naming.say("times", value=format_number(r["change"]), limits=_limits(r["lower"], r["upper"], naming)),
             format_probability(r["probability_rising"], r["mcse_probability"]),
             format_probability(r["predictive_probability"], 0.01),
         ]
@@ -69,34 +76,36 @@ def proportional_hazards_text(found: PlainMapping) -> str:
     ]
     factor = found["bayes_factor"]
     lines = [
-        "Bayes factor for proportional against free hazards: "
-        + ("not known (sampled by NUTS)" if factor is None else f"{factor:.3g}"),
-        "Leave-one-out, free minus proportional: "
-        f"{found['elpd_difference']:.1f} (standard error {found['se_difference']:.1f})",
+        naming.say("proportional_factor", value=naming.say("by_nuts") if factor is None else f"{factor:.3g}"),
+        naming.say(
+            "proportional_loo",
+            value=f"{found['elpd_difference']:.1f}",
+            error=f"{found['se_difference']:.1f}",
+        ),
     ]
-    lines += [f"NOT CONVERGED: {' '.join(found['messages'])}"] if found["messages"] else []
-    title = f"Proportional hazards. {found['title']}"
-    return "\n".join(
-        [title, "=" * min(78, display_width(title)), "", found["sentence"], "", aligned(header, rows), "", *lines]
-    )
+    lines += _not_converged(found, naming)
+    title = naming.say("proportional_title", title=found["title"])
+    said = naming.said(found["sentence"])
+    return "\n".join([title, "=" * min(78, display_width(title)), "", said, "", aligned(header, rows), "", *lines])
 
 
-def inconsistency_text(found: PlainMapping) -> str:
+def inconsistency_text(found: PlainMapping, language: Language = "en") -> str:
     """The table of direct against indirect evidence."""
+    naming = _naming(found, language)
 
     def shown(value: Sequence[float] | None) -> str:
-        if value is None:
-            return ""
-        return f"{format_number(value[0])} ({format_number(value[1])} to {format_number(value[2])})"
+        return "" if value is None else f"{format_number(value[0])} ({_limits(value[1], value[2], naming)})"
 
-    header = ["pair", "trials", "network", "unrelated", "direct", "indirect", "direct against indirect", "P(above)"]
+    header = [
+        naming.say(k) for k in ("pair", "trials", "network", "unrelated", "direct", "indirect", "split", "exceeds")
+    ]
     rows = [
         [
-            f"{r['regimen']} against {r['reference']}",
+            naming.pair(r),
             str(r["trials"]),
             shown(r["network"]),
             shown(r["unrelated"]),
-            shown(r["direct"]) or "no indirect evidence",
+            shown(r["direct"]) or naming.say("no_indirect"),
             shown(r["indirect"]),
             shown(r["difference"]),
             format_probability(r["probability_above"], r["mcse_probability"]),
@@ -105,7 +114,7 @@ def inconsistency_text(found: PlainMapping) -> str:
     ]
     fits = [
         [
-            m["model"],
+            naming.said(m["model"]),
             shown(m["tau"]),
             f"{m['residual_deviance']:.1f}",
             str(m["points"]),
@@ -114,7 +123,27 @@ def inconsistency_text(found: PlainMapping) -> str:
         ]
         for m in found["models"]
     ]
-    fit = aligned(["model", "tau", "residual deviance", "data points", "effective parameters", "DIC"], fits)
-    notes = [f"NOT CONVERGED: {' '.join(found['messages'])}"] if found["messages"] else []
-    title = f"{found['title']} ({found['unit']}, median and {100 * found['ci_prob']:g} % CrI)"
-    return "\n".join([title, "=" * min(78, display_width(title)), "", aligned(header, rows), "", fit, *notes])
+    columns = [
+        naming.say(k) for k in ("model", "tau", "residual_deviance", "data_points", "effective_parameters", "dic")
+    ]
+    fit, unit = aligned(columns, fits), naming.said(found["unit"])
+    title = naming.say("network_title", title=found["title"], unit=unit, ci=naming.interval(found))
+    rule = "=" * min(78, display_width(title))
+    return "\n".join([title, rule, "", aligned(header, rows), "", fit, *_not_converged(found, naming)])
+
+
+def _naming(found: PlainMapping, language: Language) -> Naming:
+    """Words of a language; regimens and the title are a person's own."""
+    named = {str(row[who]) for row in found["rows"] for who in ("regimen", "reference")}
+    return Naming.of_names(named | {str(found["title"])}, language)
+
+
+def _limits(low: float, high: float, naming: Naming) -> str:
+    """Two limits of an interval."""
+    return naming.span(format_number(low), format_number(high))
+
+
+def _not_converged(found: PlainMapping, naming: Naming) -> list[str]:
+    """What the fits behind a check say of themselves, if one failed."""
+    messages = found["messages"]
+    return [naming.say("not_converged", text=naming.said(" ".join(messages)))] if messages else []

@@ -92,4 +92,44 @@ _DESIGNS: Final = (
     ("{n} trials fitted again DISAGREE (largest difference {d}).", "{n}次试验重新拟合的结果不一致（最大相差{d}）。"),
 )
 
-CHECKS: Final = (*_DIAGNOSTICS, *_BIAS, *_DESIGNS)
+_COMPARE: Final = (
+    "Compare survival at times or restricted means, and look at P(better) over time, with regimen_effect = "
+    '"nonproportional" or "stratified".',
+    '请改用regimen_effect = "nonproportional"或"stratified"，比较各时点的生存率或限制性平均生存时间，并查看更优的概率随时间的变化。',
+)
+
+_PROPORTIONAL: Final = (
+    (
+        'proportional hazards: needs a survival analysis with regimen_effect = "proportional"; any other makes no such '
+        "assumption.",
+        '比例风险检验：需要regimen_effect = "proportional"的生存分析；其他分析不作此假定。',
+    ),
+    ("inconsistency: needs a synthesis with network = true.", "不一致性检验：需要network = true的综合分析。"),
+    ("proportional hazards:", "比例风险模型："),
+    ("free hazards:", "自由风险模型："),
+    (
+        "Hazards do not look proportional ({columns}): between {a} and {b} {unit} the hazard ratio changes by a factor of "
+        "{times} ({low} to {high}).",
+        "风险率似不成比例（{columns}）：从{a}到{b}{unit}，风险比变为原来的{times}倍（{low}～{high}）。",
+    ),
+    (
+        "Hazards do not look proportional ({columns}): one hazard ratio does not describe the whole course.",
+        "风险率似不成比例（{columns}）：单一风险比不能描述全程。",
+    ),
+    (
+        "Hazards do not look proportional: one hazard ratio does not describe the whole course.",
+        "风险率似不成比例：单一风险比不能描述全程。",
+    ),
+    _COMPARE,
+    (
+        "Nothing here speaks against proportional hazards; the hazard ratio can stand for the whole course.",
+        "未见与比例风险假定不符之处；风险比可代表全程。",
+    ),
+    (
+        "Nothing here speaks against proportional hazards, but {n} events would show only a strong change; the hazard ratio "
+        "can stand for the whole course.",
+        "未见与比例风险假定不符之处，但{n}例事件只能显示较大的变化；风险比可代表全程。",
+    ),
+)
+
+CHECKS: Final = (*_PROPORTIONAL, *_DIAGNOSTICS, *_BIAS, *_DESIGNS)

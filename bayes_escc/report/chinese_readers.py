@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from bayes_escc.report.chinese_terms import SCAN_RULES
+
 __all__ = ["READERS"]
 
 _FILES: Final = (
@@ -541,7 +543,57 @@ _MEDIANS: Final = (
     ("Check that all are in one unit.", "请确认单位一致。"),
 )
 
+_OF_SCANS: Final = (
+    ("{name} must be a positive time between scans, not {value}", "{name}应为两次检查之间的正数时间，而非{value}"),
+    ("{name} {value} is not one of {columns}", "{name} {value}不是{columns}之一"),
+    ("{name} must be a whole number of at least 0, not {value}", "{name}应为不小于0的整数，而非{value}"),
+    ("death_after_missed is one of {columns}, not {value}", "death_after_missed为{columns}之一，而非{value}"),
+    ("name the column of the visits with date= or time=", "请用date=或time=指明访视的列"),
+    (
+        "dates of visits need {name}, the column of the patient table with the start of treatment",
+        "访视采用日期时，需用{name}指明患者表中治疗开始的列",
+    ),
+    ("words= mean one of {columns}, not {value}", "words=的含义为{columns}之一，而非{value}"),
+)
+"""What is wrong with how visits are to be joined; several are said one after the other."""
+
+_DATES: Final = (
+    ("there is no such day in the calendar.", "日历中没有这一天。"),
+    ("a year before {year} cannot be meant.", "年份早于{year}，应有误。"),
+    (
+        "day and month cannot be told apart; write the year first, 2024-01-31.",
+        "无法区分日与月；请先写年份，如2024-01-31。",
+    ),
+    (
+        "a spreadsheet's day number, {a} in Excel for Windows or {b} in old Excel for the Mac; save the column as dates, "
+        "year first.",
+        "这是电子表格的日期序号，在Windows版Excel中为{a}，在旧Mac版Excel中为{b}；请将该列存为年份在前的日期。",
+    ),
+    ("a date without time of day and time zone is needed.", "日期不应带时刻与时区。"),
+    ("not a date; write the year first, 2024-01-31.", "不是日期；请先写年份，如2024-01-31。"),
+    ("not a plain number of {unit} since the start.", "不是自治疗开始起的数字（单位：{unit}）。"),
+)
+
 _VISITS: Final = (
+    *(
+        (f"{before}{english}{after}", f"{before.replace(': ', '：')}{chinese}{end}")
+        for english, chinese in _OF_SCANS
+        for before in ("scans: ", "")
+        for after, end in ((";", "；"), (".", "。"))
+    ),
+    (
+        "the patient has neither a usable scan after the start nor a death, up to the data cut ({date}).",
+        "至数据截止({date})，该患者在治疗开始后既无可用的检查，也无死亡。",
+    ),
+    *(
+        (f"{{n}} {visits} {why} {were} left out.", f"{chinese}的{{n}}次访视未采用。")
+        for visits, were in (("visit", "was"), ("visits", "were"))
+        for why, chinese in (
+            ("without a usable result", "无可用结果"),
+            ("on or before the day of the start (baseline)", "治疗开始当日或之前（基线）"),
+        )
+    ),
+    ("They say nothing about when progression happened.", "它们不提供进展时间的信息。"),
     ("a scan at {time} {unit} follows death at {died}.", "{time}{unit}的检查晚于{died}的死亡。"),
     (
         "the patient has neither a usable scan after the start nor a death.",
@@ -571,17 +623,13 @@ _VISITS: Final = (
         "该患者在治疗开始后既无可用的检查，也无死亡日期。",
     ),
     (
-        "schedule must be a positive time between scans, not {value}.",
-        "schedule应为两次检查之间的正数时间，而非{value}。",
-    ),
-    ("name the column of the visits with date= or time=.", "请用date=或time=指明访视的列。"),
-    (
-        "dates of visits need start=, the column of the patient table with the start of treatment.",
-        "访视采用日期时需用start=指明患者表中治疗开始的列。",
-    ),
-    (
         "scans: {source} has a column {column} already; rename it or leave out the scans.",
         "scans：{source}已有{column}列；请将其改名，或不读取影像检查。",
+    ),
+    *(
+        (f"{{n}} {patients}: {rule}.", f"{{n}}例患者：{chinese}。")
+        for rule, chinese in SCAN_RULES.items()
+        for patients in ("patient", "patients")
     ),
     ("See scan_rule of each.", "见各例的scan_rule。"),
     ("died twice.", "有两个死亡日期。"),
@@ -900,5 +948,6 @@ _TYPED: Final = (
 )
 
 READERS: Final = (
+    *_DATES,
     *_FILES, *_COLUMNS, *_VALUES, *_COUNTS, *_EFFECTS, *_FOLLOW_UP, *_MEDIANS, *_VISITS, *_SHEETS, *_ANALYSES, *_TYPED,
 )  # fmt: skip

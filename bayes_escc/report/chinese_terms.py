@@ -7,12 +7,26 @@ from typing import Final
 
 from bayes_escc.names import COVARIATE_WORDS
 
-__all__ = ["TERMS"]
+__all__ = ["SCAN_RULES", "TERMS"]
+
+SCAN_RULES: Final[Mapping[str, str]] = {
+    "progression between scans": "两次检查之间进展",
+    "progression at a known time": "进展时间已知",
+    "no progression by the last scan": "至末次检查未进展",
+    "death, scans as planned": "死亡，检查按计划进行",
+    "death after missed scans, taken as the event": "漏查后死亡，以死亡为事件",
+    "death after missed scans, censored at the last scan": "漏查后死亡，于末次检查删失",
+    "death after missed scans, event between last scan and death": "漏查后死亡，事件在末次检查与死亡之间",
+}
+"""How the interval of a patient came from the visits."""
 
 TERMS: Final[Mapping[str, str]] = {
     **{english: chinese for english, chinese in COVARIATE_WORDS.values() if english != chinese},
     "ECOG {n} or more": "ECOG评分{n}及以上",
     "{name} {n} or more": "{name} {n}及以上",
+    **SCAN_RULES,
+    "consistency": "一致性模型",
+    "unrelated mean effects": "不相关效应模型",
     "infinity": "无穷大",
     "log odds ratios of the arms, taken as normal": "各组的对数比值比，按正态处理",
     "entry {n} of the log": "日志第{n}条",
@@ -21,6 +35,8 @@ TERMS: Final[Mapping[str, str]] = {
     "the withdrawal after data cut {n}": "第{n}次数据截止之后的撤回",
     "fit {n} (of {cut})": "拟合{n}（{cut}）",
     "the data cuts": "各次数据截止",
+    "the cell": "单元格",
+    "the column name": "列名",
     "the rows": "数据行",
     "the file": "文件",
     "{n} of {all} trials": "已完成{all}次试验中的{n}次",

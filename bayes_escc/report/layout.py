@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from bayes_escc.names import PlainMapping, format_number
+from bayes_escc.names import PlainMapping
 
-__all__ = ["aligned", "display_width", "plain_interval", "row_label", "wrapped"]
+__all__ = ["aligned", "display_width", "row_label", "wrapped"]
 
 _HELD: Final = re.compile(r"(?:\S|(?<=\d)\s+(?=%))+")
 """What no line is broken within: a word, and a number with its per cent sign."""
@@ -56,11 +56,6 @@ def wrapped(label: str, width: int = 26) -> str:
             lines.append(line[:cut])
             line = line[cut:]
     return "\n".join([*lines, line])
-
-
-def plain_interval(row: PlainMapping) -> str:
-    """Lower and upper limit of a row, without a unit."""
-    return f"{format_number(row['lower'])} to {format_number(row['upper'])}"
 
 
 def row_label(row: PlainMapping, several_endpoints: bool) -> str:

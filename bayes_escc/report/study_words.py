@@ -38,6 +38,9 @@ _COLUMNS: Final = {
     "log_se": "对数的标准误",
     "basis": "标准误的依据",
     "subgroup": "亚组",
+    "last_free": "末次未进展(last_free)",
+    "first_progression": "首次进展(first_progression)",
+    "scan_rule": "规则(scan_rule)",
 }
 
 
@@ -223,4 +226,41 @@ CHECK_WORDS: Final = {
     "title_pair": ("{title}: {regimen} against {reference}", "{title}：{regimen}与{reference}比较"),
     "in_unit": ("{name}: {unit} ({ci})", "{name}差值（{unit}，{ci}）"),
     "with_ci": ("{name} ({ci})", "{name}（{ci}）"),
+    # proportional hazards
+    "proportional_title": ("Proportional hazards. {title}", "比例风险检验：{title}"),
+    "change_of_ratio": ("change of the hazard ratio, {when} ({ci})", "风险比(HR)的变化，{when}（{ci}）"),
+    "rising": ("P(rising)", "P(上升)"),
+    "replicates": ("p-value of replicates", "后验预测p值"),
+    "times": ("times {value} ({limits})", "{value}倍（{limits}）"),
+    "proportional_factor": (
+        "Bayes factor for proportional against free hazards: {value}",
+        "比例风险模型相对自由风险模型的贝叶斯因子：{value}",
+    ),
+    "by_nuts": ("not known (sampled by NUTS)", "未知（由NUTS抽样）"),
+    "proportional_loo": (
+        "Leave-one-out, free minus proportional: {value} (standard error {error})",
+        "留一法预测精度，自由风险减比例风险：{value}（标准误{error}）",
+    ),
+    # direct against indirect evidence
+    "network_title": ("{title} ({unit}, median and {ci})", "{title}（{unit}，中位数与{ci}）"),
+    "pair": ("pair", "比较"),
+    "trials": ("trials", "试验数"),
+    "network": ("network", "网状"),
+    "unrelated": ("unrelated", "不相关效应"),
+    "direct": ("direct", "直接"),
+    "indirect": ("indirect", "间接"),
+    "split": ("direct against indirect", "直接与间接相比"),
+    "exceeds": ("P(above)", "P(直接>间接)"),
+    "no_indirect": ("no indirect evidence", "无间接证据"),
+    "model": ("model", "模型"),
+    "tau": ("tau", "tau"),
+    "residual_deviance": ("residual deviance", "残差偏差"),
+    "data_points": ("data points", "数据点"),
+    "effective_parameters": ("effective parameters", "有效参数个数"),
+    "dic": ("DIC", "DIC"),
+    # visits
+    "intervals_written": (
+        'Written to {path}; read it with interval = ["last_free", "first_progression"].',
+        '已写入{path}；以 interval = ["last_free", "first_progression"] 读取。',
+    ),
 }
