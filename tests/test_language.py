@@ -742,3 +742,117 @@ def test_what_is_wrong_with_visits_is_told_in_chinese(row, options, part, tmp_pa
     assert code in (2, 3)
     assert part in said
     assert english_in(said) == []
+
+
+# ---- decision rules ---------------------------------------------------------------------------
+
+TABULATED = {
+    "thall_simon standard=34,124 go_above=0.95 stop_below=0.05 looks=10,20": "标准治疗的率为Beta(34, 124)",
+    "thall_simon standard=34,124 go_above=0.9 looks=10 endpoint=DCR": "若P(疾病控制率(DCR) > 标准治疗的率) > 0.9，",
+    "posterior_probability reference=X go_above=0.95 looks=10": "请写明null_rate",
+    "posterior_probability reference=X margin=0.1 go_above=0.95 stop_below=0.1 looks=9": "幅度0.1（差值）",
+    "posterior_probability value=0.2 futility_value=0.3 go_above=0.9 stop_below=0.1 looks=9": "若P(发生率 > 0.3) < 0.1",
+    "predictive_probability value=0.2 success=0.9 stop_below=0.1 patients=20 looks=9": "以P(发生率 > 0.2) > 0.9为成功",
+    "predictive_probability standard=3,9 success=0.9 patients=9 looks=5 final_prior={alpha=1,beta=2}": "为Beta(1, 2)",
+    "bop2 rate=0.2 lambda=0.9 gamma=1 patients=20 looks=9 efficacy=obrien_fleming": "（O'Brien-Fleming），则提前",
+    "bop2 rate=0.2 lambda=0.9 gamma=1 patients=20 looks=9 efficacy=1.5": "若其 > 1 - 0.1 (n/20)^1.5，则提前宣告成功",
+    "toxicity limit=0.2 stop_above=0.9 looks=5,10 alternative_rate=0.4": "（把握度）",
+    "precision width=0.3 looks=20,40": "<= 2或>= 18",
+    "counts stop_at_most=1/10,5/29 null_rate=0.1": "29例中事件数>5时宣告成功",
+}
+
+
+@pytest.mark.parametrize("rule", TABULATED)
+def test_a_rule_is_tabulated_in_chinese_with_the_numbers_of_the_english(rule, capsys):
+    assert main(["monitor", "table", *rule.split()]) == 0
+    english = capsys.readouterr().out
+    code, said = told(["monitor", "table", *rule.split()], capsys)
+    assert code == 0
+    assert TABULATED[rule] in said
+    assert english_in(said) == []
+    plain = said.split("\n\n", 1)[1]
+    assert not re.findall(r"\b(?:never|always|or|to|patients|if)\b", plain), plain
+    numbers = [sorted(re.findall(r"0\.\d{3}", text.split("\n\n", 1)[1])) for text in (english, said)]
+    assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize("part", ["table", "oc"])
+@pytest.mark.parametrize("name", ["second_line_response_monitored", "second_line_pfs_monitored"])
+def test_rules_of_an_analysis_are_told_in_its_language(part, name, tmp_path, capsys):
+    text = bundled_analyses()[name].read_text(encoding="utf-8")
+    stated = text.replace("[report]\n", '[report]\nlanguage = "zh"\n')
+    stated += "" if "[report]" in text else '\n[report]\nlanguage = "zh"\n'
+    (tmp_path / f"{name}.toml").write_text(stated, encoding="utf-8")
+    code = main(["monitor", part, str(tmp_path / f"{name}.toml")])
+    said = "".join(capsys.readouterr())
+    assert told(["monitor", part, name], capsys) == (code, said)
+    assert code == (0 if "response" in name else 2)
+    assert ("真实发生率" if "response" in name else "未列表：精确枚举适用于发生率，而非中位时间。") in said
+    rules = find_analysis(name).rules
+    assert english_in(said, [*NAMES, *(r.rationale for r in rules), *(r.name for r in rules)]) == []
+
+
+def test_what_is_found_of_rules_as_json_is_the_same_in_both_languages(capsys):
+    typed = ["posterior_probability", "value=0.2", "looks=9,19"]
+    for given in (
+        ["table", "second_line_response_monitored"],
+        ["oc", "second_line_response_monitored"],
+        ["calibrate", *typed, "--false-alarm", "0.1"],
+    ):
+        shown = []
+        for language in ("en", "zh"):
+            assert main(["monitor", *given, "--json", "--language", language]) == 0
+            shown.append(capsys.readouterr().out)
+        assert shown[0] == shown[1]
+
+
+def test_error_rates_and_a_calibration_of_a_rule_are_told_in_chinese(tmp_path, capsys):
+    rates = ["posterior_probability", "reference=X", "go_above=0.95", "looks=10,20", "--rates", "0.3/0.3", "0.5/0.3"]
+    code, said = told(["monitor", "oc", *rates], capsys)
+    assert code == 0
+    for part in ("真实方案组发生率 / 参照组发生率", "期望例数（两组合计）", "成功", "枚举了计数的所有路径"):
+        assert part in said
+    assert english_in(said) == []
+    typed = ["bop2", "rate=0.2", "alternative_rate=0.4", "patients=20", "looks=10", "--false-alarm", "0.1"]
+    code, said = told(["monitor", "calibrate", *typed], capsys)
+    assert code == 0
+    assert "（误判）" in said
+    assert english_in(said) == []
+
+
+@pytest.mark.parametrize("rule", ["bop2 rate=0.2 lambda=0.9 gamma=1 patients=20 looks=9", "posterior_probability "
+                                  "reference=X go_above=0.95 stop_below=0.1 looks=9,20"])  # fmt: skip
+def test_boundaries_are_drawn_in_chinese(rule, tmp_path, capsys):
+    code, _ = told(["monitor", "table", *rule.split(), "--figure", str(tmp_path / "b")], capsys)
+    assert code == 0
+    texts = re.findall(r">([^<>]+)</text>", (tmp_path / "b.svg").read_text(encoding="utf-8"))
+    assert [t for t in texts if re.search("[a-z]{2,}", re.sub("bop2|posterior.probability|&[gl]t;", "", t))] == []
+
+
+RULES_WRONG = {
+    "table thall_simon": "须给出standard",
+    "table thall_simon standard=34,124 looks=10 go_above=2": "go_above为0～1之间的概率，而非2（是否指0.02？）",
+    "table thall_simon standard=34,124 looks=10 go_above=0.9 foo=3": "foo：未知的键；此处可用kind、name、",
+    "table thall_simon standard=34,124 go_above=0.9": "thall_simon：请写明looks",
+    "table thall_simon standard=34,124 go_above=0.9 looks": "'looks'不是KEY=VALUE的形式",
+    "table thall_simon standard=34,124 go_above=0.9 looks=20,10": "looks：10不能在20之后",
+    "table thall_simon --rule x": "--rule用于选择分析中的规则",
+    "table second_line_response_monitored looks=3": "KEY=VALUE用于规则类型（posterior_probability、",
+    "table second_line_response_monitored --rule deths": "的规则为efficacy、predicted success、deaths。是否指",
+    "table second_line_response --rule x": "没有[[monitoring]]规则",
+    "oc second_line_response_monitored --rule deaths --rates 1.3": "deaths：真实发生率应在0～1之间，而非1.3（是否",
+    "oc posterior_probability reference=c go_above=0.9 looks=10": "或给出真实发生率（regimen、reference）",
+    "calibrate precision width=0.2 looks=10 --false-alarm 0.1": "precision：请给出null_rate",
+    "calibrate bop2 rate=0.2 patients=40 looks=10 --false-alarm 0.1": "bop2：请给出alternative_rate",
+    "calibrate toxicity limit=0.2 looks=10 --false-alarm 2": "所要求的误判概率应在0～1之间",
+    "table counts stop_at_most=12/10": "stop_at_most：12/10的事件数多于例数",
+    "table posterior_probability go_above=0.9 looks=10": "请给出reference（方案）或value（固定值）之一",
+}
+
+
+@pytest.mark.parametrize("wrong", RULES_WRONG)
+def test_what_is_wrong_with_a_rule_is_told_in_chinese(wrong, capsys):
+    code, said = told(["monitor", *wrong.split()], capsys)
+    assert code == 2
+    assert RULES_WRONG[wrong] in said
+    assert english_in(said, ["predicted success"]) == []

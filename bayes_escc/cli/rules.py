@@ -12,19 +12,16 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bayes_escc.cli.command import Commands, add_command, number, print_json
+from bayes_escc.cli.command import Commands, add_command, add_language, language_of, number, print_json
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Plain
 
 if TYPE_CHECKING:
-    from bayes_escc.rules import BoundaryTable, OperatingCharacteristics, Rule, Scenario
+    from bayes_escc.report.quantities import Language
+    from bayes_escc.rules import BoundaryTable, OperatingCharacteristics, Rule
 
 __all__ = ["register", "rules_of"]
 
-_EVALUABLE = (
-    "Looks count evaluable patients: who has not yet been assessed is waited for, and is neither a response nor a "
-    "failure."
-)
 _EXAMPLES = """examples:
   bayes-escc monitor table thall_simon standard=34,124 go_above=0.95 stop_below=0.05 looks=10,20,30
   bayes-escc monitor oc posterior_probability reference=control go_above=0.95 looks=10,20,40 --rates 0.3/0.3 0.5/0.3
@@ -48,6 +45,7 @@ def register(commands: Commands) -> None:
         part.add_argument("source", metavar="SOURCE", help="an analysis with [[monitoring]], or a kind of rule")
         part.add_argument("keys", nargs="*", metavar="KEY=VALUE", help="keys of a rule that is typed")
         part.add_argument("--rule", metavar="NAME", help="one rule of the analysis")
+        add_language(part, stated=True)
         part.add_argument("--looks", metavar="N,N,...", help="evaluable patients at each look; N/M for two arms")
     table.add_argument("--csv", action="store_true", help="print the table as CSV")
     table.add_argument("--figure", metavar="PATH", help="also draw the boundaries (PATH.svg and PATH.png)")
@@ -93,8 +91,9 @@ def rules_of(source: str, keys: Sequence[str], name: str | None = None) -> tuple
     rules = [r for r in analysis.rules if name in (None, r.name)]
     if not rules:
         known = [r.name for r in analysis.rules]
-        has = f"has {', '.join(known)}.{nearest(name or '', known)}" if known else "has no [[monitoring]] rules."
-        raise AnalysisError(f"{analysis.id} {has}")
+        if not known:
+            raise AnalysisError(f"{analysis.id} has no [[monitoring]] rules.")
+        raise AnalysisError(f"the rules of {analysis.id} are {', '.join(known)}.{nearest(name or '', known)}")
     return tuple(rules)
 
 
@@ -152,47 +151,76 @@ def _rates(options: argparse.Namespace) -> list[Any] | None:
     return found
 
 
-def _split(rules: Sequence[Rule]) -> tuple[list[Rule], list[str]]:
-    """Rules that can be enumerated, and a line on each that cannot."""
-    exact = [r for r in rules if not r.not_exact]
-    others = [f"{r.name}: {r.sentence} Not tabulated: {r.not_exact}." for r in rules if r.not_exact]
+def _asked(options: argparse.Namespace, keys: Sequence[str]) -> tuple[tuple[Rule, ...], Language]:
+    """The rules that were asked about, and the language of the answer: as asked for, else as their analysis states."""
+    from bayes_escc.rules import KINDS
+
+    language = language_of(options)  # of refusals too, which come before an analysis is known
+    rules = rules_of(options.source, keys, options.rule)
+    if options.source in KINDS:
+        return rules, language
+    from bayes_escc.analysis.analysis import find_analysis
+
+    return rules, language_of(options, find_analysis(options.source))
+
+
+def _split(rules: Sequence[Rule], language: Language) -> tuple[list[Rule], list[Rule]]:
+    """Rules that can be enumerated, and those that cannot."""
+    from bayes_escc.report.rule_text import not_tabulated
+
+    exact, others = [r for r in rules if not r.not_exact], [r for r in rules if r.not_exact]
     if not exact:
-        raise AnalysisError(" ".join(others))
+        raise AnalysisError(("" if language == "zh" else " ").join(not_tabulated(r, language) for r in others))
     return exact, others
 
 
 def _table(options: argparse.Namespace) -> int:
+    from bayes_escc.report.rule_text import boundary_text, not_tabulated
     from bayes_escc.rules import boundaries
 
-    rules, others = _split(rules_of(options.source, options.keys, options.rule))
-    looks = _looks(options)
+    asked, language = _asked(options, options.keys)
+    (rules, others), looks = _split(asked, language), _looks(options)
     tables = [boundaries(rule, looks) for rule in rules]
     behaviours = [_behaviour(rule, looks) for rule in rules]
     if options.figure:
-        from pathlib import Path
-
-        from bayes_escc.plots import boundaries as boundaries_figure
-        from bayes_escc.plots.style import save_figure
-        from bayes_escc.runs.figures import file_part, unused
-
-        stems: list[str] = []
-        for rule in rules:
-            stem = options.figure if len(rules) == 1 else f"{options.figure}_{file_part(rule.name)}"
-            stems.append(unused(stem, stems))
-            save_figure(boundaries_figure(rule, looks), Path(stems[-1]))
+        _draw(rules, options.figure, looks, language)
     if options.json:
         found = [
             {**table.to_dict(), "operating_characteristics": None if b is None else b.to_dict()}
             for table, b in zip(tables, behaviours, strict=True)
         ]
-        print_json({"rules": found, "not_tabulated": others})
-    elif options.csv:
+        print_json({"rules": found, "not_tabulated": [not_tabulated(r) for r in others]})
+        return 0
+    lines = [not_tabulated(r, language) for r in others]
+    if options.csv:
         sys.stdout.write(tables[0].csv() if len(tables) == 1 else _tables_csv(tables))
-        for line in others:  # beside the table, whose rows are all of one kind
+        for line in lines:  # beside the table, whose rows are all of one kind
             print(f"bayes-escc: {line}", file=sys.stderr)
     else:
-        print("\n\n".join([*map(_table_text, tables, behaviours), *others]))
+        texts = [boundary_text(t, b, language) for t, b in zip(tables, behaviours, strict=True)]
+        print("\n\n".join([*texts, *lines]))
     return 0
+
+
+def _draw(rules: Sequence[Rule], path: str, looks: Any, language: Language) -> None:
+    """The boundaries of every rule, each in figures of its own."""
+    from pathlib import Path
+
+    from bayes_escc.plots import boundaries as boundaries_figure
+    from bayes_escc.plots.chinese import with_chinese_texts
+    from bayes_escc.plots.style import save_figure
+    from bayes_escc.report.rule_text import names_of_rules, rule_sentence
+    from bayes_escc.runs.figures import file_part, unused
+
+    stems: list[str] = []
+    for rule in rules:
+        stem = path if len(rules) == 1 else f"{path}_{file_part(rule.name)}"
+        stems.append(unused(stem, stems))
+        figure = boundaries_figure(rule, looks)
+        if language == "zh":
+            known = {rule.sentence: rule_sentence(rule, language)}
+            with_chinese_texts(figure, own=names_of_rules([rule]), known=known)
+        save_figure(figure, Path(stems[-1]))
 
 
 def _tables_csv(tables: Sequence[BoundaryTable]) -> str:
@@ -209,30 +237,38 @@ def _tables_csv(tables: Sequence[BoundaryTable]) -> str:
 
 
 def _oc(options: argparse.Namespace) -> int:
+    from bayes_escc.report.rule_text import characteristics_text, not_tabulated, without_rates
     from bayes_escc.rules import operating_characteristics
 
-    rules, others = _split(rules_of(options.source, options.keys, options.rule))
+    asked, language = _asked(options, options.keys)
+    rules, others = _split(asked, language)
     if options.rates and len({rule.rates_needed for rule in rules}) > 1:
         raise AnalysisError(f"--rates is for one rule: add --rule, one of {', '.join(r.name for r in rules)}.")
+    unknown: list[Rule] = []
     if options.rates is None and len(rules) > 1:  # one rule alone is told what it lacks
-        others += [f"{r.name}: names no true rates; give --rates, with --rule." for r in rules if not r.scenarios]
-        rules = [r for r in rules if r.scenarios]
+        unknown, rules = [r for r in rules if not r.scenarios], [r for r in rules if r.scenarios]
     found = [operating_characteristics(rule, _looks(options), _rates(options)) for rule in rules]
+
+    def left_out(said_in: Language) -> list[str]:
+        return [*(not_tabulated(r, said_in) for r in others), *(without_rates(r, said_in) for r in unknown)]
+
     if options.json:
-        print_json({"rules": [b.to_dict() for b in found], "not_tabulated": others})
+        print_json({"rules": [b.to_dict() for b in found], "not_tabulated": left_out("en")})
     else:
-        print("\n\n".join([*map(_oc_text, found), *others]))
+        print("\n\n".join([*(characteristics_text(b, language) for b in found), *left_out(language)]))
     return 0
 
 
 def _calibrate(options: argparse.Namespace) -> int:
+    from bayes_escc.report.rule_text import boundary_text, not_tabulated
     from bayes_escc.rules import boundaries, calibrate
     from bayes_escc.rules.calibrate import TUNED
 
     given = [key.partition("=")[0] for key in options.keys]
     tuned = {"bop2": ("lambda", "gamma"), **{kind: (key,) for kind, key in TUNED.items()}}.get(options.source, ())
     start = [f"{key}=0.9" for key in tuned if key not in given]  # replaced by what is found
-    rules, others = _split(rules_of(options.source, [*options.keys, *start], options.rule))
+    asked, language = _asked(options, [*options.keys, *start])
+    rules, others = _split(asked, language)
     found = [calibrate(rule, options.false_alarm, looks=_looks(options)) for rule in rules]
     tables = [boundaries(c.rule, _looks(options)) for c in found]
     if options.json:
@@ -242,12 +278,12 @@ def _calibrate(options: argparse.Namespace) -> int:
                     {**t.to_dict(), "operating_characteristics": c.operating_characteristics.to_dict()}
                     for c, t in zip(found, tables, strict=True)
                 ],
-                "not_tabulated": others,
+                "not_tabulated": [not_tabulated(r) for r in others],
             }
         )
     else:
-        texts = [_table_text(t, c.operating_characteristics) for c, t in zip(found, tables, strict=True)]
-        print("\n\n".join([*texts, *others]))
+        texts = [boundary_text(t, c.operating_characteristics, language) for c, t in zip(found, tables, strict=True)]
+        print("\n\n".join([*texts, *(not_tabulated(r, language) for r in others)]))
     return 0
 
 
@@ -257,98 +293,3 @@ def _behaviour(rule: Rule, looks: Any) -> OperatingCharacteristics | None:
     if not rule.scenarios:
         return None
     return operating_characteristics(rule, looks)
-
-
-def _heading(rule: Rule) -> list[str]:
-    from bayes_escc.report.layout import display_width
-    from bayes_escc.rules.common import law_in_words
-
-    lines = [rule.name, "=" * min(78, display_width(rule.name)), rule.sentence]
-    priors = {"prior": getattr(rule, "prior", None), "prior of the reference": getattr(rule, "reference_prior", None)}
-    said = [f"{k} {law_in_words(v)}" for k, v in priors.items() if v is not None]
-    lines += [f"{'; '.join(said)[:1].upper()}{'; '.join(said)[1:]}."] if said else []
-    lines += [rule.rationale] if rule.rationale else []
-    return [*lines, _EVALUABLE]
-
-
-def _table_text(table: BoundaryTable, behaviour: OperatingCharacteristics | None) -> str:
-    from bayes_escc.report.layout import aligned
-
-    lines = [*_heading(table.rule), "", aligned(table.header, table.cells)]
-    claim = getattr(table.rule, "claim", None)
-    if len(getattr(table.rule, "criteria", ())) == 2:
-        both = "both endpoints fail" if claim == "either" else "either endpoint fails"
-        lines.append(f"Stop when {both}; at the last look, success otherwise.")
-    if behaviour is not None:
-        lines += ["", _error_rates(behaviour)]
-    elif table.rule.arms == 2:
-        lines += ["", "State null_rate (the rate both arms share) to have the false-alarm rate."]
-    return "\n".join(lines)
-
-
-def _error_rates(behaviour: OperatingCharacteristics) -> str:
-    """A line on each scenario the rule names: false alarm, power, and what lies between."""
-    from bayes_escc.names import format_probability
-
-    def early(s: Scenario) -> str:
-        if len(behaviour.looks) == 1:
-            return ""
-        chance = format_probability(s.probability_early, 0.0)
-        return f", ends before the last look with {chance}, and takes {s.expected_patients:.1f} patients on average"
-
-    rule, said = behaviour.rule, []
-    verb = "goes" if rule.act == "go" else "stops"
-    for s in behaviour.scenarios:
-        how = {rule.false_alarm_rates: " (a false alarm)", rule.power_rates: " (power)"}.get(s.rates, "")
-        said.append(
-            f"If the true rate is {'/'.join(f'{r:.3g}' for r in s.rates)}, it {verb} with probability "
-            f"{format_probability(s.acts(rule.act), 0.0)}{how}{early(s)}."
-        )
-    return "\n".join(["By enumeration:", *said])
-
-
-def _oc_text(behaviour: OperatingCharacteristics) -> str:
-    from bayes_escc.names import format_probability
-    from bayes_escc.report.layout import aligned
-
-    def shown(p: float) -> str:
-        return "-" if p == 0.0 else format_probability(p, 0.0)  # what cannot happen is no small probability
-
-    header = [
-        f"true {' / '.join(behaviour.rule.rates_needed)}",
-        "P(go)",
-        "P(stop)",
-        "P(neither)",
-        "P(early end)",
-        "expected patients" + (", both arms" if behaviour.rule.arms == 2 else ""),
-    ]
-    rows = [
-        [
-            "/".join(f"{r:g}" for r in s.rates),
-            shown(s.probability_go),
-            shown(s.probability_stop),
-            shown(s.probability_undecided),
-            shown(s.probability_early),
-            f"{s.expected_patients:.2f}",
-        ]
-        for s in behaviour.scenarios
-    ]
-    at = ["/".join(map(str, dict.fromkeys(look) if len(set(look)) == 1 else look)) for look in behaviour.looks]
-    by_look = [
-        [label, decision, *map(shown, values)]
-        for s in behaviour.scenarios
-        for label, decision, values in (
-            ("/".join(f"{r:g}" for r in s.rates), "go", s.go),
-            ("/".join(f"{r:g}" for r in s.rates), "stop", s.stop),
-        )
-        if any(values)
-    ]
-    blocks = [
-        *_heading(behaviour.rule),
-        "",
-        aligned(header, rows),
-        "",
-        "First decision, by look (evaluable patients):",
-        aligned(["true rate", "", *at], by_look),
-    ]
-    return "\n".join([*blocks, "", "Exact: every path of counts is followed."])

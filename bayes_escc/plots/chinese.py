@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from bayes_escc.plots.style import house_style, wrapped
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["with_chinese_texts", "with_endpoint_texts"]
 
 
-def with_chinese_texts(figure: Figure, *, own: Names = frozenset()) -> Figure:
+def with_chinese_texts(figure: Figure, *, own: Names = frozenset(), known: Mapping[str, str] | None = None) -> Figure:
     """The figure with its texts in Chinese; names of regimens and studies stay as they are.
 
     Parameters
@@ -25,8 +25,18 @@ def with_chinese_texts(figure: Figure, *, own: Names = frozenset()) -> Figure:
         Changed in place.
     own : frozenset of str
         What a person wrote, such as regimens and the title of the analysis: never translated.
+    known : mapping of str to str, optional
+        Sentences that no catalogue holds, with which a text may begin, in Chinese: a decision rule.
     """
-    return _with_texts(figure, lambda text: figure_in_chinese(text, own))
+
+    def say(text: str) -> str:
+        plain = " ".join(text.split())
+        for english, chinese in (known or {}).items():
+            if plain.startswith(english):
+                return chinese + figure_in_chinese(plain.removeprefix(english).strip(), own)
+        return figure_in_chinese(text, own)
+
+    return _with_texts(figure, say)
 
 
 def with_endpoint_texts(figure: Figure, endpoint: str, *, own: Names = frozenset()) -> Figure:

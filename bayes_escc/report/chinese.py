@@ -150,7 +150,7 @@ def _filled(chinese: str, match: re.Match[str], own: Names = frozenset()) -> str
             return held.replace(" and ", "、").replace(", ", "、")
         if hole[1] == "strata":
             return "；".join(map(_term, held.split("; ")))
-        return held if hole[1] == "title" or held in own else _term(held)
+        return held if hole[1] in ("title", "path") or held in own else _term(held)
 
     return _HOLE.sub(said, chinese)
 

@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["REFUSALS"]
 
 REFUSALS: Final = (
-    ("{path}: unknown key; allowed here: {keys}.", "{path}：未知的键；此处可用{keys}。"),
+    ("{path}: unknown key; allowed here: {columns}.", "{path}：未知的键；此处可用{columns}。"),
     ("{path}: is required.", "{path}：必须填写。"),
     # margins, values and limits, of a file and of the prompt
     (

@@ -11,9 +11,10 @@ from bayes_escc.report.chinese_priors import PRIORS
 from bayes_escc.report.chinese_published import PUBLISHED
 from bayes_escc.report.chinese_readers import READERS
 from bayes_escc.report.chinese_refusals import REFUSALS
+from bayes_escc.report.chinese_rules import RULES
 from bayes_escc.report.chinese_study import STUDY
 from bayes_escc.report.chinese_tables import TABLE_NOTES
 
 __all__ = ["SENTENCES"]
 
-SENTENCES: Final = (*PRIORS, *NOTES, *TABLE_NOTES, *CHECKS, *PUBLISHED, *STUDY, *REFUSALS, *READERS, *MODELS)
+SENTENCES: Final = (*PRIORS, *NOTES, *TABLE_NOTES, *CHECKS, *PUBLISHED, *STUDY, *REFUSALS, *READERS, *RULES, *MODELS)

@@ -46,7 +46,8 @@ def problem_text(problem: str, naming: Naming) -> str:
 def _line(line: str, own: Names = frozenset()) -> str:
     if heading := _HEADING.fullmatch(line):
         verb = "未被接受" if heading[2] == "was refused" else "不能使用"
-        return f"{_SOURCES.get(heading[1], heading[1])}{verb}：{heading[3]}个问题"
+        source = re.sub(r"this (\w+) rule", r"该\1规则", _SOURCES.get(heading[1], heading[1]))
+        return f"{source}{verb}：{heading[3]}个问题"
     if more := _MORE.fullmatch(line):
         return f"    另有{more[1]}行相同：{more[2]}"
     if change := _CHANGE.fullmatch(line):
