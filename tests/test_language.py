@@ -856,3 +856,44 @@ def test_what_is_wrong_with_a_rule_is_told_in_chinese(wrong, capsys):
     assert code == 2
     assert RULES_WRONG[wrong] in said
     assert english_in(said, ["predicted success"]) == []
+
+
+def test_what_ships_is_listed_in_chinese(tmp_path, capsys):
+    from bayes_escc.evidence import DATASETS
+
+    code, said = told(["datasets"], capsys)
+    assert code == 0
+    assert "second_line_medians（中位时间(medians)）" in said
+    assert english_in(said, [d.title for d in DATASETS.values()]) == []
+    for name in DATASETS:
+        code, said = told(["datasets", name], capsys)
+        assert code == 0
+        assert ("来源：" in said) != (DATASETS[name].title in said)  # simulated patients have no source
+        assert ("按原文保留，含其错误" in said) == DATASETS[name].flawed
+    assert "没有数据集'nosuch'" in told(["datasets", "nosuch"], capsys)[1]
+    copied = ["models", "second_line_response", "--copy", str(tmp_path / "c.toml")]
+    assert f"已写入{tmp_path / 'c.toml'}；运行：bayes-escc run" in told(copied, capsys)[1]
+    code, said = told(copied, capsys)
+    assert code == 2
+    assert "c.toml已存在；请另指定文件。" in said
+    code, said = told(["models", "--copy", str(tmp_path / "d.toml")], capsys)
+    assert "--copy需要分析的名称" in said
+    shown = []
+    for language in ("en", "zh"):
+        assert main(["datasets", "second_line_medians", "--json", "--language", language]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+
+
+def test_every_command_that_answers_a_person_takes_a_language():
+    """All but those that answer in the language of what they read, or are a page of their own."""
+    import argparse
+
+    from bayes_escc.cli.entry import _parser
+
+    def leaves(parser):
+        below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        return [leaf for a in below for p in a.choices.values() for leaf in leaves(p)] or [parser]
+
+    without = [p.prog for p in leaves(_parser()) if "--language" not in p._option_string_actions]
+    assert without == []

@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bayes_escc.cli.command import Commands, add_command, code_of_fit, language_of, print_json, printed, told
+from bayes_escc.cli.command import (
+    Commands,
+    add_command,
+    add_language,
+    code_of_fit,
+    language_of,
+    print_json,
+    printed,
+    told,
+)
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.names import Plain, PlainMapping
 
@@ -58,7 +67,11 @@ def register(commands: Commands) -> None:
     models = add_command(commands, "models", _models, "list the analyses that ship, or show one")
     models.add_argument("name", nargs="?", metavar="NAME")
     models.add_argument("--copy", metavar="FILE", help="write the analysis NAME to this file, to change it")
-    add_command(commands, "warmup", _warmup, "compile the bundled models once, so that later runs start quickly")
+    add_language(models)
+    warmup = add_command(
+        commands, "warmup", _warmup, "compile the bundled models once, so that later runs start quickly"
+    )
+    add_language(warmup)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -189,6 +202,7 @@ def _copy_model(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.analysis import find_analysis
     from bayes_escc.errors import AnalysisError
     from bayes_escc.files import write_atomic
+    from bayes_escc.report.naming import Naming
 
     if options.name is None:
         raise AnalysisError("--copy needs the name of an analysis: bayes-escc models NAME --copy FILE.")
@@ -200,7 +214,8 @@ def _copy_model(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"file": str(target)})
         return 0
-    print(f"Written to {target}; run it with: bayes-escc run {shlex.quote(str(target))}")
+    naming = Naming.of_names((), language_of(options))
+    print(naming.say("copied", path=target, command=f"bayes-escc run {shlex.quote(str(target))}"))
     return 0
 
 
@@ -215,14 +230,15 @@ def _file_of(name: str) -> Path:
 
 def _warmup(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+    from bayes_escc.report.naming import Naming
     from bayes_escc.runs.run import fit_analysis
 
-    timings = {}
+    timings, naming = {}, Naming.of_names((), language_of(options))
     for name in bundled_analyses():
         analysis = find_analysis(name).with_sampling(sampler="nuts", draws=50, tune=50, chains=2)
         timings[name] = fit_analysis(analysis).seconds["compile"]
         if not options.json:
-            print(f"{name}: compiled in {timings[name]:.1f} s")
+            print(naming.say("compiled", name=name, seconds=f"{timings[name]:.1f}"))
     if options.json:
         print_json({"seconds": timings})
     return 0

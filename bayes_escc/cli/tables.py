@@ -85,6 +85,7 @@ def register(commands: Commands) -> None:
     scans.add_argument("--out", metavar="FILE", help="write the patient table with its intervals to this CSV file")
     datasets = add_command(commands, "datasets", _datasets, "list the bundled datasets, or show one")
     datasets.add_argument("name", nargs="?", metavar="NAME")
+    add_language(datasets)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -308,13 +309,15 @@ def _print_scans(frame: pd.DataFrame, notes: Sequence[Problem], options: argpars
 def _datasets(options: argparse.Namespace) -> int:
     from bayes_escc.evidence import DATASETS, load_dataset
     from bayes_escc.evidence.datasets import raw_dataset
+    from bayes_escc.report.naming import Naming
 
+    naming = Naming.of_names((), language_of(options))
     if options.name is None:
         if options.json:
             print_json([{"name": d.name, "kind": d.kind, "title": d.title} for d in DATASETS.values()])
         else:
             for d in DATASETS.values():
-                print(f"{d.name} ({d.kind})\n  {d.title}")
+                print(naming.say("dataset", name=d.name, kind=naming.say(f"kind_{d.kind}"), title=d.title))
         return 0
     flawed = options.name in DATASETS and DATASETS[options.name].flawed
     digest = None
@@ -327,14 +330,17 @@ def _datasets(options: argparse.Namespace) -> int:
         print_json({"name": options.name, "sha256": digest, "rows": records})
         return 0
     from bayes_escc.report.layout import aligned
+    from bayes_escc.report.study_words import cell_words, column_words
 
     hidden = {"source", "notes", "verification", "certainty", "y", "se", "registration", "year"}
     columns = [c for c in records[0] if c not in hidden]
-    print(aligned(columns, [[str(r[c]) for c in columns] for r in records]))
-    print("\nSources:")
-    for source in dict.fromkeys((r["study"], r["source"]) for r in records):
-        print(f"  {source[0]}: {source[1]}")
+    rows = [[cell_words(c, str(r[c]), naming.language) for c in columns] for r in records]
+    print(aligned([column_words(c, naming.language) for c in columns], rows))
+    sources = dict.fromkeys((r["study"], r["source"]) for r in records if "source" in r)
+    print("\n" + (naming.say("sources") if sources else DATASETS[options.name].title))  # of simulated patients
+    for study, source in sources:
+        print(naming.say("source_of", study=study, source=source))
     if flawed:
         path = DATASETS[options.name].path
-        print(f"\nKept as printed, with its flaws: bayes-escc check --kind effects {path} lists them.")
+        print("\n" + naming.say("kept_flaws", path=path))
     return 0

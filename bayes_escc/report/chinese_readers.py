@@ -806,7 +806,12 @@ _ANALYSES: Final = (
         "there is no analysis {name}: give the path of a .toml file, or one of {names}.",
         "没有分析{name}：请给出.toml文件的路径，或{names}之一。",
     ),
-    ("there is no dataset {name}: the package has {names}.", "没有数据集{name}：本软件包有{names}。"),
+    ("there is no dataset {name}: the package has {columns}.", "没有数据集{name}：本软件包有{columns}。"),
+    (
+        "--copy needs the name of an analysis: bayes-escc models NAME --copy FILE.",
+        "--copy需要分析的名称：bayes-escc models NAME --copy FILE。",
+    ),
+    ("{path} exists already; name another file.", "{path}已存在；请另指定文件。"),
     ("{path} is not valid TOML: {error}.", "{path}不是有效的TOML：{error}。"),
     ("{path} is not in UTF-8 (line {line}): save it as UTF-8.", "{path}不是UTF-8编码(第{line}行)：请另存为UTF-8。"),
     (

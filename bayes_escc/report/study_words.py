@@ -258,6 +258,20 @@ CHECK_WORDS: Final = {
     "data_points": ("data points", "数据点"),
     "effective_parameters": ("effective parameters", "有效参数个数"),
     "dic": ("DIC", "DIC"),
+    # what ships
+    "dataset": ("{name} ({kind})\n  {title}", "{name}（{kind}）\n  {title}"),
+    "kind_counts": ("counts", "计数(counts)"),
+    "kind_patients": ("patients", "患者(patients)"),
+    "kind_medians": ("medians", "中位时间(medians)"),
+    "kind_effects": ("effects", "效应(effects)"),
+    "sources": ("Sources:", "来源："),
+    "source_of": ("  {study}: {source}", "  {study}：{source}"),
+    "kept_flaws": (
+        "Kept as printed, with its flaws: bayes-escc check --kind effects {path} lists them.",
+        "按原文保留，含其错误；列出错误：bayes-escc check --kind effects {path}",
+    ),
+    "copied": ("Written to {path}; run it with: {command}", "已写入{path}；运行：{command}"),
+    "compiled": ("{name}: compiled in {seconds} s", "{name}：编译用时{seconds}秒"),
     # visits
     "intervals_written": (
         'Written to {path}; read it with interval = ["last_free", "first_progression"].',
