@@ -225,8 +225,7 @@ def _answer(page: _Page) -> Made:
 
 
 def _protocol(page: _Page) -> Made:
-    title = DESIGN_TITLES["protocol"][page.language]
-    return "present", [Paste(title, protocol_paragraph(page.data, page.language))]
+    return "present", [Paste(page.say("to_copy"), protocol_paragraph(page.data, page.language))]
 
 
 def _layout(page: _Page) -> Made:

@@ -31,6 +31,7 @@ DESIGN_WORDS: Final = phrases(
     {
         "identity": ("Design {id}, sha256 {sha}", "设计 {id}，sha256 {sha}"),
         "none": ("Not part of this design.", "本设计不包含此项。"),
+        "to_copy": ("To copy", "可直接引用"),
         "answer_right": (
             'Under "{truth}" the trial declares success with probability {go}; with at most {most} patients it takes '
             "{patients} on average.",
