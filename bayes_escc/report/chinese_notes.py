@@ -40,6 +40,10 @@ NOTES: Final = (
         "{n} event on {name} cannot tell the shape of the hazard from its level.",
         "{name}组仅{n}例事件，不足以区分风险的形状与水平。",
     ),
+    (
+        "the last knot, at {time} {unit}, lies beyond the end of follow-up ({end}).",
+        "最后一个节点（{time}{unit}）超出随访期（{end}）。",
+    ),
     ("no event lies between {times} {unit}.", "{times}{unit}之间没有事件。"),
     ("no event of {name} lies between {times} {unit}.", "{name}在{times}{unit}之间没有事件。"),
     ("no event on {name} lies between {times} {unit}.", "{name}组在{times}{unit}之间没有事件。"),

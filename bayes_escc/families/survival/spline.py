@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from bayes_escc.errors import AnalysisError
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Array
 from bayes_escc.families.survival.risk import flat, observe
@@ -40,16 +39,11 @@ class SplineDesign(TimedDesign):
     """
 
     def _prepare(self) -> None:
-        f = self.follow_up
-        last = float(f.last.max())
         knots = self.spec.knots
         if knots is None:
-            knots = tuple(float(t) for t in default_knots(self._until[f.event])) if self.events else (last,)
-        elif knots[-1] > last:
-            raise AnalysisError(
-                f"model.knots: {knots[-1]:g} {self.unit} is beyond the end of follow-up ({last:g}), so that no patient "
-                "tells the hazard there; the last knot is where the spline ends."
-            )
+            happened = self._until[self.follow_up.event]
+            found = default_knots(happened) if happened.size else self.follow_up.last.max(keepdims=True)
+            knots = tuple(float(t) for t in found)
         self.basis = HazardBasis(knots)
         super()._prepare()
 

@@ -227,6 +227,9 @@ def _shape_unknown(design: Described) -> list[Problem]:
             if empty:
                 listed = ", ".join(empty).replace(" to inf", " on")
                 said.append(f"no event{whose} lies between {listed} {design.unit}")
+    last = float(f.last.max())
+    if spec.knots is not None and spec.knots[-1] > last:
+        said.append(f"the last knot, at {spec.knots[-1]:g} {design.unit}, lies beyond the end of follow-up ({last:g})")
     remedy = (
         "There the prior alone speaks: use fewer intervals or a simpler shape, or show what another prior would say."
     )
