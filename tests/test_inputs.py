@@ -809,3 +809,25 @@ def test_every_reader_of_a_kind_of_value_checks_it(kind, value, cell, code, tmp_
     status, told = checked(capsys, path, "--kind", kind, *options)
     assert status == 3
     assert code in {p["code"] for p in told["problems"]}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"strata": "event"}, {"covariates": [{"column": "time"}]}, {"frailty": "event"}],
+    ids=["strata", "covariate", "centre"],
+)
+def test_the_outcome_explains_nothing(options):
+    """The event as a stratum gave "no problems" and another hazard ratio."""
+    frame = be.simulate_cohort(patients=(10, 10), seed=1)
+    with pytest.raises(be.AnalysisError, match=r"is the column of data\.(event|time), the outcome itself"):
+        be.SurvivalModel(data_unit="months", **options).fit(frame)
+
+
+def test_the_response_explains_no_response_but_may_explain_survival(tmp_path):
+    content = {"id": "a", "data": {"kind": "patients", "response": "best"}}
+    logistic = {"family": "response", "likelihood": "logistic", "covariates": [{"column": "best"}]}
+    with pytest.raises(be.AnalysisError, match=r"best is the column of data\.response, the outcome itself"):
+        be.Analysis.from_dict({**content, "model": logistic})
+    survival = {"family": "survival", "covariates": [{"column": "best"}]}
+    data = {**content["data"], "time": "t", "event": "e", "time_unit": "months"}
+    assert be.Analysis.from_dict({**content, "data": data, "model": survival}).spec.covariates

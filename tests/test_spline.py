@@ -321,6 +321,18 @@ def test_a_knot_beyond_follow_up_is_noted():
     assert np.isfinite(design.log_likelihood(parameters)["time"]).all()
 
 
+def test_events_after_the_last_knot_are_noted():
+    """There the hazard is constant whatever they say: two in three of these were missed without a word."""
+    frame = cohort(40, seed=6)
+    for knots in ([0.5, 1.0], None):
+        model = be.SurvivalModel(**SETTINGS, knots=knots)
+        design = prepare_design(model.analysis, model.read(frame))
+        late = int(((frame["time"] > 1.0) & (frame["event"] == 1)).sum())
+        total = int(frame["event"].sum())
+        told = [w.message for w in design.warnings if w.code == "after_last_knot"]
+        assert [m.split(" came")[0] for m in told] == ([] if knots is None else [f"{late} of {total} events"])
+
+
 def test_a_study_keeps_its_knots():
     frame = cohort(60, seed=6)
     model = be.SurvivalModel(**SETTINGS)

@@ -639,3 +639,12 @@ def test_simulated_trials_fit_strata_as_the_package_does():
     assert "every stratum" in normal_priors(spec, "months", interval=False)
     gamma = model(baseline="exponential", priors={"hazard": be.Prior("Gamma", alpha=2, beta=9)}).analysis.spec
     assert gamma_hazards(gamma, "months", interval=False) is None
+
+
+def test_strata_of_one_column_are_listed_by_their_category_alone():
+    frame = be.simulate_cohort(patients=(10, 10), seed=1).assign(line=["first", "second"] * 10)
+    found = []
+    for levels in (["second", "first"], [["second"], ["first"]]):
+        model = be.SurvivalModel(data_unit="months", strata="line", strata_levels=levels)
+        found.append(prepare_design(model.analysis, model.read(frame)).strata.labels)
+    assert found == [("line = second", "line = first")] * 2

@@ -218,6 +218,7 @@ class Analysis(NotebookView):
         estimands.finish()
         comparisons = _one_direction([_read_comparison(r) for r in top.tables("comparisons")], problems)
         data = data.of_model(spec, _directions(data.endpoints or (), comparisons))
+        problems += data.outcome_in_model(spec)
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
         rules = read_rules(top.tables("monitoring"), getattr(spec, "rate_prior", None), data.endpoints or ())

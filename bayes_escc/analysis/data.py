@@ -118,6 +118,18 @@ class DataSpec:
             model_unit=getattr(spec, "time_unit", None),
         )
 
+    def outcome_in_model(self, spec: Any) -> list[str]:
+        """What is wrong where the model is to explain the outcome by the outcome, one problem for each such column."""
+        if not isinstance(self.settings, PatientSettings):
+            return []
+        named = self.settings.outcome(bool(getattr(spec, "needs_response", False)))
+        return [
+            f"model: {column} is the column of data.{key}, the outcome itself, so it can be no covariate, stratum or "
+            "centre; leave it out of the model"
+            for column, key in named.items()
+            if column in self.model_columns
+        ]
+
     def columns(self) -> frozenset[str]:
         """Columns of the checked table that the analysis uses; of a patient, all that a study stores."""
         own = self.settings.columns if isinstance(self.settings, PatientSettings) else frozenset[str]()

@@ -171,6 +171,17 @@ class PatientSettings(TableSettings):
             self.time, self.event, self.entry, lower, upper, self.overall, self.event_codes, self.time_unit
         )
 
+    def outcome(self, response: bool) -> dict[str, str]:
+        """Columns that hold the outcome, the response or else the follow-up, each with the key that names it."""
+        if response:
+            return {} if self.response is None else {self.response: "response"}
+        lower, upper = self.interval or (None, None)
+        named = {"time": self.time, "event": self.event, "overall": self.overall}
+        named |= {"interval[0]": lower, "interval[1]": upper}
+        if self.dates is not None:
+            named |= {f"dates.{k}": getattr(self.dates, k) for k in ("event", "death", "last_contact")}
+        return {column: key for key, column in named.items() if column is not None}
+
     @property
     def columns(self) -> frozenset[str]:
         """Columns of the checked table that these settings give, dates left out, as they only make or check others."""

@@ -41,6 +41,15 @@ NOTES: Final = (
         "{name}组仅{n}例事件，不足以区分风险的形状与水平。",
     ),
     (
+        "{late} of {n} events came after the last knot, at {time} {unit}, from which on the hazard is constant.",
+        "{n}例事件中有{late}例发生在最后一个节点（{time}{unit}）之后，此后风险率视为恒定。",
+    ),
+    ("State model.knots that reach to the last event.", "请将model.knots设到最后一个事件的时间。"),
+    (
+        "A study keeps the knots of its first data cut: state them at the start, to where follow-up will reach.",
+        "研究沿用首次数据截止时的节点：请在一开始就将节点设到预计随访终点。",
+    ),
+    (
         "the last knot, at {time} {unit}, lies beyond the end of follow-up ({end}).",
         "最后一个节点（{time}{unit}）超出随访期（{end}）。",
     ),

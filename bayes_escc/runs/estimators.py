@@ -233,8 +233,9 @@ class SurvivalModel(_Model):
     strata : str or sequence of str
         Columns whose categories, crossed, have baseline hazards of their own, as in a stratified Cox regression;
         regimens and covariates have the same effects in all of them.
-    strata_levels : sequence of sequence of str, optional
-        The strata there are, each as its categories in the order of `strata`; by default those in the data.
+    strata_levels : sequence of str or of sequence of str, optional
+        The strata there are, each as its categories in the order of `strata`, of one column the category alone; by
+        default those in the data.
     frailty : str, optional
         Column of the centres, whose hazards differ by a log-normal frailty (`frailty_sd`).
     shrinkage : {"none", "ridge", "horseshoe"}
@@ -301,7 +302,7 @@ class SurvivalModel(_Model):
         population: str | Path | PlainMapping | pd.DataFrame = "all",
         event_free: float | None = None,
         strata: str | Sequence[str] = (),
-        strata_levels: Sequence[Sequence[str]] | None = None,
+        strata_levels: Sequence[str | Sequence[str]] | None = None,
         frailty: str | None = None,
         shrinkage: Literal["none", "ridge", "horseshoe"] = "none",
         relevant: int | None = None,
@@ -344,7 +345,9 @@ class SurvivalModel(_Model):
             time_unit=time_unit,
             dating=dating,
             strata=among or None,
-            strata_levels=None if strata_levels is None else [list(level) for level in strata_levels],
+            strata_levels=None
+            if strata_levels is None
+            else [level if isinstance(level, str) else list(level) for level in strata_levels],
             frailty=frailty,
             shrinkage=shrinkage,
             relevant=relevant,

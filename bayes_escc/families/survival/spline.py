@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -44,6 +45,7 @@ class SplineDesign(TimedDesign):
             happened = self._until[self.follow_up.event]
             found = default_knots(happened) if happened.size else self.follow_up.last.max(keepdims=True)
             knots = tuple(float(t) for t in found)
+        self.spec = replace(self.spec, knots=knots)  # so that a variation has the same, and notes can name them
         self.basis = HazardBasis(knots)
         super()._prepare()
 

@@ -132,7 +132,7 @@ def notes_on(design: Described) -> list[Problem]:
             )
         )
     found += strata_notes(design.strata, design.regimen, design.regimens, design.follow_up.event)
-    found += [*_not_told_apart(design), *_shape_unknown(design)]
+    found += [*_not_told_apart(design), *_shape_unknown(design), *_after_last_knot(design)]
     asked = {*design.times, *design.horizons}
     if design.spec.event_free is not None:
         asked |= {design.spec.event_free + t for t in asked}
@@ -234,6 +234,26 @@ def _shape_unknown(design: Described) -> list[Problem]:
         "There the prior alone speaks: use fewer intervals or a simpler shape, or show what another prior would say."
     )
     return [Problem(NOT_TOLD_APART, one, remedy) for one in said]
+
+
+def _after_last_knot(design: Described) -> list[Problem]:
+    """Events where the hazard of a spline no longer changes, which it does not learn from them."""
+    f, knots = design.follow_up, design.spec.knots
+    if knots is None or not f.event.any():
+        return []
+    when = np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.last)[f.event]
+    late = int((when > knots[-1] * (1 + 1e-9)).sum())
+    if not late:
+        return []
+    return [
+        Problem(
+            "after_last_knot",
+            f"{late} of {counted(len(when), 'event')} came after the last knot, at {knots[-1]:g} {design.unit}, from "
+            "which on the hazard is constant",
+            "State model.knots that reach to the last event. A study keeps the knots of its first data cut: state them "
+            "at the start, to where follow-up will reach.",
+        )
+    ]
 
 
 _SPREADS: Final = ("log scale of log time (log-logistic)", "log standard deviation of log time (log-normal)")
