@@ -858,6 +858,174 @@ def test_what_is_wrong_with_a_rule_is_told_in_chinese(wrong, capsys):
     assert english_in(said, ["predicted success"]) == []
 
 
+# ---- strata, smooth hazards, medians beyond follow-up -----------------------------------------
+
+BEYOND = "the median lies beyond the 10 months for which every regimen was followed: "
+APART = "these patients cannot tell apart {}: they always change together."
+
+
+def test_shares_of_draws_are_translated_one_by_one():
+    """It read "B与A相比为B, 61%的抽样为60%的抽样": one pattern matched across the list."""
+    shares = "60 % of the draws for B, 9 % of the draws for A, 61 % of the draws for B against A."
+    said = in_chinese(BEYOND + shares)
+    assert said == "中位时间超出各方案共同随访时间（10个月）的抽样比例：B为60%；A为9%；B与A的比较为61%。"
+    own = frozenset({"B, or C", "A against D"})
+    said = in_chinese(f"{BEYOND}60 % of the draws for B, or C, 7 % of the draws for A against D.", own)
+    assert said.endswith("：B, or C为60%；A against D为7%。")
+
+
+EFFECTS = {
+    "the hazard of line = B and B against A": "line = B的风险率和B与A的差别",
+    "the hazard of line = 一线, 初治, the hazard of line = 二线, 复治 and B against A": "line = 一线, 初治的风险率、"
+    "line = 二线, 复治的风险率和B与A的差别",
+    "the hazard of line = 一线, 初治 and the hazard of line = 二线, 复治": "line = 一线, 初治的风险率和line = 二线, "
+    "复治的风险率",
+    "the hazard of line = 1, pd_l1 = high, B against A, ecog and nlr": "line = 1, pd_l1 = high的风险率、B与A的差别、"
+    "ecog和nlr",
+    "the hazard on A, the hazard on B and nlr": "A组的风险率、B组的风险率和nlr",
+    "the response on A, the response on B and nlr": "A组的缓解率、B组的缓解率和nlr",
+}
+
+
+@pytest.mark.parametrize("effects", EFFECTS)
+def test_effects_that_cannot_be_told_apart_are_named_in_chinese(effects):
+    """It read "these patients无法区分the hazard of line = B and B与A相比"."""
+    assert in_chinese(APART.format(effects)) == f"这些患者无法区分{EFFECTS[effects]}：它们总是同时变化。"
+
+
+def test_what_a_person_wrote_of_a_prior_is_not_taken_for_a_refusal():
+    written = "Chosen by the team. A wide prior is needed. The old one cannot be used."
+    assert in_chinese(written) == written
+
+
+def test_an_effect_of_which_nothing_is_said_is_named_in_chinese():
+    said = in_chinese("these studies say nothing of the slope on nlr: it is the same in all of them.")
+    assert said == "这些研究不提供关于nlr的斜率的信息：其取值均相同。"
+
+
+@pytest.mark.parametrize(("unit", "chinese"), [("months", "月"), ("days", "天")])
+def test_intervals_without_events_are_told_in_chinese(unit, chinese):
+    """It read "在2to 4, 6 on months之间没有事件"."""
+    said = in_chinese(f"no event of line = 一线, 初治 lies between 2 to 4, 6 on {unit}.")
+    assert said == f"line = 一线, 初治在2～4、6以后（{chinese}）之间没有事件。"
+
+
+def _of_strata(tmp_path, model):
+    """An analysis of twelve patients of two strata, on A in the first and on B in the second."""
+    rows = [
+        (f"P{i}", "AB"[i % 2], 3 + i, int(i % 3 != 1), ("一线, 初治", "二线")[i % 2], 50 + i % 5, i // 2 % 2)
+        for i in range(12)
+    ]
+    columns = ["patient_id", "regimen", "months", "event", "line", "x", "liver"]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "t.csv", index=False)
+    path = tmp_path / "t.toml"
+    path.write_text(FILE + model + "\n", encoding="utf-8")
+    return str(path)
+
+
+def test_strata_whose_names_hold_commas_are_listed_and_told_apart_in_chinese(tmp_path, capsys):
+    model = 'strata = ["line"]\n[estimands]\ntimes = [30]\nhorizons = [12]'
+    code, said = told(["check", _of_strata(tmp_path, model)], capsys)
+    assert code == 0, said
+    for part in (
+        "有各自基线风险率的分层：line = 一线, 初治：6例患者，4例事件；line = 二线：6例患者，4例事件。",
+        "某分层的所有患者均用同一方案：line = 一线, 初治 (A)；line = 二线 (B)。",
+        "以下分层无人随访至30个月：line = 一线, 初治（13个月）；line = 二线（14个月）。",
+        "这些患者无法区分line = 二线的风险率和B与A的差别：它们总是同时变化。",
+    ):
+        assert part in said
+    assert english_in(said, ["Q?"]) == []
+
+
+STRATA_WRONG = {
+    'strata = ["lin"]': "model.strata：没有'lin'列；现有列为",
+    'strata = ["x"]\ncovariates = ["x"]': "x已是协变量，而各分层的基线",
+    'strata = ["line"]\nfrailty = "line"': "line已是frailty的列",
+    'strata = ["regimen"]': "方案是比较的对象，不能作为分层",
+    'strata = ["line"]\nregimen_effect = "stratified"': "使每种方案的风险率有各自的形状",
+    'strata = ["line"]\nregimen_effect = "nonproportional"': "或逐层分析([data] where)",
+    'strata_levels = ["first"]': "model.strata_levels：需要strata",
+    'strata = ["line", "x"]\nstrata_levels = ["a", "b"]': "每层写作line、x的类别，而非['a', 'b']",
+    'strata = ["line"]\nstrata_levels = ["二线"]': "没有分层line = 一线, 初治：本模型的分层为line = 二线。请更正写法",
+    'strata = ["line"]\n[estimands]\npopulation = { line = "三线" }': "没有分层'line = 三线'；现有line = 一线",
+    'strata = ["line"]\n[estimands]\npopulation = { rows = [{ line = "三线" }] }': "没有分层line = 三线：拟合所用患者",
+    'strata = ["line"]\ncovariates = ["x"]\n[estimands]\npopulation = { x = 1 }': "必须给出line，它是model.strata的列",
+    'covariates = ["x"]\n[estimands]\npopulation = { x = 1, nosuch = 2 }': "nosuch不是此处的协变量。",
+    'covariates = ["x"]\n[estimands]\npopulation = { nosuch = 2 }': "无法描述该患者：2个问题",
+    'covariates = ["liver", "x"]\n[estimands]\npopulation = { x = 2 }': "  - 必须给出liver\n",
+    'covariates = ["x"]\n[estimands]\npopulation = { x = "high" }': "x = 'high'不能使用",
+    'baseline = "m_spline"\nregimen_effect = "nonproportional"': '"m_spline"风险率可用',
+    'baseline = "gompertz"\nregimen_effect = "nonproportional"': '"gompertz"风险率可用',
+    'regimen_effect = "accelerated"': '用于baseline = "log_logistic"、"log_normal"、"gompertz"；',
+    'baseline = "m_spline"\nreference_time = 3': "m_spline的水平为零时刻的风险率",
+    "knots = [2, 5]": '需要baseline = "m_spline"，而非"weibull"',
+    'baselines = "own"': '"own"用于已发表组，而此处没有',
+}
+
+
+@pytest.mark.parametrize("wrong", STRATA_WRONG)
+def test_what_is_wrong_with_strata_and_smooth_hazards_is_told_in_chinese(wrong, tmp_path, capsys):
+    code, said = told(["check", _of_strata(tmp_path, wrong)], capsys)
+    assert code in (2, 3), said
+    assert STRATA_WRONG[wrong] in said
+    assert english_in(said) == []
+
+
+def test_a_column_of_too_many_strata_and_a_check_across_strata_are_refused_in_chinese(tmp_path, capsys):
+    path = _of_strata(tmp_path, 'strata = ["line"]')
+    code, said = told(["proportional-hazards", path], capsys)
+    assert code == 2
+    assert "比例风险检验：各分层风险率的形状本已不同，无法跨层检验；" in said
+    assert english_in(said) == []
+    path = _of_strata(tmp_path, 'strata = ["line", "x"]')
+    rows = [(f"P{i}", "AB"[i % 2], 3 + i, 1, i // 2, i % 2) for i in range(80)]
+    columns = ["patient_id", "regimen", "months", "event", "line", "x"]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "t.csv", index=False)
+    code, said = told(["check", path], capsys)
+    assert code == 2
+    assert "model.strata：line、x分出80层，多于24层；" in said
+    assert english_in(said) == []
+
+
+def test_what_cannot_stand_beside_published_arms_is_told_in_chinese(tmp_path):
+    from bayes_escc.report.refusals import refusal_in_chinese
+    from bayes_escc.runs.run import prepare_design
+    from tests.test_published_survival import analysis, write_everything
+
+    write_everything(tmp_path)
+    content = json.loads(analysis(tmp_path).content)
+    for stated, part in (
+        ({"strata": ["line"]}, "model.strata：不能与已发表组同用"),
+        ({"baseline": "m_spline"}, '"m_spline"不能与已发表组同用'),
+        ({"frailty": "line"}, "其患者没有所属中心"),
+        ({"regimen_effect": "stratified"}, '与已发表组同用时应为"proportional"'),
+    ):
+        changed = {**content, "model": {k: v for k, v in content["model"].items() if k != "cutpoints"} | stated}
+        spec = be.Analysis.from_dict(changed, folder=tmp_path)
+        with pytest.raises(be.AnalysisError) as caught:
+            prepare_design(spec, spec.load_table())
+        said = refusal_in_chinese(str(caught.value))
+        assert "本组患者与已发表组不能合在一起：" in said
+        assert part in said
+        assert english_in(said) == []
+
+
+def test_priors_and_estimates_of_survival_models_are_named_in_chinese():
+    from bayes_escc.families.survival.spec import DEFAULT_PRIORS
+    from bayes_escc.report.quantities import name_of
+
+    for role, (prior, _) in DEFAULT_PRIORS.items():
+        assert english_in(in_chinese(prior.rationale)) == [], role
+    old = in_chinese("Hazards of neighbouring intervals are alike within a factor of 2.7.")
+    assert old == "相邻时间段的风险率相差不超过2.7倍。"
+    said = in_chinese("log hazard at time zero ~ Normal(-2, 5): 95 % between -12 and 7.6.")
+    assert said == "零时刻的对数风险率 ~ Normal(-2, 5)：95%位于-12与7.6之间。"
+    assert name_of({"estimand": "drift_sd"}, language="zh") == "相邻对数风险率之差的标准差"
+    assert name_of({"estimand": "drift_sd"}) == "drift sd"
+    assert in_chinese("one baseline for all") == "各层共用一个基线"
+    assert in_chinese("strata") == "分层"
+
+
 def test_what_ships_is_listed_in_chinese(tmp_path, capsys):
     from bayes_escc.evidence import DATASETS
 

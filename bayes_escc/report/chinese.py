@@ -9,7 +9,7 @@ does not hold, which a test over the analyses that ship looks for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Final
 
@@ -148,11 +148,65 @@ def _filled(chinese: str, match: re.Match[str], own: Names = frozenset()) -> str
         held = match[hole[1]]
         if hole[1] == "columns":
             return held.replace(" and ", "、").replace(", ", "、")
-        if hole[1] == "strata":
-            return "；".join(map(_term, held.split("; ")))
-        return held if hole[1] in ("title", "path") or held in own else _term(held)
+        if hole[1] in _LISTS:
+            separator, joined, translated = _LISTS[hole[1]]
+            return joined.join(item if item in own else translated(item) for item in separator.split(held))
+        if hole[1] == "effects":
+            return _effects(held, own)
+        if held in own or hole[1] in ("title", "path", "stratum", "pieces"):
+            return held
+        return _effect(held) if hole[1] == "effect" else _term(held)
 
     return _HOLE.sub(said, chinese)
+
+
+def _stratum(text: str) -> str:
+    """What is said of one stratum, whose name is a person's own; a name may hold commas."""
+    for pattern, chinese, _ in _compiled_terms():
+        match = pattern.fullmatch(text) if "{stratum}" in chinese else None
+        if match:
+            return _filled(chinese, match)
+    return text
+
+
+def _effects(held: str, own: Names) -> str:
+    """Effects that cannot be told apart, one by one: ``the hazard of line = 1, B against A and age``.
+
+    The last follows the one `and` of the list; before it, names of strata may hold commas.
+    """
+    end = next((e for e in (held.rfind(" and the "), held.rfind(" and ")) if e >= 0), len(held))
+    last, items, pieces = held[end:].removeprefix(" and "), list[str](), held[:end].split(", ")
+    for place, piece in enumerate(pieces):
+        begins = piece in own or piece.startswith("the ") or " against " in piece
+        of_stratum = bool(items) and items[-1].startswith("the hazard of ") and not begins
+        if of_stratum and (" = " in piece or re.search("the hazard of | against ", ", ".join([*pieces[place:], last]))):
+            items[-1] += f", {piece}"
+        else:
+            items.append(piece)
+    said = [item if item in own else _effect(item) for item in items]
+    return "、".join(said) + (f"和{last if last in own else _effect(last)}" if last else "")
+
+
+def _effect(text: str) -> str:
+    """One effect of a model: a hazard, a slope, the label of a covariate, or a regimen against another."""
+    pair = re.fullmatch(r"(.+) against (.+)", text)
+    return f"{pair[1]}与{pair[2]}的差别" if pair and not text.startswith("the ") else _term(text)
+
+
+def _span(text: str) -> str:
+    """An interval of times: ``2 to 4``, or from a time on."""
+    return f"{text.removesuffix(' on')}以后" if text.endswith(" on") else text.replace(" to ", "～")
+
+
+_LISTS: Final[Mapping[str, tuple[re.Pattern[str], str, Callable[[str], str]]]] = {
+    "strata": (re.compile("; "), "；", _stratum),
+    "shares": (re.compile(r", (?=\d+ % of the draws for )"), "；", lambda item: _term(item)),
+    "spans": (re.compile(", "), "、", _span),
+}
+"""Holes that hold a list: what stands between its items in English and in Chinese, and how one of them is translated.
+
+Items are translated one by one: a pattern of one item could match from the first to the last.
+"""
 
 
 def _term(text: str) -> str:

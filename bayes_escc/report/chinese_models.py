@@ -155,6 +155,153 @@ _SURVIVAL: Final = (
     ),
 )
 
+_STRATA: Final = (
+    (
+        "there is no stratum {stratum}: the patients of the fit have {strata}.",
+        "没有分层{stratum}：拟合所用患者的分层为{strata}。",
+    ),
+    ("there is no stratum {stratum}: this model knows {strata}.", "没有分层{stratum}：本模型的分层为{strata}。"),
+    (
+        "Correct the spelling; a further stratum has a baseline of its own, so it is another model.",
+        "请更正写法；新增的分层有自己的基线，属于另一模型。",
+    ),
+    ("{path}: there is no stratum {stratum}; there are {strata}.", "{path}：没有分层{stratum}；现有{strata}。"),
+    (
+        "{path}: {column} is needed, one of the columns of model.strata: the baseline hazard of a patient is that of the "
+        "stratum.",
+        "{path}：必须给出{column}，它是model.strata的列之一：患者的基线风险率即其所在分层的基线风险率。",
+    ),
+    (
+        "{path}: {columns} make {n} strata, more than {most}; strata are groups of many patients, so put values together "
+        "in groups, or take the column as a covariate.",
+        "{path}：{columns}分出{n}层，多于{most}层；每层应有较多患者，请将取值合并成组，或将该列作为协变量。",
+    ),
+    (
+        "model.strata: there is no column {column}; the columns are {columns}.",
+        "model.strata：没有{column}列；现有列为{columns}。",
+    ),
+    (
+        "{path}: {column} is a covariate already, and the baselines of the strata take up all it could say of the hazard; "
+        "leave it out of covariates, or out of strata.",
+        "{path}：{column}已是协变量，而各分层的基线已包含它关于风险率的全部信息；请从covariates或strata中去掉。",
+    ),
+    (
+        "{path}: {column} is the column of the frailty already; leave it out of one of the two.",
+        "{path}：{column}已是frailty的列，请从两者之一中去掉。",
+    ),
+    (
+        '{path}: regimens are compared and cannot be strata; regimen_effect = "stratified" gives each of them a baseline of '
+        "its own.",
+        '{path}：方案是比较的对象，不能作为分层；regimen_effect = "stratified"使每种方案有各自的基线。',
+    ),
+    (
+        "{path}: regimen_effect = {effect} gives every regimen a hazard of its own shape, which strata do not share; use "
+        '"proportional", "accelerated" or "none", or analyse one stratum at a time ([data] where).',
+        "{path}：regimen_effect = {effect}使每种方案的风险率有各自的形状，与分层不能同用；"
+        '请用"proportional"、"accelerated"或"none"，或逐层分析([data] where)。',
+    ),
+    ("{path}: needs strata, the columns whose categories it lists.", "{path}：需要strata，即所列类别所在的列。"),
+    (
+        "{path}: must list distinct strata, each as its categories of {columns}, not {value}.",
+        "{path}：应列出互不相同的分层，每层写作{columns}的类别，而非{value}。",
+    ),
+    (
+        "proportional hazards: cannot be checked across strata, whose hazards differ in shape already; leave model.strata "
+        "out, or check one stratum at a time ([data] where).",
+        "比例风险检验：各分层风险率的形状本已不同，无法跨层检验；请去掉model.strata，或逐层检验([data] where)。",
+    ),
+)
+
+_HAZARDS: Final = (
+    (
+        '{path}: {baseline} hazards take "proportional", "stratified" or "none".',
+        '{path}：{baseline}风险率可用"proportional"、"stratified"或"none"。',
+    ),
+    (
+        '{path}: {baseline} hazards take "proportional", "accelerated" or "stratified".',
+        '{path}：{baseline}风险率可用"proportional"、"accelerated"或"stratified"。',
+    ),
+    (
+        '{path}: "accelerated" is of baseline = {columns}; a Weibull model gives both ratios.',
+        '{path}："accelerated"用于baseline = {columns}；Weibull模型同时给出两种比。',
+    ),
+    (
+        "{path}: is not there with an m_spline, whose level is the hazard at time zero.",
+        "{path}：m_spline的水平为零时刻的风险率，没有该项。",
+    ),
+    (
+        "{path}: bins collapse the rows of exponential and piecewise models; a {baseline} model has none.",
+        "{path}：bins用于合并exponential与piecewise模型的数据行，{baseline}模型没有。",
+    ),
+    (
+        "{path}: is required with priors.log_cumulative_hazard: when the prior holds.",
+        "{path}：用priors.log_cumulative_hazard时必须填写，即该先验所在的时间。",
+    ),
+    (
+        "{path}: a random walk is of log hazards; give priors.log_hazard.",
+        "{path}：随机游走针对对数风险率；请给出priors.log_hazard。",
+    ),
+    (
+        "{path}: is not there with effect_modifiers, whose prior shrinks them already.",
+        "{path}：不能与effect_modifiers同用，其先验已作收缩。",
+    ),
+    (
+        "{path}: have no meaning with regimen_effect = {effect}.",
+        "{path}：与regimen_effect = {effect}同用没有意义。",
+    ),
+    (
+        "{path}: act on hazard ratios; they are not there with accelerated regimens.",
+        "{path}：作用于风险比，不能与accelerated的方案同用。",
+    ),
+    (
+        "{path}: is the prior of model.effect_modifiers, and there are none.",
+        "{path}：为model.effect_modifiers的先验，而模型中没有效应修饰因素。",
+    ),
+    ("{path}: one value holds for all.", "{path}：只能有一个共同的值。"),
+    ("{path}: needs regimen_effect = {needed}, not {stated}.", "{path}：需要regimen_effect = {needed}，而非{stated}。"),
+    (
+        "{path}: the {shrinkage} shrinkage is the prior of the coefficients; give priors.coefficient.NAME for a covariate "
+        "that is not to be shrunk.",
+        "{path}：{shrinkage}收缩即为系数的先验；不作收缩的协变量请用priors.coefficient.NAME给出。",
+    ),
+)
+
+_PROFILES: Final = (
+    ("this patient cannot be described: 1 problem.", "无法描述该患者：1个问题。"),
+    ("this patient cannot be described: {n} problems.", "无法描述该患者：{n}个问题。"),
+    ("{path} is not a covariate here.", "{path}不是此处的协变量。"),
+)
+
+_BESIDE: Final = (
+    ("own patients and published arms cannot be put together: 1 problem.", "本组患者与已发表组不能合在一起：1个问题。"),
+    (
+        "own patients and published arms cannot be put together: {n} problems.",
+        "本组患者与已发表组不能合在一起：{n}个问题。",
+    ),
+    ('{path}: beside published arms, "proportional".', '{path}：与已发表组同用时应为"proportional"。'),
+    (
+        "{path}: not beside published arms, whose papers do not say the hazard of each stratum; take the columns as "
+        "covariates.",
+        "{path}：不能与已发表组同用，因论文未给出各分层的风险率；请将这些列作为协变量。",
+    ),
+    (
+        "{path}: not beside published arms, whose patients have no centre.",
+        "{path}：不能与已发表组同用，其患者没有所属中心。",
+    ),
+    (
+        '{path}: "m_spline" is not there beside published arms; use "piecewise".',
+        '{path}："m_spline"不能与已发表组同用；请用"piecewise"。',
+    ),
+    (
+        '{path}: smoothing = "random_walk" and shrinkage are not there beside published arms.',
+        '{path}：smoothing = "random_walk"与shrinkage不能与已发表组同用。',
+    ),
+    (
+        "{path}: {baselines} is of published arms, and there are none.",
+        "{path}：{baselines}用于已发表组，而此处没有。",
+    ),
+)
+
 _SYNTHESIS: Final = (
     ("{names}: subgroups of one study are pooled as independent.", "{names}：同一研究的各亚组按独立合并。"),
     ("That holds where no patient is in two of them.", "仅当没有患者同属两个亚组时成立。"),
@@ -215,4 +362,4 @@ _SYNTHESIS: Final = (
     ),
 )
 
-MODELS: Final = (*_COVARIATES, *_RESPONSE, *_SURVIVAL, *_SYNTHESIS)
+MODELS: Final = (*_COVARIATES, *_RESPONSE, *_SURVIVAL, *_STRATA, *_HAZARDS, *_PROFILES, *_BESIDE, *_SYNTHESIS)

@@ -6,11 +6,22 @@ from typing import Final
 
 __all__ = ["NOTES"]
 
+_UNITS: Final = {"months": "月", "weeks": "周", "days": "天", "years": "年"}
+_EMPTY: Final = tuple(
+    (f"no event{english} lies between {{spans}} {unit}.", f"{chinese}{{spans}}（{shown}）之间没有事件。")
+    for unit, shown in _UNITS.items()
+    for english, chinese in (("", ""), (" of {stratum}", "{stratum}在"), (" on {name}", "{name}组在"))
+)
+"""Intervals without events, in every unit: a unit that was a hole would take in what stands between two numbers."""
+
 NOTES: Final = (
-    ("{rows} say nothing of {name}: it is the same in all of them.", "{rows}不提供关于{name}的信息：各行均相同。"),
     (
-        "{rows} cannot tell apart {names}: they always change together.",
-        "{rows}无法区分{names}：它们总是同时变化。",
+        "{rows} say nothing of {effect}: it is the same in all of them.",
+        "{rows}不提供关于{effect}的信息：其取值均相同。",
+    ),
+    (
+        "{rows} cannot tell apart {effects}: they always change together.",
+        "{rows}无法区分{effects}：它们总是同时变化。",
     ),
     (
         "Only their priors divide the effect between them.",
@@ -25,12 +36,12 @@ NOTES: Final = (
         "{count}不足以区分风险的形状与水平。",
     ),
     (
-        "{n} events of {name} cannot tell the shape of the hazard from its level.",
-        "{name}仅{n}例事件，不足以区分风险的形状与水平。",
+        "{n} events of {stratum} cannot tell the shape of the hazard from its level.",
+        "{stratum}仅{n}例事件，不足以区分风险的形状与水平。",
     ),
     (
-        "{n} event of {name} cannot tell the shape of the hazard from its level.",
-        "{name}仅{n}例事件，不足以区分风险的形状与水平。",
+        "{n} event of {stratum} cannot tell the shape of the hazard from its level.",
+        "{stratum}仅{n}例事件，不足以区分风险的形状与水平。",
     ),
     (
         "{n} events on {name} cannot tell the shape of the hazard from its level.",
@@ -53,9 +64,7 @@ NOTES: Final = (
         "the last knot, at {time} {unit}, lies beyond the end of follow-up ({end}).",
         "最后一个节点（{time}{unit}）超出随访期（{end}）。",
     ),
-    ("no event lies between {times} {unit}.", "{times}{unit}之间没有事件。"),
-    ("no event of {name} lies between {times} {unit}.", "{name}在{times}{unit}之间没有事件。"),
-    ("no event on {name} lies between {times} {unit}.", "{name}组在{times}{unit}之间没有事件。"),
+    *_EMPTY,
     (
         "There the prior alone speaks: use fewer intervals or a simpler shape, or show what another prior would say.",
         "该处结果仅来自先验：请减少区间或采用更简单的形状，或说明换用其他先验时的结果。",
@@ -81,6 +90,10 @@ NOTES: Final = (
     (
         "every {column} gave one regimen only, so centres and regimens differ together.",
         "每个{column}只用一种方案，中心与方案的差别无法分开。",
+    ),
+    (
+        "no {column} joins these regimens, so that they differ from one another as their centres do: {pieces}.",
+        "没有{column}将这些方案联系起来，方案的差别与中心的差别无法分开：{pieces}。",
     ),
     (
         "The prior of frailty_sd decides how much of the difference is put down to the regimen; vary it.",
@@ -212,7 +225,7 @@ NOTES: Final = (
     ),
     (
         "the {what} lies beyond the {covered} {unit} for which every regimen was followed: {shares}.",
-        "{what}超出各方案共同的随访时间{covered}{unit}：{shares}。",
+        "{what}超出各方案共同随访时间（{covered}{unit}）的抽样比例：{shares}。",
     ),
     (
         "There it rests on the shape of the model and the priors, not on events seen.",
@@ -231,7 +244,7 @@ NOTES: Final = (
         "The effects of regimens and covariates are shared by all strata.",
         "方案与协变量的效应在各层间相同。",
     ),
-    ("every patient is of the stratum {name}.", "所有患者均属于分层{name}。"),
+    ("every patient is of the stratum {stratum}.", "所有患者均属于分层{stratum}。"),
     (
         "nobody of these strata was followed to {time} {unit}: {strata}.",
         "以下分层无人随访至{time}{unit}：{strata}。",

@@ -103,6 +103,14 @@ PRIORS: Final = (
     ("A prognostic factor changes the hazard fourfold at most.", "预后因素至多使风险率改变四倍。"),
     ("Hazards of neighbouring intervals are alike within a factor of 2.7.", "相邻时间段的风险率相差不超过2.7倍。"),
     (
+        "Hazards of neighbouring intervals, or knots, are alike within a factor of 2.7.",
+        "相邻时间段（或相邻节点）的风险率相差不超过2.7倍。",
+    ),
+    (
+        "Almost flat: the level is for its few events to say, and leans on no contrast.",
+        "近乎平坦：水平由其少数事件决定，不影响任何对比。",
+    ),
+    (
         "A covariate typically changes the hazard by a factor of 1.4; the data say how much.",
         "协变量通常使风险率改变1.4倍，具体大小由数据决定。",
     ),
@@ -114,6 +122,10 @@ PRIORS: Final = (
     (
         "Hazards of two centres typically differ by a factor of 1.2, one pair in 20 by 2.5 or more.",
         "两中心的风险率通常相差1.2倍，每20对中有一对相差2.5倍以上。",
+    ),
+    (
+        "Hazards of patients alike in two studies typically differ by a factor of 1.3, rarely by more than 2.7.",
+        "情况相同的患者在两项研究中的风险率通常相差1.3倍，很少超过2.7倍。",
     ),
     ("Two standard deviations apart, hazards differ sevenfold at most.", "相差两个标准差时，风险率至多相差七倍。"),
     ("Uniform: every rate is equally plausible before the data.", "均匀先验：见到数据之前，各发生率同样可能。"),

@@ -17,6 +17,7 @@ _SOURCES: Final = {
     "the curve": "曲线",
     "the DataFrame": "该DataFrame",
     "these options": "这些选项",
+    "the target population": "目标人群",
 }
 _PROBLEM: Final = re.compile(
     r"  - (?:row (?P<row>\d+))?(?:(?:, )?column (?P<column>.+?))?(?P<value> (?:'.*?'|\".*?\"))?: "
@@ -25,6 +26,11 @@ _PROBLEM: Final = re.compile(
 _CHANGE: Final = re.compile(rf"  - (?P<unit>.+): (?P<kind>{'|'.join(KINDS_OF_CHANGE)})(?: \((?P<detail>.*)\))?")
 _CODED: Final = re.compile(r"(.+[.?!])( \[[a-z_0-9]+\])")
 """A note on no row and no column, with its code."""
+_PROFILE: Final = {
+    re.compile(r"  - ([^.:]+) is needed"): r"  - 必须给出\1",
+    re.compile(r"  - ([^.:]+ = .+) cannot be used"): r"  - \1不能使用",
+}
+"""Problems with the profile of a patient; too short for the catalogue, through which sentences of a person pass too."""
 _MORE: Final = re.compile(r"    and the same in (\d+) more rows: (.*)")
 
 
@@ -52,6 +58,9 @@ def _line(line: str, own: Names = frozenset()) -> str:
         return f"    另有{more[1]}行相同：{more[2]}"
     if change := _CHANGE.fullmatch(line):
         return f"  - {change_in_chinese(change['unit'], change['kind'], change['detail'] or '')}"
+    for pattern, chinese in _PROFILE.items():
+        if pattern.fullmatch(line):
+            return pattern.sub(chinese, line)
     problem = _PROBLEM.fullmatch(line)
     if problem is None or not (problem["row"] or problem["column"]):
         lead = re.match(r"\s*(- )?", line)
