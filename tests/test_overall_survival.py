@@ -12,6 +12,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.evidence.sheet.read import read_sheet
+from bayes_escc.report.chinese import in_chinese
 from bayes_escc.report.endpoint_words import of_endpoint
 
 ENDS = [
@@ -124,9 +125,180 @@ def test_who_is_alive_is_not_taken_for_who_died(header, died, lives, asked, tmp_
     if asked:
         with pytest.raises(be.OpenQuestionsError) as found:
             read_sheet(path)
-        assert [q.code for q in found.value.questions] == ["use.status"]
+        assert [q.code for q in found.value.questions] == ["coding.death"]
+        assert read_sheet(path, answers={"coding.death": f"{died}=dead"}).frame["event"].astype(int).sum() == 9
+        assert read_sheet(path, answers={"coding.death": f"{lives}=dead"}).frame["event"].astype(int).sum() == 3
         return
     assert read_sheet(path).frame["event"].astype(int).sum() == 9
+
+
+def events_of(path, **answers):
+    """Events and endpoint of a sheet, or the codes of the questions it leaves open."""
+    try:
+        found = read_sheet(path, answers={f"use.{role}": header for role, header in answers.items()})
+    except be.OpenQuestionsError as error:
+        return [q.code for q in error.questions]
+    return int(found.frame["event"].astype(int).sum()), found.mapping.rule("endpoint", "PFS")
+
+
+@pytest.mark.parametrize(
+    ("header", "died", "lives"),
+    [
+        ("vital status (1=dead, 0=alive)", 1, 0),
+        ("OS status (0=alive, 1=dead)", 1, 0),
+        ("Survival status (1=Dead 0=Alive)", 1, 0),
+        ("alive or dead (1=dead)", 1, 0),
+        ("生存状态(1=死亡;0=存活)", 1, 0),
+        ("生存状态（死亡=1；存活=0）", 1, 0),
+        ("生存状态（1死亡0存活）", 1, 0),
+        ("OS status 1=dead 0=alive", 1, 0),
+        ("vital status (1=alive, 0=dead)", 0, 1),
+        ("生存状态(0=死亡;1=存活)", 0, 1),
+        ("alive (1=yes)", 0, 1),
+        ("是否存活(1=是;0=否)", 0, 1),
+        ("是否死亡(1=是;0=否)", 1, 0),
+        ("OS status (1=alive, 2=dead)", 2, 1),
+        ("vital status (0=alive, 1=death from any cause, 2=lost to follow-up)", 1, 2),
+    ],
+)
+def test_a_legend_in_the_header_says_which_code_is_death(header, died, lives, tmp_path):
+    """`vital status (1=dead, 0=alive)` was read backwards for the word alive in its legend."""
+    row = lambda p: (p[0], p[1], p[5], died if p[6] else lives)  # noqa: E731
+    path = sheet(tmp_path / "w.csv", f'编号,方案,OS(月),"{header}"', row)
+    assert events_of(path) == (9, "OS")
+    assert events_of(path, time="OS(月)", status=header) == (9, "OS")
+
+
+@pytest.mark.parametrize(
+    "header", ["vital status (1=a, 0=b)", "OS status (1=dead or alive, 0=other)", "生存状态(1甲0乙)"]
+)
+def test_a_legend_that_is_not_understood_is_asked(header, tmp_path):
+    path = sheet(tmp_path / "w.csv", f'id,arm,OS (months),"{header}"', lambda p: (p[0], p[1], p[5], p[6]))
+    assert events_of(path) == ["coding.death"]
+
+
+BOTH = "id,arm,PFS (months),PFS event,OS (months),"
+
+
+@pytest.mark.parametrize(
+    ("header", "died", "lives", "uses", "expected"),
+    [
+        ("alive", 0, 1, {"status": "alive"}, (9, "OS")),
+        ("alive", "no", "yes", {"status": "alive"}, (9, "OS")),
+        ("alive", 0, 1, {"censored": "alive"}, (9, "OS")),
+        ("是否存活", "否", "是", {"status": "是否存活"}, (9, "OS")),
+        ("OS_CNSR", 0, 1, {"status": "OS_CNSR"}, (9, "OS")),
+        ("生存状态", 0, 1, {"status": "生存状态"}, ["coding.death"]),
+        ("vital status", 0, 1, {"censored": "vital status"}, (9, "OS")),
+        ("death", 1, 0, {}, (9, "OS")),
+        ("alive", 0, 1, {}, (9, "OS")),
+        ("生存状态", 1, 0, {}, ["coding.death"]),
+        ("grade", 1, 0, {}, ["use.status"]),
+    ],
+)
+def test_the_time_of_overall_survival_goes_with_deaths_whichever_way_they_are_coded(
+    header, died, lives, uses, expected, tmp_path
+):
+    """The events of PFS were counted as deaths, and the living as dead where their column was named."""
+    row = lambda p: (p[0], p[1], round(p[5] / 2, 1), 1, p[5], died if p[6] else lives)  # noqa: E731
+    path = sheet(tmp_path / "both.csv", BOTH + header, row)
+    assert events_of(path, time="OS (months)", **uses) == expected
+    assert events_of(path) == (12, "PFS")
+
+
+def test_deaths_do_not_go_with_the_time_of_pfs(tmp_path):
+    row = lambda p: (p[0], p[1], round(p[5] / 2, 1), 1, p[5], p[6])  # noqa: E731
+    path = sheet(tmp_path / "both.csv", BOTH + "death", row)
+    found = read_sheet(path, answers={"use.status": "death"})
+    assert found.mapping.columns["time"].header == "OS (months)"
+    assert events_of(path, status="death") == (9, "OS")
+    assert events_of(path, status="death", time="PFS (months)") == (9, "PFS")
+    with pytest.raises(be.DataError, match="is a time to death") as refused:
+        events_of(path, time="OS (months)", status="PFS event")
+    assert "至死亡的时间" in in_chinese(str(refused.value))
+    alone = sheet(tmp_path / "alone.csv", "id,arm,PFS (months),death", lambda p: (p[0], p[1], p[5], p[6]))
+    assert events_of(alone, status="death") == ["use.time"]
+    two = sheet(tmp_path / "two.csv", BOTH + "death,vital status", lambda p: (*row(p), "dead" if p[6] else "alive"))
+    assert events_of(two, time="OS (months)") == ["use.status"]
+
+
+def seen(p):
+    """The last date of a patient."""
+    return p[4] or p[3]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "expected"),
+    [
+        ("survival time (months),death", lambda p: (p[5], p[6]), (9, "OS")),
+        ("生存时间(月),是否死亡", lambda p: (p[5], "是" if p[6] else "否"), (9, "OS")),
+        ("survival (weeks),status (1=alive; 2=dead)", lambda p: (p[5] * 4, 1 + p[6]), (9, "OS")),
+        ("time (months),status", lambda p: (p[5], "dead" if p[6] else "alive"), (9, "OS")),
+        ("time (months),status", lambda p: (p[5], p[6]), (9, "PFS")),
+        (
+            "first dose,date of death,last contact,status",
+            lambda p: (p[2], p[3], seen(p), "dead" if p[6] else "alive"),
+            (9, "OS"),
+        ),
+        ("first dose,date of death,last contact,last scan", lambda p: (p[2], p[3], seen(p), p[2]), (9, "OS")),
+        (
+            "first dose,date of death,last contact,last scan,status",
+            lambda p: (p[2], p[3], seen(p), p[2], "dead" if p[6] else "alive"),
+            (9, "OS"),
+        ),
+        ("首次用药日期,末次随访日期,是否死亡", lambda p: (p[2], seen(p), "是" if p[6] else "否"), ["end"]),
+        ("总生存时间(月),结局", lambda p: (p[5], "死亡" if p[6] else "存活"), (9, "OS")),
+        ("总生存时间(月),随访结局", lambda p: (p[5], "死亡" if p[6] else "存活"), (9, "OS")),
+    ],
+)
+def test_deaths_are_not_called_pfs_where_the_sheet_holds_no_progression(header, row, expected, tmp_path):
+    path = sheet(tmp_path / "w.csv", f"编号,方案,{header}", lambda p: (p[0], p[1], *row(p)))
+    assert events_of(path) == expected
+    if "last contact" in header:
+        times = read_sheet(path).frame["time"].astype(int).tolist()
+        assert times == [(date.fromisoformat(seen(p)) - date.fromisoformat(p[2])).days for p in PATIENTS]
+
+
+def test_the_end_of_follow_up_is_asked_about_in_words_of_death(tmp_path, capsys):
+    path = sheet(
+        tmp_path / "w.csv",
+        "编号,方案,首次用药日期,末次随访日期,是否死亡",
+        lambda p: (p[0], p[1], p[2], seen(p), "是" if p[6] else "否"),
+    )
+    with pytest.raises(be.OpenQuestionsError) as asked:
+        read_sheet(path)
+    assert main(["start", path, "--out", str(tmp_path / "cohort")]) == 3
+    assert "PFS" not in capsys.readouterr().out
+    assert "死亡日期" in str(asked.value)
+    assert "PFS" not in str(asked.value)
+    found = read_sheet(path, answers={"end": "last_contact"})
+    assert (found.frame["event"].astype(int).sum(), found.mapping.rule("endpoint")) == (9, "OS")
+
+
+@pytest.mark.parametrize(
+    ("header", "died", "lives"),
+    [("生存状态", 1, 0), ("是否存活", 0, 1), ("存活", "否", "是"), ("存活与否", 0, 1), ("survival status", 1, 0)],
+)
+def test_every_question_of_overall_survival_speaks_of_death(header, died, lives, tmp_path, capsys):
+    """The question spoke of progression, its printed option undid the time, and the mapping kept words of PFS."""
+    path = sheet(
+        tmp_path / "w.csv", f"编号,方案,OS(月),{header}", lambda p: (p[0], p[1], p[5], died if p[6] else lives)
+    )
+    out = ["start", path, "--out", str(tmp_path / "os"), "--language", "zh", "--answer", "margin.os=2"]
+    out += ["--answer", "reference=chemo"]
+    wrong = re.compile("PFS|进展")
+    if header in {"生存状态", "survival status"}:
+        assert main(out) == 3
+        said = capsys.readouterr()
+        assert not wrong.search(said.out + said.err)
+        assert f"coding.death={died}=dead" in said.out + said.err
+        out += ["--answer", f"coding.death={died}=dead"]
+    assert main([*out, "--use", f"status={header}"]) == 0
+    assert not wrong.search(capsys.readouterr().out)
+    assert not wrong.search((tmp_path / "os" / "mapping.toml").read_text(encoding="utf-8"))
+    table = be.Analysis.from_file(tmp_path / "os" / "os.toml").load_table()
+    assert table.frame["event"].astype(int).sum() == 9
+    assert main(["start", path, "--out", str(tmp_path / "os")]) == 0  # the earlier answers hold
 
 
 @pytest.fixture(scope="module")

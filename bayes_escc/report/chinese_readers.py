@@ -647,6 +647,11 @@ _SHEETS: Final = (
         "将“{answer}”指为{role}：没有这一表头；现有{headers}。",
     ),
     (
+        "{time} is a time to death, and {status}, named as its status, is of progression. "
+        "Name the column that says who died, or the time to progression.",
+        "{time}是至死亡的时间，而指定的状态列{status}说明的是进展。请指定说明是否死亡的列，或至进展的时间。",
+    ),
+    (
         "there is no question {codes}; nothing in the sheet asks it.",
         "没有问题{codes}，表格中无此疑问。",
     ),

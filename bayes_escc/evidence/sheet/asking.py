@@ -35,6 +35,7 @@ class Asking:
         self.notes: list[Text] = []
         self.settings: dict[str, str] = {}
         self.joining, self.joined = "", False
+        self.overall = False
 
     def ask(self, question: Question) -> str | None:
         """The answer to a question if there is one; else it stays open."""

@@ -19,6 +19,7 @@ from bayes_escc.evidence.sheet.cells import (
     read_grade,
     read_number,
 )
+from bayes_escc.evidence.sheet.deaths import called
 from bayes_escc.evidence.sheet.mapping import Column, Mapping
 from bayes_escc.evidence.sheet.questions import Candidate
 from bayes_escc.evidence.sheet.roles import ROLES
@@ -63,6 +64,8 @@ class CellReading:
         self.records, self.mapping, self.recorder = records, mapping, recorder
         self.epochs, self.today = epochs, today
         self.columns = mapping.columns
+        self.endpoint = mapping.rule("endpoint", "PFS")
+        self.overall = self.endpoint == "OS"
         self.wrong: dict[int, list[Text]] = defaultdict(list)
 
     # -- words -------------------------------------------------------------------------------------------------------
@@ -143,7 +146,7 @@ class CellReading:
 
     def ask_coding(self, role: str, meanings: tuple[str, ...]) -> None:
         """Ask what 1 and 2 stand for."""
-        header, said = self.columns[role].header, ROLES[role].said
+        header, said = self.columns[role].header, called(role, self.overall)
         second = _MEANINGS[meanings[1]]
         self.recorder.ask(
             f"coding.{role}",
@@ -159,9 +162,10 @@ class CellReading:
 
     def ask_word(self, role: str, word: str, record: Record, meanings: tuple[str, ...]) -> None:
         """Ask what a word means."""
-        said, shown = ROLES[role].said, word or "(blank)"
+        said, shown = called(role, self.overall), word or "(blank)"
         scores = role in {"ecog", "ae_grade"}  # 0 and 1 are grades here, not no and yes
-        candidates = [Candidate(m, Text(m, m) if scores else _MEANINGS.get(m, Text(m, m))) for m in meanings]
+        known = {**_MEANINGS, "event": Text("dead", "死亡"), "censored": _ALIVE} if self.overall else _MEANINGS
+        candidates = [Candidate(m, Text(m, m) if scores else known.get(m, Text(m, m))) for m in meanings]
         if "pending" not in meanings:
             candidates.append(Candidate("missing", Text("not known", "缺失")))
         self.recorder.ask(
@@ -375,6 +379,7 @@ class CellReading:
         record.values["!zh"] = "；".join(filter(None, (record.values.get("!zh", ""), why.zh)))
 
 
+_ALIVE: Final = Text("alive at the last contact", "末次随访时存活")
 _MEANINGS: Final = {
     "event": Text("progression or death", "发生进展或死亡"),
     "censored": Text("no event so far", "尚未发生事件"),

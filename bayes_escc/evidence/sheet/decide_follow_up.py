@@ -1,4 +1,4 @@
-"""Which dates or times give progression-free survival, and where follow-up ends."""
+"""Which dates or times give progression-free or overall survival, and where follow-up ends."""
 
 from __future__ import annotations
 
@@ -8,62 +8,27 @@ from dataclasses import replace
 from typing import Final
 
 from bayes_escc.errors import DataError
-from bayes_escc.evidence.sheet.asking import Asking
-from bayes_escc.evidence.sheet.cells import MISSING, WORDS, folded_word, read_day, read_number, time_unit
-from bayes_escc.evidence.sheet.columns import Roles, propose_roles
+from bayes_escc.evidence.sheet.cells import MISSING, folded_word, read_day, time_unit
+from bayes_escc.evidence.sheet.columns import Roles
+from bayes_escc.evidence.sheet.deaths import is_of_progression
+from bayes_escc.evidence.sheet.decide_overall import OverallDecisions, numeric_columns
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.questions import Candidate, Question
-from bayes_escc.evidence.sheet.roles import header_of, roles_of
-from bayes_escc.evidence.sheet.sorting import PATIENT_ROLES
 from bayes_escc.evidence.sheet.wording import Text
-from bayes_escc.names import PlainMapping, normalise
+from bayes_escc.names import normalise
 
 __all__ = ["FollowUpDecisions"]
 
 
 _ENDS: Final = frozenset({"progression", "death", "last_contact", "last_scan", "pfs_end"})
 """Roles that say when follow-up ended."""
-_PROGRESSION: Final = ("progression", "independent_progression")
-"""Roles of a date of progression."""
 _READABLE: Final = ("ambiguous", "serial")
 """What is a date, but not of itself."""
 
 
-class FollowUpDecisions(Asking):
+class FollowUpDecisions(OverallDecisions):
     """How progression-free survival comes about."""
-
-    # -- overall survival --------------------------------------------------------------------------------------------
-
-    def _overall_alone(self, roles: Roles, tables: Sequence[Table], uses: PlainMapping) -> Roles:
-        """The columns of overall survival as those of the follow-up, where a sheet holds no other."""
-        if roles.columns.keys() & {"time", "status", "censored", "pfs_end", *_PROGRESSION, "visit_result"}:
-            return roles
-        found = {role: [h for h in roles.aside if _is_overall(h, role)] for role in ("os", "os_status")}
-        if len(found["os"]) != 1 or len(found["os_status"]) > 1:
-            return roles
-        own = {found["os"][0]: "time"} | {h: r for h in found["os_status"] if (r := _died(h, roles.cells[h]))}
-        told = propose_roles(tables, {**{f"use.{role}": header for header, role in own.items()}, **uses}, PATIENT_ROLES)
-        why = Text("no other survival is in the sheet", "表中没有其他生存时间")
-        shown = [replace(p, reason=why) if own.get(p.header) == p.role else p for p in told.proposals]
-        return replace(told, proposals=tuple(shown))
-
-    def _of_overall(self, mapping: Mapping) -> Mapping:
-        """Overall survival, where deaths are all that the sheet dates or its time is one to death."""
-        has, mode = set(mapping.columns), mapping.rule("time")
-        named = mode == "column" and _is_overall(mapping.columns["time"].header, "os")
-        dated = mode == "dates" and "death" in has and not has & {*_PROGRESSION, "status", "censored", "last_scan"}
-        if not (named or dated):
-            return mapping
-        why = Text("the time is one to death", "时间为至死亡的时间")
-        why = why if named else Text("the sheet dates no progression", "表中没有进展日期")
-        self.notes.append(
-            Text(
-                f"{why.en}: deaths are the events, and what is analysed is overall survival (OS)",
-                f"{why.zh}：以死亡为事件，分析总生存期(OS)",
-            )
-        )
-        return mapping.with_rule(endpoint="OS")
 
     # -- time to progression -----------------------------------------------------------------------------------------
 
@@ -97,6 +62,8 @@ class FollowUpDecisions(Asking):
             return self._cut(self._censored_at(mapping.with_rule(time="dates", time_unit="days"), tables), tables)
         if "start" in has and "pfs_end" in has and status:
             return self._cut(mapping.with_rule(time="end", end="pfs_end", time_unit="days"), tables)
+        if "time" in has and not status and self.given.get("use.status") == "none":
+            return mapping
         if "time" in has and not status:
             self._ask_status(roles)
             return mapping.with_rule(time="column")
@@ -108,20 +75,7 @@ class FollowUpDecisions(Asking):
             answer = self.ask(
                 Question(
                     "end",
-                    Text(
-                        f"There is a status but no date of progression. Is {header!r} also the date of the event?",
-                        f"有状态但无进展日期，“{header}”是否也是事件日期？",
-                    ),
-                    (
-                        Candidate(
-                            role,
-                            Text(
-                                "yes: the date of progression or death where the event happened",
-                                "是：发生事件者为进展或死亡日期",
-                            ),
-                        ),
-                        Candidate("none", Text("no: leave progression-free survival out", "否：不做PFS分析")),
-                    ),
+                    *self._end_words(header, role),
                 )
             )
             return (
@@ -132,6 +86,36 @@ class FollowUpDecisions(Asking):
         if status and "start" not in has and not has & _ENDS:
             self._ask_time(roles)
         return mapping
+
+    def _end_words(self, header: str, role: str) -> tuple[Text, tuple[Candidate, ...]]:
+        """Whether the last date is that of the event: the question and its candidates."""
+        if self.overall:
+            return (
+                Text(
+                    f"There is no date of death. Is {header!r} the date of death of patients who died?",
+                    f"没有死亡日期，“{header}”对死亡患者是否即为死亡日期？",
+                ),
+                (
+                    Candidate(role, Text("yes: analyse overall survival (OS)", "是：分析总生存期(OS)")),
+                    Candidate("none", Text("no: leave overall survival out", "否：不做OS分析")),
+                ),
+            )
+        return (
+            Text(
+                f"There is a status but no date of progression. Is {header!r} also the date of the event?",
+                f"有状态但无进展日期，“{header}”是否也是事件日期？",
+            ),
+            (
+                Candidate(
+                    role,
+                    Text(
+                        "yes: the date of progression or death where the event happened",
+                        "是：发生事件者为进展或死亡日期",
+                    ),
+                ),
+                Candidate("none", Text("no: leave progression-free survival out", "否：不做PFS分析")),
+            ),
+        )
 
     def _ask_start(self, roles: Roles) -> None:
         """Dates of follow-up without its beginning: one of the other columns of dates may be it."""
@@ -162,27 +146,33 @@ class FollowUpDecisions(Asking):
 
     def _ask_time(self, roles: Roles) -> None:
         """A status without a time: one of the columns of numbers may be it."""
-        numeric = [
-            h
-            for h in roles.aside
-            if (filled := [c for c in roles.cells[h] if folded_word(c) not in MISSING])
-            and all(read_number(c) is not None for c in filled)
-        ]
+        numeric = [h for h in numeric_columns(roles) if not (self.overall and is_of_progression(h))]
         if numeric:
             self.ask(
                 Question(
                     "use.time",
-                    Text("Which column is the time to progression or death (time)?", "哪一列是无进展生存时间(time)？"),
+                    Text("Which column is the time to death (time)?", "哪一列是至死亡的时间(time)？")
+                    if self.overall
+                    else Text(
+                        "Which column is the time to progression or death (time)?", "哪一列是无进展生存时间(time)？"
+                    ),
                     (*(Candidate(h, Text("", "")) for h in numeric), Candidate("none", Text("none of them", "都不是"))),
                 )
             )
 
     def _ask_status(self, roles: Roles) -> None:
-        few = [h for h in roles.aside if 1 <= len({folded_word(c) for c in roles.cells[h]} - MISSING) <= 6]
+        few = [
+            h
+            for h in roles.aside
+            if 1 <= len({folded_word(c) for c in roles.cells[h]} - MISSING) <= 6
+            and not (self.overall and is_of_progression(h))
+        ]
         self.ask(
             Question(
                 "use.status",
-                Text(
+                Text("Which column says whether the patient died (status)?", "哪一列说明患者是否死亡(status)？")
+                if self.overall
+                else Text(
                     "Which column says whether the patient progressed or died (status)?",
                     "哪一列说明是否进展或死亡(status)？",
                 ),
@@ -269,22 +259,6 @@ class FollowUpDecisions(Asking):
             )
         )
         return mapping.with_rule(time_unit=answer) if answer else mapping
-
-
-def _is_overall(header: str, role: str) -> bool:
-    """Whether a header is that of overall survival, or of whether the patient died."""
-    found = {name for name, _ in roles_of(header_of(header))}
-    return role in found or (role == "os_status" and "death" in found)
-
-
-def _died(header: str, cells: Sequence[str]) -> str:
-    """The role of a column that says who died; blank where 1 may as well mean alive, which a person must say."""
-    if re.search(r"(?i)cnsr|cens|删失", header):
-        return "censored"
-    coded = {folded_word(c) for c in cells} - MISSING <= set(WORDS["yes_no"])
-    if coded and re.search(r"(?i)alive|存活", header):
-        return "censored"
-    return "" if coded and re.search(r"(?i)vital|survival|生存", header) else "status"
 
 
 def _cut_in_titles(tables: Sequence[Table]) -> str:

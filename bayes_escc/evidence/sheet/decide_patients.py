@@ -14,6 +14,7 @@ from bayes_escc.evidence.sheet.cell_reading import fold_regimen
 from bayes_escc.evidence.sheet.cells import MISSING, folded_word
 from bayes_escc.evidence.sheet.columns import Proposal, Roles, propose_roles
 from bayes_escc.evidence.sheet.counts import bare_label
+from bayes_escc.evidence.sheet.deaths import called
 from bayes_escc.evidence.sheet.decide_follow_up import FollowUpDecisions
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Column, Mapping, SheetUse
@@ -38,17 +39,14 @@ class CohortDecisions(FollowUpDecisions):
             if self.ask(question):
                 roles = propose_roles(tables, self._uses_answers(), allowed)
         if not visits:
-            roles = self._overall_alone(roles, tables, self._uses_answers())
+            roles = self._of_deaths(roles, tables, self._uses_answers())
         columns = dict(roles.columns)
         for role, answer in self._uses_answers().items():
             if role.removeprefix("use.") in ROLES and role not in self.used and role in self.given:
-                self.used[role] = (
-                    Question(
-                        role,
-                        Text(f"Which column is {ROLES[role[4:]].said.en}?", f"哪一列是{ROLES[role[4:]].said.zh}？"),
-                    ),
-                    answer,
-                )
+                said = called(role.removeprefix("use."), self.overall)
+                verb = "说明" if said.zh.startswith("是否") else "是"
+                text = Text(f"Which column is {said.en}?", f"哪一列{verb}{said.zh}？")
+                self.used[role] = (Question(role, text), answer)
         proposals, aside = list(roles.proposals), roles.aside
         if visits:
             seen = propose_roles(visits, {}, VISIT_ROLES)

@@ -277,7 +277,7 @@ class _Reading(CellReading):
             record.values["time"], record.values["event"] = str(route.days), "1" if route.event else "0"
             self.recorder.read(
                 record,
-                self.mapping.rule("endpoint", "PFS"),
+                self.endpoint,
                 "",
                 f"{route.days} days, {'event' if route.event else 'censored'}",
                 route.text,
@@ -302,14 +302,16 @@ class _Reading(CellReading):
     def printed_time(self, record: Record, status: bool | None) -> None:
         """Time and status as they stand in their columns."""
         column = self.columns["time"]
-        cell = record.cells["time"]
+        cell, called = record.cells["time"], self.endpoint
         read = read_number(cell)
         if word_of(cell) in MISSING or read is None:
             self.ask_rows(
                 record,
                 Text(
-                    "there is no PFS time" if word_of(cell) in MISSING else f"PFS {masked(cell)!r} is no number",
-                    "缺少PFS时间" if word_of(cell) in MISSING else f"PFS“{masked(cell)}”不是数字",
+                    f"there is no {called} time"
+                    if word_of(cell) in MISSING
+                    else f"{called} {masked(cell)!r} is no number",
+                    f"缺少{called}时间" if word_of(cell) in MISSING else f"{called}“{masked(cell)}”不是数字",
                 ),
             )
             return
@@ -318,15 +320,17 @@ class _Reading(CellReading):
             self.ask_rows(
                 record,
                 Text(
-                    f"PFS {masked(cell)!r} is a limit or negative, not a time",
-                    f"PFS“{masked(cell)}”是界值或负数，不是时间",
+                    f"{called} {masked(cell)!r} is a limit or negative, not a time",
+                    f"{called}“{masked(cell)}”是界值或负数，不是时间",
                 ),
             )
             return
         own, whole = time_unit(unit), self.mapping.rule("time_unit")
         if not whole or (unit and not own):
             if unit and not own:
-                self.ask_rows(record, Text(f"PFS {masked(cell)!r} has an unknown unit", f"PFS“{masked(cell)}”单位不明"))
+                self.ask_rows(
+                    record, Text(f"{called} {masked(cell)!r} has an unknown unit", f"{called}“{masked(cell)}”单位不明")
+                )
             return
         if status is None:
             self.ask_rows(record, Text("it is not said whether the event happened", "未注明是否发生事件"))

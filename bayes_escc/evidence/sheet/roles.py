@@ -127,7 +127,7 @@ _ALL: Final = (
     _role("time", "number", "PFS time", "无进展生存期",
           "pfs|pfs time|pfs months|pfs mo|pfs days|pfs weeks|aval|progression free survival|pfs duration|time to progression or death|pfstime|"
           "pfs m|pfs mths|months pfs|days pfs|pfs in months|pfs in days|"
-          "无进展生存期|无进展生存时间|pfs月|pfs天|pfs时间|无疾病进展生存期|无进展生存|pfs生存期", "time|survival time|futime|生存时间|生存期"),
+          "无进展生存期|无进展生存时间|pfs月|pfs天|pfs时间|无疾病进展生存期|无进展生存|pfs生存期", "time|survival time|survival|survival months|survival days|futime|生存时间|生存期|生存"),
     _role("ttp", "aside", "time to progression", "至疾病进展时间", "ttp|time to progression|疾病进展期"),
     _role("status", "word", "PFS event or censored", "PFS结局",
           "pfs event|pfs status|event pfs|progressed|progression status|progression yes no|event indicator|pfs evt|pfs censor indicator|"
@@ -138,7 +138,8 @@ _ALL: Final = (
           "cnsr|censor|censored|pfs censor|pfs cnsr|censoring|pfs censored|cens|删失|是否删失|pfs删失"),
     _role("os", "aside", "overall survival", "总生存期", "os|os time|os months|overall survival|os mo|os days|总生存期|总生存时间|os月|总生存|os时间"),
     _role("os_status", "aside", "death, yes or no", "是否死亡",
-          "os event|os status|vital status|dead|alive|survival status|death status|os cnsr|死亡与否|是否死亡|生存状态|os状态|os事件|存活状态|生存结局|生存情况"),
+          "os event|os status|vital status|dead|alive|survival status|death status|os cnsr|死亡与否|是否死亡|生存状态|os状态|os事件|存活状态|生存结局|生存情况|"
+          "是否存活|存活与否|是否在世|alive or dead|dead or alive|living status|alive status", "存活|随访结局"),
     _role("response", "word", "best response", "最佳疗效",
           "best response|best overall response|bor|recist|response|tumour response|tumor response|best resp|overall response|"
           "best response recist|resp|confirmed best response|avalc|"

@@ -12,6 +12,7 @@ from typing import Final
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.sheet.analyses import analyses_of
+from bayes_escc.evidence.sheet.deaths import called
 from bayes_escc.evidence.sheet.decide import Decision, decide
 from bayes_escc.evidence.sheet.grids import Grid, read_grids
 from bayes_escc.evidence.sheet.layout import find_table
@@ -269,12 +270,12 @@ def decision_text(decision: Decision, language: str) -> list[str]:
     """What was decided, line by line: columns with reasons, rows left aside, notes, and what the table says."""
     heading = Text("Columns:", "各列：").said(language)
     lines = [heading]
-    overall = {"time": "os", "status": "os_status"} if decision.mapping.rule("endpoint") == "OS" else {}
+    overall = decision.mapping.rule("endpoint") == "OS"
     for p in decision.proposals:
         role = (
             Text("-", "-").said(language)
             if p.role is None
-            else f"{ROLES[overall.get(p.role, p.role)].said.said(language)} ({p.role})"
+            else f"{called(p.role, overall).said(language)} ({p.role})"
             if p.role in ROLES
             else p.role
         )
