@@ -248,6 +248,12 @@ def seen(p):
         ),
         ("首次用药日期,末次随访日期,是否死亡", lambda p: (p[2], seen(p), "是" if p[6] else "否"), ["end"]),
         ("总生存时间(月),结局", lambda p: (p[5], "死亡" if p[6] else "存活"), (9, "OS")),
+        ("总生存时间(月),OS结局(1=死亡;0=删失)", lambda p: (p[5], p[6]), (9, "OS")),
+        ("总生存时间(月),末次随访状态", lambda p: (p[5], "死亡" if p[6] else "存活"), (9, "OS")),
+        ("OS (months),not dead", lambda p: (p[5], 1 - p[6]), (9, "OS")),
+        ("OS(月),OS(天),死亡", lambda p: (p[5], p[5] * 30, p[6]), ["use.time"]),
+        ("OS(月),PFS结局,死亡", lambda p: (p[5], 1, p[6]), ["use.time"]),
+        ("PFS(月),状态", lambda p: (p[5], "死亡" if p[6] else "存活"), ["use.time"]),
         ("总生存时间(月),随访结局", lambda p: (p[5], "死亡" if p[6] else "存活"), (9, "OS")),
     ],
 )
@@ -257,6 +263,17 @@ def test_deaths_are_not_called_pfs_where_the_sheet_holds_no_progression(header, 
     if "last contact" in header:
         times = read_sheet(path).frame["time"].astype(int).tolist()
         assert times == [(date.fromisoformat(seen(p)) - date.fromisoformat(p[2])).days for p in PATIENTS]
+
+
+def test_who_is_alive_may_have_progressed(tmp_path):
+    """A status of deaths beside dates of progression made patients who progressed and live unusable."""
+    path = sheet(
+        tmp_path / "w.csv",
+        "编号,方案,首次用药日期,进展日期,死亡日期,末次随访日期,状态",
+        lambda p: (*p[:3], "2021-02-20" if p[0] == 2 else "", p[3], seen(p), "死亡" if p[6] else "存活"),
+    )
+    assert events_of(path) == (10, "PFS")
+    assert events_of(path, progression="none") == (9, "OS")
 
 
 def test_the_end_of_follow_up_is_asked_about_in_words_of_death(tmp_path, capsys):

@@ -10,11 +10,24 @@ from bayes_escc.evidence.sheet.cells import MISSING, WORDS, folded_word, read_nu
 from bayes_escc.evidence.sheet.roles import ROLES, Header, header_of, roles_of
 from bayes_escc.evidence.sheet.wording import Text
 
-__all__ = ["called", "counted_dead", "is_of_progression", "is_overall", "reading_of", "tells_death", "values_in"]
+__all__ = [
+    "called",
+    "counted_dead",
+    "is_of_progression",
+    "is_overall",
+    "is_time_to_death",
+    "reading_of",
+    "tells_death",
+    "values_in",
+]
 
 _DIED: Final = re.compile(r"(?i)dead|death|died|deceas|dth|死|亡|去世|已故|event|evt|事件")
 _LIVES: Final = re.compile(r"(?i)alive|living|cnsr|cens|存活|健在|在世|删失")
 _EITHER: Final = re.compile(r"(?i)vital|surviv|生存|(?:存活|alive)\s*(?:status|状态|情况|结局)")
+_NOT_DEAD: Final = re.compile(r"(?i)(?:\bnot|\bnon)[- ]?(?:dead|died|deceased)|(?:未|没有|无)死")
+_STATUS: Final = re.compile(
+    r"(?i)status|state|outcome|event|evt|cnsr|cens|flag|indicator|状态|结局|事件|删失|情况|转归"
+)
 _WORDS: Final = {
     **{w: m for w, m in WORDS["status"].items() if w not in WORDS["yes_no"]},
     **dict.fromkeys(("dead", "deceased", "去世", "死", "亡", "死亡", "已死亡", "已死", "已故"), "event"),
@@ -48,11 +61,18 @@ def is_of_progression(header: str) -> bool:
     return _PROGRESSION.search(header.replace("_", " ")) is not None
 
 
+def is_time_to_death(header: str) -> bool:
+    """Whether a header is that of the time of overall survival, and not of its status."""
+    return is_overall(header, "os") and not _STATUS.search(header_of(header).key)
+
+
 def tells_death(header: str, cells: Sequence[str]) -> bool:
     """Whether a column says who died, and nothing of progression: by its name, its codes, or its words."""
     if is_of_progression(header):
         return False
-    if is_overall(header, "os_status") or re.search(r"(?i)alive|living|存活|健在|在世", header):
+    if is_overall(header, "os_status") or (is_overall(header, "os") and not is_time_to_death(header)):
+        return True
+    if re.search(r"(?i)alive|living|存活|健在|在世", header):
         return True
     said = {folded_word(m) for _, m in header_of(header).codes} or values_in(cells)
     return (
@@ -103,6 +123,8 @@ def _name(head: Header) -> str:
 def _what_yes_means(head: Header) -> str:
     """What 1 or yes means by the name of a column: ``event``, ``censored``, or blank where it may be either."""
     name = _name(head)
+    if _NOT_DEAD.search(name):
+        return "censored"
     lives, died = _LIVES.search(name), _DIED.search(name)
     if (lives and died and not re.search(r"cnsr|cens|删失", name)) or (_EITHER.search(name) and not died):
         return "censored" if lives and re.search(r"cnsr|cens|删失", name) else ""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.sheet.asking import Asking
-from bayes_escc.evidence.sheet.cells import MISSING, WORDS, folded_word, read_number
+from bayes_escc.evidence.sheet.cells import MISSING, WORDS, folded_word, read_day, read_number
 from bayes_escc.evidence.sheet.columns import Roles, propose_roles
 from bayes_escc.evidence.sheet.deaths import (
     counted_dead,
     is_of_progression,
-    is_overall,
+    is_time_to_death,
     reading_of,
     tells_death,
     values_in,
@@ -88,10 +89,10 @@ class OverallDecisions(Asking):
         """The column of the time to death as far as it is to be changed; None where the events are not deaths."""
         held = roles.columns.keys()
         deaths = _of_who_died(roles)
-        os = [h for h in roles.aside if is_overall(h, "os")]
+        os = [h for h in roles.aside if is_time_to_death(h)]
         other = bool(held & _PROGRESSION) or is_of_progression(time)
         neutral = not status or said or not (is_of_progression(status) or other)
-        if time and is_overall(time, "os"):
+        if time and is_time_to_death(time):
             return {}
         if "start" in held and held & {"progression", "independent_progression"}:
             return None
@@ -104,6 +105,9 @@ class OverallDecisions(Asking):
                 self._ask_time_to_death(roles, status, time)
                 return None
         if other or not neutral:
+            return None
+        if len(os) > 1 and not time and "use.time" not in uses and (said or deaths):
+            self._ask_which_time(os)
             return None
         if len(os) == 1 and "use.time" not in uses and (not time or said or (deaths and not status)):
             return {"time": os[0]}
@@ -130,6 +134,16 @@ class OverallDecisions(Asking):
                     Candidate(time, Text("this one, with deaths alone as its events", "仍用该列，仅以死亡为事件")),
                     Candidate("none", Text("none of them", "都不是")),
                 ),
+            )
+        )
+
+    def _ask_which_time(self, headers: Sequence[str]) -> None:
+        """Several columns may be the time to death."""
+        self.ask(
+            Question(
+                "use.time",
+                Text("Which column is the time to death (time)?", "哪一列是至死亡的时间(time)？"),
+                (*(Candidate(h, Text("", "")) for h in headers), Candidate("none", Text("none of them", "都不是"))),
             )
         )
 
@@ -213,7 +227,7 @@ class OverallDecisions(Asking):
             return mapping.with_rule(endpoint="OS") if self.questions else mapping
         why = Text("the sheet dates no progression", "表中没有进展日期")
         if mode == "column":
-            named = is_overall(mapping.columns["time"].header, "os")
+            named = is_time_to_death(mapping.columns["time"].header)
             why = (
                 Text("the time is one to death", "时间为至死亡的时间")
                 if named
@@ -230,13 +244,14 @@ class OverallDecisions(Asking):
 
 def _of_who_died(roles: Roles) -> list[str]:
     """Columns left aside that say who died, by name, codes or words."""
-    own = {"os_status", "death", *_STATUSES}
+    own = {"os", "os_status", "death", "last_contact", *_STATUSES}
     return [
         h
         for h in roles.aside
         if 1 <= len(values_in(roles.cells[h])) <= _MOST_VALUES
         and {r for r, _ in roles_of(header_of(h))} <= own
         and tells_death(h, roles.cells[h])
+        and not any(isinstance(read_day(v), date) for v in values_in(roles.cells[h]))
     ]
 
 

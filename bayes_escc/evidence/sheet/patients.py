@@ -24,6 +24,7 @@ from bayes_escc.evidence.sheet.cells import (
     time_unit,
 )
 from bayes_escc.evidence.sheet.date_questions import SERIAL_EPOCHS, ask_date
+from bayes_escc.evidence.sheet.deaths import tells_death
 from bayes_escc.evidence.sheet.follow_up import EVENTS, Route, dated_route, disorder, end_route, time_agrees
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
@@ -257,6 +258,7 @@ class _Reading(CellReading):
         only = bool(re.search(r"(?i)进展|progress|\bpd\b", status_header)) and not re.search(
             r"(?i)死亡|death|died|pfs", status_header
         )
+        of_deaths = bool(status_header) and tells_death(status_header, [r.cells["status"] for r in self.records])
         for i, record in enumerate(self.records):
             if self.wrong.get(i):
                 for why in self.wrong[i]:
@@ -268,8 +270,11 @@ class _Reading(CellReading):
             if mode == "end":
                 route = end_route(days[i], self.mapping.rule("end", "pfs_end"), statuses[i], cut, self.today)
             else:
+                said = statuses[i]
+                if of_deaths and not said and "death" not in days[i]:
+                    said = None  # who is alive may have progressed
                 route = dated_route(
-                    days[i], statuses[i], self.mapping.rule("censored_at", "last_contact"), cut, self.today, only
+                    days[i], said, self.mapping.rule("censored_at", "last_contact"), cut, self.today, only
                 )
             if not isinstance(route, Route):
                 self.ask_rows(record, route[1])
