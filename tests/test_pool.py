@@ -116,7 +116,7 @@ def test_levels_scales_and_other_peoples_tables(tmp_path, capsys):
     [
         (["ESCORT=0.71"], {}, "is not NAME=ESTIMATE,LOW,HIGH"),
         (["ESCORT=0.71,0.87,0.57"], {}, "limits_out_of_order"),
-        (["A=0.7,0.5,0.9", "A=0.8,0.6,1.1"], {}, "count more than once"),
+        (["A=0.7,0.5,0.9", "A=0.8,0.6,1.1"], {}, "the name .A. is used twice"),
         (["A=0.7,0.5,0.9"], {"measure": "hazzard"}, "is not a measure"),
         (["A=0.7,0.5,0.9"], {"tau_prior": "half-normal 1"}, "takes a law such as"),
         (["A=0.7,0.5,0.9"], {"tau_prior": "HalfNormal(x)"}, "is not a number"),
@@ -131,7 +131,7 @@ def test_levels_scales_and_other_peoples_tables(tmp_path, capsys):
         (["pd1_trials_effects"], {}, "name one with --endpoint"),
         (["pd1_trials_effects"], {"endpoint": "OS"}, "count more than once"),
         (["pd1_trials_effects"], {"where": ["lines=second"]}, "takes COLUMN=VALUE"),
-        (["pd1_trials_effects"], {"endpoint": "XY", "where": SELECTION}, "no rows"),
+        (["pd1_trials_effects"], {"endpoint": "XY", "where": SELECTION}, "has no .XY.; these rows have"),
     ],
 )
 def test_what_cannot_be_pooled_is_said(effects, options, message):
