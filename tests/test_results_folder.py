@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import bayes_escc as be
+from bayes_escc.cli import main
 from bayes_escc.errors import AnalysisError
-from bayes_escc.runs.results_folder import MANIFEST, read_manifest, results_folder
+from bayes_escc.runs.results_folder import MANIFEST, ResultsFolder, read_manifest, results_folder
 from bayes_escc.runs.run import run_analysis
 
 
@@ -180,6 +181,26 @@ except Exception as error:
     assert ended.stdout.startswith("AnalysisError")
     assert "posterior.nc cannot be written: File too large" in ended.stdout
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before
+
+
+def test_results_are_said_to_be_there_when_they_are(tmp_path, monkeypatch, capsys):
+    write = ResultsFolder.write
+
+    def full(folder, name, *content):
+        if name.endswith(".png"):
+            raise AnalysisError(f"{name} cannot be written: No space left on device.")
+        return write(folder, name, *content)
+
+    command = ["run", "second_line_response", "--out", str(tmp_path / "out")]
+    with monkeypatch.context() as patched:
+        patched.setattr(ResultsFolder, "write", full)
+        assert main(command) == 2
+    told = capsys.readouterr()
+    assert told.out.startswith("Which second-line regimen")
+    assert "Results are in" not in told.out
+    assert "No space left on device" in told.err
+    assert main([*command, "--no-figures"]) == 0
+    assert "Results are in" in capsys.readouterr().out
 
 
 def test_a_run_that_is_asked_to_end_leaves_nothing(tmp_path):

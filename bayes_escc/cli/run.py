@@ -138,14 +138,20 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
     out = out or Path("results") / analysis.id
     language = language_of(options, analysis)
     unread: OSError | None = None  # the reader of a pipe may leave; the results are written all the same
+    where = ""
 
-    def show(result: PlainMapping) -> None:
+    def say(text: str) -> None:
         nonlocal unread
         try:
-            if not options.json:
-                print(_answer(result, analysis.question, out, language, full=options.full), flush=True)
+            print(text, flush=True)
         except OSError as error:
             unread = error
+
+    def show(result: PlainMapping) -> None:
+        nonlocal where
+        if not options.json:
+            answer, _, where = _answer(result, analysis.question, out, language, full=options.full).rpartition("\n\n")
+            say(answer)
 
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("default")
@@ -153,6 +159,8 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
         posterior, result, _ = run_analysis(
             analysis, out, figures=not options.no_figures, when_known=show, checks=checks, language=language
         )
+    if where and unread is None:  # which is true only now
+        say(f"\n{where}")
     for message in dict.fromkeys(str(w.message) for w in noted):
         print(f"bayes-escc: {told(message, language)}", file=sys.stderr)
     if page:
