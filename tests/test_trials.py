@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import bayes_escc as be
 from bayes_escc.cli import main
@@ -16,7 +17,7 @@ from bayes_escc.trials.calibration import threshold
 from bayes_escc.trials.comparison import compare_designs
 from bayes_escc.trials.conduct import join, look_times, state_at
 from bayes_escc.trials.design import run_piece
-from bayes_escc.trials.estimates import wilson
+from bayes_escc.trials.estimates import average, proportion, ratio, wilson
 from bayes_escc.trials.execute import Piece, execute, fingerprint, pack, unpack
 from bayes_escc.trials.generate import event_times, generate
 from bayes_escc.trials.spec import LookPlan
@@ -546,3 +547,21 @@ def test_too_few_trials_to_tell_an_error_from_are_refused(capsys, tmp_path):
     assert main(["design", "second_line_single_arm", "--trials", "1", "--out", str(tmp_path / "one")]) == 2
     assert "trials must be a whole number from 10" in capsys.readouterr().err
     assert not (tmp_path / "one").exists()
+
+
+def test_errors_of_simulated_numbers_are_their_spread_over_repetitions():
+    """Means, shares and ratios of two thousand simulations of 400 trials each, and the interval of a mean by SciPy."""
+    rng = np.random.default_rng(12)
+    values = rng.gamma(2.0, 3.0, (2_000, 400))
+    found = [average(v) for v in values[:50]]
+    assert np.mean([e.mcse for e in found]) == pytest.approx(values.mean(axis=1).std(ddof=1), rel=0.06)
+    low, high = stats.t.interval(0.95, 399, values[0].mean(), values[0].std(ddof=1) / 20.0)
+    assert (found[0].lower, found[0].upper) == pytest.approx((low, high))
+    which = values > 6.0
+    shares = [proportion(w) for w in which[:50]]
+    assert np.mean([e.mcse for e in shares]) == pytest.approx(which.mean(axis=1).std(ddof=1), rel=0.06)
+    bottom = values > 3.0
+    parts = [ratio(w, b, none="") for w, b in zip(which[:50], bottom[:50], strict=True)]
+    repeated = (which & bottom).sum(axis=1) / bottom.sum(axis=1)
+    assert np.mean([e.mcse for e in parts]) == pytest.approx(repeated.std(ddof=1), rel=0.06)
+    assert parts[0].value == pytest.approx(repeated[0])
