@@ -11,6 +11,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.cli import main
+from bayes_escc.families.survival import free_hazards
 from bayes_escc.inference import estimate
 from bayes_escc.report.check_text import proportional_hazards_text
 from bayes_escc.runs.run import frozen_analysis, prepare_design
@@ -166,3 +167,29 @@ class TestExactLoo:
     def test_it_needs_patients(self, cohorts):
         with pytest.raises(be.AnalysisError, match="exact_loo: needs patients"):
             be.exact_loo(be.ResponseModel(endpoint="ORR"), cohorts)
+
+
+class TestTrend:
+    """The sign of a change of the hazard ratio in the data, and its tail among replicates, by hand."""
+
+    TIME, EVENT, ENTRY = np.array([2.0, 5.0, 1.0, 7.0]), np.array([1.0, 1.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.0, 2.0])
+    REGIMEN = np.array([0, 0, 1, 1])
+
+    def test_rates_before_and_after_count_from_entry_and_an_event_at_the_split_is_early(self):
+        found = free_hazards._trend(self.TIME[None], self.EVENT[None], self.ENTRY, self.REGIMEN, 2.0, 2)
+        # regimen 0: 3 months and 1 event on either side; regimen 1: 1 month and 1 event, then 5 months and none
+        first = np.log(1.5 / 3.0) - np.log(1.5 / 3.0)
+        second = np.log(0.5 / 5.0) - np.log(1.5 / 1.0)
+        assert found == pytest.approx(np.array([[second - first]]))
+
+    @pytest.mark.parametrize(("above", "tail"), [(9, 0.2), (3, 0.6), (5, 1.0), (0, 0.0)])
+    def test_the_tail_is_of_both_sides(self, above, tail, monkeypatch):
+        frame = pd.DataFrame({"patient_id": list("abcd"), "regimen": ["A", "A", "B", "B"], "time": self.TIME,
+                              "event": self.EVENT.astype(int), "entry": self.ENTRY})  # fmt: skip
+        model = be.SurvivalModel(data_unit="months", entry="entry")
+        design = prepare_design(model.analysis, model.read(frame))
+        parameters = design.prior(np.random.default_rng(1), 10)
+        trends = iter([np.zeros((1, 1)), np.where(np.arange(10) < above, 1.0, -1.0)[:, None]])
+        monkeypatch.setattr(free_hazards, "_trend", lambda *_: next(trends))
+        checked = free_hazards.Proportionality(design, design.spec, 1.0, 2.0)
+        assert checked.tails(parameters, np.random.default_rng(2)) == pytest.approx([tail])
