@@ -82,6 +82,13 @@ def test_one_effect_and_a_network_with_and_without_heterogeneity():
         random = be.SynthesisModel(network=network).fit(table, seed=1)
         assert told(random) == pytest.approx(np.log(total), abs=1e-8)
         assert be.bayes_factors({"common": common, "random": random}).loc["random", "log_evidence"] == told(random)
+        factors = be.bayes_factors({"common": common, "random": random})
+        best = max(told(common), told(random))
+        for name, fit in (("common", common), ("random", random)):
+            assert factors.loc[name, "bayes_factor"] == pytest.approx(np.exp(told(fit) - best))
+            assert factors.loc[name, "probability"] == pytest.approx(
+                np.exp(told(fit)) / (np.exp(told(common)) + np.exp(told(random)))
+            )
 
 
 def test_what_is_typed_has_it_too():
