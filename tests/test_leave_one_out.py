@@ -48,6 +48,9 @@ def test_the_ranking_of_random_and_common_effects_is_that_of_quadrature(effects)
         assert found.elpd == pytest.approx(expected, abs=1e-6)
     table = be.compare_models(effects)
     assert list(table.index) == ["common", "random"]
+    gap = be.loo(effects["random"]).each - be.loo(effects["common"]).each
+    assert table.loc["random", "difference"] == pytest.approx(gap.sum())
+    assert table.loc["random", "se_difference"] == pytest.approx(np.sqrt(len(gap)) * gap.std())
 
 
 @pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution")
