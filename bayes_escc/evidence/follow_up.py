@@ -180,6 +180,11 @@ class FollowUp:
         """End of follow-up as a chart shows it: the event, its detection, or censoring."""
         return np.where(self.right, self.lower, self.upper)
 
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        """End of follow-up, but for events between two times the middle of these."""
+        return np.asarray((self.lower + self.last) / 2.0)
+
 
 def check_follow_up(
     cells: dict[str, list[str]],

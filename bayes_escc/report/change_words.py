@@ -6,29 +6,9 @@ import re
 from typing import Final
 
 from bayes_escc.report.chinese import Names, in_chinese
+from bayes_escc.report.chinese_terms import KINDS_OF_CHANGE
 
-__all__ = ["KINDS_OF_CHANGE", "change_in_chinese", "kind_in_chinese"]
-
-KINDS_OF_CHANGE: Final = {
-    "new": "新增",
-    "published": "新发表",
-    "event occurred": "发生事件",
-    "follow-up extended": "随访延长",
-    "response confirmed": "疗效确认",
-    "now known": "现已知",
-    "counts grown": "例数增加",
-    "corrected": "更正",
-    "event retracted": "撤销事件",
-    "time shortened": "时间缩短",
-    "regimen changed": "方案更改",
-    "identifier reused": "编号重复使用",
-    "duplicate": "重复",
-    "removed silently": "未说明而移除",
-    "jump of scale": "数量级变化",
-    "hard to reconcile": "难以核对",
-    "withdrawn": "撤回同意",
-}
-"""Kinds of change, as `bayes_escc.study.changes.KINDS` has them."""
+__all__ = ["change_in_chinese", "kind_in_chinese"]
 
 _UNITS: Final = {"all patients": "全部患者", "who withdrew since": "此后撤回同意者"}
 _DETAILS: Final = tuple(

@@ -7,7 +7,7 @@ from typing import Final
 
 from bayes_escc.names import COVARIATE_WORDS
 
-__all__ = ["SCAN_RULES", "TERMS"]
+__all__ = ["KINDS_OF_CHANGE", "SCAN_RULES", "TERMS"]
 
 SCAN_RULES: Final[Mapping[str, str]] = {
     "progression between scans": "两次检查之间进展",
@@ -19,6 +19,27 @@ SCAN_RULES: Final[Mapping[str, str]] = {
     "death after missed scans, event between last scan and death": "漏查后死亡，事件在末次检查与死亡之间",
 }
 """How the interval of a patient came from the visits."""
+
+KINDS_OF_CHANGE: Final[Mapping[str, str]] = {
+    "new": "新增",
+    "published": "新发表",
+    "event occurred": "发生事件",
+    "follow-up extended": "随访延长",
+    "response confirmed": "疗效确认",
+    "now known": "现已知",
+    "counts grown": "例数增加",
+    "corrected": "更正",
+    "event retracted": "撤销事件",
+    "time shortened": "时间缩短",
+    "regimen changed": "方案更改",
+    "identifier reused": "编号重复使用",
+    "duplicate": "重复",
+    "removed silently": "未说明而移除",
+    "jump of scale": "数量级变化",
+    "hard to reconcile": "难以核对",
+    "withdrawn": "撤回同意",
+}
+"""Kinds of change, as `bayes_escc.study.changes.KINDS` has them."""
 
 TERMS: Final[Mapping[str, str]] = {
     **{english: chinese for english, chinese in COVARIATE_WORDS.values() if english != chinese},
@@ -166,22 +187,7 @@ TERMS: Final[Mapping[str, str]] = {
     "remaining median": "剩余中位时间",
     "higher": "较高",
     "lower": "较低",
-    "event occurred": "发生事件",
-    "follow-up extended": "随访延长",
-    "response confirmed": "疗效确认",
-    "now known": "现已知",
-    "counts grown": "例数增加",
-    "published": "新发表",
-    "corrected": "更正",
-    "event retracted": "撤销事件",
-    "time shortened": "时间缩短",
-    "regimen changed": "方案更改",
-    "identifier reused": "编号重复使用",
-    "duplicate": "重复",
-    "removed silently": "未说明而移除",
-    "jump of scale": "数量级变化",
-    "hard to reconcile": "难以核对",
-    "withdrawn": "已撤回",
+    **KINDS_OF_CHANGE,
     "neutral: {law}": "中性：{law}",
     "{n} patients, {share} % responding: {law}": "相当于{n}例、{share}%缓解：{law}",
     "log cumulative hazard": "对数累积风险",
@@ -298,7 +304,6 @@ TERMS: Final[Mapping[str, str]] = {
     "{name} twice as wide": "{name}的先验宽度加倍",
     "{label}: at standard error 0": "{label}：标准误为0处",
     "selection of trials that favour the experimental arm": "偏向试验组的选择性发表",
-    "new": "新增",
     "Median": "中位时间",
     "Rate": "发生率",
     "median PFS at {t}": "{t}时中位无进展生存期",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bayes_escc.report.change_words import KINDS_OF_CHANGE, change_in_chinese
+from bayes_escc.report.change_words import change_in_chinese
 from bayes_escc.report.chinese import Names, in_chinese
+from bayes_escc.report.chinese_terms import KINDS_OF_CHANGE
 from bayes_escc.report.naming import Naming
 
 __all__ = ["problem_text", "refusal_in_chinese"]

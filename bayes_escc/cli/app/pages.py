@@ -115,7 +115,8 @@ def _comparisons(folder: Path, language: Language) -> Table | None:
     """The table of comparisons as the page to print shows it."""
     view = View(_facts(folder), language, ())
     _, blocks = probability(view)
-    return in_words_of_endpoint(next((b for b in blocks if isinstance(b, Table)), None), view)  # type: ignore[no-any-return]
+    table: Table | None = in_words_of_endpoint(next((b for b in blocks if isinstance(b, Table)), None), view)
+    return table
 
 
 def studies_page(paths: list[Path], language: Language) -> list[Plain]:

@@ -8,7 +8,7 @@ comparison itself, to the last digit.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -49,19 +49,20 @@ class CriticalBiasOfLaw(CriticalBiasByQuadrature):
     better : {"higher", "lower"}
     reference_bias : float
         Taken from the reference.
+    better_below : bool
+        Whether the regimen is better when the bias is below its critical value (else, above); it follows.
     """
 
     law: Law
     threshold: float
     better: Direction
     reference_bias: float = 0.0
+    better_below: bool = field(init=False)
 
-    @property
-    def better_below(self) -> bool:  # type: ignore[override]
-        """Whether the regimen is better when the bias is below its critical value (else, above)."""
+    def __post_init__(self) -> None:
         # a bias that is taken away lowers a rate and a hazard, and prolongs survival
         falls = not isinstance(self.law, HazardContrast) or self.law.x.what == "hazard"
-        return falls == (self.better == "higher")
+        object.__setattr__(self, "better_below", falls == (self.better == "higher"))
 
     @property
     def _side(self) -> Side:

@@ -76,7 +76,7 @@ class Proportionality:
             values = replicated[name].transpose(CHAIN, DRAW, ...).to_numpy()
             return np.asarray(values.reshape(-1, values.shape[-1]), dtype=float)
 
-        observed, event = _middle(design), design.follow_up.event.astype(float)
+        observed, event = design.follow_up.middle, design.follow_up.event.astype(float)
         split = float(np.median(observed[design.follow_up.event]))
         entry = design.follow_up.entry
         mine = _trend(observed[None], event[None], entry, design.regimen, split, len(design.regimens))[0]
@@ -91,14 +91,8 @@ def free_to_cross(design: SurvivalDesign) -> Proportionality:
     free = spec if spec.baseline in ("weibull", "piecewise") else with_baseline(spec, "weibull")
     if spec.baseline == "piecewise":
         free = replace(free, cutpoints=tuple(float(c) for c in getattr(design, "cuts", ())) or None)
-    early, late = (float(q) for q in np.quantile(_middle(design)[design.follow_up.event], [0.25, 0.75]))
+    early, late = (float(q) for q in np.quantile(design.follow_up.middle[design.follow_up.event], [0.25, 0.75]))
     return Proportionality(design, replace(free, regimen_effect="nonproportional"), early, late)
-
-
-def _middle(design: SurvivalDesign) -> Array:
-    """When each event happened, or the middle of the interval that holds it."""
-    f = design.follow_up
-    return np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.last)
 
 
 def _trend(time: Array, event: Array, entry: Array, regimen: AnyArray, split: float, regimens: int) -> Array:

@@ -221,8 +221,7 @@ def _shape_unknown(design: Described) -> list[Problem]:
             )
         elif spec.baseline == "piecewise" and events.any():
             edges = np.append(design.interval_starts, np.inf)
-            when = np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.last)[events]
-            counts = np.histogram(when, np.nextafter(edges, np.inf))[0]  # an event at a cut is before it
+            counts = np.histogram(f.middle[events], np.nextafter(edges, np.inf))[0]  # an event at a cut is before it
             empty = [f"{a:.4g} to {b:.4g}" for a, b, k in zip(edges[:-1], edges[1:], counts, strict=True) if not k]
             if empty:
                 listed = ", ".join(empty).replace(" to inf", " on")
@@ -241,15 +240,14 @@ def _after_last_knot(design: Described) -> list[Problem]:
     f, knots = design.follow_up, design.spec.knots
     if knots is None or not f.event.any():
         return []
-    when = np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.last)[f.event]
-    late = int((when > knots[-1] * (1 + 1e-9)).sum())
+    late = int((f.middle[f.event] > knots[-1] * (1 + 1e-9)).sum())
     if not late:
         return []
     return [
         Problem(
             "after_last_knot",
-            f"{late} of {counted(len(when), 'event')} came after the last knot, at {knots[-1]:g} {design.unit}, from "
-            "which on the hazard is constant",
+            f"{late} of {counted(design.events, 'event')} came after the last knot, at {knots[-1]:g} {design.unit}, "
+            "from which on the hazard is constant",
             "State model.knots that reach to the last event. A study keeps the knots of its first data cut: state them "
             "at the start, to where follow-up will reach.",
         )
