@@ -48,10 +48,10 @@ __all__ = [
     "PlainMapping",
     "Scale",
     "as_typed",
+    "covariate_in_words",
     "format_number",
     "format_probability",
     "normalise",
-    "words_at_level",
 ]
 
 type Plain = dict[str, Any]
@@ -149,19 +149,23 @@ def as_typed(words: Iterable[str]) -> str:
     return shlex.join(words)
 
 
-def words_at_level(words: str, level: str, above: str) -> str:
-    """A covariate at one of its levels: "ECOG 1 or more", "sex male"; without a level the covariate.
+def covariate_in_words(label: str, stated: str | None = None, *, chinese: bool = False) -> str:
+    """A covariate as people say it: what an analysis calls it, what is known of its column, or its name.
 
     Parameters
     ----------
-    words, level : str
-        The level as labels of columns have it: ``">=1"``, ``"male"``; blank for none.
-    above : str
-        What is said of a level and those above it, after the level.
+    label : str
+        A column, or one of its levels: ``"nlr"``, ``"ecog[>=1]"`` ("ECOG 1 or more"), ``"sex[male]"``.
+    stated : str, optional
+        What the analysis calls the column.
+    chinese : bool
     """
+    column, _, level = label.partition("[")
+    words = stated or COVARIATE_WORDS.get(column.casefold(), (column.replace("_", " "),) * 2)[chinese]
     if not level:
         return words
-    return f"{words} {level.removeprefix('>=')}{above if level.startswith('>=') else ''}"
+    above = ("及以上" if chinese else " or more") if level.startswith(">=") else ""
+    return f"{words} {level.removesuffix(']').removeprefix('>=')}{above}"
 
 
 def normalise(text: str) -> str:

@@ -485,7 +485,7 @@ def test_survival_estimands_shift_with_the_curves(survival):
     shares = patients["liver_metastasis"].astype(float).groupby(patients["regimen"]).mean()
     difference = shares["toripalimab + anlotinib"] - shares["toripalimab + chemotherapy"]
     coefficient = float(np.median(survival.estimand("coefficient")))
-    assert liver.name == "liver_metastasis"
+    assert (liver.name, liver.words) == ("liver_metastasis", "liver metastasis")
     assert (liver.effect, liver.difference) == pytest.approx((coefficient, difference))
     assert liver.bias == pytest.approx(coefficient * difference)
     rows = be.to_result(survival)["comparisons"]

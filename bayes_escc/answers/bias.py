@@ -42,6 +42,7 @@ from bayes_escc.names import (
     Plain,
     PlainMapping,
     Scale,
+    covariate_in_words,
 )
 from bayes_escc.probability.beta import BetaContrast
 from bayes_escc.probability.hazard_laws import HazardContrast
@@ -227,11 +228,13 @@ def _measured(posterior: Fitted, regimen: str, reference: str) -> tuple[Measured
         return ()
     means = posterior.groups[COVARIATE_MEANS]["mean"]
     coefficients = posterior.estimand("coefficient").median((CHAIN, DRAW))
+    labels = {c.column: c.label for c in getattr(posterior.analysis.spec, "covariates", ())}
     found = []
-    for name in means[COVARIATE].to_numpy():
+    for name in map(str, means[COVARIATE].to_numpy()):
         own, against = (float(means.sel({REGIMEN: r, COVARIATE: name})) for r in (regimen, reference))
         effect = float(coefficients.sel({COVARIATE: name}))
-        found.append(MeasuredCovariate(str(name), effect, own - against, effect * (own - against)))
+        words = covariate_in_words(name, labels.get(name.partition("[")[0]))
+        found.append(MeasuredCovariate(name, effect, own - against, effect * (own - against), words))
     return tuple(found)
 
 

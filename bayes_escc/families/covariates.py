@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.names import COVARIATE, COVARIATE_WORDS, REGIMEN, PlainMapping, words_at_level
+from bayes_escc.names import COVARIATE, REGIMEN, PlainMapping, covariate_in_words
 from bayes_escc.settings.reader import Reader, nearest, raise_problems
 
 if TYPE_CHECKING:
@@ -102,12 +102,7 @@ class EncodedCovariates:
     @property
     def words(self) -> tuple[str, ...]:
         """Every label as people say it: what the analysis calls its column, what is known of it, or its name."""
-        said = []
-        for label in self.labels:
-            column, _, level = label.partition("[")
-            known = COVARIATE_WORDS.get(column.casefold(), (column.replace("_", " "),))[0]
-            said.append(words_at_level(self.stated.get(column) or known, level.removesuffix("]"), " or more"))
-        return tuple(said)
+        return tuple(covariate_in_words(label, self.stated.get(label.partition("[")[0])) for label in self.labels)
 
     @property
     def missing(self) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from bayes_escc.names import COVARIATE_WORDS, PlainMapping, words_at_level
+from bayes_escc.names import COVARIATE_WORDS, PlainMapping, covariate_in_words
 
 __all__ = [
     "KNOWN_COVARIATES",
@@ -280,10 +280,8 @@ def covariate_label(
         By column, the keys `label` and `unit` of the analysis: `covariates` of `result.json`.
     language : {"en", "zh"}
     """
-    column, _, level = column.partition("[")
-    given = (stated or {}).get(column, {}).get("label")
-    words = given or COVARIATE_WORDS.get(column.casefold(), (column.replace("_", " "),) * 2)[language == "zh"]
-    return words_at_level(words, level.removesuffix("]"), "及以上" if language == "zh" else " or more")
+    given = (stated or {}).get(column.partition("[")[0], {}).get("label")
+    return covariate_in_words(column, given, chinese=language == "zh")
 
 
 def covariate_words(

@@ -45,12 +45,19 @@ class MeasuredCovariate:
         Mean on the regimen minus mean on the reference, in the same unit.
     bias : float
         What leaving it out would add to the contrast, effect times difference.
+    words : str
+        The covariate as people say it.
     """
 
     name: str
     effect: float
     difference: float
     bias: float
+    words: str = ""
+
+    def to_dict(self) -> Plain:
+        """As plain data."""
+        return {"name": self.name, "effect": self.effect, "difference": self.difference, "bias": self.bias}
 
 
 @dataclass(frozen=True, repr=False)
@@ -205,7 +212,7 @@ class Tipping:
             "rationale": self.bias.rationale,
             "averaged": [self._averaged_row(sd) for sd in self.sds],
             "tipping": [self._tipping_row(level, m) for level in levels for m in margins],
-            "covariates": [vars(c) for c in self.covariates],
+            "covariates": [c.to_dict() for c in self.covariates],
             "sentences": self.sentences(levels[0] if len(levels) == 1 else LEVELS[0]),
         }
 
@@ -288,9 +295,10 @@ class Tipping:
         for c in sorted(self.covariates, key=lambda c: -abs(c.bias)):
             if c.bias == 0.0:
                 continue
+            times, scale = abs(bias / c.bias), _WORDS[self.bias.scale][2]
             found.append(
-                f"Measured for comparison: {c.name} accounts for {c.bias:+z.2f} on the {_WORDS[self.bias.scale][2]}; "
-                f"the tipping bias {bias:+z.2f} is {abs(bias / c.bias):.1f} times as much."
+                f"Measured for comparison: {c.words or c.name} accounts for {c.bias:+z.2f} on the {scale}; the tipping "
+                f"bias {bias:+z.2f} is {times:.1f} times as much."
             )
         return found
 
