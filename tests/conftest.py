@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
+from tests.helpers.synthesis import AS_EVENTS, AS_TOTAL
 
 
 @pytest.fixture(scope="session")
@@ -28,11 +29,6 @@ def nuts(cohorts):
 @pytest.fixture(scope="session")
 def several(cohorts):
     return be.ResponseModel(endpoint=["ORR", "DCR", "treatment_related_death"]).fit(cohorts, seed=3)
-
-
-# Historical controls in ankylosing spondylitis (Baeten et al., Lancet 2013; as in RBesT's data set AS)
-AS_TOTAL = [107, 44, 51, 39, 139, 20, 78, 35]
-AS_EVENTS = [23, 12, 19, 9, 39, 6, 9, 10]
 
 
 @pytest.fixture(scope="session")

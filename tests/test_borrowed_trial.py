@@ -14,7 +14,7 @@ from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.probability.rate_contrasts import RateContrast, rank_rates
 from bayes_escc.probability.rate_grid import GridRate
 from bayes_escc.probability.rate_hierarchy import integrate_rates
-from tests.conftest import AS_EVENTS, AS_TOTAL
+from tests.helpers.synthesis import AS_EVENTS, AS_TOTAL
 from tests.oracles.borrowed import History, probability_better, smooth_tau, tau_with_a_pole
 
 PRIORS = {

@@ -15,8 +15,8 @@ from bayes_escc.cli import main
 from bayes_escc.probability.beta import Beta, exceedance
 from bayes_escc.probability.mixture_fit import fit_beta_mixture
 from bayes_escc.probability.rate_hierarchy import integrate_rates
-from tests.conftest import AS_EVENTS, AS_TOTAL
 from tests.helpers.figures import assert_no_text_overlaps, assert_nothing_is_cut
+from tests.helpers.synthesis import AS_EVENTS, AS_TOTAL
 from tests.oracles.quadrature import binomial_hierarchy, new_study_rate
 
 MIXTURE = be.BetaMixture((0.6, 0.4), (Beta(8.0, 20.0), Beta(3.0, 4.0)))

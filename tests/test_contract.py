@@ -260,3 +260,12 @@ def test_the_map_names_every_room():
     page = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for room in PLACE:
         assert f"`{room}" in page, room
+
+
+def test_no_test_imports_from_another():
+    """What tests share stands in `tests/helpers`, in `tests/oracles`, or is a fixture."""
+    for path in (ROOT.parent / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tests":
+                named = {f"{node.module}.{alias.name}".split(".")[1] for alias in node.names}
+                assert not [n for n in named if n == "conftest" or n.startswith("test_")], (path.name, named)

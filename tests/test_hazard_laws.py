@@ -8,7 +8,7 @@ from scipy import integrate, stats
 
 import bayes_escc as be
 from bayes_escc.probability.hazard_laws import Gamma, HazardContrast, HazardLaw, rank_hazards
-from tests.test_regimen_coding import two_arms
+from tests.helpers.survival import two_arms
 
 A, B, C = Gamma(12.0, 60.0), Gamma(7.0, 75.0), Gamma(3.0, 20.0)
 

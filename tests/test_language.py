@@ -22,9 +22,9 @@ from bayes_escc.report.naming import own_names
 from bayes_escc.report.text import result_text
 from bayes_escc.runs.prompt_counts import compare_counts
 from tests.helpers.english import english_in
+from tests.helpers.inputs import INPUTS
+from tests.helpers.prompts import ROWS
 from tests.helpers.studies import cohort
-from tests.test_inputs import INPUTS
-from tests.test_prompt_inputs import ROWS
 
 AWKWARD = [
     ("Control", "Experimental"),  # headings of forests
@@ -990,7 +990,7 @@ def test_a_column_of_too_many_strata_and_a_check_across_strata_are_refused_in_ch
 def test_what_cannot_stand_beside_published_arms_is_told_in_chinese(tmp_path):
     from bayes_escc.report.refusals import refusal_in_chinese
     from bayes_escc.runs.run import prepare_design
-    from tests.test_published_survival import analysis, write_everything
+    from tests.helpers.published_survival import analysis, write_everything
 
     write_everything(tmp_path)
     content = json.loads(analysis(tmp_path).content)

@@ -9,7 +9,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.families.response.binomial import integrated_log_pmf
 from bayes_escc.families.synthesis.integrated import log_density_of_arms
-from tests.conftest import AS_EVENTS, AS_TOTAL
+from tests.helpers.synthesis import AS_EVENTS, AS_TOTAL
 from tests.oracles import left_out
 
 Y = [-0.9, -0.75, -0.5, -0.35, -0.2, -0.12]

@@ -11,7 +11,7 @@ from bayes_escc.report.bias_text import population_text
 from bayes_escc.report.result import comparisons_of
 from bayes_escc.runs.figures import drawings_of
 from bayes_escc.runs.run import fit_analysis, prepare_design
-from tests.test_published_survival import analysis, write
+from tests.helpers.published_survival import analysis, write
 
 MODEL = {"covariates": ["liver"], "effect_modifiers": ["liver"]}
 

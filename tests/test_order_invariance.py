@@ -8,6 +8,7 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.runs.run import prepare_design
+from tests.helpers.synthesis import NETWORK, TRIALS, network
 
 rng = np.random.default_rng(1)
 COUNTS = pd.DataFrame(
@@ -114,26 +115,6 @@ def test_every_regimen_is_as_likely_to_be_the_best_before_the_data(family):
         values = array.transpose("chain", "draw", "regimen").to_numpy().reshape(draws, 3)
         best = np.bincount(values.argmax(axis=1), minlength=3) / draws
         assert best == pytest.approx(1 / 3, abs=4.5 * np.sqrt(2 / 9 / draws)), name
-
-
-TRIALS = {"t1": "AB", "t2": "BC", "t3": "CAB", "t4": "CD"}
-NETWORK = pd.DataFrame(
-    [(s, r, 4 + 3 * i + len(s), 30 + 5 * i) for s, arms in TRIALS.items() for i, r in enumerate(arms)],
-    columns=["study", "regimen", "events", "n"],
-).assign(endpoint="ORR")  # fmt: skip
-
-
-def network(frame, reference, **options):
-    model = be.SynthesisModel(
-        endpoint="ORR",
-        network=True,
-        likelihood="binomial",
-        reference=reference,
-        pooling="common",
-        priors={"effect": be.Prior("Normal", mu=0, sigma=0.8), "baseline": be.Prior("Normal", mu=-1, sigma=0.5)},
-        **options,
-    )
-    return prepare_design(model.analysis, be.read_counts(frame))
 
 
 class TestNetworkOfCounts:

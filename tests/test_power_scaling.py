@@ -15,7 +15,7 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.checks.power_scaling import CONFLICT, STRONG
 from bayes_escc.inference.groups import Groups
-from tests.test_sensitivity import effects_table
+from tests.helpers.synthesis import effects_table
 
 RECIST = ("CR", "PR", "SD", "PD")
 POWERS = {"prior_weaker": (0.8, 1), "prior_stronger": (1.25, 1), "likelihood_weaker": (1, 0.8)}

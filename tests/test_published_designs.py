@@ -23,6 +23,7 @@ from bayes_escc.rules import (
 )
 from bayes_escc.rules.paths import walk
 from bayes_escc.rules.rule import GO, STOP
+from tests.oracles.simon import SIMON
 
 LOOKS = (10, 15, 20, 25, 30, 35)
 
@@ -38,23 +39,6 @@ def verdicts(looks, stop_at_most, go_at_least):
         counts = np.arange(n + 1)
         found.append(np.where(counts >= high, GO, np.where(counts <= low, STOP, 0)).astype(np.int8))
     return found
-
-
-# Simon's designs, as the documentation of clinfun's ph2simon and of SeqSGPV and ClinSimon (which call it) print them:
-# p0, p1, alpha, beta, r1, n1, r, n, E(N | p0), PET(p0)
-SIMON = [
-    (0.20, 0.40, 0.10, 0.10, 3, 19, 10, 36, 28.26, 0.4551),
-    (0.20, 0.40, 0.10, 0.10, 3, 17, 10, 37, 26.02, 0.5489),
-    (0.20, 0.35, 0.05, 0.05, 15, 68, 25, 95, 75.44, 0.7244),
-    (0.20, 0.35, 0.05, 0.05, 11, 53, 26, 99, 69.88, 0.6330),
-    (0.20, 0.35, 0.05, 0.05, 11, 51, 27, 104, 67.68, 0.6852),
-    (0.20, 0.35, 0.05, 0.05, 11, 50, 28, 109, 67.07, 0.7107),
-    (0.20, 0.40, 0.05, 0.20, 3, 13, 12, 43, 20.58, 0.7473),
-    (0.20, 0.40, 0.05, 0.20, 4, 18, 10, 33, 22.25, 0.7164),
-    (0.25, 0.45, 0.10, 0.10, 5, 23, 13, 39, 31.50, 0.4685),
-    (0.25, 0.45, 0.10, 0.10, 3, 15, 13, 40, 28.47, 0.4613),
-    (0.25, 0.45, 0.10, 0.10, 3, 14, 14, 44, 28.36, 0.5213),
-]
 
 
 @pytest.mark.parametrize("design", SIMON, ids=lambda d: f"{d[4]}/{d[5]}, {d[6]}/{d[7]}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bayes_escc.runs.run import fit_analysis
-from tests.test_published_survival import analysis, write_everything
+from tests.helpers.published_survival import analysis, write_everything
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ import pytest
 import bayes_escc as be
 from bayes_escc.evidence.population import margins
 from bayes_escc.runs.run import fit_analysis, prepare_design
-from tests import test_published_arms as response
-from tests import test_published_survival as survival
+from tests.helpers import published_arms as response
+from tests.helpers import published_survival as survival
 
 EVERY = ("own.csv", "arms.csv", "patients.csv", "effects.csv", "covariates.csv")
 

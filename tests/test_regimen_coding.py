@@ -13,6 +13,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.families.exchangeable import PairPrior, deviations
 from bayes_escc.runs.run import prepare_design
+from tests.helpers.survival import two_arms
 from tests.oracles.two_arms import log_hazard_ratio, log_hazard_ratio_of_intervals
 
 SURVIVAL = [
@@ -198,14 +199,6 @@ def log_density(design, parameters):
     """Log prior plus log likelihood of every draw."""
     parts = [*design.log_prior(parameters).data_vars.values(), *design.log_likelihood(parameters).data_vars.values()]
     return sum(p.sum([d for d in p.dims if d not in ("chain", "draw")]).to_numpy().ravel() for p in parts)
-
-
-def two_arms(first, second, labels=("A", "B")):
-    """Patients with given numbers of events and total times."""
-    rows = []
-    for label, (events, total, n) in zip(labels, (first, second), strict=True):
-        rows += [{"regimen": label, "time": total / n, "event": int(i < events)} for i in range(n)]
-    return pd.DataFrame(rows).assign(patient_id=lambda f: [f"{r}{i}" for i, r in enumerate(f["regimen"])])
 
 
 class TestAnswers:

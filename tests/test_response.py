@@ -17,7 +17,7 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.answers.comparison import labelled_cells
 from bayes_escc.runs.run import prepare_design
-from tests.conftest import AS_EVENTS, AS_TOTAL
+from tests.helpers.synthesis import AS_EVENTS, AS_TOTAL
 from tests.oracles import quadrature
 
 REFERENCE = "toripalimab + chemotherapy"

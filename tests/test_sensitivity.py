@@ -11,6 +11,7 @@ from scipy import integrate, stats
 import bayes_escc as be
 from bayes_escc.checks import sensitivity
 from bayes_escc.cli import main
+from tests.helpers.synthesis import effects_table
 from tests.oracles.meta import generalised_least_squares
 
 
@@ -171,29 +172,6 @@ def test_priors_of_log_odds_and_of_their_contrast_are_varied(cohorts):
     widths = (found["upper"] - found["lower"]).filter(like="log odds ratio")
     assert widths.filter(like="half").iloc[0] < 0.8 * widths.filter(like="twice").iloc[0]
     assert found["lower"].notna().all()
-
-
-def effects_table(y, se, measure, **columns):
-    """Effects with their standard errors as intervals, as a table of trials."""
-    import pandas as pd
-
-    low, high = np.array(y) - 1.959963985 * np.array(se), np.array(y) + 1.959963985 * np.array(se)
-    ratio = measure in ("HR", "OR", "RR")
-    numbers = [np.exp(v) if ratio else v for v in (np.array(y), low, high)]
-    return pd.DataFrame(
-        {
-            "study": [f"trial {i}" for i in range(len(y))],
-            "experimental": "drug",
-            "control": "usual",
-            "endpoint": "weight",
-            "measure": measure,
-            "estimate": numbers[0],
-            "ci_low": numbers[1],
-            "ci_high": numbers[2],
-            "ci_level": 0.95,
-            **columns,
-        }
-    )
 
 
 def test_peese_is_a_regression_on_the_variance():

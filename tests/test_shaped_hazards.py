@@ -8,8 +8,9 @@ from scipy.integrate import quad
 import bayes_escc as be
 from bayes_escc.families.survival.shapes import NEVER, SHAPES
 from bayes_escc.runs.run import prepare_design
+from tests.helpers.published_survival import analysis, write_everything
+from tests.helpers.survival import by_pymc
 from tests.oracles import shaped_hazards as oracle
-from tests.test_published_survival import analysis, write_everything
 
 BASELINES = list(SHAPES)
 PARAMETERS = {
@@ -107,19 +108,6 @@ class TestShapes:
 
 
 slow = pytest.mark.slow
-
-
-def by_pymc(design, parameters):
-    """PyMC's log density of the data under one draw, and its slopes; compiled with nothing optimised."""
-    import pytensor
-
-    model, point = design.build(), {}
-    for variable in model.free_RVs:
-        value, where = parameters[variable.name].to_numpy()[0, 0], model.rvs_to_values[variable].name
-        point[where] = np.log(value) if where.endswith("_log__") else value
-    with pytensor.config.change_flags(mode="FAST_COMPILE"):
-        total = float(model.compile_logp(vars=model.observed_RVs)(point))
-        return total, model.compile_dlogp(vars=model.free_RVs)(point)
 
 
 class TestLikelihood:

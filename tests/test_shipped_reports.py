@@ -133,7 +133,7 @@ def texts_of(block):
 
 @every_analysis
 def test_figures_do_not_overlap_in_either_language(name):
-    from tests.test_plots import assert_no_text_overlaps, assert_nothing_is_cut
+    from tests.helpers.figures import assert_no_text_overlaps, assert_nothing_is_cut
 
     posterior, _, _ = fitted(name)
     for figure in figures_of(posterior, comparisons_of(posterior)).values():

@@ -13,8 +13,8 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.runs.run import frozen_analysis, prepare_design
+from tests.helpers.survival import agrees, by_pymc
 from tests.oracles import strata as oracle
-from tests.test_shaped_hazards import by_pymc
 
 LEVEL = be.Prior("LogNormal", mu=np.log(6), sigma=0.8)
 RATIO = be.Prior("Normal", mu=0, sigma=0.7)
@@ -243,8 +243,6 @@ class TestPosterior:
 
     @pytest.mark.slow
     def test_laplace_agrees_with_nuts(self):
-        from tests.test_laplace import agrees
-
         frame = patients(60)
         for options in ({"covariates": X}, {"baseline": "piecewise", "cutpoints": [4.0]}):
             chosen = model(**options)
@@ -603,7 +601,7 @@ class TestRefusals:
             prepared(patients(20), population=rows)
 
     def test_medians_and_published_arms(self, tmp_path):
-        from tests.test_published_survival import analysis, write_everything
+        from tests.helpers.published_survival import analysis, write_everything
 
         write_everything(tmp_path)
         content = json.loads(analysis(tmp_path).content)

@@ -9,8 +9,8 @@ from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.evidence.population.published_survival import load_survival
 from bayes_escc.evidence.population.subgroup_rows import is_subgroup
 from bayes_escc.runs.run import fit_analysis, prepare_design
+from tests.helpers.published_survival import RATIO, analysis, own_patients, write
 from tests.oracles.published_survival import grid_posterior
-from tests.test_published_survival import RATIO, analysis, own_patients, write
 
 MEDIANS = [
     {"n": 30, "median": 2.6, "ci_low": 1.9, "ci_high": 3.6, "subgroup": "liver = yes"},

@@ -9,7 +9,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.families.told_apart import aliased
 from bayes_escc.runs.run import prepare_design
-from tests.test_order_invariance import network
+from tests.helpers.synthesis import NETWORK, network
 
 
 def notes(model, table):
@@ -153,8 +153,6 @@ class TestSynthesis:
         assert "few_studies" not in dict(notes(tree, many))
 
     def test_a_network_that_is_joined_has_none(self):
-        from tests.test_order_invariance import NETWORK
-
         assert "not_told_apart" not in {w.code for w in network(NETWORK, "A").warnings}
 
 

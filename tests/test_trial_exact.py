@@ -12,8 +12,8 @@ from scipy import stats
 import bayes_escc as be
 from bayes_escc.trials.estimates import Estimate
 from bayes_escc.trials.exact import exact_characteristics, why_not_exact
+from tests.oracles.simon import SIMON
 from tests.oracles.trials import exceeds, followed
-from tests.test_published_designs import SIMON
 
 BASE = {
     "design": {"arms": ["new"], "patients": 40},

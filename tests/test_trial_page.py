@@ -14,8 +14,7 @@ from bayes_escc.report.blocks import Figure, Paragraph, Paste, Table
 from bayes_escc.report.result import to_json
 from bayes_escc.trials.page import design_sections, protocol_paragraph
 from bayes_escc.trials.pages import design_drawings, read_design_result, write_design_page
-from tests.test_trial_rules import TWO
-from tests.test_trials import PFS, RESPONSE, design
+from tests.helpers.trials import PFS, RESPONSE, TWO, design
 
 # names that the designs of this file use, and terms that have no Chinese
 OWN_WORDS = re.findall(

@@ -12,7 +12,7 @@ import bayes_escc as be
 from bayes_escc.trials.conduct import look_times, state_at, statistic_at
 from bayes_escc.trials.generate import generate
 from bayes_escc.trials.slow import fitted_probability, frame_of
-from tests.test_trials import PFS, design
+from tests.helpers.trials import PFS, design
 
 
 def piecewise(cuts=(2.0, 5.0), unit="months", covariates=(), laws=None, **rule):

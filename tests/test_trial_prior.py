@@ -19,8 +19,8 @@ from bayes_escc.trials.exact import exact_characteristics, why_not_exact
 from bayes_escc.trials.exact_prior import averaged_over_prior
 from bayes_escc.trials.summary import _integrated, summarise
 from bayes_escc.trials.words import design_in_words
+from tests.helpers.trials import PFS, design
 from tests.oracles.trials import exceeds, single_arm
-from tests.test_trials import PFS, design
 
 
 def trial(arms, patients, rule, *, prior=None, truths=None, **changes):

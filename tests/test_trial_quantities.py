@@ -16,8 +16,8 @@ from bayes_escc.trials.conduct import look_times, state_at, statistic_at
 from bayes_escc.trials.generate import generate
 from bayes_escc.trials.hazards import _coded, hazard_statistics
 from bayes_escc.trials.slow import fitted_probability, frame_of
+from tests.helpers.trials import PFS, design
 from tests.oracles.trials import weibull_beyond, weibull_grid
-from tests.test_trials import PFS, design
 
 
 def patients_of(seed, n, shape=1.2):

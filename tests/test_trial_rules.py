@@ -19,35 +19,10 @@ from bayes_escc.trials.conduct import counts_at, look_times, looks_of
 from bayes_escc.trials.exact import exact_characteristics, why_not_exact
 from bayes_escc.trials.generate import generate
 from bayes_escc.trials.sample_size import sample_size
+from tests.helpers.trials import PFS, RESPONSE, TWO, design
 from tests.oracles.borrowed import new_study_logit, probability_better
-from tests.test_trials import PFS, RESPONSE, design
 
 EVENTS, TOTAL = (11, 9), (44, 51)
-TWO = {
-    "id": "two",
-    "design": {"arms": ["new"], "patients": 40},
-    "accrual": {"rate": 3, "pattern": "even"},
-    "endpoints": {"ORR": {"assessed_after": 2.0}, "toxicity": {"assessed_after": 1.0}},
-    "truths": [
-        {"name": "bad", "should_go": False, "ORR": 0.2, "toxicity": 0.3, "association": {"both": 0.10}},
-        {"name": "good", "should_go": True, "ORR": 0.4, "toxicity": 0.15, "association": {"odds_ratio": 0.5}},
-    ],
-    "monitoring": [
-        {
-            "name": "both",
-            "kind": "bop2",
-            "patients": 40,
-            "looks": [10, 20, 30, 40],
-            "lambda": 0.7,
-            "gamma": 0.9,
-            "criteria": [
-                {"endpoint": "ORR", "rate": 0.2, "alternative_rate": 0.4},
-                {"endpoint": "toxicity", "rate": 0.3, "alternative_rate": 0.15, "better": "lower"},
-            ],
-        }
-    ],
-    "simulation": {"trials": 3000, "seed": 11},
-}
 
 
 def within(share, exact, trials, errors=4.0):

@@ -22,57 +22,8 @@ from bayes_escc.trials.execute import Piece, execute, fingerprint, pack, unpack
 from bayes_escc.trials.generate import event_times, generate
 from bayes_escc.trials.spec import LookPlan
 from bayes_escc.trials.streams import philox, uniforms
+from tests.helpers.trials import PFS, RESPONSE, design
 from tests.oracles.trials import single_arm, weibull_tail
-
-RESPONSE = {
-    "id": "orr",
-    "design": {"arms": ["new"], "patients": 40},
-    "accrual": {"rate": 3, "pattern": "even"},
-    "endpoints": {"ORR": {"assessed_after": 2.0}},
-    "truths": [{"name": "null", "should_go": False, "ORR": 0.2}, {"name": "better", "should_go": True, "ORR": 0.4}],
-    "monitoring": [
-        {
-            "name": "response",
-            "kind": "posterior_probability",
-            "value": 0.2,
-            "looks": [10, 20, 40],
-            "go_above": 0.98,
-            "stop_below": 0.1,
-        }
-    ],
-    "simulation": {"trials": 4000, "seed": 5},
-}
-PFS = {
-    "id": "pfs",
-    "analysis": {
-        "data": {"kind": "patients", "regimen": "regimen", "time": "months", "event": "event", "time_unit": "months"},
-        "model": {"family": "survival", "baseline": "weibull"},
-    },
-    "design": {"arms": {"old": 1, "new": 1}, "patients": 60, "block": 4},
-    "accrual": {"rate": [[0, 4], [6, 8]], "drop_out": 0.01},
-    "endpoints": {"PFS": {"visits": 2.0}},
-    "truths": [
-        {"name": "null", "should_go": False, "PFS": {"median": 4, "shape": 1.2}},
-        {"name": "better", "should_go": True, "PFS": {"median": 4, "shape": 1.2, "hazard_ratio": 0.5}},
-    ],
-    "monitoring": [
-        {
-            "name": "efficacy",
-            "kind": "posterior_probability",
-            "estimand": "hazard_ratio",
-            "reference": "old",
-            "better": "lower",
-            "looks": [{"events": 30}, {"events": 50}],
-            "go_above": [0.99, 0.97],
-            "stop_below": 0.1,
-        }
-    ],
-    "simulation": {"trials": 600, "seed": 2, "audit": 0},
-}
-
-
-def design(content, **changes):
-    return be.Design.from_dict({**content, **changes})
 
 
 @pytest.fixture(scope="module")

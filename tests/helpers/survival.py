@@ -5,6 +5,7 @@ from __future__ import annotations
 import arviz as az
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 import bayes_escc as be
 
@@ -19,6 +20,36 @@ def mean_matches(draws, mean, sd):
     assert abs(float(draws.mean()) - mean) < 4 * error, (float(draws.mean()), mean, error)
     error = float(az.mcse(draws, method="sd"))
     assert abs(float(draws.std()) - sd) < 4 * error, (float(draws.std()), sd, error)
+
+
+def agrees(a, b, name):
+    """Means and standard deviations of one estimand are alike within four Monte Carlo errors."""
+
+    def cells(fit):
+        draws = fit.estimand(name).transpose("chain", "draw", ...)
+        values = draws.to_numpy().reshape(*draws.shape[:2], -1)
+        return xr.DataArray(values, dims=("chain", "draw", "cell"))
+
+    x, y = cells(a), cells(b)
+    varies = x.std(("chain", "draw")) > 1e-12  # the reference's ratio to itself does not
+    x, y = x[..., varies.to_numpy()], y[..., varies.to_numpy()]
+    for method, summary in (("mean", "mean"), ("sd", "std")):
+        error = np.hypot(az.mcse(x, method=method), az.mcse(y, method=method))
+        gap = np.abs(getattr(x, summary)(("chain", "draw")) - getattr(y, summary)(("chain", "draw")))
+        assert (gap <= 4 * error).all(), (name, method, (gap / error).max().item())
+
+
+def by_pymc(design, parameters):
+    """PyMC's log density of the data under one draw, and its slopes; compiled with nothing optimised."""
+    import pytensor
+
+    model, point = design.build(), {}
+    for variable in model.free_RVs:
+        value, where = parameters[variable.name].to_numpy()[0, 0], model.rvs_to_values[variable].name
+        point[where] = np.log(value) if where.endswith("_log__") else value
+    with pytensor.config.change_flags(mode="FAST_COMPILE"):
+        total = float(model.compile_logp(vars=model.observed_RVs)(point))
+        return total, model.compile_dlogp(vars=model.free_RVs)(point)
 
 
 def cohort(n, *, seed=1, shape=1.2, effect=-0.4, slope=0.5, follow=(3.0, 15.0)):
@@ -46,6 +77,14 @@ def scans(frame, every=2.0):
     upper = np.where(frame["event"] == 1, np.ceil(frame["time"] / every) * every, np.inf)
     lower = np.where(frame["event"] == 1, upper - every, frame["time"])
     return frame.assign(lower=lower, upper=upper).drop(columns=["time", "event"])
+
+
+def two_arms(first, second, labels=("A", "B")):
+    """Patients with given numbers of events and total times."""
+    rows = []
+    for label, (events, total, n) in zip(labels, (first, second), strict=True):
+        rows += [{"regimen": label, "time": total / n, "event": int(i < events)} for i in range(n)]
+    return pd.DataFrame(rows).assign(patient_id=lambda f: [f"{r}{i}" for i, r in enumerate(f["regimen"])])
 
 
 DESIGNS = {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 import bayes_escc as be
+from bayes_escc.runs.run import prepare_design
 from tests.oracles.offsets import residue
 
 VAGUE = {"effect": be.Prior("Normal", mu=0, sigma=100)}
@@ -38,6 +40,51 @@ def assert_agree(nuts, exact):
             checked += 1
     assert checked > 10
 
+
+def effects_table(y, se, measure, **columns):
+    """Effects with their standard errors as intervals, as a table of trials."""
+    low, high = np.array(y) - 1.959963985 * np.array(se), np.array(y) + 1.959963985 * np.array(se)
+    ratio = measure in ("HR", "OR", "RR")
+    numbers = [np.exp(v) if ratio else v for v in (np.array(y), low, high)]
+    return pd.DataFrame(
+        {
+            "study": [f"trial {i}" for i in range(len(y))],
+            "experimental": "drug",
+            "control": "usual",
+            "endpoint": "weight",
+            "measure": measure,
+            "estimate": numbers[0],
+            "ci_low": numbers[1],
+            "ci_high": numbers[2],
+            "ci_level": 0.95,
+            **columns,
+        }
+    )
+
+
+TRIALS = {"t1": "AB", "t2": "BC", "t3": "CAB", "t4": "CD"}
+NETWORK = pd.DataFrame(
+    [(s, r, 4 + 3 * i + len(s), 30 + 5 * i) for s, arms in TRIALS.items() for i, r in enumerate(arms)],
+    columns=["study", "regimen", "events", "n"],
+).assign(endpoint="ORR")  # fmt: skip
+
+
+def network(frame, reference, **options):
+    model = be.SynthesisModel(
+        endpoint="ORR",
+        network=True,
+        likelihood="binomial",
+        reference=reference,
+        pooling="common",
+        priors={"effect": be.Prior("Normal", mu=0, sigma=0.8), "baseline": be.Prior("Normal", mu=-1, sigma=0.5)},
+        **options,
+    )
+    return prepare_design(model.analysis, be.read_counts(frame))
+
+
+# Historical controls in ankylosing spondylitis (Baeten et al., Lancet 2013; as in RBesT's data set AS)
+AS_TOTAL = [107, 44, 51, 39, 139, 20, 78, 35]
+AS_EVENTS = [23, 12, 19, 9, 39, 6, 9, 10]
 
 # Published networks: NICE DSU Technical Support Documents 2 and 4 (Dias et al. 2011)
 PARKINSON = [
