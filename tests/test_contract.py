@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import jsonschema
@@ -18,6 +19,13 @@ from bayes_escc.runs.prompt_effects import pool_effects
 from tests.helpers.schema import NUMBER, OPTIONAL, SCHEMA, SUMMARY, TEXT, WHOLE, conforms
 
 ROOT = Path(be.__file__).parent
+
+
+@cache
+def nodes_of(path):
+    """Every node of a module, itself first; each file is parsed once for all that is asked of it."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
 
 ROWS = {
     "estimate": EstimateRow, "comparison": ComparisonRow, "rank": RankRow, "threshold": ThresholdRow,
@@ -104,9 +112,9 @@ def test_public_names():
     with pytest.raises(AttributeError, match="no attribute 'Respons'"):
         _ = be.Respons
     for path in ROOT.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        has_all = any(isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__" for n in tree.body)
-        only_a_face = len(tree.body) <= 2 and path.name == "__init__.py"
+        body = nodes_of(path)[0].body
+        has_all = any(isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__" for n in body)
+        only_a_face = len(body) <= 2 and path.name == "__init__.py"
         assert has_all or only_a_face, f"{path.name} has no __all__"
 
 
@@ -120,7 +128,7 @@ PLACE = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
 
 
 def imports_of(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bayes_escc."):
             yield node.module.split(".")[1]
         if isinstance(node, ast.Import):
@@ -162,7 +170,7 @@ def modules_imported():
     del paths[ROOT.name]
     for name, path in paths.items():
         named = set()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.Import):
                 named |= {alias.name for alias in node.names}
             if isinstance(node, ast.ImportFrom):
@@ -196,7 +204,7 @@ KNOW_A_FAMILY = {"runs/prompt_effects.py": 4}
 
 def places_that_name_a_family(path):
     """Imports of one family, comparisons with its name, and tests for the class of a design."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.ImportFrom):
             name = node.module or ""
             full = [name] if name != "bayes_escc.families" else [f"{name}.{alias.name}" for alias in node.names]
@@ -223,7 +231,7 @@ def test_nobody_outside_the_families_knows_a_family_by_name():
 def test_nobody_changes_a_prepared_design():
     """Objects of the families set attributes of their own only; a changed design is a copy (`Design.changed`)."""
     for path in (ROOT / "families").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 of_xarray = node.attr in {"attrs", "name"}
                 assert of_xarray or ast.unparse(node.value) == "self", f"{path.name}, line {node.lineno}"
@@ -231,7 +239,7 @@ def test_nobody_changes_a_prepared_design():
 
 def test_no_function_is_longer_than_a_screen():
     for path in ROOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.FunctionDef):
                 documented = ast.get_docstring(node) is not None and len(node.body) > 1
                 lines = node.end_lineno - node.body[int(documented)].lineno + 1
@@ -265,7 +273,7 @@ def test_the_map_names_every_room():
 def test_no_test_imports_from_another():
     """What tests share stands in `tests/helpers`, in `tests/oracles`, or is a fixture."""
     for path in (ROOT.parent / "tests").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tests":
                 named = {f"{node.module}.{alias.name}".split(".")[1] for alias in node.names}
                 assert not [n for n in named if n == "conftest" or n.startswith("test_")], (path.name, named)
