@@ -13,7 +13,7 @@ from bayes_escc.evidence.sheet.grids import read_grids
 from tests.helpers import fresh_sheets as fresh
 
 TODAY = dt.date(2024, 6, 1)
-MARGINS = {"margin.pfs", "margin.response"}
+MARGINS = {"margin.pfs", "margin.os", "margin.response"}
 
 
 def answered(path, **known):
@@ -60,11 +60,11 @@ def assert_is_the_cohort(rows, patients, *, times=True):
     [
         ("gb18030", 1, {"reference", *MARGINS}),
         ("utf16", 2, {"reference", *MARGINS}),
-        ("grouped_headers", 3, {"reference", "margin.pfs"}),
-        ("serials", 4, {"reference", "margin.pfs"}),
+        ("grouped_headers", 3, {"reference", "margin.pfs", "margin.os"}),
+        ("serials", 4, {"reference", "margin.pfs", "margin.os"}),
         ("one_sheet_each", 5, {"sheet.卡瑞利珠单抗", "sheet.替雷利珠单抗"}),
         ("coded", 6, {"reference", "margin.response"}),
-        ("semicolons", 7, {"reference", "margin.pfs"}),
+        ("semicolons", 7, {"reference", "margin.pfs", "margin.os"}),
         ("days_and_status", 9, {"reference", *MARGINS}),
         ("in_blocks", 10, {"reference", "margin.pfs"}),
     ],

@@ -23,6 +23,10 @@ PER_ARM = {
 }
 
 
+DEATHS = {"margin.os": "2"}
+"""Asked where the sheet dates deaths and last contacts, too."""
+
+
 def decided(path, answers):
     return decide(read_grids(path), {**MARGINS, **answers}, effects=False, today=TODAY)
 
@@ -30,8 +34,8 @@ def decided(path, answers):
 def test_a_chinese_sheet_with_totals_is_read_without_a_question_but_what_only_people_know(tmp_path):
     path = messy.chinese_with_totals(tmp_path / "a.xlsx")
     asked = {q.code for q in decide(read_grids(path), {}, effects=False, today=TODAY).questions}
-    assert asked == {"reference", *MARGINS}
-    rows = decided(path, {"reference": "多西他赛"}).applied.rows
+    assert asked == {"reference", *MARGINS, *DEATHS}
+    rows = decided(path, {**DEATHS, "reference": "多西他赛"}).applied.rows
     assert len(rows) == 20
     assert {r["regimen"] for r in rows} == set(messy.ARMS)
     assert [r["ecog"] for r in rows] == [str(i % 3) for i in range(20)]
@@ -142,8 +146,8 @@ def test_prompts_flags_and_page_write_the_same_bytes(tmp_path, monkeypatch, caps
 def test_names_under_the_titles_of_groups_are_read_with_them(tmp_path):
     path = messy.events_in_groups(tmp_path / "d.xlsx")
     first = {q.code for q in decide(read_grids(path), {}, effects=False, today=TODAY).questions}
-    assert first == {"reference", *MARGINS, "word.response.未评估"}  # not evaluable, or not yet evaluated?
-    answers = {"reference": messy.ARMS[0], "word.response.未评估": "pending"}
+    assert first == {"reference", *MARGINS, *DEATHS, "word.response.未评估"}  # not evaluable, or not yet evaluated?
+    answers = {**DEATHS, "reference": messy.ARMS[0], "word.response.未评估": "pending"}
     decision = decided(path, answers)
     assert [int(float(r["time"])) for r in decision.applied.rows] == [messy._days(i) for i in range(16)]
     assert [r["event"] for r in decision.applied.rows] == [str(int(i % 4 > 0 or i % 5 == 0)) for i in range(16)]
@@ -261,9 +265,9 @@ def test_a_blood_count_of_the_size_of_another_unit_is_asked_about(tmp_path):
     book = openpyxl.load_workbook(path)
     book.active.cell(8, 10, 4200)  # per microlitre, in a column of 10^9 per litre
     book.save(path)
-    decision = decided(path, {"reference": "多西他赛"})
+    decision = decided(path, {**DEATHS, "reference": "多西他赛"})
     assert {q.code for q in decision.questions} == {"word.neutrophils.4200"}
-    decision = decided(path, {"reference": "多西他赛", "word.neutrophils.4200": "4.2"})
+    decision = decided(path, {**DEATHS, "reference": "多西他赛", "word.neutrophils.4200": "4.2"})
     assert float(decision.applied.rows[3]["nlr"]) == pytest.approx(4.2 / 1.2)
 
 

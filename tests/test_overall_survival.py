@@ -96,16 +96,21 @@ def test_a_death_without_progression_is_still_an_event_of_pfs(tmp_path):
         ),
     ],
 )
-def test_a_sheet_with_both_gives_either(header, row, uses, tmp_path):
+def test_a_sheet_with_both_gives_both_or_either(header, row, uses, tmp_path):
+    """One folder with two analyses; what is named or left out gives one, with the same patients."""
     path = sheet(tmp_path / "both.csv", header, row)
     used = [word for use in uses for word in ("--use", use)]
-    for name, more, margin in (("pfs", [], "margin.pfs=1"), ("os", used, "margin.os=2")):
-        out = tmp_path / name
-        given = ["--answer", "reference=chemo", "--answer", margin, *more]
-        assert main(["start", path, "--out", str(out), *given]) == 0
-        assert sorted(p.name for p in out.glob("*.toml")) == ["mapping.toml", f"{name}.toml"]
-    found = be.Analysis.from_file(tmp_path / "os" / "os.toml").load_table()
-    assert found.frame["event"].astype(int).sum() == 9
+    pfs, overall = ["--answer", "margin.pfs=1"], ["--answer", "margin.os=2"]
+    for name, more in (("pfs", [*pfs, "--use", "os=none"]), ("os", [*overall, *used]), ("both", [*pfs, *overall])):
+        assert main(["start", path, "--out", str(tmp_path / name), "--answer", "reference=chemo", *more]) == 0
+    written = {f: sorted(p.stem for p in (tmp_path / f).glob("*.toml")) for f in ("pfs", "os", "both")}
+    assert written == {"pfs": ["mapping", "pfs"], "os": ["mapping", "os"], "both": ["mapping", "os", "pfs"]}
+    for name, events in (("pfs", None), ("os", 9)):
+        alone = be.Analysis.from_file(tmp_path / name / f"{name}.toml").load_table().frame
+        beside = be.Analysis.from_file(tmp_path / "both" / f"{name}.toml").load_table().frame
+        for column in ("patient_id", "time", "event"):
+            assert alone[column].tolist() == beside[column].tolist()
+        assert events in (None, alone["event"].astype(int).sum())
 
 
 @pytest.mark.parametrize(
@@ -203,7 +208,9 @@ def test_the_time_of_overall_survival_goes_with_deaths_whichever_way_they_are_co
     row = lambda p: (p[0], p[1], round(p[5] / 2, 1), 1, p[5], died if p[6] else lives)  # noqa: E731
     path = sheet(tmp_path / "both.csv", BOTH + header, row)
     assert events_of(path, time="OS (months)", **uses) == expected
-    assert events_of(path) == (12, "PFS")
+    asked = {"vital status": "coding.death", "生存状态": "coding.death", "grade": "use.os_status"}.get(header)
+    assert events_of(path) == ([asked] if asked else (12, "PFS"))
+    assert events_of(path, os="none") == (12, "PFS")
 
 
 def test_deaths_do_not_go_with_the_time_of_pfs(tmp_path):
@@ -212,7 +219,7 @@ def test_deaths_do_not_go_with_the_time_of_pfs(tmp_path):
     found = read_sheet(path, answers={"use.status": "death"})
     assert found.mapping.columns["time"].header == "OS (months)"
     assert events_of(path, status="death") == (9, "OS")
-    assert events_of(path, status="death", time="PFS (months)") == (9, "PFS")
+    assert events_of(path, status="death", time="PFS (months)", os="none") == (9, "PFS")
     with pytest.raises(be.DataError, match="is a time to death") as refused:
         events_of(path, time="OS (months)", status="PFS event")
     assert "至死亡的时间" in in_chinese(str(refused.value))

@@ -21,7 +21,7 @@ it takes every column for, asks what it cannot decide, and writes a folder with 
 Nothing is written while a question is open. Identity and telephone numbers and names reach no file."""
 _EXAMPLES = """examples:
   bayes-escc start patients.xlsx --out cohort
-  bayes-escc start patients.xlsx --out cohort --use progression=进展日期 --answer reference=化疗 --answer margin.pfs=1
+  bayes-escc start patients.xlsx --out cohort --use progression=进展日期 --answer reference=化疗 --answer margin.os=2
   bayes-escc run cohort"""
 
 

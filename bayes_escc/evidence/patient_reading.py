@@ -452,7 +452,7 @@ def _needed_columns(
         Problem(
             "column_name",
             f"the table calls its {column} {needed[column]!r}, but there is also a column {column}",
-            "Rename the column that is not meant.",
+            "Rename the column that is not meant, or leave it out with drop=.",
             row=1,
             column=column,
         )

@@ -114,7 +114,7 @@ _COLUMNS: Final = (
     ("there is no column {column}.", "没有{column}列。"),
     ("The columns are {columns}.", "现有列为{columns}。"),
     ("Add it, or name another.", "请添加，或另行指明。"),
-    ("Rename the column that is not meant.", "请将不需要的列改名。"),
+    ("Rename the column that is not meant, or leave it out with drop=.", "请将不需要的列改名，或用drop=不读取。"),
     (
         "the table calls its {what} {name}, but there is also a column {column}.",
         "表中{what}列名为{name}，但另有{column}列。",

@@ -22,14 +22,15 @@ def _q(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def adjusted_for(applied: Applied) -> tuple[str, ...]:
+def adjusted_for(applied: Applied, *, beside: bool = False) -> tuple[str, ...]:
     """Prognostic factors the comparison of follow-up is adjusted for.
 
     Those of liver metastasis, ECOG, NLR and CD4/CD8 that at least nine patients in ten have and that differ between
-    them, if there are at least five events for every parameter of the model; else none.
+    them, if there are at least five events for every parameter of the model; else none. `beside` asks it of overall
+    survival that stands beside progression-free survival.
     """
-    rows = [r for r in applied.rows if _followed(r)]
-    events = sum(r.get("event") == "1" or r.get("first_progression", "inf") not in {"", "inf"} for r in rows)
+    rows = [r for r in applied.rows if _followed(r, beside)]
+    events = sum(_happened(r, beside) for r in rows)
     usable = [
         c
         for c in COVARIATES
@@ -60,9 +61,16 @@ _MEDIANS: Final[Mapping[bool, tuple[Mapping[str, object], Text]]] = {
 """Prior of the median of progression-free survival and, where deaths are the events, of overall survival."""
 
 
-def _followed(row: Mapping[str, str]) -> bool:
+def _followed(row: Mapping[str, str], beside: bool) -> bool:
     """Whether a patient has follow-up: a time, or an interval between scans."""
-    return bool(row.get("time") or row.get("last_free"))
+    return bool(row.get("os_time") if beside else row.get("time") or row.get("last_free"))
+
+
+def _happened(row: Mapping[str, str], beside: bool) -> bool:
+    """Whether the event is known to have happened."""
+    if beside:
+        return row.get("os_event") == "1"
+    return row.get("event") == "1" or row.get("first_progression", "inf") not in {"", "inf"}
 
 
 def analyses_of(mapping: SheetMapping, applied: Applied, file: str, language: str) -> dict[str, str]:
@@ -92,6 +100,8 @@ def analyses_of(mapping: SheetMapping, applied: Applied, file: str, language: st
     if "time" in applied.columns or "last_free" in applied.columns:
         name = "os.toml" if mapping.rule("endpoint") == "OS" else "pfs.toml"
         found[name] = _survival(name, mapping, applied, regimens, file, answers, language)
+    if "os_time" in applied.columns:
+        found["os.toml"] = _survival("os.toml", mapping, applied, regimens, file, answers, language, beside=True)
     if "response" in applied.columns:
         binary = {r["response"] for r in applied.rows} <= {"0", "1", ""}
         found["response.toml"] = _rates(
@@ -174,6 +184,8 @@ def _survival(
     file: str,
     answers: Mapping[str, str],
     language: str,
+    *,
+    beside: bool = False,
 ) -> str:
     overall = name == "os.toml"
     versus = Text(" against ", "与").said(language).join(regimens)
@@ -191,7 +203,9 @@ def _survival(
     lines += _data("patients", file, regimens, language)
     if overall:
         lines.append(f'endpoint = "OS"   # {Text("deaths are the events", "以死亡为事件").said(language)}')
-    if "last_free" in applied.columns:
+    if beside:
+        lines += ['time = "os_time"', 'event = "os_event"', f"time_unit = {_q(mapping.rule('os_unit', 'days'))}"]
+    elif "last_free" in applied.columns:
         lines += ['interval = ["last_free", "first_progression"]', f"time_unit = {_q(mapping.rule('time_unit'))}"]
     else:
         lines += ['time = "time"', 'event = "event"', f"time_unit = {_q(mapping.rule('time_unit', 'days'))}"]
@@ -204,7 +218,7 @@ def _survival(
     ]
     if len(regimens) > 1:
         lines.append('regimen_effect = "proportional"')
-    chosen = adjusted_for(applied)
+    chosen = adjusted_for(applied, beside=beside)
     present = [c for c in COVARIATES if c in applied.columns]
     if present:
         lines.append(_comment(_why_adjusted(chosen), language))
@@ -213,7 +227,7 @@ def _survival(
         lines.append(f"{mark}covariates = [")
         for c in listed:
             log = ', transform = "log"' if c in _LOG else ""
-            blank = any(_followed(r) and not r.get(c) for r in applied.rows)
+            blank = any(_followed(r, beside) and not r.get(c) for r in applied.rows)
             lines.append(f'{mark}  {{ column = "{c}"{log}{', missing = "impute"' if blank else ""} }},')
         lines.append(f"{mark}]")
     lines += _prior("median", {"distribution": "LogNormal", **_MEDIANS[overall][0]}, _MEDIANS[overall][1], language)

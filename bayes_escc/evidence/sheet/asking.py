@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.sheet.grids import Grid
 from bayes_escc.evidence.sheet.questions import Question
+from bayes_escc.evidence.sheet.roles import same_header
 from bayes_escc.evidence.sheet.wording import Text
 
 __all__ = ["Asking"]
@@ -59,3 +60,14 @@ class Asking:
             return question.candidates[0].value if question.candidates else None
         self.questions[question.code] = question
         return None
+
+    def uses_answers(self) -> dict[str, str]:
+        """Columns that were named, by flag or in answer to a question."""
+        headers = [h for g in self.grids for row in g.rows for h in row]
+        found = {
+            c: a
+            for c, a in self.given.items()
+            if c.startswith("use.")
+            and (c not in self.earlier or a == "none" or any(same_header(h, a) for h in headers if h))
+        }
+        return found | {c: a for c, (_, a) in self.used.items() if c.startswith("use.")}

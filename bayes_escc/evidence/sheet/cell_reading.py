@@ -26,9 +26,12 @@ from bayes_escc.evidence.sheet.roles import ROLES
 from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.names import normalise
 
-__all__ = ["COUNTS", "CellReading", "fold_regimen", "word_of"]
+__all__ = ["COUNTS", "FAULT", "OS_FAULT", "CellReading", "add_fault", "fold_regimen", "word_of"]
 
 
+FAULT: Final = "!"
+OS_FAULT: Final = "!os"
+"""Under which the faults of a row are kept until they are asked about."""
 COUNTS: Final = ("neutrophils", "lymphocytes", "cd4", "cd8")
 _FEWEST, _MOST = 0.02, 150.0
 """In 10^9 per litre, between which a blood count is in the unit of its column: `3.2` per microlitre is not."""
@@ -114,8 +117,12 @@ class CellReading:
         if coded and not stated and len(meanings) == 2:
             self.ask_coding(role, meanings)
             return
+        blank_asked = self.blank_may_mean(role, table, cells - stated)
         for record in self.records:
             cell, word = record.cells[role], word_of(record.cells[role])
+            if not word and not cell and blank_asked and word not in stated:
+                self.ask_word(role, "", record, meanings)
+                continue
             if role == "response" and word in MISSING:
                 word = ""  # blank, slash and dash alike: not assessed, or not evaluable?
             meaning = table.get(word)
@@ -144,6 +151,12 @@ class CellReading:
                 f"{pending}例尚未评估疗效，不计入缓解率",
             )
 
+    def blank_may_mean(self, role: str, table: Mapping_[str, str], cells: set[str]) -> bool:
+        """Whether a status on which the events depend says one thing or nothing, so that a blank may be the other."""
+        printed = self.mapping.rule("os" if role == "os_status" else "time") in {"column", "end"}
+        known = {table.get(w) for w in cells}
+        return role in {"status", "censored", "os_status"} and printed and len(known) == 1 and None not in known
+
     def ask_coding(self, role: str, meanings: tuple[str, ...]) -> None:
         """Ask what 1 and 2 stand for."""
         header, said = self.columns[role].header, called(role, self.overall)
@@ -164,7 +177,8 @@ class CellReading:
         """Ask what a word means."""
         said, shown = called(role, self.overall), word or "(blank)"
         scores = role in {"ecog", "ae_grade"}  # 0 and 1 are grades here, not no and yes
-        known = {**_MEANINGS, "event": Text("dead", "死亡"), "censored": _ALIVE} if self.overall else _MEANINGS
+        died = self.overall or role == "os_status"
+        known = {**_MEANINGS, "event": Text("dead", "死亡"), "censored": _ALIVE} if died else _MEANINGS
         candidates = [Candidate(m, Text(m, m) if scores else known.get(m, Text(m, m))) for m in meanings]
         if "pending" not in meanings:
             candidates.append(Candidate("missing", Text("not known", "缺失")))
@@ -375,8 +389,13 @@ class CellReading:
 
     def ask_rows(self, record: Record, why: Text) -> None:
         """A row that cannot be used for the follow-up: correct it, or set it aside."""
-        record.values["!"] = "; ".join(filter(None, (record.values.get("!", ""), why.en)))
-        record.values["!zh"] = "；".join(filter(None, (record.values.get("!zh", ""), why.zh)))
+        add_fault(record, FAULT, why)
+
+
+def add_fault(record: Record, kind: str, why: Text) -> None:
+    """Note a fault of a row; `kind` is `FAULT`, or `OS_FAULT` where the row is of no use to overall survival alone."""
+    record.values[kind] = "; ".join(filter(None, (record.values.get(kind, ""), why.en)))
+    record.values[f"{kind}zh"] = "；".join(filter(None, (record.values.get(f"{kind}zh", ""), why.zh)))
 
 
 _ALIVE: Final = Text("alive at the last contact", "末次随访时存活")

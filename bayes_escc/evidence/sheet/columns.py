@@ -129,7 +129,9 @@ def propose_roles(tables: Sequence[Table], answers: Mapping[str, str], allowed: 
     elsewhere: dict[str, list[str]] = {}
     apart = _sheets_apart(tables, by_role)
     questions = []
-    for role in [r for r in ROLES if r in by_role and r not in fixed and ROLES[r].kind not in {"drop", "aside"}]:
+    for role in [
+        r for r in ROLES if r in by_role and r not in fixed and (r in allowed or ROLES[r].kind not in {"drop", "aside"})
+    ]:
         taken = {*chosen.values(), *(h for more in elsewhere.values() for h in more)}
         candidates = [c for c in by_role[role] if c[0] not in taken]
         best = _best(role, candidates, cells)
@@ -259,6 +261,8 @@ def _by_content(role: str, header: str, cells: list[str]) -> str:
         if role == "progression" and numbers >= 0.5:
             return "time" if "time" in ROLES and re.search(r"时间|time", header, re.IGNORECASE) else ""
         return ""
+    if role == "time" and (words <= {"0", "1"} or words <= {"1", "2"}):
+        return ""  # a code, and no time
     if role == "time" and dates >= 0.5 and not numbers > dates:
         return "pfs_end"
     if role in {"status", "censored"} and dates >= 0.5 and not _known(words, "status") >= 0.5:
@@ -326,7 +330,7 @@ def _ask_role(role: str, headers: list[str], cells: Mapping[str, list[str]]) -> 
 def _column(role: str, name: str, header: Header) -> Column:
     """The column with the unit and the codes its header states."""
     unit = ""
-    if role == "time":
+    if role in {"time", "os"}:
         unit = time_unit(header.unit)
     elif role in {"neutrophils", "lymphocytes", "cd4", "cd8"}:
         unit = count_unit(header.unit)

@@ -21,9 +21,9 @@ __all__ = [
     "values_in",
 ]
 
-_DIED: Final = re.compile(r"(?i)dead|death|died|deceas|dth|死|亡|去世|已故|event|evt|事件")
+_DIED: Final = re.compile(r"(?i)dead|death|died|deceas|dth|mortal|expired|死|亡|去世|已故|event|evt|事件")
 _LIVES: Final = re.compile(r"(?i)alive|living|cnsr|cens|存活|健在|在世|删失")
-_EITHER: Final = re.compile(r"(?i)vital|surviv|生存|(?:存活|alive)\s*(?:status|状态|情况|结局)")
+_EITHER: Final = re.compile(r"(?i)vital|surviv|生存|存亡|生死|(?:存活|alive)\s*(?:status|状态|情况|结局)")
 _NOT_DEAD: Final = re.compile(r"(?i)(?:\bnot|\bnon)[- ]?(?:dead|died|deceased)|(?:未|没有|无)死")
 _STATUS: Final = re.compile(
     r"(?i)status|state|outcome|event|evt|cnsr|cens|flag|indicator|状态|结局|事件|删失|情况|转归"
@@ -63,7 +63,8 @@ def is_of_progression(header: str) -> bool:
 
 def is_time_to_death(header: str) -> bool:
     """Whether a header is that of the time of overall survival, and not of its status."""
-    return is_overall(header, "os") and not _STATUS.search(header_of(header).key)
+    head = header_of(header)
+    return is_overall(header, "os") and not head.codes and not _STATUS.search(head.key)
 
 
 def tells_death(header: str, cells: Sequence[str]) -> bool:
@@ -74,7 +75,10 @@ def tells_death(header: str, cells: Sequence[str]) -> bool:
         return True
     if re.search(r"(?i)alive|living|存活|健在|在世", header):
         return True
-    said = {folded_word(m) for _, m in header_of(header).codes} or values_in(cells)
+    values = values_in(cells)
+    if values and (values <= {"0", "1"} or values <= {"1", "2"}) and re.search(r"(?i)surviv|生存", header):
+        return True  # which of the two is dead is asked
+    said = {folded_word(m) for _, m in header_of(header).codes} or values
     return (
         bool(said & _OF_DEATH)
         and {_WORDS.get(w, "?") for w in said} <= {"event", "censored", "missing"}
@@ -126,7 +130,9 @@ def _what_yes_means(head: Header) -> str:
     if _NOT_DEAD.search(name):
         return "censored"
     lives, died = _LIVES.search(name), _DIED.search(name)
-    if (lives and died and not re.search(r"cnsr|cens|删失", name)) or (_EITHER.search(name) and not died):
+    if (lives and died and not re.search(r"cnsr|cens|删失", name)) or (
+        _EITHER.search(name) and not _DIED.search(_EITHER.sub("", name))
+    ):
         return "censored" if lives and re.search(r"cnsr|cens|删失", name) else ""
     return "censored" if lives else "event"
 

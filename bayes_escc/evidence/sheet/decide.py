@@ -38,6 +38,7 @@ _WITH_EFFECTS: Final = (
     "censored_at",
     "source.",
     "unusable",
+    "undated_deaths",
     "end",
     "regimen_blank",
     "cut",
@@ -257,7 +258,7 @@ class _Work(CohortDecisions):
         return named, tuple(proposals)
 
     def _effects(self, tables: Sequence[Table]) -> tuple[Mapping, tuple[Proposal, ...]]:
-        roles = propose_roles(tables, self._uses_answers(), _EFFECT_ROLES | {"regimen"})
+        roles = propose_roles(tables, self.uses_answers(), _EFFECT_ROLES | {"regimen"})
         columns = dict(roles.columns)
         treatment = columns.pop("regimen", None)
         if treatment is not None and "experimental" not in columns:
@@ -316,24 +317,11 @@ class _Work(CohortDecisions):
             none = Candidate(
                 "none", Text("none stated: only the probability of being better", "不设定：仅报告更优的概率")
             )
+            overall = mapping.rule("endpoint") == "OS"
             if mapping.rule("time") and {"time", "visit_result"} & {*applied.columns, *mapping.columns}:
-                overall = mapping.rule("endpoint") == "OS"
-                self.ask(
-                    Question(
-                        "margin.os" if overall else "margin.pfs",
-                        Text(
-                            "Which difference in mean survival time matters to patients, in months?",
-                            "平均生存时间相差多少个月对患者才有意义？",
-                        )
-                        if overall
-                        else Text(
-                            "Which difference in mean progression-free time matters to patients, in months?",
-                            "平均无进展时间相差多少个月对患者才有意义？",
-                        ),
-                        (none,),
-                        "number",
-                    )
-                )
+                self.ask(_margin(overall, none))
+            if "os_time" in applied.columns:
+                self.ask(_margin(True, none))
             if "response" in applied.columns or mapping.kind == "counts":
                 self.ask(
                     Question(
@@ -346,6 +334,24 @@ class _Work(CohortDecisions):
                         "number",
                     )
                 )
+
+
+def _margin(overall: bool, none: Candidate) -> Question:
+    """Which difference in mean time matters."""
+    return Question(
+        "margin.os" if overall else "margin.pfs",
+        Text(
+            "Which difference in mean survival time matters to patients, in months?",
+            "平均生存时间相差多少个月对患者才有意义？",
+        )
+        if overall
+        else Text(
+            "Which difference in mean progression-free time matters to patients, in months?",
+            "平均无进展时间相差多少个月对患者才有意义？",
+        ),
+        (none,),
+        "number",
+    )
 
 
 def taken(mapping: Mapping, code: str, answer: str) -> Mapping:
@@ -367,6 +373,12 @@ def taken(mapping: Mapping, code: str, answer: str) -> Mapping:
         return replace(mapping, endpoints={**mapping.endpoints, rest: answer})
     if kind == "unit":
         return mapping.with_rule(**{code: answer})
+    if code == "source.os":
+        return (
+            mapping.with_rule(printed_os=answer)
+            if answer == "dates"
+            else mapping.with_rule(os="column", os_unit=mapping.columns["os"].unit or "months")
+        )
     if code == "source.time":
         return (
             mapping.with_rule(printed_time=answer)

@@ -58,7 +58,8 @@ class FollowUpDecisions(OverallDecisions):
         status = "status" in has or "censored" in has
         if "start" not in has and "time" not in has and has & _ENDS:
             self._ask_start(roles)
-        if "start" in has and has & {"progression", "death"}:
+        printed = "time" in has and status and "progression" not in has
+        if "start" in has and has & {"progression", "death"} and not (printed and is_of_progression(_time_of(mapping))):
             return self._cut(self._censored_at(mapping.with_rule(time="dates", time_unit="days"), tables), tables)
         if "start" in has and "pfs_end" in has and status:
             return self._cut(mapping.with_rule(time="end", end="pfs_end", time_unit="days"), tables)
@@ -248,17 +249,23 @@ class FollowUpDecisions(OverallDecisions):
         units = {time_unit(m[1]) for c in cells if (m := re.search(r"\d\s*([A-Za-z\u4e00-\u9fff]+)$", normalise(c)))}
         if len(units) == 1 and "" not in units:
             return mapping.with_rule(time_unit=units.pop())
-        answer = self.ask(
-            Question(
-                "unit.time",
-                Text(f"In which unit is {column.header!r}?", f"“{column.header}”的单位是什么？"),
-                tuple(
-                    Candidate(u, Text(u, {"months": "月", "days": "天", "weeks": "周", "years": "年"}[u]))
-                    for u in ("months", "days", "weeks", "years")
-                ),
-            )
-        )
+        answer = self.ask(self.question_of_unit("unit.time", column.header))
         return mapping.with_rule(time_unit=answer) if answer else mapping
+
+    def question_of_unit(self, code: str, header: str) -> Question:
+        """In which unit a column of times is."""
+        return Question(
+            code,
+            Text(f"In which unit is {header!r}?", f"“{header}”的单位是什么？"),
+            tuple(
+                Candidate(u, Text(u, {"months": "月", "days": "天", "weeks": "周", "years": "年"}[u]))
+                for u in ("months", "days", "weeks", "years")
+            ),
+        )
+
+
+def _time_of(mapping: Mapping) -> str:
+    return mapping.columns["time"].header if "time" in mapping.columns else ""
 
 
 def _cut_in_titles(tables: Sequence[Table]) -> str:

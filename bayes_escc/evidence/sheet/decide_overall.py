@@ -27,10 +27,11 @@ from bayes_escc.evidence.sheet.sorting import PATIENT_ROLES
 from bayes_escc.evidence.sheet.wording import Text
 from bayes_escc.names import PlainMapping
 
-__all__ = ["OverallDecisions", "numeric_columns"]
+__all__ = ["MOST_VALUES", "OverallDecisions", "numeric_columns", "of_who_died"]
 
 _PROGRESSION: Final = frozenset({"progression", "independent_progression", "pfs_end", "visit_result"})
-_MOST_VALUES: Final = 8
+MOST_VALUES: Final = 8
+"""Different values beyond which a column is none of a status."""
 _STATUSES: Final = ("status", "censored")
 
 
@@ -60,7 +61,7 @@ class OverallDecisions(Asking):
         status = next((held[r].header for r in _STATUSES if r in held), "")
         given = any(f"use.{r}" in uses for r in _STATUSES)
         said = bool(status) and tells_death(status, roles.cells[status])
-        deaths = _of_who_died(roles)
+        deaths = of_who_died(roles)
         own = self._time_to_death(roles, uses, time, status, said, given)
         if own is None:
             return {}
@@ -88,7 +89,7 @@ class OverallDecisions(Asking):
     ) -> dict[str, str] | None:
         """The column of the time to death as far as it is to be changed; None where the events are not deaths."""
         held = roles.columns.keys()
-        deaths = _of_who_died(roles)
+        deaths = of_who_died(roles)
         os = [h for h in roles.aside if is_time_to_death(h)]
         other = bool(held & _PROGRESSION) or is_of_progression(time)
         neutral = not status or said or not (is_of_progression(status) or other)
@@ -173,7 +174,7 @@ class OverallDecisions(Asking):
         if role == "censored" and f"use.{role}" in uses and not found and not header_of(header).codes:
             return roles  # a person said that 1 is not an event
         values = values_in(cells)
-        if len(values) > _MOST_VALUES:
+        if len(values) > MOST_VALUES:
             return roles  # no column of a status; its words are asked about
         if not found or (role == "censored" and found == "status" and values & set(WORDS["yes_no"]) - set(words)):
             died = self._ask_coding(header, values)
@@ -181,16 +182,19 @@ class OverallDecisions(Asking):
                 return roles
             found, words = "status", counted_dead(values, died)
         elif found == "censored" and role == "status":
-            self.notes.append(
-                Text(
-                    f"{header!r} says who is alive or censored: its yes, or 1, is no event",
-                    f"“{header}”说明谁存活或删失：其中的“是”或1不计为事件",
-                )
-            )
+            self._say_reversed(header)
         column = Column(header, words=tuple(sorted(words.items())), also=roles.columns[role].also)
         columns = {r: c for r, c in roles.columns.items() if r not in _STATUSES} | {found: column}
         shown = [replace(p, role=found) if p.header == header and p.role else p for p in roles.proposals]
         return replace(roles, columns=columns, proposals=tuple(shown))
+
+    def _say_reversed(self, header: str) -> None:
+        self.notes.append(
+            Text(
+                f"{header!r} says who is alive or censored: its yes, or 1, is no event",
+                f"“{header}”说明谁存活或删失：其中的“是”或1不计为事件",
+            )
+        )
 
     def _ask_coding(self, header: str, values: set[str]) -> str | None:
         """Which value of a column means that the patient died."""
@@ -242,14 +246,14 @@ class OverallDecisions(Asking):
         return mapping.with_rule(endpoint="OS")
 
 
-def _of_who_died(roles: Roles) -> list[str]:
+def of_who_died(roles: Roles) -> list[str]:
     """Columns left aside that say who died, by name, codes or words."""
     own = {"os", "os_status", "death", "last_contact", *_STATUSES}
     return [
         h
         for h in roles.aside
-        if 1 <= len(values_in(roles.cells[h])) <= _MOST_VALUES
-        and {r for r, _ in roles_of(header_of(h))} <= own
+        if 1 <= len(values_in(roles.cells[h])) <= MOST_VALUES
+        and {r for r, how in roles_of(header_of(h)) if how != "loose"} <= own
         and tells_death(h, roles.cells[h])
         and not any(isinstance(read_day(v), date) for v in values_in(roles.cells[h]))
     ]

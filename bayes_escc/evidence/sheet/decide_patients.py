@@ -15,7 +15,7 @@ from bayes_escc.evidence.sheet.cells import MISSING, folded_word
 from bayes_escc.evidence.sheet.columns import Proposal, Roles, propose_roles
 from bayes_escc.evidence.sheet.counts import bare_label
 from bayes_escc.evidence.sheet.deaths import called
-from bayes_escc.evidence.sheet.decide_follow_up import FollowUpDecisions
+from bayes_escc.evidence.sheet.decide_beside import BesideDecisions
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Column, Mapping, SheetUse
 from bayes_escc.evidence.sheet.questions import Candidate, Question
@@ -27,21 +27,21 @@ from bayes_escc.names import normalise
 __all__ = ["CohortDecisions"]
 
 
-class CohortDecisions(FollowUpDecisions):
+class CohortDecisions(BesideDecisions):
     """What is decided of a sheet of patients."""
 
     # -- patients ----------------------------------------------------------------------------------------------------
 
     def _patients(self, tables: Sequence[Table], visits: Sequence[Table]) -> tuple[Mapping, tuple[Proposal, ...]]:
         allowed = PATIENT_ROLES
-        roles = propose_roles(tables, self._uses_answers(), allowed)
+        roles = propose_roles(tables, self.uses_answers(), allowed)
         for question in roles.questions:
             if self.ask(question):
-                roles = propose_roles(tables, self._uses_answers(), allowed)
+                roles = propose_roles(tables, self.uses_answers(), allowed)
         if not visits:
-            roles = self._of_deaths(roles, tables, self._uses_answers())
+            roles = self._of_deaths(roles, tables, self.uses_answers())
         columns = dict(roles.columns)
-        for role, answer in self._uses_answers().items():
+        for role, answer in self.uses_answers().items():
             if role.removeprefix("use.") in ROLES and role not in self.used and role in self.given:
                 said = called(role.removeprefix("use."), self.overall)
                 verb = "说明" if said.zh.startswith("是否") else "是"
@@ -61,17 +61,8 @@ class CohortDecisions(FollowUpDecisions):
         mapping = self._regimens(mapping, tables, roles)
         mapping = self._identifier(mapping, roles)
         mapping = self._response(mapping)
-        return self._of_overall(self._time(mapping, tables, roles)), tuple(proposals)
-
-    def _uses_answers(self) -> dict[str, str]:
-        headers = [h for g in self.grids for row in g.rows for h in row]
-        found = {
-            c: a
-            for c, a in self.given.items()
-            if c.startswith("use.")
-            and (c not in self.earlier or a == "none" or any(same_header(h, a) for h in headers if h))
-        }
-        return found | {c: a for c, (_, a) in self.used.items() if c.startswith("use.")}
+        mapping = self._of_overall(self._time(mapping, tables, roles))
+        return self._shown_beside(self._beside(mapping, tables, roles), proposals)
 
     def _several_sheets(self, mapping: Mapping, tables: Sequence[Table]) -> Mapping:
         """Sheets that are arms, parts of one cohort, or parts of every patient."""

@@ -31,6 +31,9 @@ __all__ = ["KEY_FILE", "MappedTable", "apply_to_source", "grids_of", "new_key", 
 KEY_FILE: Final = "pseudonyms.key"
 """The secret from which pseudonyms are made: beside the mapping, readable by its owner alone, never exported."""
 
+_OF_PFS: Final = ("time", "event", "last_free", "first_progression", "scan_rule")
+"""Columns of progression-free survival, which an analysis of overall survival beside it does not read."""
+
 
 @dataclass(frozen=True)
 class MappedTable:
@@ -208,6 +211,8 @@ def read_mapped(
             "The three digests make the reading reproducible.",
         )
     )
+    if "os_time" in needed:
+        frame = frame.drop(columns=[c for c in _OF_PFS if c in frame.columns])
     frame = frame.reset_index(drop=True)
     frame.attrs["source"] = f"the table that the mapping makes of {label}"
     return MappedTable(frame, tuple(notes), label, applied)

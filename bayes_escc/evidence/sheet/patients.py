@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.sheet.applied import Applied, Record, Recorder
-from bayes_escc.evidence.sheet.cell_reading import COUNTS, CellReading, word_of
+from bayes_escc.evidence.sheet.cell_reading import COUNTS, FAULT, OS_FAULT, word_of
 from bayes_escc.evidence.sheet.cells import (
     MISSING,
     NO_DATE,
@@ -21,13 +20,19 @@ from bayes_escc.evidence.sheet.cells import (
     folded_word,
     read_day,
     read_number,
-    time_unit,
 )
 from bayes_escc.evidence.sheet.date_questions import SERIAL_EPOCHS, ask_date
-from bayes_escc.evidence.sheet.deaths import tells_death
-from bayes_escc.evidence.sheet.follow_up import EVENTS, Route, dated_route, disorder, end_route, time_agrees
+from bayes_escc.evidence.sheet.follow_up import EVENTS, Route, dated_route, disorder, end_route
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
+from bayes_escc.evidence.sheet.overall import (
+    UNDATED,
+    UNDATED_DEATH,
+    UNDATED_PROGRESSION,
+    OverallReading,
+    listed_faults,
+    set_aside_of_os,
+)
 from bayes_escc.evidence.sheet.questions import Candidate
 from bayes_escc.evidence.sheet.repeated import REPEATED, without_repeats
 from bayes_escc.evidence.sheet.roles import CHARACTERISTICS
@@ -45,6 +50,8 @@ COLUMNS: Final = (
     "study",
     "time",
     "event",
+    "os_time",
+    "os_event",
     "response",
     *CHARACTERISTICS,
     "last_free",
@@ -141,7 +148,7 @@ def apply_to_patients(
     return Applied(tuple(used), rows, places, tuple(recorder.log), recorder.questions, tuple(recorder.notes))
 
 
-class _Reading(CellReading):
+class _Reading(OverallReading):
     """One pass over the records."""
 
     def all(self) -> None:
@@ -188,6 +195,9 @@ class _Reading(CellReading):
                 cell = record.cells[role]
                 word = word_of(cell)
                 meaning = words.get(word) or ("none" if word in MISSING or word in NO_DATE else "")
+                if meaning == "undated":
+                    self.without_date(i, role)
+                    continue
                 if meaning:
                     if word:
                         self.recorder.read(record, column.header, cell, "", Text("no date", "无日期"))
@@ -226,6 +236,13 @@ class _Reading(CellReading):
                     Candidate(
                         "none",
                         Text("there is no such date: it did not happen, or is not known", "无此日期：未发生或未知"),
+                    )
+                    if role not in EVENTS
+                    else Candidate("none", Text("it did not happen", "未发生")),
+                    *(
+                        [Candidate("undated", Text("it happened, on an unknown date", "已发生，日期未知"))]
+                        if role in EVENTS
+                        else []
                     ),
                 ),
                 record,
@@ -244,56 +261,59 @@ class _Reading(CellReading):
         return [said.get(r.values.pop(role, "")) for r in self.records]
 
     def follow_up(self) -> None:
-        """Progression-free survival of every record, in days, or in the unit of its column."""
+        """Progression-free survival of every record, in days, or in the unit of its column; and overall survival."""
         mode = self.mapping.rule("time")
         if not mode:
             return
+        days, died = self.days(), self.who_died()
+        self.date_deaths(days, died)
         if mode == "visits":
-            self.starts_and_deaths()
-            return
-        days, statuses = self.days(), self.statuses()
-        cut_text = self.mapping.rule("cut")
-        cut = dt.date.fromisoformat(cut_text) if cut_text else None
+            self.starts_and_deaths(days)
+        else:
+            self.times(mode, days)
+        self.overall_survival(days, died)
+
+    def times(self, mode: str, days: dict[int, dict[str, dt.date]]) -> None:
+        """Time and event of every record."""
+        statuses, cut = self.statuses(), self.cut()
         status_header = self.columns["status"].header if "status" in self.columns else ""
         only = bool(re.search(r"(?i)进展|progress|\bpd\b", status_header)) and not re.search(
             r"(?i)死亡|death|died|pfs", status_header
         )
-        of_deaths = bool(status_header) and tells_death(status_header, [r.cells["status"] for r in self.records])
         for i, record in enumerate(self.records):
             if self.wrong.get(i):
                 for why in self.wrong[i]:
                     self.ask_rows(record, why)
                 continue
             if mode == "column":
-                self.printed_time(record, statuses[i])
+                self.printed_time(record, statuses[i], self.followed)
                 continue
+            if i in self.pending and "progression" not in days[i]:
+                continue  # when the patient died is asked
             if mode == "end":
                 route = end_route(days[i], self.mapping.rule("end", "pfs_end"), statuses[i], cut, self.today)
+            elif i in self.undated and "progression" not in days[i]:
+                self.ask_rows(record, UNDATED)
+                continue
+            elif i in self.unknown_progression and "progression" not in days[i]:
+                self.ask_rows(record, UNDATED_PROGRESSION)
+                continue
             else:
-                said = statuses[i]
-                if of_deaths and not said and "death" not in days[i]:
-                    said = None  # who is alive may have progressed
-                route = dated_route(
-                    days[i], said, self.mapping.rule("censored_at", "last_contact"), cut, self.today, only
-                )
+                end = self.mapping.rule("censored_at", "last_contact")
+                route = dated_route(days[i], statuses[i], end, cut, self.today, only)
             if not isinstance(route, Route):
                 self.ask_rows(record, route[1])
                 continue
-            record.values["time"], record.values["event"] = str(route.days), "1" if route.event else "0"
-            self.recorder.read(
-                record,
-                self.endpoint,
-                "",
-                f"{route.days} days, {'event' if route.event else 'censored'}",
-                route.text,
-            )
+            self.routed(record, route, self.followed)
         if mode in ("dates", "end") and "time" in self.columns:
-            self.compare_times()
+            self.compare_times(self.followed)
 
-    def starts_and_deaths(self) -> None:
+    def starts_and_deaths(self, days: dict[int, dict[str, dt.date]]) -> None:
         """The dates beside which visits are read."""
-        for i, days_of in self.days().items():
+        for i, days_of in days.items():
             record = self.records[i]
+            if i in self.undated:
+                record.values[UNDATED_DEATH] = "1"
             whys = self.wrong.get(i, [])
             if not whys and "start" not in days_of:
                 whys = [Text("there is no date of the first dose", "缺少首次用药日期")]
@@ -304,92 +324,20 @@ class _Reading(CellReading):
             if not whys:
                 record.values |= {f"{role}_date": day.isoformat() for role, day in days_of.items()}
 
-    def printed_time(self, record: Record, status: bool | None) -> None:
-        """Time and status as they stand in their columns."""
-        column = self.columns["time"]
-        cell, called = record.cells["time"], self.endpoint
-        read = read_number(cell)
-        if word_of(cell) in MISSING or read is None:
-            self.ask_rows(
-                record,
-                Text(
-                    f"there is no {called} time"
-                    if word_of(cell) in MISSING
-                    else f"{called} {masked(cell)!r} is no number",
-                    f"缺少{called}时间" if word_of(cell) in MISSING else f"{called}“{masked(cell)}”不是数字",
-                ),
-            )
-            return
-        value, sign, unit = read
-        if sign or value < 0:
-            self.ask_rows(
-                record,
-                Text(
-                    f"{called} {masked(cell)!r} is a limit or negative, not a time",
-                    f"{called}“{masked(cell)}”是界值或负数，不是时间",
-                ),
-            )
-            return
-        own, whole = time_unit(unit), self.mapping.rule("time_unit")
-        if not whole or (unit and not own):
-            if unit and not own:
-                self.ask_rows(
-                    record, Text(f"{called} {masked(cell)!r} has an unknown unit", f"{called}“{masked(cell)}”单位不明")
-                )
-            return
-        if status is None:
-            self.ask_rows(record, Text("it is not said whether the event happened", "未注明是否发生事件"))
-            return
-        value = value * DAYS_IN[own] / DAYS_IN[whole] if own and own != whole else value
-        record.values["time"], record.values["event"] = f"{value:.10g}", "1" if status else "0"
-        if record.values["time"] != cell:
-            self.recorder.read(record, column.header, cell, f"{value:.10g} {whole}", Text("number", "按数字读取"))
-
-    def compare_times(self) -> None:
-        """The column of times against the dates."""
-        unit = self.columns["time"].unit or self.mapping.rule("printed_unit")
-        unequal = []
-        for record in self.records:
-            read = read_number(record.cells["time"])
-            if read is None or not record.values.get("time") or read[1]:
-                continue
-            own = time_unit(read[2]) or unit
-            digits = re.search(r"\.(\d+)", normalise(record.cells["time"]))
-            decimals = len(digits[1]) if digits else 0
-            if own and not time_agrees(read[0], decimals, own, int(record.values["time"])):
-                unequal.append(record)
-        header = self.columns["time"].header
-        if unequal and self.mapping.rule("printed_time") != "dates":
-            for record in unequal:
-                self.recorder.ask(
-                    "source.time",
-                    Text(
-                        f"{header!r} is not the time between the dates. Which counts?",
-                        f"“{header}”与日期推算的时间不符，以哪个为准？",
-                    ),
-                    (
-                        Candidate("dates", Text("the dates", "以日期为准")),
-                        Candidate("column", Text("the column as written", "以所填时间为准")),
-                    ),
-                    record,
-                )
-        elif not unequal:
-            self.recorder.note(f"{header!r} agrees with the dates", f"“{header}”与日期一致")
-
 
 def _set_aside(records: list[Record], mapping: Mapping, recorder: Recorder) -> None:
     """Rows that cannot be used: asked about, or left out of the follow-up as was answered."""
-    wrong = [r for r in records if "!" in r.values]
-    if not wrong:
-        return
     if recorder.questions:
         return  # their answers may mend these rows
+    set_aside_of_os(records, mapping, recorder)
+    wrong = [r for r in records if FAULT in r.values]
+    if not wrong:
+        return
     if mapping.rule("unusable") == "set_aside":
         for record in wrong:
             recorder.read(
-                record, "", "", "", Text(f"set aside: {record.values['!']}", f"未纳入：{record.values['!zh']}")
+                record, "", "", "", Text(f"set aside: {record.values[FAULT]}", f"未纳入：{record.values[f'{FAULT}zh']}")
             )
-            record.values |= {"time": "", "event": ""}
             if record.values.pop(REPEATED, ""):
                 record.values["regimen"] = ""  # nobody knows which of the rows is the patient
         records[:] = [r for r in records if r.values.get("regimen")]
@@ -399,10 +347,6 @@ def _set_aside(records: list[Record], mapping: Mapping, recorder: Recorder) -> N
             f"{len(wrong)}行的随访、方案或编号不可用，未纳入相应分析，见日志",
         )
         return
-    shown = wrong[:20]
-    en = "\n".join(f"     row {r.row} ({r.sheet}): {r.values['!']}" for r in shown)
-    zh = "\n".join(f"     第{r.row}行({r.sheet})：{r.values['!zh']}" for r in shown)
-    more = f"\n     ... {len(wrong) - 20} more" if len(wrong) > 20 else ""
     recorder.ask(
         "unusable",
         Text(
@@ -415,7 +359,7 @@ def _set_aside(records: list[Record], mapping: Mapping, recorder: Recorder) -> N
                 Text("leave them out of the analysis of follow-up, listed in the log", "不纳入随访分析，在日志中列出"),
             ),
         ),
-        details=Text(f"\n{en}{more}", f"\n{zh}{more}"),
+        details=listed_faults(wrong, FAULT),
     )
 
 
@@ -447,9 +391,8 @@ def _name_patients(records: list[Record], mapping: Mapping, recorder: Recorder, 
         for number, record in enumerate(_sorted(records), start=1):
             record.values["patient_id"] = f"patient {number:0{len(str(len(records)))}d}"
     for record in records:
-        record.values.pop("!", None)
-        record.values.pop("!zh", None)
-        record.values.pop(REPEATED, None)
+        for mark in (FAULT, f"{FAULT}zh", OS_FAULT, f"{OS_FAULT}zh", REPEATED):
+            record.values.pop(mark, None)
 
 
 def _sorted(records: list[Record]) -> list[Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bayes_escc.evidence.sheet.applied import Record, Recorder
-from bayes_escc.evidence.sheet.cell_reading import word_of
+from bayes_escc.evidence.sheet.cell_reading import FAULT, add_fault, word_of
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.wording import Text, masked
 from bayes_escc.names import normalise
@@ -70,8 +70,7 @@ def without_repeats(records: list[Record], mapping: Mapping, recorder: Recorder)
                     f"patient number{who} stands in rows {listed} with different values",
                     f"患者编号{who}出现在第{listed}行，内容不同",
                 )
-                record.values["!"] = "; ".join(filter(None, (record.values.get("!", ""), why.en)))
-                record.values["!zh"] = "；".join(filter(None, (record.values.get("!zh", ""), why.zh)))
+                add_fault(record, FAULT, why)
     return left
 
 

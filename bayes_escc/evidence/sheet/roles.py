@@ -139,7 +139,9 @@ _ALL: Final = (
     _role("os", "aside", "overall survival", "总生存期", "os|os time|os months|overall survival|os mo|os days|总生存期|总生存时间|os月|总生存|os时间"),
     _role("os_status", "aside", "death, yes or no", "是否死亡",
           "os event|os status|vital status|dead|alive|survival status|death status|os cnsr|死亡与否|是否死亡|生存状态|os状态|os事件|存活状态|生存结局|生存情况|"
-          "是否存活|存活与否|是否在世|alive or dead|dead or alive|living status|alive status", "存活|随访结局"),
+          "是否存活|存活与否|是否在世|alive or dead|dead or alive|living status|alive status|dthfl|death flag|death indicator|"
+          "mortality|mortality status|mortality event|expired|vital|vitals status|os censor|os censored|censor os|os censoring|"
+          "event os|死亡状态|死亡情况|死亡事件|死亡标志|是否已故|是否去世|去世与否|已故|存亡|存亡状态|生死|生死状态|生死情况|是否生存", "存活|随访结局"),
     _role("response", "word", "best response", "最佳疗效",
           "best response|best overall response|bor|recist|response|tumour response|tumor response|best resp|overall response|"
           "best response recist|resp|confirmed best response|avalc|"
@@ -258,7 +260,9 @@ _PAIR: Final = re.compile(r"(\d)\s*[=:：、.\-]?\s*([A-Za-z\u4e00-\u9fff][^\d,�
 _REVERSED: Final = re.compile(r"([A-Za-z\u4e00-\u9fff][^\d,，;；/|=:：]*?)\s*[=:：]\s*(\d)")
 
 
-_EXPLICIT: Final = re.compile(r"([A-Za-z\d])\s*[=:：]\s*(.+?)(?=[\s,，;；/|]+[A-Za-z\d]\s*[=:：]|[\s,，;；)]*$)")
+_EXPLICIT: Final = re.compile(
+    r"(?<![A-Za-z\d])([A-Za-z\d])\s*[=:：]\s*(.+?)(?=[\s,，;；/|]+[A-Za-z\d]\s*[=:：]|[\s,，;；)]*$)"
+)
 
 
 def _codes_in(text: str) -> tuple[tuple[str, str], ...]:

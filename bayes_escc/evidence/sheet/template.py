@@ -45,7 +45,7 @@ _PATIENTS: Final = (
     _Field(Text("first dose", "首次用药日期"), Text("Date of the first dose: time zero.", "首次用药日期，作为时间起点。"), "date", (_D(2023, 1, 9), _D(2023, 1, 16), _D(2023, 2, 6), _D(2023, 2, 20))),
     _Field(Text("progression date", "进展日期"), Text("Blank if there was no progression.", "未进展留空。"), "date", (_D(2023, 5, 8), None, None, _D(2023, 6, 19))),
     _Field(Text("death date", "死亡日期"), Text("Blank if alive.", "存活留空。"), "date", (None, None, _D(2023, 7, 3), None)),
-    _Field(Text("last contact", "末次随访日期"), Text("When the patient was last known to be alive and free of progression.", "最后一次确认存活且未进展的日期。"), "date", (_D(2023, 5, 8), _D(2023, 9, 4), _D(2023, 6, 26), _D(2023, 6, 19))),
+    _Field(Text("last contact", "末次随访日期"), Text("When the patient was last known to be alive, progressed or not.", "最后一次确认存活的日期，无论是否进展。"), "date", (_D(2023, 9, 11), _D(2023, 9, 4), _D(2023, 6, 26), _D(2023, 8, 28))),
     _Field(Text("best response", "最佳疗效"), Text("CR, PR, SD, PD or NE (not evaluable).", "CR、PR、SD、PD 或 NE(不可评价)。"), _RESPONSES, ("PR", "SD", "PR", "PD")),
     _Field(Text("liver metastasis", "肝转移"), Text("At the first dose.", "首次用药时。"), _YES_NO, (_YES_NO[1], _YES_NO[0], _YES_NO[1], _YES_NO[1])),
     _Field(Text("ECOG", "ECOG评分"), Text("0 to 4, at the first dose.", "0～4，首次用药时。"), tuple(Text(str(i), str(i)) for i in range(5)), (1, 0, 1, 2)),
@@ -196,12 +196,13 @@ def _write_page(book: Any, title: str, fields: Sequence[_Field], language: str, 
 
 _SETTING_LABELS: Final = {
     "reference": (Text("reference regimen", "参照方案"), Text("the regimen with which the others are compared", "其他方案与之比较的方案")),
+    "margin.os": (Text("smallest difference in OS that matters (months)", "OS最小有意义差值(月)"), Text("or: none", "或填：none(不设定)")),
     "margin.pfs": (Text("smallest difference in PFS that matters (months)", "PFS最小有意义差值(月)"), Text("or: none", "或填：none(不设定)")),
     "margin.response": (Text("smallest difference in response that matters (percentage points)", "缓解率最小有意义差值(百分点)"), Text("or: none", "或填：none(不设定)")),
     "schedule": (Text("weeks between planned scans", "计划影像评估间隔(周)"), Text("as the protocol plans them", "按方案规定")),
 }  # fmt: skip
 _SETTINGS_OF: Final = {
-    "patients": (("reference", _A), ("margin.pfs", 1), ("margin.response", 10)), "counts": (("reference", _A), ("margin.response", 10)),
+    "patients": (("reference", _A), ("margin.pfs", 1), ("margin.os", 2), ("margin.response", 10)), "counts": (("reference", _A), ("margin.response", 10)),
     "effects": (), "visits": (("reference", _A), ("margin.pfs", 1), ("margin.response", 10), ("schedule", 8)),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from bayes_escc.evidence.sheet.applied import Record, Recorder
 from bayes_escc.evidence.sheet.cells import MISSING, WORDS, date_order, folded_word, read_day
 from bayes_escc.evidence.sheet.date_questions import SERIAL_EPOCHS, ask_date
 from bayes_escc.evidence.sheet.mapping import Mapping
+from bayes_escc.evidence.sheet.overall import UNDATED, UNDATED_DEATH
 from bayes_escc.evidence.sheet.questions import Candidate
 from bayes_escc.evidence.sheet.wording import Text, masked
 
@@ -73,11 +74,16 @@ def with_visits(
     seen = pd.DataFrame([r for r in rows if r["patient_id"] in known], columns=["patient_id", "date", "result"])
     joined = join_scans(frame, seen, schedule=float(schedule), unit="weeks", start="start", death="death")
     found = {row["patient_id"]: row for row in joined.to_dict("records")}
+    undated = 0
     for patient in patients:
         joined_row = found.get(patient.values["patient_id"])
         if joined_row is None:
             continue
         lower, upper = float(joined_row["last_free"]), float(joined_row["first_progression"])
+        if patient.values.pop(UNDATED_DEATH, "") and upper == float("inf"):
+            recorder.read(patient, "PFS", "", "", Text(f"set aside: {UNDATED.en}", f"未纳入：{UNDATED.zh}"))
+            undated += 1
+            continue
         patient.values |= {
             "last_free": f"{lower:.10g}",
             "first_progression": "inf" if upper == float("inf") else f"{upper:.10g}",
@@ -90,6 +96,12 @@ def with_visits(
             "",
             read,
             Text(f"from the visits: {joined_row['scan_rule']}", f"由访视推算：{joined_row['scan_rule']}"),
+        )
+    if undated:
+        recorder.note(
+            f"{undated} {'patient' if undated == 1 else 'patients'} died on an unknown date without progression at a "
+            "scan, and have no follow-up of PFS; see the log",
+            f"{undated}例死亡日期未知且影像未见进展，未纳入PFS随访，见日志",
         )
     return patients
 
