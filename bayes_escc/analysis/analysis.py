@@ -20,6 +20,7 @@ from bayes_escc.evidence.population.stated import StatedBias, read_bias
 from bayes_escc.evidence.table import Table
 from bayes_escc.families import FAMILIES, get_family
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
+from bayes_escc.families.specification import Specification
 from bayes_escc.names import Direction, NotebookView, PlainMapping, Scale, normalise
 from bayes_escc.rules import Rule, read_rules
 from bayes_escc.settings.files import read_toml
@@ -137,7 +138,7 @@ class Analysis(NotebookView):
     id, title, question : str
     family : str
     data : DataSpec
-    spec : object
+    spec : Specification
         Options and priors of the family, for example `ResponseSpec`.
     comparisons, thresholds, predictions : tuple
     borrowing : BorrowingSpec or None
@@ -162,7 +163,7 @@ class Analysis(NotebookView):
     question: str
     family: str
     data: DataSpec
-    spec: Any
+    spec: Specification
     comparisons: tuple[ComparisonSpec, ...]
     thresholds: tuple[ThresholdSpec, ...]
     predictions: tuple[PredictionSpec, ...]
@@ -207,7 +208,7 @@ class Analysis(NotebookView):
         family = model.text("family", "response", FAMILIES)
         if top.has("published"):
             data = replace(data, published=_read_published(top, family, folder, estimands))
-        spec = None
+        spec: Any = None  # without a family, which is refused below
         if family in FAMILIES:
             spec = get_family(family).read_spec(model, priors, estimands)
             if data.kind not in get_family(family).KINDS:
@@ -221,7 +222,8 @@ class Analysis(NotebookView):
         problems += data.outcome_in_model(spec)
         thresholds = tuple(_read_threshold(r) for r in top.tables("thresholds"))
         predictions = tuple(_read_prediction(r) for r in top.tables("predictions"))
-        rules = read_rules(top.tables("monitoring"), getattr(spec, "rate_prior", None), data.endpoints or ())
+        rate_prior = None if spec is None else spec.rate_prior
+        rules = read_rules(top.tables("monitoring"), rate_prior, data.endpoints or ())
         borrowing = None
         if top.has("borrowing"):
             borrowing = _read_borrowing(top.table("borrowing"))
@@ -230,7 +232,7 @@ class Analysis(NotebookView):
                 historical.of_model(None, _directions(historical.endpoints or (), comparisons)), empty_rows=True
             )
             borrowing = replace(borrowing, data=historical)
-            if getattr(spec, "rate_prior", None) is None:
+            if rate_prior is None:
                 problems.append(
                     'borrowing: needs family = "response", likelihood = "binomial" and pooling = "none", whose rates '
                     "it gives a historical prior"
@@ -349,7 +351,7 @@ def _unprintable(content: Any, path: str) -> Iterator[str]:
 
 def _read_published(top: Reader, family: str, folder: Path | None, estimands: Reader) -> PublishedSpec | None:
     """`[published]`, with `[overlap]` and the population of `[estimands]`."""
-    timed = family in FAMILIES and get_family(family).BIAS_SHIFTS == "curves"
+    timed = family in FAMILIES and get_family(family).FOLLOWS_PATIENTS
     published = read_published(top.table("published"), folder, top.table("overlap"), survival=timed)
     if family not in FAMILIES or not get_family(family).HAS_PUBLISHED_ARMS:
         top.problem("published", f'stands beside own patients, which family = "{family}" does not take')

@@ -15,9 +15,9 @@ from bayes_escc.evidence.datasets import DATASETS, load_dataset
 from bayes_escc.evidence.effects import EffectTable
 from bayes_escc.evidence.kinds import KINDS, Circumstances
 from bayes_escc.evidence.mixed import MixedTable
-from bayes_escc.evidence.patient_reading import PatientSettings
 from bayes_escc.evidence.population.published import PublishedSpec
-from bayes_escc.evidence.table import Source, Table, TableSettings
+from bayes_escc.evidence.table import NotEvaluable, Source, Table, TableSettings
+from bayes_escc.families.specification import Specification
 from bayes_escc.names import Direction, Plain, PlainMapping
 from bayes_escc.settings.reader import Reader
 from bayes_escc.settings.setting import read_settings, settings_of
@@ -78,51 +78,52 @@ class DataSpec:
     @property
     def counts(self) -> str | None:
         """File or dataset of counts that stand beside effects."""
-        return getattr(self.settings, "counts", None)
+        return self.settings.counts
 
     @property
     def design(self) -> str:
         """How patients came to their regimens, where the analysis says so."""
-        return str(getattr(self.settings, "design", ""))
+        return self.settings.design
 
     @property
-    def not_evaluable(self) -> Any:
+    def not_evaluable(self) -> NotEvaluable:
         """Whether patients marked NE count as non-responders or not at all."""
-        return getattr(self.settings, "not_evaluable", "nonresponse")
+        return self.settings.not_evaluable
 
     @property
     def time_unit(self) -> str | None:
         """Unit of the times of the table."""
-        return getattr(self.settings, "time_unit", None)
+        return self.settings.time_unit
 
-    def of_model(self, spec: Any, directions: Mapping[str, Direction | None]) -> DataSpec:
+    @property
+    def seen_at_scans(self) -> bool:
+        """Whether events are known to lie between two scans."""
+        return self.settings.seen_at_scans
+
+    def of_model(self, spec: Specification | None, directions: Mapping[str, Direction | None]) -> DataSpec:
         """The same data, knowing what the model takes from them.
 
         Parameters
         ----------
-        spec : object
-            Options of a family: its `columns`, and whether it `needs_response`.
+        spec : Specification or None
+            Options of a family; None where there is no model.
         directions : mapping
             Endpoints with the direction the analysis states.
         """
-        settings = self.settings
-        if getattr(spec, "needs_response", False) and isinstance(settings, PatientSettings):
-            settings = replace(settings, response=settings.response or "response")
-        used = frozenset(getattr(spec, "columns", ()))
+        if spec is None:
+            return replace(self, directions=directions, model_columns=frozenset(), empty_rows=False, model_unit=None)
         return replace(
             self,
-            settings=settings,
+            settings=self.settings.of_response() if spec.needs_response else self.settings,
             directions=directions,
-            model_columns=used,
-            empty_rows=bool(getattr(spec, "predicts_empty_rows", False)),
-            model_unit=getattr(spec, "time_unit", None),
+            model_columns=frozenset(spec.columns),
+            empty_rows=spec.predicts_empty_rows,
+            model_unit=spec.stated_unit,
         )
 
-    def outcome_in_model(self, spec: Any) -> list[str]:
+    def outcome_in_model(self, spec: Specification | None) -> list[str]:
         """What is wrong where the model is to explain the outcome by the outcome, one problem for each such column."""
-        if not isinstance(self.settings, PatientSettings):
-            return []
-        named = self.settings.outcome(bool(getattr(spec, "needs_response", False)))
+        named = self.settings.outcome(spec is not None and spec.needs_response)
         return [
             f"model: {column} is the column of data.{key}, the outcome itself, so it can be no covariate, stratum or "
             "centre; leave it out of the model"
@@ -132,8 +133,7 @@ class DataSpec:
 
     def columns(self) -> frozenset[str]:
         """Columns of the checked table that the analysis uses; of a patient, all that a study stores."""
-        own = self.settings.columns if isinstance(self.settings, PatientSettings) else frozenset[str]()
-        return own | self.model_columns | {column for column, _ in self.where}
+        return self.settings.columns | self.model_columns | {column for column, _ in self.where}
 
     def read(self, source: Source | None = None, *, growing: bool = False) -> Table:
         """Read and check the table: the only road from `[data]` to evidence.
@@ -172,12 +172,11 @@ class DataSpec:
         circumstances = Circumstances(self.folder, self.directions, growing, self.empty_rows, self.model_unit)
         if self.mapping is None:
             table = kind.read(source, self.settings, circumstances)
-            dates = getattr(self.settings, "dates", None)
-            used = table.columns_read | self.columns() | frozenset(dates.roles if dates is not None else ())
+            used = table.columns_read | self.columns() | self.settings.dated_by
             return replace(table, warnings=(*table.warnings, *not_used(table.frame.columns, used)))
         from bayes_escc.evidence.sheet.mapped import read_mapped
 
-        needed = [c for c in (getattr(self.settings, role, None) for role in ("time", "response")) if c]
+        needed = self.settings.outcome_columns
         mapped = read_mapped(source, self.sheet_mapping(), kind=self.kind, needed=needed, growing=growing)
         table = kind.read(mapped.frame, self.settings, circumstances)
         return replace(table, source=mapped.source, warnings=(*mapped.notes, *table.warnings))

@@ -219,7 +219,7 @@ def _shifts_rates(posterior: Fitted) -> bool:
     """Whether a bias is added to the log odds of the rates themselves."""
     from bayes_escc.families import get_family
 
-    return get_family(posterior.analysis.family).BIAS_SHIFTS == "rates"
+    return get_family(posterior.analysis.family).BIAS_ON_RATES
 
 
 def _measured(posterior: Fitted, regimen: str, reference: str) -> tuple[MeasuredCovariate, ...]:
@@ -228,7 +228,7 @@ def _measured(posterior: Fitted, regimen: str, reference: str) -> tuple[Measured
         return ()
     means = posterior.groups[COVARIATE_MEANS]["mean"]
     coefficients = posterior.estimand("coefficient").median((CHAIN, DRAW))
-    labels = {c.column: c.label for c in getattr(posterior.analysis.spec, "covariates", ())}
+    labels = {c.column: c.label for c in posterior.analysis.spec.covariates}
     found = []
     for name in map(str, means[COVARIATE].to_numpy()):
         own, against = (float(means.sel({REGIMEN: r, COVARIATE: name})) for r in (regimen, reference))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.families.base import family_of
 from bayes_escc.names import (
     CATEGORY,
     CHAIN,
@@ -43,7 +44,6 @@ _BETTER: Final[Mapping[str, str]] = {
     "median": "higher",
     "hazard_ratio": "lower",
 }
-_SURVIVAL: Final = frozenset({"survival", "rmst", "median", "hazard_ratio", "remaining_survival"})
 
 
 def estimand_tree(
@@ -180,20 +180,14 @@ def analysis_content(
     ci_prob: float,
 ) -> Plain:
     """What an analysis file would say of draws made elsewhere: the questions, and the family whose words fit."""
-    names = {str(n) for n in estimands.data_vars}
-    if names & _SURVIVAL:
-        data: Plain = {"kind": "patients", "time_unit": "months"}
-        family = "survival"
-    elif "rate" in names:
-        data, family = {"kind": "counts"}, "response"
-    else:
-        data, family = {"kind": "effects"}, "synthesis"
+    family = family_of([str(n) for n in estimands.data_vars])
+    data: Plain = {"kind": family.KINDS[0], **({"time_unit": "months"} if family.FOLLOWS_PATIENTS else {})}
     return {
         "id": id,
         "title": title,
         "question": question,
         "data": data,
-        "model": {"family": family},
+        "model": {"family": family.NAME},
         "comparisons": [dict(c) for c in comparisons],
         "thresholds": [dict(t) for t in thresholds],
         "report": {"ci_prob": ci_prob},

@@ -68,13 +68,12 @@ def exact_loo(
     stated = prepare_design(analysis, chosen)
     analysis = frozen_analysis(analysis, stated)
     design = prepare_design(analysis, chosen)
-    risk = getattr(design, "risk", None)
-    if risk is not None and (risk.missing or risk.centres):
+    if design.parameters_of_patients:
         raise AnalysisError(
             "exact_loo: a fit without a patient has no imputed values of that patient, and may lack the centre; use "
             "loo(fit, integrated=True), which needs neither."
         )
-    rows = _rows_of(design, chosen)
+    rows = _rows_of(design)
     sampling = replace(analysis.sampling, sampler="laplace")
     found = loo_of(design, estimate(design, sampling))
     wanted = range(design.patients) if patients == "all" else np.flatnonzero(~(found.pareto_k <= found.good_k))
@@ -88,7 +87,7 @@ def exact_loo(
             (each[i], errors[i]), k[i] = refit, 0.0
             done.append(rows[i])
     # freezing puts patients in the order of their regimens; they are reported in that of the analysis
-    order = _rows_of(stated, chosen)
+    order = _rows_of(stated)
     place = np.array([rows.index(r) for r in order])
     total = float(each.sum())
     return Loo(
@@ -119,9 +118,9 @@ def _left_out(piece: tuple[Analysis, PatientTable, int, int], seed: int) -> tupl
     return _log_mean(left_out), _error_of_log_mean(left_out)
 
 
-def _rows_of(design: Design, table: PatientTable) -> list[int]:
+def _rows_of(design: Design) -> list[int]:
     """The row of the table each patient of a design stands in."""
-    rows = [int(r) for r in getattr(design, "row_numbers", table.frame.index)]
+    rows = [int(r) for r in design.row_numbers]
     if len(rows) != design.patients:
         raise AnalysisError("exact_loo: the patients of this analysis cannot be told apart from its table.")
     return rows

@@ -62,9 +62,9 @@ def sensitivity(
     """
     analysis, chosen = question(asked, table)
     family, many = get_family(analysis.family), Workers(workers, scheduler)
-    if family.VARIED != "effect":
+    if not family.POOLS_STUDIES:
         return vary_regimens(analysis, chosen, estimand=estimand, reference=reference, workers=many)
-    if estimand not in (None, "effect"):
+    if estimand not in (None, family.VARIED):
         raise AnalysisError(f"sensitivity: a synthesis is varied in its effect, not in {estimand!r}.")
     design = prepare_design(analysis, chosen)
     first = estimate(design, analysis.sampling)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.columns import column_meant, column_named, refuse_other_units
@@ -26,11 +26,11 @@ from bayes_escc.evidence.follow_up import (
 )
 from bayes_escc.evidence.identity import pseudonym
 from bayes_escc.evidence.labels import similar_labels
-from bayes_escc.evidence.patients import NotEvaluable, PatientTable
+from bayes_escc.evidence.patients import PatientTable
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
 from bayes_escc.evidence.scans import DEATH_RULES
-from bayes_escc.evidence.table import Source, TableSettings, table_digest
+from bayes_escc.evidence.table import NotEvaluable, Source, TableSettings, table_digest
 from bayes_escc.evidence.visits import INTERVAL_COLUMNS, MEANINGS, ScanSettings, joined
 from bayes_escc.names import DESIGNS, Plain, PlainMapping
 from bayes_escc.settings.reader import Reader, nearest
@@ -171,9 +171,24 @@ class PatientSettings(TableSettings):
             self.time, self.event, self.entry, lower, upper, self.overall, self.event_codes, self.time_unit
         )
 
-    def outcome(self, response: bool) -> dict[str, str]:
+    @property
+    def seen_at_scans(self) -> bool:
+        return self.interval is not None
+
+    @property
+    def dated_by(self) -> frozenset[str]:
+        return frozenset() if self.dates is None else frozenset(self.dates.roles)
+
+    @property
+    def outcome_columns(self) -> tuple[str, ...]:
+        return tuple(column for column in (self.time, self.response) if column)
+
+    def of_response(self) -> Self:
+        return replace(self, response=self.response or "response")
+
+    def outcome(self, needs_response: bool) -> dict[str, str]:
         """Columns that hold the outcome, the response or else the follow-up, each with the key that names it."""
-        if response:
+        if needs_response:
             return {} if self.response is None else {self.response: "response"}
         lower, upper = self.interval or (None, None)
         named = {"time": self.time, "event": self.event, "overall": self.overall}

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.arms import Arm, design_of_study
 from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.endpoints import MET_BY, RECIST, canonical_endpoint
 from bayes_escc.evidence.follow_up import Dating, FollowUp, follow_up_of, summarise_follow_up
-from bayes_escc.evidence.table import Table
+from bayes_escc.evidence.table import NotEvaluable, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NotEvaluable", "PatientTable"]
-
-NotEvaluable = Literal["nonresponse", "exclude"]
+__all__ = ["PatientTable"]
 
 
 @dataclass(frozen=True, repr=False)

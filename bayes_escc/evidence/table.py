@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem
@@ -18,10 +18,13 @@ from bayes_escc.settings.setting import setting, text, texts
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Source", "Table", "TableSettings", "filter_rows", "in_order", "no_row_has", "table_digest"]
+__all__ = ["NotEvaluable", "Source", "Table", "TableSettings", "filter_rows", "in_order", "no_row_has", "table_digest"]
 
 _NAMED: Final = 20
 """Labels that a message names."""
+
+NotEvaluable = Literal["nonresponse", "exclude"]
+"""What patients marked NE count as: non-responders, or nothing."""
 
 type Source = str | Path | pd.DataFrame
 """What a table is read from."""
@@ -33,6 +36,56 @@ class TableSettings:
 
     sheet: str | None = setting(text(), None, "sheet of a workbook")
     drop: tuple[str, ...] = setting(texts(), (), "columns to leave out, for example those that identify patients")
+
+    # What tables of some kinds state, and those of the others answer all the same.
+
+    @property
+    def counts(self) -> str | None:
+        """File or dataset of counts that stand beside effects."""
+        return None
+
+    @property
+    def design(self) -> str:
+        """How patients came to their regimens, where it is stated."""
+        return ""
+
+    @property
+    def not_evaluable(self) -> NotEvaluable:
+        """Whether patients marked NE count as non-responders or not at all."""
+        return "nonresponse"
+
+    @property
+    def time_unit(self) -> str | None:
+        """Unit of the times of the table."""
+        return None
+
+    @property
+    def seen_at_scans(self) -> bool:
+        """Whether events are known to lie between two scans."""
+        return False
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns of the checked table that every analysis with these settings uses."""
+        return frozenset()
+
+    @property
+    def dated_by(self) -> frozenset[str]:
+        """Columns of dates from which times are made."""
+        return frozenset()
+
+    @property
+    def outcome_columns(self) -> tuple[str, ...]:
+        """Columns of times and responses, where they are stated."""
+        return ()
+
+    def outcome(self, needs_response: bool) -> dict[str, str]:
+        """Columns of the outcome itself, which cannot be a covariate, and the key that names each."""
+        return {}
+
+    def of_response(self) -> Self:
+        """The same for a model of a response."""
+        return self
 
 
 @dataclass(frozen=True, repr=False)

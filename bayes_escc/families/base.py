@@ -12,9 +12,9 @@ from __future__ import annotations
 import copy
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +26,19 @@ from bayes_escc.evidence.population.overlap import Overlap
 from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.prior_conflict import Statistic, prior_conflicts
 from bayes_escc.names import REGIMEN, AnyArray, Plain, PlainMapping
-from bayes_escc.settings.prior import PriorSet
+from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader, nearest
 
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from bayes_escc.families.gamma_hazards import GammaHazards
+    from bayes_escc.families.normal_priors import NormalPriors
     from bayes_escc.families.regression_data import RegressionData
+    from bayes_escc.families.specification import Specification
     from bayes_escc.families.variation import ExactVariations, Variation
+    from bayes_escc.probability.marginal import Marginal
     from bayes_escc.probability.mixtures import BetaMixture
 
 __all__ = [
@@ -44,7 +48,10 @@ __all__ = [
     "Family",
     "NetworkCheck",
     "NetworkFit",
+    "PooledLaw",
     "ProportionalityCheck",
+    "TypedEffects",
+    "family_of",
     "get_family",
 ]
 
@@ -150,6 +157,74 @@ class ProportionalityCheck(Protocol):
         """Share of replicated data whose trend is at least as strong as the observed one, of all but the reference."""
 
 
+@dataclass(frozen=True)
+class PooledLaw:
+    """What effects pool to, as one exact law.
+
+    Parameters
+    ----------
+    name : str
+        Of the estimand.
+    known : Marginal
+    unit : str
+    row : int or None
+        The row it is of, counted from zero; None where it is of all.
+    """
+
+    name: str
+    known: Marginal
+    unit: str
+    row: int | None = None
+
+
+class TypedEffects(Protocol):
+    """Effects of a prompt, pooled in closed form."""
+
+    @property
+    def pooling(self) -> str:
+        """``random`` or ``common``."""
+
+    @property
+    def measure(self) -> str:
+        """The measure of the effects, not on the log scale."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the effects."""
+
+    @property
+    def ratio(self) -> bool:
+        """Whether effects are ratios."""
+
+    @property
+    def patients(self) -> int:
+        """Patients of all rows, where they say."""
+
+    @property
+    def log_evidence(self) -> tuple[float, float]:
+        """Logarithm of the marginal likelihood, and its error."""
+
+    @property
+    def priors_in_words(self) -> list[str]:
+        """One line per prior."""
+
+    @property
+    def specification(self) -> str:
+        """All options and priors, for a digest."""
+
+    def notes(self, source: str) -> list[Problem]:
+        """What a reader should know before the numbers."""
+
+    def laws(self) -> list[PooledLaw]:
+        """The law of everything that is estimated."""
+
+    def weights(self) -> Sequence[Any]:
+        """What every study is worth in the pooled effect."""
+
+    def risks_at(self, baseline: str, rng: np.random.Generator, draws: int) -> Mapping[str, AnyArray]:
+        """Draws of the risks at a baseline, typed, by name of the estimand."""
+
+
 class Design(ABC):
     """A family's specification prepared on one table.
 
@@ -173,6 +248,7 @@ class Design(ABC):
     """
 
     spec: Any
+    """The specification, a `Specification` of the family."""
     row_numbers: Sequence[int] = ()
     relative: bool = False
     """Whether the estimands are effects against a comparator, so that even a single one of them is a comparison."""
@@ -199,6 +275,11 @@ class Design(ABC):
     @property
     def hierarchical(self) -> bool:
         """Whether parameters have a common spread that is itself estimated; their posterior has no useful mode."""
+        return False
+
+    @property
+    def parameters_of_patients(self) -> bool:
+        """Whether some parameters are of single patients, or of groups one may be alone in."""
         return False
 
     @property
@@ -275,6 +356,17 @@ class Design(ABC):
     def conflicts(self, prior_predictive: xr.Dataset) -> list[Problem]:
         """Notes on what the data say that the priors did not expect, from replicates under the prior."""
         return prior_conflicts(self.statistics(self.observed()), self.statistics(prior_predictive))
+
+    def unanswered(self, estimands: xr.Dataset, asked: Container[str]) -> list[str]:
+        """What the model answers whoever asks, and cannot as the data stand: one problem each, with its remedy.
+
+        Parameters
+        ----------
+        estimands : Dataset
+        asked : container of str
+            Estimands that the analysis compares, where what is missing is stated.
+        """
+        return []
 
     def extrapolations(self, estimands: xr.Dataset, references: tuple[str, ...]) -> list[Problem]:
         """Notes on how much of the estimands, and of comparisons with the references, no data reach."""
@@ -366,16 +458,19 @@ class Design(ABC):
         raise AnalysisError("borrowing: this model has no independent rates that could have a historical prior.")
 
 
-BiasShifts = Literal["rates", "curves", "effects"]
-
-
 class Family(Protocol):
     """A family of models: a module with these names."""
 
     NAME: str
     KINDS: tuple[str, ...]
-    BIAS_SHIFTS: BiasShifts
-    """What a stated bias is added to: the log odds of rates, the log hazard behind curves, or effects themselves."""
+    BIAS_ON_RATES: bool
+    """Whether a stated bias is added to the log odds of rates themselves, each of which has patients of its own."""
+    FOLLOWS_PATIENTS: bool
+    """Whether patients are followed to an event: answers come from curves, and a bias is on the log hazard behind."""
+    POOLS_STUDIES: bool
+    """Whether what is estimated are effects of whole studies."""
+    KNOWN_BY: frozenset[str]
+    """Estimands by which draws made elsewhere are known as of this family."""
     HAS_PUBLISHED_ARMS: bool
     """Whether published arms may stand beside own patients."""
 
@@ -389,7 +484,19 @@ class Family(Protocol):
     proportionality: Callable[[Any], ProportionalityCheck] | None
     """From a design to what a check of proportional hazards compares; None where there are no hazards."""
 
-    def read_spec(self, model: Reader, priors: Reader, estimands: Reader) -> Any:
+    normal_priors: Callable[..., NormalPriors | str] | None
+    """From a specification, the unit of time, and whether events lie between scans, to normal priors as numbers for
+    answers without sampling, or why there are none; None where there are no hazards."""
+    gamma_hazards: Callable[..., GammaHazards | None] | None
+    """The same for constant hazards with Gamma priors."""
+    typed_effects: Callable[[Sequence[PlainMapping], Prior | None, Prior | None, bool], TypedEffects] | None
+    """From checked rows of effects, the priors of the effect and of tau (the defaults if None), and whether effects
+    are common, to what they pool to without sampling; None where effects are not pooled."""
+
+    def described(self, model: PlainMapping, priors: PlainMapping) -> list[str]:
+        """Keys of the sentences of the page that describe a model as stated, in their order."""
+
+    def read_spec(self, model: Reader, priors: Reader, estimands: Reader) -> Specification:
         """Read `[model]`, `[priors]` and `[estimands]`, noting problems in the readers."""
 
     def prepare(self, table: Any, spec: Any, data: Any) -> Design:
@@ -417,6 +524,13 @@ def get_family(name: str) -> Family:
     if name not in FAMILIES:
         raise AnalysisError(f"family {name!r} is not one of {', '.join(FAMILIES)}.{nearest(name, FAMILIES)}")
     return importlib.import_module(f"bayes_escc.families.{name}")
+
+
+def family_of(estimands: Collection[str]) -> Family:
+    """The family of draws made elsewhere: follow-up before rates, and effects where neither."""
+    families = [get_family(name) for name in FAMILIES]
+    fitting = [f for f in families if f.KNOWN_BY.intersection(estimands)] or [f for f in families if f.POOLS_STUDIES]
+    return max(fitting, key=lambda family: family.FOLLOWS_PATIENTS)
 
 
 def prior_line(role: str, prior_set: PriorSet, unit: str) -> list[str]:

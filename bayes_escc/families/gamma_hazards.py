@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from bayes_escc.families.covariates import Covariate
 
 __all__ = ["GammaHazards"]
 
@@ -22,6 +26,8 @@ class GammaHazards:
     unit : float
         Months in a unit of time of the analysis.
     """
+
+    covariates: ClassVar[tuple[Covariate, ...]] = ()
 
     default: tuple[float, float]
     own: tuple[tuple[str, tuple[float, float]], ...] = ()

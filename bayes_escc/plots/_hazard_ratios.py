@@ -34,8 +34,7 @@ def _rows(posterior: Posterior) -> list[tuple[str, Any]]:
                 found.append((f"{labels[REGIMEN]}\nagainst {reference}{when}", draws))
     if "coefficient" in posterior.estimand_names:
         array = posterior.estimand("coefficient")
-        covariates = getattr(posterior.analysis.spec, "covariates", ())
-        stated = {c.column: {"label": c.label, "unit": c.unit} for c in covariates}
+        stated = {c.column: {"label": c.label, "unit": c.unit} for c in posterior.analysis.spec.covariates}
         for labels, draws in labelled_cells(array):
             unit = unit_of(array, labels)
             steps = per_step(unit)[1]  # one doubling, or one point

@@ -43,7 +43,7 @@ def hazards(posterior: Posterior) -> Figure:
             inside = grid <= (own.max() if own.size else stop.max())
             draws = curves["hazard"].sel({REGIMEN: regimen}).to_numpy()[:, inside]
             low, middle, high = np.quantile(draws, [(1 - ci) / 2, 0.5, (1 + ci) / 2], axis=0)
-            jump: Any = "mid" if posterior.analysis.spec.baseline == "piecewise" else None
+            jump: Any = "mid" if posterior.analysis.spec.hazards_jump else None
             axes.fill_between(grid[inside], low, high, step=jump, color=style["color"], alpha=0.16, linewidth=0)
             drawn = "steps-mid" if jump else "default"
             axes.plot(grid[inside], middle, drawstyle=drawn, linewidth=1.9, label=regimen, **style)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from bayes_escc.families import get_family
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.chinese import Names, shielded, unshielded
 
@@ -60,7 +61,8 @@ def endpoint_of(content: PlainMapping) -> str:
     model, data = content.get("model", {}), content.get("data", {})
     stated = data.get("endpoint")
     named = stated if isinstance(stated, str) else stated[0] if isinstance(stated, list) and len(stated) == 1 else ""
-    return "OS" if model.get("family") == "survival" and named == "OS" else ""
+    followed = "family" in model and get_family(model["family"]).FOLLOWS_PATIENTS
+    return "OS" if followed and named == "OS" else ""
 
 
 def of_endpoint(text: str, endpoint: str, own: Names = frozenset()) -> str:

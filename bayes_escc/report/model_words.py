@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
+from bayes_escc.families import get_family
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.page_words import phrases
 from bayes_escc.report.quantities import Language
@@ -83,7 +83,6 @@ _MODEL: Final = phrases(
             "Bayesian Gompertz survival model: log hazard = level + slope t.",
             "贝叶斯Gompertz生存模型：对数风险率 = 水平 + 斜率·t。",
         ),
-        "survival": ("Bayesian survival model.", "贝叶斯生存模型。"),
         "smoothing_random_walk": (
             "Log hazards of neighbouring intervals differ by a random walk.",
             "相邻时间段的对数风险率按随机游走变化。",
@@ -176,37 +175,8 @@ def _keys(facts: PlainMapping) -> list[str]:
     if facts["data"].get("kind") == "draws":
         return ["draws"]
     content = facts["analysis"]
-    keys = _OF_FAMILY[facts["result"]["analysis"]["family"]](content.get("model", {}), content.get("priors", {}))
+    family = get_family(facts["result"]["analysis"]["family"])
+    keys = family.described(content.get("model", {}), content.get("priors", {}))
     keys += ["own_and_published"] if content.get("published") else []
     borrowed = facts["result"].get("borrowing")
     return keys + ([f"borrowing_{'map' if borrowed['method'] == 'map' else 'power'}"] if borrowed else [])
-
-
-def _of_synthesis(stated: PlainMapping, _: PlainMapping) -> list[str]:
-    kind = "network" if stated.get("network") else "synthesis"
-    return [f"{kind}_{stated.get('pooling', 'random')}", f"estimates_{stated.get('likelihood', 'normal')}"]
-
-
-def _of_response(stated: PlainMapping, priors: PlainMapping) -> list[str]:
-    likelihood = str(stated.get("likelihood", "binomial"))
-    if likelihood != "binomial":
-        return [likelihood]
-    if stated.get("pooling") == "partial":
-        return ["binomial", f"pooling_{stated.get('pool_over', 'partial')}"]
-    return ["binomial", "pooling_none" if set(priors) <= {"rate"} else "pooling_contrast"]
-
-
-def _of_survival(stated: PlainMapping, _: PlainMapping) -> list[str]:
-    baseline = str(stated.get("baseline", "weibull"))
-    keys = [baseline if baseline in _MODEL else "survival"]
-    keys += [f"smoothing_{stated['smoothing']}"] if stated.get("smoothing") else []
-    keys.append(f"effect_{stated.get('regimen_effect', 'proportional')}")
-    keys += ["strata"] if stated.get("strata") else []
-    return [*keys, *(["frailty"] if stated.get("frailty") else []), f"shrinkage_{stated.get('shrinkage')}"]
-
-
-_OF_FAMILY: Final[Mapping[str, Callable[[PlainMapping, PlainMapping], list[str]]]] = {
-    "response": _of_response,
-    "survival": _of_survival,
-    "synthesis": _of_synthesis,
-}

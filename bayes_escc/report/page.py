@@ -99,7 +99,7 @@ def in_words_of_endpoint(value: Any, page: View) -> Any:
 
 def _guideline(page: View) -> str:
     """The reporting guideline of the design: of trials, of observational studies, or of syntheses."""
-    if page.synthesis:
+    if page.pooled:
         return "PRISMA-NMA"
     anchors = [r["anchoring"] for r in page.result["comparisons"]]
     return "CONSORT 2010" if anchors and all(a.startswith("randomised") for a in anchors) else "STROBE"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bayes_escc.families import get_family
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Paste, Section, Table
 from bayes_escc.report.model_words import model_sentences
@@ -62,6 +63,7 @@ def _cox(page: View, fitted: PlainMapping) -> Table:
 def limitations(facts: Facts, language: Language) -> list[str]:
     """Limitations written from the facts, in an order that does not depend on them."""
     result, found = facts["result"], []
+    followed = get_family(result["analysis"]["family"]).FOLLOWS_PATIENTS
     sizes = {r["regimen"]: r["patients"] for r in facts["follow_up"]}
     sizes = sizes or {f"{c['study']}: {c['regimen']}": c["n"] for c in facts["counts"]}
     anchors = {r["anchoring"] for r in result["comparisons"]}
@@ -72,7 +74,7 @@ def limitations(facts: Facts, language: Language) -> list[str]:
     counted = facts["data"]["kind"] == "counts" and any(w["code"] == "patients_counted" for w in _noted(result))
     rules = {
         "small": bool(sizes) and min(sizes.values()) < 50,
-        "few_events": result["analysis"]["family"] == "survival" and 0 < result["data"]["events"] < 5 * parameters,
+        "few_events": followed and 0 < result["data"]["events"] < 5 * parameters,
         "not_randomised": any(not a.startswith("randomised") and "not stated" not in a for a in anchors),
         "assignment_not_stated": any("not stated" in a for a in anchors),
         "single_centre": facts["data"]["kind"] == "patients" or 0 < len(facts["data"]["studies"]) < 2,
@@ -155,7 +157,7 @@ def paste(page: View) -> Made:
     )
     margins = _margins(page)
     methods += (
-        f"{results}{page.say('time_methods')}" if page.facts["data"]["kind"] == "patients" and page.survival else ""
+        f"{results}{page.say('time_methods')}" if page.facts["data"]["kind"] == "patients" and page.followed else ""
     )
     methods += f"{results}{page.say('margin_methods', margins=margins)}" if margins else ""
     said = [*_followed(page), *_responded(page), *verdict(r, page.language)]

@@ -42,7 +42,7 @@ def estimand(page: View) -> Made:
     stated = page.facts["estimand"]
     regimens = dict.fromkeys(r["regimen"] for r in page.result["estimates"] if r.get("regimen"))
     endpoints = dict.fromkeys(str(r["endpoint"]) for r in page.result["estimates"] if r.get("endpoint"))
-    variable = ", ".join(endpoint_name(e, page.language) for e in endpoints) or ("PFS" if page.survival else "")
+    variable = ", ".join(endpoint_name(e, page.language) for e in endpoints) or ("PFS" if page.followed else "")
     summary = dict.fromkeys(
         name_of(r, page.units.get(r["estimand"], ""), page.time_unit, page.language) for r in page.result["comparisons"]
     )
@@ -53,7 +53,7 @@ def estimand(page: View) -> Made:
         (page.say("variable"), variable or not_stated),
         (page.say("summary"), ", ".join(summary) or not_stated),
     ]
-    keys = ("death", "new_therapy", "missed_scans") if page.survival and not page.endpoint else ()
+    keys = ("death", "new_therapy", "missed_scans") if page.followed and not page.endpoint else ()
     rows += [(page.say(key), page.choice(key, stated.get(key))) for key in keys]
     complete = all(stated.get(k) for k in ("population", *keys))
     table = Table(page.say("estimand_table"), (page.say("attribute"), page.say("value")), tuple(rows))
@@ -138,7 +138,7 @@ def follow_up(page: View) -> Made:
     """Follow-up by regimen."""
     rows = page.facts["follow_up"]
     if not rows:
-        return ("missing" if page.survival else "not applicable"), ()
+        return ("missing" if page.followed else "not applicable"), ()
     header = tuple(page.say(k) for k in ("regimen", "patients", "events", "censored", "median_follow_up", "longest"))
     lines = tuple(
         (
@@ -158,7 +158,7 @@ def response(page: View) -> Made:
     """Events and rates by regimen."""
     rows = page.facts["counts"]
     if not rows:
-        return ("not applicable" if page.survival or page.synthesis else "missing"), ()
+        return ("not applicable" if page.followed or page.pooled else "missing"), ()
     rates = {(r["regimen"], r["study"], r["endpoint"]): r for r in page.result["estimates"] if r["estimand"] == "rate"}
     lines = []
     for c in rows:
@@ -185,7 +185,7 @@ def survival(page: View) -> Made:
     """Curves with numbers at risk."""
     rows = page.facts["at_risk"]
     if not rows:
-        return ("missing" if page.survival and page.result["data"]["patients"] else "not applicable"), ()
+        return ("missing" if page.followed and page.result["data"]["patients"] else "not applicable"), ()
     header = (page.say("regimen"), "", *(f"{t:g}" for t in rows[0]["times"]))
     lines = [
         (r["regimen"] if key == "at_risk" else "", page.say(f"{key}_short"), *map(str, r[key]))

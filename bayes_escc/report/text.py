@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bayes_escc.answers.league import league_groups, league_order, mirrored
+from bayes_escc.families import get_family
 from bayes_escc.names import PlainMapping, format_probability
 from bayes_escc.report.bias_text import bias_text, population_text
 from bayes_escc.report.borrowing_text import borrowing_text
@@ -75,7 +76,7 @@ def _head(result: PlainMapping, naming: Naming) -> list[str]:
     analysis, data, diagnostics = result["analysis"], result["data"], result["diagnostics"]
     title = title_of(result, naming.language)
     lines = [title, "=" * min(78, display_width(title))]
-    pooled = analysis["family"] == "synthesis"
+    pooled = get_family(analysis["family"]).POOLS_STUDIES
     if pooled:
         size = naming.say("contrasts", n=data["rows"])
         size += naming.say("known", n=data["patients"]) if data["patients"] else ""

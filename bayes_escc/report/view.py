@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bayes_escc.families import get_family
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.blocks import Block, Figure
 from bayes_escc.report.chinese import in_chinese
@@ -30,9 +31,9 @@ class View:
         self.time_unit = self.units.get("median", self.units.get("rmst", ""))
         self.own = own_names(self.result) | {str(facts.get("question") or "")} - {""}
         self.endpoint = str(self.result["data"].get("endpoint") or "")
-        self.survival = self.result["analysis"]["family"] == "survival"
+        family = get_family(self.result["analysis"]["family"])
+        self.followed, self.pooled = family.FOLLOWS_PATIENTS, family.POOLS_STUDIES
         self.stated: Mapping[str, Mapping[str, str]] = self.result.get("covariates", {})
-        self.synthesis = self.result["analysis"]["family"] == "synthesis"
 
     def say(self, key: str, **values: Any) -> str:
         """A phrase of the page in its language."""
@@ -65,9 +66,7 @@ class View:
     def drawn(self, *starts: str) -> list[Block]:
         """The figures whose names begin so, with captions that say what they show of how many patients."""
         counts = self.result["data"]
-        counted = (
-            "caption_n" if counts["events"] or not self.synthesis else "caption_patients"
-        )  # effects count no events
+        counted = "caption_n" if counts["events"] or not self.pooled else "caption_patients"  # effects count no events
         ending = self.say(counted, n=counts["patients"], events=counts["events"]) if counts["patients"] else ""
         found: list[Block] = []
         for name in self.figures:

@@ -100,11 +100,8 @@ def _covariates(posterior: Posterior, table: Table) -> tuple[list[str], dict[str
     """The regimen of every patient, the covariates of the analysis, and what else is known of patients at the start."""
     if table.kind != "patients":
         return [], {}
-    adjusted = [c.column for c in getattr(posterior.analysis.spec, "covariates", ())]
-    strata = getattr(posterior.analysis.spec, "strata", None)
-    names = dict.fromkeys(
-        [*adjusted, *(strata.columns if strata else ()), *(c for c in KNOWN_COVARIATES if c in table.frame)]
-    )
+    known = (c for c in KNOWN_COVARIATES if c in table.frame)
+    names = dict.fromkeys([*posterior.analysis.spec.adjusted_for, *known])
     chosen = table.frame
     if posterior.analysis.data.regimens is not None:
         chosen = chosen[chosen["regimen"].isin(posterior.analysis.data.regimens)]

@@ -10,9 +10,8 @@ import hashlib
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
 import numpy as np
 
@@ -26,23 +25,22 @@ from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.numbers import number_text
 from bayes_escc.evidence.printed_intervals import limits_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
-from bayes_escc.families.synthesis.contrasts import Contrasts
-from bayes_escc.families.synthesis.normal import NormalDesign
-from bayes_escc.families.synthesis.notes import notes_on
-from bayes_escc.families.synthesis.spec import DEFAULT_PRIORS, SynthesisSpec
+from bayes_escc.families.base import TypedEffects, get_family
 from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.names import Direction, Plain, PlainMapping, normalise
-from bayes_escc.probability.marginal import Draws, Marginal, Side
+from bayes_escc.probability.marginal import Draws, Side
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.runs.prompt_notes import problem_in_flags, speaking_flags, unexplained_prompt_priors
 from bayes_escc.runs.prompt_priors import typed_prior
-from bayes_escc.settings.prior import PriorSet
+from bayes_escc.settings.prior import Prior
 from bayes_escc.settings.questions import problems_with_contrast, problems_with_value, sentence
 from bayes_escc.settings.reader import nearest
 
 __all__ = ["pool_effects"]
 
 Row = PlainMapping
+FAMILY: Final = "synthesis"
+"""The family of models that this command is of."""
 _TYPED: Final = re.compile(r"\s*([^,\s]+)\s*,\s*([^,\s]+)\s*,\s*([^,\s]+)\s*")
 _ENTERED: Final = "effects as entered"
 """The source of effects that are typed."""
@@ -126,39 +124,34 @@ def pool_effects(
         _check_margin(margin, rows[0]["measure"])
     stated = {"tau": tau_prior or "", "the effect": effect_prior or ""}
     notes += [_noted(n) for n in unexplained_prompt_priors(stated, rationale)]
-    tau = typed_prior(tau_prior, "--tau-prior", positive=True) if tau_prior else DEFAULT_PRIORS["tau"][0]
-    effect = typed_prior(effect_prior, "--effect-prior") if effect_prior else DEFAULT_PRIORS["effect"][0]
-    if effect.distribution != "Normal":
-        raise AnalysisError(f"--effect-prior: the quadrature needs a Normal, not {effect}.")
-    roles = (("effect", PriorSet(effect)), *(() if common else (("tau", PriorSet(tau)),)))
-    spec = SynthesisSpec("normal", "common" if common else "random", False, (), None, None, None, priors=roles)
-    design = NormalDesign(_contrasts(rows), spec, (), ((), np.empty((len(rows), 0))))
-    conflicts = design.conflicts_without_xarray(np.random.default_rng(0))
+    effect = typed_prior(effect_prior, "--effect-prior") if effect_prior else None
+    tau = typed_prior(tau_prior, "--tau-prior", positive=True) if tau_prior else None
+    pooled = _pooled(rows, effect, tau, common)
     with speaking_flags():
-        about = [*notes_on(design, source), *conflicts]
+        about = pooled.notes(source)
     notes += [_noted(problem_in_flags(w)) for w in about]
-    estimates, thresholds = _answers(design, rows, margin, ci_prob)
+    estimates, thresholds = _answers(pooled, rows, margin, ci_prob)
     needed: list[NeededRow] = []
     if baseline is not None:
         with speaking_flags():
-            risks, needed = _at_baseline(design, baseline, better, ci_prob)
+            risks, needed = _at_baseline(pooled, baseline, rows[0]["endpoint"] or None, better, ci_prob)
         estimates += risks
         notes += [] if needed else [_noted(_NO_DIRECTION)]
-    weights = [WeightRow(**vars(w)) for w in design.exact_study_weights()]
+    weights = [WeightRow(**vars(w)) for w in pooled.weights()]
     content = repr([(r["study"], r["y"], r["se"]) for r in rows])
     count = "1 study" if len(rows) == 1 else f"{len(rows)} studies"
     asked = Asked(
         "pool",
-        f"{rows[0]['endpoint'] or _capital(design.unit)}, {count} of {source}, {spec.pooling} effects",
-        "synthesis",
-        _sha256(f"{content}|{spec}|{margin}|{ci_prob}"),
+        f"{rows[0]['endpoint'] or _capital(pooled.unit)}, {count} of {source}, {pooled.pooling} effects",
+        FAMILY,
+        _sha256(f"{content}|{pooled.specification}|{margin}|{ci_prob}"),
         _sha256(content),
         "exact",
-        design.priors_in_words(),
+        pooled.priors_in_words,
         {"total": time.perf_counter() - started},
     )
-    data = {"rows": len(rows), "patients": design.patients, "events": 0, "warnings": notes}
-    evidence, error = design.log_evidence or (None, 0.0)
+    data = {"rows": len(rows), "patients": pooled.patients, "events": 0, "warnings": notes}
+    evidence, error = pooled.log_evidence
     diagnostics = Diagnostics.of_exact(log_evidence=evidence, evidence_error=error)
     return build_result(
         asked,
@@ -187,49 +180,36 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _pooled(rows: Sequence[Row], effect: Prior | None, tau: Prior | None, common: bool) -> TypedEffects:
+    pool = get_family(FAMILY).typed_effects
+    if pool is None:  # pragma: no cover (the family of this command)
+        raise AnalysisError("there is no model that pools effects.")
+    return pool(rows, effect, tau, common)
+
+
 def _answers(
-    design: NormalDesign, rows: Sequence[Row], margin: float | None, ci_prob: float
+    pooled: TypedEffects, rows: Sequence[Row], margin: float | None, ci_prob: float
 ) -> tuple[list[EstimateRow], list[ThresholdRow]]:
-    quadrature = design.quadrature
-    if quadrature is None:  # pragma: no cover (the prior is checked before)
-        raise AnalysisError("the quadrature needs a Normal prior of the effect.")
-    k, ratio, endpoint = design.k, design.ratio, rows[0]["endpoint"] or None
-    null = 1.0 if ratio else 0.0
+    endpoint, null = rows[0]["endpoint"] or None, 1.0 if pooled.ratio else 0.0
     limits = list(dict.fromkeys((null, *([] if margin is None else [margin]))))
     estimates: list[EstimateRow] = []
     thresholds: list[ThresholdRow] = []
-
-    def add(name: str, known: Marginal, unit: str, study: str | None = None, regimen: str | None = None) -> None:
-        labels = labels_of(study=study, regimen=regimen, endpoint=endpoint)
-        estimates.append(estimate_row(name, labels, known, unit=unit, ci_prob=ci_prob))
-        if name in ("effect", "predicted_effect"):
+    for law in pooled.laws():
+        own = {} if law.row is None else {"study": rows[law.row]["study"], "regimen": rows[law.row]["experimental"]}
+        labels = labels_of(endpoint=endpoint, **own)
+        estimates.append(estimate_row(law.name, labels, law.known, unit=law.unit, ci_prob=ci_prob))
+        if law.name in ("effect", "predicted_effect"):
             for value in limits:
                 side: Side = "above" if value > null else "below"
-                thresholds.append(threshold_row(name, labels, known, side=side, value=value))
-
-    one = np.ones((1, 1))
-    pooled = quadrature.linear(one)
-    add("effect", quadrature.mixture(pooled[0][0], pooled[1][0], exponentiated=ratio), design.unit)
-    if quadrature.law is not None:
-        new = quadrature.linear(one, None, np.ones(1))
-        add("predicted_effect", quadrature.mixture(new[0][0], new[1][0], extra=1.0, exponentiated=ratio), design.unit)
-    location, spread = quadrature.linear(np.ones((k, 1)), np.eye(k))
-    for i, row in enumerate(rows):
-        known = quadrature.mixture(location[i], spread[i], exponentiated=ratio)
-        add("study_effect", known, design.unit, row["study"], row["experimental"])
-    if quadrature.law is not None:
-        add("tau", quadrature.law, design.log_unit)
-        if design.typical_errors is not None:
-            add("i_squared", replace(quadrature.law, typical=float(design.typical_errors[0])), "share of the variance")
+                thresholds.append(threshold_row(law.name, labels, law.known, side=side, value=value))
     return estimates, thresholds
 
 
 def _at_baseline(
-    design: NormalDesign, baseline: str, better: Direction | None, ci_prob: float
+    pooled: TypedEffects, baseline: str, endpoint: str | None, better: Direction | None, ci_prob: float
 ) -> tuple[list[EstimateRow], list[NeededRow]]:
     """Risks at a baseline, and the number needed to treat where the better direction is known; both from draws."""
-    endpoint = design.contrasts.endpoint or None
-    draws = design.risks_at(design.typed_baseline(baseline), np.random.default_rng(0), _DRAWS)
+    draws = pooled.risks_at(baseline, np.random.default_rng(0), _DRAWS)
     known = {name: Draws(values) for name, values in draws.items()}
     units = {"risk_difference": "points"}
     estimates = [
@@ -244,29 +224,10 @@ def _at_baseline(
         )
         for name, each in known.items()
     ]
-    direction = better or ("lower" if design.measure == "HR" else endpoint_direction(endpoint or ""))
+    direction = better or ("lower" if pooled.measure == "HR" else endpoint_direction(endpoint or ""))
     if direction is None:
         return estimates, []
     return estimates, [needed_row(known["risk_difference"], better=direction, ci_prob=ci_prob, endpoint=endpoint)]
-
-
-def _contrasts(rows: Sequence[Row]) -> Contrasts:
-    def size(row: Row, column: str) -> float:
-        text = str(row.get(column, "")).strip()
-        return float(text) if text.isdigit() else float("nan")
-
-    columns = {name: [row[name] for row in rows] for name in ("estimate", "design") if all(name in r for r in rows)}
-    return Contrasts(
-        tuple(r["study"] for r in rows),
-        tuple(r["experimental"] for r in rows),
-        tuple(r["control"] for r in rows),
-        np.array([r["y"] for r in rows]),
-        np.diag([float(r["se"]) ** 2 for r in rows]),
-        rows[0]["endpoint"],
-        rows[0]["measure"],
-        np.array([[size(r, "n_experimental"), size(r, "n_control")] for r in rows]),
-        cast(Any, columns),  # pandas is not needed to read two columns
-    )
 
 
 def _rows(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bayes_escc.errors import AnalysisError, RecordError
+from bayes_escc.families import get_family
 from bayes_escc.files import write_atomic
 from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.report.chinese import Names
@@ -214,7 +215,7 @@ def _place(source: Source) -> int:
     """The place of a chapter: progression-free survival, survival, response, adverse events, others."""
     result = source.facts["result"]
     endpoints = {str(r["endpoint"]).rpartition("_")[2] for r in result["estimates"] if r.get("endpoint")}
-    if not endpoints and result["analysis"]["family"] == "survival":
+    if not endpoints and get_family(result["analysis"]["family"]).FOLLOWS_PATIENTS:
         endpoints = {str(result["data"].get("endpoint") or "PFS")}
     return next((i for i, names in enumerate(_ORDER) if endpoints & set(names)), len(_ORDER))
 

@@ -234,7 +234,7 @@ def _with_curves(posterior: Posterior, analysis: Analysis, add: Any) -> tuple[An
     """
     from bayes_escc.families import get_family
 
-    if get_family(analysis.family).BIAS_SHIFTS != "curves" or "posterior" not in posterior.groups:
+    if not get_family(analysis.family).FOLLOWS_PATIENTS or "posterior" not in posterior.groups:
         return None, posterior
     from bayes_escc.runs.run import prepare_design
 

@@ -200,8 +200,8 @@ def _named(row: Mapping[Any, Any]) -> str:
 
 def _of_counts(table: CountTable, analysis: Analysis, digest: str) -> Cut:
     data = analysis.data
-    derived = getattr(analysis.spec, "likelihood", "") == "multinomial"
-    chosen = table.select(endpoints=None if derived else data.endpoints, regimens=None, where=dict(data.where))
+    every = analysis.spec.derives_endpoints
+    chosen = table.select(endpoints=None if every else data.endpoints, regimens=None, where=dict(data.where))
     frame = chosen.frame
     columns = [str(c) for c in frame.columns if c not in ("source", "notes")]
     rows = frame.to_dict("records")

@@ -8,17 +8,21 @@ from typing import Any
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import CountTable, PatientTable
 from bayes_escc.families.base import Design
-from bayes_escc.families.response.spec import NAME, ResponseSpec, read_spec
+from bayes_escc.families.response.spec import NAME, ResponseSpec, described, read_spec
 from bayes_escc.families.variation import Variation
 from bayes_escc.settings.reader import nearest, raise_problems
 
 __all__ = [
-    "BIAS_SHIFTS",
+    "BIAS_ON_RATES",
+    "FOLLOWS_PATIENTS",
     "HAS_PUBLISHED_ARMS",
     "KINDS",
+    "KNOWN_BY",
     "NAME",
+    "POOLS_STUDIES",
     "VARIED",
     "ResponseSpec",
+    "described",
     "figures",
     "prepare",
     "read_spec",
@@ -26,10 +30,14 @@ __all__ = [
 ]
 
 KINDS = ("counts", "patients")
-BIAS_SHIFTS = "rates"
+BIAS_ON_RATES = True
+FOLLOWS_PATIENTS = False
+POOLS_STUDIES = False
+KNOWN_BY = frozenset({"rate"})
 VARIED = "rate"
 HAS_PUBLISHED_ARMS = True
 exact_variations = network_check = proportionality = None
+normal_priors = gamma_hazards = typed_effects = None
 
 
 def figures(posterior: Any) -> tuple[str, ...]:
@@ -65,12 +73,11 @@ def prepare(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> 
         If the rows are incomplete for the likelihood.
     """
     where = dict(data.where)
-    endpoints = data.endpoints
     if isinstance(table, PatientTable):
         table = table.select(regimens=data.regimens, where=where)
     else:
-        derived = spec.likelihood == "multinomial"
-        table = table.select(endpoints=None if derived else endpoints, regimens=data.regimens, where=where)
+        endpoints = None if spec.derives_endpoints else data.endpoints
+        table = table.select(endpoints=endpoints, regimens=data.regimens, where=where)
     design = _design(table, spec, data)
     _check_overrides(spec, design)
     return design

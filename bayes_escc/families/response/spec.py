@@ -11,11 +11,12 @@ from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require
 from bayes_escc.families.modifiers import INTERACTION, read_interaction, read_modifiers
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
 from bayes_escc.families.response.links import EFFECTS, LEVELS
-from bayes_escc.names import normalise
+from bayes_escc.families.specification import Specification
+from bayes_escc.names import PlainMapping, normalise
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
 
-__all__ = ["DEFAULT_PRIORS", "NAME", "ResponseSpec", "read_spec"]
+__all__ = ["DEFAULT_PRIORS", "NAME", "ResponseSpec", "described", "read_spec"]
 
 NAME: Final = "response"
 
@@ -63,7 +64,7 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
 
 
 @dataclass(frozen=True)
-class ResponseSpec:
+class ResponseSpec(Specification):
     """Options and priors of a response model.
 
     Parameters
@@ -95,25 +96,17 @@ class ResponseSpec:
     reference: str | None = None
 
     needs_response: ClassVar[bool] = True
-    """Whether the model is one of a response, so that patients must have a column of it."""
 
     @property
     def predicts_empty_rows(self) -> bool:
-        """Whether a row without patients is predicted from the others: by a hierarchy."""
         return self.pooling == "partial" or self.likelihood == "beta_binomial"
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns of the table that the model names."""
-        return tuple(c.column for c in self.covariates)
-
-    def prior(self, role: str) -> PriorSet:
-        """The priors of one parameter."""
-        return dict(self.priors)[role]
+    def derives_endpoints(self) -> bool:
+        return self.likelihood == "multinomial"
 
     @property
     def rate_prior(self) -> PriorSet | None:
-        """The prior of the rates, where they are independent and binomial."""
         roles = [role for role, _ in self.priors]
         independent = (self.likelihood, self.pooling) == ("binomial", "none") and roles == ["rate"]
         return self.prior("rate") if independent else None
@@ -235,3 +228,13 @@ def read_spec(model: Reader, priors: Reader, estimands: Reader) -> ResponseSpec:
             label = prior_set.overrides[0][0]
             priors.problem(f'{role}."{label}"', "the regimens share one hierarchy, so none has its own prior")
     return ResponseSpec(likelihood, pooling, pool_over, covariates, tuple(found), modifiers, coding, reference)
+
+
+def described(model: PlainMapping, priors: PlainMapping) -> list[str]:
+    """Keys of the sentences that describe a stated model, in their order."""
+    likelihood = str(model.get("likelihood", "binomial"))
+    if likelihood != "binomial":
+        return [likelihood]
+    if model.get("pooling") == "partial":
+        return ["binomial", f"pooling_{model.get('pool_over', 'partial')}"]
+    return ["binomial", "pooling_none" if set(priors) <= {"rate"} else "pooling_contrast"]

@@ -13,7 +13,7 @@ from bayes_escc.families.base import NOT_PROPORTIONAL, Design
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.survival.normal_priors import gamma_hazards, normal_priors
 from bayes_escc.families.survival.shapes import SHAPES
-from bayes_escc.families.survival.spec import NAME, SurvivalSpec, read_spec
+from bayes_escc.families.survival.spec import NAME, SurvivalSpec, described, read_spec
 from bayes_escc.families.target import TargetTable
 from bayes_escc.families.variation import Variation
 from bayes_escc.names import DETECTING_SCAN, ESTIMANDS, FIGURE_DATA, REGIMEN
@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from bayes_escc.families.survival.free_hazards import Proportionality
 
 __all__ = [
-    "BIAS_SHIFTS",
+    "BIAS_ON_RATES",
+    "FOLLOWS_PATIENTS",
     "HAS_PUBLISHED_ARMS",
     "KINDS",
+    "KNOWN_BY",
     "NAME",
+    "POOLS_STUDIES",
     "VARIED",
     "SurvivalSpec",
+    "described",
     "figures",
     "gamma_hazards",
     "normal_priors",
@@ -38,10 +42,13 @@ __all__ = [
 ]
 
 KINDS = ("patients", "medians")
-BIAS_SHIFTS = "curves"
+BIAS_ON_RATES = False
+FOLLOWS_PATIENTS = True
+POOLS_STUDIES = False
+KNOWN_BY = frozenset({"survival", "rmst", "median", "hazard_ratio", "remaining_survival"})
 VARIED = "median"
 HAS_PUBLISHED_ARMS = True
-exact_variations = network_check = None
+exact_variations = network_check = typed_effects = None
 
 
 def figures(posterior: Any) -> tuple[str, ...]:

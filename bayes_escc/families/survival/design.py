@@ -149,6 +149,10 @@ class SurvivalDesign(AveragedDesign):
     def hierarchical(self) -> bool:
         return self.risk.hierarchical
 
+    @property
+    def parameters_of_patients(self) -> bool:
+        return bool(self.risk.missing or self.risk.centres)
+
     # ---- preparation --------------------------------------------------------------------------
 
     @property

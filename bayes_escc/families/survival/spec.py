@@ -6,19 +6,21 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from bayes_escc.evidence.follow_up import DAYS_IN, Dating, unit_factor
 from bayes_escc.families.covariates import Covariate, read_covariates
 from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require_exchangeable
 from bayes_escc.families.modifiers import INTERACTION, Modifiers, read_interaction, read_modifiers
+from bayes_escc.families.specification import Specification
 from bayes_escc.families.survival.missing import IMPUTATION_PRIORS, ImputationSpec
 from bayes_escc.families.survival.strata import StrataSpec, read_strata
 from bayes_escc.families.target import Target, read_population
+from bayes_escc.names import PlainMapping
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
 
-__all__ = ["DEFAULT_PRIORS", "NAME", "Baseline", "RegimenEffect", "SurvivalSpec", "read_spec"]
+__all__ = ["DEFAULT_PRIORS", "NAME", "Baseline", "RegimenEffect", "SurvivalSpec", "described", "read_spec"]
 
 NAME: Final = "survival"
 
@@ -156,7 +158,7 @@ _LOCATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class SurvivalSpec:
+class SurvivalSpec(Specification):
     """Options and priors of a survival model.
 
     Parameters
@@ -238,13 +240,49 @@ class SurvivalSpec:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the table that the model names."""
         centre = [] if self.frailty is None else [self.frailty]
         return (*(c.column for c in self.covariates), *centre, *self.strata.columns)
 
-    def prior(self, role: str) -> PriorSet:
-        """The priors of one parameter."""
-        return dict(self.priors)[role]
+    @property
+    def adjusted_for(self) -> tuple[str, ...]:
+        return (*super().adjusted_for, *self.strata.columns)
+
+    @property
+    def stated_unit(self) -> str | None:
+        return self.time_unit
+
+    @property
+    def log_ratio_prior(self) -> PriorSet | None:
+        return dict(self.priors).get("log_hazard_ratio")
+
+    @property
+    def no_hazard_ratio(self) -> str:
+        return 'its regimen_effect is "none"' if self.regimen_effect == "none" else ""
+
+    @property
+    def ratio_by_time(self) -> str:
+        one = self.regimen_effect in ("proportional", "none")
+        return "" if one else f'regimen_effect = "{self.regimen_effect}"'
+
+    @property
+    def constant_hazards(self) -> bool:
+        return self.baseline == "exponential"
+
+    @property
+    def hazards_jump(self) -> bool:
+        return self.baseline == "piecewise"
+
+    @property
+    def of_all_patients(self) -> bool:
+        return self.population == "all"
+
+    def times_of(self, estimand: str) -> tuple[float, ...]:
+        return (self.horizons if estimand == "rmst" else self.times) or ()
+
+    def reported_at(self, estimand: str, time: float) -> Self:
+        if estimand == "rmst":
+            return replace(self, horizons=(time,))
+        return replace(self, times=(time,)) if estimand in ("survival", "hazard_ratio") else self
 
     def has(self, role: str) -> bool:
         """Whether the model has this parameter."""
@@ -487,3 +525,12 @@ def _numbers(reader: Reader, key: str) -> tuple[float, ...] | None:
         reader.problem(key, f"must be positive numbers in ascending order, not {value!r}")
         return None
     return tuple(float(v) for v in listed)
+
+
+def described(model: PlainMapping, _priors: PlainMapping) -> list[str]:
+    """Keys of the sentences that describe a stated model, in their order."""
+    keys = [str(model.get("baseline", "weibull"))]
+    keys += [f"smoothing_{model['smoothing']}"] if model.get("smoothing") else []
+    keys.append(f"effect_{model.get('regimen_effect', 'proportional')}")
+    keys += [key for key in ("strata", "frailty") if model.get(key)]
+    return [*keys, f"shrinkage_{model.get('shrinkage')}"]

@@ -24,7 +24,8 @@ from bayes_escc.families.synthesis.contrasts import (
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.normal import NormalDesign
 from bayes_escc.families.synthesis.notes import notes_on
-from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, read_spec
+from bayes_escc.families.synthesis.spec import NAME, SynthesisSpec, described, read_spec
+from bayes_escc.families.synthesis.typed import typed_effects
 from bayes_escc.families.synthesis.varied_exactly import exact_variations
 from bayes_escc.families.variation import Variation
 from bayes_escc.names import ESTIMANDS, REGIMEN, Plain
@@ -34,26 +35,34 @@ if TYPE_CHECKING:
     from bayes_escc.families.synthesis.inconsistency import NetworkModels
 
 __all__ = [
-    "BIAS_SHIFTS",
+    "BIAS_ON_RATES",
+    "FOLLOWS_PATIENTS",
     "HAS_PUBLISHED_ARMS",
     "KINDS",
+    "KNOWN_BY",
     "NAME",
+    "POOLS_STUDIES",
     "VARIED",
     "SynthesisDesign",
     "SynthesisSpec",
+    "described",
     "exact_variations",
     "figures",
     "network_check",
     "prepare",
     "read_spec",
+    "typed_effects",
     "variations",
 ]
 
 KINDS = ("effects", "counts")
-BIAS_SHIFTS = "effects"
+BIAS_ON_RATES = False
+FOLLOWS_PATIENTS = False
+POOLS_STUDIES = True
+KNOWN_BY: frozenset[str] = frozenset()
 VARIED = "effect"
 HAS_PUBLISHED_ARMS = False
-proportionality = None
+proportionality = normal_priors = gamma_hazards = None
 
 MAX_LEAGUE = 10
 """Most regimens whose league table can be read in one figure."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -461,6 +461,17 @@ class SynthesisDesign(Design):
         difference = risk - before
         found["risk_difference"] = self.labelled(difference, self.effect_dim, "risk_difference", "points", sample)
         return found
+
+    def unanswered(self, estimands: xr.Dataset, asked: Container[str]) -> list[str]:
+        effect = estimands["effect"]
+        if REGIMEN not in effect.dims or effect.attrs.get("better") or "effect" in asked:
+            return []
+        endpoint = str(effect.coords[ENDPOINT].item()) if ENDPOINT in effect.coords else "the endpoint"
+        return [
+            f"better: it is not known whether more or less of {endpoint} is better, and a network ranks its regimens. "
+            "Add a column better with higher or lower to the table, or a comparison of 'effect' with better = "
+            "'higher' or 'lower'"
+        ]
 
     def extrapolations(self, estimands: xr.Dataset, references: tuple[str, ...]) -> list[Problem]:
         share = beyond_risks(self.measure, estimands["event_rate"]) if "event_rate" in estimands else 0.0

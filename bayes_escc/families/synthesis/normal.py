@@ -14,7 +14,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Problem
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.prior_conflict import prior_conflicts
-from bayes_escc.families.synthesis.absolute import Baseline, draw_baseline, risk_under, typed_baseline
+from bayes_escc.families.synthesis.absolute import Baseline, draw_baseline, risk_under
 from bayes_escc.families.synthesis.contrasts import Contrasts
 from bayes_escc.families.synthesis.design import SynthesisDesign
 from bayes_escc.families.synthesis.gaussian import GaussianModel, Quadrature, integrate
@@ -190,8 +190,6 @@ class NormalDesign(SynthesisDesign):
     def tau_of_parts(self) -> TauKnown:
         """The heterogeneity of every independent piece, by quadrature; empty where there is no exact posterior."""
         return [(part.posterior.tau, part.posterior.weight) for part in self.parts or ()]
-
-    typed_baseline = staticmethod(typed_baseline)
 
     def risks_at(self, baseline: Baseline, rng: np.random.Generator, draws: int) -> dict[str, Array]:
         """Draws of the risk without and with the one effect of a pool, and of their difference, each (1, draws)."""

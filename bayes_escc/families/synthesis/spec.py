@@ -8,11 +8,13 @@ from typing import Final, Literal
 
 from bayes_escc.families.covariates import Covariate, read_covariates
 from bayes_escc.families.exchangeable import RegimenCoding, read_coding, require_exchangeable
+from bayes_escc.families.specification import Specification
 from bayes_escc.families.synthesis.absolute import Baseline, read_baseline
+from bayes_escc.names import PlainMapping
 from bayes_escc.settings.prior import Prior, PriorSet
 from bayes_escc.settings.reader import Reader
 
-__all__ = ["DEFAULT_PRIORS", "NAME", "SynthesisSpec", "read_spec"]
+__all__ = ["DEFAULT_PRIORS", "NAME", "SynthesisSpec", "described", "read_spec"]
 
 NAME: Final = "synthesis"
 
@@ -57,7 +59,7 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
 
 
 @dataclass(frozen=True)
-class SynthesisSpec:
+class SynthesisSpec(Specification):
     """Options and priors of a meta-analysis or network meta-analysis.
 
     Parameters
@@ -106,12 +108,7 @@ class SynthesisSpec:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the table that the model names."""
         return (*(c.column for c in self.covariates), *(c for c in (self.subgroup, self.control) if c is not None))
-
-    def prior(self, role: str) -> PriorSet:
-        """The priors of one parameter."""
-        return dict(self.priors)[role]
 
 
 def read_spec(model: Reader, priors: Reader, estimands: Reader) -> SynthesisSpec:
@@ -204,3 +201,9 @@ def _read_subgroup(model: Reader) -> tuple[str | None, Literal["shared", "separa
     heterogeneity = entry.text("heterogeneity", "shared", ("shared", "separate"))
     entry.finish()
     return column, heterogeneity
+
+
+def described(model: PlainMapping, _priors: PlainMapping) -> list[str]:
+    """Keys of the sentences that describe a stated model, in their order."""
+    kind = "network" if model.get("network") else "synthesis"
+    return [f"{kind}_{model.get('pooling', 'random')}", f"estimates_{model.get('likelihood', 'normal')}"]
