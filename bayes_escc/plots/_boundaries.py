@@ -59,7 +59,7 @@ def boundaries(rule: Rule, looks: Sequence[Any] | None = None, *, path: Sequence
                 rows = [row for row in table.rows if row.counted == name]
                 words = ("stop", "go") if len(counted) == 1 else ("fails", "holds")
                 _draw_counts(axes, rows, [(p[0], p[1 + i]) for p in path], words)
-                what = name if len(counted) > 1 else getattr(rule, "endpoint", None) or "events"
+                what = name if len(counted) > 1 else rule.endpoint or "events"
                 axes.set_ylabel("Events" if what == "events" else f"Events ({what.replace('_', ' ')})")
             panels[-1].set_xlabel("Evaluable patients")
         return finish(
@@ -151,10 +151,10 @@ def _draw_two_arms(axes: Axes, table: BoundaryTable, path: Sequence[tuple[int, .
         x, y = zip(*path, strict=True)
         axes.plot(x, y, "o-", color=BLACK, markerfacecolor="white", markersize=5)
     axes.plot([], [], color=BLUE, label="go on this side or beyond (numbers: patients per arm)")
-    if getattr(rule, "stop_below", None) is not None:
+    if any(row.stop for row in table.rows):
         axes.plot([], [], color=VERMILION, linestyle=(0, (3, 1.5)), label="stop on this side or beyond")
     axes.legend(loc="upper left", frameon=False)
-    axes.set_xlabel(wrapped(f"Events, {getattr(rule, 'reference', None) or 'reference'}", 90))
+    axes.set_xlabel(wrapped(f"Events, {rule.reference or 'reference'}", 90))
     axes.set_ylabel(wrapped(f"Events, {rule.regimen or 'regimen'}", 40))
     axes.set_xlim(-0.5, most + 1.5)
     axes.set_ylim(-0.5, most * 1.12)

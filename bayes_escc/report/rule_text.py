@@ -38,8 +38,8 @@ def boundary_text(table: BoundaryTable, behaviour: OperatingCharacteristics | No
     header = [_say(name, language) for name in table.header]
     cells = [[_cell(cell, rule, language) for cell in line] for line in table.cells]
     lines = [*_heading(rule, language), "", aligned(header, cells)]
-    if len(getattr(rule, "criteria", ())) == 2:
-        lines.append(_say("both_fail" if getattr(rule, "claim", None) == "either" else "either_fails", language))
+    if len(rule.criteria) == 2:
+        lines.append(_say("both_fail" if rule.claim == "either" else "either_fails", language))
     if behaviour is not None:
         lines += ["", _error_rates(behaviour, language)]
     elif rule.arms == 2:
@@ -128,7 +128,7 @@ def rule_sentence(rule: Rule, language: Language = "en") -> str:
         lost = f"；单位时间的失访率为{own.drop_out:g}" if own.drop_out else ""
         final = f"研究于{closes}结束{lost}；以{_final(own)} > {own.success:g}（{own.final}）为成功。"
         return f"{final}{_verbs(own, '预测成功概率', '宣告成功')}"
-    if getattr(own, "futility_value", None) is not None:
+    if own.futility_value is not None:
         return (
             f"若{_statistic(own)} > {own.go_above:g}，则宣告成功；"
             f"若{_statistic(own.for_futility)} < {own.stop_below:g}，则因无效终止。"
@@ -147,7 +147,7 @@ def _statistic(rule: Any) -> str:
 
 def _in_chinese(text: str, rule: Any) -> str:
     """Words of a rule in Chinese: its endpoints as people say them, its regimens as they were named."""
-    stated = [getattr(rule, "endpoint", None), *(c.endpoint for c in getattr(rule, "criteria", ()))]
+    stated = [rule.endpoint, *(c.endpoint for c in rule.criteria)]
     endpoints = {str(e).replace("_", " "): endpoint_name(str(e), "zh") for e in stated if e}
     said = in_chinese(text, names_of_rules([rule]) | frozenset(endpoints))
     for english, chinese in endpoints.items():
@@ -219,7 +219,7 @@ def _heading(rule: Rule, language: Language) -> list[str]:
     from bayes_escc.rules.common import law_in_words
 
     lines = [rule.name, "=" * min(78, display_width(rule.name)), rule_sentence(rule, language)]
-    laws = ((key, getattr(rule, key, None)) for key in ("prior", "reference_prior"))
+    laws = (("prior", rule.prior), ("reference_prior", rule.reference_prior))
     said = [_say(key, language, law=law_in_words(law)) for key, law in laws if law is not None]
     if said and language == "zh":
         lines.append(f"{'；'.join(said)}。")
@@ -235,7 +235,7 @@ def _cell(cell: str, rule: Rule, language: Language) -> str:
         return cell
     if against := re.fullmatch(r"rate against (\S+)", cell):
         return f"发生率（与{against[1]}相比）"
-    if cell in {c.endpoint for c in getattr(rule, "criteria", ())}:
+    if cell in {c.endpoint for c in rule.criteria}:
         return endpoint_name(cell, "zh")
     if cell in ("never", "always"):
         return {"never": "从不", "always": "总是"}[cell]

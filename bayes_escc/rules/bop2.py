@@ -211,6 +211,18 @@ class Bop2(Rule):
         choose = np.maximum if self.claim == "either" else np.minimum
         return np.asarray(choose(first[:, None], self.criteria[1].good(look[0])[None, :]))
 
+    def cut_falls_by(self, evaluable: Array, power: float | None = None) -> Array:
+        return np.asarray((evaluable / self.patients[0]) ** (self.power if power is None else power))
+
+    @property
+    def not_calibrated(self) -> str:
+        if self.efficacy is None:
+            return ""
+        return (
+            "calibration of a design does not tune a rule with an efficacy boundary; find lambda and gamma with "
+            "bayes-escc monitor calibrate, which is exact, and state them."
+        )
+
     @property
     def rates_needed(self) -> tuple[str, ...]:
         return tuple(c.endpoint or f"rate {i + 1}" for i, c in enumerate(self.criteria))

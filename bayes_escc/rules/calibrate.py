@@ -106,7 +106,7 @@ def _threshold(rule: Rule, target: float, looks: Sequence[Any]) -> Rule:
         return float((go if tuned.act == "go" else stop).sum())
 
     low, high = 1, 9999
-    floor = getattr(rule, "stop_below", None) if key == "go_above" else None
+    floor = rule.thresholds(looks[0]).get("stop_below") if key == "go_above" else None
     if floor is not None:
         low = int(floor * 10_000) + 1
     if rate(high / 10_000) > target:

@@ -116,7 +116,7 @@ def place(rule: Any, estimand: str) -> str:
     name = (rule.endpoint or estimand).replace("_", " ")
     if rule.endpoint and estimand != "rate":
         name = f"{name} {estimand.replace('_', ' ')}"
-    at = f" at {rule.time:g}" if getattr(rule, "time", None) is not None else ""
+    at = f" at {rule.time:g}" if rule.time is not None else ""
     of = f" of {rule.regimen}" if rule.regimen else ""
     return f"{name}{at}{of}"
 

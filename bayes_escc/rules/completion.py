@@ -22,15 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.rules.rule import exceeds
+from bayes_escc.rules.final_success import PredictiveSurvival
+from bayes_escc.rules.rule import Rule, exceeds
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_escc.evidence.followed import Followed
-    from bayes_escc.rules.final_success import PredictiveSurvival
 
-__all__ = ["Completed", "complete", "final_probability", "successes"]
+__all__ = ["Completed", "complete", "completing", "final_probability", "successes"]
 
 Array = NDArray[np.float64]
 _MOST_VALUES: Final = 4_000_000
@@ -181,6 +181,11 @@ def log_rank(
     variance = (happened * share * (1.0 - share)).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(variance > 0, excess / variance, 0.0), 1.0 / np.sqrt(variance)
+
+
+def completing(rules: Sequence[Rule]) -> list[PredictiveSurvival]:
+    """The rules whose statistic comes from completing the study under every draw of the posterior."""
+    return [rule for rule in rules if isinstance(rule, PredictiveSurvival)]
 
 
 def successes(rules: Sequence[PredictiveSurvival], design: Followed, parameters: xr.Dataset, seed: int) -> xr.Dataset:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,24 +112,20 @@ class CountBoundary(Rule):
             raise AnalysisError(f"no number of responses is stated for {', '.join(unknown)} patients")
         return tidy
 
-    def completed(self, planned: int | None, n: int) -> CountBoundary:
+    def at_the_end(self, planned: int | None, n: Look, thresholds: Mapping[str, float]) -> Self:
         """The rule at a last analysis of fewer patients than planned: the same numbers of events decide.
 
-        Parameters
-        ----------
-        planned : int or None
-            The number of patients whose events are stated; the last if it is none of them.
-        n : int
-            Those there are.
+        Those stated of the planned patients; of the last if none are.
         """
+        (there,) = n
         stop, go = dict(_turned(self._pairs("stop_at_most"))), dict(_turned(self._pairs("go_at_least")))
         size = planned if planned in stop or planned in go else self.looks[-1][0]
         low, high = stop.get(size), go.get(size)
         return replace(
             self,
             looks=(),
-            stop_at_most=() if low is None else (f"{min(low, n)}/{n}",),
-            go_at_least=() if high is None or high > n else (f"{high}/{n}",),
+            stop_at_most=() if low is None else (f"{min(low, there)}/{there}",),
+            go_at_least=() if high is None or high > there else (f"{high}/{there}",),
         )
 
     @property

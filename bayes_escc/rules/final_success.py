@@ -211,6 +211,7 @@ class PredictiveSurvival(Rule):
     """
 
     kind: ClassVar[str] = "predictive_survival"
+    timed: ClassVar[bool] = True
     reference: str | None = None
     value: Any = None
     events: int | None = None

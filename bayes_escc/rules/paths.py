@@ -146,7 +146,7 @@ def operating_characteristics(
     known = list(rule.scenarios)
     asked = known if rates is None else [_as_rates(r, rule) for r in rates]
     if not asked:
-        inside = "state null_rate and alternative_rate, or give" if hasattr(rule, "null_rate") else "give"
+        inside = "state null_rate and alternative_rate, or give" if "null_rate" in rule.keys else "give"
         raise AnalysisError(f"{rule.name}: {inside} the true rates ({', '.join(rule.rates_needed)}).")
     every = list(dict.fromkeys([*known, *asked]))
     width = max(len(r) for r in every)
@@ -280,7 +280,7 @@ def _as_rates(value: Any, rule: Rule) -> tuple[float, ...]:
     names = rule.rates_needed
     if len(given) == 1 and rule.arms == 2:
         given = given * 2
-    most = len(names) + (1 if rule.kind == "bop2" and len(names) == 2 and not getattr(rule, "nested", False) else 0)
+    most = len(names) + (1 if rule.kind == "bop2" and len(names) == 2 and not rule.nested else 0)
     if not len(names) <= len(given) <= most:
         raise AnalysisError(f"{rule.name}: true rates are {', '.join(names)}, not {value!r}.")
     for rate in given:

@@ -46,10 +46,7 @@ Array = NDArray[np.float64]
 class _OfPosterior(Rule):
     """A rule whose statistic is the posterior's own, of any estimand; the keys are declared by each kind."""
 
-    estimand: str
-    time: float | None
-    reference: str | None
-    prior: RatePrior | None
+    of_posterior: ClassVar[bool] = True
 
     @property
     def not_exact(self) -> str:

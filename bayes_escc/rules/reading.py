@@ -11,7 +11,7 @@ from bayes_escc.evidence.endpoints import endpoint_direction
 from bayes_escc.names import Plain, normalise
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture, beta_of_width
-from bayes_escc.rules.kinds import KINDS, Bop2, Criterion, PosteriorProbability, Precision, PredictiveProbability
+from bayes_escc.rules.kinds import KINDS, Bop2, Criterion
 from bayes_escc.rules.rule import Rule
 from bayes_escc.rules.tails import RatePrior
 from bayes_escc.settings.prior import PriorSet
@@ -40,7 +40,7 @@ def read_rules(
         rule = read_rule(table)
         if rule is None:
             continue
-        if isinstance(rule, PosteriorProbability | Precision):
+        if rule.of_posterior:
             for key in sorted(stated):
                 table.problem(key, "is that of the analysis ([priors.rate]); leave it out")
         try:
@@ -92,16 +92,16 @@ def read_rule(table: Reader) -> Rule | None:
 
 def with_prior(rule: Rule, rate_prior: PriorSet | None, stated: set[str]) -> Rule:
     """The rule with the analysis's prior, where it follows the analysis's rates or states none of its own."""
-    if not hasattr(rule, "prior"):
+    if "prior" not in rule.keys:
         return rule
-    own, other = _prior_of(rate_prior, rule.regimen), _prior_of(rate_prior, getattr(rule, "reference", None))
-    if isinstance(rule, PosteriorProbability | Precision):
-        if rule.estimand != "rate":
+    own, other = _prior_of(rate_prior, rule.regimen), _prior_of(rate_prior, rule.reference)
+    if rule.of_posterior:
+        if rule.timed:
             return rule
         changes: Plain = {"prior": own, "reference_prior": None if rule.reference is None else other}
         return replace(rule, **changes, taken_over=tuple(k for k, v in changes.items() if v is not None))
     changes = {} if "prior" in stated or own is None else {"prior": own}
-    if getattr(rule, "reference", None) is not None and "reference_prior" not in stated and other is not None:
+    if rule.reference is not None and "reference_prior" not in stated and other is not None:
         changes["reference_prior"] = other
     return replace(rule, **changes, taken_over=tuple(changes))
 
@@ -116,7 +116,7 @@ def with_borrowed(rule: Rule, priors: Mapping[str, BetaMixture]) -> Rule:
     priors : mapping of str to BetaMixture
         By regimen that borrows.
     """
-    named = {"prior": rule.regimen, "reference_prior": getattr(rule, "reference", None)}
+    named = {"prior": rule.regimen, "reference_prior": rule.reference}
     changes: Plain = {
         key: priors[regimen]
         for key, regimen in named.items()
@@ -127,10 +127,10 @@ def with_borrowed(rule: Rule, priors: Mapping[str, BetaMixture]) -> Rule:
 
 def with_direction(rule: Rule, endpoints: Sequence[str]) -> Rule:
     """The rule with the better direction of its endpoint, where it states none and the endpoint is known."""
-    if not isinstance(rule, PosteriorProbability | PredictiveProbability) or rule.better is not None:
+    if "better" not in rule.keys or rule.better is not None or rule.timed:
         return rule
     endpoint = rule.endpoint or (endpoints[0] if len(endpoints) == 1 else None)
-    if endpoint is None or getattr(rule, "estimand", "rate") != "rate":
+    if endpoint is None:
         return rule
     changes: Plain = {"better": endpoint_direction(endpoint)}
     return replace(rule, **changes)

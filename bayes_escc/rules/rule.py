@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from typing import Any, ClassVar, Final, Literal, Self
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import Direction, NotebookView, Plain
+from bayes_escc.names import Direction, NotebookView, Plain, Scale
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.rules.state import FittedStudy, StudyData
@@ -96,6 +96,8 @@ class Rule(NotebookView, ABC):
 
     kind: ClassVar[str]
     is_probability: ClassVar[bool] = True
+    of_posterior: ClassVar[bool] = False
+    """Whether its statistic is the posterior's own, so that its priors are those of the analysis."""
     name: str = ""
     regimen: str | None = None
     endpoint: str | None = None
@@ -121,6 +123,88 @@ class Rule(NotebookView, ABC):
         found += [] if found else self.misplaced()
         if found:
             raise AnalysisError("; ".join(found))
+
+    # What many rules have as a key, and the others answer all the same; every key below has a default where it is one.
+
+    @property
+    def estimand(self) -> str:
+        """What the rule is about."""
+        return "rate"
+
+    @property
+    def time(self) -> float | None:
+        """The time or horizon of the estimand."""
+        return None
+
+    @property
+    def reference(self) -> str | None:
+        """The regimen that its own is compared with."""
+        return None
+
+    @property
+    def value(self) -> float | None:
+        """A fixed value that the estimand is compared with."""
+        return None
+
+    @property
+    def futility_value(self) -> float | None:
+        """Another, by which it stops."""
+        return None
+
+    @property
+    def margin(self) -> float | None:
+        """By how much the regimen is to be better."""
+        return None
+
+    @property
+    def scale(self) -> Scale:
+        """Of the margin."""
+        return "difference"
+
+    @property
+    def better(self) -> Direction | None:
+        """The better direction, where it is stated."""
+        return None
+
+    @property
+    def prior(self) -> BetaMixture | Beta | None:
+        """Of the regimen's rate."""
+        return None
+
+    @property
+    def reference_prior(self) -> BetaMixture | Beta | None:
+        """Of the reference's rate, where it is another."""
+        return None
+
+    @property
+    def criteria(self) -> Sequence[Any]:
+        """The endpoints of a rule of several."""
+        return ()
+
+    @property
+    def claim(self) -> Literal["either", "both"]:
+        """Of two endpoints, whether either suffices."""
+        return "both"
+
+    @property
+    def nested(self) -> bool:
+        """Whether whoever counts for the first of two endpoints counts for the second."""
+        return False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What can be stated of a rule of this kind."""
+        return frozenset(f.name for f in fields(self))
+
+    @property
+    def timed(self) -> bool:
+        """Whether it watches a time to event rather than a rate."""
+        return self.estimand != "rate"
+
+    @property
+    def asks_posterior(self) -> bool:
+        """Whether its statistic is one probability under the present posterior."""
+        return self.of_posterior and self.is_probability
 
     def misplaced(self, better: Direction | None = None) -> list[str]:
         """Why the alternative rate is none: it lies on the wrong side of the null.
@@ -160,7 +244,7 @@ class Rule(NotebookView, ABC):
     @property
     def arms(self) -> int:
         """Streams of patients: 1, or 2 where the regimen is compared with a reference."""
-        return 1 if getattr(self, "reference", None) is None else 2
+        return 1 if self.reference is None else 2
 
     @property
     def most(self) -> Look | None:
@@ -280,7 +364,7 @@ class Rule(NotebookView, ABC):
 
     def counted_arms(self, data: StudyData) -> list[str]:
         """The regimens whose patients the rule counts: its own, and the reference where it has one."""
-        regimens, reference = list(data.counted), getattr(self, "reference", None)
+        regimens, reference = list(data.counted), self.reference
         if not regimens:
             raise AnalysisError(f"kind: a {self.kind} rule needs counts of patients; this model has none.")
         for key, label in (("regimen", self.regimen), ("reference", reference)):
@@ -294,6 +378,37 @@ class Rule(NotebookView, ABC):
     def in_full(self, study: FittedStudy) -> Self:
         """The rule with the regimen and the direction that the study leaves no doubt about."""
         return self
+
+    def cut_falls_by(self, evaluable: Array, power: float | None = None) -> Array | None:
+        """What its cut is multiplied by at so many patients, where it falls along them; None for thresholds as stated.
+
+        Parameters
+        ----------
+        evaluable : array
+        power : float, optional
+            Instead of the rule's own.
+        """
+        return None
+
+    @property
+    def not_calibrated(self) -> str:
+        """Why trials that are simulated cannot tune it; empty if they can."""
+        return ""
+
+    def at_the_end(self, planned: int | None, n: Look, thresholds: Mapping[str, float]) -> Self:
+        """The rule at a last analysis of fewer patients than planned: nobody remains to be predicted.
+
+        Parameters
+        ----------
+        planned : int or None
+            The number of patients of that look in the plan.
+        n : tuple of int
+            Those there are, of every arm.
+        thresholds : mapping
+            What holds at that look, by key.
+        """
+        changes: Plain = {**thresholds, "patients": n}
+        return replace(self, looks=(), **changes)
 
     def now(self, study: FittedStudy) -> tuple[float, float]:
         """The statistic at this moment, and its Monte Carlo or quadrature error."""

@@ -24,7 +24,7 @@ from bayes_escc.evidence import CountTable, Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.inference import fit_design
 from bayes_escc.inference.groups import Groups, Late
-from bayes_escc.names import ENDPOINT, ESTIMANDS, MONITORING, REGIMEN, Plain, PlainMapping, Scale
+from bayes_escc.names import ESTIMANDS, MONITORING, REGIMEN, Plain, PlainMapping, Scale
 from bayes_escc.report.chinese import Names
 from bayes_escc.report.naming import own_names
 from bayes_escc.report.quantities import Language
@@ -37,8 +37,7 @@ from bayes_escc.report.result import (
     to_result,
 )
 from bayes_escc.report.tables import league_csv, ranking_csv, rows_csv
-from bayes_escc.rules import PredictiveSurvival
-from bayes_escc.rules.completion import successes
+from bayes_escc.rules.completion import completing, successes
 from bayes_escc.runs.figures import drawings_of
 from bayes_escc.runs.page_facts import page_facts
 from bayes_escc.runs.question_notes import question_notes, still_open
@@ -146,7 +145,7 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
     if history is not None:
         groups.add(BORROWING, history)
     add_bias_groups(groups, analysis, design)
-    to_complete = [rule for rule in analysis.rules if isinstance(rule, PredictiveSurvival)]
+    to_complete = completing(analysis.rules)
     followed = design.followed()
     if to_complete and followed is not None:
         seed = analysis.sampling.seed
@@ -229,7 +228,7 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
             problems.append(f"{path}.regimen: {t.regimen!r} is not one of {', '.join(regimens)}.{hint}")
     if analysis.predictions and "rate" not in estimands:
         problems.append("predictions: this model has no rate to predict responses from")
-    problems += _unranked(analysis, design, estimands)
+    problems += design.unanswered(estimands, {c.estimand for c in analysis.comparisons})
     raise_problems(f"{analysis.id} does not fit its data", problems)
     if analysis.rules:
         check_rules(analysis.rules, {str(n): estimands[n] for n in estimands}, design.observed())
@@ -245,21 +244,6 @@ def _unanswerable(asked: ComparisonSpec, scale: Scale, array: xr.DataArray) -> l
     known = [asked.better] if asked.better is not None else str(array.attrs.get("better", "")).split(",")
     found = [p for better in known for p in check_margin(scale, better, asked.margin, asked.rope)]
     return list(dict.fromkeys(found))
-
-
-def _unranked(analysis: Analysis, design: Design, estimands: xr.Dataset) -> list[str]:
-    """A network ranks its regimens, and must be told whether more or less of its endpoint is better."""
-    effect = estimands.get("effect")
-    if not design.relative or effect is None or REGIMEN not in effect.dims or effect.attrs.get("better"):
-        return []
-    if any(c.estimand == "effect" for c in analysis.comparisons):
-        return []  # asked for there
-    endpoint = str(effect.coords[ENDPOINT].item()) if ENDPOINT in effect.coords else "the endpoint"
-    return [
-        f"better: it is not known whether more or less of {endpoint} is better, and a network ranks its regimens. Add "
-        "a column better with higher or lower to the table, or a comparison of 'effect' with better = 'higher' or "
-        "'lower'"
-    ]
 
 
 def run_analysis(

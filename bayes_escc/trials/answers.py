@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bayes_escc.answers.borrowed_history import HistoricalPrior
 from bayes_escc.answers.borrowing import sam_weight
 from bayes_escc.names import AnyArray, Plain
-from bayes_escc.rules import CountBoundary, Rule
+from bayes_escc.rules import Rule
 from bayes_escc.rules.rule import decide
 from bayes_escc.trials.spec import PlannedRule
 
@@ -80,16 +80,13 @@ def rule_at(planned: PlannedRule, look: int, n: tuple[int, ...], *, ended: bool)
             ("stop_below", planned.stop_below),
             ("stop_above", planned.stop_above),
         )
-        if values[look] is not None and hasattr(planned.rule, key)
+        if values[look] is not None and key in planned.rule.keys
     }
     rule = planned.rule
     if not ended or rule.most is None or rule.most == n:
         return replace(rule, looks=(), **stated)
-    if isinstance(rule, CountBoundary):
-        plan = planned.looks[look]
-        return rule.completed(plan.evaluable if plan.own is None else plan.own[0], n[0])
-    stated["patients"] = n
-    return replace(rule, looks=(), **stated)
+    plan = planned.looks[look]
+    return rule.at_the_end(plan.evaluable if plan.own is None else plan.own[0], n, stated)
 
 
 class _Table(Protocol):

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import Plain
-from bayes_escc.rules import Bop2
 from bayes_escc.trials.conduct import PATH
 from bayes_escc.trials.estimates import proportion, wilson
 from bayes_escc.trials.spec import Calibration, PlannedRule
@@ -110,17 +109,12 @@ def extremes(planned: PlannedRule, wanted: Calibration, path: Array, second: flo
     """
     values, evaluable = path[..., PATH.index("statistic")], path[..., PATH.index("evaluable")]
     with np.errstate(invalid="ignore", divide="ignore"):
-        if isinstance(planned.rule, Bop2):
-            if planned.rule.efficacy is not None:
-                raise AnalysisError(
-                    f"{planned.rule.name}: calibration of a design does not tune a rule with an efficacy boundary; "
-                    "find lambda and gamma with bayes-escc monitor calibrate, which is exact, and state them."
-                )
-            most = planned.rule.patients[0]
-            gamma = planned.rule.power if second is None else second
-            scaled = values / (evaluable / most) ** gamma
-            reached = (evaluable == most).any(axis=1)
-            return np.where(reached, np.fmin.reduce(scaled, axis=1), -np.inf)
+        if planned.rule.not_calibrated:
+            raise AnalysisError(f"{planned.rule.name}: {planned.rule.not_calibrated}")
+        falls = planned.rule.cut_falls_by(evaluable, second)
+        if falls is not None:
+            reached = (evaluable == (planned.rule.most or (np.nan,))[0]).any(axis=1)
+            return np.where(reached, np.fmin.reduce(values / falls, axis=1), -np.inf)
         if wanted.key[0] == "stop_below":
             high = np.array([np.inf if g is None else g for g in planned.go_above])
             open_until = ~_ended_before(values > high)
@@ -140,9 +134,9 @@ def _patients(planned: PlannedRule, path: Array, go: float, second: float | None
     """Mean patients where the rule ends trials with these parameters."""
     values, evaluable, entered = (path[..., PATH.index(n)] for n in ("statistic", "evaluable", "patients"))
     with np.errstate(invalid="ignore"):
-        if isinstance(planned.rule, Bop2):
-            gamma = planned.rule.power if second is None else second
-            ends = values < go * (evaluable / planned.rule.patients[0]) ** gamma
+        falls = planned.rule.cut_falls_by(evaluable, second)
+        if falls is not None:
+            ends = values < go * falls
         else:
             stops = planned.stop_below if second is None else (second,) * values.shape[1]
             ends = (values > go) | (values < np.array([-np.inf if s is None else s for s in stops]))
@@ -173,7 +167,7 @@ def calibrated(
         return {}
     seconds: tuple[float | None, ...] = (None,)
     if len(wanted.key) > 1:
-        seconds = _POWERS if isinstance(planned.rule, Bop2) else _STOPS
+        seconds = _POWERS if wanted.key[1] == "gamma" else _STOPS
     candidates = [_candidate(planned, wanted, null, good, s) for s in seconds]
     chosen = _chosen(candidates, wanted.power)
     sign = -1.0 if wanted.key[0] == "stop_below" else 1.0

@@ -242,7 +242,7 @@ def statistic_at(
             patients.arm,
             state.time,
             state.seen,
-            [patients.covariates[c.column] for c in getattr(model, "covariates", ())],
+            [patients.covariates[c.column] for c in model.covariates],
             state.entered,
         )
         slow = np.isnan(values)

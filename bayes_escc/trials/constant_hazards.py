@@ -16,7 +16,6 @@ from scipy.special import betainc, gammainc
 
 from bayes_escc.families.gamma_hazards import GammaHazards
 from bayes_escc.probability.hazard_laws import Gamma, HazardLaw, Quantity
-from bayes_escc.rules import PosteriorProbability
 from bayes_escc.trials.spec import PlannedRule
 
 __all__ = ["gamma_statistics", "sums_by_arm"]
@@ -53,8 +52,6 @@ def gamma_statistics(model: GammaHazards, planned: PlannedRule, events: Array, e
         Exposure in months.
     """
     rule = planned.rule
-    if not isinstance(rule, PosteriorProbability):
-        raise TypeError(f"{rule.kind} is not about one posterior probability")
     what = _DECIDED[rule.estimand]
     months = model.unit if rule.estimand in ("median", "rmst") else 1.0
     time = float(rule.time or 1.0) * model.unit

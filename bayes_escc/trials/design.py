@@ -109,7 +109,7 @@ class Design(NotebookView):
         """Check the content of a design, laid out as in a file."""
         problems: list[str] = []
         analysis = _analysis_of(content.get("analysis"), folder, label, problems)
-        content = with_registries(content, folder, [] if analysis is None else _adjusted(analysis), problems)
+        content = with_registries(content, folder, [] if analysis is None else analysis.spec.adjusted_for, problems)
         if analysis is not None:
             content["analysis"] = _whole(analysis)
         top = Reader(content, "", problems)
@@ -331,15 +331,9 @@ def _whole(analysis: Analysis) -> Plain:
     return content
 
 
-def _adjusted(analysis: Analysis) -> list[str]:
-    """Columns the analysis adjusts for."""
-    strata = getattr(analysis.spec, "strata", None)
-    return [*(str(c.column) for c in getattr(analysis.spec, "covariates", ())), *(strata.columns if strata else ())]
-
-
 def _missing_covariates(spec: TrialSpec, analysis: Analysis) -> list[str]:
     """What the analysis adjusts for and a truth does not say."""
-    needed = _adjusted(analysis)
+    needed = analysis.spec.adjusted_for
     found = []
     for i, truth in enumerate(spec.truths):
         missing = [name for name in needed if name not in {c.name for c in truth.covariates}]
@@ -349,7 +343,7 @@ def _missing_covariates(spec: TrialSpec, analysis: Analysis) -> list[str]:
                 "its coefficient: { probability = 0.4, coefficient = 0.5 } or { mean = 0, sd = 1, coefficient = 0 }"
             )
     for i, truth in enumerate(spec.truths):
-        for covariate in getattr(analysis.spec, "covariates", ()):
+        for covariate in analysis.spec.covariates:
             law = next((c for c in truth.covariates if c.name == covariate.column), None)
             if law is None or covariate.transform == "none":
                 continue

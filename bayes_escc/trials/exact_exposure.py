@@ -111,7 +111,7 @@ def _cuts(
         sums = np.array([[float(events)]]), np.array([[exposure]])
         return int(verdicts_of(planned, look, sufficient_statistics(model, planned, *sums))[0])
 
-    turned = -1 if getattr(planned.rule, "better", None) == "lower" else 1
+    turned = -1 if planned.rule.better == "lower" else 1
 
     def first(above: int) -> float:
         """Months at risk from which the verdict in that direction is greater."""

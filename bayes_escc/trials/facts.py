@@ -15,7 +15,7 @@ from scipy.special import ndtri
 
 from bayes_escc.analysis import Analysis
 from bayes_escc.names import Plain
-from bayes_escc.rules import PosteriorProbability, boundaries
+from bayes_escc.rules import boundaries
 from bayes_escc.rules.boundaries import BoundaryRow, in_words
 from bayes_escc.trials.answers import rate_statistics, rule_at
 from bayes_escc.trials.conduct import counts_at, look_times, state_at, statistic_at
@@ -179,7 +179,7 @@ def _shown_rows(spec: TrialSpec, planned: PlannedRule, look: int, n: tuple[int, 
 def _observed_ratios(spec: TrialSpec, planned: PlannedRule, look: int) -> dict[str, float] | None:
     """About which observed hazard ratio meets each threshold, without a prior, events being spread as patients are."""
     rule, events = planned.rule, planned.looks[look].events
-    if not isinstance(rule, PosteriorProbability) or rule.estimand != "hazard_ratio" or events is None:
+    if rule.estimand != "hazard_ratio" or events is None:
         return None
     shares = np.array([spec.allocation[planned.arm], spec.allocation[planned.reference]], dtype=np.float64)
     within = events * shares / sum(spec.allocation)

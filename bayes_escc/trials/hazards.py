@@ -17,7 +17,7 @@ from bayes_escc.families.gamma_hazards import GammaHazards
 from bayes_escc.families.normal_priors import NormalPriors
 from bayes_escc.inference.tail_areas import tail_areas
 from bayes_escc.names import Plain
-from bayes_escc.rules import PosteriorProbability, Rule
+from bayes_escc.rules import Rule
 from bayes_escc.trials.constant_hazards import gamma_statistics, sums_by_arm
 from bayes_escc.trials.quantities import MEDIAN, RMST, SURVIVAL, Quantity, quantity_tails
 from bayes_escc.trials.spec import PlannedRule
@@ -35,29 +35,26 @@ _KINDS: Final = {"median": MEDIAN, "survival": SURVIVAL, "rmst": RMST}
 def priors_of(analysis: Analysis, arms: int, rules: Sequence[PlannedRule]) -> FastModel | str:
     """The priors of a model whose answers to the rules need no sampling, or why it is of another kind."""
     family, data = get_family(analysis.family), analysis.data
-    interval = getattr(data.settings, "interval", None) is not None
-    describe = getattr(family, "normal_priors", None)
-    if describe is None:
+    if family.normal_priors is None:
         return f"family {analysis.family}"
     if data.published is not None:
         return "published arms stand beside the patients"
-    conjugate: GammaHazards | None = getattr(family, "gamma_hazards", lambda *_, **__: None)(
-        analysis.spec, data.time_unit, interval=interval
-    )
+    asked = (analysis.spec, data.time_unit)
+    conjugate = family.gamma_hazards and family.gamma_hazards(*asked, interval=data.seen_at_scans)
     if conjugate is not None and (conjugate.apart or arms == 1):
         return conjugate
-    found: NormalPriors | str = describe(analysis.spec, data.time_unit, interval=interval)
+    found = family.normal_priors(*asked, interval=data.seen_at_scans)
     if isinstance(found, NormalPriors) and any(p.of_pfs and not _of_ratio(p.rule) for p in rules):
         if found.cuts:
             return "a rule has a value or margin of a curve, and the baseline is piecewise"
-        if found.covariates and getattr(analysis.spec, "population", "all") != "all":
+        if found.covariates and not analysis.spec.of_all_patients:
             return "a rule has a value or margin of a curve, and its population is not all patients of the trial"
     return found
 
 
 def _of_ratio(rule: Rule) -> bool:
     """Whether a rule asks for the hazard ratio alone: whichever hazard is lower has every other quantity better."""
-    if not isinstance(rule, PosteriorProbability) or rule.reference is None:
+    if rule.reference is None:
         return False
     return rule.margin is None or rule.estimand == "hazard_ratio"
 
@@ -174,8 +171,6 @@ def _newton(model: NormalPriors, planned: PlannedRule, arms: int, log_time: Arra
     others, shift = _contrasts(model, planned, arms)
     data = (log_time, seen, design, *_with_levels(model, *_prior(model, len(others))))
     rule = planned.rule
-    if not isinstance(rule, PosteriorProbability):
-        raise TypeError(f"{rule.kind} is not about one posterior probability")
     natural = "lower" if rule.estimand == "hazard_ratio" else "higher"
     turned = (rule.better or natural) != natural
     if _of_ratio(rule):
@@ -188,7 +183,7 @@ def _newton(model: NormalPriors, planned: PlannedRule, arms: int, log_time: Arra
     return 1.0 - above if turned else above
 
 
-def _asked(rule: PosteriorProbability, codes: Sequence[Array], unit: float, *, turned: bool) -> Quantity:
+def _asked(rule: Rule, codes: Sequence[Array], unit: float, *, turned: bool) -> Quantity:
     """What the rule asks of the curves; values in the analysis's unit become months."""
     months = unit if rule.estimand in ("median", "rmst") else 1.0
     single, log_ratio = rule.reference is None, rule.scale == "ratio" and rule.reference is not None

@@ -9,7 +9,7 @@ from bayes_escc.names import Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.trials.page_words import DESIGN_WORDS
-from bayes_escc.trials.spec import PlannedRule, TrialSpec
+from bayes_escc.trials.spec import TrialSpec
 
 __all__ = ["prior_notes", "priors_apart"]
 
@@ -57,30 +57,19 @@ def _of_rates(spec: TrialSpec) -> dict[tuple[str, int], Any]:
     """The prior of every rate that a rule looks at, by endpoint and arm."""
     found: dict[tuple[str, int], Any] = {}
     for planned in (p for p in spec.rules if not p.of_pfs and len(p.endpoints) == 1):
-        for arm, key in ((planned.arm, "prior"), (planned.reference, "reference_prior")):
-            law = _prior_of(planned, key)
+        own, other = planned.rule.prior, planned.rule.reference_prior
+        for arm, law in ((planned.arm, own), (planned.reference, own if other is None else other)):
             if arm >= 0 and law is not None:
                 found.setdefault((planned.endpoint, arm), law)
     return found
 
 
-def _prior_of(planned: PlannedRule, key: str) -> Any:
-    law = getattr(planned.rule, key, None)
-    if law is None and key == "reference_prior":
-        law = getattr(planned.rule, "prior", None)
-    return law if isinstance(law, Beta | BetaMixture) else None
-
-
 def _of_ratio(spec: TrialSpec, analysis: Analysis | None) -> dict[tuple[str, int], Any]:
     """The normal prior of the log hazard ratio, where the analysis has one."""
-    model: Any = None if analysis is None else analysis.spec
-    if (
-        len(spec.arms) != 2
-        or not any(p.of_pfs for p in spec.rules)
-        or not getattr(model, "has", lambda _: False)("log_hazard_ratio")
-    ):
+    stated = None if analysis is None else analysis.spec.log_ratio_prior
+    if stated is None or len(spec.arms) != 2 or not any(p.of_pfs for p in spec.rules):
         return {}
-    prior = model.prior("log_hazard_ratio")[spec.arms[1]]
+    prior = stated[spec.arms[1]]
     if prior.distribution != "Normal":
         return {}
     return {("", 1): (float(prior["mu"]), float(prior["sigma"]))}

@@ -190,7 +190,7 @@ def _sample_size(r: Reader, patients: Sequence[int], truths: Sequence[Truth]) ->
 
 def _nested(truth: Truth, rules: Sequence[PlannedRule], top: Reader) -> Truth:
     """The truth whose inner endpoint lies within the outer one, where a rule says that it does."""
-    if not any(getattr(p.rule, "nested", False) for p in rules) or len(truth.rates) != 2:
+    if not any(p.rule.nested for p in rules) or len(truth.rates) != 2:
         return truth
     inner = tuple(min(pair) for pair in zip(*truth.rates.values(), strict=True))
     if truth.both and any(abs(a - b) > 1e-9 for a, b in zip(truth.both, inner, strict=True)):
@@ -232,7 +232,7 @@ def _calibration(r: Reader, rules: Sequence[PlannedRule], truths: Sequence[Truth
         if keys not in possible:
             said = " | ".join(str(list(p)) if len(p) > 1 else p[0] for p in possible)
             r.problem("key", f"of a rule of kind {planned.rule.kind} must be {said}, not {list(keys)!r}")
-        elif getattr(planned.rule, "futility_value", None) is not None or planned.rule.kind in ("precision", "counts"):
+        elif planned.rule.futility_value is not None or not planned.rule.is_probability:
             r.problem("rule", "must act by one probability, not by futility_value, a width or counts")
         elif planned.rule.kind != "bop2" and getattr(planned.rule, keys[0], None) is None:
             r.problem("key", f"{planned.name} has no {keys[0]}; state any value of it, to be replaced by the one found")

@@ -11,11 +11,11 @@ from bayes_escc.analysis import Analysis
 from bayes_escc.answers.borrowed_history import HistoricalPrior, historical_priors
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.names import Plain
-from bayes_escc.rules import Bop2, Look, PosteriorProbability, PredictiveSurvival, Rule, read_rule
+from bayes_escc.rules import Look, Rule, read_rule
 from bayes_escc.rules.reading import with_borrowed, with_direction, with_prior
 from bayes_escc.settings.reader import Reader, nearest
 from bayes_escc.trials.reading_values import is_number, listed
-from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PfsEndpoint, PlannedRule, Truth, ratio_has_time
+from bayes_escc.trials.spec import THRESHOLDS, LookPlan, PfsEndpoint, PlannedRule, Truth
 
 __all__ = ["DesignFacts", "read_drifts", "read_history", "read_rules_of_design"]
 
@@ -123,7 +123,7 @@ def _inherit(top: Reader, rule: Rule, trial: DesignFacts) -> PlannedRule | None:
     places = _places(top, rule, trial)
     if places is None:
         return None
-    if getattr(rule, "estimand", "rate") == "rate":
+    if not rule.timed:
         looks = _own_looks(rule.schedule, places, trial)
     else:
         looks = tuple(LookPlan(events=sum(look)) for look in rule.schedule)
@@ -238,7 +238,7 @@ def _look(r: Reader, number: int, value: Any) -> LookPlan:
 def _places(r: Reader, rule: Rule, trial: DesignFacts) -> tuple[int, ...] | None:
     """Places of the arm a rule is about and, where it has one, of its reference."""
     arms = trial.arms
-    reference = getattr(rule, "reference", None)
+    reference = rule.reference
     for key, label in (("regimen", rule.regimen), ("reference", reference)):
         if label is not None and label not in arms:
             r.problem(key, f"{label!r} is no arm of design.arms.{nearest(label, arms)}")
@@ -268,12 +268,11 @@ def _placed(
     """A rule in this trial: about which arm, against which, on which endpoint, with which priors."""
     arms, arm = trial.arms, places[0]
     against = places[1] if len(places) > 1 else -1
-    timed = getattr(rule, "estimand", "rate") != "rate" or isinstance(rule, PredictiveSurvival)
-    endpoints = _timed(r, rule, trial) if timed else _binary(r, rule, looks, trial)
+    endpoints = _timed(r, rule, trial) if rule.timed else _binary(r, rule, looks, trial)
     if endpoints is None:
         return None
     adaptive: tuple[tuple[str, HistoricalPrior], ...] = ()
-    if not timed:
+    if not rule.timed:
         rule = replace(rule, regimen=arms[arm], endpoint=rule.endpoint or endpoints[0])
         rule = _with_priors(r, with_direction(rule, endpoints[:1]), stated, trial)
         adaptive = _adaptive(r, rule, trial)
@@ -285,7 +284,7 @@ def _placed(
 
 def _timed(r: Reader, rule: Rule, trial: DesignFacts) -> tuple[str, ...] | None:
     """The time to event a rule is about, if it can be simulated."""
-    if not isinstance(rule, PosteriorProbability) or rule.estimand not in TIMED:
+    if not rule.asks_posterior or rule.estimand not in TIMED:
         r.problem("kind", f"on a time to event, a rule is posterior_probability of {', '.join(TIMED)}")
         return None
     if trial.pfs is None:
@@ -305,26 +304,26 @@ def _timed(r: Reader, rule: Rule, trial: DesignFacts) -> tuple[str, ...] | None:
 
 def _with_time(r: Reader, rule: Rule, trial: DesignFacts) -> Rule:
     """The rule with the time of its survival or hazard ratio or its horizon, where the analysis has one."""
-    if not isinstance(rule, PosteriorProbability) or rule.time or trial.analysis is None:
+    if rule.time or trial.analysis is None:
         return rule
     spec = trial.analysis.spec
     if rule.estimand == "hazard_ratio":
-        effect = getattr(spec, "regimen_effect", "proportional")
-        if effect == "none":
-            r.problem("estimand", 'the analysis has no hazard ratio: its regimen_effect is "none"')
-        if not ratio_has_time(trial.analysis) or getattr(spec, "baseline", "") == "exponential":
+        if spec.no_hazard_ratio:
+            r.problem("estimand", f"the analysis has no hazard ratio: {spec.no_hazard_ratio}")
+        if not spec.ratio_by_time or spec.constant_hazards:
             return rule
-        said = f'the hazard ratio of the analysis changes with time (regimen_effect = "{effect}")'
-        if len(getattr(spec, "times", None) or ()) != 1:
+        if len(spec.times_of(rule.estimand)) != 1:
+            said = f"the hazard ratio of the analysis changes with time ({spec.ratio_by_time})"
             r.problem("time", f"{said}; say at which it is meant")
             return rule
     elif rule.estimand not in ("survival", "rmst"):
         return rule
-    stated: tuple[float, ...] = getattr(spec, "horizons" if rule.estimand == "rmst" else "times", None) or ()
+    stated = spec.times_of(rule.estimand)
     if len(stated) != 1:
         r.problem("time", f"say at which time {rule.estimand} is meant")
         return rule
-    return replace(rule, time=float(stated[0]))
+    changes: Plain = {"time": float(stated[0])}
+    return replace(rule, **changes)
 
 
 def _binary(r: Reader, rule: Rule, looks: Sequence[LookPlan], trial: DesignFacts) -> tuple[str, ...] | None:
@@ -333,8 +332,7 @@ def _binary(r: Reader, rule: Rule, looks: Sequence[LookPlan], trial: DesignFacts
     if any(look.events is not None for look in looks):
         r.problem("looks", "events are those of a time to event; a rule on a rate looks by patients or evaluable")
         return None
-    criteria = rule.criteria if isinstance(rule, Bop2) else ()
-    named: list[str | None] = [c.endpoint for c in criteria] if criteria else [rule.endpoint]
+    named: list[str | None] = [c.endpoint for c in rule.criteria] or [rule.endpoint]
     if len(named) > 1 and all(name is None for name in named) and len(binary) == len(named):
         named = [*binary]
     if named == [None]:
@@ -354,16 +352,16 @@ def _binary(r: Reader, rule: Rule, looks: Sequence[LookPlan], trial: DesignFacts
 def _with_priors(r: Reader, rule: Rule, stated: set[str], trial: DesignFacts) -> Rule:
     """The rule with the priors of the analysis that will be run: of its rates, and of what it borrows."""
     analysis = trial.analysis
-    if analysis is None or not hasattr(analysis.spec, "rate_prior") or isinstance(rule, Bop2):
+    if analysis is None or not analysis.spec.needs_response or rule.criteria:
         return rule
     own = tuple(analysis.data.endpoints or ())
     if own and rule.endpoint not in own:
         return rule  # an endpoint beside those of the analysis has the prior its rule states
-    if isinstance(rule, PosteriorProbability):
+    if rule.asks_posterior:
         for key in sorted(stated):
             r.problem(key, "is that of the analysis ([priors.rate]); leave it out")
-    rule = with_prior(rule, getattr(analysis.spec, "rate_prior", None), stated)
-    if getattr(rule, "prior", True) is None:
+    rule = with_prior(rule, analysis.spec.rate_prior, stated)
+    if "prior" in rule.keys and rule.prior is None:
         r.problem("analysis", "its rates are pooled, or have no Beta prior: rules on them are not simulated")
         return rule
     fixed = {name: prior.robust for name, prior in trial.history.items() if prior.difference is None}
@@ -372,7 +370,7 @@ def _with_priors(r: Reader, rule: Rule, stated: set[str], trial: DesignFacts) ->
 
 def _adaptive(r: Reader, rule: Rule, trial: DesignFacts) -> tuple[tuple[str, HistoricalPrior], ...]:
     """The priors of a rule whose robust weight adapts to the counts."""
-    named = {"prior": rule.regimen, "reference_prior": getattr(rule, "reference", None)}
+    named = {"prior": rule.regimen, "reference_prior": rule.reference}
     found = tuple(
         (key, trial.history[regimen])
         for key, regimen in named.items()
@@ -383,7 +381,7 @@ def _adaptive(r: Reader, rule: Rule, trial: DesignFacts) -> tuple[tuple[str, His
     )
     if len(found) > 1:
         r.problem("analysis", "the robust weights of two arms adapt to their counts (sam_difference): let one borrow")
-    elif found and (not isinstance(rule, PosteriorProbability) or rule.futility_value is not None):
+    elif found and (not rule.asks_posterior or rule.futility_value is not None):
         r.problem(
             "kind",
             "with a robust weight that adapts to the counts (sam_difference), a rule is a posterior_probability "

@@ -13,9 +13,8 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.evidence.patient_reading import PatientSettings
 from bayes_escc.names import Plain
-from bayes_escc.rules import PosteriorProbability
 from bayes_escc.trials.generate import Patients
-from bayes_escc.trials.spec import PlannedRule, TrialSpec, ratio_has_time
+from bayes_escc.trials.spec import PlannedRule, TrialSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,16 +50,17 @@ def fitted_probability(analysis: Analysis, table: pd.DataFrame, planned: Planned
 
     read = analysis.data.read(table)
     rule = planned.rule
-    if isinstance(rule, PosteriorProbability) and rule.estimand == "hazard_ratio":
+    if not rule.asks_posterior:
+        raise AnalysisError(f"{planned.name}: a rule of kind {rule.kind} is not answered by a fit")
+    spec = analysis.spec
+    if rule.estimand == "hazard_ratio":
         # of constant hazards that are stratified it is the same at any time
-        rule = replace(rule, scale="ratio", time=(rule.time or 1.0) if ratio_has_time(analysis) else None)
-    times = {"survival": "times", "hazard_ratio": "times", "rmst": "horizons"}.get(getattr(rule, "estimand", ""))
-    at = getattr(rule, "time", None)
-    spec = analysis.spec if times is None or at is None else replace(analysis.spec, **{times: (at,)})
+        changes: Plain = {"scale": "ratio", "time": (rule.time or 1.0) if spec.ratio_by_time else None}
+        rule = replace(rule, **changes)
+    if rule.time is not None:
+        spec = spec.reported_at(rule.estimand, rule.time)
     asked = replace(analysis, spec=spec, rules=(), comparisons=(), thresholds=(), predictions=())
     posterior = fit_prepared(asked, prepare_design(asked, read), read)
-    if not isinstance(rule, PosteriorProbability):
-        raise AnalysisError(f"{planned.name}: a rule of kind {rule.kind} is not answered by a fit")
     return replace(rule, endpoint=None).now(FittedPosterior.of(posterior))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from bayes_escc.analysis import Analysis
 from bayes_escc.answers.borrowed_history import HistoricalPrior
 from bayes_escc.rules import Rule
 
@@ -23,7 +22,6 @@ __all__ = [
     "Simulation",
     "TrialSpec",
     "Truth",
-    "ratio_has_time",
 ]
 
 THRESHOLDS: Final = ("go_above", "stop_below", "stop_above")
@@ -222,13 +220,13 @@ class PlannedRule:
         """Whether it only stops, and for harm: above a threshold, or on a rate of which fewer is better."""
         if any(v is not None for v in self.go_above):
             return False
-        fewer = not self.of_pfs and getattr(self.rule, "better", None) == "lower"
+        fewer = not self.of_pfs and self.rule.better == "lower"
         return any(v is not None for v in self.stop_above) or (fewer and any(v is not None for v in self.stop_below))
 
     @property
     def of_pfs(self) -> bool:
         """Whether it watches a time to event rather than a rate."""
-        return getattr(self.rule, "estimand", "rate") != "rate"
+        return self.rule.timed
 
 
 @dataclass(frozen=True)
@@ -353,8 +351,3 @@ class TrialSpec:
 
 def _arms(own: tuple[int, ...]) -> str:
     return "arm" if len(own) == 1 else "arms"
-
-
-def ratio_has_time(analysis: Analysis) -> bool:
-    """Whether the model of an analysis has a hazard ratio at each time rather than one for all times."""
-    return getattr(analysis.spec, "regimen_effect", "proportional") not in ("proportional", "none")
