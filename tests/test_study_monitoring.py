@@ -55,6 +55,23 @@ def test_the_looks_are_those_that_were_taken(study):
     assert words[-1]["false_alarm"] == pytest.approx(exact, abs=1e-12)
 
 
+def test_a_cut_asks_every_rule_and_enumerates_it_once(study, monkeypatch):
+    from bayes_escc.answers import rule_position
+    from bayes_escc.rules import ThallSimon
+
+    study.update(patients(8, 3))
+    asked, enumerated = [], []
+    now, enumerate_rule = ThallSimon.now, rule_position.operating_characteristics
+    monkeypatch.setattr(ThallSimon, "now", lambda rule, state: asked.append(rule.name) or now(rule, state))
+    monkeypatch.setattr(
+        rule_position, "operating_characteristics", lambda *a: enumerated.append(a[1]) or enumerate_rule(*a)
+    )
+    study.update(patients(17, 6))
+    assert asked == ["efficacy"]
+    # at the looks taken, and with those still planned; never at looks that were planned and did not take place
+    assert [[n for (n,) in looks] for looks in enumerated] == [[8, 17], [8, 17, 20, 25, 30, 35]]
+
+
 def test_positions_stand_in_status_and_history(study, capsys):
     study.update(patients(12, 5))
     assert main(["study", "status", str(study.path)]) == 0

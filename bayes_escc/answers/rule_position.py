@@ -24,7 +24,7 @@ from bayes_escc.settings.reader import raise_problems
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Position", "check_rules", "positions"]
+__all__ = ["Position", "Standing", "check_rules", "positions", "standings"]
 
 _OF_QUADRATURE: Final = 1e-6
 """Errors up to which a probability is that of a quadrature; those of draws are far larger."""
@@ -101,6 +101,94 @@ class Position:
         }
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a rule says at this moment, whichever looks came before: all that needs the posterior, computed once.
+
+    Parameters
+    ----------
+    rule : Rule
+        With the regimen, direction and priors that the study leaves no doubt about.
+    value, error : float
+        The statistic, and its Monte Carlo or quadrature error.
+    decision : {"go", "stop", "continue"}
+    events, look : tuple of int
+        As in `Position`.
+    beforehand : bool
+        Whether the analysis specifies the rule.
+    """
+
+    rule: Rule
+    value: float
+    error: float
+    decision: Decision
+    events: tuple[int, ...]
+    look: Look
+    beforehand: bool
+
+    def position(self, taken: Sequence[Any] | None = None) -> Position:
+        """The position, with the error rates of the looks taken.
+
+        Parameters
+        ----------
+        taken : sequence, optional
+            As in `positions`.
+        """
+        rule, counted = self.rule, () if self.rule.not_exact else self.look
+        rates = _error_rates(rule, self.events, counted, taken) if counted else _normal_rates(rule, self.look, taken)
+        limits = dict(rule.thresholds(counted))
+        sentence = _sentence(rule, self.value, self.error, limits, self.decision, self.events, self.look, rates)
+        return Position(
+            rule=rule.name,
+            kind=rule.kind,
+            statistic=rule.statistic,
+            value=self.value,
+            mcse=self.error,
+            thresholds=limits,
+            decision=self.decision,
+            events=self.events,
+            look=self.look,
+            looks=rates.looks,
+            false_alarm=rates.false_alarm,
+            power=rates.power,
+            planned_false_alarm=rates.planned_false_alarm,
+            planned_power=rates.planned_power,
+            null_rates=rates.null_rates,
+            sentence=sentence if self.beforehand else f"{sentence} {_AFTERWARDS}",
+        )
+
+
+def standings(posterior: Posterior, rules: Sequence[Rule] | None = None) -> tuple[Standing, ...]:
+    """What every rule says at this moment.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    rules : sequence of Rule, optional
+        Those of the analysis if not given.
+
+    Raises
+    ------
+    AnalysisError
+        If a rule does not fit the data.
+    """
+    stated = posterior.analysis.rules
+    asked = tuple(stated if rules is None else (in_analysis(r, posterior.analysis) for r in rules))
+    if not asked:
+        return ()
+    study = FittedPosterior.of(posterior)
+    check_rules(asked, study.arrays, study.observed)
+    return tuple(_standing(_in_full(rule, study), study, rule in stated) for rule in asked)
+
+
+def _standing(rule: Rule, study: FittedPosterior, beforehand: bool) -> Standing:
+    events, look = ((), ()) if rule.not_exact else rule.counts(study)
+    value, error = rule.now(study)
+    verdict = rule.verdict(study, value, look)
+    decision: Decision = "go" if verdict == GO else "stop" if verdict == STOP else "continue"
+    return Standing(rule, value, error, decision, events, look or rule.events_now(study), beforehand)
+
+
 def positions(
     posterior: Posterior,
     taken: Mapping[str, Sequence[Any]] | None = None,
@@ -128,22 +216,12 @@ def positions(
     AnalysisError
         If a rule does not fit the data.
     """
-    stated = posterior.analysis.rules
-    asked = tuple(stated if rules is None else (in_analysis(r, posterior.analysis) for r in rules))
-    if not asked:
-        return ()
-    study = FittedPosterior.of(posterior)
-    check_rules(asked, study.arrays, study.observed)
-    found = [_position(rule, study, (taken or {}).get(rule.name)) for rule in asked]
-    return tuple(
-        p if rule in stated else replace(p, sentence=f"{p.sentence} {_AFTERWARDS}")
-        for rule, p in zip(asked, found, strict=True)
-    )
+    return tuple(each.position((taken or {}).get(each.rule.name)) for each in standings(posterior, rules))
 
 
 def in_analysis(rule: Rule, analysis: Analysis) -> Rule:
     """A rule made in Python, with the prior and the direction it would have been read with."""
-    own = with_prior(rule, getattr(analysis.spec, "rate_prior", None), {"prior", "reference_prior"})
+    own = with_prior(rule, analysis.spec.rate_prior, {"prior", "reference_prior"})
     return with_direction(own, analysis.data.endpoints or ())
 
 
@@ -167,38 +245,6 @@ def check_rules(rules: Sequence[Rule], estimands: Mapping[str, xr.DataArray], ob
     raise_problems("the monitoring rules do not fit the data", problems)
 
 
-def _position(rule: Rule, study: FittedPosterior, taken: Sequence[Any] | None) -> Position:
-    rule = _in_full(rule, study)
-    events, look = ((), ()) if rule.not_exact else rule.counts(study)
-    value, error = rule.now(study)
-    limits = dict(rule.thresholds(look))
-    verdict = rule.verdict(study, value, look)
-    decision: Decision = "go" if verdict == GO else "stop" if verdict == STOP else "continue"
-    if look:
-        rates = _error_rates(rule, events, look, taken)
-    else:
-        look = rule.events_now(study)
-        rates = _normal_rates(rule, look, taken)
-    return Position(
-        rule=rule.name,
-        kind=rule.kind,
-        statistic=rule.statistic,
-        value=value,
-        mcse=error,
-        thresholds=limits,
-        decision=decision,
-        events=events,
-        look=look,
-        looks=rates.looks,
-        false_alarm=rates.false_alarm,
-        power=rates.power,
-        planned_false_alarm=rates.planned_false_alarm,
-        planned_power=rates.planned_power,
-        null_rates=rates.null_rates,
-        sentence=_sentence(rule, value, error, limits, decision, events, look, rates),
-    )
-
-
 def _in_full(rule: Rule, study: FittedPosterior) -> Rule:
     """The rule with the regimen, direction and priors that the study leaves no doubt about."""
     analysis = study.posterior.analysis
@@ -207,7 +253,7 @@ def _in_full(rule: Rule, study: FittedPosterior) -> Rule:
     if BORROWING not in study.posterior.groups:
         return full
     if full.regimen is None:  # the only one beside the reference
-        others = [r for r in study.labels("rate").regimens if r != getattr(full, "reference", None)]
+        others = [r for r in study.labels(full.estimand).regimens if r != full.reference]
         full = in_analysis(replace(full, regimen=others[0]), analysis) if len(others) == 1 else full
     return with_borrowed(full, borrowed_priors(study.posterior.groups[BORROWING], fitted=True))
 

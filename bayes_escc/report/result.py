@@ -12,7 +12,7 @@ import math
 import os
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bayes_escc.analysis.analysis import Analysis
     from bayes_escc.answers.comparison import Comparison
     from bayes_escc.answers.posterior import Posterior
+    from bayes_escc.answers.rule_position import Standing
     from bayes_escc.inference.diagnostics import Diagnostics
 
 __all__ = [
@@ -207,11 +208,7 @@ def _rows(block: Any) -> Any:
 
 def stated_words(analysis: Analysis) -> dict[str, dict[str, str]]:
     """Label and unit of every covariate that states them: the block `covariates`."""
-    return {
-        c.column: {"label": c.label, "unit": c.unit}
-        for c in getattr(analysis.spec, "covariates", ())
-        if c.label or c.unit
-    }
+    return {c.column: {"label": c.label, "unit": c.unit} for c in analysis.spec.covariates if c.label or c.unit}
 
 
 def bias_rows(posterior: Posterior, comparisons: Sequence[Comparison]) -> list[Plain]:
@@ -220,7 +217,12 @@ def bias_rows(posterior: Posterior, comparisons: Sequence[Comparison]) -> list[P
     return [t.to_dict() for t in asked if t is not None and (t.bias.sd > 0 or t.bias.mean != 0)]
 
 
-def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = None) -> Plain:
+def to_result(
+    posterior: Posterior,
+    comparisons: Sequence[Comparison] | None = None,
+    *,
+    looks_taken: Callable[[Sequence[Standing]], Mapping[str, Sequence[Any]]] | None = None,
+) -> Plain:
     """The content of `result.json`.
 
     Parameters
@@ -228,16 +230,20 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
     posterior : Posterior
     comparisons : sequence of Comparison, optional
         Those of the analysis if not given.
+    looks_taken : callable, optional
+        From where the rules stand now to the looks that each has had, by its name; the planned looks if not given.
     """
     # loaded here, so that answers typed at a prompt do not wait for them
     from bayes_escc.answers.borrowed_history import borrow_rows
-    from bayes_escc.answers.rule_position import positions
+    from bayes_escc.answers.rule_position import standings
 
     analysis = posterior.analysis
     compared = comparisons_of(posterior) if comparisons is None else comparisons
     stated = {c.estimand: c.better for c in analysis.comparisons}
     ranked = dict.fromkeys(c.estimand for c in compared if c.rows)
     at_scan = posterior.detecting_scan
+    standing = standings(posterior)
+    taken = looks_taken(standing) if looks_taken is not None else {}
     further = {
         "covariates": stated_words(posterior.analysis),
         "league": league_of(posterior),
@@ -257,7 +263,7 @@ def to_result(posterior: Posterior, comparisons: Sequence[Comparison] | None = N
         "predictions": [row for p in analysis.predictions for row in posterior.prediction_rows(p.patients, p.at_least)],
         "weights": posterior.weight_rows(),
         "needed_to_treat": needed_rows(posterior),
-        "monitoring": [position.to_dict() for position in positions(posterior)] if analysis.rules else [],
+        "monitoring": [rule.position(taken.get(rule.rule.name)).to_dict() for rule in standing],
     }
     endpoint = endpoint_of(json.loads(analysis.content))
     asked = Asked(

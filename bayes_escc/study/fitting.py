@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.answers.posterior import Posterior
-from bayes_escc.answers.rule_position import positions
 from bayes_escc.errors import RecordError
 from bayes_escc.names import Plain
 from bayes_escc.report.result import to_json, to_result
@@ -62,11 +61,8 @@ def fit_cut(
     first = cut if begun is None else begun.cut.without(leave_out)
     prepared = prepare_frozen(analysis, cut, first, "")
     posterior = fit_prepared(with_published(analysis, cut), prepared, cut.table(""))
-    result = to_result(posterior)
+    result = to_result(posterior, looks_taken=lambda standing: looks_taken(read_fits(store), standing))
     result["data"]["warnings"] = [{**w, "row": None} for w in result["data"]["warnings"]]
-    if analysis.rules:
-        taken = looks_taken(read_fits(store), result["monitoring"])
-        result["monitoring"] = [p.to_dict() for p in positions(posterior, taken)]
     record = {
         "result": result,
         "preview": None if guess is None else guess.to_dict(),

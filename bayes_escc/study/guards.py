@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
+from bayes_escc.answers.rule_position import Standing
 from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
 from bayes_escc.names import PlainMapping
 from bayes_escc.study.changes import ALL_PATIENTS, Change
@@ -22,18 +23,18 @@ _HANDFUL: Final = 10.0
 """Effective draws on which no weighted answer can rest."""
 
 
-def looks_taken(fits: Sequence[StoredFit], now: Sequence[PlainMapping]) -> dict[str, list[Any]]:
+def looks_taken(fits: Sequence[StoredFit], now: Sequence[Standing]) -> dict[str, list[Any]]:
     """The looks every rule has had: one per fit at which more patients were evaluable than before.
 
     Parameters
     ----------
     fits : sequence of StoredFit
         All earlier ones.
-    now : sequence of mapping
-        The present positions.
+    now : sequence of Standing
+        Where the rules stand at this fit.
     """
-    taken: dict[str, list[Any]] = {entry["rule"]: [] for entry in now}
-    present = {entry["rule"]: entry["patients"] for entry in now}
+    taken: dict[str, list[Any]] = {each.rule.name: [] for each in now}
+    present = {each.rule.name: each.look for each in now}
     for fit in fits:
         for entry in fit.result.get("monitoring", []):
             looks, size = taken.get(entry["rule"]), entry["patients"]
