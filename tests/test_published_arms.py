@@ -146,6 +146,28 @@ def test_points_reproduce_moments_and_correlation():
     assert latent_correlation(drawn)[0, 1] == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("related", [-0.6, 0.3, 0.8])
+def test_a_copula_has_the_correlation_of_the_patients_it_was_learnt_from(related):
+    """Cut or not, two covariates of the points are as related as those of the patients behind the copula."""
+    drawn = np.random.default_rng(4).multivariate_normal([0, 0], [[1, related], [related, 1]], 40_000)
+    for cuts in ((0.5, 0.2), (-1.2, 0.8), (0.4, None), (None, None)):
+        x = np.stack([drawn[:, j] if c is None else (drawn[:, j] > c) * 1.0 for j, c in enumerate(cuts)], axis=1)
+        latent = latent_correlation(x)
+        assert latent[0, 1] == pytest.approx(related, abs=4 * 2 / np.sqrt(40_000)), cuts
+        laws = [Margin("normal", 0, 1) if c is None else Margin("binary", x[:, j].mean()) for j, c in enumerate(cuts)]
+        points = integration_points(laws, latent)
+        centred = points.values - points.weight @ points.values
+        found = (points.weight[:, None] * centred).T @ centred
+        expected = np.corrcoef(x.T)[0, 1]
+        assert found[0, 1] / np.sqrt(found[0, 0] * found[1, 1]) == pytest.approx(expected, abs=0.02), cuts
+
+
+def test_a_combination_never_seen_among_few_is_no_perfect_correlation():
+    x = np.zeros((80, 2))
+    x[:8, 0] = x[8:16, 1] = 1.0  # a tenth have each; of 80, less than one was to be expected with both
+    assert -0.3 < latent_correlation(x)[0, 1] < 0.0
+
+
 def test_matching_weights_meet_the_means_or_do_not_exist():
     rng = np.random.default_rng(1)
     x = np.stack([rng.integers(0, 2, 80), rng.normal(0, 1, 80)], axis=1).astype(float)
@@ -268,6 +290,38 @@ def test_a_bootstrapped_published_population_varies_as_its_printed_share_does(tm
     shares = weight @ points.values[:, 0]
     assert shares.mean() == pytest.approx(0.4, abs=4 * 0.07 / np.sqrt(20_000))
     assert shares.std() == pytest.approx(np.sqrt(0.24 / 51), rel=0.02)  # of a Beta(20, 30)
+
+
+def test_the_population_of_a_trial_is_that_of_all_its_arms(tmp_path):
+    """Whichever row comes first: 48 of 60 and 6 of 30 with metastases, 54 of 90 together."""
+    found = []
+    for turned in (False, True):
+        folder = tmp_path / str(turned)
+        folder.mkdir()
+        write(folder, rows=[("trial", "C", "liver", "percent", 20.0), ("trial", "B", "liver", "percent", 80.0)])
+        rows = [
+            {"study": "trial", "regimen": r, "endpoint": "ORR", "n": n, "events": 9} for r, n in (("B", 60), ("C", 30))
+        ]
+        pd.DataFrame(rows[::-1] if turned else rows).to_csv(folder / "arms.csv", index=False)
+        chosen = analysis(folder, population={"study": "trial"}, overlap={"extrapolate": True})
+        design = prepare_design(chosen, chosen.load_table())
+        points = design.population_points
+        assert points.weight @ points.values[:, 0] == pytest.approx((48 + 6) / 90)
+        assert points.patients == 90
+        report = design.population_report(design.prior(np.random.default_rng(2), 100))
+        assert {r["population"] for r in report["populations"]} == {"own", "trial", "pooled", "overlap"}
+        headline = design.estimands(design.prior(np.random.default_rng(2), 100), np.random.default_rng(0))["rate"]
+        (said,) = (r["rate"] for r in report["populations"] if (r["population"], r["regimen"]) == ("trial", OWN))
+        assert said == pytest.approx(float(headline.sel(regimen=OWN).median()))
+        found.append(said)
+    assert found[0] == pytest.approx(found[1])
+
+
+def test_tables_of_one_paper_may_write_its_name_in_several_ways(tmp_path):
+    write(tmp_path, rows=[("TRIAL", "b", "liver", "percent", 60.0)])
+    chosen = analysis(tmp_path)
+    design = prepare_design(chosen, chosen.load_table())
+    assert design.points[0].weight @ design.points[0].values[:, 0] == pytest.approx(0.6)
 
 
 @pytest.mark.slow

@@ -402,3 +402,20 @@ def test_the_order_of_rows_changes_nothing(tmp_path):
     flipped = parameters.sel(contrast=list(again.regimens[1:])) if again.regimens != first.regimens else parameters
     after = again.published.log_likelihood(again.curves(flipped), flipped).sum(axis=1)
     np.testing.assert_allclose(after, before, rtol=1e-9)
+
+
+def test_tables_of_one_paper_may_write_its_name_in_several_ways(tmp_path):
+    curves = [("Trial", "B", t, s) for t, s in ((2, 90), (5, 70), (9, 40))]
+    curves.append(("trial", "b", 12, 30))
+    pd.DataFrame(curves, columns=["study", "regimen", "time", "survival"]).to_csv(tmp_path / "curves.csv", index=False)
+    risk = [("TRIAL", "B", 0, 20), ("TRIAL", "B", 6, 13), ("TRIAL", "B", 12, 5)]
+    pd.DataFrame(risk, columns=["study", "regimen", "time", "n"]).to_csv(tmp_path / "risk.csv", index=False)
+    spec = PublishedSpec(None, None, curves="curves.csv", at_risk="risk.csv", scale="percent", folder=tmp_path)
+    (arm,) = load_survival(spec, "PFS", "months").arms
+    assert (arm.study, arm.regimen, arm.n) == ("Trial", "B", 20)
+    assert arm.reconstruction.curve.time.tolist() == [0, 2, 5, 9, 12]
+    pd.DataFrame([("other", *r[1:]) for r in risk], columns=["study", "regimen", "time", "n"]).to_csv(
+        tmp_path / "risk.csv", index=False
+    )
+    with pytest.raises(DataError, match="has no rows of Trial"):
+        load_survival(spec, "PFS", "months")

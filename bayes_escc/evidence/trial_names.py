@@ -7,7 +7,7 @@ from typing import Final
 
 from bayes_escc.names import normalise
 
-__all__ = ["registry_key", "trial_key"]
+__all__ = ["arm_key", "registry_key", "trial_key"]
 
 _WORDS: Final = frozenset({"trial", "study", "the"})
 _CHINESE: Final = ("试验", "研究")
@@ -26,6 +26,17 @@ def trial_key(name: str) -> str:
         text = text.removesuffix(word)
     words = [w for w in re.findall(r"[^\W_]+", text) if w not in _WORDS]
     return "".join(words) or text
+
+
+def arm_key(study: str, regimen: str) -> tuple[str, str]:
+    """An arm of a trial, however its trial and its regimen are written: tables of one paper name it alike.
+
+    Examples
+    --------
+    >>> arm_key("The ESCORT trial", "Camrelizumab") == arm_key("Escort", "camrelizumab")
+    True
+    """
+    return trial_key(study), normalise(regimen).casefold()
 
 
 def registry_key(number: str) -> str:

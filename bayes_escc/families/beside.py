@@ -161,12 +161,12 @@ class PublishedCovariates:
     def population(self) -> Points:
         """The population of the headline."""
         if self.target.population == "study":
-            names = [a.study for a in self.arms]
-            if self.target.study not in names:
+            studies = self.studies()
+            if self.target.study not in studies:
                 raise AnalysisError(
-                    f"estimands.population: no study {self.target.study!r}; there are {', '.join(names)}."
+                    f"estimands.population: no study {self.target.study!r}; there are {', '.join(studies)}."
                 )
-            return self.points[names.index(self.target.study)]
+            return studies[self.target.study]
         if self.target.population == "profile":
             return Points(self.encoded.profile(dict(self.target.profile))[None, :], np.ones(1), True)
         if self.target.population == "file":
@@ -178,16 +178,7 @@ class PublishedCovariates:
     def populations(self) -> dict[str, Points]:
         """Every population by name: own, each study, pooled, overlap."""
         own = Points(self.encoded.values, np.full(self.patients, 1.0 / self.patients), True, self.patients)
-        found = {"own": own} | {a.study: p for a, p in zip(self.arms, self.points, strict=True)}
-        sizes = np.array([self.patients, *self.n], dtype=float)
-        parts = [own, *self.points]
-        share = sizes / sizes.sum()
-        found["pooled"] = Points(
-            np.concatenate([p.values for p in parts]),
-            np.concatenate([s * p.weight for s, p in zip(share, parts, strict=True)]),
-            False,
-            int(sizes.sum()),
-        )
+        found = {"own": own, **self.studies(), "pooled": _together([own, *self.points])}
         weights = self.matching() if self.n.sum() > 0 else None  # effects of trials alone have no patients here
         if weights is not None:
             odds = weights * self.n.sum()
@@ -196,6 +187,13 @@ class PublishedCovariates:
         elif self.target.population == "overlap":
             raise DataError(f"population: there is no overlap to compare in. {self.overlaps[0].ways_out()}")
         return found
+
+    def studies(self) -> dict[str, Points]:
+        """The patients of every published study, all of its arms together."""
+        found: dict[str, list[Points]] = {}
+        for arm, points in zip(self.arms, self.points, strict=True):
+            found.setdefault(arm.study, []).append(points)
+        return {study: _together(arms) for study, arms in found.items()}
 
     def matching(self) -> Array | None:
         """Weights that match own patients to all published ones together; None where there are none."""
@@ -274,6 +272,20 @@ def reweighted_change(moved: Array, values: Array) -> float:
     spread = values.std(axis=0)
     changed = np.abs(weights @ values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     return float(changed.max())
+
+
+def _together(parts: Sequence[Points]) -> Points:
+    """Several populations as one, each by its number of patients; alike where nobody says a number."""
+    if len(parts) == 1:
+        return parts[0]
+    sizes = np.array([float(p.patients) for p in parts])
+    share = sizes / sizes.sum() if sizes.any() else np.full(len(parts), 1.0 / len(parts))
+    return Points(
+        np.concatenate([p.values for p in parts]),
+        np.concatenate([s * p.weight for s, p in zip(share, parts, strict=True)]),
+        all(p.exact for p in parts),
+        int(sizes.sum()),
+    )
 
 
 def _encoded(values: Array, encoder: Encoder) -> Array:

@@ -67,11 +67,11 @@ _BIAS: Final = (
         "若{a}组患者因未测量的原因预后较好（{ratio}{size}），该概率升至{level}。",
     ),
     (
-        "A factor would need an E-value of {e}: this risk ratio with both regimen and outcome.",
-        "未测量因素需达到E值{e}，即与方案及结局的相对危险度均为该值。",
+        "One factor alone would have to go with both regimen and outcome by a risk ratio of {e} (its E-value).",
+        "单个未测量因素与方案及结局的相对危险度均须达到{e}（即E值）。",
     ),
     (
-        "If {share} % of the patients on {b} have an unmeasured factor: {parts} of those on {a}.",
+        "If {share} % of the patients on {b} have an unmeasured factor: among those on {a}, {parts}.",
         "若{b}组{share}%的患者具有某未测量因素，则在{a}组中：{parts}。",
     ),
     (

@@ -92,6 +92,7 @@ _CURVES: Final = (
     ("a survival of {value} is no proportion.", "生存率{value}不是比例。"),
     ('Say scale "percent" if these are percentages.', '若为百分比，请注明scale为"percent"。'),
     ("{source} has curves of {arms}: name one with arm.", "{source}含{arms}的曲线：请用arm指明一个。"),
+    ("{source} has no rows of {study}.", "{source}没有{study}的数据行。"),
     ("{source} has no {column} {arm}, but {arms}.", "{source}没有{column} {arm}，只有{arms}。"),
     ("{source} has no column {name}; it has {columns}.", "{source}没有{name}列，只有{columns}。"),
     ("is not a number.", "不是数字。"),

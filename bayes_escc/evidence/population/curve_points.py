@@ -16,6 +16,7 @@ from bayes_escc.errors import DataError
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, read_cells
+from bayes_escc.evidence.trial_names import trial_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +25,9 @@ __all__ = ["CurvePoints", "RiskTable", "checked_risk", "clean_points", "read_at_
 
 Array = NDArray[np.float64]
 MOST_CORRECTION: Final = 0.05
+"""Points that would have to be moved by more than this are refused."""
 WITHIN: Final = 0.0075
 """Share of the time axis within which the order of two points is the hand's: a few pixels of a figure."""
-"""Points that would have to be moved by more than this are refused."""
 COARSEST: Final = 0.005
 """No figure is read less exactly than this, however few decimals its points have."""
 _ARM_COLUMNS: Final = ("regimen", "arm", "group")
@@ -310,16 +311,18 @@ def _rows_of(table: RawTable, arm: str | None, study: str | None = None) -> tupl
     rows = [
         (dict(r), n)
         for r, n in zip(table.rows, table.numbers, strict=True)
-        if study is None or r.get("study", study) == study
+        if study is None or trial_key(r.get("study", study)) == trial_key(study)
     ]
     if column is None:
         return [r for r, _ in rows], [n for _, n in rows]
-    arms = list(dict.fromkeys(r[column] for r, _ in rows))
+    arms = {name.casefold(): name for name in dict.fromkeys(r[column] for r, _ in rows)}
     if arm is None and len(arms) > 1:
-        raise DataError(f"{table.source} has curves of {', '.join(arms)}: name one with arm.")
-    if arm is not None and arm not in arms:
-        raise DataError(f"{table.source} has no {column} {arm!r}, but {', '.join(arms)}.")
-    rows = [(r, n) for r, n in rows if arm is None or r[column] == arm]
+        raise DataError(f"{table.source} has curves of {', '.join(arms.values())}: name one with arm.")
+    if not arms:
+        raise DataError(f"{table.source} has no rows of {study}.")
+    if arm is not None and arm.casefold() not in arms:
+        raise DataError(f"{table.source} has no {column} {arm!r}, but {', '.join(arms.values())}.")
+    rows = [(r, n) for r, n in rows if arm is None or r[column].casefold() == arm.casefold()]
     return [r for r, _ in rows], [n for _, n in rows]
 
 

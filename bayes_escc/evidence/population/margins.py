@@ -9,6 +9,8 @@ probabilities of their combinations under the copula (given the one continuous c
 References
 ----------
 Phillippo DM, Dias S, Ades AE, et al. J R Stat Soc A 2020;183:1189-1210 (integration over aggregate covariates).
+Olsson U. Psychometrika 1979;44:443-460 (tetrachoric and polychoric correlations).
+Plackett RL. Biometrika 1954;41:351-360 (normal probabilities as an integral over the correlation).
 Wan X, Wang W, Liu J, Tong T. BMC Med Res Methodol 2014;14:135 (standard deviations from quartiles and ranges).
 """
 
@@ -18,13 +20,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import combinations, product
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.probability.distributions import normal_cdf, normal_quantile
+from bayes_escc.probability.distributions import normal_cdf, normal_quantile, root_of
 
 __all__ = ["Margin", "Points", "integration_points", "latent_correlation", "margin_of"]
 
@@ -34,6 +36,8 @@ SOBOL: Final = 1024
 CELL_POINTS: Final = 8192
 STATISTICS: Final = ("percent", "mean", "sd", "median", "q1", "q3", "min", "max")
 _QUARTILES: Final = 1.349
+_ANGLES, _ANGLE_WEIGHTS = np.polynomial.legendre.leggauss(40)
+_MOST_LATENT: Final = 0.999
 
 
 @dataclass(frozen=True)
@@ -240,15 +244,21 @@ def latent_correlation(values: Array) -> Array:
 
     Notes
     -----
-    2 sin(pi rho / 6) of Spearman's rho, times n / (n + 20) below 70 patients, with eigenvalues of at least 0.05.
+    The correlation under which the copula, cut where a covariate has two values, has the Spearman correlation of the
+    patients: 2 sin(pi rho / 6) of two continuous covariates, tetrachoric of two that are yes or no. Times n / (n + 20)
+    below 70 patients, with eigenvalues of at least 0.05.
     """
     n, k = values.shape
     if k < 2:
         return np.eye(k)
     ranks = np.stack([_ranks(values[:, j]) for j in range(k)])
     spread = ranks.std(axis=1)
-    rho: Array = np.asarray(np.corrcoef(ranks)) if (spread > 0).all() else np.eye(k)
-    latent: Array = 2.0 * np.sin(np.pi * rho / 6.0)
+    latent: Array = np.eye(k)
+    if (spread > 0).all():
+        rho: Array = np.asarray(np.corrcoef(ranks))
+        cut = [float((x == x.max()).mean()) if len(np.unique(x)) == 2 else None for x in ranks]
+        for i, j in combinations(range(k), 2):
+            latent[i, j] = latent[j, i] = _latent_of_two(float(rho[i, j]), cut[i], cut[j], n)
     latent = latent * (n / (n + 20.0) if n < 70 else 1.0)
     np.fill_diagonal(latent, 1.0)
     eigen, vectors = np.linalg.eigh(latent)
@@ -257,6 +267,32 @@ def latent_correlation(values: Array) -> Array:
         scale = np.sqrt(np.diag(latent))
         latent = latent / np.outer(scale, scale)
     return np.asarray(latent)
+
+
+def _latent_of_two(rho: float, share: float | None, other: float | None, n: int) -> float:
+    """The correlation of two normals whose Spearman correlation is `rho` once they are cut where shares are given.
+
+    The covariance of what is observed is an integral over the correlation: of a yes-or-no covariate with its cut, of a
+    continuous one with a cut in the middle and the correlation divided by the square root of two (its rank is the
+    chance to exceed another patient's). Where a combination of two yes-or-no covariates was never seen, half a patient
+    is taken to have it, as in tetrachoric correlations.
+    """
+    cuts = [0.0 if p is None else float(normal_quantile(1.0 - p)) for p in (share, other)]
+    weaker = math.prod(math.sqrt(0.5) for p in (share, other) if p is None)
+    wanted = rho * math.prod(math.sqrt(1.0 / 12.0 if p is None else p * (1.0 - p)) for p in (share, other))
+    if share is not None and other is not None:
+        half, both = 0.5 / n, share * other
+        low, high = max(0.0, share + other - 1.0) - both, min(share, other) - both
+        wanted = min(max(wanted, low + half), high - half)
+
+    def excess(r: float) -> float:
+        end = math.asin(weaker * r)
+        angle = 0.5 * end * (_ANGLES + 1.0)
+        quadratic = cuts[0] ** 2 + cuts[1] ** 2 - 2.0 * cuts[0] * cuts[1] * np.sin(angle)
+        density = np.exp(-0.5 * quadratic / np.cos(angle) ** 2) / (2.0 * math.pi)
+        return float(0.5 * end * _ANGLE_WEIGHTS @ density) - wanted
+
+    return root_of(excess, -_MOST_LATENT, _MOST_LATENT, near=1e-12)
 
 
 def _ranks(values: Array) -> Array:

@@ -21,7 +21,7 @@ from bayes_escc.evidence.population.margins import STATISTICS
 from bayes_escc.evidence.population.subgroup_rows import Subgroup, check_subgroups, read_subgroup, shares_of_subgroups
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, cell_text, normalise, read_cells
-from bayes_escc.evidence.trial_names import registry_key, trial_key
+from bayes_escc.evidence.trial_names import arm_key, registry_key, trial_key
 from bayes_escc.evidence.values import check_count, check_design
 from bayes_escc.names import Plain
 from bayes_escc.settings.reader import Reader, nearest
@@ -446,9 +446,10 @@ def read_facts(
     table = read_cells(spec.source("covariates"))
     problems = missing_columns(table, _FACT_COLUMNS)
     refuse_if_any(table.source, problems)
+    arms = {arm_key(*arm): arm for arm in sizes}
     for row, number in zip(table.rows, table.numbers, strict=True):
-        arm = (normalise(row["study"]), normalise(row["regimen"]))
-        if arm not in sizes:
+        arm = arms.get(arm_key(row["study"], row["regimen"]))
+        if arm is None:
             continue
         statistic = row["statistic"].strip().casefold()
         if statistic not in STATISTICS:

@@ -42,7 +42,7 @@ from bayes_escc.evidence.population.survival_facts import (
 )
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
-from bayes_escc.evidence.trial_names import registry_key, trial_key
+from bayes_escc.evidence.trial_names import arm_key, registry_key, trial_key
 
 __all__ = ["load_survival"]
 
@@ -117,8 +117,7 @@ class _Reading:
             self.ratios = self._ratios()
 
     def _of(self, study: str, regimen: str) -> _Said:
-        key = (trial_key(study), normalise(regimen).casefold())
-        return self.said.setdefault(key, _Said(normalise(study), normalise(regimen)))
+        return self.said.setdefault(arm_key(study, regimen), _Said(normalise(study), normalise(regimen)))
 
     # ---- arms -----------------------------------------------------------------------------------
 
@@ -212,6 +211,7 @@ class _Reading:
     def _patients(self, table: RawTable) -> None:
         refuse_if_any(table.source, missing_columns(table, _PATIENT_COLUMNS))
         times: dict[tuple[str, str], list[tuple[float, bool]]] = {}
+        names: dict[tuple[str, str], tuple[str, str]] = {}
         for row, number in zip(table.rows, table.numbers, strict=True):
             cells = RowCells(row, number, self.problems)
             time = cells.number("time", zero=True)
@@ -220,15 +220,20 @@ class _Reading:
                 continue
             if time is not None:
                 happened = row["event"].strip().startswith("1")
-                times.setdefault((row["study"], row["regimen"]), []).append((time * self.factor, happened))
+                arm = arm_key(row["study"], row["regimen"])
+                names.setdefault(arm, (row["study"], row["regimen"]))
+                times.setdefault(arm, []).append((time * self.factor, happened))
         refuse_if_any(table.source, self.problems)
-        for (study, regimen), rows in times.items():
-            self._keep(self._of(study, regimen), np.array([t for t, _ in rows]), np.array([e for _, e in rows]), 0)
+        for arm, rows in times.items():
+            self._keep(self._of(*names[arm]), np.array([t for t, _ in rows]), np.array([e for _, e in rows]), 0)
 
     def _curves(self, table: RawTable) -> None:
         refuse_if_any(table.source, missing_columns(table, ("study", "regimen", "time", "survival")))
         file = self.spec.source("curves")
-        for study, regimen in dict.fromkeys((r["study"], r["regimen"]) for r in table.rows):
+        each: dict[tuple[str, str], tuple[str, str]] = {}
+        for row in table.rows:
+            each.setdefault(arm_key(row["study"], row["regimen"]), (row["study"], row["regimen"]))
+        for study, regimen in each.values():
             arm = self._of(study, regimen)
             points = read_curve(file, arm=regimen, study=study, scale=self.spec.scale)
             risk = None

@@ -268,8 +268,8 @@ class Tipping:
         size = math.exp(abs(bias) if self.bias.scale == "log_odds" else -abs(bias))
         found.append(
             f"It {verb} {level:g} if {whose} had the better prognosis by {_an(ratio)} of {size:.2f} for reasons "
-            f"not measured. A factor would need an E-value of {e_value(bias, self.bias.scale):.2f}: this risk ratio "
-            "with both regimen and outcome."
+            f"not measured. One factor alone would have to go with both regimen and outcome by a risk ratio of "
+            f"{e_value(bias, self.bias.scale):.2f} (its E-value)."
         )
         return [*found, self._confounder(bias), *self._yardstick(bias)]
 
@@ -287,7 +287,7 @@ class Tipping:
             parts.append(f"one that {verb} the {what} {need}")
         return (
             f"If {100 * REFERENCE_PREVALENCE:.0f} % of the patients on {self.reference} have an unmeasured factor: "
-            f"{'; '.join(parts)} of those on {self.regimen}."
+            f"among those on {self.regimen}, {'; '.join(parts)}."
         )
 
     def _yardstick(self, bias: float) -> list[str]:
