@@ -69,6 +69,50 @@ def test_with_shared_coefficients_only_sizes_differ_between_populations(posterio
     assert simulated["rate"] == pytest.approx(matched["rate"], abs=0.02)
 
 
+def test_the_report_reads_against_the_reference_that_was_asked_for(folder):
+    """As the headline does, whichever regimen comes first in the tables."""
+    chosen = analysis(folder)
+    design = prepare_design(chosen, chosen.load_table())
+    draws = design.prior(np.random.default_rng(2), 400)
+    forth, back = (design.population_report(draws, reference) for reference in (OWN, PUBLISHED))
+    for one, other in ((forth, back), (back, forth)):
+        (ratio,), (inverse,) = one["conditional"], other["conditional"]
+        assert (ratio["regimen"], ratio["reference"]) == (inverse["reference"], inverse["regimen"])
+        assert ratio["log_odds_ratio"] == pytest.approx(-inverse["log_odds_ratio"])
+        for companion, turned in zip(one["companions"], other["companions"], strict=True):
+            assert companion["log_odds_ratio"] == pytest.approx(-turned["log_odds_ratio"])
+            assert companion["reference"] == turned["regimen"]
+    for name in ("own", "trial", "pooled", "overlap"):
+        rows, others = ([r for r in f["populations"] if r["population"] == name] for f in (forth, back))
+        assert [r["regimen"] for r in rows] == [OWN, PUBLISHED]
+        assert [r["regimen"] for r in others] == [PUBLISHED, OWN]
+        assert others[0]["probability_better"] is None
+        assert others[1]["probability_better"] == pytest.approx(1 - rows[1]["probability_better"])
+        assert others[1]["difference"] == pytest.approx(-rows[1]["difference"])
+    posterior = be.fit_analysis(replace(chosen, comparisons=(replace(chosen.comparisons[0], reference=PUBLISHED),)))
+    result = be.to_result(posterior)
+    (row,) = result["comparisons"]
+    (said,) = (r for r in result["population"]["populations"] if r["population"] == "own" and r["regimen"] == OWN)
+    assert said["difference"] == pytest.approx(row["median"], abs=1e-9)
+    assert said["probability_better"] == pytest.approx(row["probability_better"])
+    assert (design.rows, design.patients) == (60, 110)
+
+
+def test_regimens_and_trials_that_may_be_one_are_noted(tmp_path):
+    write(tmp_path, rows=[(s, r, "liver", "percent", 60.0) for s in ("ESCORT", "ESCORT, Asia") for r in ("B", "a")])
+    rows = [
+        {"study": "ESCORT", "regimen": "a", "endpoint": "ORR", "n": 50, "events": 20},
+        {"study": "ESCORT, Asia", "regimen": "a", "endpoint": "ORR", "n": 20, "events": 9},
+        {"study": "another", "regimen": "B", "endpoint": "DCR", "n": 20, "events": 9},
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "arms.csv", index=False)
+    chosen = analysis(tmp_path)
+    said = [str(w) for w in prepare_design(chosen, chosen.load_table()).warnings]
+    assert any("regimen 'a' resembles 'A'" in w for w in said)
+    assert any("ESCORT, Asia, a may be a part or an update of ESCORT" in w for w in said)
+    assert not any("ESCORT, a may be a part" in w for w in said)
+
+
 def test_an_arm_that_is_a_point_counts_as_patients_do(tmp_path):
     write(tmp_path, share=100.0)
     found = analysis(tmp_path, overlap={"extrapolate": True}, population="own")

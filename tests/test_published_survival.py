@@ -6,12 +6,14 @@ import pytest
 
 import bayes_escc as be
 from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.companions import cox
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.population.margins import Margin, integration_points
 from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.evidence.population.published_survival import load_survival
 from bayes_escc.evidence.population.survival_facts import Counted, Landmark, Median, NotReached
 from bayes_escc.families.survival import published_terms as terms
+from bayes_escc.runs.page_facts import _cox_facts
 from bayes_escc.runs.run import fit_analysis, prepare_design
 from tests.helpers.published_survival import (
     EVERYTHING,
@@ -419,3 +421,38 @@ def test_tables_of_one_paper_may_write_its_name_in_several_ways(tmp_path):
     )
     with pytest.raises(DataError, match="has no rows of Trial"):
         load_survival(spec, "PFS", "months")
+
+
+def test_what_may_have_been_copied_wrongly_is_noted(tmp_path):
+    even = {"study": "KEYNOTE-181", "regimen": "B", "n": 80, "median": 4.1, "ci_low": 3.2, "ci_high": 5.9}
+    uneven = {**even, "study": "Keynote 181 (China)", "ci_low": 4.0}  # 0.025 below and 0.36 above on the log scale
+    other = {**even, "study": "KEYNOTE-1811", "ci_high": "NR"}
+    write(tmp_path, arms=[even, uneven, other], patients=False)
+    published = {"arms": "arms.csv", "covariates": "covariates.csv"}
+    said = [str(w) for w in design_of(tmp_path, published=published).warnings]
+    assert (
+        [w for w in said if "times as far" in w] == [w for w in said if "China" in w and "15 times as far" in w] != []
+    )
+    assert (
+        [w for w in said if "may be a part" in w] == [w for w in said if w.startswith("Keynote 181 (China), B")] != []
+    )
+
+
+def test_companions_are_regressions_of_the_patients_who_are_there(tmp_path):
+    """A regimen known from papers alone has no patients, and is no column of Cox's regression."""
+    write(tmp_path)
+    data = design_of(tmp_path).regression_data()
+    assert data.regimens == ("A",)
+    time, event, x = own_patients()
+    adjusted = cox(data.stop, data.event, data.covariates.values)
+    alone = cox(time, event == 1, x[:, None].astype(float))
+    assert adjusted.converged
+    assert adjusted.coefficients == pytest.approx(alone.coefficients)
+    (fact,) = (f for f in _cox_facts(design_of(tmp_path)) if f["adjusted"])
+    assert fact["rows"][0]["hazard_ratio"] == pytest.approx(np.exp(alone.coefficients[0]))
+
+
+def test_hazards_that_are_not_proportional_are_refused_with_a_remedy(tmp_path):
+    write(tmp_path)
+    with pytest.raises(AnalysisError, match="do not say how a contrast changes over time; fit your own regimens"):
+        design_of(tmp_path, model={"baseline": "weibull", "regimen_effect": "nonproportional"})

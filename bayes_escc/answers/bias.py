@@ -355,7 +355,8 @@ def add_bias_groups(groups: Groups, analysis: Analysis, design: Design) -> None:
         return {} if found is None else {COVARIATE_MEANS: xr.Dataset({"mean": found})}
 
     def population() -> dict[str, xr.Dataset]:
-        found = design.population_report(groups["posterior"])
+        reference = next((c.reference for c in analysis.comparisons if c.reference), None)
+        found = design.population_report(groups["posterior"], reference)
         if found is None:
             return {}
         return {POPULATION: xr.Dataset(attrs={"report": json.dumps(found, ensure_ascii=False)})}

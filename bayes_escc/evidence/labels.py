@@ -6,7 +6,9 @@ import difflib
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["same_but_spelling", "similar_labels"]
+from bayes_escc.evidence.problems import Problem
+
+__all__ = ["same_but_spelling", "similar_labels", "similar_regimens"]
 
 _COMPARED: Final = 200
 """Labels of a table up to which slips of the pen are looked for, too; each pair costs a tenth of a millisecond."""
@@ -50,3 +52,25 @@ def similar_labels(labels: Iterable[str]) -> list[tuple[str, str]]:
         if other != label:
             pairs.append((other, label))
     return pairs
+
+
+def similar_regimens(labels: Iterable[str], column: str = "regimen") -> list[Problem]:
+    """Notes on regimens that may be one.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        Distinct.
+    column : str
+        Where they stand.
+    """
+    return [
+        Problem(
+            "spelling",
+            f"regimen {b!r} resembles {a!r}",
+            "If they are the same, spell them alike.",
+            column=column,
+            value=b,
+        )
+        for a, b in similar_labels(labels)
+    ]

@@ -25,7 +25,7 @@ from bayes_escc.evidence.follow_up import (
     follow_up_of,
 )
 from bayes_escc.evidence.identity import pseudonym
-from bayes_escc.evidence.labels import similar_labels
+from bayes_escc.evidence.labels import similar_regimens
 from bayes_escc.evidence.patients import PatientTable
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, normalise, read_cells
@@ -409,7 +409,7 @@ def _read_table(source: Source, settings: PatientSettings, growing: bool, exampl
     if columns.roles:
         check_follow_up(cells, raw.numbers, columns, problems, warnings, pending=growing, example=example)
     kept = _without_duplicates(raw, cells["patient_id"], problems, warnings)
-    warnings += _similar_regimens(cells["regimen"], needed["regimen"])
+    warnings += similar_regimens(dict.fromkeys(cells["regimen"]), needed["regimen"])
     refuse_if_any(raw.source, problems)
     frame = pd.DataFrame(cells, index=list(raw.numbers), dtype=object)
     if len(kept) < len(frame):
@@ -492,19 +492,6 @@ def _in_two_roles(needed: Mapping[str, str]) -> list[Problem]:
         )
         for column, named in roles.items()
         if len(named) > 1
-    ]
-
-
-def _similar_regimens(labels: Sequence[str], column: str) -> list[Problem]:
-    return [
-        Problem(
-            "spelling",
-            f"regimen {b!r} resembles {a!r}",
-            "If they are the same, spell them alike.",
-            column=column,
-            value=b,
-        )
-        for a, b in similar_labels(dict.fromkeys(labels))
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from bayes_escc.names import normalise
 
-__all__ = ["arm_key", "registry_key", "trial_key"]
+__all__ = ["arm_key", "is_part_by_name", "registry_key", "trial_key"]
 
 _WORDS: Final = frozenset({"trial", "study", "the"})
 _CHINESE: Final = ("试验", "研究")
@@ -21,11 +21,26 @@ def trial_key(name: str) -> str:
     >>> trial_key("KEYNOTE-181 trial") == trial_key("Keynote 181")
     True
     """
+    return "".join(_words(name)) or normalise(name).casefold()
+
+
+def is_part_by_name(name: str, of: str) -> bool:
+    """Whether a name is another and more, as a subpopulation or an update is called.
+
+    Examples
+    --------
+    >>> is_part_by_name("KEYNOTE-181 (Asia)", "Keynote 181"), is_part_by_name("KEYNOTE-181", "KEYNOTE-181 trial")
+    (True, False)
+    """
+    whole, part = _words(of), _words(name)
+    return 0 < len(whole) < len(part) and part[: len(whole)] == whole
+
+
+def _words(name: str) -> list[str]:
     text = normalise(name).casefold()
     for word in _CHINESE:
         text = text.removesuffix(word)
-    words = [w for w in re.findall(r"[^\W_]+", text) if w not in _WORDS]
-    return "".join(words) or text
+    return [w for w in re.findall(r"[^\W_]+", text) if w not in _WORDS]
 
 
 def arm_key(study: str, regimen: str) -> tuple[str, str]:

@@ -426,8 +426,15 @@ class Design(ABC):
         """Follow-up and covariates of the patients, for companions; None where there are none."""
         return None
 
-    def population_report(self, parameters: xr.Dataset) -> Plain | None:
-        """Beside own patients and published arms: answers in every population, overlap, identification; or None."""
+    def population_report(self, parameters: xr.Dataset, reference: str | None = None) -> Plain | None:
+        """Beside own patients and published arms: answers in every population, overlap, identification; or None.
+
+        Parameters
+        ----------
+        parameters : Dataset
+        reference : str, optional
+            The regimen against which others are compared; the first if not given.
+        """
         return None
 
     def covariate_means(self) -> xr.DataArray | None:

@@ -21,7 +21,16 @@ from bayes_escc.families.covariates import EncodedCovariates, Encoder
 from bayes_escc.families.target import TargetTable, target_patterns
 from bayes_escc.names import Plain
 
-__all__ = ["ArmOfPaper", "PublishedCovariates", "identification", "reweighted_change", "subgroup_columns", "summary"]
+__all__ = [
+    "ArmOfPaper",
+    "PublishedCovariates",
+    "against",
+    "identification",
+    "place_of",
+    "reweighted_change",
+    "subgroup_columns",
+    "summary",
+]
 
 Array = NDArray[np.float64]
 
@@ -257,6 +266,28 @@ def summary(name: str, draws: Array) -> dict[str, float]:
     """Median and 95 % interval of draws, under names that begin with `name`."""
     lower, median, upper = np.quantile(draws, [0.025, 0.5, 0.975])
     return {name: float(median), f"{name}_lower": float(lower), f"{name}_upper": float(upper)}
+
+
+def against(row: Plain, effect: str, reference: str) -> Plain:
+    """A companion's row as it reads against a reference: turned round where it compares the reference itself.
+
+    Parameters
+    ----------
+    row : dict
+        With regimen and reference.
+    effect : str
+        The name of its log ratio, which changes its sign.
+    reference : str
+    """
+    if row["regimen"] != reference:
+        return row
+    turned = None if row[effect] is None else -row[effect]
+    return {**row, "regimen": row["reference"], "reference": reference, effect: turned}
+
+
+def place_of(reference: str | None, regimens: Sequence[str]) -> int:
+    """Where a reference stands among the regimens; the first where none is asked for."""
+    return next((r for r, name in enumerate(regimens) if name == reference), 0)
 
 
 def reweighted_change(moved: Array, values: Array) -> float:

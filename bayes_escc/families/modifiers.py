@@ -220,6 +220,7 @@ def subgroups(
     means: Callable[[NDArray[np.bool_]], Array],
     key: str,
     better: int,
+    first: int = 0,
 ) -> list[Plain]:
     """P(better) in every subgroup of own patients, each standardised to the patients of the subgroup.
 
@@ -235,22 +236,24 @@ def subgroups(
         What the outcome is called.
     better : {1, -1}
         Whether higher is better.
+    first : int
+        The regimen against which the others are compared.
     """
     from bayes_escc.families.beside import summary
 
     rows = []
     for name, group in modifiers.groups(encoded):
         values = means(group)
-        for r in range(1, len(modifiers.regimens)):
-            gap = values[:, r] - values[:, 0]
+        for r in (r for r in range(len(modifiers.regimens)) if r != first):
+            gap = values[:, r] - values[:, first]
             rows.append(
                 {
                     "subgroup": name,
                     "regimen": modifiers.regimens[r],
-                    "reference": modifiers.regimens[0],
+                    "reference": modifiers.regimens[first],
                     "patients": int(group.sum()),
                     "patients_on_regimen": int((group & (regimen == r)).sum()),
-                    "patients_on_reference": int((group & (regimen == 0)).sum()),
+                    "patients_on_reference": int((group & (regimen == first)).sum()),
                     "outcome": key,
                     **summary("difference", gap),
                     "probability_better": float((better * gap > 0).mean()),

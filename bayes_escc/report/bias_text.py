@@ -12,7 +12,7 @@ from bayes_escc.report.naming import Naming
 from bayes_escc.report.quantities import covariate_label, interval_text
 from bayes_escc.report.sentences import margin_text
 
-__all__ = ["bias_text", "course_text", "overlap_text", "population_text", "tipping_text"]
+__all__ = ["bias_text", "companion_rate", "course_text", "overlap_text", "population_text", "tipping_text"]
 
 _ENGLISH: Final = Naming({}, "", False, {})
 """Where rows stand without their result."""
@@ -152,7 +152,7 @@ def _beside_published(found: PlainMapping, naming: Naming) -> str:
         [
             naming.joined(naming.said(c[k]) for k in ("method", "note")),
             naming.pair(c),
-            *(_companion_rate(c[k], timed) for k in ("rate", "published_rate")),
+            *(companion_rate(c[k], timed) for k in ("rate", "published_rate")),
             "-" if c[effect] is None else f"{_exp(c[effect]):.2f}",
             f"{c['ess']:.1f}",
         ]
@@ -199,7 +199,8 @@ def _subgroups_text(found: PlainMapping, naming: Naming) -> str:
     return "\n".join([*lines, wrapped(naming.said(found["subgroup_warning"]), 100)])
 
 
-def _companion_rate(rate: float | None, timed: bool) -> str:
+def companion_rate(rate: float | None, timed: bool) -> str:
+    """A rate, or events per time, of a companion of the answer; a dash where it has none."""
     if rate is None:
         return "-"
     return format_number(rate) if timed else f"{100 * rate:.1f} %"

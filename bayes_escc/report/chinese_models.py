@@ -278,7 +278,11 @@ _BESIDE: Final = (
         "own patients and published arms cannot be put together: {n} problems.",
         "本组患者与已发表组不能合在一起：{n}个问题。",
     ),
-    ('{path}: beside published arms, "proportional".', '{path}：与已发表组同用时应为"proportional"。'),
+    (
+        '{path}: must be "proportional" beside published arms, which do not say how a contrast changes over time; fit your '
+        "own regimens without [published] to see whether it does.",
+        '{path}：与已发表组同用时须为"proportional"，因论文未说明差异如何随时间变化；请去掉[published]单独拟合本组各方案加以核实。',
+    ),
     (
         "{path}: not beside published arms, whose papers do not say the hazard of each stratum; take the columns as "
         "covariates.",

@@ -368,6 +368,7 @@ NOTES: Final = (
     ("Right if the endpoints have different denominators.", "若各终点分母不同则无误。"),
     ("{a} and {b} (row {row}) report the same counts for {regimen}.", "{a}与{b}（第{row}行）所报{regimen}的例数相同。"),
     ("If they are one study under two names, keep one.", "若为同一研究的两个名称，请保留其一。"),
+    ("regimen {b} resembles {a}.", "方案{b}与{a}相近。"),
     ("{column} {b} resembles {a} in row {row}.", "{column} {b}与第{row}行的{a}相近。"),
     ("If they are the same, spell them alike.", "若为同一名称，请统一写法。"),
     ("the dates are {a} apart, not {b}.", "两日期相差{a}，而非{b}。"),

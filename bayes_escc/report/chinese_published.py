@@ -92,6 +92,13 @@ _CURVES: Final = (
     ("a survival of {value} is no proportion.", "生存率{value}不是比例。"),
     ('Say scale "percent" if these are percentages.', '若为百分比，请注明scale为"percent"。'),
     ("{source} has curves of {arms}: name one with arm.", "{source}含{arms}的曲线：请用arm指明一个。"),
+    ("{arm} may be a part or an update of {whole}.", "{arm}可能是{whole}的一部分或其更新。"),
+    ("If patients are in both, keep one: they would count twice.", "若患者重复，请只保留一个，否则会被重复计数。"),
+    (
+        "{arm}: the interval of the median reaches {times} times as far to one side as to the other, on the log scale.",
+        "{arm}：中位数的区间在对数尺度上一侧为另一侧的{times}倍。",
+    ),
+    ("Check both limits; a curve says more than such a median.", "请核对上下限；曲线比这样的中位数提供更多信息。"),
     ("{source} has no rows of {study}.", "{source}没有{study}的数据行。"),
     ("{source} has no {column} {arm}, but {arms}.", "{source}没有{column} {arm}，只有{arms}。"),
     ("{source} has no column {name}; it has {columns}.", "{source}没有{name}列，只有{columns}。"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from bayes_escc.names import PlainMapping, format_number, format_probability
+from bayes_escc.report.bias_text import companion_rate
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
 from bayes_escc.report.model_words import model_sentences
 from bayes_escc.report.monitoring_words import position_sentence
@@ -230,7 +232,7 @@ def published(page: View) -> Made:
     timed = "estimand" in found
     blocks: list[Block] = []
     if "populations" in found:
-        blocks += [_populations(page, found, timed), _overlaps(page, found)]
+        blocks += [_populations(page, found, timed), _overlaps(page, found), *_companions(page, found, timed)]
     if found.get("subgroups"):
         lines = tuple(
             (
@@ -242,7 +244,8 @@ def published(page: View) -> Made:
             )
             for r in found["subgroups"]
         )
-        header = tuple(page.say(k) for k in ("subgroup", "comparison", "patients", "difference", "pr_unbiased_better"))
+        keys = ("subgroup", "comparison", "patients", "difference_column", "pr_unbiased_better")
+        header = tuple(page.say(k) for k in keys)
         blocks.append(Table(page.say("subgroups_table"), header, lines, page.said(found["subgroup_warning"])))
     return "present", [*blocks, *page.drawn("reconstruction", "balance", "ledger")]
 
@@ -262,7 +265,7 @@ def _populations(page: View, found: PlainMapping, timed: bool) -> Table:
         page.say("population"),
         page.say("regimen"),
         named,
-        page.say("difference"),
+        page.say("difference_column"),
         page.say("pr_unbiased_better"),
     )
     return Table(page.say("populations_table"), header, tuple(lines), page.say("populations_note"))
@@ -279,6 +282,34 @@ def _overlaps(page: View, found: PlainMapping) -> Items:
             + (f" {reasons}" if reasons else "")
         )
     return Items(tuple(said))
+
+
+def _companions(page: View, found: PlainMapping, timed: bool) -> list[Block]:
+    """What other methods say, for comparison; how exact the integration is; and what was left out."""
+    effect = "log_hazard_ratio" if timed else "log_odds_ratio"
+    lines = tuple(
+        (
+            page.said(c["method"]),
+            f"{c['regimen']} / {c['reference']}",
+            companion_rate(c["rate"], timed),
+            companion_rate(c["published_rate"], timed),
+            "-" if c[effect] is None else format_number(math.exp(c[effect])),
+            f"{c['ess']:.1f}",
+        )
+        for c in found["companions"]
+    )
+    values = ("own_per_time", "published_per_time") if timed else ("own_rate", "published_rate")
+    keys = ("method", "comparison", *values, "hazard_ratio_column" if timed else "odds_ratio_column", "patients")
+    header = tuple(page.say(k) for k in keys)
+    blocks: list[Block] = []
+    if lines:
+        blocks.append(Table(page.say("other_methods_table"), header, lines, page.say("other_methods_note")))
+    integration = found["integration"]
+    change = f"{integration['change']:.3f}"
+    said = [page.say("integration", rule=page.said(integration["rule"]), change=change)]
+    if found.get("not_used"):
+        said.append(page.say("not_used", names="; ".join(page.said(name) for name in found["not_used"])))
+    return [*blocks, Items(tuple(said))]
 
 
 def _with_limits(page: View, row: PlainMapping, name: str, unit: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -21,7 +21,7 @@ from bayes_escc.evidence.population.margins import STATISTICS
 from bayes_escc.evidence.population.subgroup_rows import Subgroup, check_subgroups, read_subgroup, shares_of_subgroups
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, cell_text, normalise, read_cells
-from bayes_escc.evidence.trial_names import arm_key, registry_key, trial_key
+from bayes_escc.evidence.trial_names import arm_key, is_part_by_name, registry_key, trial_key
 from bayes_escc.evidence.values import check_count, check_design
 from bayes_escc.names import Plain
 from bayes_escc.settings.reader import Reader, nearest
@@ -38,6 +38,7 @@ __all__ = [
     "Rows",
     "TargetSpec",
     "missing_columns",
+    "parts_of_trials",
     "read_facts",
     "read_published",
     "read_target",
@@ -337,7 +338,7 @@ def _load(spec: PublishedSpec, endpoint: str) -> PublishedArms:
         )
         for (study, regimen), c in arms.items()
     )
-    return PublishedArms(published, _alike(rows))
+    return PublishedArms(published, (*_alike(rows), *parts_of_trials(arms)))
 
 
 def _counts(row: Mapping[str, str], number: int, problems: list[Problem]) -> dict[str, int]:
@@ -409,6 +410,26 @@ def _twice(rows: Sequence[tuple[Mapping[str, str], int, Mapping[str, int]]]) -> 
                 break
             seen[key] = number
     return problems
+
+
+def parts_of_trials(arms: Iterable[tuple[str, str]]) -> list[Problem]:
+    """Notes on arms that seem to be of patients counted under a shorter name: a subpopulation, a region, an update.
+
+    Parameters
+    ----------
+    arms : iterable of (study, regimen)
+    """
+    listed = list(dict.fromkeys(arms))
+    return [
+        Problem(
+            "part_of_a_trial",
+            f"{part}, {regimen} may be a part or an update of {whole}",
+            "If patients are in both, keep one: they would count twice.",
+        )
+        for part, regimen in listed
+        for whole, other in listed
+        if regimen.casefold() == other.casefold() and is_part_by_name(part, whole)
+    ]
 
 
 def _alike(rows: Sequence[tuple[Mapping[str, str], int, Mapping[str, int]]]) -> tuple[Problem, ...]:

@@ -19,7 +19,7 @@ from bayes_escc.evidence.effects import read_effects
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.follow_up import unit_factor
 from bayes_escc.evidence.population.curve_points import read_at_risk, read_curve
-from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, missing_columns, read_facts
+from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, missing_columns, parts_of_trials, read_facts
 from bayes_escc.evidence.population.reconstruct import Reconstruction, reconstruct_points
 from bayes_escc.evidence.population.row_cells import RowCells, scale_of_survival
 from bayes_escc.evidence.population.row_facts import fact_of_row
@@ -47,6 +47,8 @@ from bayes_escc.evidence.trial_names import arm_key, registry_key, trial_key
 __all__ = ["load_survival"]
 
 Array = NDArray[np.float64]
+MOST_UNEVEN: Final = 3.0
+"""How much farther the interval of a median may reach to one side before it is noted."""
 _ARM_COLUMNS: Final = ("study", "regimen", "n")
 _PATIENT_COLUMNS: Final = ("study", "regimen", "time", "event")
 
@@ -333,7 +335,29 @@ class _Reading:
         refuse_if_any("[published] arms", self.problems)
         if not made and not ratios:
             raise DataError(f"[published] says nothing of {self.endpoint}.")
-        return PublishedSurvival(made, tuple(ratios), tuple(self.not_used), (*self.notes, *_alike(made)))
+        return PublishedSurvival(
+            made, tuple(ratios), tuple(self.not_used), (*self.notes, *_alike(made), *self._doubts(made))
+        )
+
+    def _doubts(self, arms: Sequence[SurvivalArm]) -> list[Problem]:
+        """Arms that may be parts of others, and intervals that may have been copied wrongly."""
+        ratios = [(h.study, name) for h in self.ratios for name in (h.regimen, h.reference)]
+        found = parts_of_trials([*((a.study, a.regimen) for a in arms), *ratios])
+        for arm in arms:
+            fact = arm.fact
+            if not isinstance(fact, Median) or fact.basis != "interval":
+                continue
+            wider, narrower = max(fact.below, fact.above), min(fact.below, fact.above)
+            if wider > MOST_UNEVEN * narrower:
+                found.append(
+                    Problem(
+                        "uneven_interval",
+                        f"{arm.label}: the interval of the median reaches {wider / narrower:.0f} times as far to one "
+                        "side as to the other, on the log scale",
+                        "Check both limits; a curve says more than such a median.",
+                    )
+                )
+        return found
 
     def _overlap(self, routes: Sequence[Route], against: Sequence[HazardRatio]) -> bool:
         """Whether a hazard ratio and what else is said of its arms rest on the same contrast.

@@ -13,6 +13,7 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import PatientTable, Problem
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.families.base import Design, prior_line
+from bayes_escc.families.beside import place_of
 from bayes_escc.families.covariates import EncodedCovariates, encode, means_by_regimen
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
@@ -286,7 +287,12 @@ class LogisticDesign(Design):
             lines += prior_line(words, self.spec.prior(INTERACTION), " (log odds ratio)")
         return lines
 
-    def subgroups(self, parameters: xr.Dataset) -> list[Plain]:
+    @property
+    def better(self) -> int:
+        """1 where a higher rate is better, -1 where a lower one is."""
+        return -1 if endpoint_direction(self.endpoint) == "lower" else 1
+
+    def subgroups(self, parameters: xr.Dataset, first: int = 0) -> list[Plain]:
         """P(better) in every subgroup of the patients by an effect modifier."""
 
         def means(group: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -294,20 +300,21 @@ class LogisticDesign(Design):
             found = self.mean_rates(parameters, x, np.full(len(x), 1.0 / len(x)))
             return found.reshape(-1, len(self.regimens))
 
-        better = -1 if endpoint_direction(self.endpoint) == "lower" else 1
-        return subgroups(self.modifiers, self.encoded, self.regimen, means, "rate", better)
+        return subgroups(self.modifiers, self.encoded, self.regimen, means, "rate", self.better, first)
 
-    def modified(self, parameters: xr.Dataset) -> Plain:
+    def modified(self, parameters: xr.Dataset, first: int = 0) -> Plain:
         """What effect modifiers add to the report: subgroups, their warning, and what the data say of interactions."""
         if not self.modifiers:
             return {}
         flat = parameters["coefficient"].to_numpy().reshape(-1, len(self.labels))
         return {
             "effect_modifiers": list(self.modifiers.names),
-            "subgroups": self.subgroups(parameters),
+            "subgroups": self.subgroups(parameters, first),
             "subgroup_warning": SUBGROUP_WARNING,
             "interactions": self.modifiers.identification(flat, self.spec.prior(INTERACTION)),
         }
 
-    def population_report(self, parameters: xr.Dataset) -> Plain | None:
-        return {"endpoint": self.endpoint, **self.modified(parameters)} if self.modifiers else None
+    def population_report(self, parameters: xr.Dataset, reference: str | None = None) -> Plain | None:
+        if not self.modifiers:
+            return None
+        return {"endpoint": self.endpoint, **self.modified(parameters, place_of(reference, self.regimens))}

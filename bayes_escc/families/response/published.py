@@ -26,13 +26,22 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, PatientTable
+from bayes_escc.evidence.labels import similar_regimens
 from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.overlap import matching_weights
 from bayes_escc.evidence.population.published import PublishedArm, PublishedSpec
 from bayes_escc.evidence.population.simulated import simulated_rate
 from bayes_escc.evidence.trial_names import trial_key
 from bayes_escc.families.base import Design
-from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, subgroup_columns, summary
+from bayes_escc.families.beside import (
+    PublishedCovariates,
+    against,
+    identification,
+    place_of,
+    reweighted_change,
+    subgroup_columns,
+    summary,
+)
 from bayes_escc.families.covariates import EncodedCovariates, encode
 from bayes_escc.families.modifiers import Modifiers, require_modifiers
 from bayes_escc.families.prior_conflict import Statistic
@@ -111,9 +120,10 @@ class PublishedResponseDesign(LogisticDesign):
         self.arm_n = np.array([c.n for c in self.counted], dtype="int64")
         self.arm_events = np.array([c.events for c in self.counted], dtype="int64")
         self.own_patients = self.patients
-        self.rows, self.patients = self.rows + len(self.known), self.patients + int(self.arm_n.sum())
+        self.patients += int(self.arm_n.sum())
         self.events += int(self.arm_events.sum())
-        self.warnings = (*self.warnings, *loaded.notes, *self.laws.notes)
+        alike = similar_regimens(self.regimens) if len(self.regimens) > len(self.own) else []
+        self.warnings = (*self.warnings, *alike, *loaded.notes, *self.laws.notes)
         self.population_points = self.laws.population()
 
     @classmethod
@@ -286,9 +296,9 @@ class PublishedResponseDesign(LogisticDesign):
 
     # ---- what is reported beside the headline ---------------------------------------------------
 
-    def population_report(self, parameters: xr.Dataset) -> Plain:
+    def population_report(self, parameters: xr.Dataset, reference: str | None = None) -> Plain:
         """Answers in every population, overlap, what identifies the coefficients, companions, integration error."""
-        rng = np.random.default_rng(0)
+        rng, first = np.random.default_rng(0), place_of(reference, self.regimens)
         self._refuse_what_the_prior_says(parameters)
         return {
             "endpoint": self.endpoint,
@@ -297,46 +307,46 @@ class PublishedResponseDesign(LogisticDesign):
             "populations": [
                 row
                 for name, points in self.laws.populations().items()
-                for row in self._in_population(parameters, name, points, rng)
+                for row in self._in_population(parameters, name, points, rng, first)
             ],
-            "conditional": self._conditional(parameters),
+            "conditional": self._conditional(parameters, first),
             "overlap": [o.to_dict() for o in self.overlaps],
             "identification": self._identification(parameters),
-            "companions": self._companions(),
+            "companions": [against(c, "log_odds_ratio", self.regimens[first]) for c in self._companions()],
             "integration": self._integration(parameters),
             "adjusted": list(self.encoded.labels),
-            **self.modified(parameters),
+            **self.modified(parameters, first),
         }
 
     def _in_population(
-        self, parameters: xr.Dataset, name: str, points: Points, rng: np.random.Generator
+        self, parameters: xr.Dataset, name: str, points: Points, rng: np.random.Generator, first: int
     ) -> list[Plain]:
+        """The answer in a population: the reference, then the others against it."""
         rates = self.rates(parameters, points, rng)
-        first = rates[..., 0]
         rows = []
-        for r, regimen in enumerate(self.regimens):
-            gap = rates[..., r] - first
+        for r in sorted(range(len(self.regimens)), key=lambda r: r != first):
+            gap = rates[..., r] - rates[..., first]
             rows.append(
                 {
                     "population": name,
-                    "regimen": regimen,
+                    "regimen": self.regimens[r],
                     **summary("rate", rates[..., r]),
-                    **(summary("difference", gap) if r else {}),
-                    "probability_better": float((gap > 0).mean()) if r else None,
+                    **(summary("difference", gap) if r != first else {}),
+                    "probability_better": float((self.better * gap > 0).mean()) if r != first else None,
                 }
             )
         return rows
 
-    def _conditional(self, parameters: xr.Dataset) -> list[Plain]:
+    def _conditional(self, parameters: xr.Dataset, first: int) -> list[Plain]:
         intercept = parameters["intercept"].to_numpy()
         return [
             {
                 "regimen": name,
-                "reference": self.regimens[0],
-                **summary("log_odds_ratio", intercept[..., r] - intercept[..., 0]),
+                "reference": self.regimens[first],
+                **summary("log_odds_ratio", intercept[..., r] - intercept[..., first]),
             }
             for r, name in enumerate(self.regimens)
-            if r
+            if r != first
         ]
 
     def _identification(self, parameters: xr.Dataset) -> list[Plain]:

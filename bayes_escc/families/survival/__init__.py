@@ -154,7 +154,10 @@ def _check_published(spec: SurvivalSpec, published: PublishedSpec | None) -> Non
         return
     problems = []
     if spec.regimen_effect != "proportional":
-        problems.append('model.regimen_effect: beside published arms, "proportional"')
+        problems.append(
+            'model.regimen_effect: must be "proportional" beside published arms, which do not say how a contrast '
+            "changes over time; fit your own regimens without [published] to see whether it does"
+        )
     if spec.strata:
         problems.append(
             "model.strata: not beside published arms, whose papers do not say the hazard of each stratum; take the "

@@ -409,14 +409,16 @@ class SurvivalDesign(AveragedDesign):
     def regression_data(self) -> RegressionData:
         f = self.follow_up
         stratum = self.strata.index if self.strata else None
-        return RegressionData(f.last, f.entry, f.event, self.regimen, self.regimens, self.encoded, stratum)
+        here = [r for r in range(len(self.regimens)) if (self.regimen == r).any()]  # others are known from papers alone
+        place, names = np.searchsorted(here, self.regimen), tuple(self.regimens[r] for r in here)
+        return RegressionData(f.last, f.entry, f.event, place, names, self.encoded, stratum)
 
-    def population_report(self, parameters: xr.Dataset) -> Plain | None:
+    def population_report(self, parameters: xr.Dataset, reference: str | None = None) -> Plain | None:
         from bayes_escc.families.survival.published_report import modified_report, population_report
 
         if self.published is None:
-            return modified_report(self, parameters) if self.modifiers else None
-        return population_report(self, self.published, parameters)
+            return modified_report(self, parameters, reference) if self.modifiers else None
+        return population_report(self, self.published, parameters, reference)
 
     def covariate_means(self) -> xr.DataArray | None:
         if self.published is not None:

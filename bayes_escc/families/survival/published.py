@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence import Arm, Problem
+from bayes_escc.evidence.labels import similar_regimens
 from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.survival_facts import (
     Counted,
@@ -159,7 +160,7 @@ class PublishedFacts:
     @property
     def notes(self) -> list[Problem]:
         """What a reader of the results should know."""
-        found = [*self.known.notes, *self.laws.notes]
+        found = [*similar_regimens(self.regimens), *self.known.notes, *self.laws.notes]
         if self.silent:
             names = ", ".join(self.known.arms[i].label for i in self.silent)
             found.append(

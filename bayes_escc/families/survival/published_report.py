@@ -13,7 +13,14 @@ from bayes_escc.evidence.population.margins import Points
 from bayes_escc.evidence.population.overlap import matching_weights
 from bayes_escc.evidence.population.simulated import simulated_event_rate
 from bayes_escc.evidence.population.survival_facts import SurvivalArm
-from bayes_escc.families.beside import PublishedCovariates, identification, reweighted_change, summary
+from bayes_escc.families.beside import (
+    PublishedCovariates,
+    against,
+    identification,
+    place_of,
+    reweighted_change,
+    summary,
+)
 from bayes_escc.families.modifiers import INTERACTION, SUBGROUP_WARNING, subgroups
 from bayes_escc.families.survival.population import Population, RegimenPopulations, restricted_mean
 from bayes_escc.families.survival.published import PublishedFacts
@@ -35,7 +42,9 @@ _MOST_K: Final = 0.7
 _DRAWS: Final = 1000
 
 
-def population_report(design: Described, facts: PublishedFacts, parameters: xr.Dataset) -> Plain:
+def population_report(
+    design: Described, facts: PublishedFacts, parameters: xr.Dataset, reference: str | None = None
+) -> Plain:
     """Answers in every population, the ledger of facts, overlap, identification, companions, integration error.
 
     Parameters
@@ -44,12 +53,14 @@ def population_report(design: Described, facts: PublishedFacts, parameters: xr.D
     facts : PublishedFacts
         Of the design.
     parameters : Dataset
+    reference : str, optional
+        The regimen against which others are compared; the first if not given.
     """
     total = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
     some = parameters.isel({DRAW: slice(None, None, max(1, -(-total // _DRAWS)))})
     horizon = float(design.horizons[0])
     estimand = f"restricted mean to {horizon:g} {design.unit}"
-    laws = facts.laws
+    laws, first = facts.laws, place_of(reference, design.regimens)
     return {
         "endpoint": "PFS",
         "estimand": estimand,
@@ -59,36 +70,39 @@ def population_report(design: Described, facts: PublishedFacts, parameters: xr.D
         "populations": [
             row
             for name, points in laws.populations().items()
-            for row in _in_population(design, laws, some, name, points, horizon)
+            for row in _in_population(design, laws, some, name, points, horizon, first)
         ],
-        "conditional": _conditional(design, parameters),
-        "ledger": _ledger(design, facts, parameters),
+        "conditional": _conditional(design, parameters, first),
+        "ledger": _ledger(design, facts, parameters, first),
         "not_used": [*facts.known.not_used, *(facts.known.arms[i].label for i in facts.silent)],
         "overlap": [o.to_dict() for o in laws.overlaps] if laws.encoded.labels else [],
         "identification": _identification(design, parameters),
-        "companions": _companions(design, facts),
+        "companions": [against(c, "log_hazard_ratio", design.regimens[first]) for c in _companions(design, facts)],
         "integration": _integration(design, facts, some),
         "adjusted": list(laws.encoded.labels),
-        **_modified(design, some, horizon),
+        **_modified(design, some, horizon, first),
     }
 
 
-def modified_report(design: Described, parameters: xr.Dataset) -> Plain:
+def modified_report(design: Described, parameters: xr.Dataset, reference: str | None = None) -> Plain:
     """What effect modifiers say where there are no published arms: P(better) by subgroup.
 
     Parameters
     ----------
     design : Described
     parameters : Dataset
+    reference : str, optional
+        As in `population_report`.
     """
     total = parameters.sizes[CHAIN] * parameters.sizes[DRAW]
     some = parameters.isel({DRAW: slice(None, None, max(1, -(-total // _DRAWS)))})
     horizon = float(design.horizons[0])
     estimand = f"restricted mean to {horizon:g} {design.unit}"
-    return {"endpoint": "PFS", "estimand": estimand, **_modified(design, some, horizon)}
+    first = place_of(reference, design.regimens)
+    return {"endpoint": "PFS", "estimand": estimand, **_modified(design, some, horizon, first)}
 
 
-def _modified(design: Described, parameters: xr.Dataset, horizon: float) -> Plain:
+def _modified(design: Described, parameters: xr.Dataset, horizon: float, first: int) -> Plain:
     """Subgroups, their warning, and what the data say of interactions."""
     modifiers = design.modifiers
     if not modifiers:
@@ -110,43 +124,55 @@ def _modified(design: Described, parameters: xr.Dataset, horizon: float) -> Plai
 
     return {
         "effect_modifiers": list(modifiers.names),
-        "subgroups": subgroups(modifiers, design.encoded, design.regimen, means, "rmst", 1),
+        "subgroups": subgroups(modifiers, design.encoded, design.regimen, means, "rmst", 1, first),
         "subgroup_warning": SUBGROUP_WARNING,
         "interactions": modifiers.identification(flat(parameters["coefficient"]), design.spec.prior(INTERACTION)),
     }
 
 
 def _in_population(
-    design: Described, laws: PublishedCovariates, parameters: xr.Dataset, name: str, points: Points, horizon: float
+    design: Described,
+    laws: PublishedCovariates,
+    parameters: xr.Dataset,
+    name: str,
+    points: Points,
+    horizon: float,
+    first: int,
 ) -> list[Plain]:
-    """Restricted means of a population; with shared coefficients P(better) is the same in every one."""
+    """Restricted means of a population, the reference first; with shared coefficients P(better) is one everywhere."""
     population = design.over(laws, parameters, points)
     means = restricted_mean(design.curves(parameters), population, horizon)
     rows = []
-    for r, regimen in enumerate(design.regimens):
-        gap = means[:, r] - means[:, 0]
+    for r in sorted(range(len(design.regimens)), key=lambda r: r != first):
+        gap = means[:, r] - means[:, first]
         rows.append(
             {
                 "population": name,
-                "regimen": regimen,
+                "regimen": design.regimens[r],
                 **summary("rmst", means[:, r]),
-                **(summary("difference", gap) if r else {}),
-                "probability_better": float((gap > 0).mean()) if r else None,
+                **(summary("difference", gap) if r != first else {}),
+                "probability_better": float((gap > 0).mean()) if r != first else None,
             }
         )
     return rows
 
 
-def _conditional(design: Described, parameters: xr.Dataset) -> list[Plain]:
+def _against(design: Described, parameters: xr.Dataset, first: int) -> tuple[list[str], Array]:
+    """The other regimens, and their log hazard ratios against the reference, (draws, regimens)."""
     ratios = design.log_ratios(parameters)
+    others = [r for r in range(len(design.regimens)) if r != first]
+    return [design.regimens[r] for r in others], ratios[:, others] - ratios[:, [first]]
+
+
+def _conditional(design: Described, parameters: xr.Dataset, first: int) -> list[Plain]:
+    others, ratios = _against(design, parameters, first)
     return [
-        {"regimen": name, "reference": design.regimens[0], **summary("log_hazard_ratio", ratios[:, r])}
-        for r, name in enumerate(design.regimens)
-        if r
+        {"regimen": name, "reference": design.regimens[first], **summary("log_hazard_ratio", ratios[:, r])}
+        for r, name in enumerate(others)
     ]
 
 
-def _ledger(design: Described, facts: PublishedFacts, parameters: xr.Dataset) -> list[Plain]:
+def _ledger(design: Described, facts: PublishedFacts, parameters: xr.Dataset, first: int) -> list[Plain]:
     """Posterior sd of every contrast with and without each fact, which is taken away by reweighting the draws.
 
     Where a fact is all that is known of a regimen, what is left without it is the prior. Where weights are too uneven
@@ -155,16 +181,16 @@ def _ledger(design: Described, facts: PublishedFacts, parameters: xr.Dataset) ->
     if not facts.labels or len(design.regimens) < 2:
         return []
     each = facts.log_likelihood(design.curves(parameters), parameters)
-    ratios = design.log_ratios(parameters)[:, 1:]
-    prior = design.log_ratios(design.prior(np.random.default_rng(2), 4000))[:, 1:].std(axis=0)
+    regimens, ratios = _against(design, parameters, first)
+    prior = _against(design, design.prior(np.random.default_rng(2), 4000), first)[1].std(axis=0)
     sole = [_regimens_known_by(facts, k) for k in range(len(facts.labels))]
     own = {design.regimens[r] for r in set(design.regimen.tolist())}
     found = []
     for k, label in enumerate(facts.labels):
         weights, shape = smooth(-each[:, k])
-        for r, regimen in enumerate(design.regimens[1:]):
+        for r, regimen in enumerate(regimens):
             others = own | set[str]().union(*(s for j, s in enumerate(sole) if j != k))
-            alone = {regimen, design.regimens[0]} - others
+            alone = {regimen, design.regimens[first]} - others
             without: float | None
             if alone:
                 without = float(prior[r])
@@ -179,7 +205,7 @@ def _ledger(design: Described, facts: PublishedFacts, parameters: xr.Dataset) ->
                     "fact": label,
                     "route": _route(facts, k),
                     "regimen": regimen,
-                    "reference": design.regimens[0],
+                    "reference": design.regimens[first],
                     "sd": spread,
                     "sd_without": without,
                     "share": None if without is None else max(0.0, 1.0 - spread / without),
