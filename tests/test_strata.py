@@ -325,6 +325,37 @@ class TestSymmetry:
         texts = frame.assign(line=frame["line"].astype(float))
         assert prepared(frame).strata.labels == prepared(texts).strata.labels == ("line = 1", "line = 2")
 
+    @pytest.mark.parametrize(
+        ("cells", "labels", "index"),
+        [
+            (["1", "1.00", "2", "2.0"], ("1", "2"), [0, 0, 1, 1]),
+            (["2.50", "2.5", "0.5", "5e-1"], ("0.5", "2.5"), [1, 1, 0, 0]),
+            ([True, False, "TRUE", "false"], ("false", "true"), [1, 0, 1, 0]),
+            (["1", "yes", "0", "No"], ("0", "1"), [1, 1, 0, 0]),
+            (["有", "无", "是", "无"], ("无", "是"), [1, 0, 1, 0]),
+            (["1", "yes", "2", "unknown"], ("1", "2", "unknown", "yes"), [0, 3, 1, 2]),
+        ],
+    )
+    def test_one_label_for_one_value(self, cells, labels, index):
+        """In a column of yes and no 1 and yes are one; where there is a 2 as well, 1 is a number and yes a word."""
+        design = prepared(patients(40).assign(line=pd.Series(cells * 10, dtype=object)))
+        assert design.strata.labels == tuple(f"line = {label}" for label in labels)
+        assert design.strata.index[:4].tolist() == index
+
+    @pytest.mark.parametrize("cells", [["true", "FALSE"], ["1", "0"], ["yes", "no"], [True, False]])
+    @pytest.mark.parametrize("wanted", [True, "true", 1, "yes"])
+    def test_a_profile_may_say_true(self, cells, wanted):
+        frame = patients(40).assign(line=pd.Series(cells * 20, dtype=object))
+        design = prepared(frame, population={"line": wanted})
+        assert np.array_equal(design.target.stratum, [int(design.strata.index[0])])
+        assert prepared(frame, strata_levels=[[False], [True]]).strata.index.tolist() == [1, 0] * 20
+        rows = pd.DataFrame({"line": [wanted]})
+        assert prepared(frame, population=rows).target.stratum == design.target.stratum
+
+    def test_true_is_no_category_of_numbers(self):
+        with pytest.raises(be.AnalysisError, match="there is no stratum 'line = true'; there are line = 1; line = 2"):
+            prepared(patients(40).assign(line=["1", "2"] * 20), population={"line": True})
+
 
 @pytest.fixture(scope="module")
 def frame():
@@ -565,6 +596,8 @@ class TestRefusals:
             ('strata = ["line"]\nstrata_levels = [["a", "b"]]', "must list distinct strata"),
             ('strata = ["line", "pd_l1"]\nstrata_levels = ["a", "b"]', "each as its categories of line, pd_l1"),
             ('strata = ["line"]\nstrata_levels = ["a", "a"]', "must list distinct strata"),
+            ('strata = ["line"]\nstrata_levels = [1, 1.0]', "must list distinct strata"),
+            ('strata = ["line"]\nstrata_levels = [true, "yes", false]', "must list distinct strata"),
         ],
     )
     def test_at_reading(self, tmp_path, stated, said):
@@ -646,3 +679,23 @@ def test_strata_of_one_column_are_listed_by_their_category_alone():
         model = be.SurvivalModel(data_unit="months", strata="line", strata_levels=levels)
         found.append(prepare_design(model.analysis, model.read(frame)).strata.labels)
     assert found == [("line = second", "line = first")] * 2
+
+
+def test_a_study_keeps_cut_points_that_nobody_reaches_any_more(tmp_path):
+    """As a spline keeps its knots: whoever was followed longest may withdraw. Before, the next cut was refused."""
+    from tests.helpers import studies
+
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame({"code": [f"P{i}" for i in range(12)], "arm": ["old", "new"] * 6, "progressed": 1})
+    frame["months"] = rng.uniform(1.0, 4.0, 12).round(2)
+    frame.loc[11, ["months", "progressed"]] = [20.0, 0]
+    analysis = studies.analysis(
+        model={"baseline": "piecewise", "regimen_effect": "none", "cutpoints": [2.0, 6.0]},
+        comparisons=[],
+        estimands={"times": [3]},
+    )
+    with be.Study.create(tmp_path / "study.db", analysis) as study:
+        study.update(frame)
+        study.withdraw("P11", why="withdrew consent")
+        told = " ".join(str(w) for w in study.posterior().evidence["warnings"])
+    assert "the last cut point, at 6 months, is not before the end of follow-up" in told

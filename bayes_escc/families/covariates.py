@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from bayes_escc.evidence import EffectTable, PatientTable
 
-__all__ = ["Covariate", "EncodedCovariates", "encode", "is_blank", "means_by_regimen", "read_covariates"]
+__all__ = [
+    "Covariate",
+    "EncodedCovariates",
+    "encode",
+    "is_blank",
+    "level_key",
+    "means_by_regimen",
+    "read_covariates",
+    "yes_or_no",
+]
 
 _BINARY = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "是": 1.0, "否": 0.0, "有": 1.0, "无": 0.0}
 
@@ -176,8 +185,8 @@ class Encoder:
         """The number, or None if the cell cannot be used."""
         text = normalise(str(cell))
         if self.levels:
-            place = {_level_key(level): i for i, level in enumerate(self.levels)}
-            found, own = place.get(_level_key(text)), self.levels.index(self.level)
+            place = {level_key(level): i for i, level in enumerate(self.levels)}
+            found, own = place.get(level_key(text)), self.levels.index(self.level)
             if found is None:
                 return None
             return float(found >= own if self.ordinal else found == own)
@@ -389,10 +398,10 @@ def _encode_levels(
     spelled: dict[Any, str] = {}
     for text in texts:
         if text:
-            spelled.setdefault(_level_key(text), text)
+            spelled.setdefault(level_key(text), text)
     if covariate.levels:
-        known = {_level_key(level): level for level in covariate.levels}
-        strange = [(row, t) for row, t in zip(rows, texts, strict=True) if t and _level_key(t) not in known]
+        known = {level_key(level): level for level in covariate.levels}
+        strange = [(row, t) for row, t in zip(rows, texts, strict=True) if t and level_key(t) not in known]
         problems += [
             Problem(
                 "unknown_level",
@@ -431,7 +440,7 @@ def _encode_levels(
             )
         )
         return []
-    place = np.array([order.index(_level_key(t)) if t else -1 for t in texts])
+    place = np.array([order.index(level_key(t)) if t else -1 for t in texts])
     found: list[_Column] = []
     for i, level in enumerate(levels[1:], start=1):
         held = np.where(blank, np.nan, place >= i if ordinal else place == i)
@@ -441,7 +450,7 @@ def _encode_levels(
     return found
 
 
-def _level_key(text: str) -> float | str:
+def level_key(text: str) -> float | str:
     """A level as it is told apart: "1" and "1.0" are one."""
     try:
         return float(text)
@@ -474,6 +483,12 @@ def _binned(values: NDArray[np.float64], bins: int, column: str) -> tuple[NDArra
 def is_blank(text: str) -> bool:
     """Whether a cell says that the value is missing."""
     return text == "" or text.casefold() in {"na", "nan", "n/a", "<na>"}
+
+
+def yes_or_no(text: str) -> float | None:
+    """Whether a text means yes (1) or no (0); None where it is neither."""
+    found = _BINARY.get(text.casefold(), level_key(text))
+    return float(found) if found in (0.0, 1.0) else None
 
 
 def _number(text: str) -> float | None:

@@ -115,11 +115,6 @@ _SURVIVAL: Final = (
         '请将其中一些设为missing = "complete_case"，或去掉。',
     ),
     (
-        "model.cutpoints: {time} {unit} is at or beyond the end of follow-up ({end}), so the last interval would hold no "
-        "patient; leave it out.",
-        "model.cutpoints：{time}{unit}不早于随访结束({end})，最后一个时间段将没有患者；请去掉。",
-    ),
-    (
         "own patients seem to be a published arm ({names}): they would count twice.",
         "本组患者似为某个已发表组({names})，将被重复计入。",
     ),

@@ -64,6 +64,14 @@ NOTES: Final = (
         "the last knot, at {time} {unit}, lies beyond the end of follow-up ({end}).",
         "最后一个节点（{time}{unit}）超出随访期（{end}）。",
     ),
+    (
+        "In a study that has begun, show the same patients analysed with later knots beside it.",
+        "若研究已开始，请在旁给出以更晚节点分析同一批患者的结果。",
+    ),
+    (
+        "the last cut point, at {time} {unit}, is not before the end of follow-up ({end}).",
+        "最后一个切点（{time}{unit}）不早于随访结束（{end}）。",
+    ),
     *_EMPTY,
     (
         "There the prior alone speaks: use fewer intervals or a simpler shape, or show what another prior would say.",

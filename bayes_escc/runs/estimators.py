@@ -233,7 +233,7 @@ class SurvivalModel(_Model):
     strata : str or sequence of str
         Columns whose categories, crossed, have baseline hazards of their own, as in a stratified Cox regression;
         regimens and covariates have the same effects in all of them.
-    strata_levels : sequence of str or of sequence of str, optional
+    strata_levels : sequence of str, float, bool or of sequences of these, optional
         The strata there are, each as its categories in the order of `strata`, of one column the category alone; by
         default those in the data.
     frailty : str, optional
@@ -302,7 +302,7 @@ class SurvivalModel(_Model):
         population: str | Path | PlainMapping | pd.DataFrame = "all",
         event_free: float | None = None,
         strata: str | Sequence[str] = (),
-        strata_levels: Sequence[str | Sequence[str]] | None = None,
+        strata_levels: Sequence[str | float | bool | Sequence[str | float | bool]] | None = None,
         frailty: str | None = None,
         shrinkage: Literal["none", "ridge", "horseshoe"] = "none",
         relevant: int | None = None,
@@ -347,7 +347,7 @@ class SurvivalModel(_Model):
             strata=among or None,
             strata_levels=None
             if strata_levels is None
-            else [level if isinstance(level, str) else list(level) for level in strata_levels],
+            else [level if isinstance(level, str | float | int) else list(level) for level in strata_levels],
             frailty=frailty,
             shrinkage=shrinkage,
             relevant=relevant,

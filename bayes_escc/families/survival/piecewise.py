@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from bayes_escc.errors import AnalysisError
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.families.survival import kernels
@@ -78,19 +77,8 @@ class PiecewiseDesign(SurvivalDesign):
         elif self.spec.cutpoints is not None:
             self.cuts = np.array(self.spec.cutpoints)
         else:
-            self.cuts = default_cuts(self._until[f.event], self.groups.strata)
-        if self.cuts.size and self.cuts[-1] >= f.last.max():
-            raise AnalysisError(
-                f"model.cutpoints: {self.cuts[-1]:g} {self.unit} is at or beyond the end of follow-up "
-                f"({f.last.max():g}), so the last interval would hold no patient; leave it out."
-            )
+            self.cuts = default_cuts(f.middle[f.event], self.groups.strata)
         self._collapse()
-
-    @property
-    def _until(self) -> Array:
-        """When every patient's follow-up ended, events between scans at the middle."""
-        f = self.follow_up
-        return np.asarray(np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.lower))
 
     # ---- sufficient statistics ----------------------------------------------------------------
 
@@ -336,8 +324,7 @@ class PiecewiseDesign(SurvivalDesign):
     def _step_coordinates(self) -> StepCoordinates:
         """Coordinates from the events and the follow-up in every interval, events between scans at the middle."""
         f = self.follow_up
-        until = self._until
-        whose, happened = self.baseline_of, np.asarray(f.event)
+        until, whose, happened = f.middle, self.baseline_of, np.asarray(f.event)
         events, spent = np.zeros((2, len(self.baselines), len(self.cuts) + 1))
         np.add.at(spent, whose, exposure(f.entry, until, self.cuts))
         np.add.at(events, (whose[happened], np.searchsorted(self.cuts, until[happened], side="left")), 1.0)

@@ -42,18 +42,12 @@ class SplineDesign(TimedDesign):
     def _prepare(self) -> None:
         knots = self.spec.knots
         if knots is None:
-            happened = self._until[self.follow_up.event]
+            happened = self.follow_up.middle[self.follow_up.event]
             found = default_knots(happened) if happened.size else self.follow_up.last.max(keepdims=True)
             knots = tuple(float(t) for t in found)
         self.spec = replace(self.spec, knots=knots)  # so that a variation has the same, and notes can name them
         self.basis = HazardBasis(knots)
         super()._prepare()
-
-    @property
-    def _until(self) -> Array:
-        """When every patient's follow-up ended, events between scans at the middle."""
-        f = self.follow_up
-        return np.asarray(np.where(f.interval, (f.lower + np.where(f.right, f.lower, f.upper)) / 2.0, f.lower))
 
     def _reference_time(self) -> float:
         return self.basis.end
@@ -98,7 +92,7 @@ class SplineDesign(TimedDesign):
 
     def _coordinates(self) -> StepCoordinates:
         """Coordinates of the steps, from the events and the follow-up that belong to every spline."""
-        f, until = self.follow_up, self._until
+        f, until = self.follow_up, self.follow_up.middle
         events, spent = np.zeros((2, len(self.baselines), self.basis.size))
         np.add.at(spent, self.baseline_of, self.basis.cumulative(until) - self.basis.cumulative(f.entry))
         happened = np.asarray(f.event)

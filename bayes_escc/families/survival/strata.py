@@ -11,6 +11,7 @@ Kalbfleisch JD, Prentice RL. The Statistical Analysis of Failure Time Data, 2nd 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import normalise
-from bayes_escc.families.covariates import is_blank
+from bayes_escc.families.covariates import is_blank, level_key, yes_or_no
 from bayes_escc.names import AnyArray
 from bayes_escc.settings.reader import Reader, nearest
 
@@ -104,7 +105,7 @@ def _read_levels(model: Reader, columns: Sequence[str]) -> Levels | None:
         for row in listed
     )
     levels = tuple(tuple(_category(v) for v in row) for row in listed) if good else ()
-    if not good or len(set(levels)) < len(levels):
+    if not good or len(set(_known_as(levels, levels))) < len(levels):
         shown = ", ".join(columns)
         model.problem("strata_levels", f"must list distinct strata, each as its categories of {shown}, not {value!r}")
         return None
@@ -152,7 +153,7 @@ class Strata:
                     "hazard of a patient is that of the stratum."
                 )
             found.append(_category(rest.pop(column)))
-        level = tuple(found)
+        level = _known_as([tuple(found)], self.levels)[0]
         if level not in self.levels:
             label = _label(self.columns, level)
             raise AnalysisError(
@@ -169,14 +170,34 @@ class Strata:
         DataError
             If a row is of no stratum of the fit; every problem is listed.
         """
-        cells = [tuple(_category(row.get(column, "")) for column in self.columns) for row in rows]
+        cells = _known_as([tuple(_category(row.get(c, "")) for c in self.columns) for row in rows], self.levels)
         return _index(source, cells, numbers, self.columns, self.levels, "the patients of the fit have")
 
 
 def _category(cell: Any) -> str:
-    """A cell as a category: a whole number is the same with and without a decimal point."""
+    """A cell as a category: a number, or true and false, is the same however it is written."""
     text = normalise(str(cell))
-    return text[:-2] if text.endswith(".0") and text[:-2].lstrip("-").isdigit() else text
+    number = level_key(text)
+    if isinstance(number, float) and math.isfinite(number):
+        return f"{number:.15g}"
+    return text.casefold() if text.casefold() in ("true", "false") else text
+
+
+def _known_as(rows: Sequence[tuple[str, ...]], levels: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Rows of categories as the strata spell them.
+
+    In a column all of whose categories mean yes or no, those that mean the same are one: 1, true and yes. Elsewhere 1
+    is a number and "yes" a word.
+    """
+    spelled: list[dict[Any, str]] = []
+    for column in zip(*levels, strict=True):
+        means = {category: yes_or_no(category) for category in column if not is_blank(category)}
+        known: dict[Any, str] = {}
+        if None not in means.values():
+            for category in sorted(means, key=_sort_key, reverse=True):
+                known[means[category]] = category
+        spelled.append(known)
+    return [tuple(k.get(yes_or_no(c), c) if k else c for c, k in zip(row, spelled, strict=True)) for row in rows]
 
 
 def _label(columns: Sequence[str], level: Sequence[str]) -> str:
@@ -208,6 +229,7 @@ def strata_of(table: PatientTable, spec: StrataSpec) -> Strata:
                 f"{nearest(column, known)}"
             )
     rows = list(zip(*([_category(v) for v in table.frame[c]] for c in spec.columns), strict=True))
+    rows = _known_as(rows, spec.levels or rows)
     numbers = [int(i) for i in table.frame.index]
     if spec.levels is not None:
         index = _index(table.source, rows, numbers, spec.columns, spec.levels, "this model knows")

@@ -229,6 +229,9 @@ def _shape_unknown(design: Described) -> list[Problem]:
     last = float(f.last.max())
     if spec.knots is not None and spec.knots[-1] > last:
         said.append(f"the last knot, at {spec.knots[-1]:g} {design.unit}, lies beyond the end of follow-up ({last:g})")
+    cut = float(design.interval_starts[-1])
+    if cut >= last:  # not refused: a study keeps its cut points when the patient followed longest leaves it
+        said.append(f"the last cut point, at {cut:g} {design.unit}, is not before the end of follow-up ({last:g})")
     remedy = (
         "There the prior alone speaks: use fewer intervals or a simpler shape, or show what another prior would say."
     )
@@ -249,7 +252,8 @@ def _after_last_knot(design: Described) -> list[Problem]:
             f"{late} of {counted(design.events, 'event')} came after the last knot, at {knots[-1]:g} {design.unit}, "
             "from which on the hazard is constant",
             "State model.knots that reach to the last event. A study keeps the knots of its first data cut: state them "
-            "at the start, to where follow-up will reach.",
+            "at the start, to where follow-up will reach. In a study that has begun, show the same patients analysed "
+            "with later knots beside it.",
         )
     ]
 
