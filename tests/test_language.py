@@ -956,6 +956,8 @@ STRATA_WRONG = {
     'covariates = ["x"]\n[estimands]\npopulation = { x = "high" }': "x = 'high'不能使用",
     'baseline = "m_spline"\nregimen_effect = "nonproportional"': '"m_spline"风险率可用',
     'baseline = "gompertz"\nregimen_effect = "nonproportional"': '"gompertz"风险率可用',
+    'baseline = "weibull_cure"\nregimen_effect = "nonproportional"': '"weibull_cure"风险率可用',
+    'baseline = "weibull_cure"\nregimen_effect = "accelerated"': "各方案的长期无事件比例相同",
     'regimen_effect = "accelerated"': '用于baseline = "log_logistic"、"log_normal"、"gompertz"；',
     'baseline = "m_spline"\nreference_time = 3': "m_spline的水平为零时刻的风险率",
     "knots = [2, 5]": '需要baseline = "m_spline"，而非"weibull"',

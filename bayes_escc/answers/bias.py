@@ -301,10 +301,20 @@ def _of_effect(posterior: Fitted, array: xr.DataArray, row: PlainMapping, thresh
     return critical_bias_of_ratios(own, against, threshold=threshold, better=row["better"])
 
 
+_WHOLE_CURVE: Final = (
+    "median",
+    "survival",
+    "rmst",
+    "cure_fraction",
+    "remaining_survival",
+    "remaining_median",
+    "remaining_rmst",
+)
+
+
 def _proportional(posterior: Fitted, row: PlainMapping, threshold: float) -> tuple[BiasScale, CriticalBias] | None:
     """Without a margin, longer survival under proportional hazards is a hazard ratio below 1, whoever the patients."""
-    whole_curve = ("median", "survival", "rmst", "remaining_survival", "remaining_median", "remaining_rmst")
-    if row["estimand"] not in whole_curve or threshold != NULL_VALUE[row["scale"]] or row["better"] != "higher":
+    if row["estimand"] not in _WHOLE_CURVE or threshold != NULL_VALUE[row["scale"]] or row["better"] != "higher":
         return None
     if "hazard_ratio" not in posterior.estimand_names:
         return None

@@ -12,9 +12,14 @@ from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.names import AnyArray
 from bayes_escc.settings.prior import PriorSet
 
-__all__ = ["Weighted", "prior_change"]
+__all__ = ["Weighted", "prior_change", "variable_of"]
 
-_VARIABLES = {"median": "reference_median"}
+_VARIABLES = {"median": "reference_median", "cure_fraction": "reference_cure_fraction"}
+
+
+def variable_of(role: str) -> str:
+    """The variable of a model that has the prior of a role: of the reference patient, where patients differ."""
+    return _VARIABLES.get(role, role)
 
 
 class Weighted(Protocol):
@@ -44,9 +49,9 @@ def prior_change(
         total: Any = 0.0
         for role, new in changed:
             old = design.spec.prior(role)
-            if _VARIABLES.get(role, role) not in variables:  # one regimen has no log hazard ratio
+            if variable_of(role) not in variables:  # one regimen has no log hazard ratio
                 continue
-            values = variables[_VARIABLES.get(role, role)]
+            values = variables[variable_of(role)]
             values = values.reshape(len(values), -1) if values.ndim < 2 else values
             if joint is not None and role in joint:
                 laws = (replace(joint[role], prior=p.default) for p in (new, old))

@@ -209,6 +209,10 @@ _STRATA: Final = (
 
 _HAZARDS: Final = (
     (
+        '{path}: if regimens stretched time, all would keep as many for good; use "proportional" or "stratified".',
+        '{path}：若方案只延长时间，则各方案的长期无事件比例相同；请用"proportional"或"stratified"。',
+    ),
+    (
         '{path}: {baseline} hazards take "proportional", "stratified" or "none".',
         '{path}：{baseline}风险率可用"proportional"、"stratified"或"none"。',
     ),

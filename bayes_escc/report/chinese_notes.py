@@ -13,6 +13,14 @@ _EMPTY: Final = tuple(
     for english, chinese in (("", ""), (" of {stratum}", "{stratum}在"), (" on {name}", "{name}组在"))
 )
 """Intervals without events, in every unit: a unit that was a hole would take in what stands between two numbers."""
+_NO_PLATEAU: Final = tuple(
+    (
+        f"the last event{english} was at {{time}} {{unit}}, and {{count}} followed longer, to {{end}} {{same}} at most, "
+        "show no plateau.",
+        f"{chinese}最后一个事件在{{time}}{{unit}}，其后仍在随访的{{count}}（至多至{{end}}{{unit}}）未显示平台期。",
+    )
+    for english, chinese in (("", ""), (" of {stratum}", "{stratum}的"), (" on {name}", "{name}组的"))
+)
 
 NOTES: Final = (
     (
@@ -67,6 +75,24 @@ NOTES: Final = (
     (
         "In a study that has begun, show the same patients analysed with later knots beside it.",
         "若研究已开始，请在旁给出以更晚节点分析同一批患者的结果。",
+    ),
+    *_NO_PLATEAU,
+    (
+        "Without one, those who never have the event cannot be told from those who have it late: the long-term event-free "
+        "proportion rests on the model and its prior.",
+        "没有平台期就无法区分从不发生事件者与较晚发生者：长期无事件比例依赖于模型及其先验。",
+    ),
+    (
+        'Show the answer without a cure fraction too (baseline = "weibull"), or wait for longer follow-up.',
+        '请同时给出不含治愈比例的结果（baseline = "weibull"），或等待更长的随访。',
+    ),
+    (
+        "the standard deviation of the long-term event-free proportion, relative to that before the data: {shares}.",
+        "长期无事件比例的后验标准差相当于先验标准差的：{shares}。",
+    ),
+    (
+        "So much of the answer is its prior: vary it (sensitivity), or wait for longer follow-up.",
+        "结果在此程度上来自先验：请改变先验作敏感性分析，或等待更长的随访。",
     ),
     (
         "the last cut point, at {time} {unit}, is not before the end of follow-up ({end}).",

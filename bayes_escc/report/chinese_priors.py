@@ -35,6 +35,12 @@ PRIORS: Final = (
         "并意味着{a}与{b}在{horizon}{unit}内限制性平均无进展生存时间的差值为{middle}（95%位于{low}与{high}之间）{unit}。",
     ),
     (
+        "And a long-term event-free proportion on {regimen} of {middle} (95 % between {low} and {high}) %; a median that "
+        "is never reached counts as ten thousand times that of those who have the event.",
+        "并意味着{regimen}的长期无事件比例为{middle}%（95%位于{low}%与{high}%之间）；"
+        "从不达到的中位时间按发生事件者中位时间的一万倍计。",
+    ),
+    (
         "Together the priors imply, on {regimen}: median OS {middle} (95 % between {low} and {high}) {unit}; OS at 6 "
         "months {rate} (95 % between {least} and {most}) %.",
         "各先验合在一起意味着{regimen}的中位总生存期为{middle}（95%位于{low}与{high}之间）{unit}；"
@@ -91,6 +97,10 @@ PRIORS: Final = (
     (
         "From hazards that fall to a quarter until the median to hazards that rise fourfold.",
         "至中位时间，风险率从降至四分之一到升至四倍。",
+    ),
+    (
+        "A fifth of patients on average never have the event; in one draw of 16, more than half.",
+        "平均五分之一的患者从不发生事件；十六次中有一次超过一半。",
     ),
     (
         "Sceptical of large effects: times between 0.3 and 3.2 as long.",

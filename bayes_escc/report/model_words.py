@@ -83,6 +83,10 @@ _MODEL: Final = phrases(
             "Bayesian Gompertz survival model: log hazard = level + slope t.",
             "贝叶斯Gompertz生存模型：对数风险率 = 水平 + 斜率·t。",
         ),
+        "weibull_cure": (
+            "Bayesian survival model with a cure fraction: S(t) = fraction^F(t), F a Weibull distribution.",
+            "贝叶斯治愈比例生存模型：S(t) = 治愈比例^F(t)，F为Weibull分布。",
+        ),
         "smoothing_random_walk": (
             "Log hazards of neighbouring intervals differ by a random walk.",
             "相邻时间段的对数风险率按随机游走变化。",

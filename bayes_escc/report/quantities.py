@@ -49,6 +49,8 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "rate": {"en": "rate", "zh": "发生率"},
     "log_time_ratio": {"en": "log time ratio", "zh": "对数时间比"},
     "hazard_growth": {"en": "growth of the hazard until the median", "zh": "至中位时间的风险增长"},
+    "cure_fraction": {"en": "long-term event-free proportion", "zh": "长期无事件比例"},
+    "reference_cure_fraction": {"en": "reference long-term event-free proportion", "zh": "参照患者长期无事件比例"},
     "log_spread": {"en": "spread of log time", "zh": "对数时间的离散度"},
     "log_shape": {"en": "Weibull shape", "zh": "Weibull形状参数"},
     "intercept": {"en": "odds, average patient", "zh": "平均患者的比值"},

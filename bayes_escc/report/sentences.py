@@ -53,7 +53,15 @@ GRADES: Final[tuple[tuple[float, Mapping[Language, str]], ...]] = (
 
 _TIE: Final = 1e-6
 """Probabilities that differ by less are told as equal, so that no order of rows decides who is named."""
-_SURVIVAL: Final = ("median", "rmst", "survival", "hazard_ratio", "marginal_hazard_ratio", "time_ratio")
+_SURVIVAL: Final = (
+    "median",
+    "rmst",
+    "survival",
+    "cure_fraction",
+    "hazard_ratio",
+    "marginal_hazard_ratio",
+    "time_ratio",
+)
 
 
 # ---- contrasts --------------------------------------------------------------------------------
@@ -217,7 +225,9 @@ def _verb(row: Row, language: Language, *, past: bool) -> str:
     estimand, better = str(row["estimand"]), row.get("better")
     if estimand in _SURVIVAL:
         if language == "zh":
-            return "无进展生存期长于"
+            return "长期无事件比例高于" if estimand == "cure_fraction" else "无进展生存期长于"
+        if estimand == "cure_fraction":
+            return "kept more patients event-free for good than" if past else "keeps more patients event-free for good"
         if estimand == "survival":
             return "kept more patients progression-free than" if past else "keeps more patients progression-free"
         return "kept patients progression-free longer than" if past else "keeps patients progression-free longer"
@@ -315,7 +325,7 @@ def _with_bias(contrast: Contrast, language: Language) -> str:
 
 def _better_zh(row: Row) -> str:
     if row["estimand"] in _SURVIVAL:
-        return "的无进展生存期更长"
+        return "的长期无事件比例更高" if row["estimand"] == "cure_fraction" else "的无进展生存期更长"
     if row["estimand"] == "rate":
         return f"的{name_of(row, language='zh')}更{'低' if row.get('better') == 'lower' else '高'}"
     return "结局更优"

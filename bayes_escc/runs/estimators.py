@@ -190,7 +190,8 @@ class SurvivalModel(_Model):
 
     Parameters
     ----------
-    baseline : {"weibull", "exponential", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz"}
+    baseline : {"weibull", "exponential", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz", \
+"weibull_cure"}
         Shape of the hazard of a reference patient.
     regimen_effect : {"proportional", "accelerated", "nonproportional", "stratified", "none"}
         Hazards of regimens differ by a constant ratio; times do (log-logistic, log-normal, Gompertz); hazards differ in
@@ -214,7 +215,7 @@ class SurvivalModel(_Model):
         With `published`, whether to answer where own and published patients hardly overlap.
     priors : mapping, optional
         Prior by parameter: one of ``median``, ``log_cumulative_hazard``, ``hazard``,
-        ``log_hazard`` sets the level; ``log_shape``, ``log_spread``, ``hazard_growth``,
+        ``log_hazard`` sets the level; ``log_shape``, ``log_spread``, ``hazard_growth``, ``cure_fraction``,
         ``log_hazard_ratio``, ``log_time_ratio``, ``coefficient``, ``drift_sd``, ``frailty_sd``,
         ``coefficient_sd``, ``global_scale``,
         ``slab_variance``; ``imputation_intercept``, ``imputation_slope``, ``imputation_sd`` of the regressions that
@@ -279,7 +280,7 @@ class SurvivalModel(_Model):
         self,
         *,
         baseline: Literal[
-            "weibull", "exponential", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz"
+            "weibull", "exponential", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz", "weibull_cure"
         ] = "weibull",
         regimen_effect: Literal[
             "proportional", "accelerated", "nonproportional", "stratified", "none"

@@ -46,6 +46,8 @@ def by_pymc(design, parameters):
     model, point = design.build(), {}
     for variable in model.free_RVs:
         value, where = parameters[variable.name].to_numpy()[0, 0], model.rvs_to_values[variable].name
+        if where.endswith("_logodds__"):
+            value = np.log(value) - np.log1p(-value)
         point[where] = np.log(value) if where.endswith("_log__") else value
     with pytensor.config.change_flags(mode="FAST_COMPILE"):
         total = float(model.compile_logp(vars=model.observed_RVs)(point))

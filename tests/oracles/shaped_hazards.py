@@ -8,8 +8,21 @@ from scipy.integrate import quad
 def law(baseline, median, parameter):
     """The distribution of event times, of SciPy."""
     if baseline == "log_logistic":
-        return stats.fisk(np.exp(-parameter), scale=median)
-    return stats.lognorm(np.exp(parameter), scale=median)
+        return stats.fisk(np.exp(-parameter[0]), scale=median)
+    return stats.lognorm(np.exp(parameter[0]), scale=median)
+
+
+def promotion(median, parameter):
+    """Theta and the Weibull law of the promotion-time model whose patients who have the event have a median."""
+    shape, fraction = np.exp(parameter[0]), parameter[1]
+    theta = -np.log(fraction)
+
+    def half(scale):
+        left = np.exp(-theta * stats.weibull_min(shape, scale=scale).cdf(median))
+        return left - 0.5 * (1.0 + fraction)
+
+    scale = optimize.brentq(half, median * 1e-3, median * 1e15 ** (1.0 / shape), xtol=1e-14 * median, rtol=1e-14)
+    return theta, stats.weibull_min(shape, scale=scale)
 
 
 def growing(median, parameter):
@@ -21,7 +34,10 @@ def growing(median, parameter):
 def hazard(baseline, t, median, parameter):
     """The hazard at a time."""
     if baseline == "gompertz":
-        return growing(median, parameter)(t)
+        return growing(median, parameter[0])(t)
+    if baseline == "weibull_cure":
+        theta, found = promotion(median, parameter)
+        return theta * found.pdf(t)
     found = law(baseline, median, parameter)
     return np.exp(found.logpdf(t) - found.logsf(t))
 
@@ -29,7 +45,10 @@ def hazard(baseline, t, median, parameter):
 def cumulative(baseline, lower, upper, median, parameter):
     """The cumulative hazard between two times."""
     if baseline == "gompertz":
-        return quad(growing(median, parameter), lower, upper, epsabs=0, epsrel=1e-12)[0]
+        return quad(growing(median, parameter[0]), lower, upper, epsabs=0, epsrel=1e-12)[0]
+    if baseline == "weibull_cure":
+        theta, found = promotion(median, parameter)
+        return theta * quad(found.pdf, lower, upper, epsabs=0, epsrel=1e-11)[0]
     found = law(baseline, median, parameter)
     return found.logsf(lower) - found.logsf(upper)
 
@@ -40,7 +59,7 @@ def most_likely(baseline, time, event, second):
     def negative(x):
         total = 0.0
         for arm, shift in ((~second, 0.0), (second, x[2])):
-            found = law(baseline, np.exp(x[0] + shift), x[1])
+            found = law(baseline, np.exp(x[0] + shift), x[1:2])
             t, e = time[arm], event[arm]
             total += found.logpdf(t[e]).sum() + found.logsf(t[~e]).sum()
         return -total

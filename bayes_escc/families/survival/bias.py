@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.evidence.population.bias import increasing_root
 from bayes_escc.families.contrast import RegimenContrast
+from bayes_escc.families.survival.cure import CURE_FRACTION
 from bayes_escc.families.survival.curves import Curves
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
 from bayes_escc.families.survival.population import Population, restricted_mean, survival
@@ -56,7 +57,8 @@ def critical_bias(
     array or None
         The regimen is better where the bias is above this number. None for an estimand that is not one of these.
     """
-    estimand, time, threshold = contrast.estimand, contrast.time, contrast.threshold
+    estimand, time = _asked(contrast.estimand, contrast.time)
+    threshold = contrast.threshold
     i, j = (list(regimens).index(name) for name in (contrast.regimen, contrast.reference))
     mine, other = (slice(r, None, len(regimens)) for r in (i, j))
     value, value_against = (_value(population.of(r), event_free, estimand, time) for r in (i, j))
@@ -127,10 +129,15 @@ def without_bias(
 ) -> Array | None:
     """A survival estimand of one regimen after a bias has been taken away, (draws,); None for any other."""
     r = list(regimens).index(regimen)
-    value = _value(population.of(r), event_free, estimand, time)
+    value = _value(population.of(r), event_free, *_asked(estimand, time))
     if value is None:
         return None
     return value(curves.without_bias(slice(r, None, len(regimens)), np.full(curves.draws, bias)))
+
+
+def _asked(estimand: str, time: float | None) -> tuple[str, float | None]:
+    """An estimand with its time: who is event-free for good is so at the end of time."""
+    return ("survival", np.inf) if estimand == CURE_FRACTION else (estimand, time)
 
 
 def _value(

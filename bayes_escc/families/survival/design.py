@@ -29,6 +29,7 @@ from bayes_escc.families.regression_data import RegressionData
 from bayes_escc.families.survival import per_patient
 from bayes_escc.families.survival.averaged import AveragedDesign
 from bayes_escc.families.survival.bias import critical_bias, without_bias
+from bayes_escc.families.survival.cure import CURE_FRACTION, prior_notes
 from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.estimands import ENDPOINT_NAME, estimands, figure_data
 from bayes_escc.families.survival.extrapolation import extrapolation_notes
@@ -43,7 +44,7 @@ from bayes_escc.families.survival.stratified import StratifiedTarget
 from bayes_escc.families.survival.targets import Targets
 from bayes_escc.families.survival.words import notes_on, priors_in_words
 from bayes_escc.families.target import TargetTable
-from bayes_escc.families.weighting import prior_change
+from bayes_escc.families.weighting import prior_change, variable_of
 from bayes_escc.names import (
     CHAIN,
     COVARIATE,
@@ -294,7 +295,7 @@ class SurvivalDesign(AveragedDesign):
 
         stated, found = {**dict(self.spec.priors), **(priors or {})}, {}
         for role, prior in stated.items():
-            name = "reference_median" if role == "median" else role
+            name = variable_of(role)
             if name not in parameters:
                 continue
             values = self._with_prior(name, parameters[name])
@@ -381,7 +382,11 @@ class SurvivalDesign(AveragedDesign):
 
     def extrapolations(self, estimands: xr.Dataset, references: tuple[str, ...]) -> list[Problem]:
         compared = tuple(r for r in references if r in self.regimens) or self.regimens[:1]
-        return extrapolation_notes(estimands, self.covered, self.unit, compared, self.spec.event_free or 0.0)
+        found = extrapolation_notes(estimands, self.covered, self.unit, compared, self.spec.event_free or 0.0)
+        if CURE_FRACTION in estimands:
+            rng = np.random.default_rng(21)
+            found += prior_notes(estimands, self.estimands(self.prior(rng, 1000), rng))
+        return found
 
     def critical_bias(self, parameters: xr.Dataset, contrast: RegimenContrast) -> Array | None:
         curves, population = self.curves(parameters), self.population(parameters)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from bayes_escc.families.survival.cure import CURE_FRACTION, CURED
 from bayes_escc.families.survival.curves import Array
 from bayes_escc.families.survival.event_free import remaining_mean, remaining_median, remaining_survival
 from bayes_escc.families.survival.frailty import CENTRE
@@ -32,6 +33,7 @@ REPORTED: Final = (
     "log_time_ratio",
     "log_spread",
     "hazard_growth",
+    "reference_cure_fraction",
     "coefficient",
     "drift_sd",
     "baseline_sd",
@@ -79,6 +81,9 @@ def estimands(design: Estimated, parameters: xr.Dataset) -> xr.Dataset:
         "rmst": array(means, (REGIMEN, HORIZON), design.unit, "higher"),
         "hazard_rate": array(hazards, (REGIMEN, TIME), per, "lower"),
     }
+    if design.spec.baseline in CURED:
+        left = survival(curves, population, np.array([np.inf]))[..., 0]
+        found[CURE_FRACTION] = array(left, (REGIMEN,), PROPORTION, "higher")
     if design.spec.event_free is not None:
         since = design.spec.event_free
         left = remaining_survival(curves, population, since, design.times)
@@ -118,6 +123,7 @@ def _reported_parameters(design: Estimated, parameters: xr.Dataset) -> dict[str,
     per = f"per {design.unit.removesuffix('s')}"
     units = {
         "reference_median": design.unit,
+        "reference_cure_fraction": PROPORTION,
         "hazard": per,
         "coefficient_sd": "log hazard ratio (sd of the shrunken)",
         "global_scale": "log hazard ratio (scale of the horseshoe)",

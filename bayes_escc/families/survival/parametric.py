@@ -1,8 +1,8 @@
-"""Hazards of one median and one shape: log-logistic, log-normal and Gompertz baselines (see `shapes`)."""
+"""Hazards of one median and a shape: log-logistic, log-normal, Gompertz and cure baselines (see `shapes`)."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from bayes_escc.families.survival.published import parametric_hazards
 from bayes_escc.families.survival.risk import observe
 from bayes_escc.families.survival.shapes import SHAPES
 from bayes_escc.families.survival.timed import TimedDesign
+from bayes_escc.families.weighting import variable_of
 from bayes_escc.names import AnyArray, PlainMapping
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class ParametricDesign(TimedDesign):
 
     @property
     def parameter_count(self) -> int:
-        return 2 * len(self.baselines) + self.effects.count + self.risk.parameter_count
+        return (1 + len(self.shape.roles)) * len(self.baselines) + self.effects.count + self.risk.parameter_count
 
     @property
     def structure(self) -> Hashable:
@@ -80,18 +81,18 @@ class ParametricDesign(TimedDesign):
         n, groups = self.groups.count, self.groups
         with pm.Model(coords=self.coords) as model:
             log_median = pt.log(self.baseline("median", "reference_median"))
-            parameter = self.baseline(self.shape.role, self.shape.role)
+            parameters = [self.baseline(role, variable_of(role)) for role in self.shape.roles]
             if self.baselines == ("",):
-                log_median, parameter = log_median * pt.ones(n), parameter * pt.ones(n)
-            log_median, parameter = groups.of_strata(log_median), groups.of_strata(parameter)
+                log_median, parameters = log_median * pt.ones(n), [each * pt.ones(n) for each in parameters]
+            log_median, parameters = groups.of_strata(log_median), [groups.of_strata(each) for each in parameters]
             effect = groups.of_regimens(self.effects.build())
             multiple = pt.zeros(n) if self.accelerated else effect
             log_median = log_median + effect if self.accelerated else log_median
             risk = self.risk.build()
-            self._observe_kinds(model, risk, multiple, [log_median, parameter])
+            self._observe_kinds(model, risk, multiple, [log_median, *parameters])
             if self.published is not None:
                 hazard_of, level = parametric_hazards(
-                    pt, self.shape, multiple, log_median, parameter, self.reference_time
+                    pt, self.shape, multiple, log_median, parameters, self.reference_time
                 )
                 self.published.observe(hazard_of, level, risk.coefficient)
         return model
@@ -103,16 +104,18 @@ class ParametricDesign(TimedDesign):
         import pytensor.tensor as pt
 
         shape, late, interval = self.shape, self.late, kind.startswith("interval")
+        count = len(shape.roles)
         known = kind.startswith("exact")
 
         def column(name: str) -> Any:
             return pm.Data(f"{kind}_{name}", data[f"{kind}_{name}"], dims=dim)
 
-        def spent(a: Any, m: Any, s: Any, start: Any, started: Any, end: Any) -> Any:
+        def spent(a: Any, m: Any, s: Sequence[Any], start: Any, started: Any, end: Any) -> Any:
             logs = shape.log_increment(pt, s, start - m, end - m, started)
             return pt.exp(pt.minimum(a + logs, MOST))
 
-        def term(last: Any, a: Any, m: Any, s: Any, waited: Any, *rest: Any) -> Any:
+        def term(last: Any, a: Any, m: Any, *rest: Any) -> Any:
+            s, waited, rest = rest[:count], rest[count], rest[count + 1 :]
             entry, began = rest[:2] if late else (last, 0.0 * last)
             lower, reached = rest[-2:] if interval else (last, 0.0)
             # nobody waits from entry to an interval, or an end, that begins there
@@ -131,19 +134,19 @@ class ParametricDesign(TimedDesign):
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         values = {"reference_median": self.by_baseline("median", rng, draws)}
-        values[self.shape.role] = self.by_baseline(self.shape.role, rng, draws)
+        values |= {variable_of(role): self.by_baseline(role, rng, draws) for role in self.shape.roles}
         return self.dataset(values | self.prior_values(rng, draws))
 
     def curves(self, parameters: xr.Dataset) -> ParametricCurves:
         effect = self.groups.of_regimens(self.effects.from_level(parameters), 1)
-        log_median, parameter = (
-            self.groups.of_strata(self.by_baseline_drawn(parameters[name]), 1)
-            for name in ("reference_median", self.shape.role)
+        log_median, *shapes = (
+            self.groups.of_strata(self.by_baseline_drawn(parameters[variable_of(role)]), 1)
+            for role in ("median", *self.shape.roles)
         )
         log_median = np.log(log_median)
         multiple = np.zeros_like(effect) if self.accelerated else effect
         log_median = log_median + effect if self.accelerated else log_median
-        return ParametricCurves(self.shape, multiple, log_median, parameter, self.reference_time)
+        return ParametricCurves(self.shape, multiple, log_median, tuple(shapes), self.reference_time)
 
     def time_ratios(self, parameters: xr.Dataset) -> Array | None:
         return np.asarray(np.exp(self.log_ratios(parameters))) if self.accelerated else None

@@ -506,16 +506,15 @@ def piecewise_hazards(xp: Any, logs: Tensor, cuts: Array) -> HazardOf:
 
 
 def parametric_hazards(
-    xp: Any, shape: Shape, log_multiple: Any, log_median: Any, parameter: Any, reference_time: float
+    xp: Any, shape: Shape, log_multiple: Any, log_median: Any, parameters: Sequence[Any], reference_time: float
 ) -> tuple[HazardOf, Tensor]:
     """Hazards of arms of a shape, and the log cumulative hazard of every regimen at the reference time."""
 
     def of(regimen: int, level: Tensor, _: Any) -> terms.Hazard:
-        return terms.ShapedHazard(
-            xp, shape, log_multiple[..., regimen] + level, log_median[..., regimen], parameter[..., regimen]
-        )
+        each = [values[..., regimen] for values in parameters]
+        return terms.ShapedHazard(xp, shape, log_multiple[..., regimen] + level, log_median[..., regimen], each)
 
-    return of, log_multiple + shape.log_cumulative(xp, parameter, math.log(reference_time) - log_median)
+    return of, log_multiple + shape.log_cumulative(xp, parameters, math.log(reference_time) - log_median)
 
 
 def hazards_in_numpy(curves: Curves, block: slice) -> tuple[HazardOf, Array]:
@@ -524,7 +523,8 @@ def hazards_in_numpy(curves: Curves, block: slice) -> tuple[HazardOf, Array]:
         logs = curves.log_hazards[block]
         return piecewise_hazards(np, logs, curves.cuts), np.asarray(logs[..., 0])
     if isinstance(curves, ParametricCurves):
-        each = (curves.log_multiple[block], curves.log_median[block], curves.parameter[block])
+        shapes = [values[block] for values in curves.parameters]
+        each = (curves.log_multiple[block], curves.log_median[block], shapes)
         return parametric_hazards(np, curves.shape, *each, curves.reference_time)
     if not isinstance(curves, WeibullCurves):  # pragma: no cover (there are no others)
         raise AnalysisError("model.baseline: published arms are not known beside it.")

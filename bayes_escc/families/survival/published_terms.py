@@ -8,6 +8,7 @@ exponentials are taken in logarithms, and survival is never subtracted from surv
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -111,23 +112,27 @@ class ShapedHazard:
     shape: Shape
     log_multiple: Tensor
     log_median: Tensor
-    parameter: Tensor
+    parameters: Sequence[Tensor]
 
     def _u(self, time: Tensor) -> Tensor:
         return self.xp.log(time) - self.log_median[..., None]
 
+    @property
+    def _a(self) -> list[Tensor]:
+        return [values[..., None] for values in self.parameters]
+
     def log_cumulative(self, time: Tensor) -> Tensor:
-        found = self.shape.log_cumulative(self.xp, self.parameter[..., None], self._u(time))
+        found = self.shape.log_cumulative(self.xp, self._a, self._u(time))
         return self.log_multiple[..., None] + found
 
     def log_increment(self, lower: Tensor, upper: Tensor) -> Tensor:
         started = 1.0 * (lower > 0.0)
         safe = self.xp.where(lower > 0.0, lower, upper / math.e)
-        found = self.shape.log_increment(self.xp, self.parameter[..., None], self._u(safe), self._u(upper), started)
+        found = self.shape.log_increment(self.xp, self._a, self._u(safe), self._u(upper), started)
         return self.log_multiple[..., None] + found
 
     def log_hazard(self, time: Tensor) -> Tensor:
-        found = self.shape.log_hazard(self.xp, self.parameter[..., None], self._u(time))
+        found = self.shape.log_hazard(self.xp, self._a, self._u(time))
         return self.log_multiple[..., None] + found - self.xp.log(time)
 
 

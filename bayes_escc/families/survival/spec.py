@@ -24,10 +24,15 @@ __all__ = ["DEFAULT_PRIORS", "NAME", "Baseline", "RegimenEffect", "SurvivalSpec"
 
 NAME: Final = "survival"
 
-Baseline = Literal["exponential", "weibull", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz"]
+Baseline = Literal[
+    "exponential", "weibull", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz", "weibull_cure"
+]
 StudyBaselines = Literal["own", "exchangeable", "shared"]
 RegimenEffect = Literal["proportional", "accelerated", "nonproportional", "stratified", "none"]
-_SHAPED: Final = ("log_logistic", "log_normal", "gompertz")
+_STRETCHED: Final = ("log_logistic", "log_normal", "gompertz")
+_SHAPED: Final = (*_STRETCHED, "weibull_cure")
+_SHAPES: Final = ("log_shape", "log_spread", "hazard_growth", "cure_fraction")
+"""Parameters that a baseline has beside its level."""
 _BASELINES: Final = ("exponential", "weibull", "piecewise", "m_spline", *_SHAPED)
 _STUDY_BASELINES: Final = ("own", "exchangeable", "shared")
 _EFFECTS: Final = ("proportional", "accelerated", "nonproportional", "stratified", "none")
@@ -86,6 +91,15 @@ DEFAULT_PRIORS: Final[Mapping[str, tuple[Prior, str]]] = {
             rationale="From hazards that fall to a quarter until the median to hazards that rise fourfold.",
         ),
         "real",
+    ),
+    "cure_fraction": (
+        Prior(
+            "Beta",
+            alpha=1,
+            beta=4,
+            rationale="A fifth of patients on average never have the event; in one draw of 16, more than half.",
+        ),
+        "unit",
     ),
     "log_time_ratio": (
         Prior("Normal", mu=0, sigma=0.6, rationale="Sceptical of large effects: times between 0.3 and 3.2 as long."),
@@ -163,7 +177,8 @@ class SurvivalSpec(Specification):
 
     Parameters
     ----------
-    baseline : {"exponential", "weibull", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz"}
+    baseline : {"exponential", "weibull", "piecewise", "m_spline", "log_logistic", "log_normal", "gompertz", \
+"weibull_cure"}
     regimen_effect : {"proportional", "accelerated", "nonproportional", "stratified", "none"}
     location : str
         Which prior sets the level of the hazard: ``median``, ``log_cumulative_hazard``,
@@ -415,10 +430,17 @@ def _check_effect(model: Reader, baseline: str, effect: str, modifiers: bool) ->
     """Whether a baseline takes what regimens are said to do to it."""
     if effect == "nonproportional" and baseline == "exponential":
         model.problem("regimen_effect", 'constant hazards are proportional; use "proportional" or "stratified"')
-    if effect == "accelerated" and baseline not in _SHAPED:
-        listed = ", ".join(f'"{b}"' for b in _SHAPED)
+    if effect == "accelerated" and baseline == "weibull_cure":
+        model.problem(
+            "regimen_effect",
+            'if regimens stretched time, all would keep as many for good; use "proportional" or "stratified"',
+        )
+    elif effect == "accelerated" and baseline not in _STRETCHED:
+        listed = ", ".join(f'"{b}"' for b in _STRETCHED)
         model.problem("regimen_effect", f'"accelerated" is of baseline = {listed}; a Weibull model gives both ratios')
-    if effect == "nonproportional" and baseline in _SHAPED:
+    if effect == "nonproportional" and baseline == "weibull_cure":
+        model.problem("regimen_effect", '"weibull_cure" hazards take "proportional", "stratified" or "none"')
+    if effect == "nonproportional" and baseline in _STRETCHED:
         model.problem("regimen_effect", f'"{baseline}" hazards take "proportional", "accelerated" or "stratified"')
     if effect == "nonproportional" and baseline == "m_spline":
         model.problem("regimen_effect", '"m_spline" hazards take "proportional", "stratified" or "none"')
@@ -454,9 +476,10 @@ def _roles(
     """The parameters of a model that have priors; `shrinkage` is None without covariates."""
     in_the_model = {
         location: True,
-        "log_shape": baseline == "weibull",
+        "log_shape": baseline in ("weibull", "weibull_cure"),
         "log_spread": baseline in ("log_logistic", "log_normal"),
         "hazard_growth": baseline == "gompertz",
+        "cure_fraction": baseline == "weibull_cure",
         "log_time_ratio": effect == "accelerated",
         "log_hazard_ratio": effect in ("proportional", "nonproportional"),
         "coefficient": shrinkage is not None,
@@ -474,7 +497,7 @@ def _read_priors(
 ) -> tuple[tuple[tuple[str, PriorSet], ...], tuple[str, ...]]:
     """The priors of all parameters of a model, and which of them were stated."""
     by_regimen = {
-        "stratified": {roles[0], "log_shape", "log_spread", "hazard_growth"},
+        "stratified": {roles[0], *_SHAPES},
         "nonproportional": {"log_shape"},
     }.get(effect, set())
     prior_sets, stated = [], []
@@ -485,7 +508,7 @@ def _read_priors(
         prior_set = priors.prior(role, default, domain)
         if prior_set.overrides and role not in {*by_regimen, "log_hazard_ratio", "log_time_ratio", "coefficient"}:
             label = prior_set.overrides[0][0]
-            shared = role not in (roles[0], "log_shape", "log_spread", "hazard_growth")
+            shared = role not in (roles[0], *_SHAPES)
             why = "one value holds for all" if shared else f'needs regimen_effect = "stratified", not "{effect}"'
             priors.problem(f'{role}."{label}"', why)
         if role == "coefficient" and shrinkage != "none" and prior_set.default is not default:

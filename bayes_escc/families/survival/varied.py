@@ -32,8 +32,9 @@ _WORDS: Final = {
     "log_shape": "log shape",
     "log_spread": "log spread",
     "hazard_growth": "growth of the hazard",
+    "cure_fraction": "cure fraction",
 }
-_SHAPES: Final = ("log_shape", "log_spread", "hazard_growth", "drift_sd")
+_SHAPES: Final = ("log_shape", "log_spread", "hazard_growth", "cure_fraction", "drift_sd")
 
 
 def variations(spec: SurvivalSpec, design: Any = None) -> Iterator[Variation]:

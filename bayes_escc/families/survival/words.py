@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bayes_escc.evidence import Problem
 from bayes_escc.evidence.effects import connected_pieces
@@ -16,6 +17,7 @@ from bayes_escc.families.base import prior_line
 from bayes_escc.families.beside import PublishedCovariates
 from bayes_escc.families.covariates import EncodedCovariates
 from bayes_escc.families.modifiers import INTERACTION, Modifiers
+from bayes_escc.families.survival.cure import CURED, plateau_notes
 from bayes_escc.families.survival.curves import Array
 from bayes_escc.families.survival.per_patient import Patients
 from bayes_escc.families.survival.population import (
@@ -133,6 +135,9 @@ def notes_on(design: Described) -> list[Problem]:
         )
     found += strata_notes(design.strata, design.regimen, design.regimens, design.follow_up.event)
     found += [*_not_told_apart(design), *_shape_unknown(design), *_after_last_knot(design)]
+    if design.spec.baseline in CURED:
+        f = design.follow_up
+        found += plateau_notes(_who_share_a_shape(design), f.middle, f.event, design.unit)
     asked = {*design.times, *design.horizons}
     if design.spec.event_free is not None:
         asked |= {design.spec.event_free + t for t in asked}
@@ -204,16 +209,20 @@ def _not_told_apart(design: Described) -> list[Problem]:
     return found
 
 
+def _who_share_a_shape(design: Described) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Patients whose hazards have one shape, with whose they are: everyone's, those on a regimen, or of a stratum."""
+    if design.spec.regimen_effect in ("nonproportional", "stratified"):
+        return [(f" on {r}", np.asarray(design.regimen) == i) for i, r in enumerate(design.regimens)]
+    if design.strata:
+        return [(f" of {s}", design.strata.index == i) for i, s in enumerate(design.strata.labels)]
+    return [("", np.ones(len(design.follow_up.event), dtype=bool))]
+
+
 def _shape_unknown(design: Described) -> list[Problem]:
     """Where too few events say how the hazard changes with time: a Weibull shape, an interval without events."""
     f, spec = design.follow_up, design.spec
-    groups = [("", np.ones(len(f.event), dtype=bool))]
-    if spec.regimen_effect in ("nonproportional", "stratified"):
-        groups = [(f" on {r}", np.asarray(design.regimen) == i) for i, r in enumerate(design.regimens)]
-    elif design.strata:
-        groups = [(f" of {s}", design.strata.index == i) for i, s in enumerate(design.strata.labels)]
     said = []
-    for whose, mine in groups:
+    for whose, mine in _who_share_a_shape(design):
         events = mine & f.event
         if spec.baseline not in ("exponential", "piecewise") and events.sum() < 2:
             said.append(
@@ -269,12 +278,14 @@ def priors_in_words(design: Described) -> list[str]:
     if design.effects.exchangeable and design.others:
         whose, pair = "a reference patient on the average regimen", "log hazard ratio of any two regimens"
     whose += ", in every stratum" if design.strata else ""
+    cured = design.spec.baseline in CURED
     named = {
-        "median": (f"median PFS of {whose}", f" {design.unit}"),
+        "median": (f"median PFS of {whose}{', of those who ever have the event' if cured else ''}", f" {design.unit}"),
+        "cure_fraction": (f"long-term event-free proportion of {whose}", ""),
         "log_cumulative_hazard": (f"log cumulative hazard at {when}", ""),
         "hazard": ("hazard", f" per {design.unit.removesuffix('s')}"),
         "log_hazard": ("log hazard at time zero" if design.spec.baseline == "m_spline" else "log hazard", ""),
-        "log_shape": ("log Weibull shape", ""),
+        "log_shape": ("log Weibull shape of the early hazard" if cured else "log Weibull shape", ""),
         "log_spread": (_SPREADS[design.spec.baseline == "log_normal"], ""),
         "hazard_growth": ("log of the hazard at the median over that at the start (Gompertz)", ""),
         "log_time_ratio": (pair.replace("hazard", "time"), ""),
@@ -320,6 +331,12 @@ def _implied(design: Described) -> list[str]:
         f"{design.unit}; PFS at 6 months "
         f"{spread(survival(curves, population, np.array([six]))[:, 0, 0], 100.0)} %."
     ]
+    if design.spec.baseline in CURED:
+        for_good = survival(curves, population, np.array([np.inf]))[:, 0, 0]
+        lines.append(
+            f"And a long-term event-free proportion on {first} of {spread(for_good, 100.0)} %; a median that is "
+            "never reached counts as ten thousand times that of those who have the event."
+        )
     if design.others:
         area = restricted_mean(curves, population, horizon)
         lines.append(

@@ -271,6 +271,7 @@ def _write_scans(base: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
 
 _LEVEL: Final = {"median": Prior("LogNormal", mu=math.log(6), sigma=0.5)}
 _SHAPE: Final = {"log_shape": Prior("Normal", mu=0, sigma=0.3)}
+_FRACTION: Final = {"cure_fraction": Prior("Beta", alpha=2, beta=5)}
 _RATIO: Final = {"log_hazard_ratio": Prior("Normal", mu=0, sigma=0.6)}
 _EACH: Final = {"log_hazard": Prior("Normal", mu=math.log(0.12), sigma=0.5)}
 _COVARIATE: Final = {"coefficient": Prior("Normal", mu=0, sigma=0.5)}
@@ -391,6 +392,10 @@ def _sampled() -> list[Case]:
         _survival("exponential", ("constant hazards", "恒定风险"), _LEVEL, _RATIO, baseline="exponential"),
         _survival(
             "piecewise", ("piecewise hazards", "分段恒定风险"), _EACH, _RATIO, baseline="piecewise", cutpoints=_CUTS
+        ),
+        _survival(
+            "weibull_cure", ("Weibull with a cure fraction", "含治愈比例的Weibull"), _LEVEL, _SHAPE, _RATIO, _FRACTION,
+            baseline="weibull_cure",
         ),
         _survival(
             "weibull_scans", ("Weibull, events between scans", "Weibull，区间删失"), _LEVEL, _SHAPE, _RATIO, scans=True
