@@ -88,13 +88,20 @@ def test_of_two_writers_one_writes_and_one_is_told(faults):
     assert not faults["race"]["left"]["damage"]
 
 
-@pytest.fixture
-def path(tmp_path):
-    with be.Study.create(tmp_path / "s.db", analysis()) as study:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    path = tmp_path_factory.mktemp("whole") / "s.db"
+    with be.Study.create(path, analysis()) as study:
         study.update(FIRST)
         study.update(SECOND)
         study.withdraw("A3")
-    return tmp_path / "s.db"
+    assert [p.name for p in path.parent.iterdir()] == [path.name]  # nothing stands beside it that a copy would miss
+    return path
+
+
+@pytest.fixture
+def path(whole, tmp_path):
+    return Path(shutil.copy(whole, tmp_path))
 
 
 def test_the_second_writer_learns_who_is_at_work(path):
