@@ -1,6 +1,7 @@
 """Own patients beside published arms: against a grid, against patients, and what must not change."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import bayes_escc as be
 from bayes_escc.cli.entry import main
 from bayes_escc.evidence.population.margins import Margin, integration_points, latent_correlation, margin_of
 from bayes_escc.evidence.population.overlap import matching_weights, overlap_of
+from bayes_escc.report.chinese import in_chinese
 from bayes_escc.runs.run import prepare_design
 from tests.helpers.published_arms import OWN, PUBLISHED, analysis, write
 from tests.oracles.published_arms import grid_posterior, modified_posterior
@@ -512,3 +514,95 @@ def test_under_strong_imbalance_naive_and_adjusted_point_apart(tmp_path):
     assert better > 0.5  # the other way round than the plain rates
     assert row["probability_better"] == pytest.approx(better, abs=0.02)
     assert row["probability_better"] > row["probability_better_with_bias"] > 0.5
+
+
+def test_overlap_is_told_in_the_units_of_the_covariates(tmp_path):
+    """Ages in years and ratios as printed, in both languages, and not in standard deviations of own patients."""
+    facts = [("trial", PUBLISHED, *f) for f in (("age", "mean", 95.0), ("age", "sd", 4.0))]
+    facts += [("trial", PUBLISHED, "nlr", s, v) for s, v in (("median", 4.0), ("q1", 3.0), ("q3", 16 / 3))]
+    write(tmp_path, rows=facts)
+    own = pd.read_csv(tmp_path / "own.csv")
+    covariates = ["age", {"column": "nlr", "transform": "log"}]
+    chosen = analysis(tmp_path, covariates=covariates, overlap={"extrapolate": True})
+    design = prepare_design(chosen, chosen.load_table())
+    age, nlr = design.overlaps[0].balance
+    assert (age.own_low, age.own_high) == pytest.approx((own["age"].min(), own["age"].max()))
+    assert (age.own_mean, age.target_mean) == pytest.approx((own["age"].mean(), 95.0), rel=1e-3)
+    assert (nlr.own_low, nlr.own_high) == pytest.approx((own["nlr"].min(), own["nlr"].max()))
+    assert nlr.own_mean == pytest.approx(np.exp(np.log(own["nlr"]).mean()))
+    assert nlr.target_mean == pytest.approx(4.0, rel=1e-3)
+    (reason,) = (r for r in design.overlaps[0].reasons if "no weights" in r)
+    assert f"95 published, own from {own['age'].min():.3g} to {own['age'].max():.3g}" in reason
+    refusal = "; ".join(design.overlaps[0].reasons)
+    note = f"trial: overlap of own and published patients is none ({refusal})."
+    assert not re.search("[a-z]{4,}", in_chinese(note, frozenset({"trial"})).replace("trial", "")), in_chinese(note)
+
+
+def test_a_positive_covariate_is_never_integrated_below_zero(tmp_path):
+    """Its square root, as its logarithm, has no law that reaches below zero."""
+    write(tmp_path, rows=[("trial", PUBLISHED, "nlr", "mean", 3.0), ("trial", PUBLISHED, "nlr", "sd", 2.5)])
+    for transform in ("sqrt", "log"):
+        chosen = analysis(tmp_path, covariates=[{"column": "nlr", "transform": transform}])
+        design = prepare_design(chosen, chosen.load_table())
+        (points,), (encoder,) = design.points, design.encoded.encoders
+        assert np.isfinite(points.values).all()
+        printed = np.array([encoder.printed(v) for v in points.values[:, 0]])
+        assert (printed > 0).all()
+        assert points.weight @ printed == pytest.approx(3.0, rel=1e-6)
+        assert points.weight @ (printed - 3.0) ** 2 == pytest.approx(6.25, rel=1e-4)
+
+
+LINES = {"column": "line", "levels": ["first", "second", "third"]}
+
+
+def with_lines(folder, rows):
+    write(folder, rows=rows)
+    own = pd.read_csv(folder / "own.csv")
+    own["line"] = ["first", "second", "third"] * 20
+    own.to_csv(folder / "own.csv", index=False)
+
+
+def line(level, percent):
+    return ("trial", PUBLISHED, f"line[{level}]", "percent", percent)
+
+
+@pytest.mark.parametrize("coding", ["categorical", "ordinal"])
+def test_nobody_is_in_two_levels_of_one_covariate(tmp_path, coding):
+    """Alone, beside a related yes-or-no covariate, and beside two continuous ones."""
+    more = [("trial", PUBLISHED, "liver", "percent", 60.0), ("trial", PUBLISHED, "age", "mean", 60.0)]
+    more += [("trial", PUBLISHED, "age", "sd", 9.0), ("trial", PUBLISHED, "nlr", "median", 3.0)]
+    more += [("trial", PUBLISHED, "nlr", "q1", 2.0), ("trial", PUBLISHED, "nlr", "q3", 4.5)]
+    with_lines(tmp_path, [line("first", 24.0), line("third", 30.0), *more])
+    allowed = {(0, 0), (1, 0), (1, 1) if coding == "ordinal" else (0, 1)}
+    shares = (0.76, 0.30) if coding == "ordinal" else (0.46, 0.30)
+    nlr = {"column": "nlr", "transform": "log"}
+    for others in ((), ("liver",), ("age",), ("liver", "age"), ("age", nlr)):
+        chosen = analysis(tmp_path, covariates=[{**LINES, "coding": coding}, *others], overlap={"extrapolate": True})
+        design = prepare_design(chosen, chosen.load_table())
+        (points,) = design.points
+        assert {tuple(v) for v in points.values[:, :2].astype(int).tolist()} == allowed
+        assert points.weight @ points.values[:, :2] == pytest.approx(shares, abs=2e-3)
+
+
+def test_levels_are_published_one_by_one(tmp_path):
+    """One percentage for a column of three levels was taken for each of them."""
+    covariates = [{**LINES, "coding": "categorical"}]
+    with_lines(tmp_path, [("trial", PUBLISHED, "line", "percent", 40.0)])
+    refused(
+        tmp_path, r"nothing usable is published of line\[first\], line\[second\], line\[third\]", covariates=covariates
+    )
+    with_lines(tmp_path, [line("first", 40.0), line("second", 36.0), line("third", 36.0)])
+    refused(tmp_path, r"line\[third\] add up to 112", covariates=covariates)
+    with_lines(tmp_path, [line("first", 40.0)])
+    refused(tmp_path, "nothing usable is published", covariates=covariates)
+    chosen = analysis(tmp_path, covariates=covariates, published={"missing": "own"})
+    (points,) = prepare_design(chosen, chosen.load_table()).points
+    assert points.weight @ points.values == pytest.approx([1 / 3, 1 / 3])
+
+
+def test_a_normal_law_below_zero_is_noted(tmp_path):
+    write(tmp_path, rows=[("trial", PUBLISHED, "nlr", "mean", 3.0), ("trial", PUBLISHED, "nlr", "sd", 2.5)])
+    chosen = analysis(tmp_path, covariates=["nlr"], overlap={"extrapolate": True})
+    (said,) = (w for w in prepare_design(chosen, chosen.load_table()).warnings if w.code == "below_zero")
+    assert "a normal law of nlr has 12 % of patients below 0" in said.message  # Phi(-1.2) = 0.115
+    assert 'transform = "log"' in said.remedy

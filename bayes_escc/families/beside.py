@@ -7,7 +7,8 @@ covariates; they become points to integrate over, encoded as the model has the o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.families.covariates import EncodedCovariates, Encoder
 from bayes_escc.families.target import TargetTable, target_patterns
 from bayes_escc.names import Plain
+from bayes_escc.probability.distributions import normal_cdf
 
 __all__ = [
     "ArmOfPaper",
@@ -33,6 +35,8 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+MOST_BELOW_ZERO: Final = 0.025
+"""Share of a law below zero that is noted where no own patient is."""
 
 
 class ArmOfPaper(Protocol):
@@ -55,6 +59,57 @@ class ArmOfPaper(Protocol):
         """Of every covariate, its statistics by name."""
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column of the patients: one covariate of the model, or several that tell its levels apart.
+
+    Parameters
+    ----------
+    label : str
+        Of the first covariate.
+    places : tuple of int
+        Of its covariates among those of the model.
+    encoders : tuple of Encoder
+    """
+
+    label: str
+    places: tuple[int, ...]
+    encoders: tuple[Encoder, ...]
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Its levels, the reference first; none of a number, or of yes or no."""
+        return self.encoders[0].levels
+
+    @property
+    def names(self) -> list[str]:
+        """How papers' facts name the levels."""
+        return [f"{self.encoders[0].column}[{level}]" for level in self.levels]
+
+    @property
+    def needed(self) -> str:
+        """What has to be published of it."""
+        return ", ".join(self.names) if self.levels else self.label
+
+    def index(self, values: Array) -> Array:
+        """Of every patient the level as a number, or the covariate itself."""
+        if not self.levels:
+            return values[:, self.places[0]]
+        place = [1 if e.ordinal else self.levels.index(e.level) for e in self.encoders]
+        return np.asarray(np.rint(values[:, list(self.places)] @ np.array(place)))
+
+
+def _columns_of(encoded: EncodedCovariates) -> tuple[_Column, ...]:
+    """The columns behind the covariates of a model."""
+    found: dict[tuple[str, tuple[str, ...], int], list[int]] = {}
+    for j, e in enumerate(encoded.encoders):
+        found.setdefault((e.column, e.levels, -1 if e.levels else j), []).append(j)
+    return tuple(
+        _Column(encoded.labels[places[0]], tuple(places), tuple(encoded.encoders[j] for j in places))
+        for places in found.values()
+    )
+
+
 class PublishedCovariates:
     """The covariates of published arms beside those of own patients.
 
@@ -75,27 +130,30 @@ class PublishedCovariates:
         self.encoded, self.arms, self.spec, self.target = encoded, tuple(arms), spec, spec.target
         self.patients = len(encoded.values)
         self.n = np.array([a.n for a in arms], dtype="int64")
+        self.columns, self.doubts = _columns_of(encoded), list[Problem]()
         self.margins = [self._margins(a) for a in arms]
         self.points = self._all_points(0)
         self.overlaps = tuple(self._overlap(a, p) for a, p in zip(arms, self.points, strict=True))
-        self.notes = tuple(self._overlap_notes())
+        self.notes = (*self.doubts, *self._overlap_notes())
 
     # ---- what is known of a published arm -----------------------------------------------------
 
     def _margins(self, arm: ArmOfPaper) -> list[Margin]:
-        """The margin of every covariate of the model in a published arm."""
+        """The margin of every column of the covariates in a published arm."""
         found, lacking = [], []
-        for j, (label, encoder) in enumerate(zip(self.encoded.labels, self.encoded.encoders, strict=True)):
-            facts = arm.facts.get(label) or arm.facts.get(encoder.column) or {}
-            margin = margin_of(facts, binary=bool(self.encoded.binary[j]), positive=encoder.transform == "log", n=arm.n)
+        for column in self.columns:
+            margin = self._levels(arm, column) if column.levels else self._number(arm, column)
             if margin is None and self.spec.missing == "own":
-                margin = self._own_margin(j, encoder)
+                margin = self._own_margin(column)
             if margin is None:
-                lacking.append(label)
+                lacking.append(column.needed)
             else:
                 found.append(margin)
         if lacking:
-            needed = "a percent for yes or no; mean and sd, or median with q1 and q3 (or min and max), for numbers"
+            needed = (
+                "a percent for yes or no, and of each level; mean and sd, or median with q1 and q3 (or min and max), "
+                "for numbers"
+            )
             raise DataError(
                 f"{arm.study}, {arm.regimen}: nothing usable is published of {', '.join(lacking)} ({needed}). Leave it "
                 "out of the model on both sides, and allow for it as bias; or state [published] missing = "
@@ -103,8 +161,42 @@ class PublishedCovariates:
             )
         return found
 
-    def _own_margin(self, j: int, encoder: Encoder) -> Margin:
+    def _number(self, arm: ArmOfPaper, column: _Column) -> Margin | None:
+        """The margin of a number, or of yes or no."""
+        j, encoder = column.places[0], column.encoders[0]
+        facts = arm.facts.get(self.encoded.labels[j]) or arm.facts.get(encoder.column) or {}
+        found = margin_of(facts, binary=bool(self.encoded.binary[j]), positive=encoder.transform != "none", n=arm.n)
+        lowest = encoder.printed(float(self.encoded.values[:, j].min()))
+        below = 0.0 if found is None or found.kind != "normal" else float(normal_cdf(-found.first / found.second))
+        if lowest > 0.0 and below > MOST_BELOW_ZERO:
+            share = f"{100 * below:.0f} % of patients below 0"
+            said = f"{arm.study}, {arm.regimen}: a normal law of {column.label} has {share}"
+            remedy = 'Take its logarithm (transform = "log" in model.covariates), whose law is above 0.'
+            self.doubts.append(Problem("below_zero", said, remedy))
+        return found
+
+    def _levels(self, arm: ArmOfPaper, column: _Column) -> Margin | None:
+        """The margin of a column with levels, whose percentages are printed level by level, all or all but one."""
+        said = {name.casefold(): facts.get("percent") for name, facts in arm.facts.items()}
+        percent = [said.get(name.casefold()) for name in column.names]
+        known = [p for p in percent if p is not None]
+        if len(known) < len(percent) - 1:
+            return None
+        rest, rounding = 100.0 - sum(known), 0.5 * len(percent)
+        if rest < -rounding or (len(known) == len(percent) and rest > rounding):
+            raise DataError(
+                f"{arm.study}, {arm.regimen}: the percentages of {', '.join(column.names)} add up to {sum(known):.4g}. "
+                "Give those of the same patients, level by level."
+            )
+        shares = np.array([max(rest, 0.0) if p is None else p for p in percent])
+        return Margin("levels", shares=tuple((shares / shares.sum()).tolist()))
+
+    def _own_margin(self, column: _Column) -> Margin:
+        j, encoder = column.places[0], column.encoders[0]
         values = self.encoded.values[:, j]
+        if column.levels:
+            counts = np.bincount(column.index(self.encoded.values).astype(int), minlength=len(column.levels))
+            return Margin("levels", shares=tuple((counts / counts.sum()).tolist()))
         if self.encoded.binary[j]:
             return Margin("binary", float(values.mean()))
         centre, spread = encoder.center + encoder.scale * float(values.mean()), encoder.scale * float(values.std())
@@ -118,8 +210,9 @@ class PublishedCovariates:
     def _points_of(self, margins: Sequence[Margin], patients: int, seed: int, *, correlated: bool) -> Points:
         """Integration points of a published arm, encoded as the model has them."""
         related = correlated and self.spec.correlation == "own"
-        raw = integration_points(margins, latent_correlation(self.encoded.values) if related else None, seed=seed)
-        columns = [_encoded(raw.values[:, j], e) for j, e in enumerate(self.encoded.encoders)]
+        own = np.array([c.index(self.encoded.values) for c in self.columns]).T
+        raw = integration_points(margins, latent_correlation(own) if related and margins else None, seed=seed)
+        columns = [_encoded(raw.values[:, k], e) for k, c in enumerate(self.columns) for e in c.encoders]
         values = np.stack(columns, axis=1) if columns else np.zeros((1, 0))
         return Points(values, raw.weight if columns else np.ones(1), raw.exact, patients)
 
@@ -140,7 +233,8 @@ class PublishedCovariates:
         mean = points.weight @ points.values
         sd = np.sqrt(points.weight @ (points.values - mean) ** 2)
         encoded, binary = self.encoded, list(self.encoded.binary)
-        return overlap_of(arm.study, encoded.labels, encoded.values, mean, sd, binary, encoded.words)
+        printed = [e.printed for e in encoded.encoders]
+        return overlap_of(arm.study, encoded.labels, encoded.values, mean, sd, binary, encoded.words, printed)
 
     def _overlap_notes(self) -> list[Problem]:
         """Overlap in words; patients that do not overlap are refused unless the analysis says to extrapolate."""
@@ -236,7 +330,8 @@ def subgroup_columns(encoded: EncodedCovariates, named: Sequence[tuple[str, str]
         If one is no yes-or-no covariate of the model.
     """
     labels = [e.column for e in encoded.encoders]
-    found = {c: labels.index(c) for _, c in named if labels.count(c) == 1 and encoded.binary[labels.index(c)]}
+    plain = {c for c in labels if labels.count(c) == 1 and not encoded.encoders[labels.index(c)].levels}
+    found = {c: labels.index(c) for _, c in named if c in plain and encoded.binary[labels.index(c)]}
     strange = dict.fromkeys(f"{study} has rows by {c}" for study, c in named if c not in found)
     if strange:
         known = [n for n, binary in zip(encoded.labels, encoded.binary, strict=True) if binary]
@@ -322,6 +417,7 @@ def _together(parts: Sequence[Points]) -> Points:
 def _encoded(values: Array, encoder: Encoder) -> Array:
     """A column of raw values as the model has it."""
     if encoder.levels:
-        return values
+        own = encoder.levels.index(encoder.level)
+        return np.asarray(values >= own if encoder.ordinal else values == own, dtype=float)
     transformed = {"log": np.log, "sqrt": np.sqrt}.get(encoder.transform, np.asarray)(values)
     return np.asarray((transformed - encoder.center) / encoder.scale)

@@ -196,6 +196,11 @@ class Encoder:
         transformed = {"log": math.log, "sqrt": math.sqrt}.get(self.transform, float)(value)
         return (transformed - self.center) / self.scale
 
+    def printed(self, value: float) -> float:
+        """A value as modelled in the unit of its column."""
+        back = self.center + self.scale * value
+        return math.exp(back) if self.transform == "log" else back * abs(back) if self.transform == "sqrt" else back
+
 
 def read_covariates(model: Reader, *, survival: bool = False) -> tuple[Covariate, ...]:
     """Read `covariates = ["column", { column = ..., ... }]` of `[model]`.

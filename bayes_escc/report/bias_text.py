@@ -127,7 +127,7 @@ def _beside_published(found: PlainMapping, naming: Naming) -> str:
     units = ("", "") if timed else ("proportion", "points")
     rows = [
         [
-            r["population"],
+            naming.said(r["population"]),
             r["regimen"],
             _shown(r, key, units[0], naming),
             "" if r["probability_better"] is None else _shown(r, "difference", units[1], naming),

@@ -75,7 +75,7 @@ FIGURES: Final[tuple[tuple[str, str], ...]] = (
     ("{a} against {b}, at {time} {unit}", "{a}与{b}比较，{time} {unit}"),
     ("Accrual and follow-up", "入组与随访"),
     ("Own patients and published arms", "本组患者与已发表组"),
-    ("{study}: {state}, {ess} of {n} after matching", "{study}：重叠{state}，匹配后{n}例相当于{ess}例"),
+    ("{study}: {state}, {ess} of {n} after matching", "{study}：重叠情况：{state}，匹配后{n}例相当于{ess}例"),
     ("Published minus own, in pooled standard deviations", "已发表值减本组值（以合并标准差计）"),
     ("Shaded: less than 0.25 standard deviations. Beyond 1 an answer rests on the model alone.",
      "阴影：相差小于0.25个标准差；大于1时结论仅依赖模型。"),

@@ -334,7 +334,7 @@ NOTES: Final = (
     ),
     (
         "{study}: overlap of own and published patients is {state} ({reasons}).",
-        "{study}：本组患者与已发表患者的重叠{state}（{reasons}）。",
+        "{study}：本组患者与已发表患者的重叠情况：{state}（{reasons}）。",
     ),
     (
         "Sizes rest on the model; compare the answers in the other populations.",

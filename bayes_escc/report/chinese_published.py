@@ -99,6 +99,19 @@ _CURVES: Final = (
         "{arm}：中位数的区间在对数尺度上一侧为另一侧的{times}倍。",
     ),
     ("Check both limits; a curve says more than such a median.", "请核对上下限；曲线比这样的中位数提供更多信息。"),
+    (
+        "{study}, {regimen}: the percentages of {names} add up to {sum}.",
+        "{study}，{regimen}：{names}的百分比之和为{sum}。",
+    ),
+    ("Give those of the same patients, level by level.", "请逐一填写同一批患者各水平的百分比。"),
+    (
+        "{study}, {regimen}: a normal law of {name} has {share} % of patients below 0.",
+        "{study}，{regimen}：若{name}服从正态分布，则有{share}%的患者小于0。",
+    ),
+    (
+        'Take its logarithm (transform = "log" in model.covariates), whose law is above 0.',
+        '请取对数（在model.covariates中设transform = "log"），其分布恒大于0。',
+    ),
     ("{source} has no rows of {study}.", "{source}没有{study}的数据行。"),
     ("{source} has no {column} {arm}, but {arms}.", "{source}没有{column} {arm}，只有{arms}。"),
     ("{source} has no column {name}; it has {columns}.", "{source}没有{name}列，只有{columns}。"),
@@ -124,9 +137,9 @@ _OVERLAP: Final = (
     ),
     ("population: there is no overlap to compare in.", "population：没有可供比较的重叠人群。"),
     (
-        "{study}, {regimen}: nothing usable is published of {names} (a percent for yes or no; mean and sd, or "
-        "median with q1 and q3 (or min and max), for numbers).",
-        "{study}，{regimen}：未发表可用的{names}数据（是否变量需百分比；数值变量需均数与标准差，或中位数与四分位"
+        "{study}, {regimen}: nothing usable is published of {names} (a percent for yes or no, and of each level; "
+        "mean and sd, or median with q1 and q3 (or min and max), for numbers).",
+        "{study}，{regimen}：未发表可用的{names}数据（是否变量及各水平需百分比；数值变量需均数与标准差，或中位数与四分位"
         "数或最小最大值）。",
     ),
     (

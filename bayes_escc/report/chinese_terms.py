@@ -202,6 +202,7 @@ TERMS: Final[Mapping[str, str]] = {
     "mean log odds": "平均对数比值",
     "categories": "疗效分类",
     "thin": "较少",
+    "extrapolating": "需外推",
     "predictive probability that {what} in the final analysis": "最终分析中{what}的预测概率",
     "P(hazard ratio of {a} against {b} < {value}) > {least}": "P({a}相对{b}的风险比 < {value}) > {least}",
     "P(median of {a} > {value}) > {least}": "P({a}的中位生存期 > {value}) > {least}",
@@ -230,6 +231,9 @@ TERMS: Final[Mapping[str, str]] = {
     "{share} % of the draws for {a} against {b}": "{a}与{b}的比较为{share}%",
     "{a} against {b}": "{a}与{b}相比",
     "{name} differs by {size} standard deviations": "{name}相差{size}个标准差",
+    "no weights of own patients give the means of the published ones, furthest apart in {name}: {mean} published, own "
+    "from {low} to {high}": "本组患者无论如何加权都达不到已发表组的均值；相差最大的是{name}：发表值{mean}，本组为{low}～{high}",
+    "{share} % of the published patients lie outside the own range of {name}": "{share}%的已发表患者超出本组{name}的范围",
     "one that doubles the odds could not do it at any prevalence": "使比值加倍的因素无论多常见都不足以改变结论",
     "one that triples the odds could not do it at any prevalence": "使比值增至三倍的因素无论多常见都不足以改变结论",
     "one that doubles the hazard could not do it at any prevalence": "使风险率加倍的因素无论多常见都不足以改变结论",

@@ -159,7 +159,7 @@ WORDS: Final = phrases(
         "other_methods_note": (
             "Naive: nothing is adjusted for, so it is no comparison of regimens. The others are for the published "
             "population. Patients: how many own ones the number is worth.",
-            "未调整：未作任何调整，不构成方案间的比较。其余方法针对已发表组的人群。例数：相当于本组多少例患者。",
+            "未校正：未作任何校正，并非方案之间的比较。其余方法针对已发表人群。例数：相当于本组多少例患者。",
         ),
         "method": ("Method", "方法"),
         "own_rate": ("Own", "本组"),
@@ -182,7 +182,7 @@ WORDS: Final = phrases(
         "rate_of_events": ("Rate", "发生率"),
         "overlap": (
             "{study}: overlap is {state}; {ess} of {n} own patients count after matching.",
-            "{study}：重叠{state}；匹配后本组{n}例相当于{ess}例。",
+            "{study}：重叠情况：{state}；匹配后本组{n}例相当于{ess}例。",
         ),
         "caption_network": ("Network of trials.", "试验网络图。"),
         "caption_regimens": ("Every regimen against the reference.", "各方案与参照方案的比较。"),

@@ -1,9 +1,9 @@
 """The covariates of a published arm as a distribution: margins from what was printed, points to integrate over.
 
 A published arm is an average over its patients, so a model is averaged over their covariates and never evaluated at
-their mean. Yes-or-no covariates are enumerated and one continuous covariate takes Gauss-Hermite nodes, exact to
-rounding; where several are continuous, scrambled Sobol points are joined by a normal
-copula, whose error is measured with a second scramble. Correlated yes-or-no covariates are enumerated too, with the
+their mean. Covariates with levels (yes or no, or several) are enumerated and one continuous covariate takes
+Gauss-Hermite nodes, exact to rounding; where several are continuous, scrambled Sobol points are joined by a normal
+copula, whose error is measured with a second scramble. Correlated ones with levels are enumerated too, with the
 probabilities of their combinations under the copula (given the one continuous covariate, at each of its nodes).
 
 References
@@ -34,6 +34,8 @@ Array = NDArray[np.float64]
 NODES: Final = 20
 SOBOL: Final = 1024
 CELL_POINTS: Final = 8192
+FEW_VALUES: Final = 10
+"""A covariate with no more values than this among own patients is a normal that was cut; with more it is continuous."""
 STATISTICS: Final = ("percent", "mean", "sd", "median", "q1", "q3", "min", "max")
 _QUARTILES: Final = 1.349
 _ANGLES, _ANGLE_WEIGHTS = np.polynomial.legendre.leggauss(40)
@@ -46,32 +48,47 @@ class Margin:
 
     Parameters
     ----------
-    kind : {"binary", "normal", "lognormal"}
+    kind : {"binary", "levels", "normal", "lognormal"}
     first, second : float
         The share; or mean and standard deviation (of the logarithm, for a log-normal).
+    shares : tuple of float
+        Of every level, in order; its values are 0, 1, 2, ...
     """
 
-    kind: Literal["binary", "normal", "lognormal"]
-    first: float
+    kind: Literal["binary", "levels", "normal", "lognormal"]
+    first: float = 0.0
     second: float = 0.0
+    shares: tuple[float, ...] = ()
 
-    def quantile(self, u: Array) -> Array:
-        """Values at probabilities."""
-        if self.kind == "binary":
-            return np.asarray(u > 1.0 - self.first, dtype=float)
-        z = self.first + self.second * normal_quantile(u)
-        return np.asarray(np.exp(z) if self.kind == "lognormal" else z)
+    @property
+    def each(self) -> tuple[float, ...]:
+        """The probability of every value of a covariate that is counted; none of a continuous one."""
+        return (1.0 - self.first, self.first) if self.kind == "binary" else self.shares
+
+    @property
+    def cuts(self) -> Array:
+        """Where a normal is cut to give these values."""
+        return np.asarray(normal_quantile(np.clip(np.cumsum(self.each[:-1]), 0.0, 1.0)))
+
+    def value(self, z: Array) -> Array:
+        """Values at normal scores."""
+        if self.each:
+            return np.searchsorted(self.cuts, z).astype(float)
+        x = self.first + self.second * z
+        return np.asarray(np.exp(x) if self.kind == "lognormal" else x)
 
     @property
     def mean(self) -> float:
         """Expected value."""
+        if self.each:
+            return float(np.dot(self.each, range(len(self.each))))
         return math.exp(self.first + 0.5 * self.second**2) if self.kind == "lognormal" else self.first
 
     @property
     def sd(self) -> float:
         """Standard deviation."""
-        if self.kind == "binary":
-            return math.sqrt(self.first * (1.0 - self.first))
+        if self.each:
+            return math.sqrt(np.dot(self.each, (np.arange(len(self.each)) - self.mean) ** 2))
         return self.mean * math.sqrt(math.expm1(self.second**2)) if self.kind == "lognormal" else self.second
 
 
@@ -160,19 +177,18 @@ def integration_points(margins: Sequence[Margin], correlation: Array | None = No
     """
     k = len(margins)
     related = correlation is not None and bool(np.abs(correlation - np.eye(k)).max() > 1e-12) if k else False
-    continuous = [j for j, m in enumerate(margins) if m.kind != "binary"]
+    continuous = [j for j, m in enumerate(margins) if not m.each]
     if len(continuous) > 1:
         return _sobol(margins, np.eye(k) if correlation is None else correlation, seed)
     if related and correlation is not None:
         return _enumerated(margins, correlation, continuous, seed)
     axes: list[tuple[Array, Array]] = []
     for margin in margins:
-        if margin.kind == "binary":
-            axes.append((np.array([0.0, 1.0]), np.array([1.0 - margin.first, margin.first])))
+        if margin.each:
+            axes.append((np.arange(len(margin.each), dtype=np.float64), np.asarray(margin.each, dtype=np.float64)))
             continue
         nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-        z = margin.first + margin.second * nodes
-        axes.append((np.exp(z) if margin.kind == "lognormal" else z, weights / weights.sum()))
+        axes.append((margin.value(nodes), weights / weights.sum()))
     weight = np.array([math.prod(w) for w in product(*[w for _, w in axes])], dtype=float)
     values = np.array(list(product(*[a for a, _ in axes])), dtype=float).reshape(len(weight), k)
     used = weight > 0.0
@@ -180,40 +196,39 @@ def integration_points(margins: Sequence[Margin], correlation: Array | None = No
 
 
 def _enumerated(margins: Sequence[Margin], correlation: Array, continuous: Sequence[int], seed: int) -> Points:
-    """Combinations of correlated yes-or-no covariates, at the nodes of the continuous one if there is one."""
-    binary = [j for j in range(len(margins)) if j not in continuous]
+    """Combinations of correlated covariates with levels, at the nodes of the continuous one if there is one."""
+    counted = [j for j in range(len(margins)) if j not in continuous]
     nodes, weights = np.zeros(1), np.ones(1)
-    slope: Array = np.zeros(len(binary))
-    rest: Array = correlation[np.ix_(binary, binary)]
+    slope: Array = np.zeros(len(counted))
+    rest: Array = correlation[np.ix_(counted, counted)]
     if continuous:
         nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
         weights = weights / weights.sum()
-        slope = np.asarray(correlation[np.array(binary), continuous[0]])
+        slope = np.asarray(correlation[np.array(counted), continuous[0]])
         rest = rest - np.outer(slope, slope)
-    above = np.array([float(normal_quantile(1.0 - margins[j].first)) for j in binary])
-    cells = np.array(list(product((0.0, 1.0), repeat=len(binary))))
+    cuts = [margins[j].cuts for j in counted]
+    cells = np.array(list(product(*(range(len(c) + 1) for c in cuts))), dtype=float)
     values, shares = [], []
     for node, weight in zip(nodes, weights, strict=True):
         row = np.zeros((len(cells), len(margins)))
-        row[:, binary] = cells
+        row[:, counted] = cells
         for j in continuous:
-            z = margins[j].first + margins[j].second * node
-            row[:, j] = math.exp(z) if margins[j].kind == "lognormal" else z
+            row[:, j] = margins[j].value(np.array([node]))
         values.append(row)
-        shares.append(weight * _cell_shares(above - slope * node, rest, seed))
+        shares.append(weight * _cell_shares([c - s * node for c, s in zip(cuts, slope, strict=True)], rest, seed))
     share: Array = np.concatenate(shares)
     used = share > 0.0
-    return Points(np.concatenate(values)[used], share[used] / share.sum(), len(binary) < 2)
+    return Points(np.concatenate(values)[used], share[used] / share.sum(), len(counted) < 2)
 
 
-def _cell_shares(above: Array, covariance: Array, seed: int) -> Array:
-    """Probability of every combination of normals being above their limits, the last fastest."""
-    if len(above) == 1:
-        p = float(normal_cdf(-above[0] / math.sqrt(covariance[0, 0])))
-        return np.array([1.0 - p, p])
-    draws = _normal_scores(len(above), seed) @ np.linalg.cholesky(covariance).T
-    code = (draws > above) @ (2 ** np.arange(len(above))[::-1])
-    return np.bincount(code, minlength=2 ** len(above)) / len(draws)
+def _cell_shares(cuts: Sequence[Array], covariance: Array, seed: int) -> Array:
+    """Probability of every combination of normals between their cuts, the last fastest."""
+    if len(cuts) == 1:
+        return np.diff(normal_cdf(np.concatenate([[-np.inf], cuts[0], [np.inf]]) / math.sqrt(covariance[0, 0])))
+    draws = _normal_scores(len(cuts), seed) @ np.linalg.cholesky(covariance).T
+    sizes = tuple(len(c) + 1 for c in cuts)
+    places = [np.searchsorted(c, draws[:, j]) for j, c in enumerate(cuts)]
+    return np.bincount(np.ravel_multi_index(places, sizes), minlength=math.prod(sizes)) / len(draws)
 
 
 @lru_cache(maxsize=4)
@@ -230,8 +245,7 @@ def _sobol(margins: Sequence[Margin], correlation: Array, seed: int) -> Points:
 
     raw = qmc.Sobol(len(margins), scramble=True, rng=np.random.default_rng(seed)).random(SOBOL)
     z = np.asarray(normal_quantile(np.clip(raw, 1e-12, 1.0 - 1e-12))) @ np.linalg.cholesky(correlation).T
-    u = normal_cdf(z)
-    values = np.stack([m.quantile(u[:, j]) for j, m in enumerate(margins)], axis=1)
+    values = np.stack([m.value(z[:, j]) for j, m in enumerate(margins)], axis=1)
     return Points(values, np.full(SOBOL, 1.0 / SOBOL), False)
 
 
@@ -244,9 +258,9 @@ def latent_correlation(values: Array) -> Array:
 
     Notes
     -----
-    The correlation under which the copula, cut where a covariate has two values, has the Spearman correlation of the
-    patients: 2 sin(pi rho / 6) of two continuous covariates, tetrachoric of two that are yes or no. Times n / (n + 20)
-    below 70 patients, with eigenvalues of at least 0.05.
+    The correlation under which the copula, cut where a covariate has few values, has the Spearman correlation of the
+    patients: 2 sin(pi rho / 6) of two continuous covariates, polychoric of two with levels. Times n / (n + 20) below 70
+    patients, with eigenvalues of at least 0.05.
     """
     n, k = values.shape
     if k < 2:
@@ -256,9 +270,9 @@ def latent_correlation(values: Array) -> Array:
     latent: Array = np.eye(k)
     if (spread > 0).all():
         rho: Array = np.asarray(np.corrcoef(ranks))
-        cut = [float((x == x.max()).mean()) if len(np.unique(x)) == 2 else None for x in ranks]
+        scores = [_Scores.of(x) for x in ranks]
         for i, j in combinations(range(k), 2):
-            latent[i, j] = latent[j, i] = _latent_of_two(float(rho[i, j]), cut[i], cut[j], n)
+            latent[i, j] = latent[j, i] = _latent_of_two(float(rho[i, j]), scores[i], scores[j], n)
     latent = latent * (n / (n + 20.0) if n < 70 else 1.0)
     np.fill_diagonal(latent, 1.0)
     eigen, vectors = np.linalg.eigh(latent)
@@ -269,28 +283,49 @@ def latent_correlation(values: Array) -> Array:
     return np.asarray(latent)
 
 
-def _latent_of_two(rho: float, share: float | None, other: float | None, n: int) -> float:
-    """The correlation of two normals whose Spearman correlation is `rho` once they are cut where shares are given.
+@dataclass(frozen=True)
+class _Scores:
+    """The ranks of a covariate as a sum of steps where a normal is cut.
 
-    The covariance of what is observed is an integral over the correlation: of a yes-or-no covariate with its cut, of a
-    continuous one with a cut in the middle and the correlation divided by the square root of two (its rank is the
-    chance to exceed another patient's). Where a combination of two yes-or-no covariates was never seen, half a patient
-    is taken to have it, as in tetrachoric correlations.
+    The rank of a continuous one, as a share, is the chance to exceed another patient's: a step in the middle, of a
+    normal that is correlated less by the square root of two.
     """
-    cuts = [0.0 if p is None else float(normal_quantile(1.0 - p)) for p in (share, other)]
-    weaker = math.prod(math.sqrt(0.5) for p in (share, other) if p is None)
-    wanted = rho * math.prod(math.sqrt(1.0 / 12.0 if p is None else p * (1.0 - p)) for p in (share, other))
-    if share is not None and other is not None:
-        half, both = 0.5 / n, share * other
-        low, high = max(0.0, share + other - 1.0) - both, min(share, other) - both
-        wanted = min(max(wanted, low + half), high - half)
+
+    cuts: Array
+    steps: Array
+    weaker: float
+    sd: float
+
+    @classmethod
+    def of(cls, ranks: Array) -> _Scores:
+        _, counts = np.unique(ranks, return_counts=True)
+        if len(counts) > FEW_VALUES:
+            return cls(np.zeros(1), np.ones(1), math.sqrt(0.5), math.sqrt(1.0 / 12.0))
+        share = counts / counts.sum()
+        middle = np.cumsum(share) - 0.5 * share
+        spread = math.sqrt(share @ (middle - 0.5) ** 2)
+        return cls(np.asarray(normal_quantile(np.cumsum(share)[:-1])), np.diff(middle), 1.0, spread)
+
+
+def _latent_of_two(rho: float, one: _Scores, other: _Scores, n: int) -> float:
+    """The correlation of two normals whose scores have the correlation `rho`.
+
+    Their covariance is an integral over the correlation, summed over the steps. Where a combination of two yes-or-no
+    covariates was never seen, half a patient is taken to have it, as in tetrachoric correlations.
+    """
+    a, b = one.cuts[:, None, None], other.cuts[None, :, None]
+    steps, weaker, wanted = np.outer(one.steps, other.steps), one.weaker * other.weaker, rho * one.sd * other.sd
+    if steps.size == 1 and weaker == 1.0:
+        share, second = (float(normal_cdf(-s.cuts)[0]) for s in (one, other))
+        half, both = 0.5 / n, share * second
+        low, high = max(0.0, share + second - 1.0) - both, min(share, second) - both
+        wanted = steps[0, 0] * min(max(wanted / steps[0, 0], low + half), high - half)
 
     def excess(r: float) -> float:
         end = math.asin(weaker * r)
         angle = 0.5 * end * (_ANGLES + 1.0)
-        quadratic = cuts[0] ** 2 + cuts[1] ** 2 - 2.0 * cuts[0] * cuts[1] * np.sin(angle)
-        density = np.exp(-0.5 * quadratic / np.cos(angle) ** 2) / (2.0 * math.pi)
-        return float(0.5 * end * _ANGLE_WEIGHTS @ density) - wanted
+        density = np.exp(-0.5 * (a**2 + b**2 - 2.0 * a * b * np.sin(angle)) / np.cos(angle) ** 2) / (2.0 * math.pi)
+        return float((steps * (0.5 * end * density @ _ANGLE_WEIGHTS)).sum()) - wanted
 
     return root_of(excess, -_MOST_LATENT, _MOST_LATENT, near=1e-12)
 

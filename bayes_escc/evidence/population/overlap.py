@@ -9,7 +9,7 @@ Phillippo DM, Ades AE, Dias S, et al. NICE DSU Technical Support Document 18, 20
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -33,11 +33,14 @@ class Balance:
     Parameters
     ----------
     covariate : str
-    own_mean, own_sd, target_mean, target_sd : float
+    own_mean, target_mean : float
+        In the unit of the covariate; geometric means where the model takes its logarithm.
+    own_sd, target_sd : float
+        As modelled.
     difference : float
         Standardised: over the pooled standard deviation.
     own_low, own_high : float
-        Range among own patients.
+        Range among own patients, in the unit of the covariate.
     outside : float
         Share of the published patients beyond it.
     smallest_cell : int or None
@@ -143,6 +146,7 @@ def overlap_of(
     target_sd: Array,
     binary: Sequence[bool],
     words: Sequence[str] = (),
+    printed: Sequence[Callable[[float], float]] = (),
 ) -> Overlap:
     """Balance and overlap of own patients with one published arm.
 
@@ -157,24 +161,26 @@ def overlap_of(
     binary : sequence of bool
     words : sequence of str, optional
         The covariates as people say them, for the reasons.
+    printed : sequence of callable, optional
+        From a value as modelled to the unit in which the covariate is printed.
     """
     balance = []
     for j, name in enumerate(names):
         mean, sd = float(own[:, j].mean()), float(own[:, j].std())
         pooled = math.sqrt(0.5 * (sd**2 + target_sd[j] ** 2))
-        gap = target_mean[j] - mean
+        gap, shown = target_mean[j] - mean, printed[j] if printed else float
         low, high = float(own[:, j].min()), float(own[:, j].max())
         cell = int(min(own[:, j].sum(), len(own) - own[:, j].sum())) if binary[j] else None
         balance.append(
             Balance(
                 name,
-                mean,
+                shown(mean),
                 sd,
-                float(target_mean[j]),
+                shown(float(target_mean[j])),
                 float(target_sd[j]),
                 0.0 if gap == 0 else gap / pooled if pooled > 0 else math.copysign(math.inf, gap),
-                low,
-                high,
+                shown(low),
+                shown(high),
                 _outside(low, high, float(target_mean[j]), float(target_sd[j]), binary[j]),
                 cell,
             )
@@ -206,7 +212,7 @@ def _state(
         found.append(
             (
                 "none",
-                f"no weights of own patients give the means of the published ones; furthest apart is "
+                f"no weights of own patients give the means of the published ones, furthest apart in "
                 f"{said[worst.covariate]}: {worst.target_mean:.3g} published, own from {worst.own_low:.3g} to "
                 f"{worst.own_high:.3g}",
             )
