@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import sqlite3
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -68,6 +69,30 @@ def test_figures_keep_names_and_translate_the_rest():
     shown = [t.get_text() for t in figure.findobj(Text)]
     assert any("Control更优" in t or "Prior更优" in t for t in shown), shown
     assert not any("better" in t for t in shown), shown
+
+
+def test_figures_of_bias_and_publications_are_chinese(monkeypatch):
+    """No English word is left on the figures of tipping points, of the ledger and of curves read back."""
+    from matplotlib.text import Text
+
+    fact = {"fact": "ESCORT: B", "regimen": "C", "sd": 0.2, "all_that_is_known": False, "share": 0.5}
+    routes = ("curve", "subgroups", "median", "landmark", "hazard_ratio")
+    rows = [{**fact, "route": route, "sd_without": 0.4} for route in routes]
+    rows += [{**fact, "route": "curve", "regimen": "B", "sd_without": None}, {**rows[0], "all_that_is_known": True}]
+    monkeypatch.setattr("bayes_escc.plots._ledger.population_of", lambda _: {"ledger": rows})
+    fitted = SimpleNamespace(diagnostics=SimpleNamespace(converged=True))
+    points = pd.DataFrame({"time": [2, 5, 9, 12], "survival": [90, 70, 40, 30]})
+    numbers = pd.DataFrame({"time": [0, 6, 12], "n": [20, 13, 5]})
+    read = be.reconstruct(points, at_risk=numbers, events=12, scale="percent")
+    (rates,) = be.tipping({"A": (10, 29), "B": (16, 35)}, margin=0.1)
+    (ratios,) = be.tipping({"A": (10, 29), "B": (16, 35)}, margin=1.5, scale="ratio")
+    figures = [be.plots.tipping(rates), be.plots.tipping(ratios), be.plots.ledger(fitted)]
+    figures += [be.plots.reconstruction(read, unit="months"), be.plots.reconstruction(read)]
+    own = frozenset({"A", "B", "C", "ESCORT"})
+    for figure in figures:
+        assert all("by 0.1" not in t.get_text() for t in figure.findobj(Text))  # points, not a share
+        for text in with_chinese_texts(figure, own=own).findobj(Text):
+            assert not re.search("[a-z]{2,}", text.get_text()), text.get_text()
 
 
 def test_run_in_chinese_is_chinese_throughout(tmp_path, capsys):

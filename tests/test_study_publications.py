@@ -13,11 +13,15 @@ import pytest
 import bayes_escc as be
 from bayes_escc.analysis.analysis import find_analysis
 from bayes_escc.cli import main
+from bayes_escc.names import format_probability
 from bayes_escc.runs.run import fit_analysis
+from bayes_escc.study.story import update_text
 from bayes_escc.study.verify import verify
 
 FOLDER = Path(be.__file__).parent.parent / "models" / "own_against_published"
 OWN = FOLDER / "own_synthetic.csv"
+PLAIN = ("probability_better", "mcse_probability")
+ALLOWING = ("probability_better_with_bias", "mcse_probability_with_bias")
 TWIN = ["synthetic-037:duplicate"]
 FIRST = {name: pd.read_csv(FOLDER / f"{name}.csv", dtype=str) for name in ("arms", "covariates")}
 
@@ -218,6 +222,29 @@ def test_from_the_command_line(path, tmp_path, capsys):
     assert told["before"]["comparisons"]
     assert main(["study", "update", str(copy), "--published", "arms.csv"]) == 2
     assert "arms=arms.csv" in capsys.readouterr().err
+
+
+def test_an_update_is_headed_by_the_probability_that_allows_for_bias_and_says_what_may_count_twice(study):
+    tables = with_another()
+    part = FIRST["arms"].assign(study="ESCORT, Asia", n="60", events="14", registry="")
+    facts = FIRST["covariates"]
+    share = facts["value"].mask(facts["statistic"] == "percent", "40")
+    update = study.update(
+        published={
+            "arms": pd.concat([tables["arms"], part]),
+            "covariates": pd.concat([tables["covariates"], facts.assign(study="ESCORT, Asia", value=share)]),
+        }
+    )
+    told = update_text(update)
+    assert told.count("ESCORT, Asia, camrelizumab may be a part or an update of ESCORT") == 1
+    row = next(r for r in update.record["result"]["comparisons"] if r["reference"] == "camrelizumab")
+    line = next(li for li in told.splitlines() if "toripalimab" in li and "camrelizumab" in li)
+    both = [format_probability(row[k], row[e]) for k, e in (PLAIN, ALLOWING)]
+    assert both[0] != both[1]
+    assert line.index(f" {both[1]} ") < line.index(f" {both[0]} ")
+    said = update_text(update, "zh")
+    assert "ESCORT, Asia, camrelizumab可能是ESCORT的一部分或其更新" in said
+    assert "不考虑偏倚" in said
 
 
 @pytest.mark.slow

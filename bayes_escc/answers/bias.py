@@ -177,6 +177,7 @@ def tipping_of_row(posterior: Fitted, row: PlainMapping) -> Tipping | None:
         covariates,
         posterior.diagnostics.converged,
         () if posterior.diagnostics.converged else posterior.diagnostics.messages,
+        str(posterior.estimand(row["estimand"]).attrs.get("unit", "")),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from bayes_escc.evidence.population.tipping import Tipping
 from bayes_escc.names import format_probability
 from bayes_escc.plots.style import BLACK, BLUE, GREY, ORANGE, blank_figure, finish, house_style, minus
+from bayes_escc.report.sentences import margin_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,12 +41,13 @@ def tipping(comparison: Tipping) -> Figure:
         _draw_curve(left, comparison)
         _draw_surface(right, comparison)
         p, error = comparison.averaged()
+        anchored = comparison.anchoring[:1].upper() + comparison.anchoring[1:]
         plain, plain_error = comparison.critical.probability_at(0.0)
         return finish(
             figure,
             title=f"How much bias would change the answer: {comparison.regimen} against {comparison.reference}",
             footnote=(
-                f"{comparison.anchoring}. P(better) {format_probability(p, error)} averaged over a bias of mean "
+                f"{anchored}. P(better) {format_probability(p, error)} averaged over a bias of mean "
                 f"{comparison.bias.mean:g} and sd {comparison.bias.sd:g}, "
                 f"{format_probability(plain, plain_error)} without bias. "
                 "What is observed is the regimen's own contrast plus the bias."
@@ -63,7 +65,8 @@ def _draw_curve(axes: Axes, tipping: Tipping) -> None:
     axes.plot(grid, tipping.curve(grid), color=BLUE, label="better")
     if tipping.margin is not None:
         by = tipping.curve(grid, by_margin=True)
-        axes.plot(grid, by, color=ORANGE, linestyle=(0, (5, 2)), label=f"better by {tipping.margin:g}")
+        size = margin_text({"margin": tipping.margin, "scale": tipping.scale}, tipping.unit)
+        axes.plot(grid, by, color=ORANGE, linestyle=(0, (5, 2)), label=f"better by {size}")
         axes.legend(frameon=False, loc="best")
     axes.axvline(0.0, color=GREY, linewidth=0.8)
     axes.axhline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))

@@ -89,6 +89,7 @@ STUDY_WORDS: Final = {
     "log_of": ("{cuts}{gone}; log of {entries}, head {head}", "{cuts}{gone}；日志{entries}，末条摘要{head}"),
     # comparisons
     "reference": ("against", "参照"),
+    "no_bias": ("no bias", "不考虑偏倚"),
     "error_short": ("MCSE", "MCSE"),
     "median": ("median", "中位数"),
     "assigned": ("{pair}: {anchoring}.", "{pair}：{anchoring}。"),

@@ -50,6 +50,9 @@ __all__ = [
     "was_and_is_text",
 ]
 
+DOUBTS: Final = ("part_of_a_trial", "same_counts", "uneven_interval", "below_zero")
+"""Notes on published arms that a person should see when a publication arrives."""
+
 
 def status(store: Store) -> Plain:
     """Where a study stands: its data, the last fit, and what a reader must know; all of it named by the log."""
@@ -272,15 +275,16 @@ def _counted(naming: Naming, n: int, one: str, several: str) -> str:
 
 
 def comparisons_text(rows: Sequence[PlainMapping], naming: Naming = _ENGLISH) -> str:
-    """Comparisons, one line each."""
-    header = [naming.say(k) for k in ("comparison", "reference", "better", "error_short", "median")]
+    """Comparisons, one line each; allowing for bias where some is believed, and without it beside that."""
+    biased = any(r.get("bias_sd") or r.get("bias_mean") for r in rows)
+    keys = ("comparison", "reference", "better", *(("no_bias",) if biased else ()), "error_short", "median")
+    header = [naming.say(k) for k in keys]
     several = _several(rows)
     cells = [
         [
             _asked(r, several, naming),
             r["reference"],
-            format_probability(r["probability_better"], r["mcse_probability"]),
-            _error(r["mcse_probability"]),
+            *_probabilities(r, biased),
             format_number(r["median"]),
             naming.span(format_number(r["lower"]), format_number(r["upper"])),
         ]
@@ -291,6 +295,15 @@ def comparisons_text(rows: Sequence[PlainMapping], naming: Naming = _ENGLISH) ->
         for r in rows
     )
     return "\n".join([aligned([*header, naming.interval(rows[0])], cells), *said])
+
+
+def _probabilities(row: PlainMapping, biased: bool) -> list[str]:
+    """P(better), where any row allows for bias also without it, and the error of the first."""
+    plain = format_probability(row["probability_better"], row["mcse_probability"])
+    allowing, error = row.get("probability_better_with_bias"), row.get("mcse_probability_with_bias")
+    if not biased or allowing is None or error is None:
+        return [plain, *([plain] if biased else []), _error(row["mcse_probability"])]
+    return [format_probability(allowing, error), plain, _error(error)]
 
 
 def _assignment(anchoring: str, language: Language) -> str:
@@ -415,7 +428,8 @@ def update_text(update: Update, language: Language = "en") -> str:
     """What an update did."""
     result = update.record.get("result") if update.record else None
     naming = naming_of("", result, language)
-    lines = [naming.say("note", text=naming.said(note)) for note in update.notes]
+    notes = [*update.notes, *_doubts_of_publications(update)]
+    lines = [naming.say("note", text=naming.said(note)) for note in notes]
     if update.snapshot is not None:
         lines.append(naming.say("recorded", n=update.snapshot, changes=changes_text(update.changes, naming)))
     if result is not None:
@@ -430,6 +444,19 @@ def update_text(update: Update, language: Language = "en") -> str:
         if told["disagreement"]:
             lines.append(naming.say("preview_off", n=f"{told['disagreement']['largest']:.1f}"))
     return "\n".join(lines)
+
+
+def _doubts_of_publications(update: Update) -> list[str]:
+    """What was noticed of published arms and was not at the last fit."""
+    if not update.record:
+        return []
+    before = [] if update.before is None else update.before["data"]["warnings"]
+    known = {(w["code"], w["message"]) for w in before}
+    return [
+        w["message"]
+        for w in update.record["result"]["data"]["warnings"]
+        if w["code"] in DOUBTS and (w["code"], w["message"]) not in known
+    ]
 
 
 def was_and_is_text(before: PlainMapping, now: PlainMapping, naming: Naming = _ENGLISH) -> str:

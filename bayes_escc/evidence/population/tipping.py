@@ -87,6 +87,8 @@ class Tipping:
         Whether the fit behind it passed its diagnostics.
     messages : tuple of str
         What failed, where it did not.
+    unit : str
+        Of the estimand, in which a margin is told.
     """
 
     estimand: str
@@ -105,6 +107,7 @@ class Tipping:
     covariates: tuple[MeasuredCovariate, ...] = ()
     converged: bool = True
     messages: tuple[str, ...] = ()
+    unit: str = "proportion"
 
     @property
     def bias_scale(self) -> BiasScale:
