@@ -1,5 +1,7 @@
 """Own patients beside published survival: against a grid and quadrature, and what must not change."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -456,3 +458,25 @@ def test_hazards_that_are_not_proportional_are_refused_with_a_remedy(tmp_path):
     write(tmp_path)
     with pytest.raises(AnalysisError, match="do not say how a contrast changes over time; fit your own regimens"):
         design_of(tmp_path, model={"baseline": "weibull", "regimen_effect": "nonproportional"})
+
+
+@pytest.mark.parametrize(("endpoint", "trial", "ratio"), [("OS", "of deaths", -0.4), ("PFS", "of progression", 0.1)])
+def test_published_rows_are_those_of_the_endpoint_of_own_patients(tmp_path, endpoint, trial, ratio):
+    median = {"regimen": "B", "n": 80, "median": 4.1, "ci_low": 3.2, "ci_high": 5.9}
+    arms = [
+        {"study": "of progression", "endpoint": "PFS", **median},
+        {"study": "of deaths", "endpoint": "overall survival", **median},
+    ]
+    write(tmp_path, arms=arms, patients=False)
+    ratios = [
+        {**RATIO, "endpoint": e, "estimate": np.exp(r)} for e, r in (("Progression-free survival", 0.1), ("os", -0.4))
+    ]
+    limits = [{**r, "ci_low": r["estimate"] / 1.4, "ci_high": r["estimate"] * 1.4} for r in ratios]
+    pd.DataFrame(limits).to_csv(tmp_path / "effects.csv", index=False)
+    content = json.loads(analysis(tmp_path, published={"arms": "arms.csv", "effects": "effects.csv"}).content)
+    content["data"]["endpoint"] = endpoint
+    content["published"]["covariates"] = "covariates.csv"
+    found = Analysis.from_dict(content, folder=tmp_path)
+    design = prepare_design(found, found.load_table())
+    assert [a.study for a in design.published.known.arms] == [trial]
+    assert [h.log_ratio for h in design.published.known.ratios] == pytest.approx([ratio])

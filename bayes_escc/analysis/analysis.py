@@ -207,7 +207,7 @@ class Analysis(NotebookView):
         model, priors, estimands = top.table("model"), top.table("priors"), top.table("estimands")
         family = model.text("family", "response", FAMILIES)
         if top.has("published"):
-            data = replace(data, published=_read_published(top, family, folder, estimands))
+            data = replace(data, published=_read_published(top, family, folder, estimands, data.endpoints))
         spec: Any = None  # without a family, which is refused below
         if family in FAMILIES:
             spec = get_family(family).read_spec(model, priors, estimands)
@@ -349,14 +349,17 @@ def _unprintable(content: Any, path: str) -> Iterator[str]:
             yield from _unprintable(value, f"{path}[{i}]")
 
 
-def _read_published(top: Reader, family: str, folder: Path | None, estimands: Reader) -> PublishedSpec | None:
+def _read_published(
+    top: Reader, family: str, folder: Path | None, estimands: Reader, endpoints: Sequence[str] | None
+) -> PublishedSpec | None:
     """`[published]`, with `[overlap]` and the population of `[estimands]`."""
     timed = family in FAMILIES and get_family(family).FOLLOWS_PATIENTS
     published = read_published(top.table("published"), folder, top.table("overlap"), survival=timed)
     if family not in FAMILIES or not get_family(family).HAS_PUBLISHED_ARMS:
         top.problem("published", f'stands beside own patients, which family = "{family}" does not take')
         return None
-    return None if published is None else replace(published, target=read_target(estimands))
+    endpoint = "OS" if tuple(endpoints or ()) == ("OS",) else "PFS"
+    return None if published is None else replace(published, target=read_target(estimands), endpoint=endpoint)
 
 
 def _directions(endpoints: Sequence[str], comparisons: Sequence[ComparisonSpec]) -> dict[str, Direction | None]:

@@ -17,6 +17,7 @@ __all__ = [
     "adverse_endpoint",
     "canonical_endpoint",
     "endpoint_direction",
+    "endpoint_of_times",
     "is_time_to_event",
     "misspelt_endpoint",
     "stated_directions",
@@ -62,6 +63,11 @@ _TIMES_TO_EVENTS: Final = frozenset({
     "time to progression", "总生存", "总生存期", "无进展生存", "无进展生存期", "无病生存", "无病生存期",
 })  # fmt: skip
 
+_SURVIVAL: Final = {
+    "OS": ("os", "overall survival", "总生存", "总生存期"),
+    "PFS": ("pfs", "progression free survival", "无进展生存", "无进展生存期"),
+}
+
 _ADVERSE = re.compile(
     r"(?i)^(grade|gr|any|serious|severe|immune[-_ ]related)[^a-z]?.*|.*(_|\b)(ir|TR|TE)?AEs?$|.*death.*"
 )
@@ -72,6 +78,12 @@ def canonical_endpoint(label: str) -> str:
     text = normalise(label)
     by_name = {name.casefold(): name for name in _DIRECTIONS}
     return by_name.get(text.casefold()) or _SYNONYMS.get(text.casefold()) or text
+
+
+def endpoint_of_times(label: str) -> str:
+    """PFS or OS, however papers call it; another label as it is."""
+    plain = normalise(label).replace("-", " ").casefold()
+    return next((name for name, said in _SURVIVAL.items() if plain in said), canonical_endpoint(label))
 
 
 _KINDS_OF_EVENTS: Final = (

@@ -97,7 +97,7 @@ def _reconstructions(posterior: Posterior) -> list[tuple[str, Reconstruction, st
         return []
     unit = str(published.time_unit or posterior.analysis.data.time_unit or "")
     try:
-        arms = load_survival(published, "PFS", unit or "months").arms
+        arms = load_survival(published, published.endpoint, unit or "months").arms
     except (BayesEsccError, OSError):
         return []
     return [(a.label, a.reconstruction, unit) for a in arms if a.reconstruction is not None]

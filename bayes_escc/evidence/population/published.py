@@ -118,6 +118,8 @@ class PublishedSpec:
         Of the files; that of the analysis if not stated.
     use : str or None
         Of `ROUTES`: which one counts where an arm speaks by several; None refuses them.
+    endpoint : {"PFS", "OS"}
+        Of times: the rows of this one are taken, as of the own patients.
     """
 
     arms: str | Rows | None
@@ -134,6 +136,7 @@ class PublishedSpec:
     scale: str | None = None
     time_unit: str | None = None
     use: str | None = None
+    endpoint: str = "PFS"
 
     def source(self, table: str) -> Path | pd.DataFrame:
         """Where a table stands, one of `TABLES`: its file, or its rows."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.effects import read_effects
-from bayes_escc.evidence.endpoints import canonical_endpoint
+from bayes_escc.evidence.endpoints import endpoint_of_times
 from bayes_escc.evidence.follow_up import unit_factor
 from bayes_escc.evidence.population.curve_points import read_at_risk, read_curve
 from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, missing_columns, parts_of_trials, read_facts
@@ -128,7 +128,7 @@ class _Reading:
         registered: dict[tuple[str, str], tuple[str, int]] = {}
         totals, parts = [], []
         for row, number in zip(table.rows, table.numbers, strict=True):
-            if row.get("endpoint") and canonical_endpoint(row["endpoint"]) != self.endpoint:
+            if row.get("endpoint") and endpoint_of_times(row["endpoint"]) != self.endpoint:
                 continue
             arm, cells = self._of(row["study"], row["regimen"]), RowCells(row, number, self.problems)
             if row.get("subgroup", "").strip():
@@ -258,7 +258,7 @@ class _Reading:
 
     def _ratios(self) -> tuple[HazardRatio, ...]:
         table = read_effects(self.spec.source("effects"))
-        frame = table.frame[table.frame["endpoint"] == self.endpoint]
+        frame = table.frame[[endpoint_of_times(e) == self.endpoint for e in table.frame["endpoint"]]]
         others = sorted({str(m) for m in frame["measure"] if str(m) not in ("HR", "log HR")})
         if others:
             raise DataError(f"{table.source}: of {self.endpoint}, hazard ratios are taken, not {', '.join(others)}.")

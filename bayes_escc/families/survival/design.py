@@ -96,7 +96,7 @@ class SurvivalDesign(AveragedDesign):
         )
         self.unit = unit
         self.encoded = encoded
-        known = None if published is None else load_survival(published, ENDPOINT_NAME, unit)
+        known = None if published is None else load_survival(published, published.endpoint, unit)
         self.own = tuple(table.regimens)
         self.regimens = tuple(dict.fromkeys([*table.regimens, *(() if known is None else known.regimens)]))
         self.regimen = np.array([self.regimens.index(r) for r in table.frame["regimen"]], dtype="int32")
