@@ -323,6 +323,8 @@ def _implied(design: Described) -> list[str]:
 
     def spread(values: Array, factor: float = 1.0) -> str:
         low, middle, high = np.quantile(values, [0.025, 0.5, 0.975], method="inverted_cdf") * factor
+        if factor != 1.0:  # a share of 1e-97 is none
+            low, middle, high = np.round([low, middle, high], 2)
         return f"{middle:.3g} (95 % between {low:.3g} and {high:.3g})"
 
     first = design.regimens[0]
