@@ -354,6 +354,9 @@ def test_the_population_of_a_trial_is_that_of_all_its_arms(tmp_path):
         points = design.population_points
         assert points.weight @ points.values[:, 0] == pytest.approx((48 + 6) / 90)
         assert points.patients == 90
+        assert [o.study for o in design.overlaps] == [
+            f"trial, {r['regimen']}" for r in (rows[::-1] if turned else rows)
+        ]
         report = design.population_report(design.prior(np.random.default_rng(2), 100))
         assert {r["population"] for r in report["populations"]} == {"own", "trial", "pooled", "overlap"}
         headline = design.estimands(design.prior(np.random.default_rng(2), 100), np.random.default_rng(0))["rate"]

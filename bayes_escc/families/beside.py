@@ -234,7 +234,9 @@ class PublishedCovariates:
         sd = np.sqrt(points.weight @ (points.values - mean) ** 2)
         encoded, binary = self.encoded, list(self.encoded.binary)
         printed = [e.printed for e in encoded.encoders]
-        return overlap_of(arm.study, encoded.labels, encoded.values, mean, sd, binary, encoded.words, printed)
+        several = [a.study for a in self.arms].count(arm.study) > 1
+        name = f"{arm.study}, {arm.regimen}" if several else arm.study
+        return overlap_of(name, encoded.labels, encoded.values, mean, sd, binary, encoded.words, printed)
 
     def _overlap_notes(self) -> list[Problem]:
         """Overlap in words; patients that do not overlap are refused unless the analysis says to extrapolate."""

@@ -180,9 +180,10 @@ WORDS: Final = phrases(
         "subgroup": ("Subgroup", "亚组"),
         "pr_unbiased_better": ("Pr(better) without bias", "更优的概率（不考虑偏倚）"),
         "rate_of_events": ("Rate", "发生率"),
+        "overlap_why": (" ({reasons})", "（{reasons}）"),
         "overlap": (
-            "{study}: overlap is {state}; {ess} of {n} own patients count after matching.",
-            "{study}：重叠情况：{state}；匹配后本组{n}例相当于{ess}例。",
+            "{study}: overlap is {state}; {ess} of {n} own patients count after matching{why}.",
+            "{study}：重叠情况：{state}；匹配后本组{n}例相当于{ess}例{why}。",
         ),
         "caption_network": ("Network of trials.", "试验网络图。"),
         "caption_regimens": ("Every regimen against the reference.", "各方案与参照方案的比较。"),

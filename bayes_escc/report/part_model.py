@@ -261,6 +261,7 @@ def _populations(page: View, found: PlainMapping, timed: bool) -> Table:
         better = format_probability(r["probability_better"], 0.002) if compared else ""
         lines.append((page.said(r["population"]), *shown, better))
     named = page.said(str(found["estimand"])) if timed else page.say("rate_of_events")
+    named = named[:1].upper() + named[1:]
     header = (
         page.say("population"),
         page.say("regimen"),
@@ -276,11 +277,9 @@ def _overlaps(page: View, found: PlainMapping) -> Items:
     said = []
     for o in found["overlap"]:
         reasons = "; ".join(page.said(str(reason)) for reason in o["reasons"])
-        ess = f"{o['ess']:.1f}"
-        said.append(
-            page.say("overlap", study=o["study"], state=page.said(o["state"]), ess=ess, n=o["patients"])
-            + (f" {reasons}" if reasons else "")
-        )
+        why = page.say("overlap_why", reasons=reasons) if reasons else ""
+        named = {"study": o["study"], "state": page.said(o["state"]), "ess": f"{o['ess']:.1f}", "n": o["patients"]}
+        said.append(page.say("overlap", why=why, **named))
     return Items(tuple(said))
 
 
