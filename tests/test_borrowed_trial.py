@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,6 +131,19 @@ def test_the_order_of_arms_and_of_the_history_changes_nothing(files, result):
     assert turned["comparisons"][0]["probability_better"] == pytest.approx(
         result["comparisons"][0]["probability_better"], abs=1e-10
     )
+
+
+def test_patients_borrow_as_their_counts_do(files, result):
+    """The same trial patient by patient: 14 of 23 and 1 of 6 respond."""
+    counts = (("secukinumab", 14, 23), ("placebo", 1, 6))
+    rows = [(regimen, "PR" if i < k else "SD") for regimen, k, n in counts for i in range(n)]
+    frame = pd.DataFrame(rows, columns=["regimen", "response"]).assign(study="new", design="randomised")
+    frame.assign(patient_id=[f"P{i}" for i in range(len(frame))]).to_csv(files / "patients.csv", index=False)
+    content = json.loads(analysis(files).content)
+    content["data"] = {"kind": "patients", "file": "patients.csv", "endpoint": "ORR"}
+    found = be.to_result(be.fit_analysis(be.Analysis.from_dict(content, folder=files)))
+    assert found["comparisons"] == result["comparisons"]
+    assert found["borrowing"] == result["borrowing"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from bayes_escc.evidence.datasets import DATASETS, load_dataset
 from bayes_escc.evidence.effects import EffectTable
 from bayes_escc.evidence.kinds import KINDS, Circumstances
 from bayes_escc.evidence.mixed import MixedTable
+from bayes_escc.evidence.patients import PatientTable
 from bayes_escc.evidence.population.published import PublishedSpec
 from bayes_escc.evidence.table import NotEvaluable, Source, Table, TableSettings
 from bayes_escc.families.specification import Specification
@@ -134,6 +135,25 @@ class DataSpec:
     def columns(self) -> frozenset[str]:
         """Columns of the checked table that the analysis uses; of a patient, all that a study stores."""
         return self.settings.columns | self.model_columns | {column for column, _ in self.where}
+
+    def counted(self, patients: PatientTable) -> CountTable:
+        """The counts of a table of patients, as the section says."""
+        return patients.counts(self.endpoints or ("ORR",), not_evaluable=self.not_evaluable, design=self.design)
+
+    def counts_in(self, table: Table) -> CountTable:
+        """The counts that the section chooses from a whole table of counts, or of patients.
+
+        Raises
+        ------
+        AnalysisError
+            If it is of another kind.
+        """
+        where = dict(self.where)
+        if isinstance(table, PatientTable):
+            return self.counted(table.select(regimens=self.regimens, where=where))
+        if isinstance(table, CountTable):
+            return table.select(endpoints=self.endpoints, regimens=self.regimens, where=where)
+        raise AnalysisError(f'data.kind: "{table.kind}" has no counts of patients.')
 
     def read(self, source: Source | None = None, *, growing: bool = False) -> Table:
         """Read and check the table: the only road from `[data]` to evidence.

@@ -19,7 +19,7 @@ from bayes_escc.answers.comparison import Comparison
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.rows import Question, comparison_row, labels_of
 from bayes_escc.errors import AnalysisError
-from bayes_escc.evidence import CountTable
+from bayes_escc.evidence import CountTable, Table
 from bayes_escc.names import REGIMEN, STUDY, Plain
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixture_fit import FittedMixture, fit_law
@@ -100,8 +100,10 @@ def informing(spec: BorrowingSpec, regimens: Sequence[str], historical: Sequence
     return found
 
 
-def borrowing_group(analysis: Analysis, spec: BorrowingSpec, table: CountTable) -> xr.Dataset:
+def borrowing_group(analysis: Analysis, spec: BorrowingSpec, table: Table) -> xr.Dataset:
     """The historical counts of an analysis and the prior made of them, to be kept with its posterior.
+
+    Patients of the analysis are counted first.
 
     Raises
     ------
@@ -110,9 +112,7 @@ def borrowing_group(analysis: Analysis, spec: BorrowingSpec, table: CountTable) 
     """
     import xarray as xr
 
-    chosen = table.select(
-        endpoints=analysis.data.endpoints, regimens=analysis.data.regimens, where=dict(analysis.data.where)
-    )
+    chosen = analysis.data.counts_in(table)
     history = load_history(analysis, spec)
     frame = history.frame
     sources = informing(spec, list(chosen.regimens), list(frame[REGIMEN]))

@@ -20,7 +20,7 @@ from bayes_escc.answers.needed import NeededRow
 from bayes_escc.answers.posterior import Facts, Posterior
 from bayes_escc.answers.rows import WeightRow
 from bayes_escc.answers.rule_position import check_rules
-from bayes_escc.evidence import CountTable, Table
+from bayes_escc.evidence import Table
 from bayes_escc.families import Design, get_family
 from bayes_escc.inference import fit_design
 from bayes_escc.inference.groups import Groups, Late
@@ -76,7 +76,7 @@ def prepare_design(analysis: Analysis, table: Table) -> Design:
 def design_of(analysis: Analysis, table: Table) -> Design:
     """The design of an analysis, with the priors that it borrows from earlier trials."""
     design = prepare_design(analysis, table)
-    if analysis.borrowing is None or not isinstance(table, CountTable):
+    if analysis.borrowing is None:
         return design
     return design.borrowing(borrowed_priors(borrowing_group(analysis, analysis.borrowing, table)))
 
@@ -105,7 +105,7 @@ def ready_design(analysis: Analysis, design: Design, table: Table) -> tuple[Desi
     AnalysisError, DataError
     """
     _check_questions(analysis, design)
-    if analysis.borrowing is None or not isinstance(table, CountTable):
+    if analysis.borrowing is None:
         return design, None
     history = borrowing_group(analysis, analysis.borrowing, table)
     return design.borrowing(borrowed_priors(history)), history

@@ -102,23 +102,22 @@ def _design(table: CountTable | PatientTable, spec: ResponseSpec, data: Any) -> 
         from bayes_escc.families.response.multinomial import MultinomialDesign
 
         return MultinomialDesign.from_table(table, spec, data)
-    if isinstance(table, PatientTable):
-        table = table.counts(data.endpoints or ("ORR",), not_evaluable=data.not_evaluable, design=data.design)
+    counts: CountTable = data.counted(table) if isinstance(table, PatientTable) else table
     if spec.likelihood == "beta_binomial":
         from bayes_escc.families.response.beta_binomial import BetaBinomialDesign
 
-        return BetaBinomialDesign(table, spec)
+        return BetaBinomialDesign(counts, spec)
     from bayes_escc.families.response.binomial import BinomialDesign, HierarchicalDesign
 
     if spec.effect is not None:
         from bayes_escc.families.response.tied import TiedDesign
 
-        return TiedDesign(table, spec)
+        return TiedDesign(counts, spec)
     if spec.pooling == "none" and spec.level != "rate":
         from bayes_escc.families.response.log_rates import LogRateDesign
 
-        return LogRateDesign(table, spec)
-    return HierarchicalDesign(table, spec) if spec.pooling == "partial" else BinomialDesign(table, spec)
+        return LogRateDesign(counts, spec)
+    return HierarchicalDesign(counts, spec) if spec.pooling == "partial" else BinomialDesign(counts, spec)
 
 
 def _check_overrides(spec: ResponseSpec, design: Design) -> None:
