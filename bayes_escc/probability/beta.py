@@ -220,7 +220,7 @@ def _around_kinks(y: LogitPanels, scale: Scale, threshold: float, shift: float =
     return np.concatenate(ends)
 
 
-def contrast_rule(y: Beta, scale: Scale, threshold: float, *, shift: float = 0.0) -> tuple[Array, Array]:
+def contrast_rule(y: Beta, scale: Scale, threshold: float) -> tuple[Array, Array]:
     """Logits of y and their probabilities, to integrate what is known of x where the contrast equals a threshold.
 
     Parameters
@@ -228,11 +228,9 @@ def contrast_rule(y: Beta, scale: Scale, threshold: float, *, shift: float = 0.0
     y : Beta
     scale : {"difference", "ratio", "odds_ratio"}
     threshold : float
-    shift : float
-        Taken from the logits of y before they are contrasted.
     """
     panels = y.panels(CORE)
-    return panels.rule(_around_kinks(panels, scale, threshold, shift), 2)
+    return panels.rule(_around_kinks(panels, scale, threshold), 2)
 
 
 def _tail(x: Beta, y: Beta, threshold: float, scale: Scale, side: Side, depth: float, parts: int = 1) -> float:

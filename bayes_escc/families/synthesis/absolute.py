@@ -33,8 +33,9 @@ Baseline = float | Prior
 _EXAMPLE: Final = Prior("Beta", alpha=13, beta=29)
 
 
-def read_baseline(estimands: Reader, key: str = "baseline_rate") -> Baseline | None:
+def read_baseline(estimands: Reader) -> Baseline | None:
     """Read a risk: a number, `{ events = ..., n = ... }` (uniform before these patients), or a law between 0 and 1."""
+    key = "baseline_rate"
     given = estimands.take(key, None)
     if given is None:
         return None

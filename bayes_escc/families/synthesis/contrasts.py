@@ -6,6 +6,7 @@ a study of m arms m - 1, which share the baseline arm and are therefore correlat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError, DataError
-from bayes_escc.evidence import CountTable, EffectTable
+from bayes_escc.evidence import Arm, CountTable, EffectTable
 from bayes_escc.evidence.arms import design_of_study
 from bayes_escc.evidence.effect_arms import covariance_of_contrasts
 from bayes_escc.evidence.effects import connected_pieces
@@ -82,6 +83,33 @@ class Contrasts:
             cells.setdefault(study, []).append(str(cell))
         stated = {study: design_of_study(of_study) for study, of_study in cells.items()}
         return [stated[study] or other for study, other in zip(self.study, unstated, strict=True)]
+
+    def arms(self, *, linked: bool) -> tuple[Arm, ...]:
+        """The arms of all studies, each once.
+
+        Parameters
+        ----------
+        linked : bool
+            Whether a network links those of different studies.
+        """
+        designs = dict(zip(self.study, self.designs, strict=True))
+        sizes = {
+            (study, regimen): None if math.isnan(n) else int(n)
+            for study, *regimens, ns in zip(self.study, self.experimental, self.control, self.n, strict=True)
+            for regimen, n in zip(regimens, ns, strict=True)
+        }
+        return tuple(Arm(s, r, self.endpoint, designs[s], n, linked=linked) for (s, r), n in sizes.items())
+
+    @property
+    def patients(self) -> int:
+        """Patients of all arms; the control arm of a study once."""
+        seen, total = set(), 0.0
+        for study, control, (experimental, baseline) in zip(self.study, self.control, self.n, strict=True):
+            total += 0.0 if math.isnan(experimental) else experimental
+            if (study, control) not in seen:
+                total += 0.0 if math.isnan(baseline) else baseline
+            seen.add((study, control))
+        return int(total)
 
     @property
     def _counted(self) -> list[bool]:

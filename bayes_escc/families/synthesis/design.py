@@ -13,16 +13,14 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Container, Hashable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.evidence import Arm, Problem
+from bayes_escc.evidence import Problem
 from bayes_escc.evidence.effect_checks import MEASURES, RATIOS
 from bayes_escc.families.base import Design
-from bayes_escc.families.exchangeable import PairPrior
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.prior_conflict import Statistic, against_the_others
 from bayes_escc.families.synthesis.absolute import (
@@ -33,6 +31,7 @@ from bayes_escc.families.synthesis.absolute import (
     risk_under,
 )
 from bayes_escc.families.synthesis.contrasts import Contrasts
+from bayes_escc.families.synthesis.effect_prior import EffectPrior
 from bayes_escc.families.synthesis.predictor import Predictor, predictor_of
 from bayes_escc.families.synthesis.spec import SynthesisSpec
 from bayes_escc.families.synthesis.weights import TauKnown, as_dataset, study_weights
@@ -80,19 +79,9 @@ class SynthesisDesign(Design):
         self.X, self.C, self.groups = found.X, found.C, found.groups
         self.exchangeable_regimens = found.regimens
         self.L = contrasts.random_effects_factor() if self.random else None
-        designs = dict(zip(contrasts.study, contrasts.designs, strict=True))
-        sizes = {
-            (study, regimen): None if math.isnan(n) else int(n)
-            for study, *regimens, ns in zip(
-                contrasts.study, contrasts.experimental, contrasts.control, contrasts.n, strict=True
-            )
-            for regimen, n in zip(regimens, ns, strict=True)
-        }
-        self.arms = tuple(
-            Arm(s, r, contrasts.endpoint, designs[s], n, linked=spec.network) for (s, r), n in sizes.items()
-        )
+        self.arms = contrasts.arms(linked=spec.network)
         self.rows = self.k
-        self.patients = self._count_patients()
+        self.patients = contrasts.patients
         self.events = 0
 
     @property
@@ -104,18 +93,6 @@ class SynthesisDesign(Design):
     def tau_labels(self) -> list[str]:
         """Labels of the heterogeneity, in `priors.tau`: subgroups, or one for all studies."""
         return list(self.effect_labels) if self.separate else ["tau"]
-
-    def _count_patients(self) -> int:
-        """Patients of all arms; the control arm of a study once."""
-        n, seen, total = self.contrasts.n, set(), 0.0
-        for study, control, (experimental, baseline) in zip(
-            self.contrasts.study, self.contrasts.control, n, strict=True
-        ):
-            total += 0.0 if math.isnan(experimental) else experimental
-            if (study, control) not in seen:
-                total += 0.0 if math.isnan(baseline) else baseline
-            seen.add((study, control))
-        return int(total)
 
     @property
     def hierarchical(self) -> bool:
@@ -176,7 +153,7 @@ class SynthesisDesign(Design):
         import pytensor.tensor as pt
 
         X = pm.Data("design", self.X, dims=("row", "term"))
-        mu = self._build_mu()
+        mu = self.prior_of_effects().build()
         # sums of columns instead of a matrix product: quicker to compile and to differentiate
         delta = sum(X[:, j] * mu[j] for j in range(len(self.terms)))
         if self.covariates:
@@ -195,69 +172,24 @@ class SynthesisDesign(Design):
             delta = delta + tau * offset
         return delta
 
-    @property
-    def pair_prior(self) -> PairPrior | None:
-        """The joint prior of the effects of a network against its reference; None where terms are independent."""
-        if not self.exchangeable_regimens:
-            return None
-        return PairPrior(self.spec.prior("effect").default, self.exchangeable_regimens)
+    def prior_of_effects(self, stated: PriorSet | None = None) -> EffectPrior:
+        """The prior of the effects, or the same with another law."""
+        return EffectPrior(stated or self.spec.prior("effect"), tuple(self.terms), self.exchangeable_regimens)
 
     @property
     def term_correlation(self) -> Array:
         """Correlation of the terms before the data."""
-        found = np.eye(len(self.terms))
-        if self.pair_prior is not None:
-            basic = self.exchangeable_regimens - 1
-            found[:basic, :basic] = self.pair_prior.correlation
-        return found
-
-    def _build_mu(self) -> Tensor:
-        """The parameters behind the effects, inside the current PyMC model."""
-        import pymc as pm
-        import pytensor.tensor as pt
-
-        prior, joint = self.spec.prior("effect"), self.pair_prior
-        basic = self.exchangeable_regimens - 1
-        if joint is None or basic == 1:
-            return prior.to_pymc("mu", self.terms, "term")
-        if basic == len(self.terms):
-            return joint.to_pymc("mu", "term")
-        pair = joint.to_pymc("mu_of_regimens", "basic_term")
-        others = [prior[label].to_pymc(f"mu_{label}") for label in self.terms[basic:]]
-        return pm.Deterministic("mu", pt.concatenate([pair, pt.stack(others)]), dims="term")
-
-    def _sample_mu(self, rng: np.random.Generator, draws: int) -> Array:
-        """Prior draws of the same, (draws, terms)."""
-        prior, joint = self.spec.prior("effect"), self.pair_prior
-        if joint is None:
-            return prior.sample(rng, draws, self.terms)
-        basic = self.exchangeable_regimens - 1
-        parts = [joint.sample(rng, draws)]
-        if self.terms[basic:]:
-            parts.append(prior.sample(rng, draws, self.terms[basic:]))
-        return np.concatenate(parts, axis=1)
+        return self.prior_of_effects().correlation
 
     def log_prior(self, parameters: xr.Dataset, priors: Mapping[str, PriorSet] | None = None) -> xr.Dataset:
         import xarray as xr
 
         stated = {**dict(self.spec.priors), **(priors or {})}
-        dims = {"effect": "term", "tau": COVARIATE, "coefficient": COVARIATE, "baseline": "trial"}
-        found = {}
-        for role, prior in stated.items():
-            name = "mu" if role == "effect" else role
-            if name not in parameters:
-                continue
-            values = parameters[name]
-            if role == "effect" and self.pair_prior is not None:
-                basic = self.exchangeable_regimens - 1
-                pairs = values.isel(term=slice(basic)).transpose(CHAIN, DRAW, "term")
-                rows = pairs.to_numpy().reshape(-1, basic)
-                density = replace(self.pair_prior, prior=prior.default).log_density(rows)
-                found[name] = pairs.isel(term=0, drop=True).copy(data=density.reshape(pairs.shape[:2]))
-                values = values.isel(term=slice(basic, None))
-                name = "mu_apart"
-            if values.size:
-                found[name] = log_density_of(values, prior, dims[role])
+        dims = {"tau": COVARIATE, "coefficient": COVARIATE, "baseline": "trial"}
+        found = self.prior_of_effects(stated["effect"]).log_density(parameters["mu"]) if "mu" in parameters else {}
+        for role, dim in dims.items():
+            if role in stated and role in parameters and parameters[role].size:
+                found[role] = log_density_of(parameters[role], stated[role], dim)
         return xr.Dataset(found)
 
     def contrasts_in(self, data: Mapping[Any, Any]) -> Array:
@@ -356,7 +288,7 @@ class SynthesisDesign(Design):
         return xr.Dataset(values, coords=coords)
 
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
-        theta = [self._sample_mu(rng, draws)]
+        theta = [self.prior_of_effects().sample(rng, draws)]
         if self.covariates:
             theta.append(self.spec.prior("coefficient").sample(rng, draws, self.covariates))
         stacked = np.concatenate(theta, axis=1)[None]

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["NormalDesign", "add_normal", "normal_data", "normal_deviance", "normal_log_density"]
 
 Array = NDArray[np.float64]
+_REPLICATES: Final = 4000
+"""Data drawn from the prior, to be held against those there are."""
 _EXACTLY_LEFT_OUT: Final = 40
 """Most studies of which each is left out by a quadrature of its own."""
 
@@ -302,11 +304,11 @@ class NormalDesign(SynthesisDesign):
         noise = rng.normal(size=delta.shape) @ np.linalg.cholesky(self.contrasts.V).T
         return xr.Dataset({"y": ((CHAIN, DRAW, "row"), delta + noise)}, coords=self.row_coords())
 
-    def conflicts_without_xarray(self, rng: np.random.Generator, draws: int = 4000) -> list[Problem]:
+    def conflicts_without_xarray(self, rng: np.random.Generator) -> list[Problem]:
         """What `conflicts` says, from replicates drawn here: a pool typed at the prompt imports nothing heavy."""
-        delta = self._sample_mu(rng, draws) @ self.X.T
+        delta = self.prior_of_effects().sample(rng, _REPLICATES) @ self.X.T
         if self.L is not None:
-            tau = self.spec.prior("tau").sample(rng, draws, self.tau_labels)
+            tau = self.spec.prior("tau").sample(rng, _REPLICATES, self.tau_labels)
             each = tau if self.groups is None else tau[:, self.groups]
             delta = delta + each * (rng.normal(size=delta.shape) @ self.L.T)
         y = delta + rng.normal(size=delta.shape) @ np.linalg.cholesky(self.contrasts.V).T
