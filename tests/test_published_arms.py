@@ -541,6 +541,12 @@ def test_overlap_is_told_in_the_units_of_the_covariates(tmp_path):
     assert not re.search("[a-z]{4,}", in_chinese(note, frozenset({"trial"})).replace("trial", "")), in_chinese(note)
 
 
+def test_no_effect_modifiers_may_be_stated(folder):
+    """As docs/population.md states them."""
+    model = {"family": "response", "likelihood": "logistic", "covariates": ["liver"], "effect_modifiers": []}
+    assert analysis(folder, model=model).spec == analysis(folder).spec
+
+
 def test_a_positive_covariate_is_never_integrated_below_zero(tmp_path):
     """Its square root, as its logarithm, has no law that reaches below zero."""
     write(tmp_path, rows=[("trial", PUBLISHED, "nlr", "mean", 3.0), ("trial", PUBLISHED, "nlr", "sd", 2.5)])

@@ -141,10 +141,12 @@ class Reader:
         return value
 
     def texts(self, key: str, default: Any = _MISSING) -> Any:
-        """One string or a list of distinct strings, as a tuple."""
+        """One string or a list of distinct strings, as a tuple; an empty list where none is what is left out."""
         value = self.take(key, default)
         if value is default or value is None:
             return value
+        if default == () and isinstance(value, list | tuple) and not value:
+            return default
         listed = [value] if isinstance(value, str) else value
         if (
             not isinstance(listed, list | tuple)
