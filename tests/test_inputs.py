@@ -25,7 +25,7 @@ from bayes_escc.evidence.columns import WEAK
 from bayes_escc.evidence.grim import recover_count
 from bayes_escc.evidence.identity import identifying_header, pseudonym
 from bayes_escc.evidence.labels import similar_labels
-from bayes_escc.evidence.numbers import interval_in, level_in, number_in
+from bayes_escc.evidence.numbers import interval_in, level_in, number_in, whole_in
 from bayes_escc.evidence.visits import ScanSettings, joined
 from bayes_escc.runs.checking import check_analysis
 from tests.helpers.inputs import COUNT, EFFECT, FOLLOWED, INPUTS, PATIENT
@@ -214,6 +214,14 @@ def test_headers_that_identify(header, identifies):
 )  # fmt: skip
 def test_numbers(text, value):
     assert number_in(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("12", 12), ("１２", 12), ("−3", -3), ("+3", 3), ("1_2", None), ("1.0", None), ("٣", None), ("9" * 30, None)],
+)
+def test_whole_numbers(text, value):
+    assert whole_in(text) == value
 
 
 def test_intervals_and_levels():

@@ -130,7 +130,7 @@ _COUNTED: Final = re.compile("([天周月年])数$")
 """The end of a header that counts a unit, 随访月数."""
 
 _WITH_INTERVAL: Final = re.compile(
-    r"(.+?)\s*[(\[,]\s*[0-9]{2}(?:\.[0-9]+)?\s*%?\s*(?:ci|cri|confidence interval|置信区间|可信区间)\s*[)\]]?",
+    r"(.+?)\s*[\s_(\[,:]\s*[0-9]{2}(?:\.[0-9]+)?\s*%?\s*(?:ci|cri|confidence interval|置信区间|可信区间)\s*[)\]]?",
     re.IGNORECASE,
 )
 """A header that names an estimate and its interval, ``HR (95% CI)``."""
@@ -202,6 +202,9 @@ def canonical_columns(
         if meaning in names.values():
             continue
         candidates = _candidates(folded, meaning, names)
+        if "interval" in meanings and not _candidates(folded, "interval"):
+            candidates, beside = _interval_apart(candidates)
+            names |= dict.fromkeys(beside, "interval")
         if len(candidates) > 1:
             problems.append(_two(meaning, candidates))
         elif candidates:
@@ -213,6 +216,14 @@ def canonical_columns(
         elif candidates:
             names[candidates[0]] = meaning
     return raw if problems else raw.renamed(names)
+
+
+def _interval_apart(candidates: list[str]) -> tuple[list[str], list[str]]:
+    """Of two columns, ``HR`` and ``HR 95% CI``, the one of estimates and the one of their intervals."""
+    beside = [c for c in candidates if _WITH_INTERVAL.fullmatch(normalise(c))]
+    if len(candidates) != 2 or len(beside) != 1:
+        return candidates, []
+    return [c for c in candidates if c not in beside], beside
 
 
 def _either(folded: Mapping[str, Sequence[str]]) -> dict[str, str]:

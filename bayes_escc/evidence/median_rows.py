@@ -214,6 +214,9 @@ def _precision(
             "limit_not_reached", "lower", "a lower limit is always reached", "Give it, or leave both limits blank."
         )
     elif lower is not None and (upper is not None or open_end):
+        if not at.text("ci_level"):
+            message, remedy = "the level of the interval is not stated: 95 % is taken", "State it in a column ci_level."
+            at.warnings.append(Problem("level_assumed", message, remedy, at.number, "ci_level"))
         return _of_interval(at, median, lower, upper, level)
     elif (at.text("lower") == "") != (at.text("upper") == ""):
         missing = "upper" if at.text("upper") == "" else "lower"

@@ -21,6 +21,7 @@ __all__ = [
     "level_in",
     "number_in",
     "number_text",
+    "whole_in",
 ]
 
 _POINT: Final = re.compile(r"(?<=\d)[·•‧∙⋅・](?=\d)")
@@ -43,13 +44,19 @@ NOT_REACHED: Final = frozenset(
         "nc",
         "n.r.",
         "n.e.",
+        "nyr",
         "not reached",
+        "not yet reached",
         "not estimable",
         "not evaluable",
         "not estimated",
         "not available",
         "未达到",
         "未达",
+        "未到达",
+        "尚未达到",
+        "中位数未达到",
+        "未达到中位数",
         "不可估计",
         "无法估计",
         "inf",
@@ -71,6 +78,12 @@ def number_in(text: str) -> float | None:
     """The number a cell stands for, maybe infinite if it has too many digits; None if it is none (1_0, 1,5, nan)."""
     cell = number_text(text)
     return float(cell) if _PLAIN.fullmatch(cell) else None
+
+
+def whole_in(text: str) -> int | None:
+    """The whole number a text stands for; None if it is none (1_0, 1.5), or has too many digits to be one."""
+    cell = number_text(text)
+    return int(cell) if re.fullmatch(r"[+-]?[0-9]{1,18}", cell) else None
 
 
 def decimal_comma(text: str) -> str | None:

@@ -59,7 +59,7 @@ def check_level(text: str, refuse: Refuse, column: str = "ci_level") -> float | 
 
 
 def check_count(text: str, column: str, refuse: Refuse) -> int | None:
-    """A whole number of at least zero, below a million million; None with the problem noted."""
+    """A whole number of at least zero, at most a million million; None with the problem noted."""
     cell = number_text(text)
     if not cell:
         refuse("missing_number", column, f"{column} is blank", "Give a whole number.")
@@ -84,8 +84,8 @@ def check_count(text: str, column: str, refuse: Refuse) -> int | None:
             f"{column} is not a number",
             f"Give a whole number without words or separators.{hint}",
         )
-    elif not abs(value) < 1e12:
-        refuse("not_a_number", column, f"{column} is not below a million million", "Give a whole number.")
+    elif not abs(value) <= 1e12:
+        refuse("not_a_number", column, f"{column} is above a million million", "Give a whole number.")
     elif value < 0:
         refuse("negative_count", column, f"{column} is negative", "Counts start at 0.")
     elif not value.is_integer():

@@ -45,6 +45,21 @@ INPUTS = {
     "header of an estimate with its interval in Chinese": Input(
         "effects", "研究,试验组,对照组,终点,HR（95%置信区间）\nE,x,c,OS,0.71（0.57～0.87）\n",
         values={"estimate": [0.71], "ci_low": [0.57], "ci_high": [0.87], "ci_level": [0.95]}),
+    "interval with its level in the cell": Input(
+        "effects", 'study,experimental,control,endpoint,HR\nE,x,c,OS,"0.71 (90% CI, 0.57 to 0.87)"\n',
+        values={"ci_low": [0.57], "ci_high": [0.87], "ci_level": [0.90]}),
+    "interval named in the cell and in the header": Input(
+        "effects", "study,experimental,control,endpoint,HR 95%CI\nE,x,c,OS,0.71（95%CI：0.57～0.87）\n",
+        values={"ci_low": [0.57], "ci_high": [0.87], "ci_level": [0.95]}),
+    "interval of another level than its header": Input(
+        "effects", "study,experimental,control,endpoint,HR (95% CI)\nE,x,c,OS,0.71 (90% CI 0.57-0.87)\n",
+        refused="garbled_limits"),
+    "what is not read beside an interval": Input(
+        "effects", "study,experimental,control,endpoint,HR (95% CI)\nE,x,c,OS,0.71 (0.57-0.87; p=0.001)\n",
+        refused="garbled_limits"),
+    "interval in a column named after the estimate": Input(
+        "effects", "study,experimental,control,endpoint,HR,HR 95% CI\nE,x,c,OS,0.71,0.57-0.87\n",
+        values={"estimate": [0.71], "ci_low": [0.57], "ci_high": [0.87], "ci_level": [0.95]}),
     "interval with decimal commas": Input(
         "effects", f"{EFFECT.replace(',', ';')};ci;ci_level\nE;x;c;OS;HR;0,71;0,57-0,87;95%\n", noted="decimal_comma",
         values={"estimate": [0.71], "ci_low": [0.57], "ci_high": [0.87]}),
@@ -111,6 +126,15 @@ INPUTS = {
     "header of a median with its interval": Input(
         "medians", "研究,方案,中位数(95%CI)\nA,x,6.2（5.1～8.0）\n", options=("--time-unit", "months"),
         values={"median": [6.2], "log_se": [math.log(8.0 / 5.1) / (2 * Z)]}),
+    "interval in a column named after the median": Input(
+        "medians", "study,arm,mPFS,\"mPFS, 95% CI\"\nA,x,6.2,5.1-8.0\n", options=("--time-unit", "months"),
+        values={"median": [6.2], "log_se": [math.log(8.0 / 5.1) / (2 * Z)]}),
+    "median whose interval states no level": Input(
+        "medians", "study,arm,mPFS\nA,x,6.2 (5.1-8.0)\n", options=("--time-unit", "months"), noted="level_assumed",
+        values={"log_se": [math.log(8.0 / 5.1) / (2 * Z)]}),
+    "median not yet reached": Input("medians", "study,regimen,n,median,follow_up\nA,x,40,尚未达到,14\n",
+                                    options=("--time-unit", "months"), noted="median_not_reached",
+                                    values={"median": [14]}),
     "events of a median with their percentage": Input(
         "medians", "study,regimen,n,median,events\nA,x,29,6.2,18 (62.1%)\n", options=("--time-unit", "months"),
         values={"events": [18]}),
