@@ -194,7 +194,8 @@ class TestAnchoring:
     ("arguments", "message"),
     [
         ({"better": "Higher"}, "Did you mean 'higher'"),
-        ({"ci_prob": 95}, "between 0 and 1"),
+        ({"ci_prob": 95}, "between 0.5 and 1"),
+        ({"ci_prob": 0.05}, "did you mean 0.95"),
         ({"margin": "0.1"}, "finite number"),
         ({"rope": (0.0,)}, "two numbers"),
     ],

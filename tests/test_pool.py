@@ -125,7 +125,7 @@ def test_levels_scales_and_other_peoples_tables(tmp_path, capsys):
         (["A=0.7,0.5,0.9"], {"effect_prior": "Cauchy(0, 1)"}, "needs a Normal"),
         (["A=0.7,0.5,0.9"], {"common": True, "tau_prior": "HalfNormal(1)"}, "no heterogeneity"),
         (["A=0.7,0.5,0.9"], {"endpoint": "OS"}, "choose rows of a table"),
-        (["A=0.7,0.5,0.9"], {"ci_prob": 95}, "between 0 and 1"),
+        (["A=0.7,0.5,0.9"], {"ci_prob": 95}, "between 0.5 and 1"),
         (["pd1_trials_effect"], {}, "pd1_trials_effects"),
         (["pd1_trials_counts"], {}, "holds counts, not effects"),
         (["pd1_trials_effects"], {}, "name one with --endpoint"),

@@ -227,6 +227,98 @@ def test_numbers_at_the_prompt_are_read_as_in_tables(typed, plain, capsys):
     assert answers[0] == answers[1]
 
 
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [("compare", ["--margin", "0.1_0"]), ("compare", ["--margin", "٠.١"]), ("compare", ["--prior", "1_0,2"]),
+     ("compare", ["--prior", "log_odds=Normal(0, 1_0)"]), ("pool", ["--baseline", "1_2/40"]),
+     ("pool", ["--tau-prior", "HalfNormal(0_5)"]), ("pool", ["--level", "0.9_5"])],
+)  # fmt: skip
+def test_an_underscore_is_in_no_number(command, options, capsys):
+    arms = ["A=10/29", "B=12/35"] if command == "compare" else ["E=0.71,0.57,0.87", "F=0.8,0.6,1.05"]
+    try:
+        code = main([command, *arms, *options])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "printed", "plain"),
+    [("compare", ["--prior", "０·５，２"], ["--prior", "0.5,2"]),
+     ("compare", ["--prior", "log_odds=Normal（−1，0·5）"], ["--prior", "log_odds=Normal(-1, 0.5)"]),
+     ("pool", ["--baseline", "30%"], ["--baseline", "0.3"]),
+     ("pool", ["--baseline", "１２／４０"], ["--baseline", "12/40"]),
+     ("pool", ["--tau-prior", "HalfNormal(0·5)"], ["--tau-prior", "HalfNormal(0.5)"])],
+)  # fmt: skip
+def test_priors_and_risks_are_read_as_they_are_printed(command, printed, plain, capsys):
+    arms = ["A=10/29", "B=12/35"] if command == "compare" else ["E=0.71,0.57,0.87", "F=0.8,0.6,1.05"]
+    answers = []
+    for options in (printed, plain):
+        assert main([command, *arms, *options, "--json"]) == 0
+        answers.append(json.loads(capsys.readouterr().out)["estimates"])
+    assert answers[0] == answers[1]
+
+
+def test_counts_are_typed_with_their_percentage(capsys):
+    assert main(["compare", "A=10/29 (34.5%)", "B=12/35 [34·3]", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)["estimates"]
+    assert main(["compare", "A=10/29", "B=12/35", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["estimates"] == printed
+    assert main(["compare", "A=10/29 (44.5%)", "B=12/35"]) == 3
+    assert "10 of 29 is 34.48 %, not 44.5 %; correct either" in capsys.readouterr().err
+
+
+def test_effects_are_typed_with_the_level_of_their_interval(capsys):
+    """An interval of 90 % is narrower than one of 95 % for the same data."""
+    assert main(["pool", "E=0.71 (90% CI, 0.57 to 0.88)", "F=0.8,0.6,1.05", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["estimates"]
+    ratio = NormalDist().inv_cdf(0.975) / NormalDist().inv_cdf(0.95)
+    wider = [0.71 * (limit / 0.71) ** ratio for limit in (0.57, 0.88)]
+    assert main(["pool", f"E=0.71,{wider[0]:.4f},{wider[1]:.4f}", "F=0.8,0.6,1.05", "--json"]) == 0
+    other = json.loads(capsys.readouterr().out)["estimates"]
+    assert found[0]["median"] == pytest.approx(other[0]["median"], rel=1e-3)
+    assert found[0]["upper"] == pytest.approx(other[0]["upper"], rel=1e-3)
+
+
+def test_what_is_typed_in_tens_of_thousands_is_shown_short(capsys):
+    assert main(["compare", "A=10/29", "B=12/" + "9" * 5000]) == 2
+    assert len(capsys.readouterr().err) < 300
+    for names in ([f"R{i}=3/30" for i in range(51)], [f"S{i}=0.8,0.6,1.07" for i in range(201)]):
+        assert main(["pool" if "," in names[0] else "compare", *names]) == 2
+        assert "can be typed; put" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "prior", [["--contrast-prior", "log_odds_ratio=Normal(0, 1)", "--prior", "log_odds=Normal(0, 1e-8)"],
+              ["--contrast-prior", "risk_difference=Normal(0, 0.001)"]]
+)  # fmt: skip
+def test_a_prior_that_ties_rates_beyond_what_is_integrated_is_refused(prior, capsys):
+    assert main(["compare", "A=10/29", "B=12/35", *prior]) == 2
+    assert "ties the rates too closely to be integrated at once" in capsys.readouterr().err
+
+
+def test_as_many_patients_under_any_prior(capsys):
+    """A million million was taken under Beta priors, and refused as row 3 of a DataFrame under others."""
+    for options in ([], ["--prior", "log_odds=Normal(0, 2)"]):
+        assert main(["compare", "A=3/7", "B=500000000000/1000000000000", *options]) == 0
+        assert main(["compare", "A=3/7", "B=500000000000/1000000000001", *options]) == 3
+        assert capsys.readouterr().err.startswith("bayes-escc: 'B=500000000000/1000000000001': the number of patients")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["--margin", "0,1"], "选项--margin：'0,1'不是数字"),
+     (["--scale", "odds"], "不在'difference', 'ratio', 'odds_ratio'之列"),
+     (["--rope", "0.1"], "选项--rope后应有2个值"), (["--frob"], "不认识的参数：--frob")],
+)  # fmt: skip
+def test_wrong_usage_is_told_in_the_language_of_the_answer(options, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "A=10/29", "B=12/35", "--language", "zh", *options])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_word_is_no_number(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["compare", "A=10/29", "B=12/35", "--margin", "a tenth"])

@@ -25,7 +25,7 @@ from bayes_escc.names import Direction, NotebookView, PlainMapping, Scale, norma
 from bayes_escc.rules import Rule, read_rules
 from bayes_escc.settings.files import read_toml
 from bayes_escc.settings.prior import Prior
-from bayes_escc.settings.questions import problems_with_contrast, problems_with_value
+from bayes_escc.settings.questions import problems_with_contrast, problems_with_interval, problems_with_value
 from bayes_escc.settings.reader import Reader, check_margin, is_finite, nearest, raise_problems, shortened
 
 __all__ = [
@@ -242,7 +242,9 @@ class Analysis(NotebookView):
         bias = read_bias(top.table("bias"))
         sampling = _read_sampling(top.table("sampling"))
         report = top.table("report")
-        ci_prob = report.number("ci_prob", 0.95, above=0, below=1)
+        ci_prob = report.take("ci_prob", 0.95)
+        for wrong in problems_with_interval(ci_prob):
+            report.problem("ci_prob", wrong)
         report.text("language", "en", ("en", "zh", "both"))
         _read_texts(report.table("study"), ("setting", "centres", "period", "ethics", "registration"))
         report.finish()

@@ -30,7 +30,7 @@ from bayes_escc.evidence import Arm
 from bayes_escc.evidence.arms import studies_between
 from bayes_escc.names import ENDPOINT, NO_ANSWER, REGIMEN, Direction, Scale, normalise
 from bayes_escc.probability.marginal import Marginal, probability_with_error
-from bayes_escc.settings.questions import problems_with_contrast, sentence
+from bayes_escc.settings.questions import problems_with_contrast, problems_with_interval, sentence
 from bayes_escc.settings.reader import check_margin, nearest
 
 if TYPE_CHECKING:
@@ -271,10 +271,10 @@ def compare(
 
 
 def check_probability(value: Any, name: str) -> float:
-    """A number strictly between 0 and 1, or an `AnalysisError`."""
-    if isinstance(value, Real) and not isinstance(value, bool) and 0.0 < float(value) < 1.0:
-        return float(value)
-    raise AnalysisError(f"{name} must be a number between 0 and 1, not {value!r}.")
+    """The probability of an interval, or an `AnalysisError`."""
+    if wrong := problems_with_interval(value):
+        raise AnalysisError(f"{name} {wrong[0]}.")
+    return float(value)
 
 
 def _checked_numbers(margin: Any, rope: Any, ci_prob: Any) -> tuple[float | None, tuple[float, float] | None, float]:

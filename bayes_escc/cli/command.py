@@ -30,6 +30,7 @@ __all__ = [
     "print_json",
     "printed",
     "told",
+    "whole",
 ]
 
 
@@ -85,7 +86,7 @@ def language_of(options: argparse.Namespace, analysis: Analysis | None = None) -
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
     """Add who fits, to a command that fits many times."""
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that fit (default: 1)")
+    parser.add_argument("--workers", type=whole, default=1, metavar="N", help="processes that fit (default: 1)")
     parser.add_argument(
         "--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers fit instead, for example tcp://host:8786"
     )
@@ -94,11 +95,26 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
 def number(text: str) -> float:
     """A number as people type it, with any decimal point or minus sign; 10 % is 0.1."""
     from bayes_escc.evidence.numbers import number_in
+    from bayes_escc.names import normalise
 
-    plain = text.strip().removesuffix("%").removesuffix("\N{FULLWIDTH PERCENT SIGN}")
+    typed = normalise(text)
+    plain = typed.removesuffix("%")
     read = number_in(plain)
-    value = float(plain) if read is None else read
-    return value / 100.0 if plain != text.strip() else value
+    if read is None:  # what is no number at all, nan or inf, is for the question to refuse by its name
+        if plain.lstrip("+-").casefold() not in ("nan", "inf", "infinity"):
+            raise ValueError(text)
+        read = float(plain)
+    return read / 100.0 if plain != typed else read
+
+
+def whole(text: str) -> int:
+    """A whole number as people type it; 1_0 is none."""
+    from bayes_escc.evidence.numbers import whole_in
+
+    read = whole_in(text)
+    if read is None:
+        raise ValueError(text)
+    return read
 
 
 def print_json(value: Any) -> None:

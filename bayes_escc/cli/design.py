@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bayes_escc.cli.command import Commands, add_command, print_json, told
+from bayes_escc.cli.command import Commands, add_command, print_json, told, whole
 from bayes_escc.errors import AnalysisError, FitError
 from bayes_escc.names import PlainMapping
 
@@ -30,10 +30,10 @@ def register(commands: Commands) -> None:
         "With --report the result becomes a page for the protocol, in HTML and with --word in Word.",
     )
     parser.add_argument("words", nargs="+", metavar="FILE", help="[check | compare | replay] and the design file(s)")
-    parser.add_argument("--trials", type=int, metavar="N", help="trials by truth (default: the file's)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes on this machine")
+    parser.add_argument("--trials", type=whole, metavar="N", help="trials by truth (default: the file's)")
+    parser.add_argument("--workers", type=whole, metavar="N", help="processes on this machine")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, used instead of processes")
-    parser.add_argument("--trial", type=int, default=0, metavar="N", help="replay: number of the trial, from 0")
+    parser.add_argument("--trial", type=whole, default=0, metavar="N", help="replay: number of the trial, from 0")
     parser.add_argument("--truth", metavar="NAME", help="replay: under which truth (default: the first)")
     parser.add_argument("--out", metavar="DIR", help="folder for the result and the trials that were finished")
     parser.add_argument("--report", action="store_true", help="also a page to print (with figures) in that folder")

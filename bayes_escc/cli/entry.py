@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import itertools
 import logging
 import os
 import re
@@ -16,7 +17,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from bayes_escc.cli import app, checks, design, population, prompt, report, rules, run, sheet, study, tables, validate
 from bayes_escc.cli.streams import discard_output, standard_streams
@@ -36,8 +37,19 @@ _EXIT_CODES = """exit codes: 0 done; 2 wrong usage or analysis; 3 data refused; 
 written and marked NOT CONVERGED), or a validation; 5 a saved record is damaged; 6 the record is locked"""
 
 
+class _UsageError(Exception):
+    """Wrong usage: how the command is used, and what is wrong."""
+
+    def __init__(self, parser: argparse.ArgumentParser, message: str) -> None:
+        super().__init__(message)
+        self.parser = parser
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose help and version are output like any other: argparse itself drops what cannot be written."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(self, message)
 
     def _print_message(self, message: str, file: Any = None) -> None:
         (file or sys.stderr).write(message or "")
@@ -141,10 +153,16 @@ def _carried_out(given: Sequence[str], options: argparse.Namespace) -> int:
     try:
         # a blank before a negative number keeps argparse from taking it for an option
         _parser().parse_args([f" {a}" if re.match(r"-\.?\d", a) else a for a in given], namespace=options)
-    except SystemExit as stop:  # help, the version or wrong usage, which argparse has printed
-        if stop.code:
-            raise
+    except SystemExit:  # help or the version, which argparse has printed
         return 0
+    except _UsageError as wrong:
+        said = str(wrong)
+        if "--language=zh" in given or ("--language", "zh") in itertools.pairwise(given):
+            from bayes_escc.report.refusals import refusal_in_chinese
+
+            said = refusal_in_chinese(f"{said}.").rstrip("。.")
+        sys.stderr.write(f"{wrong.parser.format_usage()}{wrong.parser.prog}: error: {said}\n")
+        raise SystemExit(2) from None
     with packages_left_out():
         return int(options.action(options))
 

@@ -18,6 +18,7 @@ from bayes_escc.cli.command import (
     number,
     print_json,
     told,
+    whole,
 )
 from bayes_escc.errors import AnalysisError
 
@@ -67,14 +68,14 @@ def register(commands: Commands) -> None:
     add_language(read)
     read.add_argument("--at-risk", metavar="FILE", help="numbers at risk: columns time, n, and the same regimen")
     read.add_argument("--arm", metavar="NAME", help="whose curve, where there are several")
-    read.add_argument("--n", type=int, metavar="N", help="number of patients, where there are no numbers at risk")
-    read.add_argument("--events", type=int, metavar="N", help="printed total of events")
+    read.add_argument("--n", type=whole, metavar="N", help="number of patients, where there are no numbers at risk")
+    read.add_argument("--events", type=whole, metavar="N", help="printed total of events")
     read.add_argument("--median", type=number, metavar="T", help="printed median, to compare with")
     read.add_argument("--censored", nargs="+", type=number, metavar="T", help="times of the censoring ticks")
     read.add_argument("--scale", choices=("percent", "proportion"), help="of survival, where it is not plain")
     read.add_argument("--precision", type=number, metavar="P", help="how exactly survival was read, as a proportion")
-    read.add_argument("--versions", type=int, default=20, metavar="M", help="versions that fit as well (default: 20)")
-    read.add_argument("--seed", type=int, default=1, metavar="N")
+    read.add_argument("--versions", type=whole, default=20, metavar="M", help="versions that fit as well (default: 20)")
+    read.add_argument("--seed", type=whole, default=1, metavar="N")
     read.add_argument("--study", default="", metavar="NAME", help="for the table of patients")
     read.add_argument(
         "--unit", choices=("days", "weeks", "months", "years"), help="of time, for the axis of the overlay"

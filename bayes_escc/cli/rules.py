@@ -128,13 +128,10 @@ def _value(key: str, text: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return float(text)
-        except ValueError:
-            return text
+    from bayes_escc.evidence.numbers import number_in, whole_in
+
+    whole, real = whole_in(text), number_in(text)
+    return whole if whole is not None else text if real is None else real
 
 
 def _looks(options: argparse.Namespace) -> Any:

@@ -19,6 +19,7 @@ from bayes_escc.cli.command import (
     print_json,
     printed,
     told,
+    whole,
 )
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.names import Plain, PlainMapping
@@ -42,10 +43,10 @@ def register(commands: Commands) -> None:
         help="a .toml file, a folder of them, or the name of one that ships (see models)",
     )
     run.add_argument("--out", metavar="DIR", help="folder for the results (default: results/<id>)")
-    run.add_argument("--seed", type=int, metavar="N")
-    run.add_argument("--draws", type=int, metavar="N", help="draws per chain")
-    run.add_argument("--tune", type=int, metavar="N", help="tuning steps per chain")
-    run.add_argument("--chains", type=int, metavar="N")
+    run.add_argument("--seed", type=whole, metavar="N")
+    run.add_argument("--draws", type=whole, metavar="N", help="draws per chain")
+    run.add_argument("--tune", type=whole, metavar="N", help="tuning steps per chain")
+    run.add_argument("--chains", type=whole, metavar="N")
     run.add_argument("--sampler", choices=("auto", "exact", "nuts", "laplace"))
     run.add_argument("--no-figures", action="store_true", help="write tables only")
     run.add_argument("--report", action="store_true", help="also write a page to print (see the command report)")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bayes_escc.cli.command import Commands, add_command, add_language, code_of_fit, language_of, print_json
+from bayes_escc.cli.command import Commands, add_command, add_language, code_of_fit, language_of, print_json, whole
 from bayes_escc.errors import AnalysisError, RecordError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def register(commands: Commands) -> None:
     amend.add_argument("--analysis", required=True, metavar="ANALYSIS")
     results = command("results", _results, "fit a data cut again and write result files and figures, as run does")
     results.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
-    results.add_argument("--cut", type=int, metavar="N", help="number of the data cut (default: the last)")
+    results.add_argument("--cut", type=whole, metavar="N", help="number of the data cut (default: the last)")
     plot = command("plot", _plot, "draw P(better), estimates, changes and follow-up over the data cuts")
     plot.add_argument("--out", default=".", metavar="DIR", help="folder for the figures (default: here)")
     export = command("export", _export, "write the record as plain files: JSON lines, CSV, JSON")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bayes_escc.cli.command import Commands, add_command, add_language, language_of, number, print_json
+from bayes_escc.cli.command import Commands, add_command, add_language, language_of, number, print_json, whole
 from bayes_escc.names import Plain
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def register(commands: Commands) -> None:
     )
     scans.add_argument("--start", metavar="COLUMN", help="patients: date of the start of treatment")
     scans.add_argument("--death", metavar="COLUMN", help="patients: date (or time) of death")
-    scans.add_argument("--missed", type=int, default=1, metavar="N", help="scans that may be missed before a death")
+    scans.add_argument("--missed", type=whole, default=1, metavar="N", help="scans that may be missed before a death")
     scans.add_argument(
         "--death-after-missed",
         choices=("interval", "exact", "censor"),

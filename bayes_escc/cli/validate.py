@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from bayes_escc.cli.command import Commands, add_command
+from bayes_escc.cli.command import Commands, add_command, whole
 
 if TYPE_CHECKING:
     from bayes_escc.validation.record import Check
@@ -31,7 +31,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--quick", action="store_true", help="leave out the checks that take longer")
     parser.add_argument(
         "--calibration",
-        type=int,
+        type=whole,
         metavar="N",
         help="simulations of every model that is calibrated (default: 40; 0: none)",
     )

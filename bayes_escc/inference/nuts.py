@@ -113,10 +113,16 @@ def sample(
                 return_raw_trace=True,
             )
     except RuntimeError as error:
-        raise FitError(f"the sampler could not run: {error}.") from error
+        raise FitError(f"the sampler could not run: {_first_line(error)}.") from error
     found = _datasets(design, current, trace)
     seconds["sample"] += time.perf_counter() - tick
     return found
+
+
+def _first_line(error: RuntimeError) -> str:
+    """What a sampler says, without the stack of the language it is written in."""
+    first = str(error).strip().partition("\n")[0].rstrip(".")
+    return f"{first[:1].lower()}{first[1:]}; a prior or a value may lie too far from the rest"
 
 
 def _whitened(compiled: Any, seed: int) -> Any:

@@ -487,15 +487,32 @@ def _ranks_of_all(panels: Sequence[LogitPanels], parts: int, better: Direction) 
     """P(rank 1), P(rank 2), ... of every rate."""
     u, lengths = shared_rule(panels, parts)
     beaten = np.stack([p.above(u) if better == "higher" else p.below(u) for p in panels])
+    ahead = np.zeros((len(panels) + 1, len(u)))  # by number of better rates among all, at every node
+    ahead[0] = 1.0
+    for k, p in enumerate(beaten, start=1):
+        ahead[1 : k + 1] += (ahead[:k] - ahead[1 : k + 1]) * p
+        ahead[0] *= 1.0 - p
     found = []
-    for i, own in enumerate(panels):
+    for own, p in zip(panels, beaten, strict=True):
         weights = own.probabilities(u, lengths)
         there = weights > 0.0
-        others = np.delete(beaten, i, axis=0)[:, there]
-        ahead = np.zeros((len(panels), others.shape[1]))  # by number of better rates, at every node
-        ahead[0] = 1.0
-        for k, p in enumerate(others, start=1):
-            ahead[1 : k + 1] += (ahead[:k] - ahead[1 : k + 1]) * p
-            ahead[0] *= 1.0 - p
-        found.append(np.asarray(ahead @ weights[there]))
+        found.append(np.asarray(_without(ahead[:, there], p[there]) @ weights[there]))
     return found
+
+
+def _without(ahead: Array, p: Array) -> Array:
+    """Probabilities of numbers of better rates, (rates, nodes), without the rate that is better with probability `p`.
+
+    The sum of independent events is undone from its near end, none better, where `p` is at most one half, and from its
+    far end, all better, where it is above: an error made on the way is multiplied by at most one.
+    """
+    left = np.empty((len(ahead) - 1, len(p)))
+    few = p <= 0.5
+    for side, end, own in ((few, slice(None), p), (~few, slice(None, None, -1), 1.0 - p)):
+        whole, one = ahead[end][:, side], own[side]
+        part = np.empty((len(left), len(one)))
+        before = np.zeros(len(one))
+        for k in range(len(left)):
+            before = part[k] = (whole[k] - one * before) / (1.0 - one)
+        left[:, side] = part[end]
+    return np.maximum(left, 0.0)

@@ -184,10 +184,16 @@ class JointRates:
         at : array of shape (size,)
             Where between them the quantiles are wanted.
         """
-        steps = self.rows[:, :-1, None] + np.diff(self.rows, axis=1)[..., None] * np.linspace(0.0, 1.0, 17)[1:]
-        points = np.concatenate([self.rows[:, :1], steps.reshape(len(self.rows), -1)], axis=1)
-        whose = np.broadcast_to(np.arange(len(self.rows))[:, None], points.shape)
-        reached = np.maximum.accumulate(self.conditional_cdf(points, whose), axis=1)
+        shares = np.linspace(0.0, 1.0, 17)[1:]
+        steps = self.rows[:, :-1, None] + np.diff(self.rows, axis=1)[..., None] * shares
+        within, start = self._running
+        passed = start[:, :-1, None] + within @ np.polynomial.legendre.legvander(2.0 * shares - 1.0, NODES_PER_PANEL).T
+        points, reached = (
+            np.concatenate([first, each.reshape(len(each), -1)], axis=1)
+            for first, each in ((self.rows[:, :1], steps), (np.zeros_like(start[:, :1]), passed))
+        )
+        reached = np.clip(reached / np.maximum(start[:, -1:], 1e-300), 0.0, 1.0)
+        reached = np.maximum.accumulate(reached, axis=1)
         right, blend = _between_rows(places, at)
         found = [
             np.array([np.interp(v, reached[i], points[i]) for v, i in zip(q, row, strict=True)])

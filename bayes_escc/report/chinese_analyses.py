@@ -200,7 +200,44 @@ TYPED: Final = (
     ),
     ("{key}: {source} has no {name}; it has {names}.", "{key}：{source}没有{name}，现有{names}。"),
     ("{key} needs the lower limit first, not {value}.", "{key}应先写下限，而非{value}。"),
-    ("ci-prob must lie between 0 and 1, not {value}.", "ci-prob应在0～1之间，而非{value}。"),
+    (
+        "{key} must lie between 0.5 and 1, not {value} (did you mean {meant}?).",
+        "{key}应在0.5～1之间，而非{value}（是否指{meant}？）。",
+    ),
+    ("{key} must lie between 0.5 and 1, not {value}.", "{key}应在0.5～1之间，而非{value}。"),
+    ("{path}: must be a number between 0.5 and 1, not {value}.", "{path}：应为0.5～1之间的数，而非{value}。"),
+    ("{arm}: the number of patients must be at most a million million.", "{arm}：患者例数不应超过一万亿。"),
+    (
+        "{arm}: {events} of {n} is {percent} %, not {stated} %; correct either.",
+        "{arm}：{events}/{n}为{percent}%，而非{stated}%，请更正其一。",
+    ),
+    ("argument {option}: invalid number value: {value}.", "选项{option}：{value}不是数字。"),
+    ("argument {option}: invalid whole value: {value}.", "选项{option}：{value}不是整数。"),
+    ("argument {option}: invalid choice: {value} (choose from {names}).", "选项{option}：{value}不在{names}之列。"),
+    ("argument {option}: expected one argument.", "选项{option}后应有一个值。"),
+    ("argument {option}: expected {number} arguments.", "选项{option}后应有{number}个值。"),
+    ("argument {option}: expected at least one argument.", "选项{option}后应至少有一个值。"),
+    ("argument {option}: not allowed with argument {other}.", "选项{option}不能与{other}同用。"),
+    ("the following arguments are required: {names}.", "缺少必需的参数：{names}。"),
+    ("one of the arguments {names} is required.", "参数{names}须给出其一。"),
+    ("unrecognized arguments: {names}.", "不认识的参数：{names}。"),
+    (
+        "at most {most} arms can be typed; put {count} into a table, which run reads.",
+        "至多可录入{most}组；{count}组请制成表格，由run读取。",
+    ),
+    (
+        "at most {most} effects can be typed; put {count} into a table and name its file.",
+        "至多可录入{most}个效应；{count}个请制成表格，并给出文件名。",
+    ),
+    (
+        "{key}: half of {law} lies within {least}, which ties the rates too closely to be integrated at once; state a "
+        "wider one.",
+        "{key}：{law}有一半落在{least}的宽度内，各率几乎被固定，无法即时积分，请改用较宽的先验。",
+    ),
+    (
+        "the sampler could not run: {said}; a prior or a value may lie too far from the rest.",
+        "抽样器无法运行：{said}；可能有先验或数值离其余过远。",
+    ),
     (
         "--bias-sd must be a number of at least 0 and at most {most}, not {value}.",
         "--bias-sd应为0～{most}之间的数，而非{value}。",

@@ -11,7 +11,6 @@ _RATES: Final = (
     ("{key} is a probability between 0 and 1", "{key}为0～1之间的概率"),
     ("{key} is a rate between 0 and 1", "{key}为0～1之间的率"),
     ("margin lies between 0 and 1", "margin应在0～1之间"),
-    ("ci_prob lies between 0 and 1", "ci_prob应在0～1之间"),
     ("the false-alarm rate asked for lies between 0 and 1", "所要求的误判概率应在0～1之间"),
     ("a true rate lies between 0 and 1", "真实发生率应在0～1之间"),
 )

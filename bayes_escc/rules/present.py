@@ -35,7 +35,7 @@ from bayes_escc.rules.normal import null_crossing
 from bayes_escc.rules.rule import CONTINUE, GO, STOP, Look, Rule, between, decide, exceeds
 from bayes_escc.rules.state import FittedStudy, Place, StudyData
 from bayes_escc.rules.tails import RatePrior, contrast_tails, contrast_widths, interval_widths, upper_tails
-from bayes_escc.settings.questions import no_probability
+from bayes_escc.settings.questions import no_probability, problems_with_interval
 from bayes_escc.settings.reader import check_margin, nearest
 
 __all__ = ["PosteriorProbability", "Precision", "ThallSimon", "Toxicity"]
@@ -411,8 +411,7 @@ class Precision(_OfPosterior):
         found = super().problems()
         if not 0.0 < self.width < math.inf:
             found.append(f"width is above 0, not {self.width:g}")
-        if not 0.0 < self.ci_prob < 1.0:
-            found.append(f"ci_prob lies between 0 and 1, {no_probability(self.ci_prob)}")
+        found += [f"ci_prob {wrong}" for wrong in problems_with_interval(self.ci_prob)]
         return found
 
     @property

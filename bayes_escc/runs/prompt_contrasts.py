@@ -15,6 +15,8 @@ __all__ = ["compare_tied"]
 
 ENDPOINT: Final = "response"
 _LEVELS: Final = ("log_odds", "log_risk")
+_NARROWEST: Final = 0.02
+"""Width of the middle half of a prior from which rates are integrated in seconds."""
 _CONTRASTS: Final = ("log_odds_ratio", "log_risk_ratio", "risk_difference")
 
 
@@ -103,4 +105,11 @@ def _role(text: str, option: str, allowed: Sequence[str]) -> tuple[str, Plain]:
         raise AnalysisError(
             f"{option} is of one of {', '.join(allowed)}, for example {allowed[0]}=Normal(0, 1), not {text!r}."
         )
-    return role, typed_prior(law, option).to_dict()
+    found = typed_prior(law, option)
+    low, high = found.interval(0.5)
+    if high - low < _NARROWEST:
+        raise AnalysisError(
+            f"{option}: half of {found} lies within {_NARROWEST:g}, which ties the rates too closely to be integrated "
+            "at once; state a wider one."
+        )
+    return role, found.to_dict()

@@ -8,12 +8,15 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from bayes_escc.answers.bias import bias_fields
 from bayes_escc.answers.estimand import BetaRates
 from bayes_escc.answers.ranking import rank_estimand
 from bayes_escc.answers.rows import Question, comparison_row, estimate_row
 from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
+from bayes_escc.evidence.grim import recover_count
+from bayes_escc.evidence.numbers import number_in, number_text
 from bayes_escc.evidence.population.bias import MOST_MEAN, MOST_SD, Bias, default_bias
 from bayes_escc.evidence.population.tipping import LEVELS, tipping_of_rates
 from bayes_escc.inference.diagnostics import Diagnostics
@@ -21,12 +24,19 @@ from bayes_escc.names import Direction, Plain, Scale, normalise
 from bayes_escc.probability.beta import LARGEST_SHAPE, SMALLEST_SHAPE, Beta
 from bayes_escc.report.result import Asked, build_result
 from bayes_escc.runs.prompt_notes import UNSTATED, unexplained_prompt_priors, unusual_prompt_direction
-from bayes_escc.settings.questions import no_probability, problems_with_contrast, sentence
-from bayes_escc.settings.reader import check_margin
+from bayes_escc.settings.questions import no_probability, problems_with_contrast, problems_with_interval, sentence
+from bayes_escc.settings.reader import check_margin, shortened
 
 __all__ = ["compare_counts"]
 
 ENDPOINT = "response"
+_ARM: Final = re.compile(
+    r"(.+?) ?= ?(-?[0-9]{1,16}) ?/ ?(-?[0-9]{1,16})(?: ?[(\[] ?([0-9]{1,3}(?:\.[0-9]{0,8})?) ?%? ?[)\]])?"
+)
+"""An arm as it is typed, maybe with the percentage that is printed beside the count."""
+_MOST_PATIENTS: Final = 10**12
+_MOST_ARMS: Final = 50
+"""Ranks and biases of more take long; they are a table's, which `run` reads."""
 
 
 def compare_counts(
@@ -90,8 +100,7 @@ def compare_counts(
     problems += [f"--{k} {m}" for k, m in check_margin(scale, better, margin, limits) if not problems]
     if not problems and limits is not None and not limits[0] < limits[1]:
         problems.append(f"--rope needs the lower limit first, not {limits[0]:g} {limits[1]:g}")
-    if not 0.0 < ci_prob < 1.0:
-        problems.append(f"--ci-prob must lie between 0 and 1, not {ci_prob:g}")
+    problems += [f"--ci-prob {wrong}" for wrong in problems_with_interval(ci_prob)]
     bias = replace(default_bias("log_odds"), mean=bias_mean)
     if bias_sd is not None:
         bias = Bias("log_odds", bias_mean, bias_sd, "Stated at the prompt.")
@@ -213,22 +222,28 @@ def _read_arms(arms: Sequence[str]) -> list[tuple[str, int, int]]:
     found, usage, data = [], [], []
     for text in arms:
         if UNPRINTABLE.search(text):
-            usage.append(f"{text!r} holds a character that cannot be seen or printed; type it again")
+            usage.append(f"{shortened(text)} holds a character that cannot be seen or printed; type it again")
             continue
-        match = re.fullmatch(r"(.+?) ?= ?(-?\d{1,16}) ?/ ?(-?\d{1,16})", normalise(text))
+        match = _ARM.fullmatch(number_text(text))
         if match is None:
-            usage.append(f"{text!r} is not NAME=EVENTS/N with whole numbers, for example A=10/29")
+            usage.append(f"{shortened(text)} is not NAME=EVENTS/N with whole numbers, for example A=10/29")
             continue
         name, k, n = normalise(match[1]), int(match[2]), int(match[3])
         if n <= 0:
             data.append(f"{text!r}: the number of patients must be at least 1")
+        elif n > _MOST_PATIENTS:
+            data.append(f"{text!r}: the number of patients must be at most a million million")
         elif not 0 <= k <= n:
             data.append(f"{text!r}: events must lie between 0 and {n}; if {k} is a percentage, give the count")
+        elif match[4] and not _agrees(k, n, match[4]):
+            data.append(f"{text!r}: {k} of {n} is {100 * k / n:.2f} %, not {match[4]} %; correct either")
         found.append((name, k, n))
     names = [name for name, _, _ in found]
     usage += [f"the name {name!r} is used twice" for name in dict.fromkeys(names) if names.count(name) > 1]
     if len(arms) < 2:
         usage.append("give at least two arms, for example A=10/29 B=12/35")
+    if len(arms) > _MOST_ARMS:
+        usage.append(f"at most {_MOST_ARMS} arms can be typed; put {len(arms)} into a table, which run reads")
     if usage:
         raise AnalysisError("; ".join(usage) + ".")
     if data:
@@ -236,15 +251,21 @@ def _read_arms(arms: Sequence[str]) -> list[tuple[str, int, int]]:
     return found
 
 
+def _agrees(events: int, n: int, percent: str) -> bool:
+    """Whether a count is the one that its percentage, rounded or cut off, was printed of."""
+    printed = recover_count(percent, n)
+    return events in printed.rounded or events in printed.truncated
+
+
 def _read_prior(text: str) -> tuple[float, float]:
     named = {"uniform": (1.0, 1.0), "jeffreys": (0.5, 0.5)}
     text = text.strip()
     if text.casefold() in named:
         return named[text.casefold()]
-    try:
-        alpha, beta = (float(v) for v in text.split(","))
-    except ValueError:
-        raise AnalysisError(f"--prior takes alpha,beta (or uniform, jeffreys), not {text!r}.") from None
+    shapes = [number_in(v) for v in normalise(text).split(",")]
+    if len(shapes) != 2 or shapes[0] is None or shapes[1] is None:
+        raise AnalysisError(f"--prior takes alpha,beta (or uniform, jeffreys), not {shortened(text)}.")
+    alpha, beta = shapes[0], shapes[1]
     if not (0 < alpha < math.inf and 0 < beta < math.inf):
         raise AnalysisError(f"--prior: alpha and beta must be greater than 0, not {text!r}.")
     if not SMALLEST_SHAPE < min(alpha, beta) <= max(alpha, beta) < LARGEST_SHAPE:

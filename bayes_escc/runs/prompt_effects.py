@@ -23,7 +23,7 @@ from bayes_escc.evidence.effect_measures import RATIOS
 from bayes_escc.evidence.effects import read_effect_rows
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.numbers import number_text
-from bayes_escc.evidence.printed_intervals import limits_in
+from bayes_escc.evidence.printed_intervals import level_of, limits_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.families.base import TypedEffects, get_family
 from bayes_escc.inference.diagnostics import Diagnostics
@@ -33,7 +33,7 @@ from bayes_escc.report.result import Asked, build_result
 from bayes_escc.runs.prompt_notes import problem_in_flags, speaking_flags, unexplained_prompt_priors
 from bayes_escc.runs.prompt_priors import typed_prior
 from bayes_escc.settings.prior import Prior
-from bayes_escc.settings.questions import problems_with_contrast, problems_with_value, sentence
+from bayes_escc.settings.questions import problems_with_contrast, problems_with_interval, problems_with_value, sentence
 from bayes_escc.settings.reader import nearest
 
 __all__ = ["pool_effects"]
@@ -51,6 +51,7 @@ _NO_DIRECTION: Final = Problem(
 )
 _DRAWS: Final = 40_000
 """Of risks at a baseline that is uncertain itself."""
+_MOST_EFFECTS: Final = 200
 _SHOWN: Final = 12
 """Values of a column that a message names."""
 _PRINTED: Final = re.compile(r"\s*([^\s,(\[]+)\s*,?\s*([(\[].+[)\]])\s*")
@@ -111,8 +112,11 @@ def pool_effects(
     AnalysisError, DataError
     """
     started = time.perf_counter()
-    if not 0.0 < ci_prob < 1.0:
-        raise AnalysisError(f"--ci-prob must lie between 0 and 1, not {ci_prob:g}.")
+    wrong = [f"--ci-prob {p}" for p in problems_with_interval(ci_prob)]
+    if len(effects) > _MOST_EFFECTS:
+        wrong.append(f"at most {_MOST_EFFECTS} effects can be typed; put {len(effects)} into a table and name its file")
+    if wrong:
+        raise AnalysisError(sentence(*wrong))
     if common and tau_prior is not None:
         raise AnalysisError("--tau-prior has no meaning with --common: a common effect has no heterogeneity.")
     if not effects:
@@ -249,7 +253,7 @@ def _rows(
     warnings: list[Problem] = []
     rows: list[Row] = []
     for number, text in enumerate(effects, start=1):
-        name, estimate, low, high = _typed(text)
+        name, estimate, low, high, own = _typed(text)
         cells = {
             "study": name,
             "experimental": "experimental",
@@ -259,7 +263,7 @@ def _rows(
             "estimate": estimate,
             "ci_low": low,
             "ci_high": high,
-            "ci_level": f"{level:g}",
+            "ci_level": own or f"{level:g}",
         }
         numbers = check_effect(cells, number, problems, warnings)
         rows.append({**cells, **(numbers or {})})
@@ -271,14 +275,14 @@ def _rows(
     return _ENTERED, rows, [_noted(problem_in_flags(w)) for w in warnings]
 
 
-def _typed(text: str) -> tuple[str, str, str, str]:
-    """Name, estimate and limits of an effect, separated by commas or as it was printed, ``0.71 (0.57 to 0.87)``."""
+def _typed(text: str) -> tuple[str, str, str, str, str]:
+    """Name, estimate, limits and maybe level of an effect, apart by commas or as printed, ``0.71 (0.57 to 0.87)``."""
     if UNPRINTABLE.search(text):
         raise AnalysisError(f"{text!r} holds a character that cannot be seen or printed; type it again.")
     name, _, numbers = normalise(text).partition("=")
     commas = _TYPED.fullmatch(numbers)
     if name.strip() and commas:
-        return normalise(name), commas[1], commas[2], commas[3]
+        return normalise(name), commas[1], commas[2], commas[3], ""
     printed = _PRINTED.fullmatch(number_text(numbers))
     limits = limits_in(printed[2]) if printed else None
     if not name.strip() or printed is None or limits is None:
@@ -286,7 +290,7 @@ def _typed(text: str) -> tuple[str, str, str, str]:
             f"{text!r} is not NAME=ESTIMATE,LOW,HIGH, for example ESCORT=0.71,0.57,0.87 or 'ESCORT=0.71 (0.57-0.87)' "
             "(nor a table: give one file or dataset alone)."
         )
-    return normalise(name), printed[1], *limits
+    return normalise(name), printed[1], *limits, level_of(printed[2])
 
 
 def _rows_of_table(name: str, endpoint: str | None, where: Sequence[str]) -> tuple[str, list[Row], list[Plain]]:

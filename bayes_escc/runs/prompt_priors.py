@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from bayes_escc.errors import AnalysisError
-from bayes_escc.names import Plain
+from bayes_escc.evidence.numbers import number_in
+from bayes_escc.names import Plain, normalise
 from bayes_escc.settings.prior import DISTRIBUTIONS, Prior
 from bayes_escc.settings.published_priors import PUBLISHED
+from bayes_escc.settings.reader import shortened
 
 __all__ = ["typed_prior"]
 
@@ -31,9 +33,9 @@ def typed_prior(text: str, option: str, *, positive: bool = False) -> Prior:
     ------
     AnalysisError
     """
-    match = re.fullmatch(r"\s*(\w+)\s*\(([^()]*)\)\s*", text)
+    match = re.fullmatch(r"(\w+)\s*\(([^()]*)\)", normalise(text))
     if match is None:
-        raise AnalysisError(f"{option} takes a law such as HalfNormal(0.25), not {text!r}.")
+        raise AnalysisError(f"{option} takes a law such as HalfNormal(0.25), not {shortened(text)}.")
     name = match[1]
     if name in PUBLISHED:
         texts = map(str.strip, match[2].split(";"))
@@ -49,10 +51,10 @@ def typed_prior(text: str, option: str, *, positive: bool = False) -> Prior:
     for position, part in enumerate(parts[:-1] if variance else parts):
         key, equals, value = part.partition("=")
         label = key.strip() if equals else forms[position] if position < len(forms) else f"parameter {position + 1}"
-        try:
-            values[label] = float(value if equals else part)
-        except ValueError:
-            raise AnalysisError(f"{option}: {part!r} is not a number.") from None
+        read = number_in(value if equals else part)
+        if read is None:
+            raise AnalysisError(f"{option}: {shortened(part)} is not a number.")
+        values[label] = read
     extra = [v for label, v in values.items() if label.startswith("parameter ")]
     if extra and forms:
         raise AnalysisError(f"{option}: {name} takes ({', '.join(forms)}), not {len(values)} numbers.")

@@ -8,8 +8,16 @@ from numbers import Real
 from typing import Any, Final
 
 from bayes_escc.names import Scale
+from bayes_escc.settings.reader import is_finite, shortened
 
-__all__ = ["is_ratio", "no_probability", "problems_with_contrast", "problems_with_value", "sentence"]
+__all__ = [
+    "is_ratio",
+    "no_probability",
+    "problems_with_contrast",
+    "problems_with_interval",
+    "problems_with_value",
+    "sentence",
+]
 
 _TIMES: Final = ("days", "weeks", "months", "years")
 
@@ -82,6 +90,18 @@ def problems_with_contrast(
         for name, value in asked
         if value is not None and not -1.0 < value < 1.0
     ]
+
+
+def problems_with_interval(ci_prob: Any) -> list[str]:
+    """What is wrong with the probability of an interval: 95 and 0.05 are slips for 0.95, as in a table."""
+    if isinstance(ci_prob, bool) or not isinstance(ci_prob, Real) or not is_finite(ci_prob):  # type: ignore[arg-type]
+        return [f"must be a number between 0.5 and 1, not {shortened(ci_prob)}"]
+    prob = float(ci_prob)
+    if 0.5 <= prob < 1.0:
+        return []
+    meant = prob / 100.0 if 50.0 <= prob < 100.0 else 1.0 - prob if 0.0 < prob < 0.5 else None
+    hint = "" if meant is None else f" (did you mean {meant:g}?)"
+    return [f"must lie between 0.5 and 1, not {prob:g}{hint}"]
 
 
 def no_probability(value: float) -> str:

@@ -17,6 +17,7 @@ from bayes_escc.evidence.population.confounder import e_value, needed_prevalence
 from bayes_escc.names import NO_ANSWER, Direction, Plain, Scale, format_probability
 from bayes_escc.probability.beta import Beta
 from bayes_escc.settings.arguments import shown
+from bayes_escc.settings.questions import problems_with_interval
 
 __all__ = ["LEVELS", "MeasuredCovariate", "Tipping", "tipping_of_rates"]
 
@@ -165,8 +166,8 @@ class Tipping:
         """
         tail = 0.5 * (1.0 - ci_prob)
         found = []
-        if not 0.0 < ci_prob < 1.0:
-            raise AnalysisError(f"ci_prob must be a number between 0 and 1, not {ci_prob!r}.")
+        if wrong := problems_with_interval(ci_prob):
+            raise AnalysisError(f"ci_prob {wrong[0]}.")
         for b in (_finite(v) for v in (self.grid if biases is None else biases)):
             size = [None if self.contrast is None else self.contrast(b, q) for q in (0.5, tail, 1.0 - tail)]
             found.append(

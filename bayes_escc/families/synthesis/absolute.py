@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.numbers import number_in, whole_in
+from bayes_escc.names import normalise
 from bayes_escc.settings.prior import Prior
-from bayes_escc.settings.reader import Reader
+from bayes_escc.settings.reader import Reader, shortened
 
 __all__ = [
     "Baseline",
@@ -67,15 +69,17 @@ def typed_baseline(text: str) -> Baseline:
     ------
     AnalysisError
     """
-    events, slash, n = text.partition("/")
-    try:
-        if slash and 0 <= int(events) <= int(n) and int(n) > 0:
-            return rate_of_counts(int(events), int(n))
-        if not slash and 0.0 < float(text) < 1.0:
-            return float(text)
-    except ValueError:
-        pass
-    raise AnalysisError(f"--baseline: {text!r} is no risk; give 0.3, or 12/40 for 12 of 40 patients.")
+    typed = normalise(text)
+    first, slash, second = typed.partition("/")
+    events, n = whole_in(first), whole_in(second)
+    if slash and events is not None and n is not None and 0 <= events <= n and n > 0:
+        return rate_of_counts(events, n)
+    risk = number_in(typed.removesuffix("%"))
+    if risk is not None and typed.endswith("%"):
+        risk /= 100.0
+    if risk is not None and 0.0 < risk < 1.0:
+        return risk
+    raise AnalysisError(f"--baseline: {shortened(text)} is no risk; give 0.3, or 12/40 for 12 of 40 patients.")
 
 
 def baseline_in_words(baseline: Baseline) -> str:

@@ -198,7 +198,7 @@ class Quadrature:
             C[:, :, of_theta.shape[1] :] = self.tau[:, None, None] * of_z
         mean, covariance = self._given_tau
         location = np.einsum("tmn,tn->mt", C, mean)
-        variance = np.einsum("tmi,tij,tmj->mt", C, covariance, C)
+        variance = ((C @ covariance) * C).sum(axis=2).T
         variance = variance + np.atleast_1d(np.asarray(extra, dtype=float))[:, None] * self.tau**2
         return location, np.sqrt(np.maximum(variance, 0.0))
 
