@@ -411,6 +411,35 @@ def test_bias_is_stated_by_arm_or_for_all():
     assert "skale" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"Toripalimab + anlotinib": {"sd": 0.3}}, "is neither a regimen nor a study here"),
+        ({"nobody": {"sd": 0.3}}, "Luoyang cohort 1"),
+        ({"sd": 0.3, "scale": "log_hazard"}, 'bias.scale: a bias is on "log_odds" here, not on "log_hazard"'),
+        ({"Luoyang cohort 1": {"sd": 0.3, "scale": "log_hazard"}}, 'a bias is on "log_odds" here'),
+    ],
+)
+def test_a_bias_that_would_shift_nothing_is_refused(table, said):
+    """It was left aside without a word, and the default took its place."""
+    with pytest.raises(be.AnalysisError, match="does not fit its data: 1 problem") as refused:
+        be.fit_analysis(_with_bias(**table))
+    assert said in str(refused.value)
+
+
+def test_a_bias_of_what_cannot_be_shifted_is_refused(tmp_path):
+    row = "study,experimental,control,endpoint,measure,estimate,se\nA,x,c,QoL,MD,3,1\nB,x,c,QoL,MD,4,1\n"
+    (tmp_path / "e.csv").write_text(row)
+    priors = {
+        "effect": {"distribution": "Normal", "mu": 0, "sigma": 30},
+        "tau": {"distribution": "HalfNormal", "sigma": 3},
+    }
+    content = {"id": "a", "data": {"kind": "effects", "file": "e.csv"}, "model": {"family": "synthesis"}}
+    analysis = Analysis.from_dict({**content, "priors": priors, "bias": {"sd": 0.3}}, folder=tmp_path)
+    with pytest.raises(be.AnalysisError, match="nothing is estimated here that a bias"):
+        be.fit_analysis(analysis)
+
+
 MEDIANS = """study,regimen,n,median,events
 one,A,40,4.0,36
 two,B,50,5.5,41

@@ -242,9 +242,7 @@ class Analysis(NotebookView):
         bias = read_bias(top.table("bias"))
         sampling = _read_sampling(top.table("sampling"))
         report = top.table("report")
-        ci_prob = report.take("ci_prob", 0.95)
-        for wrong in problems_with_interval(ci_prob):
-            report.problem("ci_prob", wrong)
+        ci_prob = _read_ci_prob(report)
         report.text("language", "en", ("en", "zh", "both"))
         _read_texts(report.table("study"), ("setting", "centres", "period", "ethics", "registration"))
         report.finish()
@@ -398,6 +396,14 @@ def _scale_of(estimand: str) -> Scale | None:
     if "effect" in estimand:
         return None
     return "ratio" if estimand.endswith("ratio") else "difference"
+
+
+def _read_ci_prob(report: Reader) -> Any:
+    """The probability of intervals; what it cannot be is noted."""
+    ci_prob = report.take("ci_prob", 0.95)
+    for wrong in problems_with_interval(ci_prob):
+        report.problem("ci_prob", wrong)
+    return ci_prob
 
 
 def _read_texts(r: Reader, keys: Sequence[str]) -> None:

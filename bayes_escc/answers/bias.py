@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -63,6 +63,7 @@ __all__ = [
     "Fitted",
     "add_bias_groups",
     "bias_fields",
+    "bias_scales",
     "contrast_from_curves",
     "population_of",
     "tipping_of_row",
@@ -118,6 +119,24 @@ class Fitted(Protocol):
 
     def exact_laws(self) -> ExactLaws | None:
         """The exact laws of the estimands, where there are any."""
+
+
+def bias_scales(family: str, units: Collection[str]) -> frozenset[BiasScale]:
+    """The scales on which a bias shifts what a family estimates; none where no estimand is a rate or such a ratio.
+
+    Parameters
+    ----------
+    family : str
+    units : collection of str
+        Of the estimands.
+    """
+    from bayes_escc.families import get_family
+
+    if get_family(family).BIAS_ON_RATES:
+        return frozenset({"log_odds"})
+    if get_family(family).FOLLOWS_PATIENTS:
+        return frozenset({"log_hazard"})
+    return frozenset(_RATIO_SCALES[unit] for unit in units if unit in _RATIO_SCALES)
 
 
 def bias_fields(tipping: Tipping | None) -> Plain:

@@ -211,6 +211,32 @@ TYPED: Final = (
         "{arm}: {events} of {n} is {percent} %, not {stated} %; correct either.",
         "{arm}：{events}/{n}为{percent}%，而非{stated}%，请更正其一。",
     ),
+    (
+        "{path}: {name} is neither a regimen nor a study here: {names}.{hint}",
+        "{path}：{name}既非此处的方案，也非研究：{names}。{hint}",
+    ),
+    (
+        "{path}: nothing is estimated here that a bias on log odds or log hazards could shift.",
+        "{path}：此处所估计的量均不受对数比值或对数风险上的偏倚影响。",
+    ),
+    ("{path}.scale: a bias is on {own} here, not on {given}.", "{path}.scale：此处偏倚以{own}计，而非{given}。"),
+    (
+        "{path}: Beta alpha and beta must lie between {low} and {high}, not {value}.",
+        "{path}：Beta的alpha与beta应在{low}～{high}之间，而非{value}。",
+    ),
+    (
+        "{path}: must lie between 0.5 and 1, not {value} (did you mean {meant}?).",
+        "{path}：应在0.5～1之间，而非{value}（是否指{meant}？）。",
+    ),
+    ("{path}: must lie between 0.5 and 1, not {value}.", "{path}：应在0.5～1之间，而非{value}。"),
+    (
+        "{path}: must lie between -1 and 1, which no difference of proportions reaches, not {value}.",
+        "{path}：应在-1与1之间（比例之差不会达到两端），而非{value}。",
+    ),
+    (
+        "{key} must lie between -1 and 1, which no difference of proportions reaches, not {value}.",
+        "{key}应在-1与1之间（比例之差不会达到两端），而非{value}。",
+    ),
     ("argument {option}: invalid number value: {value}.", "选项{option}：{value}不是数字。"),
     ("argument {option}: invalid whole value: {value}.", "选项{option}：{value}不是整数。"),
     ("argument {option}: invalid choice: {value} (choose from {names}).", "选项{option}：{value}不在{names}之列。"),

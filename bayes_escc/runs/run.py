@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis, ComparisonSpec
-from bayes_escc.answers.bias import add_bias_groups
+from bayes_escc.answers.bias import add_bias_groups, bias_scales
 from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors, borrowing_group
 from bayes_escc.answers.estimand import largest, natural_scale, wrong_scale
 from bayes_escc.answers.needed import NeededRow
@@ -182,12 +182,13 @@ def _facts(analysis: Analysis, design: Design, groups: Groups) -> Facts:
 
 def _check_questions(analysis: Analysis, design: Design) -> None:
     """Find every comparison and threshold the design cannot answer, before anything is sampled."""
-    if not (analysis.comparisons or analysis.thresholds or analysis.predictions or analysis.rules or design.relative):
+    asked = (analysis.comparisons, analysis.thresholds, analysis.predictions, analysis.rules)
+    if not (any(asked) or design.relative or analysis.bias.contrasts or analysis.bias.arms):
         return
     rng = np.random.default_rng(0)
     estimands = design.estimands(design.prior(rng, 2), rng)
     units = {str(name): str(array.attrs.get("unit", "")) for name, array in estimands.data_vars.items()}
-    problems = []
+    problems = _unused_bias(analysis, design, set(units.values()))
 
     def labels(name: str, path: str) -> list[str]:
         if name not in estimands:
@@ -232,6 +233,26 @@ def _check_questions(analysis: Analysis, design: Design) -> None:
     raise_problems(f"{analysis.id} does not fit its data", problems)
     if analysis.rules:
         check_rules(analysis.rules, {str(n): estimands[n] for n in estimands}, design.observed())
+
+
+def _unused_bias(analysis: Analysis, design: Design, units: Collection[str]) -> list[str]:
+    """What is stated of a bias and would shift nothing: of an arm that is not there, or on another scale."""
+    names = list(dict.fromkeys(name for arm in design.arms for name in (arm.regimen, arm.study) if name))
+    scales = bias_scales(analysis.family, units)
+    stated = {"": [b.scale for b in analysis.bias.contrasts]}
+    for name, bias in analysis.bias.arms:
+        stated.setdefault(name, []).append(bias.scale)
+    problems = []
+    for name, given in stated.items():
+        path = f'bias."{name}"' if name else "bias"
+        if name and name not in names:
+            listed = ", ".join(names)
+            problems.append(f"{path}: {name!r} is neither a regimen nor a study here: {listed}.{nearest(name, names)}")
+        elif given and not scales:
+            problems.append(f"{path}: nothing is estimated here that a bias on log odds or log hazards could shift")
+        elif given and not scales & set(given):
+            problems.append(f'{path}.scale: a bias is on "{min(scales)}" here, not on "{given[0]}"')
+    return problems
 
 
 def _unanswerable(asked: ComparisonSpec, scale: Scale, array: xr.DataArray) -> list[tuple[str, str]]:

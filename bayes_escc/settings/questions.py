@@ -87,8 +87,10 @@ def problems_with_contrast(
         ]
     return [
         (name, f"lies outside -1 to 1, between which a difference of proportions lies: {value:g}.{_as_fraction(value)}")
+        if abs(value) > 1.0
+        else (name, f"must lie between -1 and 1, which no difference of proportions reaches, not {value:g}")
         for name, value in asked
-        if value is not None and not -1.0 < value < 1.0
+        if value is not None and not -1.0 < value < 1.0 and not (name == "margin" and value < 0.0)
     ]
 
 

@@ -260,10 +260,11 @@ _DOMAIN_WORDS = {
 
 def _limits(above: float, below: float, closed: bool) -> str:
     low, high = ("from ", " to ") if closed else ("above ", " and below ")
+    least, most = (str(v) if isinstance(v, int) else f"{v:g}" for v in (above, below))
     if above > -math.inf and below < math.inf:
-        return f" {low}{above:g}{high}{below:g}"
+        return f" {low}{least}{high}{most}"
     if above > -math.inf:
-        return f" {'of at least' if closed else 'above'} {above:g}"
+        return f" {'of at least' if closed else 'above'} {least}"
     if below < math.inf:
-        return f" {'of at most' if closed else 'below'} {below:g}"
+        return f" {'of at most' if closed else 'below'} {most}"
     return ""
