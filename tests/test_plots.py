@@ -163,3 +163,13 @@ def test_every_figure_is_found_by_its_name_and_importing_its_module_does_not_hid
         assert callable(getattr(be.plots, name)), name
     with pytest.raises(AttributeError, match="no figure 'interval'"):
         _ = be.plots.interval
+
+
+def test_the_legend_of_a_tipping_curve_covers_no_curve():
+    """A margin told in its unit is long."""
+    for arms in ({"A": (10, 29), "B": (16, 35)}, {"A": (16, 35), "B": (10, 29)}):
+        (found,) = be.tipping(arms, margin=0.1)
+        figure = be.plots.tipping(found)
+        figure.draw_without_rendering()
+        axes = figure.axes[0]
+        assert axes.get_legend().get_window_extent().y0 >= axes.get_window_extent().y1

@@ -69,6 +69,7 @@ def _steps(axes: Axes, time: np.ndarray, event: np.ndarray, colour: str, width: 
 def _risk(axes: Axes, read: Reconstruction) -> None:
     assert read.risk is not None  # noqa: S101  the caller has asked
     reproduced = at_risk(read.risk.time, read.time)
+    axes.set_xticks(read.risk.time, [f"{t:g}" for t in read.risk.time])
     for t, printed, ours in zip(read.risk.time, read.risk.n, reproduced, strict=True):
         axes.annotate(
             f"{printed}\n{ours}",

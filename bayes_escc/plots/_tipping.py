@@ -67,7 +67,7 @@ def _draw_curve(axes: Axes, tipping: Tipping) -> None:
         by = tipping.curve(grid, by_margin=True)
         size = margin_text({"margin": tipping.margin, "scale": tipping.scale}, tipping.unit)
         axes.plot(grid, by, color=ORANGE, linestyle=(0, (5, 2)), label=f"better by {size}")
-        axes.legend(frameon=False, loc="best")
+        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     axes.axvline(0.0, color=GREY, linewidth=0.8)
     axes.axhline(0.5, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
     point = tipping.point(0.5)
