@@ -12,7 +12,7 @@ from pytensor.compile.mode import Mode
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.families.survival.piecewise import default_cuts
+from bayes_escc.families.step_hazards import default_cuts
 from bayes_escc.families.survival.shrinkage import expected_global_scale
 from bayes_escc.runs.run import prepare_design
 

@@ -9,8 +9,9 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
+from bayes_escc.families.step_hazards import exposure
 from bayes_escc.families.survival import kernels
-from bayes_escc.families.survival.curves import PiecewiseCurves, WeibullCurves, exposure, weibull_stretch
+from bayes_escc.families.survival.curves import PiecewiseCurves, WeibullCurves, weibull_stretch
 from tests.oracles import decimals
 
 LOG_SCALES = [np.log(h) for h in (1e-12, 1e-6, 1e-2, 1.0, 30.0, 1e3, 1e6)]

@@ -13,10 +13,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.families.step_hazards import exposure
 from bayes_escc.families.survival import kernels
 from bayes_escc.names import AnyArray
 
-__all__ = ["Curves", "PiecewiseCurves", "WeibullCurves", "exposure"]
+__all__ = ["Curves", "PiecewiseCurves", "WeibullCurves"]
 
 Array = NDArray[np.float64]
 
@@ -116,17 +117,6 @@ def weibull_stretch(lower: Array, upper: Array, reference_time: float) -> tuple[
     started = np.where((lower > 0) | ~some, 1.0, 0.0)
     log_ratio = np.where((lower > 0) & some, np.log(safe_upper / np.where(lower > 0, lower, 1.0)), 0.0)
     return log_upper, log_ratio, started
-
-
-def exposure(lower: Array, upper: Array, cuts: Array) -> Array:
-    """Time spent in every interval between `lower` and `upper`, shape (..., intervals).
-
-    An interval holds its right end: a time at a cut belongs to the interval it ends.
-    """
-    start = np.concatenate([[0.0], cuts])
-    end = np.concatenate([cuts, [np.inf]])
-    low, high = np.asarray(lower, dtype=float)[..., None], np.asarray(upper, dtype=float)[..., None]
-    return np.asarray(np.maximum(np.minimum(high, end) - np.maximum(low, start), 0.0))
 
 
 @dataclass(frozen=True)

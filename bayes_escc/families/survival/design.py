@@ -21,18 +21,19 @@ from bayes_escc.families.base import Design
 from bayes_escc.families.beside import PublishedCovariates
 from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.covariates import EncodedCovariates, means_by_regimen
+from bayes_escc.families.extrapolation import extrapolation_notes
 from bayes_escc.families.frozen import stated_covariates, stated_priors
 from bayes_escc.families.log_prior import log_density_of
 from bayes_escc.families.modifiers import Modifiers, require_modifiers
 from bayes_escc.families.prior_conflict import Statistic
 from bayes_escc.families.regression_data import RegressionData
+from bayes_escc.families.replicates import thinned_for_densities, thinned_for_replicates
 from bayes_escc.families.survival import per_patient
 from bayes_escc.families.survival.averaged import AveragedDesign
 from bayes_escc.families.survival.bias import critical_bias, without_bias
 from bayes_escc.families.survival.cure import CURE_FRACTION, prior_notes
 from bayes_escc.families.survival.curves import Array, Curves
 from bayes_escc.families.survival.estimands import ENDPOINT_NAME, estimands, figure_data
-from bayes_escc.families.survival.extrapolation import extrapolation_notes
 from bayes_escc.families.survival.frailty import centres_of
 from bayes_escc.families.survival.observed import observed, statistics, with_published
 from bayes_escc.families.survival.published import PublishedFacts, refuse_own_cohort
@@ -351,7 +352,7 @@ class SurvivalDesign(AveragedDesign):
         found = per_patient.log_likelihood(self, parameters)
         if self.published is None or not self.published.labels:
             return found
-        thin = per_patient.thinned_for_densities(parameters, self.patients)
+        thin = thinned_for_densities(parameters, self.patients)
         values = self.published.log_likelihood(self.curves(thin), thin)
         return with_published(found, values, self.published.labels)
 
@@ -359,7 +360,7 @@ class SurvivalDesign(AveragedDesign):
         found = per_patient.simulate(self, parameters, rng)
         if self.published is None or not self.published.labels:
             return found
-        thin = per_patient.thinned_for_replicates(parameters, self.patients)
+        thin = thinned_for_replicates(parameters, self.patients)
         values = self.published.simulate(self.curves(thin), thin, rng)
         return with_published(found, values, self.published.labels)
 
@@ -382,7 +383,8 @@ class SurvivalDesign(AveragedDesign):
 
     def extrapolations(self, estimands: xr.Dataset, references: tuple[str, ...]) -> list[Problem]:
         compared = tuple(r for r in references if r in self.regimens) or self.regimens[:1]
-        found = extrapolation_notes(estimands, self.covered, self.unit, compared, self.spec.event_free or 0.0)
+        medians = {"median": 0.0, "remaining_median": self.spec.event_free or 0.0}
+        found = extrapolation_notes(estimands, medians, self.covered, self.unit, compared)
         if CURE_FRACTION in estimands:
             rng = np.random.default_rng(21)
             found += prior_notes(estimands, self.estimands(self.prior(rng, 1000), rng))

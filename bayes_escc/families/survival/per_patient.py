@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.evidence.kaplan_meier import kaplan_meier
+from bayes_escc.families.replicates import (
+    by_patient,
+    potential_follow_up,
+    thinned_for_densities,
+    thinned_for_replicates,
+)
 from bayes_escc.families.survival import kernels
 from bayes_escc.families.survival.curves import Curves
 from bayes_escc.families.survival.missing import log_sum
 from bayes_escc.families.survival.risk import Draws, Risk
-from bayes_escc.names import CHAIN, DRAW, AnyArray
+from bayes_escc.names import AnyArray
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,8 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Patients", "log_likelihood", "simulate"]
 
 Array = NDArray[np.float64]
-_MOST_DENSITIES: Final = 1_000_000
-_MOST_REPLICATES: Final = 250_000
 _NODES: Final = {1: 21, 2: 15, 3: 9}
 """Nodes per dimension of the quadrature, by number of dimensions."""
 
@@ -82,7 +85,7 @@ def log_likelihood(design: Patients, parameters: xr.Dataset) -> xr.Dataset:
         )
     if risk.centres or risk.missing.numbers:
         found["time_integrated"] = _integrated(design, curves, draws, found["time"])
-    return _by_patient(design, parameters, **found)
+    return by_patient(design.patients, parameters, **found)
 
 
 def _terms(design: Patients, curves: Curves, who: AnyArray, log_risk: Array) -> Array:
@@ -187,46 +190,6 @@ def simulate(design: Patients, parameters: xr.Dataset, rng: np.random.Generator)
     if (f.entry > 0).any():
         before = curves.patient_increment(design.group, np.zeros(design.patients), f.entry)
     happens = curves.patient_inverse(design.group, before + rng.exponential(size=shape) / risk)
-    censored = _potential_follow_up(design, rng, shape)
+    censored = potential_follow_up(f.last, f.event, f.entry, rng, shape[0])
     time = np.minimum(happens, censored)
-    return _by_patient(design, parameters, time=time, event=(happens <= censored).astype("int8"))
-
-
-def _potential_follow_up(design: Patients, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    f, last, event = design.follow_up, design.follow_up.last, design.follow_up.event
-    reverse = kaplan_meier(last, event, f.entry, reverse=True)
-    steps = np.append(reverse.time, last.max())
-    below = np.append(1.0 - reverse.survival, 1.0)
-    found = np.broadcast_to(last, shape).copy()
-    floor = 1.0 - reverse(last[event])  # P(censored by the time of progression)
-    u = floor + (1.0 - floor) * rng.random((shape[0], floor.size))
-    drawn = steps[np.minimum(np.searchsorted(below, u), len(steps) - 1)]
-    found[:, event] = np.maximum(drawn, last[event])
-    return found
-
-
-def thinned_for_densities(parameters: xr.Dataset, patients: int) -> xr.Dataset:
-    """The draws for which log-likelihoods are kept."""
-    return _thin(parameters, patients, _MOST_DENSITIES)
-
-
-def thinned_for_replicates(parameters: xr.Dataset, patients: int) -> xr.Dataset:
-    """The draws for which follow-up is replicated."""
-    return _thin(parameters, patients, _MOST_REPLICATES)
-
-
-def _thin(parameters: xr.Dataset, patients: int, most: int) -> xr.Dataset:
-    """Fewer draws where patients times draws would be too many values; labels of draws stay."""
-    values = parameters.sizes[CHAIN] * parameters.sizes[DRAW] * patients
-    return parameters.isel({DRAW: slice(None, None, max(1, -(-values // most)))})
-
-
-def _by_patient(design: Patients, parameters: xr.Dataset, **values: Any) -> xr.Dataset:
-    import xarray as xr
-
-    shape = (parameters.sizes[CHAIN], parameters.sizes[DRAW], -1)
-    labels = {d: parameters[d] for d in (CHAIN, DRAW) if d in parameters.coords}
-    return xr.Dataset(
-        {name: ((CHAIN, DRAW, "patient"), v.reshape(shape)) for name, v in values.items()},
-        coords={**labels, "patient": [str(i + 1) for i in range(design.patients)]},
-    )
+    return by_patient(design.patients, parameters, time=time, event=(happens <= censored).astype("int8"))

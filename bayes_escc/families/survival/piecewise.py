@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_escc.families.base import ExactPosterior
 from bayes_escc.families.exchangeable import PairPrior
+from bayes_escc.families.step_hazards import default_cuts, exposure
 from bayes_escc.families.survival import kernels
-from bayes_escc.families.survival.curves import Array, PiecewiseCurves, exposure
+from bayes_escc.families.survival.curves import Array, PiecewiseCurves
 from bayes_escc.families.survival.design import SurvivalDesign
 from bayes_escc.families.survival.published import piecewise_hazards
 from bayes_escc.families.survival.regimen_effects import CONTRAST
@@ -28,19 +29,7 @@ if TYPE_CHECKING:
 
     from bayes_escc.families.tensors import Tensor
 
-__all__ = ["PiecewiseDesign", "default_cuts"]
-
-_MOST_INTERVALS: Final = 8
-_EVENTS_PER_INTERVAL: Final = 5
-
-
-def default_cuts(event_times: Array, baselines: int = 1) -> Array:
-    """Cut points at equal shares of the events: at most 8 intervals, at least 5 events in each for every baseline."""
-    intervals = int(min(_MOST_INTERVALS, len(event_times) // (_EVENTS_PER_INTERVAL * baselines)))
-    if intervals < 2:
-        return np.empty(0)
-    cuts = np.unique(np.quantile(event_times, np.arange(1, intervals) / intervals))
-    return np.asarray(cuts[cuts < event_times.max()])
+__all__ = ["PiecewiseDesign"]
 
 
 def _at_known_time(event: Tensor, log_risk: Tensor, cumulative: Tensor, log_hazard: Tensor) -> Tensor:

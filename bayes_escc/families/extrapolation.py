@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,28 +20,28 @@ MENTIONED: Final = 0.05
 
 
 def extrapolation_notes(
-    estimands: xr.Dataset, covered: float, unit: str, references: tuple[str, ...], since: float = 0.0
+    estimands: xr.Dataset, medians: Mapping[str, float], covered: float, unit: str, references: tuple[str, ...]
 ) -> list[Problem]:
     """Notes on medians whose draws lie beyond the follow-up that every regimen has.
 
     Parameters
     ----------
     estimands : Dataset
-        Draws; those that are times, by regimen, are `median` and `remaining_median`.
+        Draws.
+    medians : mapping of str to float
+        Those that are times, by regimen, and from when each counts; one that is not among the estimands is left out.
     covered : float
         End of follow-up on the regimen whose follow-up is the shortest.
     unit : str
     references : tuple of str
         Regimens that others are compared with.
-    since : float
-        When a patient whose remaining median is asked for was last known to be event-free.
 
     Notes
     -----
     A comparison looks beyond follow-up in every draw in which either of its two medians does.
     """
     found = []
-    for name, start in (("median", 0.0), ("remaining_median", since)):
+    for name, start in medians.items():
         if name not in estimands:
             continue
         beyond = estimands[name] + start > covered
