@@ -113,9 +113,11 @@ class DataSpec:
         """
         if spec is None:
             return replace(self, directions=directions, model_columns=frozenset(), empty_rows=False, model_unit=None)
+        settings = self.settings.of_response() if spec.needs_response else self.settings
+        settings = settings.of_both_endpoints() if spec.needs_both_endpoints else settings
         return replace(
             self,
-            settings=self.settings.of_response() if spec.needs_response else self.settings,
+            settings=settings,
             directions=directions,
             model_columns=frozenset(spec.columns),
             empty_rows=spec.predicts_empty_rows,

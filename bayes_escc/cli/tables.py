@@ -47,6 +47,7 @@ def register(commands: Commands) -> None:
         "--interval", nargs=2, metavar=("LAST_FREE", "FIRST_PD"), help="patients: scans before and with progression"
     )
     check.add_argument("--overall", metavar="COLUMN", help="patients: overall survival, to check against")
+    check.add_argument("--overall-event", metavar="COLUMN", help="patients: 1 for death at the end of --overall")
     check.add_argument(
         "--dates",
         nargs="+",

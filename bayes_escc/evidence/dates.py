@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.follow_up import EVENTS
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import normalise
@@ -126,10 +127,15 @@ class _Rules:
 
     columns: DateColumns
     per_day: float
-    derive: bool
+    derived: tuple[str, ...]
     today: dt.date
     event: str
     censored: str
+
+    @property
+    def derive(self) -> bool:
+        """Whether time and event come from the dates."""
+        return bool(self.derived)
 
 
 def check_dates(
@@ -138,14 +144,14 @@ def check_dates(
     columns: DateColumns,
     per_day: float,
     codes: Mapping[str, str],
-    derive: bool,
+    derived: tuple[str, ...],
     problems: list[Problem],
     warnings: list[Problem],
     today: dt.date | None = None,
     *,
     growing: bool = False,
 ) -> None:
-    """Check the dates of every patient, and fill in `time` and `event` if they come from them.
+    """Check the dates of every patient, and fill in `time` and `event`, or both endpoints, if they come from them.
 
     What happened after the data cut is censored at it, and said patient by patient.
 
@@ -160,8 +166,9 @@ def check_dates(
         Units of time in a day.
     codes : mapping
         Meaning of the cells of the event column, in lower case: "1" for an event, "0" for none.
-    derive : bool
-        Whether time and event come from the dates; else they are only checked against them.
+    derived : tuple of str
+        Roles of the follow-up that come from the dates: time and event, perhaps overall and overall_event; without
+        any the dates are only checked against them.
     problems, warnings : list of Problem
         What was found is appended.
     today : date, optional
@@ -170,17 +177,17 @@ def check_dates(
         Whether patients whose end is not known yet are kept, as followed for no time.
     """
     event, censored = (next(code for code, means in codes.items() if means == m) for m in ("1", "0"))
-    rules = _Rules(columns, per_day, derive, today or latest_date(), event, censored)
-    if derive:
-        cells["time"], cells["event"] = [""] * len(numbers), [""] * len(numbers)
+    rules = _Rules(columns, per_day, derived, today or latest_date(), event, censored)
+    for role in derived:
+        cells[role] = [""] * len(numbers)
     known = {text: read_date(text) for role in columns.roles for text in set(cells[role]) if text}
-    follow_up = ("time", "event", "interval_lower", "interval_upper")
+    follow_up = ("time", "event", "interval_lower", "interval_upper", "overall", "overall_event")
     names = [*columns.roles, *(c for c in follow_up if c in cells)]
     for i, number in enumerate(numbers):
         row = {name: cells[name][i] for name in names}
         ends = [row[r] for r in columns.roles if r != "start_date"]
-        if growing and derive and row["start_date"] and not any(ends):
-            row |= {"time": "0.0", "event": censored}
+        if growing and derived and row["start_date"] and not any(ends):
+            row |= {role: censored if role in EVENTS else "0.0" for role in derived}
         else:
             _check_row(row, number, rules, known, codes, problems, warnings)
         for name in names:
@@ -268,6 +275,9 @@ def _check_row(
         )
     if len(problems) == before and "start" in when:
         _end_of_follow_up(row, number, rules, when["start"], happened, contact, warnings)
+        if "overall_event" in row:
+            for role, code, message, remedy in _overall_survival(row, rules, when):
+                note(warnings, role, code, message, remedy)
 
 
 def _end_of_follow_up(
@@ -305,6 +315,44 @@ def _end_of_follow_up(
     if what:
         remedy = "Right where the data are frozen at the cut."
         warnings.append(Problem("censored_at_cut", what, remedy, row=number, column=rules.columns.start))
+
+
+def _overall_survival(
+    row: dict[str, str], rules: _Rules, when: Mapping[str, dt.date]
+) -> list[tuple[str, str, str, str]]:
+    """Overall survival from the dates if it comes from them, censored at the data cut; what is noted of it.
+
+    Every note has the role of its date, a code, a message and a remedy.
+    """
+    death, start, cut = when.get("death"), when["start"], rules.columns.cut
+    noted = []
+    if "overall" in rules.derived:
+        seen = [when[role] for role in ("event", "last_contact") if role in when]
+        end = death or max(seen)
+        row["overall"] = repr((end - start).days * rules.per_day)
+        row["overall_event"] = rules.event if death is not None else rules.censored
+        if death is not None and when.get("event") == death:
+            noted.append(
+                (
+                    "death",
+                    "progression_at_death",
+                    f"progression and death are dated on one day ({death})",
+                    "It counts as a death without progression; correct the date of progression if it came before.",
+                )
+            )
+    known = None if cut is None else (cut - start).days * rules.per_day
+    overall = number_in(row["overall"])
+    if known is not None and overall is not None and overall > known + 0.5 * rules.per_day:
+        row["overall"], row["overall_event"] = repr(known), rules.censored
+        noted.append(
+            (
+                "start",
+                "censored_at_cut",
+                f"death or the last contact lies after the data cut ({cut}): overall survival is censored there",
+                "Right where the data are frozen at the cut.",
+            )
+        )
+    return noted
 
 
 def _apart(time: float, rules: _Rules) -> float:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DAYS_IN",
+    "EVENTS",
     "Dating",
     "FollowUp",
     "FollowUpColumns",
@@ -81,7 +82,9 @@ class FollowUpColumns:
     time, event, entry, lower, upper, overall : str or None
         Columns: time to event or censoring; whether the event happened; delayed entry; last
         progression-free scan and first scan with progression; overall survival (checked against
-        `time`, not used).
+        `time`, and used where `overall_event` says whether it ended in death).
+    overall_event : str or None
+        Whether `overall` ends in death, coded as `event` is; time and event are then of progression or death.
     codes : tuple of (str, str)
         Declared meaning of event codes other than 0 and 1: (code, ``"event"`` or ``"censored"``).
     unit : str or None
@@ -96,6 +99,7 @@ class FollowUpColumns:
     overall: str | None = None
     codes: tuple[tuple[str, str], ...] = ()
     unit: str | None = None
+    overall_event: str | None = None
 
     @property
     def roles(self) -> dict[str, str]:
@@ -107,6 +111,7 @@ class FollowUpColumns:
             "interval_lower": self.lower,
             "interval_upper": self.upper,
             "overall": self.overall,
+            "overall_event": self.overall_event,
         }
         return {role: column for role, column in named.items() if column is not None}
 
@@ -215,7 +220,7 @@ def check_follow_up(
     unit = columns.unit
     if unit is None or unit not in DAYS_IN:
         said = "" if columns.unit is None else f" {columns.unit!r}"
-        named = next(filter(None, map(unit_named, (c for r, c in columns.roles.items() if r != "event"))), None)
+        named = next(filter(None, map(unit_named, (c for r, c in columns.roles.items() if r not in EVENTS))), None)
         problems.append(
             Problem(
                 "time_unit",
@@ -232,19 +237,24 @@ def check_follow_up(
         censored = columns.code_of("0")
         pairs = zip(cells["time"], cells["event"], strict=True)
         notes.waiting = np.array([t == _WAITING and e == censored for t, e in pairs], dtype=bool)
-    _check_events(cells, columns.meanings, notes)
+    for role in EVENTS:
+        _check_events(cells, role, columns.meanings, notes)
     times: dict[str, NDArray[np.float64]] = {
         role: _times(cells[role], role, unit, notes) for role in _TIMES if role in cells
     }
     _check_order(times, notes)
+    if "overall_event" in cells:
+        _check_endpoints(times, cells, notes)
     _check_plausible(cells, notes)
     half_day = 0.5 / DAYS_IN[unit]
-    for role, moved in (("time", "time"), ("interval_upper", "interval_lower")):
+    moving = [("time", "time"), ("interval_upper", "interval_lower")]
+    moving += [("overall", "overall")] if "overall_event" in cells else []
+    for role, moved in moving:
         if role in times:
             what = (
-                "a time of zero was taken as half a day"
-                if role == "time"
-                else ("progression at time zero was taken as within half a day")
+                "progression at time zero was taken as within half a day"
+                if role == "interval_upper"
+                else "a time of zero was taken as half a day"
             )
             for i in np.flatnonzero((times[role] == 0) & ~notes.waiting).tolist():
                 notes.note(i, "zero_time", role, what, "Give the day, if it is known.")
@@ -254,6 +264,8 @@ def check_follow_up(
         cells[role] = [t if v != v else repr(v) for t, v in zip(texts, values.tolist(), strict=True)]
 
 
+EVENTS: Final = ("event", "overall_event")
+"""Roles of columns that say whether something happened; the others of the follow-up are times."""
 _TIMES: Final = ("time", "entry", "interval_lower", "interval_upper", "overall")
 _NEEDED: Final = frozenset({"time", "interval_lower", "interval_upper"})
 
@@ -294,8 +306,10 @@ _WAITING: Final = "0.0"
 
 def _fill_in_pending(cells: dict[str, list[str]], columns: FollowUpColumns) -> None:
     """Patients of whom nothing is known yet are censored at time zero, in place."""
-    roles, codes = [r for r in ("event", *_TIMES) if r in cells], columns.meanings
+    roles, codes = [r for r in (*EVENTS, *_TIMES) if r in cells], columns.meanings
     told = {"time": _WAITING, "event": columns.code_of("0"), "interval_lower": "0.0", "interval_upper": "inf"}
+    if "overall_event" in cells:
+        told |= {"overall": _WAITING, "overall_event": columns.code_of("0")}
     for i, row in enumerate(zip(*(cells[r] for r in roles), strict=True)):
         known = dict(zip(roles, row, strict=True))
         if not _nothing_known(known, codes):
@@ -314,14 +328,15 @@ def _nothing_known(row: Mapping[str, str], codes: Mapping[str, str]) -> bool:
         cell = normalise(row.get(role, "")).casefold()
         return not cell or cell in also or _number(cell) == 0
 
-    event = normalise(row.get("event", "")).casefold()
+    events = [normalise(row.get(role, "")).casefold() for role in EVENTS]
     unseen = "interval_upper" not in row or (none("interval_upper", _INFINITE) and _number(row["interval_upper"]) != 0)
     entered = normalise(row.get("entry", ""))
     since = _number(entered) if entered else None
     only_entered = since is not None and bool(row.get("time")) and _number(normalise(row["time"])) == since
     return (
-        (not event or codes.get(event) == "0")
+        all(not event or codes.get(event) == "0" for event in events)
         and unseen
+        and ("overall_event" not in row or none("overall") or (only_entered and row["overall"] == row["time"]))
         and (none("time") or only_entered)
         and none("interval_lower")
         and (not entered or (since is not None and since >= 0))
@@ -333,11 +348,11 @@ def _number(text: str) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _check_events(cells: dict[str, list[str]], codes: Mapping[str, str], notes: _Notes) -> None:
-    """Codes of the event column as 1 and 0, in place."""
-    if "event" not in cells:
+def _check_events(cells: dict[str, list[str]], role: str, codes: Mapping[str, str], notes: _Notes) -> None:
+    """Codes of a column of events as 1 and 0, in place."""
+    if role not in cells:
         return
-    texts = cells["event"]
+    texts = cells[role]
     meaning = {text: codes.get(normalise(text).casefold()) for text in set(texts)}
     if None in meaning.values():
         for i, text in enumerate(texts):
@@ -346,12 +361,12 @@ def _check_events(cells: dict[str, list[str]], codes: Mapping[str, str], notes: 
                 notes.refuse(
                     i,
                     "event_code",
-                    "event",
+                    role,
                     what,
                     "Correct it, or declare what the codes mean with "
                     'event_codes = { "2" = "event", "1" = "censored" }.',
                 )
-    cells["event"] = [meaning[text] or text for text in texts]
+    cells[role] = [meaning[text] or text for text in texts]
 
 
 def _numbers(texts: Sequence[str]) -> NDArray[np.float64]:
@@ -376,7 +391,7 @@ def _times(texts: Sequence[str], role: str, unit: str, notes: _Notes) -> NDArray
         if role == "interval_upper" and cell.casefold() in _INFINITE:
             values[i] = math.inf
         elif not cell:
-            if role in _NEEDED:
+            if role in _NEEDED or (role == "overall" and "overall_event" in notes.cells):
                 remedy = "Write inf where no progression was seen." if role == "interval_upper" else "Fill it in."
                 notes.refuse(i, "missing_number", role, "the time is blank", remedy)
         elif role == "interval_lower" and cell.casefold() in _INFINITE:
@@ -425,6 +440,27 @@ def _check_order(times: Mapping[str, NDArray[np.float64]], notes: _Notes) -> Non
         for i in np.flatnonzero(entry >= upper).tolist():
             notes.refuse(
                 i, "entry_after_end", "entry", f"entry is not before progression ({upper[i]:g})", "Correct either."
+            )
+
+
+def _check_endpoints(
+    times: Mapping[str, NDArray[np.float64]], cells: Mapping[str, Sequence[str]], notes: _Notes
+) -> None:
+    """Progression-free and overall survival are of one course of disease: a death is an event of both."""
+    if "time" not in times:
+        return
+    time, overall = times["time"], times["overall"]
+    with np.errstate(invalid="ignore"):
+        at_the_end = overall <= time * (1 + 1e-9)
+    for i in np.flatnonzero(at_the_end & ~notes.waiting).tolist():
+        if cells["event"][i] == "0" and cells["overall_event"][i] == "1":
+            notes.refuse(
+                i,
+                "death_is_no_event",
+                "event",
+                f"died at {overall[i]:g}, but progression-free survival does not end with an event then",
+                "Set the event to 1, as a death without progression is one; or give the earlier time at which "
+                "assessments for progression ended.",
             )
 
 

@@ -18,6 +18,7 @@ from bayes_escc.evidence.endpoints import RECIST, canonical_endpoint
 from bayes_escc.evidence.exports import check_export
 from bayes_escc.evidence.follow_up import (
     DAYS_IN,
+    EVENTS,
     FollowUpColumns,
     check_between_patients,
     check_follow_up,
@@ -124,6 +125,12 @@ class PatientSettings(TableSettings):
         "columns with the last scan without and the first scan with progression (inf if none)",
     )
     overall: str | None = setting(text(), None, "column with overall survival, to check the follow-up against")
+    overall_event: str | None = setting(
+        text(), None, "column with 1 for death at `overall` and 0 for alive then: both endpoints are then known"
+    )
+    both_endpoints: bool = setting(
+        flag, False, "whether `dates` give overall survival too; a model of both endpoints sets it itself"
+    )
     time_unit: str | None = setting(text(*DAYS_IN), None, f"unit of all these columns: {', '.join(DAYS_IN)}")
     event_codes: tuple[tuple[str, str], ...] = setting(
         _read_codes, (), 'what other codes mean: `{ "2" = "event", "1" = "censored" }`'
@@ -151,25 +158,46 @@ class PatientSettings(TableSettings):
         AnalysisError
             If they do not make sense together.
         """
-        if self.derives_follow_up:
-            return FollowUpColumns(
-                "time", "event", self.entry, None, None, self.overall, self.event_codes, self.time_unit or "days"
-            )
         wrong = []
+        if self.derives_follow_up:
+            if self.both_endpoints and (self.overall or self.overall_event):
+                raise AnalysisError("the dates give overall survival; leave overall= and overall_event= out.")
+            overall, died = ("overall", "overall_event") if self.both_endpoints else (self.overall, None)
+            unit = self.time_unit or "days"
+            return FollowUpColumns(
+                "time", "event", self.entry, None, None, overall, self.event_codes, unit, overall_event=died
+            )
         if (self.time is None) != (self.event is None):
             wrong.append("time= and event= go together")
         if self.interval is not None and (isinstance(self.interval, str) or len(self.interval) != 2):
             wrong.append(f"interval= takes two columns, lower and upper, not {self.interval!r}")
         if self.time is None and self.interval is None and (self.entry or self.overall or self.event_codes):
             wrong.append("entry=, overall= and event_codes= need time= and event=, or interval=")
+        if self.overall_event is not None and self.overall is None:
+            wrong.append("overall_event= goes with overall=, the time of death or of the last contact")
         if self.event_codes and {m for _, m in self.event_codes} != {"event", "censored"}:
             wrong.append('event_codes= gives every code the meaning "event" or "censored", and uses both')
         if wrong:
             raise AnalysisError("; ".join(wrong) + ".")
         lower, upper = self.interval or (None, None)
         return FollowUpColumns(
-            self.time, self.event, self.entry, lower, upper, self.overall, self.event_codes, self.time_unit
+            self.time,
+            self.event,
+            self.entry,
+            lower,
+            upper,
+            self.overall,
+            self.event_codes,
+            self.time_unit,
+            overall_event=self.overall_event,
         )
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """Roles of the follow-up that the dates give, so that no column has them."""
+        if not self.derives_follow_up:
+            return ()
+        return ("time", "event", "overall", "overall_event") if self.both_endpoints else ("time", "event")
 
     @property
     def seen_at_scans(self) -> bool:
@@ -186,12 +214,15 @@ class PatientSettings(TableSettings):
     def of_response(self) -> Self:
         return replace(self, response=self.response or "response")
 
+    def of_both_endpoints(self) -> Self:
+        return replace(self, both_endpoints=self.derives_follow_up)
+
     def outcome(self, needs_response: bool) -> dict[str, str]:
         """Columns that hold the outcome, the response or else the follow-up, each with the key that names it."""
         if needs_response:
             return {} if self.response is None else {self.response: "response"}
         lower, upper = self.interval or (None, None)
-        named = {"time": self.time, "event": self.event, "overall": self.overall}
+        named = {"time": self.time, "event": self.event, "overall": self.overall, "overall_event": self.overall_event}
         named |= {"interval[0]": lower, "interval[1]": upper}
         if self.dates is not None:
             named |= {f"dates.{k}": getattr(self.dates, k) for k in ("event", "death", "last_contact")}
@@ -239,6 +270,8 @@ def read_patients(
     entry: str | None = None,
     interval: Sequence[str] | None = None,
     overall: str | None = None,
+    overall_event: str | None = None,
+    both_endpoints: bool = False,
     time_unit: str | None = None,
     event_codes: Mapping[Any, Any] | None = None,
     dates: PlainMapping | None = None,
@@ -270,6 +303,11 @@ def read_patients(
         progression (inf if none; equal to the first for an event at a known time).
     overall : str, optional
         Column with overall survival, for the check that nobody is progression-free after death.
+    overall_event : str, optional
+        Column with 1 for death at `overall` and 0 for alive then, coded as `event`; with both the table holds both
+        endpoints.
+    both_endpoints : bool
+        Whether `dates` give overall survival too: to death, else to the last contact.
     time_unit : {"days", "weeks", "months", "years"}
         Unit of all these columns; must be declared with them (of `dates` it is that of the follow-up).
     event_codes : mapping, optional
@@ -313,6 +351,8 @@ def read_patients(
         entry=entry,
         interval=ends,
         overall=overall,
+        overall_event=overall_event,
+        both_endpoints=both_endpoints,
         time_unit=time_unit,
         event_codes=tuple(codes.items()),
         dates=None if dates is None else date_columns(dates),
@@ -401,13 +441,17 @@ def _read_table(source: Source, settings: PatientSettings, growing: bool, exampl
             dated,
             1.0 / DAYS_IN[str(columns.unit)],
             columns.meanings,
-            settings.derives_follow_up,
+            settings.derived,
             problems,
             warnings,
             growing=growing,
         )
     if columns.roles:
-        check_follow_up(cells, raw.numbers, columns, problems, warnings, pending=growing, example=example)
+        dated_wrongly = {p.row for p in problems} if settings.derived else set()
+        found: list[Problem] = []
+        check_follow_up(cells, raw.numbers, columns, found, warnings, pending=growing, example=example)
+        # whose dates were refused has no follow-up to be refused again
+        problems += [p for p in found if p.row not in dated_wrongly or p.column not in settings.derived]
     kept = _without_duplicates(raw, cells["patient_id"], problems, warnings)
     warnings += similar_regimens(dict.fromkeys(cells["regimen"]), needed["regimen"])
     refuse_if_any(raw.source, problems)
@@ -430,7 +474,7 @@ def _needed_columns(
     needed = {"patient_id": settings.id, "regimen": settings.regimen or column_meant(raw, "regimen", problems)}
     if settings.response is not None:
         needed["response"] = settings.response
-    derived = settings.derives_follow_up
+    derived = settings.derived
     if derived:
         problems += [
             Problem(
@@ -440,11 +484,12 @@ def _needed_columns(
                 row=1,
                 column=column,
             )
-            for column in ("time", "event")
+            for column in derived
             if column in raw.columns
         ]
-    needed |= {role: c for role, c in columns.roles.items() if not (derived and role in ("time", "event"))}
-    refuse_other_units((c for r, c in needed.items() if r in columns.roles and r != "event"), columns.unit, problems)
+    needed |= {role: c for role, c in columns.roles.items() if role not in derived}
+    times = (c for r, c in needed.items() if r in columns.roles and r not in EVENTS)
+    refuse_other_units(times, columns.unit, problems)
     needed |= settings.dates.roles if settings.dates is not None else {}
     for role in ("study", "design"):  # read where there is one, in any case
         if (column := column_named(raw, role, problems)) in raw.columns:

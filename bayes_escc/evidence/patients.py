@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.arms import Arm, design_of_study
 from bayes_escc.evidence.counts import CountTable, read_counts
+from bayes_escc.evidence.course import Course, course_of
 from bayes_escc.evidence.endpoints import MET_BY, RECIST, canonical_endpoint
 from bayes_escc.evidence.follow_up import Dating, FollowUp, follow_up_of, summarise_follow_up
 from bayes_escc.evidence.table import NotEvaluable, Table
@@ -93,6 +94,22 @@ class PatientTable(Table):
             )
         dated = self.observed.dated(dating)
         return dated if unit is None else dated.in_unit(unit)
+
+    def course(self, unit: str | None = None) -> Course:
+        """The course of disease of every patient, of a table that holds both endpoints.
+
+        Parameters
+        ----------
+        unit : str, optional
+            Unit of the times; that of the table if not given.
+
+        Raises
+        ------
+        AnalysisError
+            If it does not hold both, or progression only between two scans.
+        """
+        found = course_of(self.frame, str(self.time_unit))
+        return found if unit is None else found.in_unit(unit)
 
     def follow_up_summary(self, unit: str | None = None) -> pd.DataFrame:
         """Patients, events, median follow-up (reverse Kaplan-Meier) and medians, by regimen.

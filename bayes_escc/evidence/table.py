@@ -87,6 +87,10 @@ class TableSettings:
         """The same for a model of a response."""
         return self
 
+    def of_both_endpoints(self) -> Self:
+        """The same for a model of progression-free and overall survival together."""
+        return self
+
 
 @dataclass(frozen=True, repr=False)
 class Table(NotebookView):

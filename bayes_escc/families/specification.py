@@ -22,11 +22,14 @@ class Specification:
         The parameters of the model and their priors.
     needs_response : bool
         Whether the model is one of a response, so that patients must have a column of it.
+    needs_both_endpoints : bool
+        Whether the model is one of progression-free and overall survival together.
     """
 
     covariates: tuple[Covariate, ...]
     priors: tuple[tuple[str, PriorSet], ...]
     needs_response: ClassVar[bool] = False
+    needs_both_endpoints: ClassVar[bool] = False
 
     def prior(self, role: str) -> PriorSet:
         """The priors of one parameter."""

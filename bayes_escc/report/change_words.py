@@ -39,6 +39,8 @@ _DETAILS: Final = tuple(
         (r"regimen (.+)", r"方案\1"),
         (r"response (not yet known)", "疗效尚不明确"),
         (r"response (.+)", r"疗效\1"),
+        (r"alive at (\S+)", r"\1时存活"),
+        (r"dead at (\S+)", r"\1时死亡"),
         (r"overall survival (.+)", r"总生存期\1"),
     )
 )

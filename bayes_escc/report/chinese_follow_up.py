@@ -17,6 +17,8 @@ FOLLOW_UP: Final = (
         'dates: name at least one of "event", "death" and "last_contact".',
         'dates：至少指明"event"、"death"与"last_contact"之一。',
     ),
+    ("the event must be one of {codes}.", "事件应为{codes}之一。"),
+    ("the event is blank.", "事件为空。"),
     ("the event is said to have happened, but has no date.", "注明已发生事件，但没有日期。"),
     ("Fill in the date, or correct the event.", "请填写日期，或更正事件。"),
     ("there is a date, but the event is said not to have happened.", "有日期，但注明事件未发生。"),
@@ -72,6 +74,47 @@ FOLLOW_UP: Final = (
         "{source}：是否型疗效只对应一个终点，不能对应{names}；请给出最佳疗效(CR、PR、SD、PD、NE)或只写一个终点。",
     ),
     ("time= and event= go together.", "time=与event=须同时给出。"),
+    (
+        "overall_event= goes with overall=, the time of death or of the last contact.",
+        "overall_event=须与overall=（死亡或末次随访的时间）同时给出。",
+    ),
+    (
+        "the dates give overall survival; leave overall= and overall_event= out.",
+        "总生存期由日期得出；请去掉overall=与overall_event=。",
+    ),
+    (
+        "died at {time}, but progression-free survival does not end with an event then.",
+        "{time}时死亡，但无进展生存期当时并未以事件结束。",
+    ),
+    (
+        "Set the event to 1, as a death without progression is one; or give the earlier time at which assessments for "
+        "progression ended.",
+        "请将事件改为1（未进展即死亡也是事件）；或填写较早的、进展评估结束的时间。",
+    ),
+    (
+        "progression and death are dated on one day ({date}).",
+        "进展与死亡为同一天({date})。",
+    ),
+    (
+        "It counts as a death without progression; correct the date of progression if it came before.",
+        "按未进展即死亡计；若进展在前，请更正进展日期。",
+    ),
+    (
+        "death or the last contact lies after the data cut ({date}): overall survival is censored there.",
+        "死亡或末次随访晚于数据截止({date})：总生存期在该日删失。",
+    ),
+    (
+        "progression lies between two scans (interval), and a model of progression-free and overall survival together "
+        "takes dated progression: give the time or the date of the scan that found it, with time and event or with dates.",
+        "进展位于两次检查之间(interval)，而无进展生存期与总生存期的联合模型需要明确的进展时间："
+        "请用time与event，或dates，给出发现进展的检查的时间或日期。",
+    ),
+    (
+        "the table was not read with both endpoints: name time and event of progression-free survival, and overall and "
+        "overall_event of overall survival; or dates of progression (event), death and last contact.",
+        "读取表格时未包含两个终点：请指明无进展生存期的time与event，以及总生存期的overall与overall_event；"
+        "或进展(event)、死亡(death)与末次随访(last_contact)的日期。",
+    ),
     (
         "goes together with time: the column of 1 (event) and 0 (censored).",
         "须与time同时给出：1(事件)与0(删失)所在的列。",

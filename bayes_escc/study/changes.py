@@ -276,10 +276,29 @@ def _span(lower: float, upper: float) -> str:
 
 def _overall(was: Row, now: Row) -> list[tuple[str, str]]:
     before, after = was["overall"], now["overall"]
+    if "overall_event" in was and "overall_event" in now:
+        return _life(was, now)
     if _same(before, after) or not before:
         return []
     longer = bool(after) and float(after) > float(before)
     return [("follow-up extended" if longer else "time shortened", f"overall survival {before} -> {after or 'blank'}")]
+
+
+def _life(was: Row, now: Row) -> list[tuple[str, str]]:
+    """How overall survival changed, where both endpoints are known; prolonged, it is follow-up like any other."""
+    died, dead = was["overall_event"] == "1", now["overall_event"] == "1"
+    shorter = float(now["overall"]) < float(was["overall"])
+    if died == dead and _same(was["overall"], now["overall"]):
+        return []
+    words = f"{_alive(was)} -> {_alive(now)}"
+    if died:
+        return [("corrected" if dead else "event retracted", words)]
+    return [("time shortened" if shorter else "event occurred" if dead else "follow-up extended", words)]
+
+
+def _alive(row: Row) -> str:
+    time = float(row["overall"])
+    return f"{'dead' if row['overall_event'] == '1' else 'alive'} at {time:g}" if time else "no follow-up yet"
 
 
 def _twins(known: Mapping[str, Row], new: Cut) -> list[Change]:

@@ -26,7 +26,7 @@ __all__ = ["ROLES", "Cut", "Row", "read_cut", "standing_cut"]
 
 Row = Mapping[str, str]
 
-ROLES: Final = ("response", "time", "event", "interval_lower", "interval_upper", "overall")
+ROLES: Final = ("response", "time", "event", "interval_lower", "interval_upper", "overall", "overall_event")
 """Columns of a patient table that change as follow-up grows; all others are facts of the baseline."""
 
 
