@@ -69,7 +69,7 @@ if TYPE_CHECKING:
         calibrate,
         operating_characteristics,
     )
-    from bayes_escc.runs.estimators import ResponseModel, SurvivalModel, SynthesisModel
+    from bayes_escc.runs.estimators import CourseModel, ResponseModel, SurvivalModel, SynthesisModel
     from bayes_escc.runs.overlap import overlap
     from bayes_escc.runs.own_draws import write_posterior
     from bayes_escc.runs.report import Report, write_report
@@ -135,7 +135,7 @@ _HOMES = {
     ),
     "inference": ("Diagnostics", "bayes_factors", "compare_models", "loo"),
     "probability.mixtures": ("BetaMixture",),
-    "runs.estimators": ("ResponseModel", "SurvivalModel", "SynthesisModel"),
+    "runs.estimators": ("CourseModel", "ResponseModel", "SurvivalModel", "SynthesisModel"),
     "answers.rule_position": ("positions",),
     "answers.posterior": ("Posterior",),
     "settings.prior": ("Prior",),
@@ -165,6 +165,7 @@ __all__ = [
     "Comparison",
     "CountBoundary",
     "CountTable",
+    "CourseModel",
     "Criterion",
     "DataError",
     "Design",

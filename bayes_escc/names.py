@@ -39,6 +39,7 @@ __all__ = [
     "SAMPLE_DIMS",
     "STUDY",
     "TIME",
+    "TOGETHER",
     "VERSION",
     "WEIGHTS",
     "AnyArray",
@@ -103,6 +104,8 @@ WEIGHTS: Final = "study_weights"
 MONITORING: Final = "monitoring"
 """Group that holds, by rule, whether the study completed under each draw ends in success."""
 
+TOGETHER: Final = "together"
+"""Attribute of an estimand that names another: a comparison of either asks who is better in both."""
 OWN_EFFECTS: Final[Mapping[str, str]] = {"own_effects": "yes"}
 """Attribute of the log-likelihood of a hierarchy: whoever is left out has an effect of its own, to be integrated."""
 

@@ -29,6 +29,7 @@ STRANGE = {
 CALLS = {
     "ResponseModel": (be.ResponseModel, {}),
     "SurvivalModel": (be.SurvivalModel, {}),
+    "CourseModel": (be.CourseModel, {}),
     "SynthesisModel": (be.SynthesisModel, {}),
     "fit": (be.ResponseModel(endpoint="ORR").fit, {"table": COUNTS}),
     "read_counts": (be.read_counts, {"source": COUNTS}),

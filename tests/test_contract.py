@@ -44,6 +44,7 @@ SHIPPED = {
     "second_line_response_monitored": {"monitoring"},
     "pd1_second_line_network": {"league", "weights"},
     "second_line_borrowing": {"borrowing", "thresholds"},
+    "second_line_pfs_and_os": {"joint"},
 }
 
 

@@ -72,6 +72,19 @@ DATASETS: Final = {
             (("time", "time"), ("event", "event"), ("time_unit", "months")),
         ),
         Dataset(
+            "second_line_course_synthetic",
+            "patients",
+            "SYNTHETIC patients with both endpoints (simulate_course), sized and scaled like the two second-line "
+            "toripalimab cohorts; PFS and OS in months. For trying the models out, not evidence",
+            (
+                ("time", "time"),
+                ("event", "event"),
+                ("overall", "overall"),
+                ("overall_event", "overall_event"),
+                ("time_unit", "months"),
+            ),
+        ),
+        Dataset(
             "pd1_trials_effects",
             "effects",
             "Phase 2-3 trials of PD-1 and PD-L1 inhibitors in oesophageal cancer: hazard ratios of overall and "

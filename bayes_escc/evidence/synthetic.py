@@ -12,7 +12,7 @@ from bayes_escc.errors import AnalysisError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ASSUMED_LOG_HAZARD_RATIOS", "simulate_cohort"]
+__all__ = ["ASSUMED_LOG_HAZARD_RATIOS", "simulate_cohort", "simulate_course"]
 
 _REGIMENS: Final = ("toripalimab + chemotherapy", "toripalimab + anlotinib")
 _PATIENTS: Final = (29, 35)
@@ -104,6 +104,67 @@ def simulate_cohort(
             part["last_free"] = np.where(found, seen, stop // scan_every * scan_every + scan_every) - scan_every
             part["first_progression"] = np.where(found, seen, np.inf)
         parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)
+
+
+def simulate_course(
+    *,
+    regimens: Sequence[str] = _REGIMENS,
+    patients: Sequence[int] = _PATIENTS,
+    medians: Sequence[float] = _MEDIANS,
+    later: Sequence[float] = (7.0, 7.0),
+    died_first: float = 0.12,
+    follow_up: tuple[float, float] = (3.0, 21.0),
+    seed: int = 20211101,
+) -> pd.DataFrame:
+    """Make synthetic patients with both endpoints, under constant hazards of progression and death.
+
+    Parameters
+    ----------
+    regimens, patients, medians : sequence
+        Name, number of patients and median PFS in months of every arm, as of `simulate_cohort`.
+    later : sequence of float
+        Median survival after progression in months.
+    died_first : float
+        Share of the events of progression-free survival that are deaths.
+    follow_up : (float, float)
+        Potential follow-up in months is uniform between these.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        Columns patient_id, regimen, study, time and event (PFS), overall and overall_event (OS), in months.
+
+    Notes
+    -----
+    Survival after progression and the share of deaths without it are assumptions, not findings.
+    """
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    parts: list[pd.DataFrame] = []
+    for regimen, n, median, after in zip(regimens, patients, medians, later, strict=True):
+        first = rng.exponential(median / np.log(2.0), n)
+        progressed = rng.random(n) >= died_first
+        death = first + np.where(progressed, rng.exponential(after / np.log(2.0), n), 0.0)
+        stop = rng.uniform(*follow_up, n)
+        time, overall = (np.round(np.maximum(np.minimum(t, stop), 0.01), 2) for t in (first, death))
+        event, died = (first <= stop).astype(int), (death <= stop).astype(int)
+        soon = progressed & (event == 1) & (overall <= time)  # rounding must not turn a progression into a death
+        parts.append(
+            pd.DataFrame(
+                {
+                    "patient_id": [f"synthetic-{len(parts) + 1}-{i + 1:03d}" for i in range(n)],
+                    "regimen": regimen,
+                    "study": f"synthetic cohort {len(parts) + 1}",
+                    "time": time,
+                    "event": event,
+                    "overall": np.where(soon, np.round(time + 0.01, 2), overall),
+                    "overall_event": died,
+                }
+            )
+        )
     return pd.concat(parts, ignore_index=True)
 
 

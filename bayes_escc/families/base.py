@@ -516,7 +516,7 @@ class Family(Protocol):
         """Names, in `bayes_escc.plots`, of the figures that a run draws of this posterior."""
 
 
-FAMILIES: Final = ("response", "survival", "synthesis")
+FAMILIES: Final = ("response", "survival", "course", "synthesis")
 """Names of the families; each is a module of this package."""
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_escc.names import PlainMapping
+from bayes_escc.report.quantities import is_until
+from bayes_escc.report.quantities import time_unit_of as time_unit_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,13 +49,14 @@ def asked(row: PlainMapping) -> tuple[Any, ...]:
 
 
 def time_unit_of(look: PlainMapping) -> str:
-    """The unit of times of a look, as its medians or restricted means state it; blank where there are none."""
-    return next((str(r["unit"]) for r in look["estimates"] if r["estimand"] in ("median", "rmst")), "")
+    """The unit of times of a look, as its estimates state it; blank where there are none."""
+    return time_unit_in({str(r["estimand"]): str(r["unit"]) for r in look["estimates"]})
 
 
 def estimand_words(name: str, time: float | None, unit: str = "") -> str:
     """An estimand and its time in words."""
-    words = {"rmst": "restricted mean"}.get(name, name.replace("_", " "))
+    own = {"rmst": "restricted mean", "pfs_rmst": "restricted mean PFS", "os_rmst": "restricted mean OS"}
+    words = own.get(name, name.replace("_", " "))
     if time is None:
         return words
-    return f"{words} {'to' if name == 'rmst' else 'at'} {time:g}{' ' + unit if unit else ''}"
+    return f"{words} {'to' if is_until(name) else 'at'} {time:g}{' ' + unit if unit else ''}"

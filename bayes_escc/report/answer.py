@@ -12,7 +12,7 @@ from bayes_escc.report.layout import aligned, display_width, wrapped
 from bayes_escc.report.monitoring_words import position_sentence
 from bayes_escc.report.naming import own_names, title_of
 from bayes_escc.report.page_words import Phrase, phrases
-from bayes_escc.report.quantities import Language, estimate_text, interval_label, name_of, of_itself
+from bayes_escc.report.quantities import Language, estimate_text, interval_label, name_of, of_itself, time_unit_of
 from bayes_escc.report.sentences import (
     allows_for_bias,
     contrast_text,
@@ -30,7 +30,7 @@ WIDTH: Final = 100
 _MOST_ROWS: Final = 8
 _MOST_NOTES: Final = 3
 """Lines of notes; more are counted."""
-_BOOKKEEPING: Final = {"sheet_note": 1, "patients_counted": 1, "mapped": 2}
+_BOOKKEEPING: Final = {"sheet_note": 1, "patients_counted": 1, "course": 1, "mapped": 2}
 """Notes that say how a sheet was read come after those about its patients, and digests last."""
 
 _WORDS: Final[dict[str, Phrase]] = phrases(
@@ -135,7 +135,7 @@ def _said(text: str, language: Language, own: Names = frozenset()) -> str:
 def _table(result: PlainMapping, room: int, language: Language) -> list[str]:
     """One row for each question; a probability that several ask for, as one hazard ratio answers them all, once."""
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
-    time_unit = units.get("median", units.get("rmst", ""))
+    time_unit = time_unit_of(units)
     rows = result["comparisons"]
     if not rows:
         return _estimates(result, time_unit, room, language)
@@ -183,7 +183,7 @@ def _contrast(row: Row, unit: str, language: Language) -> str:
 
 def _asked(row: Row, unit: str, time_unit: str, pairs: Sequence[tuple[str, str]], language: Language) -> str:
     """What a row of the table asks."""
-    name = name_of(row, unit, time_unit, language).replace("restricted mean PFS", "mean PFS")
+    name = name_of(row, unit, time_unit, language).replace("restricted mean ", "mean ")
     if row["scale"] == "odds_ratio" or (row["scale"] == "ratio" and "ratio" not in name and "比" not in name):
         name = _say(row["scale"], language, name=name)
     if len(pairs) == 1:
@@ -209,8 +209,9 @@ def _estimates(result: PlainMapping, time_unit: str, room: int, language: Langua
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
     known = [r for r in result["estimates"] if not of_itself(r)]
     named = [r["estimand"] for r in known]
-    chosen = next((n for n in ("effect", "rate", "median") if n in named), named[0] if named else "")
-    rows = [r for r in known if r["estimand"] in (chosen, *_BESIDE)]
+    kinds: Sequence[tuple[str, ...]] = (("effect",), ("rate",), ("median",), ("pfs_median", "os_median"))
+    chosen = next((n for n in kinds if n[0] in named), tuple(named[:1]))
+    rows = [r for r in known if r["estimand"] in (*chosen, *_BESIDE)]
     limits = list(result.get("thresholds", ()))
     header = ["", _say("median", language, ci=f"{100 * rows[0]['ci_prob']:g}")] if rows else []
     lines = []

@@ -251,6 +251,13 @@ FIGURES: Final[tuple[tuple[str, str], ...]] = (
      "none of the yes-or-no ones.", "后验中位数与{ci}%等尾可信区间；患者连续协变量取平均值，二分类协变量均为否。"),
     ("Posterior median and {ci} % equal-tailed credible interval, of those in the target population who are still free of "
      "the event, over all strata.", "后验中位数与{ci}%等尾可信区间；对象为目标人群中尚未发生事件者，合各分层。"),
+    ("Bands: posterior mean. Dotted: {ci} % equal-tailed credible intervals of progression-free and overall survival. "
+     "Steps: their Kaplan-Meier estimates.",
+     "色带：后验均数；点线：无进展生存与总生存的{ci}%等尾可信区间；阶梯线：两者的Kaplan-Meier估计。"),
+    ("progression-free", "无进展"),
+    ("alive after progression", "进展后存活"),
+    ("dead", "死亡"),
+    ("Patients (%)", "患者（%）"),
     ("Steps: Kaplan-Meier estimate, ticks: censored. Smooth line and ribbon: posterior median and {ci} % equal-tailed "
      "credible interval.", "阶梯线：Kaplan-Meier估计，短竖线：删失；平滑曲线与带：后验中位数及{ci}%等尾可信区间。"),
     ("Steps: Kaplan-Meier estimate, ticks: censored. Smooth line and ribbon: posterior median and {ci} % equal-tailed "

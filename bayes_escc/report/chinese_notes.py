@@ -138,6 +138,26 @@ NOTES: Final = (
         "{times}{unit}处的结果超出某一方案的随访时间。",
     ),
     ("There they rest on the shape of the model.", "该处结果依赖模型形状。"),
+    (
+        "of {patients} on {regimen}, {progressed} progressed and {later} of them died; {first} died without progression.",
+        "{regimen}组{patients}中，{progressed}例进展，其中{later}例死亡；{first}例未进展即死亡。",
+    ),
+    ("The others were censored.", "其余为删失。"),
+    (
+        "{patients} lived on after assessments for progression had ended; all are censored there, for both endpoints.",
+        "{patients}在进展评估结束后仍有生存随访；两个终点均在评估结束时删失。",
+    ),
+    (
+        "Of the time in between it is not known whether progression came first. Where many were left out because they "
+        "were doing badly, both answers are too good; date the progression where the chart tells it.",
+        "其间是否先发生进展不得而知。若多因病情不佳而不再评估，两个终点的结果均偏好；病历可查时请填写进展日期。",
+    ),
+    ("no event of {transition} on {regimen}.", "{regimen}组无{transition}事件。"),
+    (
+        "The priors matter: at least five events per hazard are usual. Use fewer cut points, or show how the answer changes "
+        "with the priors.",
+        "先验影响较大：通常每个风险率至少需5例事件。请减少分界点，或说明结果如何随先验变化。",
+    ),
     ("{n} events lie between two scans.", "{n}例事件发生在两次影像检查之间。"),
     (
         "They are used as such, not as if progression happened on the day of the scan.",

@@ -30,6 +30,13 @@ PRIORS: Final = (
         "6个月无进展生存率为{rate}%（95%位于{least}%与{most}%之间）。",
     ),
     (
+        "Together the priors imply, on {regimen}: median PFS {middle} (95 % between {low} and {high}) and median OS {os} (95 "
+        "% between {least} and {most}) {unit}.",
+        "各先验合在一起意味着{regimen}的中位无进展生存期为{middle}（95%位于{low}与{high}之间）{unit}，"
+        "中位总生存期为{os}（95%位于{least}与{most}之间）{unit}。",
+    ),
+    ("Worth half an event: the level is for the data to say.", "相当于半例事件：水平由数据决定。"),
+    (
         "And between {a} and {b} a difference in restricted mean PFS to {horizon} {unit} of {middle} (95 % between "
         "{low} and {high}) {same}.",
         "并意味着{a}与{b}在{horizon}{unit}内限制性平均无进展生存时间的差值为{middle}（95%位于{low}与{high}之间）{unit}。",

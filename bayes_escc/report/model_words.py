@@ -87,6 +87,24 @@ _MODEL: Final = phrases(
             "Bayesian survival model with a cure fraction: S(t) = fraction^F(t), F a Weibull distribution.",
             "贝叶斯治愈比例生存模型：S(t) = 治愈比例^F(t)，F为Weibull分布。",
         ),
+        "course": (
+            "Bayesian illness-death model: from progression-free to progression, to death without progression, and to death "
+            "after progression, each with a hazard of its own on every regimen.",
+            "贝叶斯疾病-死亡模型：由无进展至进展、未进展死亡、进展后死亡，各方案的每种转移各有其风险率。",
+        ),
+        "course_exponential": ("The hazards are constant.", "各风险率恒定。"),
+        "course_piecewise": (
+            "The hazards are constant within intervals of time.",
+            "各风险率在各时间段内恒定。",
+        ),
+        "clock_reset": (
+            "The hazard of death after progression runs from progression (semi-Markov).",
+            "进展后死亡的风险率自进展起计时（半马尔可夫）。",
+        ),
+        "clock_forward": (
+            "The hazard of death after progression runs from the start of treatment (Markov).",
+            "进展后死亡的风险率自治疗开始计时（马尔可夫）。",
+        ),
         "smoothing_random_walk": (
             "Log hazards of neighbouring intervals differ by a random walk.",
             "相邻时间段的对数风险率按随机游走变化。",

@@ -18,6 +18,7 @@ from bayes_escc.report.quantities import (
     endpoint_name,
     interval_label,
     name_of,
+    time_unit_of,
 )
 
 __all__ = ["Naming", "own_names", "title_of"]
@@ -93,7 +94,7 @@ class Naming:
         """Read a result."""
         units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
         several = len({r["endpoint"] for r in result["estimates"] if r["endpoint"]}) > 1
-        time_unit = units.get("median", units.get("rmst", ""))
+        time_unit = time_unit_of(units)
         endpoint = str(result.get("data", {}).get("endpoint") or "")
         return cls(units, time_unit, several, result.get("covariates", {}), language, own_names(result), endpoint)
 

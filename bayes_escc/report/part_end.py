@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from bayes_escc.families import get_family
 from bayes_escc.names import PlainMapping
@@ -116,8 +117,11 @@ def _noted(result: PlainMapping) -> Sequence[PlainMapping]:
     return found
 
 
+_MEDIANS: Final = ("median", "pfs_median")
+
+
 def _immature(row: PlainMapping, result: PlainMapping) -> bool:
-    medians = [r["median"] for r in result["estimates"] if r["estimand"] == "median" and r["regimen"] == row["regimen"]]
+    medians = [r["median"] for r in result["estimates"] if r["estimand"] in _MEDIANS and r["regimen"] == row["regimen"]]
     followed = row["median_follow_up"]
     return bool(medians) and (followed is None or followed < medians[0])
 

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from bayes_escc.names import PlainMapping, format_probability
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
-from bayes_escc.report.quantities import covariate_words, estimate_text, is_log_ratio, name_of, of_itself
+from bayes_escc.report.quantities import (
+    covariate_words,
+    endpoint_name,
+    estimate_text,
+    is_log_ratio,
+    name_of,
+    of_itself,
+)
 from bayes_escc.report.sentences import allows_for_bias, contrast_text, headline_probability, margin_text, said_before
 from bayes_escc.report.view import View
 
@@ -16,6 +23,7 @@ __all__ = ["estimates", "forest", "probability"]
 def estimates(page: View) -> Made:
     """Posterior estimates, absolute and relative."""
     lines, before = [], None
+    several = len({r["endpoint"] for r in page.result["estimates"] if r["endpoint"]}) > 1
     for r in page.result["estimates"]:
         unit = str(r["unit"])
         if r["estimand"] in ("log_hazard_ratio", "mu") or of_itself(r):
@@ -25,6 +33,8 @@ def estimates(page: View) -> Made:
             ratio = unit.partition(" per ")[0].removeprefix("log ").replace(" ", "_")
             name = name_of({"estimand": ratio, "time": None}, "", "", page.language)
         parts = [str(r[k]) for k in ("study", "regimen") if r.get(k)]
+        if r.get("endpoint") and several and r["estimand"] != "rate":
+            parts.append(endpoint_name(str(r["endpoint"]), page.language))
         if r.get("covariate"):
             parts.append(covariate_words(str(r["covariate"]), unit, page.stated, page.language))
         who = ", ".join(parts)
@@ -113,6 +123,7 @@ def probability(page: View) -> Made:
             page.say("probability_note") + (page.say("same_note") if any(said_before(rows)) else ""),
         )
     ]
+    blocks += _joint(page)
     reasons = []
     for c in page.facts["comparisons"]:
         if c["margin"] is not None or c["rope"] is not None:
@@ -130,6 +141,20 @@ def probability(page: View) -> Made:
     blocks += page.drawn("difference", "odds_ratio", "ratio", "better_over_time")
     complete = all(c.get("rationale") and c.get("fixed") for c in page.facts["comparisons"] if c["margin"] is not None)
     return ("present" if complete else "missing"), blocks
+
+
+def _joint(page: View) -> list[Block]:
+    """Better in both of two estimands, in one of them, in neither."""
+    cases = ("both", "first_only", "second_only", "neither")
+    lines = []
+    for r in page.result.get("joint", ()):
+        names = [page.name({"estimand": r[k], "time": r["time"]}) for k in ("first", "second")]
+        shares = [format_probability(r[f"probability_{case}"], r[f"mcse_{case}"]) for case in cases]
+        correlation = "-" if r["correlation"] is None else f"{r['correlation']:.2f}"
+        lines.append((f"{r['regimen']} / {r['reference']}", " / ".join(names), *shares, correlation))
+    header = (page.say("comparison"), page.say("quantity"), *(page.say(f"joint_{c}") for c in cases))
+    table = Table(page.say("joint_table"), (*header, page.say("correlation")), tuple(lines), page.say("joint_note"))
+    return [table] if lines else []
 
 
 def forest(page: View) -> Made:

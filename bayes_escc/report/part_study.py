@@ -41,8 +41,10 @@ def estimand(page: View) -> Made:
     """The estimand, attribute by attribute (ICH E9(R1))."""
     stated = page.facts["estimand"]
     regimens = dict.fromkeys(r["regimen"] for r in page.result["estimates"] if r.get("regimen"))
-    endpoints = dict.fromkeys(str(r["endpoint"]) for r in page.result["estimates"] if r.get("endpoint"))
-    variable = ", ".join(endpoint_name(e, page.language) for e in endpoints) or ("PFS" if page.followed else "")
+    named = (r for r in page.result["estimates"] if r.get("endpoint") and r["estimand"] != "hazard")
+    endpoints = dict.fromkeys(str(r["endpoint"]) for r in named)
+    timed = ("PFS, OS" if "os" in page.units else "PFS") if page.followed else ""
+    variable = ", ".join(endpoint_name(e, page.language) for e in endpoints) or timed
     summary = dict.fromkeys(
         name_of(r, page.units.get(r["estimand"], ""), page.time_unit, page.language) for r in page.result["comparisons"]
     )
@@ -193,4 +195,4 @@ def survival(page: View) -> Made:
         for key in ("at_risk", "censored", "events")
     ]
     table = Table(page.say("at_risk_table", unit=page.say(page.time_unit)), header, tuple(lines))
-    return "present", (*page.drawn("survival"), table, *page.drawn("hazards"))
+    return "present", (*page.drawn("survival", "occupancy"), table, *page.drawn("hazards"))

@@ -22,9 +22,11 @@ __all__ = [
     "interval_text",
     "is_log_ratio",
     "is_measure",
+    "is_until",
     "name_of",
     "of_itself",
     "per_step",
+    "time_unit_of",
     "unit_of_contrast",
 ]
 
@@ -35,6 +37,29 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "median": {"en": "median PFS", "zh": "中位无进展生存期"},
     "rmst": {"en": "restricted mean PFS", "zh": "限制性平均无进展生存时间"},
     "survival": {"en": "PFS rate", "zh": "无进展生存率"},
+    "pfs": {"en": "PFS rate", "zh": "无进展生存率"},
+    "os": {"en": "OS rate", "zh": "总生存率"},
+    "pfs_median": {"en": "median PFS", "zh": "中位无进展生存期"},
+    "os_median": {"en": "median OS", "zh": "中位总生存期"},
+    "pfs_rmst": {"en": "restricted mean PFS", "zh": "限制性平均无进展生存时间"},
+    "os_rmst": {"en": "restricted mean OS", "zh": "限制性平均总生存时间"},
+    "alive_after_progression": {"en": "alive after progression", "zh": "进展后存活的比例"},
+    "time_after_progression": {"en": "mean time alive after progression", "zh": "进展后存活的平均时间"},
+    "progression_incidence": {"en": "cumulative incidence of progression", "zh": "进展的累积发生率"},
+    "death_without_progression_incidence": {
+        "en": "cumulative incidence of death without progression",
+        "zh": "未进展死亡的累积发生率",
+    },
+    "survival_after_progression": {"en": "survival since progression", "zh": "自进展起的生存率"},
+    "progression_hazard_ratio": {"en": "hazard ratio of progression", "zh": "进展的风险比(HR)"},
+    "death_without_progression_hazard_ratio": {
+        "en": "hazard ratio of death without progression",
+        "zh": "未进展死亡的风险比(HR)",
+    },
+    "death_after_progression_hazard_ratio": {
+        "en": "hazard ratio of death after progression",
+        "zh": "进展后死亡的风险比(HR)",
+    },
     "hazard_ratio": {"en": "hazard ratio", "zh": "风险比(HR)"},
     "marginal_hazard_ratio": {"en": "marginal hazard ratio", "zh": "边际风险比(HR)"},
     "time_ratio": {"en": "time ratio", "zh": "时间比"},
@@ -78,7 +103,12 @@ _NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "event_rate": {"en": "risk at the stated baseline", "zh": "指定基线风险下的发生率"},
     "risk_difference": {"en": "risk difference at the stated baseline", "zh": "指定基线风险下的率差"},
 }
+_UNTIL: Final = ("rmst", "pfs_rmst", "os_rmst", "time_after_progression")
+"""Estimands that are of the time up to a horizon, not at it."""
 _ENDPOINTS_ZH: Final = {
+    "progression": "进展",
+    "death without progression": "未进展死亡",
+    "death after progression": "进展后死亡",
     "ORR": "客观缓解率(ORR)",
     "DCR": "疾病控制率(DCR)",
     "PFS": "无进展生存期(PFS)",
@@ -339,8 +369,24 @@ def name_of(row: Row, unit: str = "", time_unit: str = "", language: Language = 
         return name
     if language == "zh":
         at = f"{time:g}{UNITS_ZH.get(time_unit, '')}"
-        return f"{at}{'内' if estimand == 'rmst' else ''}{name}"
-    return f"{name} {'to' if estimand == 'rmst' else 'at'} {time:g} {time_unit}".rstrip()
+        return f"{at}{'内' if is_until(estimand) else ''}{name}"
+    return f"{name} {'to' if is_until(estimand) else 'at'} {time:g} {time_unit}".rstrip()
+
+
+def is_until(estimand: str) -> bool:
+    """Whether the time of an estimand is a horizon, up to which it is meant."""
+    return estimand in _UNTIL
+
+
+def time_unit_of(units: Mapping[str, str]) -> str:
+    """The unit of times of a result, as the first of its estimands that is a time states it; blank if none is.
+
+    Parameters
+    ----------
+    units : mapping of str to str
+        By estimand.
+    """
+    return next((unit for unit in units.values() if unit in _LIFETIME), "")
 
 
 def endpoint_name(endpoint: str, language: Language = "en") -> str:

@@ -235,6 +235,7 @@ def to_result(
     """
     # loaded here, so that answers typed at a prompt do not wait for them
     from bayes_escc.answers.borrowed_history import borrow_rows
+    from bayes_escc.answers.joint import joint_rows
     from bayes_escc.answers.rule_position import standings
 
     analysis = posterior.analysis
@@ -246,6 +247,7 @@ def to_result(
     taken = looks_taken(standing) if looks_taken is not None else {}
     further = {
         "covariates": stated_words(posterior.analysis),
+        "joint": joint_rows(posterior, compared),
         "league": league_of(posterior),
         "detecting_scan": at_scan
         and {

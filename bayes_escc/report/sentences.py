@@ -26,6 +26,7 @@ from bayes_escc.report.quantities import (
     is_measure,
     name_of,
     of_itself,
+    time_unit_of,
 )
 
 __all__ = [
@@ -61,7 +62,9 @@ _SURVIVAL: Final = (
     "hazard_ratio",
     "marginal_hazard_ratio",
     "time_ratio",
+    *("pfs", "pfs_median", "pfs_rmst"),
 )
+_OVERALL: Final = ("os", "os_median", "os_rmst")
 
 
 # ---- contrasts --------------------------------------------------------------------------------
@@ -223,12 +226,18 @@ def _least_protected(anchors: Iterable[str]) -> str:
 def _verb(row: Row, language: Language, *, past: bool) -> str:
     """What the better regimen does, up to the name of the other."""
     estimand, better = str(row["estimand"]), row.get("better")
+    if estimand in _OVERALL:
+        if language == "zh":
+            return "生存时间长于"
+        if estimand == "os":
+            return "kept more patients alive than" if past else "keeps more patients alive"
+        return "kept patients alive longer than" if past else "keeps patients alive longer"
     if estimand in _SURVIVAL:
         if language == "zh":
             return "长期无事件比例高于" if estimand == "cure_fraction" else "无进展生存期长于"
         if estimand == "cure_fraction":
             return "kept more patients event-free for good than" if past else "keeps more patients event-free for good"
-        if estimand == "survival":
+        if estimand in ("survival", "pfs"):
             return "kept more patients progression-free than" if past else "keeps more patients progression-free"
         return "kept patients progression-free longer than" if past else "keeps patients progression-free longer"
     name = name_of(row, language=language)
@@ -259,7 +268,7 @@ def _size(row: Row, contrast: Contrast, unit: str, time_unit: str, language: Lan
         return f"{name} {middle}, {ci} {span}"
     if row.get("better") == "lower":
         return f"difference in {name} {middle}, {ci} {span}"
-    longer = "longer" if row["estimand"] in ("median", "rmst") else "higher"
+    longer = "longer" if time_unit and unit == time_unit else "higher"
     return f"its {name} is {middle} {longer}, {ci} {span}"
 
 
@@ -326,6 +335,8 @@ def _with_bias(contrast: Contrast, language: Language) -> str:
 def _better_zh(row: Row) -> str:
     if row["estimand"] in _SURVIVAL:
         return "的长期无事件比例更高" if row["estimand"] == "cure_fraction" else "的无进展生存期更长"
+    if row["estimand"] in _OVERALL:
+        return "的生存时间更长"
     if row["estimand"] == "rate":
         return f"的{name_of(row, language='zh')}更{'低' if row.get('better') == 'lower' else '高'}"
     return "结局更优"
@@ -406,7 +417,8 @@ def _many(result: Row, row: Row, language: Language) -> list[str]:
 def _alone(result: Row, time_unit: str, language: Language) -> list[str]:
     """What is known without any comparison: the pooled effect, the rates or the medians, and the first threshold."""
     known = [r for r in result["estimates"] if not of_itself(r)]
-    rows = [r for name in ("effect", "rate", "median") for r in known if r["estimand"] == name][:2]
+    names = ("effect", "rate", "median", "pfs_median", "os_median")
+    rows = [r for name in names for r in known if r["estimand"] == name][:2]
     said = []
     for row in rows:
         name = name_of(row, str(row["unit"]), time_unit, language)
@@ -455,9 +467,32 @@ def _verdict(result: Row, language: Language) -> list[str]:
             return ["未收敛：抽样诊断未通过，不给出结论。"]
         return [NO_ANSWER]
     units = {r["estimand"]: str(r["unit"]) for r in result["estimates"]}
-    time_unit = units.get("median", units.get("rmst", ""))
+    time_unit = time_unit_of(units)
     if not result["comparisons"]:
         return _alone(result, time_unit, language)
     row = result["comparisons"][0]
     several = _many(result, row, language)
-    return several or _two(row, result["data"], _events(result), units.get(row["estimand"], ""), time_unit, language)
+    if several:
+        return several
+    said = _two(row, result["data"], _events(result), units.get(row["estimand"], ""), time_unit, language)
+    return [*said[:-1], *_joint(result, row, time_unit, language), said[-1]]
+
+
+def _joint(result: Row, row: Row, time_unit: str, language: Language) -> list[str]:
+    """What the draws say of two estimands at once, of which the comparison that heads the verdict is one."""
+    for r in result.get("joint", ()):
+        if row["estimand"] not in (r["first"], r["second"]) or r["time"] != row["time"]:
+            continue
+        names = [name_of({"estimand": r[k], "time": None}, "", time_unit, language) for k in ("first", "second")]
+        cases = ("both", "first_only", "second_only", "neither")
+        p = dict(zip(cases, (_probability(r[f"probability_{c}"], r[f"mcse_{c}"]) for c in cases), strict=True))
+        if language == "zh":
+            return [
+                f"{r['regimen']}在{names[0]}与{names[1]}两项上均更优的后验概率为{p['both']}，"
+                f"仅前者更优{p['first_only']}，仅后者更优{p['second_only']}，两项均不更优{p['neither']}。"
+            ]
+        return [
+            f"{r['regimen']} is better in both {names[0]} and {names[1]} with posterior probability {p['both']}, in "
+            f"the first alone {p['first_only']}, in the second alone {p['second_only']}, in neither {p['neither']}."
+        ]
+    return []

@@ -14,7 +14,15 @@ from bayes_escc.report.endpoint_words import of_result
 from bayes_escc.report.layout import aligned, display_width
 from bayes_escc.report.monitoring_words import position_sentence
 from bayes_escc.report.naming import Naming, title_of
-from bayes_escc.report.quantities import Language, estimate_text, interval_text, is_log_ratio, name_of, of_itself
+from bayes_escc.report.quantities import (
+    Language,
+    estimate_text,
+    interval_text,
+    is_log_ratio,
+    is_until,
+    name_of,
+    of_itself,
+)
 from bayes_escc.report.sentences import contrast_text, contrast_unit, headline_probability, margin_text, verdict
 
 __all__ = ["result_text"]
@@ -43,6 +51,8 @@ def result_text(result: PlainMapping, language: Language = "en") -> str:
     blocks = [*_head(result, naming), "", *verdict(result, language)]
     if result["comparisons"]:
         blocks += ["", _comparison_table(result["comparisons"], naming)]
+    if result.get("joint"):
+        blocks += ["", _joint_table(result["joint"], naming)]
     blocks += _thresholds_and_predictions(result, naming)
     blocks += ["", _estimate_table(result["estimates"], naming)]
     if result.get("needed_to_treat"):
@@ -271,7 +281,7 @@ def _of_estimate(row: PlainMapping, naming: Naming) -> tuple[str, str]:
         name = naming.name({**row, "time": None})
     who = [naming.who({**row, "time": None})]
     if row["time"] is not None:
-        who.append(naming.say("to" if row["estimand"] == "rmst" else "at", time=naming.time(row["time"])))
+        who.append(naming.say("to" if is_until(str(row["estimand"])) else "at", time=naming.time(row["time"])))
     return name, naming.joined(who)
 
 
@@ -309,6 +319,19 @@ def _comparison_table(rows: Sequence[PlainMapping], naming: Naming) -> str:
         if rope:
             line.append(_in_rope(r, unit, naming.language))
         lines.append([*line, naming.said(r["anchoring"])])
+    return aligned(header, lines)
+
+
+def _joint_table(rows: Sequence[PlainMapping], naming: Naming) -> str:
+    """Better in both of two estimands, in one of them, in neither."""
+    cases = ("both", "first_only", "second_only", "neither")
+    header = [naming.say("joint"), "", *(naming.say(f"joint_{case}") for case in cases), naming.say("correlation")]
+    lines = []
+    for r in rows:
+        names = [naming.name({"estimand": r[k], "time": r["time"]}) for k in ("first", "second")]
+        shares = [format_probability(r[f"probability_{case}"], r[f"mcse_{case}"]) for case in cases]
+        correlation = "-" if r["correlation"] is None else f"{r['correlation']:.2f}"
+        lines.append([naming.pair(r), " / ".join(names), *shares, correlation])
     return aligned(header, lines)
 
 

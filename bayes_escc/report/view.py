@@ -11,7 +11,7 @@ from bayes_escc.report.blocks import Block, Figure
 from bayes_escc.report.chinese import in_chinese
 from bayes_escc.report.naming import own_names
 from bayes_escc.report.page_words import WORDS
-from bayes_escc.report.quantities import Language, interval_text, name_of
+from bayes_escc.report.quantities import Language, interval_text, name_of, time_unit_of
 
 __all__ = ["BLANK", "Facts", "View"]
 
@@ -28,7 +28,7 @@ class View:
         self.result = facts["result"]
         self.converged = bool(self.result["diagnostics"]["converged"])
         self.units = {r["estimand"]: str(r["unit"]) for r in self.result["estimates"]}
-        self.time_unit = self.units.get("median", self.units.get("rmst", ""))
+        self.time_unit = time_unit_of(self.units)
         self.own = own_names(self.result) | {str(facts.get("question") or "")} - {""}
         self.endpoint = str(self.result["data"].get("endpoint") or "")
         family = get_family(self.result["analysis"]["family"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pymc as pm
 
-__all__ = ["ResponseModel", "SurvivalModel", "SynthesisModel"]
+__all__ = ["CourseModel", "ResponseModel", "SurvivalModel", "SynthesisModel"]
 
 
 class _Model(NotebookView):
@@ -381,6 +381,96 @@ class SurvivalModel(_Model):
                 "estimands": {**estimands, **beside.get("estimands", {})},
             },
             label="this SurvivalModel",
+        )
+
+
+class CourseModel(_Model):
+    """Progression-free and overall survival of regimens together, as plain configuration; `fit` does the work.
+
+    Parameters
+    ----------
+    baseline : {"exponential", "piecewise"}
+        Constant hazards, or hazards constant between cut points; every regimen has its own.
+    cutpoints : sequence of float or mapping, optional
+        Where piecewise hazards change: of all transitions alike, or by transition (``progression``,
+        ``death_without_progression``, ``death_after_progression``). Without, at equal shares of the events.
+    clock : {"reset", "forward"}
+        Whether the hazard of death after progression runs from progression or from the start.
+    priors : mapping, optional
+        Prior by parameter: ``progression_hazard``, ``death_without_progression_hazard`` and
+        ``death_after_progression_hazard``. A value may be a mapping of regimen to Prior.
+    time_unit : str, optional
+        Of priors, cut points, times, horizons and results; that of the data if not given.
+    times, horizons : sequence of float, optional
+        When probabilities are reported, and up to when restricted means.
+    time, event, overall, overall_event, entry, dates, data_unit
+        Columns of both endpoints and their unit, for tables that are not yet a `PatientTable`; see `read_patients`.
+    regimens : sequence of str, optional
+        Keep these, in this order; the first is the reference.
+    where : mapping, optional
+        Equality filters on further columns.
+
+    Raises
+    ------
+    AnalysisError
+        With every setting that cannot be used.
+
+    Examples
+    --------
+    >>> model = CourseModel(data_unit="months", horizons=[12])
+    """
+
+    @checked
+    def __init__(
+        self,
+        *,
+        baseline: Literal["exponential", "piecewise"] = "exponential",
+        cutpoints: Sequence[float] | Mapping[str, Sequence[float]] | None = None,
+        clock: Literal["reset", "forward"] = "reset",
+        priors: Mapping[str, Prior | PriorSet | Mapping[str, Prior]] | None = None,
+        time_unit: str | None = None,
+        times: Sequence[float] | None = None,
+        horizons: Sequence[float] | None = None,
+        time: str | None = "time",
+        event: str | None = "event",
+        overall: str | None = "overall",
+        overall_event: str | None = "overall_event",
+        entry: str | None = None,
+        dates: PlainMapping | None = None,
+        data_unit: str | None = None,
+        regimens: Sequence[str] | None = None,
+        where: PlainMapping | None = None,
+    ) -> None:
+        named = {"time": time, "event": event, "overall": overall, "overall_event": overall_event}
+        if dates is not None and all(column == role for role, column in named.items()):
+            named = {}  # not asked for, and the table need not have them
+        data = _stated(
+            kind="patients",
+            **named,
+            entry=entry,
+            time_unit=data_unit,
+            dates=None if dates is None else {k: str(v) for k, v in dates.items()},
+            regimens=None if regimens is None else list(regimens),
+        )
+        if where:
+            data["where"] = {k: list(v) if isinstance(v, tuple) else v for k, v in where.items()}
+        cuts: Any = cutpoints
+        if isinstance(cutpoints, Mapping):
+            cuts = {k: [float(c) for c in v] for k, v in cutpoints.items()}
+        elif cutpoints is not None:
+            cuts = [float(c) for c in cutpoints]
+        self.analysis = Analysis.from_dict(
+            {
+                "id": "course_model",
+                "data": data,
+                "model": _stated(family="course", baseline=baseline, cutpoints=cuts, clock=clock, time_unit=time_unit),
+                "priors": {k: _prior_dict(v) for k, v in (priors or {}).items()},
+                "estimands": _stated(
+                    times=None if times is None else [float(t) for t in times],
+                    horizons=None if horizons is None else [float(h) for h in horizons],
+                ),
+            },
+            label="this CourseModel",
         )
 
 

@@ -215,6 +215,8 @@ def _place(source: Source) -> int:
     """The place of a chapter: progression-free survival, survival, response, adverse events, others."""
     result = source.facts["result"]
     endpoints = {str(r["endpoint"]).rpartition("_")[2] for r in result["estimates"] if r.get("endpoint")}
+    if "os" in {r["estimand"] for r in result["estimates"]}:  # of both endpoints
+        endpoints = {"PFS"}
     if not endpoints and get_family(result["analysis"]["family"]).FOLLOWS_PATIENTS:
         endpoints = {str(result["data"].get("endpoint") or "PFS")}
     return next((i for i, names in enumerate(_ORDER) if endpoints & set(names)), len(_ORDER))

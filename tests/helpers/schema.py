@@ -46,6 +46,12 @@ SCHEMA = {
         "lower_rank": WHOLE, "upper_rank": WHOLE, "ci_prob": NUMBER, "sucra": OPTIONAL, "mcse_sucra": OPTIONAL,
         "rank_probabilities": (list,),
     },
+    "joint": {
+        "first": TEXT, "second": TEXT, "regimen": TEXT, "reference": TEXT, "time": OPTIONAL,
+        **{f"{k}_{case}": NUMBER for case in ("both", "first_only", "second_only", "neither")
+           for k in ("probability", "mcse")},
+        "correlation": OPTIONAL,
+    },
     "league": {
         "estimand": TEXT, "regimen": TEXT, "reference": TEXT, "endpoint": NAME, "scale": TEXT, "time": OPTIONAL,
         "better": TEXT, **SUMMARY, **PROBABILITIES, "anchoring": TEXT, **BIAS,
