@@ -154,6 +154,14 @@ NOTES: Final = (
     ),
     ("no event of {transition} on {regimen}.", "{regimen}组无{transition}事件。"),
     (
+        "nobody was at risk of {transition} after the last cut point, at {time}.",
+        "末个分界点（{time}）之后无人处于{transition}的风险之中。",
+    ),
+    (
+        "There the prior alone speaks: use fewer cut points, or show what another prior would say.",
+        "该处仅由先验决定：请减少分界点，或说明换用其他先验的结果。",
+    ),
+    (
         "The priors matter: at least five events per hazard are usual. Use fewer cut points, or show how the answer changes "
         "with the priors.",
         "先验影响较大：通常每个风险率至少需5例事件。请减少分界点，或说明结果如何随先验变化。",

@@ -105,12 +105,6 @@ class CourseDesign(Design):
                 found[transition] = np.array(stated[transition], dtype=float)
             else:
                 found[transition] = default_cuts(stop[moved], len(self.regimens))
-            last, cuts = float(stop.max()), found[transition]
-            if cuts.size and cuts[-1] >= last:
-                raise AnalysisError(
-                    f"model.cutpoints.{transition}: {cuts[-1]:g} {self.unit} is at or beyond the end of follow-up "
-                    f"({last:g}), so the last interval would hold no patient; leave it out."
-                )
         return found
 
     def _when(self) -> None:

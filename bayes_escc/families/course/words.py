@@ -43,13 +43,17 @@ class Described(Followed, Estimated, Protocol):
     def happened(self) -> Mapping[str, Array]:
         """Transitions by regimen and interval."""
 
+    @property
+    def at_risk(self) -> Mapping[str, Array]:
+        """Time at risk of each by regimen and interval."""
+
     def prior(self, rng: np.random.Generator, draws: int) -> xr.Dataset:
         """Draws of the parameters from the prior."""
 
 
 def notes_on(design: Described) -> list[Problem]:
     """What a reader of the results should know about the data and the model."""
-    found = [*_counts(design), *_unknown(design), *_no_events(design)]
+    found = [*_counts(design), *_unknown(design), *_no_events(design), *_cuts_beyond(design)]
     if design.parameter_count > design.events / 5:
         found.append(
             Problem(
@@ -118,6 +122,23 @@ def _no_events(design: Described) -> list[Problem]:
                         "Its hazard is bounded above by the data; below, only the prior says anything.",
                     )
                 )
+    return found
+
+
+def _cuts_beyond(design: Described) -> list[Problem]:
+    """Intervals in which nobody was at risk."""
+    found = []
+    for transition in TRANSITIONS:
+        cuts, spent = design.cuts[transition], design.at_risk[transition].sum(axis=0)
+        if cuts.size and not spent[-1]:
+            found.append(
+                Problem(
+                    NOT_TOLD_APART,
+                    f"nobody was at risk of {WORDS[transition]} after the last cut point, at {cuts[-1]:g} "
+                    f"{design.unit}",
+                    "There the prior alone speaks: use fewer cut points, or show what another prior would say.",
+                )
+            )
     return found
 
 

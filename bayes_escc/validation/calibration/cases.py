@@ -36,6 +36,7 @@ def all_cases() -> tuple[Case, ...]:
         *_rates(),
         *_pools(),
         *_closed_survival(),
+        *_courses(),
         *_predictions(),
         *_approximate(),
         *_sampled(),
@@ -351,6 +352,40 @@ def _closed_survival() -> list[Case]:
             cutpoints=_CUTS, **apart,
         ),
     ]  # fmt: skip
+
+
+def _courses() -> list[Case]:
+    """PFS and OS together: constant hazards, and piecewise ones on either clock."""
+    cuts = {"progression": [2.0, 5.0], "death_without_progression": [6.0], "death_after_progression": [3.0]}
+    return [
+        _course("course", ("PFS and OS together, constant hazards", "无进展生存期与总生存期联合，恒定风险")),
+        _course(
+            "course_piecewise", ("PFS and OS together, piecewise hazards", "无进展生存期与总生存期联合，分段恒定风险"),
+            baseline="piecewise", cutpoints=cuts,
+        ),
+        _course(
+            "course_forward", ("PFS and OS together, one clock", "无进展生存期与总生存期联合，同一时钟"),
+            baseline="piecewise", cutpoints=cuts, clock="forward",
+        ),
+    ]  # fmt: skip
+
+
+def _course(name: str, titles: tuple[str, str], **options: Any) -> ModelCase:
+    from bayes_escc.runs.estimators import CourseModel
+
+    transitions = {"progression": 30.0, "death_without_progression": 120.0, "death_after_progression": 30.0}
+    priors = {f"{t}_hazard": Prior("Gamma", alpha=4, beta=beta) for t, beta in transitions.items()}
+    analysis = CourseModel(
+        data_unit="months", times=[6.0], horizons=[9.0], priors=priors, time_unit="months", **options
+    ).analysis
+    base = _patients(numbers=1)
+    base = base.assign(overall=base["time"], overall_event=base["event"])
+    return ModelCase(name, *titles, "survival", analysis, base, _write_course, "exact")
+
+
+def _write_course(base: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
+    columns = {"time": "time", "event": "event", "overall": "overall", "overall_event": "died"}
+    return base.assign(**{column: data[name].to_numpy()[0, 0] for column, name in columns.items()})
 
 
 def _predictions() -> list[Case]:
