@@ -1092,3 +1092,86 @@ def test_every_command_that_answers_a_person_takes_a_language():
 
     without = [p.prog for p in leaves(_parser()) if "--language" not in p._option_string_actions]
     assert without == []
+
+
+_DESIGN = """id = "d"
+[design]
+arms = {arms}
+patients = {patients}
+[accrual]
+rate = {rate}
+[endpoints]
+{endpoints}
+{truths}
+{rules}
+"""
+_TRUTH = '[[truths]]\nname = "n"\nshould_go = false\nORR = 0.2'
+_RULE = (
+    '[[monitoring]]\nkind = "posterior_probability"\nestimand = "rate"\nreference = "a"\n'
+    "go_above = 0.9\nstop_below = 0.1\nlooks = [{ patients = 40 }]"
+)
+_STATED = {
+    "arms": "{ a = 1, b = 1 }",
+    "patients": "[40, 60]",
+    "rate": "3",
+    "endpoints": "ORR = { assessed_after = 2 }",
+    "truths": _TRUTH,
+    "rules": _RULE,
+}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"arms": "{ a = 0, b = 99 }"},
+        {"arms": "3", "patients": "1", "rate": "[[1, 2]]", "endpoints": "", "truths": "", "rules": ""},
+        {"patients": "[60, 40]"},
+        {"truths": _TRUTH.replace("0.2", "{ a = 0.2, c = 0.3 }")},
+        {"truths": f"{_TRUTH}\n{_TRUTH}"},
+        {"rules": ""},
+        {"rules": _RULE.replace("0.9", "0.05")},
+        {"rules": _RULE.replace("{ patients = 40 }", "{}")},
+        {"rules": _RULE.replace('"a"', '"q"')},
+        {"rules": _RULE.replace("patients", "events")},
+        {"rules": f"{_RULE}\n[calibration]\nkey = 'zz'\ntruths = ['q']\nfalse_alarm = 0.1"},
+    ],
+)
+def test_what_is_wrong_with_a_design_is_told_in_chinese(changed, tmp_path, capsys):
+    """They were English; a design without rules and without an analysis ended in a traceback."""
+    (tmp_path / "d.toml").write_text(_DESIGN.format(**{**_STATED, **changed}))
+    assert main(["design", "check", str(tmp_path / "d.toml"), "--language", "zh"]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) > 1
+    for line in told:
+        assert re.search("[\u4e00-\u9fff]", line), line
+        assert ": " not in line.removeprefix("bayes-escc: "), line
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["run", "{0}/a.toml", "--out", "{0}/c.csv"], "无法写入"),
+        (["models", "second_line_response", "--copy", "{0}/c.csv/x.toml"], "无法写入"),
+        (["report", "{0}"], "没有可成页的结果"),
+        (["pool", "{0}/none.csv"], "既非文件，也非效应数据集"),
+        (["design", "nope"], "没有设计'nope'"),
+        (["design", "second_line_single_arm", "--trials", "0"], "--trials应为不小于1的整数"),
+        (["tipping", "A=1/2", "B=3/4", "--level", "80"], "是否指0.8"),
+    ],
+)
+def test_what_cannot_be_opened_or_written_is_told_in_chinese(given, said, tmp_path, capsys):
+    (tmp_path / "c.csv").write_text("study,regimen,endpoint,events,n\nA,x,ORR,7,31\nB,y,ORR,12,40\n")
+    (tmp_path / "a.toml").write_text(
+        'id = "a"\n[data]\nkind = "counts"\nfile = "c.csv"\nendpoint = "ORR"\n[model]\nfamily = "response"\n'
+    )
+    assert main([g.format(tmp_path) for g in given] + ["--language", "zh"]) in (2, 5)
+    assert said in capsys.readouterr().err
+
+
+def test_an_interrupt_is_told_in_the_language_of_the_answer(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bayes_escc.runs.prompt_counts.compare_counts", interrupted)
+    assert main(["compare", "A=1/2", "B=3/4", "--language", "zh"]) == 130
+    assert capsys.readouterr().err == "bayes-escc: 已中断，未留下写了一半的文件。\n"

@@ -126,12 +126,12 @@ def _exit_code(given: Sequence[str]) -> int:
         told = beyond_numbers(error)
         if debug or told is None:
             raise
-        print(f"bayes-escc: {told} --debug shows where.", file=sys.stderr)
+        _tell(f"{told} --debug shows where.", given, options)
         return told.exit_code
     except KeyboardInterrupt as stop:
         ended = isinstance(stop, _Terminated)
         how = "ended from outside" if ended else "interrupted"
-        print(f"bayes-escc: {how}; nothing half written was left behind.", file=sys.stderr)
+        _tell(f"{how}; nothing half written was left behind.", given, options)
         return 143 if ended else 130
     except BrokenPipeError:  # the reader of a pipe went away; that is its right
         discard_output()
@@ -143,9 +143,24 @@ def _exit_code(given: Sequence[str]) -> int:
         if error.filename is None:
             discard_output()
         whose = "the output could not be written" if error.filename is None else f"{error.filename} cannot be used"
-        print(f"bayes-escc: {whose}: {reason}.", file=sys.stderr)
+        _tell(f"{whose}: {reason}.", given, options)
         return 2
     return code
+
+
+def _in_chinese(given: Sequence[str], options: argparse.Namespace | None = None) -> bool:
+    """Whether the answer was asked for in Chinese, on the command line or by the analysis that was opened."""
+    asked = getattr(options, "told_in", getattr(options, "language", None))
+    return asked == "zh" or "--language=zh" in given or ("--language", "zh") in itertools.pairwise(given)
+
+
+def _tell(sentence: str, given: Sequence[str], options: argparse.Namespace) -> None:
+    """Print what stopped a command, in the language of the answer."""
+    if _in_chinese(given, options):
+        from bayes_escc.report.refusals import refusal_in_chinese
+
+        sentence = refusal_in_chinese(sentence)
+    print(f"bayes-escc: {sentence}", file=sys.stderr)
 
 
 def _carried_out(given: Sequence[str], options: argparse.Namespace) -> int:
@@ -157,7 +172,7 @@ def _carried_out(given: Sequence[str], options: argparse.Namespace) -> int:
         return 0
     except _UsageError as wrong:
         said = str(wrong)
-        if "--language=zh" in given or ("--language", "zh") in itertools.pairwise(given):
+        if _in_chinese(given):
             from bayes_escc.report.refusals import refusal_in_chinese
 
             said = refusal_in_chinese(f"{said}.").rstrip("。.")

@@ -212,8 +212,8 @@ TYPED: Final = (
         "{arm}：{events}/{n}为{percent}%，而非{stated}%，请更正其一。",
     ),
     (
-        "{path}: {name} is neither a regimen nor a study here: {names}.{hint}",
-        "{path}：{name}既非此处的方案，也非研究：{names}。{hint}",
+        "{path}: {name} is neither a regimen nor a study here: {names}.",
+        "{path}：{name}既非此处的方案，也非研究：{names}。",
     ),
     (
         "{path}: nothing is estimated here that a bias on log odds or log hazards could shift.",
@@ -236,6 +236,30 @@ TYPED: Final = (
     (
         "{key} must lie between -1 and 1, which no difference of proportions reaches, not {value}.",
         "{key}应在-1与1之间（比例之差不会达到两端），而非{value}。",
+    ),
+    ("{path} cannot be written to: {reason}.", "{path}无法写入：{reason}。"),
+    ("{path} cannot be written: {reason}.", "{path}无法写入：{reason}。"),
+    ("{path} cannot be used: {reason}.", "{path}不能使用：{reason}。"),
+    ("the output could not be written: no space is left.", "无法输出结果：空间不足。"),
+    ("the output could not be written: {reason}.", "无法输出结果：{reason}。"),
+    ("interrupted; nothing half written was left behind.", "已中断，未留下写了一半的文件。"),
+    ("ended from outside; nothing half written was left behind.", "已被外部终止，未留下写了一半的文件。"),
+    (
+        "the numbers go beyond what can be computed ({error}): a prior, an effect or a time lies too far from the rest. "
+        "--debug shows where.",
+        "数值超出可计算的范围（{error}）：某个先验、效应或时间离其余过远。--debug可显示出处。",
+    ),
+    (
+        "the numbers go beyond what can be computed ({error}): a prior, an effect or a time lies too far from the rest.",
+        "数值超出可计算的范围（{error}）：某个先验、效应或时间离其余过远。",
+    ),
+    (
+        "{folder} holds no results with a page: run the analysis into it first (bayes-escc run --out).",
+        "{folder}中没有可成页的结果：请先将分析运行至该文件夹（bayes-escc run --out）。",
+    ),
+    (
+        "{name} is neither a file nor a dataset of effects ({names}), and not NAME=ESTIMATE,LOW,HIGH.",
+        "{name}既非文件，也非效应数据集（{names}），也不是NAME=ESTIMATE,LOW,HIGH的形式。",
     ),
     ("argument {option}: invalid number value: {value}.", "选项{option}：{value}不是数字。"),
     ("argument {option}: invalid whole value: {value}.", "选项{option}：{value}不是整数。"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bayes_escc.report.chinese_analyses import ANALYSES, TYPED
+from bayes_escc.report.chinese_designs import DESIGNS
 from bayes_escc.report.chinese_effects import EFFECTS, MEDIANS
 from bayes_escc.report.chinese_follow_up import DATES, FOLLOW_UP, VISITS
 
@@ -300,5 +301,5 @@ _SHEETS: Final = (
 
 READERS: Final = (
     *DATES,
-    *_FILES, *_COLUMNS, *_VALUES, *_COUNTS, *EFFECTS, *FOLLOW_UP, *MEDIANS, *VISITS, *_SHEETS, *ANALYSES, *TYPED,
+    *_FILES, *_COLUMNS, *_VALUES, *_COUNTS, *EFFECTS, *FOLLOW_UP, *MEDIANS, *VISITS, *_SHEETS, *ANALYSES, *TYPED, *DESIGNS,
 )  # fmt: skip

@@ -110,7 +110,7 @@ def read_rules_of_design(top: Reader, trial: DesignFacts) -> tuple[PlannedRule, 
     else:
         inherited = () if analysis is None else analysis.rules
         planned = [_inherit(top, rule, trial) for rule in inherited]
-        if not inherited and analysis is not None:
+        if not inherited:
             top.problem("monitoring", "neither the design nor its analysis has a rule: [[monitoring]]")
     rules = tuple(p for p in planned if p is not None)
     names = [p.name for p in rules]

@@ -17,7 +17,7 @@ from bayes_escc.evidence.population.confounder import e_value, needed_prevalence
 from bayes_escc.names import NO_ANSWER, Direction, Plain, Scale, format_probability
 from bayes_escc.probability.beta import Beta
 from bayes_escc.settings.arguments import shown
-from bayes_escc.settings.questions import problems_with_interval
+from bayes_escc.settings.questions import no_probability, problems_with_interval
 
 __all__ = ["LEVELS", "MeasuredCovariate", "Tipping", "tipping_of_rates"]
 
@@ -128,7 +128,7 @@ class Tipping:
     def point(self, level: float, *, by_margin: bool = False) -> float | None:
         """The bias at which P(better) is a given probability; None where no bias makes it so."""
         if not 0.0 < level < 1.0:
-            raise AnalysisError(f"level must be a probability between 0 and 1, not {level!r}.")
+            raise AnalysisError(f"level must lie between 0 and 1, {no_probability(level)}.")
         return self._critical(by_margin).tipping(level)
 
     def curve(self, biases: Sequence[float] | Array, *, by_margin: bool = False) -> Array:
