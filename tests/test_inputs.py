@@ -201,7 +201,9 @@ def test_pseudonyms_take_the_place_of_identifiers(tmp_path, monkeypatch):
      ("eMail", True), ("medical record no", True), ("drug_name", False),
      ("year_of_birth", False), ("last_contact", False),
      ("regimen", False), ("命名", False), ("bold", False), ("姓 名", True), ("ID No.", True), ("证件号码", True),
-     ("病案ID", True), ("patient initials", True), ("contact number", True), ("insurance no", True)],
+     ("病案ID", True), ("patient initials", True), ("contact number", True), ("insurance no", True),
+     ("DoB", True), ("WeChat", True), ("next of kin", True), ("signature", True), ("bed no", True), ("签名", True),
+     ("工作单位", True), ("条码号", True), ("姓", True), ("名称", False), ("akin", False), ("PatientName", True)],
 )  # fmt: skip
 def test_headers_that_identify(header, identifies):
     assert identifying_header(header) is identifies

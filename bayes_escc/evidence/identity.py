@@ -30,12 +30,13 @@ __all__ = [
 _CHINESE: Final = re.compile(
     "姓名|名字|身份证|病案号|住院号|门诊号|就诊号|病历号|登记号|医保|社保|电话|手机|联系方式|微信|邮箱|住址|地址|户籍|"
     "出生日期|出生年月|生日|护照|影像号|检查号|就诊卡|首字母|证件号|病案|住院编?(?:号|ID)|病历(?:号|ID)|病理号|放疗号|超声号|CT号|"
-    "联系人|QQ|银行卡|邮编|床号",
+    "联系人|QQ|银行卡|邮编|床号|签名|工作单位|条形?码号?|标本号",
     re.IGNORECASE,
 )
 _WORDS: Final = frozenset(
     """surname forename firstname lastname fullname patientname phone telephone tel mobile cellphone fax email address
-    street postcode passport ssn mrn dob birthdate birthday wechat initials nationalid idcard""".split()  # noqa: SIM905 (a list of words)
+    street postcode passport ssn mrn dob birthdate birthday wechat initials nationalid idcard signature photo photograph
+    employer kin barcode""".split()  # noqa: SIM905 (a list of words)
 )
 _OF_A_PERSON: Final = frozenset(
     "patient first last full family given middle maiden subject person pt participant".split()  # noqa: SIM905 (a list of words)
@@ -67,6 +68,8 @@ _TOGETHER: Final = (
     {"zip", "code"},
     {"postal", "code"},
     {"home", "address"},
+    {"bed", "number"},
+    {"bed", "no"},
 )
 _HOSPITAL: Final = re.compile(
     "病案号|住院号|门诊号|就诊号|病历号|登记号|住院编?(?:号|ID)|病历ID|病理号|放疗号"
@@ -99,10 +102,11 @@ _LONG: Final = re.compile(r"[0-9]{4}[- ]?[0-9]{3}|[0-9]-[0-9]{2}-[0-9]|@|[eE]\+1
 def identifying_header(header: str) -> bool:
     """Whether a column's name says that it identifies patients."""
     plain = normalise(header)
-    if _CHINESE.search(re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", plain)):
+    together = re.sub(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", "", plain)
+    if _CHINESE.search(together) or together in ("姓", "名"):
         return True
-    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain).casefold())
-    told = set(words)
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)  # PatientName; but DoB and WeChat are one word each
+    told = {word for text in (plain, apart) for word in re.findall(r"[a-z]+", text.casefold())}
     named = "name" in told and bool(told == {"name"} or told & _OF_A_PERSON)
     return named or bool(told & _WORDS) or any(pair <= told for pair in _TOGETHER)
 
