@@ -209,6 +209,27 @@ def test_what_cannot_be_read_is_refused_with_a_remedy():
     refused("30 events among 20", CURVE, at_risk=risk, events=30)
 
 
+@pytest.mark.parametrize(
+    ("curve", "risk"),
+    [({"time": "Time", "survival": "Survival"}, {"n": "N"}), ({"time": "time (months)"}, {"n": "number at risk"}),
+     ({"time": "时间", "survival": "生存率"}, {"time": "时间", "n": "风险人数"})],
+)  # fmt: skip
+def test_columns_of_a_curve_have_the_names_of_other_tables(curve, risk):
+    at_risk = pd.DataFrame({"time": [0, 4], "n": [20, 15]})
+    plain = be.reconstruct(CURVE, at_risk=at_risk, versions=1)
+    named = be.reconstruct(CURVE.rename(columns=curve), at_risk=at_risk.rename(columns=risk), versions=1)
+    assert (named.time.tolist(), named.event.tolist()) == (plain.time.tolist(), plain.event.tolist())
+
+
+def test_two_columns_of_a_curve_for_one_meaning_are_refused():
+    """The one in small letters was taken without a word; of a column that is missing every row was refused."""
+    risk = pd.DataFrame({"time": [0, 4], "n": [20, 15]})
+    refused("survival and Survival can both be", CURVE.assign(Survival=0.5), at_risk=risk)
+    refused("n and N can both be", CURVE, at_risk=risk.assign(N=[30, 20]))
+    without = risk.rename(columns={"n": "patients"})
+    refused("there is no column at_risk; the columns are time, patients", CURVE, at_risk=without)
+
+
 def test_without_numbers_at_risk_the_events_are_matched():
     time, event = cohort(3, 90, censoring=(3, 12))
     curve = kaplan_meier(time, event)

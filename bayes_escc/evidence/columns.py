@@ -87,6 +87,12 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
         *("followup", "follow-up", "median_follow_up", "median_followup", "median_follow-up"),
         *("随访", "随访时间", "中位随访时间", "中位随访"),
     ),
+    "time": ("时间", "随访时间"),
+    "survival": ("surv", "survival_probability", "生存率", "生存概率", "总生存率", "无进展生存率"),
+    "at_risk": (
+        *("n", "n_at_risk", "number_at_risk", "numbers_at_risk", "no_at_risk", "no._at_risk", "n.risk"),
+        *("风险人数", "风险集人数", "在险人数"),
+    ),
     "ci_low": ("lower", "lower_limit", "ci_lower", "lcl", "下限"),
     "ci_high": ("upper", "upper_limit", "ci_upper", "ucl", "上限"),
     "ci_level": ("level", "confidence_level", "置信水平"),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import DataError
+from bayes_escc.evidence.columns import canonical_columns
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, read_cells
@@ -30,7 +31,6 @@ WITHIN: Final = 0.0075
 """Share of the time axis within which the order of two points is the hand's: a few pixels of a figure."""
 COARSEST: Final = 0.005
 """No figure is read less exactly than this, however few decimals its points have."""
-_ARM_COLUMNS: Final = ("regimen", "arm", "group")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def read_curve(
     DataError
         With every problem.
     """
-    table = read_cells(source, sheet=sheet)
+    table = _named(read_cells(source, sheet=sheet), ("time", "survival"))
     rows, numbers = _rows_of(table, arm, study)
     time, survival = (_column(table, rows, numbers, name) for name in ("time", "survival"))
     return clean_points(time, survival, scale=scale, precision=precision, source=table.source)
@@ -122,17 +122,22 @@ def read_at_risk(
 
     A number printed as ``12 (3)``, with the censored in brackets, is 12.
     """
-    table = read_cells(source, sheet=sheet)
+    table = _named(read_cells(source, sheet=sheet), ("time", "at_risk"))
     rows, numbers = _rows_of(table, arm, study)
     time = _column(table, rows, numbers, "time")
     problems, counts = [], []
     for row, number in zip(rows, numbers, strict=True):
-        match = re.fullmatch(r"\s*(\d+)\s*(?:\(\s*\d+\s*\))?\s*", row.get("n", ""))
+        match = re.fullmatch(r"\s*(\d+)\s*(?:\(\s*\d+\s*\))?\s*", row["at_risk"])
         counts.append(int(match[1]) if match else 0)
         if match is None:
             problems.append(
                 Problem(
-                    "not_a_count", "is not a number of patients", "Give the number at risk.", number, "n", row.get("n")
+                    "not_a_count",
+                    "is not a number of patients",
+                    "Give the number at risk.",
+                    number,
+                    "at_risk",
+                    row["at_risk"],
                 )
             )
     refuse_if_any(table.source, problems)
@@ -305,9 +310,29 @@ def _decreasing(values: Array) -> Array:
     return np.repeat(means, sizes)
 
 
+def _named(table: RawTable, needed: Sequence[str]) -> RawTable:
+    """The table with its columns under the package's names, which all tables share; two for one meaning are refused."""
+    problems: list[Problem] = []
+    found = canonical_columns(table, (*needed, "regimen", "study"), problems)
+    refuse_if_any(table.source, problems)
+    problems += [
+        Problem(
+            "missing_column",
+            f"there is no column {name}; the columns are {', '.join(table.columns)}",
+            f"Add a column {name}.",
+            1,
+            name,
+        )
+        for name in needed
+        if name not in found.columns
+    ]
+    refuse_if_any(table.source, problems)
+    return found
+
+
 def _rows_of(table: RawTable, arm: str | None, study: str | None = None) -> tuple[list[dict[str, str]], list[int]]:
     """The rows of one arm, of one study if the table names studies."""
-    column = next((c for c in _ARM_COLUMNS if c in table.columns), None)
+    column = "regimen" if "regimen" in table.columns else None
     rows = [
         (dict(r), n)
         for r, n in zip(table.rows, table.numbers, strict=True)
@@ -328,8 +353,6 @@ def _rows_of(table: RawTable, arm: str | None, study: str | None = None) -> tupl
 
 def _column(table: RawTable, rows: Sequence[dict[str, str]], numbers: Sequence[int], name: str) -> Array:
     """A column of numbers."""
-    if name not in table.columns:
-        raise DataError(f"{table.source} has no column {name}; it has {', '.join(table.columns)}.")
     problems, found = [], []
     for row, number in zip(rows, numbers, strict=True):
         read = number_in(row[name].removesuffix("%"))  # 6_0 is no number
