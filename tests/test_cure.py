@@ -1,5 +1,7 @@
 """A cure fraction: the promotion-time model against SciPy, maximum likelihood and the statistic of Maller and Zhou."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +9,10 @@ from scipy import optimize
 
 import bayes_escc as be
 from bayes_escc.families.contrast import RegimenContrast
+from bayes_escc.families.survival import variations
 from bayes_escc.families.survival.cure import short_follow_up
 from bayes_escc.families.survival.shapes import NEVER, SHAPES
-from bayes_escc.runs.run import prepare_design
+from bayes_escc.runs.run import frozen_analysis, prepare_design
 from tests.oracles import shaped_hazards as oracle
 
 SETTINGS = {"baseline": "weibull_cure", "data_unit": "months", "times": [6], "horizons": [12], "regimens": ["A", "B"]}
@@ -184,3 +187,26 @@ def test_a_study_keeps_its_default_prior():
     design = prepared(cohort(40))
     assert design.frozen()["priors"]["cure_fraction"]["alpha"] == 1
     assert "cure_fraction" in " ".join(design.prior_key[i][0] for i in range(1, 4))
+
+
+def test_a_sensitivity_analysis_shows_it_without_a_fraction_and_with_other_priors_of_it():
+    chosen = be.SurvivalModel(**SETTINGS, covariates=["x"])
+    frame = cohort(40)
+    design = prepare_design(chosen.analysis, chosen.read(frame))
+    found = {v.label: v.spec for v in variations(chosen.analysis.spec, design, None)}
+    assert not found["weibull hazards"].has("cure_fraction")
+    halved = next(spec for label, spec in found.items() if label.startswith("cure fraction half as wide"))
+    assert halved.prior("cure_fraction").default["beta"] == 16.0
+    for spec in found.values():
+        one = prepare_design(replace(chosen.analysis, spec=spec), chosen.read(frame))
+        assert ("cure_fraction" in one.estimands(one.prior(np.random.default_rng(1), 2), None)) == spec.has(
+            "cure_fraction"
+        )
+
+
+def test_a_frozen_analysis_is_the_same_model_at_the_next_look():
+    chosen = be.SurvivalModel(**SETTINGS, strata=["line"])
+    design = prepare_design(chosen.analysis, chosen.read(cohort(40)))
+    later = prepare_design(frozen_analysis(chosen.analysis, design), chosen.read(cohort(60, seed=3)))
+    assert later.structure[1:4] == design.structure[1:4]
+    assert later.reference_time == design.reference_time

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bayes_escc import AnalysisError, DataError, read_patients
+from bayes_escc import Analysis, AnalysisError, DataError, read_patients
 from bayes_escc.evidence.follow_up import unit_factor
 from bayes_escc.evidence.kaplan_meier import at_risk, kaplan_meier
 from bayes_escc.evidence.problems import counted
+from bayes_escc.runs.run import prepare_design
 
 DATA = Path(__file__).parent / "data"
 COLUMNS = {"response": None, "time": "time", "event": "event", "time_unit": "months"}
@@ -281,3 +282,17 @@ def test_an_event_column_that_contradicts_the_interval_is_noted(event, upper):
 
 def test_things_are_counted_in_words():
     assert [counted(n, "event") for n in (0, 1, 2)] == ["0 events", "1 event", "2 events"]
+
+
+def test_patients_without_follow_up_are_refused_by_the_name_of_what_is_missing(tmp_path):
+    """It was said that the time unit None is none of days, weeks, months and years."""
+    (tmp_path / "p.csv").write_text("patient_id,regimen,time,event\na,A,3,1\nb,B,4,0\n")
+    content = {
+        "id": "p",
+        "question": "Which?",
+        "data": {"kind": "patients", "file": "p.csv", "time_unit": "months"},
+        "model": {"family": "survival"},
+    }
+    chosen = Analysis.from_dict(content, folder=tmp_path)
+    with pytest.raises(AnalysisError, match="read without follow-up: name the columns with time= and event="):
+        prepare_design(chosen, chosen.load_table())

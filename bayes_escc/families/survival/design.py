@@ -89,7 +89,7 @@ class SurvivalDesign(AveragedDesign):
         design: str,
         published: PublishedSpec | None = None,
     ) -> None:
-        unit = spec.time_unit or str(table.time_unit)
+        unit = spec.time_unit or table.follow_up().unit
         stated = spec.in_unit(unit).with_continuous(
             ()
             if spec.shrinkage != "none"
