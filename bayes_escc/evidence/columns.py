@@ -9,6 +9,7 @@ from typing import Final
 from bayes_escc.evidence.problems import Problem
 from bayes_escc.evidence.reading import RawTable
 from bayes_escc.names import normalise
+from bayes_escc.settings.reader import nearest
 
 __all__ = [
     "SYNONYMS",
@@ -17,6 +18,7 @@ __all__ = [
     "canonical_columns",
     "column_meant",
     "column_named",
+    "missing_columns",
     "not_used",
     "refuse_other_units",
     "refuse_two_intervals",
@@ -252,6 +254,21 @@ def _two(meaning: str, candidates: Collection[str]) -> Problem:
         row=1,
         column=next(iter(candidates)),
     )
+
+
+def missing_columns(table: RawTable, columns: Sequence[str]) -> list[Problem]:
+    """One problem for every column that is not there."""
+    return [
+        Problem(
+            "missing_column",
+            f"there is no column {c}; the columns are {', '.join(table.columns)}",
+            f"Add it.{nearest(c, table.columns)}",
+            1,
+            c,
+        )
+        for c in columns
+        if c not in table.columns
+    ]
 
 
 def refuse_two_intervals(columns: Collection[str], limits: tuple[str, str], problems: list[Problem]) -> None:

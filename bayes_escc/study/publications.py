@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.errors import DataError
+from bayes_escc.evidence.columns import missing_columns
 from bayes_escc.evidence.numbers import number_in
-from bayes_escc.evidence.population.published import TABLES, missing_columns, rows_of
+from bayes_escc.evidence.population.published import TABLES, rows_of
 from bayes_escc.evidence.problems import refuse_if_any
 from bayes_escc.evidence.reading import read_cells
 from bayes_escc.settings.reader import nearest

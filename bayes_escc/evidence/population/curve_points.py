@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import DataError
-from bayes_escc.evidence.columns import canonical_columns
+from bayes_escc.evidence.columns import canonical_columns, missing_columns
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.problems import Problem, refuse_if_any
 from bayes_escc.evidence.reading import RawTable, read_cells
@@ -315,18 +315,7 @@ def _named(table: RawTable, needed: Sequence[str]) -> RawTable:
     problems: list[Problem] = []
     found = canonical_columns(table, (*needed, "regimen", "study"), problems)
     refuse_if_any(table.source, problems)
-    problems += [
-        Problem(
-            "missing_column",
-            f"there is no column {name}; the columns are {', '.join(table.columns)}",
-            f"Add a column {name}.",
-            1,
-            name,
-        )
-        for name in needed
-        if name not in found.columns
-    ]
-    refuse_if_any(table.source, problems)
+    refuse_if_any(table.source, missing_columns(found, needed))
     return found
 
 

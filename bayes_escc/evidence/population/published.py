@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.arms import design_said
+from bayes_escc.evidence.columns import missing_columns
 from bayes_escc.evidence.count_checks import printed_percent
 from bayes_escc.evidence.endpoints import canonical_endpoint
 from bayes_escc.evidence.follow_up import DAYS_IN
@@ -20,7 +21,7 @@ from bayes_escc.evidence.numbers import number_in
 from bayes_escc.evidence.population.margins import STATISTICS
 from bayes_escc.evidence.population.subgroup_rows import Subgroup, check_subgroups, read_subgroup, shares_of_subgroups
 from bayes_escc.evidence.problems import Problem, refuse_if_any
-from bayes_escc.evidence.reading import RawTable, cell_text, normalise, read_cells
+from bayes_escc.evidence.reading import cell_text, normalise, read_cells
 from bayes_escc.evidence.trial_names import arm_key, is_part_by_name, registry_key, trial_key
 from bayes_escc.evidence.values import check_count, check_design
 from bayes_escc.names import Plain
@@ -37,7 +38,6 @@ __all__ = [
     "PublishedSpec",
     "Rows",
     "TargetSpec",
-    "missing_columns",
     "parts_of_trials",
     "read_facts",
     "read_published",
@@ -364,21 +364,6 @@ def _counts(row: Mapping[str, str], number: int, problems: list[Problem]) -> dic
             )
         )
     return counts
-
-
-def missing_columns(table: RawTable, columns: Sequence[str]) -> list[Problem]:
-    """One problem for every column that is not there."""
-    return [
-        Problem(
-            "missing_column",
-            f"there is no column {c}; the columns are {', '.join(table.columns)}",
-            f"Add it.{nearest(c, table.columns)}",
-            1,
-            c,
-        )
-        for c in columns
-        if c not in table.columns
-    ]
 
 
 def _no_patients(arm: _Counts) -> Problem:

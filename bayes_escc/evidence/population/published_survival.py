@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayes_escc.errors import DataError
+from bayes_escc.evidence.columns import missing_columns
 from bayes_escc.evidence.effects import read_effects
 from bayes_escc.evidence.endpoints import endpoint_of_times
 from bayes_escc.evidence.follow_up import unit_factor
 from bayes_escc.evidence.population.curve_points import read_at_risk, read_curve
-from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, missing_columns, parts_of_trials, read_facts
+from bayes_escc.evidence.population.published import ROUTES, PublishedSpec, parts_of_trials, read_facts
 from bayes_escc.evidence.population.reconstruct import Reconstruction, reconstruct_points
 from bayes_escc.evidence.population.row_cells import RowCells, scale_of_survival
 from bayes_escc.evidence.population.row_facts import fact_of_row
