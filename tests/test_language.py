@@ -1025,7 +1025,7 @@ def test_what_cannot_stand_beside_published_arms_is_told_in_chinese(tmp_path):
         ({"strata": ["line"]}, "model.strata：不能与已发表组同用"),
         ({"baseline": "m_spline"}, '"m_spline"不能与已发表组同用'),
         ({"frailty": "line"}, "其患者没有所属中心"),
-        ({"regimen_effect": "stratified"}, '与已发表组同用时应为"proportional"'),
+        ({"regimen_effect": "stratified"}, '与已发表组同用时须为"proportional"'),
     ):
         changed = {**content, "model": {k: v for k, v in content["model"].items() if k != "cutpoints"} | stated}
         spec = be.Analysis.from_dict(changed, folder=tmp_path)
