@@ -15,6 +15,7 @@ import bayes_escc as be
 from bayes_escc.analysis.analysis import Analysis, find_analysis
 from bayes_escc.cli import main
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
+from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.course.hazards import CourseHazards
 from bayes_escc.runs.run import fit_analysis, frozen_analysis, prepare_design
 from bayes_escc.study.changes import compare_cuts
@@ -338,6 +339,57 @@ class TestInvariance:
             split = CourseHazards(*cut, np.array([2.5]), np.array([1.5]), clock)
             assert np.allclose(split.alive(times), plain.alive(times), rtol=1e-12)
             assert np.allclose(split.mean_after(9.0), plain.mean_after(9.0), rtol=1e-10)
+
+
+class TestBias:
+    """A bias multiplies all hazards of a regimen; without it everything follows from the same draws."""
+
+    @pytest.mark.parametrize("name", ["fitted", "piecewise"])
+    @pytest.mark.parametrize(
+        ("estimand", "time", "scale", "threshold"),
+        [
+            ("pfs", 3.0, "difference", 0.05), ("os", 9.0, "odds_ratio", 1.2), ("pfs_rmst", 6.0, "difference", 0.0),
+            ("os_rmst", 12.0, "difference", 1.0), ("pfs_median", None, "ratio", 1.3),
+            ("os_median", None, "difference", 2.0),
+        ],
+    )  # fmt: skip
+    def test_at_the_critical_bias_the_contrast_is_the_threshold(
+        self, name, estimand, time, scale, threshold, frame, request
+    ):
+        posterior = request.getfixturevalue(name)
+        design = prepare_design(posterior.analysis, model().read(frame))
+        draws = posterior.groups["posterior"].isel(chain=[0], draw=slice(0, 40))
+        critical = design.critical_bias(draws, RegimenContrast(estimand, time, "B", "A", scale, threshold))
+        for d in range(0, 40, 13):
+            one = draws.isel(draw=[d])
+            asked = {"estimand": estimand, "time": time}
+            own = design.without_bias(one, **asked, regimen="B", bias=float(critical[0, d])).item()
+            against = design.without_bias(one, **asked, regimen="A", bias=0.0).item()
+            gained = {
+                "difference": own - against,
+                "ratio": own / against,
+                "odds_ratio": own / (1 - own) / (against / (1 - against)),
+            }
+            assert gained[scale] == pytest.approx(threshold, abs=1e-5)
+
+    def test_a_bias_of_constant_hazards_stretches_time(self, frame, fitted):
+        design = prepare_design(fitted.analysis, model().read(frame))
+        draws = fitted.groups["posterior"]
+        plain = fitted.estimand("os_median").sel(regimen="B").to_numpy()
+        moved = design.without_bias(draws, estimand="os_median", time=None, regimen="B", bias=0.4)
+        assert np.allclose(moved, plain * math.exp(0.4), rtol=1e-8)
+        assert design.without_bias(draws, estimand="progression_incidence", time=3.0, regimen="B", bias=0.1) is None
+
+    def test_an_unanchored_comparison_is_averaged_over_a_bias(self, frame):
+        content_of = content()
+        content_of["data"]["design"] = "single-arm"
+        posterior = fit_analysis(Analysis.from_dict(content_of), model().read(frame))
+        rows = be.to_result(posterior)["comparisons"]
+        for row in rows:
+            assert row["bias_scale"] == "log_hazard"
+            assert row["bias_sd"] == 0.35
+            plain, averaged = row["probability_better"], row["probability_better_with_bias"]
+            assert abs(averaged - 0.5) <= abs(plain - 0.5) + 1e-9
 
 
 class TestJoint:

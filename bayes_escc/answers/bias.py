@@ -88,6 +88,13 @@ BIAS_KEYS: Final = (
     "mcse_probability_by_margin_with_bias",
 )
 """Keys a comparison row has of bias."""
+_HAZARD_RATIOS: Final = (
+    "hazard_ratio",
+    "progression_hazard_ratio",
+    "death_without_progression_hazard_ratio",
+    "death_after_progression_hazard_ratio",
+)
+"""Estimands on whose logarithm the bias of a log hazard is added."""
 _RATIO_SCALES: Final[Mapping[str, BiasScale]] = {"hazard ratio": "log_hazard", "odds ratio": "log_odds"}
 
 
@@ -280,7 +287,7 @@ def _critical(posterior: Fitted, row: PlainMapping, threshold: float) -> tuple[B
         return "log_odds", critical_bias_of_rates(own, against, threshold=threshold, scale=row["scale"], better=better)
     # two ratios differ by nothing where one is once the other, so that without a margin the scale does not matter
     ratio = threshold if row["scale"] == "ratio" else 1.0 if threshold == NULL_VALUE[row["scale"]] else None
-    if name == "hazard_ratio" and ratio is not None:
+    if name in _HAZARD_RATIOS and ratio is not None:
         own, against = _draws(array, row, row[REGIMEN]), _draws(array, row, reference)
         return "log_hazard", critical_bias_of_ratios(own, against, threshold=ratio, better=better)
     if unit in _RATIO_SCALES and ratio is not None:

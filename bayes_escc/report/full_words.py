@@ -49,6 +49,7 @@ _TABLES: Final = {
     "odds_ratio": ("odds ratio", "比值比(OR)"),
     "ratio": ("ratio", "比"),
     "joint": ("better in two respects", "两项结局"),
+    "joint_unbiased": ("better in two respects (bias not allowed for)", "两项结局（未考虑偏倚）"),
     "joint_both": ("in both", "两项均更优"),
     "joint_first_only": ("first only", "仅第一项更优"),
     "joint_second_only": ("second only", "仅第二项更优"),

@@ -141,8 +141,9 @@ WORDS: Final = phrases(
         "joint_neither": ("in neither", "两项均不更优"),
         "correlation": ("correlation", "相关系数"),
         "joint_note": (
-            "Posterior probabilities from the same draws; they sum to one. Correlation: of the two differences.",
-            "后验概率来自同一组抽样，合计为1。相关系数为两项差值之间的相关。",
+            "Posterior probabilities from the same draws; they sum to one, and allow for no bias between the patients. "
+            "Correlation: of the two differences.",
+            "后验概率来自同一组抽样，合计为1，未考虑患者之间的偏倚。相关系数为两项差值之间的相关。",
         ),
         "caption_hazards": ("Hazard over time with its credible band.", "随时间变化的风险率及其可信带。"),
         "caption_hazard_ratios": ("Hazard ratios of regimens and covariates.", "方案与协变量的风险比。"),

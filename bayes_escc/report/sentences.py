@@ -489,10 +489,12 @@ def _joint(result: Row, row: Row, time_unit: str, language: Language) -> list[st
         if language == "zh":
             return [
                 f"{r['regimen']}在{names[0]}与{names[1]}两项上均更优的后验概率为{p['both']}，"
-                f"仅前者更优{p['first_only']}，仅后者更优{p['second_only']}，两项均不更优{p['neither']}。"
+                f"仅前者更优{p['first_only']}，仅后者更优{p['second_only']}，两项均不更优{p['neither']}"
+                + ("（未考虑偏倚）。" if allows_for_bias(row) else "。")
             ]
         return [
             f"{r['regimen']} is better in both {names[0]} and {names[1]} with posterior probability {p['both']}, in "
-            f"the first alone {p['first_only']}, in the second alone {p['second_only']}, in neither {p['neither']}."
+            f"the first alone {p['first_only']}, in the second alone {p['second_only']}, in neither {p['neither']}"
+            + (", bias not allowed for." if allows_for_bias(row) else ".")
         ]
     return []

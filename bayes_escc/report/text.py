@@ -52,7 +52,7 @@ def result_text(result: PlainMapping, language: Language = "en") -> str:
     if result["comparisons"]:
         blocks += ["", _comparison_table(result["comparisons"], naming)]
     if result.get("joint"):
-        blocks += ["", _joint_table(result["joint"], naming)]
+        blocks += ["", _joint_table(result["joint"], naming, any(r.get("bias_sd") for r in result["comparisons"]))]
     blocks += _thresholds_and_predictions(result, naming)
     blocks += ["", _estimate_table(result["estimates"], naming)]
     if result.get("needed_to_treat"):
@@ -322,10 +322,15 @@ def _comparison_table(rows: Sequence[PlainMapping], naming: Naming) -> str:
     return aligned(header, lines)
 
 
-def _joint_table(rows: Sequence[PlainMapping], naming: Naming) -> str:
-    """Better in both of two estimands, in one of them, in neither."""
+def _joint_table(rows: Sequence[PlainMapping], naming: Naming, biased: bool) -> str:
+    """Better in both of two estimands, in one of them, in neither; none of it allows for a bias."""
     cases = ("both", "first_only", "second_only", "neither")
-    header = [naming.say("joint"), "", *(naming.say(f"joint_{case}") for case in cases), naming.say("correlation")]
+    header = [
+        naming.say("joint_unbiased" if biased else "joint"),
+        "",
+        *(naming.say(f"joint_{case}") for case in cases),
+        naming.say("correlation"),
+    ]
     lines = []
     for r in rows:
         names = [naming.name({"estimand": r[k], "time": r["time"]}) for k in ("first", "second")]

@@ -17,6 +17,8 @@ from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import PatientTable, Problem
 from bayes_escc.evidence.follow_up import DAYS_IN
 from bayes_escc.families.base import Design, ExactPosterior
+from bayes_escc.families.contrast import RegimenContrast
+from bayes_escc.families.course.bias import critical_bias, without_bias
 from bayes_escc.families.course.estimands import estimands, figure_data
 from bayes_escc.families.course.hazards import Array, CourseHazards
 from bayes_escc.families.course.patients import course_statistics, observed, simulate, terms
@@ -271,6 +273,18 @@ class CourseDesign(Design):
         compared = tuple(r for r in references if r in self.regimens) or self.regimens[:1]
         medians = {"pfs_median": 0.0, "os_median": 0.0}
         return extrapolation_notes(estimands, medians, self.covered, self.unit, compared)
+
+    def critical_bias(self, parameters: xr.Dataset, contrast: RegimenContrast) -> Array | None:
+        found = critical_bias(self.hazards(parameters), contrast, self.regimens)
+        return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
+
+    def without_bias(
+        self, parameters: xr.Dataset, *, estimand: str, time: float | None, regimen: str, bias: float
+    ) -> Array | None:
+        found = without_bias(
+            self.hazards(parameters), self.regimens, estimand=estimand, time=time, regimen=regimen, bias=bias
+        )
+        return None if found is None else found.reshape(parameters.sizes[CHAIN], parameters.sizes[DRAW])
 
     def priors_in_words(self) -> list[str]:
         return priors_in_words(self)

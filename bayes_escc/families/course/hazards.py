@@ -114,6 +114,13 @@ class CourseHazards:
             self.clock,
         )
 
+    def of(self, regimen: int) -> CourseHazards:
+        """Those of one regimen alone."""
+        one = slice(regimen, regimen + 1)
+        return CourseHazards(
+            self.progression[:, one], self.death[:, one], self.later[:, one], self.cuts, self.later_cuts, self.clock
+        )
+
     # ---- the first state ----------------------------------------------------------------------
 
     def free(self, time: Array) -> Array:
