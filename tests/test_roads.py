@@ -15,7 +15,7 @@ from bayes_escc.analysis.data import read_data
 from bayes_escc.cli import main
 from bayes_escc.evidence.datasets import DATASETS
 from bayes_escc.evidence.kinds import KINDS
-from bayes_escc.evidence.patient_reading import PatientSettings
+from bayes_escc.evidence.patient_settings import PatientSettings
 from bayes_escc.evidence.table import Table
 from bayes_escc.settings.reader import Reader
 from bayes_escc.settings.setting import settings_of

@@ -13,7 +13,8 @@ from typing import Any, Final
 from bayes_escc.evidence.counts import CountSettings, read_counts
 from bayes_escc.evidence.effects import EffectSettings, EffectTable, read_effects
 from bayes_escc.evidence.medians import MedianSettings, read_medians
-from bayes_escc.evidence.patient_reading import PatientSettings, read_patient_settings, read_patient_table
+from bayes_escc.evidence.patient_reading import read_patient_table
+from bayes_escc.evidence.patient_settings import PatientSettings, read_patient_settings
 from bayes_escc.evidence.table import Source, Table, TableSettings
 from bayes_escc.names import Direction, Plain
 from bayes_escc.settings.reader import Reader

@@ -20,7 +20,7 @@ from bayes_escc.answers.rows import EstimateRow, ThresholdRow, WeightRow, estima
 from bayes_escc.errors import UNPRINTABLE, AnalysisError, DataError
 from bayes_escc.evidence.effect_checks import check_effect, measure_of
 from bayes_escc.evidence.effect_measures import RATIOS
-from bayes_escc.evidence.effects import read_effect_rows
+from bayes_escc.evidence.effect_rows import read_effect_rows
 from bayes_escc.evidence.endpoints import canonical_endpoint, endpoint_direction
 from bayes_escc.evidence.numbers import number_text
 from bayes_escc.evidence.printed_intervals import level_of, limits_in

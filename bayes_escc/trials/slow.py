@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bayes_escc.analysis import Analysis
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.follow_up import DAYS_IN
-from bayes_escc.evidence.patient_reading import PatientSettings
+from bayes_escc.evidence.patient_settings import PatientSettings
 from bayes_escc.names import Plain
 from bayes_escc.trials.generate import Patients
 from bayes_escc.trials.spec import PlannedRule, TrialSpec
