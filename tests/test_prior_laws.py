@@ -7,7 +7,8 @@ import pymc as pm
 import pytest
 from scipy import stats
 
-from bayes_escc.settings.prior import DISTRIBUTIONS, Prior, PriorSet
+from bayes_escc.settings.distributions import DISTRIBUTIONS
+from bayes_escc.settings.prior import Prior, PriorSet
 
 PRIORS = {
     "Normal": Prior("Normal", mu=0.7, sigma=1.4),

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from bayes_escc import AnalysisError, Prior
-from bayes_escc.settings.prior import DISTRIBUTIONS, PriorSet
+from bayes_escc.settings.distributions import DISTRIBUTIONS
+from bayes_escc.settings.prior import PriorSet
 
 EXAMPLES = [
     Prior("Normal", mu=1, sigma=2),

@@ -7,7 +7,8 @@ import re
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.numbers import number_in
 from bayes_escc.names import Plain, normalise
-from bayes_escc.settings.prior import DISTRIBUTIONS, Prior
+from bayes_escc.settings.distributions import DISTRIBUTIONS
+from bayes_escc.settings.prior import Prior
 from bayes_escc.settings.published_priors import PUBLISHED
 from bayes_escc.settings.reader import shortened
 
