@@ -8,7 +8,7 @@ import tomllib
 import pytest
 
 import bayes_escc as be
-from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+from bayes_escc.analysis.bundled import bundled_analyses, find_analysis
 from bayes_escc.runs.run import prepare_design
 
 GOOD = """

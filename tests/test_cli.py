@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 import bayes_escc as be
-from bayes_escc.analysis.analysis import bundled_analyses
+from bayes_escc.analysis.bundled import bundled_analyses
 from bayes_escc.cli import main
 from tests.oracles.quadrature import beta_exceeds
 

@@ -12,7 +12,8 @@ import pytest
 from scipy import stats
 
 import bayes_escc as be
-from bayes_escc.analysis.analysis import Analysis, find_analysis
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.analysis.bundled import find_analysis
 from bayes_escc.cli import main
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.families.contrast import RegimenContrast

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import bayes_escc as be
-from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+from bayes_escc.analysis.bundled import bundled_analyses, find_analysis
 from bayes_escc.cli import main
 
 ROOT = Path(be.__file__).parent.parent

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
-from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+from bayes_escc.analysis.bundled import bundled_analyses, find_analysis
 from bayes_escc.cli import main
 from bayes_escc.plots.chinese import with_chinese_texts
 from bayes_escc.report.chinese import figure_in_chinese, in_chinese

@@ -87,7 +87,7 @@ def test_foreign_and_absent_files_are_refused(tmp_path):
 
 
 def test_files_of_a_newer_version_are_refused(exact, tmp_path, monkeypatch):
-    monkeypatch.setattr("bayes_escc.answers.posterior.FORMAT_VERSION", 99)
+    monkeypatch.setattr("bayes_escc.answers.record.FORMAT_VERSION", 99)
     path = exact.save(tmp_path / "p.nc")
     monkeypatch.undo()
     with pytest.raises(be.RecordError, match="update bayes_escc"):
@@ -133,7 +133,7 @@ def test_the_digest_covers_attributes_and_a_broken_record_is_said(exact, tmp_pat
         file["posterior"].attrs["note"] = "x"
     with pytest.raises(be.RecordError, match="damaged"):
         be.Posterior.load(path)
-    monkeypatch.setattr("bayes_escc.answers.posterior.json.dumps", lambda *a, **k: '{"a": 1}')
+    monkeypatch.setattr("bayes_escc.answers.record.json.dumps", lambda *a, **k: '{"a": 1}')
     path = exact.save(tmp_path / "q.nc")
     with pytest.raises(be.RecordError, match="cannot be understood"):
         be.Posterior.load(path)

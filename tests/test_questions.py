@@ -111,7 +111,7 @@ def test_a_full_disk_is_a_sentence():
 
 
 def test_a_bundled_analysis_is_printed_and_copied_as_it_is(tmp_path, capsys):
-    from bayes_escc.analysis.analysis import bundled_analyses
+    from bayes_escc.analysis.bundled import bundled_analyses
 
     text = Path(bundled_analyses()["second_line_response"]).read_text(encoding="utf-8")
     assert main(["models", "second_line_response"]) == 0

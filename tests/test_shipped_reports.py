@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 import bayes_escc as be
+from bayes_escc.analysis import bundled_analyses
 from bayes_escc.plots.chinese import with_chinese_texts
 from bayes_escc.report.answer import MAX_LINES, WIDTH, answer_text
 from bayes_escc.report.blocks import Figure
@@ -28,7 +29,7 @@ EXACT = (
     "second_line_response_monitored", "toripalimab_adverse_events",
 )  # fmt: skip
 """Analyses of every kind whose posterior is exact, so that fitting them costs little."""
-SAMPLED = sorted(set(be.analysis.analysis.bundled_analyses()) - set(EXACT))
+SAMPLED = sorted(set(bundled_analyses()) - set(EXACT))
 ALL = [*EXACT, *(pytest.param(name, marks=pytest.mark.slow) for name in SAMPLED)]
 every_analysis = pytest.mark.parametrize("name", ALL)
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import bayes_escc as be
-from bayes_escc.analysis.analysis import find_analysis
+from bayes_escc.analysis.bundled import find_analysis
 from bayes_escc.cli import main
 from bayes_escc.names import format_probability
 from bayes_escc.runs.run import fit_analysis

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import bayes_escc as be
-from bayes_escc.analysis.analysis import models_folder
+from bayes_escc.analysis.bundled import models_folder
 from bayes_escc.cli.entry import main
 from bayes_escc.validation import validate as module
 from bayes_escc.validation.calibration.cases import find_cases

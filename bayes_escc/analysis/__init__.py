@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from bayes_escc.analysis.analysis import Analysis, bundled_analyses, find_analysis
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.analysis.bundled import bundled_analyses, find_analysis
 
 __all__ = ["Analysis", "bundled_analyses", "find_analysis"]

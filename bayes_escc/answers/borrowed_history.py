@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.analysis.analysis import Analysis, BorrowingSpec
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.analysis.borrowing import BorrowingSpec
 from bayes_escc.answers.borrowing import Borrowed, borrow, power_prior, sam_weight, summary_of
 from bayes_escc.answers.comparison import Comparison
 from bayes_escc.answers.posterior import Posterior

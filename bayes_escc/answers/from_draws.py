@@ -29,7 +29,7 @@ from bayes_escc.settings.reader import nearest
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["analysis_content", "digest_of", "estimand_tree"]
+__all__ = ["parts_of_draws"]
 
 _LABELS: Final = (REGIMEN, STUDY, ENDPOINT, CATEGORY, TIME, HORIZON, COVARIATE)
 _UNITS: Final[Mapping[str, str]] = {
@@ -46,7 +46,7 @@ _BETTER: Final[Mapping[str, str]] = {
 }
 
 
-def estimand_tree(
+def _estimand_tree(
     draws: Any,
     *,
     dims: Mapping[str, Sequence[str]],
@@ -169,7 +169,33 @@ def _of_arrays(draws: PlainMapping, dims: Mapping[str, Sequence[str]]) -> xr.Dat
         raise AnalysisError(f"from_draws: the arrays do not fit each other: {error}.") from None
 
 
-def analysis_content(
+def parts_of_draws(draws: Any, *, labels: PlainMapping, asked: PlainMapping) -> Plain:
+    """What a posterior of draws made elsewhere is made of: groups, analysis, digest and diagnostics.
+
+    Parameters
+    ----------
+    draws : DataTree, Dataset or mapping of str to array
+    labels : mapping
+        ``dims``, ``coords``, ``rename``, ``units`` and ``better`` of `Posterior.from_draws`.
+    asked : mapping
+        Its identity, questions and probability of intervals.
+    """
+    from bayes_escc.analysis.analysis import Analysis
+    from bayes_escc.inference.diagnostics import diagnose
+    from bayes_escc.inference.groups import Groups
+
+    tree = _estimand_tree(draws, **labels)
+    estimands, posterior = tree[ESTIMANDS].to_dataset(), tree["posterior"].to_dataset()
+    stats = tree["sample_stats"].to_dataset() if "sample_stats" in tree.children else posterior
+    return {
+        "groups": Groups.of(tree),
+        "analysis": Analysis.from_dict(_analysis_content(estimands, **asked), label="from_draws"),
+        "data_sha256": _digest_of(posterior),
+        "diagnostics": diagnose(posterior, estimands, stats),
+    }
+
+
+def _analysis_content(
     estimands: xr.Dataset,
     *,
     id: str,
@@ -194,7 +220,7 @@ def analysis_content(
     }
 
 
-def digest_of(posterior: xr.Dataset) -> str:
+def _digest_of(posterior: xr.Dataset) -> str:
     """SHA-256 of the draws, by which a result says what it was made of."""
     digest = hashlib.sha256()
     for name in sorted(map(str, posterior.data_vars)):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bayes_escc.answers.estimand import SampledEstimand
+from bayes_escc.answers.rows import PredictionRow
+from bayes_escc.names import ENDPOINT, REGIMEN
 from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.mixtures import BetaMixture
 
-__all__ = ["predictive_pmf", "summarise_pmf"]
+__all__ = ["predictions_of", "predictive_pmf", "summarise_pmf"]
 
 
 def predictive_pmf(patients: int, law: Beta | BetaMixture | None, draws: Any) -> NDArray[np.float64]:
@@ -53,3 +57,45 @@ def summarise_pmf(pmf: NDArray[np.float64], ci_prob: float) -> tuple[float, floa
         min(int(np.searchsorted(cumulative, q - 1e-12)), pmf.size - 1) for q in (tail, 0.5, 1.0 - tail)
     )
     return mean, float(np.sqrt(((k - mean) ** 2) @ pmf)), median, lower, upper, ci_prob
+
+
+def predictions_of(
+    estimand: SampledEstimand, patients: int, at_least: Sequence[int], ci_prob: float
+) -> list[PredictionRow]:
+    """Responders among the next patients of every regimen.
+
+    Parameters
+    ----------
+    estimand : SampledEstimand
+        Of the rates they have.
+    patients : int
+    at_least : sequence of int
+        Numbers of responders whose probability of being reached is wanted.
+    ci_prob : float
+    """
+    rows = []
+    for labels in estimand.cells():
+        law, draws = estimand.law(labels), estimand.draws(labels)
+        beta = law if isinstance(law, Beta | BetaMixture) else None
+        pmf = predictive_pmf(patients, beta, draws)
+        reached = []
+        for k in at_least:
+            error = 1e-12 if beta else _error_of_tail(draws, patients, k)
+            p = min(float(pmf[k:].sum()), 1.0)
+            reached.append({"responders": k, "probability": p, "mcse_probability": error})
+        numbers = summarise_pmf(pmf, ci_prob)
+        name, regimen, endpoint = estimand.name, labels[REGIMEN], labels[ENDPOINT]
+        rows.append(PredictionRow(name, regimen, endpoint, patients, *numbers, at_least=tuple(reached)))
+    return rows
+
+
+def _error_of_tail(draws: Any, patients: int, k: int) -> float:
+    """Monte Carlo error of the mean, over draws, of P(at least k responders | rate)."""
+    from scipy.stats import binom
+
+    from bayes_escc.probability.effective import error_of_mean
+
+    tail = binom.sf(k - 1, patients, draws)
+    if np.ptp(tail) == 0:
+        return 0.0
+    return float(error_of_mean(tail[..., None])[0])

@@ -5,9 +5,8 @@ Everything reported is a function of the same joint draws, or of the exact laws 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -16,14 +15,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bayes_escc.analysis.analysis import MAX_PREDICTED, Analysis
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.analysis.questions import MAX_PREDICTED
 from bayes_escc.answers.bias import with_bias
 from bayes_escc.answers.comparison import Comparison, check_probability, compare
 from bayes_escc.answers.estimand import SampledEstimand, largest, natural_scale
 from bayes_escc.answers.exact_laws import ExactLaws
 from bayes_escc.answers.league import league_cells, league_groups
-from bayes_escc.answers.next_patients import predictive_pmf, summarise_pmf
+from bayes_escc.answers.next_patients import predictions_of
 from bayes_escc.answers.ranking import rank_estimand, rank_probabilities
+from bayes_escc.answers.record import Facts, read_parts, record_text
 from bayes_escc.answers.rows import (
     ComparisonRow,
     EstimateRow,
@@ -34,15 +35,14 @@ from bayes_escc.answers.rows import (
     estimate_row,
     threshold_row,
 )
-from bayes_escc.answers.storage import load_tree, tree_bytes
-from bayes_escc.errors import AnalysisError, RecordError
+from bayes_escc.answers.storage import tree_bytes
+from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence import Arm
 from bayes_escc.files import write_atomic
-from bayes_escc.inference.diagnostics import Diagnostics, diagnose
+from bayes_escc.inference.diagnostics import Diagnostics
 from bayes_escc.inference.groups import Groups, Late, observed_of
 from bayes_escc.names import (
     DETECTING_SCAN,
-    ENDPOINT,
     ESTIMANDS,
     LAWS,
     REGIMEN,
@@ -52,9 +52,7 @@ from bayes_escc.names import (
     Scale,
     normalise,
 )
-from bayes_escc.probability.beta import Beta
 from bayes_escc.probability.marginal import Distribution, Draws, Side
-from bayes_escc.probability.mixtures import BetaMixture
 from bayes_escc.settings.arguments import checked
 from bayes_escc.settings.questions import problems_with_value, sentence
 from bayes_escc.settings.reader import nearest
@@ -63,27 +61,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Facts", "Posterior"]
+__all__ = ["Posterior"]
 
-FORMAT_VERSION: Final = 1
 _FIRST: Final = ("median", "lower", "upper", "unit")
 """Columns of a summary that are read first."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is told of the data and the priors behind a posterior.
-
-    Parameters
-    ----------
-    evidence : mapping
-        Rows, patients, events and warnings of the data.
-    priors : tuple of str
-        Every prior in words.
-    """
-
-    evidence: PlainMapping
-    priors: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -481,22 +462,7 @@ class Posterior:
         """The entries of `predictions` in `result.json`."""
         # the next patients come from a new study wherever studies differ
         name = "predicted_rate" if "predicted_rate" in self.estimand_names else "rate"
-        estimand = self.known(name)
-        rows = []
-        for labels in estimand.cells():
-            law, draws = estimand.law(labels), estimand.draws(labels)
-            beta = law if isinstance(law, Beta | BetaMixture) else None
-            pmf = predictive_pmf(patients, beta, draws)
-            reached = []
-            for k in at_least:
-                error = 1e-12 if beta else _error_of_tail(draws, patients, k)
-                p = min(float(pmf[k:].sum()), 1.0)
-                reached.append({"responders": k, "probability": p, "mcse_probability": error})
-            numbers = summarise_pmf(pmf, self.analysis.ci_prob)
-            rows.append(
-                PredictionRow(name, labels[REGIMEN], labels[ENDPOINT], patients, *numbers, at_least=tuple(reached))
-            )
-        return rows
+        return predictions_of(self.known(name), patients, at_least, self.analysis.ci_prob)
 
     @checked
     def predict(self, patients: int, *, at_least: Sequence[int] = ()) -> pd.DataFrame:
@@ -544,21 +510,7 @@ class Posterior:
 
     def to_bytes(self) -> bytes:
         """The content of the file that `save` writes."""
-        record = {
-            "format": FORMAT_VERSION,
-            "analysis": json.loads(self.analysis.content),
-            "analysis_sha256": self.analysis.sha256,
-            "sampling": vars(self.analysis.sampling),
-            "data_sha256": self.data_sha256,
-            "evidence": dict(self.evidence),
-            "arms": [asdict(a) for a in self.arms],
-            "sampler": self.sampler,
-            "diagnostics": self.diagnostics.to_dict(),
-            "priors": list(self.priors),
-            "versions": dict(self.versions),
-            "seconds": dict(self.seconds),
-        }
-        return tree_bytes(self.tree, json.dumps(record, sort_keys=True, ensure_ascii=False))
+        return tree_bytes(self.tree, record_text(self))
 
     @classmethod
     @checked
@@ -570,18 +522,7 @@ class Posterior:
         RecordError
             If the file is not one of ours, is damaged or was made by a newer version.
         """
-        path = Path(path)
-        tree, text = load_tree(path)
-        try:
-            record = json.loads(text)
-            if record["format"] > FORMAT_VERSION:
-                raise RecordError(
-                    f"{path.name} has format {record['format']}; this version reads up to {FORMAT_VERSION}: "
-                    "update bayes_escc."
-                )
-            return cls._from_record(tree, record)
-        except (KeyError, TypeError, ValueError) as error:
-            raise RecordError(f"{path.name} holds a record that cannot be understood: {error!r}.") from None
+        return cls(**read_parts(Path(path)))
 
     @classmethod
     def from_draws(
@@ -662,60 +603,15 @@ class Posterior:
         >>> own.compare("rate").table["regimen"].to_list()
         ['B']
         """
-        from bayes_escc.answers.from_draws import analysis_content, digest_of, estimand_tree
+        from bayes_escc.answers.from_draws import parts_of_draws
 
-        tree = estimand_tree(
-            draws, dims=dims or {}, coords=coords or {}, rename=rename or {}, units=units or {}, better=better or {}
-        )
-        estimands = tree[ESTIMANDS].to_dataset()
-        content = analysis_content(
-            estimands, id=id, title=title, question=question, comparisons=comparisons, thresholds=thresholds,
-            ci_prob=ci_prob,
-        )  # fmt: skip
-        stats = tree["sample_stats"].to_dataset() if "sample_stats" in tree.children else tree["posterior"].to_dataset()
-        posterior = tree["posterior"].to_dataset()
-        return cls(
-            Groups.of(tree),
-            Analysis.from_dict(content, label="from_draws"),
-            digest_of(posterior),
-            Late.known(
-                Facts({"rows": 0, "patients": patients, "events": events, "warnings": []}, tuple(priors)),
-            ),
-            tuple(arms),
-            "nuts",
-            diagnose(posterior, estimands, stats),
-            {},
-            {},
-        )
-
-    @classmethod
-    def _from_record(cls, tree: xr.DataTree, record: PlainMapping) -> Posterior:
-        analysis = Analysis.from_dict(record["analysis"], sha256=record["analysis_sha256"])
-        diagnostics = {**record["diagnostics"], "messages": tuple(record["diagnostics"]["messages"])}
-        return cls(
-            Groups.of(tree),
-            analysis.with_sampling(**record["sampling"]),
-            record["data_sha256"],
-            Late.known(Facts(record["evidence"], tuple(record["priors"]))),
-            tuple(Arm(**a) for a in record["arms"]),
-            record["sampler"],
-            Diagnostics(**diagnostics),
-            record["versions"],
-            record["seconds"],
-        )
+        labels = {"dims": dims, "coords": coords, "rename": rename, "units": units, "better": better}
+        asked = {"id": id, "title": title, "question": question, "ci_prob": ci_prob}
+        told = Facts({"rows": 0, "patients": patients, "events": events, "warnings": []}, tuple(priors))
+        questions = {"comparisons": comparisons, "thresholds": thresholds}
+        parts = parts_of_draws(draws, labels={k: v or {} for k, v in labels.items()}, asked={**asked, **questions})
+        return cls(**parts, facts=Late.known(told), arms=tuple(arms), sampler="nuts", versions={}, seconds={})
 
 
 def _number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def _error_of_tail(draws: Any, patients: int, k: int) -> float:
-    """Monte Carlo error of the mean, over draws, of P(at least k responders | rate)."""
-    from scipy.stats import binom
-
-    from bayes_escc.probability.effective import error_of_mean
-
-    tail = binom.sf(k - 1, patients, draws)
-    if np.ptp(tail) == 0:
-        return 0.0
-    return float(error_of_mean(tail[..., None])[0])

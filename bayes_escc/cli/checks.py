@@ -48,7 +48,7 @@ def register(commands: Commands) -> None:
 def _sensitivity(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
     from bayes_escc.checks import sensitivity
     from bayes_escc.report.endpoint_words import endpoint_of, of_endpoint
     from bayes_escc.report.sensitivity_text import sensitivity_text
@@ -78,7 +78,7 @@ def _sensitivity(options: argparse.Namespace) -> int:
 
 
 def _proportional(options: argparse.Namespace) -> int:
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
     from bayes_escc.checks import check_proportional_hazards
     from bayes_escc.report.check_text import proportional_hazards_text
     from bayes_escc.report.endpoint_words import endpoint_of, of_endpoint
@@ -94,7 +94,7 @@ def _proportional(options: argparse.Namespace) -> int:
 
 
 def _inconsistency(options: argparse.Namespace) -> int:
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
     from bayes_escc.checks import inconsistency
 
     analysis = find_analysis(options.analysis)

@@ -163,7 +163,7 @@ def _endpoint(source: str, counts: object) -> str:
     """The endpoint of an analysis that is named, in whose words it is told; blank for counts."""
     if counts is not None:
         return ""
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
     from bayes_escc.report.endpoint_words import endpoint_of
 
     return endpoint_of(json.loads(find_analysis(source).content))
@@ -209,7 +209,7 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
 
 def _overlap(options: argparse.Namespace) -> int:
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
     from bayes_escc.report.naming import Naming
     from bayes_escc.report.result import stated_words
     from bayes_escc.runs.overlap import overlap

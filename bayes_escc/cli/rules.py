@@ -80,7 +80,7 @@ def rules_of(source: str, keys: Sequence[str], name: str | None = None) -> tuple
         rule = read_rule(Reader(typed, "", problems))
         raise_problems(f"this {source} rule cannot be used", [p.removeprefix(": ") for p in problems])
         return () if rule is None else (rule,)
-    from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+    from bayes_escc.analysis.bundled import bundled_analyses, find_analysis
 
     if keys:
         kinds = ", ".join(KINDS)
@@ -156,7 +156,7 @@ def _asked(options: argparse.Namespace, keys: Sequence[str]) -> tuple[tuple[Rule
     rules = rules_of(options.source, keys, options.rule)
     if options.source in KINDS:
         return rules, language
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
 
     return rules, language_of(options, find_analysis(options.source))
 

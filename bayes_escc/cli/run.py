@@ -129,7 +129,7 @@ def _run_one(options: argparse.Namespace, name: str, out: Path | None, *, page: 
     """Run one analysis and write its results; returns the exit code and the result."""
     from pathlib import Path
 
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
 
     analysis = find_analysis(name).with_sampling(
         seed=options.seed, draws=options.draws, tune=options.tune, chains=options.chains, sampler=options.sampler
@@ -183,7 +183,7 @@ def _answer(result: PlainMapping, question: str, out: Path, language: Language, 
 
 
 def _models(options: argparse.Namespace) -> int:
-    from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+    from bayes_escc.analysis.bundled import bundled_analyses, find_analysis
 
     if options.copy is not None:
         return _copy_model(options)
@@ -208,7 +208,7 @@ def _copy_model(options: argparse.Namespace) -> int:
     import shlex
     from pathlib import Path
 
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
     from bayes_escc.errors import AnalysisError
     from bayes_escc.files import write_atomic
     from bayes_escc.report.naming import Naming
@@ -232,13 +232,13 @@ def _file_of(name: str) -> Path:
     """The file of a bundled analysis, or of a path."""
     from pathlib import Path
 
-    from bayes_escc.analysis.analysis import bundled_analyses
+    from bayes_escc.analysis.bundled import bundled_analyses
 
     return Path(bundled_analyses().get(name, name))
 
 
 def _warmup(options: argparse.Namespace) -> int:
-    from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+    from bayes_escc.analysis.bundled import bundled_analyses, find_analysis
     from bayes_escc.report.naming import Naming
     from bayes_escc.runs.run import fit_analysis
 

@@ -161,7 +161,7 @@ def _checked(options: argparse.Namespace) -> tuple[Table, Sequence[Problem]]:
     """The table that was asked about, or that of an analysis, and the notes on it."""
     from pathlib import Path
 
-    from bayes_escc.analysis.analysis import bundled_analyses, find_analysis
+    from bayes_escc.analysis.bundled import bundled_analyses, find_analysis
     from bayes_escc.analysis.data import read_data
     from bayes_escc.errors import AnalysisError
     from bayes_escc.evidence.kinds import KINDS

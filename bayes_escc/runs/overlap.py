@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bayes_escc.analysis.analysis import Analysis, find_analysis
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.analysis.bundled import find_analysis
 from bayes_escc.errors import AnalysisError
 from bayes_escc.evidence.population.overlap import Overlap
 from bayes_escc.runs.run import prepare_design

@@ -14,7 +14,8 @@ from bayes_escc.names import ENDPOINT
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayes_escc.analysis.analysis import Analysis, ComparisonSpec
+    from bayes_escc.analysis.analysis import Analysis
+    from bayes_escc.analysis.questions import ComparisonSpec
 
 __all__ = ["question_notes", "still_open"]
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bayes_escc.analysis.analysis import Analysis, ComparisonSpec
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.analysis.questions import ComparisonSpec
 from bayes_escc.answers.bias import add_bias_groups, bias_scales
 from bayes_escc.answers.borrowed_history import BORROWING, borrowed_priors, borrowing_group
 from bayes_escc.answers.estimand import largest, natural_scale, wrong_scale
 from bayes_escc.answers.needed import NeededRow
-from bayes_escc.answers.posterior import Facts, Posterior
+from bayes_escc.answers.posterior import Posterior
+from bayes_escc.answers.record import Facts
 from bayes_escc.answers.rows import WeightRow
 from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import Table

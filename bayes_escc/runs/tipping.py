@@ -146,7 +146,8 @@ def _of_counts(
 
 def _posterior(source: Posterior | Analysis | str | Path, results: str | Path | None) -> Posterior:
     """The posterior of a source: itself, the one saved by a run, or a new fit."""
-    from bayes_escc.analysis.analysis import Analysis, find_analysis
+    from bayes_escc.analysis.analysis import Analysis
+    from bayes_escc.analysis.bundled import find_analysis
     from bayes_escc.answers.posterior import Posterior
     from bayes_escc.runs.run import fit_analysis
 
@@ -180,7 +181,7 @@ def _of_posterior(
     if reference is not None:
         specs = [s for s in specs if s.reference == normalise(reference)]
     if not specs:
-        from bayes_escc.analysis.analysis import ComparisonSpec
+        from bayes_escc.analysis.questions import ComparisonSpec
 
         name = estimand or ("rate" if "rate" in posterior.estimand_names else posterior.estimand_names[0])
         array = posterior.estimand(name)

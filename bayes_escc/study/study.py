@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_escc.analysis.analysis import Analysis, find_analysis
+from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.analysis.bundled import find_analysis
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.errors import AnalysisError, DataError, RecordError
 from bayes_escc.families.frozen import with_former_defaults

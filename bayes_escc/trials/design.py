@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bayes_escc.analysis import Analysis, find_analysis
-from bayes_escc.analysis.analysis import models_folder
+from bayes_escc.analysis.bundled import models_folder
 from bayes_escc.errors import AnalysisError
 from bayes_escc.names import NotebookView, Plain, PlainMapping
 from bayes_escc.settings.files import read_toml

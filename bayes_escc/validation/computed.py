@@ -55,7 +55,7 @@ def prompt() -> list[float]:
 
 def shipped_response() -> list[float]:
     """P(better) and mean rates of the shipped analysis of response."""
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
     from bayes_escc.report.result import to_result
     from bayes_escc.runs.run import fit_analysis
 
@@ -159,7 +159,7 @@ def thesis(name: str, *, known_tau: bool) -> Callable[[], list[float]]:
     """Median and 95 % interval of a pool under a flat prior, tau zero or as DerSimonian and Laird estimate it."""
 
     def compute() -> list[float]:
-        from bayes_escc.analysis.analysis import find_analysis
+        from bayes_escc.analysis.bundled import find_analysis
         from bayes_escc.runs.run import fit_analysis
 
         data = fit_analysis(find_analysis(name)).observed

@@ -181,7 +181,7 @@ def _recorded_digest(path: Path) -> str | None:
 
 def _sampled_rate() -> list[float | Answer]:
     """Sample two rates by NUTS whose posterior means are known."""
-    from bayes_escc.analysis.analysis import find_analysis
+    from bayes_escc.analysis.bundled import find_analysis
     from bayes_escc.runs.run import fit_analysis
 
     analysis = find_analysis("second_line_response").with_sampling(sampler="nuts", draws=1000, tune=500, chains=2)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bayes_escc.analysis.analysis import models_folder
+from bayes_escc.analysis.bundled import models_folder
 from bayes_escc.errors import RecordError
 from bayes_escc.files import write_atomic
 
