@@ -19,7 +19,7 @@ _ROOT: Final = Path(__file__).parents[2]
 _ROOMS: Final = ("families", "probability", "rules", "inference")
 _SILENT: Final = frozenset(
     {"__init__", "words", "notes", "prior_conflict", "separation", "extrapolation", "bias", "spec", "diagnostics"}
-    | {"frozen", "covariates", "cache", "kept", "followed", "reading"}
+    | {"frozen", "covariates", "specification", "cache", "kept", "followed", "reading"}
     | {"variation", "varied", "varied_exactly", "weighting", "selection", "heterogeneity_priors"}
     | {"inconsistency", "fitted", "free_hazards"}
 )
