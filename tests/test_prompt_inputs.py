@@ -269,6 +269,20 @@ def test_counts_are_typed_with_their_percentage(capsys):
     assert "10 of 29 is 34.48 %, not 44.5 %; correct either" in capsys.readouterr().err
 
 
+def test_tipping_reads_arms_as_compare_does(capsys):
+    """It had a reader of its own, for which full-width digits and printed percentages were no arms."""
+    told = []
+    for arms in (["甲=10/29", "乙=12/35"], ["甲=１０／２９", "乙 = 12/35 (34.3%)"]):
+        assert main(["tipping", *arms, "--json"]) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert told[0] == told[1]
+    for arms in (["A=10/29", "B=12"], ["A=10/29", "B=36/35"], ["A=10/29", "A=12/35"], ["A=10/29"]):
+        codes = [main([command, *arms]) for command in ("compare", "tipping")]
+        compared, tipped = capsys.readouterr().err.splitlines()
+        assert codes[0] == codes[1]
+        assert compared == tipped
+
+
 def test_effects_are_typed_with_the_level_of_their_interval(capsys):
     """An interval of 90 % is narrower than one of 95 % for the same data."""
     assert main(["pool", "E=0.71 (90% CI, 0.57 to 0.88)", "F=0.8,0.6,1.05", "--json"]) == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from bayes_escc.cli.command import (
     whole,
 )
 from bayes_escc.errors import AnalysisError
+from bayes_escc.names import normalise
 
 __all__ = ["register"]
 
@@ -96,19 +96,13 @@ def register(commands: Commands) -> None:
 
 def _counts(source: list[str]) -> dict[str, tuple[int, int]] | None:
     """Counts typed at the prompt, or None where an analysis is named."""
-    matches = [re.fullmatch(r"\s*(.+?)\s*=\s*(\d+)\s*/\s*(\d+)\s*", text) for text in source]
-    if not any(matches):
-        if len(source) > 1:
-            raise AnalysisError(f"name one analysis, or arms as NAME=EVENTS/N, not {' '.join(source)}.")
+    if len(source) == 1 and (Path(source[0]).exists() or "=" not in normalise(source[0])):
         return None
-    wrong = [text for text, m in zip(source, matches, strict=True) if m is None]
-    if wrong:
-        raise AnalysisError(f"{', '.join(wrong)}: write every arm as NAME=EVENTS/N.")
-    names = [m[1] for m in matches if m]
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if twice:
-        raise AnalysisError(f"the name {', '.join(map(repr, twice))} is used twice; give every arm its own.")
-    return {m[1]: (int(m[2]), int(m[3])) for m in matches if m}
+    if not any("=" in normalise(text) for text in source):
+        raise AnalysisError(f"name one analysis, or arms as NAME=EVENTS/N, not {' '.join(source)}.")
+    from bayes_escc.runs.prompt_counts import read_typed_arms
+
+    return {name: (events, n) for name, events, n in read_typed_arms(source)}
 
 
 def _tipping(options: argparse.Namespace) -> int:

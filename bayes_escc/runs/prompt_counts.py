@@ -27,7 +27,7 @@ from bayes_escc.runs.prompt_notes import UNSTATED, unexplained_prompt_priors, un
 from bayes_escc.settings.questions import no_probability, problems_with_contrast, problems_with_interval, sentence
 from bayes_escc.settings.reader import check_margin, shortened
 
-__all__ = ["compare_counts"]
+__all__ = ["compare_counts", "read_typed_arms"]
 
 ENDPOINT = "response"
 _ARM: Final = re.compile(
@@ -90,7 +90,7 @@ def compare_counts(
     AnalysisError, DataError
     """
     started = time.perf_counter()
-    counts = _read_arms(arms)
+    counts = read_typed_arms(arms)
     if against_reference and contrast_prior is None:
         raise AnalysisError("--against-reference says whom --contrast-prior compares with; give that too.")
     on_scale = "=" in prior.partition("(")[0]
@@ -218,7 +218,14 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _read_arms(arms: Sequence[str]) -> list[tuple[str, int, int]]:
+def read_typed_arms(arms: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Name, events and patients of arms typed as ``NAME=EVENTS/N``, maybe with their percentage, ``A=10/29 (34.5%)``.
+
+    Raises
+    ------
+    AnalysisError, DataError
+        With everything that is wrong: what is no arm, and numbers that cannot be.
+    """
     found, usage, data = [], [], []
     for text in arms:
         if UNPRINTABLE.search(text):
