@@ -15,7 +15,8 @@ import pytest
 pytest.importorskip("flask")
 
 from bayes_escc.cli.app.guard import Guard
-from bayes_escc.cli.app.server import Page, create_app
+from bayes_escc.cli.app.server import create_app
+from bayes_escc.cli.app.session import Page
 from bayes_escc.cli.app.words import WORDS
 from bayes_escc.cli.app.workspace import Workspace
 from bayes_escc.evidence.sheet.template import write_template

@@ -103,7 +103,8 @@ def test_prompts_flags_and_page_write_the_same_bytes(tmp_path, monkeypatch, caps
     flask = pytest.importorskip("flask")
     assert flask
     from bayes_escc.cli.app.guard import Guard
-    from bayes_escc.cli.app.server import Page, create_app
+    from bayes_escc.cli.app.server import create_app
+    from bayes_escc.cli.app.session import Page
     from bayes_escc.cli.app.workspace import Workspace
 
     work = tmp_path / "work"

@@ -10,7 +10,8 @@ from pathlib import Path
 from waitress import create_server
 
 from bayes_escc.cli.app.guard import Guard
-from bayes_escc.cli.app.server import Page, create_app
+from bayes_escc.cli.app.server import create_app
+from bayes_escc.cli.app.session import Page
 from bayes_escc.cli.app.workspace import Workspace
 from bayes_escc.report.quantities import Language
 
