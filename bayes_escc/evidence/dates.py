@@ -147,7 +147,6 @@ def check_dates(
     derived: tuple[str, ...],
     problems: list[Problem],
     warnings: list[Problem],
-    today: dt.date | None = None,
     *,
     growing: bool = False,
 ) -> None:
@@ -171,13 +170,11 @@ def check_dates(
         any the dates are only checked against them.
     problems, warnings : list of Problem
         What was found is appended.
-    today : date, optional
-        After which nothing can have happened.
     growing : bool
         Whether patients whose end is not known yet are kept, as followed for no time.
     """
     event, censored = (next(code for code, means in codes.items() if means == m) for m in ("1", "0"))
-    rules = _Rules(columns, per_day, derived, today or latest_date(), event, censored)
+    rules = _Rules(columns, per_day, derived, latest_date(), event, censored)
     for role in derived:
         cells[role] = [""] * len(numbers)
     known = {text: read_date(text) for role in columns.roles for text in set(cells[role]) if text}

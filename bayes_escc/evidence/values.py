@@ -41,19 +41,21 @@ _RECENT_SERIAL: Final = 40_178.0
 """The first of 2010; as days since birth it is an age of 110 years."""
 
 
-def check_level(text: str, refuse: Refuse, column: str = "ci_level") -> float | None:
+def check_level(text: str, refuse: Refuse) -> float | None:
     """A confidence level from 0.5 to 1, as a proportion or with a sign of per cent."""
     value = level_in(text)
     if value is not None and 50.0 <= value < 100.0:
         refuse(
             "level_implausible",
-            column,
+            "ci_level",
             "a confidence level is a proportion",
             f"Write {value / 100:g} instead of {text}.",
         )
         return None
     if value is None or not 0.5 <= value < 1.0:
-        refuse("level_implausible", column, "a confidence level lies between 0.5 and 1", "Correct it, usually to 0.95.")
+        refuse(
+            "level_implausible", "ci_level", "a confidence level lies between 0.5 and 1", "Correct it, usually to 0.95."
+        )
         return None
     return value
 
@@ -111,14 +113,14 @@ def check_design(text: str, refuse: Refuse) -> str:
     return design
 
 
-def check_events(events: int | None, n: int | None, refuse: Refuse, column: str = "events") -> bool:
+def check_events(events: int | None, n: int | None, refuse: Refuse) -> bool:
     """Whether no more events are reported than there are patients."""
     if events is not None and n is not None and events > n > 0:
         refuse(
             "events_exceed_n",
-            column,
+            "events",
             f"more events than the {n} patients",
-            f"Correct {column} or n; if it is a percentage, move it to a column percent.",
+            "Correct events or n; if it is a percentage, move it to a column percent.",
         )
         return False
     return True
