@@ -1175,3 +1175,19 @@ def test_an_interrupt_is_told_in_the_language_of_the_answer(monkeypatch, capsys)
     monkeypatch.setattr("bayes_escc.runs.prompt_counts.compare_counts", interrupted)
     assert main(["compare", "A=1/2", "B=3/4", "--language", "zh"]) == 130
     assert capsys.readouterr().err == "bayes-escc: 已中断，未留下写了一半的文件。\n"
+
+
+def test_a_decision_has_one_word_in_a_run_a_table_a_figure_and_a_design():
+    """`go` was 通过 in a run and 成功 in a design, `stop` 停止 and 终止."""
+    from bayes_escc.report.chinese import figure_in_chinese
+    from bayes_escc.report.monitoring_words import _DECISIONS, _LIMITS
+    from bayes_escc.report.rule_words import RULE_WORDS
+    from bayes_escc.trials.page_words import DESIGN_WORDS
+
+    for decision, word in (("go", "成功"), ("stop", "终止")):
+        assert _DECISIONS[decision] == RULE_WORDS[decision]["zh"] == figure_in_chinese(decision) == word
+        assert word in DESIGN_WORDS[f"p_{decision}"]["zh"]
+        assert word in DESIGN_WORDS[f"term_{decision}"]["zh"]
+    assert all(("成功" if key.startswith("go") else "终止") in said for key, said in _LIMITS.items())
+    for drawn in ("rule: go above 0.9", "rule: stop below 0.1"):
+        assert not re.search("通过|停止", figure_in_chinese(drawn))

@@ -10,8 +10,8 @@ from bayes_escc.report.quantities import Language
 
 __all__ = ["decision_words", "position_sentence"]
 
-_LIMITS: Final = {"go_above": "大于{value}则通过", "stop_below": "小于{value}则停止", "stop_above": "大于{value}则停止"}
-_DECISIONS: Final = {"go": "通过", "stop": "停止", "continue": "继续", "undecided": "尚不能决定"}
+_LIMITS: Final = {"go_above": "大于{value}则成功", "stop_below": "小于{value}则终止", "stop_above": "大于{value}则终止"}
+_DECISIONS: Final = {"go": "成功", "stop": "终止", "continue": "继续", "undecided": "尚不能决定"}
 
 
 def decision_words(decision: str, language: Language) -> str:
