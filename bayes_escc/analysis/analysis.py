@@ -139,6 +139,7 @@ class Analysis(NotebookView):
         spec: Any = None  # without a family, which is refused below
         if family in FAMILIES:
             spec = get_family(family).read_spec(model, priors, estimands)
+            data = replace(data, of_times=get_family(family).FOLLOWS_PATIENTS)
             if data.kind not in get_family(family).KINDS:
                 allowed = " | ".join(get_family(family).KINDS)
                 problems.append(f"data.kind: family {family!r} takes {allowed}, not {data.kind!r}")

@@ -13,6 +13,7 @@ from bayes_escc.evidence.columns import not_used
 from bayes_escc.evidence.counts import CountTable, read_counts
 from bayes_escc.evidence.datasets import DATASETS, load_dataset
 from bayes_escc.evidence.effects import EffectTable
+from bayes_escc.evidence.endpoints import TIME_ENDPOINTS, time_endpoint
 from bayes_escc.evidence.kinds import KINDS, Circumstances
 from bayes_escc.evidence.mixed import MixedTable
 from bayes_escc.evidence.patients import PatientTable
@@ -57,6 +58,8 @@ class DataSpec:
         Whether the model predicts what a row of counts without patients stands for.
     model_unit : str or None
         Unit of time that the model states.
+    of_times : bool
+        Whether the model is one of times to an event.
     published : PublishedSpec or None
         Published arms beside the patients.
     """
@@ -74,6 +77,7 @@ class DataSpec:
     model_columns: frozenset[str] = frozenset()
     empty_rows: bool = False
     model_unit: str | None = None
+    of_times: bool = False
     published: PublishedSpec | None = None
 
     @property
@@ -125,7 +129,11 @@ class DataSpec:
         )
 
     def outcome_in_model(self, spec: Specification | None) -> list[str]:
-        """What is wrong where the model is to explain the outcome by the outcome, one problem for each such column."""
+        """What is wrong with the outcome: a time of no known name, or one that the model is to explain by itself."""
+        stated = self.endpoints or ()
+        if self.of_times and (len(stated) > 1 or not all(map(time_endpoint, stated))):
+            known = ", ".join(TIME_ENDPOINTS)
+            return [f"data.endpoint: a survival analysis is of one of {known}, not {', '.join(stated)}"]
         named = self.settings.outcome(spec is not None and spec.needs_response)
         return [
             f"model: {column} is the column of data.{key}, the outcome itself, so it can be no covariate, stratum or "
@@ -202,6 +210,12 @@ class DataSpec:
         mapped = read_mapped(source, self.sheet_mapping(), kind=self.kind, needed=needed, growing=growing)
         table = kind.read(mapped.frame, self.settings, circumstances)
         return replace(table, source=mapped.source, warnings=(*mapped.notes, *table.warnings))
+
+    @property
+    def outcome(self) -> str:
+        """The time to an event that a model of times is of, where it is not progression-free survival."""
+        named = time_endpoint(self.endpoints[0]) if self.of_times and self.endpoints else ""
+        return "" if named == "PFS" else named
 
     def sheet_mapping(self) -> SheetMapping:
         """The mapping of the raw sheet.

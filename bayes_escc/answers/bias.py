@@ -204,6 +204,7 @@ def tipping_of_row(posterior: Fitted, row: PlainMapping) -> Tipping | None:
         posterior.diagnostics.converged,
         () if posterior.diagnostics.converged else posterior.diagnostics.messages,
         str(posterior.estimand(row["estimand"]).attrs.get("unit", "")),
+        posterior.analysis.data.outcome,
     )
 
 

@@ -138,6 +138,8 @@ class Comparison:
         What is known of the contrast of each row.
     converged : bool
         Whether the fit passed its diagnostics.
+    outcome : str
+        The time to an event it is of, where that is not progression-free survival: ``"OS"`` and the like.
     """
 
     estimand: str
@@ -150,6 +152,7 @@ class Comparison:
     rows: tuple[ComparisonRow, ...]
     marginals: tuple[Marginal, ...] = ()
     converged: bool = True
+    outcome: str = ""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -171,7 +174,8 @@ class Comparison:
 
     def __repr__(self) -> str:
         lines = [] if self.converged else [NO_ANSWER]
-        lines.append(f"Comparison of {self.estimand} with {self.reference} ({self.scale}):")
+        what = f"{self.outcome} {self.estimand}".strip()
+        lines.append(f"Comparison of {what} with {self.reference} ({self.scale}):")
         for row in self.rows:
             name = ", ".join(part for part in (row.regimen, row.endpoint) if part)
             name += f" at {row.time:g}" if row.time is not None else ""

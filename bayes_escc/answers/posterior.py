@@ -5,6 +5,7 @@ Everything reported is a function of the same joint draws, or of the exact laws 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -105,7 +106,8 @@ class Posterior:
     def __repr__(self) -> str:
         state = "" if self.diagnostics.converged else ", NOT CONVERGED"
         return (
-            f"Posterior({self.analysis.id}: {', '.join(self.estimand_names)}; "
+            f"Posterior({self.analysis.id}: {f'{self.outcome}: ' if self.outcome else ''}"
+            f"{', '.join(self.estimand_names)}; "
             f"{self.evidence['patients']} patients; {self.sampler}{state})"
         )
 
@@ -129,7 +131,13 @@ class Posterior:
     @property
     def priors(self) -> tuple[str, ...]:
         """Every prior in words."""
-        return self.facts().priors
+        told = self.facts().priors
+        return tuple(re.sub(r"\bPFS\b", self.outcome, line) for line in told) if self.outcome else told
+
+    @property
+    def outcome(self) -> str:
+        """The time to an event that a survival analysis is of, where it is not PFS: ``"OS"`` and the like."""
+        return self.analysis.data.outcome
 
     @property
     def estimand_names(self) -> tuple[str, ...]:
@@ -296,7 +304,8 @@ class Posterior:
         if reference is None and REGIMEN in array.dims:
             reference = str(array[REGIMEN].to_numpy()[0])
         scale = scale or natural_scale(array)
-        return with_bias(self, self._compare(array, reference or "", scale, better, margin, rope, ci_prob))
+        compared = self._compare(array, reference or "", scale, better, margin, rope, ci_prob)
+        return replace(with_bias(self, compared), outcome=self.outcome)
 
     def _compare(
         self,

@@ -94,7 +94,7 @@ def analyses_in(name: str) -> list[Path] | None:
     found = sorted(p for p in folder.glob("*.toml") if p.name != "mapping.toml")
     if not found:
         raise AnalysisError(f"{folder} holds no analysis (.toml); `bayes-escc start SHEET --out {folder}` writes some.")
-    order = ["pfs", "os", "response", "adverse_events"]
+    order = ["pfs", "dfs", "efs", "rfs", "ttp", "os", "response", "adverse_events"]
     return sorted(found, key=lambda p: (order.index(p.stem) if p.stem in order else len(order), p.stem))
 
 

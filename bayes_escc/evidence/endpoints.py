@@ -14,6 +14,7 @@ from bayes_escc.names import Direction
 __all__ = [
     "MET_BY",
     "RECIST",
+    "TIME_ENDPOINTS",
     "adverse_endpoint",
     "canonical_endpoint",
     "endpoint_direction",
@@ -21,6 +22,7 @@ __all__ = [
     "is_time_to_event",
     "misspelt_endpoint",
     "stated_directions",
+    "time_endpoint",
 ]
 
 RECIST: Final = ("CR", "PR", "SD", "PD", "NE")
@@ -57,11 +59,18 @@ _SYNONYMS: Final = {
     "疾病进展": "PD", "稳定": "SD", "进展": "PD", "不可评价": "NE",
 }  # fmt: skip
 
-_TIMES_TO_EVENTS: Final = frozenset({
-    "os", "pfs", "dfs", "efs", "rfs", "dmfs", "lrfs", "ttp", "overall survival", "progression free survival",
-    "disease free survival", "event free survival", "relapse free survival", "recurrence free survival",
-    "time to progression", "总生存", "总生存期", "无进展生存", "无进展生存期", "无病生存", "无病生存期",
-})  # fmt: skip
+TIME_ENDPOINTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "PFS": ("progression free survival", "无进展生存", "无进展生存期", "无疾病进展生存期"),
+    "OS": ("overall survival", "总生存", "总生存期"),
+    "DFS": ("disease free survival", "无病生存", "无病生存期"),
+    "EFS": ("event free survival", "无事件生存", "无事件生存期"),
+    "RFS": ("relapse free survival", "recurrence free survival", "无复发生存", "无复发生存期"),
+    "TTP": ("time to progression", "至疾病进展时间", "疾病进展时间"),
+}
+"""Times to an event by which a survival analysis is called, with what else each is called."""
+_TIMES_TO_EVENTS: Final = frozenset(
+    {*(c.casefold() for c in TIME_ENDPOINTS), *(n for names in TIME_ENDPOINTS.values() for n in names), "dmfs", "lrfs"}
+)
 
 _SURVIVAL: Final = {
     "OS": ("os", "overall survival", "总生存", "总生存期"),
@@ -188,7 +197,23 @@ def stated_directions(raw: RawTable, problems: list[Problem]) -> Mapping[str, Di
 
 def is_time_to_event(label: str) -> bool:
     """Whether an endpoint, named without a time at which it is looked at, is the time to an event."""
-    return " ".join(re.split(r"[\s_-]+", normalise(label).casefold())) in _TIMES_TO_EVENTS
+    return _plain(label) in _TIMES_TO_EVENTS
+
+
+def time_endpoint(label: str) -> str:
+    """The code of a time to an event (PFS, OS, DFS, EFS, RFS, TTP), or a blank where a label is none of them.
+
+    Examples
+    --------
+    >>> time_endpoint("Overall survival")
+    'OS'
+    """
+    text = _plain(label)
+    return next((c for c, names in TIME_ENDPOINTS.items() if text == c.casefold() or text in names), "")
+
+
+def _plain(label: str) -> str:
+    return " ".join(re.split(r"[\s_-]+", normalise(label).casefold()))
 
 
 def misspelt_endpoint(label: str) -> str | None:

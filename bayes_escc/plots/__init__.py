@@ -7,9 +7,10 @@ figure of the rest of its name; nothing needs to list it.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,9 +52,26 @@ def figure(name: str) -> Callable[..., Figure]:
 def __getattr__(name: str) -> Callable[..., Figure]:
     if name not in _MODULES:
         raise AttributeError(f"there is no figure {name!r}; there are {', '.join(__all__)}")
-    value: Callable[..., Figure] = getattr(importlib.import_module(f"bayes_escc.plots.{_MODULES[name]}"), name)
+    value = _in_words_of_endpoint(getattr(importlib.import_module(f"bayes_escc.plots.{_MODULES[name]}"), name))
     globals()[name] = value
     return value
+
+
+def _in_words_of_endpoint(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """A function that draws, whose figures of overall survival and the like say so, wherever they are drawn."""
+
+    @functools.wraps(draw)
+    def drawn(*values: Any, **options: Any) -> Figure:
+        figure = draw(*values, **options)
+        shown = next(iter([*values, *options.values()]), None)
+        outcome = getattr(shown, "outcome", "")
+        if not isinstance(outcome, str) or not outcome:
+            return figure
+        from bayes_escc.plots.chinese import names_of, with_endpoint_texts
+
+        return with_endpoint_texts(figure, outcome, own=names_of(shown))
+
+    return drawn
 
 
 def __dir__() -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bayes_escc.plots.style import house_style, wrapped
 from bayes_escc.report.chinese import Names, figure_in_chinese
@@ -13,7 +13,7 @@ from bayes_escc.report.layout import display_width
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["with_chinese_texts", "with_endpoint_texts"]
+__all__ = ["names_of", "with_chinese_texts", "with_endpoint_texts"]
 
 
 def with_chinese_texts(figure: Figure, *, own: Names = frozenset(), known: Mapping[str, str] | None = None) -> Figure:
@@ -52,6 +52,13 @@ def with_endpoint_texts(figure: Figure, endpoint: str, *, own: Names = frozenset
         What a person wrote.
     """
     return _with_texts(figure, lambda text: of_endpoint(text, endpoint, own)) if endpoint else figure
+
+
+def names_of(value: Any) -> Names:
+    """Names of regimens and studies of a posterior, a comparison or a tipping point, which stay as they are."""
+    rows = [*getattr(value, "arms", ()), *getattr(value, "rows", ()), value]
+    found = [getattr(row, name, None) for row in rows for name in ("regimen", "study", "reference")]
+    return frozenset(name for name in found if isinstance(name, str))
 
 
 def _with_texts(figure: Figure, say: Callable[[str], str]) -> Figure:

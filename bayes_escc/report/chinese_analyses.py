@@ -7,6 +7,10 @@ from typing import Final
 __all__ = ["ANALYSES", "TYPED"]
 
 ANALYSES: Final = (
+    (
+        "data.endpoint: a survival analysis is of one of {allowed}, not {value}.",
+        "data.endpoint：生存分析的终点应为{allowed}之一，而非{value}。",
+    ),
     ("{path}: must be a table of settings, not {value}.", "{path}：应为一组设置，而非{value}。"),
     ("{path}: must be a non-empty text, not {value}.", "{path}：应为非空文字，而非{value}。"),
     ("{path}: {value} is not one of {allowed}.", "{path}：{value}不是{allowed}之一。"),

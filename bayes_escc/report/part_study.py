@@ -55,7 +55,7 @@ def estimand(page: View) -> Made:
         (page.say("variable"), variable or not_stated),
         (page.say("summary"), ", ".join(summary) or not_stated),
     ]
-    keys = ("death", "new_therapy", "missed_scans") if page.followed and not page.endpoint else ()
+    keys = ("death", "new_therapy", "missed_scans") if page.followed and page.endpoint != "OS" else ()
     rows += [(page.say(key), page.choice(key, stated.get(key))) for key in keys]
     complete = all(stated.get(k) for k in ("population", *keys))
     table = Table(page.say("estimand_table"), (page.say("attribute"), page.say("value")), tuple(rows))

@@ -260,6 +260,8 @@ class SurvivalModel(_Model):
     time, event, entry, interval, dates, data_unit
         Columns of the follow-up and their unit, for tables that are not yet a `PatientTable`;
         see `read_patients`.
+    endpoint : {"PFS", "OS", "DFS", "EFS", "RFS", "TTP"}
+        Of which time to an event the analysis is; figures, tables and texts call it so. It changes no number.
     regimens : sequence of str, optional
         Keep these, in this order; the first is the reference.
     where : mapping, optional
@@ -316,6 +318,7 @@ class SurvivalModel(_Model):
         dates: PlainMapping | None = None,
         data_unit: str | None = None,
         dating: Literal["interval", "detecting_scan"] = "interval",
+        endpoint: Literal["PFS", "OS", "DFS", "EFS", "RFS", "TTP"] = "PFS",
         regimens: Sequence[str] | None = None,
         where: PlainMapping | None = None,
     ) -> None:
@@ -329,6 +332,7 @@ class SurvivalModel(_Model):
             time_unit=data_unit,
             interval=None if interval is None else list(interval),
             dates=None if dates is None else {k: str(v) for k, v in dates.items()},
+            endpoint=None if endpoint == "PFS" else endpoint,
             regimens=None if regimens is None else list(regimens),
         )
         if where:

@@ -207,7 +207,12 @@ def _chapters(sources: Sequence[Source], language: ReportLanguage | None) -> lis
     return chapters
 
 
-_ORDER: Final = (("PFS",), ("OS",), ("ORR", "DCR", "CR", "PR", "SD", "PD"), ("AE", "TRAE", "TEAE", "irAE", "SAE"))
+_ORDER: Final = (
+    ("PFS", "DFS", "EFS", "RFS", "TTP"),
+    ("OS",),
+    ("ORR", "DCR", "CR", "PR", "SD", "PD"),
+    ("AE", "TRAE", "TEAE", "irAE", "SAE"),
+)
 """Endpoints in the order of their chapters; others follow."""
 
 

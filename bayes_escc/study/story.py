@@ -208,6 +208,7 @@ def courses(store: Store) -> list[Plain]:
 def study_figures(store: Store) -> dict[str, Figure]:
     """The figures a study has something to show in, by file name."""
     from bayes_escc.plots import study_changes, study_estimates, study_follow_up, study_probability
+    from bayes_escc.plots.chinese import with_endpoint_texts
 
     told, found = history(store), {}
     fits = [e["fit"] for e in told["entries"] if e["fit"]]
@@ -219,7 +220,10 @@ def study_figures(store: Store) -> dict[str, Figure]:
     followed = courses(store)
     if followed and fits:
         found["study_follow_up"] = study_follow_up(told, followed, _time_unit(store))
-    return found
+    analysis = read_analysis(store, frozen=False)
+    outcome = "" if analysis is None else analysis[1].data.outcome
+    own = naming_of("" if analysis is None else analysis[1].title, fits[-1] if fits else None, "en").own
+    return {name: with_endpoint_texts(figure, outcome, own=own) for name, figure in found.items()}
 
 
 def _time_unit(store: Store) -> str:

@@ -86,7 +86,7 @@ def results_page(folder: Path, language: Language) -> list[Plain]:
                 "verdict": verdict(result, language),
             }
         )
-    order = ["pfs", "os", "response", "adverse_events"]
+    order = ["pfs", "dfs", "efs", "rfs", "ttp", "os", "response", "adverse_events"]
     return sorted(found, key=lambda r: (order.index(r["id"]) if r["id"] in order else len(order), r["id"]))
 
 

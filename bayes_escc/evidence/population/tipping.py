@@ -90,6 +90,8 @@ class Tipping:
         What failed, where it did not.
     unit : str
         Of the estimand, in which a margin is told.
+    outcome : str
+        The time to an event it is of, where that is not progression-free survival: ``"OS"`` and the like.
     """
 
     estimand: str
@@ -109,6 +111,7 @@ class Tipping:
     converged: bool = True
     messages: tuple[str, ...] = ()
     unit: str = "proportion"
+    outcome: str = ""
 
     @property
     def bias_scale(self) -> BiasScale:

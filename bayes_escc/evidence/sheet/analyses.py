@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bayes_escc.evidence.sheet.applied import Applied
+from bayes_escc.evidence.sheet.deaths import TIMES
 from bayes_escc.evidence.sheet.mapping import Mapping as SheetMapping
 from bayes_escc.evidence.sheet.wording import Text
 
@@ -42,23 +43,41 @@ def adjusted_for(applied: Applied, *, beside: bool = False) -> tuple[str, ...]:
     return tuple(usable) if usable and events >= _EVENTS_PER_PARAMETER * parameters else ()
 
 
-_MEDIANS: Final[Mapping[bool, tuple[Mapping[str, object], Text]]] = {
-    False: (
-        {"mu": 1.386, "sigma": 0.6},
-        Text(
-            "Second-line ESCC: median PFS around 4 months, 95 % between 1.2 and 13.",
-            "食管鳞癌二线：中位PFS约4个月，95%在1.2～13个月。",
-        ),
+_OF_PFS: Final = (
+    {"mu": 1.386, "sigma": 0.6},
+    Text(
+        "Second-line ESCC: median PFS around 4 months, 95 % between 1.2 and 13.",
+        "食管鳞癌二线：中位PFS约4个月，95%在1.2～13个月。",
     ),
-    True: (
+)
+_WEAK: Final = (
+    {"mu": 2.485, "sigma": 1.0},
+    Text(
+        "Weak: no published value is assumed; median around 12 months, 95 % between 1.7 and 85. State what is known.",
+        "弱先验：不采用任何文献值；中位数约12个月，95%在1.7～85个月。如有依据请改写。",
+    ),
+)
+_MEDIANS: Final[Mapping[str, tuple[Mapping[str, object], Text]]] = {
+    "PFS": _OF_PFS,
+    "TTP": _OF_PFS,
+    "OS": (
         {"mu": 2.079, "sigma": 0.6},
         Text(
             "Second-line ESCC: median OS around 8 months, 95 % between 2.5 and 26.",
             "食管鳞癌二线：中位OS约8个月，95%在2.5～26个月。",
         ),
     ),
+    **dict.fromkeys(("DFS", "EFS", "RFS"), _WEAK),
 }
-"""Prior of the median of progression-free survival and, where deaths are the events, of overall survival."""
+"""Prior of the median of every time to an event."""
+_QUESTIONS: Final[Mapping[str, str]] = {
+    "PFS": "Which regimen keeps patients progression-free longer?",
+    "OS": "Which regimen keeps patients alive longer?",
+    "DFS": "Which regimen keeps patients disease-free longer?",
+    "EFS": "Which regimen keeps patients event-free longer?",
+    "RFS": "Which regimen keeps patients relapse-free longer?",
+    "TTP": "Which regimen delays progression longer?",
+}
 
 
 def _followed(row: Mapping[str, str], beside: bool) -> bool:
@@ -98,10 +117,10 @@ def analyses_of(mapping: SheetMapping, applied: Applied, file: str, language: st
             found[name] = _rates(name, chosen, regimens, file, answers, language, counts=True)
         return found
     if "time" in applied.columns or "last_free" in applied.columns:
-        name = "os.toml" if mapping.rule("endpoint") == "OS" else "pfs.toml"
-        found[name] = _survival(name, mapping, applied, regimens, file, answers, language)
+        endpoint = mapping.rule("endpoint", "PFS")
+        found[f"{endpoint.lower()}.toml"] = _survival(endpoint, mapping, applied, regimens, file, answers, language)
     if "os_time" in applied.columns:
-        found["os.toml"] = _survival("os.toml", mapping, applied, regimens, file, answers, language, beside=True)
+        found["os.toml"] = _survival("OS", mapping, applied, regimens, file, answers, language, beside=True)
     if "response" in applied.columns:
         binary = {r["response"] for r in applied.rows} <= {"0", "1", ""}
         found["response.toml"] = _rates(
@@ -177,7 +196,7 @@ def _comment(text: Text, language: str) -> str:
 
 
 def _survival(
-    name: str,
+    endpoint: str,
     mapping: SheetMapping,
     applied: Applied,
     regimens: list[str],
@@ -187,22 +206,15 @@ def _survival(
     *,
     beside: bool = False,
 ) -> str:
-    overall = name == "os.toml"
     versus = Text(" against ", "与").said(language).join(regimens)
-    title = (
-        Text(f"Overall survival: {versus}", f"总生存期：{versus}")
-        if overall
-        else Text(f"Progression-free survival: {versus}", f"无进展生存期：{versus}")
-    )
-    question = (
-        Text("Which regimen keeps patients alive longer?", "哪种方案的总生存期更长？")
-        if overall
-        else Text("Which regimen keeps patients progression-free longer?", "哪种方案的无进展生存期更长？")
-    )
-    lines = _head(name, title, question, language)
+    name = TIMES[endpoint][0]
+    title = Text(f"{name.en[:1].upper()}{name.en[1:]}: {versus}", f"{name.zh}：{versus}")
+    question = Text(_QUESTIONS[endpoint], f"哪种方案的{name.zh}更长？")
+    lines = _head(f"{endpoint.lower()}.toml", title, question, language)
     lines += _data("patients", file, regimens, language)
-    if overall:
-        lines.append(f'endpoint = "OS"   # {Text("deaths are the events", "以死亡为事件").said(language)}')
+    if endpoint != "PFS":
+        why = Text("deaths are the events", "以死亡为事件") if endpoint == "OS" else name
+        lines.append(f'endpoint = "{endpoint}"   # {why.said(language)}')
     if beside:
         lines += ['time = "os_time"', 'event = "os_event"', f"time_unit = {_q(mapping.rule('os_unit', 'days'))}"]
     elif "last_free" in applied.columns:
@@ -230,7 +242,7 @@ def _survival(
             blank = any(_followed(r, beside) and not r.get(c) for r in applied.rows)
             lines.append(f'{mark}  {{ column = "{c}"{log}{', missing = "impute"' if blank else ""} }},')
         lines.append(f"{mark}]")
-    lines += _prior("median", {"distribution": "LogNormal", **_MEDIANS[overall][0]}, _MEDIANS[overall][1], language)
+    lines += _prior("median", {"distribution": "LogNormal", **_MEDIANS[endpoint][0]}, _MEDIANS[endpoint][1], language)
     lines += _prior(
         "log_shape",
         {"distribution": "Normal", "mu": 0, "sigma": 0.3},
@@ -250,10 +262,10 @@ def _survival(
             ),
             language,
         )
-    times, horizons = ([6, 12, 24], [12, 24]) if overall else ([3, 6, 12], [6, 12])
+    times, horizons = ([3, 6, 12], [6, 12]) if endpoint in {"PFS", "TTP"} else ([6, 12, 24], [12, 24])
     lines += ["", "[estimands]", f"times = {times}", f"horizons = {horizons}"]
     if len(regimens) > 1:
-        margin = answers.get("margin.os" if overall else "margin.pfs", "none")
+        margin = answers.get(f"margin.{endpoint.lower()}", "none")
         lines += ["", "[[comparisons]]", 'estimand = "rmst"', f"reference = {_q(regimens[0])}"]
         if margin != "none":
             said = Text("months; the smallest difference that matters, as answered", "月；最小有意义差值(按回答)")

@@ -67,7 +67,8 @@ class CellReading:
         self.records, self.mapping, self.recorder = records, mapping, recorder
         self.epochs, self.today = epochs, today
         self.columns = mapping.columns
-        self.endpoint = mapping.rule("endpoint", "PFS")
+        self.stated = mapping.rule("endpoint")
+        self.endpoint = self.stated or "PFS"
         self.overall = self.endpoint == "OS"
         self.wrong: dict[int, list[Text]] = defaultdict(list)
 
@@ -159,7 +160,7 @@ class CellReading:
 
     def ask_coding(self, role: str, meanings: tuple[str, ...]) -> None:
         """Ask what 1 and 2 stand for."""
-        header, said = self.columns[role].header, called(role, self.overall)
+        header, said = self.columns[role].header, called(role, self.stated)
         second = _MEANINGS[meanings[1]]
         self.recorder.ask(
             f"coding.{role}",
@@ -175,10 +176,12 @@ class CellReading:
 
     def ask_word(self, role: str, word: str, record: Record, meanings: tuple[str, ...]) -> None:
         """Ask what a word means."""
-        said, shown = called(role, self.overall), word or "(blank)"
+        said, shown = called(role, self.stated), word or "(blank)"
         scores = role in {"ecog", "ae_grade"}  # 0 and 1 are grades here, not no and yes
         died = self.overall or role == "os_status"
         known = {**_MEANINGS, "event": Text("dead", "死亡"), "censored": _ALIVE} if died else _MEANINGS
+        if self.stated and not died:
+            known = {**_MEANINGS, "event": Text("the event happened", "已发生事件")}
         candidates = [Candidate(m, Text(m, m) if scores else known.get(m, Text(m, m))) for m in meanings]
         if "pending" not in meanings:
             candidates.append(Candidate("missing", Text("not known", "缺失")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bayes_escc.evidence.sheet.cells import MISSING, WORDS, folded_word, read_number
@@ -11,9 +11,12 @@ from bayes_escc.evidence.sheet.roles import ROLES, Header, header_of, roles_of
 from bayes_escc.evidence.sheet.wording import Text
 
 __all__ = [
+    "TIMES",
     "called",
     "counted_dead",
+    "endpoint_named",
     "is_of_progression",
+    "is_of_relapse",
     "is_overall",
     "is_time_to_death",
     "reading_of",
@@ -43,11 +46,47 @@ _OF_DEATH: Final = frozenset(
 _PROGRESSION: Final = re.compile(r"(?i)进展|无病|无事件|progress|dfs|efs|rfs|ttp|\bpd\b|pfs|复发|relapse|recur")
 
 
-def called(role: str, overall: bool) -> Text:
-    """What the column of a role is called where overall survival is analysed, and where it is not."""
-    if overall and role == "censored":
-        return Text("alive or censored, yes or no", "是否存活或删失")
-    return ROLES[{"time": "os", "status": "os_status"}.get(role, role) if overall else role].said
+TIMES: Final[Mapping[str, tuple[Text, Text]]] = {
+    "PFS": (Text("progression-free survival", "无进展生存期"), Text("mean progression-free time", "平均无进展时间")),
+    "OS": (Text("overall survival", "总生存期"), Text("mean survival time", "平均生存时间")),
+    "DFS": (Text("disease-free survival", "无病生存期"), Text("mean disease-free time", "平均无病生存时间")),
+    "EFS": (Text("event-free survival", "无事件生存期"), Text("mean event-free time", "平均无事件生存时间")),
+    "RFS": (Text("relapse-free survival", "无复发生存期"), Text("mean relapse-free time", "平均无复发生存时间")),
+    "TTP": (Text("time to progression", "至疾病进展时间"), Text("mean time to progression", "平均至疾病进展时间")),
+}
+"""What the time to an event is called, and its mean, by its code."""
+_NAMED: Final = (
+    ("DFS", re.compile(r"\bdfs|disease free surv|无病生存")),
+    ("EFS", re.compile(r"\befs|event free surv|无事件生存")),
+    ("RFS", re.compile(r"\brfs|(?:relapse|recurrence) free surv|无复发生存")),
+    ("TTP", re.compile(r"\bttp|time to progression(?! or death)|至(?:疾病)?进展时间|疾病进展期")),
+)
+
+
+def called(role: str, endpoint: str) -> Text:
+    """What the column of a role is called where a time to an event is analysed; a blank endpoint is PFS."""
+    if endpoint == "OS":
+        own = {"time": "os", "status": "os_status"}.get(role, role)
+        return Text("alive or censored, yes or no", "是否存活或删失") if role == "censored" else ROLES[own].said
+    said = ROLES[role].said
+    if endpoint and role in {"time", "status", "censored", "pfs_end"}:
+        return Text(
+            said.en.replace("PFS", endpoint), said.zh.replace("PFS", endpoint).replace("无进展生存期", endpoint)
+        )
+    return said
+
+
+def endpoint_named(header: str) -> str:
+    """Which time to an event, other than PFS and OS, a header names; a blank where it names none."""
+    key = header_of(header).key.replace("-", " ")
+    return next((code for code, pattern in _NAMED if pattern.search(key)), "")
+
+
+def is_of_relapse(header: str) -> bool:
+    """Whether a header is of relapse and says nothing of progression."""
+    return re.search(r"(?i)relaps|recur|复发", header) is not None and not re.search(
+        r"(?i)progress|\bpd\b|进展", header
+    )
 
 
 def is_overall(header: str, role: str) -> bool:

@@ -15,6 +15,7 @@ from bayes_escc.evidence.sheet.applied import Applied
 from bayes_escc.evidence.sheet.apply import apply_mapping
 from bayes_escc.evidence.sheet.columns import Proposal, propose_roles
 from bayes_escc.evidence.sheet.counts import column_use, count_labels
+from bayes_escc.evidence.sheet.deaths import TIMES
 from bayes_escc.evidence.sheet.decide_patients import CohortDecisions
 from bayes_escc.evidence.sheet.effects import interval_column
 from bayes_escc.evidence.sheet.grids import Grid
@@ -317,11 +318,10 @@ class _Work(CohortDecisions):
             none = Candidate(
                 "none", Text("none stated: only the probability of being better", "不设定：仅报告更优的概率")
             )
-            overall = mapping.rule("endpoint") == "OS"
             if mapping.rule("time") and {"time", "visit_result"} & {*applied.columns, *mapping.columns}:
-                self.ask(_margin(overall, none))
+                self.ask(_margin(mapping.rule("endpoint", "PFS"), none))
             if "os_time" in applied.columns:
-                self.ask(_margin(True, none))
+                self.ask(_margin("OS", none))
             if "response" in applied.columns or mapping.kind == "counts":
                 self.ask(
                     Question(
@@ -336,18 +336,14 @@ class _Work(CohortDecisions):
                 )
 
 
-def _margin(overall: bool, none: Candidate) -> Question:
+def _margin(endpoint: str, none: Candidate) -> Question:
     """Which difference in mean time matters."""
+    mean = TIMES[endpoint][1]
     return Question(
-        "margin.os" if overall else "margin.pfs",
+        f"margin.{endpoint.lower()}",
         Text(
-            "Which difference in mean survival time matters to patients, in months?",
-            "平均生存时间相差多少个月对患者才有意义？",
-        )
-        if overall
-        else Text(
-            "Which difference in mean progression-free time matters to patients, in months?",
-            "平均无进展时间相差多少个月对患者才有意义？",
+            f"Which difference in {mean.en} matters to patients, in months?",
+            f"{mean.zh}相差多少个月对患者才有意义？",
         ),
         (none,),
         "number",

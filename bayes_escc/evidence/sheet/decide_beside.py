@@ -39,7 +39,7 @@ class BesideDecisions(FollowUpDecisions):
     def _beside(self, mapping: Mapping, tables: Sequence[Table], roles: Roles) -> Mapping:
         """The mapping with what overall survival is read from, where the sheet holds it beside progression."""
         mode = mapping.rule("time")
-        if not mode or mapping.rule("endpoint"):
+        if not mode or mapping.rule("endpoint") == "OS":
             return mapping
         if mode == "column" and not {"status", "censored"} & set(mapping.columns):
             return mapping  # which column says who progressed is asked first

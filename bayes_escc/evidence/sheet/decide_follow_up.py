@@ -9,12 +9,13 @@ from typing import Final
 
 from bayes_escc.errors import DataError
 from bayes_escc.evidence.sheet.cells import MISSING, folded_word, read_day, time_unit
-from bayes_escc.evidence.sheet.columns import Roles
-from bayes_escc.evidence.sheet.deaths import is_of_progression
+from bayes_escc.evidence.sheet.columns import Roles, propose_roles
+from bayes_escc.evidence.sheet.deaths import TIMES, endpoint_named, is_of_progression, is_of_relapse
 from bayes_escc.evidence.sheet.decide_overall import OverallDecisions, numeric_columns
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Mapping
 from bayes_escc.evidence.sheet.questions import Candidate, Question
+from bayes_escc.evidence.sheet.sorting import PATIENT_ROLES
 from bayes_escc.evidence.sheet.wording import Text
 from bayes_escc.names import normalise
 
@@ -87,6 +88,38 @@ class FollowUpDecisions(OverallDecisions):
         if status and "start" not in has and not has & _ENDS:
             self._ask_time(roles)
         return mapping
+
+    def _of_ttp(self, roles: Roles, tables: Sequence[Table]) -> Roles:
+        """A time to progression as the time of follow-up, where the sheet has no other."""
+        has, uses = set(roles.columns), self.uses_answers()
+        found = [h for h in numeric_columns(roles) if endpoint_named(h) == "TTP"]
+        if len(found) != 1 or has & {"time", "progression", "pfs_end", "visit_result"} or "use.time" in uses:
+            return roles
+        return propose_roles(tables, {**uses, "use.time": found[0]}, PATIENT_ROLES)
+
+    def _of_named(self, mapping: Mapping) -> Mapping:
+        """Another time to an event than PFS and OS, where the columns that are read name it."""
+        mode = mapping.rule("time")
+        role = {"column": "time", "end": "pfs_end", "dates": "progression"}.get(mode, "")
+        if mapping.rule("endpoint") or role not in mapping.columns:
+            return mapping
+        header = mapping.columns[role].header
+        endpoint = "RFS" if mode == "dates" and is_of_relapse(header) else endpoint_named(header)
+        if not endpoint:
+            return mapping
+        name = TIMES[endpoint][0]
+        more = (
+            Text("; the events are those of its status, as the sheet has them", "；事件以表中的结局列为准")
+            if mode != "dates"
+            else Text(": the event is relapse or death", "：以复发或死亡为事件")
+        )
+        self.notes.append(
+            Text(
+                f"{header!r} is of {name.en}: that is what is analysed ({endpoint}){more.en}",
+                f"“{header}”为{name.zh}：分析{name.zh}({endpoint}){more.zh}",
+            )
+        )
+        return mapping.with_rule(endpoint=endpoint)
 
     def _end_words(self, header: str, role: str) -> tuple[Text, tuple[Candidate, ...]]:
         """Whether the last date is that of the event: the question and its candidates."""

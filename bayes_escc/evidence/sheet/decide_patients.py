@@ -39,11 +39,11 @@ class CohortDecisions(BesideDecisions):
             if self.ask(question):
                 roles = propose_roles(tables, self.uses_answers(), allowed)
         if not visits:
-            roles = self._of_deaths(roles, tables, self.uses_answers())
+            roles = self._of_deaths(self._of_ttp(roles, tables), tables, self.uses_answers())
         columns = dict(roles.columns)
         for role, answer in self.uses_answers().items():
             if role.removeprefix("use.") in ROLES and role not in self.used and role in self.given:
-                said = called(role.removeprefix("use."), self.overall)
+                said = called(role.removeprefix("use."), "OS" if self.overall else "")
                 verb = "说明" if said.zh.startswith("是否") else "是"
                 text = Text(f"Which column is {said.en}?", f"哪一列{verb}{said.zh}？")
                 self.used[role] = (Question(role, text), answer)
@@ -61,7 +61,7 @@ class CohortDecisions(BesideDecisions):
         mapping = self._regimens(mapping, tables, roles)
         mapping = self._identifier(mapping, roles)
         mapping = self._response(mapping)
-        mapping = self._of_overall(self._time(mapping, tables, roles))
+        mapping = self._of_named(self._of_overall(self._time(mapping, tables, roles)))
         return self._shown_beside(self._beside(mapping, tables, roles), proposals)
 
     def _several_sheets(self, mapping: Mapping, tables: Sequence[Table]) -> Mapping:

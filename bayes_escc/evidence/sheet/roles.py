@@ -90,7 +90,8 @@ _ALL: Final = (
           "开始时间|开始日期|开始用药|用药开始|用药日期|给药日期|二线开始|二线治疗开始|开始治疗时间|用药时间|起始日期|治疗日期|"
           "首次化疗日期|治疗起始|开始治疗|治疗开始|首次用药日|第一次用药|第一次用药日期|date of first treatment|first treatment|"
           "first treatment date|date of treatment start|treatment begun|treatment started",
-          "start|begin|begun|started|day 1|d1|baseline date|开始|起始|首疗|首次"),
+          "start|begin|begun|started|day 1|d1|baseline date|开始|起始|首疗|首次|surgery date|date of surgery|operation date|"
+          "date of operation|手术日期|手术时间"),
     _role("consent", "aside", "consent", "知情同意日期", "consent|consent date|icf date|informed consent|签署日期|知情同意|知情同意日期|签署知情"),
     _role("randomisation", "aside", "randomisation or enrolment", "随机或入组日期",
           "randomisation date|randomization date|date of randomization|date of randomisation|randdt|enrolment date|"
@@ -102,7 +103,8 @@ _ALL: Final = (
           "pd date|date of pd|date of progression|progression date|disease progression date|date of first progression|"
           "first pd date|date pd|date progressed|progressed date|pd dt|date of disease progression|date of first pd|progressed on|prog date|"
           "进展日期|疾病进展日期|进展时间|疾病进展时间|pd日期|pd时间|首次进展|首次进展日期|进展日|复发进展日期|影像进展日期",
-          "progression|progressed|pd|relapse|进展|疾病进展"),
+          "progression|progressed|pd|relapse|进展|疾病进展|relapse date|date of relapse|recurrence date|date of recurrence|recurrence|"
+          "复发日期|复发时间|首次复发日期|复发"),
     _role("independent_progression", "date", "progression by independent review", "独立评审的进展日期",
           "irc pd date|birc pd date|irc progression date|independent progression date|birc progression date|独立评审进展日期|irc进展日期|"
           "progression date irc|pd date irc|pd date birc"),
@@ -127,13 +129,17 @@ _ALL: Final = (
     _role("time", "number", "PFS time", "无进展生存期",
           "pfs|pfs time|pfs months|pfs mo|pfs days|pfs weeks|aval|progression free survival|pfs duration|time to progression or death|pfstime|"
           "pfs m|pfs mths|months pfs|days pfs|pfs in months|pfs in days|"
-          "无进展生存期|无进展生存时间|pfs月|pfs天|pfs时间|无疾病进展生存期|无进展生存|pfs生存期", "time|survival time|survival|survival months|survival days|futime|生存时间|生存期|生存"),
-    _role("ttp", "aside", "time to progression", "至疾病进展时间", "ttp|time to progression|疾病进展期"),
+          "无进展生存期|无进展生存时间|pfs月|pfs天|pfs时间|无疾病进展生存期|无进展生存|pfs生存期", "dfs|dfs time|disease free survival|efs|efs time|event free survival|rfs|rfs time|relapse free survival|recurrence free survival|"
+          "无病生存|无病生存期|无病生存时间|dfs时间|无事件生存|无事件生存期|无事件生存时间|efs时间|无复发生存|无复发生存期|无复发生存时间|rfs时间|"
+          "time|survival time|survival|survival months|survival days|futime|生存时间|生存期|生存"),
+    _role("ttp", "aside", "time to progression", "至疾病进展时间", "ttp|ttp time|time to progression|疾病进展期|至疾病进展时间|至进展时间|疾病进展时间ttp"),
     _role("status", "word", "PFS event or censored", "PFS结局",
           "pfs event|pfs status|event pfs|progressed|progression status|progression yes no|event indicator|pfs evt|pfs censor indicator|"
           "pfsevent|pfsstatus|pfs cens|disease progression|progressive disease yn|pfs outcome|progressed or died|"
           "是否进展|进展与否|pfs事件|pfs状态|进展情况|进展状态|有无进展|pfs结局|是否pd|是否出现进展|是否进展或死亡|进展或死亡|pfs是否发生|是否发生进展|pfs事件发生",
-          "event|status|outcome|evt|结局|状态|转归|事件|是否发生事件"),
+          "event|status|outcome|evt|结局|状态|转归|事件|是否发生事件|dfs event|dfs status|efs event|efs status|rfs event|rfs status|ttp event|"
+          "ttp status|relapsed|relapse or death|recurrence or death|dfs事件|dfs状态|dfs结局|efs事件|efs状态|efs结局|rfs事件|rfs状态|rfs结局|"
+          "ttp事件|ttp状态|是否复发|复发与否|复发情况|复发状态|复发或死亡|是否复发或死亡|有无复发"),
     _role("censored", "word", "PFS censored (reversed)", "PFS删失(反向编码)",
           "cnsr|censor|censored|pfs censor|pfs cnsr|censoring|pfs censored|cens|删失|是否删失|pfs删失"),
     _role("os", "aside", "overall survival", "总生存期", "os|os time|os months|overall survival|os mo|os days|总生存期|总生存时间|os月|总生存|os时间"),

@@ -12,7 +12,7 @@ from typing import Final
 
 from bayes_escc.errors import AnalysisError, DataError
 from bayes_escc.evidence.sheet.analyses import analyses_of
-from bayes_escc.evidence.sheet.deaths import called
+from bayes_escc.evidence.sheet.deaths import TIMES, called
 from bayes_escc.evidence.sheet.decide import Decision, decide
 from bayes_escc.evidence.sheet.grids import Grid, read_grids
 from bayes_escc.evidence.sheet.layout import find_table
@@ -244,7 +244,9 @@ def write_folder(decision: Decision, sheets: Sequence[str | Path], out: str | Pa
     }.items():
         write_atomic(folder / name, content)
         files.append(folder / name)
-    for name in {"pfs.toml", "os.toml", "response.toml", "adverse_events.toml", "effects.toml"} - set(analyses):
+    for name in {*(f"{t.lower()}.toml" for t in TIMES), "response.toml", "adverse_events.toml", "effects.toml"} - set(
+        analyses
+    ):
         (folder / name).unlink(missing_ok=True)  # of an earlier start; the sheet no longer supports it
     return Started(folder, tuple(files), decision)
 
@@ -270,12 +272,12 @@ def decision_text(decision: Decision, language: str) -> list[str]:
     """What was decided, line by line: columns with reasons, rows left aside, notes, and what the table says."""
     heading = Text("Columns:", "各列：").said(language)
     lines = [heading]
-    overall = decision.mapping.rule("endpoint") == "OS"
+    endpoint = decision.mapping.rule("endpoint")
     for p in decision.proposals:
         role = (
             Text("-", "-").said(language)
             if p.role is None
-            else f"{called(p.role, overall).said(language)} ({p.role})"
+            else f"{called(p.role, endpoint).said(language)} ({p.role})"
             if p.role in ROLES
             else p.role
         )
