@@ -12,6 +12,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.evidence.sheet.read import read_sheet
+from bayes_escc.report.answer import answer_text
 
 # start, progression, death, last contact; then days and event of PFS and of OS, counted by hand
 PATIENTS = [
@@ -264,6 +265,9 @@ def test_both_are_chapters_of_one_page_each_under_its_name(language, tmp_path, c
     found = {n: json.loads((results / n / "result.json").read_text(encoding="utf-8")) for n in ("pfs", "os")}
     assert found["os"]["data"]["endpoint"] == "OS"
     assert "endpoint" not in found["pfs"]["data"]
+    told = answer_text(found["os"], language=language)  # names of rows are cut short after they are made those of OS
+    assert not re.search("PFS|无进展|rogression-free", told)
+    assert not re.search("overall survival|deaths are", told) or language == "en"
     page = re.sub(r"<svg.*?</svg>", "", next(results.glob("*.html")).read_text(encoding="utf-8"), flags=re.S)
     names = {"en": ("rogression-free survival", "verall survival"), "zh": ("无进展生存期", "总生存期")}[language]
     assert names[0] in page

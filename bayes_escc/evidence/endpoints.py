@@ -20,6 +20,7 @@ __all__ = [
     "endpoint_direction",
     "endpoint_of_times",
     "is_time_to_event",
+    "kind_of_events",
     "misspelt_endpoint",
     "stated_directions",
     "time_endpoint",
@@ -121,6 +122,12 @@ _AROUND: Final = re.compile(
     r"|[^a-z\u4e00-\u9fff]"
 )
 """What may stand around the name of adverse events and says nothing of its own."""
+
+
+def kind_of_events(label: str) -> str:
+    """Which adverse events a label is of: ``"TRAE"``, ``"TEAE"``, ``"irAE"``, or ``"AE"`` where it does not say."""
+    text = normalise(label).casefold().replace("_", " ")
+    return next((kind for kind, pattern in _KINDS_OF_EVENTS if pattern.search(text)), "AE")
 
 
 def adverse_endpoint(label: str) -> str | None:

@@ -165,7 +165,7 @@ def _table(result: PlainMapping, room: int, language: Language) -> list[str]:
         lines.append(cells)
     over = sum(max(display_width(line[i]) for line in [header, *lines]) + 2 for i in range(1, len(header)))
     for cells in [header, *lines]:
-        cells[0] = _cut(cells[0], max(20, WIDTH - over))
+        cells[0] = _cut(of_result(cells[0], result), max(20, WIDTH - over))
     title = _say("pair" if len(pairs) == 1 else "against", language, a=pairs[0][0], b=pairs[0][1])
     titles = [title] if len({reference for _, reference in pairs}) == 1 else []
     hidden = len(rows) - len(lines)
@@ -221,7 +221,7 @@ def _estimates(result: PlainMapping, time_unit: str, room: int, language: Langua
             r["estimand"], name_of(r, str(r["unit"]), time_unit, language)
         )
         text = estimate_text(r, language).replace(f"({interval_label(r, language)} ", "(")
-        lines.append([_cut(", ".join(p for p in (who, name) if p), 55), text])
+        lines.append([_cut(of_result(", ".join(p for p in (who, name) if p), result), 55), text])
     for t in limits:
         who = ", ".join(str(t[k]) for k in ("regimen", "study") if t.get(k))
         side = ">" if t["side"] == "above" else "<"
@@ -229,7 +229,7 @@ def _estimates(result: PlainMapping, time_unit: str, room: int, language: Langua
         name = f"P({of} {side} {t['value']:g})"
         lines.append(
             [
-                _cut(f"{name}{', ' + who if who else ''}", 55),
+                _cut(of_result(f"{name}{', ' + who if who else ''}", result), 55),
                 format_probability(t["probability"], t["mcse_probability"]),
             ]
         )

@@ -40,6 +40,18 @@ TABLE_NOTES: Final = (
     ),
     ("a count and a share give no ratio.", "一为计数、一为百分比，不能求比值。"),
     ("'{name}' agrees with the dates.", "“{name}”与日期一致。"),
+    ("overall survival is left out, as answered.", "按回答不做总生存期分析。"),
+    ("no death has a time so far: overall survival is not analysed.", "尚无带时间的死亡：不做总生存期分析。"),
+    ("{n} patient is left out of overall survival; see the log.", "{n}例未纳入总生存期分析，见日志。"),
+    ("{n} patients are left out of overall survival; see the log.", "{n}例未纳入总生存期分析，见日志。"),
+    (
+        "{n} patient died on an unknown date without progression at a scan, and have no follow-up of PFS; see the log.",
+        "{n}例死亡日期未知且影像未见进展，未纳入PFS随访，见日志。",
+    ),
+    (
+        "{n} patients died on an unknown date without progression at a scan, and have no follow-up of PFS; see the log.",
+        "{n}例死亡日期未知且影像未见进展，未纳入PFS随访，见日志。",
+    ),
     ("{n} patients have no '{name}'; they are numbered.", "{n}例无“{name}”，已编号。"),
     (
         "ORR is CR + PR, DCR is CR + PR + SD, where the sheet gives the categories alone.",

@@ -126,9 +126,7 @@ def analyses_of(mapping: SheetMapping, applied: Applied, file: str, language: st
         found["response.toml"] = _rates(
             "response.toml", ["ORR"] if binary else ["ORR", "DCR"], regimens, file, answers, language, counts=False
         )
-    harms = [e for e, column in (("any_AE", "ae_any"), ("grade3plus_AE", "ae_severe")) if column in applied.columns]
-    if "ae_grade" in applied.columns:
-        harms = ["any_AE", "grade3plus_AE"]
+    harms = [e for e, column, _ in mapping.adverse if {column, "ae_grade"} & set(applied.columns)]
     if harms:
         found["adverse_events.toml"] = _rates(
             "adverse_events.toml", harms, regimens, file, answers, language, counts=True

@@ -124,6 +124,8 @@ class CellReading:
             if not word and not cell and blank_asked and word not in stated:
                 self.ask_word(role, "", record, meanings)
                 continue
+            if word not in table:
+                word = _without_more(role, word, table)
             if role == "response" and word in MISSING:
                 word = ""  # blank, slash and dash alike: not assessed, or not evaluable?
             meaning = table.get(word)
@@ -393,6 +395,16 @@ class CellReading:
     def ask_rows(self, record: Record, why: Text) -> None:
         """A row that cannot be used for the follow-up: correct it, or set it aside."""
         add_fault(record, FAULT, why)
+
+
+def _without_more(role: str, word: str, table: Mapping_[str, str]) -> str:
+    """A word without what changes nothing: that a response is confirmed, or the age behind a sex."""
+    bare = word
+    if role == "response":
+        bare = re.sub(r"\s*\(?\s*(?:(?<!未)(?:已|经)?确认|\bconfirmed)\s*\)?$", "", word)
+    elif role == "sex" and (found := re.fullmatch(r"(\w+?)\s*[/、,，;；]?\s*\d{1,3}\s*(?:岁|y|yrs?|years)?", word)):
+        bare = found[1]
+    return bare if bare in table else word
 
 
 def add_fault(record: Record, kind: str, why: Text) -> None:

@@ -321,6 +321,13 @@ class _Work(CohortDecisions):
             if mapping.rule("time") and {"time", "visit_result"} & {*applied.columns, *mapping.columns}:
                 self.ask(_margin(mapping.rule("endpoint", "PFS"), none))
             if "os_time" in applied.columns:
+                first = TIMES[mapping.rule("endpoint", "PFS")][0]
+                self.notes.append(
+                    Text(
+                        f"deaths are analysed too: overall survival (OS) beside {first.en}",
+                        f"同时分析死亡：除{first.zh}外，另做总生存期(OS)分析",
+                    )
+                )
                 self.ask(_margin("OS", none))
             if "response" in applied.columns or mapping.kind == "counts":
                 self.ask(

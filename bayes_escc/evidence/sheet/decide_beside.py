@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bayes_escc.evidence.sheet.cells import MISSING, folded_word, time_unit
+from bayes_escc.evidence.sheet.cells import MISSING, folded_word, read_number, time_unit
 from bayes_escc.evidence.sheet.columns import Proposal, Roles, propose_roles
 from bayes_escc.evidence.sheet.deaths import (
     counted_dead,
@@ -18,7 +18,7 @@ from bayes_escc.evidence.sheet.deaths import (
     values_in,
 )
 from bayes_escc.evidence.sheet.decide_follow_up import FollowUpDecisions
-from bayes_escc.evidence.sheet.decide_overall import MOST_VALUES, numeric_columns, of_who_died
+from bayes_escc.evidence.sheet.decide_overall import MOST_VALUES, of_who_died
 from bayes_escc.evidence.sheet.layout import Table
 from bayes_escc.evidence.sheet.mapping import Column, Mapping
 from bayes_escc.evidence.sheet.questions import Candidate, Question
@@ -83,8 +83,7 @@ class BesideDecisions(FollowUpDecisions):
         """Columns that may be the time of overall survival; one of several sheets with its other headers."""
         if "os" in mapping.columns:
             return [mapping.columns["os"]]
-        numeric = set(numeric_columns(roles))
-        found = [h for h in roles.aside if h in numeric and is_time_to_death(h)]
+        found = [h for h in roles.aside if is_time_to_death(h) and _mostly_numbers(roles.cells[h])]
         if len(found) > 1:
             proposed = propose_roles(tables, {}, frozenset({"os"})).columns.get("os")
             if proposed is not None and {c.header for c in _all(proposed)} >= set(found):
@@ -170,6 +169,12 @@ class BesideDecisions(FollowUpDecisions):
             self._say_reversed(header)
             mapping = mapping.with_rule(os_status="reversed")
         return mapping
+
+
+def _mostly_numbers(cells: Sequence[str]) -> bool:
+    """Whether most cells are numbers, be they followed by a plus; what is none is asked about row by row."""
+    filled = [c for c in cells if folded_word(c) not in MISSING]
+    return bool(filled) and 2 * sum(read_number(c.strip().rstrip("+")) is not None for c in filled) >= len(filled)
 
 
 def _all(column: Column) -> tuple[Column, ...]:

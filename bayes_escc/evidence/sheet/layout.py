@@ -16,8 +16,9 @@ __all__ = ["Aside", "Table", "find_table"]
 
 _DEEPEST_HEADER: Final = 40
 _TOTALS: Final = re.compile(
-    r"(?i)^(合计|总计|小计|共计|总数|平均|平均值|均值|均数|中位数|标准差|sum|totals?|sub-?total|mean|median|average|count|"
-    r"grand total|overall|n\s*=\s*\d+|计数)\s*[:：]?$"
+    r"(?i)^(合计|总计|小计|共计|总数|总例数|平均|平均值|平均数|均值|均数|中位数?|中位值|中位时间|标准差|最大值|最小值|范围|sum|"
+    r"totals?|sub-?total|mean|median|average|count|grand total|overall|range|maximum|minimum|n\s*=\s*\d+|计数)"
+    r"\s*(?:[(（±].*)?[:：]?$"
 )
 _NOTES: Final = re.compile(
     r"(?i)^(\*|†|‡|注|备注\s*[:：]|说明\s*[:：]|制表|填表|审核|录入|数据来源|资料来源|统计|notes?\b|source|abbreviations?|footnote|"
@@ -203,7 +204,7 @@ def _headers(grid: Grid, at: int) -> tuple[tuple[str, ...], int]:
     for name, group in zip(names, above, strict=True):
         if not name:
             joined.append(group)
-        elif group and group != name and times[name] > 1:
+        elif group and group != name and (times[name] > 1 or _told_by_its_group(name, group)):
             joined.append(f"{group} / {name}")
         else:
             joined.append(name)
@@ -231,6 +232,12 @@ def _headers(grid: Grid, at: int) -> tuple[tuple[str, ...], int]:
         seen[name] += bool(name)
         unique.append(f"{name} [{seen[name]}]" if name and seen[name] > 1 else name)
     return tuple(unique), used
+
+
+def _told_by_its_group(name: str, group: str) -> bool:
+    """Whether a name says nothing of itself, but does with the title above it: `highest grade` of adverse events."""
+    joined = roles_of(header_of(f"{group} / {name}"))
+    return not roles_of(header_of(name)) and any(how == "exact" for _, how in joined)
 
 
 def _names_of_groups(names: Sequence[str], below: Sequence[str]) -> bool:

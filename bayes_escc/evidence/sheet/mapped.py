@@ -182,7 +182,7 @@ def read_mapped(
     frame = applied.frame()
     notes = [Problem("sheet_note", note.en, "Said by the mapping.") for note in applied.notes]
     if kind == "counts" and mapping.kind == "patients":
-        frame = _counted(frame)
+        frame = _counted(frame, mapping)
         notes.append(
             Problem("patients_counted", "adverse events of the sheet's patients were counted", "One row per regimen.")
         )
@@ -218,13 +218,13 @@ def read_mapped(
     return MappedTable(frame, tuple(notes), label, applied)
 
 
-def _counted(frame: pd.DataFrame) -> pd.DataFrame:
+def _counted(frame: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
     """Adverse events by regimen, out of the patients for whom they are recorded."""
     import pandas as pd
 
     rows = []
     for regimen, group in frame.groupby("regimen", sort=True):
-        for endpoint, column, lowest in (("any_AE", "ae_any", 1), ("grade3plus_AE", "ae_severe", 3)):
+        for endpoint, column, lowest in mapping.adverse:
             met = pd.Series("", index=group.index)
             if column in group:
                 met = group[column]

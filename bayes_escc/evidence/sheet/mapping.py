@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_escc.errors import AnalysisError
+from bayes_escc.evidence.endpoints import kind_of_events
 from bayes_escc.evidence.sheet.roles import ROLES
 from bayes_escc.names import Plain
 from bayes_escc.settings.files import read_toml
@@ -124,6 +125,19 @@ class Mapping:
     def rule(self, name: str, default: str = "") -> str:
         """One rule of derivation."""
         return self.rules.get(name, default)
+
+    @property
+    def adverse(self) -> tuple[tuple[str, str, int], ...]:
+        """Endpoints of adverse events, with the column that tells each and the lowest grade that counts.
+
+        Each is named as its header says: a column of ``TRAE grade`` gives ``any_TRAE`` and ``grade3plus_TRAE``.
+        """
+        found = []
+        for grade, column, lowest in (("any", "ae_any", 1), ("grade3plus", "ae_severe", 3)):
+            told = self.columns.get("ae_grade", self.columns.get(column))
+            if told is not None:
+                found.append((f"{grade}_{kind_of_events(told.header)}", column, lowest))
+        return tuple(found)
 
     def with_rule(self, **rules: str) -> Mapping:
         """The mapping with other rules of derivation."""

@@ -198,6 +198,14 @@ class OverallReading(CellReading):
         def fault(en: str, zh: str) -> None:
             add_fault(record, followed.fault, Text(en, zh))
 
+        if ongoing := re.fullmatch(r"(\d+(?:\.\d+)?\s*[A-Za-z\u4e00-\u9fff]*)\s*\+", normalise(cell)):
+            if status is True:
+                fault(
+                    f"{called} {masked(cell)!r} is censored by its +, and the status says the event happened",
+                    f"{called}“{masked(cell)}”带+号表示删失，而状态记为已发生事件",
+                )
+                return
+            status, read = False, read_number(ongoing[1])
         if word_of(cell) in MISSING:
             fault(f"there is no {called} time", f"缺少{called}时间")
             return
@@ -306,7 +314,3 @@ def set_aside_of_os(records: Sequence[Record], mapping: Mapping, recorder: Recor
             "see the log",
             f"{len(wrong)}例未纳入总生存期分析，见日志",
         )
-    recorder.note(
-        "deaths are analysed too: overall survival (OS) beside progression-free survival",
-        "同时分析死亡：除无进展生存期外，另做总生存期(OS)分析",
-    )
