@@ -137,7 +137,7 @@ def test_what_python_makes_of_overall_survival_says_so(fitted):
     wrong = re.compile("PFS|rogression")
     shown = [posterior._repr_html_(), comparison._repr_html_(), *posterior.priors]
     drawn = {
-        name: texts_of(be.plots.figure(name)(value))
+        name: texts_of(getattr(be.plots, name)(value))
         for name, value in (
             ("survival", posterior), ("better_over_time", posterior), ("hazards", posterior),
             ("difference", comparison), ("benefit", comparison),

@@ -270,17 +270,11 @@ def _results(options: argparse.Namespace) -> int:
 def _plot(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from bayes_escc.plots.chinese import with_chinese_texts
     from bayes_escc.plots.style import save_figure
-    from bayes_escc.study.story import naming_of
     from bayes_escc.study.study import Study
 
     with _noting(options), Study.open(options.study, read_only=True) as study:
-        language, found = language_of(options, study.analysis), study.status()
-        own = naming_of(found["title"], found["fit"], language).own
-        figures = study.figures()
-        if language == "zh":
-            figures = {name: with_chinese_texts(figure, own=own) for name, figure in figures.items()}
+        figures = study.figures(language_of(options, study.analysis))
         written = [str(p) for name, figure in figures.items() for p in save_figure(figure, Path(options.out) / name)]
     _say(options, {"files": written}, lambda: "\n".join(written) or _naming(options).say("nothing_to_draw"))
     return 0

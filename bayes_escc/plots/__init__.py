@@ -45,8 +45,9 @@ __all__ = sorted(_MODULES)
 
 
 def figure(name: str) -> Callable[..., Figure]:
-    """The function that draws the figure of a name."""
-    return cast("Callable[..., Figure]", globals().get(name) or __getattr__(name))
+    """The function that draws a figure as it is: in English, and in words of PFS, which its caller puts into others."""
+    drawn = globals().get(name) or __getattr__(name)
+    return cast("Callable[..., Figure]", getattr(drawn, "__wrapped__", drawn))
 
 
 def __getattr__(name: str) -> Callable[..., Figure]:

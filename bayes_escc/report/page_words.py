@@ -290,6 +290,8 @@ WORDS: Final = phrases(
         "divergences": ("Divergences", "发散次数"),
         "passed": ("Diagnostics passed", "诊断通过"),
         "yes": ("yes", "是"),
+        "male": ("male", "男"),
+        "female": ("female", "女"),
         "no": ("no", "否"),
         "version": ("{name} version", "{name}版本"),
         "computation_table": ("Computation", "计算"),

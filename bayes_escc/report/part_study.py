@@ -117,7 +117,10 @@ def table1(page: View) -> Made:
             lines.append((f"{name}, {page.say('median_quartiles')}", *cells, smd))
         else:
             lines.append((f"{name}, {page.say('count_percent')}", *("" for _ in groups), smd))
-            said = {"0": page.say("no"), "1": page.say("yes")} if set(row["levels"]) <= {"0", "1"} else {}
+            known = (
+                {"0": "no", "1": "yes"} if set(row["levels"]) <= {"0", "1"} else {"male": "male", "female": "female"}
+            )
+            said = {level: page.say(word) for level, word in known.items()}
             for level, counts in row["levels"].items():
                 shares = [
                     f"{counts[g]} ({100 * counts[g] / max(1, row['n'][g]):.1f}{page.say('percent')})" for g in groups

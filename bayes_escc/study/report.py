@@ -29,7 +29,7 @@ def study_source(path: str | Path) -> Source:
     """
     with Study.open(path, read_only=True) as study:
         posterior, design, table = study.fitted()
-        history, shown = study.history(), study.figures()
+        history, shown = study.history(), study.figures(None)
     comparisons = comparisons_of(posterior)
     result = json.loads(to_json(to_result(posterior, comparisons)))
     facts = {**page_facts(posterior, design, table, result), "looks": looks_of(history)}

@@ -205,10 +205,9 @@ def courses(store: Store) -> list[Plain]:
     return sorted(found, key=lambda c: (order.get(c["regimen"], 0), c["last"]))
 
 
-def study_figures(store: Store) -> dict[str, Figure]:
-    """The figures a study has something to show in, by file name."""
+def study_figures(store: Store, language: Language | None = None) -> dict[str, Figure]:
+    """The figures a study has something to show in, by file name; without a language as they were drawn."""
     from bayes_escc.plots import study_changes, study_estimates, study_follow_up, study_probability
-    from bayes_escc.plots.chinese import with_endpoint_texts
 
     told, found = history(store), {}
     fits = [e["fit"] for e in told["entries"] if e["fit"]]
@@ -220,10 +219,20 @@ def study_figures(store: Store) -> dict[str, Figure]:
     followed = courses(store)
     if followed and fits:
         found["study_follow_up"] = study_follow_up(told, followed, _time_unit(store))
+    return found if language is None else _in_words(found, store, fits[-1] if fits else None, language)
+
+
+def _in_words(
+    figures: dict[str, Figure], store: Store, fit: PlainMapping | None, language: Language
+) -> dict[str, Figure]:
+    """Figures in one language, and in the words of the time to an event that the study is of."""
+    from bayes_escc.plots.chinese import with_chinese_texts, with_endpoint_texts
+
     analysis = read_analysis(store, frozen=False)
-    outcome = "" if analysis is None else analysis[1].data.outcome
-    own = naming_of("" if analysis is None else analysis[1].title, fits[-1] if fits else None, "en").own
-    return {name: with_endpoint_texts(figure, outcome, own=own) for name, figure in found.items()}
+    title, outcome = ("", "") if analysis is None else (analysis[1].title, analysis[1].data.outcome)
+    own = naming_of(title, fit, language).own
+    told = {n: with_chinese_texts(f, own=own) for n, f in figures.items()} if language == "zh" else figures
+    return {name: with_endpoint_texts(figure, outcome, own=own) for name, figure in told.items()}
 
 
 def _time_unit(store: Store) -> str:

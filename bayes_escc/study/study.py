@@ -12,7 +12,7 @@ import os
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bayes_escc.analysis.analysis import Analysis
 from bayes_escc.analysis.bundled import find_analysis
@@ -241,9 +241,15 @@ class Study(NotebookView):
         """Write the whole record as plain files to a new or empty folder; see `export.export`."""
         return export(self._store, folder)
 
-    def figures(self) -> dict[str, Figure]:
-        """The figures of the study by file name: P(better), estimates, changes, and accrual and follow-up."""
-        return study_figures(self._store)
+    def figures(self, language: Literal["en", "zh"] | None = "en") -> dict[str, Figure]:
+        """The figures of the study by file name: P(better), estimates, changes, and accrual and follow-up.
+
+        Parameters
+        ----------
+        language : {"en", "zh"} or None
+            Of their texts; None leaves them as drawn, in English and in words of progression-free survival.
+        """
+        return study_figures(self._store, language)
 
     @checked
     def posterior(self, cut: int | None = None) -> Posterior:

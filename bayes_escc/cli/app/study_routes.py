@@ -100,18 +100,13 @@ def study_routes(app: Flask, page: Page) -> None:
 
     @app.get("/study/<name>/probability.svg")
     def figure(name: str) -> Any:
-        from bayes_escc.plots.chinese import with_chinese_texts
-        from bayes_escc.study.story import naming_of
         from bayes_escc.study.study import Study
 
         with Study.open(_study_path(work, name), read_only=True) as found:
-            figures = found.figures()
+            figures = found.figures(work.language)
             chosen = next((f for n, f in figures.items() if "probability" in n), None)
             stream = io.BytesIO()
             if chosen is not None:
-                if work.language == "zh":
-                    stands = found.status()
-                    with_chinese_texts(chosen, own=naming_of(stands["title"], stands["fit"], "zh").own)
                 chosen.savefig(stream, format="svg")
             _close(figures)
         if chosen is None:
