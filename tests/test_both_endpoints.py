@@ -141,6 +141,7 @@ def test_a_death_without_a_date_is_asked_about_patient_by_patient(died, lives, t
     assert [q.code for q in asked] == ["undated_deaths"]
     assert "rows 2, 4, 6, 8, 10" in asked[0].rows.en
     found, _ = questions_of(path, undated_deaths="last_contact")
+    assert any("5 deaths have no date: the last contact is taken for it" in n for n in found.notes)
     assert found.frame["event"].astype(int).tolist() == [p[5] for p in PATIENTS]
     assert found.frame["os_event"].astype(int).tolist() == [p[7] for p in PATIENTS]
     _, asked = questions_of(path, undated_deaths="unknown")

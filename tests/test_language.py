@@ -1191,3 +1191,39 @@ def test_a_decision_has_one_word_in_a_run_a_table_a_figure_and_a_design():
     assert all(("成功" if key.startswith("go") else "终止") in said for key, said in _LIMITS.items())
     for drawn in ("rule: go above 0.9", "rule: stop below 0.1"):
         assert not re.search("通过|停止", figure_in_chinese(drawn))
+
+
+def _told_in_chinese(text):
+    """Whether one variant of a sentence of the source is Chinese, as a reader meets it."""
+    from bayes_escc.report.chinese import in_chinese
+    from bayes_escc.report.refusals import refusal_in_chinese
+
+    full = text.strip() if text.strip().endswith((".", "?")) else f"{text.strip()}."
+    told = (in_chinese(full), refusal_in_chinese(f"  - {full.rstrip('.')}"))
+    return "" in told or any(
+        re.search("[\u4e00-\u9fff]", t) and not re.search(r"\b[a-z]+ [a-z]+ [a-z]+\b", t) for t in told
+    )
+
+
+PASSED_ON = (
+    "{self.name}: {self.not_exact}.", "{rule.name}: {rule.not_exact}.", "{error}.'", "{'; '.join(wrong)}.",
+    "{planned.rule.not_calibrated}", "{arm}: {message}", "{label} cannot be used.", "{listed}'", "a look is {some}",
+    "{inside} the true rates", "{said} alone;", "{said}; say at which", "{said}, more than the {most}",
+    "ci_prob {wrong[0]}", "{path.name} {what}.", "left out'", "are read with {first.en}", "First rows: {seen}",
+)  # fmt: skip
+"""Sentences that are put together of others, which are translated as they are."""
+
+
+@pytest.mark.parametrize("room", ["rules", "evidence/population", "trials", "evidence/sheet"])
+def test_every_refusal_and_note_of_a_room_has_its_chinese(room):
+    """About 130 refusals of designs, rules and published arms reached a Chinese reader in English."""
+    from tests.helpers.messages import messages
+
+    found = list(messages(room))
+    assert len(found) > 20
+    missing = [
+        f"{m.place}: {m.source}"
+        for m in found
+        if not any(part in m.source for part in PASSED_ON) and not any(map(_told_in_chinese, m.variants[:600]))
+    ]
+    assert missing == []

@@ -41,6 +41,8 @@ TABLE_NOTES: Final = (
     ("a count and a share give no ratio.", "一为计数、一为百分比，不能求比值。"),
     ("'{name}' agrees with the dates.", "“{name}”与日期一致。"),
     ("overall survival is left out, as answered.", "按回答不做总生存期分析。"),
+    ("{n} death has no date: the last contact is taken for it, as answered.", "{n}例死亡无日期：按回答以末次随访日期代之。"),
+    ("{n} deaths have no date: the last contact is taken for it, as answered.", "{n}例死亡无日期：按回答以末次随访日期代之。"),
     ("no death has a time so far: overall survival is not analysed.", "尚无带时间的死亡：不做总生存期分析。"),
     ("{n} patient is left out of overall survival; see the log.", "{n}例未纳入总生存期分析，见日志。"),
     ("{n} patients are left out of overall survival; see the log.", "{n}例未纳入总生存期分析，见日志。"),

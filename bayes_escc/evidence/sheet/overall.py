@@ -100,7 +100,7 @@ class OverallReading(CellReading):
     def date_deaths(self, days: Days, died: Sequence[bool | None]) -> None:
         """Deaths that are said and not dated: dated as was answered, or asked about, row by row."""
         answer, mode = self.mapping.rule("undated_deaths"), self.mapping.rule("time")
-        dated = self.mapping.rule("os") == "dates"
+        dated, assumed = self.mapping.rule("os") == "dates", 0
         for i, record in enumerate(self.records):
             if died[i] is False and "death" in days[i]:
                 header = self.columns["os_status"].header
@@ -115,6 +115,7 @@ class OverallReading(CellReading):
             last = days[i].get("last_contact")
             if answer == "last_contact" and last is not None:
                 days[i]["death"] = last
+                assumed += 1
                 self.recorder.read(
                     record,
                     self.columns["last_contact"].header,
@@ -127,6 +128,12 @@ class OverallReading(CellReading):
             elif dated or mode == "visits" or (mode == "dates" and "progression" not in days[i]):
                 self.pending.add(i)
                 self._ask_when(record)
+        if assumed:
+            self.recorder.note(
+                f"{assumed} {'death has' if assumed == 1 else 'deaths have'} no date: the last contact is taken for "
+                "it, as answered",
+                f"{assumed}例死亡无日期：按回答以末次随访日期代之",
+            )
 
     def _ask_when(self, record: Record) -> None:
         last = self.columns.get("last_contact")
