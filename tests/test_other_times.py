@@ -11,7 +11,7 @@ import pytest
 import bayes_escc as be
 from bayes_escc.cli import main
 from bayes_escc.evidence.sheet.read import read_sheet
-from bayes_escc.report.endpoint_words import of_endpoint
+from bayes_escc.report.endpoint_words import chinese_of_endpoint, of_endpoint
 from bayes_escc.report.refusals import refusal_in_chinese
 
 ROWS = [
@@ -97,6 +97,17 @@ def test_disease_free_and_overall_survival_stand_beside_each_other(tmp_path):
 def test_words_of_another_time(text, endpoint, expected):
     assert of_endpoint(text, endpoint) == expected
     assert of_endpoint(expected, endpoint) == expected
+
+
+def test_what_a_result_says_of_another_time_is_chinese():
+    """Priors of DFS stood in English on a Chinese page, for the catalogue knows those of PFS."""
+    line = (
+        "median DFS of a reference patient on the average regimen ~ LogNormal(2.485, 1): 95 % between 1.69 and 85.2 "
+        "months."
+    )
+    said = of_endpoint(chinese_of_endpoint(line, "DFS"), "DFS")
+    assert "参照患者的中位无病生存期" in said
+    assert not re.search("[a-z]{3} [a-z]{2}", said)
 
 
 def test_a_time_of_no_known_name_is_refused():

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 from bayes_escc.evidence.endpoints import time_endpoint
 from bayes_escc.families import get_family
 from bayes_escc.names import PlainMapping
-from bayes_escc.report.chinese import Names, shielded, unshielded
+from bayes_escc.report.chinese import Names, in_chinese, shielded, unshielded
 
-__all__ = ["endpoint_of", "of_endpoint", "of_result"]
+__all__ = ["chinese_of_endpoint", "endpoint_of", "of_endpoint", "of_result"]
 
 
 class _Words(NamedTuple):
@@ -66,6 +66,8 @@ _SAID: Final = (
     ("Progression-free survival", "{Name}"),
     ("progression-free survival", "{name}"),
     ("Progression-free (% of patients)", "{Free} (% of patients)"),
+    ("Death without progression", "Death without {hazard}"),
+    ("New therapy before progression", "New therapy before {hazard}"),
     ("progression-free time", "{time}"),
     ("progression-free", "{free}"),
     ("Hazard of progression", "Hazard of {hazard}"),
@@ -78,6 +80,8 @@ _SAID: Final = (
 _SAID_ZH: Final = (
     ("无进展生存期自治疗开始至疾病进展或任何原因死亡", "{name}自治疗开始至{runs_to}"),
     ("无进展生存期(PFS)", "{name}({code})"),
+    ("未进展而死亡", "此前未发生{hazard}而死亡"),
+    ("进展前更换治疗", "{hazard}前更换治疗"),
     ("无进展生存时间", "{time}"),
     ("无进展生存期", "{name}"),
     ("无进展生存率", "{rate}"),
@@ -142,6 +146,16 @@ def of_endpoint(text: str, endpoint: str, own: Names = frozenset()) -> str:
     pattern, said = _replacements(endpoint)
     held = pattern.sub(lambda found: said[found.group()], shielded(text, own))
     return unshielded(_PFS.sub(endpoint, held), own)
+
+
+def chinese_of_endpoint(text: str, endpoint: str, own: Names = frozenset()) -> str:
+    """A text about an endpoint in Chinese, in words of PFS, which `of_endpoint` makes those of the endpoint.
+
+    The result says ``median DFS`` of a prior, and the catalogue of Chinese knows ``median PFS``.
+    """
+    if endpoint in _ENGLISH and endpoint != "OS":
+        text = unshielded(re.sub(rf"(?<![A-Za-z0-9_]){endpoint}(?![A-Za-z0-9_])", "PFS", shielded(text, own)), own)
+    return in_chinese(text, own)
 
 
 def of_result(text: str, result: Mapping[str, PlainMapping], own: Names = frozenset()) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.chinese import Names, in_chinese
-from bayes_escc.report.endpoint_words import of_endpoint
+from bayes_escc.report.endpoint_words import chinese_of_endpoint, of_endpoint
 from bayes_escc.report.full_words import FULL
 from bayes_escc.report.quantities import (
     KNOWN_COVARIATES,
@@ -108,7 +108,7 @@ class Naming:
 
     def said(self, text: str) -> str:
         """A text of the package, written in English, in the language of the rows."""
-        said = in_chinese(text, self.own) if self.language == "zh" else text
+        said = chinese_of_endpoint(text, self.endpoint, self.own) if self.language == "zh" else text
         return of_endpoint(said, self.endpoint, self.own)
 
     def say(self, key: str, **values: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bayes_escc.families import get_family
 from bayes_escc.names import PlainMapping
 from bayes_escc.report.blocks import Block, Figure
-from bayes_escc.report.chinese import in_chinese
+from bayes_escc.report.endpoint_words import chinese_of_endpoint
 from bayes_escc.report.naming import own_names
 from bayes_escc.report.page_words import WORDS
 from bayes_escc.report.quantities import Language, interval_text, name_of, time_unit_of
@@ -41,7 +41,7 @@ class View:
 
     def said(self, text: str) -> str:
         """A text of the package, written in English, in the language of the page."""
-        return in_chinese(text, self.own) if self.language == "zh" else text
+        return chinese_of_endpoint(text, self.endpoint, self.own) if self.language == "zh" else text
 
     def name(self, row: PlainMapping) -> str:
         """What a row is about, with its time."""
