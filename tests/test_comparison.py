@@ -136,6 +136,12 @@ def test_missing_cells_are_left_out():
         ({"reference": "a", "margin": -0.1}, "at least 0"),
         ({"reference": "a", "margin": 0.8, "scale": "ratio"}, "at least 1"),
         ({"reference": "a", "margin": 1.2, "scale": "ratio", "better": "lower"}, "at most 1"),
+        ({"reference": "a", "margin": 35, "scale": "ratio"}, r"between 0\.1 and 10.*mean 1\.35\?"),
+        ({"reference": "a", "margin": 80, "scale": "odds_ratio", "better": "lower"}, r"mean 0\.8\?"),
+        (
+            {"reference": "a", "margin": 0.01, "scale": "ratio", "better": "lower"},
+            "between 0.1 and 10, being a ratio, not 0.01",
+        ),
         ({"reference": "a", "rope": (0.1, -0.1)}, "lower limit first"),
         ({"reference": "a", "rope": (-0.1, 0.1), "scale": "ratio"}, "above 0"),
     ],

@@ -106,6 +106,12 @@ ROWS = [
         "or change measure, for example to log HR. [non_positive_ratio]",
     ),
     (
+        {"measure": "RD", "estimate": "-12", "ci_low": "-20", "ci_high": "-4", "p": ""},
+        "beyond_range",
+        "row 2, column estimate '-12': a risk difference lies between -1 and 1. Give it as a share: -0.12 for 12 percentage "
+        "points fewer. [beyond_range]",
+    ),
+    (
         {"measure": "hazard"},
         "unknown_measure",
         "row 2, column measure 'hazard': the effect measure is not known. Use one of HR, OR, RR, log HR, log OR, log RR, "

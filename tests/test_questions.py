@@ -158,6 +158,18 @@ def test_questions_of_a_file_are_held_against_their_range_when_it_is_read(tables
         analysis(**tables)
 
 
+@pytest.mark.parametrize(("margin", "meant"), [("80", "0.8"), ("0.01", None), ("250", None)])
+def test_a_margin_of_percent_is_no_ratio(margin, meant, capsys):
+    asked = ["pool", "A=0.7,0.6,0.82", "B=0.8,0.7,0.91", "--margin", margin]
+    for language, said in (("en", f"must lie between 0.1 and 10, being a ratio, not {margin}"), ("zh", "0.1～10")):
+        assert main([*asked, "--language", language]) == 2
+        told = capsys.readouterr().err
+        assert said in told
+        assert meant is None or f"{meant}" in told
+    with pytest.raises(AnalysisError, match=r"between 0\.1 and 10"):
+        analysis(comparisons=[{"estimand": "rate", "scale": "ratio", "margin": float(margin)}])
+
+
 def test_ratios_of_a_file_are_held_against_their_range_before_anything_is_sampled():
     rows = [("S", "x", "c", "OS", "HR", 0.7, 0.2)]
     columns = ["study", "experimental", "control", "endpoint", "measure", "estimate", "se"]

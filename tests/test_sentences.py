@@ -142,6 +142,16 @@ def test_the_probability_that_allows_for_bias_heads_the_verdict():
     assert "0.800（考虑偏倚；不考虑时为0.970）" in verdict(result(biased), "zh")[0]
 
 
+def test_a_regimen_that_a_bias_favours_is_not_said_to_have_done_a_negative_amount_better():
+    """With the mean of a bias beyond the difference seen, the better regimen is the one that did worse."""
+    biased = row(0.4, bias_sd=0.35, probability_better_with_bias=0.7, mcse_probability_with_bias=0.0)
+    seen = {**biased, "median": -0.3, "lower": -4.0, "upper": 3.5}
+    first = verdict(result(seen))[0]
+    assert "difference in " in first
+    assert "-0.3 months, 95 % CrI -4.0 to 3.5 months" in first
+    assert "longer" not in first.partition(";")[2]
+
+
 def test_a_failed_fit_has_no_headline():
     for language in ("en", "zh"):
         (said,) = verdict(result(row(0.999), converged=False), language)

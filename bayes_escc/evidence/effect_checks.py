@@ -61,6 +61,13 @@ def check_effect(row: Mapping[str, str], number: int, problems: list[Problem], w
     by_p_value = _gives_only_p_value(row) and measure not in ARM_MEASURES
     level = 0.95 if by_p_value else _level(row, refuse)
     estimate = _number(row, "estimate", ratio, refuse)
+    if measure == "RD" and estimate is not None and abs(estimate.value) > 1.0:
+        refuse(
+            "beyond_range",
+            "estimate",
+            "a risk difference lies between -1 and 1",
+            "Give it as a share: -0.12 for 12 percentage points fewer.",
+        )
     low = _limit(row, "ci_low", ratio, refuse)
     open_above = low is not None and is_not_reached(row.get("ci_high", ""))
     high = None if open_above else _limit(row, "ci_high", ratio, refuse)

@@ -20,6 +20,8 @@ EFFECTS: Final = (
         "Give it on the log scale for a ratio, or leave it blank and give the interval.",
         "比值请按对数尺度填写标准误，或留空并给出区间。",
     ),
+    ("a risk difference lies between -1 and 1.", "率差应在-1～1之间。"),
+    ("Give it as a share: -0.12 for 12 percentage points fewer.", "请填小数：低12个百分点即为-0.12。"),
     ("a ratio is greater than 0; this one was rounded to 0.", "比值应大于0，所填已舍入为0。"),
     (
         "Give more decimals, or the standard error of its logarithm in a column se.",

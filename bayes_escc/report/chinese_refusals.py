@@ -39,6 +39,11 @@ REFUSALS: Final = (
     ),
     ("{key} is a ratio, so above 0, not {value}.", "{key}为比值，应大于0，而非{value}。"),
     (
+        "{key} must lie between 0.1 and 10, being a ratio, not {value} (did you mean {meant}?).",
+        "{key}为比值，应在0.1～10之间，而非{value}（是否指{meant}？）。",
+    ),
+    ("{key} must lie between 0.1 and 10, being a ratio, not {value}.", "{key}为比值，应在0.1～10之间，而非{value}。"),
+    (
         "{key} must be at least 1 where a higher {scale} is better, not {value}.",
         "{key}以{scale}高者为优时应不小于1，而非{value}。",
     ),
@@ -62,6 +67,14 @@ REFUSALS: Final = (
         "{path}：为最小有意义差值的大小，应不小于0，而非{value}。",
     ),
     ("{path}: is a ratio, so above 0, not {value}.", "{path}：为比值，应大于0，而非{value}。"),
+    (
+        "{path}: must lie between 0.1 and 10, being a ratio, not {value} (did you mean {meant}?).",
+        "{path}：为比值，应在0.1～10之间，而非{value}（是否指{meant}？）。",
+    ),
+    (
+        "{path}: must lie between 0.1 and 10, being a ratio, not {value}.",
+        "{path}：为比值，应在0.1～10之间，而非{value}。",
+    ),
     (
         "{path}: must be at least 1 where a higher {scale} is better, not {value}.",
         "{path}：以{scale}高者为优时应不小于1，而非{value}。",

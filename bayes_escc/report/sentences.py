@@ -266,7 +266,7 @@ def _size(row: Row, contrast: Contrast, unit: str, time_unit: str, language: Lan
         return f"{named}{middle}({ci} {span})"
     if row["scale"] != "difference" or is_measure(unit):
         return f"{name} {middle}, {ci} {span}"
-    if row.get("better") == "lower":
+    if row.get("better") == "lower" or contrast.middle < 0:  # a bias may favour the regimen that did worse
         return f"difference in {name} {middle}, {ci} {span}"
     longer = "longer" if time_unit and unit == time_unit else "higher"
     return f"its {name} is {middle} {longer}, {ci} {span}"

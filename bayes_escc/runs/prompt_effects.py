@@ -34,7 +34,7 @@ from bayes_escc.runs.prompt_notes import problem_in_flags, speaking_flags, unexp
 from bayes_escc.runs.prompt_priors import typed_prior
 from bayes_escc.settings.prior import Prior
 from bayes_escc.settings.questions import problems_with_contrast, problems_with_interval, problems_with_value, sentence
-from bayes_escc.settings.reader import nearest
+from bayes_escc.settings.reader import check_margin, nearest
 
 __all__ = ["pool_effects"]
 
@@ -174,7 +174,9 @@ def _check_margin(margin: float, measure: str) -> None:
     """Hold a margin against the range of the measure."""
     plain = measure.removeprefix("log ")
     problems = problems_with_value(margin, "ratio" if plain in RATIOS else "")
-    if not problems and plain == "RD":
+    if not problems and plain in RATIOS:
+        problems = [message for _, message in check_margin("ratio", None, margin, None)]
+    elif not problems and plain == "RD":
         problems = [message for _, message in problems_with_contrast("difference", "proportion", margin, None)]
     if problems:
         raise AnalysisError(sentence(f"--margin {problems[0]}"))

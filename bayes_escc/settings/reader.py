@@ -68,6 +68,10 @@ def check_margin(
     if scale != "difference":
         if margin is not None and margin <= 0:
             found.append(("margin", f"is a ratio, so above 0, not {margin:g}"))
+        elif margin is not None and not 0.1 <= margin <= 10.0:
+            found.append(
+                ("margin", f"must lie between 0.1 and 10, being a ratio, not {margin:g}{_meant(margin, better)}")
+            )
         elif margin is not None and better == "higher" and margin < 1:
             found.append(("margin", f"must be at least 1 where a higher {scale} is better, not {margin:g}"))
         elif margin is not None and better == "lower" and margin > 1:
@@ -75,6 +79,13 @@ def check_margin(
         if rope is not None and rope[0] <= 0:
             found.append(("rope", f"holds ratios, so above 0, not {list(rope)}"))
     return found
+
+
+def _meant(margin: float, better: str | None) -> str:
+    """The ratio that was meant where percent may have been given: 80 for a hazard ratio of 0.8, 35 for 1.35."""
+    if not 10.0 < margin < 100.0:
+        return ""
+    return f" (did you mean {margin / 100.0 + (better == 'higher'):g}?)"
 
 
 class Reader:
