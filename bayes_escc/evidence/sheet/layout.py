@@ -237,7 +237,8 @@ def _headers(grid: Grid, at: int) -> tuple[tuple[str, ...], int]:
 def _told_by_its_group(name: str, group: str) -> bool:
     """Whether a name says nothing of itself, but does with the title above it: `highest grade` of adverse events."""
     joined = roles_of(header_of(f"{group} / {name}"))
-    return not roles_of(header_of(name)) and any(how == "exact" for _, how in joined)
+    alone, title = roles_of(header_of(name)), roles_of(header_of(group))
+    return bool(title) and not alone and any(how == "exact" for _, how in joined)
 
 
 def _names_of_groups(names: Sequence[str], below: Sequence[str]) -> bool:
