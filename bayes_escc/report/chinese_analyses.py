@@ -348,4 +348,10 @@ TYPED: Final = (
     ("{option} takes a law such as {law}, not {value}.", "{option}应为分布，如{law}，而非{value}。"),
     ("{law} needs {names}; it was given {given}.", "{law}需要参数{names}，所给为{given}。"),
     ("{law} {key} must lie between {low} and {high}, not {value}.", "{law}的{key}应在{low}～{high}之间，而非{value}。"),
+    ("Worth half an event; centred at a median of 4 months.", "相当于半例事件；以中位4个月为中心。"),
+    ("Worth half an event; a tenth of the hazard of progression.", "相当于半例事件；为进展风险率的十分之一。"),
+    (
+        "Worth half an event; centred at a median of 6 months after progression.",
+        "相当于半例事件；以进展后中位6个月为中心。",
+    ),
 )
