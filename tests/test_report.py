@@ -471,6 +471,25 @@ def test_the_model_in_words_is_that_of_the_analysis(family, model, said, unsaid)
     assert re.search("[\u4e00-\u9fff]", model_sentences(facts, "zh"))
 
 
+def test_every_baseline_and_every_effect_of_a_regimen_has_its_words():
+    from typing import get_args
+
+    from bayes_escc.families.survival.spec import Baseline, RegimenEffect
+    from bayes_escc.report.model_words import model_sentences
+
+    def words(**model):
+        return model_sentences(
+            {"data": {}, "analysis": {"model": model}, "result": {"analysis": {"family": "survival"}}}, "en"
+        )
+
+    said = [words(baseline=b, regimen_effect="none") for b in get_args(Baseline)]
+    said += [words(baseline="gompertz", regimen_effect=effect) for effect in get_args(RegimenEffect)]
+    assert (
+        len(set(said)) == len(get_args(Baseline)) + len(get_args(RegimenEffect)) - 1
+    )  # Gompertz without an effect, twice
+    assert all(len(s.split(".")) >= 3 for s in said)
+
+
 def test_the_checklist_is_that_of_the_design_and_methods_hold_every_prior_and_margin(folder):
     facts = json.loads((folder / "page.json").read_text(encoding="utf-8"))
 

@@ -269,6 +269,21 @@ class TestBorrowing:
             be.Design.from_dict(content, folder=history)
 
 
+@pytest.mark.parametrize("kind", [{"kind": "posterior_probability", "value": 0.2}, {"kind": "precision", "width": 0.3}])
+def test_a_rule_on_the_posterior_of_the_analysis_states_no_prior_of_its_own(kind):
+    analysis = {
+        "data": {"file": "x.csv", "endpoint": "ORR"},
+        "model": {"family": "response"},
+        "priors": {"rate": {"distribution": "Beta", "alpha": 1, "beta": 1, "rationale": "vague"}},
+    }
+    rule = {"name": "one", "regimen": "new", "looks": [{"patients": 40}], "go_above": 0.9, **kind}
+    if kind["kind"] == "precision":
+        del rule["go_above"]
+    design(RESPONSE, analysis=analysis, monitoring=[rule])
+    with pytest.raises(be.AnalysisError, match="prior: is that of the analysis"):
+        design(RESPONSE, analysis=analysis, monitoring=[{**rule, "prior": {"alpha": 8, "beta": 2}}])
+
+
 def test_pooled_rates_are_refused_rather_than_given_another_prior():
     analysis = {"data": {"file": "x.csv", "endpoint": "ORR"}, "model": {"family": "response", "pooling": "partial"}}
     with pytest.raises(be.AnalysisError, match="rates are pooled"):

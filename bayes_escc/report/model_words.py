@@ -113,6 +113,11 @@ _MODEL: Final = phrases(
             "Regimens and covariates multiply the hazard: hazard(t) exp(regimen + covariates).",
             "方案与协变量使风险率按比例变化：风险率(t)·exp(方案 + 协变量)。",
         ),
+        "effect_accelerated": (
+            "Regimens stretch time: a patient's survival on one is that on another at t / (time ratio). Covariates multiply "
+            "the hazard.",
+            "方案使时间按比例伸缩：某方案在t时的生存率等于另一方案在t/时间比时的生存率；协变量使风险率按比例变化。",
+        ),
         "effect_nonproportional": (
             "The hazard ratio of the regimens may change over time.",
             "方案间的风险比可随时间变化。",

@@ -135,7 +135,7 @@ def _inherit(top: Reader, rule: Rule, trial: DesignFacts) -> PlannedRule | None:
         top.problem("monitoring", f"{rule.name}: the analysis's rule has no looks; state the rule here with its looks")
         return None
     once = {k: (getattr(rule, k, None),) * len(looks) for k in THRESHOLDS}
-    stated = {"prior", "reference_prior"} - set(rule.taken_over)
+    stated = set() if rule.of_posterior else {"prior", "reference_prior"} - set(rule.taken_over)
     return _placed(top, rule, places, looks, once, stated, trial, True)
 
 
@@ -357,7 +357,7 @@ def _with_priors(r: Reader, rule: Rule, stated: set[str], trial: DesignFacts) ->
     own = tuple(analysis.data.endpoints or ())
     if own and rule.endpoint not in own:
         return rule  # an endpoint beside those of the analysis has the prior its rule states
-    if rule.asks_posterior:
+    if rule.of_posterior:
         for key in sorted(stated):
             r.problem(key, "is that of the analysis ([priors.rate]); leave it out")
     rule = with_prior(rule, analysis.spec.rate_prior, stated)
