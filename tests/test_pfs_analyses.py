@@ -120,7 +120,7 @@ class TestMedians:
             [1 / (np.log(2) * 5), np.log(8 / 4.5) / (2 * stats.norm.ppf(0.975)), 1 / (np.log(2) * np.sqrt(40))]
         )
         assert table.frame["basis"].tolist() == ["assumed events", "interval", "events"]
-        assert [(w.code, w.row) for w in table.warnings] == [("assumed_events", 2)]
+        assert [(w.code, w.row) for w in table.warnings] == [("assumed_events", 2), ("level_assumed", 3)]
 
     def test_the_error_is_that_of_a_kaplan_meier_median(self):
         rng = np.random.default_rng(1)

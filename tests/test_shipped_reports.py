@@ -75,6 +75,7 @@ def own_words(posterior, result):
     for row in (*result["estimates"], *result["comparisons"]):
         found += [str(row[k]) for k in ("study", "regimen", "reference", "endpoint", "covariate") if row.get(k)]
     found += [a.study for a in posterior.arms] + [a.regimen for a in posterior.arms]
+    found += [rule.name for rule in posterior.analysis.rules]
     found += [f.replace("_", " ") for f in found]
     return sorted({f for f in found if f}, key=len, reverse=True)
 
@@ -106,7 +107,10 @@ def test_every_figure_of_a_run_stands_on_its_page_with_a_caption(name):
     drawn = list(drawings_of(posterior, comparisons_of(posterior)))
     for language in ("en", "zh"):
         shown = [b for s in sections(facts, language, drawn) for b in s.blocks if isinstance(b, Figure)]
-        assert sorted(b.name for b in shown) == sorted(drawn)
+        if facts["result"]["diagnostics"]["converged"]:
+            assert sorted(b.name for b in shown) == sorted(drawn)
+        else:  # a page compares nothing that did not converge, as the few draws of these fits may not
+            assert {b.name for b in shown} < set(drawn)
         assert all(b.caption and "_" not in b.caption for b in shown)
 
 
