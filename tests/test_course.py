@@ -18,6 +18,7 @@ from bayes_escc.cli import main
 from bayes_escc.evidence.kaplan_meier import kaplan_meier
 from bayes_escc.families.contrast import RegimenContrast
 from bayes_escc.families.course.hazards import CourseHazards
+from bayes_escc.report.answer import answer_text
 from bayes_escc.runs.run import fit_analysis, frozen_analysis, prepare_design
 from bayes_escc.study.changes import compare_cuts
 from bayes_escc.study.cuts import read_cut
@@ -443,6 +444,8 @@ class TestRuns:
         for language, part in (("en", "in both"), ("zh", "两项均更优")):
             page = be.Report(tmp_path / "out", language=language).html
             assert part in page
+            told = "".join(answer_text(result, "Which?", language=language).split())
+            assert ("inneither0." if language == "en" else "两项均不更优0.") in told  # not cut short
         assert json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["joint"]
         assert result["data"]["events"] == int(frame["progressed"].sum() + frame["overall_event"].sum())
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import itertools
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -356,4 +358,13 @@ def test_no_line_ends_between_a_number_and_its_per_cent_sign(width):
     lines = layout.wrapped(said, width).split("\n")
     assert " ".join(lines) == said  # with ordinary blanks
     assert not any(line.startswith("%") for line in lines), lines
+    assert all(layout.display_width(line) <= width for line in lines), lines
+
+
+@pytest.mark.parametrize("width", range(8, 60))
+def test_no_line_of_chinese_ends_within_a_number(width):
+    said = "两项上均更优的后验概率为0.061，仅前者更优0.2705，仅后者更优0.01，占66.5%，共1024例。"
+    lines = layout.wrapped(said, width).split("\n")
+    assert "".join(lines) == said
+    assert not any(re.search(r"[0-9.]$", a) and re.match(r"[0-9.%]", b) for a, b in itertools.pairwise(lines)), lines
     assert all(layout.display_width(line) <= width for line in lines), lines

@@ -77,7 +77,7 @@ def answer_text(
         What a person wrote (the question, names, reasons) stays as it is.
     """
     ending = _lines(where, 2)
-    head = [*_lines([question or title_of(result, language)], 2), "", *_lines(verdict(result, language), 7)]
+    head = [*_lines([question or title_of(result, language)], 2), "", *_lines(verdict(result, language), 8)]
     notes = _notes(result, language)
     room = MAX_LINES - len(head) - len(ending) - len(notes) - (1 if notes else 0) - (1 if ending else 0)
     table = _table(result, room - 1, language) if result["diagnostics"]["converged"] else []

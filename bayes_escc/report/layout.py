@@ -15,6 +15,8 @@ _HELD: Final = re.compile(r"(?:\S|(?<=\d)\s+(?=%))+")
 """What no line is broken within: a word, and a number with its per cent sign."""
 _ENDINGS = "，。；：、！？）”"
 """Marks that no line of Chinese begins with."""
+_NUMBER: Final = re.compile(r"[0-9.][0-9.%]")
+"""Two characters of one number, between which no line ends."""
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -51,8 +53,10 @@ def wrapped(label: str, width: int = 26) -> str:
         while display_width(line) > width:  # a word without blanks breaks after / or -, or, as in Chinese, anywhere
             fits = next(i for i in range(len(line), 0, -1) if display_width(line[:i]) <= width)
             cut = max(line.rfind(mark, 0, fits) for mark in "/-") + 1 or fits
-            while cut > 1 and line[cut] in _ENDINGS:
+            whole = cut
+            while cut > 1 and (line[cut] in _ENDINGS or _NUMBER.fullmatch(line[cut - 1 : cut + 1])):
                 cut -= 1
+            cut = whole if cut == 1 else cut  # a number longer than the line
             lines.append(line[:cut])
             line = line[cut:]
     return "\n".join([*lines, line])

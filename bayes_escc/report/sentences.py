@@ -475,7 +475,8 @@ def _verdict(result: Row, language: Language) -> list[str]:
     if several:
         return several
     said = _two(row, result["data"], _events(result), units.get(row["estimand"], ""), time_unit, language)
-    return [*said[:-1], *_joint(result, row, time_unit, language), said[-1]]
+    joint = _joint(result, row, time_unit, language)
+    return [said[0], *joint, said[-1]] if joint else said  # the margin of one of two then stands in the table alone
 
 
 def _joint(result: Row, row: Row, time_unit: str, language: Language) -> list[str]:
