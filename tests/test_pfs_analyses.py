@@ -207,7 +207,7 @@ def results(tmp_path_factory):
     return found
 
 
-FIGURES = {"survival", "hazards", "hazard_ratios", "predictive_check"}
+FIGURES = {"survival", "hazards", "hazard_ratios", "predictive_check", "propensity"}
 
 
 class TestFromTheCommandLine:

@@ -1,4 +1,4 @@
-"""The commands of comparisons that are not randomised: `bayes-escc tipping`, `bayes-escc reconstruct`."""
+"""The commands of comparisons that are not randomised: `bayes-escc tipping`, `reconstruct` and `overlap`."""
 
 from __future__ import annotations
 
@@ -85,13 +85,14 @@ def register(commands: Commands) -> None:
         commands,
         "overlap",
         _overlap,
-        "whether own and published patients are alike enough to be compared",
-        description="Balance of every covariate, matching weights and the state of overlap; nothing is fitted. Exit 3 "
-        "where own and published patients do not overlap.",
+        "whether patients are alike enough to be compared",
+        description="Balance of every covariate and the state of overlap: of own patients with every published arm, by "
+        "matching weights; or of own patients on several regimens, by a propensity score. Nothing is fitted. Exit 3 "
+        "where patients do not overlap, unless they were randomised.",
     )
-    overlap.add_argument("analysis", metavar="ANALYSIS", help="a .toml file with [published], or one that ships")
+    overlap.add_argument("analysis", metavar="ANALYSIS", help="a .toml file with patients, or one that ships")
     add_language(overlap, stated=True)
-    overlap.add_argument("--out", metavar="DIR", help="write the figure of balance to this folder")
+    overlap.add_argument("--out", metavar="DIR", help="write the figure of balance, or of scores, to this folder")
 
 
 def _counts(source: list[str]) -> dict[str, tuple[int, int]] | None:
@@ -204,30 +205,41 @@ def _reconstruct(options: argparse.Namespace) -> int:
 
 def _overlap(options: argparse.Namespace) -> int:
     from bayes_escc.analysis.bundled import find_analysis
+    from bayes_escc.evidence.population.overlap import Overlap
+    from bayes_escc.evidence.population.propensity import RegimenOverlap
+    from bayes_escc.plots import balance, propensity
+    from bayes_escc.report.bias_text import overlap_text
     from bayes_escc.report.naming import Naming
+    from bayes_escc.report.overlap_text import regimen_overlap_text
     from bayes_escc.report.result import stated_words
     from bayes_escc.runs.overlap import overlap
 
     analysis = find_analysis(options.analysis)
     language, found = language_of(options, analysis), overlap(analysis)
-    naming = Naming.of_names({o.study for o in found}, language, stated_words(analysis))
+    between = [o for o in found if isinstance(o, RegimenOverlap)]
+    beside = [o for o in found if isinstance(o, Overlap)]
+    names = {o.study for o in beside}.union(*({o.regimen, o.reference} for o in between))
+    naming = Naming.of_names(names, language, stated_words(analysis))
     if options.json:
         print_json({"overlap": [o.to_dict() for o in found]})
     else:
-        from bayes_escc.report.bias_text import overlap_text
-
-        print("\n\n".join(overlap_text(o.to_dict(), naming) for o in found))
+        texts = [*(overlap_text(o.to_dict(), naming) for o in beside)]
+        print("\n\n".join([*texts, *(regimen_overlap_text(o.to_dict(), naming) for o in between)]))
     if options.out:
-        from bayes_escc.plots import balance
         from bayes_escc.plots.chinese import with_chinese_texts
         from bayes_escc.plots.style import save_figure
 
         out = Path(options.out)
         out.mkdir(parents=True, exist_ok=True)
-        figure = balance(found, naming.stated)
-        save_figure(with_chinese_texts(figure, own=naming.own) if language == "zh" else figure, out / "balance")
-    apart = [o for o in found if o.state == "none"]
+        figure = balance(beside, naming.stated) if beside else propensity(between)
+        name = "balance" if beside else "propensity"
+        save_figure(with_chinese_texts(figure, own=naming.own) if language == "zh" else figure, out / name)
+    apart = [f"{o.study}: no overlap. {o.ways_out()}" for o in beside if o.state == "none"]
+    apart += [
+        f"{o.regimen} against {o.reference}: no overlap. {o.ways_out()}"
+        for o in between
+        if o.state == "none" and o.warned
+    ]
     if apart:
-        message = f"{apart[0].study}: no overlap. {apart[0].ways_out()}"
-        print(f"bayes-escc: {told(message, language)}", file=sys.stderr)
+        print(f"bayes-escc: {told(apart[0], language)}", file=sys.stderr)
     return 3 if apart else 0

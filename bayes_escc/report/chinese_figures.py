@@ -9,6 +9,12 @@ __all__ = ["FIGURES"]
 FIGURES: Final[tuple[tuple[str, str], ...]] = (
     ("NOT CONVERGED", "未收敛"),
     # axes
+    ("Patients", "患者数"),
+    ("{name}: {n} patients", "{name}：{n}例"),
+    ("Propensity: probability of the regimen above the line, given the covariates", "倾向评分：给定协变量时接受横线上方方案的概率"),
+    ("Overlap is {state}; common area {share} %", "重叠情况：{state}；重叠面积{share}%"),
+    ("Propensity of own patients by regimen", "本组患者各方案的倾向评分"),
+    ("Below the line the reference. Shaded: scores below 0.1 and above 0.9.", "横线之下为参照方案。阴影：评分低于0.1或高于0.9。"),
     ("Difference in {name} ({unit})", "{name}差值（{unit}）"),
     ("Difference in {name} (percentage points)", "{name}差值（百分点）"),
     ("Odds ratio of {name}", "{name}的比值比(OR)"),

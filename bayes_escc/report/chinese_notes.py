@@ -365,6 +365,14 @@ NOTES: Final = (
         "{study}：本组患者与已发表患者的重叠情况：{state}（{reasons}）。",
     ),
     (
+        "{a} against {b}: overlap of their patients is {state} ({reasons}).",
+        "{a}与{b}相比：两组患者的重叠情况：{state}（{reasons}）。",
+    ),
+    (
+        "Where patients are not alike, the comparison rests on the model; allow for what it may miss as bias ([bias]).",
+        "患者不相近之处，比较依赖模型；其可能遗漏的部分请作为偏倚考虑([bias])。",
+    ),
+    (
         "Sizes rest on the model; compare the answers in the other populations.",
         "效应大小依赖模型，请比较其他人群中的结论。",
     ),

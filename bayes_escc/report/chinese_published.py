@@ -135,6 +135,13 @@ _OVERLAP: Final = (
         '可行的办法：在本组患者的人群中作答(population = "own")并设[overlap] extrapolate = true，'
         "但结论此时仅由模型决定；去掉某一协变量并将其作为偏倚考虑([bias])；或选择更相近的已发表组或本组患者。",
     ),
+    ("{a} against {b}: no overlap.", "{a}与{b}相比：无重叠。"),
+    (
+        "Ways out: compare only patients who could have had either regimen ([data] where); leave out a covariate and "
+        "allow for it as bias ([bias]); or add patients who are alike and had the other regimen.",
+        "可行的办法：仅比较两种方案均可接受的患者([data] where)；去掉某一协变量并将其作为偏倚考虑([bias])；"
+        "或加入情况相近而接受另一方案的患者。",
+    ),
     ("population: there is no overlap to compare in.", "population：没有可供比较的重叠人群。"),
     (
         "{study}, {regimen}: nothing usable is published of {names} (a percent for yes or no, and of each level; "
@@ -148,8 +155,9 @@ _OVERLAP: Final = (
         '请在两侧模型中均去掉该变量，并将其作为偏倚考虑；或设[published] missing = "own"，视为与本组患者相同。',
     ),
     (
-        "{name} has no [published] arms whose patients own ones could be compared with.",
-        "{name}没有[published]已发表组，无法与本组患者比较。",
+        "{name} has neither [published] arms nor own patients on two regimens with covariates, so that there are no "
+        "patients to be compared.",
+        "{name}既没有[published]已发表组，也没有带协变量的两种方案的本组患者，因此没有可比较的患者。",
     ),
     (
         "{name} has no covariates by which own and published patients could be compared.",

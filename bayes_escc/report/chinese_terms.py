@@ -247,6 +247,16 @@ TERMS: Final[Mapping[str, str]] = {
     "{name} differs by {size} standard deviations": "{name}相差{size}个标准差",
     "no weights of own patients give the means of the published ones, furthest apart in {name}: {mean} published, own "
     "from {low} to {high}": "本组患者无论如何加权都达不到已发表组的均值；相差最大的是{name}：发表值{mean}，本组为{low}～{high}",
+    "{name} is one value in the one group and another in the other": "{name}在两组中各为一个不同的固定值",
+    "no patient on {regimen} has a value of every covariate": "{regimen}组没有协变量齐全的患者",
+    "the covariates tell every patient on {a} from every one on {b}, furthest apart in {name}: from {low} to {high} "
+    "against from {other_low} to {other_high}": "协变量可将{a}的每例患者与{b}的每例患者完全区分；相差最大的是{name}："
+    "{low}～{high}对{other_low}～{other_high}",
+    "{share} % of the patients on {a} lie outside the range of {name} on {b}": "{a}患者中{share}%超出{b}患者{name}的范围",
+    "{share} % of the patients on {a} have a propensity outside the range on {b}": "{a}患者中{share}%的倾向评分超出"
+    "{b}患者的范围",
+    "weighting to all patients leaves {ess} of {n} on {a}": "加权至全部患者后，{a}的{n}例相当于{ess}例",
+    "only {n} patients of a regimen are on one side of {name}": "某一方案中{name}的一侧仅有{n}例患者",
     "{share} % of the published patients lie outside the own range of {name}": "{share}%的已发表患者超出本组{name}的范围",
     "one that doubles the odds could not do it at any prevalence": "使比值加倍的因素无论多常见都不足以改变结论",
     "one that triples the odds could not do it at any prevalence": "使比值增至三倍的因素无论多常见都不足以改变结论",

@@ -167,6 +167,35 @@ _BIAS: Final = {
         "{ess} of {n} own patients count after matching; the largest weight is {share} %.",
         "匹配后本组{n}例相当于{ess}例；最大权重为{share}%。",
     ),
+    "ranges": ("ranges", "范围"),
+    "outside_the_other": ("outside the other", "超出对方范围"),
+    "smallest_cell": ("smallest cell", "最小格例数"),
+    "score_ranges": (
+        "Propensity score: {inside} % of the patients on {a} are within the range of those on {b}, and "
+        "{reference_inside} % the other way; the two distributions have {coefficient} % of their area in common; "
+        "{extreme} % of all patients are below 0.1 or above 0.9.",
+        "倾向评分：{a}患者中{inside}%处于{b}患者的范围内，反之为{reference_inside}%；两分布的重叠面积为{coefficient}%；"
+        "全部患者中{extreme}%低于0.1或高于0.9。",
+    ),
+    "score_weights": (
+        "Weighted to all patients, {ess} of {n} on {a} and {reference_ess} of {m} on {b} count; weighted to where both "
+        "are alike, {overlap_ess} and {reference_overlap_ess}.",
+        "加权至全部患者时，{a}的{n}例相当于{ess}例，{b}的{m}例相当于{reference_ess}例；加权至两组相近的人群时，分别为"
+        "{overlap_ess}例和{reference_overlap_ess}例。",
+    ),
+    "score_model": (
+        "The score is a logistic regression of the regimen on the covariates as modelled, each coefficient per standard "
+        "deviation with a Normal(0, {prior_sd}) prior.",
+        "评分来自以方案为因变量、按模型编码的协变量为自变量的逻辑回归，每个标准差的系数先验为Normal(0, {prior_sd})。",
+    ),
+    "overlap_left_out": (
+        "{left_out} patients without a value of every covariate are left out.",
+        "{left_out}例患者的协变量不全，未纳入。",
+    ),
+    "overlap_randomised": (
+        "The patients were randomised between the two, so that differences arose by chance and nothing is warned of.",
+        "患者经随机分组，差异出于偶然，故不作警告。",
+    ),
     "subgroup": ("subgroup", "亚组"),
     "own_patients": ("own patients", "本组例数"),
     "both": ("{a} and {b}", "{a}和{b}"),

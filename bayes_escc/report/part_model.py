@@ -10,6 +10,7 @@ from bayes_escc.report.bias_text import companion_rate
 from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
 from bayes_escc.report.model_words import model_sentences
 from bayes_escc.report.monitoring_words import position_sentence
+from bayes_escc.report.overlap_text import overlap_sentences
 from bayes_escc.report.quantities import covariate_label, interval_text, unit_of_contrast
 from bayes_escc.report.view import View
 
@@ -225,12 +226,12 @@ def borrowing(page: View) -> Made:
 
 
 def published(page: View) -> Made:
-    """Own patients beside published arms: answers in every population, overlap, and what each fact contributed."""
-    found = page.result.get("population") or {}
-    if not found:
+    """Overlap of patients; beside published arms answers in every population, and what each fact contributed."""
+    found, between = page.result.get("population") or {}, page.result.get("overlap") or ()
+    if not (found or between):
         return "not applicable", ()
     timed = "estimand" in found
-    blocks: list[Block] = []
+    blocks: list[Block] = [_between(page, one) for one in between]
     if "populations" in found:
         blocks += [_populations(page, found, timed), _overlaps(page, found), *_companions(page, found, timed)]
     if found.get("subgroups"):
@@ -247,7 +248,7 @@ def published(page: View) -> Made:
         keys = ("subgroup", "comparison", "patients", "difference_column", "pr_unbiased_better")
         header = tuple(page.say(k) for k in keys)
         blocks.append(Table(page.say("subgroups_table"), header, lines, page.said(found["subgroup_warning"])))
-    return "present", [*blocks, *page.drawn("reconstruction", "balance", "ledger")]
+    return "present", [*blocks, *page.drawn("reconstruction", "balance", "propensity", "ledger")]
 
 
 def _populations(page: View, found: PlainMapping, timed: bool) -> Table:
@@ -272,12 +273,24 @@ def _populations(page: View, found: PlainMapping, timed: bool) -> Table:
     return Table(page.say("populations_table"), header, tuple(lines), page.say("populations_note"))
 
 
+def _why(page: View, found: PlainMapping) -> str:
+    """The reasons of a state of overlap."""
+    reasons = "; ".join(page.said(str(reason)) for reason in found["reasons"])
+    return page.say("overlap_why", reasons=reasons) if reasons else ""
+
+
+def _between(page: View, found: PlainMapping) -> Items:
+    """How far the patients of two regimens overlap."""
+    named = {"a": found["regimen"], "b": found["reference"], "state": page.said(found["state"])}
+    first = page.say("overlap_between", why=_why(page, found), **named)
+    return Items((first, *overlap_sentences(found, page.language)))
+
+
 def _overlaps(page: View, found: PlainMapping) -> Items:
     """How far own and published patients overlap."""
     said = []
     for o in found["overlap"]:
-        reasons = "; ".join(page.said(str(reason)) for reason in o["reasons"])
-        why = page.say("overlap_why", reasons=reasons) if reasons else ""
+        why = _why(page, o)
         named = {"study": o["study"], "state": page.said(o["state"]), "ess": f"{o['ess']:.1f}", "n": o["patients"]}
         said.append(page.say("overlap", why=why, **named))
     return Items(tuple(said))

@@ -14,6 +14,7 @@ from bayes_escc.report.endpoint_words import of_result
 from bayes_escc.report.layout import aligned, display_width
 from bayes_escc.report.monitoring_words import position_sentence
 from bayes_escc.report.naming import Naming, title_of
+from bayes_escc.report.overlap_text import regimen_overlap_text
 from bayes_escc.report.quantities import (
     Language,
     estimate_text,
@@ -69,6 +70,8 @@ def result_text(result: PlainMapping, language: Language = "en") -> str:
         blocks += ["", bias_text(result["bias"], naming)]
     if result.get("population"):
         blocks += ["", population_text(result["population"], naming)]
+    for found in result.get("overlap") or ():
+        blocks += ["", regimen_overlap_text(found, naming)]
     if result.get("detecting_scan"):
         blocks += ["", _dating_text(result, naming)]
     if result.get("borrowing"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_escc.analysis.analysis import Analysis
+from bayes_escc.answers.regimen_overlap import overlap_notes, regimen_overlaps
 from bayes_escc.evidence import Problem
 from bayes_escc.runs.question_notes import question_notes, still_open
 from bayes_escc.runs.run import prepare_design, ready_design
@@ -39,4 +40,5 @@ def check_analysis(analysis: Analysis) -> tuple[Table, list[Problem]]:
     design, _ = ready_design(analysis, prepare_design(analysis, table), table)
     rng = np.random.default_rng(0)
     estimands = design.estimands(design.prior(rng, 2), rng)
-    return table, list(dict.fromkeys([*still_open(analysis, design.warnings), *question_notes(analysis, estimands)]))
+    noted = [*still_open(analysis, design.warnings), *overlap_notes(regimen_overlaps(analysis, design, table))]
+    return table, list(dict.fromkeys([*noted, *question_notes(analysis, estimands)]))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bayes_escc.answers.bias import population_of, tipping_of_row
 from bayes_escc.answers.comparison import labelled_cells
+from bayes_escc.answers.regimen_overlap import overlaps_of
 from bayes_escc.answers.study_state import FittedPosterior
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.evidence.population.overlap import Overlap
@@ -68,11 +69,13 @@ def drawings_of(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict
 
 
 def _beside_published(posterior: Posterior, comparisons: Sequence[Comparison]) -> dict[str, Callable[[], Figure]]:
-    """Own patients beside published arms: balance, what each fact contributed, curves read back, what would tip."""
+    """Overlap of own regimens; beside published arms balance, what each fact contributed, curves, what would tip."""
     from bayes_escc.plots import figure
 
-    report = population_of(posterior)
+    report, between = population_of(posterior), overlaps_of(posterior)
     drawings: dict[str, Callable[[], Figure]] = {}
+    if between:
+        drawings["propensity"] = partial(figure("propensity"), between[:MAX_PANELS])
     if report is None or "populations" not in report:
         return drawings
     overlaps = [Overlap.from_dict(o) for o in report["overlap"] if o["balance"]]

@@ -20,6 +20,7 @@ from bayes_escc.answers.estimand import largest, natural_scale, wrong_scale
 from bayes_escc.answers.needed import NeededRow
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.record import Facts
+from bayes_escc.answers.regimen_overlap import add_overlap_group, overlap_notes, regimen_overlaps
 from bayes_escc.answers.rows import WeightRow
 from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import Table
@@ -147,6 +148,7 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
     if history is not None:
         groups.add(BORROWING, history)
     add_bias_groups(groups, analysis, design)
+    add_overlap_group(groups, analysis, design, table)
     to_complete = completing(analysis.rules)
     followed = design.followed()
     if to_complete and followed is not None:
@@ -156,7 +158,7 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
         groups,
         analysis,
         table.digest,
-        Late(lambda: _facts(analysis, design, groups)),
+        Late(lambda: _facts(analysis, design, table, groups)),
         tuple(design.arms),
         fit.sampler,
         fit.diagnostics,
@@ -165,7 +167,7 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
     )
 
 
-def _facts(analysis: Analysis, design: Design, groups: Groups) -> Facts:
+def _facts(analysis: Analysis, design: Design, table: Table, groups: Groups) -> Facts:
     """What is told of the data, with every warning, and the priors in words."""
     estimands = groups[ESTIMANDS]
     references = tuple(dict.fromkeys(c.reference for c in analysis.comparisons if c.reference is not None))
@@ -174,6 +176,7 @@ def _facts(analysis: Analysis, design: Design, groups: Groups) -> Facts:
         for w in (
             *design.extrapolations(estimands, references),
             *still_open(analysis, design.warnings),
+            *overlap_notes(regimen_overlaps(analysis, design, table)),
             *design.conflicts(groups["prior_predictive"]),
             *question_notes(analysis, estimands),
         )

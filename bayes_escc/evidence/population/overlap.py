@@ -19,11 +19,28 @@ from numpy.typing import NDArray
 from bayes_escc.names import Plain, PlainMapping
 from bayes_escc.probability.distributions import normal_cdf
 
-__all__ = ["Balance", "Overlap", "matching_weights", "overlap_of"]
+__all__ = [
+    "FEWEST_IN_CELL",
+    "MOST_OUTSIDE",
+    "Balance",
+    "Overlap",
+    "State",
+    "difference_in_words",
+    "matching_weights",
+    "overlap_of",
+    "standardised",
+    "state_of_difference",
+    "state_of_ess",
+    "worst_of",
+]
 
 Array = NDArray[np.float64]
 State = Literal["good", "thin", "extrapolating", "none"]
 _ORDER: Final = ("good", "thin", "extrapolating", "none")
+MOST_OUTSIDE: Final = 0.2
+"""Largest share of patients beyond the range of those they are compared with that needs no extrapolation."""
+FEWEST_IN_CELL: Final = 3
+"""Fewest patients on one side of a yes-or-no covariate that are not thin."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +184,6 @@ def overlap_of(
     balance = []
     for j, name in enumerate(names):
         mean, sd = float(own[:, j].mean()), float(own[:, j].std())
-        pooled = math.sqrt(0.5 * (sd**2 + target_sd[j] ** 2))
         gap, shown = target_mean[j] - mean, printed[j] if printed else float
         low, high = float(own[:, j].min()), float(own[:, j].max())
         cell = int(min(own[:, j].sum(), len(own) - own[:, j].sum())) if binary[j] else None
@@ -178,7 +194,7 @@ def overlap_of(
                 sd,
                 shown(float(target_mean[j])),
                 float(target_sd[j]),
-                0.0 if gap == 0 else gap / pooled if pooled > 0 else math.copysign(math.inf, gap),
+                standardised(gap, sd, float(target_sd[j])),
                 shown(low),
                 shown(high),
                 _outside(low, high, float(target_mean[j]), float(target_sd[j]), binary[j]),
@@ -191,6 +207,37 @@ def overlap_of(
     state, reasons = _state(balance, said, len(own), ess, weights is not None)
     largest = 0.0 if weights is None else float(weights.max())
     return Overlap(study, state, tuple(reasons), tuple(balance), len(own), ess, largest)
+
+
+def standardised(gap: float, sd: float, other_sd: float) -> float:
+    """A difference of means over the pooled standard deviation; without end where neither group varies."""
+    pooled = math.sqrt(0.5 * (sd**2 + other_sd**2))
+    return 0.0 if gap == 0 else gap / pooled if pooled > 0 else math.copysign(math.inf, gap)
+
+
+def state_of_difference(difference: float) -> State | None:
+    """What a standardised difference says of overlap; None where it is small."""
+    size = abs(difference)
+    return "extrapolating" if size > 1.0 else "thin" if size >= 0.25 else None
+
+
+def difference_in_words(name: str, difference: float) -> str:
+    """A standardised difference as a reason."""
+    if math.isinf(difference):
+        return f"{name} is one value in the one group and another in the other"
+    return f"{name} differs by {abs(difference):.2f} standard deviations"
+
+
+def state_of_ess(ess: float, n: int) -> State | None:
+    """What an effective number of n weighted patients says of overlap; None where enough are left."""
+    if ess / n < 0.2 or ess < 10:
+        return "extrapolating"
+    return "thin" if ess / n < 0.5 or ess < 20 else None
+
+
+def worst_of(found: Sequence[tuple[State, str]]) -> State:
+    """The worst state of those found, each with its reason; good where there is none."""
+    return max((s for s, _ in found), key=_ORDER.index, default="good")
 
 
 def _outside(low: float, high: float, mean: float, sd: float, binary: bool) -> float:
@@ -218,20 +265,17 @@ def _state(
             )
         )
     for b in balance:
-        size = abs(b.difference)
-        if size >= 0.25:
-            state: State = "extrapolating" if size > 1.0 else "thin"
-            found.append((state, f"{said[b.covariate]} differs by {size:.2f} standard deviations"))
-        if b.outside > 0.2:
+        state = state_of_difference(b.difference)
+        if state is not None:
+            found.append((state, difference_in_words(said[b.covariate], b.difference)))
+        if b.outside > MOST_OUTSIDE:
             share = f"{100 * b.outside:.0f} %"
             found.append(
                 ("extrapolating", f"{share} of the published patients lie outside the own range of {said[b.covariate]}")
             )
-        if b.smallest_cell is not None and b.smallest_cell < 3:
+        if b.smallest_cell is not None and b.smallest_cell < FEWEST_IN_CELL:
             found.append(("thin", f"only {b.smallest_cell} own patients are on one side of {said[b.covariate]}"))
-    if exist and (ess / n < 0.2 or ess < 10):
-        found.append(("extrapolating", f"matching leaves {ess:.1f} of {n} own patients"))
-    elif exist and (ess / n < 0.5 or ess < 20):
-        found.append(("thin", f"matching leaves {ess:.1f} of {n} own patients"))
-    worst_state: State = max((s for s, _ in found), key=_ORDER.index, default="good")
-    return worst_state, [reason for _, reason in found]
+    left = state_of_ess(ess, n) if exist else None
+    if left is not None:
+        found.append((left, f"matching leaves {ess:.1f} of {n} own patients"))
+    return worst_of(found), [reason for _, reason in found]
