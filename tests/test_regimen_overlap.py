@@ -10,6 +10,7 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import linprog
 from scipy.stats import norm
 
 import bayes_escc as be
@@ -129,6 +130,22 @@ def test_groups_are_told_apart_by_covariates_together_or_not_at_all():
     crosswise = np.array([*itertools.repeat((0, 0), 20), *itertools.repeat((1, 1), 20)] * 2, dtype=float)
     crosswise[40:, 1] = 1 - crosswise[40:, 1]
     assert compared(crosswise, member).state == "good"
+
+
+def test_telling_apart_is_what_a_linear_programme_says():
+    rng = np.random.default_rng(11)
+    said = []
+    for case in range(120):
+        n, p = int(rng.integers(6, 60)), int(rng.integers(1, 6))
+        member = np.arange(n) % 2 == 0
+        x = rng.normal(rng.choice([0.0, 1.0, 2.5]) * member[:, None], 1.0, (n, p))
+        x[:, : case % 3] = np.round(x[:, : case % 3])
+        z = np.column_stack([np.ones(n), x])
+        signed = -z * np.where(member, 1, -1)[:, None]
+        programme = linprog(np.zeros(p + 1), A_ub=signed, b_ub=-np.ones(n), bounds=(None, None))
+        said.append(programme.status == 0)
+        assert (compared(x, member, [False] * p).state == "none") == said[-1], case
+    assert 20 < sum(said) < 100
 
 
 def test_a_covariate_that_is_one_value_in_each_group_is_told_in_words():

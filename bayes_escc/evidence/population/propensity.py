@@ -5,6 +5,7 @@ References
 Rosenbaum PR, Rubin DB. Biometrika 1983;70:41-55 (propensity score).
 Gelman A, Jakulin A, Pittau MG, Su YS. Ann Appl Stat 2008;2:1360-1383 (weakly informative priors keep it finite).
 Li F, Morgan KL, Zaslavsky AM. J Am Stat Assoc 2018;113:390-400 (overlap weights).
+Lawson CL, Hanson RJ. Solving Least Squares Problems. Prentice-Hall, 1974.
 Crump RK, Hotz VJ, Imbens GW, Mitnik OA. Biometrika 2009;96:187-199 (scores between 0.1 and 0.9).
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,8 @@ BINS: Final = 20
 """Bins of equal width, from 0 to 1, into which scores are counted."""
 _EXTREME: Final = (0.1, 0.9)
 _DIGITS: Final = 9
-_STEEPEST: Final = 1e6
+_CLOSEST: Final = 1e-6
+"""Distance, in standard deviations, below which groups of patients touch."""
 
 
 @dataclass(frozen=True)
@@ -219,16 +221,35 @@ def _standard(values: Array) -> Array:
 def _told_apart(values: Array, member: NDArray[np.bool_]) -> bool:
     """Whether some weighted sum of the covariates is larger in everyone on the regimen than in anyone else.
 
-    A linear programme: the convex hulls of the two have no point in common.
+    If not, and only then, the two have a weighted mean in common: weights without negative ones, by least squares.
     """
-    from scipy.optimize import linprog
+    x = _standard(values)
+    sides = np.stack([member, ~member]).astype(float)
+    system = np.vstack([np.where(member[:, None], x, -x).T, sides])
+    aim = np.concatenate([np.zeros(x.shape[1]), np.ones(2)])
+    return float(np.linalg.norm(system @ _nonnegative_solution(system, aim) - aim)) > _CLOSEST
 
-    x = np.column_stack([np.ones(len(member)), _standard(values)])
-    sign = np.where(member, 1.0, -1.0)
-    found: Any = linprog(
-        np.zeros(x.shape[1]), A_ub=-x * sign[:, None], b_ub=-np.ones(len(x)), bounds=(-_STEEPEST, _STEEPEST)
-    )
-    return bool(found.status == 0)
+
+def _nonnegative_solution(system: Array, aim: Array) -> Array:
+    """Least squares without negative coefficients (Lawson and Hanson 1974, chapter 23)."""
+    n = system.shape[1]
+    x, free = np.zeros(n), np.zeros(n, dtype=bool)
+    for _ in range(10 * n):
+        gain = np.where(free, -np.inf, system.T @ (aim - system @ x))
+        if free.all() or gain.max() < 1e-10:
+            break
+        free[int(gain.argmax())] = True
+        while True:
+            best = np.zeros(n)
+            best[free] = np.linalg.lstsq(system[:, free], aim, rcond=None)[0]
+            bad = free & (best <= 0)
+            if not bad.any():
+                break
+            step = float((x[bad] / np.maximum(x[bad] - best[bad], 1e-300)).min())
+            x = x + step * (best - x)
+            free &= x > 1e-14
+        x = best
+    return x
 
 
 def regimen_overlap(
