@@ -634,8 +634,6 @@ def test_wrong_combinations_are_explained(patients):
         be.SurvivalModel(
             baseline="piecewise", smoothing="random_walk", priors={"hazard": be.Prior("Exponential", lam=1)}
         )
-    with pytest.raises(be.AnalysisError, match="beyond the end of follow-up"):
-        be.SurvivalModel(baseline="piecewise", cutpoints=[99], data_unit="months").fit(patients)
     with pytest.raises(be.AnalysisError, match="is not here"):
         be.SurvivalModel(
             priors={"log_hazard_ratio": {"A": be.Prior("Normal")}}, data_unit="months", regimen_coding="reference"
