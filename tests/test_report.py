@@ -520,3 +520,25 @@ def test_what_is_noted_of_the_data_is_a_limitation(folder, code):
     before = limits()
     facts["result"]["data"]["warnings"].append({"code": code, "row": None, "message": "x"})
     assert len(limits()) == len(before) + 1
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "liver metastasis"), ("zh", "肝转移")])
+def test_what_a_coefficient_owes_to_its_prior_is_told_of_its_covariate(folder, language, said):
+    """Four rows named "coefficient" alone cannot be told apart."""
+    from bayes_escc.report.part_model import _scaled
+    from bayes_escc.report.view import View
+
+    facts = json.loads((folder / "page.json").read_text(encoding="utf-8"))
+    row = {
+        "estimand": "coefficient",
+        "prior": 0.06,
+        "likelihood": 0.11,
+        "diagnosis": "-",
+        "time": None,
+        "endpoint": None,
+    }
+    rows = [{**row, "covariate": "liver_metastasis"}, {**row, "covariate": "log(nlr)"}]
+    (table,) = _scaled(View(facts, language, ()), {"estimates": rows})
+    labels = [line[0] for line in table.rows]
+    assert said in labels[0]
+    assert "NLR" in labels[1].upper()

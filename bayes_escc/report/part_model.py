@@ -11,7 +11,7 @@ from bayes_escc.report.blocks import Block, Items, Made, Paragraph, Table
 from bayes_escc.report.model_words import model_sentences
 from bayes_escc.report.monitoring_words import position_sentence
 from bayes_escc.report.overlap_text import overlap_sentences
-from bayes_escc.report.quantities import covariate_label, interval_text, unit_of_contrast
+from bayes_escc.report.quantities import covariate_label, covariate_words, interval_text, unit_of_contrast
 from bayes_escc.report.view import View
 
 __all__ = [
@@ -162,13 +162,16 @@ def _scaled(page: View, found: PlainMapping | None) -> list[Block]:
     """What every estimand owes to the prior and to the likelihood."""
     if not found:
         return []
+    units = {(r["estimand"], r.get("covariate")): str(r["unit"]) for r in page.result["estimates"]}
     lines = []
     for r in found["estimates"]:
-        who = ", ".join(str(r[k]) for k in ("study", "regimen") if r.get(k))
-        name = page.name(r)
+        who = [str(r[k]) for k in ("study", "regimen") if r.get(k)]
+        if r.get("covariate"):
+            unit = units.get((r["estimand"], r["covariate"]), "")
+            who.append(covariate_words(str(r["covariate"]), unit, page.stated, page.language))
         lines.append(
             (
-                f"{name}: {who}" if who else name,
+                f"{page.name(r)}: {', '.join(who)}" if who else page.name(r),
                 f"{r['prior']:.2f}",
                 f"{r['likelihood']:.2f}",
                 page.said(r["diagnosis"]),
