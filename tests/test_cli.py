@@ -96,7 +96,7 @@ class TestCompare:
             (["A=1/2", "B=1/2", "--prior", "flat"], 2, "alpha,beta"),
             (["A=1/2", "B=1/2", "--rope", "0.1", "-0.1"], 2, "lower limit first"),
             (["A=1/2", "B=1/2", "--margin", "-0.1"], 2, "at least 0"),
-            (["A=1/2", "B=1/2", "--ci-prob", "95"], 2, "between 0 and 1"),
+            (["A=1/2", "B=1/2", "--ci-prob", "95"], 2, "between 0.5 and 1"),
         ],
     )
     def test_what_is_refused(self, capsys, arguments, code, message):

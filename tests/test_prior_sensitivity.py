@@ -99,6 +99,7 @@ class TestSurvival:
         assert found.plot().axes
 
 
+@pytest.mark.slow
 def test_every_line_is_the_same_in_months_and_in_days(found, patients):
     """Priors are stated in the unit of the analysis, so their words differ; no answer does.
 

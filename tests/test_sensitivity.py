@@ -166,6 +166,7 @@ def test_recist_categories_and_hierarchies_are_varied():
     assert any(label.startswith("categories half as wide") for label in labels(likelihood="multinomial"))
 
 
+@pytest.mark.slow
 def test_priors_of_log_odds_and_of_their_contrast_are_varied(cohorts):
     priors = {"log_odds": be.Prior("Normal", mu=-1, sigma=1), "log_odds_ratio": be.Prior("Normal", mu=0, sigma=0.5)}
     found = be.sensitivity(be.ResponseModel(endpoint="ORR", priors=priors), cohorts).table.set_index("label")

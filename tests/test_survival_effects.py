@@ -138,6 +138,7 @@ class TestAgainstGrids:
         assert list(rows["study"]) == ["a", "b", "c", "d"]
         assert rows["median"].iloc[0] > 1 > rows["median"].iloc[3]
 
+    @pytest.mark.slow
     def test_a_missing_number(self):
         frame = cohort(24, seed=5).assign(regimen="A")
         frame["nlr"] = frame["nlr"].astype(object)
