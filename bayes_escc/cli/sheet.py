@@ -87,6 +87,7 @@ def analyses_in(name: str) -> list[Path] | None:
     from pathlib import Path
 
     from bayes_escc.errors import AnalysisError
+    from bayes_escc.evidence.sheet.analyses import reading_order
 
     folder = Path(name)
     if not folder.is_dir():
@@ -94,8 +95,7 @@ def analyses_in(name: str) -> list[Path] | None:
     found = sorted(p for p in folder.glob("*.toml") if p.name != "mapping.toml")
     if not found:
         raise AnalysisError(f"{folder} holds no analysis (.toml); `bayes-escc start SHEET --out {folder}` writes some.")
-    order = ["pfs", "dfs", "efs", "rfs", "ttp", "os", "response", "adverse_events"]
-    return sorted(found, key=lambda p: (order.index(p.stem) if p.stem in order else len(order), p.stem))
+    return sorted(found, key=lambda p: reading_order(p.stem))
 
 
 def _start(options: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from bayes_escc.evidence.sheet.analyses import reading_order
 from bayes_escc.evidence.sheet.decide import Decision
 from bayes_escc.evidence.sheet.roles import ROLES
 from bayes_escc.evidence.sheet.summary import summary_of
@@ -86,8 +87,7 @@ def results_page(folder: Path, language: Language) -> list[Plain]:
                 "verdict": verdict(result, language),
             }
         )
-    order = ["pfs", "dfs", "efs", "rfs", "ttp", "os", "response", "adverse_events"]
-    return sorted(found, key=lambda r: (order.index(r["id"]) if r["id"] in order else len(order), r["id"]))
+    return sorted(found, key=lambda r: reading_order(r["id"]))
 
 
 def _question(path: Path) -> str:

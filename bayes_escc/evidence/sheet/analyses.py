@@ -11,7 +11,7 @@ from bayes_escc.evidence.sheet.deaths import TIMES
 from bayes_escc.evidence.sheet.mapping import Mapping as SheetMapping
 from bayes_escc.evidence.sheet.wording import Text
 
-__all__ = ["COVARIATES", "adjusted_for", "analyses_of"]
+__all__ = ["COVARIATES", "adjusted_for", "analyses_of", "reading_order"]
 
 COVARIATES: Final = ("liver_metastasis", "ecog", "nlr", "cd4_cd8")
 _LOG: Final = ("nlr", "cd4_cd8")
@@ -78,6 +78,14 @@ _QUESTIONS: Final[Mapping[str, str]] = {
     "RFS": "Which regimen keeps patients relapse-free longer?",
     "TTP": "Which regimen delays progression longer?",
 }
+
+
+_IN_ORDER: Final = ("pfs", "dfs", "efs", "rfs", "ttp", "os", "response", "adverse_events")
+
+
+def reading_order(name: str) -> tuple[int, str]:
+    """A key that sorts analyses as they are read: times to an event, response, adverse events, then others by name."""
+    return (_IN_ORDER.index(name) if name in _IN_ORDER else len(_IN_ORDER), name)
 
 
 def _followed(row: Mapping[str, str], beside: bool) -> bool:
