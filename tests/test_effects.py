@@ -440,6 +440,14 @@ def test_counts_are_told_apart_from_effects():
     assert [p.code for p in refused.value.problems] == ["counts"]
 
 
+def test_medians_with_their_events_are_no_counts():
+    """They were said to be counts, since they hold events and patients too."""
+    frame = pd.DataFrame({"study": ["A"], "regimen": ["x"], "n": [40], "median": ["14.2"], "events": [18]})
+    with pytest.raises(be.DataError, match="these are medians of single regimens, not effects") as refused:
+        be.read_effects(frame)
+    assert [p.code for p in refused.value.problems] == ["medians"]
+
+
 def test_optional_columns_are_read_in_any_case():
     table = be.read_effects(frame({"Design": "randomised", "N experimental": "228"}))
     assert {"design", "n_experimental"} <= {*table.frame.columns}

@@ -123,6 +123,15 @@ def _design(row: Mapping[str, str], number: int, problems: list[Problem]) -> str
 
 def _require_columns(raw: RawTable, problems: list[Problem]) -> None:
     by_error = "se" in raw.columns or "p" in raw.columns
+    if "median" in raw.columns and "estimate" not in raw.columns:
+        problems.append(
+            Problem(
+                "medians",
+                "these are medians of single regimens, not effects",
+                'Read them as such: kind = "medians" in an analysis, read_medians in Python, --kind medians of check.',
+            )
+        )
+        return
     if {"events", "n"} <= {*raw.columns} and "estimate" not in raw.columns:
         problems.append(
             Problem(

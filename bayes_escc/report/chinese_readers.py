@@ -225,6 +225,11 @@ _COUNTS: Final = (
         "Choose one with where, for example where = { population = ... }.",
         "请用where选择其一，例如 where = { population = ... }。",
     ),
+    ("these are medians of single regimens, not effects.", "所填为各方案的中位数，而非效应。"),
+    (
+        'Read them as such: kind = "medians" in an analysis, read_medians in Python, --kind medians of check.',
+        '请按中位数读取：分析中设kind = "medians"，Python中用read_medians，check命令用--kind medians。',
+    ),
     ("these are counts of events, not effects.", "所填为事件计数，而非效应。"),
     (
         'Read them as such: kind = "counts" in an analysis, read_counts in Python, --kind counts of check.',
