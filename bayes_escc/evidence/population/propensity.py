@@ -5,7 +5,6 @@ References
 Rosenbaum PR, Rubin DB. Biometrika 1983;70:41-55 (propensity score).
 Gelman A, Jakulin A, Pittau MG, Su YS. Ann Appl Stat 2008;2:1360-1383 (weakly informative priors keep it finite).
 Li F, Morgan KL, Zaslavsky AM. J Am Stat Assoc 2018;113:390-400 (overlap weights).
-Lawson CL, Hanson RJ. Solving Least Squares Problems. Prentice-Hall, 1974.
 Crump RK, Hotz VJ, Imbens GW, Mitnik OA. Biometrika 2009;96:187-199 (scores between 0.1 and 0.9).
 """
 
@@ -44,8 +43,8 @@ BINS: Final = 20
 """Bins of equal width, from 0 to 1, into which scores are counted."""
 _EXTREME: Final = (0.1, 0.9)
 _DIGITS: Final = 9
-_CLOSEST: Final = 1e-6
-"""Distance, in standard deviations, below which groups of patients touch."""
+_FLAT: Final = 1e5
+"""Standard deviation of a prior that leaves a coefficient to the patients, and finite where they are separated."""
 
 
 @dataclass(frozen=True)
@@ -218,38 +217,13 @@ def _standard(values: Array) -> Array:
     return np.asarray((values[:, varies] - values[:, varies].mean(axis=0)) / spread[varies])
 
 
-def _told_apart(values: Array, member: NDArray[np.bool_]) -> bool:
+def _separated(values: Array, member: NDArray[np.bool_]) -> bool:
     """Whether some weighted sum of the covariates is larger in everyone on the regimen than in anyone else.
 
-    If not, and only then, the two have a weighted mean in common: weights without negative ones, by least squares.
+    Under an almost flat prior the score is then such a sum; if there is none, no score puts everyone on one side.
     """
-    x = _standard(values)
-    sides = np.stack([member, ~member]).astype(float)
-    system = np.vstack([np.where(member[:, None], x, -x).T, sides])
-    aim = np.concatenate([np.zeros(x.shape[1]), np.ones(2)])
-    return float(np.linalg.norm(system @ _nonnegative_solution(system, aim) - aim)) > _CLOSEST
-
-
-def _nonnegative_solution(system: Array, aim: Array) -> Array:
-    """Least squares without negative coefficients (Lawson and Hanson 1974, chapter 23)."""
-    n = system.shape[1]
-    x, free = np.zeros(n), np.zeros(n, dtype=bool)
-    for _ in range(10 * n):
-        gain = np.where(free, -np.inf, system.T @ (aim - system @ x))
-        if free.all() or gain.max() < 1e-10:
-            break
-        free[int(gain.argmax())] = True
-        while True:
-            best = np.zeros(n)
-            best[free] = np.linalg.lstsq(system[:, free], aim, rcond=None)[0]
-            bad = free & (best <= 0)
-            if not bad.any():
-                break
-            step = float((x[bad] / np.maximum(x[bad] - best[bad], 1e-300)).min())
-            x = x + step * (best - x)
-            free &= x > 1e-14
-        x = best
-    return x
+    scores = propensity_scores(values, member, prior_sd=_FLAT)
+    return float(scores[member].min()) > float(scores[~member].max())
 
 
 def regimen_overlap(
@@ -302,7 +276,7 @@ def regimen_overlap(
     ess, reference_ess = _effective(1.0 / p), _effective(1.0 / (1.0 - q))
     inside, reference_inside = 1.0 - _beyond(p, q), 1.0 - _beyond(q, p)
     said = dict(zip(names, words or names, strict=True))
-    found = _apart(balance, said, pair) if _told_apart(values, member) else []
+    found = _apart(balance, said, pair) if _separated(values, member) else []
     found += _of_balance(balance, said, pair)
     found += _of_scores(pair, inside, ess, n) + _of_scores(pair[::-1], reference_inside, reference_ess, m)
     return replace(
