@@ -14,7 +14,7 @@ from scipy.optimize import linprog
 from scipy.stats import norm
 
 import bayes_escc as be
-from bayes_escc.answers.regimen_overlap import overlaps_of
+from bayes_escc.answers.regimen_overlap import overlaps_in
 from bayes_escc.cli import main
 from bayes_escc.evidence.population.propensity import RegimenOverlap, propensity_scores, regimen_overlap
 from bayes_escc.plots.chinese import with_chinese_texts
@@ -321,7 +321,7 @@ def test_a_run_tells_of_overlap_wherever_it_is_read(posterior, tmp_path):
     assert f"A against B: overlap is {found['state']}." in text
     assert "propensity" in drawings_of(posterior, [])
     posterior.save(tmp_path / "posterior.nc")
-    assert overlaps_of(be.Posterior.load(tmp_path / "posterior.nc")) == overlaps_of(posterior)
+    assert overlaps_in(be.Posterior.load(tmp_path / "posterior.nc").groups) == overlaps_in(posterior.groups)
 
 
 @pytest.mark.parametrize("names", [PAIR, ("camrelizumab plus apatinib plus irinotecan after first-line platinum", "B")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,13 +16,14 @@ from bayes_escc.families.covariates import encode, is_blank
 from bayes_escc.names import REGIMEN, normalise
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayes_escc.analysis.analysis import Analysis
-    from bayes_escc.answers.bias import Fitted
     from bayes_escc.evidence import Table
     from bayes_escc.families import Design
     from bayes_escc.inference.groups import Groups
 
-__all__ = ["add_overlap_group", "overlap_notes", "overlaps_of", "regimen_overlaps"]
+__all__ = ["add_overlap_group", "overlap_notes", "overlaps_in", "regimen_overlaps"]
 
 _GROUP: Final = "regimen_overlap"
 """Group of a posterior: how far the patients of own regimens are alike, as text."""
@@ -102,8 +103,8 @@ def add_overlap_group(groups: Groups, analysis: Analysis, design: Design, table:
     groups.add_later([_GROUP], make)
 
 
-def overlaps_of(posterior: Fitted) -> tuple[RegimenOverlap, ...]:
+def overlaps_in(groups: Mapping[str, xr.Dataset]) -> tuple[RegimenOverlap, ...]:
     """The overlaps that were kept beside the draws of a fit."""
-    if _GROUP not in posterior.groups:
+    if _GROUP not in groups:
         return ()
-    return tuple(RegimenOverlap.from_dict(o) for o in json.loads(posterior.groups[_GROUP].attrs["report"]))
+    return tuple(RegimenOverlap.from_dict(o) for o in json.loads(groups[_GROUP].attrs["report"]))

@@ -236,7 +236,7 @@ def to_result(
     # loaded here, so that answers typed at a prompt do not wait for them
     from bayes_escc.answers.borrowed_history import borrow_rows
     from bayes_escc.answers.joint import joint_rows
-    from bayes_escc.answers.regimen_overlap import overlaps_of
+    from bayes_escc.answers.regimen_overlap import overlaps_in
     from bayes_escc.answers.rule_position import standings
 
     analysis = posterior.analysis
@@ -257,7 +257,7 @@ def to_result(
         },
         "bias": bias_rows(posterior, compared),
         "population": population_of(posterior),
-        "overlap": [o.to_dict() for o in overlaps_of(posterior)],
+        "overlap": [o.to_dict() for o in overlaps_in(posterior.groups)],
         "borrowing": borrow_rows(posterior, compared),
         "thresholds": [
             row

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bayes_escc.answers.bias import population_of, tipping_of_row
 from bayes_escc.answers.comparison import labelled_cells
-from bayes_escc.answers.regimen_overlap import overlaps_of
+from bayes_escc.answers.regimen_overlap import overlaps_in
 from bayes_escc.answers.study_state import FittedPosterior
 from bayes_escc.errors import BayesEsccError
 from bayes_escc.evidence.population.overlap import Overlap
@@ -72,7 +72,7 @@ def _beside_published(posterior: Posterior, comparisons: Sequence[Comparison]) -
     """Overlap of own regimens; beside published arms balance, what each fact contributed, curves, what would tip."""
     from bayes_escc.plots import figure
 
-    report, between = population_of(posterior), overlaps_of(posterior)
+    report, between = population_of(posterior), overlaps_in(posterior.groups)
     drawings: dict[str, Callable[[], Figure]] = {}
     if between:
         drawings["propensity"] = partial(figure("propensity"), between[:MAX_PANELS])

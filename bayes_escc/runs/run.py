@@ -20,7 +20,7 @@ from bayes_escc.answers.estimand import largest, natural_scale, wrong_scale
 from bayes_escc.answers.needed import NeededRow
 from bayes_escc.answers.posterior import Posterior
 from bayes_escc.answers.record import Facts
-from bayes_escc.answers.regimen_overlap import add_overlap_group, overlap_notes, regimen_overlaps
+from bayes_escc.answers.regimen_overlap import add_overlap_group, overlap_notes, overlaps_in
 from bayes_escc.answers.rows import WeightRow
 from bayes_escc.answers.rule_position import check_rules
 from bayes_escc.evidence import Table
@@ -158,7 +158,7 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
         groups,
         analysis,
         table.digest,
-        Late(lambda: _facts(analysis, design, table, groups)),
+        Late(lambda: _facts(analysis, design, groups)),
         tuple(design.arms),
         fit.sampler,
         fit.diagnostics,
@@ -167,7 +167,7 @@ def fit_prepared(analysis: Analysis, design: Design, table: Table) -> Posterior:
     )
 
 
-def _facts(analysis: Analysis, design: Design, table: Table, groups: Groups) -> Facts:
+def _facts(analysis: Analysis, design: Design, groups: Groups) -> Facts:
     """What is told of the data, with every warning, and the priors in words."""
     estimands = groups[ESTIMANDS]
     references = tuple(dict.fromkeys(c.reference for c in analysis.comparisons if c.reference is not None))
@@ -176,7 +176,7 @@ def _facts(analysis: Analysis, design: Design, table: Table, groups: Groups) -> 
         for w in (
             *design.extrapolations(estimands, references),
             *still_open(analysis, design.warnings),
-            *overlap_notes(regimen_overlaps(analysis, design, table)),
+            *overlap_notes(overlaps_in(groups)),
             *design.conflicts(groups["prior_predictive"]),
             *question_notes(analysis, estimands),
         )
