@@ -460,16 +460,26 @@ def test_hazards_that_are_not_proportional_are_refused_with_a_remedy(tmp_path):
         design_of(tmp_path, model={"baseline": "weibull", "regimen_effect": "nonproportional"})
 
 
-@pytest.mark.parametrize(("endpoint", "trial", "ratio"), [("OS", "of deaths", -0.4), ("PFS", "of progression", 0.1)])
+@pytest.mark.parametrize(
+    ("endpoint", "trial", "ratio"),
+    [
+        ("OS", "of deaths", -0.4),
+        ("PFS", "of progression", 0.1),
+        ("DFS", "of relapse", -0.2),
+        ("总生存期", "of deaths", -0.4),
+    ],
+)
 def test_published_rows_are_those_of_the_endpoint_of_own_patients(tmp_path, endpoint, trial, ratio):
     median = {"regimen": "B", "n": 80, "median": 4.1, "ci_low": 3.2, "ci_high": 5.9}
     arms = [
         {"study": "of progression", "endpoint": "PFS", **median},
         {"study": "of deaths", "endpoint": "overall survival", **median},
+        {"study": "of relapse", "endpoint": "disease-free survival", **median},
     ]
     write(tmp_path, arms=arms, patients=False)
     ratios = [
-        {**RATIO, "endpoint": e, "estimate": np.exp(r)} for e, r in (("Progression-free survival", 0.1), ("os", -0.4))
+        {**RATIO, "endpoint": e, "estimate": np.exp(r)}
+        for e, r in (("Progression-free survival", 0.1), ("os", -0.4), ("DFS", -0.2))
     ]
     limits = [{**r, "ci_low": r["estimate"] / 1.4, "ci_high": r["estimate"] * 1.4} for r in ratios]
     pd.DataFrame(limits).to_csv(tmp_path / "effects.csv", index=False)

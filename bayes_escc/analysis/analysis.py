@@ -24,7 +24,7 @@ from bayes_escc.analysis.questions import (
     read_threshold,
 )
 from bayes_escc.errors import UNPRINTABLE, AnalysisError
-from bayes_escc.evidence.endpoints import endpoint_direction
+from bayes_escc.evidence.endpoints import endpoint_direction, time_endpoint
 from bayes_escc.evidence.population.published import PublishedSpec, read_published, read_target
 from bayes_escc.evidence.population.stated import StatedBias, read_bias
 from bayes_escc.evidence.table import Table
@@ -287,7 +287,7 @@ def _read_published(
     if family not in FAMILIES or not get_family(family).HAS_PUBLISHED_ARMS:
         top.problem("published", f'stands beside own patients, which family = "{family}" does not take')
         return None
-    endpoint = "OS" if tuple(endpoints or ()) == ("OS",) else "PFS"
+    endpoint = (time_endpoint(endpoints[0]) if endpoints else "") or "PFS"
     return None if published is None else replace(published, target=read_target(estimands), endpoint=endpoint)
 
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bayes_escc.analysis.data import DataSpec, read_data
-from bayes_escc.analysis.questions import (
-    is_number,
-)
+from bayes_escc.analysis.questions import is_number
 from bayes_escc.families.rate_hierarchy_priors import RATE_HIERARCHY_PRIORS
 from bayes_escc.names import normalise
 from bayes_escc.settings.prior import Prior

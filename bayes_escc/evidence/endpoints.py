@@ -73,11 +73,6 @@ _TIMES_TO_EVENTS: Final = frozenset(
     {*(c.casefold() for c in TIME_ENDPOINTS), *(n for names in TIME_ENDPOINTS.values() for n in names), "dmfs", "lrfs"}
 )
 
-_SURVIVAL: Final = {
-    "OS": ("os", "overall survival", "总生存", "总生存期"),
-    "PFS": ("pfs", "progression free survival", "无进展生存", "无进展生存期"),
-}
-
 _ADVERSE = re.compile(
     r"(?i)^(grade|gr|any|serious|severe|immune[-_ ]related)[^a-z]?.*|.*(_|\b)(ir|TR|TE)?AEs?$|.*death.*"
 )
@@ -91,9 +86,8 @@ def canonical_endpoint(label: str) -> str:
 
 
 def endpoint_of_times(label: str) -> str:
-    """PFS or OS, however papers call it; another label as it is."""
-    plain = normalise(label).replace("-", " ").casefold()
-    return next((name for name, said in _SURVIVAL.items() if plain in said), canonical_endpoint(label))
+    """The code of a time to an event, however papers call it; another label as it is."""
+    return time_endpoint(label) or canonical_endpoint(label)
 
 
 _KINDS_OF_EVENTS: Final = (

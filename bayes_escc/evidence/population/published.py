@@ -118,7 +118,7 @@ class PublishedSpec:
         Of the files; that of the analysis if not stated.
     use : str or None
         Of `ROUTES`: which one counts where an arm speaks by several; None refuses them.
-    endpoint : {"PFS", "OS"}
+    endpoint : {"PFS", "OS", "DFS", "EFS", "RFS", "TTP"}
         Of times: the rows of this one are taken, as of the own patients.
     """
 
